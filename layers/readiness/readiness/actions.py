@@ -1,0 +1,51 @@
+"""The IAM action behind an SDK call, where the two names differ."""
+
+from __future__ import annotations
+
+_PREFIX = {
+    "apigatewayv2": "apigateway",
+    "elbv2": "elasticloadbalancing",
+    "opensearch": "es",
+    "resourcegroupstaggingapi": "tag",
+    "stepfunctions": "states",
+    "accessanalyzer": "access-analyzer",
+    "efs": "elasticfilesystem",
+}
+
+_DIFFERENT = {
+    ("s3", "list_buckets"): "s3:ListAllMyBuckets",
+    ("s3", "get_bucket_encryption"): "s3:GetEncryptionConfiguration",
+    ("s3", "get_bucket_lifecycle_configuration"): "s3:GetLifecycleConfiguration",
+    ("s3", "get_bucket_accelerate_configuration"): "s3:GetAccelerateConfiguration",
+    ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
+    ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
+    ("s3", "head_object"): "s3:GetObject",
+}
+
+
+def _pascal(operation: str) -> str:
+    return "".join(word.capitalize() for word in operation.split("_"))
+
+
+_SPELLING = {
+    "ListMfaDevices": "ListMFADevices",
+    "ListHostedZonesByVpc": "ListHostedZonesByVPC",
+    "DescribeSslPolicies": "DescribeSSLPolicies",
+}
+
+
+def action_of(service: str, operation: str) -> str:
+    """The IAM action of a client method, for instance ``kms``, ``describe_key`` → kms:DescribeKey.
+
+    All of API Gateway's management reads are one action, ``apigateway:GET``, and all of
+    Budgets' ``budgets:ViewBudget`` (Service Authorization Reference).
+    """
+    if service in {"apigateway", "apigatewayv2"}:
+        return "apigateway:GET"
+    if service == "budgets":
+        return "budgets:ViewBudget"
+    special = _DIFFERENT.get((service, operation))
+    if special:
+        return special
+    name = _pascal(operation)
+    return f"{_PREFIX.get(service, service)}:{_SPELLING.get(name, name)}"

@@ -1,0 +1,331 @@
+"""The only door to AWS: clients made once, answers read once, errors named for what they mean."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    UnauthorizedSSOTokenError,
+)
+
+from readiness.actions import action_of
+from readiness.evidence import declared
+from readiness.resource import Resource
+from readiness.unreadable import Cause, Gone, Unreadable
+
+if TYPE_CHECKING:
+    from boto3.session import Session
+
+T = TypeVar("T")
+Params = Mapping[str, Any]
+
+CONFIG = Config(
+    connect_timeout=3,
+    read_timeout=15,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    max_pool_connections=16,
+    parameter_validation=False,
+    user_agent_extra="readiness",
+)
+
+_DENIED = {"AuthFailure", "Forbidden", "403", "NotAuthorized", "UnauthorizedOperation"}
+_THROTTLED = {
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+}
+_CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+class CredentialsRefused(Exception):
+    """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
+
+
+def code_of(error: ClientError) -> str:
+    """The AWS error code, for instance ``AccessDenied``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def cause_of(error: ClientError | BotoCoreError) -> Cause:
+    """What an AWS error means for a verdict. Everything undocumented is UNEXPECTED_ANSWER."""
+    if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
+        return Cause.SERVICE_UNAVAILABLE
+    if not isinstance(error, ClientError):
+        return Cause.UNEXPECTED_ANSWER
+    code = code_of(error)
+    if code.startswith("AccessDenied") or code in _DENIED:
+        return Cause.ACCESS_DENIED
+    if code.startswith("Throttl") or code in _THROTTLED:
+        return Cause.THROTTLED
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if isinstance(status, int) and status >= 500:
+        return Cause.SERVICE_UNAVAILABLE
+    return Cause.UNEXPECTED_ANSWER
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Evidence and when the reading of it began; an error stands in the evidence's place."""
+
+    evidence: Any
+    as_of: datetime
+
+
+class Aws:
+    """One run's view of an account in one region: every answer is read once and kept.
+
+    ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
+    it, each resource is read alone and therefore fresh, as an event wants it.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        account: str,
+        region: str,
+        now: Callable[[], datetime],
+        bulk: bool = False,
+        clients: dict[tuple[str, str], Any] | None = None,
+    ) -> None:
+        self.account = account
+        self.region = region
+        self.now = now
+        self.bulk = bulk
+        self.requests = 0
+        self._session = session
+        self._clients = {} if clients is None else clients
+        self._cells: dict[object, Future[Any]] = {}
+        self._lock = threading.RLock()
+
+    def afresh(self, *, bulk: bool = False) -> Aws:
+        """The same account and clients with nothing read yet."""
+        return Aws(
+            self._session,
+            account=self.account,
+            region=self.region,
+            now=self.now,
+            bulk=bulk,
+            clients=self._clients,
+        )
+
+    def client(self, service: str, region: str | None = None) -> Any:
+        """The client of a service, made at its first use."""
+        key = (service, region or self.region)
+        with self._lock:
+            if key not in self._clients:
+                self._clients[key] = self._session.client(
+                    service,  # type: ignore[call-overload]
+                    region_name=key[1],
+                    config=CONFIG,
+                )
+            return self._clients[key]
+
+    def evidence(self, cls: type[Any], resource: Resource) -> Answer:
+        """Evidence about a resource, or its Unreadable or Gone, from a single load."""
+        if self.bulk and hasattr(cls, "load_all"):
+            everything = self._once((cls,), lambda: self._timed(cls, cls.load_all))
+            found = everything.evidence.get(resource.id)
+            if found is None:
+                raise Gone(resource.key)
+            return Answer(found, getattr(found, "as_of", None) or everything.as_of)
+        return self._once((cls, resource), lambda: self._timed(cls, cls.load, resource))
+
+    def find(self, cls: Any) -> list[str]:
+        """The ids of all resources of a type, in order. Raises Unreadable."""
+        read = Reader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
+        ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
+        return ids
+
+    def _timed(self, cls: type[Any], load: Callable[..., Any], *args: Resource) -> Answer:
+        began = self.now()
+        read = Reader(self, declared(cls).reads, cls.__name__)
+        loaded = load(read, *args)
+        return Answer(loaded, getattr(loaded, "as_of", None) or began)
+
+    def _once(self, key: object, compute: Callable[[], T]) -> T:
+        with self._lock:
+            cell = self._cells.get(key)
+            mine = cell is None
+            if cell is None:
+                cell = self._cells[key] = Future()
+        if mine:
+            try:
+                cell.set_result(compute())
+            except BaseException as error:
+                cell.set_exception(error)
+        result: T = cell.result()
+        return result
+
+    def _ask(self, service: str, operation: str, region: str | None, params: Params) -> Any:
+        self.requests += 1
+        return getattr(self.client(service, region), operation)(**params)
+
+    def _pages(
+        self, service: str, operation: str, region: str | None, params: Params
+    ) -> Iterable[Any]:
+        client = self.client(service, region)
+        if not client.can_paginate(operation):
+            yield self._ask(service, operation, region, params)
+            return
+        for page in client.get_paginator(operation).paginate(**params):
+            self.requests += 1
+            yield page
+
+
+class Reader:
+    """What a loader may read: the calls its evidence declared, and no other."""
+
+    __slots__ = ("_allowed", "_aws", "_who")
+
+    def __init__(self, aws: Aws, allowed: frozenset[str], who: str) -> None:
+        self._aws = aws
+        self._allowed = allowed
+        self._who = who
+
+    @property
+    def account(self) -> str:
+        return self._aws.account
+
+    @property
+    def region(self) -> str:
+        return self._aws.region
+
+    @property
+    def bulk(self) -> bool:
+        """Whether everything will be asked for, so that one large answer is the cheapest."""
+        return self._aws.bulk
+
+    @property
+    def now(self) -> datetime:
+        return self._aws.now()
+
+    def of(self, cls: type[T], resource: Resource) -> T:
+        """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
+        loaded: T = self._aws.evidence(cls, resource).evidence
+        return loaded
+
+    def one(
+        self,
+        service: str,
+        operation: str,
+        *,
+        absent: Sequence[str] = (),
+        gone: Sequence[str] = (),
+        action: str = "",
+        region: str | None = None,
+        **params: Any,
+    ) -> Any:
+        """One call's answer; None for an error code that says the asked-for thing is not set.
+
+        ``gone`` are the codes that say the resource itself does not exist. Raises Unreadable
+        for every other error, Gone for those.
+        """
+
+        def ask() -> Any:
+            return self._aws._ask(service, operation, region, params)  # noqa: SLF001
+
+        return self._answer(ask, service, operation, region, action, params, absent, gone)
+
+    def every(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        *,
+        absent: Sequence[str] = (),
+        gone: Sequence[str] = (),
+        action: str = "",
+        region: str | None = None,
+        **params: Any,
+    ) -> list[Any]:
+        """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty."""
+
+        def ask_every() -> list[Any]:
+            pages = self._aws._pages(service, operation, region, params)  # noqa: SLF001
+            return [item for page in pages for item in page.get(key) or ()]
+
+        found = self._answer(ask_every, service, operation, region, action, params, absent, gone)
+        return [] if found is None else list(found)
+
+    def _answer(  # noqa: C901
+        self,
+        ask: Callable[[], T],
+        service: str,
+        operation: str,
+        region: str | None,
+        action: str,
+        params: Params,
+        absent: Sequence[str],
+        gone: Sequence[str],
+    ) -> T | None:
+        action = action or action_of(service, operation)
+        if action not in self._allowed:
+            raise UndeclaredRead(f"{self._who} calls {action} and does not declare it")
+
+        def settled() -> T | _NotThere:
+            try:
+                return ask()
+            except ClientError as error:
+                code = code_of(error)
+                if code in absent:
+                    return _NotThere(is_gone=False)
+                if code in gone:
+                    return _NotThere(is_gone=True)
+                if code in _CREDENTIALS:
+                    raise CredentialsRefused(f"{code}: {error}") from error
+                raise Unreadable(action, cause_of(error), code) from error
+            except (
+                NoCredentialsError,
+                PartialCredentialsError,
+                UnauthorizedSSOTokenError,
+            ) as error:
+                raise CredentialsRefused(str(error)) from error
+            except BotoCoreError as error:
+                raise Unreadable(action, cause_of(error), type(error).__name__) from error
+
+        wanted = (tuple(absent), tuple(gone))
+        key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
+        answer = self._aws._once(key, settled)  # noqa: SLF001
+        if isinstance(answer, _NotThere):
+            if answer.is_gone:
+                raise Gone(f"{service} {operation} {dict(params)}")
+            return None
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class _NotThere:
+    is_gone: bool
+
+
+class UndeclaredRead(Exception):
+    """A loader made a call its evidence does not declare: a mistake in our own code."""

@@ -1,0 +1,106 @@
+"""What S3 says of a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence.kms import key_resource
+from readiness.resource import Resource
+
+_GONE = ("NoSuchBucket",)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    buckets = read.every("s3", "list_buckets", "Buckets", BucketRegion=read.region)
+    return [bucket["Name"] for bucket in buckets]
+
+
+BUCKET = ResourceType(
+    "AWS::S3::Bucket",
+    _find,
+    find_reads=("s3:ListAllMyBuckets",),
+    changed_by=(
+        api_call("s3", "CreateBucket", "DeleteBucket", id="requestParameters.bucketName"),
+    ),
+    arn="arn:{partition}:s3:::{id}",
+)
+
+
+@evidence(
+    BUCKET,
+    reads=("s3:GetEncryptionConfiguration",),
+    changed_by=(
+        api_call(
+            "s3",
+            "PutBucketEncryption",
+            "DeleteBucketEncryption",
+            id="requestParameters.bucketName",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class BucketEncryption:
+    """The default encryption of the bucket.
+
+    ``algorithm`` is ``AES256``, ``aws:kms`` or ``aws:kms:dsse``, empty where no rule names one
+    (a rule may hold only ``BlockedEncryptionTypes``). ``key`` is the KMS key that is named;
+    without one S3 uses the AWS-managed key ``aws/s3``.
+    Source: GetBucketEncryption.
+    """
+
+    algorithm: str
+    key_id: str = ""
+    key: Resource | None = None
+    bucket_key: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> BucketEncryption:
+        answer = read.one(
+            "s3",
+            "get_bucket_encryption",
+            absent=("ServerSideEncryptionConfigurationNotFoundError",),
+            gone=_GONE,
+            Bucket=bucket.id,
+        )
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
+        rule: Mapping[str, Any] = rules[0] if rules else {}
+        default = rule.get("ApplyServerSideEncryptionByDefault") or {}
+        key_id = default.get("KMSMasterKeyID", "")
+        return cls(
+            algorithm=default.get("SSEAlgorithm", ""),
+            key_id=key_id,
+            key=key_resource(read, key_id),
+            bucket_key=bool(rule.get("BucketKeyEnabled")),
+        )
+
+
+@evidence(
+    BUCKET,
+    reads=("s3:GetBucketPolicy",),
+    changed_by=(
+        api_call("s3", "PutBucketPolicy", "DeleteBucketPolicy", id="requestParameters.bucketName"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class BucketPolicy:
+    """The policy of the bucket, as JSON text; empty where there is none.
+
+    Source: GetBucketPolicy.
+    """
+
+    text: str
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> BucketPolicy:
+        answer = read.one(
+            "s3",
+            "get_bucket_policy",
+            absent=("NoSuchBucketPolicy",),
+            gone=_GONE,
+            Bucket=bucket.id,
+        )
+        return cls(answer["Policy"] if answer else "")

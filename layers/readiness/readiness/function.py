@@ -1,0 +1,216 @@
+"""The Lambda function of a heading: events, sweeps and AWS Config in, findings out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from readiness import config_rule, settings
+from readiness.aws import CONFIG, Aws
+from readiness.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
+from readiness.events import Look, MalformedEvent, look
+from readiness.record import Recorder
+from readiness.store import Store
+
+if TYPE_CHECKING:
+    from readiness.rule import Heading
+
+SETTINGS_KEPT_SECONDS = 300
+SPARE_MILLISECONDS = 45_000
+
+Handler = Callable[[Mapping[str, Any], Any], Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Function:
+    """One heading's Lambda function, made at cold start and kept while the sandbox is warm.
+
+    The environment variables are those that template.yaml sets.
+    """
+
+    def __init__(self, heading: Heading, environment: Mapping[str, str]) -> None:
+        self.heading = heading
+        self.log = Logger(service=f"readiness-{heading.folder}")
+        self.metrics = Metrics(namespace="Readiness", service=heading.folder)
+        self._session = boto3.session.Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
+        self._settings: tuple[float, settings.Given] | None = None
+        self._scope = scope_from(environment)
+        dynamodb = self._session.client("dynamodb", config=CONFIG)
+        self.store = Store(
+            dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
+        )
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
+        self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
+        try:
+            return self._answer(event, context)
+        except MalformedEvent as malformed:
+            self.count("MalformedEvents")
+            self.log.error("malformed event", extra={"reason": str(malformed)})
+            raise
+        finally:
+            self.metrics.flush_metrics(raise_on_empty_metrics=False)
+
+    def count(self, name: str, value: int = 1) -> None:
+        self.metrics.add_metric(name, MetricUnit.Count, value)
+
+    def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
+        arn = str(context.invoked_function_arn).split(":")
+        region, account = arn[3], arn[4]
+        if isinstance(event, Mapping) and "sweep" in event:
+            return self._sweep(event["sweep"], account, region, context)
+        seen = look(event, self.heading)
+        self.log.append_keys(trigger=seen.trigger)
+        if seen.account and seen.account != account:
+            ignored = f"the event is about account {seen.account}, this function judges {account}"
+            return self._ignore(ignored)
+        if seen.ignored:
+            return self._ignore(seen.ignored)
+        return self._follow(seen, account, region)
+
+    def _ignore(self, why: str) -> dict[str, Any]:
+        self.log.info("nothing to look at", extra={"reason": why})
+        return {"evaluated": 0, "ignored": why}
+
+    def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
+        given = self._given()
+        if seen.config is not None:
+            given = settings.override(self.heading, given, seen.config.parameters)
+        widely = any(target.id is None for target in seen.targets)
+        evaluation = self._evaluation(
+            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+        )
+        observations = list(evaluation.follow(self.heading, seen.targets))
+        recorder = Recorder(self.store, evaluation)
+        for observation in observations:
+            self._note(observation)
+            recorder.record(observation)
+        if seen.config is not None:
+            client = evaluation.aws.client("config")
+            sent = config_rule.answer(client, seen.config, observations)
+            self.count("ConfigEvaluations", sent)
+        return self._done(recorder, len(observations))
+
+    def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
+        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
+        if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
+            raise MalformedEvent("'sweep' must be an object with the text 'id'")
+        cursor = sweep.get("cursor")
+        start = Cursor(**cursor) if cursor else None
+        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
+        recorder = Recorder(self.store, evaluation)
+        coverage = Coverage()
+        rules = evaluation.judged(self.heading)
+        stored = recorder.known(rules)
+        began = _now()
+
+        def enough() -> bool:
+            return bool(context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
+
+        evaluated = 0
+        for observation in evaluation.survey(rules, coverage, start=start, enough=enough):
+            evaluated += 1
+            self._note(observation)
+            recorder.record(observation, stored)
+        answer = self._done(recorder, evaluated)
+        answer["heading"] = self.heading.folder
+        answer["out_of_scope"] = coverage.out_of_scope
+        answer["unlisted"] = sorted(about.name for about in coverage.failed)
+        if coverage.cursor is not None:
+            cursor = coverage.cursor
+            return answer | {
+                "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
+            }
+        answer["closed"] = recorder.close_vanished(rules, coverage, stored, before=began)
+        return answer
+
+    def _note(self, observation: Observation) -> None:
+        if observation.crash:
+            self.count("RuleCrashes")
+            self.log.error(
+                "rule crashed",
+                extra={"rule": observation.rule.id, "error": observation.crash},
+            )
+        finding = observation.finding
+        if finding is not None and finding.missing:
+            self.count("BlindVerdicts")
+            self.log.warning(
+                "could not be judged",
+                extra={"rule": finding.rule, "missing": list(finding.missing)},
+            )
+
+    def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
+        self.count("Evaluated", evaluated)
+        self.count("Transitions", len(recorder.transitions))
+        return {"evaluated": evaluated, "transitions": len(recorder.transitions)}
+
+    def _evaluation(
+        self,
+        account: str,
+        region: str,
+        given: settings.Given,
+        trigger: str,
+        changed_by: str = "",
+        *,
+        bulk: bool,
+    ) -> Evaluation:
+        aws = Aws(
+            self._session,
+            account=account,
+            region=region,
+            now=_now,
+            bulk=bulk,
+            clients=self._clients,
+        )
+        configured = settings.configure(self.heading, given)
+        return Evaluation(
+            aws, configured, scope=self._scope, trigger=trigger, changed_by=changed_by
+        )
+
+    def _given(self) -> settings.Given:
+        """The settings document, at most five minutes old. Raises SettingsUnreadable."""
+        if not self._settings_parameter:
+            return {}
+        if self._settings and time.monotonic() - self._settings[0] < SETTINGS_KEPT_SECONDS:
+            return self._settings[1]
+        ssm = self._session.client("ssm", config=CONFIG)
+        answer = ssm.get_parameter(Name=self._settings_parameter)
+        given = settings.parse(answer["Parameter"]["Value"])
+        self._settings = (time.monotonic(), given)
+        return given
+
+
+def scope_from(environment: Mapping[str, str]) -> Scope:
+    """The scope as template.yaml's parameters put it into the environment."""
+    values = environment.get("SCOPE_TAG_VALUES", "")
+    return Scope(
+        tag=environment.get("SCOPE_TAG_KEY", ""),
+        values=frozenset(value.strip() for value in values.split(",") if value.strip()),
+        globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
+    )
+
+
+def handler_of(heading: Heading) -> Handler:
+    """The Lambda handler of a heading. Outside Lambda it is made at its first call."""
+    if "FINDINGS_TABLE" in os.environ:
+        return Function(heading, os.environ)
+    made: list[Function] = []
+
+    def handler(event: Mapping[str, Any], context: Any) -> Any:
+        if not made:
+            made.append(Function(heading, os.environ))
+        return made[0](event, context)
+
+    return handler

@@ -1,0 +1,86 @@
+"""The property over all rules: a read that failed never ends in a pass, and says what failed."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+from readiness import Status
+from readiness.actions import action_of
+from readiness.evaluate import Coverage
+from readiness_cli.catalogue import headings
+from tests.world import ACCOUNT_ID, FAULTS, HOME, World, evaluation
+
+DECORATION = ("resourcegroupstaggingapi", "get_resources")
+RULES = [rule for heading in headings() for rule in heading.rules]
+
+
+def a_world(folder: str) -> World:
+    return importlib.import_module(f"tests.worlds.{folder}").world()
+
+
+def judged_alone(rule, id, bulk, fault=None):
+    """One rule on one resource with nothing cached: the observation and the calls it made."""
+    world = a_world(rule.heading.folder)
+    if fault:
+        world.faults[fault[0]] = FAULTS[fault[1]]
+    run = evaluation(world, [rule], bulk=bulk)
+    seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+    return seen, list(dict.fromkeys(world.calls))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_some_resource_complies(rule):
+    """The worlds are good enough that the property below has something to lose."""
+    world = a_world(rule.heading.folder)
+    seen = list(evaluation(world, [rule], bulk=True).survey([rule], Coverage()))
+    said = [
+        (o.resource.id, o.finding and (o.finding.status, o.finding.reason), o.crash) for o in seen
+    ]
+    statuses = {o.finding.status for o in seen if o.finding}
+    assert Status.COMPLIANT in statuses, said
+    assert not [o.crash for o in seen if o.crash], said
+    assert not world.unanswered
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_failed_read_is_insufficient_data(rule, bulk):
+    for id in evaluation(a_world(rule.heading.folder), [rule]).aws.find(rule.subject):
+        baseline, calls = judged_alone(rule, id, bulk)
+        if baseline.finding is None:
+            continue
+        for call in calls:
+            needed = {action for action in rule.reads if action == action_of(*call)}
+            if call == DECORATION and not needed:
+                continue
+            for fault in FAULTS:
+                seen, _ = judged_alone(rule, id, bulk, (call, fault))
+                where = f"{rule.id} on {id}: {call} {fault}"
+                assert seen.finding is not None, f"{where}: taken for a deleted resource"
+                status, reason = seen.finding.status, seen.finding.reason
+                assert not seen.crash, f"{where}: {seen.crash}"
+                if status is Status.NON_COMPLIANT and baseline.finding.status is status:
+                    continue
+                assert status is Status.INSUFFICIENT_DATA, f"{where}: {status} {reason}"
+                assert action_of(*call) in reason, f"{where}: {reason}"
+                assert action_of(*call) in seen.finding.missing, where
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_failed_listing_is_insufficient_data(rule):
+    if rule.subject.name == "AWS::::Account":
+        pytest.skip("there is no list to read")
+    baseline = a_world(rule.heading.folder)
+    evaluation(baseline, [rule]).aws.find(rule.subject)
+    for call in set(baseline.calls):
+        for name, fault in FAULTS.items():
+            world = a_world(rule.heading.folder)
+            world.faults[call] = fault
+            coverage = Coverage()
+            [seen] = evaluation(world, [rule], bulk=True).survey([rule], coverage)
+            assert seen.finding is not None
+            assert seen.finding.status is Status.INSUFFICIENT_DATA, f"{call} {name}"
+            assert action_of(*call) in seen.finding.reason
+            assert rule.subject not in coverage.listed, "a failed listing may close nothing"
