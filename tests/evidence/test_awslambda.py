@@ -1,0 +1,81 @@
+"""What the Lambda loaders make of Lambda's answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration, function_name
+from readiness.unreadable import Gone
+from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+
+ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
+ANSWER = {
+    "FunctionName": "agent",
+    "FunctionArn": ARN,
+    "Role": f"arn:aws:iam::{ACCOUNT_ID}:role/agent",
+    "MemorySize": 512,
+    "Timeout": 30,
+    "Environment": {"Variables": {"STAGE": "prod"}},
+    "VpcConfig": {"VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+    "TracingConfig": {"Mode": "Active"},
+    "Layers": [{"Arn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:layer:otel:3", "CodeSize": 1}],
+    "LoggingConfig": {"LogGroup": "/shared"},
+}
+
+
+@pytest.mark.parametrize(
+    ("said", "name"),
+    [
+        pytest.param("agent", "agent", id="name"),
+        pytest.param("agent:live", "agent", id="name and alias"),
+        pytest.param(ARN, "agent", id="arn"),
+        pytest.param(f"{ARN}:live", "agent", id="arn and alias"),
+        pytest.param(f"{ACCOUNT_ID}:function:agent", "agent", id="partial arn"),
+        pytest.param("", None, id="nothing"),
+    ],
+)
+def test_every_way_a_function_is_named(said, name):
+    assert function_name(said) == name
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+def test_one_answer_holds_the_whole_configuration(bulk):
+    world = World(
+        {
+            ("lambda", "get_function_configuration"): ANSWER,
+            ("lambda", "list_functions"): {"Functions": [ANSWER]},
+        }
+    )
+    aws = evaluation(world, [], bulk=bulk).aws
+    seen = aws.evidence(
+        FunctionConfiguration, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
+    ).evidence
+    assert (seen.memory_size, seen.timeout, seen.tracing_mode) == (512, 30, "Active")
+    assert (seen.vpc_id, seen.subnet_ids, seen.security_group_ids) == (
+        "vpc-1",
+        ("subnet-1",),
+        ("sg-1",),
+    )
+    assert seen.environment == {"STAGE": "prod"}
+    assert seen.log_group == "/shared"
+    assert len(world.calls) == 1
+
+
+def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():
+    answer = ANSWER | {"Environment": {"Error": {"ErrorCode": "AccessDeniedException"}}}
+    seen = FunctionConfiguration.of(answer)
+    assert seen.environment is None
+    assert seen.environment_error == "AccessDeniedException"
+
+
+def test_what_the_api_leaves_out_has_lambdas_defaults():
+    seen = FunctionConfiguration.of({"FunctionName": "bare"})
+    assert (seen.memory_size, seen.timeout, seen.environment) == (128, 3, {})
+    assert seen.log_group == "/aws/lambda/bare"
+
+
+def test_a_deleted_function_is_gone():
+    world = World({("lambda", "get_function_configuration"): error("ResourceNotFoundException")})
+    aws = evaluation(world, []).aws
+    with pytest.raises(Gone):
+        aws.evidence(FunctionConfiguration, FUNCTION.resource(ACCOUNT_ID, HOME, "agent"))

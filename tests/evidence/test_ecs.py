@@ -1,0 +1,132 @@
+"""What the ECS loaders make of ECS's answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.evidence import REGION
+from readiness.evidence.ecs import (
+    SERVICE,
+    TASK_DEFINITION,
+    Service,
+    Services,
+    TaskDefinition,
+    cluster_of,
+)
+from readiness.unreadable import Gone
+from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+
+CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
+REVISION = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
+
+
+def service_arn(n: int) -> str:
+    return f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/main/agent-{n}"
+
+
+def service(arn: str, **changes: object) -> dict[str, object]:
+    network = {"subnets": ["subnet-1"], "securityGroups": ["sg-1"], "assignPublicIp": "ENABLED"}
+    return {
+        "serviceArn": arn,
+        "serviceName": arn.rsplit("/", 1)[1],
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE",
+        "taskDefinition": REVISION,
+        "desiredCount": 2,
+        "runningCount": 1,
+        "launchType": "FARGATE",
+        "networkConfiguration": {"awsvpcConfiguration": network},
+        "tags": [{"key": "Environment", "value": "prod"}],
+    } | changes
+
+
+def a_world(count: int = 1, **changes: object) -> World:
+    arns = [service_arn(n) for n in range(count)]
+    return World(
+        {
+            ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+            ("ecs", "list_services"): {"serviceArns": arns},
+            ("ecs", "describe_services"): lambda services, **_: {
+                "services": [service(arn, **changes) for arn in services],
+                "failures": [],
+            },
+            ("ecs", "describe_task_definition"): {
+                "taskDefinition": {
+                    "taskDefinitionArn": REVISION,
+                    "family": "agent",
+                    "taskRoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/agent",
+                    "cpu": "512",
+                    "memory": "1024",
+                    "containerDefinitions": [
+                        {
+                            "name": "app",
+                            "image": "agent:1",
+                            "environment": [{"name": "STAGE", "value": "prod"}],
+                            "secrets": [{"name": "KEY", "valueFrom": "arn:aws:secret"}],
+                            "environmentFiles": [{"value": "arn:aws:s3:::b/env", "type": "s3"}],
+                            "logConfiguration": {"logDriver": "awslogs", "options": {"a": "b"}},
+                            "portMappings": [{"containerPort": 8080}, {}],
+                        }
+                    ],
+                }
+            },
+        }
+    )
+
+
+def test_services_are_described_ten_at_a_time():
+    world = a_world(23)
+    aws = evaluation(world, [], bulk=True).aws
+    region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    assert len(aws.evidence(Services, region).evidence.all) == 23
+    assert world.calls.count(("ecs", "describe_services")) == 3
+
+
+def test_a_service_and_its_network():
+    aws = evaluation(a_world(), []).aws
+    seen = aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0))).evidence
+    assert (seen.subnet_ids, seen.assign_public_ip, seen.launch_type) == (
+        ("subnet-1",),
+        True,
+        "FARGATE",
+    )
+    assert seen.tags == {"Environment": "prod"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param({"services": [], "failures": [{"reason": "MISSING"}]}, id="missing"),
+        pytest.param(error("ClusterNotFoundException"), id="its cluster is gone"),
+        pytest.param(
+            {"services": [service(service_arn(0), status="INACTIVE")], "failures": []},
+            id="inactive",
+        ),
+    ],
+)
+def test_a_deleted_service_is_gone(answer):
+    aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
+    with pytest.raises(Gone):
+        aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
+
+
+def test_only_task_definitions_that_a_service_runs_are_found():
+    assert evaluation(a_world(3), []).aws.find(TASK_DEFINITION) == [REVISION]
+
+
+def test_a_task_definition_and_its_containers():
+    aws = evaluation(a_world(), []).aws
+    seen = aws.evidence(
+        TaskDefinition, TASK_DEFINITION.resource(ACCOUNT_ID, HOME, REVISION)
+    ).evidence
+    [container] = seen.containers
+    assert (seen.cpu, seen.memory) == (512, 1024)
+    assert container.environment == {"STAGE": "prod"}
+    assert container.secrets == {"KEY": "arn:aws:secret"}
+    assert container.environment_files == ("arn:aws:s3:::b/env",)
+    assert (container.log_driver, container.ports) == ("awslogs", (8080,))
+
+
+def test_the_cluster_in_new_and_old_service_arns():
+    assert cluster_of(service_arn(1)) == "main"
+    assert cluster_of(f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agent") == "default"
