@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
+from readiness.attestation import Attested
 from readiness.aws import Answer, Aws, CredentialsRefused
 from readiness.events import Target
 from readiness.evidence import ACCOUNT, REGION, ResourceType
 from readiness.evidence.tagging import Tags
 from readiness.finding import Finding
+from readiness.ledger import FirstSeen, Ledger
 from readiness.resource import GLOBAL, Resource
 from readiness.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.settings import Configured
@@ -86,9 +88,14 @@ class Evaluation:
         scope: Scope | None = None,
         trigger: str = "",
         changed_by: str = "",
+        declarations: str = "",
+        known: FirstSeen = lambda resource, rule: None,
     ) -> None:
         self.aws = aws
         self.scope = scope or Scope()
+        self._declarations = declarations
+        self._known = known
+        self._ledger = Ledger(aws, declarations, known)
         self._configured = configured
         self._trigger = trigger
         self._changed_by = changed_by
@@ -101,6 +108,8 @@ class Evaluation:
             scope=self.scope,
             trigger=self._trigger,
             changed_by=self._changed_by,
+            declarations=self._declarations,
+            known=self._known,
         )
 
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
@@ -121,7 +130,7 @@ class Evaluation:
             outside = self._observation(rule, resource, verdict, began, tags)
             return Observation(rule, resource, began, outside.finding, out_of_scope=True)
         try:
-            verdict, as_of, own_tags = self._verdict(rule, resource)
+            verdict, as_of, own_tags = self._verdict(rule, resource, tags)
         except Gone:
             return Observation(rule, resource, began)
         except CredentialsRefused:
@@ -134,7 +143,7 @@ class Evaluation:
         return self._observation(rule, resource, verdict, min(as_of, began), own_tags or tags)
 
     def _verdict(
-        self, rule: Rule, resource: Resource
+        self, rule: Rule, resource: Resource, tags: Mapping[str, str]
     ) -> tuple[Verdict, datetime, Mapping[str, str]]:
         settings = self._configured[rule.id]
         oldest = self.aws.now()
@@ -144,6 +153,9 @@ class Evaluation:
         arguments: list[Any] = []
         for parameter in rule.parameters:
             try:
+                if parameter.evidence is Attested:
+                    arguments.append(self._attested(rule, resource, tags))
+                    continue
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
                 if not parameter.tolerant:
@@ -162,8 +174,14 @@ class Evaluation:
             arguments.append(tuple(found) if parameter.many else found[0] if found else None)
             if subject is None:
                 subject = found[0]
-        tags = getattr(subject, "tags", None)
-        return rule(*arguments, **settings), oldest, tags if isinstance(tags, Mapping) else {}
+        own_tags = getattr(subject, "tags", None)
+        verdict = rule(*arguments, **settings)
+        return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else {}
+
+    def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
+        environment = tags.get(self.scope.environment_tag, "")
+        workload = tags.get(self.scope.workload_tag, "")
+        return self._ledger.attested(rule.id, resource, environment, workload)
 
     def _answers(
         self, rule: Rule, parameter: Parameter, resource: Resource, subject: Any
@@ -214,6 +232,7 @@ class Evaluation:
             item=rule.item,
             reason=clean(verdict.reason, MOST_REASON),
             expected=clean(verdict.expected, MOST_REASON),
+            reminder=clean(verdict.reminder, MOST_REASON),
             observed=cast("Mapping[str, Fact]", clean_facts(verdict.observed)),
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,

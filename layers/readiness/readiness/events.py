@@ -175,6 +175,8 @@ def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> froze
         for change in changes_of(declaration):
             if not isinstance(change, ServiceEvent) or change.detail_type != detail_type:
                 continue
+            if change.rule and at(detail, change.rule) != rule.id:
+                continue
             if all(str(at(detail, path)) in allowed for path, allowed in change.match):
                 id = _first_arn(event, change) if change.id == "resources" else None
                 targets.add(_target(rule, declaration.about, id or _id_in(detail, change)))
@@ -251,10 +253,13 @@ def _text(event: Json, name: str) -> str:
 
 
 def at(value: Any, path: str) -> Any:
-    """The value under a dotted path; None where any step is missing. Lists take their first."""
+    """The value under a dotted path; None where any step is missing.
+
+    A list of one is its item; of several nobody can tell which is meant.
+    """
     for step in path.split("."):
         if isinstance(value, list):
-            value = value[0] if value else None
+            value = value[0] if len(value) == 1 else None
         if not isinstance(value, Mapping):
             return None
         value = value.get(step)

@@ -65,6 +65,7 @@ class Finding:
     blind_since: datetime | None = None
     blind_reason: str = ""
     blinded_at: datetime | None = None
+    reminder: str = ""
     changed_by: str = ""
     trigger: str = ""
     workload: str = ""
@@ -104,6 +105,7 @@ class Finding:
             self.settings,
             self.item,
             self.blind_reason,
+            self.reminder,
             self.gone,
         ]
         text = json.dumps(said, sort_keys=True, default=str)

@@ -17,7 +17,10 @@ class SettingsUnreadable(ValueError):
 
 
 def parse(document: str) -> Given:
-    """``{"encryption.s3-kms": {"require_customer_managed_key": true}}``. Raises SettingsUnreadable."""
+    """Rule id → settings, from JSON text. Raises SettingsUnreadable.
+
+    For instance ``{"encryption.s3-kms": {"require_customer_managed_key": true}}``.
+    """
     try:
         given = json.loads(document or "{}")
     except ValueError as error:

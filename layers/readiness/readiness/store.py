@@ -36,6 +36,7 @@ _TEXTS = (
     "reason",
     "expected",
     "blind_reason",
+    "reminder",
     "changed_by",
     "trigger",
     "workload",
@@ -73,12 +74,12 @@ def to_item(finding: Finding) -> dict[str, Any]:
     if finding.gone:
         plain["gone"] = True
         plain["expires_at"] = int((finding.last_observed_at + GONE_FOR).timestamp())
-    return _wire(plain)
+    return to_wire(plain)
 
 
 def from_item(item: Mapping[str, Any]) -> Finding:
     """The inverse of :func:`to_item`."""
-    plain = _plain(item)
+    plain = from_wire(item)
     times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
     return Finding(
         resource=Resource.parse(plain["resource"]),
@@ -94,12 +95,14 @@ def from_item(item: Mapping[str, Any]) -> Finding:
     )
 
 
-def _wire(plain: Mapping[str, Any]) -> dict[str, Any]:
+def to_wire(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """A plain JSON object as a DynamoDB item."""
     exact = json.loads(json.dumps(plain), parse_float=Decimal)
     return {name: _serialise(value) for name, value in exact.items()}
 
 
-def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+def from_wire(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`to_wire`."""
     return {name: _undecimal(_deserialise(value)) for name, value in item.items()}
 
 
@@ -311,7 +314,7 @@ class Store:
 
     def append(self, item: Mapping[str, Any]) -> None:
         """A row of the history that is about no finding, such as a completed sweep."""
-        self._client.put_item(TableName=self._transitions, Item=_wire(item))
+        self._client.put_item(TableName=self._transitions, Item=to_wire(item))
 
 
 def transition_item(transition: Transition) -> dict[str, Any]:
@@ -336,12 +339,12 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "unpublished": "yes",
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }
-    return _wire({name: value for name, value in plain.items() if value != ""})
+    return to_wire({name: value for name, value in plain.items() if value != ""})
 
 
 def entry_of(item: Mapping[str, Any]) -> Entry:
     """An outbox row, from a query or from a stream record's ``NewImage``."""
-    plain = _plain(item)
+    plain = from_wire(item)
     fields = Entry.__dataclass_fields__
     return Entry(**{name: str(plain.get(name, "")) for name in fields})
 

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     WAIVED = "WAIVED"
     WAIVER_EXPIRED = "WAIVER_EXPIRED"
     BLINDED = "BLINDED"
+    REMINDED = "REMINDED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,9 @@ def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
     became = _carry(stored, seen)
     was_wrong = stored.status is Status.NON_COMPLIANT
     if seen.status is not Status.NON_COMPLIANT:
-        resolved = was_wrong or stored.blinded_at is not None
-        return became, Kind.RESOLVED if resolved else None
+        if was_wrong or stored.blinded_at is not None:
+            return became, Kind.RESOLVED
+        return became, Kind.REMINDED if seen.reminder and not stored.reminder else None
     if not was_wrong:
         reopened = stored.opened_at is not None
         return became.but(opened_at=at), Kind.REOPENED if reopened else Kind.OPENED

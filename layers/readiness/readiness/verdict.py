@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
@@ -47,7 +47,8 @@ class Verdict:
     """One rule's answer about one resource.
 
     ``severity`` is set where this violation weighs differently from the rule's default;
-    ``missing`` names the IAM actions whose answers were needed and not had.
+    ``missing`` names the IAM actions whose answers were needed and not had; ``reminder`` is
+    what somebody should do before a pass runs out.
     """
 
     status: Status
@@ -56,6 +57,15 @@ class Verdict:
     expected: str = ""
     severity: Severity | None = None
     missing: tuple[str, ...] = ()
+    reminder: str = ""
+
+    def observing(self, facts: Mapping[str, Fact]) -> Verdict:
+        """The same verdict with these facts added."""
+        return replace(self, observed={**self.observed, **facts})
+
+    def reminding(self, reminder: str) -> Verdict:
+        """The same verdict with a reminder."""
+        return replace(self, reminder=reminder)
 
 
 def complies(reason: str, **observed: Fact) -> Verdict:

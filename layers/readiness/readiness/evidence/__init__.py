@@ -62,13 +62,15 @@ class ServiceEvent:
     """A service's own EventBridge event, known by its ``detail-type``.
 
     ``match`` narrows by fields of the detail (dotted path → allowed values); ``id`` as in
-    :class:`ApiCall`, or ``resources`` for the first ARN of the envelope.
+    :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
+    of a rule id in the detail, for events that concern one rule only.
     """
 
     detail_type: str
     match: tuple[tuple[str, tuple[str, ...]], ...] = ()
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True)
