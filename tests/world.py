@@ -66,7 +66,8 @@ class World:
     ``answers`` maps ``(service, operation)`` (client method names) to a response, an exception
     to raise, or a function of the call's parameters that returns either. Parameters and
     responses that the service model does not allow fail the test. A call without an answer
-    fails as AWS would never fail, so that it is noticed.
+    fails as AWS would never fail, so that it is noticed. A world that answers dynamodb query
+    has a Declarations table, for the rules that people attest.
     """
 
     def __init__(self, answers: Mapping[tuple[str, str], Answer] | None = None) -> None:
@@ -167,7 +168,8 @@ def evaluation(
     clock: Callable[[], datetime] = (lambda: now) if now else Clock()
     aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=clock, bulk=bulk)  # type: ignore[arg-type]
     configured = settings_module.configure(rules, given or {})
-    return Evaluation(aws, configured, scope=scope)
+    declared = "declarations" if ("dynamodb", "query") in world.answers else ""
+    return Evaluation(aws, configured, scope=scope, declarations=declared)
 
 
 def observe(world: World, rule: Rule, id: str, **settings: object) -> Observation:
