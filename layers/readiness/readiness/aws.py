@@ -14,16 +14,19 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
-    UnauthorizedSSOTokenError,
+    SSOError,
+    TokenRetrievalError,
 )
+from botocore.parsers import ResponseParserError
 
 from readiness.actions import action_of
 from readiness.evidence import declared
-from readiness.resource import Resource
+from readiness.resource import GLOBAL, Resource
 from readiness.unreadable import Cause, Gone, Unreadable
 
 if TYPE_CHECKING:
@@ -65,8 +68,28 @@ _CREDENTIALS = {
 }
 
 
+_NO_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+
 class CredentialsRefused(Exception):
     """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
+
+
+class Garbled(Exception):
+    """A success whose body could not be read, which botocore passes on as an empty answer."""
+
+
+def is_about_credentials(error: Exception) -> bool:
+    """Whether the error says that the credentials are missing, expired or not accepted."""
+    if isinstance(error, ClientError):
+        return code_of(error) in _CREDENTIALS
+    return isinstance(error, (CredentialsRefused, *_NO_CREDENTIALS))
 
 
 def code_of(error: ClientError) -> str:
@@ -151,13 +174,17 @@ class Aws:
 
     def evidence(self, cls: type[Any], resource: Resource) -> Answer:
         """Evidence about a resource, or its Unreadable or Gone, from a single load."""
-        if self.bulk and hasattr(cls, "load_all"):
+        if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
             everything = self._once((cls,), lambda: self._timed(cls, cls.load_all))
             found = everything.evidence.get(resource.id)
             if found is None:
                 raise Gone(resource.key)
             return Answer(found, getattr(found, "as_of", None) or everything.as_of)
         return self._once((cls, resource), lambda: self._timed(cls, cls.load, resource))
+
+    def _is_here(self, resource: Resource) -> bool:
+        """Whether a bulk read can show it: a reference may lead to another account or region."""
+        return resource.account == self.account and resource.region in {self.region, GLOBAL}
 
     def find(self, cls: Any) -> list[str]:
         """The ids of all resources of a type, in order. Raises Unreadable."""
@@ -186,8 +213,8 @@ class Aws:
         return result
 
     def _ask(self, service: str, operation: str, region: str | None, params: Params) -> Any:
-        self.requests += 1
-        return getattr(self.client(service, region), operation)(**params)
+        self._count()
+        return _whole(getattr(self.client(service, region), operation)(**params))
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
@@ -197,8 +224,12 @@ class Aws:
             yield self._ask(service, operation, region, params)
             return
         for page in client.get_paginator(operation).paginate(**params):
+            self._count()
+            yield _whole(page)
+
+    def _count(self) -> None:
+        with self._lock:
             self.requests += 1
-            yield page
 
 
 class Reader:
@@ -270,11 +301,10 @@ class Reader:
         """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty."""
 
         def ask_every() -> list[Any]:
-            pages = self._aws._pages(service, operation, region, params)  # noqa: SLF001
-            return [item for page in pages for item in page.get(key) or ()]
+            return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
 
-        found = self._answer(ask_every, service, operation, region, action, params, absent, gone)
-        return [] if found is None else list(found)
+        pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
+        return [item for page in pages or () for item in page.get(key) or ()]
 
     def _answer(  # noqa: C901
         self,
@@ -303,14 +333,13 @@ class Reader:
                 if code in _CREDENTIALS:
                     raise CredentialsRefused(f"{code}: {error}") from error
                 raise Unreadable(action, cause_of(error), code) from error
-            except (
-                NoCredentialsError,
-                PartialCredentialsError,
-                UnauthorizedSSOTokenError,
-            ) as error:
+            except _NO_CREDENTIALS as error:
                 raise CredentialsRefused(str(error)) from error
             except BotoCoreError as error:
                 raise Unreadable(action, cause_of(error), type(error).__name__) from error
+            except (ResponseParserError, Garbled) as error:
+                code = type(error).__name__
+                raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
 
         wanted = (tuple(absent), tuple(gone))
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
@@ -320,6 +349,22 @@ class Reader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _whole(answer: Any) -> Any:
+    """The answer, unless a JSON body was sent of which nothing arrived: then raises Garbled.
+
+    botocore takes text that is not JSON for an answer without members (``BaseJSONParser``): a
+    truncated list would read as "there is nothing".
+    """
+    if not isinstance(answer, dict) or set(answer) != {"ResponseMetadata"}:
+        return answer
+    headers = answer["ResponseMetadata"].get("HTTPHeaders") or {}
+    length = str(headers.get("content-length") or "0")
+    is_json = "json" in str(headers.get("content-type", ""))
+    if is_json and length.isdigit() and int(length) > len("{}"):
+        raise Garbled("a success with a body that is not JSON")
+    return answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from readiness.resource import GLOBAL, Resource
 from readiness.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.settings import Configured
 from readiness.text import clean, clean_facts
-from readiness.unreadable import Gone, Unreadable
+from readiness.unreadable import Cause, Gone, Unreadable
 from readiness.verdict import Fact, Verdict, cannot_tell, not_applicable
 
 MOST_REASON = 1000
@@ -283,7 +283,9 @@ class Evaluation:
                 subject = self.aws.evidence(rule.parameters[0].evidence, resource).evidence
             except Gone:
                 continue
-            except Unreadable:
+            except CredentialsRefused:
+                raise
+            except Exception:
                 yield self.observe(rule, resource)
                 continue
             meant = {r.id for p in parameters for r in _references(subject, p)}
@@ -318,6 +320,13 @@ class Evaluation:
                 except Unreadable as unreadable:
                     coverage.failed[about] = unreadable
                     yield from self._unlisted(by_type[about], about, unreadable)
+                    continue
+                except CredentialsRefused:
+                    raise
+                except Exception as error:
+                    broken = _unlistable(about, error)
+                    coverage.failed[about] = broken
+                    yield from self._unlisted(by_type[about], about, broken)
                     continue
                 coverage.listed[about] = set(ids)
                 if not ids:
@@ -387,6 +396,12 @@ def _references(subject: Any, parameter: Parameter) -> list[Resource]:
     if meant is None:
         return []
     return [meant] if isinstance(meant, Resource) else list(meant)
+
+
+def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
+    """A listing that our own code could not make sense of: it costs its type, not the survey."""
+    action = " and ".join(about.find_reads) or f"the listing of {about.name}"
+    return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
 
 
 def _blind(unreadable: Unreadable) -> Verdict:

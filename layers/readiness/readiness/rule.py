@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import types
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -51,7 +52,7 @@ class Setting:
         """``value`` as the rule takes it, from JSON or from text. Raises SettingRefused."""
         try:
             parsed = _coerce(self.kind, value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             parsed = None
         if parsed is None or not self._within(parsed):
             raise SettingRefused(
@@ -92,7 +93,10 @@ def _coerce(kind: Any, value: object) -> Any:
         raise ValueError
     if kind is str and not isinstance(value, str):
         raise ValueError
-    return kind(value)
+    parsed = kind(value)
+    if kind is float and not math.isfinite(parsed):
+        raise ValueError
+    return parsed
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +237,8 @@ def _signature(function: Judge) -> tuple[tuple[Parameter, ...], tuple[Setting, .
             parameters.append(_parameter(function, name, hint))
     if not parameters:
         raise TypeError(f"{function.__name__} asks for no evidence")
+    if parameters[0].many or parameters[0].optional or parameters[0].tolerant:
+        raise TypeError(f"{function.__name__}: the first evidence is the subject; it must exist")
     for extra in parameters[1:]:
         if needs_reference(parameters[0], extra) and not _refers(parameters[0], extra.name):
             raise TypeError(
