@@ -1,0 +1,65 @@
+"""Which address ranges are the internet: the one question that firewalls and routes turn on."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import TypeAlias
+
+Network: TypeAlias = "ipaddress.IPv4Network | ipaddress.IPv6Network"
+
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(cidr)
+    for cidr in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # RFC 1918, as 172.16/12 and 192.168/16
+        "100.64.0.0/10",  # carrier-grade NAT
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved
+        "fc00::/7",  # unique local
+        "fe80::/10",
+        "ff00::/8",
+    )
+)
+"""Listed here because ``is_private`` of the standard library calls 0.0.0.0/0 private, and its
+list changes between Python's patch releases."""
+
+
+@lru_cache(maxsize=4096)
+def network(cidr: str) -> Network | None:
+    """The network of a CIDR block, whatever its host bits; None for anything else."""
+    try:
+        return ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
+
+
+def is_public(net: Network) -> bool:
+    """Whether the network holds addresses that are routed on the internet."""
+    return not any(
+        private.version == net.version
+        and private.network_address <= net.network_address  # type: ignore[operator]
+        and net.broadcast_address <= private.broadcast_address  # type: ignore[operator]
+        for private in _NOT_PUBLIC
+    )
+
+
+def the_world_in(
+    cidrs: Iterable[str], v4_prefix_length: int = 8, v6_prefix_length: int = 16
+) -> tuple[str, ...]:
+    """The public networks that are so large, once neighbours are joined, that they are the world.
+
+    Joined first, so that 0.0.0.0/1 with 128.0.0.0/1, or 256 times a /16, counts as what it is.
+    """
+    networks = {net for net in map(network, cidrs) if net is not None}
+    v4 = (net for net in networks if isinstance(net, ipaddress.IPv4Network))
+    v6 = (net for net in networks if isinstance(net, ipaddress.IPv6Network))
+    wide: list[Network] = []
+    wide += [n for n in ipaddress.collapse_addresses(v4) if n.prefixlen <= v4_prefix_length]
+    wide += [n for n in ipaddress.collapse_addresses(v6) if n.prefixlen <= v6_prefix_length]
+    return tuple(str(net) for net in wide if is_public(net))
