@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 from readiness.aws import Reader
 from readiness.evidence import ANY, REGION, ServiceEvent, arn_of, evidence
-from readiness.resource import Resource
+from readiness.resource import GLOBAL, Resource
+
+HOME_OF_GLOBALS = "us-east-1"
+"""Where the tagging API knows the resources of global services."""
 
 
 @evidence(REGION, reads=("tag:GetResources",))
@@ -20,7 +23,12 @@ class TagIndex:
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> TagIndex:
         """Resources that never had a tag are missing from GetResources: they have none."""
-        pages = read.every("resourcegroupstaggingapi", "get_resources", "ResourceTagMappingList")
+        pages = read.every(
+            "resourcegroupstaggingapi",
+            "get_resources",
+            "ResourceTagMappingList",
+            region=resource.region,
+        )
         return cls({page["ResourceARN"]: _tags(page) for page in pages})
 
 
@@ -41,13 +49,15 @@ class Tags:
         arn = arn_of(resource)
         if not arn:
             return cls({})
+        home = HOME_OF_GLOBALS if resource.region == GLOBAL else read.region
         if read.bulk:
-            region = Resource(read.account, read.region, REGION.name, read.account)
+            region = REGION.resource(read.account, home, read.account)
             return cls(read.of(TagIndex, region).by_arn.get(arn, {}))
         found = read.every(
             "resourcegroupstaggingapi",
             "get_resources",
             "ResourceTagMappingList",
+            region=home,
             ResourceARNList=[arn],
         )
         return cls(_tags(found[0]) if found else {})

@@ -1,0 +1,64 @@
+"""What the tag loaders make of the tagging API's answers."""
+
+from __future__ import annotations
+
+from readiness.evidence import ResourceType
+from readiness.evidence.s3 import BUCKET
+from readiness.evidence.tagging import Tags
+from tests.world import ACCOUNT_ID, World, evaluation
+
+TAGGED = [
+    {"ResourceARN": "arn:aws:s3:::data", "Tags": [{"Key": "Environment", "Value": "prod"}]},
+    {"ResourceARN": "arn:aws:s3:::other", "Tags": []},
+]
+GET = ("resourcegroupstaggingapi", "get_resources")
+
+
+def answer(ResourceARNList: list[str] | None = None, **_: object) -> dict[str, object]:  # noqa: N803
+    found = [t for t in TAGGED if not ResourceARNList or t["ResourceARN"] in ResourceARNList]
+    return {"ResourceTagMappingList": found}
+
+
+def tags_of(id: str, *, bulk: bool, about: ResourceType = BUCKET) -> tuple[Tags, World]:
+    world = World({GET: answer})
+    aws = evaluation(world, [], bulk=bulk).aws
+    resource = about.resource(ACCOUNT_ID, "eu-west-1", id)
+    return aws.evidence(Tags, resource).evidence, world
+
+
+def test_one_resource_is_asked_for_alone():
+    assert tags_of("data", bulk=False)[0].get("Environment") == "prod"
+
+
+def test_all_resources_cost_one_call():
+    world = World({GET: answer})
+    aws = evaluation(world, [], bulk=True).aws
+    found = [
+        aws.evidence(Tags, BUCKET.resource(ACCOUNT_ID, "us-east-1", id)).evidence.values
+        for id in ("data", "other", "never-tagged")
+    ]
+    assert found == [{"Environment": "prod"}, {}, {}]
+    assert world.calls == [GET]
+
+
+def test_a_resource_without_an_arn_has_no_tags_and_costs_no_call():
+    nameless = ResourceType("Test::No::Arn", lambda _: ())
+    tags, world = tags_of("x", bulk=False, about=nameless)
+    assert (tags.values, world.calls) == ({}, [])
+
+
+def test_global_resources_are_asked_for_where_the_api_knows_them():
+    regions = []
+    world = World({GET: answer})
+    original = world.client
+
+    def client(service: str, region_name: str = "", **rest: object):
+        regions.append(region_name)
+        return original(service, **rest)
+
+    world.client = client
+    everywhere = ResourceType("Test::Is::Global", lambda _: (), is_global=True, arn="arn:x:{id}")
+    aws = evaluation(world, []).aws
+    aws.region = "eu-west-1"
+    aws.evidence(Tags, everywhere.resource(ACCOUNT_ID, "eu-west-1", "d"))
+    assert regions == ["us-east-1"]
