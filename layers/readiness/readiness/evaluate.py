@@ -302,10 +302,13 @@ class Evaluation:
         start: Cursor | None = None,
         enough: Callable[[], bool] = lambda: False,
         progress: Callable[[int, int], None] = lambda done, total: None,
+        record: Callable[[Observation], None] = lambda observation: None,
     ) -> Iterator[Observation]:
         """Judge every resource the rules know; ``coverage`` tells what was really covered.
 
         Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from again.
+        ``record`` is called with each observation before it is yielded, in the thread that made
+        it, so that writing goes on beside reading.
         """
         by_type: dict[ResourceType, list[Rule]] = {}
         for rule in self.judged(rules):
@@ -319,7 +322,7 @@ class Evaluation:
                     ids = listings[about].result()
                 except Unreadable as unreadable:
                     coverage.failed[about] = unreadable
-                    yield from self._unlisted(by_type[about], about, unreadable)
+                    yield from _each(record, self._unlisted(by_type[about], about, unreadable))
                     continue
                 except CredentialsRefused:
                     raise
@@ -330,10 +333,10 @@ class Evaluation:
                     continue
                 coverage.listed[about] = set(ids)
                 if not ids:
-                    yield from self._nothing(by_type[about], about)
+                    yield from _each(record, self._nothing(by_type[about], about))
                 work += [(about, id) for id in ids if not _done(about, id, start)]
             progress(0, len(work))
-            tasks = self._tasks(pool, work, by_type, coverage, enough)
+            tasks = self._tasks(pool, work, by_type, coverage, enough, record)
             for done, observations in enumerate(tasks, 1):
                 coverage.out_of_scope += any(o.out_of_scope for o in observations)
                 progress(done, len(work))
@@ -346,12 +349,13 @@ class Evaluation:
         by_type: Mapping[ResourceType, list[Rule]],
         coverage: Coverage,
         enough: Callable[[], bool],
+        record: Callable[[Observation], None],
     ) -> Iterator[list[Observation]]:
         """Observe the resources of ``work``, a bounded number ahead of the consumer."""
 
         def observe_all(about: ResourceType, id: str) -> list[Observation]:
             resource = about.resource(self.aws.account, self.aws.region, id)
-            return [self.observe(rule, resource) for rule in by_type[about]]
+            return list(_each(record, (self.observe(rule, resource) for rule in by_type[about])))
 
         running: set[Future[list[Observation]]] = set()
         for index, (about, id) in enumerate(work):
@@ -389,6 +393,14 @@ def _done(about: ResourceType, id: str, start: Cursor | None) -> bool:
         return False
     region_first = (about.name, about.is_global)
     return (*region_first, id) <= (start.type, start.region == GLOBAL, start.after)
+
+
+def _each(
+    record: Callable[[Observation], None], observations: Iterable[Observation]
+) -> Iterator[Observation]:
+    for observation in observations:
+        record(observation)
+        yield observation
 
 
 def _references(subject: Any, parameter: Parameter) -> list[Resource]:
