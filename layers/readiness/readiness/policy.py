@@ -1,0 +1,367 @@
+"""IAM policy documents: whatever shape they arrive in, one form to reason about."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import urllib.parse
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ALLOW = "Allow"
+DENY = "Deny"
+
+_LONGEST = 1_000_000
+_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+
+
+class Unparsable(ValueError):
+    """What was given is not a policy document; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One key under one operator: it holds if any of ``values`` does.
+
+    ``operator`` and ``key`` are lower case. The operator is without ``IfExists`` and without
+    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty.
+    """
+
+    operator: str
+    key: str
+    values: tuple[str, ...]
+    if_exists: bool = False
+    quantifier: str = ""
+
+    @property
+    def holds_without_key(self) -> bool:
+        """Whether a request that lacks the key satisfies it, so that it restricts nothing.
+
+        Negated operators hold for an absent key, and so does every ``ForAllValues`` (IAM User
+        Guide, "IAM JSON policy elements: Condition operators").
+        """
+        if self.operator == "null":
+            return "true" in self.lowered
+        return self.if_exists or self.quantifier == "forallvalues" or "not" in self.operator
+
+    @property
+    def lowered(self) -> tuple[str, ...]:
+        return tuple(value.lower() for value in self.values)
+
+    @property
+    def only_wildcards(self) -> bool:
+        """Whether a value admits anything, such as ``StringLike *``."""
+        return "like" in self.operator and any(only_wildcards(value) for value in self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who a statement is about.
+
+    ``kind`` is ``AWS``, ``Service``, ``Federated`` or ``CanonicalUser``; anybody is ``AWS``
+    and ``*``.
+    """
+
+    kind: str
+    value: str
+
+    @property
+    def is_anybody(self) -> bool:
+        return self.kind == "AWS" and only_wildcards(self.value)
+
+    @property
+    def account(self) -> str:
+        """The account of an AWS principal, empty for anything that names none."""
+        if self.kind != "AWS":
+            return ""
+        if self.value.isdigit():
+            return self.value
+        parts = self.value.split(":")
+        return parts[4] if len(parts) >= 6 and parts[0] == "arn" else ""
+
+    @property
+    def is_whole_account(self) -> bool:
+        """Whether it delegates to everybody in the account: its number or its ``:root``."""
+        return self.kind == "AWS" and (self.value.isdigit() or self.value.endswith(":root"))
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled."""
+
+    effect: str
+    actions: tuple[str, ...] = ()
+    not_actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    not_resources: tuple[str, ...] = ()
+    principals: tuple[Principal, ...] = ()
+    not_principals: tuple[Principal, ...] = ()
+    conditions: tuple[Condition, ...] = ()
+    sid: str = ""
+
+    @property
+    def allows(self) -> bool:
+        return self.effect == ALLOW
+
+    def names_action(self, action: str) -> bool:
+        """Whether the statement is about the action, e.g. ``s3:GetObject``, in any case."""
+        if self.not_actions:
+            return not matches_any(self.not_actions, action)
+        return matches_any(self.actions, action)
+
+    def names_resource(self, arn: str) -> bool:
+        """Whether the statement is about the resource."""
+        if self.not_resources:
+            return not matches_any(self.not_resources, arn)
+        return matches_any(self.resources, arn)
+
+    @property
+    def names_every_resource(self) -> bool:
+        """Whether it reaches arbitrary resources.
+
+        ``NotResource`` reaches all but a few, so it does where it allows; a denial with it
+        leaves something out, so it does not.
+        """
+        if self.not_resources:
+            return self.allows
+        return any(map(is_universal, self.resources))
+
+    @property
+    def names_anybody(self) -> bool:
+        """Whether the principal is everyone: ``*``, or everyone but some (``NotPrincipal``)."""
+        return any(p.is_anybody for p in self.principals) or bool(self.not_principals)
+
+    def condition_on(self, key: str) -> Iterator[Condition]:
+        """The conditions on a key, whatever its case in the document."""
+        return (condition for condition in self.conditions if condition.key == key.lower())
+
+
+def parse(document: object) -> tuple[Statement, ...]:
+    """The statements of a policy.
+
+    Takes text (JSON, plain or URL-encoded), a mapping, or a list of one mapping: the shapes
+    that AWS's APIs, its events and AWS Config give. Raises Unparsable for what is no policy.
+    """
+    policy = _document(document)
+    if "Statement" not in policy:
+        raise Unparsable("the policy has no Statement")
+    return tuple(_statement(entry) for entry in _listed(policy["Statement"]))
+
+
+def _document(document: object) -> Mapping[str, Any]:
+    if isinstance(document, str):
+        document = _decoded(document)
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
+    if not isinstance(document, Mapping):
+        raise Unparsable(f"a policy is a JSON object, not {type(document).__name__}")
+    return _titled(document)
+
+
+def _decoded(text: str) -> object:
+    if len(text) > _LONGEST:
+        raise Unparsable(f"the policy has {len(text)} characters")
+    for candidate in (text, urllib.parse.unquote(text), urllib.parse.unquote_plus(text)):
+        try:
+            return json.loads(candidate)
+        except (ValueError, RecursionError):
+            continue
+    raise Unparsable("the policy is not JSON")
+
+
+_ELEMENTS = {
+    name.lower(): name
+    for name in (
+        "Statement",
+        "Effect",
+        "Action",
+        "NotAction",
+        "Resource",
+        "NotResource",
+        "Principal",
+        "NotPrincipal",
+        "Condition",
+        "Sid",
+    )
+}
+
+
+def _titled(element: Mapping[Any, Any]) -> dict[str, Any]:
+    """The elements by the names the grammar has, for some tools write them in lower case."""
+    return {_ELEMENTS.get(str(k).lower(), str(k)): v for k, v in element.items()}
+
+
+def _listed(value: object) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _texts(statement: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    if name not in statement:
+        return ()
+    values = _listed(statement[name])
+    if not all(isinstance(value, str) for value in values):
+        raise Unparsable(f"{name} is neither text nor a list of text")
+    return tuple(values)
+
+
+def _statement(entry: object) -> Statement:
+    if not isinstance(entry, Mapping):
+        raise Unparsable(f"a statement is a JSON object, not {type(entry).__name__}")
+    statement = _titled(entry)
+    effect = str(statement.get("Effect", "")).capitalize()
+    if effect not in {ALLOW, DENY}:
+        raise Unparsable("a statement's Effect is neither Allow nor Deny")
+    parsed = Statement(
+        effect=effect,
+        actions=_texts(statement, "Action"),
+        not_actions=_texts(statement, "NotAction"),
+        resources=_texts(statement, "Resource"),
+        not_resources=_texts(statement, "NotResource"),
+        principals=_principals(statement.get("Principal")),
+        not_principals=_principals(statement.get("NotPrincipal")),
+        conditions=tuple(_conditions(statement.get("Condition") or {})),
+        sid=str(statement.get("Sid", "")),
+    )
+    if not parsed.actions and not parsed.not_actions:
+        raise Unparsable("a statement has neither Action nor NotAction")
+    return parsed
+
+
+def _principals(value: object) -> tuple[Principal, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (Principal("AWS", value),)
+    if not isinstance(value, Mapping):
+        raise Unparsable("Principal is neither text nor a JSON object")
+    return tuple(
+        Principal(str(kind), str(name)) for kind, names in value.items() for name in _listed(names)
+    )
+
+
+def _conditions(block: object) -> Iterator[Condition]:
+    if not isinstance(block, Mapping):
+        raise Unparsable("Condition is not a JSON object")
+    for written, keys in block.items():
+        quantifier, _, operator = str(written).lower().rpartition(":")
+        if not isinstance(keys, Mapping):
+            raise Unparsable(f"Condition {written} is not a JSON object")
+        for key, values in keys.items():
+            yield Condition(
+                operator=operator.removesuffix("ifexists"),
+                key=str(key).lower(),
+                values=tuple(_value(value) for value in _listed(values)),
+                if_exists=operator.endswith("ifexists"),
+                quantifier=quantifier,
+            )
+
+
+def _value(value: object) -> str:
+    """JSON's booleans and numbers as IAM compares them: as text."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+# -- patterns -------------------------------------------------------------------------------
+
+
+def only_wildcards(pattern: str) -> bool:
+    """Whether a pattern matches any text of some length: ``*``, ``**``, ``?*``."""
+    return "*" in pattern and not pattern.strip("*?")
+
+
+def _expression(pattern: str) -> str:
+    """A regular expression for a glob; atomic, so that no pattern makes matching slow."""
+    first, *rest = (
+        "".join("." if char == "?" else re.escape(char) for char in part)
+        for part in re.sub(r"\*+", "*", pattern).split("*")
+    )
+    if not rest:
+        return first
+    *middle, last = rest
+    return first + "".join(f"(?>.*?{part})" for part in middle) + ".*" + last
+
+
+@functools.lru_cache(maxsize=4096)
+def _glob(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    expressions = "|".join(f"(?:{_expression(pattern)})" for pattern in patterns)
+    return re.compile(expressions or r"(?!)", re.IGNORECASE | re.DOTALL)
+
+
+def matches(pattern: str, value: str) -> bool:
+    """IAM's wildcard match: ``*`` any text, ``?`` one character, case ignored."""
+    return _glob((pattern,)).fullmatch(value) is not None
+
+
+def matches_any(patterns: Iterable[str], value: str) -> bool:
+    """Whether one of the patterns matches."""
+    return _glob(tuple(patterns)).fullmatch(value) is not None
+
+
+@functools.lru_cache(maxsize=4096)
+def overlap(one: str, other: str) -> bool:
+    """Whether some text matches both patterns, as ``s3:*Bucket`` and ``s3:Delete*`` do."""
+    one, other = one.lower(), other.lower()
+    reached = {(0, 0)}
+    queue = [(0, 0)]
+    while queue:
+        i, j = queue.pop()
+        if i == len(one) and j == len(other):
+            return True
+        for step in _steps(one, i, other, j):
+            if step not in reached:
+                reached.add(step)
+                queue.append(step)
+    return False
+
+
+def _steps(one: str, i: int, other: str, j: int) -> Iterator[tuple[int, int]]:
+    a = one[i] if i < len(one) else ""
+    b = other[j] if j < len(other) else ""
+    if a == "*":
+        yield i + 1, j
+    if b == "*":
+        yield i, j + 1
+    if a and b and (a in "*?" or b in "*?" or a == b):
+        yield (i if a == "*" else i + 1), (j if b == "*" else j + 1)
+
+
+@functools.lru_cache(maxsize=4096)
+def is_universal(resource: str) -> bool:
+    """Whether a resource pattern matches arbitrary ARNs: ``*``, ``arn:*``, ``arn:aws:*:*:*:*``.
+
+    A pattern with one field that says something, such as an account or a policy variable, is
+    not universal.
+    """
+    if only_wildcards(resource):
+        return True
+    fields = resource.split(":", 5)
+    if not matches(fields[0], "arn"):
+        return False
+    if len(fields) == 1:
+        return False
+    if len(fields) > 2 and fields[1] in _PARTITIONS:
+        fields[1] = "*"
+    return all(only_wildcards(field) for field in fields[1:])
+
+
+@functools.lru_cache(maxsize=4096)
+def is_service_wide(resource: str, service: str) -> bool:
+    """Whether a resource pattern matches everything of a service, or all of one kind in it.
+
+    ``arn:aws:s3:::*`` is every bucket and object, ``arn:aws:iam::111122223333:role/*`` every
+    role; no narrower than ``*`` for an action on those.
+    """
+    if is_universal(resource):
+        return True
+    fields = resource.split(":", 5)
+    if len(fields) < 6 or not matches(fields[2], service):
+        return False
+    kind, slash, rest = fields[5].partition("/")
+    if not slash:
+        kind, slash, rest = fields[5].rpartition(":")
+    if not slash:
+        return only_wildcards(fields[5])
+    plain = not set(kind) & set("*?$")
+    return only_wildcards(rest) and (plain or only_wildcards(kind))
