@@ -20,12 +20,19 @@ def a_world(folder: str) -> World:
     return importlib.import_module(f"tests.worlds.{folder}").world()
 
 
+def asked_for(rule) -> dict[str, dict[str, object]]:
+    """The settings under which the world's resources comply, for rules that are opted into."""
+    module = importlib.import_module(f"tests.worlds.{rule.heading.folder}")
+    given = getattr(module, "SETTINGS", {}).get(rule.id)
+    return {rule.id: given} if given else {}
+
+
 def judged_alone(rule, id, bulk, fault=None):
     """One rule on one resource with nothing cached: the observation and the calls it made."""
     world = a_world(rule.heading.folder)
     if fault:
         world.faults[fault[0]] = FAULTS[fault[1]]
-    run = evaluation(world, [rule], bulk=bulk)
+    run = evaluation(world, [rule], given=asked_for(rule), bulk=bulk)
     seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
     return seen, list(dict.fromkeys(world.calls))
 
@@ -34,7 +41,8 @@ def judged_alone(rule, id, bulk, fault=None):
 def test_some_resource_complies(rule):
     """The worlds are good enough that the property below has something to lose."""
     world = a_world(rule.heading.folder)
-    seen = list(evaluation(world, [rule], bulk=True).survey([rule], Coverage()))
+    run = evaluation(world, [rule], given=asked_for(rule), bulk=True)
+    seen = list(run.survey([rule], Coverage()))
     said = [
         (o.resource.id, o.finding and (o.finding.status, o.finding.reason), o.crash) for o in seen
     ]
@@ -79,7 +87,8 @@ def test_a_failed_listing_is_insufficient_data(rule):
             world = a_world(rule.heading.folder)
             world.faults[call] = fault
             coverage = Coverage()
-            [seen] = evaluation(world, [rule], bulk=True).survey([rule], coverage)
+            run = evaluation(world, [rule], given=asked_for(rule), bulk=True)
+            [seen] = run.survey([rule], coverage)
             assert seen.finding is not None
             assert seen.finding.status is Status.INSUFFICIENT_DATA, f"{call} {name}"
             assert action_of(*call) in seen.finding.reason

@@ -31,6 +31,8 @@ _SPELLING = {
     "ListMfaDevices": "ListMFADevices",
     "ListHostedZonesByVpc": "ListHostedZonesByVPC",
     "DescribeSslPolicies": "DescribeSSLPolicies",
+    "DescribeDbInstances": "DescribeDBInstances",
+    "DescribeDbClusters": "DescribeDBClusters",
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -32,6 +32,7 @@ from readiness.unreadable import Cause, Gone, Unreadable
 if TYPE_CHECKING:
     from boto3.session import Session
 
+S = TypeVar("S")
 T = TypeVar("T")
 Params = Mapping[str, Any]
 
@@ -43,6 +44,9 @@ CONFIG = Config(
     parameter_validation=False,
     user_agent_extra="readiness",
 )
+
+_TOGETHER = 12
+"""How many reads one loader has under way that asks about many things."""
 
 _DENIED = {"AuthFailure", "Forbidden", "403", "NotAuthorized", "UnauthorizedOperation"}
 _THROTTLED = {
@@ -305,6 +309,11 @@ class Reader:
 
         pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
         return [item for page in pages or () for item in page.get(key) or ()]
+
+    def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
+        """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
+        with ThreadPoolExecutor(_TOGETHER, "read") as pool:
+            return list(pool.map(ask, items))
 
     def _answer(  # noqa: C901
         self,

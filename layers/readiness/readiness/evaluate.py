@@ -149,6 +149,8 @@ class Evaluation:
         oldest = self.aws.now()
         if isinstance(settings, SettingRefused):
             return cannot_tell(f"The configuration is refused: {settings}."), oldest, {}
+        if rule.opt_in and not settings[rule.opt_in]:
+            return not_applicable(f"The setting {rule.opt_in} does not ask for it."), oldest, {}
         subject: Any = None
         arguments: list[Any] = []
         for parameter in rule.parameters:

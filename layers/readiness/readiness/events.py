@@ -113,7 +113,8 @@ def look(event: Json, rules: Iterable[Rule]) -> Look:
 
 def changes_of(declaration: Declaration) -> tuple[Change, ...]:
     """Everything that makes an answer old: declared by the evidence and by its type."""
-    return declaration.changed_by + declaration.about.changed_by
+    shared = declaration.about.changed_by if declaration.follows_type else ()
+    return declaration.changed_by + shared
 
 
 def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
@@ -137,7 +138,7 @@ def _from_item(item: Json, rules: Iterable[Rule]) -> frozenset[Target]:
     targets = set()
     for rule, declaration in _evidence_in(rules):
         about = declaration.about
-        if about.name == type_ and about.identify is not None:
+        if about.name == type_ and about.identify is not None and declaration.follows_type:
             targets.add(_target(rule, about, about.identify(item)))
         for change in changes_of(declaration):
             if isinstance(change, ConfigItem) and change.type == type_:

@@ -128,6 +128,7 @@ class Rule:
     function: Judge
     parameters: tuple[Parameter, ...]
     settings: tuple[Setting, ...]
+    opt_in: str = ""
 
     def __call__(self, *evidence: Any, **settings: Any) -> Verdict:
         return self.function(*evidence, **settings)
@@ -190,8 +191,13 @@ class Heading:
         self.folder = checklist.folder(section, title)
         self.rules: list[Rule] = []
 
-    def rule(self, item: str, *, severity: Severity) -> Callable[[Judge], Rule]:
+    def rule(
+        self, item: str, *, severity: Severity, opt_in: str = ""
+    ) -> Callable[[Judge], Rule]:
         """Make a rule of a function: one judgement on one line of the checklist.
+
+        ``opt_in`` names a setting; while that is empty or off nothing is read and the rule is
+        NOT_APPLICABLE.
 
         Raises LookupError for an item the heading does not have and ValueError for a second
         rule of the same name, both while the module is imported.
@@ -201,7 +207,9 @@ class Heading:
 
         def register(function: Judge) -> Rule:
             parameters, settings = _signature(function)
-            rule = Rule(self, item, severity, function, parameters, settings)
+            rule = Rule(self, item, severity, function, parameters, settings, opt_in)
+            if opt_in and opt_in not in {setting.name for setting in settings}:
+                raise TypeError(f"{rule.id} is opted into by {opt_in!r}, which it does not have")
             if any(other.name == rule.name for other in self.rules):
                 raise ValueError(f"two rules are called {rule.id}")
             self.rules.append(rule)

@@ -182,6 +182,7 @@ class Declaration:
     changed_by: tuple[Change, ...]
     uses: tuple[type[Evidence], ...]
     question: str
+    follows_type: bool = True
 
     @property
     def all_reads(self) -> frozenset[str]:
@@ -206,18 +207,20 @@ def evidence(
     reads: Iterable[str] = (),
     changed_by: Iterable[Change] = (),
     uses: Iterable[type[Any]] = (),
+    follows_type: bool = True,
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
     ``reads`` are the IAM actions of its own calls, ``uses`` the other evidence its loader asks
     the reader for, ``changed_by`` the events after which a stored answer may be wrong, besides
-    those that any evidence about the type shares (``ResourceType.changed_by``).
+    those that any evidence about the type shares (``ResourceType.changed_by``, its configuration
+    items), which ``follows_type=False`` leaves out where they cannot change the answer.
     """
 
     def declare(cls: E) -> E:
         question = (cls.__doc__ or "").partition("\n")[0]
         declaration = Declaration(
-            about, frozenset(reads), tuple(changed_by), tuple(uses), question
+            about, frozenset(reads), tuple(changed_by), tuple(uses), question, follows_type
         )
         setattr(cls, _DECLARATION, declaration)
         return cls
