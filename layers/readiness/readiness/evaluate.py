@@ -147,10 +147,8 @@ class Evaluation:
     ) -> tuple[Verdict, datetime, Mapping[str, str]]:
         settings = self._configured[rule.id]
         oldest = self.aws.now()
-        if isinstance(settings, SettingRefused):
-            return cannot_tell(f"The configuration is refused: {settings}."), oldest, {}
-        if rule.opt_in and not settings[rule.opt_in]:
-            return not_applicable(f"The setting {rule.opt_in} does not ask for it."), oldest, {}
+        if unasked := _by_settings_alone(rule, settings):
+            return unasked, oldest, {}
         subject: Any = None
         arguments: list[Any] = []
         for parameter in rule.parameters:
@@ -177,7 +175,7 @@ class Evaluation:
             if subject is None:
                 subject = found[0]
         own_tags = getattr(subject, "tags", None)
-        verdict = rule(*arguments, **settings)
+        verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
         return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else {}
 
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
@@ -403,6 +401,15 @@ def _each(
     for observation in observations:
         record(observation)
         yield observation
+
+
+def _by_settings_alone(rule: Rule, settings: Mapping[str, Any] | SettingRefused) -> Verdict | None:
+    """The verdict where the configuration leaves nothing to read."""
+    if isinstance(settings, SettingRefused):
+        return cannot_tell(f"The configuration is refused: {settings}.")
+    if rule.opt_in and not settings[rule.opt_in]:
+        return not_applicable(f"The setting {rule.opt_in} does not ask for it.")
+    return None
 
 
 def _references(subject: Any, parameter: Parameter) -> list[Resource]:

@@ -191,9 +191,7 @@ class Heading:
         self.folder = checklist.folder(section, title)
         self.rules: list[Rule] = []
 
-    def rule(
-        self, item: str, *, severity: Severity, opt_in: str = ""
-    ) -> Callable[[Judge], Rule]:
+    def rule(self, item: str, *, severity: Severity, opt_in: str = "") -> Callable[[Judge], Rule]:
         """Make a rule of a function: one judgement on one line of the checklist.
 
         ``opt_in`` names a setting; while that is empty or off nothing is read and the rule is
