@@ -116,7 +116,7 @@ class Phone:
                 raise TimeoutError(f"no such page within {seconds:.0f} s; the last were {came}")
             time.sleep(_POLL)
 
-    def fail_with(self, *faults: int | float | str) -> None:
+    def fail_with(self, *faults: float | str) -> None:
         """Answer the next requests so: an HTTP status, seconds to hang, or "reset"."""
         request = urllib.request.Request(self._base + FAULTS, data=json.dumps(faults).encode())
         with urllib.request.urlopen(request, timeout=10):

@@ -120,6 +120,8 @@ def end_group(leader: int, ended: Callable[[], bool] | None = None) -> None:
 
 def is_running(pid: int, program: str) -> bool:
     """Whether ``pid`` is alive and still the program it was, and not a reused number."""
+    if pid <= 0:
+        return False
     shown = subprocess.run(
         ["ps", "-ww", "-o", "command=", "-p", str(pid)],
         capture_output=True,

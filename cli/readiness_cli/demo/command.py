@@ -1,0 +1,118 @@
+"""`readiness demo`: the whole pipeline on an embedded AWS, start to finish."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+
+import click
+
+from readiness_cli.demo import checkout as checkouts
+from readiness_cli.demo import story
+from readiness_cli.demo.checkout import Checkout
+from readiness_cli.demo.process import NotReady, end_group, is_running
+from readiness_cli.failure import Exit, Failure
+
+_PROGRAMS = ("ministack", "readiness_cli.demo.pager")
+_UP = "up.json"
+
+
+@click.command()
+@click.option(
+    "--keep", is_flag=True, help="Leave the embedded AWS up, and say how to look around."
+)
+@click.option("--stop", is_flag=True, help="End what --keep left up.")
+def demo(*, keep: bool, stop: bool) -> None:
+    """Show the whole pipeline on an embedded AWS: nothing leaves this machine.
+
+    Deploys the real template with the real sam, looks at a small workload, breaks one thing and
+    fixes another, and shows the pages. Needs the repository's checkout; `make demo` installs
+    the rest.
+    """
+    checkout = checkouts.find()
+    found = _clear(checkout)
+    if stop:
+        click.echo("The demo is stopped." if found else "No demo is up.")
+        return
+    began = time.monotonic()
+    with ExitStack() as hold:
+        _end_politely()
+        try:
+            up = story.tell(checkout, hold, lambda *pids: _note(checkout, os.getpid(), pids))
+            if keep:
+                _note(checkout, 0, up.pids)
+                hold.pop_all()
+            else:
+                hold.callback(shutil.rmtree, checkout.running, ignore_errors=True)
+        except NotReady as error:
+            raise Failure(
+                f"the embedded AWS does not start: {error}",
+                why="There is nothing to deploy into",
+                fix="make clean, then make demo",
+                code=Exit.AWS_OR_INTERNAL,
+            ) from error
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    story.title(f"Done in {time.monotonic() - began:.0f} s.")
+    if keep:
+        _how_to_look_around(up)
+    else:
+        story.say("Everything was removed again. make demo KEEP=1 leaves it up to look around.")
+
+
+def _end_politely() -> None:
+    """Let every way of being ended end as Ctrl-C does: with everything started ended too."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupted)
+
+
+def _note(checkout: Checkout, owner: int, pids: Sequence[int]) -> None:
+    """Write down what is up, for whoever has to end it when its owner no longer can."""
+    note = {"owner": owner, "pids": list(pids)}
+    (checkout.running / _UP).write_text(json.dumps(note))
+
+
+def _clear(checkout: Checkout) -> bool:
+    """End what an earlier demo left up; False when there was nothing. Raises Failure."""
+    note = checkout.running / _UP
+    found = note.is_file()
+    if found:
+        up = json.loads(note.read_text())
+        if is_running(up["owner"], "readiness"):
+            raise Failure(
+                f"a demo is running in this checkout, as process {up['owner']}",
+                why="Two would use the same directory",
+                fix="wait for it, or end it with Ctrl-C where it runs",
+            )
+        for leader in up["pids"]:
+            if any(is_running(leader, program) for program in _PROGRAMS):
+                end_group(leader)
+    shutil.rmtree(checkout.running, ignore_errors=True)
+    return found
+
+
+def _how_to_look_around(up: story.Up) -> None:
+    tables = up.stack.resources
+    cli = os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness"
+    story.say("The embedded AWS is still up. To look around, in this shell:")
+    for line in (
+        "unset AWS_PROFILE AWS_CA_BUNDLE",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
+        f"export AWS_ENDPOINT_URL={up.aws.endpoint}",
+        f"{cli} findings --open",
+        f"{cli} scan --heading encryption",
+        f"aws dynamodb scan --table-name {tables['FindingsTable']}",
+        f"curl -s {up.phone.received_url}     # what reached the pager",
+    ):
+        click.echo(f"  {line}")
+    story.say("To stop it:")
+    click.echo(f"  {cli} demo --stop")

@@ -1,0 +1,131 @@
+"""The real template, built and deployed into the embedded AWS by the real SAM command line."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from readiness.store import Store
+from readiness_cli.demo.checkout import Checkout
+from readiness_cli.demo.emulator import Emulator
+from readiness_cli.demo.process import clean_environment
+from readiness_cli.failure import Exit, Failure
+
+STACK = "readiness"
+_ARTIFACTS = "readiness-artifacts"
+_POLL = 0.05
+
+
+def build(checkout: Checkout) -> bool:
+    """Run `sam build`, unless what is built is already of these sources. Says whether it ran."""
+    stamp = checkout.build.with_suffix(".sha256")
+    fingerprint = checkout.fingerprint()
+    if (checkout.build / "template.yaml").is_file() and stamp.is_file():
+        if stamp.read_text() == fingerprint:
+            return False
+        stamp.unlink()
+    home = checkout.root / ".local" / "home"
+    options = ["--build-dir", str(checkout.build), "--template", "template.yaml", "--parallel"]
+    _sam(checkout, home, ["build", *options])
+    stamp.write_text(fingerprint)
+    return True
+
+
+def deploy(checkout: Checkout, aws: Emulator, parameters: Mapping[str, str]) -> Stack:
+    """Run `sam deploy` against the embedded AWS. Raises Failure with what SAM said."""
+    aws.client("s3").create_bucket(Bucket=_ARTIFACTS)
+    options = [
+        *("--template-file", str(checkout.build / "template.yaml")),
+        *("--stack-name", STACK),
+        *("--s3-bucket", _ARTIFACTS),
+        *("--capabilities", "CAPABILITY_IAM"),
+        "--no-confirm-changeset",
+        "--no-fail-on-empty-changeset",
+        "--no-progressbar",
+        "--parameter-overrides",
+        *(f"{name}={value}" for name, value in parameters.items()),
+    ]
+    _sam(checkout, aws.home, ["deploy", *options], AWS_ENDPOINT_URL=aws.endpoint)
+    return Stack(aws)
+
+
+def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str) -> None:
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    environment = clean_environment(home, Path(sys.executable).parent, checkout.sam.parent)
+    ran = subprocess.run(
+        [str(checkout.sam), *arguments],
+        cwd=checkout.root,
+        env=environment | {"SAM_CLI_TELEMETRY": "0"} | variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if ran.returncode:
+        said = " / ".join(line.strip() for line in ran.stdout.splitlines()[-4:] if line.strip())
+        raise Failure(
+            f"sam {arguments[0]} failed: {said}",
+            why="Without a deployed stack there is nothing to show",
+            fix=f"run it by hand to see all it says: {checkout.sam} {arguments[0]}",
+            code=Exit.AWS_OR_INTERNAL,
+        )
+
+
+class Stack:
+    """The deployed stack, found by its logical names."""
+
+    def __init__(self, aws: Emulator) -> None:
+        self.aws = aws
+
+    @cached_property
+    def resources(self) -> dict[str, str]:
+        """Physical by logical id."""
+        pages = (
+            self.aws.client("cloudformation")
+            .get_paginator("list_stack_resources")
+            .paginate(StackName=STACK)
+        )
+        rows = [row for page in pages for row in page["StackResourceSummaries"]]
+        self._types = {row["LogicalResourceId"]: row["ResourceType"] for row in rows}
+        return {row["LogicalResourceId"]: row["PhysicalResourceId"] for row in rows}
+
+    def of_type(self, type_: str) -> dict[str, str]:
+        """Physical by logical id, of one CloudFormation type."""
+        resources = self.resources
+        return {name: id for name, id in resources.items() if self._types[name] == type_}
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        answer = self.aws.client("cloudformation").describe_stacks(StackName=STACK)
+        return {o["OutputKey"]: o["OutputValue"] for o in answer["Stacks"][0].get("Outputs", [])}
+
+    @cached_property
+    def store(self) -> Store:
+        """The findings, read as the account's root."""
+        tables = self.resources
+        dynamodb = self.aws.client("dynamodb")
+        return Store(dynamodb, tables["FindingsTable"], tables["TransitionsTable"])
+
+    def sweep(self, seconds: float = 120) -> dict[str, Any]:
+        """Run the sweep to its end and give its output. Raises RuntimeError when it fails."""
+        machine = next(iter(self.of_type("AWS::StepFunctions::StateMachine").values()))
+        steps = self.aws.client("stepfunctions")
+        name = f"demo-{uuid.uuid4().hex[:12]}"
+        execution = steps.start_execution(stateMachineArn=machine, name=name)["executionArn"]
+        until = time.monotonic() + seconds
+        while True:
+            seen = steps.describe_execution(executionArn=execution)
+            if seen["status"] == "SUCCEEDED":
+                output: dict[str, Any] = json.loads(seen.get("output") or "{}")
+                return output
+            if seen["status"] != "RUNNING" or time.monotonic() > until:
+                raise RuntimeError(f"the sweep is {seen['status']}: {seen.get('cause', '')}")
+            time.sleep(_POLL)

@@ -1,0 +1,193 @@
+"""What the demo shows, in order: deploy, look at everything, break one thing, fix another."""
+
+from __future__ import annotations
+
+import textwrap
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import click
+
+from readiness.finding import Finding
+from readiness.verdict import Status
+from readiness_cli.demo import cloudtrail, scorecard, stack, workload
+from readiness_cli.demo.checkout import Checkout
+from readiness_cli.demo.emulator import Emulator
+from readiness_cli.demo.phone import Page, Phone
+from readiness_cli.demo.stack import Stack
+
+WIDTH = 78
+_SHOWN_FINDINGS = 3
+_PATIENCE = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Up:
+    """What the demo started and can leave up."""
+
+    aws: Emulator
+    phone: Phone
+    stack: Stack
+
+    @property
+    def pids(self) -> list[int]:
+        return [*self.aws.pids, self.phone.pid]
+
+
+def say(text: str = "", indent: str = "") -> None:
+    """A paragraph at the width of a small terminal."""
+    click.echo(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent))
+
+
+def title(text: str) -> None:
+    click.echo()
+    click.secho(text, bold=True)
+
+
+@contextmanager
+def timed(what: str) -> Iterator[None]:
+    """One line: what is done, and when it is done how long it took."""
+    click.echo(f"  {what} ", nl=False)
+    began = time.monotonic()
+    yield
+    took = f" {time.monotonic() - began:.1f} s"
+    click.echo("." * max(2, WIDTH - 3 - len(what) - len(took)) + took)
+
+
+def tell(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> Up:
+    """The whole story. What it starts is told to ``started`` and ended by ``hold``."""
+    up = _deploy(checkout, hold, started)
+    made = workload.create(up.aws.client)
+    _look_at_everything(up)
+    _break(up)
+    _fix(up, made)
+    return up
+
+
+def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> Up:
+    title("1  Deploy: the real template, by the real sam, into an AWS on this machine")
+    with timed("start the embedded AWS and a stand-in pager on 127.0.0.1"):
+        aws = hold.enter_context(Emulator(checkout.aws, checkout.running / "aws"))
+        phone = hold.enter_context(Phone(checkout.running / "phone"))
+        started(*aws.pids, phone.pid)
+    with timed("sam build"):
+        stack.build(checkout)
+    with timed("sam deploy"):
+        deployed = stack.deploy(checkout, aws, parameters(phone))
+    functions = len(deployed.of_type("AWS::Lambda::Function"))
+    say(
+        f"{functions} functions are up. Policies are enforced: each works under its own role"
+        " and may read what its rules declare, no more.",
+        "  ",
+    )
+    return Up(aws, phone, deployed)
+
+
+def parameters(phone: Phone) -> dict[str, str]:
+    """The template's parameters that a machine without an AWS account needs."""
+    return {"Architecture": "x86_64", "PagerDutyEndpoint": phone.enqueue_url}
+
+
+def _look_at_everything(up: Up) -> None:
+    title("2  Look: an agent's workload with real mistakes, and some things done right")
+    with timed("sweep: one state machine, every heading, every resource"):
+        up.stack.sweep()
+    findings = list(up.stack.store.all())
+    click.echo()
+    for line in scorecard.lines(findings):
+        click.echo(f"  {line}")
+    wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
+    wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
+    title(f"   {len(wrong)} findings; the first {_SHOWN_FINDINGS} rules, worst first")
+    shown: dict[str, Finding] = {}
+    for finding in wrong:
+        shown.setdefault(finding.rule, finding)
+    for finding in list(shown.values())[:_SHOWN_FINDINGS]:
+        _show(finding)
+    paged = {page.key for page in up.phone.taken()}
+    say(
+        f"The first sweep is the baseline: everything is on record, and only what is CRITICAL"
+        f" pages at once ({len(paged)} pages).",
+        "  ",
+    )
+
+
+def _show(finding: Finding) -> None:
+    say(f"{finding.severity}  {finding.resource.id}  ({finding.rule})", "  ")
+    say(finding.reason, "    ")
+    if finding.expected:
+        say(f"Expected: {finding.expected}", "    ")
+
+
+def _break(up: Up) -> None:
+    title("3  Break: somebody takes the KMS key off the agent's knowledge bucket")
+    s3 = up.aws.client("s3")
+    page = _page_after(
+        up,
+        f"aws s3api put-bucket-encryption --bucket {workload.KNOWLEDGE} … AES256",
+        lambda: cloudtrail.record(
+            "s3.amazonaws.com",
+            "PutBucketEncryption",
+            workload.stop_encrypting(s3, workload.KNOWLEDGE),
+        ),
+        "trigger",
+        workload.KNOWLEDGE,
+    )
+    _show_page(page)
+
+
+def _fix(up: Up, made: workload.Workload) -> None:
+    title("4  Fix: an engineer closes SSH to the world")
+    ec2 = up.aws.client("ec2")
+    page = _page_after(
+        up,
+        f"aws ec2 revoke-security-group-ingress --group-id {made.open_group} …",
+        lambda: cloudtrail.record(
+            "ec2.amazonaws.com",
+            "RevokeSecurityGroupIngress",
+            workload.close(ec2, made.open_group, made.open_rule),
+            user="engineer",
+        ),
+        "resolve",
+        made.open_group,
+    )
+    _show_page(page)
+
+
+def _page_after(
+    up: Up,
+    command: str,
+    change: Callable[[], Mapping[str, Any]],
+    action: str,
+    id: str,
+) -> Page:
+    """Change something, put CloudTrail's event about it on the bus, and wait for the pager."""
+    say(f"$ {command}", "  ")
+    detail = change()
+    began = time.time()
+    cloudtrail.put(up.aws.client("events"), detail)
+    page = up.phone.wait_for(
+        lambda page: page.action == action and page.source.endswith(f"/{id}"),
+        _PATIENCE,
+        after=began,
+    )
+    milliseconds = (page.at - began) * 1000
+    say(f"{milliseconds:.0f} ms from the event on the bus to the pager:", "  ")
+    return page
+
+
+def _show_page(page: Page) -> None:
+    payload = page.body["payload"]
+    click.echo(f"    event_action  {page.action}")
+    click.echo(f"    severity      {payload['severity']}")
+    click.echo(f"    dedup_key     {page.key[:40]}…")
+    click.echo(
+        textwrap.fill(
+            page.summary, WIDTH, initial_indent="    summary       ", subsequent_indent=" " * 18
+        )
+    )
+    for link in page.body["links"]:
+        click.echo(f"    {link['text'][:13].lower():<13} {link['href'][: WIDTH - 18]}")

@@ -1,0 +1,211 @@
+"""A small agent workload to look at: real mistakes, and some things done right."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness_cli.demo.emulator import ACCOUNT, REGION
+
+Client = Callable[[str], Any]
+
+KNOWLEDGE = "maif-agent-knowledge"
+TRANSCRIPTS = "maif-agent-transcripts"
+UPLOADS = "maif-agent-uploads"
+TAGS = {"Application": "MAIF", "Environment": "production", "Owner": "agents-team"}
+_PAIRS = [{"Key": name, "Value": value} for name, value in TAGS.items()]
+_TAG_PAIRS = [{"TagKey": name, "TagValue": value} for name, value in TAGS.items()]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """What the story needs to know of what was made."""
+
+    key: str
+    open_group: str
+    open_rule: Mapping[str, Any]
+
+
+def create(client: Client) -> Workload:
+    """Make it all through the AWS API, as an engineer's scripts would."""
+    key = _keys(client("kms"))
+    _buckets(client("s3"), key)
+    subnet, group, rule = _network(client("ec2"))
+    role = _people_and_roles(client("iam"))
+    _functions(client("lambda"), role, subnet)
+    _secrets(client("secretsmanager"), key)
+    _trail(client("cloudtrail"))
+    return Workload(key, group, rule)
+
+
+def _keys(kms: Any) -> str:
+    """One key as it should be, one that never rotates."""
+    good = kms.create_key(Description="The agent's data", Tags=_TAG_PAIRS)["KeyMetadata"]
+    kms.enable_key_rotation(KeyId=good["KeyId"])
+    kms.create_alias(AliasName="alias/maif-agent", TargetKeyId=good["KeyId"])
+    old = kms.create_key(Description="The agent's archive", Tags=_TAG_PAIRS)["KeyMetadata"]
+    kms.create_alias(AliasName="alias/maif-archive", TargetKeyId=old["KeyId"])
+    return str(good["Arn"])
+
+
+def _buckets(s3: Any, key: str) -> None:
+    """Two done right; one without KMS that also takes plain HTTP."""
+    for name in (KNOWLEDGE, TRANSCRIPTS, UPLOADS):
+        s3.create_bucket(Bucket=name)
+        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _PAIRS})
+    for name in (KNOWLEDGE, TRANSCRIPTS):
+        encrypt(s3, name, key)
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_tls_only(name)))
+    _encrypt_with(s3, UPLOADS, {"SSEAlgorithm": "AES256"})
+
+
+def encrypt(s3: Any, bucket: str, key: str) -> None:
+    """Default encryption with a KMS key."""
+    _encrypt_with(s3, bucket, {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key})
+
+
+def stop_encrypting(s3: Any, bucket: str) -> Mapping[str, Any]:
+    """Back to what every bucket has by itself; the parameters as CloudTrail shows them."""
+    _encrypt_with(s3, bucket, {"SSEAlgorithm": "AES256"})
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    return {
+        "bucketName": bucket,
+        "encryption": "",
+        "Host": f"{bucket}.s3.{REGION}.amazonaws.com",
+        "ServerSideEncryptionConfiguration": {
+            "xmlns": "http://s3.amazonaws.com/doc/2006-03-01/",
+            "Rule": default,
+        },
+    }
+
+
+def _encrypt_with(s3: Any, bucket: str, default: Mapping[str, str]) -> None:
+    s3.put_bucket_encryption(
+        Bucket=bucket,
+        ServerSideEncryptionConfiguration={
+            "Rules": [{"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": True}]
+        },
+    )
+
+
+def _tls_only(bucket: str) -> dict[str, Any]:
+    statement = {
+        "Sid": "OnlyOverTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _network(ec2: Any) -> tuple[str, str, Mapping[str, Any]]:
+    """A VPC without flow logs, and a security group that lets the world in by SSH."""
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "maif-agent"}, *_PAIRS])
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.1.0/24")["Subnet"]["SubnetId"]
+    ec2.create_tags(Resources=[subnet], Tags=_PAIRS)
+    groups = []
+    for name in ("maif-agent-bastion", "maif-agent-workers"):
+        made = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)
+        ec2.create_tags(Resources=[made["GroupId"]], Tags=_PAIRS)
+        ec2.create_network_interface(SubnetId=subnet, Groups=[made["GroupId"]])
+        groups.append(made["GroupId"])
+    bastion, workers = groups
+    rule = {
+        "IpProtocol": "tcp",
+        "FromPort": 22,
+        "ToPort": 22,
+        "IpRanges": [{"CidrIp": "0.0.0.0/0"}],
+    }
+    ec2.authorize_security_group_ingress(GroupId=bastion, IpPermissions=[rule])
+    inside = rule | {"FromPort": 8443, "ToPort": 8443, "IpRanges": [{"CidrIp": "10.20.1.0/24"}]}
+    ec2.authorize_security_group_ingress(GroupId=workers, IpPermissions=[inside])
+    return str(subnet), str(bastion), rule
+
+
+def close(ec2: Any, group: str, rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Take the rule away; the parameters as CloudTrail shows them."""
+    ec2.revoke_security_group_ingress(GroupId=group, IpPermissions=[rule])
+    shown = {
+        "ipProtocol": rule["IpProtocol"],
+        "fromPort": rule["FromPort"],
+        "toPort": rule["ToPort"],
+        "groups": {},
+        "ipRanges": {"items": [{"cidrIp": rule["IpRanges"][0]["CidrIp"]}]},
+        "ipv6Ranges": {},
+        "prefixListIds": {},
+    }
+    return {"groupId": group, "ipPermissions": {"items": [shown]}}
+
+
+def _people_and_roles(iam: Any) -> str:
+    """A user with a permanent key, a role that may do anything, and one that may do enough."""
+    iam.create_user(UserName="deploy-bot", Tags=_PAIRS)
+    iam.create_access_key(UserName="deploy-bot")
+    iam.create_user(UserName="dashboard", Tags=_PAIRS)
+    trust = _statement(
+        Effect="Allow", Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole"
+    )
+    for name, action, resource in (
+        ("maif-agent-orchestrator", "*", "*"),
+        ("maif-agent-worker", "s3:GetObject", f"arn:aws:s3:::{KNOWLEDGE}/*"),
+    ):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=_PAIRS)
+        allowed = _statement(Effect="Allow", Action=action, Resource=resource)
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=allowed)
+    return f"arn:aws:iam::{ACCOUNT}:role/maif-agent-worker"
+
+
+def _statement(**statement: object) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def _functions(lambda_: Any, role: str, subnet: str) -> None:
+    """A planner that carries a password in its environment, a worker that names its secret."""
+    code = io.BytesIO()
+    with zipfile.ZipFile(code, "w") as archive:
+        archive.writestr("agent.py", "def handler(event, context):\n    return event\n")
+    for name, variables, network in (
+        ("maif-planner", {"DATABASE_URL": "postgres://agent:hunter22@db.internal/agent"}, {}),
+        ("maif-worker", {"DATABASE_SECRET_ID": "maif/database"}, {"SubnetIds": [subnet]}),
+    ):
+        lambda_.create_function(
+            FunctionName=name,
+            Runtime="python3.13",
+            Role=role,
+            Handler="agent.handler",
+            Code={"ZipFile": code.getvalue()},
+            Environment={"Variables": variables},
+            VpcConfig=network | ({"SecurityGroupIds": []} if network else {}),
+            Tags=TAGS,
+        )
+
+
+def _secrets(secrets: Any, key: str) -> None:
+    """One that rotates, one that does not."""
+    for name in ("maif/database", "maif/search-api"):
+        secrets.create_secret(
+            Name=name, KmsKeyId=key, SecretString=json.dumps({"user": "agent"}), Tags=_PAIRS
+        )
+    secrets.rotate_secret(
+        SecretId="maif/database",
+        RotationLambdaARN=f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:maif-worker",
+        RotationRules={"AutomaticallyAfterDays": 30},
+    )
+
+
+def _trail(cloudtrail: Any) -> None:
+    """A trail of the whole account that really logs."""
+    cloudtrail.create_trail(
+        Name="maif-audit",
+        S3BucketName=TRANSCRIPTS,
+        IsMultiRegionTrail=True,
+        EnableLogFileValidation=True,
+    )
+    cloudtrail.start_logging(Name="maif-audit")
