@@ -268,12 +268,14 @@ def at(value: Any, path: str) -> Any:
 
 
 def _id_in(detail: Json, change: ApiCall | ServiceEvent | ConfigItem) -> str | None:
-    if not change.id:
-        return None
-    value = at(detail, change.id)
-    if isinstance(value, list):
-        value = value[0] if len(value) == 1 else None
-    return change.normalise(value) if isinstance(value, str) and value else None
+    for path in change.id.split("|"):
+        value = at(detail, path) if path else None
+        if isinstance(value, list):
+            value = value[0] if len(value) == 1 else None
+        id = change.normalise(value) if isinstance(value, str) and value else None
+        if id:
+            return id
+    return None
 
 
 def _principal(detail: Json) -> str:

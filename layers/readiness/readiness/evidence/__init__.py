@@ -35,8 +35,9 @@ class ApiCall:
 
     ``names`` are event names; one ending in ``*`` is a prefix (Lambda appends API dates).
     ``id`` is the dotted path of the resource id in the event's ``detail``, for instance
-    ``requestParameters.bucketName``; empty, absent or refused by ``normalise`` means that any
-    resource of the type may have changed.
+    ``requestParameters.bucketName``, or several with ``|`` between them, the first that holds an
+    id being taken; empty, absent or refused by ``normalise`` means that any resource of the type
+    may have changed.
     """
 
     source: str
@@ -104,8 +105,9 @@ class ResourceType:
 
     ``find`` lists the ids of all of them (account and region from the reader); ``find_reads``
     are the IAM actions it needs. ``identify`` turns an AWS Config item into our id, None where
-    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account}
-    and {id} for tags and links, empty where a resource has none. ``tags_from_api`` is false
+    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
+    {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
+    none. ``tags_from_api`` is false
     where the tagging API does not know the type.
     """
 
@@ -147,6 +149,7 @@ def arn_of(resource: Resource) -> str:
         region=resource.region,
         account=resource.account,
         id=resource.id,
+        path="/" + resource.id.removeprefix("/"),
     )
 
 
