@@ -177,6 +177,15 @@ class Store:
         }
         return self._query(query)
 
+    def of_workload(self, workload: str) -> Iterator[Finding]:
+        """The findings of a workload."""
+        query = {
+            "IndexName": "by-workload",
+            "KeyConditionExpression": "workload = :w",
+            "ExpressionAttributeValues": {":w": {"S": workload}},
+        }
+        return self._query(query)
+
     def open(self, account: str) -> Iterator[Finding]:
         """Open findings of an account, worst and oldest first."""
         query = {
