@@ -11,6 +11,7 @@ class Cause(StrEnum):
     ACCESS_DENIED = "ACCESS_DENIED"
     THROTTLED = "THROTTLED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
+    PARTIAL_DATA = "PARTIAL_DATA"
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
 
 
@@ -18,6 +19,7 @@ _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
+    Cause.PARTIAL_DATA: "gave only a part of the answer",
     Cause.UNEXPECTED_ANSWER: "gave an answer that AWS does not document",
 }
 
