@@ -10,6 +10,7 @@ import pytest
 
 from readiness.policy import (
     Condition,
+    Document,
     Principal,
     Unparsable,
     is_service_wide,
@@ -87,6 +88,11 @@ def test_every_shape_is_the_same_policy(given):
 def test_what_is_no_policy_is_refused(given, said):
     with pytest.raises(Unparsable, match=said):
         parse(given)
+
+
+def test_a_flawed_document_says_so():
+    assert Document.of("good", TEXT) == Document("good", parse(TEXT))
+    assert Document.of("bad", "{") == Document("bad", flaw="the policy is not JSON")
 
 
 def test_conditions_are_normalised():

@@ -150,6 +150,25 @@ def parse(document: object) -> tuple[Statement, ...]:
     return tuple(_statement(entry) for entry in _listed(policy["Statement"]))
 
 
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A policy under its name; ``flaw`` says why nothing could be made of it, empty if it could.
+
+    A policy with a flaw may grant or deny anything: no verdict may rest on its silence.
+    """
+
+    name: str
+    statements: tuple[Statement, ...] = ()
+    flaw: str = ""
+
+    @classmethod
+    def of(cls, name: str, given: object) -> Document:
+        try:
+            return cls(name, parse(given))
+        except Unparsable as unparsable:
+            return cls(name, flaw=str(unparsable))
+
+
 def _document(document: object) -> Mapping[str, Any]:
     if isinstance(document, str):
         document = _decoded(document)
