@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence import ResourceType, ServiceEvent, api_call, evidence
+from readiness.evidence.tagging import TagIndex, Tags
 from readiness.resource import Resource
 
 
@@ -135,3 +136,31 @@ class FunctionConfiguration:
             last_update_status=answer.get("LastUpdateStatus", ""),
             last_update_reason=answer.get("LastUpdateStatusReason", ""),
         )
+
+
+@evidence(
+    FUNCTION,
+    reads=("tag:GetResources",),
+    uses=(TagIndex,),
+    changed_by=(
+        ServiceEvent(
+            "Tag Change on Resource",
+            match=(("service", ("lambda",)), ("resource-type", ("function",))),
+            id="resources",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionTags:
+    """The tags of the function; unlike ``Tags``, only a function's tag change wakes its rules."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionTags:
+        return cls(Tags.load(read, function).values)
+
+    def get(self, name: str) -> str:
+        """The value of a tag, empty where it is not set."""
+        return self.values.get(name, "")

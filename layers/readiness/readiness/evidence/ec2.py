@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.aws import Reader
 from readiness.evidence import ConfigItem, ResourceType, api_call, evidence
 from readiness.resource import Resource
+from readiness.unreadable import Cause, Unreadable
 
 _GONE = ("InvalidGroup.NotFound", "InvalidGroupId.Malformed")
 _NUMBERS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6"}
@@ -18,6 +19,16 @@ _AWS = "AWS"
 def tags_of(answer: Mapping[str, Any], key: str = "Tags") -> dict[str, str]:
     """The tags in an EC2 answer."""
     return {tag["Key"]: tag.get("Value", "") for tag in answer.get(key) or ()}
+
+
+def the_one(found: Sequence[Any], action: str) -> Any:
+    """The thing that was asked for by its id. Raises Unreadable where AWS returned none.
+
+    EC2 answers an id that does not exist with an error, so an empty answer says nothing.
+    """
+    if not found:
+        raise Unreadable(action, Cause.UNEXPECTED_ANSWER, "an empty answer")
+    return found[0]
 
 
 def _find(read: Reader) -> Iterable[str]:
@@ -126,7 +137,7 @@ class SecurityGroup:
         found = read.every(
             "ec2", "describe_security_groups", "SecurityGroups", gone=_GONE, GroupIds=[group.id]
         )
-        return cls.of(found[0])
+        return cls.of(the_one(found, "ec2:DescribeSecurityGroups"))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, SecurityGroup]:

@@ -1,0 +1,293 @@
+"""Network security: nothing is reachable that need not be, and what passes is on record."""
+
+from typing import Annotated, Literal
+
+from readiness import (
+    Between,
+    Problem,
+    Severity,
+    Unreadable,
+    Verdict,
+    cannot_tell,
+    complies,
+    heading,
+    not_applicable,
+    violates,
+    violates_all,
+)
+from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
+from readiness.evidence.ec2 import Attachments, PrefixLists, SecurityGroup
+from readiness.evidence.ecs import Service
+from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.vpc import (
+    RouteTables,
+    Subnets,
+    Vpc,
+    VpcFlowLogs,
+    VpcInterfaces,
+)
+from readiness.evidence.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorkloads
+from readiness.firewall import (
+    Limits,
+    at_most,
+    default_group_problems,
+    egress_problems,
+    ingress_problems,
+    unseen_lists,
+)
+from readiness.flow_records import Wanted, is_recorded, rate_limited, why_not_recorded
+from readiness.private_link import required_services, tables_used, why_calls_leave
+from readiness.routing import placement
+from readiness.text import listed
+
+network_security = heading("Security", "Network Security")
+
+WORKLOAD_TAG = "Application"
+PRIVATE = "Only subnets without a route to an internet gateway."
+
+
+@network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
+def lambda_private_subnets(
+    function: FunctionConfiguration,
+    tags: FunctionTags,
+    subnets: Subnets,
+    routes: RouteTables,
+    *,
+    lambda_vpc_mode: Annotated[
+        Literal["always", "in_scope", "never"],
+        "Which functions must be in a VPC: all, those tagged Application, or none",
+    ] = "always",
+) -> Verdict:
+    """The function runs in private subnets, so that nothing but its invoker reaches it.
+
+    A function that only calls AWS APIs gains little from a VPC (AWS serverless lens): narrow
+    the rule with ``lambda_vpc_mode`` or waive those.
+    """
+    if function.master_arn or function.name.startswith("us-east-1."):
+        return not_applicable("This is a Lambda@Edge replica, which cannot be in a VPC.")
+    if lambda_vpc_mode == "never":
+        return not_applicable("The setting lambda_vpc_mode asks for no function to be in a VPC.")
+    if lambda_vpc_mode == "in_scope" and not tags.get(WORKLOAD_TAG):
+        return not_applicable(f"The function has no tag {WORKLOAD_TAG}, so it need not be in one.")
+    if not function.subnet_ids:
+        return violates(
+            "The function is not in a VPC.",
+            expected=PRIVATE,
+            severity=Severity.MEDIUM,
+            subnets=[],
+        )
+    return _placed(function.subnet_ids, subnets, routes, [])
+
+
+@network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
+def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables) -> Verdict:
+    """The service's tasks run in private subnets and have no public address."""
+    if service.launch_type == "EXTERNAL":
+        return not_applicable("The service runs on machines outside of AWS (ECS Anywhere).")
+    if not service.subnet_ids:
+        return cannot_tell(
+            "The service has no network of its own (awsvpc): its tasks use that of the container"
+            " instances, or of its task sets."
+        )
+    address = Problem(Severity.HIGH, "Its tasks get public addresses (assignPublicIp is ENABLED).")
+    known = [address] if service.assign_public_ip else []
+    return _placed(service.subnet_ids, subnets, routes, known)
+
+
+def _placed(
+    subnet_ids: tuple[str, ...], subnets: Subnets, routes: RouteTables, known: list[Problem]
+) -> Verdict:
+    where = placement(subnet_ids, subnets, routes)
+    problems = known + [
+        Problem(Severity.HIGH, f"The subnet {id} is public: {why}.")
+        for id, why in where.public.items()
+    ]
+    if problems:
+        return violates_all(
+            problems, expected=PRIVATE, subnets=subnet_ids, public_subnets=list(where.public)
+        )
+    if where.unseen:
+        return cannot_tell(
+            f"The route table of {listed(where.unseen)} is not shown to this account.",
+            missing=("ec2:DescribeRouteTables",),
+            subnets=subnet_ids,
+        )
+    return complies(f"All its subnets are private: {listed(subnet_ids)}.", subnets=subnet_ids)
+
+
+@network_security.rule("Configure security groups with minimal access", severity=Severity.HIGH)
+def minimal_security_group(
+    group: SecurityGroup,
+    attached: Attachments,
+    lists: PrefixLists | Unreadable,
+    *,
+    allowed_public_ports: Annotated[
+        tuple[str, ...], "TCP ports the world may reach on groups that only load balancers have"
+    ] = ("443", "80"),
+    world_v4_prefixlen: Annotated[
+        int, Between(0, 24), "An IPv4 network of this prefix length or shorter is the world"
+    ] = 8,
+    world_v6_prefixlen: Annotated[
+        int, Between(0, 48), "An IPv6 network of this prefix length or shorter is the world"
+    ] = 16,
+    max_port_span: Annotated[
+        int, Between(1, 65536), "The most ports one rule may open to others than the group itself"
+    ] = 1024,
+    check_egress: Annotated[
+        bool, "Report outbound rules that allow everything to everywhere"
+    ] = True,
+    ignore_unattached: Annotated[bool, "Leave out groups that no network interface has"] = False,
+) -> Verdict:
+    """The group lets in only what has to come in; the world reaches load balancers at most.
+
+    While no network interface has the group, its rules expose nothing: then all is LOW.
+    """
+    is_default = group.name == "default"
+    is_attached = bool(attached.interfaces)
+    if ignore_unattached and not is_attached and not is_default:
+        return not_applicable("No network interface has this security group.")
+    known = {} if isinstance(lists, Unreadable) else lists.by_id
+    limits = Limits(
+        frozenset(allowed_public_ports if attached.only_load_balancers else ()),
+        world_v4_prefixlen,
+        world_v6_prefixlen,
+        max_port_span,
+    )
+    problems = ingress_problems(group, known, limits)
+    if check_egress and not is_default:
+        problems += egress_problems(group, known, limits)
+    if not is_attached:
+        problems = at_most(Severity.LOW, problems)
+    if is_default:
+        problems += default_group_problems(group)
+    unseen = unseen_lists(group, known)
+    if unseen and not any(problem.severity.at_least(Severity.HIGH) for problem in problems):
+        return _cannot_see(unseen, lists)
+    if problems:
+        return violates_all(
+            problems,
+            expected=(
+                "A default security group without any rules."
+                if is_default
+                else "Inbound rules for the ports in use, from the groups and networks in need."
+            ),
+            attached_to=len(attached.interfaces),
+        )
+    return complies(
+        f"Its {len(group.ingress)} inbound and {len(group.egress)} outbound rules open nothing"
+        " to the world and no more ports than needed.",
+        attached_to=len(attached.interfaces),
+    )
+
+
+def _cannot_see(unseen: tuple[str, ...], lists: PrefixLists | Unreadable) -> Verdict:
+    """Lesser problems do not count meanwhile: they would pass for all that is wrong."""
+    if isinstance(lists, Unreadable):
+        return cannot_tell(f"Could not be judged: {lists}.", missing=(lists.action,))
+    return cannot_tell(
+        f"Its rules name {listed(unseen)}, which ec2:DescribeManagedPrefixLists does not show.",
+        missing=("ec2:DescribeManagedPrefixLists",),
+    )
+
+
+@network_security.rule("Enable VPC Flow Logs", severity=Severity.MEDIUM)
+def vpc_flow_logs(
+    vpc: Vpc,
+    logs: VpcFlowLogs,
+    interfaces: VpcInterfaces,
+    *,
+    required_traffic: Annotated[
+        Literal["ALL", "REJECT", "ACCEPT"], "Which traffic has to be on record"
+    ] = "ALL",
+    ignore_unused_vpcs: Annotated[bool, "Leave out VPCs without a network interface"] = False,
+    max_aggregation_interval: Annotated[
+        int, Between(60, 600), "The longest allowed time, in seconds, that one record sums up"
+    ] = 600,
+) -> Verdict:
+    """Who talked to whom is delivered to a log, for the whole VPC or for each of its subnets.
+
+    A flow log is ACTIVE even when nothing arrives: only its delivery status tells.
+    """
+    if not vpc.is_ours:
+        return not_applicable(f"The VPC belongs to account {vpc.owner}, which records its flows.")
+    if ignore_unused_vpcs and not interfaces.count:
+        return not_applicable("Nothing uses this VPC: it has no network interface.")
+    observed = {log.id: f"{log.traffic} {log.delivery or 'not delivered yet'}" for log in logs.all}
+    wanted = Wanted(required_traffic, max_aggregation_interval)
+    if is_recorded(logs, wanted):
+        reason = f"Flow logs record {required_traffic} traffic of the VPC."
+        return complies(reason, flow_logs=observed)
+    if is_recorded(logs, wanted, excused=rate_limited(logs)):
+        return cannot_tell(
+            "The delivery of the flow logs is rate limited, so that it is not known what is lost.",
+            flow_logs=observed,
+        )
+    return violates(
+        why_not_recorded(logs, wanted),
+        expected=f"A flow log for {required_traffic} traffic that is delivered.",
+        flow_logs=observed,
+    )
+
+
+@network_security.rule("Use AWS PrivateLink for service endpoints", severity=Severity.MEDIUM)
+def private_service_endpoints(
+    vpc: Vpc,
+    workloads: VpcWorkloads,
+    endpoints: VpcEndpoints,
+    dns: VpcDns,
+    zones: PrivateZones,
+    subnets: Subnets,
+    routes: RouteTables,
+    *,
+    required_endpoint_services: Annotated[
+        tuple[str, ...], "Services that need an endpoint, such as sqs; empty: what workloads call"
+    ] = (),
+    accept_centralized: Annotated[
+        bool, "A private hosted zone of another VPC's endpoint is as good as an endpoint"
+    ] = True,
+    require_restrictive_policy: Annotated[
+        bool, "Refuse endpoints whose policy allows everything, as the default one does"
+    ] = False,
+) -> Verdict:
+    """Calls to AWS services stay on Amazon's network: each service has a working endpoint."""
+    unknown = [workload.name for workload in workloads.all if not workload.is_known]
+    needed = required_endpoint_services or required_services(workloads.all)
+    beside_the_point = _why_no_endpoints(vpc, workloads, bool(needed or unknown))
+    if beside_the_point:
+        return not_applicable(beside_the_point)
+    tables = tables_used(workloads.all, subnets, routes)
+    central = zones.services if accept_centralized else frozenset()
+    problems = why_calls_leave([n for n in needed if n not in central], endpoints.all, dns, tables)
+    wide = [e.id for e in endpoints.all if e.service in needed and e.is_wide_open]
+    if wide and require_restrictive_policy:
+        problems.append(f"The policy of {listed(wide)} allows everything to everybody.")
+    if problems:
+        return violates(
+            " ".join(problems),
+            expected=f"A working endpoint for each of {listed(needed, 10)}.",
+            needed=needed,
+            wide_open_policies=wide,
+        )
+    if tables is None:
+        return cannot_tell(
+            "Not all route tables of the subnets in use are shown to this account.",
+            missing=("ec2:DescribeRouteTables",),
+        )
+    if unknown and not required_endpoint_services:
+        return cannot_tell(
+            f"The environment of {listed(unknown)} cannot be decrypted, so it is not known what"
+            " it calls.",
+            missing=("kms:Decrypt",),
+        )
+    return complies(f"Endpoints take the calls to {listed(needed, 10)}.", needed=needed)
+
+
+def _why_no_endpoints(vpc: Vpc, workloads: VpcWorkloads, calls_services: bool) -> str:  # noqa: FBT001
+    if not vpc.is_ours:
+        return f"The VPC belongs to account {vpc.owner}, which owns its endpoints."
+    if not workloads.all:
+        return "No function and no service runs in this VPC."
+    return "" if calls_services else "Nothing that runs here names an AWS service that it calls."
+
+
+handler = network_security.handler
