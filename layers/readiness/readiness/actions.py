@@ -29,6 +29,7 @@ def _pascal(operation: str) -> str:
 
 _SPELLING = {
     "ListMfaDevices": "ListMFADevices",
+    "ListVirtualMfaDevices": "ListVirtualMFADevices",
     "ListHostedZonesByVpc": "ListHostedZonesByVPC",
     "DescribeSslPolicies": "DescribeSSLPolicies",
     "DescribeDbInstances": "DescribeDBInstances",

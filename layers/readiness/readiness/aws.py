@@ -290,6 +290,16 @@ class Reader:
 
         return self._answer(ask, service, operation, region, action, params, absent, gone)
 
+    def poll(
+        self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
+    ) -> Any:
+        """What a call without parameters answers now, though it was asked in another attempt."""
+
+        def ask() -> Any:
+            return self._aws._ask(service, operation, None, {})  # noqa: SLF001
+
+        return self._answer(ask, service, operation, None, "", {}, absent, (), attempt)
+
     def every(
         self,
         service: str,
@@ -325,6 +335,7 @@ class Reader:
         params: Params,
         absent: Sequence[str],
         gone: Sequence[str],
+        attempt: int = 0,
     ) -> T | None:
         action = action or action_of(service, operation)
         if action not in self._allowed:
@@ -350,7 +361,7 @@ class Reader:
                 code = type(error).__name__
                 raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
 
-        wanted = (tuple(absent), tuple(gone))
+        wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
         answer = self._aws._once(key, settled)  # noqa: SLF001
         if isinstance(answer, _NotThere):

@@ -269,7 +269,8 @@ class Evaluation:
         """The rule for those of its subjects that refer to the resource that changed.
 
         A subject whose references cannot be read is judged all the same, so that it is not
-        passed over in silence.
+        passed over in silence. Who refers to what is read for all at once where that is possible;
+        those it concerns are then read alone.
         """
         parameters = [p for p in rule.parameters[1:] if p.declaration.about.name == type_]
         try:
@@ -277,10 +278,12 @@ class Evaluation:
         except Unreadable as unreadable:
             yield from self._unlisted([rule], rule.subject, unreadable)
             return
+        about = rule.parameters[0].evidence
+        lookup = self.aws.afresh(bulk=True) if hasattr(about, "load_all") else self.aws
         for subject_id in ids:
             resource = self._resource(rule, subject_id)
             try:
-                subject = self.aws.evidence(rule.parameters[0].evidence, resource).evidence
+                subject = lookup.evidence(about, resource).evidence
             except Gone:
                 continue
             except CredentialsRefused:
