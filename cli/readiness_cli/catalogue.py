@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 from readiness import checklist
@@ -13,19 +15,75 @@ from readiness.rule import Heading, Rule
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def folders() -> tuple[str, ...]:
+    """The folders of the headings that have rules."""
+    return tuple(
+        chapter.folder
+        for chapter in checklist.CHAPTERS
+        if (ROOT / "functions" / chapter.folder / "app.py").exists()
+    )
+
+
 @functools.cache
-def headings() -> tuple[Heading, ...]:
-    """Every heading that has a folder with rules."""
+def heading(folder: str) -> Heading:
+    """The heading in a folder, imported at its first use. Raises LookupError."""
+    if folder not in folders():
+        raise LookupError(f"no rules in functions/{folder} (there are: {', '.join(folders())})")
     if str(ROOT) not in sys.path:
         sys.path.insert(0, str(ROOT))
-    found = []
-    for chapter in checklist.CHAPTERS:
-        if (ROOT / "functions" / chapter.folder / "app.py").exists():
-            app = importlib.import_module(f"functions.{chapter.folder}.app")
-            found.append(next(v for v in vars(app).values() if isinstance(v, Heading)))
-    return tuple(found)
+    app = importlib.import_module(f"functions.{folder}.app")
+    return next(value for value in vars(app).values() if isinstance(value, Heading))
+
+
+def headings() -> tuple[Heading, ...]:
+    """Every heading that has a folder with rules."""
+    return tuple(heading(folder) for folder in folders())
 
 
 def rules() -> dict[str, Rule]:
     """Every rule by its id."""
     return {rule.id: rule for heading in headings() for rule in heading.rules}
+
+
+def rule(id: str) -> Rule:
+    """The rule with that id; only its heading is imported. Raises LookupError."""
+    folder = id.partition(".")[0]
+    if folder in folders():
+        for candidate in heading(folder):
+            if candidate.id == id:
+                return candidate
+    known = rules()
+    likely = difflib.get_close_matches(id, known, n=3, cutoff=0.5)
+    same_heading = [other for other in known if other.startswith(f"{folder}.")]
+    raise LookupError(
+        f"there is no rule {id!r} (allowed: {', '.join(likely or same_heading or known)})"
+    )
+
+
+def folder_named(name: str) -> str:
+    """The folder of a heading by its folder, title, or ``Section / Title``. Raises LookupError."""
+    wanted = name.strip().casefold().replace("-", "_")
+    for chapter in checklist.CHAPTERS:
+        if wanted == chapter.folder:
+            return chapter.folder
+    spoken = name.strip().casefold()
+    fitting = [
+        chapter.folder
+        for chapter in checklist.CHAPTERS
+        if spoken in {chapter.title.casefold(), f"{chapter.section} / {chapter.title}".casefold()}
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    known = ", ".join(fitting or (chapter.folder for chapter in checklist.CHAPTERS))
+    problem = "names several headings" if fitting else "is not a heading"
+    raise LookupError(f"{name!r} {problem} (allowed: {known})")
+
+
+def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:
+    """The rules a user asked for; all of them where nothing was asked. Raises LookupError."""
+    rule_ids, wanted = list(rule_ids), [folder_named(name) for name in heading_names]
+    if not rule_ids and not wanted:
+        return list(rules().values())
+    found = {rule.id: rule for folder in wanted for rule in heading(folder)}
+    found |= {id: rule(id) for id in rule_ids}
+    return list(found.values())

@@ -1,0 +1,84 @@
+"""Reading the deployed findings table by its cheapest index."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from readiness.resource import Resource
+from readiness.store import Store
+from readiness_cli import stack
+from readiness_cli.aim import is_key
+
+if TYPE_CHECKING:
+    from readiness.aws import Aws
+    from readiness.finding import Finding
+    from readiness.store import Entry
+
+ID_LENGTH = 12
+
+
+class Deployed:
+    """The findings and the history of one deployed stack."""
+
+    def __init__(self, aws: Aws, stack_name: str) -> None:
+        self.aws = aws
+        self.stack = stack.find(aws, stack_name)
+        self.store = Store(
+            aws.client("dynamodb"), self.stack["FindingsTable"], self.stack["TransitionsTable"]
+        )
+
+    def findings(
+        self, *, only_open: bool = False, rule: str | None = None, workload: str | None = None
+    ) -> list[Finding]:
+        """Findings by the narrowest index that the question allows."""
+        with self._said_plainly():
+            return [
+                finding
+                for finding in self._cheapest(only_open=only_open, rule=rule, workload=workload)
+                if (finding.is_open or not only_open)
+                and (rule is None or finding.rule == rule)
+                and (workload is None or finding.workload == workload)
+            ]
+
+    def _cheapest(
+        self, *, only_open: bool, rule: str | None, workload: str | None
+    ) -> Iterable[Finding]:
+        if only_open:
+            return self.store.open(self.aws.account)
+        if rule is not None:
+            return self.store.of_rule(rule, f"{self.aws.account}/")
+        if workload is not None:
+            return self.store.of_workload(workload)
+        return self.store.all()
+
+    def by_id(self, prefix: str) -> list[Finding]:
+        """The findings whose id begins so: from the history where it is whole, else by looking."""
+        with self._said_plainly():
+            if len(prefix) == ID_LENGTH:
+                entries = self.store.history(prefix)
+                if entries:
+                    last = entries[-1]
+                    found = self.store.get(Resource.parse(last.resource), last.rule)
+                    return [found] if found else []
+            return [finding for finding in self.store.all() if finding.id.startswith(prefix)]
+
+    def of_resource(self, resource: str, rule: str) -> list[Finding]:
+        """The findings of a rule about a resource, by its full key or its id."""
+        with self._said_plainly():
+            if is_key(resource):
+                found = self.store.get(Resource.parse(resource), rule)
+                return [found] if found else []
+            of_rule = self.store.of_rule(rule, f"{self.aws.account}/")
+            return [finding for finding in of_rule if finding.resource.id == resource]
+
+    def history(self, finding: Finding) -> list[Entry]:
+        """The transitions of a finding, oldest first."""
+        with self._said_plainly():
+            return self.store.history(finding.id)
+
+    @contextmanager
+    def _said_plainly(self) -> Iterator[None]:
+        with stack.tables_of(self.stack):
+            yield

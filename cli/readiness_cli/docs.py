@@ -1,0 +1,130 @@
+"""docs/checklist.md and docs/rules.md, from the rules: ``python -m readiness_cli.docs``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from readiness import checklist
+from readiness.rule import Heading, Rule
+from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.rules import as_row, heading_name, wakes_on
+
+WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
+
+
+def documents(known: Sequence[Heading]) -> dict[Path, str]:
+    """Every generated document by its path."""
+    return {
+        ROOT / "docs" / "checklist.md": checklist_document(known),
+        ROOT / "docs" / "rules.md": rules_document(known),
+    }
+
+
+def checklist_document(known: Iterable[Heading]) -> str:
+    """Sections, headings and boxes by the checklist's names, with the rules that judge each."""
+    judges: dict[tuple[str, str], list[Rule]] = {}
+    for rule in (rule for heading in known for rule in heading):
+        judges.setdefault((rule.heading.folder, rule.item), []).append(rule)
+    boxes = list(checklist.boxes())
+    counted = (
+        f"{len(boxes)} boxes under {len(checklist.CHAPTERS)} headings; rules judge"
+        f" {len(judges)} of them. A box without a rule is **pending**: nobody judges it yet,"
+        " and it counts as nothing."
+    )
+    lines = [
+        "# Checklist",
+        "",
+        WRITTEN,
+        "",
+        counted,
+    ]
+    for section, chapters in groupby(checklist.CHAPTERS, lambda chapter: chapter.section):
+        lines += ["", f"## {section}"]
+        for chapter in chapters:
+            if chapter.title != section:
+                lines += ["", f"### {chapter.title}"]
+            lines += ["", "| Box | Judged by |", "|---|---|"]
+            for item in chapter.items:
+                rules = judges.get((chapter.folder, item), [])
+                links = ", ".join(f"[{rule.id}](rules.md#{anchor(rule)})" for rule in rules)
+                lines.append(f"| {item} | {links or 'pending'} |")
+    return "\n".join(lines) + "\n"
+
+
+def rules_document(known: Iterable[Heading]) -> str:
+    """What each rule says, reads, takes and wakes on."""
+    lines = ["# Rules", "", WRITTEN]
+    for heading in known:
+        lines += ["", f"## {heading_name(checklist.chapter(heading.folder))}"]
+        for rule in heading:
+            lines += ["", *_rule(rule)]
+    return "\n".join(lines) + "\n"
+
+
+def anchor(rule: Rule) -> str:
+    """The anchor of a rule's section, as GitHub makes it of the heading ``### folder.name``."""
+    return rule.id.replace(".", "")
+
+
+def _rule(rule: Rule) -> Iterator[str]:
+    row = as_row(rule)
+    yield f"### {rule.id}"
+    yield ""
+    yield rule.sentence
+    yield ""
+    yield f"- Box: {rule.item}"
+    yield f"- Severity: {row['severity']}"
+    yield f"- Judges: {_code(row['resource_types'])}"
+    yield f"- Reads: {_code(row['reads']) or 'nothing'}"
+    if rule.opt_in:
+        yield f"- Asleep until the setting `{rule.opt_in}` asks for it"
+    yield f"- Runbook: [{rule.name}](runbooks/{rule.heading.folder}.md#{rule.name})"
+    yield "- Wakes on:"
+    for prefix, changes in groupby(wakes_on(rule), lambda change: change.partition(": ")[0]):
+        names = [change.partition(": ")[2] for change in changes]
+        yield f"  - {prefix}" + (f": {_code(names)}" if any(names) else "")
+    if row["settings"]:
+        yield ""
+        yield "| Setting | Default | Allowed | What it means |"
+        yield "|---|---|---|---|"
+    for setting in row["settings"]:
+        default = setting["default"]
+        spoken = ",".join(map(str, default)) if isinstance(default, list) else str(default)
+        if isinstance(default, bool):
+            spoken = spoken.lower()
+        cells = (f"`{setting['name']}`", f"`{spoken or '(empty)'}`", setting["allowed"])
+        yield "| " + " | ".join(_cell(text) for text in (*cells, setting["about"])) + " |"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the documents; with ``--check`` only say which differ, as exit code 1."""
+    parser = argparse.ArgumentParser(prog="python -m readiness_cli.docs", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, fail on drift")
+    check = parser.parse_args(arguments).check
+    stale = 0
+    for path, text in documents(headings()).items():
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale += 1
+        if check:
+            sys.stderr.write(f"{path.relative_to(ROOT)} is stale: make docs\n")
+        else:
+            path.write_text(text, encoding="utf-8")
+            sys.stderr.write(f"wrote {path.relative_to(ROOT)}\n")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

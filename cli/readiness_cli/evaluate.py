@@ -1,0 +1,123 @@
+"""`readiness evaluate`: one rule, judged in process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import RenderableType
+
+from readiness.finding import parse_iso
+from readiness_cli import session
+from readiness_cli.failure import Failure
+from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
+
+if TYPE_CHECKING:
+    from readiness.evaluate import Evaluation, Observation
+    from readiness.rule import Rule
+
+FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
+
+
+@click.command()
+@click.argument("rule_id", metavar="RULE")
+@click.option("--resource", "id", metavar="ID", help="Only this one: its id or its full key.")
+@click.option(
+    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; repeatable."
+)
+@click.option("--now", metavar="ISO8601", help="Judge as if it were then.")
+@output_option
+@session.aws_options
+@click.pass_context
+def evaluate(
+    context: click.Context,
+    /,
+    *,
+    rule_id: str,
+    id: str | None,
+    assignments: tuple[str, ...],
+    now: str | None,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Judge by one rule: every resource it knows, or the one named.
+
+    Exits 1 if something is NON_COMPLIANT, 3 if something could not be judged.
+    """
+    rule = session.find_rule(rule_id)
+    given = dict(session.assignment(text, "NAME=VALUE") for text in assignments)
+    configured = session.configure([rule], {rule.id: given})
+    moment = _moment(now)
+
+    from readiness.evaluate import Evaluation  # noqa: PLC0415
+
+    clock = session.utc_now if moment is None else lambda: moment
+    aws = session.connect(profile, region, bulk=id is None, now=clock)
+    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, id)
+    for observation in observations:
+        if observation.crash:
+            note(f"warning: rule {rule.id} crashed: {observation.crash}")
+    rows = [as_row(observation) for observation in observations if observation.finding]
+    rows.sort(key=lambda row: row["resource"])
+    emit(format, rows, lambda: draw(rows), columns=FIELDS)
+    context.exit(exit_code(row["status"] for row in rows))
+
+
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        return parse_iso(text)
+    except ValueError as error:
+        raise Failure(
+            f"--now: {error}",
+            why="The rule judges ages by this clock",
+            fix="--now 2026-01-31T12:00:00Z",
+        ) from None
+
+
+def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observation]:
+    from readiness.evaluate import Coverage  # noqa: PLC0415
+    from readiness_cli import aim  # noqa: PLC0415
+
+    if id is None:
+        return list(evaluation.survey([rule], Coverage()))
+    resource = aim.resource_of(rule, id, evaluation.aws)
+    observation = evaluation.observe(rule, resource)
+    if observation.finding is None:
+        raise aim.not_there(id, [rule.subject.name], evaluation.aws)
+    return [observation]
+
+
+def as_row(observation: Observation) -> dict[str, Any]:
+    """The verdict with exactly the fields of :data:`FIELDS`."""
+    finding = observation.finding
+    if finding is None:
+        raise ValueError("nothing was found to be judged")
+    return {
+        "rule": finding.rule,
+        "resource": finding.resource.key,
+        "status": str(finding.status),
+        "reason": finding.reason,
+        "observed": finding.observed,
+        "expected": finding.expected,
+    }
+
+
+def draw(rows: Iterable[dict[str, Any]]) -> Iterable[RenderableType]:
+    """Verdicts as a table."""
+    made = table("Status", "Verdict")
+    for row in rows:
+        expected = f"Expected: {row['expected']}" if row["expected"] else ""
+        made.add_row(
+            cell(row["status"]),
+            stacked(
+                cell(row["resource"], "bold"),
+                cell(f"{row['rule']}: {row['reason']}", most=1000),
+                cell(expected, "dim", most=1000),
+            ),
+        )
+    yield made

@@ -1,0 +1,177 @@
+"""Why a command stopped, in one line: what is wrong, why it matters, the command that fixes it."""
+
+from __future__ import annotations
+
+import sys
+from enum import IntEnum
+from typing import IO, TYPE_CHECKING, Any
+
+import click
+
+from readiness.text import clean
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+MOST_LINE = 1200
+STS = "aws sts get-caller-identity"
+
+
+class Exit(IntEnum):
+    """What the exit code of every command means."""
+
+    OK = 0
+    GATE_FAILED = 1
+    USAGE = 2
+    INCOMPLETE = 3
+    AWS_OR_INTERNAL = 4
+    INTERRUPTED = 130
+
+
+class Failure(click.ClickException):
+    """One line on stderr and an exit code."""
+
+    def __init__(self, what: str, *, why: str, fix: str, code: Exit = Exit.USAGE) -> None:
+        super().__init__(clean(f"{_stop(what)} {_stop(why)} Fix: {fix}", MOST_LINE))
+        self.code = code
+
+    @property
+    def exit_code(self) -> int:  # type: ignore[override]
+        """What the process exits with."""
+        return int(self.code)
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"error: {self.message}", file=file or sys.stderr)
+
+
+def _stop(text: str) -> str:
+    text = text.strip()
+    text = text[:1].upper() + text[1:]
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def of(error: Exception, region: str = "") -> Failure:
+    """The failure that an error amounts to; one nobody foresaw is a bug and says so."""
+    return _of_ours(error) or _of_aws(error, region) or _bug(error)
+
+
+def _bug(error: Exception) -> Failure:
+    return Failure(
+        f"internal error: {type(error).__name__}: {error}",
+        why="This is a mistake in readiness itself, so nothing it printed is complete",
+        fix="run it again as `readiness --debug …` and report the traceback",
+        code=Exit.AWS_OR_INTERNAL,
+    )
+
+
+def _of_ours(error: Exception) -> Failure | None:
+    from readiness.events import MalformedEvent  # noqa: PLC0415
+    from readiness.rule import SettingRefused  # noqa: PLC0415
+    from readiness.settings import SettingsUnreadable  # noqa: PLC0415
+    from readiness.unreadable import Unreadable  # noqa: PLC0415
+
+    match error:
+        case SettingRefused() | SettingsUnreadable():
+            return Failure(
+                str(error),
+                why="A threshold that is not understood would judge by a wrong one",
+                fix="readiness rules RULE shows every setting and what it may be",
+            )
+        case MalformedEvent():
+            return Failure(
+                str(error),
+                why="Without it nobody can know what to look at",
+                fix="compare it with the events under events/, which have AWS's real shape",
+            )
+        case Unreadable():
+            return Failure(
+                str(error),
+                why="Without this read there is nothing to judge",
+                fix=f"allow {error.action} for these credentials; `{STS}` says whose they are",
+                code=Exit.AWS_OR_INTERNAL,
+            )
+    return None
+
+
+def _of_aws(error: Exception, region: str) -> Failure | None:
+    if not type(error).__module__.startswith(("botocore", "boto3", "readiness.aws")):
+        return None
+    from botocore import exceptions as aws  # noqa: PLC0415
+
+    from readiness.aws import is_about_credentials  # noqa: PLC0415
+
+    if is_about_credentials(error):
+        return credentials_refused(str(error))
+    match error:
+        case aws.ProfileNotFound():
+            why = "There are no credentials under that name"
+            return _aws(str(error), why, "aws configure list-profiles")
+        case aws.NoRegionError():
+            return no_region()
+        case aws.EndpointConnectionError() | aws.ConnectTimeoutError() | aws.InvalidRegionError():
+            return unreachable(str(error), region)
+        case aws.ClientError():
+            return _answered(error)
+    return _aws(
+        f"AWS did not answer: {type(error).__name__}: {error}",
+        "What was not read was not judged",
+        "check the network and run the command again",
+    )
+
+
+def _answered(error: ClientError) -> Failure:
+    from readiness.aws import cause_of  # noqa: PLC0415
+    from readiness.unreadable import Cause  # noqa: PLC0415
+
+    fixes = {
+        Cause.ACCESS_DENIED: f"allow the call for these credentials; `{STS}` says whose they are",
+        Cause.THROTTLED: "wait a minute and run the command again",
+        Cause.SERVICE_UNAVAILABLE: "wait a minute and run the command again",
+    }
+    fix = fixes.get(cause_of(error), "run it again as `readiness --debug …` to see the call")
+    return _aws(f"AWS refused: {error}", "The command could not do what it was asked", fix)
+
+
+def _aws(what: str, why: str, fix: str) -> Failure:
+    return Failure(what, why=why, fix=fix, code=Exit.AWS_OR_INTERNAL)
+
+
+def credentials_refused(said: str) -> Failure:
+    """AWS does not accept who we say we are, or we do not say who we are."""
+    return _aws(
+        f"there are no valid AWS credentials: {said}",
+        "Nothing can be read, so nothing is judged",
+        "aws sso login (or set AWS_PROFILE), then check with " + STS,
+    )
+
+
+def no_region() -> Failure:
+    """Nobody said which region is meant."""
+    return _aws(
+        "no AWS region is set",
+        "An account is judged one region at a time",
+        "export AWS_REGION=us-east-1 (or pass --region)",
+    )
+
+
+def unreachable(said: str, region: str) -> Failure:
+    """An endpoint that does not exist or cannot be reached."""
+    import botocore.session  # noqa: PLC0415
+
+    session = botocore.session.Session()
+    known = {
+        name
+        for partition in session.get_available_partitions()
+        for name in session.get_available_regions("sts", partition)
+    }
+    if region and region not in known:
+        return _aws(
+            f"{region!r} is not an AWS region, and its endpoint cannot be reached",
+            "Nothing can be read there, so nothing is judged",
+            "export AWS_REGION=us-east-1 (or pass --region); see `aws ec2 describe-regions`",
+        )
+    return _aws(
+        f"AWS cannot be reached: {said}",
+        "What was not read was not judged",
+        "check the network, AWS_REGION and AWS_ENDPOINT_URL, then " + STS,
+    )

@@ -1,0 +1,260 @@
+"""`readiness findings`, `explain` and `history`: what the deployed tables say."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import RenderableType
+
+from readiness.verdict import Severity, Status
+from readiness_cli import catalogue, session
+from readiness_cli.failure import Failure
+from readiness_cli.output import cell, emit, facts, note, output_option, stacked, table
+
+if TYPE_CHECKING:
+    from readiness.finding import Finding
+    from readiness.store import Entry
+    from readiness_cli.deployed import Deployed
+
+SHORTEST_PREFIX = 4
+
+
+@click.command()
+@click.option("--open", "only_open", is_flag=True, help="Only what somebody has to act on.")
+@click.option("--rule", "rule_id", metavar="RULE", help="Only findings of this rule.")
+@click.option("--severity", type=click.Choice(list(Severity), case_sensitive=False))
+@click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
+@click.option("--heading", "heading_name", metavar="HEADING", help="Folder or title.")
+@click.option("--workload", metavar="NAME", help="Only findings of this workload.")
+@session.stack_option
+@output_option
+@session.aws_options
+def findings(
+    *,
+    only_open: bool,
+    rule_id: str | None,
+    severity: str | None,
+    status: str | None,
+    heading_name: str | None,
+    workload: str | None,
+    stack_name: str,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """What the deployed stack has found, worst first. This lists; it is no gate."""
+    from readiness.message import finding_json  # noqa: PLC0415
+    from readiness_cli.deployed import Deployed  # noqa: PLC0415
+
+    if rule_id is not None:
+        session.find_rule(rule_id)
+    title = _heading_title(heading_name)
+    stored = Deployed(session.connect(profile, region), stack_name)
+    found = [
+        finding
+        for finding in stored.findings(only_open=only_open, rule=rule_id, workload=workload)
+        if not finding.gone
+        and (severity is None or finding.severity == severity)
+        and (status is None or finding.status == status)
+        and (title is None or (finding.section, finding.heading) == title)
+    ]
+    found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
+    emit(format, [finding_json(finding) for finding in found], lambda: draw(found))
+    note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}")
+
+
+def _heading_title(name: str | None) -> tuple[str, str] | None:
+    from readiness import checklist  # noqa: PLC0415
+
+    if name is None:
+        return None
+    try:
+        chapter = checklist.chapter(catalogue.folder_named(name))
+    except LookupError as error:
+        raise session.unknown(error) from None
+    return chapter.section, chapter.title
+
+
+def draw(found: Sequence[Finding]) -> Iterable[RenderableType]:
+    """Findings as a table."""
+    if not found:
+        yield cell("No findings.")
+        return
+    made = table("Id", "Severity", "Finding")
+    for finding in found:
+        made.add_row(
+            cell(finding.id),
+            cell(finding.severity),
+            stacked(
+                cell(f"{finding.resource.id} ({finding.resource.type})", "bold"),
+                cell(finding.status),
+                cell(f"{finding.rule}: {finding.reason}", most=1000),
+            ),
+        )
+    yield made
+
+
+@click.command()
+@click.argument("finding", metavar="FINDING | RESOURCE RULE", nargs=-1, required=True)
+@session.stack_option
+@output_option
+@session.aws_options
+def explain(
+    *,
+    finding: tuple[str, ...],
+    stack_name: str,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """One finding in full: what is wrong, since when, and what would put it right.
+
+    FINDING is the beginning of a finding's id; RESOURCE an id or full key.
+    """
+    from readiness.message import console_url, finding_json  # noqa: PLC0415
+    from readiness_cli.deployed import Deployed  # noqa: PLC0415
+
+    found = one(Deployed(session.connect(profile, region), stack_name), finding)
+    row = finding_json(found) | {
+        "missing": list(found.missing),
+        "gone": found.gone,
+        "runbook": runbook(found.rule),
+        "console": console_url(found.resource),
+    }
+    if format == "json":
+        click.echo(json.dumps(row, indent=2, default=str))
+        return
+    emit(format, [row], lambda: [draw_one(found, row)])
+
+
+def runbook(rule: str) -> str:
+    """Where the repository says what to do: ``docs/runbooks/<heading>.md#<rule-name>``."""
+    folder, _, name = rule.partition(".")
+    return f"docs/runbooks/{folder}.md#{name}"
+
+
+def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
+    """A finding as names and values; what is empty is left out."""
+    observed = [
+        cell(
+            f"{name}: {value if isinstance(value, str) else json.dumps(value, default=str)}",
+            most=500,
+        )
+        for name, value in found.observed.items()
+    ]
+    changing = ", ".join(f"{name}={value}" for name, value in found.settings.items())
+    pairs: list[tuple[str, RenderableType | str]] = [
+        ("Finding", cell(found.id, "bold")),
+        ("Status", cell("NOT_APPLICABLE (gone)" if found.gone else found.status)),
+        ("Severity", cell(found.severity)),
+        ("Resource", cell(found.resource.key, most=2000)),
+        ("Box", cell(f"{found.section} / {found.heading} / {found.item}")),
+        ("Rule", cell(found.rule)),
+        ("Reason", cell(found.reason, most=1000)),
+        ("Expected", cell(found.expected, most=1000)),
+        ("Observed", stacked(*observed)),
+        ("Settings", cell(changing, most=1000)),
+        ("Since", cell(row["status_since"])),
+        ("Last seen", cell(row["last_observed_at"])),
+        (
+            "Not read",
+            cell(f"{row.get('blind_since', '')} {row.get('blind_reason', '')}", most=1000),
+        ),
+        ("Caused by", cell(found.changed_by)),
+        ("Trigger", cell(found.trigger)),
+        ("Workload", cell(found.workload)),
+        ("Owner", cell(found.owner)),
+        ("Waived", cell(row.get("waived_until", ""))),
+        ("Runbook", cell(row["runbook"])),
+        ("Console", cell(row["console"], most=2000)),
+        (
+            "Check now",
+            cell(
+                f"readiness evaluate {found.rule} --resource {_quoted(found.resource.id)}",
+                most=2000,
+            ),
+        ),
+        ("History", cell(f"readiness history {found.id}")),
+    ]
+    return facts((name, value) for name, value in pairs if str(value).strip())
+
+
+def _quoted(text: str) -> str:
+    import shlex  # noqa: PLC0415
+
+    return shlex.quote(text)
+
+
+@click.command()
+@click.argument("finding", metavar="FINDING | RESOURCE RULE", nargs=-1, required=True)
+@session.stack_option
+@output_option
+@session.aws_options
+def history(
+    *,
+    finding: tuple[str, ...],
+    stack_name: str,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Every transition of a finding, oldest first, and when it was published."""
+    from readiness_cli.deployed import Deployed  # noqa: PLC0415
+
+    stored = Deployed(session.connect(profile, region), stack_name)
+    found = one(stored, finding)
+    entries = stored.history(found)
+    rows = [asdict(entry) for entry in entries]
+    emit(format, rows, lambda: _draw_history(found, entries))
+
+
+def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[RenderableType]:
+    yield cell(f"{found.id} {found.rule} {found.resource.key}", "bold", most=1000)
+    if not entries:
+        yield cell(f"It never changed: {found.status} since {found.since:%Y-%m-%d %H:%M} UTC.")
+        return
+    made = table("When", "Change", "What it said")
+    for entry in entries:
+        became = f"{entry.old_status or 'new'} → {entry.status} ({entry.severity})"
+        published = (
+            f"published {entry.published_at}" if entry.published_at else "not published yet"
+        )
+        made.add_row(
+            cell(entry.at),
+            cell(entry.kind),
+            stacked(cell(became), cell(entry.reason, most=1000), cell(published, "dim")),
+        )
+    yield made
+
+
+def one(stored: Deployed, words: Sequence[str]) -> Finding:
+    """The only finding that ``FINDING`` or ``RESOURCE RULE`` means. Raises Failure."""
+    if len(words) > 2:
+        raise _which("a finding is named by its id, or by resource and rule", [])
+    if len(words) == 2:
+        session.find_rule(words[1])
+        found = stored.of_resource(words[0], words[1])
+    else:
+        prefix = words[0].lower()
+        if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):
+            raise _which(f"{words[0]!r} is not the beginning (4 hex digits or more) of an id", [])
+        found = stored.by_id(prefix)
+    if len(found) == 1:
+        return found[0]
+    said = " ".join(words)
+    if not found:
+        raise _which(f"there is no finding {said!r} in the stack {stored.stack.name!r}", [])
+    raise _which(f"{said!r} means {len(found)} findings", found)
+
+
+def _which(what: str, several: Sequence[Finding]) -> Failure:
+    named = ", ".join(f"{finding.id} ({finding.resource.key})" for finding in several[:5])
+    return Failure(
+        f"{what}: {named}" if named else what,
+        why="Only one finding can be shown at a time",
+        fix="readiness findings lists them with their ids",
+    )

@@ -1,0 +1,158 @@
+"""How answers are printed: tables for people, JSON and CSV for programs, inert in both."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TextIO, TypeVar
+
+import click
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from readiness.text import clean
+from readiness.verdict import Status
+
+FORMATS = ("table", "json", "jsonl", "csv")
+PIPED_WIDTH = 100
+NARROWEST = 40
+MOST_NAME = 200
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_STYLE = {
+    "NON_COMPLIANT": "bold red",
+    "COMPLIANT": "green",
+    "INSUFFICIENT_DATA": "yellow",
+    "NOT_APPLICABLE": "dim",
+    "PENDING": "dim",
+    "CRITICAL": "bold red",
+    "HIGH": "red",
+    "MEDIUM": "yellow",
+}
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def output_option(command: F) -> F:
+    """``-o table|json|jsonl|csv``."""
+    decorate = click.option(
+        "-o",
+        "--output",
+        "format",
+        type=click.Choice(FORMATS),
+        default="table",
+        show_default=True,
+        help="How to print the answer on stdout.",
+    )
+    return decorate(command)
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """A console on stdout; plain and of a sane width where nobody watches."""
+    stream = stream or sys.stdout
+    width = None if stream.isatty() else _piped_width()
+    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+
+
+def _piped_width() -> int:
+    columns = os.environ.get("COLUMNS", "")
+    return max(int(columns), NARROWEST) if columns.isdigit() else PIPED_WIDTH
+
+
+def note(text: str) -> None:
+    """A line for people, on stderr."""
+    click.echo(clean(text, 1000), err=True)
+
+
+def cell(value: object, style: str = "", most: int = MOST_NAME) -> Text:
+    """A text that shows what it says and does nothing else; statuses get their colour."""
+    spoken = clean(str(value), most)
+    return Text(spoken, style or _STYLE.get(spoken, ""), overflow="fold")
+
+
+def indented(text: Text) -> Text:
+    """A cell one step to the right."""
+    return Text.assemble("  ", text, overflow="fold")
+
+
+def stacked(*lines: Text) -> Text:
+    """Several texts below one another in one cell; empty ones are left out."""
+    return Text("\n", overflow="fold").join([line for line in lines if line.plain])
+
+
+def table(*columns: str, title: str = "") -> Table:
+    """A table that stays readable at 80 columns: its last column takes what is left."""
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        header_style="bold",
+    )
+    for name in columns[:-1]:
+        made.add_column(name, overflow="fold")
+    made.add_column(columns[-1], overflow="fold", ratio=1)
+    return made
+
+
+def facts(pairs: Iterable[tuple[str, RenderableType]]) -> Table:
+    """Names and values below one another."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold", ratio=1)
+    for name, value in pairs:
+        grid.add_row(name, value)
+    return grid
+
+
+def emit(
+    format: str,
+    rows: Sequence[Mapping[str, Any]],
+    render: Callable[[], Iterable[RenderableType]],
+    *,
+    columns: Sequence[str] = (),
+) -> None:
+    """Print ``rows`` as asked; ``render`` draws the table, ``columns`` head a CSV of no rows."""
+    if format == "json":
+        click.echo(json.dumps(list(rows), indent=2, default=str))
+    elif format == "jsonl":
+        for row in rows:
+            click.echo(json.dumps(row, default=str))
+    elif format == "csv":
+        click.echo(as_csv(rows, columns), nl=False)
+    else:
+        out = console()
+        for piece in render():
+            out.print(piece)
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
+    """Rows as CSV; a text that a spreadsheet would run as a formula gets a ``'`` in front."""
+    names = list(dict.fromkeys([*columns, *(name for row in rows for name in row)]))
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(names)
+    for row in rows:
+        writer.writerow([_guarded(row.get(name, "")) for name in names])
+    return text.getvalue()
+
+
+def _guarded(value: object) -> object:
+    if isinstance(value, (bool, int, float)):
+        return value
+    text = value if isinstance(value, str) else json.dumps(value, default=str)
+    text = clean(text, 100_000)
+    return f"'{text}" if text.startswith(_FORMULA) else text
+
+
+def exit_code(statuses: Iterable[object]) -> int:
+    """1 where something is NON_COMPLIANT, else 3 where something could not be told, else 0."""
+    seen = {str(status) for status in statuses}
+    if Status.NON_COMPLIANT in seen:
+        return 1
+    return 3 if Status.INSUFFICIENT_DATA in seen else 0

@@ -1,0 +1,224 @@
+"""`readiness replay`: what an event makes us look at, and what is seen there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import RenderableType
+
+from readiness.text import clean
+from readiness_cli import catalogue, session
+from readiness_cli.evaluate import FIELDS, as_row
+from readiness_cli.evaluate import draw as draw_verdicts
+from readiness_cli.failure import Exit, Failure
+from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
+
+if TYPE_CHECKING:
+    from readiness.aws import Aws
+    from readiness.evaluate import Observation
+    from readiness.events import Look
+    from readiness.rule import Heading
+
+SOURCE = "readiness.replay"
+Looks = list[tuple["Heading", "Look"]]
+
+
+@click.command()
+@click.argument("path", metavar="EVENT.json")
+@click.option("--look-only", is_flag=True, help="Do not ask AWS: only say what would be judged.")
+@click.option("--via-bus", is_flag=True, help="Put it on the default bus of the account instead.")
+@output_option
+@session.aws_options
+@click.pass_context
+def replay(
+    context: click.Context,
+    /,
+    *,
+    path: str,
+    look_only: bool,
+    via_bus: bool,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """What an event (a file, or - for stdin) makes us look at, and the verdicts.
+
+    Takes EventBridge events and AWS Config rule invocations. With --via-bus the deployed stack
+    does the rest; PutEvents refuses the source aws.*, so it becomes readiness.replay.
+    """
+    from readiness.events import look  # noqa: PLC0415
+
+    event = read_event(path)
+    looks: Looks = [(heading, look(event, heading)) for heading in catalogue.headings()]
+    if via_bus:
+        put(event, session.connect(profile, region))
+        if not any(seen.targets for _, seen in looks):
+            note(f"warning: {_why_nothing(looks)}; the stack will do nothing")
+        return
+    observations = [] if look_only else _judge(looks, profile, region)
+    rows = [as_row(observation) for observation in observations if observation.finding]
+    if format == "table":
+        emit(format, [], lambda: [*draw(looks), *(draw_verdicts(rows) if rows else ())])
+    elif format == "json":
+        click.echo(json.dumps(_document(looks, rows), indent=2, default=str))
+    else:
+        emit(format, rows, lambda: (), columns=FIELDS)
+    context.exit(exit_code(row["status"] for row in rows))
+
+
+def read_event(path: str) -> Mapping[str, Any]:
+    """The event in a file, or on stdin for ``-``. Raises Failure."""
+    try:
+        text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+        event = json.loads(text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(f"the event file {path} cannot be read: {error}") from None
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise _unreadable(f"{'stdin' if path == '-' else path} is not JSON: {error}") from None
+    if not isinstance(event, Mapping):
+        raise _unreadable(f"an event is a JSON object, not {type(event).__name__}")
+    return event
+
+
+def _unreadable(what: str) -> Failure:
+    return Failure(
+        what,
+        why="Without an event there is nothing to look at",
+        fix="readiness replay events/config/…json; the files under events/ are examples",
+    )
+
+
+def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observation]:
+    from readiness import settings  # noqa: PLC0415
+    from readiness.evaluate import Evaluation  # noqa: PLC0415
+
+    wanted = [(heading, seen) for heading, seen in looks if seen.targets]
+    if not wanted:
+        return []
+    widely = any(target.id is None for _, seen in wanted for target in seen.targets)
+    aws = session.connect(profile, region, bulk=widely)
+    _warn_elsewhere(wanted[0][1], aws)
+    observations: list[Observation] = []
+    for heading, seen in wanted:
+        given: settings.Given = {}
+        if seen.config is not None:
+            given = settings.override(heading, given, seen.config.parameters)
+        run = Evaluation(
+            aws,
+            session.configure(heading, given),
+            trigger=seen.trigger,
+            changed_by=seen.changed_by,
+        )
+        observations += run.follow(heading, seen.targets)
+    for observation in observations:
+        if observation.crash:
+            note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
+        if observation.finding is None:
+            note(f"{observation.rule.id}: {observation.resource.key} does not exist (any more)")
+    return observations
+
+
+def _warn_elsewhere(seen: Look, aws: Aws) -> None:
+    if seen.account and seen.account != aws.account:
+        note(
+            f"warning: the event is about account {seen.account}; the verdicts below are about"
+            f" {aws.account}, whose credentials these are"
+        )
+    if seen.region and seen.region != aws.region:
+        note(
+            f"warning: the event is about {seen.region}; the verdicts below are about {aws.region}"
+            f" (--region {clean(seen.region, 40)} looks there)"
+        )
+
+
+def put(event: Mapping[str, Any], aws: Aws) -> None:
+    """Send the event through the account's default bus. Raises Failure for a refused entry."""
+    if "detail-type" not in event:
+        raise Failure(
+            "an AWS Config rule invocation does not travel by the bus",
+            why="AWS Config invokes the function itself",
+            fix="readiness replay EVENT.json, without --via-bus",
+        )
+    entry: dict[str, Any] = {
+        "Source": SOURCE,
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event["detail"]),
+        "Resources": [arn for arn in event.get("resources", ()) if isinstance(arn, str)],
+    }
+    answer = aws.client("events").put_events(Entries=[entry])
+    failed = int(answer.get("FailedEntryCount", 0))
+    ids = [said.get("EventId") or said.get("ErrorCode", "") for said in answer["Entries"]]
+    if failed:
+        said = "; ".join(
+            f"{entry.get('ErrorCode')}: {entry.get('ErrorMessage', '')}"
+            for entry in answer["Entries"]
+        )
+        raise Failure(
+            f"1 of 1 entries failed: {said}",
+            why="The bus did not take the event, so nothing will be judged",
+            fix="allow events:PutEvents on the default bus, or make the event smaller",
+            code=Exit.AWS_OR_INTERNAL,
+        )
+    note(f"put on the default bus as {ids[0]} with source {SOURCE}; 0 of 1 entries failed")
+
+
+def _why_nothing(looks: Looks) -> str:
+    reasons = dict.fromkeys(seen.ignored for _, seen in looks if seen.ignored)
+    return "; ".join(reasons) or "no rule depends on this event"
+
+
+def _targets(heading: Heading, seen: Look) -> list[dict[str, Any]]:
+    subjects = {rule.id: rule.subject.name for rule in heading}
+    return [
+        {
+            "rule": target.rule,
+            "resource_type": subjects[target.rule],
+            "resource_id": target.id,
+            "via": "/".join(target.via) if target.via else None,
+        }
+        for target in sorted(seen.targets, key=lambda t: (t.rule, t.id or "", t.via or ("", "")))
+    ]
+
+
+def _document(looks: Looks, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    first = looks[0][1] if looks else None
+    return {
+        "account": first.account if first else "",
+        "region": first.region if first else "",
+        "trigger": first.trigger if first else "",
+        "changed_by": first.changed_by if first else "",
+        "ignored": "" if any(seen.targets for _, seen in looks) else _why_nothing(looks),
+        "targets": [
+            {"heading": heading.title, "folder": heading.folder, **target}
+            for heading, seen in looks
+            for target in _targets(heading, seen)
+        ],
+        "verdicts": rows,
+    }
+
+
+def draw(looks: Looks) -> Iterable[RenderableType]:
+    """What would be looked at, heading by heading."""
+    wanted = [(heading, seen) for heading, seen in looks if seen.targets]
+    if not wanted:
+        yield cell(f"Nothing to look at: {_why_nothing(looks)}.", most=1000)
+        return
+    made = table("Heading", "Looks at")
+    for heading, seen in wanted:
+        lines = [_in_words(target) for target in _targets(heading, seen)]
+        made.add_row(cell(heading.title), stacked(*(cell(line, most=400) for line in lines)))
+    yield made
+
+
+def _in_words(target: Mapping[str, Any]) -> str:
+    what = f"{target['rule']}: "
+    if target["resource_id"] is not None:
+        return what + f"{target['resource_type']} {target['resource_id']}"
+    if target["via"]:
+        return what + f"every {target['resource_type']} that refers to {target['via']}"
+    return what + f"every {target['resource_type']}"

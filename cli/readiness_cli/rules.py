@@ -1,0 +1,165 @@
+"""`readiness rules`: the catalogue, in the checklist's own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Literal, get_origin
+
+import click
+from rich.console import RenderableType
+
+from readiness import checklist
+from readiness.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.evidence import ApiCall, Change, ConfigItem, declared
+from readiness.rule import Rule, Setting, as_facts
+from readiness_cli import catalogue, session
+from readiness_cli.output import cell, emit, facts, output_option, stacked, table
+
+FIELDS = (
+    "id",
+    "section",
+    "heading",
+    "item",
+    "folder",
+    "severity",
+    "resource_types",
+    "settings",
+    "reads",
+    "wakes_on",
+)
+_TYPES: dict[Any, str] = {bool: "boolean", int: "integer", float: "number", str: "string"}
+SWEEP = "Sweep (schedule)"
+
+
+@click.command()
+@click.argument("rule_id", metavar="[RULE]", required=False)
+@output_option
+def rules(rule_id: str | None, format: str) -> None:
+    """All rules, or one in full. Boxes that nothing judges yet show as PENDING."""
+    if rule_id is not None:
+        rule = session.find_rule(rule_id)
+        emit(format, [as_row(rule)], lambda: [draw_one(rule)], columns=FIELDS)
+        return
+    known = list(catalogue.rules().values())
+    emit(format, [as_row(rule) for rule in known], lambda: draw(known), columns=FIELDS)
+
+
+def as_row(rule: Rule) -> dict[str, Any]:
+    """The rule with exactly the fields of :data:`FIELDS`."""
+    return {
+        "id": rule.id,
+        "section": rule.heading.section,
+        "heading": rule.heading.title,
+        "item": rule.item,
+        "folder": rule.heading.folder,
+        "severity": str(rule.severity),
+        "resource_types": [rule.subject.name],
+        "settings": [as_setting(setting) for setting in rule.settings],
+        "reads": sorted(rule.reads),
+        "wakes_on": wakes_on(rule),
+    }
+
+
+def as_setting(setting: Setting) -> dict[str, Any]:
+    """A setting as JSON: its type by JSON Schema's names, its bounds in words."""
+    return {
+        "name": setting.name,
+        "type": type_name(setting.kind),
+        "default": as_facts({"default": setting.default})["default"],
+        "allowed": setting.allowed,
+        "about": setting.about,
+    }
+
+
+def type_name(kind: Any) -> str:
+    """JSON Schema's name of a setting's type."""
+    if get_origin(kind) is tuple:
+        return "array"
+    return "string" if get_origin(kind) is Literal else _TYPES.get(kind, "string")
+
+
+def wakes_on(rule: Rule) -> list[str]:
+    """What makes the rule run, readable: events by detail-type, then the sweep."""
+    found: dict[str, None] = {}
+    for cls in rule.evidence:
+        declaration = declared(cls)
+        about = declaration.about
+        if about.identify is not None and "::" in about.name and declaration.follows_type:
+            found[f"{CONFIG_ITEM}: {about.name}"] = None
+        for change in changes_of(declaration):
+            found |= dict.fromkeys(_spoken(change))
+    return [*sorted(found), SWEEP]
+
+
+def _spoken(change: Change) -> list[str]:
+    if isinstance(change, ApiCall):
+        return [f"{API_CALL}: {change.source} {name}" for name in change.names]
+    if isinstance(change, ConfigItem):
+        return [f"{CONFIG_ITEM}: {change.type}"]
+    narrowed = ", ".join(f"{path} = {' or '.join(allowed)}" for path, allowed in change.match)
+    return [f"{change.detail_type} ({narrowed})" if narrowed else change.detail_type]
+
+
+def draw(known: Sequence[Rule]) -> Iterable[RenderableType]:
+    """Every box of the checklist with its rules."""
+    by_box: dict[tuple[str, str], list[Rule]] = {}
+    for rule in known:
+        by_box.setdefault((rule.heading.folder, rule.item), []).append(rule)
+    made = table("Severity", "Box and rules")
+    pending = 0
+    folder = ""
+    for chapter, item in checklist.boxes():
+        if chapter.folder != folder:
+            folder = chapter.folder
+            made.add_row("", cell(heading_name(chapter), "bold"))
+        judges = by_box.get((chapter.folder, item), [])
+        pending += not judges
+        if not judges:
+            made.add_row(cell("PENDING"), cell(item, "dim"))
+            continue
+        lines = [cell(f"{rule.id}: {rule.sentence}", "dim", most=400) for rule in judges]
+        worst_first = min(judges, key=lambda rule: rule.severity.rank)
+        made.add_row(cell(worst_first.severity), stacked(cell(item), *lines))
+    yield made
+    boxes = sum(1 for _ in checklist.boxes())
+    judged = boxes - pending
+    yield cell(
+        f"{session.plural(len(known), 'rule')} judge {judged} of {boxes} boxes; {pending} are"
+        " PENDING: nothing judges them yet.",
+        "bold",
+    )
+
+
+def heading_name(chapter: checklist.Chapter) -> str:
+    """``Section / Heading``; one name where both are the same."""
+    if chapter.section == chapter.title:
+        return chapter.title
+    return f"{chapter.section} / {chapter.title}"
+
+
+def draw_one(rule: Rule) -> RenderableType:
+    """One rule in full."""
+    settings = [
+        cell(f"{s.name} = {_default(s)} ({s.allowed}): {s.about}", most=400) for s in rule.settings
+    ]
+    about = rule.function.__doc__ or ""
+    return facts(
+        [
+            ("Rule", cell(rule.id, "bold")),
+            ("Box", cell(f"{heading_name(checklist.chapter(rule.heading.folder))} / {rule.item}")),
+            ("Says", cell(" ".join(about.split()), most=2000)),
+            ("Severity", cell(rule.severity)),
+            ("Judges", cell(rule.subject.name)),
+            ("Settings", stacked(*settings) if settings else cell("none")),
+            ("Reads", stacked(*(cell(action) for action in sorted(rule.reads)))),
+            ("Wakes on", stacked(*(cell(change) for change in wakes_on(rule)))),
+            ("Runbook", cell(f"docs/runbooks/{rule.heading.folder}.md#{rule.name}")),
+        ]
+    )
+
+
+def _default(setting: Setting) -> object:
+    default = as_setting(setting)["default"]
+    if isinstance(default, list):
+        return ",".join(str(part) for part in default) or "(empty)"
+    return str(default).lower() if isinstance(default, bool) else default

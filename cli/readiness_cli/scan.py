@@ -1,0 +1,222 @@
+"""`readiness scan`: the rules, in process, against whatever account the credentials point at."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import RenderableType
+
+from readiness.verdict import Status
+from readiness_cli import catalogue, scorecard, session
+from readiness_cli.failure import Failure
+from readiness_cli.output import (
+    cell,
+    console,
+    emit,
+    exit_code,
+    note,
+    output_option,
+    stacked,
+    table,
+)
+
+if TYPE_CHECKING:
+    from readiness.evaluate import Coverage, Evaluation, Observation
+    from readiness.finding import Finding
+    from readiness.rule import Rule
+    from readiness_cli.stack import Stack
+
+Progress = Callable[[int, int], None]
+
+
+@click.command()
+@click.option("--rule", "rule_ids", multiple=True, metavar="RULE", help="Only this rule.")
+@click.option(
+    "--heading", "heading_names", multiple=True, metavar="HEADING", help="Only this heading."
+)
+@click.option("--resource", "ids", multiple=True, metavar="ID", help="Only this resource.")
+@click.option("--set", "assignments", multiple=True, metavar="RULE.NAME=VALUE", help="A setting.")
+@click.option(
+    "--settings-file",
+    type=click.Path(path_type=Path),
+    help='JSON: {"encryption.s3-kms": {"require_customer_managed_key": true}}.',
+)
+@click.option(
+    "--record", is_flag=True, help="Write the findings into the deployed stack's tables."
+)
+@session.stack_option
+@output_option
+@session.aws_options
+@click.pass_context
+def scan(
+    context: click.Context,
+    /,
+    *,
+    rule_ids: tuple[str, ...],
+    heading_names: tuple[str, ...],
+    ids: tuple[str, ...],
+    assignments: tuple[str, ...],
+    settings_file: Path | None,
+    record: bool,
+    stack_name: str,
+    format: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    """Judge the account: a scorecard, and what is wrong. Nothing is written unless --record.
+
+    HEADING is a folder name or the checklist's own heading; ID a resource id or full key.
+    Exits 1 if something is NON_COMPLIANT, 3 if something could not be judged.
+    """
+    try:
+        rules = catalogue.chosen(rule_ids, heading_names)
+    except LookupError as error:
+        raise session.unknown(error) from None
+    given = session.read_settings(settings_file, [_rule_setting(text) for text in assignments])
+    configured = session.configure(rules, given)
+
+    from readiness.evaluate import Coverage, Evaluation  # noqa: PLC0415
+
+    began = time.monotonic()
+    aws = session.connect(profile, region, bulk=not ids)
+    deployed = None
+    if record:
+        from readiness_cli import recording, stack  # noqa: PLC0415
+
+        deployed = stack.find(aws, stack_name)
+        given = session.laid_over(recording.settings_of(aws, deployed), given)
+        configured = session.configure(rules, given)
+    evaluation = Evaluation(aws, configured, trigger="scan")
+    coverage = Coverage()
+    findings = _judge(evaluation, rules, ids, coverage, deployed)
+    findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.key))
+    _emit(format, rules, findings, coverage, whole=not (rule_ids or heading_names or ids))
+    took = time.monotonic() - began
+    note(
+        f"{session.spoken(aws)}: {session.plural(len(findings), 'verdict')} by"
+        f" {session.plural(len(rules), 'rule')} from"
+        f" {session.plural(aws.requests + 1, 'AWS request')} in {took:.1f} s"
+    )
+    context.exit(exit_code(finding.status for finding in findings))
+
+
+def _rule_setting(text: str) -> tuple[str, str, str]:
+    left, value = session.assignment(text, "RULE.NAME=VALUE")
+    rule, dot, name = left.rpartition(".")
+    if not dot or "." not in rule:
+        raise Failure(
+            f"{text!r} is not RULE.NAME=VALUE",
+            why="A setting belongs to one rule",
+            fix="--set encryption.s3-kms.require_customer_managed_key=true",
+        )
+    return rule, name, value
+
+
+def _judge(
+    evaluation: Evaluation,
+    rules: Sequence[Rule],
+    ids: Sequence[str],
+    coverage: Coverage,
+    deployed: Stack | None,
+) -> list[Finding]:
+    """The findings; recorded in the thread that made them where a stack is given."""
+    from readiness_cli.aim import observe_only  # noqa: PLC0415
+
+    recording = None
+    if deployed is not None:
+        from readiness_cli.recording import Recording  # noqa: PLC0415
+
+        recording = Recording(evaluation, rules, deployed)
+    record = recording.record if recording else _nothing
+    findings = []
+    with progress_bar() as progress:
+        if ids:
+            observations: Iterable[Observation] = observe_only(evaluation, rules, ids)
+        else:
+            observations = evaluation.survey(rules, coverage, progress=progress, record=record)
+        for observation in observations:
+            if ids:
+                record(observation)
+            if observation.crash:
+                note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
+            if observation.finding is not None and not observation.out_of_scope:
+                findings.append(observation.finding)
+    if recording is not None:
+        recording.finish(coverage, complete=not ids)
+    return findings
+
+
+def _nothing(observation: Observation) -> None:
+    """Nothing is written unless it was asked for."""
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress]:
+    """A bar on stderr where somebody watches, nothing elsewhere."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+    )
+
+    columns = (
+        TextColumn("judging"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("resources"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
+        task = bar.add_task("judging", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _emit(
+    format: str,
+    rules: Sequence[Rule],
+    findings: Sequence[Finding],
+    coverage: Coverage,
+    *,
+    whole: bool,
+) -> None:
+    from readiness.message import finding_json  # noqa: PLC0415
+
+    def render() -> Iterable[RenderableType]:
+        wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
+        blind = [f for f in findings if f.status is Status.INSUFFICIENT_DATA]
+        yield from scorecard.draw(scorecard.boxes(rules, findings, whole=whole))
+        if coverage.out_of_scope:
+            yield cell(f"{session.plural(coverage.out_of_scope, 'resource')} outside the scope")
+        yield from draw(wrong, "What is wrong")
+        yield from draw(blind, "What could not be judged")
+
+    emit(format, [finding_json(finding) for finding in findings], render)
+
+
+def draw(findings: Sequence[Finding], title: str) -> Iterable[RenderableType]:
+    """Findings as a table: how bad, what, where and why. Nothing for no findings."""
+    if not findings:
+        return
+    made = table("Severity", "Finding", title=title)
+    for finding in findings:
+        expected = f"Expected: {finding.expected}" if finding.expected else ""
+        made.add_row(
+            cell(finding.severity),
+            stacked(
+                cell(f"{finding.resource.id}  ({finding.resource.type})", "bold"),
+                cell(f"{finding.rule}: {finding.reason}", most=1000),
+                cell(expected, "dim", most=1000),
+            ),
+        )
+    yield made

@@ -1,0 +1,90 @@
+"""The answer to "are we ready?": every box of the checklist with the worst its rules say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from rich.console import RenderableType
+
+from readiness import checklist
+from readiness.finding import Finding
+from readiness.rule import Rule
+from readiness.verdict import Status, worst
+from readiness_cli.output import cell, indented, stacked, table
+
+PENDING = "PENDING"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """One line of the checklist: its status, or PENDING where no rule judges it yet."""
+
+    section: str
+    heading: str
+    folder: str
+    item: str
+    status: str
+    counts: dict[Status, int]
+
+    @property
+    def said(self) -> str:
+        """What was counted, in words."""
+        if self.status == PENDING:
+            return "nothing judges this box yet"
+        words = {
+            Status.NON_COMPLIANT: "wrong",
+            Status.INSUFFICIENT_DATA: "not judged",
+            Status.COMPLIANT: "in order",
+            Status.NOT_APPLICABLE: "not applicable",
+        }
+        shown = [f"{self.counts[s]} {word}" for s, word in words.items() if self.counts.get(s)]
+        return ", ".join(shown) or "nothing to judge"
+
+
+def boxes(rules: Sequence[Rule], findings: Iterable[Finding], *, whole: bool) -> list[Box]:
+    """The boxes that ``rules`` judge, in the checklist's order; all of them where ``whole``."""
+    by_item: dict[tuple[str, str, str], dict[Status, int]] = {}
+    for finding in findings:
+        key = (finding.section, finding.heading, finding.item)
+        counts = by_item.setdefault(key, {})
+        counts[finding.status] = counts.get(finding.status, 0) + 1
+    judged = {(rule.heading.folder, rule.item) for rule in rules}
+    made = []
+    for chapter, item in checklist.boxes():
+        is_judged = (chapter.folder, item) in judged
+        if not (whole or is_judged):
+            continue
+        counts = by_item.get((chapter.section, chapter.title, item), {})
+        status = str(worst(counts)) if is_judged else PENDING
+        made.append(Box(chapter.section, chapter.title, chapter.folder, item, status, counts))
+    return made
+
+
+def draw(scored: Sequence[Box]) -> Iterable[RenderableType]:
+    """The scorecard. A heading of which every box is pending takes one row."""
+    made = table("Status", "Box")
+    by_heading: dict[tuple[str, str], list[Box]] = {}
+    for box in scored:
+        by_heading.setdefault((box.section, box.heading), []).append(box)
+    for (section, title), of_heading in by_heading.items():
+        name = title if section == title else f"{section} / {title}"
+        if all(box.status == PENDING for box in of_heading):
+            pending = cell(f"{len(of_heading)} boxes nobody judges yet", "dim")
+            made.add_row(cell(PENDING), stacked(cell(name, "bold"), pending))
+            continue
+        heading_status = worst(Status(box.status) for box in of_heading if box.status != PENDING)
+        made.add_row(cell(heading_status), cell(name, "bold"), end_section=False)
+        for box in of_heading:
+            made.add_row(indented(cell(box.status)), cell(f"{box.item}: {box.said}"))
+    yield made
+    yield summary(scored)
+
+
+def summary(scored: Sequence[Box]) -> RenderableType:
+    """How many boxes are in which state, in one line."""
+    order = [*(str(s) for s in (Status.COMPLIANT, Status.NON_COMPLIANT)), "INSUFFICIENT_DATA"]
+    order += [str(Status.NOT_APPLICABLE), PENDING]
+    counted = {name: sum(box.status == name for box in scored) for name in order}
+    parts = [f"{count} {name}" for name, count in counted.items() if count]
+    return cell(f"{len(scored)} boxes: {', '.join(parts)}", "bold")

@@ -1,0 +1,144 @@
+"""Which account, which region, with whose credentials, and which thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from readiness import settings
+from readiness.rule import Rule, SettingRefused
+from readiness_cli import catalogue, failure
+from readiness_cli.failure import Failure
+
+if TYPE_CHECKING:
+    from readiness.aws import Aws
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def aws_options(command: F) -> F:
+    """``--profile`` and ``--region``, as the AWS CLI has them."""
+    command = click.option("--region", help="Region; default as the AWS CLI finds it.")(command)
+    return click.option("--profile", help="Profile of the AWS configuration files.")(command)
+
+
+def stack_option(command: F) -> F:
+    """``--stack-name``: the deployed stack whose tables and queues are meant."""
+    return click.option(
+        "--stack-name",
+        default="readiness",
+        show_default=True,
+        envvar="READINESS_STACK_NAME",
+        help="The deployed stack.",
+    )(command)
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def connect(
+    profile: str | None,
+    region: str | None,
+    *,
+    bulk: bool = False,
+    now: Callable[[], datetime] = utc_now,
+) -> Aws:
+    """The account behind the credentials at hand, asked once who it is. Raises Failure."""
+    import boto3  # noqa: PLC0415
+
+    from readiness.aws import Aws  # noqa: PLC0415
+
+    context = click.get_current_context(silent=True)
+    session = boto3.session.Session(profile_name=profile, region_name=region)
+    if not session.region_name:
+        raise failure.no_region()
+    if context is not None:
+        context.meta["readiness.region"] = session.region_name
+    aws = Aws(session, account="", region=session.region_name, now=now, bulk=bulk)
+    aws.account = str(aws.client("sts").get_caller_identity()["Account"])
+    return aws
+
+
+def read_settings(
+    path: Path | None, assignments: Iterable[tuple[str, str, str]]
+) -> dict[str, dict[str, object]]:
+    """The settings file with single settings (rule, name, value) laid over it.
+
+    Raises Failure for a file that cannot be read and for a rule that does not exist.
+    """
+    given: dict[str, dict[str, object]] = {}
+    if path is not None:
+        try:
+            parsed = settings.parse(path.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise Failure(
+                f"the settings file {path} cannot be read: {error}",
+                why="Its thresholds would be ignored",
+                fix="readiness scan --settings-file PATH, with a JSON file",
+            ) from error
+        given = {rule: dict(values) for rule, values in parsed.items()}
+    for rule, name, value in assignments:
+        given.setdefault(rule, {})[name] = value
+    for rule in given:
+        find_rule(rule)
+    return given
+
+
+def laid_over(base: settings.Given, given: settings.Given) -> dict[str, dict[str, object]]:
+    """``base`` with single settings replaced by those in ``given``."""
+    return {rule: {**base.get(rule, {}), **given.get(rule, {})} for rule in {**base, **given}}
+
+
+def configure(rules: Iterable[Rule], given: settings.Given) -> settings.Configured:
+    """The settings of each rule. Raises SettingRefused where one is not allowed."""
+    rules = list(rules)
+    configured = settings.configure(rules, given)
+    for rule in rules:
+        values = configured[rule.id]
+        if isinstance(values, SettingRefused):
+            raise SettingRefused(f"{rule.id}: {values}")
+    return configured
+
+
+def assignment(text: str, form: str) -> tuple[str, str]:
+    """``name=value`` in two. Raises Failure."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise Failure(
+            f"{text!r} is not {form}",
+            why="Without name and value no threshold can be set",
+            fix=f"write --set {form}; `readiness rules RULE` lists the settings",
+        )
+    return name.strip(), value
+
+
+def find_rule(id: str) -> Rule:
+    """The rule with that id. Raises Failure that names the ones it may mean."""
+    try:
+        return catalogue.rule(id)
+    except LookupError as error:
+        raise unknown(error) from None
+
+
+def unknown(error: LookupError) -> Failure:
+    """A rule or heading that does not exist."""
+    return Failure(
+        str(error.args[0]),
+        why="Only what the catalogue knows can be judged",
+        fix="readiness rules",
+    )
+
+
+def spoken(aws: Aws) -> str:
+    """Where we looked: ``111122223333 us-east-1``."""
+    return f"{aws.account} {aws.region}"
+
+
+def plural(count: int, noun: str) -> str:
+    """``1 request``, ``2 requests``."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

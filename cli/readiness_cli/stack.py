@@ -1,0 +1,101 @@
+"""The deployed stack: what its tables, topic and queues are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from readiness.aws import code_of
+from readiness_cli.failure import Exit, Failure
+
+if TYPE_CHECKING:
+    from readiness.aws import Aws
+
+NEEDED = ("FindingsTable", "TransitionsTable")
+
+
+class Stack(Mapping[str, str]):
+    """The physical names of a stack's parts by logical id: its outputs, or its resources."""
+
+    def __init__(self, name: str, where: str, parts: Mapping[str, str]) -> None:
+        self.name = name
+        self.where = where
+        self._parts = dict(parts)
+
+    def __getitem__(self, part: str) -> str:
+        if part not in self._parts:
+            raise Failure(
+                f"the stack {self.name!r} in {self.where} has no {part}",
+                why="It is not a Readiness stack, or one of an older version",
+                fix="sam deploy, or name the right one with --stack-name",
+                code=Exit.AWS_OR_INTERNAL,
+            )
+        return self._parts[part]
+
+    def __contains__(self, part: object) -> bool:
+        return part in self._parts
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._parts)
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+
+def find(aws: Aws, name: str) -> Stack:
+    """The deployed stack. Raises Failure where there is none of that name."""
+    where = f"account {aws.account}, {aws.region}"
+    client = aws.client("cloudformation")
+    try:
+        described = client.describe_stacks(StackName=name)["Stacks"][0]
+        parts = _outputs(described)
+        if not all(part in parts for part in NEEDED):
+            parts = _resources(client, name) | parts
+    except ClientError as error:
+        if code_of(error) == "ValidationError" and "not exist" in str(error):
+            raise _no_stack(name, where) from None
+        raise
+    return Stack(name, where, parts)
+
+
+def _outputs(described: Mapping[str, Any]) -> dict[str, str]:
+    return {out["OutputKey"]: out["OutputValue"] for out in described.get("Outputs", ())}
+
+
+def _resources(client: Any, name: str) -> dict[str, str]:
+    pages = client.get_paginator("list_stack_resources").paginate(StackName=name)
+    return {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each.get("PhysicalResourceId")
+    }
+
+
+def _no_stack(name: str, where: str) -> Failure:
+    return Failure(
+        f"there is no stack {name!r} in {where}",
+        why="The findings live in its tables",
+        fix="sam deploy, or name the right one with --stack-name, --region and --profile",
+        code=Exit.AWS_OR_INTERNAL,
+    )
+
+
+@contextmanager
+def tables_of(deployed: Stack) -> Iterator[None]:
+    """Say so in one line where a table of the stack is gone."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        raise Failure(
+            f"a table of the stack {deployed.name!r} in {deployed.where} is missing"
+            f" ({deployed['FindingsTable']} or {deployed['TransitionsTable']})",
+            why="Findings and their history are kept there",
+            fix="sam deploy puts it back; a backup restores what was in it",
+            code=Exit.AWS_OR_INTERNAL,
+        ) from error
