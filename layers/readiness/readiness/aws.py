@@ -312,13 +312,16 @@ class Reader:
         region: str | None = None,
         **params: Any,
     ) -> list[Any]:
-        """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty."""
+        """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
+
+        ``key`` is a dotted path (``DistributionList.Items``).
+        """
 
         def ask_every() -> list[Any]:
             return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
 
         pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
-        return [item for page in pages or () for item in page.get(key) or ()]
+        return [item for page in pages or () for item in _under(page, key) or ()]
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
@@ -369,6 +372,13 @@ class Reader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _under(page: Mapping[str, Any], path: str) -> Any:
+    value: Any = page
+    for step in path.split("."):
+        value = (value or {}).get(step)
+    return value
 
 
 def _whole(answer: Any) -> Any:
