@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence import ResourceType, api_call, arn_of, evidence
 from readiness.evidence.kms import key_resource
+from readiness.evidence.tagging import TagIndex, tag_change, tags_of
 from readiness.resource import Resource
 
 _GONE = ("NoSuchBucket",)
@@ -30,18 +31,12 @@ BUCKET = ResourceType(
 )
 
 
-@evidence(
-    BUCKET,
-    reads=("s3:GetEncryptionConfiguration",),
-    changed_by=(
-        api_call(
-            "s3",
-            "PutBucketEncryption",
-            "DeleteBucketEncryption",
-            id="requestParameters.bucketName",
-        ),
-    ),
+_ENCRYPTION_CHANGED = api_call(
+    "s3", "PutBucketEncryption", "DeleteBucketEncryption", id="requestParameters.bucketName"
 )
+
+
+@evidence(BUCKET, reads=("s3:GetEncryptionConfiguration",), changed_by=(_ENCRYPTION_CHANGED,))
 @dataclass(frozen=True, slots=True)
 class BucketEncryption:
     """The default encryption of the bucket.
@@ -56,6 +51,11 @@ class BucketEncryption:
     key_id: str = ""
     key: Resource | None = None
     bucket_key: bool = False
+
+    @property
+    def with_kms(self) -> bool:
+        """Whether a KMS key is needed to read what the bucket encrypts by default."""
+        return self.algorithm.startswith("aws:kms")
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketEncryption:
@@ -93,6 +93,7 @@ class BucketPolicy:
     """
 
     text: str
+    arn: str = ""
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketPolicy:
@@ -103,4 +104,54 @@ class BucketPolicy:
             gone=_GONE,
             Bucket=bucket.id,
         )
-        return cls(answer["Policy"] if answer else "")
+        return cls(answer["Policy"] if answer else "", arn_of(bucket))
+
+
+@evidence(BUCKET, uses=(BucketEncryption, BucketPolicy))
+@dataclass(frozen=True, slots=True)
+class PolicyWithoutKms:
+    """The policy of a bucket that KMS does not encrypt, whose reason may stand in it.
+
+    Not read for any other bucket. Source: GetBucketPolicy.
+    """
+
+    text: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> PolicyWithoutKms:
+        if read.of(BucketEncryption, bucket).with_kms:
+            return cls()
+        return cls(read.of(BucketPolicy, bucket).text)
+
+
+@evidence(
+    BUCKET,
+    reads=("s3:GetEncryptionConfiguration", "tag:GetResources"),
+    uses=(TagIndex,),
+    changed_by=(
+        _ENCRYPTION_CHANGED,
+        api_call(
+            "s3",
+            "DeleteBucket",
+            "DeleteBucketTagging",
+            "PutBucketTagging",
+            id="requestParameters.bucketName",
+        ),
+        tag_change("s3"),
+    ),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class BucketAndKey:
+    """The bucket's tags beside the key its default encryption names, if it names one.
+
+    Sources: GetBucketEncryption, GetResources.
+    """
+
+    tags: Mapping[str, str]
+    key: Resource | None = None
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> BucketAndKey:
+        key = BucketEncryption.load(read, bucket).key
+        return cls(tags_of(read, arn_of(bucket), read.region), key)

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from readiness.aws import Reader
-from readiness.evidence import ANY, REGION, ServiceEvent, arn_of, evidence
+from readiness.evidence import (
+    ANY,
+    REGION,
+    Change,
+    ServiceEvent,
+    arn_of,
+    evidence,
+    last_segment,
+)
 from readiness.resource import GLOBAL, Resource
 
 HOME_OF_GLOBALS = "us-east-1"
@@ -50,21 +58,36 @@ class Tags:
         if not arn:
             return cls({})
         home = HOME_OF_GLOBALS if resource.region == GLOBAL else read.region
-        if read.bulk:
-            region = REGION.resource(read.account, home, read.account)
-            return cls(read.of(TagIndex, region).by_arn.get(arn, {}))
-        found = read.every(
-            "resourcegroupstaggingapi",
-            "get_resources",
-            "ResourceTagMappingList",
-            region=home,
-            ResourceARNList=[arn],
-        )
-        return cls(_tags(found[0]) if found else {})
+        return cls(tags_of(read, arn, home))
 
     def get(self, name: str) -> str:
         """The value of a tag, empty where it is not set."""
         return self.values.get(name, "")
+
+
+def tags_of(read: Reader, arn: str, region: str) -> Mapping[str, str]:
+    """The tags of one ARN, out of the region's index where everything will be asked for."""
+    if read.bulk:
+        index = REGION.resource(read.account, region, read.account)
+        return read.of(TagIndex, index).by_arn.get(arn, {})
+    found = read.every(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        region=region,
+        ResourceARNList=[arn],
+    )
+    return _tags(found[0]) if found else {}
+
+
+def tag_change(service: str, normalise: Callable[[str], str | None] = last_segment) -> Change:
+    """The event of a change to the tags of one of a service's resources."""
+    return ServiceEvent(
+        "Tag Change on Resource",
+        match=(("service", (service,)),),
+        id="resources",
+        normalise=normalise,
+    )
 
 
 def _tags(mapping: Mapping[str, list[Mapping[str, str]]]) -> dict[str, str]:

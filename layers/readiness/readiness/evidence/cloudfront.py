@@ -1,0 +1,124 @@
+"""What CloudFront says of a distribution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.evidence import ResourceType, api_call, evidence
+from readiness.resource import Resource
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("cloudfront", "list_distributions", "DistributionList.Items")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [each["Id"] for each in _listed(read)]
+
+
+DISTRIBUTION = ResourceType(
+    "AWS::CloudFront::Distribution",
+    _find,
+    find_reads=("cloudfront:ListDistributions",),
+    changed_by=(
+        api_call(
+            "cloudfront",
+            "CreateDistribution*",
+            "CopyDistribution*",
+            id="responseElements.distribution.id",
+        ),
+        api_call(
+            "cloudfront",
+            "UpdateDistribution*",
+            "DeleteDistribution*",
+            id="requestParameters.id",
+        ),
+    ),
+    is_global=True,
+    arn="arn:{partition}:cloudfront::{account}:distribution/{id}",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a distribution fetches from over HTTP or HTTPS; an S3 bucket is no such origin.
+
+    ``protocol`` is ``http-only``, ``https-only`` or ``match-viewer``.
+    """
+
+    id: str
+    protocol: str
+    versions: tuple[str, ...] = ()
+
+
+@evidence(
+    DISTRIBUTION,
+    reads=(
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:GetVpcOrigin",
+        "cloudfront:ListDistributions",
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class DistributionTls:
+    """What a distribution demands of viewers and uses towards its origins.
+
+    ``viewer_policies`` are ``allow-all``, ``https-only`` or ``redirect-to-https`` by path
+    pattern, the default under ``*``; ``default_certificate`` is that of ``*.cloudfront.net``.
+    Sources: ListDistributions, GetDistributionConfig, GetVpcOrigin.
+    """
+
+    enabled: bool
+    viewer_policies: Mapping[str, str]
+    minimum_version: str
+    default_certificate: bool
+    origins: tuple[Origin, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, distribution: Resource) -> DistributionTls:
+        answer = read.one(
+            "cloudfront",
+            "get_distribution_config",
+            gone=("NoSuchDistribution",),
+            Id=distribution.id,
+        )
+        return cls._of(read, answer["DistributionConfig"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DistributionTls]:
+        return {each["Id"]: cls._of(read, each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, read: Reader, config: Mapping[str, Any]) -> DistributionTls:
+        others = (config.get("CacheBehaviors") or {}).get("Items") or ()
+        policies = {each["PathPattern"]: each["ViewerProtocolPolicy"] for each in others}
+        default = config["DefaultCacheBehavior"]["ViewerProtocolPolicy"]
+        certificate = config.get("ViewerCertificate") or {}
+        origins = (config.get("Origins") or {}).get("Items") or ()
+        return cls(
+            enabled=bool(config.get("Enabled")),
+            viewer_policies={**policies, "*": default},
+            minimum_version=certificate.get("MinimumProtocolVersion", ""),
+            default_certificate=bool(certificate.get("CloudFrontDefaultCertificate"))
+            or not certificate,
+            origins=tuple(o for each in origins if (o := _origin(read, each)) is not None),
+        )
+
+
+def _origin(read: Reader, origin: Mapping[str, Any]) -> Origin | None:
+    """A custom or VPC origin; None for an S3 bucket.
+
+    CloudFront reaches a bucket over the protocol of the viewer's request: the viewer policy
+    decides there.
+    """
+    custom = origin.get("CustomOriginConfig")
+    if private := (origin.get("VpcOriginConfig") or {}).get("VpcOriginId"):
+        answer = read.one("cloudfront", "get_vpc_origin", Id=private)
+        custom = answer["VpcOrigin"]["VpcOriginEndpointConfig"]
+    if not custom:
+        return None
+    versions = (custom.get("OriginSslProtocols") or {}).get("Items") or ()
+    return Origin(origin["Id"], custom["OriginProtocolPolicy"], tuple(versions))

@@ -1,0 +1,86 @@
+"""What OpenSearch Service says of a domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.evidence import ResourceType, api_call, config_resource_name, evidence
+from readiness.resource import Resource
+
+_MOST_AT_ONCE = 5
+"""How many domains DescribeDomains takes."""
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [
+        each["DomainName"] for each in read.every("opensearch", "list_domain_names", "DomainNames")
+    ]
+
+
+DOMAIN = ResourceType(
+    "AWS::OpenSearch::Domain",
+    _find,
+    find_reads=("es:ListDomainNames",),
+    changed_by=(
+        api_call(
+            "es",
+            "CreateDomain",
+            "CreateElasticsearchDomain",
+            "UpdateDomainConfig",
+            "UpdateElasticsearchDomainConfig",
+            "DeleteDomain",
+            "DeleteElasticsearchDomain",
+            id="requestParameters.domainName",
+        ),
+    ),
+    identify=config_resource_name,
+    arn="arn:{partition}:es:{region}:{account}:domain/{id}",
+)
+
+
+@evidence(DOMAIN, reads=("es:DescribeDomain", "es:DescribeDomains", "es:ListDomainNames"))
+@dataclass(frozen=True, slots=True)
+class DomainTls:
+    """What a domain's endpoint demands, and whether it stands in a VPC.
+
+    Sources: DescribeDomain, DescribeDomains.
+    """
+
+    enforces_https: bool
+    policy: str
+    in_vpc: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, domain: Resource) -> DomainTls:
+        answer = read.one(
+            "opensearch",
+            "describe_domain",
+            gone=("ResourceNotFoundException",),
+            DomainName=domain.id,
+        )
+        return cls._of(answer["DomainStatus"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DomainTls]:
+        names = sorted(_find(read))
+        batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
+
+        def described(batch: Sequence[str]) -> list[Mapping[str, Any]]:
+            return read.every(
+                "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
+            )
+
+        found = [each for batch in read.each(described, batches) for each in batch]
+        return {each["DomainName"]: cls._of(each) for each in found}
+
+    @classmethod
+    def _of(cls, domain: Mapping[str, Any]) -> DomainTls:
+        endpoint = domain.get("DomainEndpointOptions") or {}
+        return cls(
+            enforces_https=bool(endpoint.get("EnforceHTTPS")),
+            policy=endpoint.get("TLSSecurityPolicy", ""),
+            in_vpc=bool((domain.get("VPCOptions") or {}).get("VPCId")),
+        )
