@@ -1,0 +1,374 @@
+"""Subnets, flow logs and endpoints: evidence in, verdict out."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.network_security.app import (
+    ecs_private_subnets,
+    lambda_private_subnets,
+    private_service_endpoints,
+    vpc_flow_logs,
+)
+from readiness import Severity, Status
+from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
+from readiness.evidence.ecs import Service
+from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.vpc import (
+    FlowLog,
+    Route,
+    RouteTable,
+    RouteTables,
+    Subnet,
+    Subnets,
+    Vpc,
+    VpcFlowLogs,
+    VpcInterfaces,
+)
+from readiness.evidence.vpc_endpoints import Endpoint, VpcDns, VpcEndpoints, VpcWorkloads, Workload
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+HIGH, MEDIUM = Severity.HIGH, Severity.MEDIUM
+
+SUBNETS = Subnets({id: Subnet(id, "vpc-1") for id in ("subnet-a", "subnet-b")})
+UNTAGGED = FunctionTags({})
+TAGGED = FunctionTags({"Application": "MAIF"})
+LOCAL = Route("10.0.0.0/16", "local")
+BY_NAT = RouteTable("rtb-nat", "vpc-1", (LOCAL, Route("0.0.0.0/0", "")))
+BY_IGW = RouteTable("rtb-igw", "vpc-1", (LOCAL, Route("0.0.0.0/0", "igw-1")))
+
+
+def through(*routes):
+    """Every subnet uses the main table, which has these routes."""
+    return RouteTables(main={"vpc-1": RouteTable("rtb-main", "vpc-1", (LOCAL, *routes))})
+
+
+PRIVATE = through()
+FUNCTION = FunctionConfiguration("agent", vpc_id="vpc-1", subnet_ids=("subnet-a", "subnet-b"))
+
+
+@pytest.mark.parametrize(
+    ("routes", "status", "said"),
+    [
+        pytest.param(through(), GOOD, "private", id="no way out"),
+        pytest.param(
+            through(Route("0.0.0.0/0", "")), GOOD, "private", id="nat or transit gateway"
+        ),
+        pytest.param(
+            through(Route("::/0", "eigw-1")), GOOD, "private", id="egress-only internet gateway"
+        ),
+        pytest.param(
+            through(Route("0.0.0.0/0", "vgw-1")), GOOD, "private", id="virtual private gateway"
+        ),
+        pytest.param(
+            through(Route("pl-1", "vpce-1")), GOOD, "private", id="gateway endpoint's prefix list"
+        ),
+        pytest.param(
+            through(Route("203.0.113.0/24", "igw-1")), GOOD, "private", id="one address block"
+        ),
+        pytest.param(
+            through(Route("0.0.0.0/0", "igw-1")), BAD, "0.0.0.0/0 to igw-1", id="default route"
+        ),
+        pytest.param(through(Route("::/0", "igw-1")), BAD, "::/0", id="default route of IPv6"),
+        pytest.param(through(Route("pl-1", "igw-1")), BAD, "pl-1", id="prefix list"),
+        pytest.param(through(Route("0.0.0.0/0", "cagw-1")), BAD, "cagw-1", id="carrier gateway"),
+        pytest.param(
+            through(Route("0.0.0.0/1", "igw-1"), Route("128.0.0.0/1", "igw-1")),
+            BAD,
+            "0.0.0.0/1",
+            id="default route in halves",
+        ),
+        pytest.param(
+            through(Route("52.0.0.0/9", "igw-1"), Route("52.128.0.0/9", "igw-1")),
+            BAD,
+            "52.0.0.0/8",
+            id="a public /8 in halves",
+        ),
+        pytest.param(
+            RouteTables(by_subnet={"subnet-a": BY_NAT}, main={"vpc-1": BY_IGW}),
+            BAD,
+            "subnet-b is public",
+            id="the main table of the subnet without one",
+        ),
+        pytest.param(
+            RouteTables(
+                by_subnet={"subnet-a": BY_NAT, "subnet-b": BY_NAT}, main={"vpc-1": BY_IGW}
+            ),
+            GOOD,
+            "private",
+            id="a public main table that no subnet uses",
+        ),
+        pytest.param(
+            RouteTables(by_subnet={"subnet-a": BY_NAT}), UNKNOWN, "subnet-b", id="no table shown"
+        ),
+    ],
+)
+def test_private_is_what_no_internet_gateway_reaches(routes, status, said):
+    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, SUBNETS, routes)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_the_main_table_of_a_shared_vpc_is_not_taken_for_the_subnets_own():
+    shared = Subnets({id: Subnet(id, "vpc-1", is_ours=False) for id in FUNCTION.subnet_ids})
+    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, shared, PRIVATE)
+    assert (verdict.status, verdict.missing) == (UNKNOWN, ("ec2:DescribeRouteTables",))
+
+
+def test_a_subnet_that_is_not_listed_is_not_private():
+    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, Subnets({}), PRIVATE)
+    assert verdict.status is UNKNOWN
+
+
+OUTSIDE = FunctionConfiguration("agent")
+
+
+@pytest.mark.parametrize(
+    ("function", "tags", "mode", "status", "severity"),
+    [
+        pytest.param(OUTSIDE, UNTAGGED, "always", BAD, MEDIUM, id="always, no vpc"),
+        pytest.param(OUTSIDE, TAGGED, "in_scope", BAD, MEDIUM, id="in scope, no vpc"),
+        pytest.param(OUTSIDE, UNTAGGED, "in_scope", NA, None, id="out of scope, no vpc"),
+        pytest.param(OUTSIDE, TAGGED, "never", NA, None, id="never"),
+        pytest.param(FUNCTION, TAGGED, "in_scope", GOOD, None, id="in scope, private"),
+        pytest.param(
+            FunctionConfiguration("edge", master_arn="arn:aws:lambda:us-east-1:1:function:edge:1"),
+            UNTAGGED,
+            "always",
+            NA,
+            None,
+            id="edge replica",
+        ),
+        pytest.param(
+            FunctionConfiguration("us-east-1.edge"), UNTAGGED, "always", NA, None, id="by its name"
+        ),
+    ],
+)
+def test_which_functions_must_be_in_a_vpc(function, tags, mode, status, severity):
+    verdict = lambda_private_subnets(function, tags, SUBNETS, PRIVATE, lambda_vpc_mode=mode)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+def service(**changes):
+    about = {"launch_type": "FARGATE", "subnet_ids": ("subnet-a", "subnet-b")} | changes
+    return Service("arn", "api", "cluster", "task:1", **about)
+
+
+@pytest.mark.parametrize(
+    ("it", "routes", "status", "said"),
+    [
+        pytest.param(service(), PRIVATE, GOOD, "private", id="private"),
+        pytest.param(
+            service(), through(Route("0.0.0.0/0", "igw-1")), BAD, "is public", id="public subnets"
+        ),
+        pytest.param(
+            service(assign_public_ip=True), PRIVATE, BAD, "assignPublicIp", id="public address"
+        ),
+        pytest.param(
+            service(assign_public_ip=True), RouteTables(), BAD, "assignPublicIp", id="and no table"
+        ),
+        pytest.param(
+            service(launch_type="EXTERNAL", subnet_ids=()), PRIVATE, NA, "Anywhere", id="x"
+        ),
+        pytest.param(
+            service(launch_type="EC2", subnet_ids=()), PRIVATE, UNKNOWN, "awsvpc", id="bridge"
+        ),
+    ],
+)
+def test_ecs_private_subnets(it, routes, status, said):
+    verdict = ecs_private_subnets(it, SUBNETS, routes)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+OURS = Vpc("vpc-1", "111122223333")
+THEIRS = Vpc("vpc-1", "999988887777", is_ours=False)
+USED, UNUSED = VpcInterfaces(2), VpcInterfaces(0)
+ALL = FlowLog("fl-1", "ALL", "SUCCESS")
+ACCEPT = FlowLog("fl-2", "ACCEPT", "SUCCESS")
+REJECT = FlowLog("fl-3", "REJECT", "SUCCESS")
+FAILED = FlowLog("fl-4", "ALL", "FAILED", "Access error")
+LIMITED = FlowLog("fl-5", "ALL", "FAILED", "Rate limited")
+
+
+def logs(*of_vpc, a=(), b=()):
+    return VpcFlowLogs(of_vpc, {"subnet-a": tuple(a), "subnet-b": tuple(b)})
+
+
+@pytest.mark.parametrize(
+    ("found", "settings", "status", "said"),
+    [
+        pytest.param(logs(ALL), {}, GOOD, "record ALL", id="the vpc"),
+        pytest.param(
+            logs(FlowLog("fl-1")), {}, GOOD, "record ALL", id="before the first delivery"
+        ),
+        pytest.param(logs(ACCEPT, REJECT), {}, GOOD, "ALL", id="accept and reject are all"),
+        pytest.param(logs(a=[ALL], b=[ALL]), {}, GOOD, "ALL", id="every subnet"),
+        pytest.param(
+            logs(ACCEPT, a=[REJECT], b=[REJECT]), {}, GOOD, "ALL", id="accept above, reject below"
+        ),
+        pytest.param(
+            logs(REJECT), {"required_traffic": "REJECT"}, GOOD, "REJECT", id="as CIS asks"
+        ),
+        pytest.param(logs(), {}, BAD, "Neither the VPC", id="none"),
+        pytest.param(logs(a=[ALL]), {}, BAD, "none for subnet-b", id="a subnet without"),
+        pytest.param(logs(REJECT), {}, BAD, "fl-3 records REJECT", id="rejected only"),
+        pytest.param(logs(FAILED), {}, BAD, "Access error", id="active but not delivered"),
+        pytest.param(logs(ALL, FAILED), {}, GOOD, "ALL", id="another one is delivered"),
+        pytest.param(logs(a=[ALL], b=[FAILED]), {}, BAD, "Access error", id="a subnet's fails"),
+        pytest.param(logs(LIMITED), {}, UNKNOWN, "rate limited", id="rate limited"),
+        pytest.param(
+            logs(FlowLog("fl-1", "REJECT", "FAILED", "Rate limited")), {}, BAD, "Rate", id="no use"
+        ),
+        pytest.param(
+            logs(ALL), {"max_aggregation_interval": 60}, BAD, "600 seconds", id="too coarse"
+        ),
+        pytest.param(
+            logs(FlowLog("fl-1", "ALL", "SUCCESS", interval=60)),
+            {"max_aggregation_interval": 60},
+            GOOD,
+            "ALL",
+            id="fine enough",
+        ),
+        pytest.param(VpcFlowLogs(), {}, BAD, "Neither", id="a vpc without subnets"),
+    ],
+)
+def test_vpc_flow_logs(found, settings, status, said):
+    verdict = vpc_flow_logs(OURS, found, USED, **settings)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("vpc", "interfaces", "settings", "status"),
+    [
+        pytest.param(THEIRS, USED, {}, NA, id="another account's"),
+        pytest.param(OURS, UNUSED, {"ignore_unused_vpcs": True}, NA, id="unused, and ignored"),
+        pytest.param(OURS, UNUSED, {}, BAD, id="unused"),
+        pytest.param(OURS, USED, {"ignore_unused_vpcs": True}, BAD, id="used"),
+    ],
+)
+def test_which_vpcs_need_flow_logs(vpc, interfaces, settings, status):
+    assert vpc_flow_logs(vpc, logs(), interfaces, **settings).status is status
+
+
+def gateway(service="s3", tables=("rtb-main",), **more):
+    return Endpoint(f"vpce-{service}", service, "Gateway", "available", False, frozenset(tables))
+
+
+def runs(*services, known=True):
+    return VpcWorkloads(
+        (Workload("function agent", ("subnet-a",), frozenset(services), is_known=known),)
+    )
+
+
+def linked(workloads, *endpoints, vpc=OURS, dns=None, zones=(), routes=PRIVATE, **settings):
+    return private_service_endpoints(
+        vpc,
+        workloads,
+        VpcEndpoints(endpoints),
+        dns or VpcDns(),
+        PrivateZones(frozenset(zones)),
+        SUBNETS,
+        routes,
+        **settings,
+    )
+
+
+KMS = Endpoint("vpce-kms", "kms")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "said"),
+    [
+        pytest.param(linked(runs("kms"), KMS), GOOD, "kms", id="interface endpoint"),
+        pytest.param(linked(runs("s3"), gateway()), GOOD, "s3", id="gateway endpoint"),
+        pytest.param(linked(runs("kms"), zones=["kms"]), GOOD, "kms", id="a central one"),
+        pytest.param(
+            linked(runs("kms"), zones=["kms"], accept_centralized=False),
+            BAD,
+            "no endpoint for kms",
+            id="a central one, refused",
+        ),
+        pytest.param(linked(runs("kms", "s3"), KMS), BAD, "no endpoint for s3", id="one missing"),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "ec2messages")), BAD, "kms", id="a like name"
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "kms", state="pending")),
+            BAD,
+            "pending",
+            id="not available",
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "kms", resolves=False)),
+            BAD,
+            "private DNS",
+            id="without private DNS",
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "kms", resolves=False), KMS),
+            GOOD,
+            "kms",
+            id="one of two works",
+        ),
+        pytest.param(
+            linked(runs("s3"), gateway(tables=["rtb-other"])),
+            BAD,
+            "missing from rtb-main",
+            id="gateway not in the table",
+        ),
+        pytest.param(
+            linked(runs("s3"), gateway(), routes=RouteTables()),
+            UNKNOWN,
+            "route tables",
+            id="blind",
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "kms", "GatewayLoadBalancer")),
+            BAD,
+            "GatewayLoadBalancer",
+            id="another kind of endpoint",
+        ),
+        pytest.param(
+            linked(runs("kms"), KMS, dns=VpcDns(hostnames=False)),
+            BAD,
+            "enableDnsHostnames",
+            id="names do not resolve",
+        ),
+        pytest.param(
+            linked(runs(), required_endpoint_services=("sqs",)), BAD, "sqs", id="asked for by hand"
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("vpce-1", "sqs"), required_endpoint_services=("sqs",)),
+            GOOD,
+            "sqs",
+            id="only what is asked for",
+        ),
+        pytest.param(
+            linked(runs("kms"), Endpoint("v", "kms", is_wide_open=True)), GOOD, "kms", id="default"
+        ),
+        pytest.param(
+            linked(
+                runs("kms"),
+                Endpoint("vpce-1", "kms", is_wide_open=True),
+                require_restrictive_policy=True,
+            ),
+            BAD,
+            "policy of vpce-1",
+            id="default policy, refused",
+        ),
+        pytest.param(linked(VpcWorkloads()), NA, "No function", id="nothing runs here"),
+        pytest.param(linked(runs()), NA, "names an AWS service", id="nothing is called"),
+        pytest.param(linked(runs(known=False)), UNKNOWN, "decrypted", id="environment unknown"),
+        pytest.param(
+            linked(runs("kms", known=False), KMS), UNKNOWN, "decrypted", id="and the rest is fine"
+        ),
+        pytest.param(
+            linked(runs("kms", known=False)), BAD, "kms", id="environment unknown, one missing"
+        ),
+        pytest.param(linked(runs("kms"), vpc=THEIRS), NA, "999988887777", id="another account's"),
+    ],
+)
+def test_private_service_endpoints(verdict, status, said):
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason

@@ -1,0 +1,298 @@
+"""Security groups: rules, prefix lists and attachments in, verdict out."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.network_security.app import minimal_security_group
+from readiness import Severity, Status, Unreadable
+from readiness.evidence.ec2 import (
+    Attachments,
+    Interface,
+    Peer,
+    Permission,
+    PrefixList,
+    PrefixLists,
+    SecurityGroup,
+)
+from readiness.unreadable import Cause
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+CRITICAL, HIGH, MEDIUM, LOW = list(Severity)[:4]
+
+MINE = "111122223333"
+ON_A_TASK = Attachments((Interface("eni-1"),))
+ON_ALB = Attachments((Interface("eni-1", "interface", "amazon-elb"),))
+ON_NLB = Attachments((Interface("eni-1", "network_load_balancer"),))
+ON_BOTH = Attachments((*ON_ALB.interfaces, *ON_A_TASK.interfaces))
+NOWHERE = Attachments()
+NO_LISTS = PrefixLists()
+DENIED = Unreadable(
+    "ec2:GetManagedPrefixListEntries", Cause.ACCESS_DENIED, "UnauthorizedOperation"
+)
+
+
+def tcp(ports, *cidrs, lists=(), peers=(), protocol="tcp"):
+    low, high = ports if isinstance(ports, tuple) else (ports, ports)
+    return Permission(protocol, low, high, cidrs, tuple(lists), tuple(peers))
+
+
+def everything(*cidrs, **more):
+    return Permission("-1", None, None, cidrs, **more)
+
+
+def group(*ingress, egress=(), name="agent"):
+    return SecurityGroup("sg-1", name, "vpc-1", MINE, tuple(ingress), tuple(egress))
+
+
+def theirs(cidrs, owner=MINE):
+    return PrefixLists({"pl-1": PrefixList("pl-1", owner, tuple(cidrs))})
+
+
+def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
+    return minimal_security_group(it, attached, lists, **settings)
+
+
+@pytest.mark.parametrize(
+    ("it", "severity", "said"),
+    [
+        pytest.param(group(tcp(22, "0.0.0.0/0")), CRITICAL, "TCP 22 (SSH) is open", id="ssh"),
+        pytest.param(group(tcp(3389, "::/0")), CRITICAL, "RDP", id="rdp over IPv6"),
+        pytest.param(group(tcp(5432, "2000::/3")), CRITICAL, "2000::/3", id="all of IPv6 in use"),
+        pytest.param(group(everything("0.0.0.0/0")), CRITICAL, "All traffic", id="everything"),
+        pytest.param(
+            group(tcp((0, 65535), "0.0.0.0/0")), CRITICAL, "TCP 0-65535", id="every port"
+        ),
+        pytest.param(
+            group(Permission("tcp", None, None, ("0.0.0.0/0",))),
+            CRITICAL,
+            "TCP 0-65535",
+            id="no ports are all ports",
+        ),
+        pytest.param(group(tcp((20, 30), "0.0.0.0/0")), CRITICAL, "SSH", id="ssh within a range"),
+        pytest.param(
+            group(tcp(22, "0.0.0.0/1", "128.0.0.0/1")),
+            CRITICAL,
+            "0.0.0.0/0",
+            id="the world halved",
+        ),
+        pytest.param(
+            group(tcp(22, *(f"52.{n}.0.0/16" for n in range(256)))),
+            CRITICAL,
+            "52.0.0.0/8",
+            id="the world in small pieces",
+        ),
+        pytest.param(
+            group(tcp(22, "52.0.0.0/9"), tcp((21, 23), "52.128.0.0/9")),
+            CRITICAL,
+            "52.0.0.0/8",
+            id="the world over two rules",
+        ),
+        pytest.param(group(tcp(8080, "0.0.0.0/0")), HIGH, "TCP 8080", id="another port"),
+        pytest.param(group(tcp(443, "0.0.0.0/0")), HIGH, "TCP 443", id="https on a task"),
+        pytest.param(
+            group(tcp(443, "0.0.0.0/0", protocol="udp")), HIGH, "UDP 443", id="quic on a task"
+        ),
+        pytest.param(
+            group(Permission("50", None, None, ("0.0.0.0/0",))), HIGH, "Protocol 50", id="esp"
+        ),
+        pytest.param(group(tcp(8080, "8.0.0.0/8")), HIGH, "8.0.0.0/8", id="a public /8"),
+        pytest.param(
+            group(Permission("icmp", 8, -1, ("0.0.0.0/0",))), LOW, "ICMP is open", id="ping"
+        ),
+        pytest.param(
+            group(Permission("icmp", -1, -1, ("0.0.0.0/0",))),
+            LOW,
+            "ICMP is open",
+            id="all of icmp",
+        ),
+        pytest.param(
+            group(tcp((1, 1025), "10.0.0.0/8")), MEDIUM, "opens 1025 ports", id="too many ports"
+        ),
+        pytest.param(
+            group(everything("10.0.0.0/8")), MEDIUM, "opens 65536 ports", id="all to a private net"
+        ),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2", "999988887777")])),
+            MEDIUM,
+            "account 999988887777",
+            id="another account's group",
+        ),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-2", "deleted")])),
+            MEDIUM,
+            "without an active peering",
+            id="peering is gone",
+        ),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2")])), MEDIUM, "unknown account", id="group is gone"
+        ),
+        pytest.param(
+            group(egress=[everything("0.0.0.0/0")]), LOW, "may leave", id="everything may leave"
+        ),
+        pytest.param(
+            group(egress=[everything("0.0.0.0/1", "128.0.0.0/1")]),
+            LOW,
+            "0.0.0.0/0",
+            id="everything may leave, in halves",
+        ),
+    ],
+)
+def test_what_lets_in_too_much(it, severity, said):
+    verdict = judged(it)
+    assert (verdict.status, verdict.severity) == (BAD, severity), verdict.reason
+    assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    "it",
+    [
+        pytest.param(group(), id="no rules"),
+        pytest.param(group(tcp(443, "10.0.0.0/8")), id="private net"),
+        pytest.param(group(tcp(22, "203.0.113.7/32")), id="one office"),
+        pytest.param(group(tcp(22, "52.0.0.0/9")), id="half of what is the world"),
+        pytest.param(group(tcp(443, "172.64.0.0/13", "104.16.0.0/13")), id="a CDN's ranges"),
+        pytest.param(group(tcp(443, "fc00::/7")), id="unique local addresses"),
+        pytest.param(group(tcp(443, "2001:db8::/32")), id="one site's IPv6"),
+        pytest.param(group(Permission("icmp", 3, 4, ("0.0.0.0/0",))), id="path MTU discovery"),
+        pytest.param(group(Permission("icmpv6", 2, 0, ("::/0",))), id="packet too big"),
+        pytest.param(group(everything(peers=(Peer("sg-1", MINE),))), id="from itself, everything"),
+        pytest.param(group(tcp(443, peers=[Peer("sg-2", MINE)])), id="this account's group"),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-2", "active")])),
+            id="peered account's group",
+        ),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-1")])), id="shared VPC's group"
+        ),
+        pytest.param(group(tcp((1, 1024), "10.0.0.0/8")), id="as many ports as allowed"),
+        pytest.param(group(egress=[tcp(443, "0.0.0.0/0")]), id="only https may leave"),
+    ],
+)
+def test_what_is_minimal(it):
+    verdict = judged(it)
+    assert verdict.status is GOOD, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("attached", "ports", "status", "severity"),
+    [
+        pytest.param(ON_ALB, 443, GOOD, None, id="https at an application load balancer"),
+        pytest.param(ON_ALB, 80, GOOD, None, id="http, to redirect"),
+        pytest.param(ON_NLB, 443, GOOD, None, id="https at a network load balancer"),
+        pytest.param(ON_ALB, (80, 443), BAD, CRITICAL, id="what is between http and https"),
+        pytest.param(ON_ALB, 8443, BAD, HIGH, id="another port"),
+        pytest.param(ON_BOTH, 443, BAD, HIGH, id="the task has the same group"),
+        pytest.param(NOWHERE, 443, BAD, LOW, id="nothing has it yet"),
+        pytest.param(NOWHERE, 22, BAD, LOW, id="ssh to nothing"),
+    ],
+)
+def test_the_world_reaches_load_balancers_at_most(attached, ports, status, severity):
+    verdict = judged(group(tcp(ports, "0.0.0.0/0")), attached)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("lists", "status", "said"),
+    [
+        pytest.param(theirs(["192.0.2.0/24"]), GOOD, "open nothing", id="a narrow list"),
+        pytest.param(theirs(["0.0.0.0/1", "128.0.0.0/1"]), BAD, "0.0.0.0/0", id="the world in it"),
+        pytest.param(theirs([], "AWS"), GOOD, "open nothing", id="AWS's list"),
+        pytest.param(NO_LISTS, UNKNOWN, "pl-1", id="a list nobody shows us"),
+        pytest.param(DENIED, UNKNOWN, "ec2:GetManagedPrefixListEntries", id="entries denied"),
+    ],
+)
+def test_prefix_lists_count_as_what_is_in_them(lists, status, said):
+    verdict = judged(group(tcp(22, lists=["pl-1"])), lists=lists)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_an_unread_list_does_not_hide_what_is_serious():
+    it = group(tcp(22, "0.0.0.0/0"), tcp(443, lists=["pl-1"]))
+    verdict = judged(it, lists=DENIED)
+    assert (verdict.status, verdict.severity) == (BAD, CRITICAL)
+
+
+def test_a_lesser_problem_does_not_pass_for_all_that_is_wrong():
+    """Or a denied read would turn a page about an open SSH port into a note about egress."""
+    it = group(tcp(22, lists=["pl-1"]), egress=[everything("0.0.0.0/0")])
+    verdict = judged(it, lists=DENIED)
+    assert verdict.status is UNKNOWN
+    assert verdict.missing == ("ec2:GetManagedPrefixListEntries",)
+
+
+@pytest.mark.parametrize(
+    ("it", "settings", "status", "severity"),
+    [
+        pytest.param(group(name="default"), {}, GOOD, None, id="no rules"),
+        pytest.param(
+            group(
+                everything(peers=(Peer("sg-1", MINE),)),
+                egress=[everything("0.0.0.0/0")],
+                name="default",
+            ),
+            {},
+            BAD,
+            MEDIUM,
+            id="as AWS makes it",
+        ),
+        pytest.param(
+            group(egress=[everything("0.0.0.0/0")], name="default"),
+            {"check_egress": False, "ignore_unattached": True},
+            BAD,
+            MEDIUM,
+            id="whatever the settings",
+        ),
+    ],
+)
+@pytest.mark.parametrize("attached", [ON_A_TASK, NOWHERE], ids=["attached", "unattached"])
+def test_the_default_group_has_no_rules(it, settings, status, severity, attached):
+    verdict = judged(it, attached, **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("it", "attached", "settings", "status"),
+    [
+        pytest.param(
+            group(egress=[everything("0.0.0.0/0")]),
+            ON_A_TASK,
+            {"check_egress": False},
+            GOOD,
+            id="egress not checked",
+        ),
+        pytest.param(
+            group(tcp(22, "0.0.0.0/0")), NOWHERE, {"ignore_unattached": True}, NA, id="unattached"
+        ),
+        pytest.param(
+            group(tcp(8443, "0.0.0.0/0")),
+            ON_ALB,
+            {"allowed_public_ports": ("8443",)},
+            GOOD,
+            id="another public port",
+        ),
+        pytest.param(
+            group(tcp(22, "52.0.0.0/9")), ON_A_TASK, {"world_v4_prefixlen": 9}, BAD, id="a /9"
+        ),
+        pytest.param(
+            group(tcp(22, "2001:db8::/32")), ON_A_TASK, {"world_v6_prefixlen": 32}, BAD, id="a /32"
+        ),
+        pytest.param(
+            group(tcp((1, 11), "10.0.0.0/8")), ON_A_TASK, {"max_port_span": 10}, BAD, id="ports"
+        ),
+    ],
+)
+def test_the_settings(it, attached, settings, status):
+    verdict = judged(it, attached, **settings)
+    assert verdict.status is status, verdict.reason
+
+
+def test_the_worst_comes_first_and_everything_is_said():
+    it = group(tcp(8080, "0.0.0.0/0"), tcp(22, "0.0.0.0/0"), egress=[everything("::/0")])
+    verdict = judged(it)
+    assert verdict.severity is CRITICAL
+    assert verdict.reason.index("TCP 22") < verdict.reason.index("TCP 8080")
+    assert "may leave to ::/0" in verdict.reason
