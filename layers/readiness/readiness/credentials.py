@@ -13,7 +13,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
 
@@ -126,6 +126,10 @@ class Suspicion:
     detector: str
     length: str
     certainty: Certainty
+
+    def within(self, owner: str) -> Suspicion:
+        """The same with the name of what holds the variable before it."""
+        return replace(self, name=f"{owner}/{self.name}")
 
 
 def suspect(

@@ -1,0 +1,213 @@
+"""What Secrets Manager says of a secret, never what the secret says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    evidence,
+)
+from readiness.resource import Resource
+from readiness.rotation_schedule import longest_gap_days
+
+_EVENTS = (("eventSource", ("secretsmanager.amazonaws.com",)),)
+_ROTATIONS = ("RotationSucceeded", "RotationFailed", "RotationAbandoned")
+
+
+def secret_arn(value: str) -> str | None:
+    """The ARN; None for a name, from which the ARN's random ending cannot be told."""
+    return value if value.startswith("arn:") else None
+
+
+def _listed(read: Reader) -> list[Any]:
+    return read.every("secretsmanager", "list_secrets", "SecretList", MaxResults=100)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [secret["ARN"] for secret in _listed(read)]
+
+
+SECRET = ResourceType(
+    "AWS::SecretsManager::Secret",
+    _find,
+    find_reads=("secretsmanager:ListSecrets",),
+    changed_by=(
+        api_call(
+            "secretsmanager",
+            "CreateSecret",
+            "UpdateSecret",
+            "DeleteSecret",
+            "RestoreSecret",
+            id="responseElements.arn|responseElements.aRN|requestParameters.secretId",
+            normalise=secret_arn,
+        ),
+    ),
+    arn="{id}",
+)
+
+
+@evidence(
+    SECRET,
+    reads=("secretsmanager:DescribeSecret", "secretsmanager:ListSecrets"),
+    changed_by=(
+        api_call(
+            "secretsmanager",
+            "RotateSecret",
+            "CancelRotateSecret",
+            id="responseElements.arn|responseElements.aRN|requestParameters.secretId",
+            normalise=secret_arn,
+        ),
+        ServiceEvent(
+            "AWS Service Event via CloudTrail",
+            match=(*_EVENTS, ("eventName", _ROTATIONS)),
+            id="additionalEventData.SecretId|serviceEventDetails.secretId"
+            "|responseElements.arn|responseElements.aRN",
+            normalise=secret_arn,
+        ),
+        ConfigItem(
+            "AWS::SecretsManager::RotationSchedule",
+            id="configuration.SecretId",
+            normalise=secret_arn,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class SecretRotation:
+    """Who rotates the secret, how often, and how the last time went.
+
+    ``owner`` is the AWS service that manages the secret, empty for a user's own; ``schedule`` is
+    a ``rate()`` or ``cron()`` expression and ``every_days`` what AWS calculates from it, 0 where
+    it does not say. ``pending`` says that a rotation began and has not finished: the label
+    AWSPENDING stands on a version that is not AWSCURRENT. ``due`` is the latest date of the next
+    rotation, and lies in the past when rotations fail. ``primary_region`` differs from ``region``
+    for a replica.
+    Sources: DescribeSecret; ListSecrets, one answer for every secret.
+    """
+
+    arn: str
+    name: str
+    region: str
+    read_at: datetime
+    enabled: bool = False
+    schedule: str = ""
+    every_days: int = 0
+    created: datetime | None = None
+    changed: datetime | None = None
+    rotated: datetime | None = None
+    due: datetime | None = None
+    deleted: datetime | None = None
+    owner: str = ""
+    primary_region: str = ""
+    pending: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, secret: Resource) -> SecretRotation:
+        answer = read.one(
+            "secretsmanager",
+            "describe_secret",
+            gone=("ResourceNotFoundException",),
+            SecretId=secret.id,
+        )
+        return cls.of(answer, answer.get("VersionIdsToStages") or {}, read)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, SecretRotation]:
+        return {
+            secret["ARN"]: cls.of(secret, secret.get("SecretVersionsToStages") or {}, read)
+            for secret in _listed(read)
+        }
+
+    @classmethod
+    def of(
+        cls, about: Mapping[str, Any], stages: Mapping[str, list[str]], read: Reader
+    ) -> SecretRotation:
+        """From the answer of DescribeSecret or an entry of ListSecrets."""
+        rules = about.get("RotationRules") or {}
+        return cls(
+            arn=about["ARN"],
+            name=about.get("Name", ""),
+            region=read.region,
+            read_at=read.now,
+            enabled=bool(about.get("RotationEnabled")),
+            schedule=rules.get("ScheduleExpression") or "",
+            every_days=rules.get("AutomaticallyAfterDays") or 0,
+            created=about.get("CreatedDate"),
+            changed=about.get("LastChangedDate"),
+            rotated=about.get("LastRotatedDate"),
+            due=about.get("NextRotationDate"),
+            deleted=about.get("DeletedDate"),
+            owner=_owner(about),
+            primary_region=about.get("PrimaryRegion") or "",
+            pending=any(
+                "AWSPENDING" in labels and "AWSCURRENT" not in labels for labels in stages.values()
+            ),
+        )
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether the secret is a copy of one in another region, which is rotated there."""
+        return bool(self.primary_region) and self.primary_region != self.region
+
+    @property
+    def interval_days(self) -> float:
+        """The longest time between two rotations, 0 where the schedule does not tell it."""
+        return longest_gap_days(self.schedule) or self.every_days
+
+    def failure(self, grace: timedelta, patience: timedelta) -> str:
+        """What shows that rotations fail, as a sentence; empty where nothing does.
+
+        A date that has passed by more than ``grace``, a version left half-way for longer than
+        ``patience``, or nothing new within the interval.
+        """
+        now = self.read_at
+        if self.due and now > self.due + (timedelta() if self.pending else grace):
+            return f"Rotation fails: it was due by {self.due:%Y-%m-%d} and has not happened."
+        if self.pending and self.changed and now - self.changed > patience:
+            return (
+                f"Rotation fails: the one begun on {self.changed:%Y-%m-%d %H:%M} UTC has left a"
+                " version labelled AWSPENDING."
+            )
+        last = self.rotated or self.created
+        interval = self.interval_days
+        if last and interval and now - last > timedelta(interval) + grace:
+            return (
+                f"Rotation fails: the secret is as it was on {last:%Y-%m-%d}, though it is to"
+                f" rotate every {interval:g} days."
+            )
+        return ""
+
+
+def _owner(about: Mapping[str, Any]) -> str:
+    """``rds`` for ``rds``, ``aws-rds`` and ``rds.amazonaws.com``, or from the name ``rds!…``.
+
+    The name of a user's secret cannot hold an exclamation mark (CreateSecret).
+    """
+    service = str(about.get("OwningService") or "").lower()
+    if not service and "!" in about.get("Name", ""):
+        service = str(about["Name"]).partition("!")[0].lower()
+    return service.removesuffix(".amazonaws.com").removeprefix("aws-")
+
+
+@evidence(
+    REGION,
+    reads=("secretsmanager:ListSecrets",),
+    changed_by=(api_call("secretsmanager", "CreateSecret", "DeleteSecret", "RestoreSecret"),),
+)
+@dataclass(frozen=True, slots=True)
+class SecretsInRegion:
+    """How many secrets the region holds."""
+
+    count: int
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> SecretsInRegion:
+        return cls(len(_listed(read)))

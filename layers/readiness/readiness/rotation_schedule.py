@@ -1,0 +1,114 @@
+"""How many days lie between two rotations, read off the schedules that Secrets Manager takes."""
+
+from __future__ import annotations
+
+import calendar
+import functools
+import itertools
+import re
+from collections.abc import Callable
+from datetime import date, timedelta
+
+_RATE = re.compile(r"rate\(\s*(\d+)\s+(hour|day)s?\s*\)", re.IGNORECASE)
+_CRON = re.compile(r"cron\(\s*(.*?)\s*\)", re.IGNORECASE)
+_MONTHS = {name.upper(): number for number, name in enumerate(calendar.month_abbr) if name}
+_WEEKDAYS = {"SUN": 1, "MON": 2, "TUE": 3, "WED": 4, "THU": 5, "FRI": 6, "SAT": 7}
+_FIRST, _DAYS = date(2024, 1, 1), 4 * 366
+
+OnDay = Callable[[date], bool]
+
+
+@functools.lru_cache(maxsize=256)
+def longest_gap_days(expression: str) -> float | None:
+    """The longest time between two rotations in days; None for an expression not understood.
+
+    A ``cron()`` is followed through four years, day by day: ``cron(0 8 1 * ? *)`` gives 31.
+    Source: "Schedule expressions in Secrets Manager rotation" of its user guide.
+    """
+    rate = _RATE.fullmatch(expression.strip())
+    if rate:
+        count = int(rate[1])
+        return (count / 24 if rate[2].lower() == "hour" else float(count)) or None
+    cron = _CRON.fullmatch(expression.strip())
+    fields = cron[1].upper().split() if cron else []
+    if len(fields) != 6 or fields[5] not in {"*", "?"}:
+        return None
+    try:
+        return _longest_gap(_in_month(fields[3]), _on_month_day(fields[2]), _on_weekday(fields[4]))
+    except ValueError:
+        return None
+
+
+def _longest_gap(*tests: OnDay) -> float | None:
+    days = [
+        offset
+        for offset in range(_DAYS)
+        if all(test(_FIRST + timedelta(days=offset)) for test in tests)
+    ]
+    gaps = [float(later - earlier) for earlier, later in itertools.pairwise(days)]
+    return max(gaps, default=None)
+
+
+def _in_month(field: str) -> OnDay:
+    months = _numbers(field, 1, 12, _MONTHS)
+    return lambda day: day.month in months
+
+
+def _on_month_day(field: str) -> OnDay:
+    if field == "L":
+        return lambda day: day.day == _last(day)
+    if field.endswith("W"):
+        wanted = int(field[:-1])
+        return lambda day: day == _nearest_weekday(day, wanted)
+    days = _numbers(field, 1, 31, {})
+    return lambda day: day.day in days
+
+
+def _on_weekday(field: str) -> OnDay:
+    if "#" in field:
+        weekday, _, nth = field.partition("#")
+        number, which = _number(weekday, _WEEKDAYS), int(nth)
+        return lambda day: _weekday(day) == number and (day.day - 1) // 7 + 1 == which
+    if len(field) > 1 and field.endswith("L"):
+        number = _number(field[:-1], _WEEKDAYS)
+        return lambda day: _weekday(day) == number and day.day + 7 > _last(day)
+    days = _numbers("7" if field == "L" else field, 1, 7, _WEEKDAYS)
+    return lambda day: _weekday(day) in days
+
+
+def _numbers(field: str, low: int, high: int, names: dict[str, int]) -> frozenset[int]:
+    found: set[int] = set()
+    for part in field.split(","):
+        span, _, step = part.partition("/")
+        first, _, last = span.partition("-")
+        if span in {"*", "?"}:
+            start, end = low, high
+        else:
+            start = _number(first, names)
+            end = _number(last, names) if last else high if step else start
+        found |= set(range(start, end + 1, int(step or 1)))
+    if not found or not found <= set(range(low, high + 1)):
+        raise ValueError(field)
+    return frozenset(found)
+
+
+def _number(text: str, names: dict[str, int]) -> int:
+    return names[text] if text in names else int(text)
+
+
+def _weekday(day: date) -> int:
+    return day.isoweekday() % 7 + 1
+
+
+def _last(day: date) -> int:
+    return calendar.monthrange(day.year, day.month)[1]
+
+
+def _nearest_weekday(day: date, wanted: int) -> date:
+    target = day.replace(day=min(wanted, _last(day)))
+    if target.isoweekday() == 6:
+        return target - timedelta(days=1) if target.day > 1 else target + timedelta(days=2)
+    if target.isoweekday() == 7:
+        last = target.day == _last(day)
+        return target - timedelta(days=2) if last else target + timedelta(days=1)
+    return target
