@@ -1,0 +1,262 @@
+"""What the VPC loaders make of answers of EC2, Route 53, Lambda and ECS."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.evidence.route53 import PrivateZones
+from readiness.evidence.vpc import (
+    VPC,
+    FlowLog,
+    Route,
+    RouteTable,
+    Vpc,
+    VpcFlowLogs,
+    VpcInterfaces,
+)
+from readiness.evidence.vpc_endpoints import (
+    Endpoint,
+    VpcDns,
+    VpcEndpoints,
+    VpcWorkloads,
+    allows_everything,
+)
+from readiness.service_names import service_of_endpoint, service_of_zone, services_named
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, HOME, error, evaluation
+from tests.worlds import network_security as good
+from tests.worlds.network_security import SUBNET_A, SUBNET_B, function, service, world
+
+
+def of_vpc(cls, seen, id=good.VPC, *, bulk=False):
+    aws = evaluation(seen, [], bulk=bulk).aws
+    return aws.evidence(cls, VPC.resource(ACCOUNT_ID, HOME, id)).evidence
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+def test_a_shared_vpc_is_not_ours(bulk):
+    shared = world().but(
+        ec2__describe_vpcs={"Vpcs": [{"VpcId": good.VPC, "OwnerId": "999988887777"}]}
+    )
+    assert of_vpc(Vpc, world(), bulk=bulk).is_ours
+    assert of_vpc(Vpc, shared, bulk=bulk) == Vpc(good.VPC, "999988887777", is_ours=False)
+
+
+def test_a_vpc_that_does_not_exist_is_gone():
+    with pytest.raises(Gone):
+        of_vpc(Vpc, world().but(ec2__describe_vpcs=error("InvalidVpcID.NotFound")))
+
+
+def test_an_empty_answer_is_no_answer():
+    with pytest.raises(Unreadable, match="ec2:DescribeVpcs"):
+        of_vpc(Vpc, world().but(ec2__describe_vpcs={"Vpcs": []}))
+
+
+def test_routes_that_lead_nowhere_do_not_count():
+    table = RouteTable.of(
+        {
+            "RouteTableId": "rtb-1",
+            "VpcId": "vpc-1",
+            "Routes": [
+                {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "blackhole"},
+                {"DestinationIpv6CidrBlock": "::/0", "EgressOnlyInternetGatewayId": "eigw-1"},
+                {"DestinationPrefixListId": "pl-1", "GatewayId": "igw-2", "State": "active"},
+                {"DestinationCidrBlock": "10.9.0.0/16", "CarrierGatewayId": "cagw-1"},
+            ],
+        }
+    )
+    assert table.routes == (
+        Route("::/0", ""),
+        Route("pl-1", "igw-2"),
+        Route("10.9.0.0/16", "cagw-1"),
+    )
+
+
+def test_flow_logs_of_the_vpc_and_of_its_subnets():
+    found = [
+        {"FlowLogId": "fl-1", "ResourceId": good.VPC, "TrafficType": "REJECT"},
+        {
+            "FlowLogId": "fl-2",
+            "ResourceId": SUBNET_A,
+            "TrafficType": "ALL",
+            "FlowLogStatus": "ACTIVE",
+            "DeliverLogsStatus": "FAILED",
+            "DeliverLogsErrorMessage": "Access error",
+            "MaxAggregationInterval": 60,
+            "LogGroupName": "flows",
+        },
+        {"FlowLogId": "fl-3", "ResourceId": "vpc-of-somebody-else", "TrafficType": "ALL"},
+    ]
+    seen = of_vpc(VpcFlowLogs, world().but(ec2__describe_flow_logs={"FlowLogs": found}))
+    failed = FlowLog("fl-2", "ALL", "FAILED", "Access error", 60, "flows")
+    assert seen.of_vpc == (FlowLog("fl-1", "REJECT"),)
+    assert seen.of_subnets == {SUBNET_A: (failed,), SUBNET_B: ()}
+    assert [log.id for log in seen.all] == ["fl-1", "fl-2"]
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
+def test_interfaces_are_counted(bulk):
+    assert of_vpc(VpcInterfaces, world(), bulk=bulk).count == 1
+    empty = world().but(ec2__describe_network_interfaces={"NetworkInterfaces": []})
+    assert of_vpc(VpcInterfaces, empty, bulk=bulk).count == 0
+
+
+def test_workloads_are_what_has_an_address_in_the_vpc():
+    elsewhere = function(FunctionName="elsewhere", VpcConfig={"VpcId": "", "SubnetIds": []})
+    sealed = function(
+        FunctionName="sealed",
+        Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}},
+    )
+    found = {"Functions": [function(), elsewhere, sealed]}
+    seen = of_vpc(VpcWorkloads, world().but(lambda__list_functions=found)).all
+    assert [(w.name, w.is_known) for w in seen] == [
+        ("function agent", True),
+        ("function sealed", False),
+        ("service api", True),
+    ]
+    assert seen[0].services == {"dynamodb"}
+    assert "ecr.dkr" in seen[2].services
+
+
+def test_a_service_in_other_subnets_is_elsewhere():
+    other = {"services": [service(subnets=["subnet-of-another-vpc"])]}
+    seen = of_vpc(VpcWorkloads, world().but(ecs__describe_services=other)).all
+    assert [w.name for w in seen] == ["function agent"]
+
+
+def test_endpoints_of_the_vpc():
+    found = [
+        good.endpoint("kms"),
+        good.endpoint("s3"),
+        good.endpoint("sts", State="PendingAcceptance"),
+        good.endpoint("kms", VpcId="vpc-of-somebody-else"),
+    ]
+    seen = of_vpc(VpcEndpoints, world().but(ec2__describe_vpc_endpoints={"VpcEndpoints": found}))
+    assert [(e.service, e.kind, e.state, e.resolves) for e in seen.all] == [
+        ("kms", "Interface", "available", True),
+        ("s3", "Gateway", "available", False),
+        ("sts", "Interface", "pendingacceptance", True),
+    ]
+    assert seen.all[1].route_table_ids == {good.PRIVATE_TABLE, good.MAIN_TABLE}
+    assert seen.all[0].is_wide_open
+
+
+def test_private_dns_for_the_resolver_endpoint_alone_does_not_help_the_vpc():
+    about = good.endpoint("s3", VpcEndpointType="Interface", PrivateDnsEnabled=True)
+    about["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": True}
+    assert not Endpoint.of(about, HOME).resolves
+
+
+EMPTY = {"Functions": []}
+
+
+def test_an_empty_vpc_costs_no_further_reads():
+    seen = world().but(lambda__list_functions=EMPTY, ecs__list_clusters={"clusterArns": []})
+    assert of_vpc(VpcDns, seen) == VpcDns()
+    assert of_vpc(PrivateZones, seen) == PrivateZones()
+    assert not {("ec2", "describe_vpc_attribute"), ("route53", "list_hosted_zones_by_vpc")} & set(
+        seen.calls
+    )
+
+
+def test_both_dns_attributes_are_read():
+    def only_support(VpcId, Attribute):  # noqa: N803
+        key = Attribute[0].upper() + Attribute[1:]
+        return {"VpcId": VpcId, key: {"Value": Attribute == "enableDnsSupport"}}
+
+    seen = of_vpc(VpcDns, world().but(ec2__describe_vpc_attribute=only_support))
+    assert seen == VpcDns(support=True, hostnames=False)
+
+
+def test_every_page_of_hosted_zones_is_read():
+    def zones(VPCId, VPCRegion, NextToken=""):  # noqa: N803
+        name, owner, more = {
+            "": ("secretsmanager.us-east-1.amazonaws.com.", "OwningAccount", "2"),
+            "2": ("api.ecr.us-east-1.amazonaws.com.", "OwningAccount", "3"),
+            "3": ("kms.us-east-1.amazonaws.com.", "OwningService", ""),
+        }[NextToken]
+        zone = {"HostedZoneId": "Z1", "Name": name, "Owner": {owner: "444455556666"}}
+        page = {"HostedZoneSummaries": [zone], "MaxItems": "1"}
+        return page | ({"NextToken": more} if more else {})
+
+    seen = of_vpc(PrivateZones, world().but(route53__list_hosted_zones_by_vpc=zones))
+    assert seen.services == {"secretsmanager", "ecr.api"}
+
+
+@pytest.mark.parametrize(
+    ("name", "service_name"),
+    [
+        pytest.param("com.amazonaws.us-east-1.secretsmanager", "secretsmanager", id="plain"),
+        pytest.param("com.amazonaws.us-east-1.ecr.dkr", "ecr.dkr", id="of two parts"),
+        pytest.param("com.amazonaws.us-east-1.kms-fips", "kms", id="fips"),
+        pytest.param("com.amazonaws.us-east-1.ec2messages", "ec2messages", id="not ec2"),
+        pytest.param("com.amazonaws.eu-west-1.kms", "", id="another region"),
+        pytest.param("com.amazonaws.vpce.us-east-1.vpce-svc-1", "", id="somebody's"),
+    ],
+)
+def test_services_of_endpoints(name, service_name):
+    assert service_of_endpoint(name, HOME) == service_name
+
+
+@pytest.mark.parametrize(
+    ("zone", "service_name"),
+    [
+        pytest.param("secretsmanager.us-east-1.amazonaws.com.", "secretsmanager", id="plain"),
+        pytest.param("dkr.ecr.us-east-1.amazonaws.com.", "ecr.dkr", id="of two parts"),
+        pytest.param("kms-fips.us-east-1.amazonaws.com.", "kms", id="fips"),
+        pytest.param("kms.eu-west-1.amazonaws.com.", "", id="another region"),
+        pytest.param("kms.us-east-1.amazonaws.com.example.org.", "", id="a like name"),
+        pytest.param("example.org.", "", id="another zone"),
+    ],
+)
+def test_services_of_zones(zone, service_name):
+    assert service_of_zone(zone, HOME) == service_name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "services"),
+    [
+        pytest.param(
+            "X", "arn:aws:secretsmanager:us-east-1:1:secret:db", {"secretsmanager"}, id="arn"
+        ),
+        pytest.param("X", "arn:aws-cn:kms:cn-north-1:1:key/1", {"kms"}, id="arn in china"),
+        pytest.param("X", "s3://data/in", {"s3"}, id="s3 url"),
+        pytest.param(
+            "X", "https://data.s3.us-east-1.amazonaws.com/in", {"s3"}, id="bucket's host"
+        ),
+        pytest.param("X", "https://kms.us-east-1.amazonaws.com", {"kms"}, id="service's host"),
+        pytest.param("TABLE_NAME", "agents", {"dynamodb"}, id="table"),
+        pytest.param("DATA_BUCKET", "agents", {"s3"}, id="bucket"),
+        pytest.param("SECRET_ARN", "db", {"secretsmanager"}, id="secret"),
+        pytest.param("STAGE", "prod", set(), id="nothing"),
+        pytest.param("STABLE", "skms3", set(), id="words that only look like it"),
+    ],
+)
+def test_services_that_an_environment_names(name, value, services):
+    assert services_named({name: value}) == services
+
+
+ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
+
+
+@pytest.mark.parametrize(
+    ("document", "is_open"),
+    [
+        pytest.param('{"Statement":[' + ALLOW % "" + "]}", True, id="the default"),
+        pytest.param('{"Statement":' + ALLOW % "" + "}", True, id="a lone statement"),
+        pytest.param(
+            '{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":["*"],'
+            '"Resource":["*"]}]}',
+            True,
+            id="in lists",
+        ),
+        pytest.param(
+            '{"Statement":[' + ALLOW % ',"Condition":{"Bool":{}}' + "]}", False, id="conditional"
+        ),
+        pytest.param("", False, id="none"),
+        pytest.param("not JSON", False, id="not JSON"),
+        pytest.param("[1]", False, id="not a policy"),
+    ],
+)
+def test_what_a_wide_open_policy_is(document, is_open):
+    assert allows_everything(document) is is_open
