@@ -110,7 +110,7 @@ def _how_to_look_around(up: story.Up) -> None:
         f"export AWS_ENDPOINT_URL={up.aws.endpoint}",
         f"{cli} findings --open",
         f"{cli} scan --heading encryption",
-        f"aws dynamodb scan --table-name {tables['FindingsTable']}",
+        f"aws dynamodb scan --table-name {tables['Findings']}",
         f"curl -s {up.phone.received_url}     # what reached the pager",
     ):
         click.echo(f"  {line}")

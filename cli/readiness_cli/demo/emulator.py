@@ -88,10 +88,10 @@ class Emulator:
         aws.wait_for(f"{self.endpoint}/_ministack/ready", _PATIENCE)
 
     def _start_faults(self) -> None:
-        program = self._venv / "bin" / "microburst"
+        program = [self._venv / "bin" / "python", "-I", Path(__file__).with_name("faults.py")]
         port = self._faults.rpartition(":")[2]
         listen = ["--port", port, "--host", "127.0.0.1"]
-        command = [str(program), "--upstream", self.endpoint, *listen]
+        command = [*map(str, program), "--upstream", self.endpoint, *listen]
         environment = clean_environment(self.home, self._venv / "bin")
         faults = Process(command, environment, self.home / "microburst.log")
         self._processes.append(faults)

@@ -47,7 +47,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
     pending = [c for c in checklist.CHAPTERS if c.folder in checklist.PENDING]
     if pending:
         count = sum(len(chapter.items) for chapter in pending)
-        yield f"{count} boxes under {len(pending)} more headings are {PENDING}: nobody judges them yet"
+        yield f"{count} boxes under {len(pending)} more headings are {PENDING}: nobody judges them"
 
 
 def _line(item: str, found: list[Finding]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -57,12 +58,21 @@ def deploy(checkout: Checkout, aws: Emulator, parameters: Mapping[str, str]) -> 
 
 
 def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str) -> None:
+    """Run SAM with the caller's way to its package index, and nothing of the caller's AWS."""
     (home / "tmp").mkdir(parents=True, exist_ok=True)
-    environment = clean_environment(home, Path(sys.executable).parent, checkout.sam.parent)
+    clean = clean_environment(home, Path(sys.executable).parent, checkout.sam.parent)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV"))
+    }
+    path = os.pathsep.join([clean["PATH"], kept.get("PATH", "")])
+    environment = clean | kept | {"PATH": path, "TMPDIR": clean["TMPDIR"]}
+    environment |= {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home)} | variables
     ran = subprocess.run(
         [str(checkout.sam), *arguments],
         cwd=checkout.root,
-        env=environment | {"SAM_CLI_TELEMETRY": "0"} | variables,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -112,11 +122,11 @@ class Stack:
         """The findings, read as the account's root."""
         tables = self.resources
         dynamodb = self.aws.client("dynamodb")
-        return Store(dynamodb, tables["FindingsTable"], tables["TransitionsTable"])
+        return Store(dynamodb, tables["Findings"], tables["Transitions"])
 
     def sweep(self, seconds: float = 120) -> dict[str, Any]:
         """Run the sweep to its end and give its output. Raises RuntimeError when it fails."""
-        machine = next(iter(self.of_type("AWS::StepFunctions::StateMachine").values()))
+        machine = self.resources["Sweep"]
         steps = self.aws.client("stepfunctions")
         name = f"demo-{uuid.uuid4().hex[:12]}"
         execution = steps.start_execution(stateMachineArn=machine, name=name)["executionArn"]

@@ -20,6 +20,7 @@ from readiness_cli.demo.phone import Page, Phone
 from readiness_cli.demo.stack import Stack
 
 WIDTH = 78
+ROUTING_KEY = "00000000000000000000000000000000"
 _SHOWN_FINDINGS = 3
 _PATIENCE = 30.0
 
@@ -88,7 +89,11 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
 
 def parameters(phone: Phone) -> dict[str, str]:
     """The template's parameters that a machine without an AWS account needs."""
-    return {"Architecture": "x86_64", "PagerDutyEndpoint": phone.enqueue_url}
+    return {
+        "Architecture": "x86_64",
+        "PagerDutyEndpoint": phone.enqueue_url,
+        "PagerDutyRoutingKey": ROUTING_KEY,
+    }
 
 
 def _look_at_everything(up: Up) -> None:

@@ -1,0 +1,68 @@
+"""One embedded AWS for the whole run, with the real template deployed into it once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from readiness_cli.demo import checkout, stack
+from readiness_cli.demo.emulator import Emulator
+from readiness_cli.demo.phone import Phone
+from readiness_cli.demo.stack import Stack
+from readiness_cli.demo.story import parameters
+
+PATIENCE = 60.0
+
+Until = Callable[..., object]
+
+
+@pytest.fixture(scope="session")
+def tools() -> checkout.Checkout:
+    return checkout.find()
+
+
+@pytest.fixture(scope="session")
+def aws(tools: checkout.Checkout, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Emulator]:
+    """Policies enforced, and microburst between the functions and AWS, quiet unless told."""
+    home: Path = tmp_path_factory.mktemp("embedded") / "aws"
+    with Emulator(tools.aws, home, faulty=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
+    with Phone(tmp_path_factory.mktemp("phone")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def deployed(tools: checkout.Checkout, aws: Emulator, phone: Phone) -> Stack:
+    stack.build(tools)
+    return stack.deploy(tools, aws, parameters(phone))
+
+
+@pytest.fixture(autouse=True)
+def quiet(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No fault outlives the test that asked for it."""
+    yield
+    if "aws" in request.fixturenames:
+        request.getfixturevalue("aws").break_with()
+    if "phone" in request.fixturenames:
+        request.getfixturevalue("phone").fail_with()
+
+
+@pytest.fixture
+def until() -> Until:
+    """Wait until a question has a truthy answer, and give that answer."""
+
+    def wait(question: Callable[[], object], seconds: float = PATIENCE) -> object:
+        end = time.monotonic() + seconds
+        while not (answer := question()):
+            assert time.monotonic() < end, f"not within {seconds:.0f} s; the last answer: {answer}"
+            time.sleep(0.1)
+        return answer
+
+    return wait
