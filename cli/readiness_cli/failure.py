@@ -46,13 +46,15 @@ class Failure(click.ClickException):
 
 def _stop(text: str) -> str:
     text = text.strip()
-    text = text[:1].upper() + text[1:]
+    if text.partition(" ")[0].isalpha():
+        text = text[:1].upper() + text[1:]
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
 def of(error: Exception, region: str = "") -> Failure:
     """The failure that an error amounts to; one nobody foresaw is a bug and says so."""
-    return _of_ours(error) or _of_aws(error, region) or _bug(error)
+    is_from_aws = type(error).__module__.startswith(("botocore", "boto3", "readiness.aws"))
+    return _of_ours(error) or (_of_aws(error, region) if is_from_aws else _bug(error))
 
 
 def _bug(error: Exception) -> Failure:
@@ -93,9 +95,7 @@ def _of_ours(error: Exception) -> Failure | None:
     return None
 
 
-def _of_aws(error: Exception, region: str) -> Failure | None:
-    if not type(error).__module__.startswith(("botocore", "boto3", "readiness.aws")):
-        return None
+def _of_aws(error: Exception, region: str) -> Failure:
     from botocore import exceptions as aws  # noqa: PLC0415
 
     from readiness.aws import is_about_credentials  # noqa: PLC0415

@@ -118,6 +118,7 @@ def explain(
     from readiness.message import console_url, finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
+    check(finding)
     found = one(Deployed(session.connect(profile, region), stack_name), finding)
     row = finding_json(found) | {
         "missing": list(found.missing),
@@ -205,6 +206,7 @@ def history(
     """Every transition of a finding, oldest first, and when it was published."""
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
+    check(finding)
     stored = Deployed(session.connect(profile, region), stack_name)
     found = one(stored, finding)
     entries = stored.history(found)
@@ -231,18 +233,24 @@ def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[Renderab
     yield made
 
 
-def one(stored: Deployed, words: Sequence[str]) -> Finding:
-    """The only finding that ``FINDING`` or ``RESOURCE RULE`` means. Raises Failure."""
+def check(words: Sequence[str]) -> None:
+    """Refuse what cannot name a finding, before AWS is asked. Raises Failure."""
     if len(words) > 2:
         raise _which("a finding is named by its id, or by resource and rule", [])
     if len(words) == 2:
         session.find_rule(words[1])
+        return
+    prefix = words[0].lower()
+    if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):
+        raise _which(f"{words[0]!r} is not the beginning (4 hex digits or more) of an id", [])
+
+
+def one(stored: Deployed, words: Sequence[str]) -> Finding:
+    """The only finding that ``FINDING`` or ``RESOURCE RULE`` means. Raises Failure."""
+    if len(words) == 2:
         found = stored.of_resource(words[0], words[1])
     else:
-        prefix = words[0].lower()
-        if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):
-            raise _which(f"{words[0]!r} is not the beginning (4 hex digits or more) of an id", [])
-        found = stored.by_id(prefix)
+        found = stored.by_id(words[0].lower())
     if len(found) == 1:
         return found[0]
     said = " ".join(words)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import RenderableType
 
+from readiness import checklist
 from readiness.verdict import Status
 from readiness_cli import catalogue, scorecard, session
 from readiness_cli.failure import Failure
@@ -96,7 +97,12 @@ def scan(
     coverage = Coverage()
     findings = _judge(evaluation, rules, ids, coverage, deployed)
     findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.key))
-    _emit(format, rules, findings, coverage, whole=not (rule_ids or heading_names or ids))
+    if ids:
+        judged = {finding.rule for finding in findings}
+        boxes = scorecard.boxes([rule for rule in rules if rule.id in judged], findings)
+    else:
+        boxes = scorecard.boxes(rules, findings, _whole(rule_ids, heading_names))
+    _emit(format, boxes, findings, coverage)
     took = time.monotonic() - began
     note(
         f"{session.spoken(aws)}: {session.plural(len(findings), 'verdict')} by"
@@ -104,6 +110,13 @@ def scan(
         f" {session.plural(aws.requests + 1, 'AWS request')} in {took:.1f} s"
     )
     context.exit(exit_code(finding.status for finding in findings))
+
+
+def _whole(rule_ids: Sequence[str], heading_names: Sequence[str]) -> set[str]:
+    """The headings of which every box is shown: those asked for, or all where nothing was."""
+    if not (rule_ids or heading_names):
+        return {chapter.folder for chapter in checklist.CHAPTERS}
+    return {catalogue.folder_named(name) for name in heading_names}
 
 
 def _rule_setting(text: str) -> tuple[str, str, str]:
@@ -184,18 +197,16 @@ def progress_bar() -> Iterator[Progress]:
 
 def _emit(
     format: str,
-    rules: Sequence[Rule],
+    boxes: Sequence[scorecard.Box],
     findings: Sequence[Finding],
     coverage: Coverage,
-    *,
-    whole: bool,
 ) -> None:
     from readiness.message import finding_json  # noqa: PLC0415
 
     def render() -> Iterable[RenderableType]:
         wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
         blind = [f for f in findings if f.status is Status.INSUFFICIENT_DATA]
-        yield from scorecard.draw(scorecard.boxes(rules, findings, whole=whole))
+        yield from scorecard.draw(boxes)
         if coverage.out_of_scope:
             yield cell(f"{session.plural(coverage.out_of_scope, 'resource')} outside the scope")
         yield from draw(wrong, "What is wrong")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
@@ -42,8 +42,10 @@ class Box:
         return ", ".join(shown) or "nothing to judge"
 
 
-def boxes(rules: Sequence[Rule], findings: Iterable[Finding], *, whole: bool) -> list[Box]:
-    """The boxes that ``rules`` judge, in the checklist's order; all of them where ``whole``."""
+def boxes(
+    rules: Sequence[Rule], findings: Iterable[Finding], whole: Container[str] = ()
+) -> list[Box]:
+    """The boxes that ``rules`` judge, in the checklist's order, and all of ``whole`` folders."""
     by_item: dict[tuple[str, str, str], dict[Status, int]] = {}
     for finding in findings:
         key = (finding.section, finding.heading, finding.item)
@@ -53,7 +55,7 @@ def boxes(rules: Sequence[Rule], findings: Iterable[Finding], *, whole: bool) ->
     made = []
     for chapter, item in checklist.boxes():
         is_judged = (chapter.folder, item) in judged
-        if not (whole or is_judged):
+        if not (chapter.folder in whole or is_judged):
             continue
         counts = by_item.get((chapter.section, chapter.title, item), {})
         status = str(worst(counts)) if is_judged else PENDING
@@ -87,4 +89,5 @@ def summary(scored: Sequence[Box]) -> RenderableType:
     order += [str(Status.NOT_APPLICABLE), PENDING]
     counted = {name: sum(box.status == name for box in scored) for name in order}
     parts = [f"{count} {name}" for name, count in counted.items() if count]
-    return cell(f"{len(scored)} boxes: {', '.join(parts)}", "bold")
+    boxes = "1 box" if len(scored) == 1 else f"{len(scored)} boxes"
+    return cell(f"{boxes}: {', '.join(parts)}", "bold")

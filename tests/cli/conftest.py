@@ -1,0 +1,98 @@
+"""An account in moto, the stack's tables and queues in it, and the command line over both."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import boto3
+import pytest
+import yaml
+from click.testing import CliRunner
+from moto import mock_aws
+
+from readiness.aws import Aws
+from readiness_cli import catalogue, session
+from readiness_cli.main import main
+from tests.cli import toy
+from tests.world import ACCOUNT_ID, HOME, Clock
+
+ROOT = Path(__file__).resolve().parents[2]
+QUEUES = {
+    "FailedEventsQueue": "FailedEvents",
+    "UndeliveredEventsQueue": "UndeliveredEvents",
+    "PagesQueue": "Pages",
+    "UndeliveredPagesQueue": "UndeliveredPages",
+}
+
+
+@pytest.fixture
+def run():
+    """The command line, at 80 columns and piped, as a program would call it."""
+
+    def invoke(*args, input=None, columns="80"):
+        return CliRunner().invoke(main, list(args), input=input, env={"COLUMNS": columns})
+
+    return invoke
+
+
+@pytest.fixture(autouse=True)
+def catalogue_of_two(monkeypatch):
+    """The catalogue holds the toy heading and nothing else."""
+    monkeypatch.setattr(catalogue, "folders", lambda: ("encryption",))
+    monkeypatch.setattr(catalogue, "heading", lambda folder: toy.encryption)
+
+
+@pytest.fixture
+def account():
+    """An empty account."""
+    with mock_aws():
+        yield boto3.session.Session(region_name=HOME)
+
+
+@pytest.fixture
+def over(monkeypatch):
+    """Put a World in AWS's place."""
+
+    def replace(world):
+        def connect(profile, region, *, bulk=False, now=None):
+            fixed = now if now is not None and now is not session.utc_now else Clock()
+            return Aws(world, account=ACCOUNT_ID, region=HOME, now=fixed, bulk=bulk)
+
+        monkeypatch.setattr(session, "connect", connect)
+        return world
+
+    return replace
+
+
+class _Tagged(yaml.SafeLoader):
+    """YAML with CloudFormation's tags, whose values do not matter here."""
+
+
+_Tagged.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
+_KEPT = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
+
+
+def table(name):
+    """A table of template.yaml with its keys and indexes."""
+    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Tagged)
+    properties = template["Resources"][name]["Properties"]
+    kept = {key: properties[key] for key in _KEPT if key in properties}
+    return {"Type": "AWS::DynamoDB::Table", "Properties": kept}
+
+
+@pytest.fixture
+def stack(account):
+    """What a deployed stack has, by the names of its outputs."""
+    resources = {name: table(name) for name in ("Findings", "Transitions")}
+    resources |= {name: {"Type": "AWS::SQS::Queue"} for name in QUEUES.values()}
+    resources["AlertsTopic"] = {"Type": "AWS::SNS::Topic"}
+    resources["LogGroup"] = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "r"}}
+    named = {**QUEUES, "FindingsTable": "Findings", "TransitionsTable": "Transitions"}
+    named |= {"AlertsTopic": "AlertsTopic", "Logs": "LogGroup"}
+    outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
+    cloudformation = account.client("cloudformation")
+    body = json.dumps({"Resources": resources, "Outputs": outputs})
+    cloudformation.create_stack(StackName="readiness", TemplateBody=body)
+    [described] = cloudformation.describe_stacks(StackName="readiness")["Stacks"]
+    return {out["OutputKey"]: out["OutputValue"] for out in described["Outputs"]}

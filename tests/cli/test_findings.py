@@ -1,0 +1,193 @@
+"""`findings`, `explain`, `history` and `scan --record`, over the tables of template.yaml."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from readiness.finding import Finding
+from readiness.resource import Resource
+from readiness.store import Store
+from readiness.verdict import Severity, Status
+from tests.world import NOON
+
+MOTO = "123456789012"
+BAD = Status.NON_COMPLIANT
+
+
+def finding(name="data", rule="encryption.s3-kms", status=BAD, at=NOON, **more):
+    kind = "AWS::S3::Bucket" if rule.endswith("s3-kms") else "AWS::KMS::Key"
+    said = {
+        "severity": Severity.HIGH,
+        "section": "Security",
+        "heading": "Encryption",
+        "item": "Enable S3 bucket encryption with KMS",
+        "reason": f"{name} is {status}.",
+        "expected": "KMS.",
+        "observed": {"algorithm": "AES256"},
+        "settings": {"most_days": 365},
+    }
+    resource = Resource(MOTO, "us-east-1", kind, name)
+    return Finding(resource, rule, status, last_observed_at=at, **{**said, **more})
+
+
+@pytest.fixture
+def store(account, stack):
+    return Store(account.client("dynamodb"), stack["FindingsTable"], stack["TransitionsTable"])
+
+
+@pytest.fixture
+def stored(store):
+    rows = [
+        finding(),
+        finding("fine", status=Status.COMPLIANT),
+        finding("k", "encryption.kms-rotation", severity=Severity.MEDIUM, workload="agent"),
+        finding("old", status=Status.COMPLIANT, gone=True),
+    ]
+    for row in rows:
+        store.record(row, None)
+    return store
+
+
+def ids(said):
+    return [row["resource_id"] for row in json.loads(said.stdout)]
+
+
+@pytest.mark.parametrize(
+    ("args", "found"),
+    [
+        pytest.param([], ["data", "k", "fine"], id="all, worst first, without the gone"),
+        pytest.param(["--open"], ["data", "k"], id="open"),
+        pytest.param(["--rule", "encryption.s3-kms"], ["data", "fine"], id="rule"),
+        pytest.param(["--open", "--rule", "encryption.s3-kms"], ["data"], id="open and rule"),
+        pytest.param(["--severity", "medium"], ["k"], id="severity"),
+        pytest.param(["--status", "COMPLIANT"], ["fine"], id="status"),
+        pytest.param(["--workload", "agent"], ["k"], id="workload"),
+        pytest.param(["--heading", "Encryption"], ["data", "k", "fine"], id="heading"),
+        pytest.param(["--heading", "xray"], [], id="another heading"),
+    ],
+)
+def test_findings_are_filtered(run, stored, args, found):
+    said = run("findings", *args, "-o", "json")
+    assert (said.exit_code, ids(said)) == (0, found)
+
+
+def test_findings_fit_80_columns(run, stored):
+    said = run("findings")
+    assert max(map(len, said.stdout.splitlines())) <= 80
+    assert finding().id in said.stdout
+
+
+def test_no_findings_is_said(run, stack):
+    said = run("findings")
+    assert "No findings." in said.stdout
+    assert run("findings", "-o", "json").stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        [finding().id],
+        [finding().id[:6]],
+        [finding().id.upper()],
+        [finding().resource.key, "encryption.s3-kms"],
+        ["data", "encryption.s3-kms"],
+    ],
+    ids=["id", "prefix", "upper case", "key and rule", "name and rule"],
+)
+def test_a_finding_is_explained_however_it_is_named(run, stored, named):
+    said = run("explain", *named, "-o", "json")
+    row = json.loads(said.stdout)
+    assert (row["finding_id"], row["status"]) == (finding().id, "NON_COMPLIANT")
+    assert row["runbook"] == "docs/runbooks/encryption.md#s3-kms"
+
+
+def test_an_explanation_says_what_to_do(run, stored):
+    said = run("explain", finding().id)
+    assert "readiness evaluate encryption.s3-kms --resource data" in said.stdout
+    assert "algorithm: AES256" in said.stdout
+    assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+def test_a_complying_finding_without_history_is_found(run, stored):
+    said = run("explain", finding("fine").id, "-o", "json")
+    assert json.loads(said.stdout)["status"] == "COMPLIANT"
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (["abc"], "4 hex digits"),
+        (["nothexatall"], "4 hex digits"),
+        (["00000000"], "no finding '00000000'"),
+        (["x", "encryption.nothing"], "no rule"),
+        (["a", "b", "c"], "by its id"),
+        (["nobody", "encryption.s3-kms"], "no finding"),
+    ],
+)
+def test_a_finding_nobody_can_mean_is_refused(run, stored, named, told):
+    for command in ("explain", "history"):
+        said = run(command, *named)
+        assert said.exit_code == 2
+        assert told in said.stderr
+
+
+def test_an_ambiguous_prefix_names_the_candidates(run, stored, monkeypatch):
+    from readiness_cli.deployed import Deployed
+
+    several = [finding("a"), finding("b")]
+    monkeypatch.setattr(Deployed, "by_id", lambda self, prefix: several)
+    said = run("explain", "abcd")
+    assert said.exit_code == 2
+    assert several[0].id in said.stderr
+    assert several[1].id in said.stderr
+
+
+def test_history_tells_every_transition(run, stored):
+    later = finding(status=Status.COMPLIANT, at=NOON + timedelta(hours=1), reason="Fixed.")
+    stored.record(later, stored.get(later.resource, later.rule))
+    rows = json.loads(run("history", later.id, "-o", "json").stdout)
+    assert [(row["kind"], row["old_status"], row["status"]) for row in rows] == [
+        ("OPENED", "", "NON_COMPLIANT"),
+        ("RESOLVED", "NON_COMPLIANT", "COMPLIANT"),
+    ]
+    said = run("history", later.id)
+    assert "Fixed." in said.stdout
+    assert "not published yet" in said.stdout
+    assert "It never changed" in run("history", finding("fine").id).stdout
+
+
+def test_scan_records_only_when_asked(run, account, stack, store):
+    account.client("s3").create_bucket(Bucket="plain-data")
+    args = ("scan", "--rule", "encryption.s3-kms", "-o", "json")
+    assert run(*args).exit_code == 1
+    assert list(store.all()) == []
+    said = run(*args, "--record")
+    assert said.exit_code == 1
+    assert "recorded: 1 transition" in said.stderr
+    assert [f.resource.id for f in store.all()] == ["plain-data"]
+    account.client("s3").delete_bucket(Bucket="plain-data")
+    assert "1 finding closed as gone" in run(*args, "--record").stderr
+    assert {f.gone for f in store.all() if f.resource.id == "plain-data"} == {True}
+
+
+@pytest.mark.parametrize("command", [["findings"], ["scan", "--record"], ["redrive"]], ids=str)
+def test_a_stack_that_is_not_there(run, account, command):
+    said = run(*command, "--stack-name", "nowhere")
+    assert said.exit_code == 4
+    assert "no stack 'nowhere' in account" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["findings"], ["findings", "--open"], ["explain", "abcd1234"]]
+)
+def test_a_table_that_is_not_there(run, account, stack, command):
+    account.client("dynamodb").delete_table(TableName=stack["FindingsTable"])
+    said = run(*command)
+    assert said.exit_code == 4
+    assert "a table of the stack" in said.stderr.lower()
+    assert stack["FindingsTable"] in said.stderr
+    assert said.stderr.count("\n") == 1

@@ -1,0 +1,165 @@
+"""The front door: light to open, clear when it stays shut."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import botocore.exceptions as aws
+import pytest
+
+from readiness import settings
+from readiness.aws import CredentialsRefused
+from readiness.events import MalformedEvent
+from readiness.unreadable import Cause, Unreadable
+from readiness_cli import failure, main, session
+from tests.world import error
+
+
+def test_help_imports_no_aws():
+    code = (
+        "import sys\n"
+        "from readiness_cli.main import main\n"
+        "main(['--help'], standalone_mode=False)\n"
+        "heavy = {'boto3', 'botocore', 'rich', 'aws_lambda_powertools'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_help_lists_every_command_that_is_there(run):
+    said = run("--help")
+    for name in main.COMMANDS:
+        if main._is_there(name):
+            assert f"\n  {name} " in said.stdout
+    assert "3 incomplete" in " ".join(said.stdout.replace("\n", " ").split())
+
+
+@pytest.mark.parametrize("name", sorted(set(main.COMMANDS) - {"demo"}))
+def test_every_command_has_help_at_80_columns(run, name):
+    said = run(name, "--help")
+    assert said.exit_code == 0
+    assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+def test_an_unknown_command_is_usage(run):
+    assert run("nonsense").exit_code == 2
+
+
+def test_a_command_that_is_not_installed_is_usage(run, monkeypatch):
+    monkeypatch.setitem(main.COMMANDS, "ghost", ("ghost.command:ghost", "Not there."))
+    assert run("ghost").exit_code == 2
+    assert "ghost" not in run("--help").stdout
+
+
+ENDPOINT = aws.EndpointConnectionError(endpoint_url="https://sts.us-east-11.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "told", "fix"),
+    [
+        pytest.param(error("ExpiredToken", 403), 4, "ExpiredToken", "aws sso login", id="expired"),
+        pytest.param(aws.NoCredentialsError(), 4, "credentials", "AWS_PROFILE", id="none"),
+        pytest.param(
+            CredentialsRefused("ExpiredToken"), 4, "credentials", "aws sso login", id="refused"
+        ),
+        pytest.param(
+            aws.ProfileNotFound(profile="x"), 4, "(x)", "aws configure list-profiles", id="profile"
+        ),
+        pytest.param(aws.NoRegionError(), 4, "region", "AWS_REGION=us-east-1", id="no region"),
+        pytest.param(
+            ENDPOINT, 4, "'us-east-11' is not an AWS region", "--region", id="wrong region"
+        ),
+        pytest.param(
+            error("AccessDeniedException", 403), 4, "AccessDenied", "allow the call", id="denied"
+        ),
+        pytest.param(error("ThrottlingException"), 4, "Throttling", "wait", id="throttled"),
+        pytest.param(
+            aws.ReadTimeoutError(endpoint_url="https://x"),
+            4,
+            "did not answer",
+            "network",
+            id="slow",
+        ),
+        pytest.param(
+            Unreadable("s3:ListAllMyBuckets", Cause.ACCESS_DENIED),
+            4,
+            "s3:ListAllMyBuckets was denied",
+            "allow s3:ListAllMyBuckets",
+            id="unreadable",
+        ),
+        pytest.param(MalformedEvent("no 'detail'"), 2, "detail", "events/", id="event"),
+        pytest.param(
+            settings.SettingsUnreadable("not JSON"),
+            2,
+            "Not JSON",
+            "readiness rules",
+            id="settings",
+        ),
+        pytest.param(ZeroDivisionError("oh"), 4, "Internal error", "--debug", id="bug"),
+    ],
+)
+def test_every_failure_is_one_line_with_a_remedy(run, monkeypatch, raised, code, told, fix):
+    def connect(*args, **kwargs):
+        import click
+
+        click.get_current_context().meta["readiness.region"] = "us-east-11"
+        raise raised
+
+    monkeypatch.setattr(session, "connect", connect)
+    said = run("evaluate", "encryption.s3-kms")
+    assert said.exit_code == code
+    assert said.stdout == ""
+    assert said.stderr.startswith("error: ")
+    assert said.stderr.count("\n") == 1
+    assert told in said.stderr
+    assert fix in said.stderr.partition("Fix: ")[2]
+    assert "Traceback" not in said.stderr
+
+
+def test_debug_shows_the_traceback(run, monkeypatch):
+    def connect(*args, **kwargs):
+        raise ZeroDivisionError("oh")
+
+    monkeypatch.setattr(session, "connect", connect)
+    said = run("--debug", "evaluate", "encryption.s3-kms")
+    assert isinstance(said.exception, ZeroDivisionError)
+
+
+def test_an_interrupted_command_says_so(run, monkeypatch):
+    def connect(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session, "connect", connect)
+    said = run("evaluate", "encryption.s3-kms")
+    assert said.exit_code == 130
+    assert "Interrupted" in said.stderr
+
+
+def test_a_network_that_is_down_is_not_a_wrong_region():
+    made = failure.of(ENDPOINT, "eu-central-1")
+    assert "cannot be reached" in made.message
+    assert "AWS_ENDPOINT_URL" in made.message
+
+
+def test_hostile_text_in_an_error_is_inert():
+    made = failure.Failure("a\x1b[2J\u202eb\nc", why="d", fix="e")
+    assert made.message == "a[2Jb c. D. Fix: e"
+
+
+def test_the_region_must_be_known(run, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    said = run("evaluate", "encryption.s3-kms")
+    assert said.exit_code == 4
+    assert "No AWS region is set" in said.stderr
+
+
+def test_the_account_is_asked_for_once(run, account):
+    account.client("s3").create_bucket(Bucket="plain-data")
+    said = run("evaluate", "encryption.s3-kms", "-o", "json")
+    [verdict] = json.loads(said.stdout)
+    assert verdict["resource"] == "123456789012/us-east-1/AWS::S3::Bucket/plain-data"

@@ -1,0 +1,125 @@
+"""`test-alert`: it proves the whole way, says where it ends, and leaves nothing open."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from readiness.store import Store
+from readiness.verdict import Status
+from readiness_cli import test_alert as module
+
+
+class Pipeline:
+    """What the deployed functions do, each time the command waits."""
+
+    def __init__(self, account, stack):
+        self.store = Store(
+            account.client("dynamodb"), stack["FindingsTable"], stack["TransitionsTable"]
+        )
+        self.logs = account.client("logs")
+        self.group = stack["Logs"]
+        self.logs.create_log_stream(logGroupName=self.group, logStreamName="pager")
+        self.publishes = True
+        self.says = lambda finding, action: {
+            "message": "paged",
+            "action": action,
+            "finding_id": finding.id,
+            "dedup_key": finding.dedup_key,
+        }
+        self.seen = []
+
+    def __call__(self, seconds):
+        later = datetime(2100, 1, 1, tzinfo=UTC)
+        for entry in list(self.store.unpublished(later)) if self.publishes else []:
+            self.store.mark_published(entry, datetime.now(UTC), "alert")
+            [finding] = self.store.all()
+            self.seen.append(finding)
+            action = "trigger" if finding.is_open else "resolve"
+            self.log({"service": "readiness-pagerduty", **self.says(finding, action)})
+
+    def log(self, record):
+        event = {"timestamp": int(time.time() * 1000) + 1000, "message": json.dumps(record)}
+        self.logs.put_log_events(logGroupName=self.group, logStreamName="pager", logEvents=[event])
+
+
+@pytest.fixture
+def pipeline(account, stack, monkeypatch):
+    made = Pipeline(account, stack)
+    monkeypatch.setattr(module.time, "sleep", made)
+    sqs = account.client("sqs")
+    arn = sqs.get_queue_attributes(QueueUrl=stack["PagesQueue"], AttributeNames=["QueueArn"])
+    account.client("sns").subscribe(
+        TopicArn=stack["AlertsTopic"], Protocol="sqs", Endpoint=arn["Attributes"]["QueueArn"]
+    )
+    return made
+
+
+def test_it_triggers_resolves_and_leaves_nothing(run, pipeline):
+    said = run("test-alert", "-o", "json")
+    assert said.exit_code == 0, said.stderr
+    assert [(step["step"], step["ok"]) for step in json.loads(said.stdout)] == [
+        ("published (trigger)", True),
+        ("paged (trigger)", True),
+        ("published (resolve)", True),
+        ("paged (resolve)", True),
+    ]
+    assert list(pipeline.store.all()) == []
+
+
+def test_it_says_that_it_is_a_test(run, pipeline):
+    run("test-alert")
+    first = pipeline.seen[0]
+    assert first.reason.startswith("TEST ALERT, nothing is wrong")
+    assert (first.severity, first.status) == ("CRITICAL", Status.NON_COMPLIANT)
+    assert first.resource.type == "Readiness::Test::Alert"
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (
+            {"message": "no usable routing key", "reason": "the secret is empty"},
+            "the secret is empty",
+        ),
+        ({"message": "PagerDuty refuses the event", "answer": "400"}, "400"),
+    ],
+)
+def test_a_pager_that_does_not_page_is_told_with_its_reason(run, pipeline, record, told):
+    pipeline.says = lambda finding, action: {"finding_id": finding.id, **record}
+    said = run("test-alert", "--wait", "1")
+    assert said.exit_code == 1
+    assert "was not paged (trigger)" in said.stderr
+    assert told in said.stderr
+    [left] = pipeline.store.all()
+    assert (left.status, left.gone) == (Status.COMPLIANT, True)
+
+
+def test_a_stream_that_stands_still_is_told(run, pipeline, monkeypatch):
+    pipeline.publishes = False
+    ticks = iter(range(1000))
+    monkeypatch.setattr(module.time, "monotonic", lambda: float(next(ticks)))
+    said = run("test-alert", "--wait", "5")
+    assert said.exit_code == 1
+    assert "not published within 5 s" in said.stderr
+    assert {f.is_open for f in pipeline.store.all()} == {False}
+
+
+def test_another_findings_page_proves_nothing(run, pipeline):
+    pipeline.says = lambda finding, action: {
+        "message": "paged",
+        "action": action,
+        "finding_id": "somebody else",
+    }
+    said = run("test-alert", "--wait", "1")
+    assert said.exit_code == 1
+    assert "said nothing within 1 s" in said.stderr
+
+
+def test_without_subscribers_it_does_not_pretend(run, stack):
+    said = run("test-alert")
+    assert said.exit_code == 1
+    assert "Nobody subscribes" in said.stderr
