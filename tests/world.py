@@ -114,7 +114,8 @@ class Client:
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
             model = self._operation(operation)
-            validate_parameters(params, model.input_shape)
+            if model.input_shape is not None:
+                validate_parameters(params, model.input_shape)
             answered = self._world.answer(self._service, operation, params)
             if model.output_shape is not None:
                 validate_parameters(answered, model.output_shape)

@@ -11,6 +11,38 @@ from readiness.trust import admits
 _PRESENT = "aws:multifactorauthpresent"
 _AGE = "aws:multifactorauthage"
 
+SENSITIVE_ACTIONS = (
+    "iam:*",
+    "organizations:*",
+    "kms:ScheduleKeyDeletion",
+    "kms:DisableKey",
+    "kms:PutKeyPolicy",
+    "s3:DeleteBucket*",
+    "s3:PutBucketPolicy",
+    "cloudtrail:StopLogging",
+    "cloudtrail:DeleteTrail",
+    "config:StopConfigurationRecorder",
+    "guardduty:DeleteDetector",
+    "secretsmanager:DeleteSecret",
+    "dynamodb:DeleteTable",
+    "lambda:DeleteFunction",
+    "logs:DeleteLogGroup",
+)
+HARMLESS_ACTIONS = (
+    "iam:Get*",
+    "iam:List*",
+    "iam:Generate*",
+    "iam:Simulate*",
+    "iam:ChangePassword",
+    "iam:CreateVirtualMFADevice",
+    "iam:EnableMFADevice",
+    "iam:ResyncMFADevice",
+    "iam:DeleteVirtualMFADevice",
+    "organizations:Describe*",
+    "organizations:List*",
+)
+"""Reading, and what it takes to get a second factor in the first place."""
+
 WITHOUT_FACTOR = "false"
 """A session without a second factor: the console, or GetSessionToken."""
 LONG_TERM_KEY = "absent"
@@ -45,10 +77,8 @@ _EVERYONE = frozenset({WITHOUT_FACTOR, LONG_TERM_KEY})
 
 def _refused_by(denial: Statement) -> frozenset[str]:
     """Which requests without a second factor a Deny refuses; none where it asks for more."""
-    if not denial.conditions:
-        return _EVERYONE
-    if len(denial.conditions) > 1:
-        return _NOBODY
+    if len(denial.conditions) != 1:
+        return _NOBODY if denial.conditions else _EVERYONE
     [c] = denial.conditions
     match c.key, c.operator, c.lowered:
         case (key, "bool" | "stringequals", ("false",)) if key == _PRESENT:

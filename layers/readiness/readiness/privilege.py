@@ -18,6 +18,39 @@ from readiness.policy import (
 from readiness.privesc import ESCALATIONS, PASS_ROLE, Escalation
 from readiness.verdict import Problem, Severity
 
+SENSITIVE_SERVICES = (
+    "iam",
+    "sts",
+    "kms",
+    "secretsmanager",
+    "organizations",
+    "cloudtrail",
+    "config",
+    "lambda",
+    "s3",
+    "ec2",
+)
+RESTRICTING_KEYS = (
+    "aws:CalledVia*",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:ResourceTag/*",
+    "aws:ViaAWSService",
+    "*:ResourceTag/*",
+    "iam:AWSServiceName",
+    "iam:PermissionsBoundary",
+    "iam:PolicyARN",
+    "kms:ViaService",
+)
+"""Not among them: where a request comes from, and which organization its own principal is in."""
+
+EXEMPT_ROLES = (
+    "/aws-reserved/sso.amazonaws.com/*",
+    "OrganizationAccountAccessRole",
+    "AWSControlTowerExecution",
+    "cdk-*-cfn-exec-role-*",
+)
+
 _UNRELATED = ("iam", "s3", "ec2", "kms", "lambda", "dynamodb", "rds", "sqs")
 """Who may do anything at all in each of these may do anything: nobody lists them by hand."""
 

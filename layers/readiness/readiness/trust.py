@@ -7,6 +7,9 @@ from collections.abc import Iterator, Sequence
 from readiness.policy import Condition, Principal, Statement, matches_any, only_wildcards
 from readiness.verdict import Problem, Severity
 
+BOUND_SERVICES = ("ec2.amazonaws.com", "lambda.amazonaws.com", "edgelambda.amazonaws.com")
+"""They take a role only from a caller who may pass it, which is never another account's."""
+
 _ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 _OF_OURS = (
     "aws:principalorgid",

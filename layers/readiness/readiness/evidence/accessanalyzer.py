@@ -1,0 +1,58 @@
+"""What IAM Access Analyzer says of permissions and credentials that nobody uses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from readiness.aws import Reader
+from readiness.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.resource import Resource
+
+_UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
+
+
+@evidence(
+    REGION,
+    reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListFindings"),
+    changed_by=(
+        ServiceEvent("Unused Access Finding for IAM entities"),
+        api_call("access-analyzer", "CreateAnalyzer", "DeleteAnalyzer", "UpdateAnalyzer"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class UnusedAccess:
+    """The open findings of the region's unused-access analyzer, counted by kind.
+
+    ``analyzer`` is its name, empty where there is none that works; ``days`` is after how many
+    days it calls something unused. Sources: ListAnalyzers, ListFindingsV2.
+    """
+
+    analyzer: str = ""
+    days: int = 0
+    found: Mapping[str, int] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> UnusedAccess:
+        analyzers = [
+            analyzer
+            for analyzer in read.every("accessanalyzer", "list_analyzers", "analyzers")
+            if analyzer["type"] in _UNUSED and analyzer["status"] == "ACTIVE"
+        ]
+        if not analyzers:
+            return cls()
+        analyzer = min(analyzers, key=lambda each: (each["type"], each["name"]))
+        findings = read.every(
+            "accessanalyzer",
+            "list_findings_v2",
+            "findings",
+            analyzerArn=analyzer["arn"],
+            filter={
+                "status": {"eq": ["ACTIVE"]},
+                "resourceOwnerAccount": {"eq": [read.account]},
+            },
+        )
+        configuration = (analyzer.get("configuration") or {}).get("unusedAccess") or {}
+        kinds = Counter(finding.get("findingType", "Unused") for finding in findings)
+        return cls(analyzer["name"], configuration.get("unusedAccessAge", 90), dict(kinds))
