@@ -1,0 +1,158 @@
+"""What the CloudTrail loaders make of its answers."""
+
+from __future__ import annotations
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from readiness import Unreadable
+from readiness.aws import Aws
+from readiness.evidence import REGION
+from readiness.evidence.cloudtrail import EventDataStores, Trails
+from readiness.recording import EVERYTHING, Selectors, TrailStatus
+from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error, evaluation
+from tests.worlds.secrets_management import TRAIL_ARN, basic, status, trail
+
+HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+ORG_TRAIL = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"
+STORE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/"
+
+
+def world(*trails, **answers):
+    return World(
+        {
+            ("cloudtrail", "describe_trails"): {"trailList": list(trails) or [trail()]},
+            ("cloudtrail", "get_trail_status"): status(),
+            ("cloudtrail", "get_event_selectors"): basic(),
+            ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
+        }
+    ).but(**answers)
+
+
+def trails_of(world):
+    return evaluation(world, [], now=NOON).aws.evidence(Trails, HERE).evidence
+
+
+def stores_of(world):
+    return evaluation(world, [], now=NOON).aws.evidence(EventDataStores, HERE).evidence.all
+
+
+def test_shadows_and_the_organization_are_asked_for():
+    asked = []
+
+    def describe(**params):
+        asked.append(params)
+        return {"trailList": []}
+
+    assert trails_of(world(cloudtrail__describe_trails=describe)).all == ()
+    assert asked == [{"includeShadowTrails": True}]
+
+
+def test_a_trail_is_asked_about_by_its_arn():
+    asked = []
+
+    def get_status(**params):
+        asked.append(params)
+        return status()
+
+    trails_of(world(cloudtrail__get_trail_status=get_status))
+    assert asked == [{"Name": TRAIL_ARN}]
+
+
+def test_a_trail_listed_twice_counts_once():
+    assert len(trails_of(world(trail(), trail())).all) == 1
+
+
+def test_selectors_are_read_only_where_there_are_any():
+    seen = world(trail(HasCustomEventSelectors=False))
+    assert trails_of(seen).all[0].selectors == EVERYTHING
+    assert ("cloudtrail", "get_event_selectors") not in seen.calls
+
+
+def test_empty_selectors_are_no_default():
+    seen = world(cloudtrail__get_event_selectors={"EventSelectors": []})
+    assert trails_of(seen).all[0].selectors == Selectors()
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_trail_that_cannot_be_read_leaves_the_others(fault):
+    other = trail(TrailARN=TRAIL_ARN + "-2")
+
+    def get_status(Name):  # noqa: N803
+        return FAULTS[fault] if Name == TRAIL_ARN else status()
+
+    first, second = trails_of(world(trail(), other, cloudtrail__get_trail_status=get_status)).all
+    assert isinstance(first.status, Unreadable)
+    assert isinstance(second.status, TrailStatus)
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["TrailNotFoundException", "CloudTrailARNInvalidException", "OperationNotPermittedException"],
+)
+@pytest.mark.parametrize(
+    ("arn", "told"),
+    [
+        pytest.param(ORG_TRAIL, type(None), id="of the organization"),
+        pytest.param(TRAIL_ARN, Unreadable, id="of this account"),
+    ],
+)
+def test_a_trail_that_cloudtrail_does_not_tell_of(code, arn, told):
+    refused = error(code)
+    answers = {
+        "cloudtrail__get_trail_status": refused,
+        "cloudtrail__get_event_selectors": refused,
+    }
+    [seen] = trails_of(world(trail(TrailARN=arn), **answers)).all
+    assert isinstance(seen.status, told)
+    assert isinstance(seen.selectors, told)
+
+
+def test_stores_are_not_asked_for_where_trails_suffice():
+    seen = world()
+    assert stores_of(seen) == ()
+    assert ("cloudtrail", "list_event_data_stores") not in seen.calls
+
+
+def test_every_page_of_stores_is_read():
+    pages = {
+        None: {"EventDataStores": [{"EventDataStoreArn": STORE + "1"}], "NextToken": "more"},
+        "more": {"EventDataStores": [{"EventDataStoreArn": STORE + "2"}]},
+    }
+
+    def get(EventDataStore):  # noqa: N803
+        return {
+            "EventDataStoreArn": EventDataStore,
+            "Status": "ENABLED",
+            "MultiRegionEnabled": True,
+        }
+
+    seen = world(
+        cloudtrail__get_trail_status={"IsLogging": False},
+        cloudtrail__list_event_data_stores=lambda **asked: pages[asked.get("NextToken")],
+        cloudtrail__get_event_data_store=get,
+    )
+    assert [store.arn for store in stores_of(seen)] == [STORE + "1", STORE + "2"]
+
+
+def test_a_region_without_event_data_stores():
+    seen = world(
+        cloudtrail__get_trail_status={"IsLogging": False},
+        cloudtrail__list_event_data_stores=error("UnsupportedOperationException"),
+    )
+    assert stores_of(seen) == ()
+
+
+def test_against_moto():
+    """It gives a default trail empty selectors, which are therefore not asked for."""
+    with mock_aws():
+        session = boto3.Session("a", "b", region_name=HOME)
+        session.client("s3").create_bucket(Bucket="trail")
+        client = session.client("cloudtrail")
+        client.create_trail(Name="audit", S3BucketName="trail", IsMultiRegionTrail=True)
+        client.start_logging(Name="audit")
+        aws = Aws(session, account="123456789012", region=HOME, now=lambda: NOON)
+        [seen] = aws.evidence(Trails, REGION.resource("123456789012", HOME, "1")).evidence.all
+        assert isinstance(seen.status, TrailStatus)
+        assert (seen.status.logging, seen.selectors, seen.multi_region) == (True, EVERYTHING, True)

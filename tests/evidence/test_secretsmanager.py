@@ -1,0 +1,121 @@
+"""What the Secrets Manager loaders make of its answers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from readiness.aws import Aws
+from readiness.evidence import REGION
+from readiness.evidence.secretsmanager import SECRET, SecretRotation, SecretsInRegion, secret_arn
+from readiness.unreadable import Gone
+from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
+from tests.worlds.secrets_management import SECRET_ARN, secret
+
+V0, V1, V2 = (digit * 32 for digit in "012")
+RESOURCE = SECRET.resource(ACCOUNT_ID, HOME, SECRET_ARN)
+
+
+def loaded(*, bulk=False, stages=None, **changes):
+    stages = stages or {V1: ["AWSCURRENT"]}
+    world = World(
+        {
+            ("secretsmanager", "describe_secret"): secret(VersionIdsToStages=stages, **changes),
+            ("secretsmanager", "list_secrets"): {
+                "SecretList": [secret(SecretVersionsToStages=stages, **changes)]
+            },
+        }
+    )
+    return (
+        evaluation(world, [], bulk=bulk, now=NOON).aws.evidence(SecretRotation, RESOURCE).evidence
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({}, id="rotating"),
+        pytest.param({"RotationEnabled": None, "RotationRules": None}, id="never configured"),
+        pytest.param({"stages": {V1: ["AWSCURRENT"], V2: ["AWSPENDING"]}}, id="half-way"),
+        pytest.param({"Name": "rds!db-1", "OwningService": "rds"}, id="managed"),
+    ],
+)
+def test_one_secret_and_the_listing_say_the_same(changes):
+    assert loaded(**changes) == loaded(bulk=True, **changes)
+
+
+def test_what_is_read():
+    seen = loaded(RotationRules={"ScheduleExpression": "rate(10 days)", "Duration": "2h"})
+    assert (seen.enabled, seen.schedule, seen.interval_days) == (True, "rate(10 days)", 10)
+    assert (seen.rotated, seen.due) == (NOON - timedelta(days=10), NOON + timedelta(days=20))
+    assert (seen.pending, seen.is_replica, seen.owner) == (False, False, "")
+
+
+def test_a_secret_never_configured_for_rotation_does_not_rotate():
+    assert loaded(RotationEnabled=None).enabled is False
+
+
+@pytest.mark.parametrize(
+    ("stages", "pending"),
+    [
+        pytest.param({V1: ["AWSCURRENT"]}, False, id="at rest"),
+        pytest.param({V1: ["AWSCURRENT", "AWSPENDING"]}, False, id="done, label left on it"),
+        pytest.param({V1: ["AWSCURRENT"], V2: ["AWSPENDING"]}, True, id="not done"),
+        pytest.param({V1: ["AWSCURRENT"], V0: ["AWSPREVIOUS"]}, False, id="with a previous one"),
+    ],
+)
+def test_a_rotation_that_has_not_finished(stages, pending):
+    assert loaded(stages=stages).pending is pending
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "owner"),
+    [
+        pytest.param("prod/db", None, "", id="a user's"),
+        pytest.param("rds!db-1", "rds", "rds", id="as the service is called"),
+        pytest.param("x", "aws-rds", "rds", id="with a prefix"),
+        pytest.param("x", "events.amazonaws.com", "events", id="as a principal"),
+        pytest.param("events!connection/x", None, "events", id="from the name alone"),
+    ],
+)
+def test_who_owns_a_secret(name, service, owner):
+    assert loaded(Name=name, OwningService=service).owner == owner
+
+
+@pytest.mark.parametrize(
+    ("primary", "replica"), [(None, False), (HOME, False), ("eu-west-1", True)]
+)
+def test_a_replica(primary, replica):
+    assert loaded(PrimaryRegion=primary).is_replica is replica
+
+
+def test_a_secret_that_is_gone():
+    world = World({("secretsmanager", "describe_secret"): error("ResourceNotFoundException", 400)})
+    with pytest.raises(Gone):
+        evaluation(world, []).aws.evidence(SecretRotation, RESOURCE)
+
+
+@pytest.mark.parametrize(
+    ("value", "id"), [(SECRET_ARN, SECRET_ARN), ("prod/db", None), ("", None)]
+)
+def test_only_an_arn_names_one_secret(value, id):
+    assert secret_arn(value) == id
+
+
+def test_a_listing_of_several_pages():
+    with mock_aws():
+        session = boto3.Session("a", "b", region_name=HOME)
+        client = session.client("secretsmanager")
+        for number in range(101):
+            client.create_secret(Name=f"s/{number}", SecretString="x")
+        aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=True)
+        ids = aws.find(SECRET)
+        assert len(ids) == 101
+        region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+        assert aws.evidence(SecretsInRegion, region).evidence.count == 101
+        one = aws.evidence(SecretRotation, SECRET.resource(ACCOUNT_ID, HOME, ids[0])).evidence
+        assert (one.enabled, one.arn) == (False, ids[0])
+        assert aws.requests == 2, "the listing, its count and every secret are one reading"
