@@ -1,0 +1,75 @@
+"""Docs ↔ rules: what is generated has not drifted, and every rule has a runbook to land in."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from readiness import checklist
+from readiness_cli import catalogue, docs
+from readiness_cli.catalogue import ROOT, headings
+
+RULES = list(catalogue.rules().values())
+RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+@pytest.mark.parametrize("path", docs.documents(()), ids=lambda path: path.name)
+def test_generated_documents_have_not_drifted(path):
+    expected = docs.documents(headings())[path]
+    assert path.read_text(encoding="utf-8") == expected, "run `make docs`"
+
+
+@RULE
+def test_every_rule_has_a_runbook_section(rule):
+    runbook = ROOT / "docs" / "runbooks" / f"{rule.heading.folder}.md"
+    assert re.search(rf"^## {re.escape(rule.name)}$", runbook.read_text("utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize("folder", catalogue.folders())
+def test_a_runbook_has_no_section_of_a_rule_that_is_gone(folder):
+    text = (ROOT / "docs" / "runbooks" / f"{folder}.md").read_text("utf-8")
+    sections = set(re.findall(r"^## ([a-z0-9]+(?:-[a-z0-9]+)+)$", text, re.MULTILINE))
+    assert sections <= {rule.name for rule in catalogue.heading(folder)}
+
+
+@RULE
+def test_every_rule_says_what_good_looks_like(rule):
+    assert rule.sentence.endswith("."), rule.sentence
+    assert len(rule.sentence) > 20
+
+
+@RULE
+def test_every_setting_says_what_it_means(rule):
+    assert [setting.name for setting in rule.settings if not setting.about] == []
+
+
+def test_links_between_the_documents_lead_somewhere():
+    written = docs.documents(headings())
+    rules = written[ROOT / "docs" / "rules.md"]
+    anchors = {
+        re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        for title in re.findall(r"^#+ (.+)$", rules, re.MULTILINE)
+    }
+    checklist_links = re.findall(r"rules\.md#([^)]+)", written[ROOT / "docs" / "checklist.md"])
+    assert set(checklist_links) <= anchors
+    assert len(checklist_links) == len(RULES)
+
+
+def test_the_checklist_document_holds_every_box():
+    text = docs.documents(headings())[ROOT / "docs" / "checklist.md"]
+    for chapter, item in checklist.boxes():
+        assert f"| {item} |" in text, f"{chapter.folder}: {item}"
+
+
+def test_check_tells_drift_and_writes_nothing(monkeypatch, tmp_path, capsys):
+    stale = tmp_path / "rules.md"
+    stale.write_text("old")
+    monkeypatch.setattr(docs, "ROOT", tmp_path)
+    monkeypatch.setattr(docs, "documents", lambda known: {stale: "new"})
+    assert docs.main(["--check"]) == 1
+    assert stale.read_text() == "old"
+    assert "rules.md is stale" in capsys.readouterr().err
+    assert docs.main([]) == 0
+    assert stale.read_text() == "new"
+    assert docs.main(["--check"]) == 0
