@@ -250,7 +250,7 @@ def private_service_endpoints(
     ] = False,
 ) -> Verdict:
     """Calls to AWS services stay on Amazon's network: each service has a working endpoint."""
-    unknown = [workload.name for workload in workloads.all if not workload.is_known]
+    unknown = [f"{each.name} ({each.unknown})" for each in workloads.all if each.unknown]
     needed = required_endpoint_services or required_services(workloads.all)
     beside_the_point = _why_no_endpoints(vpc, workloads, bool(needed or unknown))
     if beside_the_point:
@@ -275,9 +275,8 @@ def private_service_endpoints(
         )
     if unknown and not required_endpoint_services:
         return cannot_tell(
-            f"The environment of {listed(unknown)} cannot be decrypted, so it is not known what"
-            " it calls.",
-            missing=("kms:Decrypt",),
+            f"It is not known which services are called by {listed(unknown)}.",
+            missing=("kms:Decrypt", "iam:GetAccountAuthorizationDetails"),
         )
     return complies(f"Endpoints take the calls to {listed(needed, 10)}.", needed=needed)
 

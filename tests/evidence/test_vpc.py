@@ -109,13 +109,53 @@ def test_workloads_are_what_has_an_address_in_the_vpc():
     )
     found = {"Functions": [function(), elsewhere, sealed]}
     seen = of_vpc(VpcWorkloads, world().but(lambda__list_functions=found)).all
-    assert [(w.name, w.is_known) for w in seen] == [
-        ("function agent", True),
-        ("function sealed", False),
-        ("service api", True),
+    assert [(w.name, "decrypted" in w.unknown) for w in seen] == [
+        ("function agent", False),
+        ("function sealed", True),
+        ("service api", False),
     ]
-    assert seen[0].services == {"dynamodb"}
+    assert seen[0].services == {"dynamodb", "s3", "kms"}
     assert "ecr.dkr" in seen[2].services
+
+
+@pytest.mark.parametrize(
+    ("details", "services", "unknown"),
+    [
+        pytest.param(good.authorization(), {"dynamodb", "s3", "kms"}, "", id="inline and managed"),
+        pytest.param(
+            good.authorization(inline=good.policy("*"), managed=good.policy("*:*")),
+            {"dynamodb"},
+            "",
+            id="a star names nothing",
+        ),
+        pytest.param(
+            good.authorization(inline=good.policy("SecretsManager:*", "sqs:*")),
+            {"dynamodb", "kms", "secretsmanager"},
+            "",
+            id="in any case",
+        ),
+        pytest.param(
+            good.authorization(inline="not a policy"), {"dynamodb", "kms"}, "own", id="illegible"
+        ),
+        pytest.param(
+            good.authorization() | {"Policies": []},
+            {"dynamodb", "s3"},
+            good.POLICY_ARN,
+            id="a managed policy that is not shown",
+        ),
+        pytest.param({"RoleDetailList": [], "Policies": []}, {"dynamodb"}, "", id="no such role"),
+    ],
+)
+def test_what_a_functions_role_may_call(details, services, unknown):
+    seen = of_vpc(VpcWorkloads, world().but(iam__get_account_authorization_details=details))
+    agent = seen.all[0]
+    assert (agent.services, agent.unknown) == (services, unknown)
+
+
+def test_roles_are_not_read_for_a_vpc_without_functions():
+    seen = world().but(lambda__list_functions={"Functions": []})
+    assert [w.name for w in of_vpc(VpcWorkloads, seen).all] == ["service api"]
+    assert ("iam", "get_account_authorization_details") not in seen.calls
 
 
 def test_a_service_in_other_subnets_is_elsewhere():

@@ -257,9 +257,8 @@ def gateway(service="s3", tables=("rtb-main",), **more):
 
 
 def runs(*services, known=True):
-    return VpcWorkloads(
-        (Workload("function agent", ("subnet-a",), frozenset(services), is_known=known),)
-    )
+    unknown = "" if known else "the environment, which could not be decrypted"
+    return VpcWorkloads((Workload("function agent", ("subnet-a",), frozenset(services), unknown),))
 
 
 def linked(workloads, *endpoints, vpc=OURS, dns=None, zones=(), routes=PRIVATE, **settings):

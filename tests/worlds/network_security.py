@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from tests.world import ACCOUNT_ID, HOME, World, error
 
@@ -15,6 +17,8 @@ GROUP = "sg-0a1b2c3d4e5f60718"
 DEFAULT_GROUP = "sg-0dddddddddddddddd"
 LIST = "pl-0a1b2c3d4e5f60718"
 FUNCTION = "agent"
+ROLE_ARN = f"arn:aws:iam::{ACCOUNT_ID}:role/team/agent"
+POLICY_ARN = f"arn:aws:iam::{ACCOUNT_ID}:policy/agent"
 CLUSTER_ARN = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
 SERVICE_ARN = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/api"
 
@@ -95,9 +99,44 @@ def function(**changes: object) -> dict[str, object]:
             "SubnetIds": [SUBNET_A, SUBNET_B],
             "SecurityGroupIds": [GROUP],
         },
+        "Role": ROLE_ARN,
         "Environment": {"Variables": {"TABLE_NAME": "agents"}},
     }
     return about | changes
+
+
+def policy(*actions: str) -> str:
+    """A policy document as IAM returns it: JSON, URL-encoded."""
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return quote(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+
+def authorization(inline: str = "", managed: str = "") -> dict[str, object]:
+    """GetAccountAuthorizationDetails of the function's role with a policy of its own and another.
+
+    The documents are IAM's text, although botocore decodes those it gets over the wire.
+    """
+    role = {
+        "RoleName": "agent",
+        "Arn": ROLE_ARN,
+        "Path": "/team/",
+        "RolePolicyList": [
+            {"PolicyName": "own", "PolicyDocument": inline or policy("s3:GetObject")}
+        ],
+        "AttachedManagedPolicies": [{"PolicyName": "agent", "PolicyArn": POLICY_ARN}],
+    }
+    version = {
+        "VersionId": "v2",
+        "IsDefaultVersion": True,
+        "Document": managed or policy("KMS:Decrypt"),
+    }
+    old = {
+        "VersionId": "v1",
+        "IsDefaultVersion": False,
+        "Document": policy("secretsmanager:GetSecretValue"),
+    }
+    shared = {"PolicyName": "agent", "Arn": POLICY_ARN, "PolicyVersionList": [old, version]}
+    return {"RoleDetailList": [role], "Policies": [shared]}
 
 
 def service(**network: object) -> dict[str, object]:
@@ -187,6 +226,7 @@ def world() -> World:
             },
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("iam", "get_account_authorization_details"): authorization(),
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER_ARN]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE_ARN]},
             ("ecs", "describe_services"): {"services": [service()]},

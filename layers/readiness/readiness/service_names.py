@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+
+from readiness.policy import Document
 
 GATEWAY = frozenset({"s3", "dynamodb"})
 """Services with gateway endpoints, which are entries in route tables."""
@@ -38,6 +40,19 @@ def services_named(environment: Mapping[str, str]) -> frozenset[str]:
         if _S3_URL.search(value):
             named.add("s3")
     return frozenset(named)
+
+
+def services_allowed(policies: Iterable[Document]) -> frozenset[str]:
+    """The services whose actions the policies allow by name; a ``*`` names none."""
+    actions = (
+        action
+        for policy in policies
+        for statement in policy.statements
+        if statement.allows
+        for action in statement.actions
+    )
+    prefixes = {action.partition(":")[0].lower() for action in actions if ":" in action}
+    return frozenset(prefixes.intersection(_OF_LAMBDA))
 
 
 def service_of_endpoint(service_name: str, region: str) -> str:

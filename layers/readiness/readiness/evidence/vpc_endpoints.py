@@ -8,25 +8,33 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import ConfigItem, api_call, evidence
+from readiness.evidence import ConfigItem, api_call, evidence, last_segment
 from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.ecs import Service
+from readiness.evidence.iam import EVERYTHING, RolePolicies, details
 from readiness.evidence.vpc import GONE, VPC, Subnets, this_region, vpc_id
+from readiness.policy import Document
 from readiness.resource import Resource
-from readiness.service_names import OF_ECS, service_of_endpoint, services_named
+from readiness.service_names import (
+    OF_ECS,
+    service_of_endpoint,
+    services_allowed,
+    services_named,
+)
+from readiness.text import listed
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
     """Something that runs in a VPC, and the AWS services it calls.
 
-    ``is_known`` is false where its environment could not be decrypted.
+    ``unknown`` says what of it could not be made out; empty where everything could.
     """
 
     name: str
     subnet_ids: tuple[str, ...]
     services: frozenset[str] = frozenset()
-    is_known: bool = True
+    unknown: str = ""
 
 
 @evidence(
@@ -36,6 +44,7 @@ class Workload:
         "ecs:ListClusters",
         "ecs:ListServices",
         "lambda:ListFunctions",
+        EVERYTHING,
     ),
     uses=(Subnets,),
     changed_by=(
@@ -49,7 +58,9 @@ class Workload:
 class VpcWorkloads:
     """The functions and services with network interfaces in the VPC.
 
-    Sources: ListFunctions, DescribeServices.
+    What a function calls is read off its environment and its role's policies; a change of the
+    latter waits for the next sweep, because roles change in every deployment.
+    Sources: ListFunctions, GetAccountAuthorizationDetails, DescribeServices.
     """
 
     all: tuple[Workload, ...] = ()
@@ -61,14 +72,41 @@ class VpcWorkloads:
 
 
 def _functions(read: Reader, vpc_id: str) -> Iterator[Workload]:
-    for function in FunctionConfiguration.load_all(read).values():
-        if function.vpc_id == vpc_id and function.subnet_ids:
-            yield Workload(
-                f"function {function.name}",
-                function.subnet_ids,
-                services_named(function.environment or {}),
-                is_known=function.environment is not None,
-            )
+    """Policies are read only where there is a function to ask about."""
+    inside = [
+        function
+        for function in FunctionConfiguration.load_all(read).values()
+        if function.vpc_id == vpc_id and function.subnet_ids
+    ]
+    roles = RolePolicies.load_all(read) if inside else {}
+    managed = _managed(read) if inside else {}
+    for function in inside:
+        role = roles.get(last_segment(function.role_arn) or "")
+        attached = [each.id for each in role.attached] if role else []
+        policies = [
+            *(role.inline if role else ()),
+            *(managed[a] for a in attached if a in managed),
+        ]
+        unclear = [policy.name for policy in policies if policy.flaw]
+        unclear += [arn for arn in attached if arn not in managed]
+        if function.environment is None:
+            unclear.append("the environment, which could not be decrypted")
+        yield Workload(
+            f"function {function.name}",
+            function.subnet_ids,
+            services_named(function.environment or {}) | services_allowed(policies),
+            listed(unclear),
+        )
+
+
+def _managed(read: Reader) -> dict[str, Document]:
+    """The managed policies in use: of each the version in force."""
+    return {
+        policy["Arn"]: Document.of(policy["PolicyName"], version.get("Document"))
+        for policy in details(read, "Policies")
+        for version in policy.get("PolicyVersionList") or ()
+        if version.get("IsDefaultVersion")
+    }
 
 
 def _services(read: Reader, subnets: frozenset[str]) -> Iterator[Workload]:
