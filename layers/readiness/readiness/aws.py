@@ -263,6 +263,10 @@ class Reader:
     def now(self) -> datetime:
         return self._aws.now()
 
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
+        return hasattr(self._aws.client(service), operation)
+
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
         loaded: T = self._aws.evidence(cls, resource).evidence
