@@ -1,17 +1,26 @@
-"""Encryption: evidence in, verdict out."""
+"""Encryption at rest and rotation: evidence in, verdict out."""
 
 from __future__ import annotations
 
+from datetime import date
+
 import pytest
 
-from functions.encryption.app import kms_rotation, s3_kms
-from readiness import Status
-from readiness.evidence.kms import KmsKeyState, KmsRotation
-from readiness.evidence.s3 import BucketEncryption
+from functions.encryption.app import (
+    kms_imported_material,
+    kms_rotation,
+    s3_encryption_override,
+    s3_kms,
+)
+from readiness import Severity, Status
+from readiness.evidence.kms import KmsImportedMaterial, KmsKeyState, KmsRotation
+from readiness.evidence.s3 import BucketEncryption, BucketPolicy, PolicyWithoutKms
+from tests.worlds.encryption import ONLY_KMS, policy
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
 NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
 KEY = KmsKeyState("k", "Enabled")
 AWS_KEY = KmsKeyState("k", "Enabled", manager="AWS")
 
@@ -63,7 +72,7 @@ AWS_KEY = KmsKeyState("k", "Enabled", manager="AWS")
     ],
 )
 def test_s3_kms(bucket, key, settings, status, said):
-    verdict = s3_kms(bucket, key, **settings)
+    verdict = s3_kms(bucket, key, PolicyWithoutKms(), **settings)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
@@ -104,3 +113,135 @@ def test_s3_kms(bucket, key, settings, status, said):
 def test_kms_rotation(key, rotation, status, said):
     verdict = kms_rotation(key, rotation)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_a_missing_bucket_key_weighs_little():
+    verdict = s3_kms(
+        BucketEncryption("aws:kms", "k"), KEY, PolicyWithoutKms(), require_bucket_key=True
+    )
+    assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
+
+
+def test_two_layers_need_no_bucket_key():
+    verdict = s3_kms(
+        BucketEncryption("aws:kms:dsse", "k"), KEY, PolicyWithoutKms(), require_bucket_key=True
+    )
+    assert verdict.status is GOOD
+
+
+def delivery(principal: dict[str, str], effect: str = "Allow", action: str = "s3:PutObject"):
+    return policy({"Effect": effect, "Principal": principal, "Action": action, "Resource": "*"})
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param(
+            delivery({"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}),
+            NA,
+            id="load balancer logs",
+        ),
+        pytest.param(
+            delivery({"AWS": "arn:aws:iam::127311923021:root"}), NA, id="its account of old"
+        ),
+        pytest.param(
+            delivery({"Service": "logdelivery.elasticloadbalancing.amazonaws.com"}, "Deny"),
+            BAD,
+            id="refused",
+        ),
+        pytest.param(
+            delivery({"Service": "logging.s3.amazonaws.com"}), BAD, id="server access logs"
+        ),
+        pytest.param(
+            delivery({"AWS": "arn:aws:iam::127311923021:root"}, action="s3:GetObject"),
+            BAD,
+            id="may only read",
+        ),
+        pytest.param("not JSON", BAD, id="garbled policy excuses nothing"),
+        pytest.param("", BAD, id="no policy"),
+    ],
+)
+def test_only_load_balancers_excuse_the_lack_of_kms(text, status):
+    verdict = s3_kms(BucketEncryption("AES256"), None, PolicyWithoutKms(text))
+    assert verdict.status is status, verdict.reason
+
+
+HEADER = "s3:x-amz-server-side-encryption"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param(policy(ONLY_KMS), GOOD, id="all but KMS"),
+        pytest.param(
+            policy(ONLY_KMS | {"Condition": {"StringEquals": {HEADER: "AES256"}}}),
+            GOOD,
+            id="AES256 by name",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        "StringNotEquals": {HEADER: ["aws:kms", "aws:kms:dsse"]},
+                        "Null": {HEADER: "false"},
+                    }
+                }
+            ),
+            GOOD,
+            id="where the header is there",
+        ),
+        pytest.param(
+            policy(ONLY_KMS | {"Condition": {"StringNotEquals": {HEADER: "AES256"}}}),
+            BAD,
+            id="the wrong way round",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        **ONLY_KMS["Condition"],
+                        "StringEquals": {"aws:PrincipalAccount": "1"},
+                    }
+                }
+            ),
+            BAD,
+            id="for some callers only",
+        ),
+        pytest.param(
+            policy(ONLY_KMS | {"Resource": "arn:aws:s3:::data/tmp/*"}), BAD, id="a prefix only"
+        ),
+        pytest.param(policy(ONLY_KMS | {"Effect": "Allow"}), BAD, id="allowed"),
+        pytest.param("", BAD, id="no policy"),
+        pytest.param("[", BLIND, id="garbled"),
+    ],
+)
+def test_overriding_the_default_encryption(text, status):
+    verdict = s3_encryption_override(
+        BucketPolicy(text, "arn:aws:s3:::data"), deny_override_required=True
+    )
+    assert verdict.status is status, verdict.reason
+
+
+IMPORTED = KmsKeyState("k", "Enabled", origin="EXTERNAL")
+
+
+@pytest.mark.parametrize(
+    ("key", "material", "status"),
+    [
+        pytest.param(IMPORTED, KmsImportedMaterial(date(2026, 1, 1), 365), GOOD, id="a year"),
+        pytest.param(IMPORTED, KmsImportedMaterial(date(2025, 1, 1), 366), BAD, id="a day longer"),
+        pytest.param(IMPORTED, KmsImportedMaterial(), BLIND, id="nobody knows how old"),
+        pytest.param(KEY, KmsImportedMaterial(), NA, id="KMS made it"),
+        pytest.param(
+            KmsKeyState("k", "PendingImport", origin="EXTERNAL"),
+            KmsImportedMaterial(),
+            NA,
+            id="not imported yet",
+        ),
+    ],
+)
+def test_imported_material(key, material, status):
+    verdict = kms_imported_material(key, material, imported_max_age_days=365)
+    assert verdict.status is status, verdict.reason

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from readiness.policy import Condition, Statement
+from readiness.policy import Condition, Statement, Unparsable, parse
+from readiness.text import listed
+from readiness.verdict import Severity, Verdict, cannot_tell, complies, violates
 
 _TLS_1_2 = 1.2
 
@@ -65,15 +67,10 @@ def is_refused(
     )
 
 
-EVERY_S3_ACTION = ("s3:*", "s3:GetObject", "s3:ListBucket")
+_EVERY_S3_ACTION = ("s3:*", "s3:GetObject", "s3:ListBucket")
 
 
-def bucket_probes(arn: str) -> tuple[str, ...]:
-    """What a pattern that covers the bucket itself matches."""
-    return (arn,)
-
-
-def object_probes(arn: str) -> tuple[str, ...]:
+def _object_probes(arn: str) -> tuple[str, ...]:
     """What a pattern that covers every object of the bucket matches, and no narrower one."""
     return (f"{arn}/*", f"{arn}/a", f"{arn}/z/y.x")
 
@@ -91,7 +88,7 @@ def refuses_other_encryption(statement: Statement, arn: str) -> bool:
         or statement.not_actions
         or statement.not_resources
         or not statement.names_action("s3:PutObject")
-        or not all(map(statement.names_resource, object_probes(arn)))
+        or not all(map(statement.names_resource, _object_probes(arn)))
     ):
         return False
     others = [c for c in statement.conditions if not _asks_for_header(c, header)]
@@ -115,3 +112,60 @@ def _is_about_other_encryption(condition: Condition, header: str) -> bool:
         case "stringequals" | "stringlike":
             return "AES256" in condition.values
     return False
+
+
+def bucket_verdict(policy: str, arn: str) -> Verdict:
+    """Whether a bucket's policy refuses plain HTTP for the bucket and for its objects."""
+    try:
+        statements = parse(policy) if policy else ()
+    except Unparsable as unparsable:
+        return _not_understood(unparsable)
+    bucket = is_refused(statements, _EVERY_S3_ACTION, (arn,))
+    objects = is_refused(statements, _EVERY_S3_ACTION, _object_probes(arn))
+    if bucket and objects:
+        return complies("The bucket policy refuses plain HTTP.")
+    open_for = {
+        (False, True): "the bucket itself, so that its objects can be listed",
+        (True, False): "the objects",
+        (False, False): "the bucket and its objects",
+    }[bucket, objects]
+    return violates(
+        f"The bucket policy allows plain HTTP for {open_for}."
+        if policy
+        else "Without a bucket policy plain HTTP is allowed.",
+        expected="One Deny of s3:* for * on the bucket and its objects, with Bool"
+        " aws:SecureTransport false as its only condition.",
+        severity=Severity.LOW if objects else None,
+    )
+
+
+def message_verdict(policy: str, arn: str, actions: Sequence[str]) -> Verdict:
+    """Whether the policy of a topic or a queue refuses plain HTTP for these actions."""
+    try:
+        statements = parse(policy) if policy else ()
+    except Unparsable as unparsable:
+        return _not_understood(unparsable)
+    if is_refused(statements, actions, (arn,)):
+        return complies("The policy refuses plain HTTP.")
+    return violates(
+        f"The policy allows {listed(actions)} over plain HTTP.",
+        expected=f"A Deny of {listed(actions)} for * with Bool aws:SecureTransport false.",
+    )
+
+
+def other_encryption_verdict(policy: str, arn: str) -> Verdict:
+    """Whether a bucket's policy refuses uploads that ask for encryption without KMS."""
+    try:
+        statements = parse(policy) if policy else ()
+    except Unparsable as unparsable:
+        return _not_understood(unparsable)
+    if any(refuses_other_encryption(statement, arn) for statement in statements):
+        return complies("The bucket policy refuses uploads with other encryption.")
+    return violates(
+        "The bucket policy lets an upload override default encryption.",
+        expected="A Deny of s3:PutObject for * where s3:x-amz-server-side-encryption is not KMS.",
+    )
+
+
+def _not_understood(unparsable: Unparsable) -> Verdict:
+    return cannot_tell(f"The policy cannot be understood: {unparsable}.")

@@ -1,0 +1,401 @@
+"""Encryption in transit: evidence in, verdict out."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.encryption.app import (
+    cloudfront_tls,
+    domain_name_tls,
+    elasticache_tls,
+    listener_tls,
+    opensearch_tls,
+    rest_api_tls,
+    s3_tls,
+    sns_tls,
+    sqs_tls,
+)
+from readiness import Severity, Status
+from readiness.endpoints import Floor, floor_of
+from readiness.evidence.apigateway import DefaultEndpoint, DomainSecurity
+from readiness.evidence.cloudfront import DistributionTls, Origin
+from readiness.evidence.elasticache import TransitEncryption
+from readiness.evidence.elbv2 import Listener, PlainRules, SslPolicies
+from readiness.evidence.opensearch import DomainTls
+from readiness.evidence.s3 import BucketPolicy
+from readiness.evidence.sns import TopicPolicy
+from readiness.evidence.sqs import QueuePolicy
+from tests.world import service_model
+from tests.worlds.encryption import no_plain_http, policy
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
+BUCKET = "arn:aws:s3:::data"
+REFUSAL = no_plain_http("s3:*", BUCKET, f"{BUCKET}/*")
+
+
+def refusal(**changes: object) -> str:
+    return policy(REFUSAL | changes)
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "severity"),
+    [
+        pytest.param(refusal(), GOOD, None, id="the documented one"),
+        pytest.param(
+            refusal(Condition={"Bool": {"aws:SecureTransport": ["false"]}}), GOOD, None, id="list"
+        ),
+        pytest.param(
+            refusal(Condition={"Bool": {"aws:SecureTransport": False}}),
+            GOOD,
+            None,
+            id="JSON false",
+        ),
+        pytest.param(
+            refusal(Condition={"bool": {"AWS:securetransport": "False"}}), GOOD, None, id="case"
+        ),
+        pytest.param(
+            refusal(Condition={"BoolIfExists": {"aws:SecureTransport": "false"}}),
+            GOOD,
+            None,
+            id="if exists",
+        ),
+        pytest.param(refusal(Principal={"AWS": "*"}), GOOD, None, id="everybody in a map"),
+        pytest.param(refusal(Action="*", Resource="*"), GOOD, None, id="everything"),
+        pytest.param(
+            json.dumps({"Statement": REFUSAL}), GOOD, None, id="one statement, not in a list"
+        ),
+        pytest.param(
+            policy(REFUSAL | {"Resource": BUCKET}, REFUSAL | {"Resource": f"{BUCKET}/*"}),
+            GOOD,
+            None,
+            id="in two statements",
+        ),
+        pytest.param(
+            refusal(Condition={"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}}),
+            GOOD,
+            None,
+            id="TLS version where there is one",
+        ),
+        pytest.param(
+            refusal(Condition={"NumericLessThan": {"s3:TlsVersion": "1.2"}}),
+            BAD,
+            None,
+            id="TLS version alone: plain HTTP has none",
+        ),
+        pytest.param(refusal(Action="s3:Get*"), BAD, None, id="Get only"),
+        pytest.param(refusal(Action="s3:PutObject"), BAD, None, id="PutObject only"),
+        pytest.param(
+            refusal(Principal={"AWS": "arn:aws:iam::111122223333:root"}),
+            BAD,
+            None,
+            id="one principal",
+        ),
+        pytest.param(refusal(Resource=f"{BUCKET}/tmp/*"), BAD, None, id="a prefix only"),
+        pytest.param(
+            refusal(Resource=f"{BUCKET}/*"), BAD, Severity.LOW, id="objects, not the bucket"
+        ),
+        pytest.param(refusal(Resource=BUCKET), BAD, None, id="bucket, not the objects"),
+        pytest.param(
+            refusal(Resource=["arn:aws:s3:::other", "arn:aws:s3:::other/*"]),
+            BAD,
+            None,
+            id="another bucket",
+        ),
+        pytest.param(
+            refusal(
+                Condition={
+                    "Bool": {"aws:SecureTransport": "false"},
+                    "StringNotEquals": {"aws:PrincipalAccount": "111122223333"},
+                }
+            ),
+            BAD,
+            None,
+            id="a second condition",
+        ),
+        pytest.param(
+            refusal(Condition={"Bool": {"aws:SecureTransport": "true"}}),
+            BAD,
+            None,
+            id="the wrong way round",
+        ),
+        pytest.param(refusal(Effect="Allow"), BAD, None, id="allowed"),
+        pytest.param(
+            json.dumps(
+                {
+                    "Statement": {k: v for k, v in REFUSAL.items() if k != "Principal"}
+                    | {"NotPrincipal": {"AWS": "arn:aws:iam::111122223333:root"}}
+                }
+            ),
+            BAD,
+            None,
+            id="everybody but one",
+        ),
+        pytest.param(
+            json.dumps(
+                {
+                    "Statement": {k: v for k, v in REFUSAL.items() if k != "Action"}
+                    | {"NotAction": "s3:PutObject"}
+                }
+            ),
+            BAD,
+            None,
+            id="everything but one",
+        ),
+        pytest.param(policy(), BAD, None, id="no statement"),
+        pytest.param("", BAD, None, id="no policy"),
+        pytest.param("{", BLIND, None, id="garbled"),
+    ],
+)
+def test_s3_tls(text, status, severity):
+    verdict = s3_tls(BucketPolicy(text, BUCKET))
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+POLICIES = SslPolicies(
+    {
+        "new": frozenset({"TLSv1.2", "TLSv1.3"}),
+        "FIPS": frozenset({"TLSv1.3"}),
+        "ELBSecurityPolicy-2016-08": frozenset({"TLSv1", "TLSv1.1", "TLSv1.2"}),
+        "empty": frozenset(),
+    }
+)
+
+
+def listener(protocol: str, policy: str = "", *, public: bool = True, kind: str = "application"):
+    return Listener("arn", "web", kind, public, protocol, 443, policy)
+
+
+@pytest.mark.parametrize(
+    ("made", "rules", "status", "said"),
+    [
+        pytest.param(listener("HTTPS", "new"), PlainRules(), GOOD, "TLSv1.3", id="1.2 and 1.3"),
+        pytest.param(listener("TLS", "FIPS"), PlainRules(), GOOD, "FIPS", id="1.3 alone, NLB"),
+        pytest.param(
+            listener("HTTPS", "ELBSecurityPolicy-2016-08"),
+            PlainRules(),
+            BAD,
+            "TLSv1 and TLSv1.1",
+            id="the API's default",
+        ),
+        pytest.param(listener("HTTPS", "later"), PlainRules(), BLIND, "later", id="not described"),
+        pytest.param(listener("TLS", "empty"), PlainRules(), BLIND, "empty", id="no protocols"),
+        pytest.param(listener("HTTPS"), PlainRules(), BLIND, "none", id="no policy"),
+        pytest.param(listener("HTTP"), PlainRules(2), GOOD, "redirects", id="all redirect"),
+        pytest.param(
+            listener("HTTP"), PlainRules(2, ("1",)), BAD, "1 of 2", id="one answers over HTTP"
+        ),
+        pytest.param(listener("HTTP"), PlainRules(0), BLIND, "no rule", id="not even a default"),
+        pytest.param(listener("TCP"), PlainRules(), BLIND, "passed through", id="pass-through"),
+        pytest.param(listener("UDP"), PlainRules(), BLIND, "passed through", id="datagrams"),
+        pytest.param(listener("GENEVE"), PlainRules(), NA, "gateway", id="gateway"),
+    ],
+)
+def test_listener_tls(made, rules, status, said):
+    verdict = listener_tls(made, rules, POLICIES)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_pass_through_can_be_stated():
+    verdict = listener_tls(listener("TCP"), PlainRules(), POLICIES, allow_tcp_passthrough=("web",))
+    assert verdict.status is NA
+
+
+@pytest.mark.parametrize(
+    ("public", "severity"),
+    [
+        pytest.param(True, Severity.HIGH, id="internet-facing"),
+        pytest.param(False, Severity.LOW, id="internal"),
+    ],
+)
+def test_an_internal_listener_weighs_as_it_is_set(public, severity):
+    for made in (
+        listener("HTTPS", "ELBSecurityPolicy-2016-08", public=public),
+        listener("HTTP", public=public),
+    ):
+        verdict = listener_tls(
+            made, PlainRules(1, ("default",)), POLICIES, internal_severity="LOW"
+        )
+        assert (verdict.status, verdict.severity) == (BAD, severity)
+
+
+def distribution(
+    viewer: str = "https-only",
+    minimum: str = "TLSv1.2_2021",
+    *origins: Origin,
+    default: bool = False,
+    enabled: bool = True,
+    path: str = "https-only",
+) -> DistributionTls:
+    return DistributionTls(enabled, {"*": viewer, "/api": path}, minimum, default, origins)
+
+
+@pytest.mark.parametrize(
+    ("made", "status", "said"),
+    [
+        pytest.param(distribution(), GOOD, "TLSv1.2_2021", id="https only"),
+        pytest.param(distribution("redirect-to-https"), GOOD, "HTTPS", id="redirected"),
+        pytest.param(distribution(minimum="TLSv1.3_2025"), GOOD, "1.3", id="1.3 only"),
+        pytest.param(distribution("allow-all"), BAD, "HTTP for *", id="plain"),
+        pytest.param(distribution(path="allow-all"), BAD, "/api", id="plain for one path"),
+        pytest.param(distribution(minimum="TLSv1.1_2016"), BAD, "TLSv1.1_2016", id="1.1"),
+        pytest.param(distribution(minimum="TLSv1"), BAD, "TLSv1", id="1.0"),
+        pytest.param(distribution(minimum="SSLv3"), BAD, "SSLv3", id="SSL"),
+        pytest.param(distribution(minimum=""), BAD, "not set", id="no minimum"),
+        pytest.param(
+            distribution(default=True), BAD, "cloudfront.net", id="the default certificate"
+        ),
+        pytest.param(
+            distribution("https-only", "TLSv1.2_2021", Origin("o", "http-only")),
+            BAD,
+            "origin o",
+            id="plain origin",
+        ),
+        pytest.param(
+            distribution("https-only", "TLSv1.2_2021", Origin("o", "match-viewer", ("TLSv1.2",))),
+            GOOD,
+            "origins",
+            id="origin as the viewer, who needs HTTPS",
+        ),
+        pytest.param(
+            distribution("allow-all", "TLSv1.2_2021", Origin("o", "match-viewer", ("TLSv1.2",))),
+            BAD,
+            "origin o",
+            id="origin as the viewer, who needs none",
+        ),
+        pytest.param(
+            distribution(
+                "https-only", "TLSv1.2_2021", Origin("o", "https-only", ("TLSv1", "TLSv1.2"))
+            ),
+            BAD,
+            "with TLSv1.",
+            id="origin with old TLS",
+        ),
+        pytest.param(distribution("allow-all", enabled=False), NA, "disabled", id="disabled"),
+    ],
+)
+def test_cloudfront_tls(made, status, said):
+    verdict = cloudfront_tls(made)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("shape", "service", "old"),
+    [
+        pytest.param("SecurityPolicy", "apigateway", {"TLS_1_0"}, id="API Gateway"),
+        pytest.param("SecurityPolicy", "apigatewayv2", {"TLS_1_0"}, id="HTTP APIs"),
+        pytest.param(
+            "TLSSecurityPolicy", "opensearch", {"Policy-Min-TLS-1-0-2019-07"}, id="OpenSearch"
+        ),
+        pytest.param(
+            "MinimumProtocolVersion",
+            "cloudfront",
+            {"SSLv3", "TLSv1", "TLSv1_2016", "TLSv1.1_2016"},
+            id="CloudFront",
+        ),
+    ],
+)
+def test_the_floor_of_every_policy_that_exists(shape, service, old):
+    for policy_name in service_model(service).shape_for(shape).enum:
+        expected = Floor.OLD if policy_name in old else Floor.MODERN
+        assert floor_of(policy_name) is expected, policy_name
+
+
+def test_a_policy_nobody_has_heard_of_is_no_pass():
+    assert floor_of("SecurityPolicy_TLS10_2030_EDGE") is Floor.OLD
+    assert floor_of("SecurityPolicy_QUANTUM_2030") is Floor.UNKNOWN
+    assert floor_of("") is Floor.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("domain", "status", "severity"),
+    [
+        pytest.param(DomainSecurity(("TLS_1_2",)), GOOD, None, id="1.2"),
+        pytest.param(DomainSecurity(("TLS_1_0",)), BAD, Severity.HIGH, id="1.0"),
+        pytest.param(DomainSecurity(("TLS_1_2", "TLS_1_0")), BAD, Severity.HIGH, id="one of two"),
+        pytest.param(DomainSecurity(("TLS_1_0",), True), BAD, Severity.MEDIUM, id="private"),
+        pytest.param(DomainSecurity(("",)), BLIND, None, id="not said"),
+        pytest.param(DomainSecurity(()), BLIND, None, id="no endpoint"),
+    ],
+)
+def test_domain_name_tls(domain, status, severity):
+    verdict = domain_name_tls(domain)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "status"),
+    [
+        pytest.param(DefaultEndpoint(True, "SecurityPolicy_TLS13_1_3_2025_09"), GOOD, id="1.3"),
+        pytest.param(DefaultEndpoint(True, "TLS_1_0"), BAD, id="1.0"),
+        pytest.param(DefaultEndpoint(False, "TLS_1_0"), NA, id="switched off"),
+        pytest.param(DefaultEndpoint(True), NA, id="not said"),
+    ],
+)
+def test_rest_api_tls(endpoint, status):
+    assert rest_api_tls(endpoint).status is status
+
+
+@pytest.mark.parametrize(
+    ("domain", "status", "severity"),
+    [
+        pytest.param(DomainTls(True, "Policy-Min-TLS-1-2-2019-07"), GOOD, None, id="1.2"),
+        pytest.param(DomainTls(True, "Policy-Min-TLS-1-0-2019-07"), BAD, Severity.HIGH, id="1.0"),
+        pytest.param(
+            DomainTls(False, "Policy-Min-TLS-1-2-2019-07"), BAD, Severity.HIGH, id="plain HTTP"
+        ),
+        pytest.param(DomainTls(False, "", in_vpc=True), BAD, Severity.MEDIUM, id="in a VPC"),
+        pytest.param(DomainTls(True, ""), BLIND, None, id="not said"),
+    ],
+)
+def test_opensearch_tls(domain, status, severity):
+    verdict = opensearch_tls(domain)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("group", "status"),
+    [
+        pytest.param(TransitEncryption(True, "required"), GOOD, id="required"),
+        pytest.param(TransitEncryption(True), GOOD, id="before there were modes"),
+        pytest.param(TransitEncryption(True, "preferred"), BAD, id="preferred"),
+        pytest.param(TransitEncryption(False), BAD, id="off"),
+    ],
+)
+def test_elasticache_tls(group, status):
+    assert elasticache_tls(group).status is status
+
+
+TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
+QUEUE = "arn:aws:sqs:us-east-1:111122223333:work"
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param(policy(no_plain_http("sns:Publish", TOPIC)), GOOD, id="refused"),
+        pytest.param(policy(no_plain_http("SNS:Publish", "*")), GOOD, id="of every topic"),
+        pytest.param(policy(no_plain_http("sns:Subscribe", TOPIC)), BAD, id="another action"),
+        pytest.param("", BAD, id="no policy"),
+        pytest.param("x", BLIND, id="garbled"),
+    ],
+)
+def test_sns_tls(text, status):
+    assert sns_tls(TopicPolicy(text, TOPIC), check_sqs_sns=True).status is status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        pytest.param(policy(no_plain_http("sqs:*", QUEUE)), GOOD, id="refused"),
+        pytest.param(policy(no_plain_http("sqs:SendMessage", QUEUE)), BAD, id="sending only"),
+        pytest.param(policy(no_plain_http("sqs:*", TOPIC)), BAD, id="of something else"),
+        pytest.param("", BAD, id="no policy"),
+    ],
+)
+def test_sqs_tls(text, status):
+    assert sqs_tls(QueuePolicy(text, QUEUE), check_sqs_sns=True).status is status
