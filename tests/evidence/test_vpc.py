@@ -276,6 +276,7 @@ def test_services_that_an_environment_names(name, value, services):
     assert services_named({name: value}) == services
 
 
+ORGANIZATION = ',"Condition":{"StringEquals":{"aws:PrincipalOrgID":"o-1"}}'
 ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
 
 
@@ -290,12 +291,16 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
             True,
             id="in lists",
         ),
+        pytest.param('{"Statement":[' + ALLOW % ORGANIZATION + "]}", False, id="conditional"),
         pytest.param(
-            '{"Statement":[' + ALLOW % ',"Condition":{"Bool":{}}' + "]}", False, id="conditional"
+            '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",'
+            '"Resource":"*"}]}',
+            False,
+            id="one action",
         ),
-        pytest.param("", False, id="none"),
-        pytest.param("not JSON", False, id="not JSON"),
-        pytest.param("[1]", False, id="not a policy"),
+        pytest.param("", True, id="none"),
+        pytest.param("not JSON", True, id="not JSON"),
+        pytest.param("[1]", True, id="not a policy"),
     ],
 )
 def test_what_a_wide_open_policy_is(document, is_open):

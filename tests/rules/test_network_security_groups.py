@@ -91,6 +91,22 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
             "52.0.0.0/8",
             id="the world over two rules",
         ),
+        pytest.param(
+            group(tcp(22, "52.0.0.0/9"), everything("52.128.0.0/9")),
+            CRITICAL,
+            "52.0.0.0/8",
+            id="the other half by a rule for all protocols",
+        ),
+        pytest.param(
+            group(
+                Permission("50", cidrs=("52.0.0.0/9",)),
+                Permission("50", cidrs=("52.128.0.0/9",)),
+                Permission("51", cidrs=("53.0.0.0/9",)),
+            ),
+            HIGH,
+            "Protocol 50",
+            id="halves of a protocol without ports",
+        ),
         pytest.param(group(tcp(8080, "0.0.0.0/0")), HIGH, "TCP 8080", id="another port"),
         pytest.param(group(tcp(443, "0.0.0.0/0")), HIGH, "TCP 443", id="https on a task"),
         pytest.param(
@@ -145,6 +161,11 @@ def test_what_lets_in_too_much(it, severity, said):
     verdict = judged(it)
     assert (verdict.status, verdict.severity) == (BAD, severity), verdict.reason
     assert said in verdict.reason
+
+
+def test_a_range_that_nobody_understands_is_no_pass():
+    with pytest.raises(ValueError, match="garbage"):
+        judged(group(tcp(443, "garbage")))
 
 
 @pytest.mark.parametrize(

@@ -31,12 +31,9 @@ list changes between Python's patch releases."""
 
 
 @lru_cache(maxsize=4096)
-def network(cidr: str) -> Network | None:
-    """The network of a CIDR block, whatever its host bits; None for anything else."""
-    try:
-        return ipaddress.ip_network(cidr, strict=False)
-    except ValueError:
-        return None
+def network(cidr: str) -> Network:
+    """The network of a CIDR block, whatever its host bits. Raises ValueError for anything else."""
+    return ipaddress.ip_network(cidr, strict=False)
 
 
 def is_public(net: Network) -> bool:
@@ -55,8 +52,9 @@ def the_world_in(
     """The public networks that are so large, once neighbours are joined, that they are the world.
 
     Joined first, so that 0.0.0.0/1 with 128.0.0.0/1, or 256 times a /16, counts as what it is.
+    Raises ValueError for what is no network: a range nobody understands may be anything.
     """
-    networks = {net for net in map(network, cidrs) if net is not None}
+    networks = set(map(network, cidrs))
     v4 = (net for net in networks if isinstance(net, ipaddress.IPv4Network))
     v6 = (net for net in networks if isinstance(net, ipaddress.IPv6Network))
     wide: list[Network] = []

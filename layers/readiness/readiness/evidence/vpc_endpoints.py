@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +12,7 @@ from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.ecs import Service
 from readiness.evidence.iam import EVERYTHING, RolePolicies, details
 from readiness.evidence.vpc import GONE, VPC, Subnets, this_region, vpc_id
-from readiness.policy import Document
+from readiness.policy import Document, only_wildcards
 from readiness.resource import Resource
 from readiness.service_names import (
     OF_ECS,
@@ -151,28 +150,18 @@ class Endpoint:
 
 
 def allows_everything(document: str) -> bool:
-    """Whether an endpoint policy lets everybody do everything; AWS's default one does."""
-    try:
-        policy = json.loads(document or "{}")
-    except ValueError:
-        return False
-    statements = policy.get("Statement") if isinstance(policy, dict) else None
-    if isinstance(statements, dict):
-        statements = [statements]
-    return any(_is_anything(statement) for statement in statements or () if statement)
+    """Whether an endpoint policy lets everybody do everything; AWS's default one does.
 
-
-def _is_anything(statement: Mapping[str, Any]) -> bool:
-    def is_star(value: Any) -> bool:
-        return value == "*" or (isinstance(value, list) and "*" in value)
-
-    principal = statement.get("Principal")
-    return (
-        statement.get("Effect") == "Allow"
-        and is_star(statement.get("Action"))
-        and is_star(statement.get("Resource"))
-        and is_star(principal.get("AWS") if isinstance(principal, dict) else principal)
-        and not statement.get("Condition")
+    So does a policy that is missing, and for all anybody knows one that cannot be read.
+    """
+    policy = Document.of("endpoint policy", document or "{}")
+    return bool(policy.flaw) or any(
+        statement.allows
+        and statement.names_anybody
+        and statement.names_every_resource
+        and any(only_wildcards(action) for action in statement.actions)
+        and not statement.conditions
+        for statement in policy.statements
     )
 
 
