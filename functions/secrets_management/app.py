@@ -27,7 +27,11 @@ from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs import Container, TaskDefinition
-from readiness.evidence.secretsmanager import SecretRotation, SecretsInRegion
+from readiness.evidence.secretsmanager import (
+    LastRotationFailure,
+    SecretRotation,
+    SecretsInRegion,
+)
 from readiness.evidence.ssm import ParameterType
 from readiness.plain_text import judge_variables
 from readiness.recording import Coverage, Recorded, Share, all_events_of
@@ -185,6 +189,7 @@ MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
 @secrets_management.rule("Enable automatic rotation", severity=Severity.MEDIUM)
 def automatic_rotation(
     secret: SecretRotation,
+    failure: LastRotationFailure | Unreadable,
     *,
     max_rotation_days: Annotated[
         int, Between(1, 1000), "The longest allowed time between two rotations"
@@ -220,9 +225,13 @@ def automatic_rotation(
         )
     interval = secret.interval_days
     problems = []
-    failure = secret.failure(timedelta(grace_days), timedelta(hours=unfinished_after_hours))
-    if failure:
-        problems.append(Problem(Severity.HIGH, failure))
+    fails = secret.failure(
+        None if isinstance(failure, Unreadable) else failure.at,
+        timedelta(grace_days),
+        timedelta(hours=unfinished_after_hours),
+    )
+    if fails:
+        problems.append(Problem(Severity.HIGH, fails))
     if interval > max_rotation_days:
         text = f"The schedule leaves up to {interval:g} days between two rotations."
         problems.append(Problem(Severity.MEDIUM, text))
@@ -234,13 +243,9 @@ def automatic_rotation(
             interval_days=interval,
             rotated=_day(secret.rotated),
         )
-    if not interval or not (secret.rotated or secret.created):
-        schedule = secret.schedule or "none"
-        return cannot_tell(
-            f"Rotation is on, but its schedule ({schedule}) gives no interval to hold it to."
-        )
-    if secret.pending:
-        return cannot_tell("A rotation has begun and has not finished yet.")
+    doubt = _doubt(secret, failure)
+    if doubt:
+        return doubt
     since = f"last on {_day(secret.rotated)}" if secret.rotated else "for the first time to come"
     return complies(
         f"It rotates every {interval:g} days or more often, {since}.",
@@ -248,6 +253,23 @@ def automatic_rotation(
         interval_days=interval,
         rotated=_day(secret.rotated),
     )
+
+
+def _doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
+    """Why a secret that shows no fault cannot be said to rotate; None where it can."""
+    if not secret.interval_days or not (secret.rotated or secret.created):
+        schedule = secret.schedule or "none"
+        return cannot_tell(
+            f"Rotation is on, but its schedule ({schedule}) gives no interval to hold it to."
+        )
+    if isinstance(failure, Unreadable):
+        return cannot_tell(
+            f"A rotation has begun, and whether it failed could not be read: {failure}.",
+            missing=(failure.action,),
+        )
+    if secret.pending:
+        return cannot_tell("A rotation has begun and has not finished yet.")
+    return None
 
 
 def _why_not_rotated_here(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import boto3
@@ -10,7 +11,13 @@ from moto import mock_aws
 
 from readiness.aws import Aws
 from readiness.evidence import REGION
-from readiness.evidence.secretsmanager import SECRET, SecretRotation, SecretsInRegion, secret_arn
+from readiness.evidence.secretsmanager import (
+    SECRET,
+    LastRotationFailure,
+    SecretRotation,
+    SecretsInRegion,
+    secret_arn,
+)
 from readiness.unreadable import Gone
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
 from tests.worlds.secrets_management import SECRET_ARN, secret
@@ -119,3 +126,40 @@ def test_a_listing_of_several_pages():
         one = aws.evidence(SecretRotation, SECRET.resource(ACCOUNT_ID, HOME, ids[0])).evidence
         assert (one.enabled, one.arn) == (False, ids[0])
         assert aws.requests == 2, "the listing, its count and every secret are one reading"
+
+
+def failed(arn, minutes):
+    record = json.dumps({"additionalEventData": {"SecretId": arn}})
+    return {"EventTime": NOON - timedelta(minutes=minutes), "CloudTrailEvent": record}
+
+
+def failure_in(world):
+    run = evaluation(world, [], bulk=True, now=NOON).aws
+    return run.evidence(LastRotationFailure, RESOURCE).evidence.at
+
+
+def a_world(stages, **answers):
+    listing = {"SecretList": [secret(SecretVersionsToStages=stages)]}
+    return World({("secretsmanager", "list_secrets"): listing}).but(**answers)
+
+
+HALF_WAY = {V1: ["AWSCURRENT"], V2: ["AWSPENDING"]}
+
+
+@pytest.mark.parametrize(
+    ("events", "minutes"),
+    [
+        pytest.param([], None, id="none"),
+        pytest.param([failed(SECRET_ARN, 5), failed(SECRET_ARN, 9)], 5, id="the last counts"),
+        pytest.param([failed(SECRET_ARN + "-x", 5)], None, id="of another secret"),
+    ],
+)
+def test_a_failure_is_looked_up(events, minutes):
+    world = a_world(HALF_WAY, cloudtrail__lookup_events={"Events": events})
+    assert failure_in(world) == (minutes and NOON - timedelta(minutes=minutes))
+
+
+def test_nothing_is_looked_up_while_no_rotation_is_under_way():
+    world = a_world({V1: ["AWSCURRENT"]})
+    assert failure_in(world) is None
+    assert ("cloudtrail", "lookup_events") not in world.calls

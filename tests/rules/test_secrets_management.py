@@ -15,12 +15,13 @@ from functions.secrets_management.app import (
     lambda_environment,
     ssm_parameters,
 )
-from readiness import Severity, Status
+from readiness import Severity, Status, Unreadable
 from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs import Container, TaskDefinition
-from readiness.evidence.secretsmanager import SecretRotation
+from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
 from readiness.evidence.ssm import ParameterType
+from readiness.unreadable import Cause
 from tests.world import NOON
 
 GOOD = Status.COMPLIANT
@@ -452,9 +453,40 @@ OFF = {"enabled": False, "every_days": 0, "rotated": None, "due": None}
     ],
 )
 def test_automatic_rotation(changes, settings, status, severity, said):
-    verdict = automatic_rotation(secret(**changes), **settings)
+    verdict = automatic_rotation(secret(**changes), LastRotationFailure(), **settings)
     assert (verdict.status, weight(verdict, automatic_rotation), said in verdict.reason) == (
         status,
         severity,
         True,
     ), verdict.reason
+
+
+JUST_BEGUN = {"pending": True, "changed": NOON - timedelta(minutes=5)}
+
+
+@pytest.mark.parametrize(
+    ("changes", "failed", "status"),
+    [
+        pytest.param(JUST_BEGUN, NOON - timedelta(minutes=4), BAD, id="failed"),
+        pytest.param(JUST_BEGUN, NOON - days(11), UNKNOWN, id="failed before it last succeeded"),
+        pytest.param(
+            JUST_BEGUN | {"rotated": None, "created": NOON}, NOON, BAD, id="never worked"
+        ),
+        pytest.param(JUST_BEGUN, None, UNKNOWN, id="no failure recorded"),
+        pytest.param({}, NOON - timedelta(minutes=4), GOOD, id="failed, and then finished"),
+    ],
+)
+def test_a_recorded_failure_counts_until_a_rotation_finishes(changes, failed, status):
+    verdict = automatic_rotation(secret(**changes), LastRotationFailure(failed))
+    assert (verdict.status, weight(verdict, automatic_rotation)) == (
+        status,
+        Severity.HIGH if status is BAD else None,
+    )
+
+
+def test_a_failure_that_cannot_be_looked_up_leaves_the_question_open():
+    denied = Unreadable("cloudtrail:LookupEvents", Cause.ACCESS_DENIED)
+    verdict = automatic_rotation(secret(**JUST_BEGUN), denied)
+    assert (verdict.status, verdict.missing) == (UNKNOWN, ("cloudtrail:LookupEvents",))
+    overdue = automatic_rotation(secret(**JUST_BEGUN, due=NOON - days(1)), denied)
+    assert overdue.status is BAD

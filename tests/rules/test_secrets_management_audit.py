@@ -8,11 +8,13 @@ import pytest
 
 from functions.secrets_management.app import access_audited
 from readiness import Status, Unreadable
+from readiness.actions import action_of
 from readiness.evidence.cloudtrail import EventDataStores, Trails
 from readiness.evidence.secretsmanager import SecretsInRegion
 from readiness.recording import EVERYTHING, EventDataStore, Selectors, Trail, TrailStatus
 from readiness.unreadable import Cause
-from tests.world import HOME, NOON
+from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, observe
+from tests.worlds import secrets_management as worlds
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -282,3 +284,34 @@ def test_keys_left_out_may_be_accepted():
 def test_an_older_delivery_may_be_accepted():
     quiet = trail(status=TrailStatus(logging=True, delivered=NOON - timedelta(hours=47)))
     assert verdict_on(quiet, delivery_max_age_hours=48).status is GOOD
+
+
+def stored_world():
+    """A trail of write events, and an event data store that records the rest."""
+    arn = f"arn:aws:cloudtrail:{HOME}:111122223333:eventdatastore/1"
+    return worlds.world().but(
+        cloudtrail__get_event_selectors=worlds.basic(ReadWriteType="WriteOnly"),
+        cloudtrail__list_event_data_stores={"EventDataStores": [{"EventDataStoreArn": arn}]},
+        cloudtrail__get_event_data_store={
+            "EventDataStoreArn": arn,
+            "Status": "ENABLED",
+            "MultiRegionEnabled": True,
+            "AdvancedEventSelectors": worlds.advanced(
+                {"eventCategory": {"Equals": ["Management"]}}
+            )["AdvancedEventSelectors"],
+        },
+    )
+
+
+def test_a_store_that_answers():
+    assert observe(stored_world(), access_audited, ACCOUNT_ID).finding.status is GOOD
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["list_event_data_stores", "get_event_data_store"])
+def test_a_store_that_does_not_answer_is_not_taken_for_a_recorder(operation, fault):
+    world = stored_world()
+    world.faults["cloudtrail", operation] = FAULTS[fault]
+    finding = observe(world, access_audited, ACCOUNT_ID).finding
+    assert finding.status is UNKNOWN
+    assert finding.missing == (action_of("cloudtrail", operation),)

@@ -162,13 +162,15 @@ class SecretRotation:
         """The longest time between two rotations, 0 where the schedule does not tell it."""
         return longest_gap_days(self.schedule) or self.every_days
 
-    def failure(self, grace: timedelta, patience: timedelta) -> str:
+    def failure(self, failed: datetime | None, grace: timedelta, patience: timedelta) -> str:
         """What shows that rotations fail, as a sentence; empty where nothing does.
 
-        A date that has passed by more than ``grace``, a version left half-way for longer than
-        ``patience``, or nothing new within the interval.
+        A failure recorded after the last success, a date that has passed by more than ``grace``,
+        a version left half-way for longer than ``patience``, or nothing new within the interval.
         """
         now = self.read_at
+        if failed and self.pending and (self.rotated is None or failed > self.rotated):
+            return f"Rotation fails: the last try failed on {failed:%Y-%m-%d %H:%M} UTC."
         if self.due and now > self.due + (timedelta() if self.pending else grace):
             return f"Rotation fails: it was due by {self.due:%Y-%m-%d} and has not happened."
         if self.pending and self.changed and now - self.changed > patience:
@@ -195,6 +197,35 @@ def _owner(about: Mapping[str, Any]) -> str:
     if not service and "!" in about.get("Name", ""):
         service = str(about["Name"]).partition("!")[0].lower()
     return service.removesuffix(".amazonaws.com").removeprefix("aws-")
+
+
+@evidence(SECRET, reads=("cloudtrail:LookupEvents",), uses=(SecretRotation,))
+@dataclass(frozen=True, slots=True)
+class LastRotationFailure:
+    """When CloudTrail last recorded RotationFailed for the secret, None if not these two days.
+
+    Asked for only while a rotation has begun and not finished; a label AWSPENDING that stays
+    behind does not tell a rotation that failed from one under way. Source: LookupEvents, one
+    answer for every secret.
+    """
+
+    at: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, secret: Resource) -> LastRotationFailure:
+        if not read.of(SecretRotation, secret).pending:
+            return cls()
+        today = read.now.replace(hour=0, minute=0, second=0, microsecond=0)
+        events = read.every(
+            "cloudtrail",
+            "lookup_events",
+            "Events",
+            LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "RotationFailed"}],
+            StartTime=today - timedelta(days=1),
+        )
+        named = f'"{secret.id}"'
+        times = [e["EventTime"] for e in events if named in e.get("CloudTrailEvent", "")]
+        return cls(max(times, default=None))
 
 
 @evidence(
