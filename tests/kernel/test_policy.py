@@ -263,6 +263,10 @@ def test_is_universal(resource, expected):
         ("arn:aws:iam::*:role/app/*", "iam", False),
         ("arn:aws:iam::*:user/${aws:username}", "iam", False),
         ("arn:aws:s3:::bucket/key/*", "s3", False),
+        ("arn:aws:s3:::bucket/*", "s3", False),
+        ("arn:aws:s3:::role/*", "s3", False),
+        ("arn:aws:sqs:us-east-1:111122223333:queue", "sqs", False),
+        ("arn:aws:iam::111122223333:rol*", "iam", False),
         ("arn:aws:dynamodb:us-east-1:111122223333:table/a", "dynamodb", False),
     ],
 )

@@ -377,10 +377,33 @@ def is_service_wide(resource: str, service: str) -> bool:
     fields = resource.split(":", 5)
     if len(fields) < 6 or not matches(fields[2], service):
         return False
-    kind, slash, rest = fields[5].partition("/")
-    if not slash:
-        kind, slash, rest = fields[5].rpartition(":")
-    if not slash:
-        return only_wildcards(fields[5])
-    plain = not set(kind) & set("*?$")
-    return only_wildcards(rest) and (plain or only_wildcards(kind))
+    kind, separator, rest = re.split(r"([/:]|$)", fields[5], maxsplit=1)
+    if not separator:
+        return only_wildcards(kind)
+    is_kind = service != "s3" and kind in _KINDS
+    return only_wildcards(rest) and (is_kind or only_wildcards(kind))
+
+
+_KINDS = frozenset(
+    {
+        "cluster",
+        "function",
+        "group",
+        "instance",
+        "key",
+        "parameter",
+        "policy",
+        "project",
+        "role",
+        "secret",
+        "service",
+        "stack",
+        "stateMachine",
+        "table",
+        "task",
+        "task-definition",
+        "trail",
+        "user",
+    }
+)
+"""What may stand before the name in an ARN; in S3's the first part is a name already."""

@@ -1,0 +1,266 @@
+"""IAM Roles, second factor: what condition operators really demand."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.iam_roles.app import group_sensitive_actions, role_mfa, user_sensitive_actions
+from readiness import Status
+from readiness.evidence.iam import (
+    GroupMembers,
+    GroupPolicies,
+    PolicyDocument,
+    RoleTrust,
+    UserPolicies,
+)
+from readiness.evidence.iam_credentials import ActiveKeys
+from readiness.policy import Document
+from readiness.resource import Resource
+from tests.world import ACCOUNT_ID
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
+PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+WITH_KEY, WITHOUT_KEY = ActiveKeys("ana", ("AKIA1",)), ActiveKeys("ana")
+
+
+def document(*statements):
+    return Document.of("p", {"Statement": list(statements)})
+
+
+def allow(action="s3:DeleteBucket", resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource} | more
+
+
+def deny(action="*", resource="*", **more):
+    return allow(action, resource, **more) | {"Effect": "Deny"}
+
+
+def when(operator, key=PRESENT, value="true"):
+    return {"Condition": {operator: {key: value}}}
+
+
+def judged(*statements, keys=WITH_KEY, boundary=None, **settings):
+    user = UserPolicies("ana", inline=(document(*statements),))
+    bound = None if boundary is None else PolicyDocument(document(*boundary))
+    return user_sensitive_actions(user, keys, (), (), bound, **settings)
+
+
+DENY_UNLESS_MFA = {
+    "Effect": "Deny",
+    "NotAction": ["iam:EnableMFADevice", "iam:ListMFADevices", "sts:GetSessionToken"],
+    "Resource": "*",
+} | when("BoolIfExists", value="false")
+
+
+@pytest.mark.parametrize(
+    ("statements", "with_key", "without_key"),
+    [
+        pytest.param([], GOOD, GOOD, id="nothing allowed"),
+        pytest.param([allow("s3:GetObject")], GOOD, GOOD, id="nothing sensitive"),
+        pytest.param([allow("s3:DeleteObject")], GOOD, GOOD, id="a name that looks alike"),
+        pytest.param([allow()], BAD, BAD, id="not gated"),
+        pytest.param([allow("S3:DELETE*")], BAD, BAD, id="by pattern, in capitals"),
+        pytest.param([allow("*")], BAD, BAD, id="everything"),
+        pytest.param([allow(resource="arn:aws:s3:::one")], BAD, BAD, id="on one bucket"),
+        pytest.param(
+            [{"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"}], BAD, BAD, id="NotAction"
+        ),
+        pytest.param([allow("iam:Get*")], GOOD, GOOD, id="reading iam"),
+        pytest.param([allow("iam:ChangePassword")], GOOD, GOOD, id="own password"),
+        pytest.param([allow("iam:*")], BAD, BAD, id="all of iam"),
+        pytest.param([allow(**when("Bool"))], GOOD, GOOD, id="Allow with Bool"),
+        pytest.param([allow(**when("Bool", value=True))], GOOD, GOOD, id="a JSON boolean"),
+        pytest.param([allow(**when("BoolIfExists"))], BAD, BAD, id="Allow with BoolIfExists"),
+        pytest.param([allow(**when("Bool", value="false"))], BAD, BAD, id="only without MFA"),
+        pytest.param(
+            [allow(**when("ForAllValues:Bool"))], BAD, BAD, id="ForAllValues holds without key"
+        ),
+        pytest.param(
+            [allow(**when("NumericLessThan", AGE, "3600"))], GOOD, GOOD, id="Allow with MFA age"
+        ),
+        pytest.param(
+            [allow(**when("NumericLessThanIfExists", AGE, "3600"))],
+            BAD,
+            BAD,
+            id="MFA age if it exists",
+        ),
+        pytest.param([allow(**when("Null", AGE, "false"))], GOOD, GOOD, id="MFA age present"),
+        pytest.param(
+            [allow(**when("Null", PRESENT, "false"))], BAD, BAD, id="the key's presence alone"
+        ),
+        pytest.param(
+            [allow(**when("IpAddress", "aws:SourceIp", "192.0.2.0/24"))], BAD, BAD, id="an address"
+        ),
+        pytest.param([allow(), DENY_UNLESS_MFA], GOOD, GOOD, id="AWS's own example"),
+        pytest.param(
+            [allow(), deny(**when("BoolIfExists", value="false"))], GOOD, GOOD, id="BoolIfExists"
+        ),
+        pytest.param(
+            [allow(), deny(**when("Bool", value="false"))],
+            BAD,
+            GOOD,
+            id="Deny with Bool does not bind keys",
+        ),
+        pytest.param(
+            [
+                allow(),
+                deny(**when("Bool", value="false")),
+                deny(**when("Null", PRESENT, "true")),
+            ],
+            GOOD,
+            GOOD,
+            id="both halves denied",
+        ),
+        pytest.param(
+            [allow(), deny(**when("Null", PRESENT, "true"))], BAD, BAD, id="keys denied alone"
+        ),
+        pytest.param(
+            [allow(), deny(**when("StringNotEquals"))], GOOD, GOOD, id="StringNotEquals true"
+        ),
+        pytest.param(
+            [allow(), deny(**when("NumericGreaterThanIfExists", AGE, "3600"))],
+            GOOD,
+            GOOD,
+            id="too long ago or never",
+        ),
+        pytest.param(
+            [allow(), deny(**when("NumericGreaterThan", AGE, "3600"))], BAD, BAD, id="too long ago"
+        ),
+        pytest.param(
+            [
+                allow(),
+                deny(
+                    Condition={
+                        "BoolIfExists": {PRESENT: "false"},
+                        "StringEquals": {"aws:RequestedRegion": "us-east-1"},
+                    }
+                ),
+            ],
+            BAD,
+            BAD,
+            id="denied in one region",
+        ),
+        pytest.param(
+            [allow(), deny("kms:*", **when("BoolIfExists", value="false"))],
+            BAD,
+            BAD,
+            id="another service denied",
+        ),
+        pytest.param(
+            [allow("*"), deny("s3:DeleteBucket", **when("BoolIfExists", value="false"))],
+            BAD,
+            BAD,
+            id="one of many denied",
+        ),
+        pytest.param(
+            [allow(), deny(resource="arn:aws:s3:::x", **when("BoolIfExists", value="false"))],
+            BAD,
+            BAD,
+            id="denied on one bucket",
+        ),
+        pytest.param(
+            [
+                allow(resource="arn:aws:s3:::x"),
+                deny(resource="arn:aws:s3:::x*", **when("BoolIfExists", value="false")),
+            ],
+            GOOD,
+            GOOD,
+            id="denied where it is allowed",
+        ),
+        pytest.param([allow(), deny("s3:*")], GOOD, GOOD, id="denied altogether"),
+    ],
+)
+def test_user_sensitive_actions(statements, with_key, without_key):
+    first, second = judged(*statements), judged(*statements, keys=WITHOUT_KEY)
+    assert first.status is with_key, first.reason
+    assert second.status is without_key, second.reason
+
+
+@pytest.mark.parametrize(
+    ("boundary", "status"),
+    [
+        pytest.param([allow("*")], BAD, id="lets it through"),
+        pytest.param([allow("s3:Get*")], GOOD, id="does not"),
+        pytest.param([allow("*", **when("Bool"))], GOOD, id="with a second factor"),
+        pytest.param(
+            [allow("*"), deny(**when("BoolIfExists", value="false"))], GOOD, id="denies without"
+        ),
+    ],
+)
+def test_a_boundary_gates_too(boundary, status):
+    assert judged(allow(), boundary=boundary).status is status
+
+
+def test_settings():
+    assert judged(allow(), sensitive_actions=("kms:*",)).status is GOOD
+    assert judged(allow("iam:Get*"), harmless_actions=()).status is BAD
+
+
+def test_an_unusable_document_is_no_answer():
+    user = UserPolicies("ana", inline=(Document.of("broken", "{"),))
+    assert user_sensitive_actions(user, WITHOUT_KEY, (), (), None).status is BLIND
+
+
+@pytest.mark.parametrize(
+    ("members", "status"),
+    [
+        pytest.param((), NA, id="nobody in it"),
+        pytest.param((WITHOUT_KEY,), GOOD, id="nobody has a key"),
+        pytest.param((WITHOUT_KEY, WITH_KEY), BAD, id="somebody has a key"),
+    ],
+)
+def test_group_sensitive_actions(members, status):
+    gated = document(allow(), deny(**when("Bool", value="false")))
+    users = tuple(Resource(ACCOUNT_ID, "global", "AWS::IAM::User", m.user) for m in members)
+    group = GroupMembers(users)
+    assert group_sensitive_actions(group, GroupPolicies("g", (gated,)), (), members).status is (
+        status
+    )
+
+
+OURS = f"arn:aws:iam::{ACCOUNT_ID}"
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "status"),
+    [
+        pytest.param({"AWS": f"{OURS}:root"}, None, BAD, id="everybody in the account"),
+        pytest.param({"AWS": ACCOUNT_ID}, None, BAD, id="by account number"),
+        pytest.param({"AWS": f"{OURS}:user/ana"}, None, BAD, id="a user"),
+        pytest.param("*", None, BAD, id="anybody"),
+        pytest.param({"AWS": f"{OURS}:root"}, {"Bool": {PRESENT: "true"}}, GOOD, id="with MFA"),
+        pytest.param(
+            {"AWS": f"{OURS}:root"}, {"BoolIfExists": {PRESENT: "true"}}, BAD, id="if it exists"
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"}, {"NumericLessThan": {AGE: "3600"}}, GOOD, id="MFA age"
+        ),
+        pytest.param({"AWS": f"{OURS}:role/ci"}, None, NA, id="a role"),
+        pytest.param({"AWS": "arn:aws:iam::444455556666:root"}, None, NA, id="another account"),
+        pytest.param({"Service": "lambda.amazonaws.com"}, None, NA, id="a service"),
+        pytest.param({"Federated": f"{OURS}:saml-provider/idp"}, None, NA, id="SAML"),
+    ],
+)
+def test_role_mfa(principal, condition, status):
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    trust = document(statement | ({"Condition": condition} if condition else {}))
+    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID)).status is status
+
+
+def test_a_trust_policy_may_deny_instead():
+    who = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
+    refused = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
+    gated = document(who, refused | when("BoolIfExists", value="false"))
+    half = document(who, refused | when("Bool", value="false"))
+    assert role_mfa(RoleTrust("r", gated, ACCOUNT_ID)).status is GOOD
+    assert role_mfa(RoleTrust("r", half, ACCOUNT_ID)).status is BAD
+
+
+def test_role_mfa_exceptions():
+    trust = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+    role = RoleTrust("AWSControlTowerExecution", trust, ACCOUNT_ID)
+    assert role_mfa(role).status is NA
+    assert role_mfa(RoleTrust("r", Document.of("t", "{"), ACCOUNT_ID)).status is BLIND

@@ -1,0 +1,450 @@
+"""IAM Roles, privileges: what reaches a principal, and what of it is too much."""
+
+from __future__ import annotations
+
+import string
+import time
+
+import pytest
+
+from functions.iam_roles.app import (
+    group_privileges,
+    policy_privileges,
+    role_privileges,
+    role_trust,
+    user_privileges,
+)
+from readiness import Severity, Status
+from readiness.evidence.iam import (
+    GroupPolicies,
+    PolicyDocument,
+    PolicyUse,
+    RolePolicies,
+    RoleTrust,
+    UserPolicies,
+)
+from readiness.policy import Document
+from tests.world import ACCOUNT_ID
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
+OTHER = "444455556666"
+
+
+def document(*statements, name="p"):
+    return Document.of(name, {"Statement": list(statements)})
+
+
+def policy(*statements):
+    return PolicyDocument(document(*statements))
+
+
+def allow(action, resource="*", **more):
+    return {"Effect": "Allow", "Action": action, "Resource": resource} | more
+
+
+def deny(action, resource="*", **more):
+    return allow(action, resource, **more) | {"Effect": "Deny"}
+
+
+def when(operator, key, value):
+    return {"Condition": {operator: {key: value}}}
+
+
+def judged(*statements, boundary=None, name="r", path="/", **settings):
+    role = RolePolicies(name, path, (document(*statements),))
+    return role_privileges(role, (), None if boundary is None else policy(*boundary), **settings)
+
+
+NOT_ACTION = {"Effect": "Allow", "NotAction": ["iam:*", "organizations:*"], "Resource": "*"}
+MFA = when("Bool", "aws:MultiFactorAuthPresent", "true")
+ONE_ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/app"
+
+
+@pytest.mark.parametrize(
+    ("statements", "said"),
+    [
+        pytest.param([allow("*")], "administrator", id="star"),
+        pytest.param([allow("*:*")], "administrator", id="*:*"),
+        pytest.param([allow("?*")], "administrator", id="?*"),
+        pytest.param([allow("**")], "administrator", id="**"),
+        pytest.param(
+            [allow([f"{letter}*" for letter in string.ascii_lowercase])],
+            "administrator",
+            id="letter by letter",
+        ),
+        pytest.param([allow("*", "arn:aws:*:*:*:*")], "administrator", id="universal ARN"),
+        pytest.param([allow("*", "arn:*")], "administrator", id="arn:*"),
+        pytest.param([allow(["iam:*", "sts:*"]), NOT_ACTION], "administrator", id="in two parts"),
+        pytest.param(
+            [{"Effect": "Allow", "Action": "*", "NotResource": ONE_ROLE}],
+            "administrator",
+            id="NotResource",
+        ),
+        pytest.param(
+            [allow("*"), deny("*", **when("BoolIfExists", "aws:MultiFactorAuthPresent", "false"))],
+            "administrator",
+            id="a denial with a condition takes nothing away",
+        ),
+        pytest.param(
+            [allow("*"), deny("*", ONE_ROLE)], "administrator", id="denied on one resource"
+        ),
+        pytest.param(
+            [allow("*", **when("StringEquals", "aws:PrincipalOrgID", "o-1"))],
+            "administrator",
+            id="a condition its own principal always meets",
+        ),
+        pytest.param(
+            [allow("*", **when("BoolIfExists", "aws:MultiFactorAuthPresent", "true"))],
+            "administrator",
+            id="IfExists restricts nothing",
+        ),
+        pytest.param(
+            [allow("*", **when("Bool", "aws:MultiFactorAuthPresent", "false"))],
+            "administrator",
+            id="without MFA",
+        ),
+        pytest.param([NOT_ACTION], "NotAction", id="all but a few"),
+        pytest.param([allow("iam:*")], "action of iam", id="full iam"),
+        pytest.param([allow("S3:*")], "action of s3", id="full s3 in capitals"),
+        pytest.param([allow("s3:*", "arn:aws:s3:::*")], "action of s3", id="every bucket"),
+        pytest.param([allow("*"), deny("iam:*")], "action of sts", id="all but iam"),
+        pytest.param([allow("iam:PutRolePolicy")], "iam:PutRolePolicy", id="escalation"),
+        pytest.param(
+            [allow("iam:Put*", f"arn:aws:iam::{ACCOUNT_ID}:role/*")],
+            "iam:PutRolePolicy",
+            id="escalation on every role",
+        ),
+        pytest.param(
+            [allow("iam:PutRolePolicy"), deny("iam:*", ONE_ROLE)],
+            "iam:PutRolePolicy",
+            id="escalation denied on one role",
+        ),
+        pytest.param(
+            [allow(["iam:PassRole", "lambda:CreateFunction"])],
+            "iam:PassRole with lambda:CreateFunction",
+            id="combination",
+        ),
+        pytest.param(
+            [
+                allow(
+                    "iam:PassRole",
+                    **when("StringEquals", "iam:PassedToService", "lambda.amazonaws.com"),
+                ),
+                allow("lambda:CreateFunction"),
+            ],
+            "with lambda:CreateFunction",
+            id="combination in two statements, role passed to that service",
+        ),
+        pytest.param([allow("sts:AssumeRole")], "sts:AssumeRole", id="any role"),
+        pytest.param([allow("dynamodb:*")], "action of dynamodb", id="other whole service"),
+    ],
+)
+def test_too_much(statements, said):
+    verdict = judged(*statements)
+    assert (verdict.status, said in verdict.reason) == (BAD, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    "statements",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param([allow("s3:GetObject")], id="one action"),
+        pytest.param([allow("s3:*", "arn:aws:s3:::bucket/*")], id="one bucket"),
+        pytest.param([allow("*", ["arn:aws:s3:::a", "arn:aws:s3:::a/*"])], id="* on one bucket"),
+        pytest.param([allow(["iam:Get*", "iam:List*"])], id="reading iam"),
+        pytest.param([allow("iam:PutRolePolicy", ONE_ROLE)], id="escalation on one role"),
+        pytest.param([allow("iam:PassRole")], id="passing without a place to pass to"),
+        pytest.param([allow("lambda:CreateFunction")], id="creating without a role to pass"),
+        pytest.param(
+            [allow("iam:PassRole", ONE_ROLE), allow("lambda:CreateFunction")],
+            id="one role to pass",
+        ),
+        pytest.param(
+            [
+                allow(
+                    "iam:PassRole",
+                    **when("StringEquals", "iam:PassedToService", "ecs-tasks.amazonaws.com"),
+                ),
+                allow("lambda:CreateFunction"),
+            ],
+            id="passed to another service",
+        ),
+        pytest.param([allow("*", **MFA)], id="with MFA only"),
+        pytest.param(
+            [allow("iam:CreateUser", **when("StringEquals", "iam:PermissionsBoundary", "arn:b"))],
+            id="within a boundary only",
+        ),
+        pytest.param([allow("*"), deny("*")], id="all denied"),
+        pytest.param([allow("iam:PutRolePolicy"), deny("IAM:put*")], id="denied by pattern"),
+        pytest.param(
+            [
+                allow("iam:PutRolePolicy"),
+                {"Effect": "Deny", "NotAction": "s3:*", "Resource": "*"},
+            ],
+            id="denied with NotAction",
+        ),
+        pytest.param([deny("iam:*")], id="only denials"),
+    ],
+)
+def test_not_too_much(statements):
+    verdict = judged(*statements)
+    assert verdict.status is GOOD, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("statements", "severity"),
+    [
+        pytest.param([allow("*")], Severity.CRITICAL, id="administrator"),
+        pytest.param([NOT_ACTION], Severity.HIGH, id="NotAction"),
+        pytest.param([allow("kms:*")], Severity.HIGH, id="sensitive service"),
+        pytest.param([allow("iam:CreateAccessKey")], Severity.HIGH, id="escalation"),
+        pytest.param([allow("logs:*")], Severity.MEDIUM, id="another service"),
+        pytest.param([allow("logs:*"), allow("kms:*")], Severity.HIGH, id="worst of two"),
+    ],
+)
+def test_severity(statements, severity):
+    assert judged(*statements).severity is severity
+
+
+@pytest.mark.parametrize(
+    ("boundary", "status"),
+    [
+        pytest.param([allow("s3:GetObject")], GOOD, id="cuts down"),
+        pytest.param([allow("*", "arn:aws:s3:::bucket/*")], GOOD, id="to one bucket"),
+        pytest.param([allow("*")], BAD, id="lets everything through"),
+        pytest.param([allow("*"), deny("iam:*")], BAD, id="leaves whole services"),
+        pytest.param([allow("*"), deny("*")], GOOD, id="denies everything"),
+        pytest.param([], GOOD, id="allows nothing"),
+    ],
+)
+def test_a_boundary_intersects(boundary, status):
+    assert judged(allow("*"), boundary=boundary).status is status
+
+
+def test_an_unusable_document_is_no_answer():
+    broken = Document.of("broken", "{")
+    verdict = role_privileges(RolePolicies("r", inline=(broken,)), (), None)
+    assert (verdict.status, "broken" in verdict.reason) == (BLIND, True)
+    bounded = role_privileges(
+        RolePolicies("r", inline=(document(allow("*")),)), (), PolicyDocument(broken)
+    )
+    assert bounded.status is BLIND
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        pytest.param("AWSServiceRoleForECS", "/aws-service-role/ecs.amazonaws.com/", id="AWS's"),
+        pytest.param(
+            "AWSReservedSSO_Admin_1",
+            "/aws-reserved/sso.amazonaws.com/eu-west-1/",
+            id="Identity Center's",
+        ),
+        pytest.param("OrganizationAccountAccessRole", "/", id="the organization's"),
+        pytest.param("cdk-hnb659fds-cfn-exec-role-1-us-east-1", "/", id="CDK's"),
+    ],
+)
+def test_roles_that_others_control(name, path):
+    assert judged(allow("*"), name=name, path=path).status is NA
+    trust = RoleTrust(name, document(allow("sts:AssumeRole", Principal="*")), ACCOUNT_ID, path)
+    assert role_trust(trust).status is NA
+
+
+def test_an_exemption_by_name_does_not_match_a_path():
+    assert judged(allow("*"), name="x", path="/OrganizationAccountAccessRole/").status is BAD
+
+
+def test_settings_of_privileges():
+    assert judged(allow("kms:*"), sensitive_services=("iam",)).severity is Severity.MEDIUM
+    office = allow("*", **when("IpAddress", "aws:SourceIp", "192.0.2.0/24"))
+    assert judged(office).status is BAD
+    assert judged(office, restricting_condition_keys=("aws:sourceip",)).status is GOOD
+    assert judged(allow("*"), exempt_role_patterns=("r",)).status is NA
+
+
+def test_what_reaches_a_user_is_what_its_groups_have_too():
+    user = UserPolicies("ana", inline=(document(allow("iam:PassRole")),))
+    group = GroupPolicies("g", (document(allow("lambda:CreateFunction")),))
+    assert user_privileges(user, (), (), None).status is GOOD
+    assert user_privileges(user, (group,), (), None).status is BAD
+    taken_back = policy(deny("iam:PassRole"))
+    assert user_privileges(user, (group,), (taken_back,), None).status is GOOD
+    assert group_privileges(group, ()).status is GOOD
+    assert group_privileges(group, (policy(allow("*")),)).severity is Severity.CRITICAL
+
+
+ARN = f"arn:aws:iam::{ACCOUNT_ID}:policy/p"
+
+
+@pytest.mark.parametrize(
+    ("use", "settings", "status"),
+    [
+        pytest.param(PolicyUse(ARN, 1), {}, BAD, id="attached"),
+        pytest.param(PolicyUse(ARN, 0), {}, NA, id="attached to nobody"),
+        pytest.param(PolicyUse(ARN, 0), {"flag_unattached": True}, BAD, id="latent"),
+        pytest.param(PolicyUse(ARN, 0, 3), {"flag_unattached": True}, NA, id="boundary only"),
+        pytest.param(PolicyUse(ARN, 1, 3), {}, BAD, id="boundary and attached"),
+        pytest.param(PolicyUse("arn:aws:iam::aws:policy/p", 5), {}, NA, id="AWS's own"),
+    ],
+)
+def test_policy_privileges(use, settings, status):
+    assert policy_privileges(use, policy(allow("*")), **settings).status is status
+
+
+def trusted(principal, condition=None, action="sts:AssumeRole", **settings):
+    statement = {"Effect": "Allow", "Principal": principal, "Action": action}
+    if condition:
+        statement["Condition"] = condition
+    return role_trust(RoleTrust("r", document(statement), ACCOUNT_ID), **settings)
+
+
+GITHUB = "token.actions.githubusercontent.com"
+OIDC = {"Federated": f"arn:aws:iam::{ACCOUNT_ID}:oidc-provider/{GITHUB}"}
+WEB = "sts:AssumeRoleWithWebIdentity"
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "action", "status", "severity"),
+    [
+        pytest.param("*", None, "sts:AssumeRole", BAD, Severity.CRITICAL, id="anybody"),
+        pytest.param({"AWS": "*"}, None, "sts:*", BAD, Severity.CRITICAL, id="any AWS principal"),
+        pytest.param(
+            "*",
+            {"StringEquals": {"aws:PrincipalOrgID": "o-1"}},
+            "sts:AssumeRole",
+            GOOD,
+            None,
+            id="anybody of the organization",
+        ),
+        pytest.param(
+            "*",
+            {"StringNotEquals": {"aws:PrincipalOrgID": "o-1"}},
+            "sts:AssumeRole",
+            BAD,
+            Severity.CRITICAL,
+            id="anybody else",
+        ),
+        pytest.param(
+            "*",
+            {"StringLike": {"aws:PrincipalArn": "*"}},
+            "sts:AssumeRole",
+            BAD,
+            Severity.CRITICAL,
+            id="a condition that anybody meets",
+        ),
+        pytest.param({"AWS": ACCOUNT_ID}, None, "sts:AssumeRole", GOOD, None, id="own account"),
+        pytest.param(
+            {"AWS": f"arn:aws:iam::{OTHER}:root"},
+            None,
+            "sts:AssumeRole",
+            BAD,
+            Severity.MEDIUM,
+            id="another account",
+        ),
+        pytest.param(
+            {"AWS": OTHER},
+            {"StringEquals": {"sts:ExternalId": "x1"}},
+            "sts:AssumeRole",
+            GOOD,
+            None,
+            id="another account with an external id",
+        ),
+        pytest.param(OIDC, None, WEB, BAD, Severity.HIGH, id="any GitHub workflow"),
+        pytest.param(
+            OIDC,
+            {"StringEquals": {f"{GITHUB}:aud": "sts.amazonaws.com"}},
+            WEB,
+            BAD,
+            Severity.HIGH,
+            id="audience alone",
+        ),
+        pytest.param(
+            OIDC,
+            {"StringLike": {f"{GITHUB}:sub": "repo:*"}},
+            WEB,
+            BAD,
+            Severity.HIGH,
+            id="any repository",
+        ),
+        pytest.param(
+            OIDC,
+            {"StringLike": {f"{GITHUB}:sub": "repo:acme/agent:*"}},
+            WEB,
+            GOOD,
+            None,
+            id="one repository",
+        ),
+        pytest.param(
+            {"Federated": "cognito-identity.amazonaws.com"},
+            {"StringEquals": {"cognito-identity.amazonaws.com:aud": "us-east-1:1"}},
+            WEB,
+            GOOD,
+            None,
+            id="one identity pool",
+        ),
+        pytest.param(
+            {"Federated": "cognito-identity.amazonaws.com"},
+            None,
+            WEB,
+            BAD,
+            Severity.HIGH,
+            id="any identity pool",
+        ),
+        pytest.param(
+            {"Federated": f"arn:aws:iam::{ACCOUNT_ID}:saml-provider/idp"},
+            None,
+            "sts:AssumeRoleWithSAML",
+            GOOD,
+            None,
+            id="SAML",
+        ),
+        pytest.param(
+            {"Service": "lambda.amazonaws.com"}, None, "sts:AssumeRole", GOOD, None, id="Lambda"
+        ),
+        pytest.param(
+            {"Service": "scheduler.amazonaws.com"},
+            None,
+            "sts:AssumeRole",
+            BAD,
+            Severity.MEDIUM,
+            id="a service for anybody",
+        ),
+        pytest.param(
+            {"Service": "scheduler.amazonaws.com"},
+            {"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}},
+            "sts:AssumeRole",
+            GOOD,
+            None,
+            id="a service for this account",
+        ),
+    ],
+)
+def test_role_trust(principal, condition, action, status, severity):
+    verdict = trusted(principal, condition, action)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+def test_settings_of_trust():
+    assert trusted({"AWS": OTHER}, trusted_accounts=(OTHER,)).status is GOOD
+    assert trusted({"Service": "lambda.amazonaws.com"}, bound_services=()).status is BAD
+
+
+def test_an_unusable_trust_policy_is_no_answer():
+    verdict = role_trust(RoleTrust("r", Document.of("trust policy", "{"), ACCOUNT_ID))
+    assert verdict.status is BLIND
+
+
+def test_ten_thousand_roles_take_seconds_at_most():
+    statements = [
+        allow(["dynamodb:GetItem", "dynamodb:Query"], "arn:aws:dynamodb:*:*:table/t"),
+        allow(["logs:CreateLogStream", "logs:PutLogEvents"]),
+        allow("xray:Put*"),
+    ]
+    began = time.process_time()
+    for n in range(1000):
+        own = allow("s3:GetObject", f"arn:aws:s3:::bucket-{n}/*")
+        assert judged(*statements, own).status is GOOD
+    assert time.process_time() - began < 2
