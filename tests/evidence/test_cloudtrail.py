@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, timedelta, timezone
+
 import boto3
 import pytest
 from moto import mock_aws
@@ -58,6 +60,13 @@ def test_a_trail_is_asked_about_by_its_arn():
 
     trails_of(world(cloudtrail__get_trail_status=get_status))
     assert asked == [{"Name": TRAIL_ARN}]
+
+
+def test_times_are_told_in_utc_wherever_it_runs():
+    local = NOON.astimezone(timezone(timedelta(hours=9)))
+    [seen] = trails_of(world(cloudtrail__get_trail_status=status(LatestDeliveryTime=local))).all
+    assert isinstance(seen.status, TrailStatus)
+    assert (seen.status.delivered, seen.status.delivered.tzinfo) == (NOON, UTC)
 
 
 def test_a_trail_listed_twice_counts_once():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta, timezone
 
 import boto3
 import pytest
@@ -59,6 +59,12 @@ def test_what_is_read():
     assert (seen.enabled, seen.schedule, seen.interval_days) == (True, "rate(10 days)", 10)
     assert (seen.rotated, seen.due) == (NOON - timedelta(days=10), NOON + timedelta(days=20))
     assert (seen.pending, seen.is_replica, seen.owner) == (False, False, "")
+
+
+def test_times_are_told_in_utc_wherever_it_runs():
+    elsewhere = timezone(timedelta(hours=9))
+    seen = loaded(LastRotatedDate=NOON.astimezone(elsewhere))
+    assert (seen.rotated, seen.rotated.tzinfo) == (NOON, UTC)
 
 
 def test_a_secret_never_configured_for_rotation_does_not_rotate():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from readiness.aws import Reader
@@ -96,6 +96,11 @@ def _trail(read: Reader, about: Mapping[str, Any]) -> Trail:
     )
 
 
+def _utc(moment: datetime | None) -> datetime | None:
+    """The SDK gives times in the zone of the machine it runs on."""
+    return moment.astimezone(UTC) if moment else None
+
+
 def _absent(read: Reader, arn: str) -> tuple[str, ...]:
     return () if arn.split(":")[4] == read.account else _NOT_OURS
 
@@ -110,8 +115,8 @@ def _status(read: Reader, arn: str) -> TrailStatus | Unreadable | None:
     return TrailStatus(
         logging=bool(answer.get("IsLogging")),
         delivery_error=answer.get("LatestDeliveryError") or "",
-        delivered=answer.get("LatestDeliveryTime"),
-        started=answer.get("StartLoggingTime"),
+        delivered=_utc(answer.get("LatestDeliveryTime")),
+        started=_utc(answer.get("StartLoggingTime")),
     )
 
 

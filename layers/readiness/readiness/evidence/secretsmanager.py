@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from readiness.aws import Reader
@@ -26,6 +26,11 @@ _ROTATIONS = ("RotationSucceeded", "RotationFailed", "RotationAbandoned")
 def secret_arn(value: str) -> str | None:
     """The ARN; None for a name, from which the ARN's random ending cannot be told."""
     return value if value.startswith("arn:") else None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    """The SDK gives times in the zone of the machine it runs on."""
+    return moment.astimezone(UTC) if moment else None
 
 
 def _listed(read: Reader) -> list[Any]:
@@ -140,11 +145,11 @@ class SecretRotation:
             enabled=bool(about.get("RotationEnabled")),
             schedule=rules.get("ScheduleExpression") or "",
             every_days=rules.get("AutomaticallyAfterDays") or 0,
-            created=about.get("CreatedDate"),
-            changed=about.get("LastChangedDate"),
-            rotated=about.get("LastRotatedDate"),
-            due=about.get("NextRotationDate"),
-            deleted=about.get("DeletedDate"),
+            created=_utc(about.get("CreatedDate")),
+            changed=_utc(about.get("LastChangedDate")),
+            rotated=_utc(about.get("LastRotatedDate")),
+            due=_utc(about.get("NextRotationDate")),
+            deleted=_utc(about.get("DeletedDate")),
             owner=_owner(about),
             primary_region=about.get("PrimaryRegion") or "",
             pending=any(
@@ -225,7 +230,7 @@ class LastRotationFailure:
         )
         named = f'"{secret.id}"'
         times = [e["EventTime"] for e in events if named in e.get("CloudTrailEvent", "")]
-        return cls(max(times, default=None))
+        return cls(_utc(max(times, default=None)))
 
 
 @evidence(
