@@ -83,19 +83,22 @@ class Emulator:
             "AWS_ENDPOINT_URL": self._faults or self.endpoint,
         }
         log = self.home / "ministack.log"
-        aws = Process([self._venv / "bin" / "ministack"], environment, log)
+        aws = Process(self._script("behind_tls.py"), environment, log)
         self._processes.append(aws)
         aws.wait_for(f"{self.endpoint}/_ministack/ready", _PATIENCE)
 
     def _start_faults(self) -> None:
-        program = [self._venv / "bin" / "python", "-I", Path(__file__).with_name("faults.py")]
         port = self._faults.rpartition(":")[2]
-        listen = ["--port", port, "--host", "127.0.0.1"]
-        command = [*map(str, program), "--upstream", self.endpoint, *listen]
+        listen = ["--upstream", self.endpoint, "--port", port, "--host", "127.0.0.1"]
+        command = [*self._script("faults.py"), *listen]
         environment = clean_environment(self.home, self._venv / "bin")
         faults = Process(command, environment, self.home / "microburst.log")
         self._processes.append(faults)
         faults.wait_for(f"{self._faults}/_microburst/metrics", _PATIENCE)
+
+    def _script(self, name: str) -> list[str | Path]:
+        """A script of ours in the emulator's environment."""
+        return [self._venv / "bin" / "python", "-I", Path(__file__).with_name(name)]
 
     def stop(self) -> None:
         """End everything and remove what it left on disk."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from readiness import checklist
 from readiness.finding import Finding
 from readiness.verdict import Status
 
-WIDTH = 78
+WIDTH = 76
+_ITEM = 46
 PENDING = "pending"
 _WORST_FIRST = (
     Status.NON_COMPLIANT,
@@ -39,8 +40,10 @@ def by_box(findings: Iterable[Finding]) -> dict[Box, list[Finding]]:
 def lines(findings: Iterable[Finding]) -> Iterator[str]:
     """The scorecard as text, at most WIDTH wide."""
     boxes = by_box(findings)
-    judged = [c for c in checklist.CHAPTERS if c.folder not in checklist.PENDING]
-    for chapter in judged:
+    yield _row("box", "wrong", "ok", "?", "")
+    for chapter in checklist.CHAPTERS:
+        if chapter.folder in checklist.PENDING:
+            continue
         yield f"{chapter.section} / {chapter.title}"
         for item in chapter.items:
             yield _line(item, boxes.get((chapter.title, item), []))
@@ -51,22 +54,16 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def _line(item: str, found: list[Finding]) -> str:
-    if not found:
-        return _columns(item, PENDING, "")
-    worst = found[0].status
-    counts = _counts(found)
-    said = ", ".join(f"{counts[s]} {_SHOWN[s]}" for s in _WORST_FIRST if counts.get(s))
-    if worst is Status.NOT_APPLICABLE:
-        said = ""
-    return _columns(item, _SHOWN[worst], said)
+    count = {status: str(sum(f.status is status for f in found) or "") for status in Status}
+    return _row(
+        item,
+        count[Status.NON_COMPLIANT],
+        count[Status.COMPLIANT],
+        count[Status.INSUFFICIENT_DATA],
+        _SHOWN[found[0].status] if found else PENDING,
+    )
 
 
-def _counts(found: Iterable[Finding]) -> Mapping[Status, int]:
-    counts: dict[Status, int] = {}
-    for finding in found:
-        counts[finding.status] = counts.get(finding.status, 0) + 1
-    return counts
-
-
-def _columns(item: str, status: str, said: str) -> str:
-    return f"  {status:<13} {item[:40]:<40} {said}".rstrip()[:WIDTH]
+def _row(item: str, wrong: str, ok: str, unknown: str, status: str) -> str:
+    name = item if len(item) <= _ITEM else item[: _ITEM - 1] + "…"
+    return f"  {name:<{_ITEM}}{wrong:>6}{ok:>5}{unknown:>4}   {status}".rstrip()

@@ -195,4 +195,9 @@ def _show_page(page: Page) -> None:
         )
     )
     for link in page.body["links"]:
-        click.echo(f"    {link['text'][:13].lower():<13} {link['href'][: WIDTH - 18]}")
+        what = "runbook" if link["text"] == "Runbook" else "console"
+        click.echo(f"    {what:<13} {_short(link['href'])}")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= WIDTH - 18 else text[: WIDTH - 19] + "…"
