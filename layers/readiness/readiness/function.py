@@ -61,7 +61,8 @@ class Function:
             self.log.error("malformed event", extra={"reason": str(malformed)})
             raise
         finally:
-            self.metrics.flush_metrics(raise_on_empty_metrics=False)
+            if self.metrics.provider.metric_set:
+                self.metrics.flush_metrics()
 
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -11,10 +11,14 @@ from readiness.finding import Finding, iso
 from readiness.resource import GLOBAL, Resource
 from readiness.store import Entry
 from readiness.text import clean
+from readiness.transition import Kind
 from readiness.verdict import Fact, Severity, Status
 
 SUBJECT_MOST = 99
 SUMMARY_MOST = 1024
+BODY_MOST = 100_000
+"""Of the 262,144 bytes that SNS takes, two copies of the finding must leave room for the rest."""
+
 _PAGERDUTY_SEVERITY = {
     Severity.CRITICAL: "critical",
     Severity.HIGH: "error",
@@ -22,6 +26,7 @@ _PAGERDUTY_SEVERITY = {
     Severity.LOW: "info",
     Severity.INFORMATIONAL: "info",
 }
+BASELINE = "BASELINE"
 Attributes = dict[str, dict[str, str]]
 
 
@@ -30,6 +35,20 @@ def severity_of(finding: Finding) -> Severity:
     if finding.status is not Status.NON_COMPLIANT and finding.blinded_at is not None:
         return Severity.LOW
     return finding.severity
+
+
+def loudest(finding: Finding, entry: Entry) -> Severity:
+    """How loud the transition is: a resolved finding is as loud as what is over.
+
+    Subscribers filter by it, and who was told of the one must be told of the other.
+    """
+    now = severity_of(finding)
+    if entry.kind == Kind.REMINDED:
+        return Severity.LOW
+    if entry.old_status != Status.NON_COMPLIANT or not entry.old_severity:
+        return now
+    before = Severity(entry.old_severity)
+    return before if before.at_least(now) else now
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -98,7 +117,7 @@ def sns_message(finding: Finding, entry: Entry, runbooks: str) -> dict[str, Any]
         "old_status": entry.old_status,
         "old_severity": entry.old_severity if entry.old_status == Status.NON_COMPLIANT else "",
     }
-    machine = json.dumps(body, ensure_ascii=False, default=str)
+    machine = _within_bounds(body)
     human = _human(finding, entry, runbooks)
     return {
         "Subject": subject.encode("ascii", "replace").decode(),
@@ -112,13 +131,62 @@ def sns_message(finding: Finding, entry: Entry, runbooks: str) -> dict[str, Any]
                 "https": json.dumps(_alarm(finding, entry, state)),
             }
         ),
-        "MessageAttributes": _attributes(finding),
+        "MessageAttributes": _attributes(finding, entry),
     }
 
 
-def _attributes(finding: Finding) -> Attributes:
+def _within_bounds(body: dict[str, Any]) -> str:
+    """The finding as JSON; its facts are left out where the message would be too large."""
+    machine = json.dumps(body, default=str)
+    if len(machine) <= BODY_MOST:
+        return machine
+    return json.dumps(body | {"observed": {}, "settings": {}, "truncated": True}, default=str)
+
+
+def baseline_message(
+    headings: Sequence[str], found: Mapping[str, int], account: str, region: str, stack: str
+) -> dict[str, Any]:
+    """The one message about everything that a heading's first sweep found, as for ``sns.publish``.
+
+    It is INFORMATIONAL and about no finding, so that it pages nobody.
+    """
+    counts = {str(severity): found.get(severity, 0) for severity in Severity}
+    total = sum(counts.values())
+    spoken = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    many = "finding is" if total == 1 else "findings are"
+    body = {
+        "kind": BASELINE,
+        "account": account,
+        "region": region,
+        "headings": sorted(headings),
+        "open": counts,
+    }
+    human = "\n".join(
+        [
+            f"The first sweep of {account}/{region} is complete: {total} {many} open"
+            + (f" ({spoken})." if spoken else "."),
+            "",
+            "This is the baseline: of what is open now, only CRITICAL findings were sent one by",
+            "one. From here on you hear of each change.",
+            "",
+            f"Headings:  {', '.join(sorted(headings))}",
+            f"See them:  readiness findings --open --stack-name {stack}",
+        ]
+    )
+    machine = json.dumps(body)
+    texts = {"default": human, "email": human, "sqs": machine, "lambda": machine}
+    values = {"severity": str(Severity.INFORMATIONAL), "status": BASELINE}
+    return {
+        "Subject": clean(f"Readiness: baseline of {account}/{region}, {total} open", SUBJECT_MOST),
+        "MessageStructure": "json",
+        "Message": json.dumps(texts),
+        "MessageAttributes": _as_attributes(values | {"account": account, "region": region}),
+    }
+
+
+def _attributes(finding: Finding, entry: Entry) -> Attributes:
     values = {
-        "severity": str(severity_of(finding)),
+        "severity": str(loudest(finding, entry)),
         "status": str(finding.status),
         "heading": finding.heading,
         "rule": finding.rule,
@@ -127,6 +195,10 @@ def _attributes(finding: Finding) -> Attributes:
         "environment": finding.environment,
         "owner": finding.owner,
     }
+    return _as_attributes(values)
+
+
+def _as_attributes(values: Mapping[str, str]) -> Attributes:
     return {
         name: {"DataType": "String", "StringValue": value}
         for name, value in values.items()

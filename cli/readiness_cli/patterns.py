@@ -1,0 +1,149 @@
+"""What a heading's rules depend on, as EventBridge patterns: that wakes it, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import Any
+
+from readiness.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.evidence import ApiCall, Change, ConfigItem, Declaration, ServiceEvent, declared
+from readiness.rule import Rule
+
+MOST_CHARACTERS = 2048
+"""The longest pattern EventBridge takes (its quota "Event pattern size")."""
+
+Pattern = dict[str, Any]
+
+
+def patterns_of(rules: Iterable[Rule]) -> dict[str, Pattern]:
+    """The patterns of a heading by a name for each, every one short enough for EventBridge.
+
+    They match on ``detail-type`` and ``detail`` and never on ``source``: an event is only a hint
+    where to look, so a forged one decides nothing.
+    """
+    rules = list(rules)
+    declarations = _declarations(rules)
+    changes = set(_changes(rules))
+    named: dict[str, Pattern] = {}
+    kinds: tuple[tuple[str, list[Any], Callable[[list[Any]], Pattern]], ...] = (
+        ("ConfigItem", sorted(_config_types(declarations, changes)), _of_config_items),
+        ("ApiCall", _calls(changes), _of_api_calls),
+        ("ServiceEvent", _unconditional(changes), _of_detail_types),
+    )
+    for name, parts, pattern_of in kinds:
+        found = list(_short_enough(parts, pattern_of))
+        for index, pattern in enumerate(found, 1):
+            named[name + (str(index) if len(found) > 1 else "")] = pattern
+    for index, event in enumerate(_conditional(changes), 1):
+        named[f"MatchedEvent{index}"] = _of_matched_event(event)
+    return named
+
+
+def config_types(rules: Iterable[Rule]) -> list[str]:
+    """The resource types of a heading that AWS Config records: the scope of its Config rule."""
+    subjects = {rule.subject for rule in rules}
+    return sorted(about.name for about in subjects if about.identify is not None)
+
+
+def _declarations(rules: Iterable[Rule]) -> list[Declaration]:
+    classes = {cls: None for rule in rules for cls in rule.evidence}
+    return [declared(cls) for cls in classes]
+
+
+def _changes(rules: Iterable[Rule]) -> Iterator[Change]:
+    """What wakes the rules. An event that names a rule wakes only those it can name."""
+    naming: dict[ServiceEvent, set[str]] = {}
+    for rule in rules:
+        for declaration in _declarations([rule]):
+            for change in changes_of(declaration):
+                if isinstance(change, ServiceEvent) and change.rule:
+                    naming.setdefault(change, set()).add(rule.id)
+                else:
+                    yield change
+    for event, named in naming.items():
+        named_rule = (event.rule, tuple(sorted(named)))
+        yield replace(event, match=(*event.match, named_rule), rule="")
+
+
+def _config_types(declarations: Iterable[Declaration], changes: Iterable[Change]) -> set[str]:
+    own = {d.about.name for d in declarations if d.about.identify is not None}
+    return own | {change.type for change in changes if isinstance(change, ConfigItem)}
+
+
+def _calls(changes: Iterable[Change]) -> list[tuple[str, str]]:
+    """(event source, event name) of every call that changes something, in order."""
+    return sorted(
+        {
+            (change.source, name)
+            for change in changes
+            if isinstance(change, ApiCall)
+            for name in change.names
+        }
+    )
+
+
+def _unconditional(changes: Iterable[Change]) -> list[str]:
+    return sorted({c.detail_type for c in changes if isinstance(c, ServiceEvent) and not c.match})
+
+
+def _conditional(changes: Iterable[Change]) -> list[ServiceEvent]:
+    """Service events narrowed by fields, one for each condition; where any will do, none."""
+    anyway = set(_unconditional(changes))
+    events = {
+        (c.detail_type, c.match): c
+        for c in changes
+        if isinstance(c, ServiceEvent) and c.match and c.detail_type not in anyway
+    }
+    return [events[key] for key in sorted(events)]
+
+
+def _of_config_items(types: list[str]) -> Pattern:
+    of_type = {"resourceType": types}
+    either = [{"configurationItem": of_type}, {"configurationItemSummary": of_type}]
+    return {"detail-type": [CONFIG_ITEM], "detail": {"$or": either}}
+
+
+def _of_api_calls(calls: list[tuple[str, str]]) -> Pattern:
+    by_source: dict[str, list[Any]] = {}
+    for source, name in calls:
+        match = {"prefix": name[:-1]} if name.endswith("*") else name
+        by_source.setdefault(source, []).append(match)
+    each = [{"eventSource": [s], "eventName": names} for s, names in by_source.items()]
+    which = each[0] if len(each) == 1 else {"$or": each}
+    return {"detail-type": [API_CALL], "detail": {"errorCode": [{"exists": False}], **which}}
+
+
+def _of_detail_types(detail_types: list[str]) -> Pattern:
+    return {"detail-type": detail_types}
+
+
+def _of_matched_event(event: ServiceEvent) -> Pattern:
+    detail: dict[str, Any] = {}
+    for path, allowed in event.match:
+        *outer, last = path.split(".")
+        inside = detail
+        for step in outer:
+            inside = inside.setdefault(step, {})
+        inside[last] = [_as_json(value) for value in allowed]
+    return {"detail-type": [event.detail_type], "detail": detail}
+
+
+def _as_json(value: str) -> Any:
+    """Declarations spell a boolean of the payload as Python prints it."""
+    return {"True": True, "False": False}.get(value, value)
+
+
+def _short_enough(
+    parts: list[Any], pattern_of: Callable[[list[Any]], Pattern]
+) -> Iterator[Pattern]:
+    if not parts:
+        return
+    pattern = pattern_of(parts)
+    if len(json.dumps(pattern)) <= MOST_CHARACTERS:
+        yield pattern
+        return
+    half = len(parts) // 2
+    yield from _short_enough(parts[:half], pattern_of)
+    yield from _short_enough(parts[half:], pattern_of)

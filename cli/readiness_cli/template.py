@@ -1,0 +1,212 @@
+"""The stanzas of template.yaml that follow from the rules; ``make template`` writes them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from readiness.rule import Heading
+from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.patterns import config_types, patterns_of
+
+TEMPLATE = ROOT / "template.yaml"
+_PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ,/.:()-]*(?<![ :])")
+_RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+class MarkersMissing(ValueError):
+    """The template lacks the lines between which a generated part stands."""
+
+
+class Tag(str):
+    """A text that is YAML already, such as ``!Ref Topic``."""
+
+    __slots__ = ()
+
+
+def logical_id(folder: str) -> str:
+    """``iam_roles`` → ``IamRoles``: the name of a heading's function in the template."""
+    return "".join(word.capitalize() for word in folder.split("_"))
+
+
+def generated(template: str, all_headings: Iterable[Heading]) -> str:
+    """``template`` with its generated parts as the rules want them. Raises MarkersMissing."""
+    every = list(all_headings)
+    parts = {
+        "headings": "\n".join("\n".join(lines(stanzas(h), 2)) + "\n" for h in every),
+        "invoked by the sweep": "".join(
+            f"                - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
+        ),
+        "swept": "".join(
+            f"            - heading: {h.folder}\n"
+            f"              function: !GetAtt {logical_id(h.folder)}.Arn\n"
+            for h in every
+        ),
+    }
+    for name, text in parts.items():
+        template = _between(template, name, text)
+    return template
+
+
+def _between(template: str, name: str, text: str) -> str:
+    begin = re.search(rf"^ *# >>> {name}\b.*\n", template, re.MULTILINE)
+    end = re.search(rf"^ *# <<< {name}\b", template, re.MULTILINE)
+    if begin is None or end is None or end.start() < begin.end():
+        raise MarkersMissing(f"template.yaml needs the lines '# >>> {name}' and '# <<< {name}'")
+    return template[: begin.end()] + text + template[end.start() :]
+
+
+def stanzas(heading: Heading) -> dict[str, Any]:
+    """A heading's resources by their logical ids."""
+    id = logical_id(heading.folder)
+    return {
+        id: _function(heading),
+        f"{id}AskedByConfig": {
+            "Type": "AWS::Lambda::Permission",
+            "Condition": "ConfigRules",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": Tag(f"!GetAtt {id}.Arn"),
+                "Principal": "config.amazonaws.com",
+                "SourceAccount": Tag("!Ref AWS::AccountId"),
+            },
+        },
+        f"{id}ConfigRule": _config_rule(heading),
+    }
+
+
+def reads_of(heading: Heading) -> list[str]:
+    """The IAM actions of a heading's role: what its rules read, and nothing else."""
+    return sorted({action for rule in heading.rules for action in rule.reads})
+
+
+def _function(heading: Heading) -> dict[str, Any]:
+    number = len(heading.rules)
+    reads: dict[str, Any] = {
+        "Sid": "ReadsOfItsRules",
+        "Effect": "Allow",
+        "Action": reads_of(heading),
+        "Resource": "*",
+    }
+    about = f"{heading.section}, {heading.title}: {number} rule{'s' if number != 1 else ''}"
+    return {
+        "Type": "AWS::Serverless::Function",
+        "Metadata": {"BuildMethod": "makefile", "ContextPath": "functions"},
+        "Properties": {
+            "Description": about.replace("&", "and"),
+            "CodeUri": f"functions/{heading.folder}/",
+            "Policies": [
+                Tag("!Ref RecordFindings"),
+                {"Version": "2012-10-17", "Statement": [reads]},
+            ],
+            "Events": {
+                name: {
+                    "Type": "EventBridgeRule",
+                    "Properties": {
+                        "Pattern": pattern,
+                        "DeadLetterConfig": {"Arn": Tag("!GetAtt UndeliveredEvents.Arn")},
+                    },
+                }
+                for name, pattern in patterns_of(heading.rules).items()
+            },
+        },
+    }
+
+
+def _config_rule(heading: Heading) -> dict[str, Any]:
+    id = logical_id(heading.folder)
+    types = config_types(heading.rules)
+    asked = ["ScheduledNotification"]
+    if types:
+        asked += [
+            "ConfigurationItemChangeNotification",
+            "OversizedConfigurationItemChangeNotification",
+        ]
+    details = []
+    for message in asked:
+        detail = {"EventSource": "aws.config", "MessageType": message}
+        if message == "ScheduledNotification":
+            detail["MaximumExecutionFrequency"] = "TwentyFour_Hours"
+        details.append(detail)
+    properties: dict[str, Any] = {
+        "Description": f"Readiness judges {heading.title} of the checklist",
+        "Source": {
+            "Owner": "CUSTOM_LAMBDA",
+            "SourceIdentifier": Tag(f"!GetAtt {id}.Arn"),
+            "SourceDetails": details,
+        },
+    }
+    if types:
+        properties["Scope"] = {"ComplianceResourceTypes": types}
+    return {
+        "Type": "AWS::Config::ConfigRule",
+        "Condition": "ConfigRules",
+        "DependsOn": f"{id}AskedByConfig",
+        "Properties": properties,
+    }
+
+
+def lines(value: Any, indent: int) -> Iterator[str]:
+    """``value`` as block YAML; lists of plain values on one line where they fit."""
+    pad = " " * indent
+    for name, inner in value.items():
+        if isinstance(inner, dict) and inner:
+            yield f"{pad}{_scalar(name)}:"
+            yield from lines(inner, indent + 2)
+        elif isinstance(inner, list):
+            yield from _sequence(name, inner, indent)
+        else:
+            yield f"{pad}{_scalar(name)}: {_scalar(inner)}"
+
+
+def _sequence(name: str, items: list[Any], indent: int) -> Iterator[str]:
+    pad = " " * indent
+    if not any(isinstance(item, dict | list) for item in items):
+        flow = f"{pad}{_scalar(name)}: [{', '.join(map(_scalar, items))}]"
+        if len(flow) <= 99:
+            yield flow
+            return
+    yield f"{pad}{_scalar(name)}:"
+    for item in items:
+        if isinstance(item, dict):
+            first, *rest = lines(item, indent + 4)
+            yield f"{pad}  - {first.lstrip()}"
+            yield from rest
+        else:
+            yield f"{pad}  - {_scalar(item)}"
+
+
+def _scalar(value: Any) -> str:
+    if isinstance(value, Tag):
+        return str(value)
+    if isinstance(value, str) and value.lower() not in _RESERVED and _PLAIN.fullmatch(value):
+        return value if ": " not in value and ", " not in value else json.dumps(value)
+    return json.dumps(value)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the generated parts, or with ``--check`` say whether they are up to date."""
+    parser = argparse.ArgumentParser(prog="readiness_cli.template", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="change nothing; exit 1 on drift")
+    parser.add_argument("--template", type=Path, default=TEMPLATE)
+    given = parser.parse_args(arguments)
+    committed = given.template.read_text(encoding="utf-8")
+    wanted = generated(committed, headings())
+    if committed == wanted:
+        return 0
+    if given.check:
+        sys.stderr.write(
+            "template.yaml does not follow from the rules any more: run `make template`\n"
+        )
+        return 1
+    given.template.write_text(wanted, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""PagerDuty's Events API v2 over the standard library, and what its answers mean."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+TIMEOUT_SECONDS = 5.0
+_MOST_READ = 10_000
+_ENDPOINTS = {
+    "US": "https://events.pagerduty.com/v2/enqueue",
+    "EU": "https://events.eu.pagerduty.com/v2/enqueue",
+}
+_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+def endpoint_of(name: str) -> str:
+    """``US``, ``EU`` or a whole URL. Raises ValueError where the key would go in clear."""
+    url = _ENDPOINTS.get(name, name)
+    parts = urlsplit(url)
+    if parts.scheme == "https" and parts.hostname:
+        return url
+    if parts.scheme == "http" and parts.hostname in _LOOPBACK:
+        return url
+    raise ValueError(f"the PagerDuty endpoint must be US, EU or an https URL, not {name!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What PagerDuty answered; ``status`` is 0 where it did not answer at all."""
+
+    status: int
+    text: str = ""
+    retry_after: float = 0.0
+
+    @property
+    def accepted(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def is_too_many(self) -> bool:
+        return self.status == 429
+
+    @property
+    def is_silent(self) -> bool:
+        return self.status == 0
+
+    @property
+    def may_be_cured(self) -> bool:
+        """Whether the same event may be taken later; PagerDuty says never for other 4xx."""
+        return self.is_silent or self.is_too_many or self.status == 408 or self.status >= 500
+
+    @property
+    def refuses_key(self) -> bool:
+        """Whether it is the routing key that is wrong, not the event."""
+        said = self.text.lower().replace("_", " ")
+        return self.status in {400, 401, 403} and "routing key" in said
+
+    def __str__(self) -> str:
+        return f"{self.status or 'no answer'}: {self.text[:300]}"
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    """A redirect would carry the routing key to wherever it points."""
+
+    def redirect_request(self, *_: Any) -> None:
+        return None
+
+
+class EventsApi:
+    """Sends events to one endpoint, which :func:`endpoint_of` has checked."""
+
+    def __init__(self, endpoint: str, *, timeout: float = TIMEOUT_SECONDS) -> None:
+        self._endpoint = endpoint
+        self._timeout = timeout
+        handlers: list[urllib.request.BaseHandler] = [_NoRedirect()]
+        if urlsplit(endpoint).hostname in _LOOPBACK:
+            handlers.append(urllib.request.ProxyHandler({}))
+        self._opener = urllib.request.build_opener(*handlers)
+
+    def send(self, event: Mapping[str, Any]) -> Reply:
+        """What PagerDuty answers; never raises for what goes wrong on the way."""
+        request = urllib.request.Request(  # noqa: S310 — endpoint_of has checked the scheme
+            self._endpoint,
+            data=json.dumps(event).encode(),
+            headers={"Content-Type": "application/json", "User-Agent": "readiness"},
+            method="POST",
+        )
+        try:
+            with self._opener.open(request, timeout=self._timeout) as answer:
+                return Reply(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                return Reply(error.code, _read(error), _seconds(error.headers.get("Retry-After")))
+        except (OSError, http.client.HTTPException) as error:
+            return Reply(0, type(error).__name__)
+
+
+def _read(error: urllib.error.HTTPError) -> str:
+    try:
+        return error.read(_MOST_READ).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        return ""
+
+
+def _seconds(retry_after: str | None) -> float:
+    """``Retry-After`` in seconds; a date or nonsense counts as not said."""
+    try:
+        return max(0.0, float(retry_after or 0))
+    except ValueError:
+        return 0.0
