@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -54,7 +55,9 @@ def connect(
     from readiness.aws import Aws  # noqa: PLC0415
 
     context = click.get_current_context(silent=True)
-    session = boto3.session.Session(profile_name=profile, region_name=region)
+    # boto3 itself reads only AWS_DEFAULT_REGION; the AWS CLI prefers AWS_REGION.
+    wanted = region or os.environ.get("AWS_REGION") or None
+    session = boto3.session.Session(profile_name=profile, region_name=wanted)
     if not session.region_name:
         raise failure.no_region()
     if context is not None:

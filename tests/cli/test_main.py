@@ -158,6 +158,15 @@ def test_the_region_must_be_known(run, monkeypatch):
     assert "No AWS region is set" in said.stderr
 
 
+@pytest.mark.parametrize(
+    ("args", "region"), [([], "eu-west-1"), (["--region", "eu-west-2"], "eu-west-2")]
+)
+def test_the_region_is_found_as_the_aws_cli_finds_it(run, account, monkeypatch, args, region):
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    said = run("evaluate", "encryption.s3-kms", *args, "-o", "json")
+    assert json.loads(said.stdout)[0]["resource"].split("/")[1] == region
+
+
 def test_the_account_is_asked_for_once(run, account):
     account.client("s3").create_bucket(Bucket="plain-data")
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
