@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from readiness_cli.demo import checkout, stack
+from readiness_cli.demo import checkout, stack, workload
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.phone import Phone
+from readiness_cli.demo.process import clean_environment
 from readiness_cli.demo.stack import Stack
 from readiness_cli.demo.story import parameters
+from tests.e2e.account import Account
 
 PATIENCE = 60.0
 
@@ -66,3 +71,37 @@ def until() -> Until:
         return answer
 
     return wait
+
+
+@pytest.fixture(scope="session")
+def baseline(deployed: Stack) -> Account:
+    """The workload of the demo, swept once: from now on only what changes pages."""
+    made = workload.create(deployed.aws.client)
+    deployed.sweep()
+    return Account(deployed, made.key)
+
+
+@pytest.fixture
+def account(baseline: Account, phone: Phone) -> Account:
+    return baseline
+
+
+@pytest.fixture
+def cli(aws: Emulator) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the command line against the embedded AWS, as a person would."""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = clean_environment(aws.home) | {
+            "AWS_ENDPOINT_URL": aws.endpoint,
+            "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "readiness_cli.main", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

@@ -121,3 +121,10 @@ def stack(aws: Emulator, resources: dict[str, Any], outputs: dict[str, Any]) -> 
     )
     made = cloudformation.describe_stacks(StackName=called)["Stacks"][0]
     return {each["OutputKey"]: each["OutputValue"] for each in made["Outputs"]}
+
+
+def waiting(aws: Emulator, url: str) -> int:
+    """How many messages are in a queue, seen or not."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = aws.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=names)
+    return sum(int(answer["Attributes"][name]) for name in names)

@@ -51,6 +51,21 @@ def entry(detail: Mapping[str, Any], detail_type: str = API_CALL) -> dict[str, A
     return {"Source": SOURCE, "DetailType": detail_type, "Detail": json.dumps(detail)}
 
 
+def event(detail: Mapping[str, Any]) -> dict[str, Any]:
+    """The event as the bus hands it to a function."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": API_CALL,
+        "source": SOURCE,
+        "account": ACCOUNT,
+        "time": detail["eventTime"],
+        "region": REGION,
+        "resources": [],
+        "detail": dict(detail),
+    }
+
+
 def put(events: Any, *details: Mapping[str, Any]) -> None:
     """Put records on the default bus, ten a request as AWS takes them."""
     entries = [entry(detail) for detail in details]

@@ -54,13 +54,19 @@ def _keys(kms: Any) -> str:
 
 def _buckets(s3: Any, key: str) -> None:
     """Two done right; one without KMS that also takes plain HTTP."""
-    for name in (KNOWLEDGE, TRANSCRIPTS, UPLOADS):
-        s3.create_bucket(Bucket=name)
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _PAIRS})
     for name in (KNOWLEDGE, TRANSCRIPTS):
-        encrypt(s3, name, key)
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_tls_only(name)))
+        sound_bucket(s3, name, key)
+    s3.create_bucket(Bucket=UPLOADS)
+    s3.put_bucket_tagging(Bucket=UPLOADS, Tagging={"TagSet": _PAIRS})
     _encrypt_with(s3, UPLOADS, {"SSEAlgorithm": "AES256"})
+
+
+def sound_bucket(s3: Any, name: str, key: str) -> None:
+    """A bucket with nothing wrong: KMS at rest, TLS on the wire, tagged."""
+    s3.create_bucket(Bucket=name)
+    s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": _PAIRS})
+    encrypt(s3, name, key)
+    s3.put_bucket_policy(Bucket=name, Policy=json.dumps(_tls_only(name)))
 
 
 def encrypt(s3: Any, bucket: str, key: str) -> None:
