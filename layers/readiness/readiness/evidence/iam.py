@@ -182,11 +182,12 @@ class PolicyDocument:
 
     @classmethod
     def load(cls, read: Reader, policy: Resource) -> PolicyDocument:
+        name = policy.id.rsplit("/", 1)[-1]
         if read.bulk:
             known = read.of(ManagedPolicies, the_account(read)).by_arn.get(policy.id) or {}
             for version in known.get("PolicyVersionList") or ():
                 if version.get("IsDefaultVersion"):
-                    return cls(Document.of(known["PolicyName"], version.get("Document")))
+                    return cls(Document.of(name, version.get("Document")))
         about = read.one("iam", "get_policy", gone=_GONE, PolicyArn=policy.id)["Policy"]
         version = read.one(
             "iam",
@@ -195,7 +196,7 @@ class PolicyDocument:
             PolicyArn=policy.id,
             VersionId=about["DefaultVersionId"],
         )["PolicyVersion"]
-        return cls(Document.of(about["PolicyName"], version.get("Document")))
+        return cls(Document.of(name, version.get("Document")))
 
 
 @evidence(
