@@ -1,0 +1,186 @@
+"""What the KMS loaders make of KMS's answers."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from readiness.evidence.kms import (
+    KEY,
+    KmsImportedMaterial,
+    KmsKeyAccess,
+    KmsKeyState,
+    KmsKeyTags,
+    KmsRotation,
+    key_id_of,
+    key_resource,
+)
+from readiness.resource import Resource
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
+from tests.worlds.encryption import IMPORTED_ID, KEY_ARN, KEY_ID, key_metadata, tags, world
+
+OTHER = "444455556666"
+FOREIGN = f"arn:aws:kms:{HOME}:{OTHER}:key/{KEY_ID}"
+
+
+def loaded(cls, seen: World, key: Resource | str = KEY_ID):
+    resource = KEY.resource(ACCOUNT_ID, HOME, key) if isinstance(key, str) else key
+    return evaluation(seen, [], now=NOON).aws.evidence(cls, resource).evidence
+
+
+def regions_asked(seen: World) -> list[tuple[str, str]]:
+    """Which service is asked in which region, from now on."""
+    asked = []
+    original = seen.client
+
+    def client(service: str, region_name: str = "", **rest: object):
+        asked.append((service, region_name))
+        return original(service, **rest)
+
+    seen.client = client
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("named", "resource"),
+    [
+        pytest.param("", None, id="no key"),
+        pytest.param(KEY_ID, (ACCOUNT_ID, HOME, KEY_ID), id="id"),
+        pytest.param(KEY_ARN, (ACCOUNT_ID, HOME, KEY_ID), id="arn"),
+        pytest.param("alias/prod", (ACCOUNT_ID, HOME, "alias/prod"), id="alias"),
+        pytest.param(
+            f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:alias/prod",
+            (ACCOUNT_ID, HOME, "alias/prod"),
+            id="alias arn",
+        ),
+        pytest.param(
+            KEY_ARN.replace(HOME, "eu-west-1"), (ACCOUNT_ID, "eu-west-1", KEY_ID), id="elsewhere"
+        ),
+        pytest.param(FOREIGN, (OTHER, HOME, FOREIGN), id="another account's"),
+    ],
+)
+def test_every_way_a_key_is_named(named, resource):
+    found = key_resource(evaluation(world(), []).aws, named)  # type: ignore[arg-type]
+    assert (found and (found.account, found.region, found.id)) == resource
+
+
+@pytest.mark.parametrize(
+    ("named", "id"), [(KEY_ARN, KEY_ID), (KEY_ID, KEY_ID), ("alias/prod", None)]
+)
+def test_the_key_id_in_an_event(named, id):
+    assert key_id_of(named) == id
+
+
+def test_a_key_that_does_not_exist_is_missing():
+    seen = world().but(kms__describe_key=error("NotFoundException"))
+    assert loaded(KmsKeyState, seen).state == "Missing"
+
+
+def test_a_key_elsewhere_is_described_there():
+    seen = world()
+    asked = regions_asked(seen)
+    loaded(KmsKeyState, seen, Resource(ACCOUNT_ID, "eu-west-1", KEY.name, KEY_ID))
+    assert asked == [("kms", "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"KeyManager": "AWS"}, id="AWS-managed"),
+        pytest.param({"KeySpec": "RSA_2048"}, id="asymmetric"),
+        pytest.param({"Origin": "EXTERNAL"}, id="imported"),
+        pytest.param({"KeyState": "PendingDeletion"}, id="about to be deleted"),
+        pytest.param(
+            {
+                "MultiRegion": True,
+                "MultiRegionConfiguration": {"MultiRegionKeyType": "REPLICA"},
+            },
+            id="replica",
+        ),
+    ],
+)
+def test_rotation_is_not_asked_of_a_key_that_cannot(changes):
+    seen = world().but(kms__describe_key=key_metadata(**changes))
+    assert loaded(KmsRotation, seen) == KmsRotation(enabled=False)
+    assert ("kms", "get_key_rotation_status") not in seen.calls
+
+
+def test_a_key_type_that_kms_says_cannot_rotate():
+    seen = world().but(kms__get_key_rotation_status=error("UnsupportedOperationException"))
+    assert loaded(KmsRotation, seen) == KmsRotation(enabled=False)
+
+
+def test_imported_material_is_as_old_as_its_last_rotation():
+    day = timedelta(days=1)
+    rotations = [{"RotationDate": NOON - 40 * day}, {"RotationDate": NOON - 3 * day}, {}]
+    seen = world().but(kms__list_key_rotations={"Rotations": rotations})
+    assert loaded(KmsImportedMaterial, seen, IMPORTED_ID) == KmsImportedMaterial(
+        date(2026, 10, 30), 3
+    )
+
+
+def test_imported_material_never_rotated_is_as_old_as_the_key():
+    created = NOON - timedelta(days=400)
+    seen = world().but(
+        kms__list_key_rotations={"Rotations": []},
+        kms__describe_key=key_metadata(Origin="EXTERNAL", CreationDate=created),
+    )
+    assert loaded(KmsImportedMaterial, seen).age_days == 400
+
+
+def test_rotations_are_not_asked_of_a_key_whose_material_kms_made():
+    seen = world()
+    assert loaded(KmsImportedMaterial, seen) == KmsImportedMaterial()
+    assert ("kms", "list_key_rotations") not in seen.calls
+
+
+@pytest.mark.parametrize("named", [KEY_ID, "alias/prod"])
+def test_the_tags_of_a_key(named):
+    found = loaded(KmsKeyTags, world(), named)
+    assert (found.key_id, found.tags, found.foreign) == (KEY_ID, {"Environment": "prod"}, False)
+
+
+def test_an_alias_of_nothing_has_no_tags():
+    seen = world().but(kms__describe_key=error("NotFoundException"))
+    assert loaded(KmsKeyTags, seen, "alias/gone").tags == {}
+
+
+def test_the_tags_of_another_accounts_key_are_not_asked_for():
+    seen = world()
+    found = loaded(KmsKeyTags, seen, Resource(OTHER, HOME, KEY.name, FOREIGN))
+    assert (found.key_id, found.account, found.foreign) == (KEY_ID, OTHER, True)
+    assert seen.calls == []
+
+
+def test_a_key_elsewhere_has_its_tags_there():
+    there = KEY_ARN.replace(HOME, "eu-west-1")
+    seen = world().but(resourcegroupstaggingapi__get_resources=tags(**{there: "dev"}))
+    asked = regions_asked(seen)
+    found = loaded(KmsKeyTags, seen, Resource(ACCOUNT_ID, "eu-west-1", KEY.name, KEY_ID))
+    assert (found.tags, asked) == (
+        {"Environment": "dev"},
+        [("resourcegroupstaggingapi", "eu-west-1")],
+    )
+
+
+def test_who_may_use_a_key():
+    access = loaded(KmsKeyAccess, world())
+    assert "kms:Decrypt" in access.policy
+    assert access.grantees == (f"arn:aws:iam::{ACCOUNT_ID}:role/worker",)
+
+
+def test_nobody_else_may_use_an_aws_managed_key():
+    seen = world().but(kms__describe_key=key_metadata(KeyManager="AWS"))
+    assert loaded(KmsKeyAccess, seen) == KmsKeyAccess()
+    assert seen.calls == [("kms", "describe_key")]
+
+
+@pytest.mark.parametrize(
+    ("code", "raised"), [("NotFoundException", Gone), ("AccessDeniedException", Unreadable)]
+)
+def test_a_policy_that_is_not_there_is_not_an_empty_one(code, raised):
+    seen = world().but(kms__get_key_policy=error(code))
+    with pytest.raises(raised):
+        loaded(KmsKeyAccess, seen)

@@ -1,0 +1,89 @@
+"""What the S3 loaders make of S3's answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.evidence.s3 import (
+    BUCKET,
+    BucketAndKey,
+    BucketEncryption,
+    BucketPolicy,
+    PolicyWithoutKms,
+)
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from tests.worlds.encryption import KEY_ARN, KEY_ID, sse, world
+
+POLICY_READ = ("s3", "get_bucket_policy")
+
+
+def loaded(cls, seen: World, id: str = "data"):
+    return evaluation(seen, []).aws.evidence(cls, BUCKET.resource(ACCOUNT_ID, HOME, id)).evidence
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        pytest.param(sse("AES256", ""), ("AES256", "", False), id="the default of 2023"),
+        pytest.param(sse(), ("aws:kms", KEY_ARN, True), id="KMS"),
+        pytest.param(sse("aws:kms:dsse", ""), ("aws:kms:dsse", "", True), id="two layers"),
+        pytest.param(
+            {
+                "ServerSideEncryptionConfiguration": {
+                    "Rules": [{"BlockedEncryptionTypes": {"EncryptionType": ["SSE-C"]}}]
+                }
+            },
+            ("", "", False),
+            id="only what is blocked",
+        ),
+        pytest.param(
+            error("ServerSideEncryptionConfigurationNotFoundError", 404),
+            ("", "", False),
+            id="none",
+        ),
+    ],
+)
+def test_default_encryption(answer, expected):
+    found = loaded(BucketEncryption, world().but(s3__get_bucket_encryption=answer))
+    assert (found.algorithm, found.key_id, found.with_kms) == expected
+
+
+@pytest.mark.parametrize("cls", [BucketEncryption, BucketPolicy, BucketAndKey])
+def test_a_bucket_that_is_gone(cls):
+    gone = error("NoSuchBucket", 404)
+    seen = world().but(s3__get_bucket_encryption=gone, s3__get_bucket_policy=gone)
+    with pytest.raises(Gone):
+        loaded(cls, seen)
+
+
+@pytest.mark.parametrize("code", ["AccessDenied", "404", "NoSuchKey"])
+def test_no_other_error_means_no_policy(code):
+    with pytest.raises(Unreadable):
+        loaded(BucketPolicy, world().but(s3__get_bucket_policy=error(code, 404)))
+
+
+def test_a_bucket_without_a_policy():
+    seen = world().but(s3__get_bucket_policy=error("NoSuchBucketPolicy", 404))
+    assert loaded(BucketPolicy, seen) == BucketPolicy("", "arn:aws:s3:::data")
+
+
+def test_the_policy_is_an_excuse_only_where_kms_is_missing():
+    with_kms, without = world(), world().but(s3__get_bucket_encryption=sse("AES256", ""))
+    assert loaded(PolicyWithoutKms, with_kms).text == ""
+    assert POLICY_READ not in with_kms.calls
+    assert "SecureTransport" in loaded(PolicyWithoutKms, without).text
+
+
+def test_a_bucket_beside_its_key():
+    found = loaded(BucketAndKey, world())
+    assert (found.tags, found.key and found.key.id) == ({"Environment": "prod"}, KEY_ID)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a{region}b", "x" * 10_000, "na\u202eme", "<b>data</b>"],
+    ids=["braces", "long", "bidi", "markup"],
+)
+def test_hostile_names_are_only_names(name):
+    assert loaded(BucketPolicy, world(), name).arn == f"arn:aws:s3:::{name}"
