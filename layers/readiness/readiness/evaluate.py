@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
@@ -24,7 +25,7 @@ from readiness.verdict import Fact, Verdict, cannot_tell, not_applicable
 
 MOST_REASON = 1000
 _THREADS = 12
-_WINDOW = 48
+_WINDOW = 96
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,16 +122,16 @@ class Evaluation:
     def observe(self, rule: Rule, resource: Resource) -> Observation:
         """Read what the rule asks for and let it judge."""
         began = self.aws.now()
-        tags, in_scope = self._tags(rule, resource)
-        if isinstance(in_scope, Unreadable):
-            verdict = _blind(in_scope)
-            return self._observation(rule, resource, verdict, began, {})
-        if not in_scope:
-            verdict = not_applicable("The resource is outside the scope of this stack.")
-            outside = self._observation(rule, resource, verdict, began, tags)
-            return Observation(rule, resource, began, outside.finding, out_of_scope=True)
+        tags: Mapping[str, str] = {}
         try:
+            tags, in_scope = self._tags(rule, resource)
+            if isinstance(in_scope, Unreadable):
+                return self._observation(rule, resource, _blind(in_scope), began, {})
+            if not in_scope:
+                return self._outside(rule, resource, began, tags)
             verdict, as_of, own_tags = self._verdict(rule, resource, tags)
+            if own_tags is not None and not self.scope.covers(own_tags):
+                return self._outside(rule, resource, began, own_tags)
         except Gone:
             return Observation(rule, resource, began)
         except CredentialsRefused:
@@ -142,13 +143,21 @@ class Evaluation:
             return Observation(rule, resource, began, crashed.finding, crash=said)
         return self._observation(rule, resource, verdict, min(as_of, began), own_tags or tags)
 
+    def _outside(
+        self, rule: Rule, resource: Resource, at: datetime, tags: Mapping[str, str]
+    ) -> Observation:
+        verdict = not_applicable("The resource is outside the scope of this stack.")
+        outside = self._observation(rule, resource, verdict, at, tags)
+        return Observation(rule, resource, at, outside.finding, out_of_scope=True)
+
     def _verdict(
         self, rule: Rule, resource: Resource, tags: Mapping[str, str]
-    ) -> tuple[Verdict, datetime, Mapping[str, str]]:
+    ) -> tuple[Verdict, datetime, Mapping[str, str] | None]:
+        """The verdict, how old its evidence is, and tags that came with the evidence."""
         settings = self._configured[rule.id]
         oldest = self.aws.now()
         if unasked := _by_settings_alone(rule, settings):
-            return unasked, oldest, {}
+            return unasked, oldest, None
         subject: Any = None
         arguments: list[Any] = []
         for parameter in rule.parameters:
@@ -159,16 +168,13 @@ class Evaluation:
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
                 if not parameter.tolerant:
-                    return _blind(unreadable), oldest, {}
+                    return _blind(unreadable), oldest, None
                 arguments.append(unreadable)
                 continue
             except Gone as gone:
                 if parameter.declaration.about is rule.subject:
                     raise
-                if not parameter.optional:
-                    return cannot_tell(f"What it refers to does not exist: {gone}."), oldest, {}
-                arguments.append(None)
-                continue
+                return cannot_tell(f"What it refers to does not exist: {gone}."), oldest, None
             oldest = min([oldest, *(answer.as_of for answer in answers)])
             found = [answer.evidence for answer in answers]
             arguments.append(tuple(found) if parameter.many else found[0] if found else None)
@@ -176,7 +182,7 @@ class Evaluation:
                 subject = found[0]
         own_tags = getattr(subject, "tags", None)
         verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
-        return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else {}
+        return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
 
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
         environment = tags.get(self.scope.environment_tag, "")
@@ -291,8 +297,12 @@ class Evaluation:
             except Exception:
                 yield self.observe(rule, resource)
                 continue
-            meant = {r.id for p in parameters for r in _references(subject, p)}
-            if id in meant or not parameters:
+            named = [
+                p.declaration.about.may_mean(r.id, id)
+                for p in parameters
+                for r in _references(subject, p)
+            ]
+            if any(named) or not parameters:
                 yield self.observe(rule, resource)
 
     # -- everything -------------------------------------------------------------------------
@@ -360,18 +370,16 @@ class Evaluation:
             resource = about.resource(self.aws.account, self.aws.region, id)
             return list(_each(record, (self.observe(rule, resource) for rule in by_type[about])))
 
-        running: set[Future[list[Observation]]] = set()
+        ahead: deque[Future[list[Observation]]] = deque()
         for index, (about, id) in enumerate(work):
             if enough():
                 coverage.cursor = self._cursor(*work[index - 1]) if index else Cursor("", "", "")
                 break
-            running.add(pool.submit(observe_all, about, id))
-            if len(running) >= _WINDOW:
-                finished, running = wait(running, return_when=FIRST_COMPLETED)
-                for future in finished:
-                    yield future.result()
-        for future in running:
-            yield future.result()
+            ahead.append(pool.submit(observe_all, about, id))
+            if len(ahead) >= _WINDOW:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
 
     def _cursor(self, about: ResourceType, id: str) -> Cursor:
         return Cursor(about.name, GLOBAL if about.is_global else self.aws.region, id)

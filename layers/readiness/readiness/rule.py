@@ -133,11 +133,11 @@ class Rule:
     def __call__(self, *evidence: Any, **settings: Any) -> Verdict:
         return self.function(*evidence, **settings)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.function.__name__.replace("_", "-")
 
-    @property
+    @cached_property
     def id(self) -> str:
         """``<folder>.<function-name>``: sort key, dedup key, settings name, runbook anchor."""
         return f"{self.heading.folder}.{self.name}"
@@ -147,7 +147,7 @@ class Rule:
         """The first line of the docstring: what good looks like."""
         return (self.function.__doc__ or "").strip().partition("\n")[0]
 
-    @property
+    @cached_property
     def subject(self) -> ResourceType:
         """What kind of resource the rule judges: what its first evidence is about."""
         return self.parameters[0].declaration.about

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 
 from readiness.verdict import Fact
 
-_HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-"""Controls, bidi and zero-width marks, surrogates, private use, line separators."""
+_HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
+"""Controls, bidi and zero-width marks, unassigned and private use, surrogates, separators."""
 
 MOST_ITEMS = 50
 MOST_CHARACTERS = 500
@@ -17,6 +17,8 @@ MOST_CHARACTERS = 500
 def clean(text: str, limit: int) -> str:
     """``text`` on one line, without invisible characters, at most ``limit`` long."""
     if text.isascii() and text.isprintable():
+        if len(text) <= limit and "  " not in text and text.strip() == text:
+            return text
         spoken = text
     else:
         visible = (" " if char.isspace() else char for char in text)
