@@ -102,9 +102,9 @@ def user_access_keys(keys: ActiveKeys, *, exempt_users: ExemptUsers = ()) -> Ver
     if is_exempt(exempt_users, "/", keys.user):
         return not_applicable("The user is exempt from this rule by the setting exempt_users.")
     return violates(
-        f"The user has {len(keys.active)} active access key(s): {', '.join(keys.active)}.",
+        f"The user has {len(keys.active)} active access key(s).",
         expected="A role in place of the access keys.",
-        active=list(keys.active),
+        active=len(keys.active),
         inactive=keys.inactive,
     )
 
@@ -518,7 +518,9 @@ def access_key_age(
     found = overdue(active, keys.now, max_age_days=max_age_days, overlap_days=overlap_days)
     ages = {key.id: age_in_days(key, keys.now) for key in active}
     if found:
-        expected = f"Active keys at most {max_age_days} days old, two at once for a week at most."
+        expected = (
+            f"Active keys at most {max_age_days} days old, two at once for {overlap_days} at most."
+        )
         return violates_all(found, expected=expected, ages_in_days=ages)
     oldest = max(ages.values())
     reason = f"The oldest active key is {oldest} days old."
