@@ -200,3 +200,21 @@ def test_a_replica_is_asked_for_its_tags_where_it_is():
     assert seen.finding is not None
     assert "dev in eu-west-1" in seen.finding.reason
     assert ("resourcegroupstaggingapi", "eu-west-1") in regions
+
+
+@pytest.mark.parametrize("named", [KEY_ARN, KEY_ID, "alias/prod"])
+def test_a_disabled_key_wakes_the_buckets_that_name_it_in_any_way(named):
+    some = world().but(
+        s3__get_bucket_encryption=sse(key=named),
+        kms__describe_key=key_metadata(KeyState="Disabled"),
+    )
+    target = Target("encryption.s3-kms", None, ("AWS::KMS::Key", KEY_ID))
+    [seen] = evaluation(some, encryption).follow(encryption, [target])
+    assert seen.resource.id == "data"
+    assert seen.finding is not None
+    assert "Disabled" in seen.finding.reason
+
+
+def test_another_key_wakes_no_bucket():
+    target = Target("encryption.s3-kms", None, ("AWS::KMS::Key", IMPORTED_ID))
+    assert list(evaluation(world(), encryption).follow(encryption, [target])) == []

@@ -7,6 +7,7 @@ declaration, and :class:`readiness.aws.Reader` refuses a call that was not decla
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -108,7 +109,8 @@ class ResourceType:
     Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
     {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
     none. ``tags_from_api`` is false
-    where the tagging API does not know the type.
+    where the tagging API does not know the type. ``may_mean`` says whether a name by which other
+    resources refer to one may mean the one with that id (an alias may mean any).
     """
 
     name: str
@@ -119,6 +121,7 @@ class ResourceType:
     identify: Callable[[Json], str | None] | None = config_resource_id
     arn: str = ""
     tags_from_api: bool = True
+    may_mean: Callable[[str, str], bool] = operator.eq
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)

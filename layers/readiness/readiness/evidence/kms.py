@@ -49,6 +49,7 @@ KEY = ResourceType(
         ServiceEvent("KMS Imported Key Material Expiration", id="key-id"),
     ),
     arn="arn:{partition}:kms:{region}:{account}:key/{id}",
+    may_mean=lambda named, key_id: key_id_of(named) in {None, key_id},
 )
 
 
