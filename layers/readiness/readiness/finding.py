@@ -27,6 +27,17 @@ def parse_iso(text: str) -> datetime:
     return moment
 
 
+def _as_stored(fact: object) -> object:
+    """Numbers as DynamoDB gives them back: it knows no 80.0, only 80."""
+    if isinstance(fact, float) and fact.is_integer():
+        return int(fact)
+    if isinstance(fact, Mapping):
+        return {name: _as_stored(value) for name, value in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [_as_stored(value) for value in fact]
+    return fact
+
+
 def finding_id(resource: Resource, rule: str) -> str:
     """Twelve hex digits that people can type; stable for the life of the resource."""
     return hashlib.sha256(f"{resource.key}|{rule}".encode()).hexdigest()[:12]
@@ -108,7 +119,7 @@ class Finding:
             self.reminder,
             self.gone,
         ]
-        text = json.dumps(said, sort_keys=True, default=str)
+        text = json.dumps(_as_stored(said), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def but(self, **changes: object) -> Finding:

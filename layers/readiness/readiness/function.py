@@ -17,6 +17,7 @@ from readiness.aws import CONFIG, Aws
 from readiness.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
 from readiness.events import Look, MalformedEvent, look
 from readiness.record import Recorder
+from readiness.rule import SettingRefused
 from readiness.store import Store
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Function:
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
+        self._declarations = environment.get("DECLARATIONS_TABLE", "")
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
@@ -59,6 +61,10 @@ class Function:
         except MalformedEvent as malformed:
             self.count("MalformedEvents")
             self.log.error("malformed event", extra={"reason": str(malformed)})
+            raise
+        except settings.SettingsUnreadable as unreadable:
+            self.count("SettingsRefused")
+            self.log.error("settings refused", extra={"reason": str(unreadable)})
             raise
         finally:
             if self.metrics.provider.metric_set:
@@ -108,8 +114,7 @@ class Function:
         """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
-        cursor = sweep.get("cursor")
-        start = Cursor(**cursor) if cursor else None
+        start = _cursor(sweep.get("cursor"))
         evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
         recorder = Recorder(self.store, evaluation)
         coverage = Coverage()
@@ -130,7 +135,8 @@ class Function:
         answer["out_of_scope"] = coverage.out_of_scope
         answer["unlisted"] = sorted(about.name for about in coverage.failed)
         if coverage.cursor is not None:
-            cursor = coverage.cursor
+            # A leg that got to nothing leaves off where it began.
+            cursor = coverage.cursor if coverage.cursor.type else start or coverage.cursor
             return answer | {
                 "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
             }
@@ -177,7 +183,13 @@ class Function:
         )
         configured = settings.configure(self.heading, given)
         return Evaluation(
-            aws, configured, scope=self._scope, trigger=trigger, changed_by=changed_by
+            aws,
+            configured,
+            scope=self._scope,
+            trigger=trigger,
+            changed_by=changed_by,
+            declarations=self._declarations,
+            known=self.store.get,
         )
 
     def _given(self) -> settings.Given:
@@ -189,8 +201,29 @@ class Function:
         ssm = self._session.client("ssm", config=CONFIG)
         answer = ssm.get_parameter(Name=self._settings_parameter)
         given = settings.parse(answer["Parameter"]["Value"])
+        self._report_refused(given)
         self._settings = (time.monotonic(), given)
         return given
+
+    def _report_refused(self, given: settings.Given) -> None:
+        """Say which settings of this heading will not be used; its rules then cannot tell."""
+        configured = settings.configure(self.heading, given)
+        reasons = [str(each) for each in configured.values() if isinstance(each, SettingRefused)]
+        mine = [rule for rule in given if rule.startswith(f"{self.heading.folder}.")]
+        known = {rule.id for rule in self.heading}
+        reasons += [f"there is no rule {rule!r}" for rule in mine if rule not in known]
+        for reason in reasons:
+            self.count("SettingsRefused")
+            self.log.error("settings refused", extra={"reason": reason})
+
+
+def _cursor(given: object) -> Cursor | None:
+    if not given:
+        return None
+    try:
+        return Cursor(**given)  # type: ignore[arg-type]
+    except TypeError:
+        raise MalformedEvent("'sweep.cursor' must have 'type', 'region' and 'after'") from None
 
 
 def scope_from(environment: Mapping[str, str]) -> Scope:

@@ -119,6 +119,7 @@ def _as_finding(observation: Observation, stored: Finding | None) -> Finding | N
         reason="The resource does not exist any more.",
         expected="",
         observed={},
+        changed_by="",
         last_observed_at=observation.observed_at,
         blind_since=None,
         blind_reason="",

@@ -140,7 +140,9 @@ class Store:
     """The findings and transitions tables.
 
     ``client`` is a DynamoDB client. ``record`` is safe against duplicates, reordering and
-    concurrent writers: it writes only over the state it decided from.
+    concurrent writers: it writes only over the state it decided from. The time it was observed
+    at tells one state from another, since it grows with every write; the digest would not do,
+    because another version of this code may compute it differently.
     """
 
     def __init__(self, client: Any, findings: str, transitions: str) -> None:
@@ -241,11 +243,8 @@ class Store:
         guard["ExpressionAttributeNames"] = {"#r": "resource"}
         if stored is not None:
             guard = {
-                "ConditionExpression": "last_observed_at = :t AND config_hash = :h",
-                "ExpressionAttributeValues": {
-                    ":t": {"S": iso(stored.last_observed_at)},
-                    ":h": {"S": stored.config_hash},
-                },
+                "ConditionExpression": "last_observed_at = :t",
+                "ExpressionAttributeValues": {":t": {"S": iso(stored.last_observed_at)}},
             }
         put = {"TableName": self._findings, "Item": to_item(finding), **guard}
         if change.transition is None:

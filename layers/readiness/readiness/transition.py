@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from readiness.finding import Finding
+from readiness.finding import Finding, iso
 from readiness.verdict import Severity, Status
 
 REFRESH_AFTER = timedelta(hours=20)
@@ -66,7 +66,7 @@ def decide(
     at = seen.last_observed_at
     if stored is None:
         return _first(seen)
-    if at <= stored.last_observed_at:
+    if iso(at) <= iso(stored.last_observed_at):
         return NOTHING
     if seen.status is Status.INSUFFICIENT_DATA:
         became, kind = _blind(stored, seen, blind_after)

@@ -1,0 +1,369 @@
+"""The template follows from the rules, and is what AWS and the linters accept."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from readiness import Severity, Verdict, complies
+from readiness.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.evidence import ApiCall, ConfigItem, ServiceEvent, declared
+from readiness.rule import Heading
+from readiness_cli import template
+from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
+from tests.contract.eventbridge import matches
+
+HEADINGS = headings()
+PER_HEADING = pytest.mark.parametrize("heading", HEADINGS, ids=lambda h: h.folder)
+
+
+class Tagged(yaml.SafeLoader):
+    """CloudFormation's short forms, as the long ones."""
+
+
+def _intrinsic(loader, suffix, node):
+    if isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+        value = value.split(".", 1) if suffix == "GetAtt" else value
+    elif isinstance(node, yaml.SequenceNode):
+        value = loader.construct_sequence(node, deep=True)
+    else:
+        value = loader.construct_mapping(node, deep=True)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+Tagged.add_multi_constructor("!", _intrinsic)
+
+
+@pytest.fixture(scope="module")
+def committed():
+    return yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)
+
+
+@pytest.fixture(scope="module")
+def resources(committed):
+    return committed["Resources"]
+
+
+def test_the_template_is_what_the_rules_say():
+    text = template.TEMPLATE.read_text()
+    assert text == template.generated(text, HEADINGS), "run `make template`"
+
+
+def test_drift_is_noticed_and_repaired(tmp_path):
+    copy = tmp_path / "template.yaml"
+    drifted = template.TEMPLATE.read_text().replace("s3:ListAllMyBuckets", "s3:Nothing")
+    copy.write_text(drifted)
+    assert template.main(["--check", "--template", str(copy)]) == 1
+    assert copy.read_text() == drifted
+    assert template.main(["--template", str(copy)]) == 0
+    assert template.main(["--check", "--template", str(copy)]) == 0
+
+
+def test_a_template_without_markers_is_refused():
+    with pytest.raises(template.MarkersMissing, match="headings"):
+        template.generated("Resources: {}\n", HEADINGS)
+
+
+@PER_HEADING
+def test_a_role_may_read_what_its_rules_read_and_nothing_else(heading, resources):
+    function = resources[template.logical_id(heading.folder)]["Properties"]
+    shared, own = function["Policies"]
+    assert shared == {"Ref": "RecordFindings"}
+    [statement] = own["Statement"]
+    declared_reads = {action for rule in heading.rules for action in rule.reads}
+    assert statement["Action"] == sorted(declared_reads)
+    assert not [action for action in statement["Action"] if "*" in action]
+
+
+@PER_HEADING
+def test_a_function_has_the_folder_of_its_heading(heading, resources):
+    id = template.logical_id(heading.folder)
+    assert resources[id]["Properties"]["CodeUri"] == f"functions/{heading.folder}/"
+    assert resources[id]["Metadata"] == {"BuildMethod": "makefile", "ContextPath": "functions"}
+
+
+@PER_HEADING
+def test_config_rules_are_off_unless_asked_for(heading, resources):
+    id = template.logical_id(heading.folder)
+    rule, permission = resources[f"{id}ConfigRule"], resources[f"{id}AskedByConfig"]
+    assert rule["Condition"] == permission["Condition"] == "ConfigRules"
+    assert rule["DependsOn"] == f"{id}AskedByConfig"
+    assert permission["Properties"]["SourceAccount"] == {"Ref": "AWS::AccountId"}
+    asked = {d["MessageType"] for d in rule["Properties"]["Source"]["SourceDetails"]}
+    change = "ConfigurationItemChangeNotification"
+    assert "ScheduledNotification" in asked
+    assert (change in asked) == (f"Oversized{change}" in asked)
+
+
+# -- what wakes a heading ------------------------------------------------------------------------
+
+
+def patterns_in(resources, heading):
+    events = resources[template.logical_id(heading.folder)]["Properties"]["Events"]
+    return [event["Properties"]["Pattern"] for event in events.values()]
+
+
+def changes_in(heading):
+    """(rule, declaration, change) for everything any of the heading's rules depends on."""
+    for rule in heading.rules:
+        for cls in rule.evidence:
+            declaration = declared(cls)
+            yield from ((rule, declaration, change) for change in changes_of(declaration))
+
+
+def an_event(rule, change):
+    """An event that the change describes."""
+    match change:
+        case ApiCall():
+            for name in change.names:
+                spelled = name.replace("*", "20150331v2")
+                yield _event(API_CALL, {"eventSource": change.source, "eventName": spelled})
+        case ConfigItem():
+            for form in ("configurationItem", "configurationItemSummary"):
+                yield _event(CONFIG_ITEM, {form: {"resourceType": change.type}})
+        case ServiceEvent():
+            detail = {}
+            wanted = [*change.match, *([(change.rule, (rule.id,))] if change.rule else [])]
+            for path, allowed in wanted:
+                *outer, last = path.split(".")
+                inside = detail
+                for step in outer:
+                    inside = inside.setdefault(step, {})
+                inside[last] = {"True": True, "False": False}.get(allowed[0], allowed[0])
+            yield _event(change.detail_type, detail)
+
+
+def _event(detail_type, detail):
+    return {"source": "anything.at.all", "detail-type": detail_type, "detail": detail}
+
+
+@PER_HEADING
+def test_every_declared_change_wakes_the_heading(heading, resources):
+    patterns = patterns_in(resources, heading)
+    asleep = [
+        event
+        for rule, _, change in changes_in(heading)
+        for event in an_event(rule, change)
+        if not any(matches(pattern, event) for pattern in patterns)
+    ]
+    assert not asleep
+
+
+@PER_HEADING
+def test_every_config_item_of_evidence_wakes_the_heading(heading, resources):
+    patterns = patterns_in(resources, heading)
+    for rule in heading.rules:
+        for cls in rule.evidence:
+            about = declared(cls).about
+            item = {"configurationItemSummary": {"resourceType": about.name}}
+            woken = any(matches(p, _event(CONFIG_ITEM, item)) for p in patterns)
+            assert woken or about.identify is None, about.name
+
+
+@PER_HEADING
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param(
+            _event(API_CALL, {"eventSource": "s3.amazonaws.com", "eventName": "GetObject"}),
+            id="a read",
+        ),
+        pytest.param(
+            _event(API_CALL, {"eventSource": "example.amazonaws.com", "eventName": "CreateKey"}),
+            id="another service",
+        ),
+        pytest.param(
+            _event(CONFIG_ITEM, {"configurationItem": {"resourceType": "AWS::Example::Thing"}}),
+            id="another type",
+        ),
+        pytest.param(_event("Scheduled Event", {}), id="the clock"),
+    ],
+)
+def test_nothing_undeclared_wakes_a_heading(heading, event, resources):
+    assert not any(matches(pattern, event) for pattern in patterns_in(resources, heading))
+
+
+@PER_HEADING
+def test_a_failed_call_wakes_nobody(heading, resources):
+    patterns = patterns_in(resources, heading)
+    for rule, _, change in changes_in(heading):
+        if isinstance(change, ApiCall):
+            for event in an_event(rule, change):
+                event["detail"]["errorCode"] = "AccessDenied"
+                assert not any(matches(pattern, event) for pattern in patterns)
+
+
+@PER_HEADING
+def test_patterns_are_short_and_ask_for_no_source(heading, resources):
+    for pattern in patterns_in(resources, heading):
+        assert len(json.dumps(pattern)) <= MOST_CHARACTERS
+        assert set(pattern) <= {"detail-type", "detail"}
+
+
+def test_long_patterns_are_split_and_lose_nothing():
+    names = tuple(f"PutSomethingRatherLong{number}" for number in range(300))
+    heading = Heading("Security", "Encryption")
+    rule = _rule_woken_by(heading, ApiCall("s3.amazonaws.com", names))
+    patterns = patterns_of([rule])
+    assert len(patterns) > 2
+    assert all(len(json.dumps(pattern)) <= MOST_CHARACTERS for pattern in patterns.values())
+    for name in names:
+        event = _event(API_CALL, {"eventSource": "s3.amazonaws.com", "eventName": name})
+        assert sum(matches(pattern, event) for pattern in patterns.values()) == 1
+
+
+def test_prefixes_and_conditions_are_matched_precisely():
+    heading = Heading("Security", "Encryption")
+    rule = _rule_woken_by(
+        heading,
+        ApiCall("lambda.amazonaws.com", ("UpdateFunctionCode*",)),
+        ServiceEvent("Job State", match=(("job.state", ("DONE", "FAILED")),)),
+    )
+    patterns = list(patterns_of([rule]).values())
+
+    def woken(detail_type, detail):
+        return any(matches(pattern, _event(detail_type, detail)) for pattern in patterns)
+
+    source = {"eventSource": "lambda.amazonaws.com"}
+    assert woken(API_CALL, source | {"eventName": "UpdateFunctionCode20150331v2"})
+    assert not woken(API_CALL, source | {"eventName": "UpdateFunctionConfiguration"})
+    assert woken("Job State", {"job": {"state": "FAILED"}})
+    assert not woken("Job State", {"job": {"state": "RUNNING"}})
+    assert not woken("Job State", {})
+
+
+def _rule_woken_by(heading, *changes):
+    from dataclasses import dataclass
+
+    from readiness.evidence import ResourceType, evidence
+
+    kind = ResourceType("AWS::Example::Woken", lambda read: (), identify=None)
+
+    @evidence(kind, changed_by=changes)
+    @dataclass(frozen=True)
+    class Woken:
+        @classmethod
+        def load(cls, read, resource):
+            return cls()
+
+    def woken(thing: Woken) -> Verdict:
+        """It wakes."""
+        return complies("It woke.")
+
+    woken.__annotations__ = {"thing": Woken, "return": Verdict}
+    return heading.rule("Enable key rotation", severity=Severity.LOW)(woken)
+
+
+# -- the way out and the watchers ------------------------------------------------------------------
+
+
+def test_every_parameter_has_a_default_and_a_description(committed):
+    lacking = [
+        name
+        for name, parameter in committed["Parameters"].items()
+        if "Default" not in parameter or not parameter.get("Description")
+    ]
+    assert not lacking
+    assert all(
+        committed["Parameters"][name].get("NoEcho")
+        for name in ("PagerDutyRoutingKey", "PagerDutyIntegrationUrl")
+    )
+
+
+def test_the_stack_needs_no_named_iam_and_owns_no_key(resources):
+    kinds = {name: resource["Type"] for name, resource in resources.items()}
+    assert "AWS::KMS::Key" not in kinds.values()
+    assert "AWS::Config::ConfigurationRecorder" not in kinds.values()
+    for name, kind in kinds.items():
+        if kind.startswith("AWS::IAM::"):
+            properties = resources[name]["Properties"]
+            assert not {"RoleName", "ManagedPolicyName", "UserName"} & set(properties), name
+
+
+def test_the_stream_is_read_as_the_outbox_needs_it(resources):
+    stream = resources["Alerts"]["Properties"]["Events"]["Outbox"]["Properties"]
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+    assert stream["MaximumRecordAgeInSeconds"] == 3600
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    assert stream["DestinationConfig"]["OnFailure"]["Destination"]
+    [each] = stream["FilterCriteria"]["Filters"]
+    twice = []
+    pattern = json.loads(each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs))
+    assert all(len(dict(pairs)) == len(pairs) for pairs in twice), "a repeated key is lost"
+    assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": "yes"}}}})
+    assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
+
+
+def test_a_page_outlives_its_function(resources):
+    pages, pager = resources["Pages"]["Properties"], resources["Pagerduty"]["Properties"]
+    assert pages["VisibilityTimeout"] >= 6 * pager["Timeout"]
+    assert pages["RedrivePolicy"]["maxReceiveCount"] >= 20
+    source = pager["Events"]["Pages"]["Properties"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_every_queue_is_encrypted_and_every_end_is_watched(resources):
+    queues = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::SQS::Queue"}
+    assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
+    alarms = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
+    watched = {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]}
+    assert watched == set(queues)
+    assert all(alarm["AlarmActions"] == [{"Ref": "WatcherTopic"}] for alarm in alarms)
+    assert resources["SweepMissed"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def test_what_functions_read_from_the_environment_is_set(committed, resources):
+    shared = committed["Globals"]["Function"]["Environment"]["Variables"]
+    for name in ("alerts", "pagerduty"):
+        code = (ROOT / "functions" / name / "app.py").read_text()
+        own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
+        assert all(variable in code for variable in own), name
+    kernel = (ROOT / "layers/readiness/readiness/function.py").read_text()
+    known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
+    assert not [variable for variable in shared if variable not in kernel and variable not in known]
+
+
+# -- linters ---------------------------------------------------------------------------------------
+
+
+def _sam():
+    candidates = [ROOT / ".local/venv-sam/bin/sam", Path(os.environ.get("SAM", "")), shutil.which("sam")]
+    return next((str(c) for c in candidates if c and Path(c).is_file()), None)
+
+
+def test_cfn_lint_accepts_the_template():
+    run = subprocess.run(
+        [Path(sys.executable).parent / "cfn-lint", "--", str(template.TEMPLATE)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.skipif(_sam() is None, reason="the SAM command line is not installed (make environments)")
+def test_sam_accepts_the_template(tmp_path):
+    environment = os.environ | {
+        "SAM_CLI_TELEMETRY": "0",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "HOME": str(tmp_path),
+    }
+    run = subprocess.run(
+        [_sam(), "validate", "--lint", "--template", str(template.TEMPLATE)],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=environment,
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
