@@ -12,10 +12,12 @@ from readiness.attestation import Artefact, Attestation, Attested, Result, Scope
 from readiness.ledger import answer_item, assemble, attestation_item
 from readiness.resource import Resource
 from readiness.store import from_wire
+from readiness.unreadable import Cause, Unreadable
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DONE = NOW - timedelta(days=10)
 GOOD, BAD, BLIND = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT_DATA
+DENIED = Unreadable("s3:GetObjectVersion", Cause.ACCESS_DENIED, "403")
 
 HELD = Attestation(
     id="aaaa11112222",
@@ -83,6 +85,36 @@ HELD = Attestation(
             BAD,
             "artefact does not exist",
             id="artefact gone",
+        ),
+        pytest.param(
+            [replace(HELD, bound_to={"memory": "512"})], GOOD, "holds", id="512 is '512'"
+        ),
+        pytest.param(
+            [HELD, replace(HELD, result=Result.FAIL, performed_at=NOW, revoked=True)],
+            GOOD,
+            "holds",
+            id="a failure that was taken back",
+        ),
+        pytest.param(
+            [replace(HELD, artefact_unread=DENIED)],
+            BLIND,
+            "s3:GetObjectVersion was denied",
+            id="artefact cannot be looked at",
+        ),
+        pytest.param(
+            [HELD, replace(HELD, performed_at=NOW, artefact_unread=DENIED)],
+            GOOD,
+            "holds",
+            id="another statement holds without the artefact that cannot be looked at",
+        ),
+        pytest.param(
+            [
+                replace(HELD, artefact_unread=DENIED),
+                replace(HELD, result=Result.FAIL, performed_at=NOW),
+            ],
+            BAD,
+            "as failed",
+            id="failed after the one whose artefact cannot be looked at",
         ),
     ],
 )
@@ -159,3 +191,51 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
 def test_what_a_scope_covers(scope, covered):
     resource = Resource("111122223333", "us-east-1", "AWS::Lambda::Function", "agent-1")
     assert scope.covers(resource, "prod", "agents") is covered
+
+
+def test_a_missing_statement_says_what_to_bind_it_to():
+    verdict = Attested((), NOW, NOW - timedelta(days=20)).verdict(
+        "A load test", max_age_days=180, bound={"memory": 512}
+    )
+    assert "for memory=512" in verdict.expected
+
+
+def test_an_approval_is_of_one_text_only():
+    alone = replace(HELD, approved_by="", approved_by_id="")
+    approval = answer_item("APPROVAL", alone, by="arn/bob", by_id="AROA:bob", at=NOW)
+    exchanged = replace(alone, statement="Load test at ten times the peak.")
+    [statement] = assemble(map(from_wire, [attestation_item(exchanged), approval]))
+    assert not statement.has_second_person
+
+
+def test_an_event_approves_nothing():
+    alone = replace(HELD, approved_by="", approved_by_id="")
+    machine = "eventbridge:111122223333"
+    approval = answer_item("APPROVAL", alone, by=machine, by_id=machine, at=NOW)
+    [statement] = assemble(map(from_wire, [attestation_item(alone), approval]))
+    assert not statement.has_second_person
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"performed_at": "yesterday"},
+        {"performed_at": None},
+        {"scope": {"planet": "earth"}},
+        {"scope": "everything"},
+        {"artefact": {"bucket": "evidence"}},
+        {"artefact": "s3://evidence/load.pdf"},
+        {"bound_to": ["memory"]},
+        {"rule": None, "id": None, "attester": None, "performed_at": 7},
+    ],
+)
+def test_a_row_written_by_hand_and_wrong_states_nothing_and_breaks_nothing(changes):
+    row = from_wire(attestation_item(HELD))
+    wrong = {**row, **changes, "declared_at": "0"}
+    assert len(assemble([wrong, row])) == 1
+
+
+def test_a_result_nobody_knows_is_a_failure():
+    row = from_wire(attestation_item(HELD)) | {"result": "passed with remarks"}
+    [statement] = assemble([row])
+    assert statement.result is Result.FAIL

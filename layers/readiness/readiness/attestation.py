@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -11,11 +13,14 @@ from fnmatch import fnmatchcase
 from readiness.evidence import ANY, ServiceEvent, evidence
 from readiness.finding import iso
 from readiness.resource import Resource
+from readiness.unreadable import Unreadable
 from readiness.verdict import Fact, Verdict, cannot_tell, complies, violates
 
 GRACE = timedelta(days=14)
 REMIND = timedelta(days=30)
 RECORDED = "Readiness Attestation Recorded"
+MACHINE = "eventbridge:"
+"""What the ``attester_id`` begins with where no person attested but an account's event did."""
 
 
 class Result(StrEnum):
@@ -70,6 +75,7 @@ class Attestation:
 
     ``bound_to`` are live values at the time: when one changes, the statement is void.
     ``approved_by`` is the principal of the second person, empty while nobody has approved.
+    ``artefact_unread`` says why it is not known whether the artefact is still there.
     """
 
     id: str
@@ -85,6 +91,7 @@ class Attestation:
     expires_at: datetime | None = None
     artefact: Artefact | None = None
     artefact_problem: str = ""
+    artefact_unread: Unreadable | None = None
     bound_to: Mapping[str, Fact] = field(default_factory=dict)
     approved_by: str = ""
     approved_by_id: str = ""
@@ -94,6 +101,25 @@ class Attestation:
         """The earlier of the stated date and the rule's cap after it was done."""
         capped = self.performed_at + cap
         return capped if self.expires_at is None else min(self.expires_at, capped)
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of all that is stated: who approved this text approved no other."""
+        said = [
+            self.id,
+            self.rule,
+            [self.scope.account, self.scope.environment, self.scope.workload, self.scope.resource],
+            self.statement,
+            iso(self.performed_at),
+            iso(self.expires_at) if self.expires_at else "",
+            self.owner,
+            self.attester_id,
+            str(self.result),
+            [str(self.artefact), self.artefact.sha256] if self.artefact else [],
+            self.bound_to,
+        ]
+        text = json.dumps(said, sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()
 
     @property
     def has_second_person(self) -> bool:
@@ -129,16 +155,26 @@ class Attested:
         performed. Missing: INSUFFICIENT_DATA for 14 days after the first look, then a violation.
         """
         cap = timedelta(days=max_age_days)
-        expected = f"{what}, attested at most {max_age_days} days ago (readiness attest)."
+        what_for = "".join(f" for {name}={value}" for name, value in (bound or {}).items())
+        expected = (
+            f"{what}{what_for}, attested at most {max_age_days} days ago (readiness attest)."
+        )
         judged = [
             (self._objection(statement, cap, bound or {}, two_people=two_people), statement)
             for statement in self.statements
         ]
         valid = [statement for objection, statement in judged if not objection]
-        failed = self._newest(s for s in self.statements if s.result is Result.FAIL)
-        best = self._newest(valid)
+        failed = self._newest(
+            s
+            for s in self.statements
+            if s.result is Result.FAIL and not s.revoked and s.performed_at <= self.now
+        )
+        best = self._newest(s for s in valid if s.artefact_unread is None)
         if best is not None and (failed is None or failed.performed_at < best.performed_at):
             return self._holds(what, best, cap, observed)
+        unread = self._newest(valid)
+        if unread is not None and (failed is None or failed.performed_at < unread.performed_at):
+            return _unseen(what, unread).observing(observed)
         if failed is not None:
             reason = f"{what} is attested as failed on {failed.performed_at:%Y-%m-%d}."
             return violates(reason, expected=expected).observing(observed)
@@ -162,7 +198,7 @@ class Attested:
         changed = [
             f"{name} was {value} and is {live[name]}"
             for name, value in statement.bound_to.items()
-            if name in live and live[name] != value
+            if name in live and str(live[name]) != str(value)
         ]
         unbound = sorted(set(live) - set(statement.bound_to))
         objections = {
@@ -211,3 +247,13 @@ class Attested:
 
     def _newest(self, statements: Iterable[Attestation]) -> Attestation | None:
         return max(statements, key=lambda s: (s.performed_at, s.declared_at), default=None)
+
+
+def _unseen(what: str, statement: Attestation) -> Verdict:
+    """The verdict where all hangs on an artefact that could not be looked at."""
+    unread = statement.artefact_unread
+    return cannot_tell(
+        f"{what} is attested, and whether its artefact {statement.artefact} is still there could"
+        f" not be read: {unread}.",
+        missing=(unread.action,) if unread else (),
+    )

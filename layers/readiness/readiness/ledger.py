@@ -7,11 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from readiness.attestation import Artefact, Attestation, Attested, Result, Scope
-from readiness.aws import Aws, Reader
+from botocore.exceptions import ClientError
+
+from readiness.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
+from readiness.aws import Aws, Reader, cause_of, code_of
 from readiness.finding import Finding, iso, parse_iso
 from readiness.resource import Resource
 from readiness.store import from_wire, to_wire
+from readiness.unreadable import Unreadable
 
 READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion"})
 FirstSeen = Callable[[Resource, str], "Finding | None"]
@@ -43,7 +46,10 @@ class Ledger:
             for statement in self._statements(rule)
             if statement.scope.covers(resource, environment, workload)
         )
-        finding = self._known(resource, rule)
+        try:
+            finding = self._known(resource, rule)
+        except ClientError as error:
+            raise Unreadable("dynamodb:GetItem", cause_of(error), code_of(error)) from error
         return Attested(statements, now, finding.first_observed_at if finding else None)
 
     def _statements(self, rule: str) -> list[Attestation]:
@@ -62,19 +68,22 @@ class Ledger:
         return [self._verified(read, statement) for statement in assemble(rows)]
 
     def _verified(self, read: Reader, statement: Attestation) -> Attestation:
-        """The statement, with the problem of an artefact that is not there any more."""
+        """The statement, with the problem of an artefact that is gone or cannot be looked at."""
         artefact = statement.artefact
         if artefact is None:
             return statement
-        found = read.one(
-            "s3",
-            "head_object",
-            action="s3:GetObjectVersion",
-            absent=("404", "NoSuchKey", "NoSuchVersion"),
-            Bucket=artefact.bucket,
-            Key=artefact.key,
-            VersionId=artefact.version_id,
-        )
+        try:
+            found = read.one(
+                "s3",
+                "head_object",
+                action="s3:GetObjectVersion",
+                absent=("404", "NoSuchKey", "NoSuchVersion"),
+                Bucket=artefact.bucket,
+                Key=artefact.key,
+                VersionId=artefact.version_id,
+            )
+        except Unreadable as unread:
+            return replace(statement, artefact_unread=unread)
         if found is None:
             return replace(statement, artefact_problem="does not exist any more")
         if artefact.size and found.get("ContentLength") != artefact.size:
@@ -85,49 +94,72 @@ class Ledger:
 def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
     """Statements with their approvals and revocations applied; waivers are passed over.
 
-    The first approval by somebody other than the attester counts. Only the attester or the
-    approver can revoke.
+    Both are about exactly one text, so that nobody can exchange it after it was approved. The
+    first approval by another person than the attester counts. Only the attester or the approver
+    can revoke. What does not have the form of a statement is none.
     """
     statements: dict[str, Attestation] = {}
     others = []
     for row in sorted(rows, key=lambda row: str(row["declared_at"])):
-        if row["kind"] == "ATTESTATION":
-            statements[row["id"]] = _attestation(row)
-        elif row["kind"] in {"APPROVAL", "REVOCATION"}:
+        if row.get("kind") == "ATTESTATION":
+            statement = _attestation(row)
+            if statement is not None:
+                statements.setdefault(statement.fingerprint, statement)
+        elif row.get("kind") in {"APPROVAL", "REVOCATION"}:
             others.append(row)
     for row in others:
-        statement = statements.get(row["attestation"])
+        key, by = str(row.get("fingerprint")), str(row["declared_by"])
+        statement = statements.get(key)
         if statement is None:
             continue
-        by = row["declared_by"]
         if row["kind"] == "REVOCATION":
             if by in {statement.attester_id, statement.approved_by_id}:
-                statements[statement.id] = replace(statement, revoked=True)
-        elif by != statement.attester_id and not statement.approved_by_id:
-            statements[statement.id] = replace(
-                statement, approved_by=row["attester"], approved_by_id=by
-            )
+                statements[key] = replace(statement, revoked=True)
+        elif not statement.approved_by_id and may_approve(by, statement):
+            who = str(row.get("attester", by))
+            statements[key] = replace(statement, approved_by=who, approved_by_id=by)
     return list(statements.values())
 
 
-def _attestation(row: Mapping[str, Any]) -> Attestation:
+def may_approve(by: str, statement: Attestation) -> bool:
+    """Whether this caller is a second person for the statement."""
+    return by != statement.attester_id and not by.startswith(MACHINE)
+
+
+def _attestation(row: Mapping[str, Any]) -> Attestation | None:
+    """The statement of a row; None for one that somebody wrote by hand and got wrong."""
+    try:
+        return _read(row)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _read(row: Mapping[str, Any]) -> Attestation:
     artefact = row.get("artefact")
     expires = row.get("expires_at")
+    scope = row.get("scope", {})
     return Attestation(
-        id=row["id"],
-        rule=row["rule"],
-        scope=Scope(**row.get("scope", {})),
-        statement=row.get("statement", ""),
+        id=str(row["id"]),
+        rule=str(row["rule"]),
+        scope=Scope(**{name: str(value) for name, value in scope.items()}),
+        statement=str(row.get("statement", "")),
         performed_at=parse_iso(row["performed_at"]),
         declared_at=parse_iso(row["declared_at"].partition("#")[0]),
-        owner=row.get("owner", ""),
-        attester=row["attester"],
+        owner=str(row.get("owner", "")),
+        attester=str(row["attester"]),
         attester_id=row["declared_by"],
-        result=Result(row.get("result", "pass")),
+        result=Result.PASS if row.get("result", "pass") == Result.PASS else Result.FAIL,
         expires_at=parse_iso(expires) if expires else None,
-        artefact=Artefact(**artefact) if artefact else None,
-        bound_to=row.get("bound_to", {}),
+        artefact=_artefact(artefact) if artefact else None,
+        bound_to=dict(row.get("bound_to", {})),
     )
+
+
+def _artefact(about: Mapping[str, Any]) -> Artefact:
+    named = {name: str(about[name]) for name in ("bucket", "key", "version_id", "sha256")}
+    if not all(named.values()):
+        raise ValueError("an artefact without bucket, key, version or digest")
+    return Artefact(**named, size=int(about.get("size", 0)))
 
 
 def attestation_item(statement: Attestation) -> dict[str, Any]:
@@ -180,6 +212,7 @@ def answer_item(
             "kind": kind,
             "rule": statement.rule,
             "attestation": statement.id,
+            "fingerprint": statement.fingerprint,
             "attester": by,
         }
     )
