@@ -73,6 +73,18 @@ def raised_by(node: Node) -> frozenset[str]:
     return frozenset(_raisers(_folded(node), positive=True))
 
 
+def named_by(node: Node) -> frozenset[str]:
+    """Every alarm the rule names."""
+    match node:
+        case State(_, name):
+            return frozenset({name})
+        case Not(of):
+            return named_by(of)
+        case Joined(_, of):
+            return frozenset().union(*map(named_by, of))
+    return frozenset()
+
+
 def _raisers(node: Node, *, positive: bool) -> Iterator[str]:
     match node:
         case State("ALARM", name) if positive:

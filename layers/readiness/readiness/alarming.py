@@ -70,6 +70,7 @@ class Alarm:
     missing_data: str = "missing"
     low_samples: str = ""
     rule: str = ""
+    suppressor: str = ""
     suppressed_by: str = ""
     log_groups: tuple[str, ...] = ()
 
@@ -132,6 +133,7 @@ def composite_alarm(answer: Mapping[str, Any]) -> Alarm:
         kind=Kind.COMPOSITE,
         is_direct=False,
         rule=answer.get("AlarmRule", ""),
+        suppressor=alarm_rule.name_of(answer.get("ActionsSuppressor", "")),
         suppressed_by=answer.get("ActionsSuppressedBy", ""),
     )
 
@@ -342,6 +344,18 @@ class Inventory:
     @property
     def _composites(self) -> Iterator[Alarm]:
         return (alarm for alarm in self.alarms if alarm.kind is Kind.COMPOSITE)
+
+    @cached_property
+    def quieters(self) -> frozenset[str]:
+        """Alarms that composite alarms use to keep quiet: suppressors, and those under NOT."""
+        found = {alarm.suppressor for alarm in self._composites if alarm.suppressor}
+        for alarm in self._composites:
+            try:
+                rule = alarm_rule.parse(alarm.rule)
+            except alarm_rule.UnreadableRule:
+                continue
+            found |= alarm_rule.named_by(rule) - alarm_rule.raised_by(rule)
+        return frozenset(found)
 
     def heard(self, alarm: Alarm) -> tuple[Alarm, ...]:
         """The alarm and every composite alarm that it helps to raise, near ones first."""

@@ -12,7 +12,16 @@ from enum import StrEnum
 from readiness import metric_sql
 from readiness.alarming import Alarm, Inventory, Silence, Watched
 from readiness.metric_sql import Match
-from readiness.verdict import Fact, Problem, Severity, Verdict, cannot_tell, complies, violates_all
+from readiness.verdict import (
+    Fact,
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
+)
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
 _UNBOUNDED = math.inf
@@ -158,6 +167,38 @@ class Watch:
         self._inventory = inventory
         self._published = published
         self._limits = limits
+
+    def is_alive(self, alarm: Alarm, severity: Severity) -> Verdict:
+        """Whether what one metric alarm looks at is published, and it can be evaluated.
+
+        A series of an AWS service may be missing because its resource is idle: that weighs less.
+        """
+        dead = self._lifeless(alarm)
+        if dead is not None:
+            return violates(dead[1], expected="An alarm that can be evaluated.")
+        own = [each for each in alarm.watches if not each.account]
+        silent = [each for each in own if not self._heard_of(each)]
+        if not silent:
+            names = ", ".join(each.metric for each in own)
+            return complies(f"What it looks at is published: {names}.")
+        first = silent[0]
+        dimensions = ", ".join(f"{key}={value}" for key, value in sorted(first.dimensions))
+        text = (
+            f"Nothing has published {first.namespace} {first.metric} {{{dimensions}}} for 14 days:"
+            " the alarm can only stay silent."
+        )
+        vended = first.namespace.startswith("AWS/") and bool(first.dimensions)
+        return violates(
+            text,
+            expected="An alarm on a series, with exactly its dimensions, that is published.",
+            severity=Severity.LOW if vended else severity,
+            namespace=first.namespace,
+            metric=first.metric,
+            dimensions=dict(sorted(first.dimensions)),
+        )
+
+    def _heard_of(self, watched: Watched) -> bool:
+        return self._published.has(watched) or self._published.has_kin(watched)
 
     def judge(self, needs: Sequence[Need], severity: Severity) -> Verdict:
         """The verdict over several needs, all of which have to be met."""
@@ -366,7 +407,7 @@ def _misread(
 def _statistic_gap(
     wanted: Wanted, alarm: Alarm, watched: Watched, limits: Limits
 ) -> tuple[Gap, str] | None:
-    if watched.statistic == "SampleCount" and (wanted.events or wanted.percentile):
+    if watched.statistic == "SampleCount":
         why = f"{alarm.name} counts the samples of {wanted.metric}, not their values."
         return Gap.WRONG_STATISTIC, why
     if not wanted.percentile:
@@ -389,7 +430,9 @@ def _threshold_gap(
     wanted: Wanted, alarm: Alarm, watched: Watched, threshold: float
 ) -> tuple[Gap, str] | None:
     most = 1.0 if wanted.events and watched.statistic != "Sum" else wanted.most
+    unit = "" if wanted.unit in {"Count", "None"} else f" {wanted.unit}"
     said = f"{alarm.name} compares the {watched.statistic} of {wanted.metric} with {threshold:g}"
+    said += unit
     above = threshold > most or (threshold == most and alarm.is_inclusive is not wanted.rises)
     below = threshold < 0 or (threshold == 0 and alarm.is_inclusive is wanted.rises)
     if above if wanted.rises else below:

@@ -27,8 +27,16 @@ from readiness.evidence import (
     evidence,
     last_segment,
 )
+from readiness.evidence.sns import TOPIC
 from readiness.resource import Resource
 from readiness.unreadable import Gone
+
+
+def topic_resource(arn: str) -> Resource:
+    """The topic an ARN names, which may be in another account or region."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    return Resource(account, region, TOPIC.name, name)
+
 
 INVENTORY_READS = (
     "cloudwatch:DescribeAlarms",
@@ -169,6 +177,23 @@ class AlarmInContext:
     inventory: Inventory
     read_at: datetime
 
+    @property
+    def other_purpose(self) -> str:
+        """What the alarm is for if not to tell anybody; empty where nothing else is seen."""
+        if self.alarm.is_scaling:
+            return "Auto Scaling made it for itself."
+        if self.alarm.name in self.inventory.quieters:
+            return "It only keeps composite alarms quiet."
+        if self.alarm.actions:
+            return f"It is there to act, not to tell: {self.alarm.actions[0]}."
+        return ""
+
+    @property
+    def topics(self) -> tuple[Resource, ...]:
+        """The topics it publishes to when it goes off, wherever they are."""
+        arns = [arn for arn in self.alarm.actions if arn.split(":")[2:3] == ["sns"]]
+        return tuple(topic_resource(arn) for arn in arns)
+
     @classmethod
     def load(cls, read: Reader, alarm: Resource) -> AlarmInContext:
         inventory = read_inventory(read)
@@ -219,16 +244,19 @@ def read_published(
 
 @evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))
 @dataclass(frozen=True, slots=True)
-class SeriesInUse:
-    """By which aliases, stages and URLs things are used, and which blind alarms have data.
+class AlarmsInUse:
+    """The alarms of the region, and how things there are used: by which alias, stage or URL.
 
-    Source: ListMetrics, once for each metric.
+    Of alarms that see no data, ``published`` also knows whether there is any. Source:
+    ListMetrics, once for each metric.
     """
 
+    inventory: Inventory
     published: Published
+    read_at: datetime
 
     @classmethod
-    def load(cls, read: Reader, region: Resource) -> SeriesInUse:
+    def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
         alarms = read.of(Alarms, region)
         blind = {
             (watched.namespace, watched.metric)
@@ -239,7 +267,8 @@ class SeriesInUse:
             and alarms.read_at - alarm.since > timedelta(days=1)
         }
         recent = read_published(read, blind, recently=True)
-        return cls(Published(read_published(read, _IN_USE), recent))
+        published = Published(read_published(read, _IN_USE), recent)
+        return cls(alarms.inventory, published, alarms.read_at)
 
 
 @evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))

@@ -46,6 +46,7 @@ class TableCapacity:
     Source: DescribeTable.
     """
 
+    name: str
     billing_mode: str
     read_units: int = 0
     write_units: int = 0
@@ -61,6 +62,7 @@ class TableCapacity:
         about = answer["Table"]
         throughput = about.get("ProvisionedThroughput") or {}
         return cls(
+            table.id,
             (about.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED"),
             throughput.get("ReadCapacityUnits", 0),
             throughput.get("WriteCapacityUnits", 0),

@@ -1,0 +1,286 @@
+"""What tells somebody when money runs: budgets, cost anomaly detection, billing alarms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readiness.alarming import Inventory
+from readiness.aws import Reader
+from readiness.coverage import Published
+from readiness.evidence import ACCOUNT, api_call, evidence
+from readiness.evidence.cloudwatch import (
+    ALARM_CHANGES,
+    INVENTORY_READS,
+    read_inventory,
+    read_published,
+)
+from readiness.resource import Resource
+
+HOME = "us-east-1"
+"""Where AWS keeps everything about money."""
+
+ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")
+_GONE = ("NotFoundException",)
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A threshold of a budget. ``threshold`` is a percentage or an amount (``is_percent``).
+
+    ``kind`` is ``ACTUAL`` or ``FORECASTED``; ``subscribers`` are their addresses.
+    """
+
+    kind: str
+    threshold: float
+    is_percent: bool = True
+    comparison: str = "GREATER_THAN"
+    subscribers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A budget. ``filters`` are CostFilters, empty for the whole account.
+
+    ``expression`` says that it narrows by a FilterExpression instead; ``limit`` is None where
+    AWS adjusts it. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
+    """
+
+    name: str
+    kind: str
+    unit: str = "MONTHLY"
+    limit: float | None = None
+    filters: Mapping[str, tuple[str, ...]] | None = None
+    expression: bool = False
+    notifications: tuple[Notification, ...] = ()
+
+    @property
+    def is_account_wide(self) -> bool:
+        return not self.filters and not self.expression
+
+    def warnings(self, most_percent: float) -> tuple[Notification, ...]:
+        """The notifications, subscribed or not, that come before so much of the limit is spent."""
+        return tuple(
+            each
+            for each in self.notifications
+            if each.comparison == "GREATER_THAN" and self._percent(each) <= most_percent
+        )
+
+    def _percent(self, notification: Notification) -> float:
+        if notification.is_percent:
+            return notification.threshold
+        return 100 * notification.threshold / self.limit if self.limit else float("inf")
+
+
+_BUDGET_CALLS = api_call(
+    "budgets",
+    "CreateBudget",
+    "UpdateBudget",
+    "ModifyBudget",
+    "DeleteBudget",
+    "CreateNotification",
+    "UpdateNotification",
+    "DeleteNotification",
+    "CreateSubscriber",
+    "UpdateSubscriber",
+    "DeleteSubscriber",
+)
+
+
+@evidence(ACCOUNT, reads=("budgets:ViewBudget",), changed_by=(_BUDGET_CALLS,))
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The budgets of the account and whom they tell.
+
+    Sources: DescribeBudgets, DescribeBudgetNotificationsForAccount,
+    DescribeSubscribersForNotification (one call for each notification of a cost budget).
+    """
+
+    all: tuple[Budget, ...]
+    account: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Budgets:
+        mine = {"region": HOME, "AccountId": account.account}
+        listed = read.every("budgets", "describe_budgets", "Budgets", **mine)
+        if not listed:
+            return cls((), account.account)
+        by_budget = {
+            each["BudgetName"]: each.get("Notifications") or ()
+            for each in read.every(
+                "budgets",
+                "describe_budget_notifications_for_account",
+                "BudgetNotificationsForAccount",
+                absent=_GONE,
+                **mine,
+            )
+        }
+        return cls(
+            tuple(
+                _budget(read, each, by_budget.get(each["BudgetName"], ()), mine) for each in listed
+            )
+        )
+
+
+def _budget(
+    read: Reader,
+    about: Mapping[str, Any],
+    notifications: Iterable[Mapping[str, Any]],
+    mine: Mapping[str, str],
+) -> Budget:
+    name, kind = about["BudgetName"], about["BudgetType"]
+    limit = (about.get("BudgetLimit") or {}).get("Amount")
+    return Budget(
+        name,
+        kind,
+        about.get("TimeUnit", ""),
+        float(limit) if limit is not None else None,
+        {key: tuple(values) for key, values in (about.get("CostFilters") or {}).items()},
+        bool(about.get("FilterExpression")),
+        tuple(_notification(read, name, each, mine) for each in notifications)
+        if kind == "COST"
+        else (),
+    )
+
+
+def _notification(
+    read: Reader, budget: str, about: Mapping[str, Any], mine: Mapping[str, str]
+) -> Notification:
+    named = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
+    subscribers = read.every(
+        "budgets",
+        "describe_subscribers_for_notification",
+        "Subscribers",
+        absent=_GONE,
+        BudgetName=budget,
+        Notification={key: about[key] for key in named if key in about},
+        **mine,
+    )
+    return Notification(
+        about["NotificationType"],
+        float(about["Threshold"]),
+        about.get("ThresholdType", "PERCENTAGE") == "PERCENTAGE",
+        about["ComparisonOperator"],
+        tuple(each["Address"] for each in subscribers),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalySubscription:
+    """Who is told of cost anomalies of which monitors.
+
+    ``monitors`` are ``DIMENSIONAL SERVICE`` (every service of the account), ``CUSTOM`` and so
+    on; ``subscribers`` those that did not decline.
+    """
+
+    name: str
+    monitors: tuple[str, ...]
+    subscribers: tuple[str, ...]
+
+
+@evidence(
+    ACCOUNT,
+    reads=("ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions"),
+    uses=(Budgets,),
+    changed_by=(
+        api_call(
+            "ce",
+            "CreateAnomalyMonitor",
+            "UpdateAnomalyMonitor",
+            "DeleteAnomalyMonitor",
+            "CreateAnomalySubscription",
+            "UpdateAnomalySubscription",
+            "DeleteAnomalySubscription",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class CostAnomalies:
+    """Who is told of cost anomalies.
+
+    Cost Explorer bills each request, so it is not asked (``asked``) where a budget on the whole
+    account already tells somebody. Sources: GetAnomalySubscriptions, GetAnomalyMonitors.
+    """
+
+    subscriptions: tuple[AnomalySubscription, ...]
+    asked: bool = True
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> CostAnomalies:
+        budgets = read.of(Budgets, account).all
+        if any(b.is_account_wide and any(w.subscribers for w in b.warnings(100)) for b in budgets):
+            return cls((), asked=False)
+        subscriptions = read.every(
+            "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=HOME
+        )
+        if not subscriptions:
+            return cls(())
+        listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=HOME)
+        kinds = {
+            each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
+            for each in listed
+        }
+        return cls(
+            tuple(
+                AnomalySubscription(
+                    each.get("SubscriptionName", ""),
+                    tuple(kinds[arn] for arn in each["MonitorArnList"] if arn in kinds),
+                    tuple(
+                        subscriber["Address"]
+                        for subscriber in each.get("Subscribers") or ()
+                        if subscriber.get("Status") != "DECLINED"
+                    ),
+                )
+                for each in subscriptions
+            )
+        )
+
+
+@evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)
+@dataclass(frozen=True, slots=True)
+class BillingAlarms:
+    """The alarms of us-east-1, and whether billing metrics are published there.
+
+    ``elsewhere`` are the alarms on billing metrics in this region, if it is another: nothing
+    publishes these there. Sources: DescribeAlarms, ListMetrics.
+    """
+
+    inventory: Inventory
+    published: Published
+    read_at: datetime
+    elsewhere: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> BillingAlarms:
+        series = read_published(read, [ESTIMATED_CHARGES], region=HOME)
+        inventory = read_inventory(read, HOME)
+        local = read_inventory(read) if read.region != HOME else Inventory()
+        elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
+        return cls(inventory, Published(series, {}), read.now, elsewhere)
+
+
+@evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
+@dataclass(frozen=True, slots=True)
+class Payer:
+    """Who pays: ``is_member`` where another account of the organization does.
+
+    Source: DescribeOrganization.
+    """
+
+    is_member: bool
+    account: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Payer:
+        answer = read.one(
+            "organizations",
+            "describe_organization",
+            region=HOME,
+            absent=("AWSOrganizationsNotInUseException",),
+        )
+        if answer is None:
+            return cls(is_member=False)
+        payer = (answer.get("Organization") or {}).get("MasterAccountId", "")
+        return cls(payer not in {"", account.account}, payer)
