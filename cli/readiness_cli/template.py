@@ -40,7 +40,7 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
     parts = {
         "headings": "\n".join("\n".join(lines(stanzas(h), 2)) + "\n" for h in every),
         "invoked by the sweep": "".join(
-            f"                - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
+            f"                  - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
         ),
         "swept": "".join(
             f"            - heading: {h.folder}\n"

@@ -231,7 +231,7 @@ def pager_from(environment: Mapping[str, str]) -> Pager:
     secrets = session.client("secretsmanager", config=CONFIG)
     return Pager(
         store=Store(dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]),
-        key=RoutingKey(secrets, environment["PAGERDUTY_SECRET"]),
+        key=RoutingKey(secrets, environment["PAGERDUTY_SECRET_ID"]),
         api=EventsApi(endpoint_of(environment.get("PAGERDUTY_ENDPOINT", "US"))),
         sqs=session.client("sqs", config=CONFIG),
         environment=environment,
