@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
@@ -15,6 +14,7 @@ from readiness.aws import CONFIG
 from readiness.finding import Finding
 from readiness.message import baseline_message, sns_message
 from readiness.resource import Resource
+from readiness.session import new_session
 from readiness.store import Entry, Store, entry_of
 from readiness.sweeps import Sweeps
 
@@ -178,7 +178,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
     """Stream records, ``{"republish": true}`` or ``{"completed_sweep": {…}}``."""
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _alerts:
-        session = boto3.session.Session()
+        session = new_session()
         dynamodb = session.client("dynamodb", config=CONFIG)
         sns = session.client("sns", config=CONFIG)
         _alerts.append(Alerts(dynamodb, sns, os.environ))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import boto3
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
@@ -18,6 +17,7 @@ from readiness.aws import CONFIG
 from readiness.events_api import EventsApi, Reply, endpoint_of
 from readiness.message import concerns_pager, pagerduty_event
 from readiness.resource import Resource
+from readiness.session import new_session
 from readiness.store import Store
 from readiness.verdict import Severity
 
@@ -226,7 +226,7 @@ def _body_of(text: str) -> dict[str, Any]:
 
 def pager_from(environment: Mapping[str, str]) -> Pager:
     """The pager with its clients, as template.yaml configures it."""
-    session = boto3.session.Session()
+    session = new_session()
     dynamodb = session.client("dynamodb", config=CONFIG)
     secrets = session.client("secretsmanager", config=CONFIG)
     return Pager(

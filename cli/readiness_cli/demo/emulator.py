@@ -59,6 +59,11 @@ class Emulator:
     def pids(self) -> list[int]:
         return [process.pid for process in self._processes]
 
+    @property
+    def through_faults(self) -> str:
+        """The endpoint the functions use: with ``faulty``, the one that breaks calls."""
+        return self._faults or self.endpoint
+
     def start(self) -> None:
         """Start it and wait until it answers. Raises NotReady."""
         shutil.rmtree(self.home, ignore_errors=True)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
@@ -18,6 +17,7 @@ from readiness.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
 from readiness.events import Look, MalformedEvent, look
 from readiness.record import Recorder
 from readiness.rule import SettingRefused
+from readiness.session import new_session
 from readiness.store import Store
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Function:
         self.heading = heading
         self.log = Logger(service=f"readiness-{heading.folder}")
         self.metrics = Metrics(namespace="Readiness", service=heading.folder)
-        self._session = boto3.session.Session()
+        self._session = new_session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
