@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from readiness.actions import action_of
 from readiness.evidence import declared
+from readiness.memory import Memory, NotRemembered
 from readiness.resource import GLOBAL, Resource
 from readiness.unreadable import Cause, Gone, Unreadable
 
@@ -45,6 +46,7 @@ CONFIG = Config(
     user_agent_extra="readiness",
 )
 
+_NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
 
@@ -142,11 +144,13 @@ class Aws:
         now: Callable[[], datetime],
         bulk: bool = False,
         clients: dict[tuple[str, str], Any] | None = None,
+        memory: Memory | None = None,
     ) -> None:
         self.account = account
         self.region = region
         self.now = now
         self.bulk = bulk
+        self.memory = memory
         self.requests = 0
         self._session = session
         self._clients = {} if clients is None else clients
@@ -162,6 +166,7 @@ class Aws:
             now=self.now,
             bulk=bulk,
             clients=self._clients,
+            memory=self.memory,
         )
 
     def client(self, service: str, region: str | None = None) -> Any:
@@ -176,15 +181,22 @@ class Aws:
                 )
             return self._clients[key]
 
-    def evidence(self, cls: type[Any], resource: Resource) -> Answer:
-        """Evidence about a resource, or its Unreadable or Gone, from a single load."""
+    def evidence(
+        self, cls: type[Any], resource: Resource, settings: Mapping[str, Any] = _NO_SETTINGS
+    ) -> Answer:
+        """Evidence about a resource, or its Unreadable or Gone, from a single load.
+
+        ``settings`` are the rule's, of which the evidence sees those it asks with.
+        """
+        asked = {name: settings[name] for name in sorted(declared(cls).all_asks_with)}
+        key = (cls, *asked.items())
         if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
-            everything = self._once((cls,), lambda: self._timed(cls, cls.load_all))
+            everything = self._once(key, lambda: self._timed(cls, asked, cls.load_all))
             found = everything.evidence.get(resource.id)
             if found is None:
                 raise Gone(resource.key)
             return Answer(found, getattr(found, "as_of", None) or everything.as_of)
-        return self._once((cls, resource), lambda: self._timed(cls, cls.load, resource))
+        return self._once((*key, resource), lambda: self._timed(cls, asked, cls.load, resource))
 
     def _is_here(self, resource: Resource) -> bool:
         """Whether a bulk read can show it: a reference may lead to another account or region."""
@@ -196,9 +208,11 @@ class Aws:
         ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
         return ids
 
-    def _timed(self, cls: type[Any], load: Callable[..., Any], *args: Resource) -> Answer:
+    def _timed(
+        self, cls: type[Any], asked: Params, load: Callable[..., Any], *args: Resource
+    ) -> Answer:
         began = self.now()
-        read = Reader(self, declared(cls).reads, cls.__name__)
+        read = Reader(self, declared(cls).reads, cls.__name__, asked)
         loaded = load(read, *args)
         return Answer(loaded, getattr(loaded, "as_of", None) or began)
 
@@ -239,9 +253,16 @@ class Aws:
 class Reader:
     """What a loader may read: the calls its evidence declared, and no other."""
 
-    __slots__ = ("_allowed", "_aws", "_who")
+    __slots__ = ("_allowed", "_aws", "_who", "settings")
 
-    def __init__(self, aws: Aws, allowed: frozenset[str], who: str) -> None:
+    def __init__(
+        self,
+        aws: Aws,
+        allowed: frozenset[str],
+        who: str,
+        settings: Mapping[str, Any] = _NO_SETTINGS,
+    ) -> None:
+        self.settings = settings
         self._aws = aws
         self._allowed = allowed
         self._who = who
@@ -269,7 +290,7 @@ class Reader:
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
-        loaded: T = self._aws.evidence(cls, resource).evidence
+        loaded: T = self._aws.evidence(cls, resource, self.settings).evidence
         return loaded
 
     def one(
@@ -326,6 +347,29 @@ class Reader:
 
         pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
         return [item for page in pages or () for item in _under(page, key) or ()]
+
+    def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
+        """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
+
+        For calls that AWS bills one by one. ``question`` names what is asked with all that shapes
+        it, ``action`` is the IAM action. A run that looks at single resources, as after an event,
+        takes what the day's sweep was told and never asks itself; where answers are kept nowhere,
+        as by a scan with nothing deployed, it asks. Raises Unreadable.
+        """
+        aws = self._aws
+        if aws.memory is None:
+            return aws._once(("daily", question), ask)  # noqa: SLF001
+        memory = aws.memory
+
+        def recalled() -> Any:
+            try:
+                return memory.daily(question, aws.now(), ask if aws.bulk else None)
+            except ClientError as error:
+                raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except NotRemembered as not_yet:
+                raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
+
+        return aws._once(("daily", question), recalled)  # noqa: SLF001
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""

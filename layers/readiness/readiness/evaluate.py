@@ -200,7 +200,12 @@ class Evaluation:
             meant = [self.account_wide(about)]
         else:
             meant = _references(subject, parameter)
-        return [self.aws.evidence(parameter.evidence, each) for each in meant]
+        settings = self._settings(rule)
+        return [self.aws.evidence(parameter.evidence, each, settings) for each in meant]
+
+    def _settings(self, rule: Rule) -> Mapping[str, Any]:
+        settings = self._configured[rule.id]
+        return {} if isinstance(settings, SettingRefused) else settings
 
     def account_wide(self, about: ResourceType) -> Resource:
         """The resource that stands for the account, global or of this region."""
@@ -289,7 +294,7 @@ class Evaluation:
         for subject_id in ids:
             resource = self._resource(rule, subject_id)
             try:
-                subject = lookup.evidence(about, resource).evidence
+                subject = lookup.evidence(about, resource, self._settings(rule)).evidence
             except Gone:
                 continue
             except CredentialsRefused:

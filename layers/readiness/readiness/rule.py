@@ -245,6 +245,13 @@ def _signature(function: Judge) -> tuple[tuple[Parameter, ...], tuple[Setting, .
         raise TypeError(f"{function.__name__} asks for no evidence")
     if parameters[0].many or parameters[0].optional or parameters[0].tolerant:
         raise TypeError(f"{function.__name__}: the first evidence is the subject; it must exist")
+    offered = {setting.name for setting in settings}
+    for asking in parameters:
+        if lacking := sorted(asking.declaration.all_asks_with - offered):
+            raise TypeError(
+                f"{function.__name__} lacks the settings {lacking} that"
+                f" {asking.evidence.__name__} asks with"
+            )
     for extra in parameters[1:]:
         if needs_reference(parameters[0], extra) and not _refers(parameters[0], extra.name):
             raise TypeError(

@@ -189,11 +189,17 @@ class Declaration:
     uses: tuple[type[Evidence], ...]
     question: str
     follows_type: bool = True
+    asks_with: tuple[str, ...] = ()
 
     @property
     def all_reads(self) -> frozenset[str]:
         """The IAM actions of this evidence and of the evidence its loader asks for."""
         return self.reads.union(*(declared(used).all_reads for used in self.uses))
+
+    @property
+    def all_asks_with(self) -> frozenset[str]:
+        """The settings that shape its questions and those of the evidence its loader asks for."""
+        return frozenset(self.asks_with).union(*(declared(u).all_asks_with for u in self.uses))
 
 
 class Evidence(Protocol):
@@ -214,6 +220,7 @@ def evidence(
     changed_by: Iterable[Change] = (),
     uses: Iterable[type[Any]] = (),
     follows_type: bool = True,
+    asks_with: Iterable[str] = (),
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
@@ -221,12 +228,20 @@ def evidence(
     the reader for, ``changed_by`` the events after which a stored answer may be wrong, besides
     those that any evidence about the type shares (``ResourceType.changed_by``, its configuration
     items), which ``follows_type=False`` leaves out where they cannot change the answer.
+    ``asks_with`` are the settings of the rule that shape the question itself (which metric, which
+    limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
     """
 
     def declare(cls: E) -> E:
         question = (cls.__doc__ or "").partition("\n")[0]
         declaration = Declaration(
-            about, frozenset(reads), tuple(changed_by), tuple(uses), question, follows_type
+            about,
+            frozenset(reads),
+            tuple(changed_by),
+            tuple(uses),
+            question,
+            follows_type,
+            tuple(asks_with),
         )
         setattr(cls, _DECLARATION, declaration)
         return cls
