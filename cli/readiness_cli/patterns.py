@@ -68,7 +68,7 @@ def _changes(rules: Iterable[Rule]) -> Iterator[Change]:
 
 
 def _config_types(declarations: Iterable[Declaration], changes: Iterable[Change]) -> set[str]:
-    own = {d.about.name for d in declarations if d.about.identify is not None}
+    own = {d.about.name for d in declarations if d.about.identify and d.follows_type}
     return own | {change.type for change in changes if isinstance(change, ConfigItem)}
 
 

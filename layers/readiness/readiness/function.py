@@ -15,6 +15,7 @@ from readiness import config_rule, settings
 from readiness.aws import CONFIG, Aws
 from readiness.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
 from readiness.events import Look, MalformedEvent, look
+from readiness.memory import Memory
 from readiness.record import Recorder
 from readiness.rule import SettingRefused
 from readiness.session import new_session
@@ -53,6 +54,7 @@ class Function:
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
         )
+        self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -180,6 +182,7 @@ class Function:
             now=_now,
             bulk=bulk,
             clients=self._clients,
+            memory=self._memory,
         )
         configured = settings.configure(self.heading, given)
         return Evaluation(
