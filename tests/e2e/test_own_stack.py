@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from readiness import checklist
 from readiness.verdict import Status
 
 pytestmark = pytest.mark.e2e
@@ -24,7 +25,8 @@ CHOSEN = {
 
 
 def test_its_own_scan_finds_nothing_that_is_not_excused_by_name(deployed, cli):
-    done = cli("scan", "-o", "json")
+    judged = [c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PENDING]
+    done = cli("scan", "-o", "json", *(f"--heading={folder}" for folder in judged))
     assert done.returncode in {1, 3}, done.stderr
     ours = {id.rpartition("/")[2] for id in deployed.resources.values()}
     ours |= set(deployed.resources.values())
