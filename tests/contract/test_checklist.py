@@ -13,7 +13,6 @@ ALLOWED_PENDING = frozenset(
     {
         "cloudwatch",
         "xray",
-        "alarms",
         "resource_sizing",
         "caching",
         "performance_optimization",

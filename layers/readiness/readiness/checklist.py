@@ -338,7 +338,6 @@ PENDING: frozenset[str] = frozenset(
     {
         "cloudwatch",
         "xray",
-        "alarms",
         "resource_sizing",
         "caching",
         "performance_optimization",
