@@ -1,0 +1,437 @@
+"""Alarms: what each kind of resource needs watched, and what is said where it is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions.alarms import app
+from readiness import Severity, Status
+from readiness.alarming import Alarm, Inventory, composite_alarm, metric_alarm
+from readiness.coverage import Published
+from readiness.evidence.apis import HttpApi, RestApi
+from readiness.evidence.awslambda import FunctionConfiguration
+from readiness.evidence.balancers import LoadBalancer, TargetGroups
+from readiness.evidence.cache_clusters import CacheCluster
+from readiness.evidence.cloudwatch import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.dead_letters import DeadLetters
+from readiness.evidence.dynamodb import TableCapacity
+from readiness.evidence.ecs import Service
+from readiness.evidence.lambda_limits import ConcurrencyLimit
+from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.stepfunctions import StateMachine
+from readiness.evidence.topics import TopicExists
+from tests.world import NOON
+from tests.worlds import alarms as world
+from tests.worlds.alarms import alarm, full, slow
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+BLIND = Status.INSUFFICIENT_DATA
+
+
+def in_use(*answers, series=()) -> AlarmsInUse:
+    """The region with these alarms; ``series`` are (namespace, metric, dimensions) in use."""
+    published: dict = {}
+    for namespace, metric, dimensions in series:
+        found = published.setdefault((namespace, metric), set())
+        found.add(frozenset(dimensions.items()))
+    known = {metric: frozenset(found) for metric, found in published.items()}
+    inventory = Inventory(tuple(map(metric_alarm, answers)))
+    return AlarmsInUse(inventory, Published(known, {}), NOON)
+
+
+EVERYTHING = in_use(*world.ALARMS)
+NOTHING = in_use()
+AGENT = FunctionConfiguration("agent", timeout=30)
+EDGE = FunctionConfiguration("edge", master_arn="arn:aws:lambda:us-east-1:1:function:edge:1")
+FRONT = LoadBalancer(world.BALANCER, "application")
+NET = LoadBalancer(world.BALANCER.replace("/app/", "/net/"), "network")
+GATEWAY = LoadBalancer(world.BALANCER.replace("/app/", "/gwy/"), "gateway")
+GROUPS = TargetGroups({world.GROUP: (world.BALANCER,)})
+WEB = Service(world.SERVICE, "web", world.CLUSTER, "web:1", target_group_arns=(world.GROUP,))
+WORKER = replace(WEB, target_group_arns=())
+ORDERS, CHAT, SOCKET = (
+    RestApi("r1", "orders"),
+    HttpApi("a1b2c3d4", "chat"),
+    HttpApi("s", "s", "WEBSOCKET"),
+)
+WORK, DEAD = DeadLetters("work"), DeadLetters("dead", ("work",))
+POSTGRES = DatabaseInstance("orders", "postgres")
+SESSIONS = CacheCluster("sessions-001")
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "missing"),
+    [
+        pytest.param(app.lambda_errors, (AGENT,), "Errors", id="function errors"),
+        pytest.param(app.rest_api_errors, (ORDERS,), "5XXError", id="REST API errors"),
+        pytest.param(app.http_api_errors, (CHAT,), "5xx", id="HTTP API errors"),
+        pytest.param(
+            app.load_balancer_errors,
+            (FRONT, GROUPS),
+            "HTTPCode_ELB_5XX_Count",
+            id="load balancer errors",
+        ),
+        pytest.param(
+            app.service_errors, (WEB, GROUPS), "HTTPCode_Target_5XX_Count", id="service errors"
+        ),
+        pytest.param(
+            app.state_machine_errors,
+            (StateMachine(world.MACHINE),),
+            "ExecutionsFailed",
+            id="workflow errors",
+        ),
+        pytest.param(
+            app.dead_letter_alarms,
+            (DEAD,),
+            "ApproximateNumberOfMessagesVisible",
+            id="dead letters",
+        ),
+        pytest.param(app.lambda_latency, (AGENT,), "Duration", id="function latency"),
+        pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
+        pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
+        pytest.param(
+            app.load_balancer_latency, (FRONT,), "TargetResponseTime", id="load balancer latency"
+        ),
+        pytest.param(
+            app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"
+        ),
+        pytest.param(
+            app.state_machine_latency,
+            (StateMachine(world.MACHINE),),
+            "ExecutionTime",
+            id="workflow latency",
+        ),
+        pytest.param(app.queue_age, (WORK,), "ApproximateAgeOfOldestMessage", id="queue age"),
+        pytest.param(app.lambda_throttles, (AGENT,), "Throttles", id="throttles"),
+        pytest.param(
+            app.account_concurrency,
+            (ConcurrencyLimit(1000, 5),),
+            "ConcurrentExecutions",
+            id="account concurrency",
+        ),
+        pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
+        pytest.param(
+            app.table_throttles,
+            (TableCapacity("memory", "PAY_PER_REQUEST"),),
+            "WriteThrottleEvents",
+            id="table throttles",
+        ),
+        pytest.param(app.cache_utilization, (SESSIONS,), "DatabaseMemory", id="cache"),
+        pytest.param(app.database_utilization, (POSTGRES,), "FreeStorageSpace", id="database"),
+    ],
+)
+def test_watched_or_not(rule, subject, missing):
+    good = rule(*subject, EVERYTHING)
+    assert good.status is GOOD, good.reason
+    bad = rule(*subject, NOTHING)
+    assert bad.status is BAD
+    assert missing in bad.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject"),
+    [
+        pytest.param(app.lambda_errors, (EDGE,), id="edge replica, errors"),
+        pytest.param(app.lambda_latency, (EDGE,), id="edge replica, latency"),
+        pytest.param(app.lambda_throttles, (EDGE,), id="edge replica, throttles"),
+        pytest.param(app.load_balancer_errors, (GATEWAY, GROUPS), id="gateway load balancer"),
+        pytest.param(app.load_balancer_latency, (NET,), id="network load balancer's latency"),
+        pytest.param(app.service_errors, (WORKER, GROUPS), id="worker's errors"),
+        pytest.param(app.service_latency, (WORKER, GROUPS), id="worker's latency"),
+        pytest.param(app.dead_letter_alarms, (WORK,), id="a queue that is worked on"),
+        pytest.param(app.queue_age, (DEAD,), id="age of dead letters"),
+        pytest.param(app.account_concurrency, (ConcurrencyLimit(1000),), id="no functions"),
+    ],
+)
+def test_not_applicable(rule, subject):
+    assert rule(*subject, NOTHING).status is NA
+
+
+AGENT_URL = ("AWS/Lambda", "UrlRequestCount", world.FUNCTION)
+AGENT_STREAM = ("AWS/Lambda", "IteratorAge", world.FUNCTION)
+OK_ERRORS = alarm("e", "AWS/Lambda", "Errors", world.FUNCTION)
+
+
+def test_a_function_url_is_a_front_door():
+    region = in_use(OK_ERRORS, series=[AGENT_URL])
+    assert "Url5xxCount" in app.lambda_errors(AGENT, region).reason
+    url = alarm("u", "AWS/Lambda", "Url5xxCount", world.FUNCTION)
+    assert app.lambda_errors(AGENT, in_use(OK_ERRORS, url, series=[AGENT_URL])).status is GOOD
+    duration = slow("d", "AWS/Lambda", "Duration", world.FUNCTION, 900)
+    behind = app.lambda_latency(AGENT, in_use(duration, series=[AGENT_URL]))
+    assert "UrlRequestLatency" in behind.reason
+    front = slow("l", "AWS/Lambda", "UrlRequestLatency", world.FUNCTION, 900)
+    assert app.lambda_latency(AGENT, in_use(front, series=[AGENT_URL])).status is GOOD
+
+
+def test_a_stream_reader_may_fall_behind():
+    duration = slow("d", "AWS/Lambda", "Duration", world.FUNCTION, 900)
+    assert (
+        "IteratorAge" in app.lambda_latency(AGENT, in_use(duration, series=[AGENT_STREAM])).reason
+    )
+    age = full("a", "AWS/Lambda", "IteratorAge", world.FUNCTION, Threshold=60_000.0)
+    region = in_use(duration, age, series=[AGENT_STREAM])
+    assert app.lambda_latency(AGENT, region).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("used", "status"),
+    [(["agent:prod"], GOOD), (["agent", "agent:prod"], BAD), ([], BAD)],
+    ids=["only by the alias", "by name too", "not at all"],
+)
+def test_an_alarm_on_an_alias(used, status):
+    series = [
+        ("AWS/Lambda", "Invocations", {"FunctionName": "agent", "Resource": value})
+        for value in used
+    ]
+    on = {"FunctionName": "agent", "Resource": "agent:prod"}
+    region = in_use(alarm("p", "AWS/Lambda", "Errors", on), series=series)
+    assert app.lambda_errors(AGENT, region).status is status
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "answer", "said"),
+    [
+        pytest.param(
+            app.load_balancer_latency,
+            (FRONT,),
+            slow(
+                "ms",
+                "AWS/ApplicationELB",
+                "TargetResponseTime",
+                {"LoadBalancer": world.FRONT},
+                500,
+            ),
+            "with 500 Seconds; more than 1 comes too late",
+            id="milliseconds where seconds are meant",
+        ),
+        pytest.param(
+            app.lambda_latency,
+            (replace(AGENT, timeout=3),),
+            slow("late", "AWS/Lambda", "Duration", world.FUNCTION, 5000),
+            "it is never more than 3000",
+            id="beyond the timeout",
+        ),
+        pytest.param(
+            app.account_concurrency,
+            (ConcurrencyLimit(1000, 5),),
+            full("c", "AWS/Lambda", "ConcurrentExecutions", {}, Threshold=950.0),
+            "more than 800 comes too late",
+            id="no head-room",
+        ),
+        pytest.param(
+            app.service_utilization,
+            (WEB,),
+            full("TargetTracking-service/agents/web", "AWS/ECS", "CPUUtilization", world.ECS),
+            "No alarm watches CPU",
+            id="auto scaling's own",
+        ),
+        pytest.param(
+            app.lambda_errors,
+            (AGENT,),
+            alarm("HighErrorRateAlarm", "MAIF/Production", "Errors", {}),
+            "No alarm watches function errors",
+            id="an alarm on a series of that name elsewhere",
+        ),
+    ],
+)
+def test_alarms_that_do_not_help(rule, subject, answer, said):
+    verdict = rule(*subject, in_use(answer))
+    assert verdict.status is BAD
+    assert said in verdict.reason
+
+
+def test_a_network_load_balancer():
+    groups = TargetGroups({world.GROUP: (NET.arn,)})
+    name = NET.dimension
+    unhealthy = {"LoadBalancer": name, "TargetGroup": world.WEB}
+    each = in_use(full("u", "AWS/NetworkELB", "UnHealthyHostCount", unhealthy, Threshold=1.0))
+    assert app.load_balancer_errors(NET, groups, each).status is GOOD
+    resets = in_use(alarm("r", "AWS/NetworkELB", "TCP_Target_Reset_Count", {"LoadBalancer": name}))
+    assert app.load_balancer_errors(NET, groups, resets).status is GOOD
+    assert app.load_balancer_errors(NET, groups, NOTHING).status is BAD
+
+
+def test_a_web_socket_api_has_metrics_of_its_own():
+    assert "ExecutionError" in app.http_api_errors(SOCKET, NOTHING).reason
+    assert "IntegrationLatency" in app.http_api_latency(SOCKET, NOTHING).reason
+
+
+def test_aurora_needs_no_storage_alarm():
+    aurora = replace(POSTGRES, engine="aurora-postgresql", cluster="c")
+    assert "storage" not in app.database_utilization(aurora, NOTHING).reason
+    of_cluster = in_use(
+        full("a", "AWS/RDS", "CPUUtilization", {"DBClusterIdentifier": "c"}),
+        full("b", "AWS/RDS", "DatabaseConnections", {"DBClusterIdentifier": "c"}),
+    )
+    assert app.database_utilization(aurora, of_cluster).status is GOOD
+
+
+def test_groups_are_a_setting():
+    cpu = in_use(full("a", "AWS/RDS", "CPUUtilization", world.RDS))
+    assert app.database_utilization(POSTGRES, cpu, required_groups=("cpu",)).status is GOOD
+    unknown = app.database_utilization(POSTGRES, cpu, required_groups=("cpu", "iops"))
+    assert (unknown.status, "iops" in unknown.reason) == (BLIND, True)
+
+
+# -- single alarms ----------------------------------------------------------------------------
+
+
+def alone(answer, *others, **inventory) -> AlarmInContext:
+    about = answer if isinstance(answer, Alarm) else metric_alarm(answer)
+    return AlarmInContext(about, Inventory((about, *others), **inventory), NOON)
+
+
+def seen(*series, kin=()) -> AlarmedSeries:
+    known: dict = {}
+    for namespace, metric, dimensions in series:
+        known.setdefault((namespace, metric), set()).add(frozenset(dimensions.items()))
+    near = frozenset((namespace, frozenset(d.items())) for namespace, d in kin)
+    return AlarmedSeries(Published({k: frozenset(v) for k, v in known.items()}, {}, near))
+
+
+MAIF = alarm("HighErrorRateAlarm", "MAIF/Production", "Errors", {})
+BILLING = alarm("HighCostAlarm", "AWS/Billing", "EstimatedCharges", {})
+
+
+@pytest.mark.parametrize(
+    ("answer", "series", "status", "severity"),
+    [
+        pytest.param(
+            OK_ERRORS, seen(("AWS/Lambda", "Errors", world.FUNCTION)), GOOD, None, id="published"
+        ),
+        pytest.param(
+            MAIF,
+            seen(("MAIF/Production", "Errors", {"AgentId": "a"})),
+            BAD,
+            Severity.MEDIUM,
+            id="only with other dimensions",
+        ),
+        pytest.param(
+            BILLING,
+            seen(("AWS/Billing", "EstimatedCharges", {"Currency": "USD"})),
+            BAD,
+            Severity.MEDIUM,
+            id="charges without a currency",
+        ),
+        pytest.param(OK_ERRORS, seen(), BAD, Severity.LOW, id="an idle or deleted function"),
+        pytest.param(
+            alarm("5xx", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", {"LoadBalancer": "x"}),
+            seen(kin=[("AWS/ApplicationELB", {"LoadBalancer": "x"})]),
+            GOOD,
+            None,
+            id="a metric that is only published when things go wrong",
+        ),
+        pytest.param(
+            OK_ERRORS | {"EvaluationState": "EVALUATION_ERROR"},
+            seen(("AWS/Lambda", "Errors", world.FUNCTION)),
+            BAD,
+            None,
+            id="cannot be evaluated",
+        ),
+        pytest.param(
+            OK_ERRORS | {"AlarmName": "TargetTracking-x"}, seen(), NA, None, id="auto scaling's"
+        ),
+    ],
+)
+def test_live_alarms(answer, series, status, severity):
+    verdict = app.live_alarms(alone(answer), series)
+    assert (verdict.status, verdict.severity) == (status, severity)
+
+
+def test_a_composite_alarm_looks_at_alarms():
+    above = composite_alarm({"AlarmName": "c", "AlarmRule": "ALARM(e)"})
+    assert app.live_alarms(alone(above), seen()).status is NA
+
+
+TOLD = TopicExists(world.TOPIC, exists=True)
+
+
+@pytest.mark.parametrize(
+    ("context", "topics", "status", "said"),
+    [
+        pytest.param(alone(OK_ERRORS), (TOLD,), GOOD, "alerts", id="a topic"),
+        pytest.param(
+            alone(OK_ERRORS),
+            (TopicExists(world.TOPIC, exists=False),),
+            BAD,
+            "does not exist",
+            id="a topic that is gone",
+        ),
+        pytest.param(
+            alone(OK_ERRORS | {"AlarmActions": []}), (), BAD, "no alarm action", id="no action"
+        ),
+        pytest.param(
+            alone(OK_ERRORS | {"ActionsEnabled": False}), (TOLD,), BAD, "disabled", id="disabled"
+        ),
+        pytest.param(
+            alone(OK_ERRORS | {"AlarmActions": ["arn:aws:automate:us-east-1:ec2:recover"]}),
+            (),
+            NA,
+            "there to act",
+            id="recovers an instance",
+        ),
+        pytest.param(
+            alone(
+                OK_ERRORS | {"AlarmActions": []},
+                composite_alarm({"AlarmName": "c", "AlarmRule": "ALARM(x) AND NOT ALARM(e)"}),
+            ),
+            (),
+            NA,
+            "quiet",
+            id="keeps another quiet",
+        ),
+        pytest.param(
+            alone(
+                OK_ERRORS | {"AlarmActions": []},
+                composite_alarm(
+                    {"AlarmName": "c", "AlarmRule": "ALARM(e)", "AlarmActions": [world.TOPIC]}
+                ),
+            ),
+            (),
+            GOOD,
+            "alerts",
+            id="through a composite alarm",
+        ),
+        pytest.param(
+            alone(
+                OK_ERRORS | {"AlarmActions": []},
+                composite_alarm({"AlarmName": "c", "AlarmRule": "ALARM(e) BUT ALARM(x)"}),
+            ),
+            (),
+            BLIND,
+            "cannot be read",
+            id="a composite alarm nobody can read",
+        ),
+    ],
+)
+def test_alarm_destinations(context, topics, status, said):
+    verdict = app.alarm_destinations(context, topics)
+    assert verdict.status is status
+    assert said in verdict.reason
+
+
+def test_detection_takes_time():
+    lazy = alarm("e", "AWS/Lambda", "Errors", world.FUNCTION, Period=600)
+    verdict = app.lambda_errors(AGENT, in_use(lazy))
+    assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
+    assert app.lambda_errors(AGENT, in_use(lazy), max_detection_minutes=30).status is GOOD
+
+
+def test_a_dead_alarm():
+    blind = alarm(
+        "e",
+        "AWS/Lambda",
+        "Errors",
+        world.FUNCTION,
+        StateValue="INSUFFICIENT_DATA",
+        StateTransitionedTimestamp=NOON - timedelta(days=8),
+    )
+    fed = Published({}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})})
+    region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
+    assert app.lambda_errors(AGENT, region).observed["gaps"] == {"function errors": "DEAD"}
