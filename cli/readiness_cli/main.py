@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("findings:explain", "One finding: what, why, since when, and what to do."),
     "history": ("findings:history", "How one finding came to be as it is."),
     "rules": ("rules:rules", "The catalogue of rules; boxes nobody judges yet are pending."),
+    "attest": ("attest:attest", "Attest what no API can prove; approve, revoke, list."),
     "redrive": ("redrive:redrive", "Send again what landed in the failure queues."),
     "test-alert": ("test_alert:test_alert", "Prove that an alert reaches the pager."),
 }

@@ -26,12 +26,23 @@ def settings_of(aws: Aws, deployed: Stack) -> settings.Given:
     return settings.parse(answer["Parameter"]["Value"])
 
 
+def declarations_of(deployed: Stack) -> str:
+    """The table of what people attested; empty for a stack that has none yet."""
+    has_table = "DeclarationsTable" in deployed
+    return deployed["DeclarationsTable"] if has_table else ""
+
+
+def store_of(aws: Aws, deployed: Stack) -> Store:
+    """The findings and their history in a deployed stack."""
+    client = aws.client("dynamodb")
+    return Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
+
+
 class Recording:
     """One scan's writes: findings, their transitions, and what has vanished."""
 
     def __init__(self, evaluation: Evaluation, rules: Iterable[Rule], deployed: Stack) -> None:
-        client = evaluation.aws.client("dynamodb")
-        store = Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
+        store = store_of(evaluation.aws, deployed)
         self._rules = list(rules)
         self._recorder = Recorder(store, evaluation)
         self._began = evaluation.aws.now()

@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from readiness.rule import Heading
+from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import config_types, patterns_of
 
 TEMPLATE = ROOT / "template.yaml"
+ATTESTABLE = ROOT / "functions" / "attestations" / "attestable.json"
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ,/.:()-]*(?<![ :])")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -51,6 +53,12 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
     for name, text in parts.items():
         template = _between(template, name, text)
     return template
+
+
+def attestable(all_headings: Iterable[Heading]) -> str:
+    """The rules that rest on attestations, for the function that has only the kernel at hand."""
+    ids = sorted(rule.id for heading in all_headings for rule in heading if is_attestable(rule))
+    return json.dumps(ids, indent=2) + "\n"
 
 
 def _between(template: str, name: str, text: str) -> str:
@@ -195,17 +203,23 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 on drift")
     parser.add_argument("--template", type=Path, default=TEMPLATE)
     given = parser.parse_args(arguments)
-    committed = given.template.read_text(encoding="utf-8")
-    wanted = generated(committed, headings())
-    if committed == wanted:
-        return 0
-    if given.check:
-        sys.stderr.write(
-            "template.yaml does not follow from the rules any more: run `make template`\n"
-        )
-        return 1
-    given.template.write_text(wanted, encoding="utf-8")
-    return 0
+    wanted = {
+        given.template: generated(given.template.read_text(encoding="utf-8"), headings()),
+        ATTESTABLE: attestable(headings()),
+    }
+    drifted = [path for path, text in wanted.items() if _text(path) != text]
+    for path in drifted:
+        if given.check:
+            sys.stderr.write(
+                f"{path.name} does not follow from the rules any more: run `make template`\n"
+            )
+        else:
+            path.write_text(wanted[path], encoding="utf-8")
+    return 1 if given.check and drifted else 0
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

@@ -1,0 +1,142 @@
+"""Attestations: what a pipeline states through EventBridge is checked, and written down as its."""
+
+import hashlib
+import json
+import os
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from readiness.attestation import MACHINE, Artefact
+from readiness.aws import CONFIG
+from readiness.declare import (
+    SKEW,
+    Declarations,
+    Declarer,
+    Where,
+    announce,
+    digested,
+    statement_of,
+)
+from readiness.finding import parse_iso
+from readiness.ledger import DeclarationRefused, attestation_item
+from readiness.session import Session
+from readiness.text import clean
+
+REDRIVABLE = timedelta(days=14)
+
+log = Logger(service="readiness-attestations")
+metrics = Metrics(namespace="Readiness", service="attestations")
+
+
+class Attestations:
+    """Events of the source ``readiness.attestation`` → rows of the Declarations table.
+
+    The attester is the account that EventBridge says sent the event. Whoever may put events there
+    speaks for it: a rule that wants two people also wants a person's approval.
+    """
+
+    def __init__(
+        self,
+        clients: Mapping[str, Any],
+        environment: Mapping[str, str],
+        rules: Container[str],
+    ) -> None:
+        self._clients = clients
+        self._rules = rules
+        self._declarations = Declarations(clients["dynamodb"], environment["DECLARATIONS_TABLE"])
+        self._bucket = environment.get("EVIDENCE_BUCKET", "")
+        named = environment.get("ALLOWED_ATTESTATION_ACCOUNTS", "").split(",")
+        self._allowed = {account.strip() for account in named if account.strip()}
+
+    def record(self, event: Mapping[str, Any], account: str, now: datetime) -> dict[str, Any]:
+        """Write the statement of an event, once however often it comes.
+
+        Raises DeclarationRefused.
+        """
+        sender, detail = str(event.get("account", "")), event.get("detail")
+        if sender not in (self._allowed or {account}):
+            raise DeclarationRefused(
+                f"account {clean(sender, 20)} may not attest; AllowedAttestationAccounts lets it"
+            )
+        if not isinstance(detail, Mapping):
+            raise DeclarationRefused("the event has no 'detail' object")
+        statement = statement_of(
+            {"account": account, **detail},
+            Declarer(MACHINE + sender, MACHINE + sender, account),
+            id=hashlib.sha256(str(event["id"]).encode()).hexdigest()[:12],
+            at=_sent_at(event, now),
+            rules=self._rules,
+            artefact=self._artefact(detail.get("artefact")),
+        )
+        item = attestation_item(statement)
+        is_new = self._declarations.append(item)
+        self._declarations.wait_for(item)
+        announce(self._clients["events"], statement.rule, statement.id)
+        return {"id": statement.id, "rule": statement.rule, "is_new": is_new}
+
+    def _artefact(self, given: object) -> Artefact | None:
+        if not given:
+            return None
+        where = Where.parse(given)
+        if where.bucket != self._bucket:
+            raise DeclarationRefused(
+                f"the artefact {where} does not lie in the evidence bucket"
+                f" {self._bucket or '(EvidenceBucketName is not set)'}"
+            )
+        return digested(self._clients["s3"], where)
+
+
+def _sent_at(event: Mapping[str, Any], now: datetime) -> datetime:
+    """When the event was sent, so that each delivery of it makes the same row."""
+    try:
+        sent = parse_iso(str(event["time"]))
+    except (KeyError, ValueError):
+        raise DeclarationRefused("the event does not say its time") from None
+    if not now - REDRIVABLE - SKEW <= sent <= now + SKEW:
+        raise DeclarationRefused(f"the event says it was sent at {sent:%Y-%m-%d %H:%M} UTC")
+    return sent.astimezone(UTC)
+
+
+def rules_to_attest() -> frozenset[str]:
+    """The rules that rest on attestations; `make template` lists them beside this file."""
+    listed = Path(__file__).with_name("attestable.json").read_text(encoding="utf-8")
+    return frozenset(json.loads(listed))
+
+
+_made: list[Attestations] = []
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+    """Record one attestation event.
+
+    A refused one fails the invocation, so that it lands in the on-failure queue.
+    """
+    log.append_keys(request_id=getattr(context, "aws_request_id", ""))
+    if not _made:
+        session = Session()
+        clients = {
+            name: session.client(name, config=CONFIG) for name in ("dynamodb", "events", "s3")
+        }
+        _made.append(Attestations(clients, os.environ, rules_to_attest()))
+    account = str(context.invoked_function_arn).split(":")[4]
+    try:
+        answer = _made[0].record(event, account, datetime.now(UTC))
+    except DeclarationRefused as refused:
+        metrics.add_metric("AttestationsRefused", MetricUnit.Count, 1)
+        log.error(
+            "attestation refused",
+            extra={"reason": str(refused), "account_sent": clean(str(event.get("account")), 20)},
+        )
+        raise
+    else:
+        metrics.add_metric("AttestationsRecorded", MetricUnit.Count, 1)
+        log.info("attestation recorded", extra=answer)
+        return answer
+    finally:
+        if metrics.provider.metric_set:
+            metrics.flush_metrics()

@@ -1,0 +1,133 @@
+"""Who may write a statement, and in whose name: what template.yaml grants, and what it does not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import yaml
+
+from readiness.attestation import MACHINE, RECORDED
+from readiness.declare import SOURCE
+from readiness_cli import template
+from readiness_cli.attest import is_attestable
+from readiness_cli.catalogue import ROOT, rules
+from tests.contract.test_template import Tagged
+
+RESOURCES = yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)["Resources"]
+
+
+def statements(document):
+    """The statements of a policy, those behind a condition too, by their Sid."""
+    return {
+        statement["Sid"]: statement
+        for each in document["Statement"]
+        for statement in [each.get("Fn::If", [None, each])[1]]
+    }
+
+
+ATTESTER = statements(RESOURCES["Attester"]["Properties"]["PolicyDocument"])
+FUNCTION = RESOURCES["Attestations"]["Properties"]
+OF_EVENTS = statements(FUNCTION["Policies"][0])
+RECORDS = statements(RESOURCES["RecordFindings"]["Properties"]["PolicyDocument"])
+
+
+def actions(granted):
+    found = [statement["Action"] for statement in granted.values()]
+    return {a for each in found for a in (each if isinstance(each, list) else [each])}
+
+
+@pytest.mark.parametrize(
+    ("put", "condition"),
+    [
+        pytest.param(
+            ATTESTER["UnderOnesOwnId"],
+            {"ForAllValues:StringEquals": {"dynamodb:LeadingKeys": ["${aws:userid}"]}},
+            id="a person",
+        ),
+        pytest.param(
+            OF_EVENTS["OnlyAsEventBridge"],
+            {"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{MACHINE}*"]}},
+            id="an event",
+        ),
+    ],
+)
+def test_a_row_is_put_under_ones_own_id_only(put, condition):
+    assert put["Action"] == "dynamodb:PutItem"
+    # Without the key, ForAllValues would be true of nothing.
+    assert put["Condition"] == {"Null": {"dynamodb:LeadingKeys": "false"}, **condition}
+
+
+@pytest.mark.parametrize("granted", [ATTESTER, OF_EVENTS], ids=["a person", "an event"])
+def test_nothing_is_changed_or_deleted(granted):
+    of_table = {action for action in actions(granted) if action.startswith("dynamodb:")}
+    assert of_table == {"dynamodb:PutItem", "dynamodb:Query"}
+
+
+def test_headings_read_statements_and_write_none():
+    of_statements = [
+        statement
+        for statement in RECORDS.values()
+        if "Declarations" in json.dumps(statement["Resource"])
+    ]
+    assert [statement["Action"] for statement in of_statements] == ["dynamodb:Query"]
+
+
+@pytest.mark.parametrize("granted", [ATTESTER, OF_EVENTS, RECORDS])
+def test_artefacts_are_read_in_the_evidence_bucket_alone(granted):
+    assert "s3:GetObjectVersion" in granted["WhatItRestsOn"]["Action"]
+    assert all("${EvidenceBucketName}" in str(arn) for arn in granted["WhatItRestsOn"]["Resource"])
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        RESOURCES["Attester"]["Properties"]["PolicyDocument"],
+        FUNCTION["Policies"][0],
+        RESOURCES["RecordFindings"]["Properties"]["PolicyDocument"],
+    ],
+)
+def test_without_an_evidence_bucket_nothing_in_s3_is_read(document):
+    plain = [each for each in document["Statement"] if "Fn::If" not in each]
+    assert not any("s3:" in json.dumps(each["Action"]) for each in plain)
+    behind = [each["Fn::If"] for each in document["Statement"] if "Fn::If" in each]
+    assert [cond for cond, each, _ in behind if "s3:" in json.dumps(each["Action"])] == [
+        "HasEvidenceBucket"
+    ]
+
+
+def test_an_attester_announces_and_sends_no_other_event():
+    assert ATTESTER["LookAgain"]["Condition"] == {
+        "StringEquals": {"events:source": SOURCE, "events:detail-type": RECORDED}
+    }
+
+
+def test_only_the_dedicated_source_attests():
+    [event] = FUNCTION["Events"].values()
+    pattern = event["Properties"]["Pattern"]
+    assert pattern == {
+        "source": ["readiness.attestation"],
+        "detail-type": ["Readiness Attestation"],
+    }
+
+
+def test_declarations_outlive_the_stack():
+    declarations = RESOURCES["Declarations"]
+    properties = declarations["Properties"]
+    assert declarations["DeletionPolicy"] == declarations["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "TableDeletionProtection"}
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert "TimeToLiveSpecification" not in properties
+    assert [key["AttributeName"] for key in properties["KeySchema"]] == [
+        "declared_by",
+        "declared_at",
+    ]
+    [index] = properties["GlobalSecondaryIndexes"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_the_function_knows_the_rules_that_can_be_attested():
+    listed = json.loads((ROOT / "functions/attestations/attestable.json").read_text())
+    assert listed == sorted(id for id, rule in rules().items() if is_attestable(rule)), (
+        "run `make template`"
+    )

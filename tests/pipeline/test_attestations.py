@@ -1,0 +1,212 @@
+"""From an event or a person's statement to what a rule is given, over moto's tables and buckets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from functions.attestations import app
+from functions.attestations.app import Attestations
+from readiness import Status
+from readiness.aws import Aws
+from readiness.declare import Declarations
+from readiness.ledger import DeclarationRefused, Ledger, answer_item
+from readiness.resource import Resource
+from tests.cli.conftest import table
+from tests.world import ACCOUNT_ID, HOME
+
+RULE = "resource_sizing.function-load-test"
+NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+FUNCTION = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agent")
+DETAIL = {
+    "rule": RULE,
+    "statement": "Twice the peak for an hour.",
+    "owner": "team@example.com",
+    "performed_at": "2026-11-01",
+    "bind": {"memory_size": 512},
+}
+
+
+def event(detail=None, **changes):
+    return {
+        "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
+        "account": ACCOUNT_ID,
+        "time": "2026-11-02T11:59:00Z",
+        "source": "readiness.attestation",
+        "detail-type": "Readiness Attestation",
+        "detail": {**DETAIL, **(detail or {})},
+    } | changes
+
+
+class Bus:
+    """The default event bus."""
+
+    def __init__(self):
+        self.sent = []
+
+    def put_events(self, Entries):  # noqa: N803
+        self.sent += Entries
+        return {"FailedEntryCount": 0, "Entries": [{"EventId": "1"}]}
+
+
+@pytest.fixture
+def account():
+    with mock_aws():
+        yield boto3.session.Session(region_name=HOME)
+
+
+@pytest.fixture
+def dynamodb(account):
+    client = account.client("dynamodb")
+    client.create_table(TableName="declarations", **table("Declarations")["Properties"])
+    return client
+
+
+@pytest.fixture
+def s3(account):
+    client = account.client("s3")
+    client.create_bucket(Bucket="evidence")
+    client.put_bucket_versioning(Bucket="evidence", VersioningConfiguration={"Status": "Enabled"})
+    client.put_object(Bucket="evidence", Key="load.pdf", Body=b"report")
+    return client
+
+
+@pytest.fixture
+def bus():
+    return Bus()
+
+
+@pytest.fixture
+def recorder(dynamodb, s3, bus):
+    clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
+    environment = {"DECLARATIONS_TABLE": "declarations", "EVIDENCE_BUCKET": "evidence"}
+    return Attestations(clients, environment, {RULE})
+
+
+@pytest.fixture
+def attested(account, dynamodb):
+    """What the rule would be given about the function."""
+
+    def read(now=NOW):
+        aws = Aws(account, account=ACCOUNT_ID, region=HOME, now=lambda: now)
+        return Ledger(aws, "declarations", lambda resource, rule: None).attested(
+            RULE, FUNCTION, "", ""
+        )
+
+    return read
+
+
+def verdict(given, *, two_people=False):
+    return given.verdict(
+        "A load test", max_age_days=180, bound={"memory_size": 512}, two_people=two_people
+    )
+
+
+def test_an_event_becomes_a_statement_in_its_accounts_name(recorder, attested, bus):
+    recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
+    [statement] = attested().statements
+    assert statement.attester_id == f"eventbridge:{ACCOUNT_ID}"
+    assert statement.artefact.sha256 == hashlib.sha256(b"report").hexdigest()
+    assert statement.artefact.version_id
+    assert verdict(attested()).status is Status.COMPLIANT
+    [sent] = bus.sent
+    assert (sent["Source"], sent["DetailType"]) == ("readiness", "Readiness Attestation Recorded")
+    assert json.loads(sent["Detail"]) == {"rule": RULE, "id": statement.id}
+
+
+def test_an_event_alone_is_never_two_people(recorder, attested, dynamodb):
+    recorder.record(event(), ACCOUNT_ID, NOW)
+    assert verdict(attested(), two_people=True).status is Status.NON_COMPLIANT
+    [statement] = attested().statements
+    for by in (f"eventbridge:{ACCOUNT_ID}", "eventbridge:999988887777"):
+        row = answer_item("APPROVAL", statement, by=by, by_id=by, at=NOW)
+        Declarations(dynamodb, "declarations").append(row)
+    assert verdict(attested(), two_people=True).status is Status.NON_COMPLIANT
+    row = answer_item("APPROVAL", statement, by="arn/bob", by_id="AROA:bob", at=NOW)
+    Declarations(dynamodb, "declarations").append(row)
+    assert verdict(attested(), two_people=True).status is Status.COMPLIANT
+
+
+def test_an_event_delivered_twice_is_one_statement(recorder, attested):
+    first = recorder.record(event(), ACCOUNT_ID, NOW)
+    again = recorder.record(event(), ACCOUNT_ID, NOW + timedelta(minutes=5))
+    assert (first["is_new"], again["is_new"], first["id"]) == (True, False, again["id"])
+    assert len(attested().statements) == 1
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        pytest.param(event(account="999988887777"), "may not attest", id="another account"),
+        pytest.param(
+            event({"attester": "arn:aws:iam::1:user/ciso"}), "AWS knows", id="as another"
+        ),
+        pytest.param(event({"rule": "encryption.s3-kms"}), "none that can", id="rule"),
+        pytest.param(event({"performed_at": "2027-01-01"}), "in the future", id="future"),
+        pytest.param(event(time="2027-01-01T00:00:00Z"), "it was sent at", id="sent tomorrow"),
+        pytest.param(event(time="2026-10-01T00:00:00Z"), "it was sent at", id="sent long ago"),
+        pytest.param(event(time="now"), "its time", id="no time"),
+        pytest.param(event(detail=None) | {"detail": "x"}, "no 'detail'", id="no detail"),
+        pytest.param(
+            event({"artefact": "s3://elsewhere/load.pdf"}), "evidence bucket", id="bucket"
+        ),
+        pytest.param(event({"artefact": "s3://evidence/none"}), "does not exist", id="artefact"),
+    ],
+)
+def test_what_is_refused_is_not_written(recorder, attested, bus, sent, said):
+    with pytest.raises(DeclarationRefused, match=said):
+        recorder.record(sent, ACCOUNT_ID, NOW)
+    assert (attested().statements, bus.sent) == ((), [])
+
+
+def test_other_accounts_attest_only_where_they_are_named(dynamodb, s3, bus, attested):
+    clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
+    named = {"ALLOWED_ATTESTATION_ACCOUNTS": "999988887777, 222233334444"}
+    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations", **named}, {RULE})
+    recorder.record(event(account="222233334444"), ACCOUNT_ID, NOW)
+    with pytest.raises(DeclarationRefused, match="may not attest"):
+        recorder.record(event(), ACCOUNT_ID, NOW)
+    [statement] = attested().statements
+    assert statement.attester_id == "eventbridge:222233334444"
+    assert statement.scope.account == ACCOUNT_ID
+
+
+def test_an_artefact_needs_an_evidence_bucket(dynamodb, s3, bus):
+    clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
+    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations"}, {RULE})
+    with pytest.raises(DeclarationRefused, match="EvidenceBucketName is not set"):
+        recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
+
+
+def test_an_artefact_that_is_removed_voids_the_statement(recorder, attested, s3):
+    recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
+    [statement] = attested().statements
+    version = statement.artefact.version_id
+    s3.delete_object(Bucket="evidence", Key="load.pdf", VersionId=version)
+    said = verdict(attested())
+    assert (said.status, "does not exist any more" in said.reason) == (Status.NON_COMPLIANT, True)
+
+
+def test_a_newer_version_changes_nothing(recorder, attested, s3):
+    recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
+    s3.put_object(Bucket="evidence", Key="load.pdf", Body=b"another report")
+    assert verdict(attested()).status is Status.COMPLIANT
+
+
+def test_the_handler_fails_on_a_refusal_so_that_it_lands_in_the_queue(
+    recorder, monkeypatch, capsys, caplog
+):
+    monkeypatch.setattr(app, "_made", [recorder])
+    context = SimpleNamespace(
+        invoked_function_arn=f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:a", aws_request_id="r"
+    )
+    with pytest.raises(DeclarationRefused):
+        app.handler(event(account="999988887777"), context)
+    assert "AttestationsRefused" in capsys.readouterr().out
+    assert "attestation refused" in caplog.text
