@@ -1,4 +1,4 @@
-"""The monitor's own stack, judged by its own rules."""
+"""The monitor's own stack, judged by its own rules on security."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ CHOSEN = {
 
 
 def test_its_own_scan_finds_nothing_that_is_not_excused_by_name(deployed, cli):
-    judged = [c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PENDING]
-    done = cli("scan", "-o", "json", *(f"--heading={folder}" for folder in judged))
+    security = [c.folder for c in checklist.CHAPTERS if c.section == "Security"]
+    done = cli("scan", "-o", "json", *(f"--heading={folder}" for folder in security))
     assert done.returncode in {1, 3}, done.stderr
     ours = {id.rpartition("/")[2] for id in deployed.resources.values()}
     ours |= set(deployed.resources.values())

@@ -104,6 +104,9 @@ def _look_at_everything(up: Up) -> None:
     click.echo()
     for line in scorecard.lines(findings):
         click.echo(f"  {line}")
+    unreadable = sorted({action for f in findings if not f.gone for action in f.missing})
+    if unreadable:
+        say(f"?  cannot be told: the embedded AWS has no {', '.join(unreadable)}.", "    ")
     wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
     wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
     title(f"   {len(wrong)} findings; the first {_SHOWN_FINDINGS} rules, worst first")

@@ -121,6 +121,7 @@ def _network(ec2: Any) -> tuple[str, str, Mapping[str, Any]]:
         made = ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)
         ec2.create_tags(Resources=[made["GroupId"]], Tags=_PAIRS)
         ec2.create_network_interface(SubnetId=subnet, Groups=[made["GroupId"]])
+        _keep_inside(ec2, made["GroupId"])
         groups.append(made["GroupId"])
     bastion, workers = groups
     rule = {
@@ -133,6 +134,16 @@ def _network(ec2: Any) -> tuple[str, str, Mapping[str, Any]]:
     inside = rule | {"FromPort": 8443, "ToPort": 8443, "IpRanges": [{"CidrIp": "10.20.1.0/24"}]}
     ec2.authorize_security_group_ingress(GroupId=workers, IpPermissions=[inside])
     return str(subnet), str(bastion), rule
+
+
+def _keep_inside(ec2: Any, group: str) -> None:
+    """In place of the rule that every new group has: out to the VPC alone, by HTTPS."""
+    anywhere = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+    ec2.revoke_security_group_egress(GroupId=group, IpPermissions=[anywhere])
+    inside = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    ec2.authorize_security_group_egress(
+        GroupId=group, IpPermissions=[inside | {"IpRanges": [{"CidrIp": "10.20.0.0/16"}]}]
+    )
 
 
 def close(ec2: Any, group: str, rule: Mapping[str, Any]) -> Mapping[str, Any]:
