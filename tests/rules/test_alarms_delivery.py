@@ -1,0 +1,438 @@
+"""Topics and costs: what is told gets to somebody."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.alarms.app import cost_alarms, topic_delivery
+from readiness import Severity, Status
+from readiness.alarming import Inventory, metric_alarm
+from readiness.coverage import Published
+from readiness.evidence.budgets import (
+    AnomalySubscription,
+    BillingAlarms,
+    Budget,
+    Budgets,
+    CostAnomalies,
+    Notification,
+    Payer,
+)
+from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
+from readiness.evidence.topics import Subscription, TopicPath
+from readiness.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
+from tests.world import ACCOUNT_ID, NOON
+from tests.worlds.alarms import CLOUDWATCH, TOPIC, alarm, statement
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+BLIND = Status.INSUFFICIENT_DATA
+PAGER = "https://events.pagerduty.com/integration/x/enqueue"
+EVERYBODY = {"AWS": "*"}
+OWNER = {"Condition": {"StringEquals": {"AWS:SourceOwner": ACCOUNT_ID}}}
+DEFAULT = statement(EVERYBODY, ["SNS:Publish", "SNS:Subscribe"], Resource=TOPIC, **OWNER)
+ALARM_ARNS = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT_ID}:alarm:"
+
+
+def path(*subscriptions, alarms=("a",), policy=DEFAULT, **more) -> TopicPath:
+    listening = subscriptions or (Subscription("https", PAGER),)
+    return TopicPath(
+        TOPIC, ACCOUNT_ID, alarms=alarms, policy=policy, subscriptions=listening, **more
+    )
+
+
+def judged(topic, key=None, access=None, **settings):
+    return topic_delivery(topic, key, access, **settings)
+
+
+def filtered(policy, *, on_body=False) -> Subscription:
+    return Subscription("sqs", "queue", filter_policy=policy, on_body=on_body)
+
+
+@pytest.mark.parametrize(
+    ("topic", "status", "said"),
+    [
+        pytest.param(path(), GOOD, PAGER, id="pagerduty"),
+        pytest.param(path(alarms=()), Status.NOT_APPLICABLE, "No alarm", id="no alarm uses it"),
+        pytest.param(
+            TopicPath(TOPIC, ACCOUNT_ID, ("a",), DEFAULT),
+            BAD,
+            "No confirmed subscriber",
+            id="nobody listens",
+        ),
+        pytest.param(
+            path(Subscription("email", "ops@example.com", confirmed=False)),
+            BAD,
+            "never confirmed",
+            id="pending",
+        ),
+        pytest.param(
+            path(Subscription("https", PAGER, raw=True)), BAD, "raw messages", id="raw to pagerduty"
+        ),
+        pytest.param(
+            path(Subscription("sqs", "queue", raw=True)), GOOD, "queue", id="raw to a queue"
+        ),
+        pytest.param(path(fifo=True), BAD, "FIFO", id="fifo"),
+        pytest.param(
+            path(filtered({"severity": ["HIGH"]})), BAD, "drops alarm", id="filters by attribute"
+        ),
+        pytest.param(
+            path(filtered({"severity": [{"exists": False}]})), GOOD, "queue", id="wants none"
+        ),
+        pytest.param(
+            path(filtered({"$or": [{"a": ["b"]}, {"a": [{"exists": False}]}]})),
+            GOOD,
+            "queue",
+            id="one of two filters",
+        ),
+        pytest.param(
+            path(filtered({"NewStateValue": ["ALARM"]}, on_body=True)),
+            GOOD,
+            "queue",
+            id="filters by the body, for alarms",
+        ),
+        pytest.param(
+            path(filtered({"NewStateValue": ["OK"]}, on_body=True)), BAD, "drops", id="only OK"
+        ),
+        pytest.param(
+            path(filtered({"AlarmName": [{"prefix": "b"}]}, on_body=True)),
+            BAD,
+            "drops",
+            id="other alarms",
+        ),
+        pytest.param(
+            path(filtered({"Region": ["US East (N. Virginia)"]}, on_body=True)),
+            BLIND,
+            "depends on its filter",
+            id="a field nobody can know",
+        ),
+        pytest.param(path(policy=statement({"AWS": "111122223333"}, "sns:Publish")), BAD,
+                     "topic policy", id="only principals with identities"),
+        pytest.param(
+            path(policy=statement(CLOUDWATCH, "sns:Publish", Condition={
+                "StringEquals": {"aws:SourceOrgID": "o-1"}})),
+            BLIND,
+            "depends on its conditions",
+            id="a condition nobody can decide",
+        ),
+        pytest.param(path(policy="not a policy"), BLIND, "policy", id="no policy at all"),
+    ],
+)  # fmt: skip
+def test_delivery(topic, status, said):
+    verdict = judged(topic)
+    assert verdict.status is status
+    assert said in verdict.reason
+
+
+def test_one_good_subscriber_beside_a_pending_one_is_a_slight_problem():
+    pending = Subscription("email", "ops@example.com", confirmed=False)
+    verdict = judged(path(Subscription("https", PAGER), pending))
+    assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
+    assert verdict.observed["heard_by"] == [f"https {PAGER}"]
+
+
+def test_a_required_endpoint():
+    wants = {"required_endpoint_regex": r"events(\.eu)?\.pagerduty\.com"}
+    assert judged(path(), **wants).status is GOOD
+    verdict = judged(path(Subscription("sqs", "queue")), **wants)
+    assert (verdict.status, verdict.severity) == (BAD, Severity.HIGH)
+    assert judged(path(), required_endpoint_regex="(").status is BLIND
+
+
+MINE = KmsKeyState("k", "Enabled")
+LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "access", "status", "said"),
+    [
+        pytest.param(MINE, LETS, GOOD, PAGER, id="a policy that names cloudwatch"),
+        pytest.param(
+            KmsKeyState("k", "Enabled", manager="AWS"),
+            KmsKeyAccess(),
+            BAD,
+            "alias/aws/sns",
+            id="the AWS-managed key",
+        ),
+        pytest.param(
+            MINE,
+            KmsKeyAccess(statement({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "kms:*")),
+            BAD,
+            "dropped without an error",
+            id="the default key policy",
+        ),
+        pytest.param(
+            MINE,
+            KmsKeyAccess(statement(CLOUDWATCH, "kms:Decrypt")),
+            BAD,
+            "GenerateDataKey",
+            id="half of it",
+        ),
+        pytest.param(
+            MINE,
+            KmsKeyAccess(statement({"Service": "events.amazonaws.com"}, "kms:*")),
+            BAD,
+            "cloudwatch",
+            id="another service",
+        ),
+        pytest.param(
+            KmsKeyState("k", "PendingDeletion"), LETS, BAD, "PendingDeletion", id="being deleted"
+        ),
+        pytest.param(KmsKeyState("k", "Missing"), None, BAD, "Missing", id="deleted"),
+        pytest.param(MINE, None, BLIND, "key policy", id="policy gone since"),
+    ],
+)
+def test_the_key(key, access, status, said):
+    verdict = judged(path(key_id="k"), key, access)
+    assert verdict.status is status
+    assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("condition", "answer"),
+    [
+        ({"StringEquals": {"aws:SourceAccount": ACCOUNT_ID}}, Answer.YES),
+        ({"StringEquals": {"aws:SourceAccount": ["444455556666", ACCOUNT_ID]}}, Answer.YES),
+        ({"StringEquals": {"aws:SourceAccount": "444455556666"}}, Answer.NO),
+        ({"StringNotEquals": {"aws:SourceAccount": ACCOUNT_ID}}, Answer.NO),
+        ({"ArnLike": {"aws:SourceArn": f"{ALARM_ARNS}*"}}, Answer.YES),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:*:*:alarm:*"}}, Answer.YES),
+        ({"ArnLike": {"aws:SourceArn": f"{ALARM_ARNS}prod-*"}}, Answer.MAYBE),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}}, Answer.NO),
+        ({"Bool": {"aws:SecureTransport": "true"}}, Answer.YES),
+        ({"Bool": {"aws:SecureTransport": "false"}}, Answer.NO),
+        ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, Answer.MAYBE),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_conditions(condition, answer):
+    text = statement(CLOUDWATCH, "sns:Publish", Condition=condition)
+    assert lets_cloudwatch(text, ["sns:Publish"], TOPIC, ACCOUNT_ID, ALARM_ARNS) is answer
+
+
+def test_a_denial_beats_a_grant():
+    allow = json.loads(DEFAULT)["Statement"][0]
+
+    def answer(**deny):
+        refusal = {"Effect": "Deny", "Principal": "*", "Action": "sns:Publish", "Resource": "*"}
+        text = json.dumps({"Version": "2012-10-17", "Statement": [allow, refusal | deny]})
+        return lets_cloudwatch(text, ["sns:Publish"], TOPIC, ACCOUNT_ID, ALARM_ARNS)
+
+    assert answer() is Answer.NO
+    assert answer(Condition={"Bool": {"aws:SecureTransport": "false"}}) is Answer.YES
+    assert answer(Condition={"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}) is Answer.MAYBE
+    assert answer(Resource="arn:aws:sns:us-east-1:111122223333:other") is Answer.YES
+
+
+BODY = {"AlarmName": "prod-errors", "NewStateValue": "ALARM", "Trigger": None}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "answer"),
+    [
+        ({"AlarmName": ["prod-errors"]}, Answer.YES),
+        ({"AlarmName": [{"prefix": "prod-"}]}, Answer.YES),
+        ({"AlarmName": [{"suffix": "-latency"}]}, Answer.NO),
+        ({"AlarmName": [{"equals-ignore-case": "PROD-ERRORS"}]}, Answer.YES),
+        ({"AlarmName": [{"anything-but": ["prod-errors"]}]}, Answer.NO),
+        ({"AlarmName": [{"anything-but": {"prefix": "test-"}}]}, Answer.YES),
+        ({"AlarmName": [{"exists": True}]}, Answer.YES),
+        ({"AlarmName": [{"cidr": "10.0.0.0/8"}]}, Answer.MAYBE),
+        ({"AlarmName": {"nested": ["x"]}}, Answer.NO),
+        ({"Severity": ["HIGH"]}, Answer.NO),
+        ({"Severity": [{"exists": False}]}, Answer.YES),
+        ({"Severity": {"nested": ["x"]}}, Answer.NO),
+        ({"Trigger": {"Namespace": ["AWS/Lambda"]}}, Answer.MAYBE),
+        ({"$or": [{"AlarmName": ["x"]}, {"NewStateValue": ["ALARM"]}]}, Answer.YES),
+        ({"AlarmName": ["prod-errors"], "NewStateValue": ["OK"]}, Answer.NO),
+    ],
+    ids=lambda value: str(value)[:60],
+)
+def test_filters_on_the_body(wanted, answer):
+    assert passes_with_body(wanted, BODY) is answer
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "is_one"),
+    [
+        (PAGER, True),
+        ("https://events.eu.pagerduty.com/integration/x/enqueue", True),
+        ("https://example.com/pagerduty.com/", False),
+        ("https://pagerduty.com.example.com/", False),
+    ],
+)
+def test_pagerduty(endpoint, is_one):
+    assert is_pagerduty(endpoint) is is_one
+
+
+# -- costs ------------------------------------------------------------------------------------
+
+WARNS = Notification("ACTUAL", 80, subscribers=("ops@example.com",))
+CHARGES = ("AWS/Billing", "EstimatedCharges")
+USD = frozenset({frozenset({("Currency", "USD")})})
+MEMBER = Payer(is_member=True, account="999999999999")
+
+
+def budget(*notifications, kind="COST", limit=100.0, **filters):
+    return Budget("month", kind, limit=limit, filters=filters, notifications=notifications)
+
+
+def billing(*alarms, published=USD, elsewhere=()):
+    inventory = Inventory(tuple(map(metric_alarm, alarms)))
+    return BillingAlarms(inventory, Published({CHARGES: published}, {}), NOON, elsewhere)
+
+
+def charge(name="charges", on=None, **changes):
+    on = {"Currency": "USD"} if on is None else on
+    changes = {"Statistic": "Maximum", "Period": 21600, "EvaluationPeriods": 1} | changes
+    changes |= {"DatapointsToAlarm": 1, "Threshold": 500.0}
+    return alarm(name, *CHARGES, on, **changes)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "anomalies", "alarms", "payer", "status", "said"),
+    [
+        pytest.param([budget(WARNS)], [], billing(), None, GOOD, "at 80 %", id="a budget"),
+        pytest.param(
+            [budget(Notification("FORECASTED", 50.0, False, subscribers=("a",)))],
+            [],
+            billing(),
+            None,
+            GOOD,
+            "forecasted",
+            id="an amount below the limit",
+        ),
+        pytest.param(
+            [budget(Notification("ACTUAL", 150.0, False, subscribers=("a",)))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "tells nobody before 100 %",
+            id="an amount beyond the limit",
+        ),
+        pytest.param(
+            [budget(Notification("ACTUAL", 80))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "no subscriber",
+            id="nobody subscribed",
+        ),
+        pytest.param([budget()], [], billing(), None, BAD, "no notification", id="silent budget"),
+        pytest.param(
+            [budget(WARNS, kind="USAGE")],
+            [],
+            billing(),
+            None,
+            BAD,
+            "No budget, anomaly",
+            id="usage is not money",
+        ),
+        pytest.param(
+            [budget(WARNS, Service=("AWS Lambda",))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "a part of the costs",
+            id="one service",
+        ),
+        pytest.param(
+            [budget(WARNS, TagKeyValue=("user:Application$MAIF",))],
+            [],
+            billing(),
+            None,
+            GOOD,
+            "month",
+            id="the workload's tag",
+        ),
+        pytest.param(
+            [budget(WARNS, LinkedAccount=(ACCOUNT_ID,))],
+            [],
+            billing(),
+            None,
+            GOOD,
+            "month",
+            id="this account",
+        ),
+        pytest.param(
+            [],
+            [AnomalySubscription("s", ("DIMENSIONAL SERVICE",), ("a",))],
+            billing(),
+            None,
+            GOOD,
+            "anomalies",
+            id="anomalies of every service",
+        ),
+        pytest.param(
+            [],
+            [AnomalySubscription("s", ("CUSTOM",), ("a",))],
+            billing(),
+            None,
+            BAD,
+            "covers only CUSTOM",
+            id="anomalies of something",
+        ),
+        pytest.param(
+            [],
+            [AnomalySubscription("s", ("DIMENSIONAL SERVICE",), ())],
+            billing(),
+            None,
+            BAD,
+            "no subscriber",
+            id="anomalies nobody hears of",
+        ),
+        pytest.param([], [], billing(charge()), None, GOOD, "charges", id="a billing alarm"),
+        pytest.param(
+            [],
+            [],
+            billing(charge(on={})),
+            None,
+            BAD,
+            "without the dimension Currency",
+            id="no currency",
+        ),
+        pytest.param(
+            [],
+            [],
+            billing(charge(), published=frozenset()),
+            None,
+            BAD,
+            "not switched on",
+            id="billing alerts are off",
+        ),
+        pytest.param(
+            [],
+            [],
+            billing(charge(AlarmActions=[])),
+            None,
+            BAD,
+            "no alarm action",
+            id="a deaf billing alarm",
+        ),
+        pytest.param(
+            [],
+            [],
+            billing(elsewhere=("paris",)),
+            None,
+            BAD,
+            "paris is in a region",
+            id="the wrong region",
+        ),
+        pytest.param([], [], billing(), None, BAD, "No budget", id="nothing at all"),
+        pytest.param([], [], billing(), MEMBER, BLIND, "999999999999", id="another account pays"),
+        pytest.param([budget(WARNS)], [], billing(), MEMBER, GOOD, "month", id="own budget"),
+    ],
+)
+def test_costs(budgets, anomalies, alarms, payer, status, said):
+    verdict = cost_alarms(
+        Budgets(tuple(budgets), ACCOUNT_ID),
+        CostAnomalies(tuple(anomalies)),
+        alarms,
+        payer or Payer(is_member=False),
+    )
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
