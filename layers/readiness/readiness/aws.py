@@ -46,6 +46,9 @@ CONFIG = Config(
     user_agent_extra="readiness",
 )
 
+ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
+"""For a call that does something: it may take long, and is never repeated."""
+
 _NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
@@ -169,15 +172,15 @@ class Aws:
             memory=self.memory,
         )
 
-    def client(self, service: str, region: str | None = None) -> Any:
-        """The client of a service, made at its first use."""
-        key = (service, region or self.region)
+    def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
+        """The client of a service, made at its first use; ``once`` is one that never retries."""
+        key = (f"{service} once" if once else service, region or self.region)
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session.client(
                     service,  # type: ignore[call-overload]
                     region_name=key[1],
-                    config=CONFIG,
+                    config=ONCE if once else CONFIG,
                 )
             return self._clients[key]
 
@@ -230,9 +233,17 @@ class Aws:
         result: T = cell.result()
         return result
 
-    def _ask(self, service: str, operation: str, region: str | None, params: Params) -> Any:
+    def _ask(
+        self,
+        service: str,
+        operation: str,
+        region: str | None,
+        params: Params,
+        *,
+        once: bool = False,
+    ) -> Any:
         self._count()
-        return _whole(getattr(self.client(service, region), operation)(**params))
+        return _whole(getattr(self.client(service, region, once=once), operation)(**params))
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
@@ -302,16 +313,20 @@ class Reader:
         gone: Sequence[str] = (),
         action: str = "",
         region: str | None = None,
+        once: bool = False,
         **params: Any,
     ) -> Any:
         """One call's answer; None for an error code that says the asked-for thing is not set.
 
         ``gone`` are the codes that say the resource itself does not exist. Raises Unreadable
-        for every other error, Gone for those.
+        for every other error, Gone for those. ``once`` is for a call that does something: it is
+        not retried.
         """
 
         def ask() -> Any:
-            return self._aws._ask(service, operation, region, params)  # noqa: SLF001
+            return self._aws._ask(  # noqa: SLF001
+                service, operation, region, params, once=once
+            )
 
         return self._answer(ask, service, operation, region, action, params, absent, gone)
 
