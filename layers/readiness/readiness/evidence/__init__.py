@@ -65,7 +65,9 @@ class ServiceEvent:
 
     ``match`` narrows by fields of the detail (dotted path → allowed values); ``id`` as in
     :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
-    of a rule id in the detail, for events that concern one rule only.
+    of a rule id in the detail, for events that concern one rule only. ``identify`` finds the id
+    in the whole detail where no single field holds it; None says that no resource of the type is
+    concerned.
     """
 
     detail_type: str
@@ -73,6 +75,7 @@ class ServiceEvent:
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
     rule: str = ""
+    identify: Callable[[Json], str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
