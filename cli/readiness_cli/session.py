@@ -51,12 +51,12 @@ def connect(
 ) -> Aws:
     """The account behind the credentials at hand, asked once who it is. Raises Failure."""
     from readiness.aws import Aws  # noqa: PLC0415
-    from readiness.session import new_session  # noqa: PLC0415
+    from readiness.session import Session  # noqa: PLC0415
 
     context = click.get_current_context(silent=True)
     # boto3 itself reads only AWS_DEFAULT_REGION; the AWS CLI prefers AWS_REGION.
     wanted = region or os.environ.get("AWS_REGION") or None
-    session = new_session(profile, wanted)
+    session = Session(profile, wanted)
     if not session.region_name:
         raise failure.no_region()
     if context is not None:

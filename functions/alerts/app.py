@@ -14,7 +14,7 @@ from readiness.aws import CONFIG
 from readiness.finding import Finding
 from readiness.message import baseline_message, sns_message
 from readiness.resource import Resource
-from readiness.session import new_session
+from readiness.session import Session
 from readiness.store import Entry, Store, entry_of
 from readiness.sweeps import Sweeps
 
@@ -178,7 +178,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
     """Stream records, ``{"republish": true}`` or ``{"completed_sweep": {…}}``."""
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _alerts:
-        session = new_session()
+        session = Session()
         dynamodb = session.client("dynamodb", config=CONFIG)
         sns = session.client("sns", config=CONFIG)
         _alerts.append(Alerts(dynamodb, sns, os.environ))

@@ -17,7 +17,7 @@ from readiness.aws import CONFIG
 from readiness.events_api import EventsApi, Reply, endpoint_of
 from readiness.message import concerns_pager, pagerduty_event
 from readiness.resource import Resource
-from readiness.session import new_session
+from readiness.session import Session
 from readiness.store import Store
 from readiness.verdict import Severity
 
@@ -77,6 +77,8 @@ def _default_key(text: str) -> str:
         keys = json.loads(text)
     except ValueError:
         return text.strip()
+    if isinstance(keys, list) or keys is None:
+        return ""
     key = keys.get("default") if isinstance(keys, dict) else text
     return key.strip() if isinstance(key, str) else ""
 
@@ -226,7 +228,7 @@ def _body_of(text: str) -> dict[str, Any]:
 
 def pager_from(environment: Mapping[str, str]) -> Pager:
     """The pager with its clients, as template.yaml configures it."""
-    session = new_session()
+    session = Session()
     dynamodb = session.client("dynamodb", config=CONFIG)
     secrets = session.client("secretsmanager", config=CONFIG)
     return Pager(

@@ -11,8 +11,8 @@ from readiness import Status
 from readiness.attestation import Artefact, Attestation, Attested, Result, Scope
 from readiness.ledger import answer_item, assemble, attestation_item
 from readiness.resource import Resource
-from readiness.store import from_wire
 from readiness.unreadable import Cause, Unreadable
+from readiness.wire import from_wire
 
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
 DONE = NOW - timedelta(days=10)

@@ -31,7 +31,7 @@ from readiness.resource import GLOBAL, Resource
 from readiness.unreadable import Cause, Gone, Unreadable
 
 if TYPE_CHECKING:
-    from boto3.session import Session
+    from readiness.session import Session
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -178,7 +178,7 @@ class Aws:
         with self._lock:
             if key not in self._clients:
                 self._clients[key] = self._session.client(
-                    service,  # type: ignore[call-overload]
+                    service,
                     region_name=key[1],
                     config=ONCE if once else CONFIG,
                 )

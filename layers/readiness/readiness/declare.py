@@ -16,9 +16,9 @@ from readiness.attestation import RECORDED, Artefact, Attestation, Result, Scope
 from readiness.aws import code_of
 from readiness.finding import parse_iso
 from readiness.ledger import DeclarationRefused, assemble
-from readiness.store import from_wire
 from readiness.text import clean
 from readiness.verdict import Fact
+from readiness.wire import from_wire
 
 SOURCE = "readiness"
 MOST_BYTES = 25 * 1024 * 1024

@@ -18,7 +18,7 @@ from readiness.events import Look, MalformedEvent, look
 from readiness.memory import Memory
 from readiness.record import Recorder
 from readiness.rule import SettingRefused
-from readiness.session import new_session
+from readiness.session import Session
 from readiness.store import Store
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Function:
         self.heading = heading
         self.log = Logger(service=f"readiness-{heading.folder}")
         self.metrics = Metrics(namespace="Readiness", service=heading.folder)
-        self._session = new_session()
+        self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None

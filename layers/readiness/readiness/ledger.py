@@ -13,8 +13,8 @@ from readiness.attestation import MACHINE, Artefact, Attestation, Attested, Resu
 from readiness.aws import Aws, Reader, cause_of, code_of
 from readiness.finding import Finding, iso, parse_iso
 from readiness.resource import Resource
-from readiness.store import from_wire, to_wire
 from readiness.unreadable import Unreadable
+from readiness.wire import from_wire, to_wire
 
 READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion"})
 FirstSeen = Callable[[Resource, str], "Finding | None"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from readiness.finding import SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.resource import Resource
 from readiness.transition import Change, Kind, Transition, decide
 from readiness.verdict import Severity, Status
+from readiness.wire import from_wire, to_wire
 
 GONE_FOR = timedelta(days=90)
 HISTORY_FOR = timedelta(days=400)
@@ -43,8 +41,6 @@ _TEXTS = (
     "environment",
     "owner",
 )
-_serialise = TypeSerializer().serialize
-_deserialise = TypeDeserializer().deserialize
 
 
 class Contended(Exception):
@@ -93,27 +89,6 @@ def from_item(item: Mapping[str, Any]) -> Finding:
         **{name: plain.get(name, "") for name in _TEXTS},
         **times,
     )
-
-
-def to_wire(plain: Mapping[str, Any]) -> dict[str, Any]:
-    """A plain JSON object as a DynamoDB item."""
-    exact = json.loads(json.dumps(plain), parse_float=Decimal)
-    return {name: _serialise(value) for name, value in exact.items()}
-
-
-def from_wire(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of :func:`to_wire`."""
-    return {name: _undecimal(_deserialise(value)) for name, value in item.items()}
-
-
-def _undecimal(value: Any) -> Any:
-    if isinstance(value, Decimal):
-        return int(value) if value == value.to_integral_value() else float(value)
-    if isinstance(value, dict):
-        return {name: _undecimal(inner) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_undecimal(inner) for inner in value]
-    return value
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.finding import iso
-from readiness.store import HISTORY_FOR, from_wire, to_wire
+from readiness.store import HISTORY_FOR
+from readiness.wire import from_wire, to_wire
 
 SWEEP = "sweep"
 BASELINE = "baseline"
