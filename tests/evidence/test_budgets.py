@@ -1,0 +1,130 @@
+"""Budgets, anomaly subscriptions and billing alarms, all asked of us-east-1."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.aws import Aws
+from readiness.evidence import ACCOUNT
+from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
+from readiness.unreadable import Unreadable
+from tests.world import ACCOUNT_ID, FAULTS, NOON, World, error
+from tests.worlds import alarms as worlds
+
+ME = ACCOUNT.resource(ACCOUNT_ID, "eu-west-1", ACCOUNT_ID)
+MONITOR = f"arn:aws:ce::{ACCOUNT_ID}:anomalymonitor/m"
+
+
+def load(cls, world, region="eu-west-1"):
+    regions = []
+    make = world.client
+
+    def client(service, **more):
+        regions.append((service, more.get("region_name")))
+        return make(service)
+
+    world.client = client  # type: ignore[method-assign]
+    aws = Aws(world, account=ACCOUNT_ID, region=region, now=lambda: NOON)
+    return aws.evidence(cls, ME).evidence, regions
+
+
+def test_budgets_with_their_subscribers():
+    found, regions = load(Budgets, worlds.world())
+    [budget] = found.all
+    [notice] = budget.notifications
+    assert (notice.threshold, notice.is_percent, notice.subscribers) == (
+        80.0,
+        True,
+        ("ops@example.com",),
+    )
+    assert regions == [("budgets", "us-east-1")]
+
+
+def test_no_budget_is_one_request():
+    world = worlds.world().but(budgets__describe_budgets={"Budgets": []})
+    assert load(Budgets, world)[0].all == ()
+    assert world.calls == [("budgets", "describe_budgets")]
+
+
+def test_amounts_are_text():
+    limit = worlds.BUDGET | {"BudgetLimit": {"Amount": "1E3", "Unit": "USD"}}
+    world = worlds.world().but(budgets__describe_budgets={"Budgets": [limit]})
+    assert load(Budgets, world)[0].all[0].limit == 1000.0
+
+
+def test_a_notification_deleted_meanwhile():
+    world = worlds.world().but(
+        budgets__describe_subscribers_for_notification=error("NotFoundException", 400)
+    )
+    assert load(Budgets, world)[0].all[0].notifications[0].subscribers == ()
+
+
+def anomalies(**more) -> World:
+    subscription = {
+        "SubscriptionArn": "arn",
+        "AccountId": ACCOUNT_ID,
+        "SubscriptionName": "daily",
+        "Frequency": "DAILY",
+        "MonitorArnList": [MONITOR],
+        "Subscribers": [
+            {"Address": "a@example.com", "Type": "EMAIL", "Status": "CONFIRMED"},
+            {"Address": "b@example.com", "Type": "EMAIL", "Status": "DECLINED"},
+        ],
+    } | more
+    monitor = {
+        "MonitorArn": MONITOR,
+        "MonitorName": "services",
+        "MonitorType": "DIMENSIONAL",
+        "MonitorDimension": "SERVICE",
+    }
+    return worlds.world().but(
+        budgets__describe_budgets={"Budgets": []},
+        ce__get_anomaly_subscriptions={"AnomalySubscriptions": [subscription]},
+        ce__get_anomaly_monitors={"AnomalyMonitors": [monitor]},
+    )
+
+
+def test_anomaly_subscriptions():
+    found, regions = load(CostAnomalies, anomalies())
+    [one] = found.subscriptions
+    assert (one.monitors, one.subscribers) == (("DIMENSIONAL SERVICE",), ("a@example.com",))
+    assert ("ce", "us-east-1") in regions
+
+
+def test_cost_explorer_is_not_asked_where_a_budget_is_enough():
+    world = worlds.world()
+    assert load(CostAnomalies, world)[0].asked is False
+    assert not [call for call in world.calls if call[0] == "ce"]
+
+
+def test_cost_explorer_may_be_closed_to_members():
+    with pytest.raises(Unreadable, match="ce:GetAnomalySubscriptions"):
+        load(CostAnomalies, anomalies().but(ce__get_anomaly_subscriptions=FAULTS["denied"]))
+
+
+def test_billing_alarms_live_in_us_east_1():
+    charges = worlds.alarm("c", "AWS/Billing", "EstimatedCharges", {"Currency": "USD"})
+
+    def describe(**params):
+        return {} if params["AlarmTypes"] == ["LogAlarm"] else {"MetricAlarms": [charges]}
+
+    world = worlds.world().but(cloudwatch__describe_alarms=describe)
+    here, regions = load(BillingAlarms, world, "us-east-1")
+    assert (here.elsewhere, regions) == ((), [("cloudwatch", "us-east-1")])
+    away, regions = load(BillingAlarms, worlds.world().but(cloudwatch__describe_alarms=describe))
+    assert away.elsewhere == ("c",)
+    assert set(regions) == {("cloudwatch", "us-east-1"), ("cloudwatch", "eu-west-1")}
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_member"),
+    [
+        ({"Organization": {"MasterAccountId": "999999999999"}}, True),
+        ({"Organization": {"MasterAccountId": ACCOUNT_ID}}, False),
+        (error("AWSOrganizationsNotInUseException"), False),
+    ],
+    ids=["a member", "the payer", "no organization"],
+)
+def test_who_pays(answer, is_member):
+    world = worlds.world().but(organizations__describe_organization=answer)
+    assert load(Payer, world)[0].is_member is is_member

@@ -1,0 +1,125 @@
+"""The way through a topic, against SNS's documented answers: moto never leaves one pending."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from readiness.aws import Aws
+from readiness.evidence.sns import TOPIC
+from readiness.evidence.topics import (
+    Subscription,
+    TopicExists,
+    TopicPath,
+    topic_of_subscription,
+)
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
+from tests.worlds import alarms as worlds
+
+ALERTS = TOPIC.resource(ACCOUNT_ID, HOME, "alerts")
+ARN = worlds.TOPIC
+
+
+def load(cls, world, topic=ALERTS):
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    return aws.evidence(cls, topic).evidence
+
+
+def subscribed(*subscriptions, attributes=None, **topic) -> World:
+    listed = [
+        {"SubscriptionArn": arn, "Protocol": protocol, "Endpoint": "x"}
+        for arn, protocol in subscriptions
+    ]
+    about = {"TopicArn": ARN, "Policy": "{}"} | topic
+    return worlds.world().but(
+        sns__list_subscriptions_by_topic={"Subscriptions": listed},
+        sns__get_subscription_attributes={"Attributes": attributes or {}},
+        sns__get_topic_attributes={"Attributes": about},
+    )
+
+
+def test_a_topic_and_its_listener():
+    found = load(TopicPath, worlds.world())
+    assert found.alarms[:2] == ("agent-errors", "agent-slow")
+    assert found.key is not None
+    assert found.key.id == worlds.KEY_ID
+    assert found.alarm_arns == f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:"
+    assert [each.protocol for each in found.subscriptions] == ["https"]
+
+
+@pytest.mark.parametrize("arn", ["PendingConfirmation", "Deleted"])
+def test_a_subscription_without_an_arn_is_not_confirmed_and_not_asked_about(arn):
+    world = subscribed((arn, "email"))
+    assert load(TopicPath, world).subscriptions == (Subscription("email", "x", confirmed=False),)
+    assert ("sns", "get_subscription_attributes") not in world.calls
+
+
+def test_what_a_subscription_filters():
+    attributes = {
+        "FilterPolicy": json.dumps({"AlarmName": ["a"]}),
+        "FilterPolicyScope": "MessageBody",
+        "RawMessageDelivery": "true",
+    }
+    world = subscribed((f"{ARN}:1", "sqs"), attributes=attributes)
+    [found] = load(TopicPath, world).subscriptions
+    assert found == Subscription(
+        "sqs", "x", filter_policy={"AlarmName": ["a"]}, on_body=True, raw=True
+    )
+
+
+def test_a_subscription_deleted_meanwhile():
+    world = subscribed((f"{ARN}:1", "sqs")).but(
+        sns__get_subscription_attributes=error("NotFound", 404)
+    )
+    assert load(TopicPath, world).subscriptions == ()
+
+
+def test_a_topic_no_alarm_uses_is_not_read_further():
+    world = subscribed((f"{ARN}:1", "sqs")).but(cloudwatch__describe_alarms={"MetricAlarms": []})
+    found = load(TopicPath, world)
+    assert (found.alarms, found.subscriptions, found.key) == ((), (), None)
+    assert ("sns", "list_subscriptions_by_topic") not in world.calls
+
+
+def test_an_alias_is_followed_to_its_key():
+    found = load(TopicPath, subscribed(KmsMasterKeyId="alias/aws/sns"))
+    assert found.key_id == "alias/aws/sns"
+    assert found.key is not None
+    assert found.key.id == worlds.KEY_ID
+
+
+def test_a_key_of_another_account_stays_an_arn():
+    arn = "arn:aws:kms:us-east-1:444455556666:key/k"
+    found = load(TopicPath, subscribed(KmsMasterKeyId=arn))
+    assert found.key is not None
+    assert (found.key.account, found.key.id) == ("444455556666", arn)
+
+
+@pytest.mark.parametrize("code", ["NotFound", "NotFoundException"])
+def test_a_topic_that_is_gone(code):
+    world = worlds.world().but(sns__get_topic_attributes=error(code, 404))
+    assert load(TopicExists, world).exists is False
+    with pytest.raises(Gone):
+        load(TopicPath, world)
+
+
+def test_a_topic_of_another_account_is_asked_for_by_its_arn():
+    asked = []
+
+    def answer(**params):
+        asked.append(params["TopicArn"])
+        return FAULTS["denied"]
+
+    theirs = TOPIC.resource("444455556666", "eu-west-1", "ops")
+    with pytest.raises(Unreadable, match="sns:GetTopicAttributes"):
+        load(TopicExists, worlds.world().but(sns__get_topic_attributes=answer), theirs)
+    assert asked == ["arn:aws:sns:eu-west-1:444455556666:ops"]
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"), [(f"{ARN}:c7fe3a54", "alerts"), ("PendingConfirmation", None), (ARN, None)]
+)
+def test_the_topic_of_a_subscription(arn, name):
+    assert topic_of_subscription(arn) == name
