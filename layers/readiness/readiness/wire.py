@@ -40,7 +40,7 @@ def _typed(value: Any) -> dict[str, Any]:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-def _untyped(value: Mapping[str, Any]) -> Any:
+def _untyped(value: Mapping[str, Any]) -> Any:  # noqa: PLR0911
     [(kind, content)] = value.items()
     match kind:
         case "S" | "BOOL":
