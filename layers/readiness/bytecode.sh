@@ -1,8 +1,9 @@
 #!/bin/sh
 # Compile a folder to hash-checked bytecode: a zip's dates of 1980 invalidate any other kind.
 #   bytecode.sh <folder> <where it will be on Lambda>
-# Bytecode belongs to one Python version, and several lie side by side. Lambda's is compiled where
-# such an interpreter can be found; where none can, Lambda compiles by itself, only later.
+# Bytecode belongs to one Python version: it is Lambda's where such an interpreter can be found.
+# Where none can, it is the building Python's, and Lambda compiles by itself, only later.
+# BYTECODE_ALSO names an interpreter whose bytecode shall lie beside it, for an embedded AWS.
 set -eu
 folder=$1
 deployed=$2
@@ -25,12 +26,16 @@ of_lambda() {
     done
 }
 
+lambdas_python() {
+    of_lambda | while read -r candidate; do
+        if [ -x "$candidate" ] && is "$candidate" "$lambda"; then
+            echo "$candidate"
+            break
+        fi
+    done
+}
+
 build=${PYTHON:-python3}
-compile "$build"
-if is "$build" "$lambda"; then exit 0; fi
-of_lambda | while read -r candidate; do
-    if [ -x "$candidate" ] && is "$candidate" "$lambda"; then
-        compile "$candidate"
-        break
-    fi
-done
+if is "$build" "$lambda"; then chosen=$build; else chosen=$(lambdas_python); fi
+compile "${chosen:-$build}"
+if [ -n "${BYTECODE_ALSO:-}" ]; then compile "$BYTECODE_ALSO"; fi

@@ -297,7 +297,9 @@ def test_the_stream_is_read_as_the_outbox_needs_it(resources):
     assert stream["DestinationConfig"]["OnFailure"]["Destination"]
     [each] = stream["FilterCriteria"]["Filters"]
     twice = []
-    pattern = json.loads(each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs))
+    pattern = json.loads(
+        each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs)
+    )
     assert all(len(dict(pairs)) == len(pairs) for pairs in twice), "a repeated key is lost"
     assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": "yes"}}}})
     assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
@@ -316,7 +318,11 @@ def test_every_queue_is_encrypted_and_every_end_is_watched(resources):
     queues = {n: r["Properties"] for n, r in resources.items() if r["Type"] == "AWS::SQS::Queue"}
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     alarms = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
-    watched = {alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for alarm in alarms if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]}
+    watched = {
+        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        for alarm in alarms
+        if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]
+    }
     assert watched == set(queues)
     assert all(alarm["AlarmActions"] == [{"Ref": "WatcherTopic"}] for alarm in alarms)
     assert resources["SweepMissed"]["Properties"]["TreatMissingData"] == "breaching"
@@ -330,14 +336,20 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         assert all(variable in code for variable in own), name
     kernel = (ROOT / "layers/readiness/readiness/function.py").read_text()
     known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
-    assert not [variable for variable in shared if variable not in kernel and variable not in known]
+    assert not [
+        variable for variable in shared if variable not in kernel and variable not in known
+    ]
 
 
 # -- linters ---------------------------------------------------------------------------------------
 
 
 def _sam():
-    candidates = [ROOT / ".local/venv-sam/bin/sam", Path(os.environ.get("SAM", "")), shutil.which("sam")]
+    candidates = [
+        ROOT / ".local/venv-sam/bin/sam",
+        Path(os.environ.get("SAM", "")),
+        shutil.which("sam"),
+    ]
     return next((str(c) for c in candidates if c and Path(c).is_file()), None)
 
 
@@ -351,7 +363,9 @@ def test_cfn_lint_accepts_the_template():
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-@pytest.mark.skipif(_sam() is None, reason="the SAM command line is not installed (make environments)")
+@pytest.mark.skipif(
+    _sam() is None, reason="the SAM command line is not installed (make environments)"
+)
 def test_sam_accepts_the_template(tmp_path):
     environment = os.environ | {
         "SAM_CLI_TELEMETRY": "0",
