@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.evidence.apigateway import REST_API
 from readiness.resource import Resource
 
@@ -34,6 +34,7 @@ HTTP_API = ResourceType(
             id="requestParameters.apiId",
         ),
     ),
+    identify=lambda item: last_segment(str(item.get("resourceId") or "")) or None,
     arn="arn:{partition}:apigateway:{region}::/apis/{id}",
 )
 """HTTP and WebSocket APIs."""
