@@ -1,0 +1,141 @@
+"""The things alarms are about: read alone and all at once, with the same answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.aws import Aws
+from readiness.evidence import REGION
+from readiness.evidence.apigateway import REST_API
+from readiness.evidence.apis import HTTP_API, HttpApi, RestApi
+from readiness.evidence.balancers import LOAD_BALANCER, LoadBalancer, TargetGroups, dimension_of
+from readiness.evidence.cache_clusters import CACHE_CLUSTER, CacheCluster
+from readiness.evidence.dead_letters import DeadLetters
+from readiness.evidence.dynamodb import TABLE, TableCapacity, table_name
+from readiness.evidence.lambda_limits import ConcurrencyLimit
+from readiness.evidence.rds import INSTANCE, DatabaseInstance
+from readiness.evidence.sqs import QUEUE
+from readiness.evidence.stepfunctions import STATE_MACHINE, StateMachine
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
+from tests.worlds import alarms as worlds
+
+
+def load(cls, type_, id, world, *, bulk=False):
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    return aws.evidence(cls, type_.resource(ACCOUNT_ID, HOME, id)).evidence
+
+
+SUBJECTS = [
+    pytest.param(StateMachine, STATE_MACHINE, worlds.MACHINE, id="state machine"),
+    pytest.param(DatabaseInstance, INSTANCE, "orders", id="database"),
+    pytest.param(CacheCluster, CACHE_CLUSTER, "sessions-001", id="cache"),
+    pytest.param(RestApi, REST_API, "r1", id="REST API"),
+    pytest.param(HttpApi, HTTP_API, "a1b2c3d4", id="HTTP API"),
+    pytest.param(LoadBalancer, LOAD_BALANCER, worlds.BALANCER, id="load balancer"),
+    pytest.param(DeadLetters, QUEUE, "dead", id="dead-letter queue"),
+    pytest.param(DeadLetters, QUEUE, "work", id="queue"),
+]
+
+
+@pytest.mark.parametrize(("cls", "type_", "id"), SUBJECTS)
+def test_one_and_all_agree(cls, type_, id):
+    alone = load(cls, type_, id, worlds.world())
+    assert alone == load(cls, type_, id, worlds.world(), bulk=True)
+
+
+@pytest.mark.parametrize(("cls", "type_", "id"), SUBJECTS[:-2])
+def test_all_is_one_request(cls, type_, id):
+    world = worlds.world()
+    load(cls, type_, id, world, bulk=True)
+    assert len(world.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("cls", "type_", "call", "code"),
+    [
+        (
+            StateMachine,
+            STATE_MACHINE,
+            "stepfunctions__describe_state_machine",
+            "StateMachineDoesNotExist",
+        ),
+        (DatabaseInstance, INSTANCE, "rds__describe_db_instances", "DBInstanceNotFound"),
+        (
+            CacheCluster,
+            CACHE_CLUSTER,
+            "elasticache__describe_cache_clusters",
+            "CacheClusterNotFound",
+        ),
+        (RestApi, REST_API, "apigateway__get_rest_api", "NotFoundException"),
+        (HttpApi, HTTP_API, "apigatewayv2__get_api", "NotFoundException"),
+        (LoadBalancer, LOAD_BALANCER, "elbv2__describe_load_balancers", "LoadBalancerNotFound"),
+        (TableCapacity, TABLE, "dynamodb__describe_table", "ResourceNotFoundException"),
+        (
+            DeadLetters,
+            QUEUE,
+            "sqs__list_dead_letter_source_queues",
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ),
+    ],
+)
+def test_only_its_own_error_says_it_is_gone(cls, type_, call, code):
+    with pytest.raises(Gone):
+        load(cls, type_, "x", worlds.world().but(**{call: error(code)}))
+    for fault in FAULTS.values():
+        with pytest.raises(Unreadable):
+            load(cls, type_, "x", worlds.world().but(**{call: fault}))
+
+
+def test_a_table_that_was_never_on_demand_is_provisioned():
+    """AWS leaves BillingModeSummary out; moto puts PROVISIONED there."""
+    assert load(TableCapacity, TABLE, "memory", worlds.world()).billing_mode == "PROVISIONED"
+    summary = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
+    world = worlds.world().but(dynamodb__describe_table={"Table": summary})
+    assert load(TableCapacity, TABLE, "memory", world).billing_mode == "PAY_PER_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [("t", "t"), ("arn:aws:dynamodb:us-east-1:1:table/t", "t"), ("", None)],
+)
+def test_table_names(value, name):
+    assert table_name(value) == name
+
+
+def test_target_groups_and_their_dimensions():
+    groups = load(TargetGroups, REGION, ACCOUNT_ID, worlds.world())
+    assert groups.balancers == {worlds.GROUP: (worlds.BALANCER,)}
+    assert dimension_of(worlds.BALANCER) == "app/front/50dc6c495c0c9188"
+    assert dimension_of(worlds.GROUP) == "targetgroup/web/73e2d6bc24d8a067"
+
+
+def test_the_concurrency_limit():
+    assert load(ConcurrencyLimit, REGION, ACCOUNT_ID, worlds.world()) == ConcurrencyLimit(1000, 1)
+
+
+def with_functions(arn: str) -> World:
+    functions = [{"FunctionName": "agent", "DeadLetterConfig": {"TargetArn": arn}}]
+    return worlds.world().but(lambda__list_functions={"Functions": functions})
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
+def test_functions_send_their_failures_too(bulk):
+    queue = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work"
+    assert load(DeadLetters, QUEUE, "work", with_functions(queue), bulk=bulk).sources == (
+        "function agent",
+    )
+    topic = with_functions(f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:work")
+    assert load(DeadLetters, QUEUE, "work", topic, bulk=bulk).sources == ()
+
+
+def test_a_queue_deleted_since_it_was_listed():
+    def answer(**params):
+        if params["QueueUrl"].endswith("/dead"):
+            return error("AWS.SimpleQueueService.NonExistentQueue")
+        return worlds.queue_attributes(**params)
+
+    world = worlds.world().but(sqs__get_queue_attributes=answer)
+    with pytest.raises(Gone):
+        load(DeadLetters, QUEUE, "dead", world, bulk=True)
+    assert load(DeadLetters, QUEUE, "work", world, bulk=True).sources == ()
