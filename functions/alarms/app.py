@@ -16,9 +16,10 @@ from readiness import (
     violates,
     violates_all,
 )
+from readiness.alarm_fitness import Limits
 from readiness.alarming import Kind, Silence
 from readiness.cost_watch import CostWatch
-from readiness.coverage import Limits, Need, Watch
+from readiness.coverage import Need, Watch
 from readiness.evidence.apis import HttpApi, RestApi
 from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.balancers import LoadBalancer, TargetGroups, dimension_of

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness import Severity, Status
+from readiness.alarm_fitness import Gap, Limits, Wanted
 from readiness.alarming import Inventory, log_alarm
-from readiness.coverage import Gap, Limits, Need, Published, Wanted, Watch
+from readiness.coverage import Need, Published, Watch
 from tests.kernel.test_alarming import FUNCTION, above, maths, plain, query
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 
-from readiness.coverage import Need, Published, Wanted
+from readiness.alarm_fitness import Wanted
+from readiness.coverage import Need, Published
 
 LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"

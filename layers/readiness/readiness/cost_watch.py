@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness import alarm_needs
-from readiness.coverage import Found, Gap, Limits, Watch
+from readiness.alarm_fitness import Gap, Limits
+from readiness.coverage import Found, Watch
 from readiness.verdict import Verdict, cannot_tell, complies, violates
 
 if TYPE_CHECKING:

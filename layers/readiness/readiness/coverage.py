@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 
 from readiness import metric_sql
+from readiness.alarm_fitness import SLIGHT, Gap, Limits, Wanted, unfit
 from readiness.alarming import Alarm, Inventory, Silence, Watched
 from readiness.metric_sql import Match
 from readiness.verdict import (
@@ -23,66 +21,11 @@ from readiness.verdict import (
     violates_all,
 )
 
-_PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
-_UNBOUNDED = math.inf
-
-
-class Gap(StrEnum):
-    """What is wrong with how something is watched."""
-
-    NO_ALARM = "NO_ALARM"
-    PARTIAL = "PARTIAL"
-    NEVER_PUBLISHED = "ALARM_METRIC_NEVER_PUBLISHED"
-    NO_EFFECTIVE_ACTION = "NO_EFFECTIVE_ACTION"
-    ACTIONS_DISABLED = "ACTIONS_DISABLED"
-    DEAD = "DEAD"
-    MUTED = "MUTED"
-    EVALUATION_ERROR = "EVALUATION_ERROR"
-    UNREACHABLE = "THRESHOLD_UNREACHABLE"
-    ALWAYS_MET = "THRESHOLD_ALWAYS_MET"
-    WRONG_DIRECTION = "WRONG_DIRECTION"
-    WRONG_STATISTIC = "WRONG_STATISTIC"
-    TOO_HIGH = "THRESHOLD_TOO_HIGH"
-    NOT_PERCENTILE = "STAT_NOT_PERCENTILE"
-    TOO_SLOW = "TOO_SLOW"
-    RATIO_WITHOUT_FILL = "RATIO_WITHOUT_FILL"
-
-
-_SLIGHT = {Gap.NOT_PERCENTILE, Gap.TOO_SLOW, Gap.RATIO_WITHOUT_FILL}
 _SILENT = {
     Silence.NO_EFFECTIVE_ACTION: Gap.NO_EFFECTIVE_ACTION,
     Silence.ACTIONS_DISABLED: Gap.ACTIONS_DISABLED,
     Silence.MUTED: Gap.MUTED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A series somebody must watch, and what an alarm on it must be like to do so.
-
-    ``split`` is a dimension and the values it takes: alarms on each of them together are as good
-    as one on all. ``most`` is the highest value the metric takes; ``events`` a metric that counts
-    events, each datapoint 0 or 1, so that only their Sum counts. ``percentile`` is the lowest that
-    will do, 0 for any statistic. ``ceiling``: an alarm above it comes too late. ``unit`` is the
-    one it is published in; ``sparse`` metrics are not published while they are 0.
-    """
-
-    namespace: str
-    metric: str
-    dimensions: Mapping[str, str]
-    unit: str = "Count"
-    split: tuple[str, tuple[str, ...]] = ("", ())
-    rises: bool = True
-    events: bool = False
-    most: float = _UNBOUNDED
-    percentile: float = 0
-    ceiling: float = _UNBOUNDED
-    sparse: bool = False
-
-    @property
-    def name(self) -> str:
-        dimensions = ", ".join(f"{key}={value}" for key, value in self.dimensions.items())
-        return f"{self.namespace} {self.metric} {{{dimensions}}}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +75,6 @@ class Published:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The settings that all coverage rules share."""
-
-    now: datetime
-    max_detection_minutes: int = 15
-    max_mute_hours: int = 24
-    dead_after_days: int = 7
-    strict: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """How one need is met: by ``alarm``; or the gap; or nobody can tell (``riddle``)."""
 
@@ -157,7 +89,7 @@ class Found:
         """0 where the need is met, then what can be mended easiest."""
         if self.gap is None:
             return 1 if self.riddle else 0
-        return 2 if self.gap in _SLIGHT else 3
+        return 2 if self.gap in SLIGHT else 3
 
 
 class Watch:
@@ -303,7 +235,7 @@ class Watch:
             return voice.why
         if voice.silence is not None:
             return _SILENT[voice.silence], voice.why
-        return self._lifeless(alarm) or _unfit(wanted, alarm, watched, limits)
+        return self._lifeless(alarm) or unfit(wanted, alarm, watched, limits)
 
     def _lifeless(self, alarm: Alarm) -> tuple[Gap, str] | None:
         if alarm.evaluation_state in {"EVALUATION_ERROR", "EVALUATION_FAILURE"}:
@@ -342,7 +274,7 @@ class Watch:
 
 
 def _problem(found: Found, severity: Severity) -> Problem:
-    slight = found.gap in _SLIGHT and Severity.LOW.rank > severity.rank
+    slight = found.gap in SLIGHT and Severity.LOW.rank > severity.rank
     return Problem(Severity.LOW if slight else severity, found.text)
 
 
@@ -356,90 +288,3 @@ def _covers(alarm: Alarm, wanted: Wanted, dimensions: Mapping[str, str]) -> Matc
     return (
         Match.YES if Match.YES in matches else Match.MAYBE if Match.MAYBE in matches else Match.NO
     )
-
-
-def _unfit(
-    wanted: Wanted, alarm: Alarm, watched: Watched | None, limits: Limits
-) -> tuple[Gap, str] | None:
-    """Whether the comparison can tell right from wrong, and soon enough."""
-    if alarm.is_direct and alarm.watches:
-        gap = _misread(wanted, alarm, watched or alarm.watches[0], limits)
-        if gap is not None:
-            return gap
-    if alarm.seconds > limits.max_detection_minutes * 60:
-        minutes = round(alarm.seconds / 60)
-        why = f"{alarm.name} takes {minutes} minutes of wrong values to be raised."
-        return Gap.TOO_SLOW, why
-    divides = any("/" in each and "FILL" not in each.upper() for each in alarm.expressions)
-    if wanted.sparse and divides and alarm.missing_data == "missing":
-        why = (
-            f"{alarm.name} divides by or of {wanted.metric} without FILL and has no data in quiet"
-            " minutes."
-        )
-        return Gap.RATIO_WITHOUT_FILL, why
-    return None
-
-
-def _misread(
-    wanted: Wanted, alarm: Alarm, watched: Watched, limits: Limits
-) -> tuple[Gap, str] | None:
-    """What is wrong with an alarm that compares the raw series with a threshold or band."""
-    if alarm.goes_up is not None and alarm.goes_up is not wanted.rises:
-        how = "falls below" if wanted.rises else "rises above"
-        return Gap.WRONG_DIRECTION, f"{alarm.name} is raised when {wanted.metric} {how} a value."
-    if watched.unit and watched.unit != wanted.unit:
-        why = (
-            f"{alarm.name} asks for {wanted.metric} in {watched.unit}, which is published in"
-            f" {wanted.unit}: it never has data."
-        )
-        return Gap.DEAD, why
-    statistic = _statistic_gap(wanted, alarm, watched, limits)
-    slight = statistic is not None and statistic[0] in _SLIGHT
-    if statistic is not None and not slight:
-        return statistic
-    if not alarm.band and alarm.threshold is not None:
-        gap = _threshold_gap(wanted, alarm, watched, alarm.threshold)
-        if gap is not None:
-            return gap
-    return statistic
-
-
-def _statistic_gap(
-    wanted: Wanted, alarm: Alarm, watched: Watched, limits: Limits
-) -> tuple[Gap, str] | None:
-    if watched.statistic == "SampleCount":
-        why = f"{alarm.name} counts the samples of {wanted.metric}, not their values."
-        return Gap.WRONG_STATISTIC, why
-    if not wanted.percentile:
-        return None
-    if watched.statistic in {"Sum", "Minimum"}:
-        why = f"{alarm.name} compares the {watched.statistic} of {wanted.metric}."
-        return Gap.WRONG_STATISTIC, why
-    percentile = _PERCENTILE.fullmatch(watched.statistic)
-    if percentile and float(percentile[1]) < wanted.percentile:
-        why = f"{alarm.name} looks at {watched.statistic}; below p{wanted.percentile:g} most of"
-        return Gap.WRONG_STATISTIC, f"{why} the slow requests are not seen."
-    if watched.statistic in {"Average", "Maximum"}:
-        why = f"{alarm.name} looks at the {watched.statistic} of {wanted.metric}, no percentile."
-        gap = Gap.WRONG_STATISTIC if limits.strict else Gap.NOT_PERCENTILE
-        return gap, why
-    return None
-
-
-def _threshold_gap(
-    wanted: Wanted, alarm: Alarm, watched: Watched, threshold: float
-) -> tuple[Gap, str] | None:
-    most = 1.0 if wanted.events and watched.statistic != "Sum" else wanted.most
-    unit = "" if wanted.unit in {"Count", "None"} else f" {wanted.unit}"
-    said = f"{alarm.name} compares the {watched.statistic} of {wanted.metric} with {threshold:g}"
-    said += unit
-    above = threshold > most or (threshold == most and alarm.is_inclusive is not wanted.rises)
-    below = threshold < 0 or (threshold == 0 and alarm.is_inclusive is wanted.rises)
-    if above if wanted.rises else below:
-        limit = f"more than {most:g}" if wanted.rises else "less than 0"
-        return Gap.UNREACHABLE, f"{said}; it is never {limit}."
-    if below if wanted.rises else above:
-        return Gap.ALWAYS_MET, f"{said}, which is always met."
-    if wanted.rises and threshold > wanted.ceiling:
-        return Gap.TOO_HIGH, f"{said}; more than {wanted.ceiling:g} comes too late."
-    return None
