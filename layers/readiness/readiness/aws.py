@@ -313,22 +313,28 @@ class Reader:
         gone: Sequence[str] = (),
         action: str = "",
         region: str | None = None,
-        once: bool = False,
         **params: Any,
     ) -> Any:
         """One call's answer; None for an error code that says the asked-for thing is not set.
 
         ``gone`` are the codes that say the resource itself does not exist. Raises Unreadable
-        for every other error, Gone for those. ``once`` is for a call that does something: it is
-        not retried.
+        for every other error, Gone for those.
         """
 
         def ask() -> Any:
-            return self._aws._ask(  # noqa: SLF001
-                service, operation, region, params, once=once
-            )
+            return self._aws._ask(service, operation, region, params)  # noqa: SLF001
 
         return self._answer(ask, service, operation, region, action, params, absent, gone)
+
+    def act(
+        self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any
+    ) -> Any:
+        """The answer to a call that does something; it is made once and never retried."""
+
+        def ask() -> Any:
+            return self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
+
+        return self._answer(ask, service, operation, None, "", params, (), gone)
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
