@@ -254,9 +254,11 @@ class BillingAlarms:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> BillingAlarms:
-        series = read_published(read, [ESTIMATED_CHARGES], region=HOME)
-        inventory = read_inventory(read, HOME)
-        local = read_inventory(read) if read.region != HOME else Inventory()
+        # None where that is this region, so that the answer other evidence had is used again
+        home = None if read.region == HOME else HOME
+        series = read_published(read, [ESTIMATED_CHARGES], region=home)
+        inventory = read_inventory(read, home)
+        local = read_inventory(read) if home else Inventory()
         elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
         return cls(inventory, Published(series, {}), read.now, elsewhere)
 
