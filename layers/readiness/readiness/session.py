@@ -17,6 +17,9 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, create_loader
 from botocore.session import Session as BotocoreSession
 
+_LARGE = 400_000
+"""Bytes of a model from which on leaving its prose out costs less than keeping it."""
+
 
 def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
     """Only texts go: a structure may have a member that is called documentation.
@@ -37,7 +40,8 @@ class _Models(JSONFileLoader):
             raw = gzip.decompress(packed.read_bytes())
         else:
             return None
-        return json.loads(raw, object_hook=_without_documentation)
+        worth_it = len(raw) > _LARGE
+        return json.loads(raw, object_hook=_without_documentation if worth_it else None)
 
 
 class Session:
