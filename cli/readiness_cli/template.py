@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from readiness.actions import ON_REQUEST
 from readiness.rule import Heading
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
@@ -89,8 +90,8 @@ def stanzas(heading: Heading) -> dict[str, Any]:
 
 
 def reads_of(heading: Heading) -> list[str]:
-    """The IAM actions of a heading's role: what its rules read, and nothing else."""
-    return sorted({action for rule in heading.rules for action in rule.reads})
+    """The IAM actions of a heading's role: what its rules read, without what has to be asked for."""
+    return sorted({action for rule in heading.rules for action in rule.reads} - ON_REQUEST)
 
 
 def _function(heading: Heading) -> dict[str, Any]:

@@ -20,8 +20,13 @@ _DIFFERENT = {
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
+    ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
+
+
+ON_REQUEST = frozenset({"lambda:InvokeFunction", "ssm:GetParameter"})
+"""What no role has by default; the parameter AllowSmokeTests of template.yaml gives it, narrowly."""
 
 
 def _pascal(operation: str) -> str:
