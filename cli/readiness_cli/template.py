@@ -90,7 +90,7 @@ def stanzas(heading: Heading) -> dict[str, Any]:
 
 
 def reads_of(heading: Heading) -> list[str]:
-    """The IAM actions of a heading's role: what its rules read, without what has to be asked for."""
+    """The IAM actions of a heading's role: what its rules read, and nothing else."""
     return sorted({action for rule in heading.rules for action in rule.reads} - ON_REQUEST)
 
 

@@ -26,7 +26,7 @@ _DIFFERENT = {
 
 
 ON_REQUEST = frozenset({"lambda:InvokeFunction", "ssm:GetParameter"})
-"""What no role has by default; the parameter AllowSmokeTests of template.yaml gives it, narrowly."""
+"""What no role has by default; the parameter AllowSmokeTests of template.yaml gives it."""
 
 
 def _pascal(operation: str) -> str:
