@@ -202,6 +202,29 @@ def test_what_can_be_told(alarms, alarm, riddle, gap):
     assert (answer.alarm, bool(answer.riddle), answer.gap) == (alarm, riddle, gap)
 
 
+@pytest.mark.parametrize(
+    ("text", "changes", "gap"),
+    [
+        pytest.param('SELECT SUM(Errors) FROM "AWS/Lambda"', {}, None, id="a sum"),
+        pytest.param(
+            'SELECT COUNT(Errors) FROM "AWS/Lambda"', {}, Gap.WRONG_STATISTIC, id="counts requests"
+        ),
+        pytest.param(
+            'SELECT MAX(Errors) FROM "AWS/Lambda"', {}, Gap.UNREACHABLE, id="never above one"
+        ),
+        pytest.param(
+            'SELECT SUM(Errors) FROM "AWS/Lambda"',
+            {"ComparisonOperator": "LessThanThreshold"},
+            Gap.WRONG_DIRECTION,
+            id="raised by health",
+        ),
+    ],
+)
+def test_what_a_query_compares(text, changes, gap):
+    answer = found(ERRORS, maths(query("q", expression=text), **changes))
+    assert answer.gap is gap
+
+
 def test_a_log_alarm_on_its_log_group_may_watch_it():
     log = log_alarm(
         {

@@ -13,6 +13,13 @@ from readiness.alarming import Alarm, Watched
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
 _UNBOUNDED = math.inf
+_QUERIED = {
+    "AVG": "Average",
+    "COUNT": "SampleCount",
+    "MAX": "Maximum",
+    "MIN": "Minimum",
+    "SUM": "Sum",
+}
 
 
 class Gap(StrEnum):
@@ -84,8 +91,9 @@ def unfit(
     wanted: Wanted, alarm: Alarm, watched: Watched | None, limits: Limits
 ) -> tuple[Gap, str] | None:
     """Whether the comparison can tell right from wrong, and soon enough."""
-    if alarm.is_direct and alarm.watches:
-        gap = _misread(wanted, alarm, watched or alarm.watches[0], limits)
+    compared = watched or _compared(wanted, alarm)
+    if compared is not None and (alarm.is_direct or not alarm.expressions):
+        gap = _misread(wanted, alarm, compared, limits)
         if gap is not None:
             return gap
     if alarm.seconds > limits.max_detection_minutes * 60:
@@ -99,6 +107,18 @@ def unfit(
             " minutes."
         )
         return Gap.RATIO_WITHOUT_FILL, why
+    return None
+
+
+def _compared(wanted: Wanted, alarm: Alarm) -> Watched | None:
+    """The raw series, or what a query makes of it, that the alarm compares as it is."""
+    if alarm.is_direct and alarm.watches:
+        return alarm.watches[0]
+    if alarm.expressions or alarm.watches:
+        return None
+    for each in alarm.selections:
+        if (each.namespace, each.metric) == (wanted.namespace, wanted.metric):
+            return Watched(each.namespace, each.metric, _QUERIED.get(each.function, ""))
     return None
 
 
