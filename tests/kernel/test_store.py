@@ -166,12 +166,30 @@ def test_endless_rivals_are_given_up_on(dynamodb):
         Store(rivals, FINDINGS, TRANSITIONS).record(finding(GOOD), None)
 
 
-def test_concurrent_writers_converge(store):
+class Atomic:
+    """DynamoDB checks a condition and writes in one step; moto, between threads, does not."""
+
+    def __init__(self, dynamodb):
+        self._dynamodb = dynamodb
+        self._one_at_a_time = threading.Lock()
+
+    def __getattr__(self, name):
+        call = getattr(self._dynamodb, name)
+
+        def one_at_a_time(**parameters):
+            with self._one_at_a_time:
+                return call(**parameters)
+
+        return one_at_a_time
+
+
+def test_concurrent_writers_converge(dynamodb):
     """Five writers, one moment each: the newest wins, and the history adds up to it.
 
     Each says something else; what repeats the stored state is not written, which is why the
     recorder looks a second time.
     """
+    store = Store(Atomic(dynamodb), FINDINGS, TRANSITIONS)
     states = [finding(BAD if n % 2 else GOOD, after(n), reason=f"Seen {n}.") for n in range(5)]
     together = threading.Barrier(5)
 
