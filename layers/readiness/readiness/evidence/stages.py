@@ -1,167 +1,204 @@
-"""What API Gateway says of the stages of REST APIs and of the caches before them."""
+"""What API Gateway says of the stages its APIs are called through."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import Json, ResourceType, api_call, evidence
-from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
-from readiness.metrics import Query, series
+from readiness.evidence import ResourceType, api_call, evidence, partition_of
+from readiness.evidence.metrics import DAY, GET_METRIC_DATA, read_each
+from readiness.metrics import Query, Series, series
 from readiness.resource import Resource
 
-_DAY = 86_400
-
-
-def _apis(read: Reader) -> dict[str, str]:
-    """The name of each REST API, by id."""
-    listed = read.every("apigateway", "get_rest_apis", "items")
-    return {api["id"]: api.get("name", "") for api in listed}
-
-
-def _stages(read: Reader) -> list[tuple[str, str, Mapping[str, Any]]]:
-    """Each stage with the id and the name of its API: one call for each API."""
-    apis = _apis(read)
-    return [
-        (id, apis[id], stage)
-        for id in apis
-        for stage in read.one("apigateway", "get_stages", restApiId=id).get("item") or ()
-    ]
-
-
-def _find(read: Reader) -> Iterable[str]:
-    return [f"{api}/stages/{stage['stageName']}" for api, _, stage in _stages(read)]
-
-
-def stage_id(value: str) -> str | None:
-    """``api/stages/stage`` out of an ARN that ends in ``/restapis/api/stages/stage``."""
-    found = value.partition("/restapis/")[2]
-    api, _, stage = found.partition("/stages/")
-    return found if api and stage else None
-
-
-def _identify(item: Json) -> str | None:
-    return stage_id(str(item.get("resourceId") or "")) or stage_id(str(item.get("ARN") or ""))
-
-
-STAGE = ResourceType(
-    "AWS::ApiGateway::Stage",
-    _find,
-    find_reads=("apigateway:GET",),
-    changed_by=(
-        api_call("apigateway", "CreateStage", "UpdateStage", "DeleteStage", "CreateDeployment"),
-    ),
-    identify=_identify,
-    arn="arn:{partition}:apigateway:{region}::/restapis/{id}",
+_READS = ("apigateway:GET",)
+_GONE = ("NotFoundException",)
+_CHANGES = (
+    api_call("apigateway", "CreateStage", "UpdateStage", "DeleteStage", "CreateDeployment"),
 )
-"""Its id is ``api/stages/stage``, the end of its ARN."""
+"""The call names API and stage apart, so that any stage may have changed."""
 
 
+def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
+    partition = partition_of(read.region)
+    return f"arn:{partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
+
+
+def _parts(stage: Resource) -> tuple[str, str]:
+    """The id of the API and the name of the stage in a stage's ARN."""
+    _, _, rest = stage.id.partition("::/")
+    _, api, _, name = rest.split("/", 3)
+    return api, name
+
+
+def _rest(read: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Every REST API with each of its stages."""
+
+    def stages(api: Mapping[str, Any]) -> Any:
+        # an API deleted since it was listed has no stages
+        return read.one("apigateway", "get_stages", absent=_GONE, restApiId=api["id"]) or {}
+
+    apis = read.every("apigateway", "get_rest_apis", "items")
+    for api, answer in zip(apis, read.each(stages, apis), strict=True):
+        for stage in answer.get("item") or ():
+            yield api, stage
+
+
+def _http(read: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
+    """Every HTTP and WebSocket API with each of its stages."""
+
+    def stages(api: Mapping[str, Any]) -> list[Any]:
+        return read.every("apigatewayv2", "get_stages", "Items", absent=_GONE, ApiId=api["ApiId"])
+
+    apis = read.every("apigatewayv2", "get_apis", "Items")
+    for api, found in zip(apis, read.each(stages, apis), strict=True):
+        for stage in found:
+            yield api, stage
+
+
+def _find_rest(read: Reader) -> Iterable[str]:
+    return [_arn(read, "restapis", api["id"], s["stageName"]) for api, s in _rest(read)]
+
+
+def _find_http(read: Reader) -> Iterable[str]:
+    return [_arn(read, "apis", api["ApiId"], s["StageName"]) for api, s in _http(read)]
+
+
+REST_STAGE = ResourceType(
+    "AWS::ApiGateway::Stage", _find_rest, find_reads=_READS, changed_by=_CHANGES, arn="{id}"
+)
+"""Its id is its ARN, as in AWS Config."""
+
+HTTP_STAGE = ResourceType(
+    "AWS::ApiGatewayV2::Stage", _find_http, find_reads=_READS, changed_by=_CHANGES, arn="{id}"
+)
+"""Stages of HTTP and WebSocket APIs; the id is the ARN, as in AWS Config."""
+
+
+@evidence(REST_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
-class MethodCache:
-    """Whether the answers of a method are cached, and for how many seconds."""
+class RestStage:
+    """What a stage of a REST API traces, counts and logs.
 
-    enabled: bool
-    ttl: int
-
-
-@evidence(STAGE, reads=("apigateway:GET",))
-@dataclass(frozen=True, slots=True)
-class StageCache:
-    """The cache before a stage: whether there is one, and which methods use it.
-
-    ``methods`` go by path and verb as ``/orders/GET``, the default for all as ``*/*``. A cache
-    cluster alone caches nothing: a method has to. ``api_name`` is what its metrics are named
-    after, ``status`` of the cluster ``AVAILABLE`` when it works.
-    Sources: GetRestApis, GetStages, GetRestApi, GetStage.
+    ``metrics`` says whether all methods are counted one by one (``*/*``), ``uncounted`` are the
+    methods whose own settings say otherwise; ``log_destination`` is the ARN access logs go to.
+    Sources: GetRestApis and GetStages; GetRestApi and GetStage.
     """
 
-    api_id: str
+    arn: str
     api_name: str
-    stage: str
-    enabled: bool
-    status: str = ""
-    methods: Mapping[str, MethodCache] | None = None
-
-    @property
-    def cached(self) -> dict[str, MethodCache]:
-        """The methods whose answers are cached."""
-        return {name: each for name, each in (self.methods or {}).items() if each.enabled}
+    name: str
+    tracing: bool = False
+    metrics: bool = False
+    uncounted: tuple[str, ...] = ()
+    log_destination: str = ""
+    tags: Mapping[str, str] | None = None
 
     @classmethod
-    def load(cls, read: Reader, stage: Resource) -> StageCache:
-        api, _, name = stage.id.partition("/stages/")
-        gone = ("NotFoundException",)
-        about = read.one("apigateway", "get_stage", gone=gone, restApiId=api, stageName=name)
-        api_name = ""
-        if about.get("cacheClusterEnabled"):
-            found = read.one("apigateway", "get_rest_api", gone=gone, restApiId=api)
-            api_name = found.get("name", "")
-        return cls.of(api, api_name, about)
+    def load(cls, read: Reader, stage: Resource) -> RestStage:
+        api, name = _parts(stage)
+        about = read.one("apigateway", "get_rest_api", gone=_GONE, restApiId=api)
+        answer = read.one("apigateway", "get_stage", gone=_GONE, restApiId=api, stageName=name)
+        return cls.of(stage.id, about, answer)
 
     @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, StageCache]:
-        found = [cls.of(api, name, stage) for api, name, stage in _stages(read)]
-        return {f"{each.api_id}/stages/{each.stage}": each for each in found}
+    def load_all(cls, read: Reader) -> Mapping[str, RestStage]:
+        found = {}
+        for api, stage in _rest(read):
+            arn = _arn(read, "restapis", api["id"], stage["stageName"])
+            found[arn] = cls.of(arn, api, stage)
+        return found
 
     @classmethod
-    def of(cls, api_id: str, api_name: str, answer: Mapping[str, Any]) -> StageCache:
-        """From a ``Stage`` of the API."""
-        settings = answer.get("methodSettings") or {}
+    def of(cls, arn: str, api: Mapping[str, Any], stage: Mapping[str, Any]) -> RestStage:
+        """From a ``RestApi`` and a ``Stage`` of the API."""
+        methods: Mapping[str, Mapping[str, Any]] = stage.get("methodSettings") or {}
+        counted = {path: bool(each.get("metricsEnabled")) for path, each in methods.items()}
         return cls(
-            api_id,
-            api_name,
-            answer["stageName"],
-            enabled=bool(answer.get("cacheClusterEnabled")),
-            status=answer.get("cacheClusterStatus", ""),
-            methods={
-                name.replace("~1", "/"): MethodCache(
-                    bool(each.get("cachingEnabled")), each.get("cacheTtlInSeconds", 300)
-                )
-                for name, each in settings.items()
-            },
+            arn=arn,
+            api_name=api.get("name", ""),
+            name=stage["stageName"],
+            tracing=bool(stage.get("tracingEnabled")),
+            metrics=counted.pop("*/*", False),
+            uncounted=tuple(sorted(path for path, on in counted.items() if not on)),
+            log_destination=(stage.get("accessLogSettings") or {}).get("destinationArn", ""),
+            tags=dict(stage.get("tags") or {}),
         )
 
 
-@evidence(STAGE, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(StageCache,))
+@evidence(HTTP_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
-class StageLookups:
-    """How often a stage's cache was asked in a week, and how often it knew.
+class HttpStage:
+    """What a stage of an HTTP or WebSocket API counts.
 
-    None where CloudWatch has nothing, as for every stage without a cache, which is not asked
-    about. Source: GetMetricData.
+    ``metrics`` is for the default route, ``uncounted`` are the routes whose own settings say
+    otherwise. Sources: GetApis and GetStages; GetStage.
     """
 
-    hits: float | None = None
-    misses: float | None = None
-    requests: float | None = None
+    arn: str
+    name: str
+    metrics: bool = False
+    uncounted: tuple[str, ...] = ()
+    tags: Mapping[str, str] | None = None
 
     @classmethod
-    def load(cls, read: Reader, stage: Resource) -> StageLookups:
-        return cls._of(read, {stage.id: read.of(StageCache, stage)})[stage.id]
+    def load(cls, read: Reader, stage: Resource) -> HttpStage:
+        api, name = _parts(stage)
+        answer = read.one("apigatewayv2", "get_stage", gone=_GONE, ApiId=api, StageName=name)
+        return cls.of(stage.id, answer)
 
     @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, StageLookups]:
-        return cls._of(read, StageCache.load_all(read))
+    def load_all(cls, read: Reader) -> Mapping[str, HttpStage]:
+        found = {}
+        for api, stage in _http(read):
+            arn = _arn(read, "apis", api["ApiId"], stage["StageName"])
+            found[arn] = cls.of(arn, stage)
+        return found
 
     @classmethod
-    def _of(cls, read: Reader, stages: Mapping[str, StageCache]) -> dict[str, StageLookups]:
-        wanted = {id: _queries(stage) for id, stage in stages.items() if stage.enabled}
-        found = read_each(read, wanted, WEEK, period=_DAY) if wanted else {}
-        return {
-            id: cls(**{name: each.total for name, each in found[id].items()})
-            if id in found
-            else cls()
-            for id in stages
-        }
+    def of(cls, arn: str, stage: Mapping[str, Any]) -> HttpStage:
+        """From a ``Stage`` of the API, version 2."""
+        routes: Mapping[str, Mapping[str, Any]] = stage.get("RouteSettings") or {}
+        off = [key for key, each in routes.items() if not each.get("DetailedMetricsEnabled")]
+        default = stage.get("DefaultRouteSettings") or {}
+        return cls(
+            arn=arn,
+            name=stage["StageName"],
+            metrics=bool(default.get("DetailedMetricsEnabled")),
+            uncounted=tuple(sorted(off)),
+            tags=dict(stage.get("Tags") or {}),
+        )
 
 
-def _queries(stage: StageCache) -> dict[str, Query]:
-    on = {"ApiName": stage.api_name, "Stage": stage.stage}
-    return {
-        "hits": series("AWS/ApiGateway", "CacheHitCount", "Sum", **on),
-        "misses": series("AWS/ApiGateway", "CacheMissCount", "Sum", **on),
-        "requests": series("AWS/ApiGateway", "Count", "Sum", **on),
-    }
+@evidence(REST_STAGE, reads=(*_READS, GET_METRIC_DATA), uses=(RestStage,))
+@dataclass(frozen=True, slots=True)
+class StageRequests:
+    """The requests to a stage of a REST API in the last day, by 5 minutes.
+
+    Source: AWS/ApiGateway Count.
+    """
+
+    count: Series
+
+    @classmethod
+    def load(cls, read: Reader, stage: Resource) -> StageRequests:
+        return cls._of(read, {stage.id: read.of(RestStage, stage)})[stage.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, StageRequests]:
+        return cls._of(read, RestStage.load_all(read))
+
+    @classmethod
+    def _of(cls, read: Reader, stages: Mapping[str, RestStage]) -> dict[str, StageRequests]:
+        wanted = {arn: {"count": _count(stage)} for arn, stage in stages.items()}
+        return {arn: cls(**found) for arn, found in read_each(read, wanted, DAY).items()}
+
+    @property
+    def per_second(self) -> float:
+        """The requests a second in the busiest 5 minutes."""
+        return (self.count.highest or 0.0) / self.count.window.period
+
+
+def _count(stage: RestStage) -> Query:
+    return series("AWS/ApiGateway", "Count", "Sum", ApiName=stage.api_name, Stage=stage.name)
