@@ -1,0 +1,156 @@
+"""What Cost Explorer says of the account's bill; each question is billed, so it is asked daily."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.evidence import REGION, evidence, partition_of
+from readiness.finding import parse_iso
+from readiness.resource import Resource
+from readiness.unit_cost import Bill, Day, TagState
+from readiness.unreadable import Cause, Unreadable
+
+GET_COST = "ce:GetCostAndUsage"
+LIST_TAGS = "ce:ListCostAllocationTags"
+TAG = "Application"
+METRIC = "NetAmortizedCost"
+LOOKED_BACK = timedelta(days=45)
+"""Far enough that last month's final bill is in it when this month's is still estimated."""
+
+_HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
+
+
+def _home(read: Reader) -> str:
+    """The one region of its partition where Cost Explorer answers."""
+    return _HOMES[partition_of(read.region)]
+
+
+@evidence(REGION, reads=(GET_COST,), asks_with=("exclude_record_types",), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """The account's cost of each day by the tag Application and by service.
+
+    NetAmortizedCost: what Savings Plans cover is not zero in it and upfront fees are spread.
+    Of all regions. Asked once a day for all rules together. Source: GetCostAndUsage.
+    """
+
+    bill: Bill
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Costs:
+        excluded = tuple(sorted(read.settings["exclude_record_types"]))
+        today = read.now.astimezone(UTC).date()
+
+        def ask() -> dict[str, Any]:
+            return {"asked_on": str(today), "days": list(_days(read, today, excluded))}
+
+        question = f"{GET_COST} {read.account} {TAG} without {', '.join(excluded)}"
+        return cls(_bill(read.daily(GET_COST, question, ask)))
+
+
+def _days(read: Reader, today: date, excluded: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """One plain object a day; a page begins where the last ended, also within a day."""
+    own = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [read.account]}}
+    unwanted = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(excluded)}}
+    token: dict[str, str] = {}
+    while True:
+        page = read.one(
+            "ce",
+            "get_cost_and_usage",
+            region=_home(read),
+            TimePeriod={"Start": str(today - LOOKED_BACK), "End": str(today)},
+            Granularity="DAILY",
+            Metrics=[METRIC],
+            Filter={"And": [own, {"Not": unwanted}]} if excluded else own,
+            GroupBy=[{"Type": "TAG", "Key": TAG}, {"Type": "DIMENSION", "Key": "SERVICE"}],
+            **token,
+        )
+        for result in page.get("ResultsByTime") or ():
+            yield {
+                "day": result["TimePeriod"]["Start"],
+                "estimated": result.get("Estimated", False),
+                "groups": [_group(group) for group in result.get("Groups") or ()],
+            }
+        following = page.get("NextPageToken")
+        if not following:
+            return
+        if following == token.get("NextPageToken"):
+            raise Unreadable(GET_COST, Cause.UNEXPECTED_ANSWER, "a page leads to itself")
+        token = {"NextPageToken": following}
+
+
+def _group(group: Mapping[str, Any]) -> list[str]:
+    """Workload, service, amount and unit; a tag group's key is ``Application$value``."""
+    tagged, service = group["Keys"]
+    amount = group["Metrics"][METRIC]
+    return [tagged.partition("$")[2], service, amount["Amount"], amount.get("Unit", "")]
+
+
+def _bill(answer: Mapping[str, Any]) -> Bill:
+    days: dict[date, tuple[bool, dict[tuple[str, str], Decimal]]] = {}
+    units = set()
+    for told in answer["days"]:
+        day = date.fromisoformat(told["day"])
+        estimated, costs = days.get(day, (False, {}))
+        for workload, service, amount, unit in told["groups"]:
+            try:
+                cost = Decimal(amount)
+            except InvalidOperation:
+                raise Unreadable(GET_COST, Cause.UNEXPECTED_ANSWER, f"amount {amount}") from None
+            if not cost.is_finite():
+                raise Unreadable(GET_COST, Cause.UNEXPECTED_ANSWER, f"amount {amount}")
+            if cost:
+                units.add(unit)
+                costs[workload, service] = costs.get((workload, service), Decimal(0)) + cost
+        days[day] = (estimated or told["estimated"], costs)
+    if len(units) > 1:
+        raise Unreadable(GET_COST, Cause.UNEXPECTED_ANSWER, f"units {', '.join(sorted(units))}")
+    ordered = tuple(Day(day, *days[day]) for day in sorted(days))
+    return Bill(ordered, next(iter(units), "USD"), date.fromisoformat(answer["asked_on"]))
+
+
+@evidence(REGION, reads=(LIST_TAGS,), uses=(Costs,), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class CostTag:
+    """Whether the tag Application divides the bill.
+
+    A cost that carries the tag proves it, which a member account can see; only without one the
+    list of cost allocation tags is asked for, which AWS shows to the payer alone. Source:
+    ListCostAllocationTags.
+    """
+
+    state: TagState
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> CostTag:
+        now = read.now
+        if any(day.tagged for day in read.of(Costs, region).bill.days):
+            return cls(TagState(active=True, now=now))
+
+        def ask() -> list[dict[str, str]]:
+            found = read.every(
+                "ce",
+                "list_cost_allocation_tags",
+                "CostAllocationTags",
+                region=_home(read),
+                TagKeys=[TAG],
+            )
+            return [
+                {"status": tag["Status"], "since": tag.get("LastUpdatedDate", "")} for tag in found
+            ]
+
+        for tag in read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} {TAG}", ask):
+            return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
+        return cls(TagState(active=False, now=now))
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_iso(text) if text else None
+    except ValueError:
+        return None
