@@ -122,3 +122,81 @@ def _origin(read: Reader, origin: Mapping[str, Any]) -> Origin | None:
         return None
     versions = (custom.get("OriginSslProtocols") or {}).get("Items") or ()
     return Origin(origin["Id"], custom["OriginProtocolPolicy"], tuple(versions))
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How long a distribution keeps what matches a path pattern, in seconds.
+
+    ``default`` holds where the origin says nothing. ``policy`` is the name of the cache policy,
+    empty where the times stand in the distribution itself.
+    """
+
+    path: str
+    minimum: int
+    default: int
+    maximum: int
+    policy: str = ""
+
+
+@evidence(
+    DISTRIBUTION,
+    reads=(
+        "cloudfront:GetCachePolicy",
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListDistributions",
+    ),
+    changed_by=(api_call("cloudfront", "UpdateCachePolicy*"),),
+)
+@dataclass(frozen=True, slots=True)
+class DistributionCaching:
+    """How long each behaviour of a distribution caches.
+
+    Sources: ListDistributions, GetDistributionConfig; GetCachePolicy once for each policy.
+    """
+
+    enabled: bool
+    behaviours: tuple[Behaviour, ...]
+
+    @classmethod
+    def load(cls, read: Reader, distribution: Resource) -> DistributionCaching:
+        answer = read.one(
+            "cloudfront",
+            "get_distribution_config",
+            gone=("NoSuchDistribution",),
+            Id=distribution.id,
+        )
+        return cls._of(read, answer["DistributionConfig"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DistributionCaching]:
+        return {each["Id"]: cls._of(read, each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, read: Reader, config: Mapping[str, Any]) -> DistributionCaching:
+        others = (config.get("CacheBehaviors") or {}).get("Items") or ()
+        pairs = [("*", config["DefaultCacheBehavior"])]
+        pairs += [(each["PathPattern"], each) for each in others]
+        return cls(
+            enabled=bool(config.get("Enabled")),
+            behaviours=tuple(_behaviour(read, path, each) for path, each in pairs),
+        )
+
+
+_DAY, _YEAR = 86_400, 31_536_000
+
+
+def _behaviour(read: Reader, path: str, about: Mapping[str, Any]) -> Behaviour:
+    """By cache policy, or by the older times of the behaviour; CloudFront's defaults otherwise."""
+    times, name = about, ""
+    if policy := about.get("CachePolicyId"):
+        answer = read.one("cloudfront", "get_cache_policy", Id=policy)
+        times = answer["CachePolicy"]["CachePolicyConfig"]
+        name = times["Name"]
+    return Behaviour(
+        path,
+        times.get("MinTTL", 0),
+        times.get("DefaultTTL", _DAY),
+        times.get("MaxTTL", _YEAR),
+        name,
+    )

@@ -1,0 +1,159 @@
+"""What DynamoDB Accelerator says of its clusters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from readiness.aws import Reader
+from readiness.caches import Cache, Use
+from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
+from readiness.metrics import Query, series, total
+from readiness.resource import Resource
+
+_DAY = 86_400
+_GONE = ("ClusterNotFoundFault",)
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("dax", "describe_clusters", "Clusters")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [cluster["ClusterName"] for cluster in _listed(read)]
+
+
+DAX_CLUSTER = ResourceType(
+    "AWS::DAX::Cluster",
+    _find,
+    find_reads=("dax:DescribeClusters",),
+    changed_by=(
+        api_call(
+            "dax",
+            "CreateCluster",
+            "UpdateCluster",
+            "DeleteCluster",
+            id="requestParameters.clusterName",
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:dax:{region}:{account}:cache/{id}",
+)
+
+
+@evidence(DAX_CLUSTER, reads=("dax:DescribeClusters", GET_METRIC_DATA))
+@dataclass(frozen=True, slots=True)
+class DaxInUse:
+    """A DAX cluster, and the use of its item and query caches in a week.
+
+    Sources: DescribeClusters, GetMetricData.
+    """
+
+    cache: Cache
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> DaxInUse:
+        answer = read.every(
+            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
+        )
+        return cls._of(read, answer)[cluster.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DaxInUse]:
+        return cls._of(read, _listed(read))
+
+    @classmethod
+    def _of(cls, read: Reader, answers: Iterable[Mapping[str, Any]]) -> dict[str, DaxInUse]:
+        caches = {each["ClusterName"]: _cache(each) for each in answers}
+        wanted = {name: _queries(name) for name in caches}
+        found = read_each(read, wanted, WEEK, period=_DAY) if wanted else {}
+        return {
+            name: cls(
+                replace(
+                    cache,
+                    use=Use(
+                        hits=total([found[name]["items"], found[name]["queries"]]),
+                        misses=total([found[name]["no_items"], found[name]["no_queries"]]),
+                    ),
+                ),
+                read.now,
+            )
+            for name, cache in caches.items()
+        }
+
+
+def _cache(cluster: Mapping[str, Any]) -> Cache:
+    endpoint = cluster.get("ClusterDiscoveryEndpoint") or {}
+    return Cache(
+        "DAX cluster",
+        cluster["ClusterName"],
+        "dax",
+        str(cluster.get("Status", "")).lower(),
+        hosts=frozenset({endpoint["Address"]} if endpoint.get("Address") else ()),
+        arn=cluster.get("ClusterArn", ""),
+        parameter_group=(cluster.get("ParameterGroup") or {}).get("ParameterGroupName", ""),
+    )
+
+
+def _queries(name: str) -> dict[str, Query]:
+    names = {
+        "items": "ItemCacheHits",
+        "queries": "QueryCacheHits",
+        "no_items": "ItemCacheMisses",
+        "no_queries": "QueryCacheMisses",
+    }
+    return {key: series("AWS/DAX", metric, "Sum", ClusterId=name) for key, metric in names.items()}
+
+
+@evidence(
+    DAX_CLUSTER,
+    reads=("dax:DescribeClusters", "dax:DescribeParameters"),
+    changed_by=(api_call("dax", "UpdateParameterGroup"),),
+)
+@dataclass(frozen=True, slots=True)
+class DaxTtls:
+    """How long the cluster keeps items and query results, in milliseconds; None if not told.
+
+    0 keeps them until they are evicted or written. Sources: DescribeClusters,
+    DescribeParameters, once for each parameter group.
+    """
+
+    record: int | None
+    query: int | None
+    group: str = ""
+    status: str = "available"
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> DaxTtls:
+        [about] = read.every(
+            "dax", "describe_clusters", "Clusters", gone=_GONE, ClusterNames=[cluster.id]
+        )
+        return cls._of(read, about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DaxTtls]:
+        return {about["ClusterName"]: cls._of(read, about) for about in _listed(read)}
+
+    @classmethod
+    def _of(cls, read: Reader, about: Mapping[str, Any]) -> DaxTtls:
+        cache = _cache(about)
+        if not cache.parameter_group:
+            return cls(None, None, "", cache.status)
+        found = read.every(
+            "dax", "describe_parameters", "Parameters", ParameterGroupName=cache.parameter_group
+        )
+        values = {each.get("ParameterName"): each.get("ParameterValue") for each in found}
+        return cls(
+            _number(values.get("record-ttl-millis")),
+            _number(values.get("query-ttl-millis")),
+            cache.parameter_group,
+            cache.status,
+        )
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdigit() else None
