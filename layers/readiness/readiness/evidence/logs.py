@@ -85,6 +85,21 @@ class LogGroup:
         )
 
 
+@evidence(LOG_GROUP, uses=(LogGroup,))
+@dataclass(frozen=True, slots=True)
+class LogDestination:
+    """The log group that something writes to, None where it does not exist."""
+
+    group: LogGroup | None
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> LogDestination:
+        try:
+            return cls(read.of(LogGroup, group))
+        except Gone:
+            return cls(None)
+
+
 @evidence(
     LOG_GROUP,
     reads=_READS,

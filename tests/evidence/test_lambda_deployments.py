@@ -1,0 +1,164 @@
+"""What a deployed function's loaders make of Lambda's and IAM's answers.
+
+moto answers every function as Active and lists every alias on one page, so states, log groups and
+traffic are tested on recorded answers in tests/rules/test_lambda_deployment.py.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from readiness.aws import Aws
+from readiness.evidence.awslambda import (
+    FUNCTION,
+    Alias,
+    FunctionAliases,
+    FunctionConcurrency,
+    moment,
+)
+from readiness.evidence.iam import ROLE
+from readiness.evidence.lambda_traffic import FrontDoors
+from readiness.evidence.role_grants import AssumedRole, Leave, RoleGrants
+from readiness.unreadable import Gone
+from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
+
+AGENT = FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "lambda.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+def code() -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", "def handler(event, context): return {}")
+    return packed.getvalue()
+
+
+@pytest.fixture
+def account():
+    """moto's Lambda and IAM with a role; no function runs."""
+    with mock_aws(config={"lambda": {"use_docker": False}}):
+        session = boto3.session.Session()
+        iam = session.client("iam")
+        arn = iam.create_role(RoleName="agent", AssumeRolePolicyDocument=json.dumps(TRUST))
+        role = arn["Role"]["Arn"]
+        client = session.client("lambda", region_name=HOME)
+        client.create_function(
+            FunctionName="agent",
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": code()},
+            Publish=True,
+        )
+        yield session
+
+
+def reading(session) -> Aws:
+    return Aws(session, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+
+
+def test_aliases_concurrency_and_policies(account):
+    client = account.client("lambda", region_name=HOME)
+    before = reading(account)
+    assert before.evidence(FunctionAliases, AGENT).evidence.all == ()
+    assert before.evidence(FunctionConcurrency, AGENT).evidence.reserved is None
+    assert before.evidence(FrontDoors, AGENT).evidence == FrontDoors()
+    client.create_alias(FunctionName="agent", Name="live", FunctionVersion="1")
+    client.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=0)
+    client.add_permission(
+        FunctionName="agent",
+        StatementId="api",
+        Action="lambda:InvokeFunction",
+        Principal="apigateway.amazonaws.com",
+        SourceArn=f"arn:aws:execute-api:{HOME}:{ACCOUNT_ID}:abc123/*/GET/",
+    )
+    after = reading(account)
+    assert after.evidence(FunctionAliases, AGENT).evidence.all == (Alias("live", "1", {}),)
+    assert after.evidence(FunctionConcurrency, AGENT).evidence.reserved == 0
+    assert after.evidence(FrontDoors, AGENT).evidence.apis == ("abc123",)
+
+
+@pytest.mark.parametrize("cls", [FunctionAliases, FunctionConcurrency])
+def test_a_function_that_is_gone(cls):
+    """moto lists no aliases for a function that does not exist; Lambda refuses."""
+    gone = error("ResourceNotFoundException", 404)
+    world = World({("lambda", "list_aliases"): gone, ("lambda", "get_function_concurrency"): gone})
+    with pytest.raises(Gone):
+        evaluation(world, []).aws.evidence(cls, AGENT)
+
+
+def test_weights_of_an_alias():
+    routing = {"AdditionalVersionWeights": {"8": 0.1}}
+    alias = {"Name": "live", "FunctionVersion": "7", "RoutingConfig": routing}
+    world = World({("lambda", "list_aliases"): {"Aliases": [alias]}})
+    [found] = evaluation(world, []).aws.evidence(FunctionAliases, AGENT).evidence.all
+    assert (found.versions, found.weights) == (("7", "8"), {"8": 0.1})
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("2026-11-02T11:58:12.000+0000", "2026-11-02 11:58:12+00:00", id="Lambda's"),
+        pytest.param("2026-11-02T11:58:12Z", "2026-11-02 11:58:12+00:00", id="ISO"),
+        pytest.param("", "None", id="empty"),
+        pytest.param("yesterday", "None", id="no time"),
+    ],
+)
+def test_times_as_lambda_writes_them(text, said):
+    assert str(moment(text)) == said
+
+
+def document(*actions: str, effect: str = "Allow") -> str:
+    statement = {"Effect": effect, "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_what_a_role_may_do_within_its_boundary(account):
+    iam = account.client("iam")
+    policy = iam.create_policy(PolicyName="p", PolicyDocument=document("logs:*", "s3:*"))
+    bounds = iam.create_policy(PolicyName="b", PolicyDocument=document("logs:Put*", "sqs:*"))
+    iam.attach_role_policy(RoleName="agent", PolicyArn=policy["Policy"]["Arn"])
+    iam.put_role_policy(
+        RoleName="agent", PolicyName="in", PolicyDocument=document("sqs:SendMessage")
+    )
+    role = ROLE.resource(ACCOUNT_ID, HOME, "agent")
+    free = reading(account).evidence(RoleGrants, role).evidence
+    assert free.allows("logs:CreateLogStream", "arn:aws:logs:::x") is Leave.YES
+    iam.put_role_permissions_boundary(
+        RoleName="agent", PermissionsBoundary=bounds["Policy"]["Arn"]
+    )
+    bound = reading(account).evidence(RoleGrants, role).evidence
+    allowed = {
+        action: bound.allows(action, "arn:aws:any")
+        for action in ("logs:PutLogEvents", "logs:CreateLogStream", "sqs:SendMessage", "ec2:X")
+    }
+    assert list(allowed.values()) == [Leave.YES, Leave.NO, Leave.YES, Leave.NO]
+
+
+def test_a_role_that_does_not_exist(account):
+    role = ROLE.resource(ACCOUNT_ID, HOME, "nobody")
+    assumed = reading(account).evidence(AssumedRole, role).evidence
+    assert (assumed.trust, assumed.trusts("lambda.amazonaws.com")) == (None, False)
+    assert reading(account).evidence(RoleGrants, role).evidence.documents == ()
+
+
+def test_who_may_assume_a_role(account):
+    role = ROLE.resource(ACCOUNT_ID, HOME, "agent")
+    assumed = reading(account).evidence(AssumedRole, role).evidence
+    assert assumed.trusts("lambda.amazonaws.com")
+    assert not assumed.trusts("ecs-tasks.amazonaws.com")
