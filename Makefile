@@ -19,6 +19,7 @@ demo: environments ## Show the whole pipeline on an embedded AWS; KEEP=1 leaves 
 
 test: environments ## Run every test: the fast ones, then those on the embedded AWS
 	@$(CLEAN_ENV) $(PY) -m pytest --cov --cov-report=
+	@echo "Branch coverage of the fast tests: $$($(PY) -m coverage report --format=total) %"
 	@$(CLEAN_ENV) $(PY) -m pytest -m e2e tests/e2e
 
 check: .venv/.ready ## Format, lint, types and the fast tests: what to run before a commit
