@@ -99,6 +99,33 @@ def test_hostile_text_is_inert_everywhere(text):
         assert not set(link["href"]) & set(" <>\"'`\n")
 
 
+@pytest.mark.parametrize(
+    ("runbooks", "links"),
+    [
+        pytest.param("docs/runbooks", 1, id="published nowhere"),
+        pytest.param("https://wiki.example.com/runbooks/", 2, id="published"),
+    ],
+)
+def test_only_an_address_becomes_a_link(runbooks, links):
+    page = pagerduty_event(finding(), routing_key="k", lowest=Severity.HIGH, runbooks=runbooks)
+    assert len(page["links"]) == links
+    assert page["payload"]["custom_details"]["runbook"].startswith(runbooks.rstrip("/"))
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("global", "us-east-1.console.aws.amazon.com"),
+        ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_console_of_each_partition(region, host):
+    resource = Resource("111122223333", region, "AWS::S3::Bucket", "data")
+    assert console_url(resource).startswith(f"https://{host}/")
+
+
 def test_a_finding_of_any_size_fits_into_a_message():
     many = {f"fact{n}": ["x" * 500] * 50 for n in range(50)}
     sent = sns_message(finding(observed=many), entry(), BASE)

@@ -197,9 +197,8 @@ def _show_page(page: Page) -> None:
             page.summary, WIDTH, initial_indent="    summary       ", subsequent_indent=" " * 18
         )
     )
-    for link in page.body["links"]:
-        what = "runbook" if link["text"] == "Runbook" else "console"
-        click.echo(f"    {what:<13} {_short(link['href'])}")
+    click.echo(f"    console       {_short(page.body['links'][0]['href'])}")
+    click.echo(f"    runbook       {_short(payload['custom_details']['runbook'])}")
 
 
 def _short(text: str) -> str:

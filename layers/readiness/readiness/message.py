@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from readiness.evidence import partition_of
 from readiness.finding import Finding, iso
 from readiness.resource import GLOBAL, Resource
 from readiness.store import Entry
@@ -27,6 +28,11 @@ _PAGERDUTY_SEVERITY = {
     Severity.INFORMATIONAL: "info",
 }
 BASELINE = "BASELINE"
+_CONSOLES = {
+    "aws": "aws.amazon.com",
+    "aws-cn": "amazonaws.cn",
+    "aws-us-gov": "amazonaws-us-gov.com",
+}
 Attributes = dict[str, dict[str, str]]
 
 
@@ -266,11 +272,16 @@ def pagerduty_event(
 ) -> dict[str, Any]:
     """The Events API v2 body for a finding as it is now: ``trigger`` or ``resolve``.
 
-    The payload is complete on resolve too, since event orchestrations route by it.
+    The payload is complete on resolve too, since event orchestrations route by it. A runbook
+    that is published nowhere is a path, not a link.
     """
     action = "trigger" if pages(finding, lowest) else "resolve"
     severity = _PAGERDUTY_SEVERITY[severity_of(finding)]
     resource = finding.resource
+    runbook = runbook_url(finding.rule, runbooks)
+    links = [{"href": console_url(resource), "text": "The resource in the AWS console"}]
+    if runbook.startswith("https://"):
+        links.append({"href": runbook, "text": "Runbook"})
     return {
         "routing_key": routing_key,
         "event_action": action,
@@ -284,12 +295,9 @@ def pagerduty_event(
             "component": clean(resource.type, 128),
             "group": clean(finding.environment or resource.account, 128),
             "class": finding.rule,
-            "custom_details": _details(finding),
+            "custom_details": _details(finding) | {"runbook": runbook},
         },
-        "links": [
-            {"href": console_url(resource), "text": "The resource in the AWS console"},
-            {"href": runbook_url(finding.rule, runbooks), "text": "Runbook"},
-        ],
+        "links": links,
     }
 
 
@@ -329,7 +337,7 @@ def runbook_url(rule: str, base: str) -> str:
 def console_url(resource: Resource) -> str:
     """A link that opens the AWS console at the resource, built from parsed ids only."""
     region = "us-east-1" if resource.region == GLOBAL else resource.region
-    host = f"https://{quote(region)}.console.aws.amazon.com"
+    host = f"https://{quote(region)}.console.{_CONSOLES[partition_of(region)]}"
     id = quote(resource.id, safe="")
     pages = {
         "AWS::S3::Bucket": f"{host}/s3/buckets/{id}?tab=properties",
