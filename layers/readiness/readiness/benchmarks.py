@@ -16,6 +16,7 @@ from readiness.metrics import (
     Band,
     Scale,
     Series,
+    Shares,
     latency_shares,
     lower_bound,
     upper_bound,
@@ -110,6 +111,23 @@ class Latency:
     at_most: Mapping[float, tuple[History, ...]]
     percentiles: tuple[History, ...] = ()
 
+    def over(self, span: Span) -> Shares | None:
+        """Which share of a window's samples kept each limit; None without samples."""
+        return latency_shares(
+            [history.over(span) for history in self.counts],
+            {limit: [h.over(span) for h in parts] for limit, parts in self.at_most.items()},
+            [history.over(span) for history in self.percentiles],
+        )
+
+
+def first_samples(latency: Latency, least: int = 1) -> tuple[Span, Shares] | None:
+    """The shortest window with so many samples, and its shares."""
+    for span in Span:
+        shares = latency.over(span)
+        if shares is not None and shares.samples >= least:
+            return span, shares
+    return None
+
 
 @dataclass(frozen=True, slots=True)
 class Outcomes:
@@ -192,11 +210,7 @@ def latency_readings(latency: Latency, limits: Limits, sure: Certainty) -> Itera
     """A reading for each window that has samples. Raises Preaggregated."""
     late = 1 - limits.quantile
     for span in Span:
-        shares = latency_shares(
-            [history.over(span) for history in latency.counts],
-            {limit: [h.over(span) for h in parts] for limit, parts in latency.at_most.items()},
-            [history.over(span) for history in latency.percentiles],
-        )
+        shares = latency.over(span)
         if shares is None:
             continue
         if shares.is_preaggregated:

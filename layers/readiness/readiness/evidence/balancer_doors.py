@@ -28,7 +28,6 @@ from readiness.evidence.metrics import GET_METRIC_DATA
 from readiness.metrics import Query
 from readiness.resource import Resource
 
-
 SERVICES = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
 BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 
