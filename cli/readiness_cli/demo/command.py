@@ -42,13 +42,12 @@ def demo(*, keep: bool, stop: bool) -> None:
     began = time.monotonic()
     with ExitStack() as hold:
         _end_politely()
+        hold.callback(shutil.rmtree, checkout.running, ignore_errors=True)
         try:
             up = story.tell(checkout, hold, lambda *pids: _note(checkout, os.getpid(), pids))
             if keep:
                 _note(checkout, 0, up.pids)
                 hold.pop_all()
-            else:
-                hold.callback(shutil.rmtree, checkout.running, ignore_errors=True)
         except NotReady as error:
             raise Failure(
                 f"the embedded AWS does not start: {error}",

@@ -1,0 +1,183 @@
+"""The parts of the demo that stand without an embedded AWS."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from datetime import UTC, datetime
+
+import pytest
+
+from readiness import checklist
+from readiness.finding import Finding
+from readiness.resource import Resource
+from readiness.verdict import Severity, Status
+from readiness_cli.demo import checkout, command, process, scorecard
+from readiness_cli.demo.pager import refusal
+from readiness_cli.demo.phone import Phone
+from readiness_cli.failure import Failure
+
+PAYLOAD = {"summary": "s", "source": "a", "severity": "error"}
+TRIGGER = {"routing_key": "k", "event_action": "trigger", "dedup_key": "d", "payload": PAYLOAD}
+RESOLVE = {"routing_key": "k", "event_action": "resolve", "dedup_key": "d"}
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        pytest.param(TRIGGER, "", id="a trigger"),
+        pytest.param(RESOLVE, "", id="a resolve needs no payload"),
+        pytest.param(None, "the body is not a JSON object", id="no JSON"),
+        pytest.param(RESOLVE | {"routing_key": ""}, "routing_key is missing", id="no key"),
+        pytest.param(RESOLVE | {"dedup_key": ""}, "dedup_key is missing", id="resolves nothing"),
+        pytest.param(
+            RESOLVE | {"dedup_key": "d" * 256}, "dedup_key is longer than 255", id="long key"
+        ),
+        pytest.param(RESOLVE | {"event_action": "shout"}, "event_action is unknown", id="action"),
+        pytest.param(
+            {n: v for n, v in TRIGGER.items() if n != "payload"},
+            "payload is missing",
+            id="a trigger about nothing",
+        ),
+        pytest.param(
+            TRIGGER | {"payload": PAYLOAD | {"summary": "s" * 1025}},
+            "payload.summary is missing or longer than 1024",
+            id="long summary",
+        ),
+        pytest.param(
+            TRIGGER | {"payload": PAYLOAD | {"severity": "HIGH"}},
+            "payload.severity is unknown",
+            id="our word for a severity",
+        ),
+    ],
+)
+def test_the_stand_in_refuses_what_pagerduty_refuses(body, why):
+    assert refusal(body) == why
+
+
+def test_the_stand_in_remembers_what_came_and_fails_when_told(tmp_path):
+    def send(body: object) -> int:
+        data = json.dumps(body).encode()
+        try:
+            with urllib.request.urlopen(phone.enqueue_url, data=data, timeout=5) as answer:
+                return answer.status
+        except urllib.error.HTTPError as error:
+            return error.code
+
+    with Phone(tmp_path) as phone:
+        phone.fail_with(429)
+        assert [send(TRIGGER), send(TRIGGER), send({})] == [429, 202, 400]
+        assert [page.answered for page in phone.pages()] == [429, 202, 400]
+        (page,) = phone.taken()
+        assert (page.action, page.key, page.summary) == ("trigger", "d", "s")
+        phone.stop()
+        with pytest.raises(urllib.error.URLError):
+            send(TRIGGER)
+
+
+def finding(item: str, status: Status, id: str = "a") -> Finding:
+    return Finding(
+        resource=Resource("111122223333", "us-east-1", "AWS::S3::Bucket", id),
+        rule="encryption.s3-kms",
+        status=status,
+        severity=Severity.HIGH,
+        section="Security",
+        heading="Encryption",
+        item=item,
+        reason="r",
+        last_observed_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+
+def test_a_box_shows_the_worst_of_its_findings():
+    item = "Enable S3 bucket encryption with KMS"
+    shown = scorecard.lines(
+        [
+            finding(item, Status.COMPLIANT, "a"),
+            finding(item, Status.NON_COMPLIANT, "b"),
+            finding(item, Status.COMPLIANT, "c"),
+            finding(item, Status.NON_COMPLIANT, "d").but(gone=True),
+        ]
+    )
+    (line,) = [line for line in shown if item in line]
+    assert line.split()[-3:] == ["1", "2", "wrong"]
+
+
+def test_a_box_without_a_finding_is_pending_and_never_ok():
+    lines = list(scorecard.lines([]))
+    items = [
+        item for chapter, item in checklist.boxes() if chapter.folder not in checklist.PENDING
+    ]
+    assert sum(line.endswith("pending") for line in lines) == len(items)
+    assert not [line for line in lines if line.endswith(" ok") and "wrong" not in line]
+
+
+def test_the_scorecard_fits_a_terminal():
+    every = [
+        finding(item, Status.INSUFFICIENT_DATA).but(section=chapter.section, heading=chapter.title)
+        for chapter, item in checklist.boxes()
+    ]
+    assert max(map(len, scorecard.lines(every))) <= 78
+
+
+def test_outside_a_checkout_the_demo_says_what_to_do(tmp_path):
+    with pytest.raises(Failure, match="git clone the repository"):
+        checkout.find(tmp_path)
+
+
+def test_without_its_tools_the_demo_says_what_to_do(tmp_path):
+    (tmp_path / "template.yaml").touch()
+    (tmp_path / "functions").mkdir()
+    with pytest.raises(Failure, match=r"make -C .* demo"):
+        checkout.find(tmp_path)
+
+
+def test_the_fingerprint_changes_with_what_is_deployed_and_nothing_else(tmp_path):
+    (tmp_path / "template.yaml").write_text("a")
+    (tmp_path / "functions" / "__pycache__").mkdir(parents=True)
+    here = checkout.Checkout(tmp_path)
+    before = here.fingerprint()
+    (tmp_path / "functions" / "__pycache__" / "app.pyc").write_text("b")
+    (tmp_path / "README.md").write_text("c")
+    assert here.fingerprint() == before
+    (tmp_path / "functions" / "app.py").write_text("d")
+    assert here.fingerprint() != before
+
+
+def test_a_second_demo_in_the_same_checkout_is_refused(tmp_path, monkeypatch):
+    here = checkout.Checkout(tmp_path)
+    here.running.mkdir(parents=True)
+    (here.running / "up.json").write_text(json.dumps({"owner": 4711, "pids": []}))
+    monkeypatch.setattr(command, "is_running", lambda pid, program: pid == 4711)
+    with pytest.raises(Failure, match="process 4711"):
+        command._clear(here)
+
+
+def test_what_an_ended_demo_left_is_cleared_without_ending_strangers(tmp_path, monkeypatch):
+    ended = []
+    here = checkout.Checkout(tmp_path)
+    here.running.mkdir(parents=True)
+    (here.running / "up.json").write_text(json.dumps({"owner": 0, "pids": [11, 12]}))
+    monkeypatch.setattr(command, "is_running", lambda pid, program: pid == 11)
+    monkeypatch.setattr(command, "end_group", ended.append)
+    assert command._clear(here)
+    assert ended == [11]
+    assert not here.running.exists()
+    assert not command._clear(here)
+
+
+def test_a_program_that_ends_at_once_says_why(tmp_path):
+    environment = process.clean_environment(tmp_path)
+    started = process.Process(["/bin/sh", "-c", "echo no; exit 3"], environment, tmp_path / "log")
+    with pytest.raises(process.NotReady, match=r"(?s)status 3.*no"):
+        started.wait_for(f"http://127.0.0.1:{process.free_port()}/", 10)
+    started.stop()
+
+
+def test_nothing_of_the_caller_reaches_the_embedded_aws(tmp_path, monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("AWS_CA_BUNDLE", "/somewhere")
+    monkeypatch.setenv("PYTHONPATH", "/somewhere")
+    clean = process.clean_environment(tmp_path)
+    assert not {"AWS_PROFILE", "AWS_CA_BUNDLE", "PYTHONPATH"} & set(clean)
