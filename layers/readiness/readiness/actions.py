@@ -40,6 +40,10 @@ _SPELLING = {
     "DescribeSslPolicies": "DescribeSSLPolicies",
     "DescribeDbInstances": "DescribeDBInstances",
     "DescribeDbClusters": "DescribeDBClusters",
+    "DescribeDbProxies": "DescribeDBProxies",
+    "DescribeDbProxyEndpoints": "DescribeDBProxyEndpoints",
+    "DescribeDbProxyTargets": "DescribeDBProxyTargets",
+    "GetEcsServiceRecommendations": "GetECSServiceRecommendations",
 }
 
 

@@ -67,3 +67,25 @@ class TableCapacity:
             throughput.get("ReadCapacityUnits", 0),
             throughput.get("WriteCapacityUnits", 0),
         )
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable",))
+@dataclass(frozen=True, slots=True)
+class TableIndexes:
+    """The names of the table's global secondary indexes, each of which has its own throughput.
+
+    Source: DescribeTable.
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableIndexes:
+        answer = read.one(
+            "dynamodb",
+            "describe_table",
+            gone=("ResourceNotFoundException",),
+            TableName=table.id,
+        )
+        indexes = answer["Table"].get("GlobalSecondaryIndexes") or ()
+        return cls(tuple(index["IndexName"] for index in indexes))

@@ -70,3 +70,32 @@ class TransitEncryption:
             enabled=bool(group.get("TransitEncryptionEnabled")),
             mode=group.get("TransitEncryptionMode", ""),
         )
+
+
+@evidence(REPLICATION_GROUP, reads=("elasticache:DescribeReplicationGroups",))
+@dataclass(frozen=True, slots=True)
+class CacheGroup:
+    """A replication group and whether cluster mode is on. Source: DescribeReplicationGroups."""
+
+    name: str
+    cluster_mode: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> CacheGroup:
+        found = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        return cls(group.id, bool(found[0].get("ClusterEnabled")))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, CacheGroup]:
+        return {
+            each["ReplicationGroupId"]: cls(
+                each["ReplicationGroupId"], bool(each.get("ClusterEnabled"))
+            )
+            for each in _listed(read)
+        }

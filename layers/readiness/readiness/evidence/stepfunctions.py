@@ -61,3 +61,25 @@ class StateMachine:
             each["stateMachineArn"]: cls(each["stateMachineArn"], each["type"])
             for each in _listed(read)
         }
+
+
+@evidence(STATE_MACHINE, reads=("states:DescribeStateMachine",))
+@dataclass(frozen=True, slots=True)
+class StateMachineDefinition:
+    """What the state machine does, as Amazon States Language (JSON text); EXPRESS or STANDARD.
+
+    Source: DescribeStateMachine.
+    """
+
+    text: str
+    kind: str = "STANDARD"
+
+    @classmethod
+    def load(cls, read: Reader, machine: Resource) -> StateMachineDefinition:
+        answer = read.one(
+            "stepfunctions",
+            "describe_state_machine",
+            gone=("StateMachineDoesNotExist",),
+            stateMachineArn=machine.id,
+        )
+        return cls(answer.get("definition", ""), answer["type"])

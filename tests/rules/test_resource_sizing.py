@@ -1,0 +1,507 @@
+"""Load tests, scaling and timeouts: each outcome of the rules of resource sizing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from functions.resource_sizing import app as rules
+from readiness import Severity, Status
+from readiness.attestation import Result
+from tests.world import ACCOUNT_ID, HOME, NOON, error, observe
+from tests.worlds import resource_sizing as made
+
+GOOD, BAD, NA, BLIND = (
+    Status.COMPLIANT,
+    Status.NON_COMPLIANT,
+    Status.NOT_APPLICABLE,
+    Status.INSUFFICIENT_DATA,
+)
+HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
+NOBODY = {"dynamodb__query": {"Items": []}}
+
+
+def judged(rule, id, settings=None, **answers):
+    """Status, severity and reason of one rule on one resource, with other answers of AWS."""
+    seen = observe(made.world().but(**answers), rule, id, **(settings or {}))
+    assert not seen.crash, seen.crash
+    finding = seen.finding
+    return finding.status, finding.severity, finding.reason
+
+
+def function(**changes):
+    about = made.function(**changes)
+    return {
+        "lambda__get_function_configuration": about,
+        "lambda__list_functions": {"Functions": [about]},
+    }
+
+
+def service(**changes):
+    return {"ecs__describe_services": {"services": [made.service(**changes)]}}
+
+
+def metrics(**changes):
+    return {"cloudwatch__get_metric_data": made.metrics(**changes)}
+
+
+def attested(rule, **changes):
+    return {"dynamodb__query": {"Items": made.declared(f"resource_sizing.{rule}", **changes)}}
+
+
+def optimizer(name, answer):
+    return {f"compute-optimizer__get_{name}_recommendations": answer}
+
+
+def lambdas(*reasons, finding="NotOptimized", size=512):
+    each = {
+        "functionArn": made.FUNCTION,
+        "functionVersion": "$LATEST",
+        "currentMemorySize": size,
+        "finding": finding,
+        "findingReasonCodes": list(reasons),
+    }
+    return optimizer("lambda_function", {"lambdaFunctionRecommendations": [each]})
+
+
+def services(finding, *reasons, task=made.TASKS):
+    each = {
+        "serviceArn": made.SERVICE,
+        "finding": finding,
+        "findingReasonCodes": list(reasons),
+        "currentServiceConfiguration": {"taskDefinitionArn": task},
+    }
+    return optimizer("ecs_service", {"ecsServiceRecommendations": [each]})
+
+
+OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
+        pytest.param(OPTED_OUT, GOOD, MEDIUM, "holds", id="attested without Compute Optimizer"),
+        pytest.param(
+            lambdas("MemoryUnderprovisioned"),
+            BAD,
+            MEDIUM,
+            "Compute Optimizer finds 512 MiB of memory too little",
+            id="contradicted by Compute Optimizer",
+        ),
+        pytest.param(
+            lambdas("MemoryUnderprovisioned", size=256),
+            GOOD,
+            MEDIUM,
+            "holds",
+            id="a recommendation for another size says nothing",
+        ),
+        pytest.param(metrics(memory_utilization=95), BAD, MEDIUM, "95 %", id="memory full"),
+        pytest.param(metrics(memory_utilization=None), GOOD, MEDIUM, "holds", id="not measured"),
+        pytest.param(
+            function(MemorySize=1024),
+            BAD,
+            MEDIUM,
+            "void: memory_size was 512 and is 1024",
+            id="void when the memory changes",
+        ),
+        pytest.param(
+            function(Architectures=["x86_64"]),
+            BAD,
+            MEDIUM,
+            "void: architecture",
+            id="void when the architecture changes",
+        ),
+        pytest.param(
+            function(MemorySize=128, Timeout=3), BAD, MEDIUM, "nobody chooses", id="untouched"
+        ),
+        pytest.param(
+            attested("function-load-test", result=Result.FAIL), BAD, MEDIUM, "failed", id="failed"
+        ),
+        pytest.param(
+            attested("function-load-test", performed_at=NOON - timedelta(days=181)),
+            BAD,
+            MEDIUM,
+            "expired",
+            id="too old",
+        ),
+        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(
+            {**NOBODY, **lambdas("MemoryOverprovisioned")},
+            BAD,
+            LOW,
+            "too much",
+            id="waste that nobody explains",
+        ),
+        pytest.param(
+            lambdas("MemoryOverprovisioned"), GOOD, MEDIUM, "holds", id="waste that was tested"
+        ),
+        pytest.param(
+            {**NOBODY, **metrics(memory_utilization=20)}, BAD, LOW, "at most 20 %", id="idle"
+        ),
+        pytest.param(function(MasterArn="arn:edge"), NA, MEDIUM, "Lambda@Edge", id="replica"),
+        pytest.param(
+            {"dynamodb__query": error("AccessDeniedException", 403)},
+            BLIND,
+            MEDIUM,
+            "dynamodb:Query",
+            id="declarations unreadable",
+        ),
+    ],
+)
+def test_function_load_test(answers, status, severity, said):
+    found = judged(rules.function_load_test, "agent", **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+def test_memory_used_before_the_last_change_says_nothing():
+    changed = (NOON - timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
+    answers = {**function(LastModified=changed), **metrics(memory_utilization=99)}
+    assert judged(rules.function_load_test, "agent", **answers)[0] is GOOD
+
+
+def test_one_person_is_enough_only_where_the_setting_says_so():
+    [alone, _] = made.declared("resource_sizing.function-load-test")
+    answers = {"dynamodb__query": {"Items": [alone]}}
+    assert judged(rules.function_load_test, "agent", **answers)[0] is BAD
+    alone_will_do = {"two_people": False}
+    assert judged(rules.function_load_test, "agent", alone_will_do, **answers)[0] is GOOD
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
+        pytest.param(
+            services("Underprovisioned", "CPUUnderprovisioned"),
+            BAD,
+            MEDIUM,
+            "too little",
+            id="contradicted",
+        ),
+        pytest.param(
+            services("Underprovisioned", task=made.TASKS.replace(":7", ":6")),
+            GOOD,
+            MEDIUM,
+            "holds",
+            id="about an older task definition",
+        ),
+        pytest.param(metrics(MemoryUtilization=92), BAD, MEDIUM, "92 %", id="memory full"),
+        pytest.param({**NOBODY, **services("Overprovisioned")}, BAD, LOW, "too much", id="waste"),
+        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(
+            attested("service-load-test", bound_to={"cpu": 512, "memory": 2048}),
+            BAD,
+            MEDIUM,
+            "void: cpu was 512 and is 1024",
+            id="void when the tasks change",
+        ),
+    ],
+)
+def test_service_load_test(answers, status, severity, said):
+    found = judged(rules.service_load_test, made.SERVICE, **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+TARGETS = "application-autoscaling__describe_scalable_targets"
+POLICIES = "application-autoscaling__describe_scaling_policies"
+FORECAST = {"Mode": "ForecastOnly", "MetricSpecifications": []}
+SCALING = [
+    pytest.param({}, GOOD, "acts", id="target and policy"),
+    pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "no scalable target", id="no target"),
+    pytest.param({POLICIES: {"ScalingPolicies": []}}, BAD, "no policy acts", id="no policy"),
+    pytest.param(
+        {
+            POLICIES: made.policies(
+                "PredictiveScaling", PredictiveScalingPolicyConfiguration=FORECAST
+            )
+        },
+        BAD,
+        "no policy acts",
+        id="only a forecast",
+    ),
+    pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "may not change", id="min is max"),
+    pytest.param(
+        {TARGETS: made.targets(SuspendedState={"DynamicScalingOutSuspended": True})},
+        BAD,
+        "Scaling out of",
+        id="suspended",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        *SCALING,
+        pytest.param({TARGETS: made.targets(MinCapacity=1)}, BAD, "less than 2", id="one task"),
+        pytest.param(service(schedulingStrategy="DAEMON"), NA, "DAEMON", id="daemon"),
+        pytest.param(service(launchType="EXTERNAL"), NA, "outside of AWS", id="elsewhere"),
+        pytest.param(
+            {TARGETS: {"ScalableTargets": []}, **attested("service-scaling")},
+            GOOD,
+            "A fixed size",
+            id="attested as fixed",
+        ),
+    ],
+)
+def test_service_scaling(answers, status, said):
+    found = judged(rules.service_scaling, made.SERVICE, **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
+    old = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/web"
+    assert judged(rules.service_scaling, old, **service(serviceArn=old))[0] is GOOD
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param({}, GOOD, "also of 1 indexes", id="table and index"),
+        pytest.param(
+            {
+                TARGETS: {"ScalableTargets": []},
+                "dynamodb__describe_table": made.table(
+                    BillingModeSummary={"BillingMode": "PAY_PER_REQUEST"}
+                ),
+            },
+            GOOD,
+            "on demand",
+            id="on demand",
+        ),
+        pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "read capacity", id="provisioned"),
+        pytest.param(
+            {
+                "dynamodb__describe_table": made.table(
+                    GlobalSecondaryIndexes=[{"IndexName": "new"}]
+                )
+            },
+            BAD,
+            "of the index new",
+            id="an index without",
+        ),
+        pytest.param({POLICIES: {"ScalingPolicies": []}}, BAD, "no policy acts", id="no policy"),
+    ],
+)
+def test_table_scaling(answers, status, said):
+    found = judged(rules.table_scaling, "jobs", **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+RESERVED = "lambda__get_function_concurrency"
+WARM = "lambda__list_provisioned_concurrency_configs"
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param({}, GOOD, LOW, "leave room", id="in order"),
+        pytest.param({RESERVED: {"ReservedConcurrentExecutions": 0}}, BAD, LOW, "never", id="off"),
+        pytest.param(metrics(Throttles=7), BAD, MEDIUM, "throttled 7 times", id="throttled"),
+        pytest.param(metrics(Throttles=None), GOOD, LOW, "leave room", id="no throttles seen"),
+        pytest.param(
+            {RESERVED: {}, WARM: {"ProvisionedConcurrencyConfigs": []}, **metrics(Throttles=7)},
+            NA,
+            LOW,
+            "of the account",
+            id="shares the account's",
+        ),
+        pytest.param(
+            {TARGETS: {"ScalableTargets": []}}, BAD, LOW, "concurrency of live", id="kept warm"
+        ),
+        pytest.param(function(MasterArn="arn:edge"), NA, LOW, "Lambda@Edge", id="replica"),
+    ],
+)
+def test_function_concurrency(answers, status, severity, said):
+    found = judged(rules.function_concurrency, "agent", **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+@pytest.mark.parametrize(
+    ("peak", "status"), [(800, GOOD), (801, BAD), (None, NA)], ids=["80 %", "more", "never ran"]
+)
+def test_lambda_headroom(peak, status):
+    answers = metrics(ConcurrentExecutions=peak)
+    assert judged(rules.lambda_headroom, ACCOUNT_ID, **answers)[0] is status
+
+
+GROUPS = "autoscaling__describe_auto_scaling_groups"
+OF_GROUPS = "autoscaling__describe_policies"
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param({}, GOOD, "acts", id="in order"),
+        pytest.param({GROUPS: made.group(MinSize=8)}, BAD, "8 and 8", id="min is max"),
+        pytest.param({GROUPS: made.group(MinSize=0, MaxSize=0)}, NA, "empty", id="empty"),
+        pytest.param({OF_GROUPS: {"ScalingPolicies": []}}, BAD, "No enabled", id="no policy"),
+        pytest.param(
+            {
+                OF_GROUPS: {
+                    "ScalingPolicies": [{"AutoScalingGroupName": "workers", "Enabled": False}]
+                }
+            },
+            BAD,
+            "No enabled",
+            id="switched off",
+        ),
+        pytest.param(
+            {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "Launch"}])},
+            BAD,
+            "Suspended are Launch",
+            id="suspended",
+        ),
+        pytest.param(
+            {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "AZRebalance"}])},
+            GOOD,
+            "acts",
+            id="something else suspended",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, **attested("group-scaling")},
+            GOOD,
+            "A fixed size",
+            id="attested as fixed",
+        ),
+    ],
+)
+def test_group_scaling(answers, status, said):
+    found = judged(rules.group_scaling, "workers", **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+def test_readers_and_caches_are_left_alone_unless_asked_for():
+    assert judged(rules.reader_scaling, "orders")[0] is NA
+    assert judged(rules.cache_scaling, "shared")[0] is NA
+
+
+@pytest.mark.parametrize(
+    ("rule", "id", "setting"),
+    [
+        (rules.reader_scaling, "orders", "require_reader_scaling"),
+        (rules.cache_scaling, "shared", "require_cache_scaling"),
+    ],
+)
+def test_readers_and_caches_where_they_are_asked_for(rule, id, setting):
+    asked = {setting: True}
+    assert judged(rule, id, asked)[0] is GOOD
+    found = judged(rule, id, asked, **{TARGETS: {"ScalableTargets": []}})
+    assert found[:2] == (BAD, LOW)
+
+
+def test_what_cannot_scale_by_load_is_not_asked_to():
+    mysql = {"DBClusters": [{"DBClusterIdentifier": "orders", "Engine": "mysql"}]}
+    asked = {"require_reader_scaling": True}
+    assert judged(rules.reader_scaling, "orders", asked, rds__describe_db_clusters=mysql)[0] is NA
+    plain = {"ReplicationGroups": [{"ReplicationGroupId": "shared", "ClusterEnabled": False}]}
+    asked = {"require_cache_scaling": True}
+    answers = {"elasticache__describe_replication_groups": plain}
+    assert judged(rules.cache_scaling, "shared", asked, **answers)[0] is NA
+
+
+# -- timeouts -------------------------------------------------------------------------------
+
+
+def hidden(seconds):
+    return {"sqs__get_queue_attributes": {"Attributes": {"VisibilityTimeout": str(seconds)}}}
+
+
+def policy(source):
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "apigateway.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": made.FUNCTION,
+        "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+    }
+    text = made.json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return {"lambda__get_policy": {"Policy": text}}
+
+
+API = policy(f"arn:aws:execute-api:{HOME}:{ACCOUNT_ID}:abc123/*/GET/agent")
+BALANCER = policy(
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/web/73e2d6bc24d8a067"
+)
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param({}, GOOD, MEDIUM, "left room below 30 s", id="in order"),
+        pytest.param(metrics(Duration=27_000), BAD, MEDIUM, "27.0 s of the 30 s", id="close"),
+        pytest.param(metrics(Duration=26_900), GOOD, MEDIUM, "left room", id="just below"),
+        pytest.param(
+            {**function(Timeout=120), **hidden(720)}, BAD, LOW, "120 s are allowed", id="excessive"
+        ),
+        pytest.param(hidden(29), BAD, HIGH, "worked on twice", id="hidden less than it takes"),
+        pytest.param(
+            hidden(179), BAD, MEDIUM, "180 s leave time", id="hidden less than six times"
+        ),
+        pytest.param({**API, **function(Timeout=31), **hidden(186)}, BAD, LOW, "an API", id="API"),
+        pytest.param(API, GOOD, MEDIUM, "left room", id="as long as an API waits"),
+        pytest.param(
+            {**BALANCER, **function(Timeout=61), **hidden(366), **metrics(Duration=30_000)},
+            BAD,
+            LOW,
+            "a load balancer waits for 60 s",
+            id="load balancer",
+        ),
+        pytest.param(metrics(Invocations=49), NA, MEDIUM, "too few", id="hardly ran"),
+        pytest.param(
+            metrics(Invocations=None, Duration=None), NA, MEDIUM, "ran 0 times", id="never ran"
+        ),
+        pytest.param(
+            {**metrics(Invocations=None, Duration=None), **hidden(10)},
+            BAD,
+            HIGH,
+            "twice",
+            id="wrong whether it ran or not",
+        ),
+        pytest.param(
+            {"sqs__get_queue_attributes": error("AWS.SimpleQueueService.NonExistentQueue")},
+            GOOD,
+            MEDIUM,
+            "left room",
+            id="a queue that is gone",
+        ),
+        pytest.param(function(MasterArn="arn:edge"), NA, MEDIUM, "Lambda@Edge", id="replica"),
+    ],
+)
+def test_function_timeout(answers, status, severity, said):
+    found = judged(rules.function_timeout, "agent", **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+def test_the_batching_window_is_waited_for_too():
+    mapping = {
+        "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
+        "FunctionArn": f"{made.FUNCTION}:live",
+        "MaximumBatchingWindowInSeconds": 20,
+        "State": "Enabled",
+    }
+    answers = {"lambda__list_event_source_mappings": {"EventSourceMappings": [mapping]}}
+    assert "200 s leave time" in judged(rules.function_timeout, "agent", **answers)[2]
+    mapping["State"] = "Disabled"
+    assert judged(rules.function_timeout, "agent", **answers)[0] is GOOD
+
+
+@pytest.mark.parametrize(
+    ("machine", "status"),
+    [
+        pytest.param(made.definition({"TimeoutSeconds": 60}), GOOD, id="every task"),
+        pytest.param(made.definition({"TimeoutSecondsPath": "$.t"}), GOOD, id="from the input"),
+        pytest.param(made.definition(TimeoutSeconds=3600), GOOD, id="the machine as a whole"),
+        pytest.param(made.definition(), BAD, id="a task within a map"),
+        pytest.param(made.definition({"Type": "Pass"}), NA, id="no task"),
+        pytest.param({**made.definition(), "type": "EXPRESS"}, NA, id="express"),
+        pytest.param({**made.definition(), "definition": "{"}, BLIND, id="no JSON"),
+        pytest.param({**made.definition(), "definition": "{}"}, BLIND, id="no states"),
+        pytest.param({**made.definition(), "definition": "[]"}, BLIND, id="no object"),
+    ],
+)
+def test_state_machine_timeouts(machine, status):
+    answers = {"stepfunctions__describe_state_machine": machine}
+    assert judged(rules.state_machine_timeouts, made.MACHINE, **answers)[0] is status

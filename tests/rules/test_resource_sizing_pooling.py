@@ -1,0 +1,286 @@
+"""Connection pooling: who connects to which database, through what, and with how much to spare."""
+
+from __future__ import annotations
+
+import pytest
+
+from functions.resource_sizing import app as rules
+from readiness import Severity
+from readiness.evidence.rds import DatabaseInstance
+from readiness.pooling import hosts_in, memory_gib, most_connections, pool_size
+from tests.rules.test_resource_sizing import (
+    BAD,
+    BLIND,
+    GOOD,
+    NA,
+    attested,
+    function,
+    judged,
+    metrics,
+    service,
+)
+from tests.world import ACCOUNT_ID, HOME
+from tests.worlds import resource_sizing as made
+
+DIRECT = {"Variables": {"DSN": f"postgresql://u:p@{made.DATABASE_HOST}:5432/app"}}
+ELSEWHERE = {"Variables": {"DB_HOST": "db.zzz.us-east-1.rds.amazonaws.com"}}
+CLUSTER_ARN = f"arn:aws:rds:{HOME}:{ACCOUNT_ID}:cluster:orders"
+NO_DATABASES = {
+    "rds__describe_db_instances": {"DBInstances": []},
+    "rds__describe_db_clusters": {"DBClusters": []},
+    "rds__describe_db_proxies": {"DBProxies": []},
+}
+RESERVED = "lambda__get_function_concurrency"
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param({}, GOOD, "through RDS Proxy", id="proxy"),
+        pytest.param(
+            {"rds__describe_db_proxies": made.proxy(Status="suspended")},
+            BAD,
+            "not available",
+            id="proxy suspended",
+        ),
+        pytest.param(
+            {**function(Environment=DIRECT), RESERVED: {"ReservedConcurrentExecutions": 1600}},
+            BAD,
+            "It may open 1600 connections",
+            id="direct, and more than the database takes",
+        ),
+        pytest.param(function(Environment=DIRECT), BLIND, "nobody has yet", id="direct, and few"),
+        pytest.param(
+            {**function(Environment=DIRECT), **attested("function-connections")},
+            GOOD,
+            "reuse of database connections",
+            id="direct, few, attested",
+        ),
+        pytest.param(function(Environment=ELSEWHERE), BLIND, "attested", id="not ours"),
+        pytest.param(
+            function(Environment={"Variables": {}}), BLIND, "attested", id="perhaps from a secret"
+        ),
+        pytest.param(
+            function(Environment={"Variables": {}}, VpcConfig={}), NA, "names no", id="no network"
+        ),
+        pytest.param(
+            {**function(Environment={"Variables": {}}), **NO_DATABASES}, NA, "names no", id="none"
+        ),
+        pytest.param(
+            {
+                **function(Environment={"Variables": {"CLUSTER": CLUSTER_ARN}}),
+                "rds__describe_db_clusters": {
+                    "DBClusters": [
+                        {
+                            "DBClusterIdentifier": "orders",
+                            "DBClusterArn": CLUSTER_ARN,
+                            "HttpEndpointEnabled": True,
+                        }
+                    ]
+                },
+            },
+            GOOD,
+            "Data API",
+            id="Data API",
+        ),
+        pytest.param(
+            function(Environment={"Error": {"ErrorCode": "AccessDenied", "Message": "no"}}),
+            BLIND,
+            "could not be decrypted",
+            id="environment unreadable",
+        ),
+    ],
+)
+def test_function_connections(answers, status, said):
+    found = judged(rules.function_connections, "agent", **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+def test_a_proxy_endpoint_of_its_own_is_known_too():
+    host = "readers.endpoint.proxy-abc.us-east-1.rds.amazonaws.com"
+    answers = function(Environment={"Variables": {"DB_HOST": host}})
+    assert judged(rules.function_connections, "agent", **answers)[0] is BLIND
+    endpoint = {"DBProxyEndpointName": "readers", "DBProxyName": "pool", "Endpoint": host}
+    answers |= {"rds__describe_db_proxy_endpoints": {"DBProxyEndpoints": [endpoint]}}
+    assert judged(rules.function_connections, "agent", **answers)[0] is GOOD
+
+
+def test_the_setting_knows_better_how_many_connections_there_are():
+    answers = function(Environment=DIRECT)
+    found = judged(rules.function_connections, "agent", {"max_connections": 120}, **answers)
+    assert (found[0], "takes about 120" in found[2]) == (BAD, True)
+
+
+def tasks(**variables):
+    return {"ecs__describe_task_definition": made.tasks(**variables)}
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param({}, GOOD, "through RDS Proxy", id="proxy"),
+        pytest.param(
+            tasks(DB_HOST=made.DATABASE_HOST, DB_POOL_SIZE="20"),
+            GOOD,
+            "3 tasks with pools of 20 open at most 60",
+            id="pools that fit",
+        ),
+        pytest.param(
+            {
+                **tasks(DB_HOST=made.DATABASE_HOST, MAIF_CONNECTION_POOL_SIZE="100"),
+                **service(desiredCount=20),
+            },
+            BAD,
+            "It may open 2000 connections",
+            id="pools that do not fit",
+        ),
+        pytest.param(tasks(DB_HOST=made.DATABASE_HOST), BLIND, "attested", id="no pool is named"),
+        pytest.param(
+            tasks(DB_HOST="db.zzz.us-east-1.rds.amazonaws.com", DB_POOL_SIZE="5"),
+            BLIND,
+            "attested",
+            id="a pool to a database that is not ours",
+        ),
+        pytest.param(tasks(), BLIND, "attested", id="perhaps from a secret"),
+        pytest.param({**tasks(), **NO_DATABASES}, NA, "no relational database", id="none"),
+        pytest.param(
+            {**tasks(), **attested("service-connections")}, GOOD, "is attested", id="attested"
+        ),
+    ],
+)
+def test_service_connections(answers, status, said):
+    found = judged(rules.service_connections, made.SERVICE, **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param({}, GOOD, Severity.MEDIUM, "5% of its connections", id="in order"),
+        pytest.param(
+            {"rds__describe_db_proxies": made.proxy(Status="insufficient-resource-limits")},
+            BAD,
+            Severity.HIGH,
+            "insufficient-resource-limits",
+            id="ill",
+        ),
+        pytest.param(
+            {"rds__describe_db_proxies": made.proxy(Status="modifying")},
+            BLIND,
+            Severity.MEDIUM,
+            "when that is done",
+            id="in transition",
+        ),
+        pytest.param(
+            {"rds__describe_db_proxy_targets": {"Targets": []}},
+            BAD,
+            Severity.HIGH,
+            "No database",
+            id="nothing behind",
+        ),
+        pytest.param(
+            {"rds__describe_db_proxy_targets": made.behind("UNAVAILABLE")},
+            BAD,
+            Severity.HIGH,
+            "(UNAVAILABLE)",
+            id="database not reachable",
+        ),
+        pytest.param(
+            metrics(DatabaseConnectionsCurrentlySessionPinned=4),
+            BAD,
+            Severity.MEDIUM,
+            "20%",
+            id="pinned",
+        ),
+        pytest.param(
+            metrics(
+                DatabaseConnectionsCurrentlySessionPinned=None,
+                DatabaseConnectionsCurrentlyBorrowed=None,
+            ),
+            GOOD,
+            Severity.MEDIUM,
+            "0%",
+            id="unused",
+        ),
+    ],
+)
+def test_proxy_health(answers, status, severity, said):
+    found = judged(rules.proxy_health, "pool", **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "said"),
+    [
+        pytest.param({}, GOOD, "At most 40 of about 1802", id="room"),
+        pytest.param(metrics(DatabaseConnections=1500), BAD, "1500 of about 1802", id="crowded"),
+        pytest.param(metrics(DatabaseConnections=None), NA, "Nothing was measured", id="idle"),
+        pytest.param(
+            {
+                "rds__describe_db_instances": {
+                    "DBInstances": [made.database(DBInstanceClass="db.serverless")]
+                }
+            },
+            NA,
+            "the setting max_connections says it",
+            id="serverless",
+        ),
+    ],
+)
+def test_database_connections(answers, status, said):
+    found = judged(rules.database_connections, "db", **answers)
+    assert (found[0], said in found[2]) == (status, True), found
+
+
+@pytest.mark.parametrize(
+    ("instance_class", "gib"),
+    [
+        ("db.t4g.micro", 1),
+        ("db.m6g.large", 8),
+        ("db.r6g.large", 16),
+        ("db.r6g.2xlarge", 64),
+        ("db.m5.xlarge", 16),
+        ("db.serverless", 0),
+        ("db.x2g.large", 0),
+        ("", 0),
+    ],
+)
+def test_the_memory_of_an_instance_class(instance_class, gib):
+    assert memory_gib(instance_class) == gib
+
+
+@pytest.mark.parametrize(
+    ("engine", "instance_class", "most"),
+    [
+        ("postgres", "db.t4g.micro", 112),
+        ("aurora-postgresql", "db.r6g.large", 1802),
+        ("postgres", "db.r6g.8xlarge", 5000),
+        ("mysql", "db.t4g.micro", 85),
+        ("mariadb", "db.m6g.large", 682),
+        ("aurora-mysql", "db.r6g.large", 0),
+        ("oracle-ee", "db.r6g.large", 0),
+        ("postgres", "db.serverless", 0),
+    ],
+)
+def test_how_many_connections_a_database_takes(engine, instance_class, most):
+    instance = DatabaseInstance("db", engine=engine, instance_class=instance_class)
+    assert most_connections(instance) == most
+
+
+def test_hosts_are_found_in_any_value_and_credentials_are_not_kept():
+    found = hosts_in({"A": f"mysql://u:secret@{made.DATABASE_HOST.upper()}/x", "B": "nothing"})
+    assert found == (made.DATABASE_HOST,)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "size"),
+    [
+        ("DB_POOL_SIZE", "10", 10),
+        ("POOL_MAX", " 5 ", 5),
+        ("DB_POOL_SIZE", "many", 0),
+        ("WHIRLPOOL_SIZES", "9", 0),
+        ("THREADS", "9", 0),
+    ],
+)
+def test_which_variables_name_a_pool(name, value, size):
+    assert pool_size({name: value}) == size
