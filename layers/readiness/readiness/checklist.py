@@ -349,16 +349,13 @@ PENDING: frozenset[str] = frozenset(
         "compliance_logging",
         "data_privacy",
         "audit",
-        "lambda_deployment",
         "ecs_deployment",
         "functional_testing",
         "monitoring_validation",
         "security_validation",
         "operational_documentation",
         "development_documentation",
-        "monitoring_commands",
         "emergency_procedures",
-        "performance_benchmarks",
         "support",
     }
 )

@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import REGION, evidence
-from readiness.evidence.apigateway import REST_API
-from readiness.evidence.apis import RestApi
+from readiness.evidence import evidence
 from readiness.evidence.awslambda import (
     FUNCTION,
     FunctionAliases,
@@ -18,7 +16,7 @@ from readiness.evidence.awslambda import (
     function_call,
     moment,
 )
-from readiness.evidence.balancers import TargetGroups, dimension_of
+from readiness.evidence.balancers import dimension_of
 from readiness.evidence.metrics import DAY, GET_METRIC_DATA, WEEK, read_each
 from readiness.metrics import Query, Series, series
 from readiness.policy import Document
@@ -113,8 +111,13 @@ class Door:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, LIST_FUNCTIONS),
-    uses=(FunctionConfiguration, FunctionAliases, FrontDoors, TargetGroups, RestApi),
+    reads=(
+        GET_METRIC_DATA,
+        LIST_FUNCTIONS,
+        "apigateway:GET",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
+    uses=(FunctionConfiguration, FunctionAliases, FrontDoors),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
@@ -260,26 +263,30 @@ def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]
     """REST APIs publish under their name, HTTP APIs under their id; an id is one or the other."""
     doors = {}
     for id in ids:
-        try:
-            api = read.of(RestApi, REST_API.resource(read.account, read.region, id))
-        except Gone:
-            doors[f"API {id}"] = {
-                "requests": series("AWS/ApiGateway", "Count", "Sum", ApiId=id),
-                "failures": series("AWS/ApiGateway", "5xx", "Sum", ApiId=id),
-            }
-        else:
-            doors[f"API {api.name}"] = {
-                "requests": series("AWS/ApiGateway", "Count", "Sum", ApiName=api.name),
-                "failures": series("AWS/ApiGateway", "5XXError", "Sum", ApiName=api.name),
-            }
+        name = _rest_api_name(read, id)
+        where = {"ApiId": id} if name is None else {"ApiName": name}
+        failures = "5xx" if name is None else "5XXError"
+        doors[f"API {name or id}"] = {
+            "requests": series("AWS/ApiGateway", "Count", "Sum", **where),
+            "failures": series("AWS/ApiGateway", failures, "Sum", **where),
+        }
     return doors
+
+
+def _rest_api_name(read: Reader, id: str) -> str | None:
+    """The name of a REST API, None for the id of another kind of API."""
+    if read.bulk:
+        listed = read.every("apigateway", "get_rest_apis", "items")
+        return next((api.get("name", "") for api in listed if api["id"] == id), None)
+    api = read.one("apigateway", "get_rest_api", absent=("NotFoundException",), restApiId=id)
+    return api.get("name", "") if api else None
 
 
 def _balancer_doors(read: Reader, groups: tuple[str, ...]) -> dict[str, dict[str, Query]]:
     if not groups:
         return {}
-    region = REGION.resource(read.account, read.region, read.account)
-    known = read.of(TargetGroups, region).balancers
+    listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
+    known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
     doors = {}
     for group in groups:
         for balancer in known.get(group, ()):

@@ -8,7 +8,13 @@ from enum import StrEnum
 
 from readiness.aws import Reader
 from readiness.evidence import evidence
-from readiness.evidence.iam import ROLE, PolicyDocument, RolePolicies, RoleTrust
+from readiness.evidence.iam import (
+    ROLE,
+    ManagedPolicies,
+    PolicyDocument,
+    RolePolicies,
+    RoleTrust,
+)
 from readiness.policy import Document
 from readiness.resource import Resource
 from readiness.unreadable import Gone
@@ -52,13 +58,17 @@ class AssumedRole:
         )
 
 
-@evidence(ROLE, uses=(RolePolicies, PolicyDocument))
+@evidence(
+    ROLE,
+    reads=("iam:GetPolicy", "iam:GetPolicyVersion"),
+    uses=(RolePolicies, ManagedPolicies),
+)
 @dataclass(frozen=True, slots=True)
 class RoleGrants:
     """The documents of the policies of a role and of its boundary; a missing role has none.
 
     What organisation policies, session policies and resource policies add or take away is not
-    in it.
+    in it. A new version of a managed policy wakes nobody who only asks this; a sweep sees it.
     """
 
     name: str
@@ -71,9 +81,9 @@ class RoleGrants:
             policies = read.of(RolePolicies, role)
         except Gone:
             return cls(role.id)
-        attached = tuple(read.of(PolicyDocument, each).document for each in policies.attached)
+        attached = tuple(PolicyDocument.load(read, each).document for each in policies.attached)
         within = policies.boundary
-        boundary = read.of(PolicyDocument, within).document if within else None
+        boundary = PolicyDocument.load(read, within).document if within else None
         return cls(role.id, policies.inline + attached, boundary)
 
     def allows(self, action: str, *arns: str) -> Leave:
