@@ -112,3 +112,35 @@ def _code() -> bytes:
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("app.py", "def handler(event, context):\n    return event\n")
     return packed.getvalue()
+
+
+def build_workload(endpoint: str, *, functions: int, services: int) -> None:
+    """A workload of functions and ECS services, tagged as one application."""
+    session = boto3.session.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+    iam, lambda_, ecs = (
+        session.client(name, endpoint_url=endpoint) for name in ("iam", "lambda", "ecs")
+    )
+    role = iam.create_role(RoleName="agent", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    tags = {"Application": "MAIF", "Environment": "production"}
+    for n in range(functions):
+        lambda_.create_function(
+            FunctionName=f"agent-{n}",
+            Runtime="python3.13",
+            Role=role,
+            Handler="app.handler",
+            Code={"ZipFile": _code()},
+            Tags=tags,
+        )
+    ecs.create_cluster(clusterName="agents")
+    container = {"name": "agent", "image": "agent:1.2.3", "essential": True, "memory": 512}
+    for n in range(services):
+        ecs.register_task_definition(family=f"agent-{n}", containerDefinitions=[container])
+        ecs.create_service(
+            cluster="agents",
+            serviceName=f"agent-{n}",
+            taskDefinition=f"agent-{n}",
+            desiredCount=2,
+            tags=[{"key": key, "value": value} for key, value in tags.items()],
+        )
