@@ -176,7 +176,11 @@ class _Found:
     filters: set[str] = field(default_factory=set)
 
 
-@evidence(BUCKET, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), follows_type=False)
+@evidence(
+    BUCKET,
+    reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
+    follows_type=False,
+)
 @dataclass(frozen=True, slots=True)
 class BucketWrites:
     """What a bucket holds and what was put into it in a week.
