@@ -13,7 +13,6 @@ ALLOWED_PENDING = frozenset(
     {
         "cloudwatch",
         "xray",
-        "resource_sizing",
         "caching",
         "performance_optimization",
         "error_handling",

@@ -338,7 +338,6 @@ PENDING: frozenset[str] = frozenset(
     {
         "cloudwatch",
         "xray",
-        "resource_sizing",
         "caching",
         "performance_optimization",
         "error_handling",

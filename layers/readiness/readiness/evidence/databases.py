@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import REGION, ResourceType, api_call, config_resource_name, evidence
+from readiness.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    api_call,
+    config_resource_name,
+    evidence,
+)
 from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.rds import DatabaseInstance
 from readiness.metrics import Query, Series, series
@@ -207,6 +214,8 @@ class Endpoint:
         "rds:DescribeDBProxyEndpoints",
     ),
     changed_by=(
+        ConfigItem("AWS::RDS::DBInstance"),
+        ConfigItem("AWS::RDS::DBCluster"),
         api_call(
             "rds",
             "CreateDBProxy",
