@@ -1,0 +1,124 @@
+"""Cost Explorer: what is asked, page by page, and what its answers are taken for."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+
+from readiness.aws import Aws
+from readiness.evidence import REGION
+from readiness.evidence.costexplorer import Costs, CostTag
+from readiness.unit_cost import RECORD_TYPES
+from readiness.unreadable import Unreadable
+from tests.world import ACCOUNT_ID, HOME, NOON, World
+from tests.worlds.performance_benchmarks import costs
+
+SETTINGS = {"exclude_record_types": RECORD_TYPES}
+DAY = date(2026, 10, 20)
+EACH = {("MAIF", "AWS Lambda"): "1E-9", ("", "Amazon VPC"): "0.25"}
+
+
+def read(cls, world, region=HOME):
+    aws = Aws(world, account=ACCOUNT_ID, region=region, now=lambda: NOON)
+    about = REGION.resource(ACCOUNT_ID, region, ACCOUNT_ID)
+    return aws.evidence(cls, about, SETTINGS).evidence
+
+
+def billed(*pages):
+    """A world whose pages follow one another, and what it was asked."""
+    asked = []
+
+    def answer(**params):
+        asked.append(params)
+        number = len(asked) - 1
+        more = {"NextPageToken": f"page {number + 1}"} if number + 1 < len(pages) else {}
+        return {"ResultsByTime": pages[number], **more}
+
+    return World({("ce", "get_cost_and_usage"): answer}), asked
+
+
+def test_whole_utc_days_without_today_credits_or_other_accounts():
+    world, asked = billed(costs({DAY: EACH}))
+    read(Costs, world)
+    [question] = asked
+    assert question["TimePeriod"] == {"Start": "2026-09-18", "End": "2026-11-02"}
+    assert question["Metrics"] == ["NetAmortizedCost"]
+    account, types = question["Filter"]["And"]
+    assert account["Dimensions"]["Values"] == [ACCOUNT_ID]
+    assert types["Not"]["Dimensions"]["Key"] == "RECORD_TYPE"
+    assert types["Not"]["Dimensions"]["Values"] == ["Credit", "Refund", "Support", "Tax"]
+    assert [group["Key"] for group in question["GroupBy"]] == ["Application", "SERVICE"]
+
+
+def test_pages_are_joined_also_within_a_day():
+    first = costs({DAY: EACH}, estimated=[DAY])
+    second = costs({DAY: {("MAIF", "AWS Lambda"): "2"}, DAY + timedelta(days=1): EACH})
+    world, asked = billed(first, second)
+    bill = read(Costs, world).bill
+    assert [day.day for day in bill.days] == [DAY, DAY + timedelta(days=1)]
+    assert bill.days[0].of("MAIF") == Decimal("2.000000001")
+    assert (bill.days[0].estimated, bill.days[1].estimated) == (True, False)
+    assert bill.days[1].tagged == Decimal("1E-9")
+    assert [page.get("NextPageToken") for page in asked] == [None, "page 1"]
+
+
+def test_the_account_is_asked_once_for_both():
+    world, asked = billed(costs({DAY: EACH}))
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    about = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    aws.evidence(Costs, about, SETTINGS)
+    aws.evidence(CostTag, about, SETTINGS)
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        pytest.param([("1", "USD"), ("1", "CNY")], id="two currencies"),
+        pytest.param([("much", "USD")], id="no number"),
+        pytest.param([("NaN", "USD")], id="not a number"),
+    ],
+)
+def test_what_cannot_be_added_is_no_cost(amounts):
+    page = costs({DAY: {("MAIF", str(n)): "1" for n in range(len(amounts))}})
+    for group, (amount, unit) in zip(page[0]["Groups"], amounts, strict=True):
+        group["Metrics"]["NetAmortizedCost"] = {"Amount": amount, "Unit": unit}
+    world, _ = billed(page)
+    with pytest.raises(Unreadable, match="ce:GetCostAndUsage"):
+        read(Costs, world)
+
+
+def test_a_page_that_leads_to_itself_ends_the_reading():
+    world = World({("ce", "get_cost_and_usage"): {"ResultsByTime": [], "NextPageToken": "again"}})
+    with pytest.raises(Unreadable, match="leads to itself"):
+        read(Costs, world)
+
+
+def test_a_tagged_cost_proves_that_the_tag_is_active():
+    """ListCostAllocationTags is the payer's: a member account would be denied."""
+    world, _ = billed(costs({DAY: EACH}))
+    assert read(CostTag, world).state.active
+    assert ("ce", "list_cost_allocation_tags") not in world.calls
+
+
+@pytest.mark.parametrize(
+    ("tags", "active", "settles"),
+    [
+        pytest.param([], False, False, id="never used"),
+        pytest.param([("Inactive", "2026-01-01T00:00:00Z")], False, False, id="inactive"),
+        pytest.param([("Active", "2026-01-01T00:00:00Z")], True, False, id="active"),
+        pytest.param([("Active", "2026-11-01T12:00:01Z")], True, True, id="since yesterday"),
+    ],
+)
+def test_without_a_tagged_cost_the_list_of_tags_decides(tags, active, settles):
+    world, _ = billed(costs({DAY: {("", "Amazon VPC"): "1"}}))
+    world.answers["ce", "list_cost_allocation_tags"] = {
+        "CostAllocationTags": [
+            {"TagKey": "Application", "Type": "UserDefined", "Status": s, "LastUpdatedDate": at}
+            for s, at in tags
+        ]
+    }
+    state = read(CostTag, world).state
+    assert (state.active, state.settles) == (active, settles)

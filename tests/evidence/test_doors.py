@@ -1,0 +1,213 @@
+"""Which series are asked for at each door, and how they are put together."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.aws import Aws
+from readiness.benchmarks import Span
+from readiness.evidence.balancer_doors import BalancerOutcomes, ServiceLatency, ServiceOutcomes
+from readiness.evidence.doors import FunctionLatency, FunctionOutcomes, RestApiOutcomes
+from readiness.evidence.processing_time import FunctionProcessingTime
+from readiness.evidence.workloads import WorkloadRequests
+from readiness.evidence.xray_traces import FunctionTraces
+from readiness.resource import Resource
+from readiness.unreadable import Gone
+from tests.world import ACCOUNT_ID, HOME, NOON, error
+from tests.worlds import monitoring_commands
+from tests.worlds import performance_benchmarks as worlds
+from tests.worlds.traffic import get_metric_data, steadily
+
+LIMITS = {"target_ms": 100.0, "degraded_ms": 500.0, "critical_ms": 1000.0}
+OWN = {"series": ("MAIF/Agents:Processing*",), "dimension": "AgentId", "units_per_ms": 1.0}
+SETTINGS = LIMITS | OWN
+
+
+def read(cls, type_, id, world, *, bulk=False):
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    return aws.evidence(cls, Resource(ACCOUNT_ID, HOME, type_, id), SETTINGS).evidence
+
+
+def counting(**per_second):
+    """The account with other traffic, and the questions CloudWatch was asked."""
+    asked = []
+    answer = get_metric_data(steadily(per_second))
+
+    def remembering(**params):
+        asked.append(params)
+        return answer(**params)
+
+    world = worlds.world()
+    world.answers["cloudwatch", "get_metric_data"] = remembering
+    return world, asked
+
+
+def statistics(asked, metric):
+    return {
+        query["MetricStat"]["Stat"]
+        for call in asked
+        for query in call["MetricDataQueries"]
+        if query["MetricStat"]["Metric"]["MetricName"] == metric
+    }
+
+
+def test_limits_are_asked_in_the_metrics_own_unit():
+    world, asked = counting(Duration=1.0)
+    read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    counts = {"SampleCount", "TC(:100)", "TC(:500)", "TC(:1000)"}
+    assert statistics(asked, "Duration") == counts
+    read(ServiceLatency, "AWS::ECS::Service", worlds.SERVICE, world)
+    assert statistics(asked, "TargetResponseTime") == {
+        "SampleCount",
+        "TC(:0.1)",
+        "TC(:0.5)",
+        "TC(:1)",
+    }
+
+
+def test_the_last_hour_by_5_minutes_and_a_week_and_an_hour_by_the_hour():
+    world, asked = counting(Duration=1.0)
+    found = read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    [count] = found.own.counts
+    assert (count.sum(Span.HOUR), count.sum(Span.DAY)) == (3600, 86_400)
+    assert (count.sum(Span.WEEK), count.a_week_ago) == (604_800, 3600)
+    assert len(asked) == 2
+
+
+def test_two_requests_for_all_functions_together():
+    world, asked = counting(Invocations=1.0)
+    names = [f"f{n}" for n in range(30)]
+    world.answers["lambda", "list_functions"] = {
+        "Functions": [worlds.function(name) for name in names]
+    }
+    read(FunctionOutcomes, "AWS::Lambda::Function", "f7", world, bulk=True)
+    assert [len(call["MetricDataQueries"]) for call in asked] == [210, 210]
+
+
+@pytest.mark.parametrize(
+    ("per_second", "source"),
+    [
+        pytest.param({"Invocations": 2.0}, "Invocations", id="called"),
+        pytest.param(
+            {"Invocations": 2.0, "AsyncEventsReceived": 1.0}, "AsyncEventsReceived", id="half"
+        ),
+        pytest.param({"Invocations": 2.0, "AsyncEventsReceived": 0.9}, "Invocations", id="less"),
+    ],
+)
+def test_events_are_counted_where_most_invocations_are_events(per_second, source):
+    world, _ = counting(**per_second)
+    found = read(FunctionOutcomes, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    assert found.doors[1].source == f"AWS/Lambda {source}"
+
+
+def test_a_deleted_function_is_gone_though_its_metrics_stay():
+    world, _ = counting(Invocations=1.0)
+    gone = error("ResourceNotFoundException", 404)
+    world.answers["lambda", "get_function_configuration"] = gone
+    with pytest.raises(Gone):
+        read(FunctionOutcomes, "AWS::Lambda::Function", "deleted", world)
+
+
+def test_a_load_balancers_refusals_count_once_for_a_service_in_two_of_its_groups():
+    world, _ = counting(RequestCount=1.0, HTTPCode_ELB_503_Count=2.0, HTTPCode_ELB_5XX_Count=3.0)
+    service = dict(world.answers["ecs", "describe_services"]["services"][0])
+    service["loadBalancers"] = [
+        {"targetGroupArn": worlds.GROUP},
+        {"targetGroupArn": worlds.GROUP + "2"},
+    ]
+    world.answers["ecs", "describe_services"] = {"services": [service]}
+    world.answers["elbv2", "describe_target_groups"] = {
+        "TargetGroups": [
+            {"TargetGroupArn": worlds.GROUP, "LoadBalancerArns": [worlds.BALANCER]},
+            {"TargetGroupArn": worlds.GROUP + "2", "LoadBalancerArns": [worlds.BALANCER]},
+        ]
+    }
+    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, world)
+    assert found.outcomes.failures(Span.HOUR) == (3 * 3600, (1 + 1 + 2) * 3600)
+
+
+def test_a_network_load_balancer_is_no_door_of_a_service():
+    world, asked = counting(RequestCount=1.0)
+    arn = worlds.BALANCER.replace("/app/", "/net/")
+    world.answers["elbv2", "describe_target_groups"] = {
+        "TargetGroups": [{"TargetGroupArn": worlds.GROUP, "LoadBalancerArns": [arn]}]
+    }
+    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, world)
+    assert found.doors.groups == ()
+    assert asked == []
+
+
+@pytest.mark.parametrize(
+    ("balancer", "elsewhere"),
+    [
+        pytest.param(worlds.BALANCER, True, id="leads to a service"),
+        pytest.param(worlds.OTHER_BALANCER, False, id="leads to hosts"),
+    ],
+)
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_whether_a_load_balancer_is_judged_at_its_services(balancer, elsewhere, bulk):
+    world, _ = counting(RequestCount=1.0)
+    type_ = "AWS::ElasticLoadBalancingV2::LoadBalancer"
+    found = read(BalancerOutcomes, type_, balancer, world, bulk=bulk)
+    assert found.judged_elsewhere is elsewhere
+
+
+def test_a_rest_api_is_measured_by_its_name():
+    world, asked = counting(Count=1.0)
+    read(RestApiOutcomes, "AWS::ApiGateway::RestApi", worlds.REST_API, world)
+    queries = [query["MetricStat"]["Metric"] for query in asked[0]["MetricDataQueries"]]
+    assert {metric["MetricName"] for metric in queries} == {"Count", "5XXError"}
+    assert queries[0]["Dimensions"] == [{"Name": "ApiName", "Value": "agents"}]
+
+
+def test_a_workloads_requests_are_those_of_its_users():
+    world, asked = counting(RequestCount=1.0, Count=2.0, Invocations=50.0)
+    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", world).demand
+    assert demand.doors == ("REST API agents", "load balancer app/agents/50dc6c495c0c")
+    assert set(demand.requests.values()) == {3 * 86_400.0}
+    assert len(demand.requests) == 45
+    assert {call["MetricDataQueries"][0]["MetricStat"]["Period"] for call in asked} == {86_400}
+
+
+def test_functions_count_where_there_is_no_other_door():
+    world, _ = counting(Invocations=50.0)
+    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", world, bulk=True).demand
+    assert demand.doors == ("function my-agent, Invocations",)
+
+
+def test_a_workload_nothing_is_tagged_with_is_gone():
+    world, _ = counting()
+    with pytest.raises(Gone):
+        read(WorkloadRequests, "Readiness::Workload", "former", world)
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_processing_times_are_those_published_under_the_functions_name(bulk):
+    world = monitoring_commands.world()
+    time = read(
+        FunctionProcessingTime, "AWS::Lambda::Function", worlds.FUNCTION, world, bulk=bulk
+    ).time
+    assert [one.name for one in time.published] == ["MAIF/Agents:ProcessingTime"]
+    assert time.values == (2 if bulk else 1)
+    assert time.published[0].latency.counts[0].sum(Span.HOUR) == 7200
+
+
+def test_traces_are_asked_for_only_where_there_were_invocations():
+    world = monitoring_commands.world()
+    asked = []
+
+    def traces(**params):
+        asked.append(params)
+        summaries = [{"Id": "a", "Duration": 2.5}, {"Id": "b", "IsPartial": True}]
+        return {"TraceSummaries": summaries}
+
+    world.answers["xray", "get_trace_summaries"] = traces
+    found = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, world, bulk=True)
+    assert found.traces.durations == {"a": 2.5}
+    [question] = asked
+    assert question["FilterExpression"] == 'service("my-agent")'
+    assert (question["TimeRangeType"], question["Sampling"]) == ("Event", True)
+    assert (question["EndTime"] - question["StartTime"]).total_seconds() == 3600
+    world.answers["cloudwatch", "get_metric_data"] = get_metric_data(steadily({}))
+    idle = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    assert (idle.invocations, idle.traces.durations, len(asked)) == (0.0, {}, 1)
