@@ -349,7 +349,7 @@ def cloudfront_ttl(
             behaviours=sorted(wrong),
         )
     return complies(
-        f"The {len(caching_ones)} behaviours that cache have a default TTL.",
+        f"Every behaviour that caches ({len(caching_ones)}) has a default TTL above 0.",
         default_seconds={each.path: each.default for each in caching_ones},
     )
 

@@ -104,9 +104,7 @@ def multipart_cleanup(
     if not whole:
         problems.append(Problem(Severity.LOW, _why_no_abort(bucket, max_days)))
     if uploads.count:
-        text = (
-            f"{uploads.count} uploads have not been finished, the oldest since {uploads.oldest}."
-        )
+        text = f"Uploads are unfinished: {uploads.count}, the oldest since {uploads.oldest}."
         problems.append(Problem(Severity.LOW, text))
     if problems:
         return violates_all(problems, expected=expected, rules=len(bucket.rules))

@@ -1,0 +1,452 @@
+"""Caches that are used, shared, and let go of what is old."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions.caching.app import (
+    api_cache_ttl,
+    api_cache_used,
+    appsync_ttl,
+    cache_cluster_ttl,
+    cache_cluster_used,
+    caching,
+    cloudfront_ttl,
+    dax_ttl,
+    dax_used,
+    dynamodb_ttl,
+    ecs_strategy,
+    lambda_strategy,
+    memorydb_used,
+    replication_group_ttl,
+    replication_group_used,
+    serverless_cache_ttl,
+    serverless_cache_used,
+    shared_cache,
+)
+from readiness import Status
+from readiness.attestation import Attestation, Attested, Scope
+from readiness.caches import Cache, Use
+from readiness.evidence.appsync import ApiCache
+from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
+from readiness.evidence.cache_use import (
+    ClusterInUse,
+    EvictionPolicy,
+    GroupEvictionPolicy,
+    GroupInUse,
+    MemoryDbInUse,
+    ServerlessInUse,
+)
+from readiness.evidence.cloudfront import Behaviour, DistributionCaching
+from readiness.evidence.dax import DaxInUse, DaxTtls
+from readiness.evidence.ecs import Service
+from readiness.evidence.shared_caches import ComputeUnit, ComputeUnits, SharedCache, SharedCaches
+from readiness.evidence.stage_cache import MethodCache, StageCache, StageLookups
+from readiness.evidence.table_use import TableTtl
+from tests.world import NOON, observe, scan
+from tests.worlds import caching as worlds
+
+GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
+NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
+
+BUSY = Use(hits=900, misses=100, items=500, items_before=480, expiring=490, evictions=0)
+CACHE = Cache("ElastiCache replication group", "sessions", "valkey", use=BUSY)
+NOBODY = Attested((), NOON)
+SAID = Attested(
+    (
+        Attestation(
+            id="aaaa11112222",
+            rule="caching.lambda-strategy",
+            scope=Scope(),
+            statement="No reads that could be cached.",
+            performed_at=NOON - timedelta(days=10),
+            declared_at=NOON - timedelta(days=10),
+            owner="team@example.com",
+            attester="alice",
+            attester_id="AROA:alice",
+        ),
+    ),
+    NOON,
+)
+LONG_AGO = Attested((), NOON, first_seen=NOON - timedelta(days=30))
+
+
+def used(**changes):
+    return replace(CACHE, use=replace(BUSY, **changes))
+
+
+USE = [
+    pytest.param(CACHE, GOOD, "90.0%", id="asked and knows"),
+    pytest.param(used(hits=0, misses=0), BAD, "Nothing has asked", id="nobody asks"),
+    pytest.param(used(hits=1, misses=99), BAD, "knew 1.0%", id="seldom knows"),
+    pytest.param(used(hits=20, misses=80), GOOD, "20.0%", id="just often enough"),
+    pytest.param(used(hits=None, misses=None), UNKNOWN, "not the same as no use", id="no metrics"),
+    pytest.param(
+        replace(used(hits=0, misses=0), created=NOON - timedelta(days=2)),
+        UNKNOWN,
+        "not been used yet",
+        id="new and not used yet",
+    ),
+    pytest.param(replace(CACHE, status="snapshotting"), GOOD, "asked", id="making a snapshot"),
+    pytest.param(replace(CACHE, status="creating"), UNKNOWN, "is creating", id="being made"),
+    pytest.param(replace(CACHE, status="modifying"), UNKNOWN, "is modifying", id="changing"),
+    pytest.param(replace(CACHE, status="create-failed"), BAD, "does not work", id="failed"),
+    pytest.param(
+        replace(CACHE, status="incompatible-network"), BAD, "does not work", id="cut off"
+    ),
+    pytest.param(replace(CACHE, status="deleting"), NA, "being deleted", id="going"),
+    pytest.param(
+        used(hits=5, misses=None, asked=0), GOOD, "asked 5 times", id="hits without commands"
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence"),
+    [
+        (replication_group_used, GroupInUse),
+        (cache_cluster_used, ClusterInUse),
+        (serverless_cache_used, ServerlessInUse),
+        (memorydb_used, MemoryDbInUse),
+        (dax_used, DaxInUse),
+    ],
+    ids=["replication group", "cluster", "serverless", "memorydb", "dax"],
+)
+@pytest.mark.parametrize(("cache", "status", "said"), USE)
+def test_a_cache_is_used(rule, evidence, cache, status, said):
+    verdict = rule(evidence(cache, NOON))
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("use", "status"),
+    [
+        pytest.param(Use(hits=900, asked=1000, best_rate=0.9), GOOD, id="hits at its best"),
+        pytest.param(Use(hits=1, asked=1000, best_rate=0.1), BAD, id="misses even at its best"),
+        pytest.param(Use(hits=None, asked=10), GOOD, id="written to only"),
+        pytest.param(Use(hits=0, asked=0), BAD, id="no command"),
+    ],
+)
+def test_a_serverless_cache_counts_no_misses(use, status):
+    verdict = serverless_cache_used(ServerlessInUse(replace(CACHE, use=use), NOON))
+    assert verdict.status is status, verdict.reason
+
+
+def test_a_member_of_a_group_is_judged_with_it():
+    member = ClusterInUse(CACHE, NOON, replication_group="sessions")
+    assert cache_cluster_used(member).status is NA
+    assert cache_cluster_ttl(member, EvictionPolicy(""), NOBODY).status is NA
+
+
+# -- strategy -----------------------------------------------------------------------------------
+
+
+def caches(*some, **changes):
+    shared = [
+        SharedCache(replace(each, **changes), {"Application": "MAIF"}, frozenset({"sg-client"}))
+        for each in some
+    ]
+    return SharedCaches(tuple(shared), NOON)
+
+
+HOSTED = replace(CACHE, hosts=frozenset({"sessions.cache.amazonaws.com"}))
+OTHER = replace(CACHE, name="other")
+IDLE = replace(used(hits=0, misses=0), hosts=HOSTED.hosts)
+FUNCTION = FunctionConfiguration("agent", environment={})
+BY_ADDRESS = replace(FUNCTION, environment={"URL": "rediss://SESSIONS.cache.amazonaws.com:6379"})
+BY_GROUP = replace(FUNCTION, security_group_ids=("sg-client",))
+TAGGED = FunctionTags({"Application": "MAIF"})
+BARE = FunctionTags({})
+
+
+@pytest.mark.parametrize(
+    ("function", "tags", "seen", "attested", "status", "said"),
+    [
+        pytest.param(BY_ADDRESS, BARE, caches(HOSTED), NOBODY, GOOD, "environment", id="address"),
+        pytest.param(BY_GROUP, BARE, caches(HOSTED), NOBODY, GOOD, "security group", id="group"),
+        pytest.param(FUNCTION, TAGGED, caches(HOSTED), NOBODY, GOOD, "tag App", id="tag"),
+        pytest.param(FUNCTION, BARE, caches(HOSTED), NOBODY, UNKNOWN, "attested", id="no link"),
+        pytest.param(FUNCTION, BARE, caches(), SAID, GOOD, "is attested by", id="attested"),
+        pytest.param(FUNCTION, BARE, caches(), LONG_AGO, BAD, "nobody has", id="never attested"),
+        pytest.param(BY_ADDRESS, BARE, caches(IDLE), SAID, BAD, "Nothing", id="attested, idle"),
+        pytest.param(
+            BY_ADDRESS, BARE, caches(HOSTED, status="creating"), SAID, GOOD, "attested", id="new"
+        ),
+        pytest.param(
+            BY_ADDRESS, BARE, caches(HOSTED, status="deleting"), NOBODY, UNKNOWN, "", id="going"
+        ),
+        pytest.param(
+            replace(FUNCTION, environment=None),
+            TAGGED,
+            caches(CACHE),
+            NOBODY,
+            GOOD,
+            "",
+            id="sealed",
+        ),
+        pytest.param(
+            replace(FUNCTION, master_arn="arn:x"), BARE, caches(), NOBODY, NA, "replica", id="edge"
+        ),
+    ],
+)
+def test_lambda_strategy(function, tags, seen, attested, status, said):
+    verdict = lambda_strategy(function, tags, seen, attested)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_a_second_person_is_wanted_if_so_set():
+    verdict = lambda_strategy(FUNCTION, BARE, caches(), SAID, two_people=True)
+    assert (verdict.status, "second person" in verdict.reason) == (BAD, True)
+
+
+@pytest.mark.parametrize(
+    ("service", "seen", "status"),
+    [
+        pytest.param({"security_group_ids": ("sg-client",)}, caches(CACHE), GOOD, id="group"),
+        pytest.param({"tags": {"Application": "MAIF"}}, caches(CACHE), GOOD, id="tag"),
+        pytest.param({"tags": {"Application": "other"}}, caches(CACHE), UNKNOWN, id="another's"),
+        pytest.param({"tags": {"Application": "MAIF"}}, caches(IDLE), BAD, id="idle"),
+    ],
+)
+def test_ecs_strategy(service, seen, status):
+    verdict = ecs_strategy(Service("arn:web", "web", "", "", **service), seen, NOBODY)
+    assert verdict.status is status, verdict.reason
+
+
+# -- shared -------------------------------------------------------------------------------------
+
+MAIF = {"Application": "MAIF"}
+ONE, TWO = ComputeUnit("a", tags=MAIF), ComputeUnit("b", tags=MAIF)
+STRANGERS = (
+    ComputeUnit("a", tags={"Application": "x"}),
+    ComputeUnit("b", tags={"Application": "x"}),
+)
+
+
+@pytest.mark.parametrize(
+    ("units", "seen", "settings", "status", "said"),
+    [
+        pytest.param((ONE, TWO), caches(CACHE), {}, GOOD, "MAIF: ", id="shares one"),
+        pytest.param((ONE, TWO), caches(), {}, BAD, "None of its 2", id="has none"),
+        pytest.param((ONE, TWO), caches(IDLE), {}, BAD, "Nothing has asked", id="nobody asks"),
+        pytest.param((ONE, TWO), caches(IDLE, OTHER), {}, GOOD, "", id="one of two is asked"),
+        pytest.param(STRANGERS, caches(CACHE), {}, BAD, "lets none of them in", id="unreachable"),
+        pytest.param(
+            (ONE, TWO), caches(CACHE, status="creating"), {}, UNKNOWN, "is creating", id="coming"
+        ),
+        pytest.param((ONE,), caches(), {}, NA, "No workload", id="one alone"),
+        pytest.param(
+            (ComputeUnit("a"), ComputeUnit("b")), caches(), {}, NA, "No workload", id="no tags"
+        ),
+        pytest.param(
+            (ONE,), caches(), {"shared_cache_required": True}, BAD, "There is no", id="required"
+        ),
+        pytest.param(
+            (), caches(CACHE), {"shared_cache_required": True}, GOOD, "(the region)", id="met"
+        ),
+        pytest.param((ONE, TWO), caches(), {"min_compute_units": 3}, NA, "has 3", id="too few"),
+    ],
+)
+def test_shared_cache(units, seen, settings, status, said):
+    verdict = shared_cache(ComputeUnits(units), seen, **settings)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+# -- TTLs ---------------------------------------------------------------------------------------
+
+EXPIRY = [
+    pytest.param(CACHE, "volatile-lru", GOOD, "98.0%", id="keys expire"),
+    pytest.param(used(expiring=100), "volatile-lru", BAD, "20.0%", id="keys stay"),
+    pytest.param(used(expiring=400), "volatile-lru", GOOD, "80.0%", id="just enough"),
+    pytest.param(used(items_before=400), "noeviction", BAD, "writes fail", id="grows until full"),
+    pytest.param(used(items_before=490), "noeviction", GOOD, "", id="does not grow"),
+    pytest.param(used(items_before=400), "allkeys-lru", GOOD, "", id="grows and evicts"),
+    pytest.param(used(evictions=7), "volatile-lru", GOOD, "it is small", id="evicts"),
+    pytest.param(used(items=None), "", UNKNOWN, "does not say", id="no metrics"),
+    pytest.param(used(expiring=None), "", UNKNOWN, "does not say", id="half the metrics"),
+    pytest.param(used(items=0, expiring=None), "", NA, "no keys", id="empty"),
+    pytest.param(replace(CACHE, status="deleting"), "", NA, "deleted", id="going"),
+    pytest.param(replace(CACHE, engine="memcached"), "", UNKNOWN, "attested", id="memcached"),
+    pytest.param(replace(CACHE, engine="redis"), "", GOOD, "", id="redis"),
+]
+
+
+@pytest.mark.parametrize(("cache", "policy", "status", "said"), EXPIRY)
+def test_keys_expire(cache, policy, status, said):
+    group = replication_group_ttl(GroupInUse(cache, NOON), GroupEvictionPolicy(policy), NOBODY)
+    alone = cache_cluster_ttl(ClusterInUse(cache, NOON), EvictionPolicy(policy), NOBODY)
+    assert (group.status, said in group.reason) == (status, True), group.reason
+    assert alone == group
+
+
+def test_what_memcached_does_not_count_is_attested():
+    cache = replace(CACHE, engine="memcached")
+    said = cache_cluster_ttl(ClusterInUse(cache, NOON), EvictionPolicy(""), SAID)
+    assert said.status is GOOD
+    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), SAID).status is GOOD
+    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), LONG_AGO).status is BAD
+
+
+@pytest.mark.parametrize(
+    ("cache", "status"),
+    [(CACHE, GOOD), (used(expiring=1), BAD), (used(items=None), UNKNOWN)],
+    ids=["keys expire", "keys stay", "no metrics"],
+)
+def test_serverless_cache_ttl(cache, status):
+    assert serverless_cache_ttl(ServerlessInUse(cache, NOON), NOBODY).status is status
+
+
+def stage(*, enabled=True, status="AVAILABLE", **ttls):
+    methods = {
+        f"/{name}/GET": MethodCache(ttl is not None, ttl or 0) for name, ttl in ttls.items()
+    }
+    return StageCache("orders", "prod", enabled, status, methods)
+
+
+@pytest.mark.parametrize(
+    ("about", "lookups", "status", "said"),
+    [
+        pytest.param(stage(a=300), (80.0, 20.0, 100.0), GOOD, "80.0%", id="used"),
+        pytest.param(stage(a=300), (1.0, 99.0, 100.0), BAD, "1.0%", id="seldom knows"),
+        pytest.param(stage(a=300), (None, None, 50.0), BAD, "None of the 50", id="not asked"),
+        pytest.param(stage(a=300), (0.0, 0.0, 50.0), BAD, "None of the 50", id="zeros"),
+        pytest.param(stage(a=300), (None, None, None), UNKNOWN, "no request", id="no traffic"),
+        pytest.param(stage(a=300), (None, 10.0, 10.0), GOOD, "asked 10", id="only misses told"),
+        pytest.param(
+            stage(a=None), (None,) * 3, BAD, "for none of its methods", id="cluster alone"
+        ),
+        pytest.param(stage(), (None,) * 3, BAD, "for none of its methods", id="no settings"),
+        pytest.param(
+            stage(a=300, status="CREATE_IN_PROGRESS"), (None,) * 3, UNKNOWN, "CREATE_", id="coming"
+        ),
+        pytest.param(stage(enabled=False, a=300), (None,) * 3, NA, "no cache", id="no cache"),
+    ],
+)
+def test_api_cache_used(about, lookups, status, said):
+    verdict = api_cache_used(about, StageLookups(*lookups))
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        pytest.param(stage(a=300, b=3600), GOOD, id="in range"),
+        pytest.param(stage(a=300, b=0), BAD, id="0 turns it off"),
+        pytest.param(stage(a=3601), BAD, id="too long"),
+        pytest.param(stage(a=1), GOOD, id="shortest"),
+        pytest.param(stage(a=None), NA, id="nothing cached"),
+        pytest.param(stage(enabled=False, a=0), NA, id="no cache"),
+    ],
+)
+def test_api_cache_ttl(about, status):
+    assert api_cache_ttl(about).status is status
+
+
+def behaviours(*times, enabled=True):
+    return DistributionCaching(
+        enabled, tuple(Behaviour(f"/{n}", *each, "p") for n, each in enumerate(times))
+    )
+
+
+@pytest.mark.parametrize(
+    ("about", "settings", "status", "said"),
+    [
+        pytest.param(behaviours((1, 86_400, 31_536_000)), {}, GOOD, "(1)", id="managed"),
+        pytest.param(behaviours((0, 0, 0)), {}, NA, "caches", id="not to be cached"),
+        pytest.param(behaviours((0, 0, 0), (1, 60, 60)), {}, GOOD, "(1)", id="one is cached"),
+        pytest.param(behaviours((0, 0, 86_400)), {}, BAD, "header of the origin", id="origin"),
+        pytest.param(
+            behaviours((0, 0, 86_400)), {"accept_origin_ttl": True}, GOOD, "", id="accepted"
+        ),
+        pytest.param(behaviours((60, 30, 90)), {}, BAD, "outside 60 to 90", id="below minimum"),
+        pytest.param(behaviours((0, 100, 90)), {}, BAD, "outside 0 to 90", id="above maximum"),
+        pytest.param(
+            behaviours((0, 100, 900)),
+            {"max_default_seconds": 99},
+            BAD,
+            "100 seconds",
+            id="too long",
+        ),
+        pytest.param(behaviours((0, 0, 9), enabled=False), {}, NA, "disabled", id="disabled"),
+    ],
+)
+def test_cloudfront_ttl(about, settings, status, said):
+    verdict = cloudfront_ttl(about, **settings)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("ttls", "status"),
+    [
+        pytest.param(DaxTtls(300_000, 300_000, "g"), GOOD, id="five minutes"),
+        pytest.param(DaxTtls(0, 300_000, "g"), BAD, id="items for ever"),
+        pytest.param(DaxTtls(300_000, 3_600_001, "g"), BAD, id="queries too long"),
+        pytest.param(DaxTtls(None, 300_000, "g"), UNKNOWN, id="not told"),
+        pytest.param(DaxTtls(0, 0, "g", "deleting"), NA, id="going"),
+    ],
+)
+def test_dax_ttl(ttls, status):
+    assert dax_ttl(ttls).status is status
+
+
+@pytest.mark.parametrize(
+    ("ttl", "status"), [(None, NA), (0, BAD), (1, GOOD), (3600, GOOD), (3601, BAD)]
+)
+def test_appsync_ttl(ttl, status):
+    assert appsync_ttl(ApiCache(ttl)).status is status
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        pytest.param(TableTtl("its name", "ENABLED", "until"), GOOD, id="enabled"),
+        pytest.param(TableTtl("its name", "ENABLING"), UNKNOWN, id="being enabled"),
+        pytest.param(TableTtl("its name", "DISABLING"), BAD, id="being disabled"),
+        pytest.param(TableTtl("its name", "DISABLED"), BAD, id="disabled"),
+        pytest.param(TableTtl("its name"), BAD, id="not told"),
+        pytest.param(TableTtl(""), NA, id="another kind of table"),
+    ],
+)
+def test_dynamodb_ttl(about, status):
+    assert dynamodb_ttl(about).status is status
+
+
+# -- read together ------------------------------------------------------------------------------
+
+
+def test_a_scan_reads_what_is_shared_once():
+    world = worlds.world()
+    seen = scan(world, caching.rules)
+    assert {o.finding.rule for o in seen if o.finding.status is GOOD} == {
+        rule.id for rule in caching.rules
+    }
+    counted = {call: world.calls.count(call) for call in set(world.calls)}
+    assert counted["elasticache", "describe_replication_groups"] == 1
+    assert counted["elasticache", "describe_cache_parameters"] == 1
+    assert counted["cloudfront", "get_cache_policy"] == 1
+    assert counted["ec2", "describe_security_groups"] == 1
+    assert counted["cloudwatch", "get_metric_data"] <= 6, "one request for each kind of cache"
+
+
+def test_memorydb_is_not_asked_where_a_region_does_not_have_it():
+    world = worlds.world()
+    del world.answers["memorydb", "describe_clusters"]
+    seen = observe(world, shared_cache, "111122223333", look_at_memorydb=False)
+    assert seen.finding.status is GOOD, seen.finding.reason
+
+
+def test_hostile_names_are_inert():
+    name = "x\x1b[31m\u202e<script>" + "y" * 10_000
+    world = worlds.world().but(
+        elasticache__describe_replication_groups={
+            "ReplicationGroups": [worlds.group(Status="create-failed", ReplicationGroupId=name)]
+        }
+    )
+    seen = observe(world, replication_group_used, name)
+    assert seen.finding.status is BAD
+    assert len(seen.finding.reason) <= 1000
+    assert "\x1b" not in seen.finding.reason
+    assert "\u202e" not in seen.finding.reason
