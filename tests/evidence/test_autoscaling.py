@@ -1,0 +1,126 @@
+"""Scaling as AWS tells it: over pages, with moto where it is right, and with absent parts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from readiness.aws import Aws
+from readiness.evidence.autoscaling import (
+    GROUP,
+    InstanceGroup,
+    Scalable,
+    ServiceScaling,
+    TableScaling,
+)
+from readiness.resource import Resource
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from tests.worlds import resource_sizing as made
+
+REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
+KEY = ("service/agents/web", "ecs:service:DesiredCount")
+
+
+def loaded(world, cls, resource=REGION, *, bulk=False):
+    return evaluation(world, [], bulk=bulk).aws.evidence(cls, resource).evidence
+
+
+@pytest.fixture
+def aws():
+    """A reader over moto."""
+    with mock_aws():
+        session = boto3.session.Session(region_name=HOME)
+        yield Aws(
+            session, account=ACCOUNT_ID, region=HOME, now=lambda: datetime(2026, 11, 2, tzinfo=UTC)
+        )
+
+
+def test_a_table_and_its_index_in_moto(aws):
+    client = aws.client("application-autoscaling")
+    aws.client("dynamodb").create_table(
+        TableName="jobs",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        ProvisionedThroughput={"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+    )
+    where = {
+        "ServiceNamespace": "dynamodb",
+        "ResourceId": "table/jobs",
+        "ScalableDimension": "dynamodb:table:ReadCapacityUnits",
+    }
+    client.register_scalable_target(**where, MinCapacity=5, MaxCapacity=50)
+    key = ("table/jobs", "dynamodb:table:ReadCapacityUnits")
+    without = aws.evidence(TableScaling, REGION).evidence
+    assert without.targets == {key: Scalable(5, 50)}
+    client.put_scaling_policy(**where, PolicyName="load", PolicyType="TargetTrackingScaling")
+    again = aws.afresh().evidence(TableScaling, REGION).evidence
+    assert again.targets == {key: Scalable(5, 50, policies=1)}
+
+
+def test_suspended_ways_are_told():
+    state = {"DynamicScalingInSuspended": True, "ScheduledScalingSuspended": True}
+    world = made.world().but(
+        **{
+            "application-autoscaling__describe_scalable_targets": made.targets(
+                SuspendedState=state
+            )
+        }
+    )
+    assert loaded(world, ServiceScaling).targets[KEY].suspended == ("in",)
+
+
+@pytest.mark.parametrize(
+    ("mode", "acting"), [("ForecastOnly", 0), ("ForecastAndScale", 1)], ids=["looks", "acts"]
+)
+def test_a_forecast_acts_only_where_it_may(mode, acting):
+    forecast = {"Mode": mode, "MetricSpecifications": []}
+    policies = made.policies("PredictiveScaling", PredictiveScalingPolicyConfiguration=forecast)
+    world = made.world().but(**{"application-autoscaling__describe_scaling_policies": policies})
+    assert loaded(world, ServiceScaling).targets[KEY].policies == acting
+
+
+def test_an_instance_group_in_moto(aws):
+    client = aws.client("autoscaling")
+    client.create_launch_configuration(
+        LaunchConfigurationName="c", ImageId="ami-12c6146b", InstanceType="t3.micro"
+    )
+    client.create_auto_scaling_group(
+        AutoScalingGroupName="workers",
+        LaunchConfigurationName="c",
+        MinSize=0,
+        MaxSize=3,
+        AvailabilityZones=[f"{HOME}a"],
+    )
+    client.suspend_processes(AutoScalingGroupName="workers", ScalingProcesses=["Launch"])
+    [id] = aws.find(GROUP)
+    found = aws.evidence(InstanceGroup, Resource(ACCOUNT_ID, HOME, GROUP.name, id)).evidence
+    assert (found.lowest, found.highest, found.policies) == (0, 3, 0)
+    assert found.suspended == ("Launch",)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_policies_are_counted_for_their_own_group(bulk):
+    policies = [
+        {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling"},
+        {"AutoScalingGroupName": "others", "PolicyType": "StepScaling"},
+    ]
+    world = made.world().but(autoscaling__describe_policies={"ScalingPolicies": policies})
+    resource = Resource(ACCOUNT_ID, HOME, GROUP.name, "workers")
+    assert loaded(world, InstanceGroup, resource, bulk=bulk).policies == 1
+
+
+def test_a_group_that_is_gone():
+    world = made.world().but(autoscaling__describe_auto_scaling_groups={"AutoScalingGroups": []})
+    with pytest.raises(Gone):
+        loaded(world, InstanceGroup, Resource(ACCOUNT_ID, HOME, GROUP.name, "workers"))
+
+
+def test_a_refused_read_is_no_empty_answer():
+    refused = error("ValidationException")
+    world = World({("application-autoscaling", "describe_scalable_targets"): refused})
+    with pytest.raises(Unreadable, match="application-autoscaling:DescribeScalableTargets"):
+        loaded(world, ServiceScaling)
