@@ -66,7 +66,11 @@ class Workloads:
         return cls(tuple(sorted(_tagged(read))))
 
 
-@evidence(WORKLOAD, reads=(GET_RESOURCES, GET_METRIC_DATA), uses=(RestApi,), follows_type=False)
+@evidence(
+    WORKLOAD,
+    reads=(GET_RESOURCES, GET_METRIC_DATA, "apigateway:GET"),
+    follows_type=False,
+)
 @dataclass(frozen=True, slots=True)
 class WorkloadRequests:
     """How many requests users made of the workload on each UTC day.
@@ -137,7 +141,10 @@ def _doors(read: Reader, arns: Iterable[str]) -> list[_Door]:
 def _api_name(read: Reader, id: str) -> str:
     """The name of a REST API; empty for one that is gone while its tags are still listed."""
     try:
-        return read.of(RestApi, REST_API.resource(read.account, read.region, id)).name
+        if read.bulk:
+            api = RestApi.load_all(read).get(id)
+            return api.name if api else ""
+        return RestApi.load(read, REST_API.resource(read.account, read.region, id)).name
     except Gone:
         return ""
 
