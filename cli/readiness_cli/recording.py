@@ -32,22 +32,18 @@ def declarations_of(deployed: Stack) -> str:
     return deployed["DeclarationsTable"] if has_table else ""
 
 
-def store_of(aws: Aws, deployed: Stack) -> Store:
-    """The findings and their history in a deployed stack."""
-    client = aws.client("dynamodb")
-    return Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
-
-
 class Recording:
     """One scan's writes: findings, their transitions, and what has vanished."""
 
     def __init__(self, evaluation: Evaluation, rules: Iterable[Rule], deployed: Stack) -> None:
-        store = store_of(evaluation.aws, deployed)
+        client = evaluation.aws.client("dynamodb")
+        store = Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
         self._rules = list(rules)
         self._recorder = Recorder(store, evaluation)
         self._began = evaluation.aws.now()
         with stack.tables_of(deployed):
             self._known = self._recorder.known(self._rules)
+        evaluation.remember(self._known)
 
     def record(self, observation: Observation) -> None:
         """Write one observation; may be called from several threads."""

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.console import RenderableType
@@ -28,7 +28,6 @@ from readiness_cli.output import (
 )
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
     from readiness.evaluate import Coverage, Evaluation, Observation
     from readiness.finding import Finding
     from readiness.rule import Rule
@@ -94,7 +93,8 @@ def scan(
         deployed = stack.find(aws, stack_name)
         given = session.laid_over(recording.settings_of(aws, deployed), given)
         configured = session.configure(rules, given)
-    evaluation = Evaluation(aws, configured, trigger="scan", **_declared(aws, deployed))
+    declared = _declarations(deployed)
+    evaluation = Evaluation(aws, configured, trigger="scan", declarations=declared)
     coverage = Coverage()
     findings = _judge(evaluation, rules, ids, coverage, deployed)
     findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.key))
@@ -113,14 +113,13 @@ def scan(
     context.exit(exit_code(finding.status for finding in findings))
 
 
-def _declared(aws: Aws, deployed: Stack | None) -> dict[str, Any]:
+def _declarations(deployed: Stack | None) -> str:
     """What people attested counts only where it is recorded: in the stack that is written to."""
     if deployed is None:
-        return {}
+        return ""
     from readiness_cli import recording  # noqa: PLC0415
 
-    known = recording.store_of(aws, deployed).get
-    return {"declarations": recording.declarations_of(deployed), "known": known}
+    return recording.declarations_of(deployed)
 
 
 def _whole(rule_ids: Sequence[str], heading_names: Sequence[str]) -> set[str]:

@@ -113,6 +113,11 @@ class Evaluation:
             known=self._known,
         )
 
+    def remember(self, known: Mapping[tuple[str, str], Finding]) -> None:
+        """Take what is stored from ``known`` instead of asking for each finding."""
+        self._known = lambda resource, rule: known.get((resource.key, rule))
+        self._ledger = Ledger(self.aws, self._declarations, self._known)
+
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules this deployment is to judge: one region's stack does the global services."""
         return [rule for rule in rules if self.scope.globals_too or not rule.subject.is_global]

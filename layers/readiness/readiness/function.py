@@ -122,6 +122,7 @@ class Function:
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
         stored = recorder.known(rules)
+        evaluation.remember(stored)
         began = _now()
 
         def enough() -> bool:
