@@ -348,7 +348,6 @@ PENDING: frozenset[str] = frozenset(
         "compliance_logging",
         "data_privacy",
         "audit",
-        "ecs_deployment",
         "functional_testing",
         "monitoring_validation",
         "security_validation",
