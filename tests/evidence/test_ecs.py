@@ -13,6 +13,7 @@ from readiness.evidence.ecs import (
     TaskDefinition,
     cluster_of,
 )
+from readiness.evidence.ecs_tasks import ServiceTasks
 from readiness.unreadable import Gone
 from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
 
@@ -130,3 +131,40 @@ def test_a_task_definition_and_its_containers():
 def test_the_cluster_in_new_and_old_service_arns():
     assert cluster_of(service_arn(1)) == "main"
     assert cluster_of(f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agent") == "default"
+
+
+def test_tasks_of_a_service_are_read_alone_and_by_cluster():
+    arns = [f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task/main/{n:032x}" for n in range(130)]
+    asked = []
+
+    def listed(desiredStatus: str, **params: object) -> dict[str, object]:  # noqa: N803
+        asked.append((desiredStatus, params.get("serviceName")))
+        return {"taskArns": arns[:120] if desiredStatus == "RUNNING" else arns[120:]}
+
+    def described(tasks: list[str], **_: object) -> dict[str, object]:
+        gone = {"failures": [{"arn": arns[0], "reason": "MISSING"}]}
+        found = [
+            {
+                "taskArn": arn,
+                "group": "service:agent-0",
+                "desiredStatus": "RUNNING" if arn in arns[:120] else "STOPPED",
+                "lastStatus": "RUNNING",
+            }
+            for arn in tasks
+            if arn != arns[0]
+        ]
+        return {"tasks": found, **gone}
+
+    for bulk in (False, True):
+        asked.clear()
+        world = a_world(1)
+        world.answers["ecs", "list_tasks"] = listed
+        world.answers["ecs", "describe_tasks"] = described
+        aws = evaluation(world, [], bulk=bulk).aws
+        resource = SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0))
+        tasks = aws.evidence(ServiceTasks, resource).evidence
+        assert (len(tasks.running), len(tasks.stopped)) == (119, 10)
+        assert tasks.task_definition == TASK_DEFINITION.resource(ACCOUNT_ID, HOME, REVISION)
+        assert world.calls.count(("ecs", "describe_tasks")) == 2
+        name = None if bulk else "agent-0"
+        assert asked == [("RUNNING", name), ("STOPPED", name)]

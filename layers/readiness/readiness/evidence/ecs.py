@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.evidence import REGION, ResourceType, api_call, evidence
+from readiness.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
 from readiness.resource import Resource
 from readiness.unreadable import Gone
 
 _AT_ONCE = 10
-_SERVICE_READS = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
+SERVICE_READS = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
 
 
 def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
@@ -53,7 +53,7 @@ def _tags(answer: Mapping[str, Any]) -> dict[str, str]:
     return {tag["key"]: tag.get("value", "") for tag in answer.get("tags") or ()}
 
 
-@evidence(SERVICE, reads=_SERVICE_READS)
+@evidence(SERVICE, reads=SERVICE_READS)
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service as it is configured and as it runs.
@@ -85,42 +85,34 @@ class Service:
     health_check_grace_seconds: int = 0
     created_at: datetime | None = None
     tags: Mapping[str, str] | None = None
+    task_sets: tuple[Mapping[str, Any], ...] = ()
+    has_classic_balancer: bool = False
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> Service:
-        answer = read.one(
-            "ecs",
-            "describe_services",
-            gone=("ClusterNotFoundException",),
-            cluster=cluster_of(service.id),
-            services=[service.id],
-            include=["TAGS"],
-        )
-        found = [s for s in answer["services"] if s.get("status") != "INACTIVE"]
-        if not found:
-            raise Gone(service.id)
-        return cls.of(found[0])
+        return cls.of(_described(read, service))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Service]:
-        """Ten services a call, the most that DescribeServices takes."""
-        by_cluster: dict[str, list[str]] = {}
-        for arn, cluster in _service_arns(read).items():
-            by_cluster.setdefault(cluster, []).append(arn)
-        found = {}
-        for cluster, arns in by_cluster.items():
-            for batch in _batches(arns):
-                answer = read.one(
-                    "ecs",
-                    "describe_services",
-                    cluster=cluster,
-                    services=list(batch),
-                    include=["TAGS"],
-                )
-                for service in answer["services"]:
-                    if service.get("status") != "INACTIVE":
-                        found[service["serviceArn"]] = cls.of(service)
-        return found
+        return {arn: cls.of(each) for arn, each in _all_described(read).items()}
+
+    @property
+    def primary(self) -> Mapping[str, Any] | None:
+        """The deployment or task set that is to carry all traffic, as the API has it."""
+        parts = (*self.deployments, *self.task_sets)
+        return next((part for part in parts if part.get("status") == "PRIMARY"), None)
+
+    @property
+    def revision(self) -> str:
+        """The ARN of the task definition it is to run, with its revision, never a family."""
+        return self.task_definition or str((self.primary or {}).get("taskDefinition", ""))
+
+    @property
+    def revisions(self) -> frozenset[str]:
+        """Every task definition that one of its tasks may still run."""
+        parts = (*self.deployments, *self.task_sets)
+        running = (str(part.get("taskDefinition", "")) for part in parts)
+        return frozenset({self.task_definition, *running} - {""})
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Service:
@@ -155,12 +147,111 @@ class Service:
             health_check_grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
             created_at=answer.get("createdAt"),
             tags=_tags(answer),
+            task_sets=tuple(answer.get("taskSets") or ()),
+            has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
         )
+
+
+def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
+    answer = read.one(
+        "ecs",
+        "describe_services",
+        gone=("ClusterNotFoundException",),
+        cluster=cluster_of(service.id),
+        services=[service.id],
+        include=["TAGS"],
+    )
+    found = [s for s in answer["services"] if s.get("status") != "INACTIVE"]
+    if not found:
+        raise Gone(service.id)
+    described: Mapping[str, Any] = found[0]
+    return described
+
+
+def _all_described(read: Reader) -> dict[str, Mapping[str, Any]]:
+    """Every service of the region, ten a call, the most that DescribeServices takes."""
+    by_cluster: dict[str, list[str]] = {}
+    for arn, cluster in _service_arns(read).items():
+        by_cluster.setdefault(cluster, []).append(arn)
+    batches = [
+        (cluster, batch) for cluster, arns in by_cluster.items() for batch in _batches(arns)
+    ]
+
+    def describe(batch: tuple[str, Sequence[str]]) -> list[Mapping[str, Any]]:
+        answer = read.one(
+            "ecs",
+            "describe_services",
+            cluster=batch[0],
+            services=list(batch[1]),
+            include=["TAGS"],
+        )
+        services: list[Mapping[str, Any]] = answer["services"]
+        return services
+
+    return {
+        service["serviceArn"]: service
+        for services in read.each(describe, batches)
+        for service in services
+        if service.get("status") != "INACTIVE"
+    }
+
+
+@evidence(
+    SERVICE,
+    reads=SERVICE_READS,
+    changed_by=(
+        ServiceEvent("ECS Deployment State Change", id="resources"),
+        ServiceEvent("ECS Service Action", id="resources"),
+        api_call(
+            "ecs",
+            "CreateTaskSet",
+            "DeleteTaskSet",
+            "UpdateTaskSet",
+            "UpdateServicePrimaryTaskSet",
+            id="responseElements.taskSet.serviceArn",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far the service's newest deployment has come, and since when it is out of balance.
+
+    ``disturbed`` is when the first of the service's own events came after the last in which it
+    said that it has reached a steady state; None where there is no such event. ``read_at`` is
+    when this was asked. Source: DescribeServices.
+    """
+
+    service: Service
+    read_at: datetime
+    disturbed: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> Rollout:
+        return cls._of(_described(read, service), read.now)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, Rollout]:
+        described, now = _all_described(read), read.now
+        return {arn: cls._of(each, now) for arn, each in described.items()}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any], now: datetime) -> Rollout:
+        return cls(Service.of(answer), now, _disturbed(answer.get("events") or ()))
+
+
+def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
+    newest_first = sorted(events, key=lambda event: event["createdAt"], reverse=True)
+    since = None
+    for event in newest_first:
+        if "reached a steady state" in event.get("message", ""):
+            break
+        since = event["createdAt"]
+    return since
 
 
 @evidence(
     REGION,
-    reads=_SERVICE_READS,
+    reads=SERVICE_READS,
     changed_by=(api_call("ecs", "CreateService", "UpdateService", "DeleteService"),),
 )
 @dataclass(frozen=True, slots=True)
@@ -175,17 +266,18 @@ class Services:
 
     def running(self, task_definition_arn: str) -> tuple[Service, ...]:
         """The services that run a task definition."""
-        return tuple(s for s in self.all if s.task_definition == task_definition_arn)
+        return tuple(s for s in self.all if task_definition_arn in s.revisions)
 
 
 def _find_task_definitions(read: Reader) -> Iterable[str]:
-    return {service.task_definition for service in Service.load_all(read).values()}
+    services = Service.load_all(read).values()
+    return frozenset[str]().union(*(service.revisions for service in services))
 
 
 TASK_DEFINITION = ResourceType(
     "AWS::ECS::TaskDefinition",
     _find_task_definitions,
-    find_reads=_SERVICE_READS,
+    find_reads=SERVICE_READS,
     changed_by=(
         api_call(
             "ecs",
@@ -197,10 +289,16 @@ TASK_DEFINITION = ResourceType(
             "DeregisterTaskDefinition",
             id="responseElements.taskDefinition.taskDefinitionArn",
         ),
+        api_call(
+            "ecs",
+            "DeleteTaskDefinitions",
+            id="responseElements.taskDefinitions.taskDefinitionArn",
+        ),
     ),
     arn="{id}",
 )
-"""Found are those that a service runs; any other is judged only when an event names it."""
+"""Found are those that a service or one of its deployments runs, each by its ARN with revision;
+any other is judged only when an event names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +321,7 @@ class Container:
     user: str = ""
     stop_timeout: int = 0
     ports: tuple[int, ...] = ()
+    is_log_router: bool = False
 
 
 @evidence(TASK_DEFINITION, reads=("ecs:DescribeTaskDefinition",))
@@ -251,7 +350,7 @@ class TaskDefinition:
         answer = read.one(
             "ecs",
             "describe_task_definition",
-            gone=("ClientException",),
+            gone=("ClientException: Unable to describe",),
             taskDefinition=task_definition.id,
             include=["TAGS"],
         )
@@ -294,4 +393,5 @@ def _container(about: Mapping[str, Any]) -> Container:
             for port in about.get("portMappings") or ()
             if "containerPort" in port
         ),
+        is_log_router="firelensConfiguration" in about,
     )

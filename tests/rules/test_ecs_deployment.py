@@ -1,0 +1,621 @@
+"""ECS deployment: what AWS answers in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.ecs_deployment.app import service_status, task_definition_sound, tasks_healthy
+from readiness import Severity, Status
+from readiness.attestation import Attestation, Scope
+from readiness.ledger import attestation_item
+from tests.world import ACCOUNT_ID, HOME, NOON, World, evaluation, observe
+from tests.worlds.ecs_deployment import (
+    CLUSTER,
+    FAMILY,
+    REVISION,
+    SERVICE,
+    container,
+    definition,
+    deployment,
+    service,
+    stopped,
+    task,
+    with_tasks,
+    world,
+)
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/api"
+
+
+def ago(**span: float):
+    return NOON - timedelta(**span)
+
+
+def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
+    run = evaluation(where, [rule], given={rule.id: settings} if settings else {}, now=NOON)
+    seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+    assert not seen.crash, seen.crash
+    assert not where.unanswered
+    finding = seen.finding
+    assert (finding.status, said in finding.reason) == (status, True), finding.reason
+    if status is BAD:
+        assert finding.severity is severity, finding.reason
+        assert finding.expected
+
+
+# -- task definition ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "severity", "said"),
+    [
+        pytest.param({}, None, "api:7, which api runs, is sound", id="sound"),
+        pytest.param({"logConfiguration": None}, Severity.MEDIUM, "logs nowhere", id="no logs"),
+        pytest.param(
+            {"logConfiguration": {"logDriver": "none"}},
+            Severity.MEDIUM,
+            "nowhere",
+            id="driver none",
+        ),
+        pytest.param(
+            {"logConfiguration": {"logDriver": "awslogs", "options": {"awslogs-group": "g"}}},
+            Severity.MEDIUM,
+            "api lacks awslogs-region",
+            id="no region",
+        ),
+        pytest.param(
+            {"logConfiguration": {"logDriver": "awsfirelens"}},
+            Severity.MEDIUM,
+            "FireLens router, and there is none",
+            id="no router",
+        ),
+        pytest.param({"image": "api"}, Severity.MEDIUM, "api has no tag", id="no tag"),
+        pytest.param({"image": "api:latest"}, Severity.MEDIUM, "the tag latest", id="latest"),
+        pytest.param(
+            {"image": "registry:5000/api"}, Severity.MEDIUM, "no tag", id="a port is no tag"
+        ),
+        pytest.param(
+            {"image": "api@sha256:" + "0" * 64}, None, "is sound", id="digest without a tag"
+        ),
+        pytest.param(
+            {"image": "api:latest@sha256:" + "0" * 64}, None, "is sound", id="latest by digest"
+        ),
+        pytest.param({"essential": False}, Severity.MEDIUM, "is essential", id="none essential"),
+    ],
+)
+def test_a_container(changes, severity, said):
+    where = world().but(ecs__describe_task_definition=definition(container(**changes)))
+    status = BAD if severity else GOOD
+    assert_judged(task_definition_sound, where, status, severity, said, REVISION)
+
+
+@pytest.mark.parametrize(
+    ("changes", "about_service", "severity", "said"),
+    [
+        pytest.param(
+            {"status": "INACTIVE"}, {}, Severity.HIGH, "INACTIVE while api runs it", id="inactive"
+        ),
+        pytest.param({"memory": None}, {}, Severity.MEDIUM, "on Fargate", id="no memory"),
+        pytest.param(
+            {"memory": None, "cpu": None},
+            {"launchType": "EC2"},
+            Severity.MEDIUM,
+            "limits the memory of api",
+            id="no limit on EC2",
+        ),
+        pytest.param(
+            {"taskRoleArn": ROLE, "executionRoleArn": ROLE},
+            {},
+            Severity.MEDIUM,
+            "runs with the execution role",
+            id="one role for both",
+        ),
+        pytest.param(
+            {"executionRoleArn": None},
+            {},
+            Severity.MEDIUM,
+            "to pull its image from ECR and to write its logs",
+            id="no execution role",
+        ),
+        pytest.param(
+            {"executionRoleArn": None}, {"launchType": "EC2"}, None, "sound", id="the instance's"
+        ),
+    ],
+)
+def test_a_revision(changes, about_service, severity, said):
+    where = world().but(
+        ecs__describe_task_definition=definition(**changes),
+        ecs__describe_services={"services": [service(**about_service)]},
+    )
+    status = BAD if severity else GOOD
+    assert_judged(task_definition_sound, where, status, severity, said, REVISION)
+
+
+def test_secrets_need_an_execution_role_anywhere():
+    secret = container(secrets=[{"name": "KEY", "valueFrom": "arn:aws:secretsmanager:x"}])
+    where = world().but(
+        ecs__describe_task_definition=definition(secret, executionRoleArn=None),
+        ecs__describe_services={"services": [service(launchType="EC2")]},
+    )
+    assert_judged(
+        task_definition_sound, where, BAD, Severity.MEDIUM, "to read its secrets", REVISION
+    )
+
+
+def test_a_log_router_may_keep_its_own_lines():
+    router = container(
+        name="router", logConfiguration=None, firelensConfiguration={"type": "fluentbit"}
+    )
+    routed = container(logConfiguration={"logDriver": "awsfirelens"})
+    where = world().but(ecs__describe_task_definition=definition(routed, router))
+    assert_judged(task_definition_sound, where, GOOD, None, "is sound", REVISION)
+
+
+@pytest.mark.parametrize(
+    ("balanced", "status"),
+    [pytest.param(True, GOOD, id="by the balancer"), pytest.param(False, BAD, id="by nobody")],
+)
+def test_who_checks_the_health(balanced, status):
+    about = service() if balanced else service(loadBalancers=None)
+    where = world().but(
+        ecs__describe_task_definition=definition(container(healthCheck=None)),
+        ecs__describe_services={"services": [about]},
+    )
+    said = "is sound" if balanced else "no load balancer checks api"
+    assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
+def test_a_revision_that_was_never_deployed():
+    newest = f"{FAMILY}:8"
+    where = world().but(ecs__describe_task_definition=definition(taskDefinitionArn=newest))
+    assert_judged(task_definition_sound, where, NA, None, "No service", newest)
+
+
+def test_the_revision_of_an_old_deployment_is_judged_too():
+    old = f"{FAMILY}:6"
+    deployments = [
+        deployment(rolloutState="IN_PROGRESS"),
+        deployment(status="ACTIVE", taskDefinition=old),
+    ]
+    where = world().but(ecs__describe_services={"services": [service(deployments=deployments)]})
+    assert evaluation(where, []).aws.find(task_definition_sound.subject) == [old, REVISION]
+
+
+# -- status -------------------------------------------------------------------------------------
+
+ROLLING = {"rolloutState": "IN_PROGRESS"}
+STEADY = {"id": "1", "createdAt": ago(hours=2), "message": "has reached a steady state."}
+
+
+def event(minutes: float, message: str = "(service api) has started 1 tasks"):
+    return {"id": "2", "createdAt": ago(minutes=minutes), "message": message}
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "status", "severity", "said"),
+    [
+        pytest.param({}, {}, GOOD, None, "api:7 is complete and all 2 tasks run", id="steady"),
+        pytest.param(
+            {"status": "DRAINING"}, {}, BAD, Severity.CRITICAL, "is DRAINING", id="draining"
+        ),
+        pytest.param(
+            {"deployments": [deployment(rolloutState="FAILED", rolloutStateReason="stopped.")]},
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "The deployment of api:7 failed: stopped.",
+            id="failed",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5))]},
+            {},
+            UNKNOWN,
+            None,
+            "api:7 is under way",
+            id="rolling out",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=31))]},
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "not complete after 31 minutes",
+            id="stuck, though the counts look right",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=31))]},
+            {"rollout_minutes": 60},
+            UNKNOWN,
+            None,
+            "under way",
+            id="more patience",
+        ),
+        pytest.param(
+            {
+                "deployments": [deployment(**ROLLING, createdAt=ago(minutes=31))],
+                "deploymentConfiguration": {
+                    "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+                    "strategy": "BLUE_GREEN",
+                    "bakeTimeInMinutes": 15,
+                },
+            },
+            {},
+            UNKNOWN,
+            None,
+            "under way",
+            id="baking",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=4)]},
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "4 tasks failed to start",
+            id="tasks that do not start",
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(20), STEADY]},
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "1 of 2 tasks run, and since 2026-11-02 11:40 UTC",
+            id="too few",
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(3), STEADY]},
+            {},
+            UNKNOWN,
+            None,
+            "1 of 2 tasks run, and not for long",
+            id="too few, for minutes",
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [STEADY]},
+            {},
+            UNKNOWN,
+            None,
+            "1 of 2",
+            id="too few, since nobody knows when",
+        ),
+        pytest.param(
+            {"desiredCount": 0, "runningCount": 0},
+            {},
+            BAD,
+            Severity.MEDIUM,
+            "desired count is 0",
+            id="none desired",
+        ),
+        pytest.param(
+            {"desiredCount": 0, "runningCount": 0, "schedulingStrategy": "DAEMON"},
+            {},
+            NA,
+            None,
+            "no instance",
+            id="daemon without instances",
+        ),
+        pytest.param(
+            {"deploymentConfiguration": None},
+            {},
+            BAD,
+            Severity.LOW,
+            "circuit breaker is off",
+            id="no circuit breaker",
+        ),
+        pytest.param(
+            {
+                "deploymentConfiguration": None,
+                "loadBalancers": [{"loadBalancerName": "old", "containerName": "api"}],
+                "deployments": [deployment(rolloutState=None)],
+            },
+            {},
+            GOOD,
+            None,
+            "is complete",
+            id="behind a Classic Load Balancer",
+        ),
+    ],
+)
+def test_the_service(changes, settings, status, severity, said):
+    where = world().but(ecs__describe_services={"services": [service(**changes)], "failures": []})
+    assert_judged(service_status, where, status, severity, said, **settings)
+
+
+def with_task_set(stability: str, *events: dict[str, Any]) -> World:
+    sets = [
+        {
+            "id": "ecs-svc/1",
+            "status": "PRIMARY",
+            "taskDefinition": REVISION,
+            "stabilityStatus": stability,
+            "createdAt": ago(days=30),
+        }
+    ]
+    about = service(
+        taskDefinition=None,
+        deploymentController={"type": "CODE_DEPLOY"},
+        deploymentConfiguration=None,
+        deployments=[],
+        taskSets=sets,
+        events=list(events),
+    )
+    return world().but(ecs__describe_services={"services": [about]})
+
+
+@pytest.mark.parametrize(
+    ("where", "status", "said"),
+    [
+        pytest.param(with_task_set("STEADY_STATE"), GOOD, "api:7 is complete", id="steady"),
+        pytest.param(
+            with_task_set("STABILIZING", event(5), STEADY), UNKNOWN, "under way", id="for minutes"
+        ),
+        pytest.param(
+            with_task_set("STABILIZING", event(50), STEADY),
+            BAD,
+            "not complete after 50 minutes",
+            id="for too long",
+        ),
+        pytest.param(
+            world().but(
+                ecs__describe_services={
+                    "services": [
+                        service(
+                            deploymentController={"type": "EXTERNAL"},
+                            deployments=[],
+                            taskDefinition=None,
+                        )
+                    ]
+                }
+            ),
+            BAD,
+            "no deployment that runs its tasks",
+            id="none",
+        ),
+    ],
+)
+def test_task_sets(where, status, said):
+    assert_judged(service_status, where, status, Severity.CRITICAL, said)
+
+
+def test_a_service_that_is_attested_to_run_nothing():
+    done = ago(days=5)
+    statement = Attestation(
+        id="aaaa11112222",
+        rule=service_status.id,
+        scope=Scope(account=ACCOUNT_ID, resource=SERVICE),
+        statement="Started by hand for the yearly report.",
+        performed_at=done,
+        declared_at=done,
+        owner="team@example.com",
+        attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
+        attester_id="AROA:alice",
+    )
+    where = world().but(
+        ecs__describe_services={"services": [service(desiredCount=0, runningCount=0)]},
+        dynamodb__query={"Items": [attestation_item(statement)]},
+    )
+    assert_judged(service_status, where, NA, None, "to run no task")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(
+            {"services": [], "failures": [{"arn": SERVICE, "reason": "MISSING"}]}, id="missing"
+        ),
+        pytest.param({"services": [service(status="INACTIVE")]}, id="deleted a while ago"),
+    ],
+)
+def test_a_service_that_is_gone_has_no_finding(answer):
+    where = world().but(ecs__describe_services=answer)
+    assert observe(where, service_status, SERVICE).finding is None
+
+
+# -- tasks --------------------------------------------------------------------------------------
+
+WELL = (task(1), task(2))
+OLD = f"{FAMILY}:6"
+
+
+@pytest.mark.parametrize(
+    ("tasks", "status", "severity", "said"),
+    [
+        pytest.param(WELL, GOOD, None, "All 2 tasks run api:7 and are well", id="well"),
+        pytest.param(
+            (*WELL, *(stopped(n) for n in range(3, 6))), GOOD, None, "are well", id="three crashes"
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n) for n in range(3, 7))),
+            BAD,
+            Severity.HIGH,
+            "4 tasks crashed within an hour (api ended with 1)",
+            id="crash loop",
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n, stoppedAt=ago(hours=2)) for n in range(3, 7))),
+            GOOD,
+            None,
+            "are well",
+            id="crashes of another hour",
+        ),
+        pytest.param(
+            (
+                *WELL,
+                *(
+                    stopped(
+                        n,
+                        "TaskFailedToStart",
+                        stoppedReason="CannotPullContainerError.",
+                        containers=[],
+                    )
+                    for n in range(3, 7)
+                ),
+            ),
+            BAD,
+            Severity.HIGH,
+            "4 tasks crashed within an hour (CannotPullContainerError)",
+            id="cannot start",
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n, "ServiceSchedulerInitiated") for n in range(3, 9))),
+            GOOD,
+            None,
+            "are well",
+            id="stopped by the scheduler",
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n, "SpotInterruption") for n in range(3, 9))),
+            GOOD,
+            None,
+            "are well",
+            id="lost to Spot",
+        ),
+        pytest.param(
+            (*WELL, stopped(3, containers=[{"name": "api", "exitCode": 137}])),
+            BAD,
+            Severity.HIGH,
+            "ran out of memory or were killed",
+            id="killed",
+        ),
+        pytest.param(
+            (
+                *WELL,
+                stopped(
+                    3,
+                    "ServiceSchedulerInitiated",
+                    containers=[{"name": "api", "exitCode": 137}],
+                ),
+            ),
+            GOOD,
+            None,
+            "are well",
+            id="slow to stop when the scheduler asked",
+        ),
+        pytest.param(
+            (task(1), task(2, healthStatus="UNHEALTHY")),
+            BAD,
+            Severity.HIGH,
+            "1 of its 2 tasks are unhealthy",
+            id="unhealthy",
+        ),
+        pytest.param(
+            (task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=2))),
+            UNKNOWN,
+            None,
+            "1 of its tasks are not up and healthy yet (UNKNOWN)",
+            id="not checked yet",
+        ),
+        pytest.param(
+            (task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=20))),
+            BAD,
+            Severity.HIGH,
+            "not up and healthy after 10 minutes (UNKNOWN)",
+            id="never passes its check",
+        ),
+        pytest.param(
+            (
+                task(1),
+                task(2, lastStatus="PENDING", startedAt=None, createdAt=ago(minutes=20)),
+            ),
+            BAD,
+            Severity.HIGH,
+            "(PENDING)",
+            id="pending for too long",
+        ),
+        pytest.param(
+            (task(1), task(2, taskDefinitionArn=OLD)),
+            BAD,
+            Severity.HIGH,
+            "Tasks still run api:6, not api:7",
+            id="old revision",
+        ),
+        pytest.param((task(1), task(4)), BAD, Severity.MEDIUM, "run in us-east-1b", id="one zone"),
+        pytest.param(
+            (task(1), task(2, availabilityZone=None)), UNKNOWN, None, "zone of every", id="no zone"
+        ),
+        pytest.param((task(1),), UNKNOWN, None, "1 of 2 tasks run", id="one is missing"),
+        pytest.param((stopped(1),), BAD, Severity.HIGH, "None of its 2 tasks runs", id="none"),
+        pytest.param(
+            (*WELL, task(3, group="service:other", healthStatus="UNHEALTHY")),
+            GOOD,
+            None,
+            "are well",
+            id="another service's",
+        ),
+    ],
+)
+def test_tasks(tasks, status, severity, said):
+    for bulk in (False, True):
+        where = World({**world().answers, **listing_groups(tasks)})
+        run = evaluation(where, [tasks_healthy], now=NOON, bulk=bulk)
+        found = run.observe(
+            tasks_healthy, tasks_healthy.subject.resource(ACCOUNT_ID, HOME, SERVICE)
+        )
+        assert not found.crash, found.crash
+        finding = found.finding
+        assert (finding.status, said in finding.reason) == (status, True), finding.reason
+        if severity:
+            assert finding.severity is severity
+
+
+def listing_groups(tasks):
+    """ListTasks that leaves out other services' tasks where it is asked for one service's."""
+    own = with_tasks(*(t for t in tasks if t["group"] == "service:api"))
+    every = with_tasks(*tasks)
+
+    def listed(**params: Any) -> Any:
+        among = own if params.pop("serviceName", None) else every
+        return among["ecs", "list_tasks"](**params)
+
+    return {**every, ("ecs", "list_tasks"): listed}
+
+
+def test_health_counts_only_where_it_is_checked():
+    unchecked = (task(1, healthStatus="UNKNOWN"), task(2, healthStatus="UNKNOWN"))
+    where = world(*unchecked).but(
+        ecs__describe_task_definition=definition(container(healthCheck=None))
+    )
+    assert_judged(tasks_healthy, where, GOOD, None, "are well")
+
+
+def test_an_old_revision_during_a_rollout_is_in_transition():
+    about = service(deployments=[deployment(**ROLLING, createdAt=ago(minutes=5))])
+    where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
+        ecs__describe_services={"services": [about]}
+    )
+    assert_judged(tasks_healthy, where, UNKNOWN, None, "the rollout is in transition")
+
+
+def test_a_service_that_is_to_run_nothing():
+    where = world().but(ecs__describe_services={"services": [service(desiredCount=0)]})
+    assert_judged(tasks_healthy, where, NA, None, "to run no task")
+
+
+def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
+    arns = [f"{SERVICE}-{n}" for n in range(30)]
+    services = {a: service(serviceArn=a, serviceName=a.rsplit("/", 1)[1]) for a in arns}
+    tasks = [task(n, group=f"service:api-{n % 30}") for n in range(250)]
+    where = World(
+        {
+            **world(*tasks).answers,
+            ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+            ("ecs", "list_services"): {"serviceArns": arns},
+            ("ecs", "describe_services"): lambda services_=services, **params: {
+                "services": [services_[arn] for arn in params["services"]]
+            },
+        }
+    )
+    run = evaluation(where, [tasks_healthy, service_status], bulk=True, now=NOON)
+    for arn in arns:
+        for rule in (tasks_healthy, service_status):
+            run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, arn))
+    assert where.calls.count(("ecs", "describe_services")) == 3
+    assert where.calls.count(("ecs", "list_tasks")) == 2
+    assert where.calls.count(("ecs", "describe_tasks")) == 3
+    assert where.calls.count(("ecs", "describe_task_definition")) == 1
