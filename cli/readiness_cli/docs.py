@@ -10,6 +10,7 @@ from pathlib import Path
 
 from readiness import checklist
 from readiness.rule import Heading, Rule
+from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on
 
@@ -82,6 +83,8 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield f"- Reads: {_code(row['reads']) or 'nothing'}"
     if rule.opt_in:
         yield f"- Asleep until the setting `{rule.opt_in}` asks for it"
+    if is_attestable(rule):
+        yield "- Takes what people [attest](attestations.md)"
     yield f"- Runbook: [{rule.name}](runbooks/{rule.heading.folder}.md#{rule.name})"
     yield "- Wakes on:"
     for prefix, changes in groupby(wakes_on(rule), lambda change: change.partition(": ")[0]):

@@ -157,6 +157,7 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Rule", cell(found.rule)),
         ("Reason", cell(found.reason, most=1000)),
         ("Expected", cell(found.expected, most=1000)),
+        ("Reminder", cell(found.reminder, most=1000)),
         ("Observed", stacked(*observed)),
         ("Settings", cell(changing, most=1000)),
         ("Since", cell(row["status_since"])),

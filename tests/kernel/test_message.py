@@ -274,3 +274,12 @@ def test_links():
     assert "global" not in console_url(Resource("1", "global", "AWS::IAM::User", "ann"))
     odd = console_url(Resource("1", "us-east-1", "AWS::S3::Bucket", '"><a href=x>'))
     assert not set(odd) & set('"<> ')
+
+
+def test_a_reminder_says_what_to_renew_to_people_and_programs():
+    soon = "A load test has to be attested anew before 2026-12-01."
+    found = finding(Status.COMPLIANT, reminder=soon)
+    sent = sns_message(found, entry(kind="REMINDED"), BASE)
+    assert soon in json.loads(sent["Message"])["email"]
+    assert finding_json(found)["reminder"] == soon
+    assert sent["MessageAttributes"]["severity"]["StringValue"] == "LOW"

@@ -85,6 +85,7 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     optional = {
         "blind_since": iso(finding.blind_since) if finding.blind_since else "",
         "blind_reason": finding.blind_reason,
+        "reminder": finding.reminder,
         "changed_by": finding.changed_by,
         "trigger": finding.trigger,
         "workload": finding.workload,
@@ -223,6 +224,8 @@ def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
     ]
     if finding.expected:
         lines.append(f"Expected:  {finding.expected}")
+    if finding.reminder:
+        lines.append(f"Reminder:  {finding.reminder}")
     if finding.changed_by:
         lines.append(f"Caused by: {finding.changed_by}")
     if finding.owner:
