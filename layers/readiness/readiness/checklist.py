@@ -336,8 +336,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "cloudwatch",
-        "xray",
         "caching",
         "performance_optimization",
         "error_handling",
