@@ -229,6 +229,9 @@ class Attested:
             **observed,
             "attestation": best.id,
             "attester": best.attester,
+            "attester_id": best.attester_id,
+            "approved_by": best.approved_by,
+            "owner": best.owner,
             "expires_at": iso(expires),
             "artefact": str(best.artefact or ""),
         }
