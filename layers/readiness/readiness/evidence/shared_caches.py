@@ -10,22 +10,18 @@ from readiness.aws import Reader
 from readiness.caches import Cache
 from readiness.evidence import REGION, api_call, arn_of, evidence
 from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration
-from readiness.evidence.cache_clusters import CACHE_CLUSTER
 from readiness.evidence.cache_use import (
     CLUSTERS,
     GROUPS,
     MEMORYDB,
-    MEMORYDB_CLUSTER,
     SERVERLESS,
-    SERVERLESS_CACHE,
     ClusterInUse,
     GroupInUse,
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.ec2 import SECURITY_GROUP, SecurityGroup
+from readiness.evidence.ec2 import SecurityGroup
 from readiness.evidence.ecs import Service
-from readiness.evidence.elasticache import REPLICATION_GROUP
 from readiness.evidence.metrics import GET_METRIC_DATA
 from readiness.evidence.tagging import TagIndex
 from readiness.resource import Resource
@@ -44,14 +40,31 @@ class SharedCache:
 
 @evidence(
     REGION,
-    reads=(CLUSTERS, GROUPS, SERVERLESS, MEMORYDB, GET_METRIC_DATA, "tag:GetResources"),
-    uses=(SecurityGroup, TagIndex),
+    reads=(
+        CLUSTERS,
+        GROUPS,
+        SERVERLESS,
+        MEMORYDB,
+        GET_METRIC_DATA,
+        "ec2:DescribeSecurityGroups",
+        "tag:GetResources",
+    ),
+    uses=(TagIndex,),
     asks_with=("look_at_memorydb",),
     changed_by=(
-        *REPLICATION_GROUP.changed_by,
-        *CACHE_CLUSTER.changed_by,
-        *SERVERLESS_CACHE.changed_by,
-        *MEMORYDB_CLUSTER.changed_by,
+        api_call(
+            "elasticache",
+            "CreateCacheCluster",
+            "CreateReplicationGroup",
+            "CreateServerlessCache",
+            "DeleteCacheCluster",
+            "DeleteReplicationGroup",
+            "DeleteServerlessCache",
+            "ModifyCacheCluster",
+            "ModifyReplicationGroup",
+            "ModifyServerlessCache",
+        ),
+        api_call("memorydb", "CreateCluster", "UpdateCluster", "DeleteCluster"),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -59,8 +72,10 @@ class SharedCaches:
     """Every ElastiCache and MemoryDB cache of the region, with its use, tags and neighbours.
 
     MemoryDB, which some regions do not have, is left out where the setting ``look_at_memorydb``
-    is off. Sources: DescribeReplicationGroups, DescribeCacheClusters, DescribeServerlessCaches,
-    DescribeClusters, DescribeSecurityGroups, GetResources, GetMetricData.
+    is off. A change to a security group is seen by the next sweep: it would have every function
+    judged again. Sources: DescribeReplicationGroups, DescribeCacheClusters,
+    DescribeServerlessCaches, DescribeClusters, DescribeSecurityGroups, GetResources,
+    GetMetricData.
     """
 
     all: tuple[SharedCache, ...]
@@ -75,8 +90,10 @@ class SharedCaches:
         if read.settings.get("look_at_memorydb", True):
             found += [each.cache for each in MemoryDbInUse.load_all(read).values()]
         tags = _tags_by_arn(read, "elasticache", "memorydb") if found else {}
+        groups = _groups(read, found)
         every = [
-            SharedCache(cache, tags.get(cache.arn, {}), _admitted(read, cache)) for cache in found
+            SharedCache(cache, tags.get(cache.arn, {}), _admitted(cache, groups))
+            for cache in found
         ]
         return cls(tuple(every), read.now)
 
@@ -98,12 +115,18 @@ def _tags_by_arn(read: Reader, *types: str) -> Mapping[str, Mapping[str, str]]:
     }
 
 
-def _admitted(read: Reader, cache: Cache) -> frozenset[str]:
+def _groups(read: Reader, caches: Iterable[Cache]) -> Mapping[str, SecurityGroup]:
+    """The security groups of some caches: of all the region where that is read."""
+    ids = sorted({id for cache in caches for id in cache.security_groups})
+    if not ids or read.bulk:
+        return SecurityGroup.load_all(read) if ids else {}
+    found = read.every("ec2", "describe_security_groups", "SecurityGroups", GroupIds=ids)
+    return {answer["GroupId"]: SecurityGroup.of(answer) for answer in found}
+
+
+def _admitted(cache: Cache, known: Mapping[str, SecurityGroup]) -> frozenset[str]:
     """The groups that a cache's security groups let in on a port that caches listen on."""
-    groups = [
-        read.of(SecurityGroup, SECURITY_GROUP.resource(read.account, read.region, id))
-        for id in cache.security_groups
-    ]
+    groups = [known[id] for id in cache.security_groups if id in known]
     return frozenset(
         peer.group_id
         for group in groups
@@ -142,7 +165,7 @@ class ComputeUnit:
     ),
     uses=(TagIndex,),
     changed_by=(
-        api_call("lambda", "CreateFunction*", "DeleteFunction*", "UpdateFunctionConfiguration*"),
+        api_call("lambda", "CreateFunction*", "DeleteFunction*"),
         api_call("ecs", "CreateService", "DeleteService"),
     ),
 )
