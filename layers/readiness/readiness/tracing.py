@@ -1,0 +1,157 @@
+"""Who traces what a workload does: X-Ray, OpenTelemetry, or nobody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+WRITE = "xray:PutTraceSegments"
+_OTEL = re.compile(r"otel|opentelemetry|adot", re.IGNORECASE)
+_COLLECTOR_LAYER = re.compile(r"(otel|opentelemetry)-?collector", re.IGNORECASE)
+_COLLECTOR = re.compile(
+    r"xray-daemon|aws-otel-collector|opentelemetry-collector|otelcol|cloudwatch-agent",
+    re.IGNORECASE,
+)
+_ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+_DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
+_LOCAL = re.compile(r"^(?:\w+://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)")
+
+
+class Tracer(StrEnum):
+    """What traces a workload; MAYBE where its environment could not be read."""
+
+    NONE = "none"
+    MAYBE = "maybe"
+    XRAY = "X-Ray"
+    OTEL = "OpenTelemetry"
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """What traces a workload, and whether with the rights of its own role.
+
+    ``flaw`` says why traces that were meant to be made are not; ``sampler`` is OpenTelemetry's
+    (``OTEL_TRACES_SAMPLER``), empty for its default, which samples everything, ``xray`` where
+    X-Ray's rules decide; ``sampler_rate`` is its argument.
+    """
+
+    tracer: Tracer = Tracer.NONE
+    needs_role: bool = True
+    flaw: str = ""
+    sampler: str = ""
+    sampler_rate: float | None = None
+
+
+def _rate(environment: Mapping[str, str]) -> float | None:
+    try:
+        return float(environment.get("OTEL_TRACES_SAMPLER_ARG", ""))
+    except ValueError:
+        return None
+
+
+def _switched_off(environment: Mapping[str, str]) -> str:
+    """What in the environment turns OpenTelemetry off; empty for nothing."""
+    if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
+        return "OTEL_SDK_DISABLED is true."
+    if environment.get("OTEL_TRACES_EXPORTER", "").lower() == "none":
+        return "OTEL_TRACES_EXPORTER is none."
+    return ""
+
+
+def _endpoint(environment: Mapping[str, str]) -> str:
+    return next((environment[name] for name in _ENDPOINTS if environment.get(name)), "")
+
+
+def _is_elsewhere(endpoint: str) -> bool:
+    """Whether traces go to a collector that writes them with rights of its own."""
+    return bool(endpoint) and not _LOCAL.match(endpoint) and "amazonaws.com" not in endpoint
+
+
+def of_function(
+    mode: str,
+    layers: Sequence[str],
+    environment: Mapping[str, str] | None,
+    runtime: str = "",
+    package_type: str = "Zip",
+) -> Tracing:
+    """How a Lambda function is traced.
+
+    OpenTelemetry takes a layer (or an image) and ``AWS_LAMBDA_EXEC_WRAPPER``; custom runtimes
+    have no wrapper and only a collector layer. ``environment`` is None where it was unreadable.
+    """
+    if mode == "Active":
+        return Tracing(Tracer.XRAY)
+    layer = next((arn for arn in layers if _OTEL.search(arn)), "")
+    if environment is None:
+        maybe = bool(layer) or package_type == "Image"
+        return Tracing(Tracer.MAYBE if maybe else Tracer.NONE)
+    wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER", "")
+    wrapped = bool(_OTEL.search(wrapper))
+    if not layer and not (wrapped and package_type == "Image"):
+        flaw = f"AWS_LAMBDA_EXEC_WRAPPER is {wrapper}, and no layer holds it." if wrapped else ""
+        return Tracing(flaw=flaw)
+    bare = runtime.startswith("provided") and bool(_COLLECTOR_LAYER.search(layer))
+    if not wrapped and not bare:
+        name = layer.split(":")[6] if layer.count(":") >= 6 else layer
+        return Tracing(flaw=f"It has the layer {name} and no AWS_LAMBDA_EXEC_WRAPPER to use it.")
+    return _otel(environment)
+
+
+def _otel(environment: Mapping[str, str]) -> Tracing:
+    off = _switched_off(environment)
+    if off:
+        return Tracing(flaw=off)
+    return Tracing(
+        Tracer.OTEL,
+        needs_role=not _is_elsewhere(_endpoint(environment)),
+        sampler=environment.get("OTEL_TRACES_SAMPLER", ""),
+        sampler_rate=_rate(environment),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One container: ``is_read`` is false where part of its environment is in a file."""
+
+    name: str
+    image: str
+    environment: Mapping[str, str]
+    is_read: bool = True
+
+
+def of_task(containers: Iterable[Process]) -> Tracing:
+    """How an ECS task is traced: by a collector beside it, or one that it sends to."""
+    containers = tuple(containers)
+    is_collector = {c.name: bool(_COLLECTOR.search(f"{c.image} {c.name}")) for c in containers}
+    beside = any(is_collector.values())
+    apps = [c for c in containers if not is_collector[c.name]]
+    environment: dict[str, str] = {}
+    for app in apps:
+        environment |= app.environment
+    off = _switched_off(environment)
+    if off and len(apps) == 1:
+        return Tracing(flaw=off)
+    endpoint = _endpoint(environment)
+    daemon = environment.get(_DAEMON, "")
+    away = _is_elsewhere(endpoint) or (bool(daemon) and not _is_local_daemon(daemon))
+    straight = "amazonaws.com" in endpoint
+    if beside or away or straight:
+        otel = bool(endpoint) or any(name.startswith("OTEL_") for name in environment)
+        return Tracing(
+            Tracer.OTEL if otel else Tracer.XRAY,
+            needs_role=not away,
+            sampler=environment.get("OTEL_TRACES_SAMPLER", "") if otel else "xray",
+            sampler_rate=_rate(environment),
+        )
+    if not all(c.is_read for c in containers):
+        return Tracing(Tracer.MAYBE)
+    if endpoint:
+        return Tracing(flaw=f"It sends traces to {endpoint}, where no container collects them.")
+    return Tracing()
+
+
+def _is_local_daemon(address: str) -> bool:
+    """The daemon's address is host:port, or tcp:host:port udp:host:port."""
+    return all(_LOCAL.match(re.sub(r"^(tcp|udp):", "", part)) for part in address.split())
