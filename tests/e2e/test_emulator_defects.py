@@ -175,6 +175,21 @@ def test_whoever_may_view_budgets_may_describe_them(aws):
     assert small.invoke(aws, function, {}) == {"budgets": []}
 
 
+@wrong("GetFunctionConcurrency takes lambda:PutFunctionConcurrency")
+def test_whoever_may_get_a_functions_concurrency_gets_it(aws):
+    function = small.function(
+        aws,
+        """
+        boto3.client("lambda").get_function_concurrency(FunctionName=context.function_name)
+        return {"read": True}
+        """,
+        statements=[
+            {"Effect": "Allow", "Action": "lambda:GetFunctionConcurrency", "Resource": "*"}
+        ],
+    )
+    assert small.invoke(aws, function, {}) == {"read": True}
+
+
 @wrong("RotateSecret calls no function")
 def test_rotating_a_secret_calls_its_function(aws, until):
     url, _ = small.queue(aws)

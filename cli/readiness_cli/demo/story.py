@@ -22,6 +22,7 @@ from readiness_cli.demo.stack import Stack
 WIDTH = 78
 ROUTING_KEY = "00000000000000000000000000000000"
 _SHOWN_FINDINGS = 3
+_NAMED = 3
 _PATIENCE = 30.0
 
 
@@ -40,7 +41,11 @@ class Up:
 
 def say(text: str = "", indent: str = "") -> None:
     """A paragraph at the width of a small terminal."""
-    click.echo(textwrap.fill(text, WIDTH, initial_indent=indent, subsequent_indent=indent))
+    click.echo(
+        textwrap.fill(
+            text, WIDTH, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False
+        )
+    )
 
 
 def title(text: str) -> None:
@@ -106,7 +111,9 @@ def _look_at_everything(up: Up) -> None:
         click.echo(f"  {line}")
     unreadable = sorted({action for f in findings if not f.gone for action in f.missing})
     if unreadable:
-        say(f"?  cannot be told: the embedded AWS has no {', '.join(unreadable)}.", "    ")
+        named = ", ".join(unreadable[:_NAMED])
+        more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
+        say(f"?  cannot be told: the embedded AWS does not answer {named}{more}.", "    ")
     wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
     wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
     title(f"   {len(wrong)} findings; the first {_SHOWN_FINDINGS} rules, worst first")
