@@ -178,13 +178,13 @@ def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> froze
                 continue
             if change.rule and at(detail, change.rule) != rule.id:
                 continue
-            if all(str(at(detail, path)) in allowed for path, allowed in change.match):
-                if change.identify is not None:
-                    if found := change.identify(detail):
-                        targets.add(_target(rule, declaration.about, found))
-                    continue
+            if not all(str(at(detail, path)) in allowed for path, allowed in change.match):
+                continue
+            if change.identify is None:
                 id = _first_arn(event, change) if change.id == "resources" else None
                 targets.add(_target(rule, declaration.about, id or _id_in(detail, change)))
+            elif found := change.identify(detail):
+                targets.add(_target(rule, declaration.about, found))
     return frozenset(targets)
 
 
