@@ -25,8 +25,10 @@ from readiness.evidence.awslambda import (
 from readiness.evidence.iam import ROLE
 from readiness.evidence.lambda_traffic import FrontDoors
 from readiness.evidence.role_grants import AssumedRole, Leave, RoleGrants
+from readiness.evidence.smoke import SmokeTest
 from readiness.unreadable import Gone
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
+from tests.worlds.lambda_deployment import tagged
 
 AGENT = FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
 TRUST = {
@@ -162,3 +164,27 @@ def test_who_may_assume_a_role(account):
     assumed = reading(account).evidence(AssumedRole, role).evidence
     assert assumed.trusts("lambda.amazonaws.com")
     assert not assumed.trusts("ecs-tasks.amazonaws.com")
+
+
+def test_a_smoke_event_is_sent_by_a_client_that_never_retries(account):
+    """moto runs no code: it echoes the event, which is enough to see it arrive.
+
+    Its tagging API does not know functions asked for by their ARN, so that answer is recorded.
+    """
+    tags = {"readiness:smoke-event": "/readiness/smoke/agent"}
+    recorded = World({("resourcegroupstaggingapi", "get_resources"): tagged(tags)})
+    account.client("ssm", region_name=HOME).put_parameter(
+        Name="/readiness/smoke/agent", Type="String", Value='{"ping": true}'
+    )
+    made = []
+
+    class Watched:
+        def client(self, service, **how):
+            made.append((service, how["config"].retries["total_max_attempts"]))
+            tagging = service == "resourcegroupstaggingapi"
+            return (recorded if tagging else account).client(service, **how)
+
+    answered = reading(Watched()).evidence(SmokeTest, AGENT).evidence
+    assert (answered.status_code, answered.error, answered.fault) == (200, "", "")
+    assert ("lambda", 1) in made
+    assert ("ssm", 4) in made
