@@ -85,6 +85,25 @@ def test_absent_and_gone_are_only_the_codes_that_say_so():
         read.one(*ask, Bucket="b")
 
 
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [
+        ("Unable to describe task definition.", Gone),
+        ("User is not authorized to perform this action.", Unreadable),
+        ("", Unreadable),
+    ],
+)
+def test_a_code_that_may_mean_several_things_is_taken_by_its_words(said, raised):
+    world = World({("ecs", "describe_task_definition"): error("ClientException", 400, said)})
+    with pytest.raises(raised):
+        reader(world, "ecs:DescribeTaskDefinition").one(
+            "ecs",
+            "describe_task_definition",
+            gone=("ClientException: Unable to describe",),
+            taskDefinition="td:1",
+        )
+
+
 def test_a_call_that_is_not_declared_is_refused_before_it_is_made():
     world = World({("s3", "get_bucket_policy"): {"Policy": "{}"}})
     with pytest.raises(UndeclaredRead, match="calls s3:GetBucketPolicy"):
@@ -217,8 +236,11 @@ def test_bulk_loads_everything_at_once_and_events_read_alone():
     here = Resource(ACCOUNT_ID, HOME, THING.name, "a")
     assert aws_over(World()).evidence(Door, here).evidence.how == "alone"
     assert aws_over(World(), bulk=True).evidence(Door, here).evidence.how == "together"
-    with pytest.raises(Gone):
-        aws_over(World(), bulk=True).evidence(Door, Resource(ACCOUNT_ID, HOME, THING.name, "z"))
+
+
+def test_what_a_bulk_read_does_not_show_is_asked_itself_before_it_is_called_gone():
+    elsewhere = Resource(ACCOUNT_ID, HOME, THING.name, "z")
+    assert aws_over(World(), bulk=True).evidence(Door, elsewhere).evidence.how == "alone"
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,15 @@ _NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
 
-_DENIED = {"AuthFailure", "Forbidden", "403", "NotAuthorized", "UnauthorizedOperation"}
+_DENIED = {
+    "403",
+    "AuthFailure",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "Forbidden",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+}
 _THROTTLED = {
     "BandwidthLimitExceeded",
     "LimitExceededException",
@@ -196,9 +204,9 @@ class Aws:
         if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
             everything = self._once(key, lambda: self._timed(cls, asked, cls.load_all))
             found = everything.evidence.get(resource.id)
-            if found is None:
-                raise Gone(resource.key)
-            return Answer(found, getattr(found, "as_of", None) or everything.as_of)
+            if found is not None:
+                return Answer(found, getattr(found, "as_of", None) or everything.as_of)
+            # A listing that does not show it is no proof that it is gone: it is asked itself.
         return self._once((*key, resource), lambda: self._timed(cls, asked, cls.load, resource))
 
     def _is_here(self, resource: Resource) -> bool:
@@ -317,8 +325,9 @@ class Reader:
     ) -> Any:
         """One call's answer; None for an error code that says the asked-for thing is not set.
 
-        ``gone`` are the codes that say the resource itself does not exist. Raises Unreadable
-        for every other error, Gone for those.
+        ``gone`` are the codes that say the resource itself does not exist. Where a code alone
+        does not say it, what AWS says with it follows after a colon (``ClientException: Unable to
+        describe``). Raises Unreadable for every other error, Gone for those.
         """
 
         def ask() -> Any:
@@ -418,9 +427,9 @@ class Reader:
                 return ask()
             except ClientError as error:
                 code = code_of(error)
-                if code in absent:
+                if _says(error, absent):
                     return _NotThere(is_gone=False)
-                if code in gone:
+                if _says(error, gone):
                     return _NotThere(is_gone=True)
                 if code in _CREDENTIALS:
                     raise CredentialsRefused(f"{code}: {error}") from error
@@ -441,6 +450,16 @@ class Reader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _says(error: ClientError, codes: Sequence[str]) -> bool:
+    """Whether the error has one of the codes and, where one goes on after a colon, says that."""
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    for each in codes:
+        code, _, said = each.partition(": ")
+        if code == code_of(error) and said in message:
+            return True
+    return False
 
 
 def _under(page: Mapping[str, Any], path: str) -> Any:
