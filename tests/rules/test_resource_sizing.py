@@ -9,7 +9,7 @@ import pytest
 from functions.resource_sizing import app as rules
 from readiness import Severity, Status
 from readiness.attestation import Result
-from tests.world import ACCOUNT_ID, HOME, NOON, error, observe
+from tests.world import ACCOUNT_ID, HOME, NOON, error, evaluation, observe
 from tests.worlds import resource_sizing as made
 
 GOOD, BAD, NA, BLIND = (
@@ -505,3 +505,17 @@ def test_the_batching_window_is_waited_for_too():
 def test_state_machine_timeouts(machine, status):
     answers = {"stepfunctions__describe_state_machine": machine}
     assert judged(rules.state_machine_timeouts, made.MACHINE, **answers)[0] is status
+
+
+def test_the_grace_is_over_where_a_sweep_knows_the_finding_for_longer():
+    rule = rules.function_load_test
+    resource = rule.subject.resource(ACCOUNT_ID, HOME, "agent")
+    world = made.world().but(**NOBODY)
+    fresh = evaluation(world, [rule], bulk=True, now=NOON).observe(rule, resource).finding
+    assert fresh.status is BLIND
+    old = fresh.but(first_observed_at=NOON - timedelta(days=15))
+    run = evaluation(world, [rule], bulk=True, now=NOON)
+    run.remember({(resource.key, rule.id): old})
+    assert run.observe(rule, resource).finding.status is BAD
+    assert run.afresh().observe(rule, resource).finding.status is BAD
+    assert ("dynamodb", "get_item") not in world.calls
