@@ -16,19 +16,22 @@ BUCKET = "agent-data"
 MAPPING = {"event-source-batching": "11111111-2222-3333-4444-555555555555"}
 ACCELERATION = {"transfer-acceleration": BUCKET}
 CLEANUP = {"multipart-cleanup": BUCKET}
+USE = {"multipart-use": BUCKET}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/put-accelerate-configuration": ACCELERATION,
     "cloudtrail/put-bucket-accelerate-configuration": ACCELERATION,
     "cloudtrail/put-bucket-lifecycle": CLEANUP,
     "cloudtrail/delete-bucket-lifecycle": CLEANUP,
-    "cloudtrail/create-bucket": ACCELERATION | CLEANUP,
+    "cloudtrail/create-bucket": ACCELERATION | CLEANUP | USE,
     "cloudtrail/create-event-source-mapping": MAPPING,
     "cloudtrail/update-event-source-mapping": MAPPING,
     "cloudtrail/delete-event-source-mapping": MAPPING,
     "cloudtrail/create-stream": {"stream-producers": "clicks"},
     "cloudtrail/put-role-policy": {"batch-permission": "agent"},
-    "config/bucket": ACCELERATION | CLEANUP,
+    "config/bucket": ACCELERATION | CLEANUP | USE,
+    "config/table-deleted": {"dynamodb-batch": "orders"},
+    "cloudtrail/delete-queue": {"queue-producers": "orders"},
     "config/stream": {"stream-producers": "clicks"},
     "service/bucket-tagged": ACCELERATION,
 }

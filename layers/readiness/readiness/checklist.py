@@ -336,8 +336,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "caching",
-        "performance_optimization",
         "error_handling",
         "backup_recovery",
         "high_availability",

@@ -179,7 +179,6 @@ class _Found:
 @evidence(
     BUCKET,
     reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
-    follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketWrites:

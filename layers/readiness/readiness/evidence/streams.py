@@ -66,7 +66,7 @@ def _queries(stream: str) -> dict[str, Query]:
     }
 
 
-@evidence(QUEUE, reads=("sqs:ListQueues", GET_METRIC_DATA), follows_type=False)
+@evidence(QUEUE, reads=("sqs:ListQueues", GET_METRIC_DATA))
 @dataclass(frozen=True, slots=True)
 class QueueWrites:
     """How many messages were sent to a queue in a day, by the hour. Source: GetMetricData."""
