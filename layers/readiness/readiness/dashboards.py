@@ -15,6 +15,8 @@ from readiness.verdict import Verdict, cannot_tell, complies, not_applicable, vi
 
 _TERM = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w./:-]+))""")
 _SCHEMA = re.compile(r"\{([^{}]*)\}")
+_SEARCH = re.compile(r"SEARCH\(\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")", re.IGNORECASE)
+_LOGIC = re.compile(r"\b(NOT|OR)\b|[*]")
 _KINDS = {"AWS::Lambda::Function": "FunctionName"}
 
 
@@ -183,12 +185,15 @@ def _selected(selection: Selection, wanted: Drawn, dimensions: Mapping[str, str]
 
 def _searched(text: str, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
     """What a SEARCH finds: its ``{namespace,dimensions}`` and terms, as far as they are plain."""
+    asks = _SEARCH.search(text)
+    text = (asks.group(1) or asks.group(2) or "") if asks else text
     schema = _SCHEMA.search(text)
     if schema:
         namespace, *keys = (part.strip().strip('"') for part in schema.group(1).split(","))
         if namespace != wanted.namespace or not set(dimensions) <= set(keys):
             return Match.NO
-    plain = schema is not None and not re.search(r"\b(NOT|OR)\b|[*]", text)
+    simple = asks is not None and not _LOGIC.search(text)
+    plain = schema is not None and simple
     asked = {"metricname": wanted.metric, "namespace": wanted.namespace}
     asked |= {key.lower(): value for key, value in dimensions.items()}
     named = set()
@@ -201,7 +206,11 @@ def _searched(text: str, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
             if not bare:
                 return Match.NO
             plain = False  # without quotes a part of the name is enough
-    return Match.YES if plain and "metricname" in named else Match.MAYBE
+    free = set(re.findall(r"[\w./-]+", _TERM.sub(" ", _SCHEMA.sub(" ", text)))) - {"AND"}
+    known = " ".join((wanted.namespace, wanted.metric, *dimensions, *dimensions.values())).lower()
+    if simple and any(word.lower() not in known for word in free):
+        return Match.NO
+    return Match.YES if plain and not free and "metricname" in named else Match.MAYBE
 
 
 def shows(dashboards: Iterable[Dashboard], watched: Iterable[Drawn], wanted: Drawn) -> Match:

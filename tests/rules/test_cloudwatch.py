@@ -1,0 +1,489 @@
+"""CloudWatch: evidence in, verdict out."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from functions.cloudwatch.app import (
+    cluster_insights,
+    database_monitoring,
+    function_log_group,
+    function_metrics,
+    function_on_dashboards,
+    host_monitoring,
+    http_stage_metrics,
+    lambda_insights,
+    live_widgets,
+    log_retention,
+    metric_cardinality,
+    rest_stage_metrics,
+    service_metrics,
+    service_on_dashboards,
+    task_log_groups,
+)
+from readiness import Severity, Status
+from readiness.attestation import Attestation, Attested, Scope
+from readiness.custom_metrics import Published
+from readiness.dashboards import Drawn, expand, parse
+from readiness.evidence.awslambda import FunctionConfiguration
+from readiness.evidence.custom_metrics import (
+    CustomMetrics,
+    InsightsInUse,
+    ServiceNames,
+    Workloads,
+)
+from readiness.evidence.dashboards import Dashboards, DashboardWidgets, FunctionNames
+from readiness.evidence.ecs import Service
+from readiness.evidence.ecs_hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.logs import LogRetention
+from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.stages import HttpStage, RestStage
+from readiness.evidence.workload_logs import FunctionLogGroup, TaskLogGroups
+from readiness.metrics import Series, series, window
+from tests.world import ACCOUNT_ID, HOME, NOON
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+FUNCTION = FunctionConfiguration("agent", environment={})
+
+
+# -- detailed monitoring ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("insights", "services", "settings", "status"),
+    [
+        pytest.param("enabled", 1, {}, GOOD, id="enabled"),
+        pytest.param("enhanced", 1, {}, GOOD, id="enhanced is more than enabled"),
+        pytest.param("enabled", 1, {"min_level": "enhanced"}, BAD, id="enhanced is asked for"),
+        pytest.param("disabled", 1, {}, BAD, id="disabled"),
+        pytest.param("disabled", 0, {}, NA, id="nothing runs"),
+    ],
+)
+def test_cluster_insights(insights, services, settings, status):
+    assert (
+        cluster_insights(ClusterInsights("arn", insights, services), **settings).status is status
+    )
+
+
+def test_tasks_without_a_service_are_worth_watching_too():
+    assert cluster_insights(ClusterInsights("arn", "disabled", 0, 3)).status is BAD
+
+
+@pytest.mark.parametrize(
+    ("monitoring", "is_host", "status"),
+    [
+        pytest.param("enabled", True, GOOD, id="enabled"),
+        pytest.param("pending", True, GOOD, id="being enabled"),
+        pytest.param("disabled", True, BAD, id="disabled"),
+        pytest.param("disabling", True, BAD, id="being disabled"),
+        pytest.param("", True, BAD, id="not told"),
+        pytest.param("disabled", False, NA, id="not a host of ECS"),
+    ],
+)
+def test_host_monitoring(monitoring, is_host, status):
+    assert host_monitoring(HostMonitoring("i-1", monitoring, is_host)).status is status
+
+
+@pytest.mark.parametrize(
+    ("metrics", "uncounted", "status"),
+    [
+        pytest.param(True, (), GOOD, id="all"),
+        pytest.param(True, ("/orders/GET",), BAD, id="all but one"),
+        pytest.param(False, (), BAD, id="none"),
+    ],
+)
+def test_stage_metrics(metrics, uncounted, status):
+    rest = RestStage("arn", "orders", "prod", metrics=metrics, uncounted=uncounted)
+    assert rest_stage_metrics(rest).status is status
+    assert http_stage_metrics(HttpStage("arn", "prod", metrics, uncounted)).status is status
+
+
+def test_database_monitoring():
+    assert database_monitoring(DatabaseInstance("db", monitoring_interval=60)).status is GOOD
+    assert database_monitoring(DatabaseInstance("db")).status is BAD
+
+
+LAYER = "arn:aws:lambda:us-east-1:580247275435:layer:LambdaInsightsExtension:53"
+
+
+@pytest.mark.parametrize(
+    ("layers", "seen", "status"),
+    [
+        pytest.param((LAYER,), (), GOOD, id="layer"),
+        pytest.param((), ("agent",), GOOD, id="extension in the image"),
+        pytest.param((), ("agent-2",), BAD, id="another function's data"),
+    ],
+)
+def test_lambda_insights(layers, seen, status):
+    function = FunctionConfiguration("agent", layers=layers)
+    verdict = lambda_insights(
+        function, InsightsInUse(frozenset(seen)), require_lambda_insights=True
+    )
+    assert verdict.status is status
+
+
+def test_lambda_insights_are_not_asked_for_by_default():
+    assert lambda_insights(FUNCTION, InsightsInUse(frozenset())).status is NA
+
+
+# -- custom metrics ---------------------------------------------------------------------------
+
+OWN = Published("MAIF/Production", "infer_latency_avg", (("AgentId", "agent"),))
+OTHER = Published("MAIF/Production", "infer_latency_avg", (("AgentId", "agent-2"),))
+NAMELESS = Published("MAIF/Production", "infer_latency_avg")
+DEPLOYS = Published("MAIF/Production", "Deployments", (("AgentId", "agent"),))
+
+
+def busy(each: float, count: int = 288) -> Series:
+    """So many requests in each of the first periods of 5 minutes of a day."""
+    during = window(NOON, timedelta(days=1), period=300)
+    query = series("AWS/Lambda", "Invocations", "Sum", FunctionName="agent")
+    return Series(query, during, tuple((s, each) for s in during.stamps[:count]) if each else ())
+
+
+@pytest.mark.parametrize(
+    ("listed", "recent", "requests", "status"),
+    [
+        pytest.param([OWN], [OWN], busy(1), GOOD, id="fresh"),
+        pytest.param([OWN], [], busy(1), BAD, id="stopped while requests go on"),
+        pytest.param([OWN], [], busy(1, 200), GOOD, id="stopped with the requests"),
+        pytest.param([OWN], [], busy(1, 0), GOOD, id="nothing to do"),
+        pytest.param([], [], busy(1), BAD, id="never"),
+        pytest.param([OTHER, NAMELESS, DEPLOYS], [OTHER], busy(1), BAD, id="others' and no name"),
+        pytest.param([], [], busy(1, 19), UNKNOWN, id="few requests"),
+        pytest.param([], [], busy(0), NA, id="no requests"),
+    ],
+)
+def test_function_metrics(listed, recent, requests, status):
+    metrics = CustomMetrics(tuple(listed), tuple(recent))
+    verdict = function_metrics(FUNCTION, metrics, FunctionRequests(requests))
+    assert verdict.status is status, verdict.reason
+
+
+def test_a_function_is_known_by_what_it_calls_itself():
+    function = FunctionConfiguration("fn-1x2", environment={"POWERTOOLS_SERVICE_NAME": "agent"})
+    metric = Published("MAIF", "plan_errors_sum", (("service", "agent"),))
+    metrics = CustomMetrics((metric,), (metric,))
+    assert function_metrics(function, metrics, FunctionRequests(busy(1))).status is GOOD
+
+
+def test_an_environment_that_is_not_readable_may_name_it_otherwise():
+    function = FunctionConfiguration("fn", environment=None, environment_error="AccessDenied")
+    metrics = CustomMetrics((), ())
+    verdict = function_metrics(function, metrics, FunctionRequests(busy(1)))
+    assert (verdict.status, verdict.missing) == (UNKNOWN, ("kms:Decrypt",))
+
+
+@pytest.mark.parametrize(
+    ("setting", "status"),
+    [
+        pytest.param({"metric_pattern": "("}, UNKNOWN, id="no regular expression"),
+        pytest.param({"namespaces": ()}, NA, id="no namespace"),
+    ],
+)
+def test_settings_of_custom_metrics(setting, status):
+    metrics = CustomMetrics((OWN,), (OWN,))
+    assert (
+        function_metrics(FUNCTION, metrics, FunctionRequests(busy(1)), **setting).status is status
+    )
+
+
+WEB = ServiceNames("web", frozenset({"web", "agent"}), 1)
+
+
+@pytest.mark.parametrize(
+    ("service", "recent", "parts", "status"),
+    [
+        pytest.param(WEB, [OWN], (), GOOD, id="by a name of its containers"),
+        pytest.param(WEB, [], (), BAD, id="runs, and nobody counts its requests"),
+        pytest.param(WEB, [], (busy(1),), BAD, id="requests through its load balancer"),
+        pytest.param(WEB, [], (busy(0),), NA, id="no requests through its load balancer"),
+        pytest.param(ServiceNames("web", frozenset({"web"}), 0), [], (), NA, id="does not run"),
+    ],
+)
+def test_service_metrics(service, recent, parts, status):
+    metrics = CustomMetrics(tuple(recent), tuple(recent))
+    verdict = service_metrics(service, metrics, ServiceRequests(parts))
+    assert verdict.status is status, verdict.reason
+
+
+def agents(count: int) -> CustomMetrics:
+    listed = (Published("MAIF", "op_errors_sum", (("AgentId", f"{n:04}"),)) for n in range(count))
+    return CustomMetrics(tuple(listed), ())
+
+
+@pytest.mark.parametrize(
+    ("count", "workloads", "status"),
+    [
+        pytest.param(0, 1, NA, id="none"),
+        pytest.param(20, 1, GOOD, id="a few agents in one function"),
+        pytest.param(21, 1, BAD, id="more than anybody runs"),
+        pytest.param(50, 10, GOOD, id="five for each workload"),
+        pytest.param(51, 10, BAD, id="more than five for each workload"),
+        pytest.param(201, 100, BAD, id="more than anything may have"),
+    ],
+)
+def test_metric_cardinality(count, workloads, status):
+    assert metric_cardinality(agents(count), Workloads(workloads)).status is status
+
+
+# -- retention --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "days", "settings", "status", "severity"),
+    [
+        pytest.param("/app", 30, {}, GOOD, None, id="just enough"),
+        pytest.param("/app", 29, {}, BAD, Severity.MEDIUM, id="too short"),
+        pytest.param("/app", 3653, {}, GOOD, None, id="ten years"),
+        pytest.param("/app", 3654, {}, BAD, Severity.MEDIUM, id="too long"),
+        pytest.param("/app", None, {}, BAD, None, id="never expires"),
+        pytest.param("/app", None, {"allow_never_expire": True}, GOOD, None, id="on purpose"),
+        pytest.param("/audit/a", 364, {}, BAD, Severity.HIGH, id="audit, too short"),
+        pytest.param("/audit/a", 365, {}, GOOD, None, id="audit, exactly a year"),
+        pytest.param("/app", 90, {"audit_pattern": "["}, UNKNOWN, None, id="bad pattern"),
+    ],
+)
+def test_log_retention(name, days, settings, status, severity):
+    verdict = log_retention(LogRetention(name, days), **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+def test_the_account_s_policy_is_named_where_it_decided():
+    verdict = log_retention(LogRetention("/app", 7, "short"))
+    assert "7 days by the account's policy short" in verdict.reason
+
+
+def test_what_is_only_delivered_has_no_retention_to_choose():
+    assert log_retention(LogRetention("/app", 1, group_class="DELIVERY")).status is NA
+
+
+@pytest.mark.parametrize(
+    ("exists", "age", "status"),
+    [
+        pytest.param(True, 0, GOOD, id="exists"),
+        pytest.param(False, 2, BAD, id="absent"),
+        pytest.param(False, 0.5, UNKNOWN, id="just deployed"),
+    ],
+)
+def test_function_log_group(exists, age, status):
+    modified = NOON - timedelta(hours=age)
+    group = FunctionLogGroup("/aws/lambda/agent", exists, NOON, modified)
+    assert function_log_group(group).status is status
+
+
+def test_task_log_groups():
+    assert task_log_groups(TaskLogGroups(("/ecs/web",))).status is GOOD
+    assert task_log_groups(TaskLogGroups(("/ecs/web",), ("/ecs/web",))).status is BAD
+    assert task_log_groups(TaskLogGroups()).status is NA
+
+
+# -- dashboards -------------------------------------------------------------------------------
+
+NOBODY = Attested((), NOON, NOON - timedelta(days=100))
+
+
+def metric_widget(*rows: object, **properties: object) -> dict[str, object]:
+    return {"type": "metric", "properties": {"region": HOME, "metrics": list(rows)} | properties}
+
+
+def drawn(*widgets: dict[str, object], watched: tuple[Drawn, ...] = ()) -> Dashboards:
+    body = parse("agents", json.dumps({"widgets": list(widgets)}))
+    return Dashboards((body,), {"agents": watched}, HOME, ACCOUNT_ID)
+
+
+INVOKED = ["AWS/Lambda", "Invocations", "FunctionName", "agent"]
+ALL = (INVOKED, [".", "Errors", ".", "."], [".", "Duration", "..."], [".", "Throttles", ".", "."])
+SEARCHES = [
+    [{"expression": f"SEARCH('{{AWS/Lambda,FunctionName}} MetricName=\"{name}\"', 'Sum')"}]
+    for name in ("Invocations", "Errors", "Duration", "Throttles")
+]
+
+
+def of(name: str) -> Drawn:
+    return Drawn("AWS/Lambda", name, frozenset({("FunctionName", "agent")}), HOME)
+
+
+@pytest.mark.parametrize(
+    ("dashboards", "status", "said"),
+    [
+        pytest.param(drawn(metric_widget(*ALL)), GOOD, "traffic", id="shorthand"),
+        pytest.param(drawn(), BAD, "traffic, errors, latency, saturation", id="empty"),
+        pytest.param(drawn(metric_widget(*ALL[:3])), BAD, "its saturation", id="one is missing"),
+        pytest.param(
+            drawn(metric_widget(INVOKED), metric_widget(*ALL[1:])),
+            BAD,
+            "errors",
+            id="shorthand does not reach into the next widget",
+        ),
+        pytest.param(
+            drawn(metric_widget(*ALL, region="eu-west-1")), BAD, "traffic", id="another region"
+        ),
+        pytest.param(
+            drawn(metric_widget(*ALL, accountId="999988887777")), BAD, "traffic", id="an account"
+        ),
+        pytest.param(
+            drawn(metric_widget(["AWS/Lambda", "Invocations"])), BAD, "traffic", id="all functions"
+        ),
+        pytest.param(drawn(metric_widget(*SEARCHES)), GOOD, "traffic", id="searches for all"),
+        pytest.param(
+            drawn(metric_widget([{"expression": "SEARCH('agent Errors', 'Sum')"}], *ALL[:1])),
+            BAD,
+            "its latency, saturation",
+            id="a search that cannot stand for everything",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(
+                    INVOKED, ["AWS/Lambda", "Errors", "FunctionName", "agent", {"visible": False}]
+                )
+            ),
+            BAD,
+            "errors",
+            id="hidden",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(*ALL[:1], ["MAIF", "infer_latency_avg", "AgentId", "agent"]),
+                {"type": "alarm", "properties": {"alarms": ["arn"]}},
+                watched=(of("Errors"), of("Throttles")),
+            ),
+            GOOD,
+            "",
+            id="alarms and a metric of its own",
+        ),
+        pytest.param(
+            drawn(
+                metric_widget(*ALL[:3]),
+                {
+                    "type": "explorer",
+                    "properties": {
+                        "region": HOME,
+                        "labels": [{"key": "Application", "value": "MAIF"}],
+                        "metrics": [
+                            {"metricName": "Throttles", "resourceType": "AWS::Lambda::Function"}
+                        ],
+                    },
+                },
+            ),
+            UNKNOWN,
+            "saturation",
+            id="an explorer by tags",
+        ),
+        pytest.param(
+            Dashboards((parse("x", "{"),), {}, HOME, ACCOUNT_ID),
+            UNKNOWN,
+            "cannot be understood",
+            id="not understood",
+        ),
+    ],
+)
+def test_function_on_dashboards(dashboards, status, said):
+    verdict = function_on_dashboards(FUNCTION, dashboards, NOBODY)
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_dashboards_are_chosen_by_name():
+    verdict = function_on_dashboards(
+        FUNCTION, drawn(metric_widget(*ALL)), NOBODY, dashboard_pattern="^prod"
+    )
+    assert verdict.status is BAD
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        pytest.param({"required_groups": ("errors",)}, GOOD, id="only errors"),
+        pytest.param({"required_groups": ("joy",)}, UNKNOWN, id="an unknown group"),
+        pytest.param({"required_groups": ()}, NA, id="nothing required"),
+        pytest.param({"dashboard_pattern": "("}, UNKNOWN, id="no regular expression"),
+    ],
+)
+def test_settings_of_dashboards(settings, status):
+    dashboards = drawn(metric_widget(INVOKED, [".", "Errors", ".", "."]))
+    assert function_on_dashboards(FUNCTION, dashboards, NOBODY, **settings).status is status
+
+
+def test_dashboards_elsewhere_are_stated():
+    statement = Attestation(
+        id="aaaa11112222",
+        rule="cloudwatch.function-on-dashboards",
+        scope=Scope(),
+        statement="Grafana shows them.",
+        performed_at=NOON - timedelta(days=10),
+        declared_at=NOON - timedelta(days=10),
+        owner="team@example.com",
+        attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
+        attester_id="AROA:alice",
+    )
+    stated = Attested((statement,), NOON, NOON)
+    assert function_on_dashboards(FUNCTION, drawn(), stated).status is GOOD
+    late = Attested((statement,), NOON + timedelta(days=400), NOON)
+    assert function_on_dashboards(FUNCTION, drawn(), late).status is BAD
+
+
+SERVICE = Service("arn:aws:ecs:us-east-1:111122223333:service/agents/web", "web", "", "web:1")
+CPU = ["AWS/ECS", "CPUUtilization", "ClusterName", "agents", "ServiceName", "web"]
+
+
+def test_a_service_without_load_balancer_has_only_saturation_to_show():
+    shown = drawn(metric_widget(CPU))
+    assert service_on_dashboards(SERVICE, ServiceRequests(), shown, NOBODY).status is GOOD
+    routed = ServiceRequests(routes=(("app/x/1", "targetgroup/web/1"),))
+    verdict = service_on_dashboards(SERVICE, routed, shown, NOBODY)
+    assert "traffic, errors, latency" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("functions", "status"),
+    [
+        pytest.param({"agent"}, GOOD, id="exists"),
+        pytest.param({"agent-2"}, BAD, id="gone"),
+    ],
+)
+def test_live_widgets(functions, status):
+    [board] = drawn(metric_widget(*ALL)).all
+    widgets = DashboardWidgets(board, HOME)
+    assert live_widgets(widgets, FunctionNames(frozenset(functions))).status is status
+
+
+def test_widgets_of_other_regions_and_things_are_not_judged():
+    [board] = drawn(metric_widget(*ALL, region="eu-west-1"), metric_widget(CPU)).all
+    assert live_widgets(DashboardWidgets(board, HOME), FunctionNames(frozenset())).status is NA
+
+
+@pytest.mark.parametrize(
+    ("cells", "above", "written_out"),
+    [
+        pytest.param([".", "B", ".", "."], ["N", "A", "d", "v"], ["N", "B", "d", "v"], id="dots"),
+        pytest.param(["...", "w"], ["N", "A", "d", "v"], ["N", "A", "d", "w"], id="all but last"),
+        pytest.param(
+            [".", "B", "...", "w"],
+            ["N", "A", "d", "v", "e", "u"],
+            ["N", "B", "d", "v", "e", "w"],
+            id="dots and all but last",
+        ),
+        pytest.param(["..."], ["N", "A", "d", "v"], ["N", "A", "d", "v"], id="the same again"),
+        pytest.param(["N", "A"], [], ["N", "A"], id="nothing above"),
+        pytest.param([".", "A"], [], [".", "A"], id="a dot with nothing above"),
+    ],
+)
+def test_rows_are_written_out(cells, above, written_out):
+    assert expand(cells, above) == written_out
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "{", "[]", "null", '"x"', '{"widgets": 3}', '{"widgets": [1, {"properties": []}]}'],
+)
+def test_hostile_bodies_break_nothing(body):
+    board = parse("x\u202e", body)
+    assert board.series == ()

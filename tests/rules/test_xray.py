@@ -1,0 +1,626 @@
+"""X-Ray: evidence in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from functions.xray.app import (
+    lambda_anomalies,
+    lambda_on_map,
+    lambda_tracing,
+    service_anomalies,
+    service_on_map,
+    stage_tracing,
+    state_machine_tracing,
+    task_tracing,
+    trace_queries,
+)
+from readiness import Severity, Status
+from readiness.alarming import Alarm, Inventory, Watched
+from readiness.anomalies import Detector, Insights, LogDetector, Looking
+from readiness.attestation import Attested
+from readiness.evidence.anomalies import AnomalyWatch
+from readiness.evidence.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.role_grants import RoleGrants
+from readiness.evidence.stages import RestStage, StageRequests
+from readiness.evidence.traced import (
+    FunctionTracing,
+    ServiceTracing,
+    TaskTracing,
+    WorkflowTracing,
+)
+from readiness.evidence.xray import Group, Sampling, SavedQuery, TraceMap, TraceQueries
+from readiness.metrics import Series, series, window
+from readiness.policy import Document
+from readiness.sampling import SamplingRule
+from readiness.trace_map import Node
+from readiness.tracing import Process, Tracer, Tracing, of_function, of_task
+from tests.world import NOON
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+OTEL_LAYER = "arn:aws:lambda:us-east-1:615299751070:layer:AWSOpenTelemetryDistroPython:13"
+COLLECTOR = "arn:aws:lambda:us-east-1:901920570463:layer:aws-otel-collector-amd64-ver-0-117-0:1"
+WRAPPED = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/otel-instrument"}
+DEFAULT = SamplingRule("Default", 10000, 0.05, 1)
+
+
+def role(*statements: dict[str, object]) -> RoleGrants:
+    return RoleGrants("agent", (Document.of("own", {"Statement": list(statements)}),))
+
+
+def allow(action: str, **more: object) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": action, "Resource": "*"} | more
+
+
+WRITER = role(allow("xray:Put*"))
+READER = role(allow("s3:GetObject"))
+DENIED = role(allow("*"), {"Effect": "Deny", "Action": "xray:*", "Resource": "*"})
+PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
+
+
+@pytest.mark.parametrize(
+    ("tracing", "grants", "settings", "status", "said"),
+    [
+        pytest.param(of_function("Active", (), {}), WRITER, {}, GOOD, "X-Ray", id="active"),
+        pytest.param(
+            of_function("Active", (), {}), READER, {}, BAD, "traces are lost", id="may not write"
+        ),
+        pytest.param(
+            of_function("Active", (), {}), DENIED, {}, BAD, "not allowed", id="denied to write"
+        ),
+        pytest.param(
+            of_function("Active", (), {}), PERHAPS, {}, UNKNOWN, "conditions", id="conditional"
+        ),
+        pytest.param(
+            of_function("PassThrough", (), {}), None, {}, BAD, "PassThrough", id="nothing traces"
+        ),
+        pytest.param(
+            of_function("PassThrough", (OTEL_LAYER,), WRAPPED),
+            WRITER,
+            {},
+            GOOD,
+            "OpenTelemetry",
+            id="layer and wrapper",
+        ),
+        pytest.param(
+            of_function("PassThrough", (OTEL_LAYER,), WRAPPED),
+            WRITER,
+            {"accept_otel": False},
+            BAD,
+            "Only OpenTelemetry",
+            id="otel does not count",
+        ),
+        pytest.param(
+            of_function("PassThrough", (OTEL_LAYER,), {}),
+            None,
+            {},
+            BAD,
+            "AWSOpenTelemetryDistroPython and no AWS_LAMBDA_EXEC_WRAPPER",
+            id="layer alone",
+        ),
+        pytest.param(
+            of_function("PassThrough", (), WRAPPED), None, {}, BAD, "no layer", id="wrapper alone"
+        ),
+        pytest.param(
+            of_function("PassThrough", (), WRAPPED, package_type="Image"),
+            WRITER,
+            {},
+            GOOD,
+            "OpenTelemetry",
+            id="wrapper in an image",
+        ),
+        pytest.param(
+            of_function("PassThrough", (COLLECTOR,), {}, runtime="provided.al2023"),
+            WRITER,
+            {},
+            GOOD,
+            "OpenTelemetry",
+            id="collector in a custom runtime",
+        ),
+        pytest.param(
+            of_function(
+                "PassThrough",
+                (OTEL_LAYER,),
+                WRAPPED | {"OTEL_EXPORTER_OTLP_ENDPOINT": "https://otel.example.com"},
+            ),
+            None,
+            {},
+            GOOD,
+            "rights of its collector",
+            id="sent elsewhere",
+        ),
+        pytest.param(
+            of_function(
+                "PassThrough", (OTEL_LAYER,), WRAPPED | {"OTEL_TRACES_SAMPLER": "always_off"}
+            ),
+            WRITER,
+            {},
+            BAD,
+            "always_off",
+            id="sampler off",
+        ),
+        pytest.param(
+            of_function("PassThrough", (OTEL_LAYER,), WRAPPED | {"OTEL_SDK_DISABLED": "true"}),
+            None,
+            {},
+            BAD,
+            "OTEL_SDK_DISABLED",
+            id="switched off",
+        ),
+        pytest.param(
+            of_function("PassThrough", (OTEL_LAYER,), None),
+            None,
+            {},
+            UNKNOWN,
+            "cannot be told",
+            id="environment not readable",
+        ),
+        pytest.param(
+            of_function("PassThrough", (), None),
+            None,
+            {},
+            BAD,
+            "PassThrough",
+            id="no layer at all",
+        ),
+    ],
+)
+def test_lambda_tracing(tracing, grants, settings, status, said):
+    verdict = lambda_tracing(FunctionTracing("agent", tracing), grants, **settings)
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_function_that_cannot_be_traced_is_not_asked_to_be():
+    untraced = FunctionTracing("agent", Tracing(), untraced=("Amazon MSK",))
+    assert lambda_tracing(untraced, None).status is NA
+    edge = FunctionTracing("agent", Tracing(), master_arn="arn:aws:lambda:us-east-1:1:function:x")
+    assert lambda_tracing(edge, None).status is NA
+
+
+# -- sampling ---------------------------------------------------------------------------------
+
+
+def requests(per_second: float) -> StageRequests:
+    return StageRequests(busy(per_second * 300))
+
+
+def busy(each: float, count: int = 288) -> Series:
+    """So many requests in each of the last periods of 5 minutes."""
+    during = window(NOON, timedelta(days=1), period=300)
+    query = series("AWS/Lambda", "Invocations", "Sum", FunctionName="agent")
+    return Series(query, during, tuple((s, each) for s in during.stamps[-count:]) if each else ())
+
+
+STAGE = RestStage("arn:aws:apigateway:us-east-1::/restapis/a/stages/prod", "orders", "prod", True)
+
+
+@pytest.mark.parametrize(
+    ("rules", "rate", "to", "status", "said"),
+    [
+        pytest.param([DEFAULT], 10, "XRay", GOOD, "Default", id="default"),
+        pytest.param([DEFAULT], 0, "XRay", GOOD, "Default", id="no requests"),
+        pytest.param([DEFAULT], 1000, "XRay", BAD, "51.0 traces", id="too many"),
+        pytest.param([DEFAULT], 1000, "CloudWatchLogs", GOOD, "Default", id="all are kept"),
+        pytest.param(
+            [DEFAULT, SamplingRule("none", 1, 0.0, 0)], 1, "XRay", BAD, "next to nothing", id="off"
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("none", 1, 0.0, 0)],
+            1,
+            "CloudWatchLogs",
+            BAD,
+            "next to nothing",
+            id="off for logs too",
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("health", 1, 0.0, 0, is_partial=True)],
+            1,
+            "XRay",
+            GOOD,
+            "Default",
+            id="a rule for one path decides about a part",
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("other", 1, 0.0, 0, service_name="chat/*")],
+            1,
+            "XRay",
+            GOOD,
+            "Default",
+            id="a rule for another service",
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("own", 1, 0.0, 0, service_name="Orders/pro?")],
+            1,
+            "XRay",
+            BAD,
+            "own",
+            id="a glob whatever the case",
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("b", 5, 0.0, 0), SamplingRule("a", 5, 0.1, 1)],
+            1,
+            "XRay",
+            GOOD,
+            "sampled by a (",
+            id="by name where priorities are equal",
+        ),
+        pytest.param(
+            [DEFAULT, SamplingRule("hosts", 1, 0.0, 0, service_type="AWS::EC2::Instance")],
+            1,
+            "XRay",
+            GOOD,
+            "Default",
+            id="a rule for another type",
+        ),
+        pytest.param([], 1, "XRay", UNKNOWN, "no sampling rule", id="no rules at all"),
+    ],
+)
+def test_stage_sampling(rules, rate, to, status, said):
+    verdict = stage_tracing(STAGE, Sampling(tuple(rules), to), requests(rate))
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_stage_that_is_not_traced():
+    stage = RestStage("arn", "orders", "prod")
+    assert stage_tracing(stage, Sampling((DEFAULT,)), requests(1)).status is BAD
+
+
+@pytest.mark.parametrize(
+    ("enabled", "grants", "status"),
+    [
+        pytest.param(True, WRITER, GOOD, id="traced"),
+        pytest.param(True, READER, BAD, id="may not write"),
+        pytest.param(False, None, BAD, id="off"),
+    ],
+)
+def test_state_machine_tracing(enabled, grants, status):
+    assert state_machine_tracing(WorkflowTracing("arn", enabled), grants).status is status
+
+
+APP = Process("app", "web:1", {})
+DAEMON = Process("xray", "public.ecr.aws/xray/aws-xray-daemon:3.x", {})
+NONE_SAMPLED = SamplingRule("web", 1, 0.0, 0, service_name="web")
+
+
+def app(**environment: str) -> Process:
+    return Process("app", "web:1", environment)
+
+
+@pytest.mark.parametrize(
+    ("containers", "grants", "rules", "status", "said"),
+    [
+        pytest.param([APP, DAEMON], WRITER, [DEFAULT], GOOD, "X-Ray", id="daemon beside it"),
+        pytest.param([APP, DAEMON], READER, [DEFAULT], BAD, "lost", id="may not write"),
+        pytest.param([APP], None, [DEFAULT], BAD, "No container collects", id="nothing"),
+        pytest.param(
+            [app(OTEL_EXPORTER_OTLP_ENDPOINT="http://gateway.internal:4318")],
+            None,
+            [DEFAULT],
+            GOOD,
+            "OpenTelemetry",
+            id="sent to a gateway",
+        ),
+        pytest.param(
+            [app(OTEL_EXPORTER_OTLP_ENDPOINT="http://localhost:4318")],
+            None,
+            [DEFAULT],
+            BAD,
+            "localhost",
+            id="sent where nobody listens",
+        ),
+        pytest.param(
+            [app(AWS_XRAY_DAEMON_ADDRESS="tcp:127.0.0.1:2000 udp:127.0.0.1:2000"), DAEMON],
+            WRITER,
+            [DEFAULT],
+            GOOD,
+            "X-Ray",
+            id="daemon by its address",
+        ),
+        pytest.param(
+            [app(OTEL_TRACES_SAMPLER="traceidratio", OTEL_TRACES_SAMPLER_ARG="0.001"), DAEMON],
+            WRITER,
+            [DEFAULT],
+            BAD,
+            "0.10%",
+            id="ratio too small",
+        ),
+        pytest.param(
+            [Process("app", "web:1", {}, is_read=False)],
+            None,
+            [DEFAULT],
+            UNKNOWN,
+            "environment files",
+            id="unread environment",
+        ),
+        pytest.param(
+            [APP, DAEMON],
+            WRITER,
+            [DEFAULT, NONE_SAMPLED],
+            UNKNOWN,
+            "depends on a name",
+            id="a rule for a name that is not known",
+        ),
+    ],
+)
+def test_task_tracing(containers, grants, rules, status, said):
+    task = TaskTracing("web", of_task(containers))
+    verdict = task_tracing(task, grants, Sampling(tuple(rules)))
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_task_without_a_role_writes_with_its_hosts():
+    task = TaskTracing("web", of_task([APP, DAEMON]), has_task_role=False)
+    assert task_tracing(task, None, Sampling((DEFAULT,))).status is UNKNOWN
+
+
+def test_a_known_name_decides_which_sampling_rule_counts():
+    task = TaskTracing("web", of_task([APP, DAEMON]), service_name="web")
+    assert task_tracing(task, WRITER, Sampling((DEFAULT, NONE_SAMPLED))).status is BAD
+
+
+# -- the map ----------------------------------------------------------------------------------
+
+TRACED = FunctionTracing("agent", Tracing(Tracer.XRAY))
+TWINS = (
+    Node(1, frozenset({"agent"}), "AWS::Lambda", frozenset({2})),
+    Node(2, frozenset({"agent"}), "AWS::Lambda::Function"),
+)
+CALLER = Node(0, frozenset({"orders/prod"}), "AWS::ApiGateway::Stage", frozenset({1}))
+
+
+@pytest.mark.parametrize(
+    ("nodes", "each", "indexed", "grants", "status", "severity"),
+    [
+        pytest.param((CALLER, *TWINS), 300, 1.0, READER, GOOD, None, id="called"),
+        pytest.param(TWINS, 300, 1.0, READER, BAD, None, id="alone with its twin"),
+        pytest.param(TWINS, 300, 1.0, WRITER, GOOD, None, id="alone and calls nothing"),
+        pytest.param((), 300, 1.0, WRITER, BAD, Severity.MEDIUM, id="missing"),
+        pytest.param((), 300, 0.01, WRITER, UNKNOWN, None, id="hardly any is indexed"),
+        pytest.param((), 0, 1.0, WRITER, NA, None, id="nothing called it"),
+        pytest.param(
+            (Node(1, frozenset({"agent-2"}), "AWS::Lambda"),),
+            300,
+            1.0,
+            WRITER,
+            BAD,
+            Severity.MEDIUM,
+            id="a name that begins the same",
+        ),
+        pytest.param(
+            (Node(1, frozenset({"agent"}), "AWS::DynamoDB::Table"),),
+            300,
+            1.0,
+            WRITER,
+            BAD,
+            Severity.MEDIUM,
+            id="a table of that name",
+        ),
+    ],
+)
+def test_lambda_on_map(nodes, each, indexed, grants, status, severity):
+    drawn = TraceMap(tuple(nodes), indexed)
+    verdict = lambda_on_map(TRACED, FunctionRequests(busy(each)), drawn, grants)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+def test_few_requests_make_no_gap():
+    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 19)), TraceMap(()), WRITER)
+    assert verdict.status is UNKNOWN
+    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 20)), TraceMap(()), WRITER)
+    assert verdict.status is BAD
+
+
+def test_requests_before_the_map_begins_do_not_count():
+    early = busy(300)
+    old = Series(early.query, early.window, early.points[:100])
+    assert lambda_on_map(TRACED, FunctionRequests(old), TraceMap(()), WRITER).status is NA
+
+
+def test_what_is_not_traced_is_not_looked_for():
+    plain = FunctionTracing("agent", Tracing())
+    assert lambda_on_map(plain, FunctionRequests(busy(300)), TraceMap(()), None).status is NA
+
+
+def test_a_service_nobody_counts_is_not_missed():
+    service = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",))
+    assert service_on_map(service, ServiceRequests(), TraceMap(()), None).status is UNKNOWN
+    nodes = (Node(1, frozenset({"web"}), "", frozenset({2})), Node(2, frozenset({"s3"})))
+    assert service_on_map(service, ServiceRequests(), TraceMap(nodes), None).status is GOOD
+
+
+# -- anomalies --------------------------------------------------------------------------------
+
+TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
+DURATION = Watched("AWS/Lambda", "Duration", "p99", frozenset({("FunctionName", "agent")}))
+BAND = Alarm("slow", actions=(TOPIC,), watches=(DURATION,), band=True)
+TRAINED = Detector(
+    frozenset({("AWS/Lambda", "Duration", frozenset({("FunctionName", "agent")}), "p99")}),
+    "TRAINED",
+)
+COUNT = Watched("AWS/Logs", "AnomalyCount", "Sum", frozenset({("LogAnomalyDetector", "odd")}))
+LOGS = LogDetector("odd", frozenset({"/aws/lambda/agent"}), "ANALYZING")
+ON = Insights("Default", enabled=True, notifies=True)
+
+
+def insights(expression: str) -> Insights:
+    return Insights("own", expression, enabled=True, notifies=True)
+
+
+@pytest.mark.parametrize(
+    ("looking", "status", "said"),
+    [
+        pytest.param(Looking(), BAD, "Nothing looks", id="nothing"),
+        pytest.param(Looking([ON], listeners=["page"]), GOOD, "page", id="insights"),
+        pytest.param(Looking([ON]), BAD, "no enabled EventBridge rule", id="nobody listens"),
+        pytest.param(
+            Looking([Insights("Default", enabled=True)], listeners=["page"]),
+            BAD,
+            "no notifications",
+            id="no notifications",
+        ),
+        pytest.param(
+            Looking([insights('service("agent")')], listeners=["page"]), GOOD, "own", id="filtered"
+        ),
+        pytest.param(
+            Looking([insights('service("other")')], listeners=["page"]),
+            BAD,
+            "Nothing looks",
+            id="another service's group",
+        ),
+        pytest.param(
+            Looking([insights('service("other") OR service("agent")')], listeners=["page"]),
+            GOOD,
+            "own",
+            id="one of two services",
+        ),
+        pytest.param(
+            Looking([insights('service("agent") AND service("other")')], listeners=["page"]),
+            UNKNOWN,
+            "cannot be told",
+            id="only together with another",
+        ),
+        pytest.param(
+            Looking([insights("responsetime > 5")], listeners=["page"]),
+            UNKNOWN,
+            "cannot be told",
+            id="some traces",
+        ),
+        pytest.param(
+            Looking(detectors=[TRAINED], inventory=Inventory((BAND,))), GOOD, "slow", id="band"
+        ),
+        pytest.param(
+            Looking(inventory=Inventory((BAND,))), UNKNOWN, "not trained", id="no detector"
+        ),
+        pytest.param(
+            Looking(
+                detectors=[Detector(TRAINED.metrics, "PENDING_TRAINING")],
+                inventory=Inventory((BAND,)),
+            ),
+            UNKNOWN,
+            "PENDING_TRAINING",
+            id="learning",
+        ),
+        pytest.param(
+            Looking(
+                detectors=[Detector(TRAINED.metrics, "TRAINED_INSUFFICIENT_DATA")],
+                inventory=Inventory(
+                    (
+                        Alarm(
+                            "slow",
+                            actions=(TOPIC,),
+                            watches=(DURATION,),
+                            band=True,
+                            state="INSUFFICIENT_DATA",
+                            since=NOON - timedelta(days=20),
+                        ),
+                    )
+                ),
+            ),
+            BAD,
+            "no data since",
+            id="never learns",
+        ),
+        pytest.param(
+            Looking(
+                detectors=[TRAINED],
+                inventory=Inventory((Alarm("slow", watches=(DURATION,), band=True),)),
+            ),
+            BAD,
+            "nobody hears",
+            id="band without action",
+        ),
+        pytest.param(
+            Looking(
+                log_detectors=[LOGS],
+                inventory=Inventory((Alarm("odd", actions=(TOPIC,), watches=(COUNT,)),)),
+            ),
+            GOOD,
+            "odd",
+            id="logs",
+        ),
+        pytest.param(Looking(log_detectors=[LOGS]), BAD, "no alarm tells", id="logs, no alarm"),
+        pytest.param(
+            Looking(log_detectors=[LogDetector("odd", LOGS.log_groups, "TRAINING")]),
+            UNKNOWN,
+            "learning",
+            id="logs, learning",
+        ),
+        pytest.param(
+            Looking(log_detectors=[LogDetector("odd", LOGS.log_groups, "PAUSED")]),
+            BAD,
+            "PAUSED",
+            id="logs, paused",
+        ),
+    ],
+)
+def test_lambda_anomalies(looking, status, said):
+    function = FunctionTracing("agent", Tracing(Tracer.XRAY), "/aws/lambda/agent")
+    verdict = lambda_anomalies(function, AnomalyWatch(looking, NOON))
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
+
+
+def test_insights_see_nothing_of_what_is_not_traced():
+    plain = FunctionTracing("agent", Tracing(), "/aws/lambda/agent")
+    watch = AnomalyWatch(Looking([ON], listeners=["page"]), NOON)
+    assert lambda_anomalies(plain, watch).status is BAD
+
+
+def test_a_service_is_watched_through_its_load_balancer():
+    slow = Watched(
+        "AWS/ApplicationELB", "TargetResponseTime", "p99", frozenset({("LoadBalancer", "app/x/1")})
+    )
+    band = Alarm("slow", actions=(TOPIC,), watches=(slow,), band=True)
+    known = Detector(frozenset({(slow.namespace, slow.metric, slow.dimensions, "p99")}), "TRAINED")
+    watch = AnomalyWatch(Looking(detectors=[known], inventory=Inventory((band,))), NOON)
+    service = ServiceTracing("web", Tracing(), ("web",))
+    routed = ServiceRequests(routes=(("app/x/1", "targetgroup/web/1"),))
+    assert service_anomalies(service, routed, watch).status is GOOD
+    assert service_anomalies(service, ServiceRequests(), watch).status is BAD
+
+
+# -- queries ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kept", "settings", "status"),
+    [
+        pytest.param(TraceQueries((Group("slow", "responsetime > 5"),), ()), {}, GOOD, id="group"),
+        pytest.param(TraceQueries((Group("all", ""),), ()), {}, UNKNOWN, id="no filter"),
+        pytest.param(
+            TraceQueries((), (SavedQuery("q", "sort durationNano", ("aws/spans",)),)),
+            {},
+            GOOD,
+            id="saved query",
+        ),
+        pytest.param(
+            TraceQueries((), (SavedQuery("q", "filter @message like /ERROR/", ("g",)),)),
+            {},
+            UNKNOWN,
+            id="a query of other things",
+        ),
+        pytest.param(
+            TraceQueries((Group("slow", "respnse > 5", is_refused=True),), ()),
+            {"probe_filters": True},
+            BAD,
+            id="refused filter",
+        ),
+        pytest.param(TraceQueries((), ()), {"query_pattern": "("}, UNKNOWN, id="bad pattern"),
+    ],
+)
+def test_trace_queries(kept, settings, status):
+    verdict = trace_queries(kept, Attested((), NOON, NOON), **settings)
+    assert verdict.status is status, verdict.reason
+
+
+def test_queries_nobody_made_or_stated_are_missing_after_a_while():
+    long_ago = Attested((), NOON, NOON - timedelta(days=30))
+    assert trace_queries(TraceQueries((), ()), long_ago).status is BAD
