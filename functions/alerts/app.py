@@ -17,6 +17,7 @@ from readiness.resource import Resource
 from readiness.session import Session
 from readiness.store import Entry, Store, entry_of
 from readiness.sweeps import Sweeps
+from readiness.transition import Kind
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000
@@ -83,7 +84,9 @@ class Alerts:
         heading = entry.rule.partition(".")[0]
         routing = route(entry, finding, self._sweeps.baseline_ended(heading))
         if routing is Routing.ALERT and finding is not None:
-            self._send(sns_message(finding, entry, self._runbooks))
+            over = entry.kind == Kind.RESOLVED
+            earlier = self._store.history(entry.finding_id) if over else []
+            self._send(sns_message(finding, entry, self._runbooks, earlier))
             metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
         log.info(

@@ -15,7 +15,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.aws import CONFIG
 from readiness.events_api import EventsApi, Reply, endpoint_of
-from readiness.message import concerns_pager, pagerduty_event
+from readiness.finding import Finding
+from readiness.message import concerns_pager, pagerduty_event, pages
 from readiness.resource import Resource
 from readiness.session import Session
 from readiness.store import Store
@@ -25,6 +26,7 @@ KEY_KEPT_SECONDS = 300
 LONGEST_PAUSE = 900
 SHORTEST_PAUSE = 5
 MOST_RETRY_AFTER = 3600
+MOST_LOOKS = 3
 
 log = Logger(service="readiness-pagerduty")
 metrics = Metrics(namespace="Readiness", service="pagerduty")
@@ -137,6 +139,17 @@ class Pager:
         finding = self._store.get(resource, rule)
         if finding is None or not concerns_pager(finding, body, self._lowest):
             return
+        for _ in range(MOST_LOOKS):
+            if not self._tell(record, finding):
+                return
+            # Another forwarder may have told of a newer state while this one was on its way.
+            now = self._store.get(resource, rule)
+            if now is None or pages(now, self._lowest) == pages(finding, self._lowest):
+                return
+            finding = now
+
+    def _tell(self, record: SQSRecord, finding: Finding) -> bool:
+        """Whether PagerDuty took how the finding stands. Raises Later."""
         said = pagerduty_event(
             finding, routing_key="", lowest=self._lowest, runbooks=self._runbooks
         )
@@ -154,6 +167,7 @@ class Pager:
         else:
             metrics.add_metric("PagesRefused", MetricUnit.Count, 1)
             log.error("PagerDuty refuses the event", extra={**about, "answer": str(reply)})
+        return reply.accepted
 
     def _send(self, record: SQSRecord, said: dict[str, Any]) -> Reply:
         """Send it; with the key read afresh where PagerDuty does not know the one we have."""

@@ -210,6 +210,11 @@ def test_whom_a_transition_concerns(status, old, concerned):
     assert concerns_pager(finding(status), {"old_severity": old}, Severity.HIGH) is concerned
 
 
+def test_what_is_over_always_concerns_the_pager():
+    body = {"kind": "RESOLVED", "old_severity": "LOW"}
+    assert concerns_pager(finding(Status.COMPLIANT), body, Severity.CRITICAL)
+
+
 @pytest.mark.parametrize(
     ("found", "was", "loud"),
     [

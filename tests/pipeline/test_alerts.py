@@ -41,6 +41,7 @@ def a_row(kind="OPENED", at="2026-11-02T13:00:00.000Z", severity="HIGH"):
             id="CRITICAL does not wait",
         ),
         pytest.param(a_row("RESOLVED"), finding(GOOD), "", Routing.ALERT, id="what is over"),
+        pytest.param(a_row("DEESCALATED"), finding(), "", Routing.ALERT, id="less severe"),
         pytest.param(a_row(), None, ENDED, Routing.VANISHED, id="the row has expired"),
     ],
 )
@@ -61,6 +62,19 @@ def test_a_transition_goes_out_once(wrong):
     [entry] = wrong.store.history(finding().id)
     assert entry.published_at
     assert wrong.rows() == []
+
+
+def test_who_filters_by_severity_hears_of_the_end_of_what_became_less_severe(wrong):
+    wrong.record(finding(BAD, after(1), severity=Severity.LOW))
+    wrong.record(finding(GOOD, after(2), severity=Severity.LOW))
+    sent = Mock(wraps=wrong.sns)
+    wrong.alerts._sns = sent
+    wrong.stream()
+    loud = [
+        call.kwargs["MessageAttributes"]["severity"]["StringValue"]
+        for call in sent.publish.call_args_list
+    ]
+    assert loud[-1] == "HIGH", "as loud as its beginning"
 
 
 def test_before_the_first_sweep_only_what_is_critical_goes_out(pipeline):

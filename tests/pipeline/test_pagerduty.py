@@ -56,10 +56,72 @@ def test_reordering_ends_in_the_current_state(wrong):
 )
 def test_only_what_is_severe_enough(pipeline, severity, count):
     pipeline.baseline_is_over()
-    pipeline.record(finding(severity=severity), finding(GOOD, after(1), severity=severity))
+    pipeline.record(finding(severity=severity))
     pipeline.stream()
     pipeline.page()
-    assert pipeline.pagerduty.actions == ["resolve"] * count
+    assert pipeline.pagerduty.actions == ["trigger"] * count
+    pipeline.record(finding(GOOD, after(1), severity=severity))
+    pipeline.stream()
+    pipeline.page()
+    assert pipeline.pagerduty.actions == [*["trigger"] * count, "resolve"]
+    assert pipeline.pagerduty.incidents == {}
+
+
+@pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
+def test_a_page_is_resolved_though_less_would_not_page_any_more(pipeline, severity):
+    pipeline.baseline_is_over()
+    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = str(severity)
+    pipeline.pager = pipeline.a_pager()
+    pipeline.record(finding(severity=severity))
+    pipeline.stream()
+    pipeline.page()
+    assert len(pipeline.pagerduty.incidents) == 1
+    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = "CRITICAL"
+    pipeline.pager = pipeline.a_pager()
+    pipeline.record(finding(GOOD, after(1), severity=severity))
+    pipeline.stream()
+    pipeline.page()
+    assert pipeline.pagerduty.incidents == {}
+
+
+def test_the_page_of_lasting_blindness_is_resolved_when_it_ends(pipeline):
+    pipeline.baseline_is_over()
+    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = "LOW"
+    pipeline.pager = pipeline.a_pager()
+    for hours in (0, 25):
+        pipeline.record(finding(Status.INSUFFICIENT_DATA, after(hours=hours)))
+    pipeline.stream()
+    pipeline.page()
+    assert len(pipeline.pagerduty.incidents) == 1
+    pipeline.record(finding(GOOD, after(hours=26)))
+    pipeline.stream()
+    pipeline.page()
+    assert pipeline.pagerduty.incidents == {}
+
+
+def test_a_page_of_the_baseline_is_resolved_when_it_becomes_less_severe(pipeline):
+    for minute, severity in enumerate([Severity.CRITICAL, Severity.MEDIUM]):
+        pipeline.record(finding(BAD, after(minute), severity=severity))
+        pipeline.stream()
+        pipeline.page()
+    assert pipeline.pagerduty.actions == ["trigger", "resolve"]
+
+
+def test_a_trigger_that_was_overtaken_by_its_resolve_is_taken_back(wrong):
+    wrong.stream()
+    slow = EventsApi(wrong.pagerduty.url, timeout=0.3)
+
+    class Overtaken:
+        def send(self, event):
+            if event["event_action"] == "trigger":
+                wrong.record(finding(GOOD, after(1)))
+                slow.send({**event, "event_action": "resolve"})
+            return slow.send(event)
+
+    wrong.pager._api = Overtaken()
+    wrong.page()
+    assert wrong.pagerduty.actions == ["resolve", "trigger", "resolve"]
+    assert wrong.pagerduty.incidents == {}
 
 
 def test_the_baseline_summary_pages_nobody(pipeline):

@@ -24,11 +24,12 @@ def route(entry: Entry, finding: Finding | None, baseline_ended_at: str) -> Rout
     ``finding`` is what is stored now, None where the row has expired. ``baseline_ended_at`` is
     when the heading's first sweep had completed, empty while none has: what was found until then
     is the state the account was in when Readiness came, told in one summary; only CRITICAL pages.
-    What is over is always told, since its beginning may have been.
+    What is over or has become less severe is always told, since its beginning may have been.
     """
     if finding is None:
         return Routing.VANISHED
-    if entry.kind == Kind.RESOLVED or Severity.CRITICAL in {entry.severity, finding.severity}:
+    better = entry.kind in {Kind.RESOLVED, Kind.DEESCALATED}
+    if better or Severity.CRITICAL in {entry.severity, finding.severity}:
         return Routing.ALERT
     if not baseline_ended_at or entry.at <= baseline_ended_at:
         return Routing.BASELINE

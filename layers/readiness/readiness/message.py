@@ -43,18 +43,38 @@ def severity_of(finding: Finding) -> Severity:
     return finding.severity
 
 
-def loudest(finding: Finding, entry: Entry) -> Severity:
-    """How loud the transition is: a resolved finding is as loud as what is over.
+def loudest(finding: Finding, entry: Entry, earlier: Sequence[Entry] = ()) -> Severity:
+    """How loud the transition is: a resolved finding is as loud as it has ever been while open.
 
-    Subscribers filter by it, and who was told of the one must be told of the other.
+    Subscribers filter by it, and who was told of the one must be told of the other. ``earlier``
+    is the history, which tells what it was before it became less severe.
     """
     now = severity_of(finding)
     if entry.kind == Kind.REMINDED:
         return Severity.LOW
-    if entry.old_status != Status.NON_COMPLIANT or not entry.old_severity:
-        return now
-    before = Severity(entry.old_severity)
-    return before if before.at_least(now) else now
+    told = [now]
+    if entry.old_status == Status.NON_COMPLIANT and entry.old_severity:
+        told.append(Severity(entry.old_severity))
+    if entry.old_status == Status.INSUFFICIENT_DATA:
+        told.append(Severity.LOW)
+    told += [
+        Severity(row.severity)
+        for row in _since_opened(earlier, entry)
+        if row.status == Status.NON_COMPLIANT and row.severity
+    ]
+    return min(told, key=lambda severity: severity.rank)
+
+
+def _since_opened(history: Sequence[Entry], entry: Entry) -> list[Entry]:
+    """The rows of the time the finding was open, up to the one that is told of."""
+    rows: list[Entry] = []
+    for row in history:
+        if row.at > entry.at:
+            break
+        if row.kind in {Kind.OPENED, Kind.REOPENED}:
+            rows = []
+        rows.append(row)
+    return rows
 
 
 def finding_json(finding: Finding) -> dict[str, Any]:
@@ -109,7 +129,9 @@ def _only_blind(finding: Finding) -> bool:
     return finding.status is not Status.NON_COMPLIANT and bool(finding.blind_reason)
 
 
-def sns_message(finding: Finding, entry: Entry, runbooks: str) -> dict[str, Any]:
+def sns_message(
+    finding: Finding, entry: Entry, runbooks: str, earlier: Sequence[Entry] = ()
+) -> dict[str, Any]:
     """The arguments of ``sns.publish`` for one transition, without the topic.
 
     ``default`` and ``email`` are text, ``sqs`` and ``lambda`` the finding as JSON, ``https`` has
@@ -138,7 +160,7 @@ def sns_message(finding: Finding, entry: Entry, runbooks: str) -> dict[str, Any]
                 "https": json.dumps(_alarm(finding, entry, state)),
             }
         ),
-        "MessageAttributes": _attributes(finding, entry),
+        "MessageAttributes": _attributes(finding, loudest(finding, entry, earlier)),
     }
 
 
@@ -191,9 +213,9 @@ def baseline_message(
     }
 
 
-def _attributes(finding: Finding, entry: Entry) -> Attributes:
+def _attributes(finding: Finding, severity: Severity) -> Attributes:
     values = {
-        "severity": str(loudest(finding, entry)),
+        "severity": str(severity),
         "status": str(finding.status),
         "heading": finding.heading,
         "rule": finding.rule,
@@ -264,7 +286,13 @@ def pages(finding: Finding, lowest: Severity) -> bool:
 
 
 def concerns_pager(finding: Finding, body: Mapping[str, Any], lowest: Severity) -> bool:
-    """Whether a transition touches the pager: it pages now, or may have before."""
+    """Whether a transition touches the pager: it pages now, or may have before.
+
+    What is over always does: it may have paged while it was more severe, or while the lowest
+    severity that pages was a lower one. To resolve what never paged does no harm.
+    """
+    if body.get("kind") == Kind.RESOLVED and not pages(finding, lowest):
+        return True
     old = body.get("old_severity")
     before = bool(old) and Severity(str(old)).at_least(lowest)
     return before or pages(finding, lowest)
