@@ -76,6 +76,12 @@ def test_insufficient_data_is_not_said():
     assert config.calls == []
 
 
+def test_a_listing_that_was_denied_is_no_reason_to_say_not_applicable():
+    """The id was not in the item, so all were to be looked at, and could not be listed."""
+    account = Resource("111122223333", "us-east-1", "AWS::::Account", "111122223333")
+    assert evaluations(CHANGE, [seen(Status.INSUFFICIENT_DATA, account)]) == []
+
+
 def test_the_test_mode_writes_nothing():
     config = Config()
     token = ConfigRequest("TESTMODE", CHANGE.ordering, {}, "AWS::S3::Bucket", "data")

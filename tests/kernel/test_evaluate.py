@@ -13,12 +13,15 @@ from readiness.aws import Aws, CredentialsRefused
 from readiness.evaluate import Coverage, Cursor, Evaluation, Scope
 from readiness.events import Target
 from readiness.evidence import ACCOUNT, ANY, REGION, ResourceType, evidence
+from readiness.message import sns_message
 from readiness.resource import GLOBAL, Resource
 from readiness.rule import SettingRefused
+from readiness.store import Entry
 from readiness.unreadable import Cause, Gone
 from tests.world import ACCOUNT_ID, HOME, NOON, Clock, World, error
 
 THINGS = SimpleNamespace(ids=[], owner={}, fails={}, loads=[], as_of=None)
+ENTRY = Entry("f", "2026-11-02T12:00:00.000Z", "OPENED", "r", "encryption.s3-kms")
 DENIED = Unreadable("test:GetThing", Cause.ACCESS_DENIED, "AccessDenied")
 
 
@@ -354,6 +357,29 @@ def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, t
     assert by_rule["worldwide"].status is Status.COMPLIANT
     assert THING not in coverage.listed
     assert set(coverage.failed) == {THING}
+
+
+@pytest.mark.parametrize("failure", [DENIED, KeyError("Things")])
+def test_a_listing_that_fails_is_recorded_too(failure):
+    THINGS.fails["listing"] = failure
+    recorded = []
+    seen = list(run(owned).survey([owned], Coverage(), record=recorded.append))
+    assert recorded == seen
+    assert [each.finding.status for each in recorded] == [Status.INSUFFICIENT_DATA]
+
+
+def test_facts_that_are_too_large_to_store_are_left_out(monkeypatch):
+    def judged(*_, **__):
+        huge = ["\U0001f600" * 500] * 50
+        return violates("Wrong.", expected="Right.", port=22, names=huge, more=huge[:3])
+
+    monkeypatch.setattr(type(owned), "__call__", judged)
+    found = run(owned).observe(owned, thing()).finding
+    assert found.observed["port"] == 22
+    assert found.observed["names"] == "(too long to be kept)"
+    assert len(found.observed["more"]) == 3
+    sent = sns_message(found, ENTRY, "")
+    assert len(sent["Message"].encode()) < 250_000
 
 
 def test_progress_and_record_see_every_resource():

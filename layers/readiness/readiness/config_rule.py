@@ -25,8 +25,10 @@ def evaluations(request: ConfigRequest, observations: Iterable[Observation]) -> 
     """One evaluation for each resource: the worst verdict of the heading's rules.
 
     INSUFFICIENT_DATA is left out, since Config refuses it: saying nothing keeps the last answer.
-    A change-triggered rule answers for exactly the resource it was asked about.
+    A change-triggered rule answers for exactly the resource it was asked about, and not at all
+    where that could not be found because the listing of its type was not answered.
     """
+    observations = list(observations)
     by_resource: dict[tuple[str, str], list[Observation]] = {}
     for observation in observations:
         id = observation.resource.id
@@ -37,6 +39,8 @@ def evaluations(request: ConfigRequest, observations: Iterable[Observation]) -> 
             key = (request.resource_type, request.resource_id)
         by_resource.setdefault(key, []).append(observation)
     if not request.is_scheduled and (request.left_scope or not by_resource):
+        if not request.left_scope and any(map(_is_blind, observations)):
+            return []
         key = (request.resource_type, request.resource_id)
         return [_evaluation(request, key, Status.NOT_APPLICABLE, "")]
     made = []
@@ -46,6 +50,11 @@ def evaluations(request: ConfigRequest, observations: Iterable[Observation]) -> 
         if status is not Status.INSUFFICIENT_DATA:
             made.append(_evaluation(request, key, status, _annotation(seen, status)))
     return made
+
+
+def _is_blind(observation: Observation) -> bool:
+    finding = observation.finding
+    return finding is not None and finding.status is Status.INSUFFICIENT_DATA
 
 
 def _annotation(seen: Sequence[Observation], status: Status) -> str:

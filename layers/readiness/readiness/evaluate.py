@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,6 +25,9 @@ from readiness.unreadable import Cause, Gone, Unreadable
 from readiness.verdict import Fact, Verdict, cannot_tell, not_applicable
 
 MOST_REASON = 1000
+MOST_OBSERVED = 30_000
+"""Characters of JSON, of which a message carries two copies with every quote escaped."""
+_LEFT_OUT = "(too long to be kept)"
 _THREADS = 12
 _WINDOW = 96
 
@@ -249,7 +253,7 @@ class Evaluation:
             reason=clean(verdict.reason, MOST_REASON),
             expected=clean(verdict.expected, MOST_REASON),
             reminder=clean(verdict.reminder, MOST_REASON),
-            observed=cast("Mapping[str, Fact]", clean_facts(verdict.observed)),
+            observed=_storable(verdict.observed),
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,
             last_observed_at=at,
@@ -352,7 +356,7 @@ class Evaluation:
                 except Exception as error:
                     broken = _unlistable(about, error)
                     coverage.failed[about] = broken
-                    yield from self._unlisted(by_type[about], about, broken)
+                    yield from _each(record, self._unlisted(by_type[about], about, broken))
                     continue
                 coverage.listed[about] = set(ids)
                 if not ids:
@@ -438,6 +442,23 @@ def _references(subject: Any, parameter: Parameter) -> list[Resource]:
     if meant is None:
         return []
     return [meant] if isinstance(meant, Resource) else list(meant)
+
+
+def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:
+    """The facts as they are stored; those that are too large are left out, the largest first.
+
+    DynamoDB refuses an item of 400 KB, and SNS a message of 256: one resource with hostile names
+    would then keep its whole heading from being recorded.
+    """
+    facts = cast("Mapping[str, Fact]", clean_facts(observed))
+    sizes = {name: len(json.dumps(value, default=str)) for name, value in facts.items()}
+    left_out = set()
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        if sum(sizes.values()) <= MOST_OBSERVED:
+            break
+        left_out.add(name)
+        sizes[name] = len(_LEFT_OUT)
+    return {name: _LEFT_OUT if name in left_out else value for name, value in facts.items()}
 
 
 def _unlistable(about: ResourceType, error: Exception) -> Unreadable:

@@ -129,10 +129,15 @@ class Function:
             return bool(context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
 
         evaluated = 0
-        for observation in evaluation.survey(rules, coverage, start=start, enough=enough):
+        for observation in evaluation.survey(
+            rules,
+            coverage,
+            start=start,
+            enough=enough,
+            record=lambda seen: recorder.record(seen, stored),
+        ):
             evaluated += 1
             self._note(observation)
-            recorder.record(observation, stored)
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
