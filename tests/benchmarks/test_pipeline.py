@@ -65,7 +65,7 @@ def at_once(account: Account, phone: Phone) -> tuple[float, collections.Counter[
     wanted = set(buckets)
     began = time.monotonic()
     account.put(*details)
-    while time.monotonic() - began < 180:
+    while time.monotonic() - began < 500:
         pages = collections.Counter(
             page.source.rpartition("/")[2] for page in phone.taken() if page.action == "trigger"
         )
