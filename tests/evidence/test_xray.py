@@ -1,0 +1,289 @@
+"""What the loaders on tracing make of AWS's answers."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from readiness.evidence import REGION
+from readiness.evidence.anomalies import AnomalyWatch
+from readiness.evidence.appsync import GRAPHQL_API
+from readiness.evidence.awslambda import FUNCTION
+from readiness.evidence.ecs import SERVICE, TASK_DEFINITION
+from readiness.evidence.graphql import GraphqlRequests, GraphqlTracing
+from readiness.evidence.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.stepfunctions import STATE_MACHINE
+from readiness.evidence.traced import (
+    FunctionTracing,
+    ServiceTracing,
+    TaskTracing,
+    WorkflowTracing,
+)
+from readiness.evidence.xray import Sampling, TraceMap, TraceQueries
+from readiness.tracing import Tracer
+from readiness.unreadable import Gone, Unreadable
+from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from tests.worlds import xray
+
+NO_PROBE = {"probe_filters": False}
+PROBE = {"probe_filters": True}
+
+
+def load(world: World, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any):
+    aws = evaluation(world, [], bulk=bulk).aws
+    return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), settings).evidence
+
+
+def function(**changes: Any) -> dict[str, Any]:
+    return xray.FUNCTION | {"TracingConfig": {"Mode": "PassThrough"}} | changes
+
+
+def a_world(mappings: list[dict[str, Any]], policy: Any = None, **changes: Any) -> World:
+    """An account with one function that X-Ray does not trace."""
+    about = function(**changes)
+    refused = error("ResourceNotFoundException", 404)
+    return xray.world().but(
+        lambda__list_functions={"Functions": [about]},
+        lambda__get_function_configuration=about,
+        lambda__list_event_source_mappings={"EventSourceMappings": mappings},
+        lambda__get_policy={"Policy": json.dumps(policy)} if policy else refused,
+    )
+
+
+ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent:live"
+KAFKA = {"FunctionArn": ARN, "AmazonManagedKafkaEventSourceConfig": {"ConsumerGroupId": "x"}}
+MQ = {"FunctionArn": ARN, "Queues": ["orders"]}
+SQS = {"FunctionArn": ARN, "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:orders"}
+OTHER = {"FunctionArn": ARN.replace("agent", "agent-2"), "Queues": ["orders"]}
+INVOKED = {
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "apigateway.amazonaws.com"},
+            "Action": "lambda:InvokeFunction",
+            "Resource": "*",
+        }
+    ]
+}
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(
+    ("mappings", "policy", "untraced"),
+    [
+        pytest.param([KAFKA, MQ], None, ("Amazon MQ", "Amazon MSK"), id="only such sources"),
+        pytest.param([KAFKA, SQS], None, (), id="a queue too"),
+        pytest.param([KAFKA], INVOKED, (), id="an API may invoke it"),
+        pytest.param([], None, (), id="no source at all"),
+    ],
+)
+def test_what_invokes_a_function(mappings, policy, untraced, bulk):
+    found = load(a_world(mappings, policy), FunctionTracing, FUNCTION, "agent", bulk)
+    assert found.untraced == untraced
+    assert (found.tracing.tracer, found.role) == (Tracer.NONE, None)
+
+
+def test_another_function_s_sources_are_not_its_own():
+    assert load(a_world([OTHER]), FunctionTracing, FUNCTION, "agent", True).untraced == ()
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_of_a_traced_function_nobody_asks_what_invokes_it(bulk):
+    world = xray.world()
+    found = load(world, FunctionTracing, FUNCTION, "agent", bulk)
+    assert (found.tracing.tracer, found.role.id) == (Tracer.XRAY, "agent")
+    assert ("lambda", "list_event_source_mappings") not in world.calls
+
+
+def test_what_cannot_be_known_of_the_invokers_is_not_nothing():
+    world = a_world([KAFKA]).but(lambda__get_policy=error("AccessDeniedException", 403))
+    with pytest.raises(Unreadable, match="lambda:GetPolicy"):
+        load(world, FunctionTracing, FUNCTION, "agent")
+
+
+def test_a_task_and_its_service():
+    task = load(xray.world(), TaskTracing, TASK_DEFINITION, xray.TASKS)
+    assert (task.tracing.tracer, task.service_name, task.role.id) == (Tracer.XRAY, "web", "agent")
+    service = load(xray.world(), ServiceTracing, SERVICE, xray.SERVICE)
+    assert {"web", "app", "agents/web"} <= set(service.names)
+    assert service.log_groups == ("/ecs/web",)
+
+
+def test_a_service_whose_task_definition_is_gone_may_be_traced():
+    world = xray.world().but(
+        ecs__describe_task_definition=error(
+            "ClientException", 400, "Unable to describe task definition."
+        )
+    )
+    assert load(world, ServiceTracing, SERVICE, xray.SERVICE).tracing.tracer is Tracer.MAYBE
+
+
+def test_a_state_machine():
+    found = load(xray.world(), WorkflowTracing, STATE_MACHINE, xray.MACHINE)
+    assert (found.enabled, found.role.id) == (True, "agent")
+    world = xray.world().but(
+        stepfunctions__describe_state_machine=error("StateMachineDoesNotExist")
+    )
+    with pytest.raises(Gone):
+        load(world, WorkflowTracing, STATE_MACHINE, xray.MACHINE)
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_graphql(bulk):
+    assert load(xray.world(), GraphqlTracing, GRAPHQL_API, "g1", bulk).enabled
+    assert load(xray.world(), GraphqlRequests, GRAPHQL_API, "g1", bulk).per_second == 1.0
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_requests_of_a_day_in_one_call(bulk):
+    world = xray.world()
+    assert load(world, FunctionRequests, FUNCTION, "agent", bulk).total == 86_400
+    assert load(world, ServiceRequests, SERVICE, xray.SERVICE, bulk).total == 86_400
+    assert world.calls.count(("cloudwatch", "get_metric_data")) == 2
+
+
+def test_sampling_rules_and_where_traces_go():
+    narrow = xray.DEFAULT | {"RuleName": "health", "URLPath": "/health", "Priority": 1}
+    valued = xray.DEFAULT | {"RuleName": "vip", "Attributes": {"tier": "gold"}, "Priority": 2}
+    world = xray.world().but(
+        xray__get_sampling_rules={
+            "SamplingRuleRecords": [{"SamplingRule": r} for r in (narrow, valued, xray.DEFAULT)]
+        },
+        xray__get_trace_segment_destination={"Destination": "CloudWatchLogs", "Status": "ACTIVE"},
+    )
+    found = load(world, Sampling, REGION)
+    assert [rule.is_partial for rule in found.rules] == [True, True, False]
+    assert found.destination == "CloudWatchLogs"
+
+
+def test_the_map_and_what_is_indexed_for_it():
+    gone = {"ReferenceId": 9, "Name": "old", "State": "deleted"}
+    world = xray.world().but(xray__get_service_graph={"Services": [*xray.NODES, gone]})
+    found = load(world, TraceMap, REGION)
+    assert [node.id for node in found.nodes] == [0, 1, 2, 3]
+    assert found.nodes[0].to == {1, 3}
+    assert found.indexed == 1.0
+    indexed = {"Rule": {"Probabilistic": {"DesiredSamplingPercentage": 5.0}}, "Name": "Default"}
+    world = world.but(
+        xray__get_trace_segment_destination={"Destination": "CloudWatchLogs"},
+        xray__get_indexing_rules={"IndexingRules": [indexed]},
+    )
+    assert load(world, TraceMap, REGION).indexed == 0.05
+
+
+def test_saved_queries_are_read_to_the_last_page():
+    """The AWS SDK has no paginator for them."""
+
+    def pages(**params: Any) -> dict[str, Any]:
+        number = int(params.get("nextToken", "0"))
+        page = {"queryDefinitions": [{"name": f"q{number}", "queryString": "fields @trace"}]}
+        return page | ({"nextToken": str(number + 1)} if number < 2 else {})
+
+    world = xray.world().but(logs__describe_query_definitions=pages)
+    found = load(world, TraceQueries, REGION, **NO_PROBE)
+    assert [query.name for query in found.queries] == ["q0", "q1", "q2"]
+
+
+def test_a_page_that_leads_to_itself_is_no_answer():
+    world = xray.world().but(
+        logs__describe_query_definitions={"queryDefinitions": [], "nextToken": "again"}
+    )
+    with pytest.raises(Unreadable, match="logs:DescribeQueryDefinitions"):
+        load(world, TraceQueries, REGION, **NO_PROBE)
+
+
+@pytest.mark.parametrize(
+    ("settings", "answer", "refused"),
+    [
+        pytest.param(NO_PROBE, error("AccessDenied"), [False], id="not asked for"),
+        pytest.param(PROBE, {"TraceSummaries": []}, [False], id="accepted"),
+        pytest.param(PROBE, error("InvalidRequestException"), [True], id="refused"),
+    ],
+)
+def test_filters_are_tried_where_that_is_asked_for(settings, answer, refused):
+    world = xray.world().but(xray__get_trace_summaries=answer)
+    found = load(world, TraceQueries, REGION, **settings)
+    assert [group.is_refused for group in found.groups] == refused
+    assert found.groups[0].name == "slow", "X-Ray's own Default is nobody's query"
+
+
+def rule(pattern: str | None, state: str = "ENABLED") -> dict[str, Any]:
+    about: dict[str, Any] = {"Name": "r", "State": state}
+    return about | ({"EventPattern": pattern} if pattern is not None else {})
+
+
+@pytest.mark.parametrize(
+    ("rules", "targets", "listeners"),
+    [
+        pytest.param([rule('{"source": ["aws.xray"]}')], 1, ("r",), id="by source"),
+        pytest.param(
+            [rule('{"detail-type": ["AWS X-Ray Insight Update"]}')], 1, ("r",), id="by detail-type"
+        ),
+        pytest.param([rule('{"source": [{"prefix": "aws."}]}')], 1, ("r",), id="by prefix"),
+        pytest.param([rule('{"source": ["aws.xray"]}')], 0, (), id="no target"),
+        pytest.param([rule('{"source": ["aws.xray"]}', "DISABLED")], 1, (), id="disabled"),
+        pytest.param([rule('{"source": ["aws.ec2"]}')], 1, (), id="another source"),
+        pytest.param(
+            [rule('{"source": ["aws.xray"], "detail-type": ["Other"]}')], 1, (), id="other events"
+        ),
+        pytest.param([rule('{"account": ["1"]}')], 1, (), id="says neither"),
+        pytest.param([rule(None), rule("{"), rule("[]")], 1, (), id="no pattern, and no JSON"),
+    ],
+)
+def test_who_listens_to_insights(rules, targets, listeners):
+    answer = {"Targets": [{"Id": "t", "Arn": xray.TOPIC}]} if targets else {}
+    world = xray.world().but(
+        events__list_rules={"Rules": rules}, events__list_targets_by_rule=answer
+    )
+    assert load(world, AnomalyWatch, REGION).looking.listeners == listeners
+
+
+def test_anomaly_detectors_of_both_kinds():
+    stat = {
+        "Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors", "Dimensions": []},
+        "Stat": "Sum",
+        "Period": 60,
+    }
+    world = xray.world().but(
+        cloudwatch__describe_anomaly_detectors={
+            "AnomalyDetectors": [
+                {
+                    "SingleMetricAnomalyDetector": {
+                        "Namespace": "AWS/Lambda",
+                        "MetricName": "Duration",
+                        "Stat": "p99",
+                        "Dimensions": [{"Name": "FunctionName", "Value": "agent"}],
+                    },
+                    "StateValue": "TRAINED",
+                },
+                {
+                    "MetricMathAnomalyDetector": {
+                        "MetricDataQueries": [
+                            {"Id": "m1", "MetricStat": stat, "ReturnData": False},
+                            {"Id": "e1", "Expression": "m1*2"},
+                        ]
+                    },
+                    "StateValue": "PENDING_TRAINING",
+                },
+            ]
+        },
+        logs__list_log_anomaly_detectors={
+            "anomalyDetectors": [
+                {
+                    "detectorName": "odd",
+                    "logGroupArnList": [
+                        f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/lambda/agent:*"
+                    ],
+                    "anomalyDetectorStatus": "ANALYZING",
+                }
+            ]
+        },
+    )
+    looking = load(world, AnomalyWatch, REGION).looking
+    single, math = looking.detectors
+    own = frozenset({("FunctionName", "agent")})
+    assert single.metrics == {("AWS/Lambda", "Duration", own, "p99")}
+    assert math.metrics == {("AWS/Lambda", "Errors", frozenset(), "Sum")}
+    assert looking.log_detectors[0].log_groups == {"/aws/lambda/agent"}
