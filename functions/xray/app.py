@@ -280,12 +280,15 @@ def trace_queries(
         said = [f"groups of traces: {', '.join(groups)}"] if groups else []
         said += [f"saved queries: {', '.join(queries)}"] if queries else []
         return complies(f"There are {'; '.join(said)}.", groups=groups, queries=queries)
-    return attested.verdict(
-        "That queries to analyse traces are kept elsewhere",
-        max_age_days=max_age_days,
-        two_people=two_people,
-        groups=len(kept.groups),
-        queries=len(kept.queries),
+    if attested.statements:
+        return attested.verdict(
+            "A set of trace queries outside AWS", max_age_days=max_age_days, two_people=two_people
+        )
+    return violates(
+        f"None of {len(kept.groups)} groups of traces has a filter of its own, and none of"
+        f" {len(kept.queries)} saved queries is about traces.",
+        expected="A group with a filter, a saved query on traces, or a statement that they are"
+        " kept elsewhere (readiness attest).",
     )
 
 

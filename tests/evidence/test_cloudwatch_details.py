@@ -105,7 +105,6 @@ def test_a_rest_stage(bulk):
             "*/*": {"metricsEnabled": True},
             "/orders/GET": {"metricsEnabled": False, "throttlingRateLimit": 5.0},
         },
-        "accessLogSettings": {"destinationArn": "arn:aws:logs:x"},
     }
     world = cloudwatch.world().but(
         apigateway__get_stages={"item": [stage]}, apigateway__get_stage=stage
@@ -118,7 +117,6 @@ def test_a_rest_stage(bulk):
         True,
     )
     assert found.uncounted == ("/orders/GET",)
-    assert found.log_destination == "arn:aws:logs:x"
 
 
 @both

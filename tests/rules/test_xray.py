@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -16,11 +17,12 @@ from functions.xray.app import (
     state_machine_tracing,
     task_tracing,
     trace_queries,
+    xray,
 )
 from readiness import Severity, Status
 from readiness.alarming import Alarm, Inventory, Watched
 from readiness.anomalies import Detector, Insights, LogDetector, Looking
-from readiness.attestation import Attested
+from readiness.attestation import Attestation, Attested, Scope
 from readiness.evidence.anomalies import AnomalyWatch
 from readiness.evidence.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.role_grants import RoleGrants
@@ -37,7 +39,9 @@ from readiness.policy import Document
 from readiness.sampling import SamplingRule
 from readiness.trace_map import Node
 from readiness.tracing import Process, Tracer, Tracing, of_function, of_task
-from tests.world import NOON
+from tests.world import NOON, scan
+from tests.worlds.xray import FUNCTION
+from tests.worlds.xray import world as a_world
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -594,7 +598,7 @@ def test_a_service_is_watched_through_its_load_balancer():
     ("kept", "settings", "status"),
     [
         pytest.param(TraceQueries((Group("slow", "responsetime > 5"),), ()), {}, GOOD, id="group"),
-        pytest.param(TraceQueries((Group("all", ""),), ()), {}, UNKNOWN, id="no filter"),
+        pytest.param(TraceQueries((Group("all", ""),), ()), {}, BAD, id="no filter"),
         pytest.param(
             TraceQueries((), (SavedQuery("q", "sort durationNano", ("aws/spans",)),)),
             {},
@@ -604,7 +608,7 @@ def test_a_service_is_watched_through_its_load_balancer():
         pytest.param(
             TraceQueries((), (SavedQuery("q", "filter @message like /ERROR/", ("g",)),)),
             {},
-            UNKNOWN,
+            BAD,
             id="a query of other things",
         ),
         pytest.param(
@@ -621,6 +625,31 @@ def test_trace_queries(kept, settings, status):
     assert verdict.status is status, verdict.reason
 
 
-def test_queries_nobody_made_or_stated_are_missing_after_a_while():
-    long_ago = Attested((), NOON, NOON - timedelta(days=30))
-    assert trace_queries(TraceQueries((), ()), long_ago).status is BAD
+def test_queries_kept_elsewhere_are_stated():
+    statement = Attestation(
+        id="aaaa11112222",
+        rule="xray.trace-queries",
+        scope=Scope(),
+        statement="They are in Grafana.",
+        performed_at=NOON - timedelta(days=10),
+        declared_at=NOON - timedelta(days=10),
+        owner="team@example.com",
+        attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
+        attester_id="AROA:alice",
+    )
+    kept = TraceQueries((), ())
+    assert trace_queries(kept, Attested((statement,), NOON, NOON)).status is GOOD
+    assert trace_queries(kept, Attested((statement,), NOON, NOON), two_people=True).status is BAD
+
+
+def test_what_is_about_the_region_is_read_once():
+    """Whatever the number of rules that ask, and of functions and stages they ask about."""
+    functions = [FUNCTION | {"FunctionName": f"agent-{n}"} for n in range(20)]
+    world = a_world().but(lambda__list_functions={"Functions": functions})
+    assert len(scan(world, xray.rules)) >= 40
+    counted = Counter(world.calls)
+    once = ("sampling_rules", "service_graph", "groups", "trace_segment_destination")
+    assert [counted["xray", f"get_{name}"] for name in once] == [1, 1, 1, 1]
+    assert counted["iam", "get_account_authorization_details"] == 1
+    assert counted["lambda", "list_functions"] == 1
+    assert counted["cloudwatch", "get_metric_data"] == 4, "one for each kind of workload"

@@ -101,7 +101,6 @@ class ServiceNames:
     name: str
     names: frozenset[str]
     running: int
-    target_groups: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -117,5 +116,4 @@ class ServiceNames:
             names |= {task.family} - {""}
             for container in task.containers:
                 names |= named(container.name, container.environment)
-        groups = about.target_group_arns
-        return cls(about.name, frozenset(names), about.running_count, groups, about.tags)
+        return cls(about.name, frozenset(names), about.running_count, about.tags)

@@ -11,7 +11,7 @@ from readiness.evidence.awslambda import FUNCTION
 from readiness.evidence.balancers import TargetGroups, dimension_of
 from readiness.evidence.ecs import SERVICE, Service
 from readiness.evidence.metrics import DAY, GET_METRIC_DATA, read_each
-from readiness.metrics import Query, Series, series, total
+from readiness.metrics import Query, Series, series
 from readiness.resource import Resource
 
 
@@ -24,11 +24,6 @@ class FunctionRequests:
     """
 
     invocations: Series
-
-    @property
-    def total(self) -> float | None:
-        """All of them; None where Lambda counted nothing."""
-        return self.invocations.total
 
     @property
     def parts(self) -> tuple[Series, ...]:
@@ -66,11 +61,6 @@ class ServiceRequests:
 
     parts: tuple[Series, ...] = ()
     routes: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def total(self) -> float | None:
-        """All of them; None where no load balancer counted any."""
-        return total(self.parts)
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServiceRequests:

@@ -79,11 +79,11 @@ HTTP_STAGE = ResourceType(
 @evidence(REST_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class RestStage:
-    """What a stage of a REST API traces, counts and logs.
+    """What a stage of a REST API traces and counts.
 
     ``metrics`` says whether all methods are counted one by one (``*/*``), ``uncounted`` are the
-    methods whose own settings say otherwise; ``log_destination`` is the ARN access logs go to.
-    Sources: GetRestApis and GetStages; GetRestApi and GetStage.
+    methods whose own settings say otherwise. Sources: GetRestApis and GetStages; GetRestApi and
+    GetStage.
     """
 
     arn: str
@@ -92,7 +92,6 @@ class RestStage:
     tracing: bool = False
     metrics: bool = False
     uncounted: tuple[str, ...] = ()
-    log_destination: str = ""
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -122,7 +121,6 @@ class RestStage:
             tracing=bool(stage.get("tracingEnabled")),
             metrics=counted.pop("*/*", False),
             uncounted=tuple(sorted(path for path, on in counted.items() if not on)),
-            log_destination=(stage.get("accessLogSettings") or {}).get("destinationArn", ""),
             tags=dict(stage.get("tags") or {}),
         )
 
