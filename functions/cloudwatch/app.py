@@ -266,6 +266,8 @@ def function_log_group(group: FunctionLogGroup) -> Verdict:
         return not_applicable("Lambda@Edge logs in the regions where it runs.")
     if group.exists:
         return complies(f"The log group {group.name} exists.")
+    if group.account_policy:
+        return _promised(group.name, group.account_policy)
     if group.modified is not None and group.read_at - group.modified < _HOUR:
         return cannot_tell(
             f"The log group {group.name} does not exist yet; the function was changed less than an"
@@ -279,6 +281,8 @@ def task_log_groups(task: TaskLogGroups) -> Verdict:
     """The log groups of a task's containers were made with a retention, not by the agent."""
     if not task.names:
         return not_applicable("No container writes to CloudWatch Logs in this region.")
+    if task.absent and task.account_policy:
+        return _promised(", ".join(task.absent), task.account_policy)
     if task.absent:
         return _absent(", ".join(task.absent))
     return complies(f"The log groups exist: {', '.join(task.names)}.")
@@ -364,6 +368,14 @@ def _counted(metrics: bool, uncounted: tuple[str, ...], kind: str) -> Verdict:  
             f"Detailed metrics are off for the {kind}s {', '.join(uncounted)}.", expected=expected
         )
     return complies(f"Detailed metrics are on for every {kind}.")
+
+
+def _promised(names: str, policy: str) -> Verdict:
+    return complies(
+        f"The log group {names} does not exist yet; the account's policy {policy} gives it a"
+        " retention when it does.",
+        account_policy=policy,
+    )
 
 
 def _absent(names: str) -> Verdict:

@@ -176,10 +176,32 @@ def test_what_a_service_may_be_called():
 @both
 def test_a_log_group_with_a_longer_name_is_not_the_function_s(bulk):
     longer = {"logGroups": [{"logGroupName": "/aws/lambda/agent-2"}]}
-    world = cloudwatch.world().but(logs__describe_log_groups=longer)
+    world = cloudwatch.world().but(
+        logs__describe_log_groups=longer, logs__describe_account_policies={"accountPolicies": []}
+    )
     found = load(world, FunctionLogGroup, FUNCTION, "agent", bulk)
     assert (found.name, found.exists) == ("/aws/lambda/agent", False)
     assert load(cloudwatch.world(), FunctionLogGroup, FUNCTION, "agent", bulk).exists
+
+
+@pytest.mark.parametrize(
+    ("policies", "named"),
+    [
+        pytest.param([{"policyName": "year"}], "year", id="for all groups"),
+        pytest.param(
+            [{"policyName": "some", "selectionCriteria": 'LogGroupName NOT IN ["/aws"]'}],
+            "",
+            id="for some",
+        ),
+        pytest.param([], "", id="none"),
+    ],
+)
+def test_the_account_s_policy_for_a_group_that_is_not_there(policies, named):
+    world = cloudwatch.world().but(
+        logs__describe_log_groups={"logGroups": []},
+        logs__describe_account_policies={"accountPolicies": policies},
+    )
+    assert load(world, FunctionLogGroup, FUNCTION, "agent").account_policy == named
 
 
 def test_the_time_of_a_function_s_last_change():
@@ -203,7 +225,10 @@ def test_log_groups_of_a_task(bulk):
         {"name": "c", "logConfiguration": {"logDriver": "splunk"}},
     ]
     task = {"taskDefinitionArn": xray.TASKS, "family": "web", "containerDefinitions": containers}
-    world = cloudwatch.world().but(ecs__describe_task_definition={"taskDefinition": task})
+    world = cloudwatch.world().but(
+        ecs__describe_task_definition={"taskDefinition": task},
+        logs__describe_account_policies=error("InvalidParameterException"),
+    )
     found = load(world, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk)
     assert (found.names, found.absent) == (("/absent", "/ecs/web"), ("/absent",))
 

@@ -32,7 +32,11 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     },
     "cloudtrail/delete-retention-policy": {"log-retention": "/aws/lambda/agent"},
     "cloudtrail/modify-db-instance": {"database-monitoring": "orders"},
-    "cloudtrail/put-account-policy": {"log-retention": None},
+    "cloudtrail/put-account-policy": {
+        "function-log-group": None,
+        "log-retention": None,
+        "task-log-groups": None,
+    },
     "cloudtrail/put-account-setting-default": {"cluster-insights": None},
     "cloudtrail/put-dashboard": {
         "function-on-dashboards": None,

@@ -279,6 +279,12 @@ def test_function_log_group(exists, age, status):
     assert function_log_group(group).status is status
 
 
+def test_a_policy_of_the_account_keeps_what_is_not_there_yet():
+    group = FunctionLogGroup("/aws/lambda/agent", False, NOON, account_policy="year")
+    assert function_log_group(group).status is GOOD
+    assert task_log_groups(TaskLogGroups(("/ecs/web",), ("/ecs/web",), "year")).status is GOOD
+
+
 def test_task_log_groups():
     assert task_log_groups(TaskLogGroups(("/ecs/web",))).status is GOOD
     assert task_log_groups(TaskLogGroups(("/ecs/web",), ("/ecs/web",))).status is BAD

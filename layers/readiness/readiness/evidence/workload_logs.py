@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.aws import Reader
-from readiness.evidence import evidence
+from readiness.evidence import api_call, evidence
 from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration
 from readiness.evidence.ecs import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.logs import LOG_GROUP, LogGroup
 from readiness.resource import Resource
 from readiness.unreadable import Gone
+
+_POLICIES = "logs:DescribeAccountPolicies"
+_CHANGES = (api_call("logs", "PutAccountPolicy", "DeleteAccountPolicy"),)
 
 
 def _exists(read: Reader, name: str) -> bool:
@@ -23,12 +26,30 @@ def _exists(read: Reader, name: str) -> bool:
     return True
 
 
-@evidence(FUNCTION, uses=(FunctionConfiguration, LogGroup))
+def _account_policy(read: Reader) -> str:
+    """The retention policy of the account that every new log group falls under; empty for none."""
+    if not read.knows("logs", "describe_account_policies"):
+        return ""
+    answer = read.one(
+        "logs",
+        "describe_account_policies",
+        absent=("InvalidParameterException",),
+        policyType="RETENTION_POLICY",
+    )
+    found = (answer or {}).get("accountPolicies") or ()
+    return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
+
+
+@evidence(
+    FUNCTION, reads=(_POLICIES,), uses=(FunctionConfiguration, LogGroup), changed_by=_CHANGES
+)
 @dataclass(frozen=True, slots=True)
 class FunctionLogGroup:
     """The log group a function writes to, and whether it exists.
 
-    ``modified`` is when the function was last changed, None where Lambda's time is not one.
+    ``modified`` is when the function was last changed, None where Lambda's time is not one;
+    ``account_policy`` the retention policy of the account that it will fall under, read only where
+    it does not exist.
     """
 
     name: str
@@ -36,13 +57,19 @@ class FunctionLogGroup:
     read_at: datetime
     modified: datetime | None = None
     master_arn: str = ""
+    account_policy: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLogGroup:
         about = read.of(FunctionConfiguration, function)
         exists = bool(about.master_arn) or _exists(read, about.log_group)
         return cls(
-            about.log_group, exists, read.now, _moment(about.last_modified), about.master_arn
+            name=about.log_group,
+            exists=exists,
+            read_at=read.now,
+            modified=_moment(about.last_modified),
+            master_arn=about.master_arn,
+            account_policy="" if exists else _account_policy(read),
         )
 
 
@@ -53,13 +80,19 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-@evidence(TASK_DEFINITION, uses=(TaskDefinition, LogGroup))
+@evidence(
+    TASK_DEFINITION, reads=(_POLICIES,), uses=(TaskDefinition, LogGroup), changed_by=_CHANGES
+)
 @dataclass(frozen=True, slots=True)
 class TaskLogGroups:
-    """The log groups of this region that a task's containers write to, and which are absent."""
+    """The log groups of this region that a task's containers write to, and which are absent.
+
+    ``account_policy`` is the retention policy of the account that those will fall under.
+    """
 
     names: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    account_policy: str = ""
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -73,4 +106,5 @@ class TaskLogGroups:
                 names.append(options["awslogs-group"])
         found = sorted(set(names))
         absent = [name for name in found if not _exists(read, name)]
-        return cls(tuple(found), tuple(absent), about.tags)
+        policy = _account_policy(read) if absent else ""
+        return cls(tuple(found), tuple(absent), policy, about.tags)
