@@ -201,6 +201,11 @@ def service_on_map(
     if service.tracing.tracer in {Tracer.NONE, Tracer.MAYBE}:
         return not_applicable("It sends no traces that are known; task-tracing judges that.")
     linked = connections(drawn.nodes, service.names, "AWS::E")
+    if linked is None and not service.is_named:
+        return cannot_tell(
+            f"No node of the trace map is named {' or '.join(service.names)}, and its environment"
+            " gives it no other name (OTEL_SERVICE_NAME): code may."
+        )
     if linked is None and not requests.parts:
         return cannot_tell(
             "No node of the trace map has one of its names, and no load balancer counts its"

@@ -107,8 +107,20 @@ def test_a_task_and_its_service():
     task = load(xray.world(), TaskTracing, TASK_DEFINITION, xray.TASKS)
     assert (task.tracing.tracer, task.service_name, task.role.id) == (Tracer.XRAY, "web", "agent")
     service = load(xray.world(), ServiceTracing, SERVICE, xray.SERVICE)
-    assert {"web", "app", "agents/web"} <= set(service.names)
+    assert (service.names, service.is_named) == (("web",), True)
     assert service.log_groups == ("/ecs/web",)
+
+
+def test_a_service_without_a_name_of_its_own_is_looked_for_under_guesses():
+    """Not under its containers' names: many a service has an app."""
+    task = {
+        "taskDefinitionArn": xray.TASKS,
+        "family": "front",
+        "containerDefinitions": [{"name": "app", "image": "web:1"}],
+    }
+    world = xray.world().but(ecs__describe_task_definition={"taskDefinition": task})
+    service = load(world, ServiceTracing, SERVICE, xray.SERVICE)
+    assert (service.names, service.is_named) == (("web", "front", "agents/web"), False)
 
 
 def test_a_service_whose_task_definition_is_gone_may_be_traced():

@@ -440,6 +440,14 @@ def test_a_service_nobody_counts_is_not_missed():
     assert service_on_map(service, ServiceRequests(), TraceMap(nodes), None).status is GOOD
 
 
+def test_a_service_is_missed_only_under_a_name_that_is_known():
+    requests = ServiceRequests((busy(300),))
+    named = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",))
+    assert service_on_map(named, requests, TraceMap(()), None).status is BAD
+    guessed = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",), is_named=False)
+    assert service_on_map(guessed, requests, TraceMap(()), None).status is UNKNOWN
+
+
 # -- anomalies --------------------------------------------------------------------------------
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"

@@ -93,7 +93,7 @@ class Workloads:
 @evidence(SERVICE, uses=(Service, TaskDefinition))
 @dataclass(frozen=True, slots=True)
 class ServiceNames:
-    """What a service and its containers may be called in metrics, and how many tasks run.
+    """What a service may be called in metrics, and how many tasks run.
 
     Sources: DescribeServices, DescribeTaskDefinition.
     """
@@ -115,5 +115,5 @@ class ServiceNames:
                 task = TaskDefinition("", "")  # deleted for good; only the service's name is left
             names |= {task.family} - {""}
             for container in task.containers:
-                names |= named(container.name, container.environment)
+                names |= named("", container.environment)
         return cls(about.name, frozenset(names), about.running_count, about.tags)

@@ -216,12 +216,16 @@ def _service_names(about: TaskDefinition) -> list[str]:
 class ServiceTracing:
     """How the tasks of a service are traced, and by what names they may appear in traces.
 
+    ``is_named`` is false where the environment gives them no name, so that ``names`` are guesses:
+    code may choose any other.
+
     Sources: DescribeServices, DescribeTaskDefinition.
     """
 
     name: str
     tracing: Tracing
     names: tuple[str, ...] = ()
+    is_named: bool = True
     log_groups: tuple[str, ...] = ()
     role: Resource | None = None
     tags: Mapping[str, str] | None = None
@@ -237,19 +241,14 @@ class ServiceTracing:
         except Gone:
             return cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags)
         tracing = of_task(map(_process, task.containers))
-        containers = [container.name for container in task.containers]
-        cluster = cluster_of(service.id)
+        own = tuple(_service_names(task))
+        guesses = (about.name, task.family, f"{cluster_of(service.id)}/{about.name}")
         options = [container.log_options or {} for container in task.containers]
         return cls(
             name=about.name,
             tracing=tracing,
-            names=(
-                *_service_names(task),
-                about.name,
-                task.family,
-                *containers,
-                f"{cluster}/{about.name}",
-            ),
+            names=own or guesses,
+            is_named=bool(own),
             log_groups=tuple(
                 {each["awslogs-group"] for each in options if "awslogs-group" in each}
             ),
