@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 from moto import mock_aws
@@ -16,6 +17,21 @@ from tests.pipeline.standins import context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
 
 ACCOUNT_ID = "111122223333"
+
+
+class OneAtATime:
+    """A client whose calls wait for each other: moto copies whole tables, and not thread-safely."""
+
+    def __init__(self, client):
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, operation):
+        def call(**params):
+            with self._lock:
+                return getattr(self._client, operation)(**params)
+
+        return call
 
 
 @pytest.fixture
@@ -35,6 +51,7 @@ def function(monkeypatch):
             "SETTINGS_PARAMETER": "settings",
         }
         function = Function(encryption, environment)
+        function.store._client = OneAtATime(function.store._client)
         function.metrics.clear_metrics()
         function.stored = make_store(dynamodb)
         s3 = client("s3")

@@ -25,6 +25,8 @@ CHANGED = "ConfigurationItemChangeNotification"
 OVERSIZED = "OversizedConfigurationItemChangeNotification"
 SCHEDULED = "ScheduledNotification"
 SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
+MOST_ID = 1800
+"""Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
 
 Json = Mapping[str, Any]
 
@@ -124,6 +126,8 @@ def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
 
 
 def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
+    if id is not None and len(id.encode("utf-8", "replace")) > MOST_ID:
+        raise MalformedEvent(f"the event names a {about.name} by {len(id)} characters")
     if about is rule.subject:
         return Target(rule.id, id)
     if about.name in {"AWS::::Account", "*"} or id is None:
@@ -139,7 +143,8 @@ def _from_item(item: Json, rules: Iterable[Rule]) -> frozenset[Target]:
     for rule, declaration in _evidence_in(rules):
         about = declaration.about
         if about.name == type_ and about.identify is not None and declaration.follows_type:
-            targets.add(_target(rule, about, about.identify(item)))
+            id: Any = about.identify(item)
+            targets.add(_target(rule, about, id if isinstance(id, str) and id else None))
         for change in changes_of(declaration):
             if isinstance(change, ConfigItem) and change.type == type_:
                 targets.add(_target(rule, about, _id_in(item, change)))
@@ -160,6 +165,9 @@ def _api_call(
     if detail.get("errorCode"):
         ignored = f"the call {source} {name} failed with {detail['errorCode']}"
         return Look(account, region, frozenset(), trigger, principal, ignored)
+    if owner := _other_owner(detail, account):
+        ignored = f"the call {source} {name} changed a resource of account {owner}"
+        return Look(account, region, frozenset(), trigger, principal, ignored)
     targets = set()
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
@@ -167,6 +175,21 @@ def _api_call(
                 targets.add(_target(rule, declaration.about, _id_in(detail, change)))
     ignored = "" if targets else f"no rule depends on {source} {name}"
     return Look(account, region, frozenset(targets), trigger, principal, ignored)
+
+
+def _other_owner(detail: Json, account: str) -> str:
+    """The account whose resources the call was about, empty where some may be our own.
+
+    A call of ours that reaches into another account is recorded in both; read by its name, its
+    resource would be taken for one of this account.
+    """
+    resources = detail.get("resources")
+    if not isinstance(resources, list):
+        return ""
+    named = [each.get("accountId") for each in resources if isinstance(each, Mapping)]
+    owners = {each for each in named if isinstance(each, str) and each}
+    whole = bool(named) and len(named) == len(resources) and all(named)
+    return min(owners) if whole and owners and account not in owners else ""
 
 
 def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> frozenset[Target]:
