@@ -92,16 +92,28 @@ def finding(item: str, status: Status, id: str = "a") -> Finding:
 
 def test_a_box_shows_the_worst_of_its_findings():
     item = "Enable S3 bucket encryption with KMS"
-    shown = scorecard.lines(
-        [
-            finding(item, Status.COMPLIANT, "a"),
-            finding(item, Status.NON_COMPLIANT, "b"),
-            finding(item, Status.COMPLIANT, "c"),
-            finding(item, Status.NON_COMPLIANT, "d").but(gone=True),
-        ]
+    shown = list(
+        scorecard.lines(
+            [
+                finding(item, Status.COMPLIANT, "a"),
+                finding(item, Status.NON_COMPLIANT, "b"),
+                finding(item, Status.COMPLIANT, "c"),
+                finding(item, Status.NON_COMPLIANT, "d").but(gone=True),
+            ]
+        )
     )
     (line,) = [line for line in shown if item in line]
-    assert line.split()[-3:] == ["1", "2", "wrong"]
+    assert line.split()[-2:] == ["1", "2"]
+    (heading,) = [line for line in shown if line.strip().startswith("Encryption")]
+    assert heading.split()[-4:] == ["1", "of", "4", "wrong"]
+
+
+def test_a_heading_shows_no_box_that_is_well():
+    (chapter,) = [c for c in checklist.CHAPTERS if c.folder == "encryption"]
+    well = [finding(item, Status.COMPLIANT) for item in chapter.items]
+    (line,) = [line for line in scorecard.lines(well) if line.strip().startswith("Encryption")]
+    assert line.split()[-2:] == [str(len(chapter.items)), "ok"]
+    assert not [line for line in scorecard.lines(well) for item in chapter.items if item in line]
 
 
 def test_a_box_without_a_finding_is_pending_and_never_ok():
@@ -109,13 +121,14 @@ def test_a_box_without_a_finding_is_pending_and_never_ok():
     items = [
         item for chapter, item in checklist.boxes() if chapter.folder not in checklist.PENDING
     ]
-    assert sum(line.endswith("pending") for line in lines) == len(items)
+    judged = len(checklist.CHAPTERS) - len(checklist.PENDING)
+    assert sum(line.endswith("pending") for line in lines) == len(items) + judged
     assert not [line for line in lines if line.endswith(" ok") and "wrong" not in line]
 
 
 def test_the_scorecard_fits_a_terminal():
     every = [
-        finding(item, Status.INSUFFICIENT_DATA).but(section=chapter.section, heading=chapter.title)
+        finding(item, Status.NON_COMPLIANT).but(section=chapter.section, heading=chapter.title)
         for chapter, item in checklist.boxes()
     ]
     assert max(map(len, scorecard.lines(every))) <= 78

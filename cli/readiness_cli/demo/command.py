@@ -18,7 +18,7 @@ from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.process import NotReady, end_group, is_running
 from readiness_cli.failure import Exit, Failure
 
-_PROGRAMS = ("behind_tls.py", "readiness_cli.demo.pager")
+_PROGRAMS = ("embedded_aws.py", "readiness_cli.demo.pager")
 _UP = "up.json"
 
 

@@ -88,7 +88,7 @@ class Emulator:
             "AWS_ENDPOINT_URL": self._faults or self.endpoint,
         }
         log = self.home / "ministack.log"
-        aws = Process(self._script("behind_tls.py"), environment, log)
+        aws = Process(self._script("embedded_aws.py"), environment, log)
         self._processes.append(aws)
         aws.wait_for(f"{self.endpoint}/_ministack/ready", _PATIENCE)
 

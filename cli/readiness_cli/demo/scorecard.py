@@ -1,8 +1,8 @@
-"""The checklist with the worst verdict of every box; what nobody judges yet is pending."""
+"""The checklist heading by heading, with the boxes that are wrong or judged by nobody."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from readiness import checklist
 from readiness.finding import Finding
@@ -38,29 +38,40 @@ def by_box(findings: Iterable[Finding]) -> dict[Box, list[Finding]]:
 
 
 def lines(findings: Iterable[Finding]) -> Iterator[str]:
-    """The scorecard as text, at most WIDTH wide."""
+    """The scorecard as text, at most WIDTH wide: every heading, and under it what is wrong."""
     boxes = by_box(findings)
-    yield _row("box", "wrong", "ok", "?", "")
+    yield _row("heading, with its wrong boxes", "wrong", "ok", "?", "")
     for chapter in checklist.CHAPTERS:
         if chapter.folder in checklist.PENDING:
             continue
-        yield f"{chapter.section} / {chapter.title}"
-        for item in chapter.items:
-            yield _line(item, boxes.get((chapter.title, item), []))
+        found = {item: boxes.get((chapter.title, item), []) for item in chapter.items}
+        yield _line(chapter.title, [f for each in found.values() for f in each], _state(found))
+        for item, of_item in found.items():
+            if not of_item or of_item[0].status is Status.NON_COMPLIANT:
+                yield _line(f"  {item}", of_item, "" if of_item else PENDING)
     pending = [c for c in checklist.CHAPTERS if c.folder in checklist.PENDING]
     if pending:
         count = sum(len(chapter.items) for chapter in pending)
         yield f"{count} boxes under {len(pending)} more headings are {PENDING}: nobody judges them"
 
 
-def _line(item: str, found: list[Finding]) -> str:
+def _state(found: Mapping[str, list[Finding]]) -> str:
+    """How a heading stands, in two or three words: by the worst of its boxes."""
+    judged = [of_item[0].status for of_item in found.values() if of_item]
+    wrong = judged.count(Status.NON_COMPLIANT)
+    if wrong:
+        return f"{wrong} of {len(found)} wrong"
+    return _SHOWN[min(judged, key=_WORST_FIRST.index)] if len(judged) == len(found) else PENDING
+
+
+def _line(name: str, found: list[Finding], state: str) -> str:
     count = {status: str(sum(f.status is status for f in found) or "") for status in Status}
     return _row(
-        item,
+        name,
         count[Status.NON_COMPLIANT],
         count[Status.COMPLIANT],
         count[Status.INSUFFICIENT_DATA],
-        _SHOWN[found[0].status] if found else PENDING,
+        state,
     )
 
 

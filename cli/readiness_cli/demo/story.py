@@ -21,6 +21,8 @@ from readiness_cli.demo.stack import Stack
 
 WIDTH = 78
 ROUTING_KEY = "00000000000000000000000000000000"
+SCOPE = {"ScopeTagKey": "Application", "ScopeTagValues": "MAIF"}
+"""The demo looks at the agents' workload alone, not at the monitor beside it."""
 _SHOWN_FINDINGS = 3
 _NAMED = 3
 _PATIENCE = 30.0
@@ -82,7 +84,7 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
     with timed("sam build"):
         stack.build(checkout)
     with timed("sam deploy"):
-        deployed = stack.deploy(checkout, aws, parameters(phone))
+        deployed = stack.deploy(checkout, aws, parameters(phone) | SCOPE)
     functions = len(deployed.of_type("AWS::Lambda::Function"))
     say(
         f"{functions} functions are up. Policies are enforced: each works under its own role"

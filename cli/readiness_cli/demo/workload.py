@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness_cli.demo import operations
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 
 Client = Callable[[str], Any]
@@ -21,6 +20,26 @@ _PAIRS = [{"Key": name, "Value": value} for name, value in TAGS.items()]
 _TAG_PAIRS = [{"TagKey": name, "TagValue": value} for name, value in TAGS.items()]
 
 
+_ENOUGH: tuple[Mapping[str, object], ...] = (
+    {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{KNOWLEDGE}/*"},
+    {
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/maif-*",
+    },
+    {"Effect": "Allow", "Action": "xray:PutTraceSegments", "Resource": "*"},
+)
+"""What an agent needs: its knowledge, its logs, its traces."""
+
+
+_CLEAN_UP = {
+    "ID": "unfinished-uploads",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 7},
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Workload:
     """What the story needs to know of what was made."""
@@ -30,16 +49,26 @@ class Workload:
     open_rule: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class _Network:
+    """A subnet, and two security groups: one open by ``rule``, one as it should be."""
+
+    subnet: str
+    bastion: str
+    workers: str
+    rule: Mapping[str, Any]
+
+
 def create(client: Client) -> Workload:
     """Make it all through the AWS API, as an engineer's scripts would."""
     key = _keys(client("kms"))
     _buckets(client("s3"), key)
-    subnet, group, rule = _network(client("ec2"))
-    role = _people_and_roles(client("iam"))
-    _functions(client("lambda"), role, subnet)
+    network = _network(client("ec2"))
+    admin, role = _people_and_roles(client("iam"))
+    operations.create(client, role, admin, network.subnet, network.workers)
     _secrets(client("secretsmanager"), key)
     _trail(client("cloudtrail"))
-    return Workload(key, group, rule)
+    return Workload(key, network.bastion, network.rule)
 
 
 def _keys(kms: Any) -> str:
@@ -56,6 +85,9 @@ def _buckets(s3: Any, key: str) -> None:
     """Two done right; one without KMS that also takes plain HTTP."""
     for name in (KNOWLEDGE, TRANSCRIPTS):
         sound_bucket(s3, name, key)
+    s3.put_bucket_lifecycle_configuration(
+        Bucket=KNOWLEDGE, LifecycleConfiguration={"Rules": [_CLEAN_UP]}
+    )
     s3.create_bucket(Bucket=UPLOADS)
     s3.put_bucket_tagging(Bucket=UPLOADS, Tagging={"TagSet": _PAIRS})
     _encrypt_with(s3, UPLOADS, {"SSEAlgorithm": "AES256"})
@@ -110,7 +142,7 @@ def _tls_only(bucket: str) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
-def _network(ec2: Any) -> tuple[str, str, Mapping[str, Any]]:
+def _network(ec2: Any) -> _Network:
     """A VPC without flow logs, and a security group that lets the world in by SSH."""
     vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
     ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Name", "Value": "maif-agent"}, *_PAIRS])
@@ -133,7 +165,7 @@ def _network(ec2: Any) -> tuple[str, str, Mapping[str, Any]]:
     ec2.authorize_security_group_ingress(GroupId=bastion, IpPermissions=[rule])
     inside = rule | {"FromPort": 8443, "ToPort": 8443, "IpRanges": [{"CidrIp": "10.20.1.0/24"}]}
     ec2.authorize_security_group_ingress(GroupId=workers, IpPermissions=[inside])
-    return str(subnet), str(bastion), rule
+    return _Network(str(subnet), str(bastion), str(workers), rule)
 
 
 def _keep_inside(ec2: Any, group: str) -> None:
@@ -161,47 +193,26 @@ def close(ec2: Any, group: str, rule: Mapping[str, Any]) -> Mapping[str, Any]:
     return {"groupId": group, "ipPermissions": {"items": [shown]}}
 
 
-def _people_and_roles(iam: Any) -> str:
+def _people_and_roles(iam: Any) -> tuple[str, str]:
     """A user with a permanent key, a role that may do anything, and one that may do enough."""
     iam.create_user(UserName="deploy-bot", Tags=_PAIRS)
     iam.create_access_key(UserName="deploy-bot")
     iam.create_user(UserName="dashboard", Tags=_PAIRS)
-    trust = _statement(
-        Effect="Allow", Principal={"Service": "lambda.amazonaws.com"}, Action="sts:AssumeRole"
-    )
-    for name, action, resource in (
-        ("maif-agent-orchestrator", "*", "*"),
-        ("maif-agent-worker", "s3:GetObject", f"arn:aws:s3:::{KNOWLEDGE}/*"),
+    trusted = {"Service": ["lambda.amazonaws.com", "ecs-tasks.amazonaws.com"]}
+    trust = _policy({"Effect": "Allow", "Principal": trusted, "Action": "sts:AssumeRole"})
+    anything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for name, allowed in (
+        ("maif-agent-orchestrator", [anything]),
+        ("maif-agent-worker", _ENOUGH),
     ):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust, Tags=_PAIRS)
-        allowed = _statement(Effect="Allow", Action=action, Resource=resource)
-        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=allowed)
-    return f"arn:aws:iam::{ACCOUNT}:role/maif-agent-worker"
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=_policy(*allowed))
+    role = f"arn:aws:iam::{ACCOUNT}:role/maif-agent-"
+    return f"{role}orchestrator", f"{role}worker"
 
 
-def _statement(**statement: object) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def _functions(lambda_: Any, role: str, subnet: str) -> None:
-    """A planner that carries a password in its environment, a worker that names its secret."""
-    code = io.BytesIO()
-    with zipfile.ZipFile(code, "w") as archive:
-        archive.writestr("agent.py", "def handler(event, context):\n    return event\n")
-    for name, variables, network in (
-        ("maif-planner", {"DATABASE_URL": "postgres://agent:hunter22@db.internal/agent"}, {}),
-        ("maif-worker", {"DATABASE_SECRET_ID": "maif/database"}, {"SubnetIds": [subnet]}),
-    ):
-        lambda_.create_function(
-            FunctionName=name,
-            Runtime="python3.13",
-            Role=role,
-            Handler="agent.handler",
-            Code={"ZipFile": code.getvalue()},
-            Environment={"Variables": variables},
-            VpcConfig=network | ({"SecurityGroupIds": []} if network else {}),
-            Tags=TAGS,
-        )
+def _policy(*statements: Mapping[str, object]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
 def _secrets(secrets: Any, key: str) -> None:

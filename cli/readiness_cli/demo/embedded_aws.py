@@ -1,0 +1,122 @@
+"""ministack with what the project leans on and it lacks; each difference is named here.
+
+TLS: policies of the template ask for `aws:SecureTransport`, and ministack enforces them. On
+127.0.0.1 there is nothing to encrypt against, so it is told that a proxy in front ended TLS.
+
+Action names: it asks for `lambda:PutFunctionConcurrency` where AWS asks a reader for
+`lambda:GetFunctionConcurrency`, and for `budgets:DescribeBudgets`, which IAM does not know.
+
+Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
+
+Tags: the tagging API leaves out what has tags in EC2, Secrets Manager, Step Functions,
+CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack.
+
+Runs as a script in the environment of the embedded AWS.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+from ministack import app  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core.responses import get_account_id, get_region  # type: ignore[import-not-found]
+from ministack.services import (  # type: ignore[import-not-found]
+    cloudwatch,
+    cloudwatch_logs,
+    ec2,
+    secretsmanager,
+    stepfunctions,
+    tagging,
+)
+
+_FORWARDED = (b"x-forwarded-proto", b"https")
+_TRIMMED_COUNT = re.compile(r"TC\(:([0-9.]+)\)")
+_plain: Callable[..., Awaitable[None]] = app.app
+_named: Callable[..., str | None] = iam_actions.extract_iam_action
+_valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
+
+
+async def _behind_tls(scope: dict[str, Any], receive: object, send: object) -> None:
+    if "headers" in scope:
+        scope = scope | {"headers": [*scope["headers"], _FORWARDED]}
+    await _plain(scope, receive, send)
+
+
+def _action(service: str, method: str, *more: object, **named: object) -> str | None:
+    action = _named(service, method, *more, **named)
+    if action == "lambda:PutFunctionConcurrency" and method == "GET":
+        return "lambda:GetFunctionConcurrency"
+    if action is not None and action.startswith("budgets:Describe"):
+        return "budgets:ViewBudget"
+    return action
+
+
+def _statistic(stats: object, name: str, points: Any = None) -> float | None:
+    trimmed = _TRIMMED_COUNT.fullmatch(name)
+    if not trimmed:
+        return _valued(stats, name, points)
+    samples = cloudwatch._percentile_samples(points or [])  # noqa: SLF001
+    if samples is None:
+        return None
+    return float(sum(weight for value, weight in samples if value <= float(trimmed[1])))
+
+
+_Tagged = Iterator[tuple[str, list[dict[str, str]]]]
+_EC2_KINDS = {
+    "i": "instance",
+    "sg": "security-group",
+    "subnet": "subnet",
+    "vpc": "vpc",
+    "vpce": "vpc-endpoint",
+}
+
+
+def _listed(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _ec2_tags() -> _Tagged:
+    for id, tags in ec2._tags.items():  # noqa: SLF001
+        if kind := _EC2_KINDS.get(id.partition("-")[0]):
+            yield f"arn:aws:ec2:{get_region()}:{get_account_id()}:{kind}/{id}", tags
+
+
+def _secret_tags() -> _Tagged:
+    for secret in secretsmanager._secrets.values():  # noqa: SLF001
+        yield secret["ARN"], secret.get("Tags") or []
+
+
+def _workflow_tags() -> _Tagged:
+    for arn, tags in stepfunctions._tags.items():  # noqa: SLF001
+        yield arn, _listed({tag["key"]: tag["value"] for tag in tags})
+
+
+def _alarm_tags() -> _Tagged:
+    for arn, tags in cloudwatch._resource_tags.items():  # noqa: SLF001
+        yield arn, _listed(tags)
+
+
+def _log_group_tags() -> _Tagged:
+    for group in cloudwatch_logs._log_groups.values():  # noqa: SLF001
+        yield group["arn"].removesuffix(":*"), _listed(group["tags"])
+
+
+_TAGS: dict[str, Callable[[], _Tagged]] = {
+    "ec2": _ec2_tags,
+    "secretsmanager": _secret_tags,
+    "states": _workflow_tags,
+    "cloudwatch": _alarm_tags,
+    "logs": _log_group_tags,
+}
+
+
+if __name__ == "__main__":
+    app.app = _behind_tls
+    iam_actions.extract_iam_action = _action
+    cloudwatch._stat_value = _statistic  # noqa: SLF001
+    tagging._COLLECTORS |= _TAGS  # noqa: SLF001
+    sys.exit(app.main())
