@@ -224,7 +224,7 @@ class Pager:
             log.warning("could not set when to try again", extra={"error": str(error)})
 
     def _set_aside(self, record: SQSRecord, reason: str) -> None:
-        """What can never be understood goes to the dead letters at once, not after two days of trying."""
+        """What can never be understood goes to the dead letters at once, untried."""
         metrics.add_metric("MalformedMessages", MetricUnit.Count, 1)
         log.error("malformed message", extra={"reason": reason, "message_id": record.message_id})
         self._sqs.send_message(QueueUrl=self._aside, MessageBody=record.body)

@@ -130,12 +130,16 @@ def test_functions_send_their_failures_too(bulk):
 
 
 def test_a_queue_deleted_since_it_was_listed():
+    gone = error("AWS.SimpleQueueService.NonExistentQueue")
+
     def answer(**params):
         if params["QueueUrl"].endswith("/dead"):
-            return error("AWS.SimpleQueueService.NonExistentQueue")
+            return gone
         return worlds.queue_attributes(**params)
 
-    world = worlds.world().but(sqs__get_queue_attributes=answer)
+    world = worlds.world().but(
+        sqs__get_queue_attributes=answer, sqs__list_dead_letter_source_queues=gone
+    )
     with pytest.raises(Gone):
         load(DeadLetters, QUEUE, "dead", world, bulk=True)
     assert load(DeadLetters, QUEUE, "work", world, bulk=True).sources == ()

@@ -14,7 +14,7 @@ from readiness.evidence.ecs import (
     cluster_of,
 )
 from readiness.evidence.ecs_tasks import ServiceTasks
-from readiness.unreadable import Gone
+from readiness.unreadable import Gone, Unreadable
 from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
@@ -168,3 +168,10 @@ def test_tasks_of_a_service_are_read_alone_and_by_cluster():
         assert world.calls.count(("ecs", "describe_tasks")) == 2
         name = None if bulk else "agent-0"
         assert asked == [("RUNNING", name), ("STOPPED", name)]
+
+
+def test_a_failure_that_is_not_absence_is_no_answer():
+    answer = {"services": [], "failures": [{"arn": service_arn(0), "reason": "UNAUTHORIZED"}]}
+    aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
+    with pytest.raises(Unreadable, match=r"ecs:DescribeServices .*UNAUTHORIZED"):
+        aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))

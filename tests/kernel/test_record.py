@@ -210,3 +210,29 @@ def test_the_row_for_nothing_goes_when_there_is_something(store, account, listed
     store.record(finding(Status.NOT_APPLICABLE, resource=nothing), None)
     swept(store, account, {BUCKETS: listed})
     assert store.get(nothing, RULE.id).gone is status
+
+
+def test_the_findings_of_a_rule_that_is_no_more_are_closed(store):
+    orphan = finding(BAD, after(1)).but(rule="encryption.renamed-since")
+    other = finding(BAD, after(1)).but(rule="iam_roles.of-another-heading")
+    for each in (orphan, other):
+        store.record(each, None)
+    recorder = Recorder(store, Account())
+    assert recorder.close_retired("encryption", encryption, before=after(2)) == 1
+    closed = store.get(orphan.resource, orphan.rule)
+    assert (closed.status, closed.gone) == (Status.NOT_APPLICABLE, True)
+    assert "no such rule" in closed.reason
+    assert [entry.kind for entry in store.history(orphan.id)] == ["OPENED", "RESOLVED"]
+    assert store.get(other.resource, other.rule).status is BAD
+
+
+def test_a_finding_that_cannot_be_written_costs_no_other(store):
+    account = Account(BAD)
+    recorder = Recorder(store, account)
+    seen = account.look()
+    broken = replace(seen, finding=seen.finding.but(observed={"share": float("nan")}))
+    recorder.record(broken)
+    recorder.record(account.look())
+    assert len(recorder.unwritten) == 1
+    assert "encryption.s3-kms" in recorder.unwritten[0]
+    assert store.get(BUCKET, RULE.id).status is BAD

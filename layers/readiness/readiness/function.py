@@ -19,7 +19,7 @@ from readiness.memory import Memory
 from readiness.record import Recorder
 from readiness.rule import SettingRefused
 from readiness.session import Session
-from readiness.store import Store
+from readiness.store import Store, Unwritable
 
 if TYPE_CHECKING:
     from readiness.rule import Heading
@@ -106,6 +106,7 @@ class Function:
         for observation in observations:
             self._note(observation)
             recorder.record(observation)
+        self._insist(recorder)
         if seen.config is not None:
             client = evaluation.aws.client("config")
             sent = config_rule.answer(client, seen.config, observations)
@@ -149,7 +150,19 @@ class Function:
                 "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
             }
         answer["closed"] = recorder.close_vanished(rules, coverage, stored, before=began)
+        answer["closed"] += recorder.close_retired(
+            self.heading.folder, self.heading.rules, before=began
+        )
+        self._insist(recorder)
         return answer
+
+    def _insist(self, recorder: Recorder) -> None:
+        """Fail once everything else is done, so that nobody takes the run for complete."""
+        if recorder.unwritten:
+            raise Unwritable(
+                f"{len(recorder.unwritten)} findings could not be written; the first:"
+                f" {recorder.unwritten[0]}"
+            )
 
     def _note(self, observation: Observation) -> None:
         if observation.crash:
@@ -169,6 +182,9 @@ class Function:
     def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
         self.count("Evaluated", evaluated)
         self.count("Transitions", len(recorder.transitions))
+        if recorder.unwritten:
+            self.count("UnwritableFindings", len(recorder.unwritten))
+            self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
         return {"evaluated": evaluated, "transitions": len(recorder.transitions)}
 
     def _evaluation(

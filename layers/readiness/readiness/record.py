@@ -10,7 +10,7 @@ from readiness.evidence import ACCOUNT, ResourceType
 from readiness.finding import Finding
 from readiness.resource import GLOBAL, Resource
 from readiness.rule import Rule
-from readiness.store import Store
+from readiness.store import Store, Unwritable
 from readiness.transition import Transition
 from readiness.verdict import Status
 
@@ -32,6 +32,7 @@ class Recorder:
         self._evaluation = evaluation
         self._of_resource: dict[Resource, dict[str, Finding]] = {}
         self.transitions: list[Transition] = []
+        self.unwritten: list[str] = []
 
     def known(self, rules: Iterable[Rule]) -> Known:
         """What is stored for these rules in this account: a few pages instead of a read each."""
@@ -44,7 +45,16 @@ class Recorder:
         return found
 
     def record(self, observation: Observation, known: Known | None = None) -> None:
-        """Write one observation, looking again as long as that leads to transitions."""
+        """Write one observation, looking again as long as that leads to transitions.
+
+        One that cannot be written is put down in ``unwritten`` and costs no other.
+        """
+        try:
+            self._record(observation, known)
+        except Unwritable as error:
+            self.unwritten.append(str(error))
+
+    def _record(self, observation: Observation, known: Known | None) -> None:
         for _ in range(1 + SECOND_LOOKS):
             stored = self._stored(observation, known)
             seen = _as_finding(observation, stored)
@@ -85,6 +95,19 @@ class Recorder:
                 closed += again.finding is None
         return closed
 
+    def close_retired(self, folder: str, rules: Iterable[Rule], *, before: datetime) -> int:
+        """Close the open findings of rules that the heading does not have any more."""
+        aws = self._evaluation.aws
+        existing = {rule.id for rule in rules}
+        closed = 0
+        for finding in list(self._store.open(aws.account)):
+            mine = finding.rule.startswith(f"{folder}.") and finding.rule not in existing
+            here = finding.resource.region in {aws.region, GLOBAL}
+            if mine and here and finding.last_observed_at < before:
+                retired = _gone(finding, before, "There is no such rule any more.")
+                closed += self._store.record(retired, finding).finding is not None
+        return closed
+
     def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:
         """Whether it is the account-level row of a rule that had nothing to judge, or no list."""
         return finding.resource.type == ACCOUNT.name != subject.name
@@ -114,13 +137,17 @@ def _as_finding(observation: Observation, stored: Finding | None) -> Finding | N
         if stored.status is Status.NOT_APPLICABLE:
             return None
         return observation.finding
+    return _gone(stored, observation.observed_at, "The resource does not exist any more.")
+
+
+def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
     return stored.but(
         status=Status.NOT_APPLICABLE,
-        reason="The resource does not exist any more.",
+        reason=reason,
         expected="",
         observed={},
         changed_by="",
-        last_observed_at=observation.observed_at,
+        last_observed_at=at,
         blind_since=None,
         blind_reason="",
         blinded_at=None,

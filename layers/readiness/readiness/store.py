@@ -43,7 +43,11 @@ _TEXTS = (
 )
 
 
-class Contended(Exception):
+class Unwritable(Exception):
+    """A finding that cannot be written as it is; the others can."""
+
+
+class Contended(Unwritable):
     """Others kept writing the same finding; the next event or the sweep will get it right."""
 
 
@@ -194,7 +198,8 @@ class Store:
         """Write what changed, if anything, and say what was written.
 
         ``stored`` is what the caller read; when another writer was faster it is read again and
-        decided again. Raises Contended when that goes on and on.
+        decided again. Raises Contended when that goes on and on, and Unwritable for a finding
+        that the table refuses.
         """
         for _ in range(_ATTEMPTS):
             change = decide(stored, seen)
@@ -202,7 +207,11 @@ class Store:
                 return change
             try:
                 self._write(change, stored)
+            except (TypeError, ValueError) as error:
+                raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
             except ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "ValidationException":
+                    raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
                 if not _lost_the_race(error):
                     raise
                 stored = self.get(seen.resource, seen.rule)

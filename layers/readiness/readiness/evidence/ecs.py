@@ -10,7 +10,7 @@ from typing import Any
 from readiness.aws import Reader
 from readiness.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
 from readiness.resource import Resource
-from readiness.unreadable import Gone
+from readiness.unreadable import Cause, Gone, Unreadable
 
 _AT_ONCE = 10
 SERVICE_READS = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
@@ -163,6 +163,10 @@ def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
     )
     found = [s for s in answer["services"] if s.get("status") != "INACTIVE"]
     if not found:
+        for failure in answer.get("failures") or ():
+            if failure.get("reason") != "MISSING":
+                reason = str(failure.get("reason", ""))
+                raise Unreadable("ecs:DescribeServices", Cause.UNEXPECTED_ANSWER, reason)
         raise Gone(service.id)
     described: Mapping[str, Any] = found[0]
     return described
