@@ -162,34 +162,6 @@ def test_a_metric_in_a_log_line_becomes_a_metric(aws, until):
     until(lambda: aws.client("cloudwatch").list_metrics(Namespace="Small")["Metrics"], 3)
 
 
-@wrong("budgets:ViewBudget does not allow DescribeBudgets")
-def test_whoever_may_view_budgets_may_describe_them(aws):
-    function = small.function(
-        aws,
-        """
-        budgets = boto3.client("budgets")
-        return {"budgets": budgets.describe_budgets(AccountId="111122223333").get("Budgets", [])}
-        """,
-        statements=[{"Effect": "Allow", "Action": "budgets:ViewBudget", "Resource": "*"}],
-    )
-    assert small.invoke(aws, function, {}) == {"budgets": []}
-
-
-@wrong("GetFunctionConcurrency takes lambda:PutFunctionConcurrency")
-def test_whoever_may_get_a_functions_concurrency_gets_it(aws):
-    function = small.function(
-        aws,
-        """
-        boto3.client("lambda").get_function_concurrency(FunctionName=context.function_name)
-        return {"read": True}
-        """,
-        statements=[
-            {"Effect": "Allow", "Action": "lambda:GetFunctionConcurrency", "Resource": "*"}
-        ],
-    )
-    assert small.invoke(aws, function, {}) == {"read": True}
-
-
 @wrong("RotateSecret calls no function")
 def test_rotating_a_secret_calls_its_function(aws, until):
     url, _ = small.queue(aws)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
+from readiness_cli.demo.emulator import ACCOUNT, REGION
 from tests.e2e import small
 
 pytestmark = pytest.mark.e2e
@@ -115,3 +117,84 @@ def test_what_the_emulator_cannot_read_fails_by_name_and_not_as_nothing(aws):
         aws.client("accessanalyzer").list_analyzers()
     with pytest.raises(ClientError):
         aws.client("xray").get_sampling_rules()
+
+
+def test_a_trimmed_count_counts_the_samples_up_to_a_limit(aws):
+    cloudwatch = aws.client("cloudwatch")
+    called, now = small.name("metric"), datetime.now(UTC)
+    samples = {"Values": [20.0, 100.0, 900.0], "Counts": [7.0, 2.0, 1.0]}
+    cloudwatch.put_metric_data(
+        Namespace="AWS/Lambda",
+        MetricData=[{"MetricName": called, "Timestamp": now - timedelta(minutes=1)} | samples],
+    )
+    wanted = {"Metric": {"Namespace": "AWS/Lambda", "MetricName": called}, "Period": 3600}
+    answer = cloudwatch.get_metric_data(
+        MetricDataQueries=[
+            {"Id": id, "MetricStat": wanted | {"Stat": stat}}
+            for id, stat in (("n", "SampleCount"), ("within", "TC(:100)"), ("sum", "Sum"))
+        ],
+        StartTime=now - timedelta(hours=2),
+        EndTime=now + timedelta(hours=1),
+    )
+    found = {result["Id"]: result["Values"] for result in answer["MetricDataResults"]}
+    assert found == {"n": [10], "within": [9], "sum": [1240]}
+
+
+def test_who_may_read_the_concurrency_of_a_function_needs_no_more(aws):
+    asked = small.function(aws, "return {}").rpartition(":")[2]
+    function = small.function(
+        aws,
+        f"""
+        boto3.client("lambda").get_function_concurrency(FunctionName="{asked}")
+        return {{"read": True}}
+        """,
+        statements=[
+            {"Effect": "Allow", "Action": "lambda:GetFunctionConcurrency", "Resource": "*"}
+        ],
+    )
+    assert small.invoke(aws, function, {}) == {"read": True}
+
+
+def test_whoever_may_view_budgets_may_describe_them(aws):
+    function = small.function(
+        aws,
+        """
+        budgets = boto3.client("budgets")
+        return {"budgets": budgets.describe_budgets(AccountId="111122223333").get("Budgets", [])}
+        """,
+        statements=[{"Effect": "Allow", "Action": "budgets:ViewBudget", "Resource": "*"}],
+    )
+    assert small.invoke(aws, function, {}) == {"budgets": []}
+
+
+def test_an_alarm_on_a_percentile_looks_at_no_average(aws):
+    cloudwatch = aws.client("cloudwatch")
+    called = small.name("alarm")
+    cloudwatch.put_metric_alarm(
+        AlarmName=called,
+        Namespace="AWS/Lambda",
+        MetricName="Duration",
+        ExtendedStatistic="p99",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=800,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    (alarm,) = cloudwatch.describe_alarms(AlarmNames=[called])["MetricAlarms"]
+    assert (alarm.get("Statistic"), alarm["ExtendedStatistic"]) == (None, "p99")
+
+
+def test_the_tagging_api_knows_the_tags_of_what_the_demo_tags(aws):
+    ec2, logs = aws.client("ec2"), aws.client("logs")
+    vpc = ec2.create_vpc(CidrBlock="10.99.0.0/16")["Vpc"]["VpcId"]
+    ec2.create_tags(Resources=[vpc], Tags=[{"Key": "Application", "Value": vpc}])
+    group = small.name("group")
+    logs.create_log_group(logGroupName=group, tags={"Application": vpc})
+    answer = aws.client("resourcegroupstaggingapi").get_resources(
+        TagFilters=[{"Key": "Application", "Values": [vpc]}]
+    )
+    arns = {each["ResourceARN"] for each in answer["ResourceTagMappingList"]}
+    assert arns == {
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:vpc/{vpc}",
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{group}",
+    }

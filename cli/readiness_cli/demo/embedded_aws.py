@@ -3,10 +3,12 @@
 TLS: policies of the template ask for `aws:SecureTransport`, and ministack enforces them. On
 127.0.0.1 there is nothing to encrypt against, so it is told that a proxy in front ended TLS.
 
-Action names: it asks for `lambda:PutFunctionConcurrency` where AWS asks a reader for
-`lambda:GetFunctionConcurrency`, and for `budgets:DescribeBudgets`, which IAM does not know.
+Action names: it asks readers of a function's concurrency for `lambda:PutFunctionConcurrency`
+and `lambda:GetFunction`, and for `budgets:DescribeBudgets`, which IAM does not know.
 
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
+
+Alarms: beside the percentile that an alarm looks at, it tells of an Average that it does not.
 
 Tags: the tagging API leaves out what has tags in EC2, Secrets Manager, Step Functions,
 CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack.
@@ -35,8 +37,13 @@ from ministack.services import (  # type: ignore[import-not-found]
 
 _FORWARDED = (b"x-forwarded-proto", b"https")
 _TRIMMED_COUNT = re.compile(r"TC\(:([0-9.]+)\)")
+_READ_OF_FUNCTION = {
+    "concurrency": "lambda:GetFunctionConcurrency",
+    "provisioned-concurrency": "lambda:ListProvisionedConcurrencyConfigs",
+}
 _plain: Callable[..., Awaitable[None]] = app.app
 _named: Callable[..., str | None] = iam_actions.extract_iam_action
+_put_alarm: Callable[..., object] = cloudwatch._put_metric_alarm  # noqa: SLF001
 _valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
 
 
@@ -46,10 +53,10 @@ async def _behind_tls(scope: dict[str, Any], receive: object, send: object) -> N
     await _plain(scope, receive, send)
 
 
-def _action(service: str, method: str, *more: object, **named: object) -> str | None:
-    action = _named(service, method, *more, **named)
-    if action == "lambda:PutFunctionConcurrency" and method == "GET":
-        return "lambda:GetFunctionConcurrency"
+def _action(service: str, method: str, path: str, *more: object, **named: object) -> str | None:
+    action = _named(service, method, path, *more, **named)
+    if service == "lambda" and method == "GET":
+        return _READ_OF_FUNCTION.get(path.rpartition("/")[2], action)
     if action is not None and action.startswith("budgets:Describe"):
         return "budgets:ViewBudget"
     return action
@@ -63,6 +70,14 @@ def _statistic(stats: object, name: str, points: Any = None) -> float | None:
     if samples is None:
         return None
     return float(sum(weight for value, weight in samples if value <= float(trimmed[1])))
+
+
+def _alarm(*request: object) -> object:
+    answer = _put_alarm(*request)
+    for alarm in cloudwatch._alarms.values():  # noqa: SLF001
+        if alarm.get("ExtendedStatistic"):
+            alarm["Statistic"] = None
+    return answer
 
 
 _Tagged = Iterator[tuple[str, list[dict[str, str]]]]
@@ -118,5 +133,6 @@ if __name__ == "__main__":
     app.app = _behind_tls
     iam_actions.extract_iam_action = _action
     cloudwatch._stat_value = _statistic  # noqa: SLF001
+    cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
     tagging._COLLECTORS |= _TAGS  # noqa: SLF001
     sys.exit(app.main())

@@ -24,7 +24,6 @@ ROUTING_KEY = "00000000000000000000000000000000"
 SCOPE = {"ScopeTagKey": "Application", "ScopeTagValues": "MAIF"}
 """The demo looks at the agents' workload alone, not at the monitor beside it."""
 _SHOWN_FINDINGS = 3
-_NAMED = 3
 _PATIENCE = 30.0
 
 
@@ -113,9 +112,12 @@ def _look_at_everything(up: Up) -> None:
         click.echo(f"  {line}")
     unreadable = sorted({action for f in findings if not f.gone for action in f.missing})
     if unreadable:
-        named = ", ".join(unreadable[:_NAMED])
-        more = f" and {len(unreadable) - _NAMED} more" if len(unreadable) > _NAMED else ""
-        say(f"?  cannot be told: the embedded AWS does not answer {named}{more}.", "    ")
+        services = sorted({action.partition(":")[0] for action in unreadable})
+        say(
+            f"?  cannot be told: what takes an answer of {', '.join(services)} that the embedded"
+            " AWS does not give, and whether what was deployed seconds ago serves well.",
+            "    ",
+        )
     wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
     wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
     title(f"   {len(wrong)} findings; the first {_SHOWN_FINDINGS} rules, worst first")
