@@ -9,6 +9,7 @@ from readiness import settings
 from readiness.record import Recorder
 from readiness.store import Store
 from readiness_cli import session, stack
+from readiness_cli.failure import Failure
 from readiness_cli.output import note
 from readiness_cli.stack import Stack
 
@@ -58,3 +59,10 @@ class Recording:
             )
         written = session.plural(len(self._recorder.transitions), "transition")
         note(f"recorded: {written}, {session.plural(closed, 'finding')} closed as gone")
+        unwritten = self._recorder.unwritten
+        if unwritten:
+            raise Failure(
+                f"{session.plural(len(unwritten), 'finding')} could not be written",
+                why=f"the first: {unwritten[0]}",
+                fix="run the scan again; if it stays so, report it with the finding",
+            )
