@@ -8,7 +8,7 @@ from readiness.aws import Aws
 from readiness.evidence import ACCOUNT
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
 from readiness.unreadable import Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, NOON, World, error
+from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
 from tests.worlds import alarms as worlds
 
 ME = ACCOUNT.resource(ACCOUNT_ID, "eu-west-1", ACCOUNT_ID)
@@ -95,6 +95,31 @@ def test_cost_explorer_is_not_asked_where_a_budget_is_enough():
     world = worlds.world()
     assert load(CostAnomalies, world)[0].asked is False
     assert not [call for call in world.calls if call[0] == "ce"]
+
+
+class Kept:
+    """What the day's first sweep was told."""
+
+    def __init__(self):
+        self.answers = {}
+
+    def daily(self, question, now, ask):
+        if question not in self.answers:
+            self.answers[question] = ask()
+        return self.answers[question]
+
+
+def test_sweeps_ask_cost_explorer_once_a_day_and_events_at_once():
+    kept = Kept()
+
+    def asked(bulk: bool) -> int:
+        world = anomalies()
+        aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, memory=kept)
+        found = aws.evidence(CostAnomalies, ME).evidence
+        assert [one.name for one in found.subscriptions] == ["daily"]
+        return len([call for call in world.calls if call[0] == "ce"])
+
+    assert [asked(bulk=True), asked(bulk=True), asked(bulk=False)] == [2, 0, 2]
 
 
 def test_cost_explorer_may_be_closed_to_members():

@@ -167,6 +167,9 @@ def _notification(
     )
 
 
+_ANOMALIES = "ce:GetAnomalySubscriptions"
+
+
 @dataclass(frozen=True, slots=True)
 class AnomalySubscription:
     """Who is told of cost anomalies of which monitors.
@@ -201,7 +204,8 @@ class CostAnomalies:
     """Who is told of cost anomalies.
 
     Cost Explorer bills each request, so it is not asked (``asked``) where a budget on the whole
-    account already tells somebody. Sources: GetAnomalySubscriptions, GetAnomalyMonitors.
+    account already tells somebody, and by sweeps once a day.
+    Sources: GetAnomalySubscriptions, GetAnomalyMonitors.
     """
 
     subscriptions: tuple[AnomalySubscription, ...]
@@ -212,30 +216,46 @@ class CostAnomalies:
         budgets = read.of(Budgets, account).all
         if any(b.is_account_wide and any(w.subscribers for w in b.warnings(100)) for b in budgets):
             return cls((), asked=False)
-        subscriptions = read.every(
-            "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=HOME
-        )
-        if not subscriptions:
-            return cls(())
-        listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=HOME)
-        kinds = {
-            each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
-            for each in listed
-        }
+        question = f"{_ANOMALIES} {read.account}"
+
+        def ask() -> list[dict[str, Any]]:
+            return _told_of_anomalies(read)
+
+        found = read.daily(_ANOMALIES, question, ask) if read.bulk else ask()
         return cls(
             tuple(
                 AnomalySubscription(
-                    each.get("SubscriptionName", ""),
-                    tuple(kinds[arn] for arn in each["MonitorArnList"] if arn in kinds),
-                    tuple(
-                        subscriber["Address"]
-                        for subscriber in each.get("Subscribers") or ()
-                        if subscriber.get("Status") != "DECLINED"
-                    ),
+                    each["name"], tuple(each["monitors"]), tuple(each["subscribers"])
                 )
-                for each in subscriptions
+                for each in found
             )
         )
+
+
+def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
+    """Subscriptions as plain JSON, so that a day's answer can be kept."""
+    subscriptions = read.every(
+        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=HOME
+    )
+    if not subscriptions:
+        return []
+    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=HOME)
+    kinds = {
+        each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
+        for each in listed
+    }
+    return [
+        {
+            "name": each.get("SubscriptionName", ""),
+            "monitors": [kinds[arn] for arn in each["MonitorArnList"] if arn in kinds],
+            "subscribers": [
+                subscriber["Address"]
+                for subscriber in each.get("Subscribers") or ()
+                if subscriber.get("Status") != "DECLINED"
+            ],
+        }
+        for each in subscriptions
+    ]
 
 
 @evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)
