@@ -335,9 +335,7 @@ class Reader:
 
         return self._answer(ask, service, operation, region, action, params, absent, gone)
 
-    def act(
-        self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any
-    ) -> Any:
+    def act(self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any) -> Any:
         """The answer to a call that does something; it is made once and never retried."""
 
         def ask() -> Any:
