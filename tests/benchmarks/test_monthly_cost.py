@@ -87,7 +87,7 @@ def test_a_month_of_fifty_functions_and_ten_services(tmp_path: Path, monkeypatch
         "CloudWatch GetMetricData": metrics * METRIC,
         "Cost Explorer, once a day": explorer * 30 * COST_EXPLORER,
         "Lambda": seconds * MEMORY * GIGABYTE_SECOND,
-        "Step Functions": (len(swept) * 4 + 6) * (SWEEPS + FAST_SWEEPS) * STATE_TRANSITION,
+        "Step Functions": (len(swept) * 4 + 6) * SWEEPS * STATE_TRANSITION,
         "DynamoDB writes": verdicts * 2 * 30 * WRITE,
     }
     rows = [(name, f"${cost:.2f}", "") for name, cost in bill.items()]
