@@ -24,6 +24,7 @@ LACKING = {
     "dax:DescribeClusters",
     "iam:ListServiceSpecificCredentials",
     "lambda:ListProvisionedConcurrencyConfigs",
+    "logs:DescribeAccountPolicies",
     "memorydb:DescribeClusters",
     "sqs:ListDeadLetterSourceQueues",
     "xray:GetGroups",
