@@ -21,6 +21,7 @@ from readiness.verdict import Status
 
 FORMATS = ("table", "json", "jsonl", "csv")
 PIPED_WIDTH = 100
+READABLE = 50
 NARROWEST = 40
 MOST_NAME = 200
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -119,7 +120,7 @@ def emit(
 ) -> None:
     """Print ``rows`` as asked; ``render`` draws the table, ``columns`` head a CSV of no rows."""
     if format == "json":
-        click.echo(json.dumps(list(rows), indent=2, default=str))
+        click.echo(as_json(rows))
     elif format == "jsonl":
         for row in rows:
             click.echo(json.dumps(row, default=str))
@@ -129,6 +130,13 @@ def emit(
         out = console()
         for piece in render():
             out.print(piece)
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Rows as one JSON list: spread out while a person may read them, else one in a line."""
+    if len(rows) <= READABLE:
+        return json.dumps(list(rows), indent=2, default=str)
+    return "[\n" + ",\n".join(json.dumps(row, default=str) for row in rows) + "\n]"
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str] = ()) -> str:
