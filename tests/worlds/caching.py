@@ -8,7 +8,8 @@ from typing import Any
 
 from readiness.attestation import Attestation, Scope
 from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World
+from tests.accounts import Account
+from tests.world import ACCOUNT_ID, HOME, NOON, World, error
 
 GROUP = "sessions"
 ALONE = "pages"
@@ -341,3 +342,15 @@ def world() -> World:
             },
         }
     )
+
+
+def without_an_api_cache() -> World:
+    """The GraphQL API has no cache."""
+    return world().but(
+        appsync__get_api_cache=error("NotFoundException", 404),
+        appsync__get_graphql_api={"graphqlApi": {"apiId": GRAPHQL}},
+    )
+
+
+def others() -> dict[str, Account]:
+    return {"without an API cache": Account(without_an_api_cache, ("appsync-ttl",))}

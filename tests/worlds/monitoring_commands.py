@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tests.accounts import Account
 from tests.world import World
 from tests.worlds import performance_benchmarks as benchmarks
 from tests.worlds.traffic import get_metric_data
@@ -66,3 +67,17 @@ def world() -> World:
             ("xray", "get_trace_summaries"): get_trace_summaries,
         }
     )
+
+
+def without_a_tagged_cost() -> World:
+    asked = benchmarks.without_a_tagged_cost().answers
+    costs = {call: answer for call, answer in asked.items() if call[0] == "ce"}
+    return World({**world().answers, **costs})
+
+
+def others() -> dict[str, Account]:
+    return {
+        "without a tagged cost": Account(
+            without_a_tagged_cost, ("cost-allocation-tag", "application-cost")
+        )
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from tests.accounts import Account
 from tests.world import ACCOUNT_ID, HOME, World
 from tests.worlds.traffic import get_metric_data, steadily
 
@@ -121,3 +122,30 @@ def world() -> World:
             ("ce", "get_cost_and_usage"): get_cost_and_usage,
         }
     )
+
+
+def without_a_tagged_cost() -> World:
+    """The tag divides the bill since yesterday; no cost carries it yet."""
+
+    def untagged(**asked: Any) -> dict[str, Any]:
+        answer = get_cost_and_usage(**asked)
+        for day in answer["ResultsByTime"]:
+            day["Groups"] = [each for each in day["Groups"] if WORKLOAD not in each["Keys"][0]]
+        return answer
+
+    tag = {
+        "TagKey": "Application",
+        "Type": "UserDefined",
+        "Status": "Active",
+        "LastUpdatedDate": "2026-11-02T00:00:00Z",
+    }
+    return world().but(
+        ce__get_cost_and_usage=untagged,
+        ce__list_cost_allocation_tags={"CostAllocationTags": [tag]},
+    )
+
+
+def others() -> dict[str, Account]:
+    return {
+        "without a tagged cost": Account(without_a_tagged_cost, ("cost-per-million-requests",))
+    }
