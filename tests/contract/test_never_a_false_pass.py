@@ -38,6 +38,7 @@ def judged_alone(rule, account, id, bulk, fault=None):
     run = evaluation(world, [rule], given=asked_for(rule, account), bulk=bulk)
     seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
     assert not world.unanswered
+    assert not world.refused
     return seen, list(dict.fromkeys(world.calls))
 
 

@@ -185,13 +185,29 @@ def world() -> World:
 
 
 def with_a_canary() -> World:
-    """An alias that sends a tenth of its traffic to a new version."""
+    """An alias that sends a tenth of its traffic to a new version, since two hours ago."""
+
+    def measured(**asked: Any) -> dict[str, Any]:
+        answer = metric_data(METRICS)(**asked)
+        for query, result in zip(
+            asked["MetricDataQueries"], answer["MetricDataResults"], strict=True
+        ):
+            dimensions = query["MetricStat"]["Metric"]["Dimensions"]
+            if any(each["Name"] == "ExecutedVersion" for each in dimensions):
+                result["Values"] = [
+                    value if stamp >= NOON - timedelta(hours=2) else 0.0
+                    for stamp, value in zip(result["Timestamps"], result["Values"], strict=True)
+                ]
+        return answer
+
     alias = {
         "Name": "live",
         "FunctionVersion": "1",
         "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
     }
-    return world().but(lambda__list_aliases={"Aliases": [alias]})
+    return world().but(
+        lambda__list_aliases={"Aliases": [alias]}, cloudwatch__get_metric_data=measured
+    )
 
 
 BALANCER = (

@@ -125,7 +125,7 @@ def world() -> World:
 
 
 def without_a_tagged_cost() -> World:
-    """The tag divides the bill since yesterday; no cost carries it yet."""
+    """The tag divides the bill, and no cost carries it."""
 
     def untagged(**asked: Any) -> dict[str, Any]:
         answer = get_cost_and_usage(**asked)
@@ -137,7 +137,7 @@ def without_a_tagged_cost() -> World:
         "TagKey": "Application",
         "Type": "UserDefined",
         "Status": "Active",
-        "LastUpdatedDate": "2026-11-02T00:00:00Z",
+        "LastUpdatedDate": "2026-01-01T00:00:00Z",
     }
     return world().but(
         ce__get_cost_and_usage=untagged,

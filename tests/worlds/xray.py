@@ -7,7 +7,7 @@ from typing import Any
 
 from tests.accounts import Account
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error
-from tests.worlds.alarms import MUTE_RULES
+from tests.worlds.alarms import MUTE_RULES, alarm
 from tests.worlds.traffic import get_metric_data, steadily
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -250,7 +250,16 @@ def world() -> World:
 
 
 def fed_by_kafka() -> World:
-    """Nothing traces the function, and nothing could: Amazon MSK alone invokes it."""
+    """Nothing traces the function, and nothing could: Amazon MSK alone invokes it.
+
+    An anomaly detector reads its log instead.
+    """
+    odd = alarm("odd", "AWS/Logs", "AnomalyCount", {"LogAnomalyDetector": "odd"})
+    detector = {
+        "detectorName": "odd",
+        "logGroupArnList": [f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/lambda/agent:*"],
+        "anomalyDetectorStatus": "ANALYZING",
+    }
     function = FUNCTION | {"TracingConfig": {"Mode": "PassThrough"}}
     mapping = {
         "UUID": "11111111-2222-3333-4444-555555555555",
@@ -263,6 +272,10 @@ def fed_by_kafka() -> World:
         lambda__get_function_configuration=function,
         lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
         lambda__get_policy=error("ResourceNotFoundException", 404),
+        logs__list_log_anomaly_detectors={"anomalyDetectors": [detector]},
+        cloudwatch__describe_alarms=lambda AlarmTypes: (  # noqa: N803
+            {"LogAlarms": []} if AlarmTypes == ["LogAlarm"] else {"MetricAlarms": [odd]}
+        ),
     )
 
 
