@@ -8,7 +8,7 @@ from readiness import Status
 from readiness.actions import action_of
 from readiness.evaluate import Coverage
 from readiness_cli.catalogue import headings
-from tests.accounts import Account, accounts_of, module_of, settings_of
+from tests.account_variants import Variant, module_of, settings_of, variants_of
 from tests.world import ACCOUNT_ID, FAULTS, HOME, World, evaluation
 
 DECORATION = ("resourcegroupstaggingapi", "get_resources")
@@ -16,7 +16,7 @@ RULES = [rule for heading in headings() for rule in heading.rules]
 ACCOUNTS = [
     pytest.param(rule, account, id=f"{rule.id} {name}".strip())
     for rule in RULES
-    for name, account in accounts_of(rule).items()
+    for name, account in variants_of(rule).items()
 ]
 
 
@@ -24,7 +24,7 @@ def a_world(folder: str) -> World:
     return module_of(folder).world()
 
 
-def asked_for(rule, account: Account | None = None) -> dict[str, dict[str, object]]:
+def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, object]]:
     """The settings under which the world's resources comply, for rules that are opted into."""
     given = {**settings_of(rule), **(account.settings if account else {})}
     return {rule.id: given} if given else {}

@@ -24,7 +24,7 @@ from readiness.evaluate import Coverage
 from readiness.evidence import ACCOUNT, ResourceType, declared, evidence
 from readiness.rule import Rule
 from readiness_cli.catalogue import ROOT, headings
-from tests.accounts import accounts_of, settings_of
+from tests.account_variants import module_of, settings_of, variants_of
 from tests.world import ACCOUNT_ID, HOME, evaluation
 
 RULES = [rule for heading in headings() for rule in heading.rules]
@@ -145,7 +145,7 @@ def calls_of(rule: Rule) -> Made:
         return answer(read, ask, service, operation, region, action, *more)
 
     with patch.object(Reader, "_answer", noted):
-        for account in accounts_of(rule).values():
+        for account in variants_of(rule).values():
             given = {rule.id: {**settings_of(rule), **account.settings}}
             alone = evaluation(account.make(), [rule], given=given)
             for id in alone.aws.find(rule.subject):
@@ -170,7 +170,7 @@ def calls_of_all() -> Made:
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_every_declared_read_of_a_rule_is_made(rule):
     made = set().union(*calls_of(rule).values())
-    fixtures = f"tests/worlds/{rule.heading.folder}.py"
+    fixtures = place(module_of(rule.heading.folder))
     told(
         f"{rule.id}: no account of {fixtures} makes {action}, which {declarer(rule, action)} declares"
         for action in sorted(rule.reads - made)
@@ -190,12 +190,12 @@ def test_every_loader_makes_each_read_it_declares():
     made = calls_of_all()
     told(
         [
-            f"{place(cls)}: {cls.__name__} declares {action} and never makes it in tests/worlds"
+            f"{place(cls)}: {cls.__name__} declares {action} and makes it in no fake account"
             for cls in all_evidence()
             for action in sorted(declared(cls).reads - made[cls.__name__])
         ]
         + [
-            f"{place(kind.find)}: the listing of {kind} declares {action} and never makes it"
+            f"{place(kind.find)}: the listing of {kind} declares {action} and makes it in no fake account"
             for kind in subjects()
             for action in sorted(set(kind.find_reads) - made[f"the listing of {kind.name}"])
         ]

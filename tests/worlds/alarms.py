@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -327,5 +327,5 @@ def told_of_anomalies() -> World:
     )
 
 
-def others() -> dict[str, Account]:
-    return {"told of anomalies": Account(told_of_anomalies, ("cost-alarms",))}
+def others() -> dict[str, Variant]:
+    return {"told of anomalies": Variant(told_of_anomalies, ("cost-alarms",))}

@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.attestation import Attestation, Scope
 from readiness.ledger import attestation_item
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error
 
 GROUP = "sessions"
@@ -352,5 +352,5 @@ def without_an_api_cache() -> World:
     )
 
 
-def others() -> dict[str, Account]:
-    return {"without an API cache": Account(without_an_api_cache, ("appsync-ttl",))}
+def others() -> dict[str, Variant]:
+    return {"without an API cache": Variant(without_an_api_cache, ("appsync-ttl",))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, World
 from tests.worlds import alarms, xray
 from tests.worlds.traffic import get_metric_data, steadily
@@ -161,12 +161,12 @@ def shown_by_alarms() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "before its first log": Account(
+        "before its first log": Variant(
             before_its_first_log, ("function-log-group", "task-log-groups")
         ),
-        "shown by alarms": Account(
+        "shown by alarms": Variant(
             shown_by_alarms, ("function-on-dashboards", "service-on-dashboards")
         ),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, NOON, World
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -452,10 +452,10 @@ def with_a_private_origin() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "with load balancer logs": Account(with_load_balancer_logs, ("s3-kms",)),
-        "by alias": Account(by_alias, ("s3-kms", "s3-key-environment")),
-        "with a key in two regions": Account(with_a_key_in_two_regions, ("kms-key-environment",)),
-        "with a private origin": Account(with_a_private_origin, ("cloudfront-tls",)),
+        "with load balancer logs": Variant(with_load_balancer_logs, ("s3-kms",)),
+        "by alias": Variant(by_alias, ("s3-kms", "s3-key-environment")),
+        "with a key in two regions": Variant(with_a_key_in_two_regions, ("kms-key-environment",)),
+        "with a private origin": Variant(with_a_private_origin, ("cloudfront-tls",)),
     }

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World
 
 NAME = "agent"
@@ -268,9 +268,9 @@ def with_a_log_group_of_its_own() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "with a canary": Account(with_a_canary, ("function-configuration", "proven-by-traffic")),
-        "behind a load balancer": Account(behind_a_load_balancer, ("proven-by-traffic",)),
-        "with a log group of its own": Account(with_a_log_group_of_its_own, ("logs-delivered",)),
+        "with a canary": Variant(with_a_canary, ("function-configuration", "proven-by-traffic")),
+        "behind a load balancer": Variant(behind_a_load_balancer, ("proven-by-traffic",)),
+        "with a log group of its own": Variant(with_a_log_group_of_its_own, ("logs-delivered",)),
     }

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import World
 from tests.worlds import performance_benchmarks as benchmarks
 from tests.worlds.traffic import get_metric_data
@@ -75,9 +75,9 @@ def without_a_tagged_cost() -> World:
     return World({**world().answers, **costs})
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "without a tagged cost": Account(
+        "without a tagged cost": Variant(
             without_a_tagged_cost, ("cost-allocation-tag", "application-cost")
         )
     }

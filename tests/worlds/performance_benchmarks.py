@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, World
 from tests.worlds.traffic import get_metric_data, steadily
 
@@ -145,7 +145,7 @@ def without_a_tagged_cost() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "without a tagged cost": Account(without_a_tagged_cost, ("cost-per-million-requests",))
+        "without a tagged cost": Variant(without_a_tagged_cost, ("cost-per-million-requests",))
     }

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World
 from tests.worlds.caching import metric_data, statements
 
@@ -182,5 +182,5 @@ def with_a_managed_policy() -> World:
     )
 
 
-def others() -> dict[str, Account]:
-    return {"with a managed policy": Account(with_a_managed_policy, ("batch-permission",))}
+def others() -> dict[str, Variant]:
+    return {"with a managed policy": Variant(with_a_managed_policy, ("batch-permission",))}

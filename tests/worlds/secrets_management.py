@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World
 
 SECRET_ARN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:prod/db-AbCdEf"
@@ -163,8 +163,8 @@ def recorded_by_a_lake() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     return {
-        "rotating just now": Account(rotating_just_now, ("automatic-rotation",)),
-        "recorded by a lake": Account(recorded_by_a_lake, ("access-audited",)),
+        "rotating just now": Variant(rotating_just_now, ("automatic-rotation",)),
+        "recorded by a lake": Variant(recorded_by_a_lake, ("access-audited",)),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.accounts import Account
+from tests.account_variants import Variant
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error
 from tests.worlds.alarms import MUTE_RULES, alarm
 from tests.worlds.traffic import get_metric_data, steadily
@@ -288,11 +288,11 @@ def with_transaction_search() -> World:
     )
 
 
-def others() -> dict[str, Account]:
+def others() -> dict[str, Variant]:
     untraced = ("lambda-tracing", "lambda-on-map", "lambda-anomalies")
     return {
-        "fed by Kafka": Account(fed_by_kafka, untraced),
-        "with Transaction Search": Account(
+        "fed by Kafka": Variant(fed_by_kafka, untraced),
+        "with Transaction Search": Variant(
             with_transaction_search, ("lambda-on-map", "service-on-map")
         ),
     }

@@ -1,8 +1,8 @@
 """The fake accounts of each heading: its ``world()``, and others that lead loaders elsewhere.
 
 A loader may ask for a thing only in some accounts: CloudTrail Lake where no trail records
-enough, for instance. ``tests/worlds/<heading>.py`` has such accounts in ``others()``, each with
-the rules it is for, so that every read a rule declares is made, and denied, in some account.
+enough, for instance. A heading's module has such accounts in ``others()``, each with the rules
+it is for, so that every read a rule declares is made, and denied, in some account.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from readiness.rule import Rule
+from tests import worlds
 from tests.world import World
 
 
 @dataclass(frozen=True)
-class Account:
+class Variant:
     """How to make an account anew, and the settings of its rules.
 
     ``rules`` are the names of those it is for, every rule of the heading if empty.
@@ -28,7 +29,8 @@ class Account:
 
 
 def module_of(folder: str):
-    return importlib.import_module(f"tests.worlds.{folder}")
+    """The module of a heading's fake accounts."""
+    return importlib.import_module(f"{worlds.__name__}.{folder}")
 
 
 def settings_of(rule: Rule) -> Mapping[str, object]:
@@ -36,7 +38,7 @@ def settings_of(rule: Rule) -> Mapping[str, object]:
     return getattr(module_of(rule.heading.folder), "SETTINGS", {}).get(rule.id, {})
 
 
-def accounts_of(rule: Rule) -> dict[str, Account]:
+def variants_of(rule: Rule) -> dict[str, Variant]:
     """The accounts to try the rule on, by name; that of ``world()`` has none."""
     module = module_of(rule.heading.folder)
     others = getattr(module, "others", dict)()
@@ -44,4 +46,4 @@ def accounts_of(rule: Rule) -> dict[str, Account]:
         unknown = set(account.rules) - {each.name for each in rule.heading.rules}
         assert not unknown, f"{module.__name__}, {name!r}: no rule is called {sorted(unknown)}"
     mine = {n: a for n, a in others.items() if not a.rules or rule.name in a.rules}
-    return {"": Account(module.world), **mine}
+    return {"": Variant(module.world), **mine}
