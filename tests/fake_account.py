@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import botocore.session
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 from botocore.stub import validate_parameters
 
 from readiness.engine import settings as settings_module
@@ -74,6 +74,7 @@ class FakeAccount:
         self.answers: dict[tuple[str, str], Answer] = dict(answers or {})
         self.calls: list[tuple[str, str]] = []
         self.unanswered: set[tuple[str, str]] = set()
+        self.refused: list[str] = []
         self.faults: dict[tuple[str, str], Exception] = {}
         self.answers.setdefault(
             ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
@@ -114,14 +115,22 @@ class Client:
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
             model = self._operation(operation)
-            if model.input_shape is not None:
-                validate_parameters(params, model.input_shape)
+            self._hold(operation, "is asked with", params, model.input_shape)
             answered = self._world.answer(self._service, operation, params)
-            if model.output_shape is not None:
-                validate_parameters(answered, model.output_shape)
+            self._hold(operation, "is answered with", answered, model.output_shape)
             return answered
 
         return call
+
+    def _hold(self, operation: str, what: str, values: Any, shape: Any) -> None:
+        """Fail the test: as an error of botocore it would be taken for an unreadable answer."""
+        try:
+            if shape is not None:
+                validate_parameters(values, shape)
+        except ParamValidationError as error:
+            said = f"{self._service} {operation} {what} what its model refuses: {error}"
+            self._world.refused.append(said)
+            raise AssertionError(said) from None
 
     def _operation(self, operation: str) -> Any:
         from botocore import xform_name
