@@ -35,7 +35,17 @@ from readiness.resource import Resource
 from readiness.rule import Heading, Rule
 from readiness.verdict import Status, Verdict
 
-ENFORCED: frozenset[str] = frozenset()
+ENFORCED: frozenset[str] = frozenset(
+    {
+        "alarms",
+        "caching",
+        "cloudwatch",
+        "ecs_deployment",
+        "encryption",
+        "iam_roles",
+        "lambda_deployment",
+    }
+)
 """The headings whose tables are complete."""
 
 UNREACHABLE: Mapping[tuple[str, Status], str] = {}
