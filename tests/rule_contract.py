@@ -56,7 +56,9 @@ UNREACHABLE: Mapping[tuple[str, Status], str] = {
 }
 """Statuses that a rule's code names and no evidence leads to, with the reason."""
 
-TELLING: Mapping[tuple[str, str], str] = {}
+TELLING: Mapping[tuple[str, str], str] = {
+    ("iam_roles.access-key-age", "warn_days"): "it adds a reminder to a pass",
+}
 """Settings that change what a verdict says and not its status or severity, with the reason."""
 
 _GIVES: Mapping[Any, Status] = {
