@@ -298,14 +298,10 @@ class RuleContract:
                 self._queue.append((run, rule, resource, observation))
             return observation
 
-        Rule.__call__ = recorded_call  # type: ignore[method-assign]
-        Evaluation.observe = recorded_observe  # type: ignore[method-assign]
-
-        def restore() -> None:
-            Rule.__call__ = call  # type: ignore[method-assign]
-            Evaluation.observe = observe  # type: ignore[method-assign]
-
-        self._config.add_cleanup(restore)
+        patch = pytest.MonkeyPatch()
+        patch.setattr(Rule, "__call__", recorded_call)
+        patch.setattr(Evaluation, "observe", recorded_observe)
+        self._config.add_cleanup(patch.undo)
 
     @contextmanager
     def _recording(self, path: Path) -> Iterator[None]:
