@@ -10,12 +10,11 @@ import pytest
 from functions.alarms import app
 from readiness import Severity, Status
 from readiness.alarming import Alarm, Inventory, Mute, composite_alarm, metric_alarm
-from readiness.coverage import Published
 from readiness.evidence.apis import HttpApi, RestApi
 from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.balancers import LoadBalancer, TargetGroups
 from readiness.evidence.cache_clusters import CacheCluster
-from readiness.evidence.cloudwatch import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.cloudwatch import ActiveSeries, AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.dead_letters import DeadLetters
 from readiness.evidence.dynamodb import TableCapacity
 from readiness.evidence.ecs import Service
@@ -41,7 +40,7 @@ def in_use(*answers, series=()) -> AlarmsInUse:
         found.add(frozenset(dimensions.items()))
     known = {metric: frozenset(found) for metric, found in published.items()}
     inventory = Inventory(tuple(map(metric_alarm, answers)))
-    return AlarmsInUse(inventory, Published(known, {}), NOON)
+    return AlarmsInUse(inventory, ActiveSeries(known, {}), NOON)
 
 
 EVERYTHING = in_use(*world.ALARMS)
@@ -469,7 +468,7 @@ def seen(*series, kin=()) -> AlarmedSeries:
     for namespace, metric, dimensions in series:
         known.setdefault((namespace, metric), set()).add(frozenset(dimensions.items()))
     near = frozenset((namespace, frozenset(d.items())) for namespace, d in kin)
-    return AlarmedSeries(Published({k: frozenset(v) for k, v in known.items()}, {}, near))
+    return AlarmedSeries(ActiveSeries({k: frozenset(v) for k, v in known.items()}, {}, near))
 
 
 MAIF = alarm("HighErrorRateAlarm", "MAIF/Production", "Errors", {})
@@ -539,7 +538,7 @@ def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
     began = NOON - timedelta(days=days)
     blind = {"StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": began}
     errors = {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
-    fed = AlarmedSeries(Published(errors, errors))
+    fed = AlarmedSeries(ActiveSeries(errors, errors))
     verdict = app.live_alarms(alone(OK_ERRORS | blind), fed, **settings)
     assert verdict.status is status, verdict.reason
     assert ("has had insufficient data since" in verdict.reason) is (status is BAD)
@@ -643,6 +642,8 @@ def test_a_dead_alarm():
         StateValue="INSUFFICIENT_DATA",
         StateTransitionedTimestamp=NOON - timedelta(days=8),
     )
-    fed = Published({}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})})
+    fed = ActiveSeries(
+        {}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
+    )
     region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
     assert app.lambda_errors(AGENT, region).observed["gaps"] == {"function errors": "DEAD"}

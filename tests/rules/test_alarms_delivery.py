@@ -10,7 +10,6 @@ import pytest
 from functions.alarms.app import cost_alarms, topic_delivery
 from readiness import Severity, Status
 from readiness.alarming import Inventory, metric_alarm
-from readiness.coverage import Published
 from readiness.evidence.budgets import (
     AnomalySubscription,
     BillingAlarms,
@@ -20,6 +19,7 @@ from readiness.evidence.budgets import (
     Notification,
     Payer,
 )
+from readiness.evidence.cloudwatch import ActiveSeries
 from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
 from readiness.evidence.topics import Subscription, TopicPath
 from readiness.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
@@ -281,7 +281,7 @@ def budget(*notifications, kind="COST", limit=100.0, **filters):
 
 def billing(*alarms, published=USD, elsewhere=()):
     inventory = Inventory(tuple(map(metric_alarm, alarms)))
-    return BillingAlarms(inventory, Published({CHARGES: published}, {}), NOON, elsewhere)
+    return BillingAlarms(inventory, ActiveSeries({CHARGES: published}, {}), NOON, elsewhere)
 
 
 def charge(name="charges", on=None, **changes):

@@ -29,7 +29,6 @@ from functions.caching.app import (
 )
 from readiness import Status
 from readiness.attestation import Attestation, Attested, Scope
-from readiness.caches import Cache, Use
 from readiness.evidence.appsync import ApiCache
 from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
 from readiness.evidence.cache_use import (
@@ -40,6 +39,7 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.caches import Cache, Use
 from readiness.evidence.cloudfront import Behaviour, DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
 from readiness.evidence.ecs import Service

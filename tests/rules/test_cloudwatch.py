@@ -26,12 +26,12 @@ from functions.cloudwatch.app import (
 )
 from readiness import Severity, Status
 from readiness.attestation import Attestation, Attested, Scope
-from readiness.custom_metrics import Published
-from readiness.dashboards import Drawn, expand, parse
+from readiness.dashboard_body import Drawn, expand, parse
 from readiness.evidence.awslambda import FunctionConfiguration
 from readiness.evidence.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
+    Published,
     ServiceNames,
     Workloads,
 )
