@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from readiness.benchmarks import History, Latency, Outcomes
+from readiness.evidence.histories import History, Latency, Outcomes
 from readiness.metrics import Series, Window, series
 from tests.world import NOON
 

@@ -35,13 +35,30 @@ from readiness.resource import Resource
 from readiness.rule import Heading, Rule
 from readiness.verdict import Status, Verdict
 
-ENFORCED: frozenset[str] = frozenset()
+ENFORCED: frozenset[str] = frozenset(
+    {
+        "alarms",
+        "caching",
+        "cloudwatch",
+        "ecs_deployment",
+        "encryption",
+        "iam_roles",
+        "lambda_deployment",
+    }
+)
 """The headings whose tables are complete."""
 
-UNREACHABLE: Mapping[tuple[str, Status], str] = {}
+UNREACHABLE: Mapping[tuple[str, Status], str] = {
+    (
+        "caching.ecs-strategy",
+        Status.NOT_APPLICABLE,
+    ): "of the caches it is linked to only a pass or a failure counts, not that one is deleted",
+}
 """Statuses that a rule's code names and no evidence leads to, with the reason."""
 
-TELLING: Mapping[tuple[str, str], str] = {}
+TELLING: Mapping[tuple[str, str], str] = {
+    ("iam_roles.access-key-age", "warn_days"): "it adds a reminder to a pass",
+}
 """Settings that change what a verdict says and not its status or severity, with the reason."""
 
 _GIVES: Mapping[Any, Status] = {
@@ -281,14 +298,10 @@ class RuleContract:
                 self._queue.append((run, rule, resource, observation))
             return observation
 
-        Rule.__call__ = recorded_call  # type: ignore[method-assign]
-        Evaluation.observe = recorded_observe  # type: ignore[method-assign]
-
-        def restore() -> None:
-            Rule.__call__ = call  # type: ignore[method-assign]
-            Evaluation.observe = observe  # type: ignore[method-assign]
-
-        self._config.add_cleanup(restore)
+        patch = pytest.MonkeyPatch()
+        patch.setattr(Rule, "__call__", recorded_call)
+        patch.setattr(Evaluation, "observe", recorded_observe)
+        self._config.add_cleanup(patch.undo)
 
     @contextmanager
     def _recording(self, path: Path) -> Iterator[None]:

@@ -16,7 +16,7 @@ from readiness import (
     violates_all,
 )
 from readiness.attestation import Attested
-from readiness.caches import Use, judge_expiry, judge_rate, judge_use
+from readiness.caches import judge_expiry, judge_rate, judge_use
 from readiness.evidence.appsync import ApiCache
 from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
 from readiness.evidence.cache_use import (
@@ -27,6 +27,7 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import Behaviour, DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
 from readiness.evidence.ecs import Service

@@ -23,6 +23,7 @@ from readiness.evidence.custom_metrics import (
     InsightsInUse,
     ServiceNames,
     Workloads,
+    named,
 )
 from readiness.evidence.dashboards import Dashboards, DashboardWidgets, FunctionNames
 from readiness.evidence.ecs import Service, cluster_of
@@ -158,7 +159,7 @@ def function_metrics(
         accepted = own.Accepted(re.compile(metric_pattern), agent_dimensions)
     except re.error as error:
         return cannot_tell(f"The setting metric_pattern is no regular expression: {error}.")
-    names = own.named(function.name, function.environment)
+    names = named(function.name, function.environment)
     listed, recent = accepted.of(metrics.listed, names), accepted.of(metrics.recent, names)
     if not recent and function.environment is None:
         return cannot_tell(
@@ -304,7 +305,7 @@ def function_on_dashboards(
     if function.master_arn:
         return not_applicable("It is a Lambda@Edge replica, shown where its master is.")
     wanted = boards.of_function(function.name, drawn.region, drawn.account)
-    names = own.named(function.name, function.environment)
+    names = named(function.name, function.environment)
     mine = {(dimension, name) for dimension in agent_dimensions for name in names}
     found = boards.judge(
         drawn.all, drawn.watched, wanted, mine, required_groups, dashboard_pattern

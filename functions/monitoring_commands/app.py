@@ -15,13 +15,13 @@ from readiness import (
 from readiness.agent_metrics import Expectation, judge_processing_time
 from readiness.benchmarks import Limits
 from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.costexplorer import Costs, CostTag
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.processing_time import FunctionProcessingTime, ServiceProcessingTime
 from readiness.evidence.workloads import WorkloadRequests, Workloads
 from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
 from readiness.metrics import lower_bound
 from readiness.text import listed
-from readiness.unit_cost import RECORD_TYPES, judge_spend
+from readiness.unit_cost import judge_spend
 
 monitoring_commands = heading("Monitoring Commands", "Monitoring Commands")
 

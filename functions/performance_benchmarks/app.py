@@ -6,9 +6,7 @@ from typing import Annotated
 from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.benchmarks import (
     Certainty,
-    Latency,
     Limits,
-    Outcomes,
     judge_availability,
     judge_error_rate,
     judge_latency,
@@ -21,7 +19,7 @@ from readiness.evidence.balancer_doors import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Costs, CostTag
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.doors import (
     FunctionLatency,
     FunctionOutcomes,
@@ -30,8 +28,9 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
+from readiness.evidence.histories import Latency, Outcomes
 from readiness.evidence.workloads import WorkloadRequests
-from readiness.unit_cost import RECORD_TYPES, CostWindow, judge_unit_cost
+from readiness.unit_cost import CostWindow, judge_unit_cost
 
 performance_benchmarks = heading("Performance Benchmarks", "Performance Benchmarks")
 

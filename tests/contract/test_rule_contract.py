@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,7 +13,7 @@ from readiness import Severity, Status, Verdict, cannot_tell, complies, heading,
 from readiness.evidence.dead_letters import DeadLetters
 from readiness_cli import catalogue
 from tests import rule_contract
-from tests.rule_contract import Record, files_of, statuses_of
+from tests.rule_contract import Record, RuleContract, files_of, statuses_of
 
 QUEUE, DEAD = DeadLetters("work"), DeadLetters("dead", ("work",))
 
@@ -175,14 +176,8 @@ NO_SETTING = (
 @pytest.mark.parametrize(
     ("extra", "more", "code", "missing"),
     [
-        pytest.param(STRICT, ["-n2"], 0, [], id="nothing is missing, on two workers"),
-        pytest.param("", [], 1, [NO_STATUS, NO_SETTING], id="missing"),
+        pytest.param(STRICT, [], 0, [], id="nothing is missing"),
         pytest.param("", ["-n2"], 1, [NO_STATUS, NO_SETTING], id="missing, on two workers"),
-        pytest.param(STRICT, ["-k", "default or row"], 0, [], id="chosen by name"),
-        pytest.param(STRICT, ["rules/test_alarms.py"], 0, [], id="one file of two"),
-        pytest.param(
-            "def test_fails():\n    assert 0\n", [], 1, [], id="a failed test says enough"
-        ),
     ],
 )
 def test_a_run(tmp_path, extra, more, code, missing):
@@ -205,3 +200,42 @@ def test_a_run(tmp_path, extra, more, code, missing):
     )
     assert ran.returncode == code, ran.stdout + ran.stderr
     assert [line for line in ran.stdout.splitlines() if "alarms.sources" in line] == missing
+
+
+def seen_by(tmp_path, *, collected=("one", "more"), deselected=(), reports=(), args=()):
+    """The plugin after a run over ``test_alarms.py`` (one) and ``test_alarms_more.py`` (more)."""
+    files = {"one": "test_alarms.py", "more": "test_alarms_more.py"}
+    for name in files.values():
+        (tmp_path / name).touch()
+    items = {key: SimpleNamespace(path=tmp_path / files[key], nodeid=key) for key in files}
+    config = SimpleNamespace(args=[str(tmp_path), *args])
+    plugin = RuleContract(config, tmp_path, lambda heading: [], ["alarms", "alarms_of_others"])
+    plugin.pytest_deselected([items[key] for key in deselected])
+    plugin.pytest_collection_modifyitems([items[key] for key in collected])
+    outcome = dict.fromkeys(collected, "passed") | dict(reports)
+    for key, said in outcome.items():
+        if said != "not run":
+            failed = said == "failed"
+            when = "call" if failed else "teardown"
+            plugin.pytest_runtest_logreport(SimpleNamespace(nodeid=key, failed=failed, when=when))
+    return plugin
+
+
+@pytest.mark.parametrize(
+    ("run", "is_full"),
+    [
+        pytest.param({}, True, id="both files"),
+        pytest.param({"collected": ("one",)}, False, id="one file of two"),
+        pytest.param({"collected": ("one",), "deselected": ("more",)}, False, id="chosen by name"),
+        pytest.param({"args": ("test_alarms.py::test_one",)}, False, id="a test was named"),
+        pytest.param({"args": ("test_caching.py::test_one",)}, True, id="a test of another"),
+        pytest.param({"reports": {"more": "failed"}.items()}, False, id="a test failed"),
+        pytest.param({"reports": {"more": "not run"}.items()}, False, id="ended early"),
+    ],
+)
+def test_whether_a_heading_ran_in_full(tmp_path, run, is_full):
+    assert seen_by(tmp_path, **run).ran_in_full("alarms") is is_full
+
+
+def test_a_heading_without_tests_did_not_run(tmp_path):
+    assert not seen_by(tmp_path).ran_in_full("alarms_of_others")

@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from readiness.aws import Aws
-from readiness.caches import Use
 from readiness.evidence import REGION
 from readiness.evidence.appsync import GRAPHQL_API, ApiCache
 from readiness.evidence.cache_clusters import CACHE_CLUSTER
@@ -21,6 +20,7 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import DISTRIBUTION, Behaviour, DistributionCaching
 from readiness.evidence.dax import DAX_CLUSTER, DaxInUse, DaxTtls
 from readiness.evidence.dynamodb import TABLE

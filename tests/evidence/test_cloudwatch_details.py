@@ -11,13 +11,13 @@ import pytest
 from moto import mock_aws
 
 from readiness.aws import Aws
-from readiness.custom_metrics import Published
-from readiness.dashboards import Drawn
+from readiness.dashboard_body import Drawn
 from readiness.evidence import REGION
 from readiness.evidence.awslambda import FUNCTION
 from readiness.evidence.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
+    Published,
     ServiceNames,
     Workloads,
 )

@@ -9,8 +9,7 @@ import pytest
 
 from readiness.aws import Aws
 from readiness.evidence import REGION
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.unit_cost import RECORD_TYPES
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.unreadable import Unreadable
 from tests.world import ACCOUNT_ID, HOME, NOON, World
 from tests.worlds.performance_benchmarks import costs

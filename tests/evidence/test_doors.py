@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from readiness.aws import Aws
-from readiness.benchmarks import Span
 from readiness.evidence.balancer_doors import BalancerOutcomes, ServiceLatency, ServiceOutcomes
 from readiness.evidence.doors import FunctionLatency, FunctionOutcomes, RestApiOutcomes
+from readiness.evidence.histories import Span
 from readiness.evidence.processing_time import FunctionProcessingTime
 from readiness.evidence.workloads import WorkloadRequests
 from readiness.evidence.xray_traces import FunctionTraces

@@ -9,7 +9,8 @@ import pytest
 from readiness import Severity, Status
 from readiness.alarm_fitness import Gap, Limits, Wanted
 from readiness.alarming import Inventory, log_alarm
-from readiness.coverage import Need, Published, Watch
+from readiness.coverage import Need, Watch
+from readiness.evidence.cloudwatch import ActiveSeries
 from tests.kernel.test_alarming import FUNCTION, above, maths, plain, query
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -19,8 +20,8 @@ DURATION = Wanted(
     "AWS/Lambda", "Duration", FUNCTION, unit="Milliseconds", most=3000, ceiling=1000, percentile=90
 )
 KEY = ("AWS/Lambda", "Errors")
-ALIVE = Published({}, {KEY: frozenset({frozenset(FUNCTION.items())})})
-SILENT = Published({}, {KEY: frozenset()})
+ALIVE = ActiveSeries({}, {KEY: frozenset({frozenset(FUNCTION.items())})})
+SILENT = ActiveSeries({}, {KEY: frozenset()})
 
 
 def found(wanted, *alarms, published=SILENT, log_group="", **limits):
@@ -292,7 +293,7 @@ def test_the_values_a_dimension_took():
         {"FunctionName": "f", "Resource": "f:prod", "ExecutedVersion": "3"},
         {"FunctionName": "g", "Resource": "g"},
     ]
-    published = Published({key: frozenset(frozenset(each.items()) for each in series)}, {})
+    published = ActiveSeries({key: frozenset(frozenset(each.items()) for each in series)}, {})
     assert published.values(*key, FUNCTION, "Resource") == ("f:prod",)
 
 

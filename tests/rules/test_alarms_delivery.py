@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from functions.alarms.app import cost_alarms, topic_delivery
 from readiness import Severity, Status
 from readiness.alarming import Inventory, metric_alarm
-from readiness.coverage import Published
 from readiness.evidence.budgets import (
     AnomalySubscription,
     BillingAlarms,
@@ -19,6 +19,7 @@ from readiness.evidence.budgets import (
     Notification,
     Payer,
 )
+from readiness.evidence.cloudwatch import ActiveSeries
 from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
 from readiness.evidence.topics import Subscription, TopicPath
 from readiness.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
@@ -280,7 +281,7 @@ def budget(*notifications, kind="COST", limit=100.0, **filters):
 
 def billing(*alarms, published=USD, elsewhere=()):
     inventory = Inventory(tuple(map(metric_alarm, alarms)))
-    return BillingAlarms(inventory, Published({CHARGES: published}, {}), NOON, elsewhere)
+    return BillingAlarms(inventory, ActiveSeries({CHARGES: published}, {}), NOON, elsewhere)
 
 
 def charge(name="charges", on=None, **changes):
@@ -436,3 +437,33 @@ def test_costs(budgets, anomalies, alarms, payer, status, said):
     )
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "filters", "settings", "status"),
+    [
+        pytest.param(100, {}, {}, GOOD, id="at the limit"),
+        pytest.param(101, {}, {}, BAD, id="after the limit"),
+        pytest.param(120, {}, {"max_threshold_percent": 120}, GOOD, id="as late as allowed"),
+        pytest.param(80, {}, {"max_threshold_percent": 79}, BAD, id="later than allowed"),
+        pytest.param(
+            80,
+            {"TagKeyValue": ("user:App$MAIF",)},
+            {"workload_tag": "App"},
+            GOOD,
+            id="the workload has another tag",
+        ),
+        pytest.param(
+            80, {"TagKeyValue": ("user:App$MAIF",)}, {}, BAD, id="not the workload's tag"
+        ),
+    ],
+)
+def test_which_budgets_count(told, filters, settings, status):
+    verdict = cost_alarms(
+        Budgets((budget(replace(WARNS, threshold=told), **filters),), ACCOUNT_ID),
+        CostAnomalies(()),
+        billing(),
+        Payer(is_member=False),
+        **settings,
+    )
+    assert verdict.status is status, verdict.reason

@@ -327,6 +327,57 @@ def test_the_service(changes, settings, status, severity, said):
     assert_judged(service_status, where, status, severity, said, **settings)
 
 
+@pytest.mark.parametrize(
+    ("changes", "settings", "status", "said"),
+    [
+        pytest.param(
+            {"runningCount": 1, "events": [event(10), STEADY]}, {}, UNKNOWN, "1 of 2", id="10 min"
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(11), STEADY]}, {}, BAD, "1 of 2", id="11 min"
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(30), STEADY]},
+            {"balance_minutes": 30},
+            UNKNOWN,
+            "not for long enough",
+            id="too few, as long as allowed",
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(31), STEADY]},
+            {"balance_minutes": 30},
+            BAD,
+            "1 of 2 tasks run, and since",
+            id="too few, longer than allowed",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=3)]},
+            {},
+            UNKNOWN,
+            "under way",
+            id="three tasks did not start",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=6)]},
+            {"max_failed_tasks": 6},
+            UNKNOWN,
+            "under way",
+            id="as many did not start as allowed",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=1)]},
+            {"max_failed_tasks": 0},
+            BAD,
+            "1 tasks failed to start",
+            id="none may fail to start",
+        ),
+    ],
+)
+def test_how_far_a_service_may_be_from_steady(changes, settings, status, said):
+    where = world().but(ecs__describe_services={"services": [service(**changes)], "failures": []})
+    assert_judged(service_status, where, status, Severity.CRITICAL, said, **settings)
+
+
 def with_task_set(stability: str, *events: dict[str, Any]) -> World:
     sets = [
         {
@@ -383,17 +434,34 @@ def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
+READ = {"ContentLength": 10}
+
+
 @pytest.mark.parametrize(
-    ("document", "status", "said"),
+    ("document", "settings", "status", "said"),
     [
-        pytest.param({"ContentLength": 10}, NA, "to run no task", id="document is there"),
-        pytest.param(error("NoSuchKey", 404), BAD, "desired count is 0", id="document is gone"),
+        pytest.param(READ, {}, NA, "to run no task", id="stated"),
         pytest.param(
-            error("AccessDenied", 403), UNKNOWN, "s3:GetObjectVersion", id="document is not read"
+            READ, {"max_age_days": 6}, NA, "to run no task", id="not longer ago than allowed"
+        ),
+        pytest.param(
+            READ, {"max_age_days": 4}, BAD, "desired count is 0", id="longer ago than allowed"
+        ),
+        pytest.param(
+            READ, {"two_people": True}, BAD, "desired count is 0", id="nobody else approved"
+        ),
+        pytest.param(
+            error("NoSuchKey", 404), {}, BAD, "desired count is 0", id="its document is gone"
+        ),
+        pytest.param(
+            error("AccessDenied", 403), {}, UNKNOWN, "s3:GetObjectVersion", id="document denied"
+        ),
+        pytest.param(
+            error("SlowDown", 503), {}, UNKNOWN, "s3:GetObjectVersion", id="document not read now"
         ),
     ],
 )
-def test_a_service_that_is_attested_to_run_nothing(document, status, said):
+def test_a_service_that_is_attested_to_run_nothing(document, settings, status, said):
     done = ago(days=5)
     statement = Attestation(
         id="aaaa11112222",
@@ -412,7 +480,7 @@ def test_a_service_that_is_attested_to_run_nothing(document, status, said):
         dynamodb__query={"Items": [attestation_item(statement)]},
         s3__head_object=document,
     )
-    assert_judged(service_status, where, status, Severity.MEDIUM, said)
+    assert_judged(service_status, where, status, Severity.MEDIUM, said, **settings)
 
 
 @pytest.mark.parametrize(
@@ -574,6 +642,54 @@ def test_tasks(tasks, status, severity, said):
         assert (finding.status, said in finding.reason) == (status, True), finding.reason
         if severity:
             assert finding.severity is severity
+
+
+def starting(minutes):
+    return task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("tasks", "settings", "status", "said"),
+    [
+        pytest.param(starting(10), {}, UNKNOWN, "not up and healthy yet", id="10 min"),
+        pytest.param(starting(11), {}, BAD, "after 10 minutes", id="11 min"),
+        pytest.param(
+            starting(20), {"pending_minutes": 20}, UNKNOWN, "yet", id="as long as allowed"
+        ),
+        pytest.param(
+            starting(6), {"pending_minutes": 5}, BAD, "after 5 minutes", id="longer than allowed"
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n) for n in range(3, 8))),
+            {"max_stops": 5},
+            GOOD,
+            "are well",
+            id="as many crashes as allowed",
+        ),
+        pytest.param(
+            (*WELL, stopped(3)), {"max_stops": 0}, BAD, "1 tasks crashed", id="none may crash"
+        ),
+    ],
+)
+def test_how_tasks_may_fare(tasks, settings, status, said):
+    assert_judged(tasks_healthy, world(*tasks), status, Severity.HIGH, said, **settings)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "settings", "status", "said"),
+    [
+        pytest.param(30, {}, UNKNOWN, "in transition", id="30 min"),
+        pytest.param(31, {}, BAD, "Tasks still run api:6", id="31 min"),
+        pytest.param(60, {"rollout_minutes": 60}, UNKNOWN, "in transition", id="as allowed"),
+        pytest.param(6, {"rollout_minutes": 5}, BAD, "still run api:6", id="longer than allowed"),
+    ],
+)
+def test_how_long_an_old_revision_may_run(minutes, settings, status, said):
+    about = service(deployments=[deployment(**ROLLING, createdAt=ago(minutes=minutes))])
+    where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
+        ecs__describe_services={"services": [about]}
+    )
+    assert_judged(tasks_healthy, where, status, Severity.HIGH, said, **settings)
 
 
 def listing_groups(tasks):

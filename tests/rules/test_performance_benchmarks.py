@@ -35,7 +35,7 @@ from readiness.evidence.balancer_doors import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Costs, CostTag
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
 from readiness.evidence.doors import (
     FunctionLatency,
     FunctionOutcomes,
@@ -44,8 +44,7 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
-from readiness.evidence.workloads import WorkloadRequests
-from readiness.unit_cost import Bill, Day, Demand, TagState
+from readiness.evidence.workloads import Demand, WorkloadRequests
 from tests.histories import history, latency, outcomes, within
 from tests.world import NOON
 

@@ -21,9 +21,8 @@ from functions.xray.app import (
 )
 from readiness import Severity, Status
 from readiness.alarming import Alarm, Inventory, Watched
-from readiness.anomalies import Detector, Insights, LogDetector, Looking
 from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.anomalies import AnomalyWatch
+from readiness.evidence.anomalies import AnomalyWatch, Detector, Insights, LogDetector, Looking
 from readiness.evidence.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.role_grants import RoleGrants
 from readiness.evidence.stages import RestStage, StageRequests
@@ -33,11 +32,17 @@ from readiness.evidence.traced import (
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray import Group, Sampling, SavedQuery, TraceMap, TraceQueries
+from readiness.evidence.xray import (
+    Group,
+    Node,
+    Sampling,
+    SamplingRule,
+    SavedQuery,
+    TraceMap,
+    TraceQueries,
+)
 from readiness.metrics import Series, series, window
 from readiness.policy import Document
-from readiness.sampling import SamplingRule
-from readiness.trace_map import Node
 from readiness.tracing import Process, Tracer, Tracing, of_function, of_task
 from tests.world import NOON, scan
 from tests.worlds.xray import FUNCTION

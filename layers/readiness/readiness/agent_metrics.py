@@ -2,47 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
-from readiness.benchmarks import (
-    History,
-    Latency,
-    Limits,
-    Span,
-    first_samples,
-    out_of_order,
-)
+from readiness.benchmarks import Limits, first_samples, out_of_order
+from readiness.evidence.histories import History, Span
+from readiness.evidence.processing_time import ProcessingTime, PublishedTime
 from readiness.metrics import Band
 from readiness.text import listed
 from readiness.verdict import Fact, Severity, Verdict, cannot_tell, complies, violates
 
 _ALL = 1 - 1e-9
-
-
-class Published(Protocol):
-    """One series that the agent publishes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def latency(self) -> Latency: ...
-    @property
-    def highest(self) -> History: ...
-    @property
-    def is_aggregate(self) -> bool: ...
-
-
-class ProcessingTime(Protocol):
-    """All series that the agent publishes, and how much it had to do where that is counted."""
-
-    @property
-    def published(self) -> Sequence[Published]: ...
-    @property
-    def values(self) -> int: ...
-    @property
-    def work(self) -> History | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +64,11 @@ def _missing(time: ProcessingTime, expected: Expectation) -> Verdict:
     )
 
 
-def _samples(one: Published, span: Span) -> float:
+def _samples(one: PublishedTime, span: Span) -> float:
     return sum(history.sum(span) for history in one.latency.counts)
 
 
-def _is_preaggregated(one: Published, work: History | None, expected: Expectation) -> bool:
+def _is_preaggregated(one: PublishedTime, work: History | None, expected: Expectation) -> bool:
     """Whether its name says so, it has no percentile, or it has a value a flush, not a request."""
     if one.is_aggregate:
         return True
@@ -111,7 +80,7 @@ def _is_preaggregated(one: Published, work: History | None, expected: Expectatio
     return bool(samples) and samples <= 3600 / expected.flush_seconds and worked > 2 * samples
 
 
-def _of(one: Published, expected: Expectation) -> Verdict:
+def _of(one: PublishedTime, expected: Expectation) -> Verdict:
     limits = expected.limits
     found = first_samples(one.latency, expected.least)
     if found is None:

@@ -9,7 +9,8 @@ import math
 from collections.abc import Iterable, Mapping
 
 from readiness.alarm_fitness import Wanted
-from readiness.coverage import Need, Published
+from readiness.coverage import Need
+from readiness.evidence.cloudwatch import ActiveSeries
 
 LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"
@@ -21,19 +22,19 @@ def _by_function(name: str) -> dict[str, str]:
     return {"FunctionName": name}
 
 
-def has_url_traffic(name: str, used: Published) -> bool:
+def has_url_traffic(name: str, used: ActiveSeries) -> bool:
     """Whether requests came in through the function's URL in the last 14 days."""
     return frozenset(_by_function(name).items()) in used.series.get(
         (LAMBDA, "UrlRequestCount"), frozenset()
     )
 
 
-def _aliases(name: str, used: Published) -> tuple[str, tuple[str, ...]]:
+def _aliases(name: str, used: ActiveSeries) -> tuple[str, tuple[str, ...]]:
     values = used.values(LAMBDA, "Invocations", _by_function(name), "Resource")
     return ("Resource", values)
 
 
-def function_errors(name: str, log_group: str, used: Published) -> list[Need]:
+def function_errors(name: str, log_group: str, used: ActiveSeries) -> list[Need]:
     """Failures Lambda counts; through a URL also the answers that say 500 without failing."""
     base, aliases = _by_function(name), _aliases(name, used)
     errors = Wanted(LAMBDA, "Errors", base, split=aliases, events=True)
@@ -45,7 +46,7 @@ def function_errors(name: str, log_group: str, used: Published) -> list[Need]:
 
 
 def function_latency(
-    name: str, timeout: int, used: Published, ceiling_ms: float, percentile: float
+    name: str, timeout: int, used: ActiveSeries, ceiling_ms: float, percentile: float
 ) -> list[Need]:
     """How long callers wait; and how far behind a stream's reader is."""
     base, aliases = _by_function(name), _aliases(name, used)
@@ -67,7 +68,7 @@ def function_latency(
     return needs
 
 
-def function_throttles(name: str, used: Published) -> list[Need]:
+def function_throttles(name: str, used: ActiveSeries) -> list[Need]:
     """Invocations Lambda refused."""
     wanted = Wanted(
         LAMBDA, "Throttles", _by_function(name), split=_aliases(name, used), events=True
@@ -83,18 +84,18 @@ def account_concurrency(limit: int, headroom_percent: float) -> list[Need]:
     return [Need("concurrent executions of the account", options)]
 
 
-def _stages(base: Mapping[str, str], used: Published) -> tuple[str, tuple[str, ...]]:
+def _stages(base: Mapping[str, str], used: ActiveSeries) -> tuple[str, tuple[str, ...]]:
     return ("Stage", used.values(API, "Count", base, "Stage"))
 
 
-def api_errors(metric: str, base: Mapping[str, str], used: Published) -> list[Need]:
+def api_errors(metric: str, base: Mapping[str, str], used: ActiveSeries) -> list[Need]:
     """Server errors of an API, on all stages or on each that is used."""
     wanted = Wanted(API, metric, base, split=_stages(base, used), events=True)
     return [Need("5XX answers", (wanted,))]
 
 
 def api_latency(
-    metric: str, base: Mapping[str, str], used: Published, ceiling_ms: float, percentile: float
+    metric: str, base: Mapping[str, str], used: ActiveSeries, ceiling_ms: float, percentile: float
 ) -> list[Need]:
     """How long clients of an API wait, its integration included."""
     wanted = Wanted(

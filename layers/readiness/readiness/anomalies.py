@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
 
-from readiness.alarming import Alarm, Inventory, Silence, Watched
+from readiness.alarming import Alarm, Silence, Watched
+from readiness.evidence.anomalies import Looking, Metric
 from readiness.verdict import Verdict, cannot_tell, complies, violates
-
-Metric: TypeAlias = tuple[str, str, frozenset[tuple[str, str]], str]
-"""Namespace, name, dimensions and statistic."""
 
 _TELLING = re.compile(r"latenc|duration|responsetime|error|fault|5xx|fail", re.IGNORECASE)
 _LEARNS = timedelta(days=14)
-
-
-@dataclass(frozen=True, slots=True)
-class Insights:
-    """An X-Ray group: whether X-Ray looks for anomalies in it and sends events of them."""
-
-    group: str
-    filter: str = ""
-    enabled: bool = False
-    notifies: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Detector:
-    """A CloudWatch anomaly detector and the metrics it learns, by themselves or in a sum."""
-
-    metrics: frozenset[Metric]
-    state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogDetector:
-    """A log anomaly detector and the log groups it reads."""
-
-    name: str
-    log_groups: frozenset[str]
-    status: str = ""
-
-
-def watched_metric(metric: Mapping[str, Any], stat: str) -> Metric:
-    """A ``Metric`` of the API with its statistic."""
-    dimensions = metric.get("Dimensions") or ()
-    return (
-        metric.get("Namespace", ""),
-        metric.get("MetricName", ""),
-        frozenset((each["Name"], each["Value"]) for each in dimensions),
-        stat,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,82 +46,77 @@ class Answer:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Looking:
-    """Everything in a region that looks for anomalies."""
+def answers(looking: Looking, workload: Workload, now: datetime) -> list[Answer]:
+    """Every means that concerns the workload."""
+    return [
+        *_by_insights(looking, workload),
+        *_by_bands(looking, workload, now),
+        *_by_logs(looking, workload, now),
+    ]
 
-    insights: Sequence[Insights] = ()
-    detectors: Sequence[Detector] = ()
-    log_detectors: Sequence[LogDetector] = ()
-    inventory: Inventory = field(default_factory=Inventory)
-    listeners: Sequence[str] = ()
 
-    def answers(self, workload: Workload, now: datetime) -> list[Answer]:
-        """Every means that concerns the workload."""
-        return [
-            *self._by_insights(workload),
-            *self._by_bands(workload, now),
-            *self._by_logs(workload, now),
-        ]
+def _by_insights(looking: Looking, workload: Workload) -> Iterator[Answer]:
+    for each in looking.insights:
+        covers = filter_names(each.filter, workload.names) if workload.traced else False
+        if not each.enabled or covers is False:
+            continue
+        name = f"X-Ray Insights of the group {each.group}"
+        if not each.notifies:
+            yield Answer(Means.SILENT, f"{name} send no notifications.")
+        elif not looking.listeners:
+            why = "no enabled EventBridge rule passes on what they send"
+            yield Answer(Means.SILENT, f"{name} notify, but {why}.")
+        elif covers is None:
+            yield Answer(
+                Means.UNSURE, f"Whether {name} look at it cannot be told from {each.filter!r}."
+            )
+        else:
+            yield Answer(Means.TELLS, f"{name} are told to {looking.listeners[0]}.")
 
-    def _by_insights(self, workload: Workload) -> Iterator[Answer]:
-        for each in self.insights:
-            covers = filter_names(each.filter, workload.names) if workload.traced else False
-            if not each.enabled or covers is False:
-                continue
-            name = f"X-Ray Insights of the group {each.group}"
-            if not each.notifies:
-                yield Answer(Means.SILENT, f"{name} send no notifications.")
-            elif not self.listeners:
-                why = "no enabled EventBridge rule passes on what they send"
-                yield Answer(Means.SILENT, f"{name} notify, but {why}.")
-            elif covers is None:
-                yield Answer(
-                    Means.UNSURE, f"Whether {name} look at it cannot be told from {each.filter!r}."
-                )
-            else:
-                yield Answer(Means.TELLS, f"{name} are told to {self.listeners[0]}.")
 
-    def _by_bands(self, workload: Workload, now: datetime) -> Iterator[Answer]:
-        for alarm in self.inventory.alarms:
-            if alarm.band and any(_concerns(each, workload) for each in alarm.watches):
-                yield self._voiced(alarm, now) or self._trained(alarm, now)
+def _by_bands(looking: Looking, workload: Workload, now: datetime) -> Iterator[Answer]:
+    for alarm in looking.inventory.alarms:
+        if alarm.band and any(_concerns(each, workload) for each in alarm.watches):
+            yield _voiced(looking, alarm, now) or _trained(looking, alarm, now)
 
-    def _voiced(self, alarm: Alarm, now: datetime) -> Answer | None:
-        voice = self.inventory.voice(alarm, now)
-        if voice.silence is None:
-            return None
-        means = Means.UNSURE if voice.silence is Silence.UNREADABLE_RULE else Means.SILENT
-        return Answer(means, f"{alarm.name} has a band, but nobody hears it: {voice.why}")
 
-    def _trained(self, alarm: Alarm, now: datetime) -> Answer:
-        """Whether the model behind an alarm's band has learnt what is normal."""
-        watched = {_metric(each) for each in alarm.watches}
-        states = {each.state for each in self.detectors if each.metrics & watched}
-        if "TRAINED" in states:
-            return Answer(Means.TELLS, f"{alarm.name} has a trained band and is heard.")
-        said = ", ".join(sorted(states)) or "no detector is listed"
-        old = alarm.since is not None and now - alarm.since > _LEARNS
-        if old and alarm.state == "INSUFFICIENT_DATA":
-            why = f"it has had no data since {alarm.since:%Y-%m-%d} ({said})"
-            return Answer(Means.SILENT, f"{alarm.name} has a band, but {why}.")
-        return Answer(Means.LEARNING, f"The band of {alarm.name} is not trained yet ({said}).")
+def _voiced(looking: Looking, alarm: Alarm, now: datetime) -> Answer | None:
+    voice = looking.inventory.voice(alarm, now)
+    if voice.silence is None:
+        return None
+    means = Means.UNSURE if voice.silence is Silence.UNREADABLE_RULE else Means.SILENT
+    return Answer(means, f"{alarm.name} has a band, but nobody hears it: {voice.why}")
 
-    def _by_logs(self, workload: Workload, now: datetime) -> Iterator[Answer]:
-        for each in self.log_detectors:
-            if not each.log_groups & set(workload.log_groups):
-                continue
-            name = f"The log anomaly detector {each.name}"
-            alarms = [a for a in self.inventory.alarms if _counts(a, each.name)]
-            heard = [a for a in alarms if self.inventory.voice(a, now).silence is None]
-            if each.status in {"INITIALIZING", "TRAINING"}:
-                yield Answer(Means.LEARNING, f"{name} is still learning ({each.status}).")
-            elif each.status != "ANALYZING":
-                yield Answer(Means.SILENT, f"{name} is {each.status or 'in no known state'}.")
-            elif heard:
-                yield Answer(Means.TELLS, f"{name} works and {heard[0].name} tells.")
-            else:
-                yield Answer(Means.SILENT, f"{name} works, and no alarm tells of what it finds.")
+
+def _trained(looking: Looking, alarm: Alarm, now: datetime) -> Answer:
+    """Whether the model behind an alarm's band has learnt what is normal."""
+    watched = {_metric(each) for each in alarm.watches}
+    states = {each.state for each in looking.detectors if each.metrics & watched}
+    if "TRAINED" in states:
+        return Answer(Means.TELLS, f"{alarm.name} has a trained band and is heard.")
+    said = ", ".join(sorted(states)) or "no detector is listed"
+    old = alarm.since is not None and now - alarm.since > _LEARNS
+    if old and alarm.state == "INSUFFICIENT_DATA":
+        why = f"it has had no data since {alarm.since:%Y-%m-%d} ({said})"
+        return Answer(Means.SILENT, f"{alarm.name} has a band, but {why}.")
+    return Answer(Means.LEARNING, f"The band of {alarm.name} is not trained yet ({said}).")
+
+
+def _by_logs(looking: Looking, workload: Workload, now: datetime) -> Iterator[Answer]:
+    for each in looking.log_detectors:
+        if not each.log_groups & set(workload.log_groups):
+            continue
+        name = f"The log anomaly detector {each.name}"
+        alarms = [a for a in looking.inventory.alarms if _counts(a, each.name)]
+        heard = [a for a in alarms if looking.inventory.voice(a, now).silence is None]
+        if each.status in {"INITIALIZING", "TRAINING"}:
+            yield Answer(Means.LEARNING, f"{name} is still learning ({each.status}).")
+        elif each.status != "ANALYZING":
+            yield Answer(Means.SILENT, f"{name} is {each.status or 'in no known state'}.")
+        elif heard:
+            yield Answer(Means.TELLS, f"{name} works and {heard[0].name} tells.")
+        else:
+            yield Answer(Means.SILENT, f"{name} works, and no alarm tells of what it finds.")
 
 
 def _metric(watched: Watched) -> Metric:
@@ -211,7 +165,7 @@ def filter_names(expression: str, names: Iterable[str]) -> bool | None:
 
 
 def judge(looking: Looking, workload: Workload, now: datetime) -> Verdict:
-    answer = best(looking.answers(workload, now))
+    answer = best(answers(looking, workload, now))
     expected = (
         "X-Ray Insights with notifications and an EventBridge rule, an anomaly detection alarm on"
         " errors or latency, or a log anomaly detector with an alarm; somebody notified."

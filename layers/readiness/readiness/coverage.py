@@ -9,6 +9,7 @@ from datetime import timedelta
 from readiness import metric_sql
 from readiness.alarm_fitness import SLIGHT, Gap, Limits, Wanted, unfit
 from readiness.alarming import Alarm, Inventory, Silence, Watched
+from readiness.evidence.cloudwatch import ActiveSeries
 from readiness.metric_sql import Match
 from readiness.verdict import (
     Fact,
@@ -38,43 +39,6 @@ class Need:
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
-    """The series that had data in the last 14 days, and those that had in the last 3 hours.
-
-    Both by metric (namespace, name); a metric that was not asked for is missing.
-    ``kin`` are the namespace and dimensions of series that some metric had data for.
-    """
-
-    series: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
-    recent: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
-    kin: frozenset[tuple[str, frozenset[tuple[str, str]]]] = frozenset()
-
-    def has(self, watched: Watched) -> bool:
-        key = (watched.namespace, watched.metric)
-        return watched.dimensions in self.series.get(key, frozenset())
-
-    def is_recent(self, watched: Watched) -> bool:
-        key = (watched.namespace, watched.metric)
-        return watched.dimensions in self.recent.get(key, frozenset())
-
-    def has_kin(self, watched: Watched) -> bool:
-        """Whether another metric of the same thing had data: this one may just be quiet."""
-        return (watched.namespace, watched.dimensions) in self.kin
-
-    def values(
-        self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
-    ) -> tuple[str, ...]:
-        """The values one more dimension took beside ``base``."""
-        found = set()
-        for dimensions in self.series.get((namespace, metric), frozenset()):
-            known = dict(dimensions)
-            value = known.pop(dimension, None)
-            if value is not None and known == dict(base):
-                found.add(value)
-        return tuple(sorted(found))
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """How one need is met: by ``alarm``; or the gap; or nobody can tell (``riddle``)."""
 
@@ -95,7 +59,7 @@ class Found:
 class Watch:
     """The alarms of a region seen as an answer to needs."""
 
-    def __init__(self, inventory: Inventory, published: Published, limits: Limits) -> None:
+    def __init__(self, inventory: Inventory, published: ActiveSeries, limits: Limits) -> None:
         self._inventory = inventory
         self._published = published
         self._limits = limits

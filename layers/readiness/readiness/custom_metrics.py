@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from readiness.evidence.custom_metrics import Published
 from readiness.metrics import Series
 from readiness.verdict import (
     Problem,
@@ -22,30 +23,8 @@ from readiness.verdict import (
 RECENT = timedelta(hours=3)
 """The only span that ListMetrics takes for what was active recently."""
 
-NAMES = (
-    "AGENT_ID",
-    "MAIF_AGENT_ID",
-    "POWERTOOLS_SERVICE_NAME",
-    "OTEL_SERVICE_NAME",
-)
-"""Environment variables by which a workload names itself in its metrics."""
 
 _FEW_A_DAY = 10
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Published:
-    """One series that was published, or was."""
-
-    namespace: str
-    metric: str
-    dimensions: tuple[tuple[str, str], ...] = ()
-
-
-def named(own: str, environment: Mapping[str, str] | None) -> frozenset[str]:
-    """What a workload may call itself in its metrics."""
-    values = [(environment or {}).get(name, "") for name in NAMES]
-    return frozenset({own, *values} - {""})
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,36 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from readiness.evidence.xray import X_RAY, SamplingRule
 from readiness.policy import matches
 from readiness.tracing import Tracing
 from readiness.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-
-X_RAY = "XRay"
-
-
-@dataclass(frozen=True, slots=True)
-class SamplingRule:
-    """A sampling rule of X-Ray: so many traces a second, and of the rest this share."""
-
-    name: str
-    priority: int
-    fixed_rate: float
-    reservoir: int
-    service_name: str = "*"
-    service_type: str = "*"
-    resource_arn: str = "*"
-    is_partial: bool = False
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.reservoir} a second and {self.fixed_rate:.0%} of the rest)"
-
-    def is_starved(self, min_fixed_rate: float) -> bool:
-        return self.fixed_rate < min_fixed_rate and self.reservoir < 1
-
-    def sampled(self, per_second: float) -> float:
-        """How many traces a second it makes of so many requests a second."""
-        first = min(per_second, self.reservoir)
-        return first + (per_second - first) * self.fixed_rate
 
 
 def effective(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from readiness.caches import Cache, judge_use
+from readiness.caches import judge_use
+from readiness.evidence.caches import Cache
 from readiness.evidence.shared_caches import ComputeUnit, SharedCaches, linked
 from readiness.text import listed
 from readiness.verdict import Status, Verdict, complies, violates

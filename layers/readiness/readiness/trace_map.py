@@ -3,24 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 
+from readiness.evidence.xray import SPAN, Node
 from readiness.metrics import Series
 from readiness.verdict import Severity, Verdict, cannot_tell, complies, not_applicable, violates
-
-SPAN = timedelta(hours=6)
-"""The longest time GetServiceGraph takes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A node of the trace map; ``to`` are the nodes it calls."""
-
-    id: int
-    names: frozenset[str]
-    kind: str = ""
-    to: frozenset[int] = frozenset()
 
 
 def connections(nodes: Iterable[Node], names: Iterable[str], kind: str) -> int | None:

@@ -4,81 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from decimal import Decimal
 from statistics import median
 
 from readiness.benchmarks import out_of_order, scale_of
+from readiness.evidence.costexplorer import Bill, Day, TagState
+from readiness.evidence.workloads import Demand
 from readiness.metrics import Band
 from readiness.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
 
-RECORD_TYPES = ("Credit", "Refund", "Tax", "Support")
-"""What CE's RECORD_TYPE calls that is not the price of a request; credits net a cost to zero."""
-
-SETTLES = timedelta(hours=48)
-"""How long after its activation a cost allocation tag may be missing from Cost Explorer."""
-
 NO_COST = Decimal("0.01")
 MILLION = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One UTC day's cost by (workload, service); the workload is empty where there is no tag."""
-
-    day: date
-    estimated: bool
-    costs: Mapping[tuple[str, str], Decimal]
-
-    def of(self, workload: str) -> Decimal:
-        return sum((c for (w, _), c in self.costs.items() if w == workload), Decimal(0))
-
-    @property
-    def total(self) -> Decimal:
-        return sum(self.costs.values(), Decimal(0))
-
-    @property
-    def tagged(self) -> Decimal:
-        return sum((c for (w, _), c in self.costs.items() if w), Decimal(0))
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """The days before ``asked_on``, oldest first, in one currency."""
-
-    days: tuple[Day, ...]
-    currency: str
-    asked_on: date
-
-    def complete(self, lag_days: int) -> tuple[Day, ...]:
-        """The days that are over long enough for their cost to have come in."""
-        newest = self.asked_on - timedelta(days=lag_days)
-        return tuple(day for day in self.days if day.day < newest)
-
-
-@dataclass(frozen=True, slots=True)
-class TagState:
-    """Whether the tag divides the bill. ``since`` is when it was last switched, if known."""
-
-    active: bool
-    now: datetime
-    since: datetime | None = None
-
-    @property
-    def settles(self) -> bool:
-        return self.since is not None and self.now - self.since < SETTLES
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """How many requests a workload had on each UTC day, at which doors."""
-
-    workload: str
-    doors: tuple[str, ...]
-    requests: Mapping[date, float]
-
-    def on(self, days: Iterable[Day]) -> float:
-        return sum(self.requests.get(day.day, 0.0) for day in days)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
-from readiness.anomalies import Detector, Insights, LogDetector, Looking, watched_metric
+from readiness.alarming import Inventory
 from readiness.aws import Reader
 from readiness.evidence import REGION, api_call, evidence
 from readiness.evidence.cloudwatch import Alarms
@@ -16,6 +16,59 @@ from readiness.evidence.xray import GROUP_CHANGES, read_groups
 from readiness.resource import Resource
 
 _INSIGHT = {"source": "aws.xray", "detail-type": "AWS X-Ray Insight Update"}
+
+
+Metric: TypeAlias = tuple[str, str, frozenset[tuple[str, str]], str]
+"""Namespace, name, dimensions and statistic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Insights:
+    """An X-Ray group: whether X-Ray looks for anomalies in it and sends events of them."""
+
+    group: str
+    filter: str = ""
+    enabled: bool = False
+    notifies: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Detector:
+    """A CloudWatch anomaly detector and the metrics it learns, by themselves or in a sum."""
+
+    metrics: frozenset[Metric]
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LogDetector:
+    """A log anomaly detector and the log groups it reads."""
+
+    name: str
+    log_groups: frozenset[str]
+    status: str = ""
+
+
+def watched_metric(metric: Mapping[str, Any], stat: str) -> Metric:
+    """A ``Metric`` of the API with its statistic."""
+    dimensions = metric.get("Dimensions") or ()
+    return (
+        metric.get("Namespace", ""),
+        metric.get("MetricName", ""),
+        frozenset((each["Name"], each["Value"]) for each in dimensions),
+        stat,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """Everything in a region that looks for anomalies."""
+
+    insights: Sequence[Insights] = ()
+    detectors: Sequence[Detector] = ()
+    log_detectors: Sequence[LogDetector] = ()
+    inventory: Inventory = field(default_factory=Inventory)
+    listeners: Sequence[str] = ()
 
 
 @evidence(

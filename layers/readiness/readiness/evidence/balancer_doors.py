@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from readiness.aws import Reader
-from readiness.benchmarks import History, Latency, Outcomes
 from readiness.evidence import REGION, evidence
 from readiness.evidence.balancers import (
     LOAD_BALANCER,
@@ -24,6 +23,7 @@ from readiness.evidence.doors import (
     sums_of,
 )
 from readiness.evidence.ecs import SERVICE, Service, Services
+from readiness.evidence.histories import History, Latency, Outcomes
 from readiness.evidence.metrics import GET_METRIC_DATA
 from readiness.metrics import Query
 from readiness.resource import Resource

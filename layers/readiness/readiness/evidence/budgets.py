@@ -9,11 +9,11 @@ from typing import Any
 
 from readiness.alarming import Inventory
 from readiness.aws import Reader
-from readiness.coverage import Published
 from readiness.evidence import ACCOUNT, api_call, evidence
 from readiness.evidence.cloudwatch import (
     ALARM_CHANGES,
     INVENTORY_READS,
+    ActiveSeries,
     read_inventory,
     read_published,
 )
@@ -268,7 +268,7 @@ class BillingAlarms:
     """
 
     inventory: Inventory
-    published: Published
+    published: ActiveSeries
     read_at: datetime
     elsewhere: tuple[str, ...] = ()
 
@@ -280,7 +280,7 @@ class BillingAlarms:
         inventory = read_inventory(read, home)
         local = read_inventory(read) if home else Inventory()
         elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
-        return cls(inventory, Published(series, {}), read.now, elsewhere)
+        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere)
 
 
 @evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))

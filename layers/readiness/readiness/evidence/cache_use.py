@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.caches import MEMCACHED, Cache, Use, earliest, latest, summed
 from readiness.evidence import ResourceType, api_call, evidence
 from readiness.evidence.cache_clusters import CACHE_CLUSTER
+from readiness.evidence.caches import MEMCACHED, Cache, Use, earliest, latest, summed
 from readiness.evidence.elasticache import REPLICATION_GROUP
 from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
 from readiness.metrics import Query, Series, series

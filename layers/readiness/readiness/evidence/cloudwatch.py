@@ -10,13 +10,13 @@ from readiness.alarming import (
     Alarm,
     Inventory,
     Mute,
+    Watched,
     composite_alarm,
     hours_of,
     log_alarm,
     metric_alarm,
 )
 from readiness.aws import Reader
-from readiness.coverage import Published
 from readiness.evidence import (
     REGION,
     ConfigItem,
@@ -120,6 +120,43 @@ def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
         schedule = (rule.get("Rule") or {}).get("Schedule") or {}
         targets = (rule.get("MuteTargets") or {}).get("AlarmNames") or ()
         yield Mute(name, hours_of(schedule.get("Duration", "")), frozenset(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSeries:
+    """The series that had data in the last 14 days, and those that had in the last 3 hours.
+
+    Both by metric (namespace, name); a metric that was not asked for is missing.
+    ``kin`` are the namespace and dimensions of series that some metric had data for.
+    """
+
+    series: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
+    recent: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
+    kin: frozenset[tuple[str, frozenset[tuple[str, str]]]] = frozenset()
+
+    def has(self, watched: Watched) -> bool:
+        key = (watched.namespace, watched.metric)
+        return watched.dimensions in self.series.get(key, frozenset())
+
+    def is_recent(self, watched: Watched) -> bool:
+        key = (watched.namespace, watched.metric)
+        return watched.dimensions in self.recent.get(key, frozenset())
+
+    def has_kin(self, watched: Watched) -> bool:
+        """Whether another metric of the same thing had data: this one may just be quiet."""
+        return (watched.namespace, watched.dimensions) in self.kin
+
+    def values(
+        self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
+    ) -> tuple[str, ...]:
+        """The values one more dimension took beside ``base``."""
+        found = set()
+        for dimensions in self.series.get((namespace, metric), frozenset()):
+            known = dict(dimensions)
+            value = known.pop(dimension, None)
+            if value is not None and known == dict(base):
+                found.add(value)
+        return tuple(sorted(found))
 
 
 @evidence(REGION, reads=INVENTORY_READS, changed_by=ALARM_CHANGES)
@@ -252,7 +289,7 @@ class AlarmsInUse:
     """
 
     inventory: Inventory
-    published: Published
+    published: ActiveSeries
     read_at: datetime
 
     @classmethod
@@ -267,7 +304,7 @@ class AlarmsInUse:
             and alarms.read_at - alarm.since > timedelta(days=1)
         }
         recent = read_published(read, blind, recently=True)
-        published = Published(read_published(read, _IN_USE), recent)
+        published = ActiveSeries(read_published(read, _IN_USE), recent)
         return cls(alarms.inventory, published, alarms.read_at)
 
 
@@ -280,14 +317,14 @@ class AlarmedSeries:
     alarmed metric was not published, to see whether any other metric of it was.
     """
 
-    published: Published
+    published: ActiveSeries
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmedSeries:
         alarms = read.of(Alarms, region).inventory.alarms
         watched = {each for alarm in alarms for each in alarm.watches if not each.account}
         series = read_published(read, {(each.namespace, each.metric) for each in watched})
-        published = Published(series, {})
+        published = ActiveSeries(series, {})
         quiet = sorted(
             {
                 (each.namespace, tuple(sorted(each.dimensions)))
@@ -309,4 +346,4 @@ class AlarmedSeries:
 
         kin = zip(quiet, read.each(is_kin, quiet), strict=True)
         near = frozenset((thing[0], frozenset(thing[1])) for thing, is_near in kin if is_near)
-        return cls(Published(series, {}, near))
+        return cls(ActiveSeries(series, {}, near))

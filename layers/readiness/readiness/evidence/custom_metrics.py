@@ -7,12 +7,34 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.custom_metrics import Published, named
 from readiness.evidence import REGION, evidence
 from readiness.evidence.awslambda import FUNCTION
 from readiness.evidence.ecs import SERVICE, TASK_DEFINITION, Service, TaskDefinition
 from readiness.resource import Resource
 from readiness.unreadable import Gone
+
+NAMES = (
+    "AGENT_ID",
+    "MAIF_AGENT_ID",
+    "POWERTOOLS_SERVICE_NAME",
+    "OTEL_SERVICE_NAME",
+)
+"""Environment variables by which a workload names itself in its metrics."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Published:
+    """One series that was published, or was."""
+
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+def named(own: str, environment: Mapping[str, str] | None) -> frozenset[str]:
+    """What a workload may call itself in its metrics."""
+    values = [(environment or {}).get(name, "") for name in NAMES]
+    return frozenset({own, *values} - {""})
 
 
 @evidence(REGION, reads=("cloudwatch:ListMetrics",), asks_with=("namespaces",))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from readiness.aws import Reader
-from readiness.dashboards import Dashboard, Drawn, parse
+from readiness.dashboard_body import Dashboard, Drawn, parse
 from readiness.evidence import REGION, ResourceType, api_call, evidence
 from readiness.evidence.awslambda import FUNCTION
 from readiness.evidence.cloudwatch import INVENTORY_READS, read_inventory

@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.caches import Cache, Use
 from readiness.evidence import ResourceType, api_call, evidence
+from readiness.evidence.caches import Cache, Use
 from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
 from readiness.metrics import Query, series, total
 from readiness.resource import Resource

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from readiness.aws import Reader
-from readiness.benchmarks import History, Latency, Outcomes, Span
 from readiness.evidence import evidence
 from readiness.evidence.apigateway import REST_API
 from readiness.evidence.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration
+from readiness.evidence.histories import History, Latency, Outcomes, Span
 from readiness.evidence.metrics import GET_METRIC_DATA, HOUR, WEEK, read_each
 from readiness.metrics import Query, at_most, series
 from readiness.resource import Resource

@@ -8,11 +8,11 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from readiness.aws import Reader
-from readiness.benchmarks import History, Latency
 from readiness.evidence import evidence
 from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration
 from readiness.evidence.doors import LIMITS, read_histories
 from readiness.evidence.ecs import SERVICE, Service
+from readiness.evidence.histories import History, Latency
 from readiness.evidence.metrics import GET_METRIC_DATA
 from readiness.metrics import Query, at_most, series
 from readiness.resource import Resource
@@ -24,7 +24,7 @@ _EXTREMES = {"max": "Maximum", "p99": "p99"}
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class PublishedTime:
     """One series of an agent: its samples, and what CloudWatch can say of them.
 
     ``is_aggregate``: its name says that it holds averages or extremes, one for each flush.
@@ -46,7 +46,7 @@ class ProcessingTime:
     ``work`` is how often it was invoked, None where nothing counts that.
     """
 
-    published: tuple[Published, ...]
+    published: tuple[PublishedTime, ...]
     values: int
     work: History | None = None
 
@@ -132,14 +132,16 @@ def _of_agents(
     }
 
 
-def _published(one: _Series, found: Mapping[str, History], limits: Iterable[float]) -> Published:
+def _published(
+    one: _Series, found: Mapping[str, History], limits: Iterable[float]
+) -> PublishedTime:
     latency = Latency(
         one.name,
         (found["n"],),
         {ms: (found[f"{ms}"],) for ms in limits},
         (found["p99"],),
     )
-    return Published(one.name, latency, found["max"])
+    return PublishedTime(one.name, latency, found["max"])
 
 
 def _invocations(names: Iterable[str]) -> dict[str, Query]:

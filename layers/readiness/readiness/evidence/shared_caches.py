@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.aws import Reader
-from readiness.caches import Cache
 from readiness.evidence import REGION, api_call, arn_of, evidence
 from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration
 from readiness.evidence.cache_use import (
@@ -20,6 +19,7 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.caches import Cache
 from readiness.evidence.ec2 import SecurityGroup
 from readiness.evidence.ecs import Service
 from readiness.evidence.metrics import GET_METRIC_DATA

@@ -12,11 +12,10 @@ from readiness.evidence import REGION, ResourceType, evidence
 from readiness.evidence.apigateway import REST_API
 from readiness.evidence.apis import RestApi
 from readiness.evidence.balancers import dimension_of
-from readiness.evidence.costexplorer import LOOKED_BACK, TAG
+from readiness.evidence.costexplorer import LOOKED_BACK, TAG, Day
 from readiness.evidence.metrics import GET_METRIC_DATA, read_window
 from readiness.metrics import Query, Series, Window, series
 from readiness.resource import Resource
-from readiness.unit_cost import Demand
 from readiness.unreadable import Gone
 
 GET_RESOURCES = "tag:GetResources"
@@ -52,6 +51,18 @@ WORKLOAD = ResourceType(
     tags_from_api=False,
 )
 """All resources of the region with the same value of the tag Application; the value is the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many requests a workload had on each UTC day, at which doors."""
+
+    workload: str
+    doors: tuple[str, ...]
+    requests: Mapping[date, float]
+
+    def on(self, days: Iterable[Day]) -> float:
+        return sum(self.requests.get(day.day, 0.0) for day in days)
 
 
 @evidence(REGION, reads=(GET_RESOURCES,), follows_type=False)

@@ -10,8 +10,6 @@ from typing import Any
 from readiness.aws import Reader
 from readiness.evidence import REGION, api_call, evidence
 from readiness.resource import Resource
-from readiness.sampling import X_RAY, SamplingRule
-from readiness.trace_map import SPAN, Node
 from readiness.unreadable import Cause, Unreadable
 
 _PROBE_SPAN = timedelta(minutes=5)
@@ -30,6 +28,48 @@ def _destination(read: Reader) -> str:
         return X_RAY
     answer = read.one("xray", "get_trace_segment_destination")
     return str(answer.get("Destination") or X_RAY)
+
+
+X_RAY = "XRay"
+
+
+@dataclass(frozen=True, slots=True)
+class SamplingRule:
+    """A sampling rule of X-Ray: so many traces a second, and of the rest this share."""
+
+    name: str
+    priority: int
+    fixed_rate: float
+    reservoir: int
+    service_name: str = "*"
+    service_type: str = "*"
+    resource_arn: str = "*"
+    is_partial: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.reservoir} a second and {self.fixed_rate:.0%} of the rest)"
+
+    def is_starved(self, min_fixed_rate: float) -> bool:
+        return self.fixed_rate < min_fixed_rate and self.reservoir < 1
+
+    def sampled(self, per_second: float) -> float:
+        """How many traces a second it makes of so many requests a second."""
+        first = min(per_second, self.reservoir)
+        return first + (per_second - first) * self.fixed_rate
+
+
+SPAN = timedelta(hours=6)
+"""The longest time GetServiceGraph takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node of the trace map; ``to`` are the nodes it calls."""
+
+    id: int
+    names: frozenset[str]
+    kind: str = ""
+    to: frozenset[int] = frozenset()
 
 
 @evidence(
