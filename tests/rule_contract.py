@@ -44,6 +44,13 @@ ENFORCED: frozenset[str] = frozenset(
         "encryption",
         "iam_roles",
         "lambda_deployment",
+        "monitoring_commands",
+        "network_security",
+        "performance_benchmarks",
+        "performance_optimization",
+        "resource_sizing",
+        "secrets_management",
+        "xray",
     }
 )
 """The headings whose tables are complete."""

@@ -17,7 +17,7 @@ from readiness.evidence.ecs import Service
 from readiness.evidence.processing_time import (
     FunctionProcessingTime,
     ProcessingTime,
-    Published,
+    PublishedTime,
     ServiceProcessingTime,
 )
 from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
@@ -48,7 +48,7 @@ PUBLISHERS = [
 
 def published(samples, work=None, **kept):
     """A series of so many samples in the last hour, for an agent with so much work."""
-    series = Published(
+    series = PublishedTime(
         "MAIF/Agents:ProcessingTime", latency_within(samples, **kept), history(2000)
     )
     return ProcessingTime((series,), 1, history(samples if work is None else work))

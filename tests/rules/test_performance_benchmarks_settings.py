@@ -34,7 +34,7 @@ from readiness.evidence.balancer_doors import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Costs, CostTag
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
 from readiness.evidence.doors import (
     FunctionLatency,
     FunctionOutcomes,
@@ -43,8 +43,7 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
-from readiness.evidence.workloads import WorkloadRequests
-from readiness.unit_cost import Bill, Day, Demand, TagState
+from readiness.evidence.workloads import Demand, WorkloadRequests
 from tests.histories import history, latency, outcomes
 from tests.world import NOON, observe
 from tests.worlds import performance_benchmarks as worlds

@@ -18,14 +18,19 @@ from functions.xray.app import (
     task_tracing,
     trace_queries,
 )
-from readiness.anomalies import Looking
 from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.anomalies import AnomalyWatch
+from readiness.evidence.anomalies import AnomalyWatch, Looking
 from readiness.evidence.graphql import GraphqlRequests, GraphqlTracing
 from readiness.evidence.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.traced import ServiceTracing, TaskTracing, WorkflowTracing
-from readiness.evidence.xray import Group, Sampling, SavedQuery, TraceMap, TraceQueries
-from readiness.sampling import SamplingRule
+from readiness.evidence.xray import (
+    Group,
+    Sampling,
+    SamplingRule,
+    SavedQuery,
+    TraceMap,
+    TraceQueries,
+)
 from readiness.tracing import Tracer, Tracing, of_task
 from tests.rules.test_xray import (
     APP,
