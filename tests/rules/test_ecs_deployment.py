@@ -9,9 +9,9 @@ import pytest
 
 from functions.ecs_deployment.app import service_status, task_definition_sound, tasks_healthy
 from readiness import Severity, Status
-from readiness.attestation import Attestation, Scope
+from readiness.attestation import Artefact, Attestation, Scope
 from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World, evaluation, observe
+from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe
 from tests.worlds.ecs_deployment import (
     CLUSTER,
     FAMILY,
@@ -434,16 +434,35 @@ def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
+THERE = {"ContentLength": 10}
+
+
 @pytest.mark.parametrize(
-    ("settings", "status", "said"),
+    ("document", "settings", "status", "said"),
     [
-        pytest.param({}, NA, "to run no task", id="stated"),
-        pytest.param({"max_age_days": 6}, NA, "to run no task", id="not longer ago than allowed"),
-        pytest.param({"max_age_days": 4}, BAD, "desired count is 0", id="longer ago than allowed"),
-        pytest.param({"two_people": True}, BAD, "desired count is 0", id="nobody else approved"),
+        pytest.param(THERE, {}, NA, "to run no task", id="document is there"),
+        pytest.param(
+            error("NoSuchKey", 404), {}, BAD, "desired count is 0", id="document is gone"
+        ),
+        pytest.param(
+            error("AccessDenied", 403),
+            {},
+            UNKNOWN,
+            "s3:GetObjectVersion",
+            id="document is not read",
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 6}, NA, "to run no task", id="as long ago as allowed"
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 4}, BAD, "desired count is 0", id="longer ago than allowed"
+        ),
+        pytest.param(
+            THERE, {"two_people": True}, BAD, "desired count is 0", id="nobody else approved"
+        ),
     ],
 )
-def test_a_service_that_is_attested_to_run_nothing(settings, status, said):
+def test_a_service_that_is_attested_to_run_nothing(document, settings, status, said):
     done = ago(days=5)
     statement = Attestation(
         id="aaaa11112222",
@@ -455,10 +474,12 @@ def test_a_service_that_is_attested_to_run_nothing(settings, status, said):
         owner="team@example.com",
         attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
         attester_id="AROA:alice",
+        artefact=Artefact("runbooks", "report.pdf", "v1", "00", size=10),
     )
     where = world().but(
         ecs__describe_services={"services": [service(desiredCount=0, runningCount=0)]},
         dynamodb__query={"Items": [attestation_item(statement)]},
+        s3__head_object=document,
     )
     assert_judged(service_status, where, status, Severity.MEDIUM, said, **settings)
 

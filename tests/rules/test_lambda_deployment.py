@@ -16,7 +16,7 @@ from functions.lambda_deployment.app import (
     smoke_test,
 )
 from readiness import Severity, Status
-from readiness.attestation import Attestation, Scope
+from readiness.attestation import Artefact, Attestation, Scope
 from readiness.ledger import attestation_item
 from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe
 from tests.worlds.lambda_deployment import (
@@ -841,16 +841,31 @@ def test_a_shared_group_proves_only_what_its_streams_show(streams, status, said)
     assert asked[:2] == ["2026/11/02/agent[", "2026/11/01/agent["][: len(asked)]
 
 
+THERE = {"ContentLength": 10}
+
+
 @pytest.mark.parametrize(
-    ("settings", "status", "said"),
+    ("document", "settings", "status", "said"),
     [
-        pytest.param({}, NA, "ships its logs itself", id="stated"),
-        pytest.param({"max_age_days": 6}, NA, "itself", id="not longer ago than allowed"),
-        pytest.param({"max_age_days": 4}, BAD, "no log event", id="longer ago than allowed"),
-        pytest.param({"two_people": True}, BAD, "no log event", id="nobody else approved"),
+        pytest.param(THERE, {}, NA, "ships its logs itself", id="document is there"),
+        pytest.param(error("NoSuchKey", 404), {}, BAD, "no log event", id="document is gone"),
+        pytest.param(
+            error("AccessDenied", 403),
+            {},
+            UNKNOWN,
+            "s3:GetObjectVersion",
+            id="document is not read",
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 6}, NA, "ships its logs itself", id="as long ago as allowed"
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 4}, BAD, "no log event", id="longer ago than allowed"
+        ),
+        pytest.param(THERE, {"two_people": True}, BAD, "no log event", id="nobody else approved"),
     ],
 )
-def test_a_function_that_is_attested_to_ship_its_logs_itself(settings, status, said):
+def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings, status, said):
     done = NOON - timedelta(days=5)
     statement = Attestation(
         id="aaaa11112222",
@@ -862,10 +877,12 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself(settings, status, s
         owner="team@example.com",
         attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
         attester_id="AROA:alice",
+        artefact=Artefact("runbooks", "logs.pdf", "v1", "00", size=10),
     )
     row = attestation_item(statement)
     where = world().but(
         cloudwatch__get_metric_data=metric_data({"Invocations": 4}),
         dynamodb__query={"Items": [row]},
+        s3__head_object=document,
     )
     assert_judged(logs_delivered, where, settings, status, Severity.MEDIUM, said)

@@ -46,7 +46,8 @@ from readiness.evidence.doors import (
 from readiness.evidence.workloads import WorkloadRequests
 from readiness.unit_cost import Bill, Day, Demand, TagState
 from tests.histories import history, latency, outcomes
-from tests.world import NOON
+from tests.world import NOON, observe
+from tests.worlds import performance_benchmarks as worlds
 
 OK = (Status.COMPLIANT, None)
 DEGRADED = (Status.NON_COMPLIANT, Severity.MEDIUM)
@@ -343,3 +344,35 @@ def test_the_days_before_the_lag_are_the_same_for_every_setting():
     evidence = requests(), bill(newest="900", final=45), ACTIVE
     for window_days in (1, 14):
         assert verdict(cost_per_million_requests(*evidence, window_days=window_days)) == OK
+
+
+def net_of_credits(**asked):
+    """A bill that credits net to zero, unless they are left out of it."""
+    answer = worlds.get_cost_and_usage(**asked)
+    left_out = [each["Not"]["Dimensions"] for each in asked["Filter"]["And"] if "Not" in each]
+    if any("Credit" in each["Values"] for each in left_out):
+        return answer
+    nothing = {(worlds.WORKLOAD, "AWS Lambda"): "0", ("", "AWS CloudTrail"): "0.1"}
+    estimated = [day for day in answer["ResultsByTime"] if day["Estimated"]]
+    days = [_begin(day) for day in answer["ResultsByTime"]]
+    return {
+        "ResultsByTime": worlds.costs(
+            dict.fromkeys(days, nothing), estimated=map(_begin, estimated)
+        )
+    }
+
+
+def _begin(day):
+    return NOON.date().fromisoformat(day["TimePeriod"]["Start"])
+
+
+def test_credits_hide_what_a_request_costs():
+    world = worlds.world().but(
+        ce__get_cost_and_usage=net_of_credits,
+        ce__list_cost_allocation_tags={"CostAllocationTags": []},
+    )
+    seen = observe(world, cost_per_million_requests, worlds.WORKLOAD)
+    assert seen.finding.status is Status.COMPLIANT, seen.finding.reason
+    asked = {"exclude_record_types": ("Tax", "Refund")}
+    seen = observe(world, cost_per_million_requests, worlds.WORKLOAD, **asked)
+    assert seen.finding.status is Status.INSUFFICIENT_DATA, seen.finding.reason

@@ -19,7 +19,7 @@ from functions.performance_optimization.app import (
     transfer_acceleration,
 )
 from readiness import Status
-from readiness.attestation import Attestation, Attested, Scope
+from readiness.attestation import Artefact, Attestation, Attested, Scope
 from readiness.evidence.bucket_transfer import (
     AbortRule,
     AbortRules,
@@ -31,6 +31,7 @@ from readiness.evidence.event_sources import EventSource, SourceTraffic
 from readiness.evidence.streams import QueueWrites, StreamWrites
 from readiness.evidence.table_use import SINGLE, TOGETHER, TableRequests
 from readiness.metrics import Series, series, window
+from readiness.unreadable import Cause, Unreadable
 from tests.world import FAULTS, NOON, error, observe, scan
 from tests.worlds import performance_optimization as worlds
 
@@ -405,6 +406,21 @@ ATTESTABLE = [
 )
 def test_how_long_and_by_whom_a_statement_holds(rule, evidence, settings, status):
     check(rule(*evidence, BOUND, **settings), status)
+
+
+UNSEEN = replace(
+    BOUND.statements[0],
+    artefact=Artefact("reviews", "batching.pdf", "v1", "00"),
+    artefact_unread=Unreadable("s3:GetObjectVersion", Cause.ACCESS_DENIED),
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "evidence"), [pytest.param(rule, each, id=rule.name) for rule, *each in ATTESTABLE]
+)
+def test_a_statement_whose_document_cannot_be_read_leaves_the_question_open(rule, evidence):
+    verdict = rule(*evidence, Attested((UNSEEN,), NOON))
+    assert (verdict.status, verdict.missing) == (UNKNOWN, ("s3:GetObjectVersion",))
 
 
 @pytest.mark.parametrize(

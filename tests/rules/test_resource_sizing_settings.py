@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from functions.resource_sizing import app as rules
+from readiness.attestation import Artefact
 from tests.rules.test_resource_sizing import (
     API,
     BAD,
@@ -24,7 +25,7 @@ from tests.rules.test_resource_sizing import (
     service,
 )
 from tests.rules.test_resource_sizing_pooling import DIRECT, RESERVED, tasks
-from tests.world import ACCOUNT_ID, NOON
+from tests.world import ACCOUNT_ID, NOON, error
 from tests.worlds import resource_sizing as made
 
 
@@ -77,6 +78,34 @@ def test_one_person_is_enough_only_where_the_setting_says_so(rule, id, answers):
     without = judged(rule, id, **said)[0]
     assert without is not GOOD
     compare(rule, id, said, without, {"two_people": False}, GOOD)
+
+
+IDLE = metrics(memory_utilization=20, MemoryUtilization=20)
+DOCUMENT = Artefact("reviews", "load-test.pdf", "v1", "00", size=10)
+
+
+@pytest.mark.parametrize(
+    ("rule", "id", "answers"),
+    [
+        *[pytest.param(*each[:3], id=each[0].name) for each in ATTESTABLE],
+        pytest.param(rules.function_load_test, "agent", IDLE, id="idle function"),
+        pytest.param(rules.service_load_test, made.SERVICE, IDLE, id="idle service"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        pytest.param({"ContentLength": 10}, GOOD, id="is there"),
+        pytest.param({"ContentLength": 11}, BAD, id="is another"),
+        pytest.param(error("NoSuchKey", 404), BAD, id="is gone"),
+        pytest.param(error("AccessDenied", 403), BLIND, id="may not be read"),
+        pytest.param(error("SlowDown", 503), BLIND, id="cannot be read now"),
+    ],
+)
+def test_an_attestation_that_rests_on_a_document(rule, id, answers, document, status):
+    said = answers | attested(rule.name, artefact=DOCUMENT) | {"s3__head_object": document}
+    found = judged(rule, id, **said)
+    assert (found[0], "s3:GetObjectVersion" in found[2]) == (status, status is BLIND), found
 
 
 # -- load test ------------------------------------------------------------------------------

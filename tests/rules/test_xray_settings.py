@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from functions.xray.app import (
     graphql_tracing,
+    lambda_anomalies,
     lambda_on_map,
     service_anomalies,
     service_on_map,
@@ -226,6 +228,11 @@ def test_a_service_that_no_map_can_show(service, parts):
 def test_what_looks_at_a_traced_service(looking, status):
     verdict = service_anomalies(WEB, ServiceRequests(), AnomalyWatch(looking, NOON))
     assert verdict.status is status, verdict.reason
+
+
+def test_a_replica_at_the_edge_is_watched_where_its_master_is():
+    replica = replace(TRACED, master_arn="arn:aws:lambda:us-east-1:111122223333:function:agent")
+    assert lambda_anomalies(replica, AnomalyWatch(Looking(), NOON)).status is NA
 
 
 # -- queries ----------------------------------------------------------------------------------
