@@ -65,9 +65,9 @@ _OURS = ("readiness", "functions")
 def statuses_of(rule: Rule) -> frozenset[Status]:
     """The statuses whose constructor the rule's function can reach, and always pass and fail.
 
-    Followed are the functions and methods of this project that the code names. What cannot be
-    seen by name (a function kept in a table) is not found, so this never asks for too much by
-    guessing a target.
+    Followed are the functions and methods of this project that the code names. A constructor that
+    is reached in another way (out of a table) is not found here, and `Record.gaps` says so as soon
+    as a test sees its status.
     """
     found = {Status.COMPLIANT, Status.NON_COMPLIANT}
     seen: set[Any] = set()
@@ -217,8 +217,9 @@ class Record:
             if (rule.id, status) in unreachable:
                 if seen:
                     yield f"{rule.id} is {status}, which UNREACHABLE denies"
-            elif not seen and status in statuses_of(rule):
-                yield f"{rule.id} is never {status}"
+            elif seen is not (status in statuses_of(rule)):
+                found = "is never" if not seen else "was seen (but not by statuses_of) to be"
+                yield f"{rule.id} {found} {status}"
         for setting in rule.settings:
             pair = (rule.id, setting.name)
             if pair not in self.tried:
