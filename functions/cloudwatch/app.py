@@ -14,25 +14,27 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness import custom_metrics as own
-from readiness import dashboards as boards
-from readiness.attestation import Attested
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.custom_metrics import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stages import HttpStage, RestStage
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
     ServiceNames,
     Workloads,
     named,
 )
-from readiness.evidence.dashboards import Dashboards, DashboardWidgets, FunctionNames
-from readiness.evidence.ecs import Service, cluster_of
-from readiness.evidence.ecs_hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.cloudwatch.dashboards import Dashboards, DashboardWidgets, FunctionNames
+from readiness.evidence.ecs.hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.logs import LogRetention
-from readiness.evidence.rds import DatabaseInstance
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.stages import HttpStage, RestStage
-from readiness.evidence.workload_logs import FunctionLogGroup, TaskLogGroups
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.model.attestation import Attested
+
+from . import custom_metrics as own
+from . import dashboards as boards
 
 cloudwatch = heading("Monitoring & Observability", "CloudWatch")
 
@@ -399,4 +401,4 @@ def _or_elsewhere(
     return stated.observing({**verdict.observed, "in_cloudwatch": verdict.reason})
 
 
-handler = cloudwatch.handler
+handler = handler_of(cloudwatch)

@@ -21,10 +21,10 @@ from readiness.evidence.ecs import Service
 from readiness.evidence.lambda_limits import ConcurrencyLimit
 from readiness.evidence.rds import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.evidence.topics import TopicExists
-from tests.world import NOON
-from tests.worlds import alarms as world
-from tests.worlds.alarms import alarm, full, slow
+from readiness.semantics.alarms import Alarm, Inventory, composite_alarm, metric_alarm
+from tests.accounts import alarms as world
+from tests.accounts.alarms import alarm, full, slow
+from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from functions.alarms.app import cost_alarms, topic_delivery
+from functions.alarms.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
 from readiness import Severity, Status
-from readiness.alarming import Inventory, metric_alarm
 from readiness.evidence.budgets import (
     AnomalySubscription,
     BillingAlarms,
@@ -19,12 +19,12 @@ from readiness.evidence.budgets import (
     Notification,
     Payer,
 )
-from readiness.evidence.cloudwatch import ActiveSeries
-from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
-from readiness.evidence.topics import Subscription, TopicPath
-from readiness.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
-from tests.world import ACCOUNT_ID, NOON
-from tests.worlds.alarms import CLOUDWATCH, TOPIC, alarm, statement
+from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.sns.delivery import Subscription, TopicPath
+from readiness.semantics.alarms import Inventory, metric_alarm
+from tests.accounts.alarms import CLOUDWATCH, TOPIC, alarm, statement
+from tests.fake_account import ACCOUNT_ID, NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -28,10 +28,15 @@ from functions.caching.app import (
     shared_cache,
 )
 from readiness import Status
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.appsync import ApiCache
-from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
-from readiness.evidence.cache_use import (
+from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
+from readiness.evidence.appsync.apis import ApiCache
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.caches import Cache, Use
+from readiness.evidence.cloudfront import Behaviour, DistributionCaching
+from readiness.evidence.dax import DaxInUse, DaxTtls
+from readiness.evidence.dynamodb.usage import TableTtl
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.usage import (
     ClusterInUse,
     EvictionPolicy,
     GroupEvictionPolicy,

@@ -26,6 +26,7 @@ from tests.worlds.ecs_deployment import (
     with_tasks,
     world,
 )
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -633,7 +634,7 @@ OLD = f"{FAMILY}:6"
 )
 def test_tasks(tasks, status, severity, said):
     for bulk in (False, True):
-        where = World({**world().answers, **listing_groups(tasks)})
+        where = FakeAccount({**world().answers, **listing_groups(tasks)})
         run = evaluation(where, [tasks_healthy], now=NOON, bulk=bulk)
         found = run.observe(
             tasks_healthy, tasks_healthy.subject.resource(ACCOUNT_ID, HOME, SERVICE)
@@ -730,7 +731,7 @@ def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
     arns = [f"{SERVICE}-{n}" for n in range(30)]
     services = {a: service(serviceArn=a, serviceName=a.rsplit("/", 1)[1]) for a in arns}
     tasks = [task(n, group=f"service:api-{n % 30}") for n in range(250)]
-    where = World(
+    where = FakeAccount(
         {
             **world(*tasks).answers,
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},

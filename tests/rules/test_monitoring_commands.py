@@ -16,19 +16,19 @@ from functions.monitoring_commands.app import (
     service_traces,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
-from readiness.evidence.ecs import Service
-from readiness.evidence.processing_time import (
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.cloudwatch.processing_time import (
     FunctionProcessingTime,
     ProcessingTime,
     PublishedTime,
     ServiceProcessingTime,
 )
-from readiness.evidence.workloads import Demand, WorkloadRequests, Workloads
-from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.tagged import Demand, WorkloadRequests, Workloads
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from tests.fake_account import NOON
 from tests.histories import history, latency, within
-from tests.world import NOON
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

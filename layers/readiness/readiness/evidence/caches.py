@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from readiness.metrics import Series, total
+from readiness.semantics.metrics import Series, total
 
 _READY = frozenset({"active", "available", "snapshotting"})
 

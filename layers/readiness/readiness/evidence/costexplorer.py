@@ -8,11 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import REGION, evidence, partition_of
-from readiness.finding import parse_iso
-from readiness.resource import Resource
-from readiness.unreadable import Cause, Unreadable
+from readiness.model.evidence import REGION, evidence, partition_of
+from readiness.model.finding import parse_iso
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 GET_COST = "ce:GetCostAndUsage"
 LIST_TAGS = "ce:ListCostAllocationTags"
