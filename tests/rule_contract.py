@@ -30,10 +30,10 @@ from typing import Any
 import pytest
 
 from readiness import cannot_tell, complies, not_applicable, violates, violates_all
-from readiness.evaluate import Evaluation, Observation
-from readiness.resource import Resource
-from readiness.rule import Rule
-from readiness.verdict import Status, Verdict
+from readiness.engine.evaluate import Evaluation, Observation
+from readiness.model.resource import Resource
+from readiness.model.rule import Rule
+from readiness.model.verdict import Status, Verdict
 from readiness_cli import catalogue
 
 UNREACHABLE: Mapping[tuple[str, Status], str] = {

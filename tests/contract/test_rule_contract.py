@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from readiness import Severity, Status, Verdict, cannot_tell, complies, heading, violates
-from readiness.evidence.dead_letters import DeadLetters
+from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness_cli import catalogue
 from tests import rule_contract
 from tests.rule_contract import Record, RuleContract, files_of, statuses_of

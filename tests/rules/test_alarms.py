@@ -9,19 +9,24 @@ import pytest
 
 from functions.alarms import app
 from readiness import Severity, Status
-from readiness.alarming import Alarm, Inventory, Mute, composite_alarm, metric_alarm
-from readiness.evidence.apis import HttpApi, RestApi
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.balancers import LoadBalancer, TargetGroups
-from readiness.evidence.cache_clusters import CacheCluster
-from readiness.evidence.cloudwatch import ActiveSeries, AlarmedSeries, AlarmInContext, AlarmsInUse
-from readiness.evidence.dead_letters import DeadLetters
-from readiness.evidence.dynamodb import TableCapacity
-from readiness.evidence.ecs import Service
-from readiness.evidence.lambda_limits import ConcurrencyLimit
-from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.apigateway.apis import HttpApi, RestApi
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.cloudwatch.alarms import (
+    ActiveSeries,
+    AlarmedSeries,
+    AlarmInContext,
+    AlarmsInUse,
+)
+from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.clusters import CacheCluster
+from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.sns.delivery import TopicExists
+from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.semantics.alarms import Alarm, Inventory, composite_alarm, metric_alarm
+from readiness.semantics.alarms import Alarm, Inventory, Mute, composite_alarm, metric_alarm
 from tests.accounts import alarms as world
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON

@@ -44,15 +44,15 @@ from readiness.evidence.elasticache.usage import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.caches import Cache, Use
-from readiness.evidence.cloudfront import Behaviour, DistributionCaching
-from readiness.evidence.dax import DaxInUse, DaxTtls
-from readiness.evidence.ecs import Service
-from readiness.evidence.shared_caches import ComputeUnit, ComputeUnits, SharedCache, SharedCaches
-from readiness.evidence.stage_cache import MethodCache, StageCache, StageLookups
-from readiness.evidence.table_use import TableTtl
-from tests.world import ACCOUNT_ID, HOME, NOON, observe, scan
-from tests.worlds import caching as worlds
+from readiness.evidence.workloads.shared_caches import (
+    ComputeUnit,
+    ComputeUnits,
+    SharedCache,
+    SharedCaches,
+)
+from readiness.model.attestation import Attestation, Attested, Scope
+from tests.accounts import caching as worlds
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, observe, scan
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

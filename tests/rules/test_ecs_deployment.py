@@ -9,10 +9,9 @@ import pytest
 
 from functions.ecs_deployment.app import service_status, task_definition_sound, tasks_healthy
 from readiness import Severity, Status
-from readiness.attestation import Artefact, Attestation, Scope
-from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe
-from tests.worlds.ecs_deployment import (
+from readiness.engine.declarations import attestation_item
+from readiness.model.attestation import Artefact, Attestation, Scope
+from tests.accounts.ecs_deployment import (
     CLUSTER,
     FAMILY,
     REVISION,
@@ -26,7 +25,7 @@ from tests.worlds.ecs_deployment import (
     with_tasks,
     world,
 )
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation, observe
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -379,7 +378,7 @@ def test_how_far_a_service_may_be_from_steady(changes, settings, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said, **settings)
 
 
-def with_task_set(stability: str, *events: dict[str, Any]) -> World:
+def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
     sets = [
         {
             "id": "ecs-svc/1",

@@ -15,10 +15,10 @@ from functions.encryption.app import (
     sqs_tls,
 )
 from readiness import Severity, Status
-from readiness.evidence.kms import KmsImportedMaterial, KmsKeyState, KmsRotation
-from readiness.evidence.s3 import BucketEncryption, BucketPolicy, PolicyWithoutKms
-from tests.world import evaluation, observe
-from tests.worlds.encryption import ONLY_KMS, policy, world
+from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyState, KmsRotation
+from readiness.evidence.s3.buckets import BucketEncryption, BucketPolicy, PolicyWithoutKms
+from tests.accounts.encryption import ONLY_KMS, policy, world
+from tests.fake_account import evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

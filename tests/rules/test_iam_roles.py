@@ -34,8 +34,8 @@ from readiness.evidence.iam.credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from tests.world import NOON, evaluation, observe
-from tests.worlds.iam_roles import world
+from tests.accounts.iam_roles import world
+from tests.fake_account import NOON, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -16,10 +16,9 @@ from functions.lambda_deployment.app import (
     smoke_test,
 )
 from readiness import Severity, Status
-from readiness.attestation import Artefact, Attestation, Scope
-from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe
-from tests.worlds.lambda_deployment import (
+from readiness.engine.declarations import attestation_item
+from readiness.model.attestation import Artefact, Attestation, Scope
+from tests.accounts.lambda_deployment import (
     API,
     ARN,
     GROUP,

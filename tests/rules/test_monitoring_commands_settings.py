@@ -13,21 +13,21 @@ from functions.monitoring_commands.app import (
     service_traces,
 )
 from readiness import Severity, Status
-from readiness.evidence.ecs import Service
-from readiness.evidence.processing_time import (
+from readiness.evidence.cloudwatch.processing_time import (
     FunctionProcessingTime,
     ProcessingTime,
     PublishedTime,
     ServiceProcessingTime,
 )
-from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from tests.accounts import monitoring_commands as worlds
+from tests.accounts.performance_benchmarks import SERVICE, WORKLOAD
+from tests.accounts.traffic import get_metric_data
+from tests.fake_account import HOME, observe
 from tests.histories import history
 from tests.rules.test_monitoring_commands import AGENT, spend, traces
 from tests.rules.test_performance_benchmarks_settings import latency_within, net_of_credits
-from tests.world import HOME, observe
-from tests.worlds import monitoring_commands as worlds
-from tests.worlds.performance_benchmarks import SERVICE, WORKLOAD
-from tests.worlds.traffic import get_metric_data
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

@@ -26,16 +26,16 @@ from functions.performance_benchmarks.app import (
     service_latency,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.balancer_doors import (
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
     Doors,
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
-from readiness.evidence.doors import (
+from readiness.evidence.workloads.entry_points import (
     FunctionLatency,
     FunctionOutcomes,
     HttpApiLatency,
@@ -43,10 +43,10 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
-from readiness.evidence.workloads import Demand, WorkloadRequests
+from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
+from tests.accounts import performance_benchmarks as worlds
+from tests.fake_account import NOON, observe
 from tests.histories import history, latency, outcomes
-from tests.world import NOON, observe
-from tests.worlds import performance_benchmarks as worlds
 
 OK = (Status.COMPLIANT, None)
 DEGRADED = (Status.NON_COMPLIANT, Severity.MEDIUM)

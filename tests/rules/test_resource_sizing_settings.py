@@ -7,7 +7,9 @@ from datetime import timedelta
 import pytest
 
 from functions.resource_sizing import app as rules
-from readiness.attestation import Artefact
+from readiness.model.attestation import Artefact
+from tests.accounts import resource_sizing as made
+from tests.fake_account import ACCOUNT_ID, NOON, error
 from tests.rules.test_resource_sizing import (
     API,
     BAD,
@@ -25,8 +27,6 @@ from tests.rules.test_resource_sizing import (
     service,
 )
 from tests.rules.test_resource_sizing_pooling import DIRECT, RESERVED, tasks
-from tests.world import ACCOUNT_ID, NOON, error
-from tests.worlds import resource_sizing as made
 
 
 def compare(rule, id, answers, default, settings, configured):

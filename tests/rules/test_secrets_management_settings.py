@@ -10,9 +10,9 @@ from functions.secrets_management.app import (
     lambda_environment,
 )
 from readiness import Status
-from readiness.evidence.awslambda import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
-from readiness.evidence.ecs import Container, TaskDefinition
+from readiness.evidence.ecs.services import Container, TaskDefinition
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 

@@ -18,12 +18,11 @@ from functions.xray.app import (
     task_tracing,
     trace_queries,
 )
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.anomalies import AnomalyWatch, Looking
-from readiness.evidence.graphql import GraphqlRequests, GraphqlTracing
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.traced import ServiceTracing, TaskTracing, WorkflowTracing
-from readiness.evidence.xray import (
+from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
+from readiness.evidence.workloads.anomaly_detection import AnomalyWatch, Looking
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.workloads.tracing import ServiceTracing, TaskTracing, WorkflowTracing
+from readiness.evidence.xray.configuration import (
     Group,
     Sampling,
     SamplingRule,
@@ -31,7 +30,9 @@ from readiness.evidence.xray import (
     TraceMap,
     TraceQueries,
 )
-from readiness.tracing import Tracer, Tracing, of_task
+from readiness.model.attestation import Attestation, Attested, Scope
+from readiness.semantics.tracing import Tracer, Tracing, of_task
+from tests.fake_account import NOON
 from tests.rules.test_xray import (
     APP,
     BAD,
@@ -50,7 +51,6 @@ from tests.rules.test_xray import (
     insights,
     requests,
 )
-from tests.world import NOON
 
 API = GraphqlTracing("api1", "chat", True)
 SAMPLED = [
