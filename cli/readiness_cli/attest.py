@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
+from readiness.engine import settings
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.rule import Rule, SettingRefused
 from readiness_cli import catalogue, session
@@ -221,11 +222,11 @@ class Desk:
         from readiness_cli import recording  # noqa: PLC0415
 
         given = recording.settings_of(self._aws, self._deployed)
-        try:
-            days = rule.configure(given.get(rule.id, {})).get("max_age_days")
-        except SettingRefused as refused:
-            note(f"warning: the stack's settings of {rule.id} are refused: {refused}")
+        configured = settings.configure([rule], given)[rule.id]
+        if isinstance(configured, SettingRefused):
+            note(f"warning: the stack's settings of {rule.id} are refused: {configured}")
             return None
+        days = configured.get("max_age_days")
         return int(days) if days is not None else None
 
     def _put(self, item: dict[str, Any], statement: Attestation) -> None:

@@ -132,10 +132,10 @@ def _whole(rule_ids: Sequence[str], heading_names: Sequence[str]) -> set[str]:
 def _rule_setting(text: str) -> tuple[str, str, str]:
     left, value = session.assignment(text, "RULE.NAME=VALUE")
     rule, dot, name = left.rpartition(".")
-    if not dot or "." not in rule:
+    if not dot:
         raise Failure(
-            f"{text!r} is not RULE.NAME=VALUE",
-            why="A setting belongs to one rule",
+            f"{text!r} is not RULE.NAME=VALUE or HEADING.NAME=VALUE",
+            why="A setting belongs to one rule, or to all rules of a heading that have it",
             fix="--set encryption.s3-kms.require_customer_managed_key=true",
         )
     return rule, name, value

@@ -69,9 +69,9 @@ def connect(
 def read_settings(
     path: Path | None, assignments: Iterable[tuple[str, str, str]]
 ) -> dict[str, dict[str, object]]:
-    """The settings file with single settings (rule, name, value) laid over it.
+    """The settings file with single settings (rule or heading, name, value) laid over it.
 
-    Raises Failure for a file that cannot be read and for a rule that does not exist.
+    Raises Failure for a file that cannot be read and for a rule or heading that does not exist.
     """
     given: dict[str, dict[str, object]] = {}
     if path is not None:
@@ -86,8 +86,10 @@ def read_settings(
         given = {rule: dict(values) for rule, values in parsed.items()}
     for rule, name, value in assignments:
         given.setdefault(rule, {})[name] = value
-    for rule in given:
-        find_rule(rule)
+    headings = catalogue.folders()
+    for name in given:
+        if name not in headings:
+            find_rule(name)
     return given
 
 

@@ -382,3 +382,44 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+# -- upgrades --------------------------------------------------------------------------------------
+
+
+def test_an_invocation_that_fails_during_an_upgrade_is_made_again(committed, resources):
+    """Code and layer change in two calls: what fails between them must come back."""
+    invoked = committed["Globals"]["Function"]["EventInvokeConfig"]
+    assert invoked["MaximumRetryAttempts"] == 2  # the second is made three minutes after the event
+    assert invoked["MaximumEventAgeInSeconds"] >= 600
+    assert invoked["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+    states = _states(resources["Sweep"]["Properties"]["Definition"])
+    called = [state for state in states if "lambda:invoke" in str(state.get("Resource", ""))]
+    assert called
+    for state in called:
+        [retry] = state["Retry"]
+        waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(4)]
+        assert retry["ErrorEquals"] == ["States.ALL"]
+        assert retry["MaxAttempts"] >= 4
+        assert sum(min(wait, retry["MaxDelaySeconds"]) for wait in waits) >= 60
+    sources = [
+        event["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] in {"SQS", "DynamoDB"}
+    ]
+    assert len(sources) == 2
+    for source in sources:
+        again = source.get("MaximumRetryAttempts", 0) >= 3 or "Queue" in source
+        assert again
+    [redrive] = [r["Properties"]["RedrivePolicy"] for id, r in resources.items() if id == "Pages"]
+    assert redrive["maxReceiveCount"] >= 3
+
+
+def _states(definition):
+    for state in definition["States"].values():
+        yield state
+        for inner in (state.get("ItemProcessor"), *state.get("Branches", ())):
+            if inner:
+                yield from _states(inner)

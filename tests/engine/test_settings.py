@@ -40,8 +40,29 @@ def test_one_refused_setting_costs_one_rule():
     assert "from 90 to 2560, not 5" in str(refusal)
 
 
+@pytest.mark.parametrize(
+    ("given", "days"),
+    [
+        ({"encryption": {"most_days": 100}}, 100),
+        ({"encryption": {"most_days": 100}, "encryption.kms-rotation": {"most_days": 200}}, 200),
+        ({"iam_roles": {"most_days": 100}}, 365),
+    ],
+    ids=["for the heading", "the rule's own value wins", "for another heading"],
+)
+def test_a_setting_can_be_given_to_a_heading(given, days):
+    configured = settings.configure(RULES, given)
+    assert configured["encryption.kms-rotation"]["most_days"] == days
+    assert configured["encryption.s3-kms"] == {}
+
+
+def test_a_setting_that_no_rule_of_the_heading_has_is_refused_by_all():
+    configured = settings.configure(RULES, {"encryption": {"most_dayz": 100}})
+    assert all(isinstance(each, SettingRefused) for each in configured.values())
+    assert "'most_dayz'" in str(configured["encryption.s3-kms"])
+
+
 def test_rules_that_do_not_exist_are_named():
-    given = {"encryption.s3-kms": {}, "encryption.nothing": {}}
+    given = {"encryption": {}, "encryption.s3-kms": {}, "encryption.nothing": {}}
     known = [rule.id for rule in RULES]
     assert settings.unknown_rules(given, known) == ["encryption.nothing"]
 

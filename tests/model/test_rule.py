@@ -231,3 +231,52 @@ def test_settings_are_given_or_default():
 
 def test_settings_are_stored_as_plain_json():
     assert as_facts({"t": ("a",), "s": Severity.LOW, "n": 1}) == {"t": ["a"], "s": "LOW", "n": 1}
+
+
+# -- settings that several rules share -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    days: Annotated[int, "How long.", Between(1, 9)] = 5
+    strict: bool = False
+
+
+def test_shared_settings_are_settings_like_any_other():
+    chapter = heading("Security", "Encryption")
+
+    @chapter.rule("Enable key rotation", severity=Severity.LOW)
+    def rule(thing: Thing, *, common: Common, name: str = "x") -> Verdict:
+        return complies(f"{common.days} {common.strict} {name}")
+
+    assert [setting.name for setting in rule.settings] == ["days", "strict", "name"]
+    assert rule.configure({"days": "7"}) == {"days": 7, "strict": False, "name": "x"}
+    assert rule(THING, **rule.configure({"strict": True})).reason == "5 True x"
+    assert rule(THING, days=2).reason == "2 False x"
+    assert rule(THING).reason == "5 False x"
+
+
+def test_a_setting_is_declared_once():
+    with pytest.raises(TypeError, match="rule declares a setting twice"):
+
+        @heading("Security", "Encryption").rule("Enable key rotation", severity=Severity.LOW)
+        def rule(thing: Thing, *, common: Common, days: int = 1) -> Verdict:
+            return complies("…")
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "said"),
+    [
+        (Annotated[int, Between(1, 9)], 10, "10 of setting 'days' is not a whole number from 1"),
+        (int, "5", "'5' of setting 'days' is not a whole number"),
+        (bool, 1, "is not true or false"),
+        (Literal["a", "b"], "c", "is not one of a, b"),
+    ],
+)
+def test_a_default_is_held_to_its_own_bounds_and_type(kind, default, said):
+    def rule(thing: Thing, *, days=default) -> Verdict:
+        return complies("…")
+
+    rule.__annotations__["days"] = kind
+    with pytest.raises(TypeError, match=said):
+        heading("Security", "Encryption").rule("Enable key rotation", severity=Severity.LOW)(rule)

@@ -233,9 +233,9 @@ class Function:
         """Say which settings of this heading will not be used; its rules then cannot tell."""
         configured = settings.configure(self.heading, given)
         reasons = [str(each) for each in configured.values() if isinstance(each, SettingRefused)]
-        mine = [rule for rule in given if rule.startswith(f"{self.heading.folder}.")]
+        mine = [name for name in given if name.startswith(f"{self.heading.folder}.")]
         known = {rule.id for rule in self.heading}
-        reasons += [f"there is no rule {rule!r}" for rule in mine if rule not in known]
+        reasons += [f"there is no rule {name!r}" for name in mine if name not in known]
         for reason in reasons:
             self.count("SettingsRefused")
             self.log.error("settings refused", extra={"reason": reason})

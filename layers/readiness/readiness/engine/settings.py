@@ -17,16 +17,17 @@ class SettingsUnreadable(ValueError):
 
 
 def parse(document: str) -> Given:
-    """Rule id → settings, from JSON text. Raises SettingsUnreadable.
+    """Rule id or heading → settings, from JSON text. Raises SettingsUnreadable.
 
-    For instance ``{"encryption.s3-kms": {"require_customer_managed_key": true}}``.
+    For instance ``{"encryption.s3-kms": {"require_customer_managed_key": true}}``, or for every
+    rule of a heading that has the setting ``{"alarms": {"max_detection_minutes": 10}}``.
     """
     try:
         given = json.loads(document or "{}")
     except ValueError as error:
         raise SettingsUnreadable(f"the settings are not JSON: {error}") from None
     if not isinstance(given, dict):
-        raise SettingsUnreadable("the settings must be an object: rule id → settings")
+        raise SettingsUnreadable("the settings must be an object: rule id or heading → settings")
     for rule, settings in given.items():
         if not isinstance(settings, dict):
             raise SettingsUnreadable(f"the settings of {rule!r} must be an object")
@@ -34,16 +35,27 @@ def parse(document: str) -> Given:
 
 
 def unknown_rules(given: Given, known: Iterable[str]) -> list[str]:
-    """Rule ids in the document that do not exist."""
-    return sorted(set(given) - set(known))
+    """Names in the document that are no rule's id and no heading of one."""
+    ids = set(known)
+    return sorted(set(given) - ids - {id.partition(".")[0] for id in ids})
 
 
 def configure(rules: Iterable[Rule], given: Given) -> Configured:
-    """Each rule's settings; where some are refused, the refusal stands in their place."""
+    """Each rule's settings; where some are refused, the refusal stands in their place.
+
+    What a heading is given counts for each of its rules that has the setting, unless the rule
+    itself is given another value. A name that no rule of the heading has is refused by all.
+    """
     configured: dict[str, dict[str, Any] | SettingRefused] = {}
     for rule in rules:
+        common = given.get(rule.heading.folder, {})
+        known = {setting.name for setting in rule.settings}
+        anywhere = {setting.name for each in rule.heading for setting in each.settings}
+        mine = {
+            name: value for name, value in common.items() if name in known or name not in anywhere
+        }
         try:
-            configured[rule.id] = rule.configure(given.get(rule.id, {}))
+            configured[rule.id] = rule.configure({**mine, **given.get(rule.id, {})})
         except SettingRefused as refused:
             configured[rule.id] = refused
     return configured

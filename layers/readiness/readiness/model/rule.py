@@ -5,8 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -118,6 +118,15 @@ class Parameter:
         return declared(self.evidence)
 
 
+@dataclass(frozen=True, slots=True)
+class SharedSettings:
+    """A keyword-only parameter whose class declares settings that several rules have."""
+
+    name: str
+    kind: type[Any]
+    names: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Rule:
     """A decorated rule; calling it calls the function, so that a test needs nothing else."""
@@ -128,9 +137,14 @@ class Rule:
     function: Judge
     parameters: tuple[Parameter, ...]
     settings: tuple[Setting, ...]
+    shared: tuple[SharedSettings, ...] = ()
     opt_in: str = ""
 
     def __call__(self, *evidence: Any, **settings: Any) -> Verdict:
+        """The verdict on evidence; every setting is given by its own name, shared or not."""
+        for each in self.shared:
+            given = {name: settings.pop(name) for name in each.names if name in settings}
+            settings.setdefault(each.name, each.kind(**given))
         return self.function(*evidence, **settings)
 
     @cached_property
@@ -204,8 +218,8 @@ class Heading:
             raise LookupError(f"{self.section} / {self.title} has no box {item!r}")
 
         def register(function: Judge) -> Rule:
-            parameters, settings = _signature(function)
-            rule = Rule(self, item, severity, function, parameters, settings, opt_in)
+            parameters, settings, shared = _signature(function)
+            rule = Rule(self, item, severity, function, parameters, settings, shared, opt_in)
             if opt_in and opt_in not in {setting.name for setting in settings}:
                 raise TypeError(f"{rule.id} is opted into by {opt_in!r}, which it does not have")
             if any(other.name == rule.name for other in self.rules):
@@ -224,21 +238,36 @@ def heading(section: str, title: str) -> Heading:
     return Heading(section, title)
 
 
-def _signature(function: Judge) -> tuple[tuple[Parameter, ...], tuple[Setting, ...]]:
+def _signature(
+    function: Judge,
+) -> tuple[tuple[Parameter, ...], tuple[Setting, ...], tuple[SharedSettings, ...]]:
     hints = get_type_hints(function, include_extras=True)
     parameters: list[Parameter] = []
     settings: list[Setting] = []
+    shared: list[SharedSettings] = []
     for name, parameter in inspect.signature(function).parameters.items():
         hint = hints.get(name)
-        if parameter.kind is inspect.Parameter.KEYWORD_ONLY:
-            settings.append(_setting(name, hint, parameter.default))
-        else:
+        if parameter.kind is not inspect.Parameter.KEYWORD_ONLY:
             parameters.append(_parameter(function, name, hint))
+        elif isinstance(hint, type) and is_dataclass(hint):
+            common = _settings_of(function, hint)
+            settings += common
+            shared.append(SharedSettings(name, hint, tuple(each.name for each in common)))
+        else:
+            settings.append(_setting(function, name, hint, parameter.default))
+    _check(function, parameters, settings)
+    return tuple(parameters), tuple(settings), tuple(shared)
+
+
+def _check(function: Judge, parameters: Sequence[Parameter], settings: Sequence[Setting]) -> None:
+    """Raises TypeError for a signature that could not be evaluated."""
+    offered = {setting.name for setting in settings}
+    if len(offered) < len(settings):
+        raise TypeError(f"{function.__name__} declares a setting twice")
     if not parameters:
         raise TypeError(f"{function.__name__} asks for no evidence")
     if parameters[0].many or parameters[0].optional or parameters[0].tolerant:
         raise TypeError(f"{function.__name__}: the first evidence is the subject; it must exist")
-    offered = {setting.name for setting in settings}
     for asking in parameters:
         if lacking := sorted(asking.declaration.all_asks_with - offered):
             raise TypeError(
@@ -251,7 +280,6 @@ def _signature(function: Judge) -> tuple[tuple[Parameter, ...], tuple[Setting, .
                 f"{function.__name__}: {parameters[0].evidence.__name__} has no attribute"
                 f" {extra.name!r} to say which {extra.declaration.about} is meant"
             )
-    return tuple(parameters), tuple(settings)
 
 
 def needs_reference(subject: Parameter, other: Parameter) -> bool:
@@ -290,15 +318,39 @@ def _parameter(function: Judge, name: str, hint: Any) -> Parameter:
     raise TypeError(f"{function.__name__}: parameter {name!r} is not evidence but {hint!r}")
 
 
-def _setting(name: str, hint: Any, default: Any) -> Setting:
+def _settings_of(function: Judge, kind: type[Any]) -> list[Setting]:
+    """The settings that the fields of a dataclass declare, in order."""
+    hints = get_type_hints(kind, include_extras=True)
+    return [
+        _setting(
+            function,
+            each.name,
+            hints[each.name],
+            inspect.Parameter.empty if each.default is MISSING else each.default,
+        )
+        for each in fields(kind)
+    ]
+
+
+def _setting(function: Judge, name: str, hint: Any, default: Any) -> Setting:
     about, bounds = "", None
     if get_origin(hint) is Annotated:
         hint, *notes = get_args(hint)
         about = next((note for note in notes if isinstance(note, str)), "")
         bounds = next((note for note in notes if isinstance(note, Between)), None)
     if default is inspect.Parameter.empty:
-        raise TypeError(f"setting {name!r} needs a default")
-    return Setting(name, hint, default, about, bounds)
+        raise TypeError(f"{function.__name__}: setting {name!r} needs a default")
+    setting = Setting(name, hint, default, about, bounds)
+    try:
+        is_allowed = setting.parse(default) == default
+    except SettingRefused:
+        is_allowed = False
+    if not is_allowed:
+        raise TypeError(
+            f"{function.__name__}: the default {default!r} of setting {name!r} is not"
+            f" {setting.allowed}"
+        )
+    return setting
 
 
 def as_facts(settings: Mapping[str, Any]) -> dict[str, Fact]:
