@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from readiness.finding import Finding
-from readiness.resource import Resource
-from readiness.verdict import Severity, Status
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity, Status
 
 T0 = datetime.fromisoformat("2026-11-02T12:00:00Z")
 BUCKET = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "data")

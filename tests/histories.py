@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from readiness.benchmarks import History, Latency, Outcomes
-from readiness.metrics import Series, Window, series
-from tests.world import NOON
+from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes
+from readiness.semantics.metrics import Series, Window, series
+from tests.fake_account import NOON
 
 HOURLY = Window(NOON - timedelta(hours=169), NOON, 3600)
 RECENT = Window(NOON - timedelta(hours=1), NOON, 300)

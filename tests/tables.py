@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import yaml
 
-from readiness.store import Store
+from readiness.engine.store import Store
 from readiness_cli.catalogue import ROOT
 
 FINDINGS, TRANSITIONS, DECLARATIONS = "Findings", "Transitions", "Declarations"

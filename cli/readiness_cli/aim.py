@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from readiness.aws import Aws
-from readiness.evaluate import Evaluation, Observation
-from readiness.evidence import ResourceType
-from readiness.resource import GLOBAL, Resource
-from readiness.rule import Rule
-from readiness.text import listed
-from readiness.unreadable import Unreadable
+from readiness.engine.aws import Aws
+from readiness.engine.evaluate import Evaluation, Observation
+from readiness.model.evidence import ResourceType
+from readiness.model.resource import GLOBAL, Resource
+from readiness.model.rule import Rule
+from readiness.model.text import listed
+from readiness.model.unreadable import Unreadable
 from readiness_cli.failure import Failure
 
 _KEY = re.compile(r"\d{12}/[^/]+/[^/]+::[^/]*/.+")

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.attestation import Attestation, Attested
-from readiness.rule import Rule, SettingRefused
+from readiness.model.attestation import Attestation, Attested
+from readiness.model.rule import Rule, SettingRefused
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import cell, emit, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.attestation import Artefact
-    from readiness.aws import Aws
-    from readiness.declare import Declarations, Declarer
+    from readiness.engine.aws import Aws
+    from readiness.engine.declare import Declarations, Declarer
+    from readiness.model.attestation import Artefact
     from readiness_cli.stack import Stack
 
 FIELDS = (
@@ -129,7 +129,7 @@ class Desk:
     """Where statements are put down: one stack's Declarations table, in one caller's name."""
 
     def __init__(self, aws: Aws, deployed: Stack) -> None:
-        from readiness.declare import Declarations  # noqa: PLC0415
+        from readiness.engine.declare import Declarations  # noqa: PLC0415
 
         self._aws = aws
         self._deployed = deployed
@@ -138,8 +138,8 @@ class Desk:
 
     def attest(self, rule: Rule, said: dict[str, str | None], bind: Iterable[str]) -> Attestation:
         """Write one statement down and let the rule look again. Raises Failure."""
-        from readiness.declare import statement_of  # noqa: PLC0415
-        from readiness.ledger import DeclarationRefused, attestation_item  # noqa: PLC0415
+        from readiness.engine.declarations import DeclarationRefused, attestation_item  # noqa: PLC0415
+        from readiness.engine.declare import statement_of  # noqa: PLC0415
 
         for name in ("statement", "owner", "performed_at"):
             if not said[name]:
@@ -165,7 +165,7 @@ class Desk:
 
     def answer(self, kind: str, id: str, rules: Sequence[Rule]) -> Attestation:
         """Approve or revoke a statement. Raises Failure."""
-        from readiness.ledger import answer_item  # noqa: PLC0415
+        from readiness.engine.declarations import answer_item  # noqa: PLC0415
 
         statement = self._one(id, rules)
         by = self._caller()
@@ -194,14 +194,14 @@ class Desk:
         )
 
     def _caller(self) -> Declarer:
-        from readiness.declare import Declarer  # noqa: PLC0415
+        from readiness.engine.declare import Declarer  # noqa: PLC0415
 
         said = self._aws.client("sts").get_caller_identity()
         return Declarer(said["Arn"], said["UserId"], said["Account"])
 
     def _artefact(self, given: str | None) -> Artefact | None:
-        from readiness.declare import Where, digested  # noqa: PLC0415
-        from readiness.ledger import DeclarationRefused  # noqa: PLC0415
+        from readiness.engine.declarations import DeclarationRefused  # noqa: PLC0415
+        from readiness.engine.declare import Where, digested  # noqa: PLC0415
 
         if not given:
             return None
@@ -247,7 +247,7 @@ class Desk:
         return int(days) if days is not None else None
 
     def _put(self, item: dict[str, Any], statement: Attestation) -> None:
-        from readiness.declare import NotAnnounced, announce  # noqa: PLC0415
+        from readiness.engine.declare import NotAnnounced, announce  # noqa: PLC0415
         from readiness_cli import stack  # noqa: PLC0415
 
         with stack.tables_of(self._deployed):
@@ -297,7 +297,7 @@ def _state(statement: Attestation) -> str:
 
 def _check(kind: str, statement: Attestation, by: Declarer) -> None:
     """Raises Failure where the answer would count for nothing."""
-    from readiness.ledger import may_approve  # noqa: PLC0415
+    from readiness.engine.declarations import may_approve  # noqa: PLC0415
 
     if statement.revoked:
         raise _refused(f"attestation {statement.id} is revoked already")

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from readiness import checklist
-from readiness.rule import Heading, Rule
+from readiness.model import checklist
+from readiness.model.rule import Heading, Rule
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from readiness.resource import Resource
-from readiness.store import Store
+from readiness.engine.store import Store
+from readiness.model.resource import Resource
 from readiness_cli import stack
 from readiness_cli.aim import is_key
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
-    from readiness.finding import Finding
-    from readiness.store import Entry
+    from readiness.engine.aws import Aws
+    from readiness.engine.store import Entry
+    from readiness.model.finding import Finding
 
 ID_LENGTH = 12
 

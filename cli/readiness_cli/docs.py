@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from readiness import checklist
-from readiness.rule import Heading, Rule
+from readiness.model import checklist
+from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.finding import parse_iso
+from readiness.model.finding import parse_iso
 from readiness_cli import session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.evaluate import Evaluation, Observation
-    from readiness.rule import Rule
+    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.model.rule import Rule
 
 FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
 
@@ -57,7 +57,7 @@ def evaluate(
     configured = session.configure([rule], {rule.id: given})
     moment = _moment(now)
 
-    from readiness.evaluate import Evaluation  # noqa: PLC0415
+    from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
 
     clock = session.utc_now if moment is None else lambda: moment
     aws = session.connect(profile, region, bulk=id is None, now=clock)
@@ -85,7 +85,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observation]:
-    from readiness.evaluate import Coverage  # noqa: PLC0415
+    from readiness.engine.evaluate import Coverage  # noqa: PLC0415
     from readiness_cli import aim  # noqa: PLC0415
 
     if id is None:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from readiness.text import clean
+from readiness.model.text import clean
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -53,7 +53,7 @@ def _stop(text: str) -> str:
 
 def of(error: Exception, region: str = "") -> Failure:
     """The failure that an error amounts to; one nobody foresaw is a bug and says so."""
-    is_from_aws = type(error).__module__.startswith(("botocore", "boto3", "readiness.aws"))
+    is_from_aws = type(error).__module__.startswith(("botocore", "boto3", "readiness.engine.aws"))
     return _of_ours(error) or (_of_aws(error, region) if is_from_aws else _bug(error))
 
 
@@ -67,10 +67,10 @@ def _bug(error: Exception) -> Failure:
 
 
 def _of_ours(error: Exception) -> Failure | None:
-    from readiness.events import MalformedEvent  # noqa: PLC0415
-    from readiness.rule import SettingRefused  # noqa: PLC0415
-    from readiness.settings import SettingsUnreadable  # noqa: PLC0415
-    from readiness.unreadable import Unreadable  # noqa: PLC0415
+    from readiness.engine.events import MalformedEvent  # noqa: PLC0415
+    from readiness.engine.settings import SettingsUnreadable  # noqa: PLC0415
+    from readiness.model.rule import SettingRefused  # noqa: PLC0415
+    from readiness.model.unreadable import Unreadable  # noqa: PLC0415
 
     match error:
         case SettingRefused() | SettingsUnreadable():
@@ -98,7 +98,7 @@ def _of_ours(error: Exception) -> Failure | None:
 def _of_aws(error: Exception, region: str) -> Failure:
     from botocore import exceptions as aws  # noqa: PLC0415
 
-    from readiness.aws import is_about_credentials  # noqa: PLC0415
+    from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
 
     if is_about_credentials(error):
         return credentials_refused(str(error))
@@ -120,8 +120,8 @@ def _of_aws(error: Exception, region: str) -> Failure:
 
 
 def _answered(error: ClientError) -> Failure:
-    from readiness.aws import cause_of  # noqa: PLC0415
-    from readiness.unreadable import Cause  # noqa: PLC0415
+    from readiness.engine.aws import cause_of  # noqa: PLC0415
+    from readiness.model.unreadable import Cause  # noqa: PLC0415
 
     fixes = {
         Cause.ACCESS_DENIED: f"allow the call for your IAM principal (`{STS}` shows it)",

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.verdict import Severity, Status
+from readiness.model.verdict import Severity, Status
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, facts, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.finding import Finding
-    from readiness.store import Entry
+    from readiness.engine.store import Entry
+    from readiness.model.finding import Finding
     from readiness_cli.deployed import Deployed
 
 SHORTEST_PREFIX = 4
@@ -54,7 +54,7 @@ def findings(
 
     The exit code does not depend on the findings. Use `readiness scan` as a gate.
     """
-    from readiness.message import finding_json  # noqa: PLC0415
+    from readiness.alerting.message import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     if rule_id is not None:
@@ -75,7 +75,7 @@ def findings(
 
 
 def _heading_title(name: str | None) -> tuple[str, str] | None:
-    from readiness import checklist  # noqa: PLC0415
+    from readiness.model import checklist  # noqa: PLC0415
 
     if name is None:
         return None
@@ -123,7 +123,7 @@ def explain(
     FINDING is a finding's id or the first 4 or more characters of it. RESOURCE is a resource id
     or a full key (account/region/type/id).
     """
-    from readiness.message import console_url, finding_json  # noqa: PLC0415
+    from readiness.alerting.message import console_url, finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     check(finding)

@@ -16,8 +16,8 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from readiness.text import clean
-from readiness.verdict import Status
+from readiness.model.text import clean
+from readiness.model.verdict import Status
 
 FORMATS = ("table", "json", "jsonl", "csv")
 PIPED_WIDTH = 100

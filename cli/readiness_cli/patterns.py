@@ -7,9 +7,16 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from readiness.events import API_CALL, CONFIG_ITEM, changes_of
-from readiness.evidence import ApiCall, Change, ConfigItem, Declaration, ServiceEvent, declared
-from readiness.rule import Rule
+from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.model.evidence import (
+    ApiCall,
+    Change,
+    ConfigItem,
+    Declaration,
+    ServiceEvent,
+    declared,
+)
+from readiness.model.rule import Rule
 
 MOST_CHARACTERS = 2048
 """The longest pattern EventBridge takes (its quota "Event pattern size")."""

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from readiness import settings
-from readiness.record import Recorder
-from readiness.store import Store
+from readiness.engine import settings
+from readiness.engine.record import Recorder
+from readiness.engine.store import Store
 from readiness_cli import session, stack
 from readiness_cli.failure import Failure
 from readiness_cli.output import note
 from readiness_cli.stack import Stack
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
-    from readiness.evaluate import Coverage, Evaluation, Observation
-    from readiness.rule import Rule
+    from readiness.engine.aws import Aws
+    from readiness.engine.evaluate import Coverage, Evaluation, Observation
+    from readiness.model.rule import Rule
 
 
 def settings_of(aws: Aws, deployed: Stack) -> settings.Given:

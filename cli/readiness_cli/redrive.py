@@ -16,7 +16,7 @@ from readiness_cli.failure import Exit
 from readiness_cli.output import cell, emit, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
+    from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
 
 HELD_SECONDS = 300
@@ -201,7 +201,7 @@ def deliver(aws: Aws, delivery: Delivery) -> str:
     """Hand it over; the reason where the other side did not take it."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    from readiness.aws import code_of  # noqa: PLC0415
+    from readiness.engine.aws import code_of  # noqa: PLC0415
 
     parts = delivery.target.split(":")
     service = parts[2] if len(parts) > 5 else ""

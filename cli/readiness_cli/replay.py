@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.text import clean
+from readiness.model.text import clean
 from readiness_cli import catalogue, session
 from readiness_cli.evaluate import FIELDS, as_row
 from readiness_cli.evaluate import draw as draw_verdicts
@@ -19,10 +19,10 @@ from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
-    from readiness.evaluate import Observation
-    from readiness.events import Look
-    from readiness.rule import Heading
+    from readiness.engine.aws import Aws
+    from readiness.engine.evaluate import Observation
+    from readiness.engine.events import Look
+    from readiness.model.rule import Heading
 
 SOURCE = "readiness.replay"
 Looks = list[tuple["Heading", "Look"]]
@@ -60,7 +60,7 @@ def replay(
     invocation. With --via-bus, the deployed stack evaluates the event. PutEvents refuses
     sources that begin with aws., so the source is then readiness.replay.
     """
-    from readiness.events import look  # noqa: PLC0415
+    from readiness.engine.events import look  # noqa: PLC0415
 
     event = read_event(path)
     looks: Looks = [(heading, look(event, heading)) for heading in catalogue.headings()]
@@ -103,8 +103,8 @@ def _unreadable(what: str) -> Failure:
 
 
 def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observation]:
-    from readiness import settings  # noqa: PLC0415
-    from readiness.evaluate import Evaluation  # noqa: PLC0415
+    from readiness.engine import settings  # noqa: PLC0415
+    from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
 
     wanted = [(heading, seen) for heading, seen in looks if seen.targets]
     if not wanted:

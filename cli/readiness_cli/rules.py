@@ -8,10 +8,10 @@ from typing import Any, Literal, get_origin
 import click
 from rich.console import RenderableType
 
-from readiness import checklist
-from readiness.events import API_CALL, CONFIG_ITEM, changes_of
-from readiness.evidence import ApiCall, Change, ConfigItem, declared
-from readiness.rule import Rule, Setting, as_facts
+from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.model import checklist
+from readiness.model.evidence import ApiCall, Change, ConfigItem, declared
+from readiness.model.rule import Rule, Setting, as_facts
 from readiness_cli import catalogue, session
 from readiness_cli.output import cell, emit, facts, output_option, stacked, table
 

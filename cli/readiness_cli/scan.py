@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import RenderableType
 
-from readiness import checklist
-from readiness.verdict import Status
+from readiness.model import checklist
+from readiness.model.verdict import Status
 from readiness_cli import catalogue, scorecard, session
 from readiness_cli.failure import Failure
 from readiness_cli.output import (
@@ -28,9 +28,9 @@ from readiness_cli.output import (
 )
 
 if TYPE_CHECKING:
-    from readiness.evaluate import Coverage, Evaluation, Observation
-    from readiness.finding import Finding
-    from readiness.rule import Rule
+    from readiness.engine.evaluate import Coverage, Evaluation, Observation
+    from readiness.model.finding import Finding
+    from readiness.model.rule import Rule
     from readiness_cli.stack import Stack
 
 Progress = Callable[[int, int], None]
@@ -97,7 +97,7 @@ def scan(
     given = session.read_settings(settings_file, [_rule_setting(text) for text in assignments])
     configured = session.configure(rules, given)
 
-    from readiness.evaluate import Coverage, Evaluation  # noqa: PLC0415
+    from readiness.engine.evaluate import Coverage, Evaluation  # noqa: PLC0415
 
     began = time.monotonic()
     aws = session.connect(profile, region, bulk=not ids)
@@ -226,7 +226,7 @@ def _emit(
     findings: Sequence[Finding],
     coverage: Coverage,
 ) -> None:
-    from readiness.message import finding_json  # noqa: PLC0415
+    from readiness.alerting.message import finding_json  # noqa: PLC0415
 
     def render() -> Iterable[RenderableType]:
         wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from rich.console import RenderableType
 
-from readiness import checklist
-from readiness.finding import Finding
-from readiness.rule import Rule
-from readiness.verdict import Status, worst
+from readiness.model import checklist
+from readiness.model.finding import Finding
+from readiness.model.rule import Rule
+from readiness.model.verdict import Status, worst
 from readiness_cli.output import cell, indented, stacked, table
 
 PENDING = "PENDING"

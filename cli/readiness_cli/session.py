@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from readiness import settings
-from readiness.rule import Rule, SettingRefused
+from readiness.engine import settings
+from readiness.model.rule import Rule, SettingRefused
 from readiness_cli import catalogue, failure
 from readiness_cli.failure import Failure
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
+    from readiness.engine.aws import Aws
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,8 +50,8 @@ def connect(
     now: Callable[[], datetime] = utc_now,
 ) -> Aws:
     """The account behind the credentials at hand, asked once who it is. Raises Failure."""
-    from readiness.aws import Aws  # noqa: PLC0415
-    from readiness.session import Session  # noqa: PLC0415
+    from readiness.engine.aws import Aws  # noqa: PLC0415
+    from readiness.engine.session import Session  # noqa: PLC0415
 
     context = click.get_current_context(silent=True)
     # boto3 itself reads only AWS_DEFAULT_REGION; the AWS CLI prefers AWS_REGION.

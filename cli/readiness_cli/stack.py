@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from readiness.aws import code_of
+from readiness.engine.aws import code_of
 from readiness_cli.failure import Exit, Failure
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
+    from readiness.engine.aws import Aws
 
 NEEDED = ("FindingsTable", "TransitionsTable")
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from readiness.actions import ON_REQUEST
-from readiness.rule import Heading
+from readiness.engine.actions import ON_REQUEST
+from readiness.model.rule import Heading
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import config_types, patterns_of
@@ -109,6 +109,7 @@ def _function(heading: Heading) -> dict[str, Any]:
         "Properties": {
             "Description": about.replace("&", "and"),
             "CodeUri": f"functions/{heading.folder}/",
+            "Handler": f"functions.{heading.folder}.app.handler",
             "Policies": [
                 Tag("!Ref RecordFindings"),
                 {"Version": "2012-10-17", "Statement": [reads]},

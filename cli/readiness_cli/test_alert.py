@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.finding import Finding
-from readiness.resource import Resource
-from readiness.verdict import Severity, Status
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity, Status
 from readiness_cli import session
 from readiness_cli.deployed import Deployed
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import cell, emit, note, output_option, table
 
 if TYPE_CHECKING:
-    from readiness.aws import Aws
+    from readiness.engine.aws import Aws
 
 RULE = "readiness.test-alert"
 TYPE = "Readiness::Test::Alert"
@@ -205,7 +205,7 @@ class Trial:
 
     @property
     def _id(self) -> str:
-        from readiness.finding import finding_id  # noqa: PLC0415
+        from readiness.model.finding import finding_id  # noqa: PLC0415
 
         return finding_id(self._resource, RULE)
 

@@ -8,7 +8,6 @@ from readiness import (
     Between,
     Severity,
     Verdict,
-    alarm_needs,
     cannot_tell,
     complies,
     heading,
@@ -16,26 +15,29 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.alarm_fitness import Limits
-from readiness.alarming import Kind, Silence
-from readiness.cost_watch import CostWatch
-from readiness.coverage import Need, Watch
-from readiness.evidence.apis import HttpApi, RestApi
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.balancers import LoadBalancer, TargetGroups, dimension_of
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.apis import HttpApi, RestApi
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
-from readiness.evidence.cache_clusters import CacheCluster
-from readiness.evidence.cloudwatch import AlarmedSeries, AlarmInContext, AlarmsInUse
-from readiness.evidence.dead_letters import DeadLetters
-from readiness.evidence.dynamodb import TableCapacity
-from readiness.evidence.ecs import Service, cluster_of
-from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
-from readiness.evidence.lambda_limits import ConcurrencyLimit
-from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.ecs.services import Service, cluster_of
+from readiness.evidence.elasticache.clusters import CacheCluster
+from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups, dimension_of
+from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.sns.delivery import TopicExists, TopicPath
+from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.evidence.topics import TopicExists, TopicPath
-from readiness.topic_path import Answer, delivery, key_problem, publishing
-from readiness.verdict import Problem
+from readiness.model.verdict import Problem
+from readiness.semantics.alarms import Kind, Silence
+
+from . import required_alarms as alarm_needs
+from .cost_watch import CostWatch
+from .coverage import Need, Watch
+from .fitness import Limits
+from .topic_path import Answer, delivery, key_problem, publishing
 
 watching = heading("Monitoring & Observability", "Alarms")
 
@@ -517,4 +519,4 @@ def _routes(service: Service, groups: TargetGroups) -> list[tuple[str, str]]:
     ]
 
 
-handler = watching.handler
+handler = handler_of(watching)

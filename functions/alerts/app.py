@@ -9,15 +9,15 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.alerting import Routing, route
-from readiness.aws import CONFIG
-from readiness.finding import Finding
-from readiness.message import baseline_message, sns_message
-from readiness.resource import Resource
-from readiness.session import Session
-from readiness.store import Entry, Store, entry_of
-from readiness.sweeps import Sweeps
-from readiness.transition import Kind
+from readiness.alerting.message import baseline_message, sns_message
+from readiness.alerting.routing import Routing, route
+from readiness.engine.aws import CONFIG
+from readiness.engine.session import Session
+from readiness.engine.store import Entry, Store, entry_of
+from readiness.engine.sweeps import Sweeps
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.transition import Kind
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000

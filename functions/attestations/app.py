@@ -11,9 +11,9 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.attestation import MACHINE, Artefact
-from readiness.aws import CONFIG
-from readiness.declare import (
+from readiness.engine.aws import CONFIG
+from readiness.engine.declarations import DeclarationRefused, attestation_item
+from readiness.engine.declare import (
     SKEW,
     Declarations,
     Declarer,
@@ -22,10 +22,10 @@ from readiness.declare import (
     digested,
     statement_of,
 )
-from readiness.finding import parse_iso
-from readiness.ledger import DeclarationRefused, attestation_item
-from readiness.session import Session
-from readiness.text import clean
+from readiness.engine.session import Session
+from readiness.model.attestation import MACHINE, Artefact
+from readiness.model.finding import parse_iso
+from readiness.model.text import clean
 
 REDRIVABLE = timedelta(days=14)
 

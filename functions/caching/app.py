@@ -15,11 +15,16 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.attestation import Attested
-from readiness.caches import Use, judge_expiry, judge_rate, judge_use
-from readiness.evidence.appsync import ApiCache
-from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
-from readiness.evidence.cache_use import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
+from readiness.evidence.appsync.apis import ApiCache
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.caches import Use
+from readiness.evidence.cloudfront import Behaviour, DistributionCaching
+from readiness.evidence.dax import DaxInUse, DaxTtls
+from readiness.evidence.dynamodb.usage import TableTtl
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.usage import (
     ClusterInUse,
     EvictionPolicy,
     GroupEvictionPolicy,
@@ -27,19 +32,17 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.cloudfront import Behaviour, DistributionCaching
-from readiness.evidence.dax import DaxInUse, DaxTtls
-from readiness.evidence.ecs import Service
-from readiness.evidence.shared_caches import (
+from readiness.evidence.workloads.shared_caches import (
     ComputeUnit,
     ComputeUnits,
     SharedCaches,
     unit_of,
 )
-from readiness.evidence.stage_cache import StageCache, StageLookups
-from readiness.evidence.table_use import TableTtl
-from readiness.shared_caching import best_of, proven, sharing, workloads
-from readiness.text import listed
+from readiness.model.attestation import Attested
+from readiness.model.text import listed
+
+from .cache_use import judge_expiry, judge_rate, judge_use
+from .shared_caching import best_of, proven, sharing, workloads
 
 caching = heading("Performance", "Caching")
 
@@ -434,4 +437,4 @@ def dynamodb_ttl(
     )
 
 
-handler = caching.handler
+handler = handler_of(caching)

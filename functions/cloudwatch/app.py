@@ -14,24 +14,27 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness import custom_metrics as own
-from readiness import dashboards as boards
-from readiness.attestation import Attested
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.custom_metrics import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stages import HttpStage, RestStage
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
     ServiceNames,
     Workloads,
+    named,
 )
-from readiness.evidence.dashboards import Dashboards, DashboardWidgets, FunctionNames
-from readiness.evidence.ecs import Service, cluster_of
-from readiness.evidence.ecs_hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.cloudwatch.dashboards import Dashboards, DashboardWidgets, FunctionNames
+from readiness.evidence.ecs.hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.logs import LogRetention
-from readiness.evidence.rds import DatabaseInstance
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.stages import HttpStage, RestStage
-from readiness.evidence.workload_logs import FunctionLogGroup, TaskLogGroups
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.model.attestation import Attested
+
+from . import custom_metrics as own
+from . import dashboards as boards
 
 cloudwatch = heading("Monitoring & Observability", "CloudWatch")
 
@@ -158,7 +161,7 @@ def function_metrics(
         accepted = own.Accepted(re.compile(metric_pattern), agent_dimensions)
     except re.error as error:
         return cannot_tell(f"The setting metric_pattern is no regular expression: {error}.")
-    names = own.named(function.name, function.environment)
+    names = named(function.name, function.environment)
     listed, recent = accepted.of(metrics.listed, names), accepted.of(metrics.recent, names)
     if not recent and function.environment is None:
         return cannot_tell(
@@ -304,7 +307,7 @@ def function_on_dashboards(
     if function.master_arn:
         return not_applicable("It is a Lambda@Edge replica, shown where its master is.")
     wanted = boards.of_function(function.name, drawn.region, drawn.account)
-    names = own.named(function.name, function.environment)
+    names = named(function.name, function.environment)
     mine = {(dimension, name) for dimension in agent_dimensions for name in names}
     found = boards.judge(
         drawn.all, drawn.watched, wanted, mine, required_groups, dashboard_pattern
@@ -398,4 +401,4 @@ def _or_elsewhere(
     return stated.observing({**verdict.observed, "in_cloudwatch": verdict.reason})
 
 
-handler = cloudwatch.handler
+handler = handler_of(cloudwatch)

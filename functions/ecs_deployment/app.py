@@ -16,10 +16,14 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.attestation import Attested
-from readiness.evidence.ecs import Rollout, Services, TaskDefinition
-from readiness.evidence.ecs_tasks import ServiceTasks
-from readiness.rollout import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.ecs.services import Rollout, Services, TaskDefinition
+from readiness.evidence.ecs.tasks import ServiceTasks
+from readiness.model.attestation import Attested
+from readiness.model.text import listed
+from readiness.model.verdict import Fact
+
+from .rollout import (
     revision_name,
     rollout_grace,
     status_doubt,
@@ -27,9 +31,7 @@ from readiness.rollout import (
     task_doubts,
     task_problems,
 )
-from readiness.task_definition import problems as definition_problems
-from readiness.text import listed
-from readiness.verdict import Fact
+from .task_definition import problems as definition_problems
 
 ecs_deployment = heading("Deployment", "ECS Deployment")
 
@@ -182,4 +184,4 @@ def tasks_healthy(
     ).observing(facts)
 
 
-handler = ecs_deployment.handler
+handler = handler_of(ecs_deployment)

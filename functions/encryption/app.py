@@ -14,21 +14,12 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.at_rest import is_load_balancer_log_target, why_it_cannot_rotate
-from readiness.endpoints import (
-    http_listener_verdict,
-    named_policies_verdict,
-    origin_problems,
-    passed_through_verdict,
-    tls_listener_verdict,
-    viewer_problems,
-)
-from readiness.evidence.apigateway import DefaultEndpoint, DomainSecurity
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls
-from readiness.evidence.elasticache import TransitEncryption
-from readiness.evidence.elbv2 import Listener, PlainRules, SslPolicies
-from readiness.evidence.keyusers import KeyUsers
-from readiness.evidence.kms import (
+from readiness.evidence.elasticache.replication_groups import TransitEncryption
+from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
+from readiness.evidence.kms.keys import (
     KmsImportedMaterial,
     KmsKeyAccess,
     KmsKeyState,
@@ -36,11 +27,27 @@ from readiness.evidence.kms import (
     KmsReplicaTags,
     KmsRotation,
 )
+from readiness.evidence.kms.usage import KeyUsers
 from readiness.evidence.opensearch import DomainTls
-from readiness.evidence.s3 import BucketAndKey, BucketEncryption, BucketPolicy, PolicyWithoutKms
-from readiness.evidence.sns import TopicPolicy
-from readiness.evidence.sqs import QueuePolicy
-from readiness.separation import (
+from readiness.evidence.s3.buckets import (
+    BucketAndKey,
+    BucketEncryption,
+    BucketPolicy,
+    PolicyWithoutKms,
+)
+from readiness.evidence.sns.topics import TopicPolicy
+from readiness.evidence.sqs.queues import QueuePolicy
+
+from .at_rest import is_load_balancer_log_target, why_it_cannot_rotate
+from .endpoints import (
+    http_listener_verdict,
+    named_policies_verdict,
+    origin_problems,
+    passed_through_verdict,
+    tls_listener_verdict,
+    viewer_problems,
+)
+from .separation import (
     Environments,
     Misstated,
     Service,
@@ -50,7 +57,7 @@ from readiness.separation import (
     pair_verdict,
     users_verdict,
 )
-from readiness.transport import bucket_verdict, message_verdict, other_encryption_verdict
+from .transport import bucket_verdict, message_verdict, other_encryption_verdict
 
 encryption = heading("Security", "Encryption")
 
@@ -435,4 +442,4 @@ def sqs_tls(
     return message_verdict(queue.text, queue.arn, ("sqs:SendMessage", "sqs:ReceiveMessage"))
 
 
-handler = encryption.handler
+handler = handler_of(encryption)

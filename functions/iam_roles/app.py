@@ -15,19 +15,11 @@ from readiness import (
     violates,
     violates_all,
 )
+from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.ecs import Services, TaskDefinition
-from readiness.evidence.iam import (
-    GroupMembers,
-    GroupPolicies,
-    PolicyDocument,
-    PolicyUse,
-    RolePolicies,
-    RoleTrust,
-    UserPolicies,
-)
-from readiness.evidence.iam_credentials import (
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.ecs.services import Services, TaskDefinition
+from readiness.evidence.iam.credentials import (
     LONGEST_KEY_AGE_DAYS,
     AccessKeyAges,
     ActiveKeys,
@@ -37,17 +29,20 @@ from readiness.evidence.iam_credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from readiness.keys import age_in_days, holding_a_key, named_like_a_key, overdue
-from readiness.mfa import (
-    HARMLESS_ACTIONS,
-    SENSITIVE_ACTIONS,
-    Sensitive,
-    people,
-    people_admitted,
-    ungated,
+from readiness.evidence.iam.principals import (
+    GroupMembers,
+    GroupPolicies,
+    PolicyDocument,
+    PolicyUse,
+    RolePolicies,
+    RoleTrust,
+    UserPolicies,
 )
-from readiness.policy import Document
-from readiness.privilege import (
+from readiness.semantics.policy import Document
+
+from .keys import age_in_days, holding_a_key, named_like_a_key, overdue
+from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, people, people_admitted, ungated
+from .privilege import (
     EXEMPT_ROLES,
     RESTRICTING_KEYS,
     SENSITIVE_SERVICES,
@@ -56,8 +51,8 @@ from readiness.privilege import (
     is_exempt,
     problems,
 )
-from readiness.trust import BOUND_SERVICES, admits
-from readiness.trust import problems as trust_problems
+from .trust import BOUND_SERVICES, admits
+from .trust import problems as trust_problems
 
 iam_roles = heading("Security", "IAM Roles")
 
@@ -547,4 +542,4 @@ def root_access_key_age(root: RootKeyAges, *, max_age_days: MaxAge = 90) -> Verd
     return complies("The root user's active access keys are young by the credential report.")
 
 
-handler = iam_roles.handler
+handler = handler_of(iam_roles)

@@ -17,20 +17,22 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.attestation import Attested
-from readiness.deployed import around, canaries, in_transition, next_end, outdated, unsound
-from readiness.evidence.awslambda import DeployedFunction, FunctionConcurrency
-from readiness.evidence.kms import KmsKeyState
-from readiness.evidence.lambda_traffic import CanaryTraffic, Door, TrafficSinceDeploy
-from readiness.evidence.log_delivery import LogDelivery
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import DeployedFunction, FunctionConcurrency
+from readiness.evidence.awslambda.log_delivery import LogDelivery
+from readiness.evidence.awslambda.smoke import EVENT_TAG, SmokeTest
+from readiness.evidence.awslambda.traffic import CanaryTraffic, Door, TrafficSinceDeploy
+from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
+from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
-from readiness.evidence.role_grants import AssumedRole, RoleGrants
-from readiness.evidence.smoke import EVENT_TAG, SmokeTest
-from readiness.log_silence import log_doubt, log_problems
-from readiness.metrics import lower_bound
-from readiness.runtimes import DEPRECATED_ON, BadDate, dated
-from readiness.text import listed
-from readiness.verdict import Fact
+from readiness.model.attestation import Attested
+from readiness.model.text import listed
+from readiness.model.verdict import Fact
+from readiness.semantics.metrics import lower_bound
+from readiness.semantics.runtimes import DEPRECATED_ON, BadDate, dated
+
+from .deployed import around, canaries, in_transition, next_end, outdated, unsound
+from .log_silence import log_doubt, log_problems
 
 lambda_deployment = heading("Deployment", "Lambda Deployment")
 
@@ -254,4 +256,4 @@ def logs_delivered(
     ).observing(facts)
 
 
-handler = lambda_deployment.handler
+handler = handler_of(lambda_deployment)

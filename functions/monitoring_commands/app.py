@@ -12,16 +12,21 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness.agent_metrics import Expectation, judge_processing_time
-from readiness.benchmarks import Limits
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.evidence.processing_time import FunctionProcessingTime, ServiceProcessingTime
-from readiness.evidence.workloads import WorkloadRequests, Workloads
-from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
-from readiness.metrics import lower_bound
-from readiness.text import listed
-from readiness.unit_cost import RECORD_TYPES, judge_spend
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.cloudwatch.processing_time import (
+    FunctionProcessingTime,
+    ServiceProcessingTime,
+)
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
+from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from readiness.judgement.benchmarks import Limits
+from readiness.judgement.unit_cost import judge_spend
+from readiness.model.text import listed
+from readiness.semantics.metrics import lower_bound
+
+from .agent_metrics import Expectation, judge_processing_time
 
 monitoring_commands = heading("Monitoring Commands", "Monitoring Commands")
 
@@ -225,4 +230,4 @@ def application_cost(
     )
 
 
-handler = monitoring_commands.handler
+handler = handler_of(monitoring_commands)

@@ -15,19 +15,16 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
-from readiness.evidence.ec2 import Attachments, PrefixLists, SecurityGroup
-from readiness.evidence.ecs import Service
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.ec2.security_groups import Attachments, PrefixLists, SecurityGroup
+from readiness.evidence.ec2.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorkloads
+from readiness.evidence.ec2.vpcs import RouteTables, Subnets, Vpc, VpcFlowLogs, VpcInterfaces
+from readiness.evidence.ecs.services import Service
 from readiness.evidence.route53 import PrivateZones
-from readiness.evidence.vpc import (
-    RouteTables,
-    Subnets,
-    Vpc,
-    VpcFlowLogs,
-    VpcInterfaces,
-)
-from readiness.evidence.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorkloads
-from readiness.firewall import (
+from readiness.model.text import listed
+
+from .firewall import (
     Limits,
     at_most,
     default_group_problems,
@@ -35,10 +32,9 @@ from readiness.firewall import (
     ingress_problems,
     unseen_lists,
 )
-from readiness.flow_records import Wanted, is_recorded, rate_limited, why_not_recorded
-from readiness.private_link import required_services, tables_used, why_calls_leave
-from readiness.routing import placement
-from readiness.text import listed
+from .flow_records import Wanted, is_recorded, rate_limited, why_not_recorded
+from .private_link import required_services, tables_used, why_calls_leave
+from .routing import placement
 
 network_security = heading("Security", "Network Security")
 
@@ -289,4 +285,4 @@ def _why_no_endpoints(vpc: Vpc, workloads: VpcWorkloads, calls_services: bool) -
     return "" if calls_services else "Nothing that runs here names an AWS service that it calls."
 
 
-handler = network_security.handler
+handler = handler_of(network_security)

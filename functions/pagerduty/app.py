@@ -13,14 +13,14 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.aws import CONFIG
-from readiness.events_api import EventsApi, Reply, endpoint_of
-from readiness.finding import Finding
-from readiness.message import concerns_pager, pagerduty_event, pages
-from readiness.resource import Resource
-from readiness.session import Session
-from readiness.store import Store
-from readiness.verdict import Severity
+from readiness.alerting.message import concerns_pager, pagerduty_event, pages
+from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.engine.aws import CONFIG
+from readiness.engine.session import Session
+from readiness.engine.store import Store
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity
 
 KEY_KEPT_SECONDS = 300
 LONGEST_PAUSE = 900

@@ -4,25 +4,18 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from readiness import Between, Severity, Verdict, heading, not_applicable
-from readiness.benchmarks import (
-    Certainty,
-    Latency,
-    Limits,
-    Outcomes,
-    judge_availability,
-    judge_error_rate,
-    judge_latency,
-)
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.balancer_doors import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.cloudwatch.histories import Latency, Outcomes
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
+from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
     Doors,
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.evidence.doors import (
+from readiness.evidence.workloads.entry_points import (
     FunctionLatency,
     FunctionOutcomes,
     HttpApiLatency,
@@ -30,8 +23,15 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
-from readiness.evidence.workloads import WorkloadRequests
-from readiness.unit_cost import RECORD_TYPES, CostWindow, judge_unit_cost
+from readiness.evidence.workloads.tagged import WorkloadRequests
+from readiness.judgement.benchmarks import (
+    Certainty,
+    Limits,
+    judge_availability,
+    judge_error_rate,
+    judge_latency,
+)
+from readiness.judgement.unit_cost import CostWindow, judge_unit_cost
 
 performance_benchmarks = heading("Performance Benchmarks", "Performance Benchmarks")
 
@@ -394,4 +394,4 @@ def _not_here(kind: str, *, judged_elsewhere: bool) -> Verdict | None:
     return None
 
 
-handler = performance_benchmarks.handler
+handler = handler_of(performance_benchmarks)

@@ -12,22 +12,24 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness.attestation import Attested
-from readiness.batching import judge_source, judge_stream
-from readiness.evidence.bucket_transfer import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.event_sources import EventSource, SourceTraffic
+from readiness.evidence.dynamodb.usage import TableRequests
+from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.kinesis import QueueWrites, StreamWrites
+from readiness.evidence.s3.transfer import (
     TAG,
     AbortRules,
     BucketAcceleration,
     BucketWrites,
     StaleUploads,
 )
-from readiness.evidence.event_sources import EventSource, SourceTraffic
-from readiness.evidence.role_grants import RoleGrants
-from readiness.evidence.streams import QueueWrites, StreamWrites
-from readiness.evidence.table_use import TableRequests
-from readiness.metrics import total
-from readiness.text import listed
-from readiness.verdict import Problem, violates_all
+from readiness.model.attestation import Attested
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, violates_all
+from readiness.semantics.metrics import total
+
+from .batching import judge_source, judge_stream
 
 optimization = heading("Performance", "Optimization")
 
@@ -394,4 +396,4 @@ def _granted(role: RoleGrants, action: str) -> bool:
     )
 
 
-handler = optimization.handler
+handler = handler_of(optimization)

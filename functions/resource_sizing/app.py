@@ -15,7 +15,7 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.attestation import Attested
+from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import (
     CacheScaling,
     FunctionScaling,
@@ -25,31 +25,42 @@ from readiness.evidence.autoscaling import (
     TableScaling,
     Targets,
 )
-from readiness.evidence.awslambda import FunctionConcurrency, FunctionConfiguration, moment
+from readiness.evidence.awslambda.functions import (
+    FunctionConcurrency,
+    FunctionConfiguration,
+    moment,
+)
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
+from readiness.evidence.awslambda.queue_consumers import QueueSources
+from readiness.evidence.awslambda.traffic import FrontDoors
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
-from readiness.evidence.databases import DatabaseCluster, Databases, Proxy, ProxyUse
-from readiness.evidence.dynamodb import TableCapacity, TableIndexes
-from readiness.evidence.ecs import Service
-from readiness.evidence.elasticache import CacheGroup
-from readiness.evidence.lambda_limits import ConcurrencyLimit
-from readiness.evidence.lambda_provisioned import ProvisionedConcurrency
-from readiness.evidence.lambda_traffic import FrontDoors
-from readiness.evidence.queue_consumers import QueueSources
-from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
+from readiness.evidence.ecs.service_definitions import ServiceTasks
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.replication_groups import CacheGroup
+from readiness.evidence.rds.endpoints import DatabaseCluster, Databases, Proxy, ProxyUse
+from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachineDefinition
-from readiness.evidence.tasks import ServiceTasks
-from readiness.evidence.usage import DatabaseUse, FunctionUse, RegionConcurrency, ServiceUse
-from readiness.load_tests import Sized, judge, since
-from readiness.pooling import Connecting, data_apis_in, hosts_in, most_connections, pool_size
-from readiness.sizing import (
+from readiness.evidence.workloads.utilization import (
+    DatabaseUse,
+    FunctionUse,
+    RegionConcurrency,
+    ServiceUse,
+)
+from readiness.model.attestation import Attested
+from readiness.model.text import listed
+from readiness.model.verdict import Fact
+
+from .load_tests import Sized, judge, since
+from .pooling import Connecting, data_apis_in, hosts_in, most_connections, pool_size
+from .sizing import (
     DefinitionUnreadable,
     group_problems,
     scaling_problems,
     untimed_tasks,
     visibility_problems,
 )
-from readiness.text import listed
-from readiness.verdict import Fact
 
 sizing = heading("Performance", "Resource Sizing")
 
@@ -537,4 +548,4 @@ def database_connections(
     return complies(said, peak=peak, most=most)
 
 
-handler = sizing.handler
+handler = handler_of(sizing)

@@ -17,25 +17,22 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.credentials import (
-    Suspicion,
-    names_a_secret,
-    points_at_a_secret,
-    suspect,
-)
-from readiness.evidence.awslambda import FunctionConfiguration
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs import Container, TaskDefinition
+from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.secretsmanager import (
     LastRotationFailure,
     SecretRotation,
     SecretsInRegion,
 )
 from readiness.evidence.ssm import ParameterType
-from readiness.plain_text import judge_variables
-from readiness.recording import Coverage, Recorded, Share, all_events_of
-from readiness.text import listed
+from readiness.model.text import listed
+from readiness.semantics.credentials import Suspicion, names_a_secret, points_at_a_secret, suspect
+from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
+
+from .plain_text import judge_variables
 
 secrets_management = heading("Security", "Secrets Management")
 
@@ -360,4 +357,4 @@ def _shares_of(stores: EventDataStores | Unreadable, wanted: Recorded) -> tuple[
     return stores.shares(wanted)
 
 
-handler = secrets_management.handler
+handler = handler_of(secrets_management)

@@ -13,27 +13,29 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness.anomalies import Workload
-from readiness.anomalies import judge as told
-from readiness.attestation import Attested
-from readiness.evidence.anomalies import AnomalyWatch
-from readiness.evidence.graphql import GraphqlRequests, GraphqlTracing
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.role_grants import Leave, RoleGrants
-from readiness.evidence.stages import RestStage, StageRequests
-from readiness.evidence.traced import (
+from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stages import RestStage, StageRequests
+from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
+from readiness.evidence.iam.role_grants import Leave, RoleGrants
+from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.workloads.tracing import (
     FunctionTracing,
     ServiceTracing,
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray import Sampling, TraceMap, TraceQueries
-from readiness.sampling import Limits, effective, otel_problem
-from readiness.sampling import judge as sampled_by
-from readiness.trace_map import connections
-from readiness.trace_map import judge as shown
-from readiness.tracing import WRITE, Tracer
-from readiness.verdict import worst
+from readiness.evidence.xray.configuration import Sampling, TraceMap, TraceQueries
+from readiness.model.attestation import Attested
+from readiness.model.verdict import worst
+from readiness.semantics.tracing import WRITE, Tracer
+
+from .anomaly_detection import Workload
+from .anomaly_detection import judge as told
+from .sampling import Limits, effective, otel_problem
+from .sampling import judge as sampled_by
+from .service_map import connections
+from .service_map import judge as shown
 
 xray = heading("Monitoring & Observability", "X-Ray")
 
@@ -327,4 +329,4 @@ def _written(role: RoleGrants | None, traced: str, expected: str) -> Verdict:
             )
 
 
-handler = xray.handler
+handler = handler_of(xray)

@@ -73,7 +73,11 @@ def test_cold_start(artefact: Path, tmp_path: Path):
     against_floor = compare(ours, floor, environment(artefact), pairs=9)
     bare = tmp_path / "bare"
     shutil.copytree(artefact, bare, ignore=shutil.ignore_patterns("__pycache__", "scratch-*"))
-    only_import = [sys.executable, "-c", "import readiness.function, readiness.evidence.s3"]
+    only_import = [
+        sys.executable,
+        "-c",
+        "import readiness.engine.function, readiness.evidence.s3.buckets",
+    ]
     with_code = environment(artefact)
     without = environment(bare)
     compiled = compare(

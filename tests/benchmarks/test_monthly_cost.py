@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from readiness import settings
-from readiness.aws import Aws
-from readiness.evaluate import Coverage, Evaluation
-from readiness.session import Session
+from readiness.engine import settings
+from readiness.engine.aws import Aws
+from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.session import Session
 from readiness_cli.catalogue import headings
 from readiness_cli.demo.emulator import ACCOUNT, REGION, Emulator
 from tests.benchmarks.account import build_workload

@@ -10,12 +10,12 @@ import pytest
 from moto import mock_aws
 
 from functions.encryption.app import encryption
-from readiness.events import look
-from readiness.record import Recorder
-from readiness.store import Store
+from readiness.engine.events import look
+from readiness.engine.record import Recorder
+from readiness.engine.store import Store
+from tests.accounts.encryption import world
 from tests.benchmarks.measure import ROOT, report
-from tests.world import evaluation
-from tests.worlds.encryption import world
+from tests.fake_account import evaluation
 
 pytestmark = pytest.mark.bench
 

@@ -11,11 +11,11 @@ import yaml
 from click.testing import CliRunner
 from moto import mock_aws
 
-from readiness.aws import Aws
+from readiness.engine.aws import Aws
 from readiness_cli import catalogue, session
 from readiness_cli.main import main
 from tests.cli import toy
-from tests.world import ACCOUNT_ID, HOME, Clock
+from tests.fake_account import ACCOUNT_ID, HOME, Clock
 
 ROOT = Path(__file__).resolve().parents[2]
 QUEUES = {
@@ -52,7 +52,7 @@ def account():
 
 @pytest.fixture
 def over(monkeypatch):
-    """Put a World in AWS's place."""
+    """Put a FakeAccount in AWS's place."""
 
     def replace(world):
         def connect(profile, region, *, bulk=False, now=None):

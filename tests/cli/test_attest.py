@@ -10,10 +10,11 @@ from typing import Annotated
 import boto3
 import pytest
 
-from readiness import Between, Severity, Verdict, declare, heading
-from readiness.attestation import Attested
-from readiness.declare import Declarations
-from readiness.evidence.s3 import BucketEncryption
+from readiness import Between, Severity, Verdict, heading
+from readiness.engine import declare
+from readiness.engine.declare import Declarations
+from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.model.attestation import Attested
 from readiness_cli import catalogue
 from tests.cli.conftest import table
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from readiness import checklist
-from readiness.finding import Finding
-from readiness.resource import Resource
-from readiness.verdict import Severity, Status
+from readiness.model import checklist
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity, Status
 from readiness_cli.demo import checkout, command, process, scorecard
 from readiness_cli.demo.pager import refusal
 from readiness_cli.demo.phone import Phone

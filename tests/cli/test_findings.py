@@ -7,11 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.finding import Finding
-from readiness.resource import Resource
-from readiness.store import Store
-from readiness.verdict import Severity, Status
-from tests.world import NOON
+from readiness.engine.store import Store
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity, Status
+from tests.fake_account import NOON
 
 MOTO = "123456789012"
 BAD = Status.NON_COMPLIANT

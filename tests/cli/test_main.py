@@ -9,12 +9,12 @@ import sys
 import botocore.exceptions as aws
 import pytest
 
-from readiness import settings
-from readiness.aws import CredentialsRefused
-from readiness.events import MalformedEvent
-from readiness.unreadable import Cause, Unreadable
+from readiness.engine import settings
+from readiness.engine.aws import CredentialsRefused
+from readiness.engine.events import MalformedEvent
+from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import failure, main, session
-from tests.world import error
+from tests.fake_account import error
 
 
 def test_help_imports_no_aws():

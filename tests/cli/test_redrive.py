@@ -159,12 +159,12 @@ def test_empty_queues_are_said_to_be_empty(run, stack):
     ],
 )
 def test_functions_are_invoked_and_machines_started(over, target, call):
-    from readiness.aws import Aws
-    from tests.world import ACCOUNT_ID, HOME, NOON, World, error
+    from readiness.engine.aws import Aws
+    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
     answers = {"invoke": {"StatusCode": 202}}
     answers["start_execution"] = {"executionArn": "a", "startDate": NOON}
-    world = World({call: answers[call[1]]})
+    world = FakeAccount({call: answers[call[1]]})
     aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     assert module.deliver(aws, Delivery(target, "{}")) == ""
     assert world.calls == [call]

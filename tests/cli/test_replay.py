@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cli import toy
-from tests.world import ACCOUNT_ID, World, error
+from tests.fake_account import ACCOUNT_ID, FakeAccount, error
 
 EVENT = {
     "version": "0",
@@ -141,7 +141,7 @@ def bus(answer):
         sent.extend(params["Entries"])
         return answer
 
-    return sent, World({("events", "put_events"): put_events})
+    return sent, FakeAccount({("events", "put_events"): put_events})
 
 
 def test_over_the_bus_only_the_source_changes(run, over, file):

@@ -10,7 +10,7 @@ import pytest
 
 from readiness_cli import catalogue, session
 from tests.cli import toy
-from tests.world import ACCOUNT_ID, FAULTS, error
+from tests.fake_account import ACCOUNT_ID, FAULTS, error
 
 HOSTILE = "=cmd\x1b[31m[red]evil[/red]\u202egnp.exe\u0007" + "x" * 10_000
 KEY = f"{ACCOUNT_ID}/us-east-1/AWS::S3::Bucket"

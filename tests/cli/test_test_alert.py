@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from readiness.store import Store
-from readiness.verdict import Status
+from readiness.engine.store import Store
+from readiness.model.verdict import Status
 from readiness_cli import test_alert as module
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Annotated
 
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable, violates
-from readiness.evidence.kms import KmsKeyState, KmsRotation
-from readiness.evidence.s3 import BucketEncryption
-from tests.world import ACCOUNT_ID, World
+from readiness.evidence.kms.keys import KmsKeyState, KmsRotation
+from readiness.evidence.s3.buckets import BucketEncryption
+from tests.fake_account import ACCOUNT_ID, FakeAccount
 
 encryption = heading("Security", "Encryption")
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -48,7 +48,7 @@ def sse(algorithm: str = "aws:kms") -> dict[str, object]:
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
 
-def world() -> World:
+def world() -> FakeAccount:
     """One bucket and one key, both in order."""
     metadata = {"KeyId": KEY_ID, "Arn": KEY_ARN, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
     metadata |= {
@@ -56,7 +56,7 @@ def world() -> World:
         "Origin": "AWS_KMS",
         "KeyUsage": "ENCRYPT_DECRYPT",
     }
-    return World(
+    return FakeAccount(
         {
             ("s3", "list_buckets"): {"Buckets": [{"Name": "data"}]},
             ("s3", "get_bucket_encryption"): sse(),

@@ -7,8 +7,8 @@ import json
 import pytest
 import yaml
 
-from readiness.attestation import MACHINE, RECORDED
-from readiness.declare import SOURCE
+from readiness.engine.declare import SOURCE
+from readiness.model.attestation import MACHINE, RECORDED
 from readiness_cli import template
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, rules

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from readiness import checklist
+from readiness.model import checklist
 from readiness_cli import catalogue
 
 ALLOWED_PENDING = frozenset(

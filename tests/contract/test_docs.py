@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from readiness import checklist
+from readiness.model import checklist
 from readiness_cli import catalogue, docs
 from readiness_cli.catalogue import ROOT, headings
 

@@ -7,22 +7,22 @@ import importlib
 import pytest
 
 from readiness import Status
-from readiness.actions import action_of
-from readiness.evaluate import Coverage
+from readiness.engine.actions import action_of
+from readiness.engine.evaluate import Coverage
 from readiness_cli.catalogue import headings
-from tests.world import ACCOUNT_ID, FAULTS, HOME, World, evaluation
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount, evaluation
 
 DECORATION = ("resourcegroupstaggingapi", "get_resources")
 RULES = [rule for heading in headings() for rule in heading.rules]
 
 
-def a_world(folder: str) -> World:
-    return importlib.import_module(f"tests.worlds.{folder}").world()
+def a_world(folder: str) -> FakeAccount:
+    return importlib.import_module(f"tests.accounts.{folder}").world()
 
 
 def asked_for(rule) -> dict[str, dict[str, object]]:
     """The settings under which the world's resources comply, for rules that are opted into."""
-    module = importlib.import_module(f"tests.worlds.{rule.heading.folder}")
+    module = importlib.import_module(f"tests.accounts.{rule.heading.folder}")
     given = getattr(module, "SETTINGS", {}).get(rule.id)
     return {rule.id: given} if given else {}
 

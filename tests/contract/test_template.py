@@ -13,10 +13,10 @@ import pytest
 import yaml
 
 from readiness import Severity, Verdict, complies
-from readiness.actions import ON_REQUEST
-from readiness.events import API_CALL, CONFIG_ITEM, changes_of
-from readiness.evidence import ApiCall, ConfigItem, ServiceEvent, declared
-from readiness.rule import Heading
+from readiness.engine.actions import ON_REQUEST
+from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of
+from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, declared
+from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
@@ -245,7 +245,7 @@ def test_prefixes_and_conditions_are_matched_precisely():
 def _rule_woken_by(heading, *changes):
     from dataclasses import dataclass
 
-    from readiness.evidence import ResourceType, evidence
+    from readiness.model.evidence import ResourceType, evidence
 
     kind = ResourceType("AWS::Example::Woken", lambda read: (), identify=None)
 
@@ -335,7 +335,7 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         code = (ROOT / "functions" / name / "app.py").read_text()
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
-    kernel = (ROOT / "layers/readiness/readiness/function.py").read_text()
+    kernel = (ROOT / "layers/readiness/readiness/engine/function.py").read_text()
     known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
     assert not [
         variable for variable in shared if variable not in kernel and variable not in known

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.finding import Finding
-from readiness.resource import Resource
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
 from readiness_cli.demo import cloudtrail, workload
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 from readiness_cli.demo.stack import Stack

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.declare import Declarations
+from readiness.engine.declare import Declarations
 from readiness_cli.demo.emulator import ACCOUNT
 
 pytestmark = pytest.mark.e2e

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from readiness import checklist
-from readiness.verdict import Status
+from readiness.model import checklist
+from readiness.model.verdict import Status
 
 pytestmark = pytest.mark.e2e
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from readiness.verdict import Status
+from readiness.model.verdict import Status
 from readiness_cli.demo import cloudtrail
 from tests.e2e import small
 from tests.e2e.account import RULE

@@ -7,8 +7,8 @@ import uuid
 
 import pytest
 
-from readiness import checklist
-from readiness.verdict import Status
+from readiness.model import checklist
+from readiness.model.verdict import Status
 
 pytestmark = pytest.mark.e2e
 

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.evidence import REGION
-from readiness.evidence.apigateway import REST_API
-from readiness.evidence.apis import HTTP_API, HttpApi, RestApi
-from readiness.evidence.balancers import LOAD_BALANCER, LoadBalancer, TargetGroups, dimension_of
-from readiness.evidence.cache_clusters import CACHE_CLUSTER, CacheCluster
-from readiness.evidence.dead_letters import DeadLetters
-from readiness.evidence.dynamodb import TABLE, TableCapacity, table_name
-from readiness.evidence.lambda_limits import ConcurrencyLimit
-from readiness.evidence.rds import INSTANCE, DatabaseInstance
-from readiness.evidence.sqs import QUEUE
+from readiness.engine.aws import Aws
+from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
+from readiness.evidence.apigateway.domains import REST_API
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.dynamodb.tables import TABLE, TableCapacity, table_name
+from readiness.evidence.elasticache.clusters import CACHE_CLUSTER, CacheCluster
+from readiness.evidence.elbv2.load_balancers import (
+    LOAD_BALANCER,
+    LoadBalancer,
+    TargetGroups,
+    dimension_of,
+)
+from readiness.evidence.rds.instances import INSTANCE, DatabaseInstance
+from readiness.evidence.sqs.dead_letters import DeadLetters
+from readiness.evidence.sqs.queues import QUEUE
 from readiness.evidence.stepfunctions import STATE_MACHINE, StateMachine
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
-from tests.worlds import alarms as worlds
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import alarms as worlds
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 
 def load(cls, type_, id, world, *, bulk=False):
@@ -114,7 +119,7 @@ def test_the_concurrency_limit():
     assert load(ConcurrencyLimit, REGION, ACCOUNT_ID, worlds.world()) == ConcurrencyLimit(1000, 1)
 
 
-def with_functions(arn: str) -> World:
+def with_functions(arn: str) -> FakeAccount:
     functions = [{"FunctionName": "agent", "DeadLetterConfig": {"TargetArn": arn}}]
     return worlds.world().but(lambda__list_functions={"Functions": functions})
 

@@ -8,7 +8,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
+from readiness.engine.aws import Aws
 from readiness.evidence.autoscaling import (
     GROUP,
     InstanceGroup,
@@ -16,10 +16,10 @@ from readiness.evidence.autoscaling import (
     ServiceScaling,
     TableScaling,
 )
-from readiness.resource import Resource
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
-from tests.worlds import resource_sizing as made
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import resource_sizing as made
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
 KEY = ("service/agents/web", "ecs:service:DesiredCount")
@@ -121,6 +121,6 @@ def test_a_group_that_is_gone():
 
 def test_a_refused_read_is_no_empty_answer():
     refused = error("ValidationException")
-    world = World({("application-autoscaling", "describe_scalable_targets"): refused})
+    world = FakeAccount({("application-autoscaling", "describe_scalable_targets"): refused})
     with pytest.raises(Unreadable, match="application-autoscaling:DescribeScalableTargets"):
         loaded(world, ServiceScaling)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence.awslambda import FUNCTION, FunctionConfiguration, function_name
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.model.unreadable import Gone
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
 ANSWER = {
@@ -40,7 +40,7 @@ def test_every_way_a_function_is_named(said, name):
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_one_answer_holds_the_whole_configuration(bulk):
-    world = World(
+    world = FakeAccount(
         {
             ("lambda", "get_function_configuration"): ANSWER,
             ("lambda", "list_functions"): {"Functions": [ANSWER]},
@@ -75,7 +75,9 @@ def test_what_the_api_leaves_out_has_lambdas_defaults():
 
 
 def test_a_deleted_function_is_gone():
-    world = World({("lambda", "get_function_configuration"): error("ResourceNotFoundException")})
+    world = FakeAccount(
+        {("lambda", "get_function_configuration"): error("ResourceNotFoundException")}
+    )
     aws = evaluation(world, []).aws
     with pytest.raises(Gone):
         aws.evidence(FunctionConfiguration, FUNCTION.resource(ACCOUNT_ID, HOME, "agent"))

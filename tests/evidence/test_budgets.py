@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.evidence import ACCOUNT
+from readiness.engine.aws import Aws
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
-from readiness.unreadable import Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
-from tests.worlds import alarms as worlds
+from readiness.model.evidence import ACCOUNT
+from readiness.model.unreadable import Unreadable
+from tests.accounts import alarms as worlds
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 ME = ACCOUNT.resource(ACCOUNT_ID, "eu-west-1", ACCOUNT_ID)
 MONITOR = f"arn:aws:ce::{ACCOUNT_ID}:anomalymonitor/m"
@@ -59,7 +59,7 @@ def test_a_notification_deleted_meanwhile():
     assert load(Budgets, world)[0].all[0].notifications[0].subscribers == ()
 
 
-def anomalies(**more) -> World:
+def anomalies(**more) -> FakeAccount:
     subscription = {
         "SubscriptionArn": "arn",
         "AccountId": ACCOUNT_ID,

@@ -6,12 +6,18 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.caches import Use
-from readiness.evidence import REGION
-from readiness.evidence.appsync import GRAPHQL_API, ApiCache
-from readiness.evidence.cache_clusters import CACHE_CLUSTER
-from readiness.evidence.cache_use import (
+from readiness.engine.aws import Aws
+from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
+from readiness.evidence.apigateway.stages import REST_STAGE
+from readiness.evidence.appsync.apis import GRAPHQL_API, ApiCache
+from readiness.evidence.caches import Use
+from readiness.evidence.cloudfront import DISTRIBUTION, Behaviour, DistributionCaching
+from readiness.evidence.dax import DAX_CLUSTER, DaxInUse, DaxTtls
+from readiness.evidence.dynamodb.tables import TABLE
+from readiness.evidence.dynamodb.usage import TableTtl
+from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.usage import (
     MEMORYDB_CLUSTER,
     SERVERLESS_CACHE,
     ClusterInUse,
@@ -21,17 +27,11 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.cloudfront import DISTRIBUTION, Behaviour, DistributionCaching
-from readiness.evidence.dax import DAX_CLUSTER, DaxInUse, DaxTtls
-from readiness.evidence.dynamodb import TABLE
-from readiness.evidence.elasticache import REPLICATION_GROUP
-from readiness.evidence.shared_caches import ComputeUnits, SharedCaches
-from readiness.evidence.stage_cache import MethodCache, StageCache, StageLookups
-from readiness.evidence.stages import REST_STAGE
-from readiness.evidence.table_use import TableTtl
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
-from tests.worlds import caching as worlds
+from readiness.evidence.workloads.shared_caches import ComputeUnits, SharedCaches
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import caching as worlds
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 MODES = pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
 
@@ -304,7 +304,7 @@ def test_only_tables_that_cache_are_asked_for_their_ttl():
 
 def test_a_new_cluster_tells_its_age():
     young = worlds.cluster("pages", CacheClusterCreateTime=NOON - timedelta(hours=1))
-    world = World(worlds.world().answers).but(
+    world = FakeAccount(worlds.world().answers).but(
         elasticache__describe_cache_clusters={"CacheClusters": [young]}
     )
     assert load(ClusterInUse, CACHE_CLUSTER, "pages", world).cache.created == NOON - timedelta(

@@ -9,12 +9,12 @@ import pytest
 from moto import mock_aws
 
 from readiness import Unreadable
-from readiness.aws import Aws
-from readiness.evidence import REGION
+from readiness.engine.aws import Aws
 from readiness.evidence.cloudtrail import EventDataStores, Trails
-from readiness.recording import EVERYTHING, Selectors, TrailStatus
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error, evaluation
-from tests.worlds.secrets_management import TRAIL_ARN, basic, status, trail
+from readiness.model.evidence import REGION
+from readiness.semantics.trail_coverage import EVERYTHING, Selectors, TrailStatus
+from tests.accounts.secrets_management import TRAIL_ARN, basic, status, trail
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error, evaluation
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
 ORG_TRAIL = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"
@@ -22,7 +22,7 @@ STORE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/"
 
 
 def world(*trails, **answers):
-    return World(
+    return FakeAccount(
         {
             ("cloudtrail", "describe_trails"): {"trailList": list(trails) or [trail()]},
             ("cloudtrail", "get_trail_status"): status(),

@@ -6,13 +6,19 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.alarming import Kind
-from readiness.aws import Aws
-from readiness.evidence import REGION
-from readiness.evidence.cloudwatch import ALARM, AlarmedSeries, AlarmInContext, Alarms, AlarmsInUse
-from readiness.unreadable import Cause, Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
-from tests.worlds.alarms import FUNCTION, alarm, dimensions
+from readiness.engine.aws import Aws
+from readiness.evidence.cloudwatch.alarms import (
+    ALARM,
+    AlarmedSeries,
+    AlarmInContext,
+    Alarms,
+    AlarmsInUse,
+)
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.semantics.alarms import Kind
+from tests.accounts.alarms import FUNCTION, alarm, dimensions
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 REGION_HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
 MUTE_ARN = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:"
@@ -39,8 +45,8 @@ def describe(**params):
     return {"MetricAlarms": [ERRORS], "CompositeAlarms": [COMPOSITE]}
 
 
-def a_world(**answers) -> World:
-    return World(
+def a_world(**answers) -> FakeAccount:
+    return FakeAccount(
         {
             ("cloudwatch", "describe_alarms"): describe,
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},

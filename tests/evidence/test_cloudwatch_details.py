@@ -10,31 +10,39 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.custom_metrics import Published
-from readiness.dashboards import Drawn
-from readiness.evidence import REGION
-from readiness.evidence.awslambda import FUNCTION
-from readiness.evidence.custom_metrics import (
+from readiness.engine.aws import Aws
+from readiness.evidence.apigateway.stages import (
+    HTTP_STAGE,
+    REST_STAGE,
+    HttpStage,
+    RestStage,
+    StageRequests,
+)
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
+    Published,
     ServiceNames,
     Workloads,
 )
-from readiness.evidence.dashboards import DASHBOARD, Dashboards, DashboardWidgets
-from readiness.evidence.ecs import SERVICE, TASK_DEFINITION
-from readiness.evidence.ecs_hosts import CLUSTER, HOST, ClusterInsights, HostMonitoring
-from readiness.evidence.stages import HTTP_STAGE, REST_STAGE, HttpStage, RestStage, StageRequests
-from readiness.evidence.workload_logs import FunctionLogGroup, TaskLogGroups
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
-from tests.worlds import cloudwatch, xray
+from readiness.evidence.cloudwatch.dashboards import DASHBOARD, Dashboards, DashboardWidgets
+from readiness.evidence.ecs.hosts import CLUSTER, HOST, ClusterInsights, HostMonitoring
+from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION
+from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone
+from readiness.semantics.dashboard_body import Drawn
+from tests.accounts import cloudwatch, xray
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 STAGE = f"arn:aws:apigateway:{HOME}::/restapis/a1b2c3/stages/prod"
 ROUTES = f"arn:aws:apigateway:{HOME}::/apis/h1/stages/$default"
 
 
-def load(world: World, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any):
+def load(
+    world: FakeAccount, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any
+):
     aws = evaluation(world, [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), settings).evidence
 

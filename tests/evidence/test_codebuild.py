@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from readiness.evidence.codebuild import PROJECT, BuildEnvironment, BuildVariable
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, World, evaluation
-from tests.worlds.secrets_management import project
+from readiness.model.unreadable import Gone
+from tests.accounts.secrets_management import project
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, evaluation
 
 NAMES = [f"p{number:03}" for number in range(101)]
 
@@ -19,7 +19,7 @@ def batch(names):
 
 
 def world():
-    return World(
+    return FakeAccount(
         {
             ("codebuild", "list_projects"): {"projects": NAMES},
             ("codebuild", "batch_get_projects"): batch,

@@ -9,9 +9,9 @@ from readiness.evidence.computeoptimizer import (
     Recommendation,
     ServiceRecommendations,
 )
-from readiness.resource import Resource
-from readiness.unreadable import Unreadable
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
 FUNCTIONS = ("compute-optimizer", "get_lambda_function_recommendations")
@@ -20,7 +20,7 @@ ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function"
 
 
 def loaded(cls, operation, answer):
-    return evaluation(World({operation: answer}), []).aws.evidence(cls, REGION).evidence
+    return evaluation(FakeAccount({operation: answer}), []).aws.evidence(cls, REGION).evidence
 
 
 def function(name, version="$LATEST"):

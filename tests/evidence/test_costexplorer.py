@@ -7,13 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.evidence import REGION
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.unit_cost import RECORD_TYPES
-from readiness.unreadable import Unreadable
-from tests.world import ACCOUNT_ID, HOME, NOON, World
-from tests.worlds.performance_benchmarks import costs
+from readiness.engine.aws import Aws
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Unreadable
+from tests.accounts.performance_benchmarks import costs
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 SETTINGS = {"exclude_record_types": RECORD_TYPES}
 DAY = date(2026, 10, 20)
@@ -36,7 +35,7 @@ def billed(*pages):
         more = {"NextPageToken": f"page {number + 1}"} if number + 1 < len(pages) else {}
         return {"ResultsByTime": pages[number], **more}
 
-    return World({("ce", "get_cost_and_usage"): answer}), asked
+    return FakeAccount({("ce", "get_cost_and_usage"): answer}), asked
 
 
 def test_whole_utc_days_without_today_credits_or_other_accounts():
@@ -91,7 +90,9 @@ def test_what_cannot_be_added_is_no_cost(amounts):
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading():
-    world = World({("ce", "get_cost_and_usage"): {"ResultsByTime": [], "NextPageToken": "again"}})
+    world = FakeAccount(
+        {("ce", "get_cost_and_usage"): {"ResultsByTime": [], "NextPageToken": "again"}}
+    )
     with pytest.raises(Unreadable, match="leads to itself"):
         read(Costs, world)
 

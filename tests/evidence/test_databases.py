@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence.awslambda import FUNCTION
-from readiness.evidence.databases import CLUSTER, PROXY, DatabaseCluster, Databases, Proxy
-from readiness.evidence.queue_consumers import QueueSources, Source
-from readiness.resource import Resource
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, error, evaluation
-from tests.worlds import resource_sizing as made
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.awslambda.queue_consumers import QueueSources, Source
+from readiness.evidence.rds.endpoints import CLUSTER, PROXY, DatabaseCluster, Databases, Proxy
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import resource_sizing as made
+from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation
 
 REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
 POOL = Resource(ACCOUNT_ID, HOME, PROXY.name, "pool")

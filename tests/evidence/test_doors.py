@@ -4,19 +4,27 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.benchmarks import Span
-from readiness.evidence.balancer_doors import BalancerOutcomes, ServiceLatency, ServiceOutcomes
-from readiness.evidence.doors import FunctionLatency, FunctionOutcomes, RestApiOutcomes
-from readiness.evidence.processing_time import FunctionProcessingTime
-from readiness.evidence.workloads import WorkloadRequests
-from readiness.evidence.xray_traces import FunctionTraces
-from readiness.resource import Resource
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, error
-from tests.worlds import monitoring_commands
-from tests.worlds import performance_benchmarks as worlds
-from tests.worlds.traffic import get_metric_data, steadily
+from readiness.engine.aws import Aws
+from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.cloudwatch.processing_time import FunctionProcessingTime
+from readiness.evidence.workloads.balancer_entry_points import (
+    BalancerOutcomes,
+    ServiceLatency,
+    ServiceOutcomes,
+)
+from readiness.evidence.workloads.entry_points import (
+    FunctionLatency,
+    FunctionOutcomes,
+    RestApiOutcomes,
+)
+from readiness.evidence.workloads.tagged import WorkloadRequests
+from readiness.evidence.xray.traces import FunctionTraces
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from tests.accounts import monitoring_commands
+from tests.accounts import performance_benchmarks as worlds
+from tests.accounts.traffic import get_metric_data, steadily
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 
 LIMITS = {"target_ms": 100.0, "degraded_ms": 500.0, "critical_ms": 1000.0}
 OWN = {"series": ("MAIF/Agents:Processing*",), "dimension": "AgentId", "units_per_ms": 1.0}

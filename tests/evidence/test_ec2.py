@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence.ec2 import (
+from readiness.engine.aws import Aws
+from readiness.evidence.ec2.security_groups import (
     SECURITY_GROUP,
     Attachments,
     Interface,
@@ -17,10 +17,10 @@ from readiness.evidence.ec2 import (
     PrefixLists,
     SecurityGroup,
 )
-from readiness.evidence.vpc import RouteTables, Subnets, this_region
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, Clock, World, error, evaluation
-from tests.worlds.network_security import GROUP, LIST, interface, security_group, world
+from readiness.evidence.ec2.vpcs import RouteTables, Subnets, this_region
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts.network_security import GROUP, LIST, interface, security_group, world
+from tests.fake_account import ACCOUNT_ID, HOME, Clock, FakeAccount, error, evaluation
 
 
 def of_group(cls, seen, id=GROUP, *, bulk=False):
@@ -234,7 +234,7 @@ def test_only_these_codes_mean_gone(code):
 
 
 def test_any_other_code_is_no_answer():
-    seen = World({("ec2", "describe_security_groups"): error("InvalidParameterValue")})
+    seen = FakeAccount({("ec2", "describe_security_groups"): error("InvalidParameterValue")})
     with pytest.raises(Unreadable, match="ec2:DescribeSecurityGroups"):
         of_group(SecurityGroup, seen)
 

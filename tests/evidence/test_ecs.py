@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence import REGION
-from readiness.evidence.ecs import (
+from readiness.evidence.ecs.services import (
     SERVICE,
     TASK_DEFINITION,
     Service,
@@ -13,9 +12,10 @@ from readiness.evidence.ecs import (
     TaskDefinition,
     cluster_of,
 )
-from readiness.evidence.ecs_tasks import ServiceTasks
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
+from readiness.evidence.ecs.tasks import ServiceTasks
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone, Unreadable
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
 REVISION = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
@@ -41,9 +41,9 @@ def service(arn: str, **changes: object) -> dict[str, object]:
     } | changes
 
 
-def a_world(count: int = 1, **changes: object) -> World:
+def a_world(count: int = 1, **changes: object) -> FakeAccount:
     arns = [service_arn(n) for n in range(count)]
-    return World(
+    return FakeAccount(
         {
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": arns},

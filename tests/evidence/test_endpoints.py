@@ -8,12 +8,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence import REGION
-from readiness.evidence.apigateway import DOMAIN, REST_API, DefaultEndpoint, DomainSecurity
+from readiness.engine.aws import Aws
+from readiness.evidence.apigateway.domains import DOMAIN, REST_API, DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DISTRIBUTION, DistributionTls, Origin
-from readiness.evidence.elasticache import REPLICATION_GROUP, TransitEncryption
-from readiness.evidence.elbv2 import (
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP, TransitEncryption
+from readiness.evidence.elbv2.listeners import (
     LISTENER,
     Listener,
     PlainRules,
@@ -22,11 +21,11 @@ from readiness.evidence.elbv2 import (
 )
 from readiness.evidence.opensearch import DOMAIN as SEARCH
 from readiness.evidence.opensearch import DomainTls
-from readiness.evidence.sns import TOPIC, TopicPolicy
-from readiness.evidence.sqs import QUEUE, QueuePolicy, queue_url
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, Clock, error, evaluation
-from tests.worlds.encryption import (
+from readiness.evidence.sns.topics import TOPIC, TopicPolicy
+from readiness.evidence.sqs.queues import QUEUE, QueuePolicy, queue_url
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone
+from tests.accounts.encryption import (
     BALANCER,
     HTTP,
     HTTPS,
@@ -36,9 +35,10 @@ from tests.worlds.encryption import (
     policy,
     world,
 )
-from tests.worlds.encryption import (
+from tests.accounts.encryption import (
     DISTRIBUTION as CONFIGURED,
 )
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, Clock, error, evaluation
 
 BOTH = pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 PLAIN = {"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:t"}

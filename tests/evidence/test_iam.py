@@ -17,11 +17,20 @@ from functions.iam_roles.app import (
     user_access_keys,
 )
 from readiness import Status
-from readiness.aws import Aws
-from readiness.events import Target
-from readiness.evidence import ACCOUNT, REGION
+from readiness.engine.aws import Aws
+from readiness.engine.events import Target
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.iam import (
+from readiness.evidence.iam.credentials import (
+    AccessKeyAges,
+    ActiveKeys,
+    ConsoleAccess,
+    CredentialReport,
+    RootKeyAges,
+    RootUser,
+    RootVirtualDevice,
+    ServiceCredentials,
+)
+from readiness.evidence.iam.principals import (
     GROUP,
     POLICY,
     ROLE,
@@ -34,19 +43,9 @@ from readiness.evidence.iam import (
     RoleTrust,
     UserPolicies,
 )
-from readiness.evidence.iam_credentials import (
-    AccessKeyAges,
-    ActiveKeys,
-    ConsoleAccess,
-    CredentialReport,
-    RootKeyAges,
-    RootUser,
-    RootVirtualDevice,
-    ServiceCredentials,
-)
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe, scan
-from tests.worlds.iam_roles import (
+from readiness.model.evidence import ACCOUNT, REGION
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts.iam_roles import (
     POLICY_ARN,
     about_role,
     about_user,
@@ -57,6 +56,16 @@ from tests.worlds.iam_roles import (
     report,
     row,
     world,
+)
+from tests.fake_account import (
+    ACCOUNT_ID,
+    HOME,
+    NOON,
+    FakeAccount,
+    error,
+    evaluation,
+    observe,
+    scan,
 )
 
 ADMIN = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -235,7 +244,7 @@ def test_pages_are_all_read():
         whole | {"UserDetailList": [], "GroupDetailList": [], "Policies": []},
     ]
 
-    class Paged(World):
+    class Paged(FakeAccount):
         def client(self, service, **_):
             client = super().client(service)
             if service == "iam":
@@ -360,7 +369,7 @@ def test_only_keys_whose_age_matters_are_read_alone(columns, reads, status):
 
 def test_a_report_in_the_making_is_waited_for(monkeypatch):
     pauses = []
-    monkeypatch.setattr("readiness.evidence.iam_credentials.time.sleep", pauses.append)
+    monkeypatch.setattr("readiness.evidence.iam.principals.credentials.time.sleep", pauses.append)
     answers = iter(
         [error("ReportExpired", 410), error("ReportInProgress", 404), report(row("ana"))]
     )
@@ -370,7 +379,7 @@ def test_a_report_in_the_making_is_waited_for(monkeypatch):
 
 
 def test_a_report_that_never_comes_means_reading_alone(monkeypatch):
-    monkeypatch.setattr("readiness.evidence.iam_credentials.time.sleep", lambda _: None)
+    monkeypatch.setattr("readiness.evidence.iam.principals.credentials.time.sleep", lambda _: None)
     never = world().but(iam__get_credential_report=error("ReportInProgress", 404))
     found = {o.resource.id: o.finding.status for o in scan(never, [user_access_keys])}
     assert found == {"ana": Status.COMPLIANT, "robot": Status.NON_COMPLIANT}

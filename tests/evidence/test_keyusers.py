@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from functions.encryption.app import encryption, kms_key_environment
-from readiness.evaluate import Coverage
-from readiness.events import Target
-from readiness.evidence import REGION
-from readiness.evidence.keyusers import KeyUsers
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
-from tests.worlds.encryption import (
+from readiness.engine.evaluate import Coverage
+from readiness.engine.events import Target
+from readiness.evidence.kms.usage import KeyUsers
+from readiness.model.evidence import REGION
+from tests.accounts.encryption import (
     IMPORTED_ID,
     KEY_ARN,
     KEY_ID,
@@ -22,11 +21,12 @@ from tests.worlds.encryption import (
     tags,
     world,
 )
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 REGIONAL = f"{HOME}:{ACCOUNT_ID}"
 
 
-def users(world: World, *, bulk: bool = True) -> KeyUsers:
+def users(world: FakeAccount, *, bulk: bool = True) -> KeyUsers:
     aws = evaluation(world, [], bulk=bulk).aws
     loaded = aws.evidence(KeyUsers, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
     assert isinstance(loaded, KeyUsers)
@@ -100,7 +100,7 @@ def test_what_could_not_be_read_is_kept_and_the_rest_too(call):
     assert len(found.of(KEY_ID)) == 10
 
 
-def many(buckets: int, keys: int) -> World:
+def many(buckets: int, keys: int) -> FakeAccount:
     """A world of many buckets, each with one of many keys, and nothing else."""
     ids = [f"{number:08d}-0000-4000-8000-000000000000" for number in range(keys)]
     names = [f"bucket-{number}" for number in range(buckets)]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from readiness.evidence.kms import (
+from readiness.evidence.kms.keys import (
     KEY,
     KmsImportedMaterial,
     KmsKeyAccess,
@@ -16,21 +16,21 @@ from readiness.evidence.kms import (
     key_id_of,
     key_resource,
 )
-from readiness.resource import Resource
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
-from tests.worlds.encryption import IMPORTED_ID, KEY_ARN, KEY_ID, key_metadata, tags, world
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts.encryption import IMPORTED_ID, KEY_ARN, KEY_ID, key_metadata, tags, world
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 OTHER = "444455556666"
 FOREIGN = f"arn:aws:kms:{HOME}:{OTHER}:key/{KEY_ID}"
 
 
-def loaded(cls, seen: World, key: Resource | str = KEY_ID):
+def loaded(cls, seen: FakeAccount, key: Resource | str = KEY_ID):
     resource = KEY.resource(ACCOUNT_ID, HOME, key) if isinstance(key, str) else key
     return evaluation(seen, [], now=NOON).aws.evidence(cls, resource).evidence
 
 
-def regions_asked(seen: World) -> list[tuple[str, str]]:
+def regions_asked(seen: FakeAccount) -> list[tuple[str, str]]:
     """Which service is asked in which region, from now on."""
     asked = []
     original = seen.client

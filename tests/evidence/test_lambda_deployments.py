@@ -14,21 +14,21 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence.awslambda import (
+from readiness.engine.aws import Aws
+from readiness.evidence.awslambda.functions import (
     FUNCTION,
     Alias,
     FunctionAliases,
     FunctionConcurrency,
     moment,
 )
-from readiness.evidence.iam import ROLE
-from readiness.evidence.lambda_traffic import FrontDoors
-from readiness.evidence.role_grants import AssumedRole, Leave, RoleGrants
-from readiness.evidence.smoke import SmokeTest
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
-from tests.worlds.lambda_deployment import tagged
+from readiness.evidence.awslambda.smoke import SmokeTest
+from readiness.evidence.awslambda.traffic import FrontDoors
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.iam.role_grants import AssumedRole, Leave, RoleGrants
+from readiness.model.unreadable import Gone
+from tests.accounts.lambda_deployment import tagged
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 AGENT = FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
 TRUST = {
@@ -99,7 +99,9 @@ def test_aliases_concurrency_and_policies(account):
 def test_a_function_that_is_gone(cls):
     """moto lists no aliases for a function that does not exist; Lambda refuses."""
     gone = error("ResourceNotFoundException", 404)
-    world = World({("lambda", "list_aliases"): gone, ("lambda", "get_function_concurrency"): gone})
+    world = FakeAccount(
+        {("lambda", "list_aliases"): gone, ("lambda", "get_function_concurrency"): gone}
+    )
     with pytest.raises(Gone):
         evaluation(world, []).aws.evidence(cls, AGENT)
 
@@ -107,7 +109,7 @@ def test_a_function_that_is_gone(cls):
 def test_weights_of_an_alias():
     routing = {"AdditionalVersionWeights": {"8": 0.1}}
     alias = {"Name": "live", "FunctionVersion": "7", "RoutingConfig": routing}
-    world = World({("lambda", "list_aliases"): {"Aliases": [alias]}})
+    world = FakeAccount({("lambda", "list_aliases"): {"Aliases": [alias]}})
     [found] = evaluation(world, []).aws.evidence(FunctionAliases, AGENT).evidence.all
     assert (found.versions, found.weights) == (("7", "8"), {"8": 0.1})
 
@@ -172,7 +174,7 @@ def test_a_smoke_event_is_sent_by_a_client_that_never_retries(account):
     Its tagging API does not know functions asked for by their ARN, so that answer is recorded.
     """
     tags = {"readiness:smoke-event": "/readiness/smoke/agent"}
-    recorded = World({("resourcegroupstaggingapi", "get_resources"): tagged(tags)})
+    recorded = FakeAccount({("resourcegroupstaggingapi", "get_resources"): tagged(tags)})
     account.client("ssm", region_name=HOME).put_parameter(
         Name="/readiness/smoke/agent", Type="String", Value='{"ping": true}'
     )

@@ -12,10 +12,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
+from readiness.engine.aws import Aws
 from readiness.evidence.logs import LOG_GROUP, LogGroup, LogRetention
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, evaluation
+from readiness.model.unreadable import Gone, Unreadable
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, evaluation
 
 NAME = "/aws/lambda/agent"
 
@@ -24,13 +24,13 @@ def group(name: str = NAME, **changes: object) -> dict[str, object]:
     return {"logGroupName": name, "creationTime": 1_700_000_000_000, "storedBytes": 7} | changes
 
 
-def reading(*groups: dict[str, object], bulk: bool = False) -> tuple[Aws, World]:
+def reading(*groups: dict[str, object], bulk: bool = False) -> tuple[Aws, FakeAccount]:
     def answer(logGroupNamePrefix: str = "", **_: object) -> dict[str, object]:  # noqa: N803
         return {
             "logGroups": [g for g in groups if g["logGroupName"].startswith(logGroupNamePrefix)]
         }
 
-    world = World({("logs", "describe_log_groups"): answer})
+    world = FakeAccount({("logs", "describe_log_groups"): answer})
     return evaluation(world, [], bulk=bulk).aws, world
 
 

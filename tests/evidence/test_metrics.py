@@ -6,21 +6,27 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.aws import Aws, Reader
-from readiness.evidence.metrics import DAY, GET_METRIC_DATA, HOUR, read_each, read_series
-from readiness.metrics import at_most, series
-from readiness.unreadable import Cause, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, World
+from readiness.engine.aws import Aws, DeclaredReader
+from readiness.evidence.cloudwatch.datapoints import (
+    DAY,
+    GET_METRIC_DATA,
+    HOUR,
+    read_each,
+    read_series,
+)
+from readiness.model.unreadable import Cause, Unreadable
+from readiness.semantics.metrics import at_most, series
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount
 
 NOW = datetime(2026, 11, 2, 12, 0, 30, tzinfo=UTC)
 ERRORS = series("AWS/Lambda", "Errors", "Sum", FunctionName="f")
 FAST = series("AWS/Lambda", "Duration", at_most(100), FunctionName="f")
 
 
-def reader(answer) -> tuple[Reader, World]:
-    world = World({("cloudwatch", "get_metric_data"): answer})
+def reader(answer) -> tuple[DeclaredReader, FakeAccount]:
+    world = FakeAccount({("cloudwatch", "get_metric_data"): answer})
     aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOW)
-    return Reader(aws, frozenset({GET_METRIC_DATA}), "a test"), world
+    return DeclaredReader(aws, frozenset({GET_METRIC_DATA}), "a test"), world
 
 
 def result(id, points=(), status="Complete"):

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence.s3 import (
+from readiness.evidence.s3.buckets import (
     BUCKET,
     BucketAndKey,
     BucketEncryption,
     BucketPolicy,
     PolicyWithoutKms,
 )
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
-from tests.worlds.encryption import KEY_ARN, KEY_ID, sse, world
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts.encryption import KEY_ARN, KEY_ID, sse, world
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 POLICY_READ = ("s3", "get_bucket_policy")
 
 
-def loaded(cls, seen: World, id: str = "data"):
+def loaded(cls, seen: FakeAccount, id: str = "data"):
     return evaluation(seen, []).aws.evidence(cls, BUCKET.resource(ACCOUNT_ID, HOME, id)).evidence
 
 

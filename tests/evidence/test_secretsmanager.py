@@ -9,8 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence import REGION
+from readiness.engine.aws import Aws
 from readiness.evidence.secretsmanager import (
     SECRET,
     LastRotationFailure,
@@ -18,9 +17,10 @@ from readiness.evidence.secretsmanager import (
     SecretsInRegion,
     secret_arn,
 )
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation
-from tests.worlds.secrets_management import SECRET_ARN, secret
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone
+from tests.accounts.secrets_management import SECRET_ARN, secret
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 V0, V1, V2 = (digit * 32 for digit in "012")
 RESOURCE = SECRET.resource(ACCOUNT_ID, HOME, SECRET_ARN)
@@ -28,7 +28,7 @@ RESOURCE = SECRET.resource(ACCOUNT_ID, HOME, SECRET_ARN)
 
 def loaded(*, bulk=False, stages=None, **changes):
     stages = stages or {V1: ["AWSCURRENT"]}
-    world = World(
+    world = FakeAccount(
         {
             ("secretsmanager", "describe_secret"): secret(VersionIdsToStages=stages, **changes),
             ("secretsmanager", "list_secrets"): {
@@ -106,7 +106,9 @@ def test_a_replica(primary, replica):
 
 
 def test_a_secret_that_is_gone():
-    world = World({("secretsmanager", "describe_secret"): error("ResourceNotFoundException", 400)})
+    world = FakeAccount(
+        {("secretsmanager", "describe_secret"): error("ResourceNotFoundException", 400)}
+    )
     with pytest.raises(Gone):
         evaluation(world, []).aws.evidence(SecretRotation, RESOURCE)
 
@@ -146,7 +148,7 @@ def failure_in(world):
 
 def a_world(stages, **answers):
     listing = {"SecretList": [secret(SecretVersionsToStages=stages)]}
-    return World({("secretsmanager", "list_secrets"): listing}).but(**answers)
+    return FakeAccount({("secretsmanager", "list_secrets"): listing}).but(**answers)
 
 
 HALF_WAY = {V1: ["AWSCURRENT"], V2: ["AWSPENDING"]}

@@ -6,11 +6,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence import arn_of
+from readiness.engine.aws import Aws
 from readiness.evidence.ssm import PARAMETER, ParameterType
-from readiness.unreadable import Gone
-from tests.world import ACCOUNT_ID, HOME, NOON, World, evaluation
+from readiness.model.evidence import arn_of
+from readiness.model.unreadable import Gone
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
 
 
 def parameter(name):
@@ -34,7 +34,7 @@ def test_every_page_and_one_alone():
 
 
 def test_a_parameter_that_is_gone():
-    world = World({("ssm", "describe_parameters"): {"Parameters": []}})
+    world = FakeAccount({("ssm", "describe_parameters"): {"Parameters": []}})
     with pytest.raises(Gone):
         evaluation(world, []).aws.evidence(ParameterType, parameter("/p"))
 

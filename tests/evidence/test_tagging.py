@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from readiness.evidence import ResourceType
-from readiness.evidence.s3 import BUCKET
+from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.tagging import Tags
-from tests.world import ACCOUNT_ID, World, evaluation
+from readiness.model.evidence import ResourceType
+from tests.fake_account import ACCOUNT_ID, FakeAccount, evaluation
 
 TAGGED = [
     {"ResourceARN": "arn:aws:s3:::data", "Tags": [{"Key": "Environment", "Value": "prod"}]},
@@ -19,8 +19,8 @@ def answer(ResourceARNList: list[str] | None = None, **_: object) -> dict[str, o
     return {"ResourceTagMappingList": found}
 
 
-def tags_of(id: str, *, bulk: bool, about: ResourceType = BUCKET) -> tuple[Tags, World]:
-    world = World({GET: answer})
+def tags_of(id: str, *, bulk: bool, about: ResourceType = BUCKET) -> tuple[Tags, FakeAccount]:
+    world = FakeAccount({GET: answer})
     aws = evaluation(world, [], bulk=bulk).aws
     resource = about.resource(ACCOUNT_ID, "eu-west-1", id)
     return aws.evidence(Tags, resource).evidence, world
@@ -31,7 +31,7 @@ def test_one_resource_is_asked_for_alone():
 
 
 def test_all_resources_cost_one_call():
-    world = World({GET: answer})
+    world = FakeAccount({GET: answer})
     aws = evaluation(world, [], bulk=True).aws
     found = [
         aws.evidence(Tags, BUCKET.resource(ACCOUNT_ID, "us-east-1", id)).evidence.values
@@ -49,7 +49,7 @@ def test_a_resource_without_an_arn_has_no_tags_and_costs_no_call():
 
 def test_global_resources_are_asked_for_where_the_api_knows_them():
     regions = []
-    world = World({GET: answer})
+    world = FakeAccount({GET: answer})
     original = world.client
 
     def client(service: str, region_name: str = "", **rest: object):

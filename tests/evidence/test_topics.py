@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from readiness.aws import Aws
-from readiness.evidence.sns import TOPIC
-from readiness.evidence.topics import (
+from readiness.engine.aws import Aws
+from readiness.evidence.sns.delivery import (
     Subscription,
     TopicExists,
     TopicPath,
     topic_of_subscription,
 )
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, World, error
-from tests.worlds import alarms as worlds
+from readiness.evidence.sns.topics import TOPIC
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import alarms as worlds
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 ALERTS = TOPIC.resource(ACCOUNT_ID, HOME, "alerts")
 ARN = worlds.TOPIC
@@ -27,7 +27,7 @@ def load(cls, world, topic=ALERTS):
     return aws.evidence(cls, topic).evidence
 
 
-def subscribed(*subscriptions, attributes=None, **topic) -> World:
+def subscribed(*subscriptions, attributes=None, **topic) -> FakeAccount:
     listed = [
         {"SubscriptionArn": arn, "Protocol": protocol, "Endpoint": "x"}
         for arn, protocol in subscriptions

@@ -9,24 +9,28 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.aws import Aws
-from readiness.evidence.bucket_transfer import (
+from readiness.engine.aws import Aws
+from readiness.evidence.awslambda.event_sources import (
+    EVENT_SOURCE_MAPPING,
+    EventSource,
+    SourceTraffic,
+)
+from readiness.evidence.dynamodb.tables import TABLE
+from readiness.evidence.dynamodb.usage import TableRequests, TableTtl
+from readiness.evidence.kinesis import STREAM, QueueWrites, StreamWrites
+from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.s3.transfer import (
     AbortRule,
     AbortRules,
     BucketAcceleration,
     BucketWrites,
     StaleUploads,
 )
-from readiness.evidence.dynamodb import TABLE
-from readiness.evidence.event_sources import EVENT_SOURCE_MAPPING, EventSource, SourceTraffic
-from readiness.evidence.s3 import BUCKET
-from readiness.evidence.sqs import QUEUE
-from readiness.evidence.streams import STREAM, QueueWrites, StreamWrites
-from readiness.evidence.table_use import TableRequests, TableTtl
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, error
-from tests.worlds import performance_optimization as worlds
-from tests.worlds.caching import metric_data
+from readiness.evidence.sqs.queues import QUEUE
+from readiness.model.unreadable import Gone, Unreadable
+from tests.accounts import performance_optimization as worlds
+from tests.accounts.caching import metric_data
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error
 
 MODES = pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
 MB = 1024.0 * 1024

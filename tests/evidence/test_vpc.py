@@ -4,8 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence.route53 import PrivateZones
-from readiness.evidence.vpc import (
+from readiness.evidence.ec2.vpc_endpoints import (
+    Endpoint,
+    VpcDns,
+    VpcEndpoints,
+    VpcWorkloads,
+    allows_everything,
+)
+from readiness.evidence.ec2.vpcs import (
     VPC,
     FlowLog,
     Route,
@@ -14,18 +20,12 @@ from readiness.evidence.vpc import (
     VpcFlowLogs,
     VpcInterfaces,
 )
-from readiness.evidence.vpc_endpoints import (
-    Endpoint,
-    VpcDns,
-    VpcEndpoints,
-    VpcWorkloads,
-    allows_everything,
-)
-from readiness.service_names import service_of_endpoint, service_of_zone, services_named
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, error, evaluation
-from tests.worlds import network_security as good
-from tests.worlds.network_security import SUBNET_A, SUBNET_B, function, service, world
+from readiness.evidence.route53 import PrivateZones
+from readiness.model.unreadable import Gone, Unreadable
+from readiness.semantics.service_names import service_of_endpoint, service_of_zone, services_named
+from tests.accounts import network_security as good
+from tests.accounts.network_security import SUBNET_A, SUBNET_B, function, service, world
+from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation
 
 
 def of_vpc(cls, seen, id=good.VPC, *, bulk=False):

@@ -7,31 +7,33 @@ from typing import Any
 
 import pytest
 
-from readiness.evidence import REGION
-from readiness.evidence.anomalies import AnomalyWatch
-from readiness.evidence.appsync import GRAPHQL_API
-from readiness.evidence.awslambda import FUNCTION
-from readiness.evidence.ecs import SERVICE, TASK_DEFINITION
-from readiness.evidence.graphql import GraphqlRequests, GraphqlTracing
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.appsync.apis import GRAPHQL_API
+from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION
 from readiness.evidence.stepfunctions import STATE_MACHINE
-from readiness.evidence.traced import (
+from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.workloads.tracing import (
     FunctionTracing,
     ServiceTracing,
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray import Sampling, TraceMap, TraceQueries
-from readiness.tracing import Tracer
-from readiness.unreadable import Gone, Unreadable
-from tests.world import ACCOUNT_ID, HOME, World, error, evaluation
-from tests.worlds import xray
+from readiness.evidence.xray.configuration import Sampling, TraceMap, TraceQueries
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone, Unreadable
+from readiness.semantics.tracing import Tracer
+from tests.accounts import xray
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 NO_PROBE = {"probe_filters": False}
 PROBE = {"probe_filters": True}
 
 
-def load(world: World, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any):
+def load(
+    world: FakeAccount, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any
+):
     aws = evaluation(world, [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), settings).evidence
 
@@ -40,7 +42,7 @@ def function(**changes: Any) -> dict[str, Any]:
     return xray.FUNCTION | {"TracingConfig": {"Mode": "PassThrough"}} | changes
 
 
-def a_world(mappings: list[dict[str, Any]], policy: Any = None, **changes: Any) -> World:
+def a_world(mappings: list[dict[str, Any]], policy: Any = None, **changes: Any) -> FakeAccount:
     """An account with one function that X-Ray does not trace."""
     about = function(**changes)
     refused = error("ResourceNotFoundException", 404)

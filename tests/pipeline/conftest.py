@@ -9,8 +9,8 @@ from moto import mock_aws
 
 from functions.alerts import app as alerts_app
 from functions.pagerduty import app as pager_app
-from readiness.events_api import EventsApi
-from readiness.sweeps import Sweeps
+from readiness.alerting.pagerduty import EventsApi
+from readiness.engine.sweeps import Sweeps
 from tests.findings import after, finding
 from tests.pipeline.standins import Pagerduty, context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables

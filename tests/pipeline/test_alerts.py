@@ -9,13 +9,13 @@ import pytest
 
 from functions.alerts import app
 from readiness import Severity, Status
-from readiness.alerting import Routing, route
-from readiness.resource import Resource
-from readiness.store import Entry
+from readiness.alerting.routing import Routing, route
+from readiness.engine.store import Entry
+from readiness.model.resource import Resource
+from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 from tests.tables import TRANSITIONS
-from tests.world import error
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 ENDED = "2026-11-02T12:00:00.000Z"

@@ -14,12 +14,12 @@ from moto import mock_aws
 from functions.attestations import app
 from functions.attestations.app import Attestations
 from readiness import Status
-from readiness.aws import Aws
-from readiness.declare import Declarations
-from readiness.ledger import DeclarationRefused, Ledger, answer_item
-from readiness.resource import Resource
+from readiness.engine.aws import Aws
+from readiness.engine.declarations import DeclarationRefused, Ledger, answer_item
+from readiness.engine.declare import Declarations
+from readiness.model.resource import Resource
 from tests.cli.conftest import table
-from tests.world import ACCOUNT_ID, HOME
+from tests.fake_account import ACCOUNT_ID, HOME
 
 RULE = "resource_sizing.function-load-test"
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)

@@ -6,13 +6,14 @@ from datetime import timedelta
 
 from functions.monitoring_commands.app import monitoring_commands
 from functions.performance_benchmarks.app import performance_benchmarks
-from readiness import Status, settings
-from readiness.aws import Aws
-from readiness.evaluate import Coverage, Evaluation
-from readiness.memory import Memory
-from tests.kernel.test_memory import TABLE, table
-from tests.world import ACCOUNT_ID, HOME, NOON
-from tests.worlds import monitoring_commands as worlds
+from readiness import Status
+from readiness.engine import settings
+from readiness.engine.aws import Aws
+from readiness.engine.daily_cache import Memory
+from readiness.engine.evaluate import Coverage, Evaluation
+from tests.accounts import monitoring_commands as worlds
+from tests.engine.test_daily_cache import TABLE, table
+from tests.fake_account import ACCOUNT_ID, HOME, NOON
 
 __all__ = ["table"]
 

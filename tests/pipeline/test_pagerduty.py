@@ -9,8 +9,8 @@ import pytest
 
 from functions.pagerduty import app
 from readiness import Severity, Status
-from readiness.events_api import EventsApi, Reply, endpoint_of
-from readiness.resource import Resource
+from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.model.resource import Resource
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 

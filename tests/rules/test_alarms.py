@@ -9,23 +9,27 @@ import pytest
 
 from functions.alarms import app
 from readiness import Severity, Status
-from readiness.alarming import Alarm, Inventory, composite_alarm, metric_alarm
-from readiness.coverage import Published
-from readiness.evidence.apis import HttpApi, RestApi
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.balancers import LoadBalancer, TargetGroups
-from readiness.evidence.cache_clusters import CacheCluster
-from readiness.evidence.cloudwatch import AlarmedSeries, AlarmInContext, AlarmsInUse
-from readiness.evidence.dead_letters import DeadLetters
-from readiness.evidence.dynamodb import TableCapacity
-from readiness.evidence.ecs import Service
-from readiness.evidence.lambda_limits import ConcurrencyLimit
-from readiness.evidence.rds import DatabaseInstance
+from readiness.evidence.apigateway.apis import HttpApi, RestApi
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.cloudwatch.alarms import (
+    ActiveSeries,
+    AlarmedSeries,
+    AlarmInContext,
+    AlarmsInUse,
+)
+from readiness.evidence.dynamodb.tables import TableCapacity
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.clusters import CacheCluster
+from readiness.evidence.elbv2.load_balancers import LoadBalancer, TargetGroups
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.sns.delivery import TopicExists
+from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.evidence.topics import TopicExists
-from tests.world import NOON
-from tests.worlds import alarms as world
-from tests.worlds.alarms import alarm, full, slow
+from readiness.semantics.alarms import Alarm, Inventory, composite_alarm, metric_alarm
+from tests.accounts import alarms as world
+from tests.accounts.alarms import alarm, full, slow
+from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -41,7 +45,7 @@ def in_use(*answers, series=()) -> AlarmsInUse:
         found.add(frozenset(dimensions.items()))
     known = {metric: frozenset(found) for metric, found in published.items()}
     inventory = Inventory(tuple(map(metric_alarm, answers)))
-    return AlarmsInUse(inventory, Published(known, {}), NOON)
+    return AlarmsInUse(inventory, ActiveSeries(known, {}), NOON)
 
 
 EVERYTHING = in_use(*world.ALARMS)
@@ -292,7 +296,7 @@ def seen(*series, kin=()) -> AlarmedSeries:
     for namespace, metric, dimensions in series:
         known.setdefault((namespace, metric), set()).add(frozenset(dimensions.items()))
     near = frozenset((namespace, frozenset(d.items())) for namespace, d in kin)
-    return AlarmedSeries(Published({k: frozenset(v) for k, v in known.items()}, {}, near))
+    return AlarmedSeries(ActiveSeries({k: frozenset(v) for k, v in known.items()}, {}, near))
 
 
 MAIF = alarm("HighErrorRateAlarm", "MAIF/Production", "Errors", {})
@@ -432,6 +436,8 @@ def test_a_dead_alarm():
         StateValue="INSUFFICIENT_DATA",
         StateTransitionedTimestamp=NOON - timedelta(days=8),
     )
-    fed = Published({}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})})
+    fed = ActiveSeries(
+        {}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
+    )
     region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
     assert app.lambda_errors(AGENT, region).observed["gaps"] == {"function errors": "DEAD"}

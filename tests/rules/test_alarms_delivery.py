@@ -7,9 +7,8 @@ import json
 import pytest
 
 from functions.alarms.app import cost_alarms, topic_delivery
+from functions.alarms.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
 from readiness import Severity, Status
-from readiness.alarming import Inventory, metric_alarm
-from readiness.coverage import Published
 from readiness.evidence.budgets import (
     AnomalySubscription,
     BillingAlarms,
@@ -19,11 +18,12 @@ from readiness.evidence.budgets import (
     Notification,
     Payer,
 )
-from readiness.evidence.kms import KmsKeyAccess, KmsKeyState
-from readiness.evidence.topics import Subscription, TopicPath
-from readiness.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
-from tests.world import ACCOUNT_ID, NOON
-from tests.worlds.alarms import CLOUDWATCH, TOPIC, alarm, statement
+from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.sns.delivery import Subscription, TopicPath
+from readiness.semantics.alarms import Inventory, metric_alarm
+from tests.accounts.alarms import CLOUDWATCH, TOPIC, alarm, statement
+from tests.fake_account import ACCOUNT_ID, NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -280,7 +280,7 @@ def budget(*notifications, kind="COST", limit=100.0, **filters):
 
 def billing(*alarms, published=USD, elsewhere=()):
     inventory = Inventory(tuple(map(metric_alarm, alarms)))
-    return BillingAlarms(inventory, Published({CHARGES: published}, {}), NOON, elsewhere)
+    return BillingAlarms(inventory, ActiveSeries({CHARGES: published}, {}), NOON, elsewhere)
 
 
 def charge(name="charges", on=None, **changes):

@@ -28,11 +28,15 @@ from functions.caching.app import (
     shared_cache,
 )
 from readiness import Status
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.caches import Cache, Use
-from readiness.evidence.appsync import ApiCache
-from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
-from readiness.evidence.cache_use import (
+from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
+from readiness.evidence.appsync.apis import ApiCache
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.caches import Cache, Use
+from readiness.evidence.cloudfront import Behaviour, DistributionCaching
+from readiness.evidence.dax import DaxInUse, DaxTtls
+from readiness.evidence.dynamodb.usage import TableTtl
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elasticache.usage import (
     ClusterInUse,
     EvictionPolicy,
     GroupEvictionPolicy,
@@ -40,14 +44,15 @@ from readiness.evidence.cache_use import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.cloudfront import Behaviour, DistributionCaching
-from readiness.evidence.dax import DaxInUse, DaxTtls
-from readiness.evidence.ecs import Service
-from readiness.evidence.shared_caches import ComputeUnit, ComputeUnits, SharedCache, SharedCaches
-from readiness.evidence.stage_cache import MethodCache, StageCache, StageLookups
-from readiness.evidence.table_use import TableTtl
-from tests.world import NOON, observe, scan
-from tests.worlds import caching as worlds
+from readiness.evidence.workloads.shared_caches import (
+    ComputeUnit,
+    ComputeUnits,
+    SharedCache,
+    SharedCaches,
+)
+from readiness.model.attestation import Attestation, Attested, Scope
+from tests.accounts import caching as worlds
+from tests.fake_account import NOON, observe, scan
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

@@ -25,26 +25,26 @@ from functions.cloudwatch.app import (
     task_log_groups,
 )
 from readiness import Severity, Status
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.custom_metrics import Published
-from readiness.dashboards import Drawn, expand, parse
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.custom_metrics import (
+from readiness.evidence.apigateway.stages import HttpStage, RestStage
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
+    Published,
     ServiceNames,
     Workloads,
 )
-from readiness.evidence.dashboards import Dashboards, DashboardWidgets, FunctionNames
-from readiness.evidence.ecs import Service
-from readiness.evidence.ecs_hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.cloudwatch.dashboards import Dashboards, DashboardWidgets, FunctionNames
+from readiness.evidence.ecs.hosts import ClusterInsights, HostMonitoring
+from readiness.evidence.ecs.services import Service
 from readiness.evidence.logs import LogRetention
-from readiness.evidence.rds import DatabaseInstance
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.stages import HttpStage, RestStage
-from readiness.evidence.workload_logs import FunctionLogGroup, TaskLogGroups
-from readiness.metrics import Series, series, window
-from tests.world import ACCOUNT_ID, HOME, NOON
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.model.attestation import Attestation, Attested, Scope
+from readiness.semantics.dashboard_body import Drawn, expand, parse
+from readiness.semantics.metrics import Series, series, window
+from tests.fake_account import ACCOUNT_ID, HOME, NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -9,10 +9,9 @@ import pytest
 
 from functions.ecs_deployment.app import service_status, task_definition_sound, tasks_healthy
 from readiness import Severity, Status
-from readiness.attestation import Attestation, Scope
-from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World, evaluation, observe
-from tests.worlds.ecs_deployment import (
+from readiness.engine.declarations import attestation_item
+from readiness.model.attestation import Attestation, Scope
+from tests.accounts.ecs_deployment import (
     CLUSTER,
     FAMILY,
     REVISION,
@@ -26,6 +25,7 @@ from tests.worlds.ecs_deployment import (
     with_tasks,
     world,
 )
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -327,7 +327,7 @@ def test_the_service(changes, settings, status, severity, said):
     assert_judged(service_status, where, status, severity, said, **settings)
 
 
-def with_task_set(stability: str, *events: dict[str, Any]) -> World:
+def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
     sets = [
         {
             "id": "ecs-svc/1",
@@ -552,7 +552,7 @@ OLD = f"{FAMILY}:6"
 )
 def test_tasks(tasks, status, severity, said):
     for bulk in (False, True):
-        where = World({**world().answers, **listing_groups(tasks)})
+        where = FakeAccount({**world().answers, **listing_groups(tasks)})
         run = evaluation(where, [tasks_healthy], now=NOON, bulk=bulk)
         found = run.observe(
             tasks_healthy, tasks_healthy.subject.resource(ACCOUNT_ID, HOME, SERVICE)
@@ -601,7 +601,7 @@ def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
     arns = [f"{SERVICE}-{n}" for n in range(30)]
     services = {a: service(serviceArn=a, serviceName=a.rsplit("/", 1)[1]) for a in arns}
     tasks = [task(n, group=f"service:api-{n % 30}") for n in range(250)]
-    where = World(
+    where = FakeAccount(
         {
             **world(*tasks).answers,
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},

@@ -13,9 +13,9 @@ from functions.encryption.app import (
     s3_kms,
 )
 from readiness import Severity, Status
-from readiness.evidence.kms import KmsImportedMaterial, KmsKeyState, KmsRotation
-from readiness.evidence.s3 import BucketEncryption, BucketPolicy, PolicyWithoutKms
-from tests.worlds.encryption import ONLY_KMS, policy
+from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyState, KmsRotation
+from readiness.evidence.s3.buckets import BucketEncryption, BucketPolicy, PolicyWithoutKms
+from tests.accounts.encryption import ONLY_KMS, policy
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -8,12 +8,12 @@ import pytest
 
 from functions.encryption.app import kms_key_accounts, kms_key_environment, s3_key_environment
 from readiness import Status
-from readiness.evidence.keyusers import KeyUse, KeyUsers
-from readiness.evidence.kms import KmsKeyAccess, KmsKeyState, KmsKeyTags, KmsReplicaTags
-from readiness.evidence.s3 import BucketAndKey
-from readiness.unreadable import Cause, Unreadable
-from tests.world import ACCOUNT_ID
-from tests.worlds.encryption import policy
+from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState, KmsKeyTags, KmsReplicaTags
+from readiness.evidence.kms.usage import KeyUse, KeyUsers
+from readiness.evidence.s3.buckets import BucketAndKey
+from readiness.model.unreadable import Cause, Unreadable
+from tests.accounts.encryption import policy
+from tests.fake_account import ACCOUNT_ID
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -17,18 +17,18 @@ from functions.encryption.app import (
     sns_tls,
     sqs_tls,
 )
+from functions.encryption.endpoints import Floor, floor_of
 from readiness import Severity, Status
-from readiness.endpoints import Floor, floor_of
-from readiness.evidence.apigateway import DefaultEndpoint, DomainSecurity
+from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls, Origin
-from readiness.evidence.elasticache import TransitEncryption
-from readiness.evidence.elbv2 import Listener, PlainRules, SslPolicies
+from readiness.evidence.elasticache.replication_groups import TransitEncryption
+from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
 from readiness.evidence.opensearch import DomainTls
-from readiness.evidence.s3 import BucketPolicy
-from readiness.evidence.sns import TopicPolicy
-from readiness.evidence.sqs import QueuePolicy
-from tests.world import service_model
-from tests.worlds.encryption import no_plain_http, policy
+from readiness.evidence.s3.buckets import BucketPolicy
+from readiness.evidence.sns.topics import TopicPolicy
+from readiness.evidence.sqs.queues import QueuePolicy
+from tests.accounts.encryption import no_plain_http, policy
+from tests.fake_account import service_model
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -22,9 +22,9 @@ from functions.iam_roles.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda import FunctionConfiguration
-from readiness.evidence.ecs import Container, Service, Services, TaskDefinition
-from readiness.evidence.iam_credentials import (
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.ecs.services import Container, Service, Services, TaskDefinition
+from readiness.evidence.iam.credentials import (
     AccessKey,
     AccessKeyAges,
     ActiveKeys,
@@ -34,7 +34,7 @@ from readiness.evidence.iam_credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from tests.world import NOON
+from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

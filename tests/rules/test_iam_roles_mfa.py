@@ -6,17 +6,17 @@ import pytest
 
 from functions.iam_roles.app import group_sensitive_actions, role_mfa, user_sensitive_actions
 from readiness import Status
-from readiness.evidence.iam import (
+from readiness.evidence.iam.credentials import ActiveKeys
+from readiness.evidence.iam.principals import (
     GroupMembers,
     GroupPolicies,
     PolicyDocument,
     RoleTrust,
     UserPolicies,
 )
-from readiness.evidence.iam_credentials import ActiveKeys
-from readiness.policy import Document
-from readiness.resource import Resource
-from tests.world import ACCOUNT_ID
+from readiness.model.resource import Resource
+from readiness.semantics.policy import Document
+from tests.fake_account import ACCOUNT_ID
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

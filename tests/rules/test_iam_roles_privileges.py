@@ -15,7 +15,7 @@ from functions.iam_roles.app import (
     user_privileges,
 )
 from readiness import Severity, Status
-from readiness.evidence.iam import (
+from readiness.evidence.iam.principals import (
     GroupPolicies,
     PolicyDocument,
     PolicyUse,
@@ -23,8 +23,8 @@ from readiness.evidence.iam import (
     RoleTrust,
     UserPolicies,
 )
-from readiness.policy import Document
-from tests.world import ACCOUNT_ID
+from readiness.semantics.policy import Document
+from tests.fake_account import ACCOUNT_ID
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

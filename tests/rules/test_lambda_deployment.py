@@ -16,10 +16,9 @@ from functions.lambda_deployment.app import (
     smoke_test,
 )
 from readiness import Severity, Status
-from readiness.attestation import Attestation, Scope
-from readiness.ledger import attestation_item
-from tests.world import ACCOUNT_ID, HOME, NOON, World, error, evaluation, observe
-from tests.worlds.lambda_deployment import (
+from readiness.engine.declarations import attestation_item
+from readiness.model.attestation import Attestation, Scope
+from tests.accounts.lambda_deployment import (
     API,
     ARN,
     GROUP,
@@ -31,6 +30,7 @@ from tests.worlds.lambda_deployment import (
     tagged,
     world,
 )
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -42,7 +42,7 @@ def ago(**span: float) -> str:
     return (NOON - timedelta(**span)).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
 
 
-def judged(rule, where: World, **settings: object):
+def judged(rule, where: FakeAccount, **settings: object):
     seen = observe(where, rule, "agent", **settings)
     assert not seen.crash, seen.crash
     assert not where.unanswered
@@ -438,7 +438,7 @@ def test_few_requests(invocations, errors, status, said):
     assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, said)
 
 
-def asked_metrics(where: World) -> set[tuple[str, ...]]:
+def asked_metrics(where: FakeAccount) -> set[tuple[str, ...]]:
     """The metric, with its dimensions, of every query the rule makes."""
     seen: set[tuple[str, ...]] = set()
     answer = metric_data(METRICS)
@@ -497,7 +497,7 @@ def test_a_policy_nobody_understands_proves_nothing():
     assert_judged(proven_by_traffic, where, {}, UNKNOWN, None, "Who invokes it cannot be told")
 
 
-def many(count: int) -> World:
+def many(count: int) -> FakeAccount:
     functions = [
         configuration(FunctionName=f"f{n}", State=None, LastUpdateStatus=None)
         for n in range(count)

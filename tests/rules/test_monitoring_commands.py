@@ -16,20 +16,19 @@ from functions.monitoring_commands.app import (
     service_traces,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.evidence.ecs import Service
-from readiness.evidence.processing_time import (
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.cloudwatch.processing_time import (
     FunctionProcessingTime,
     ProcessingTime,
-    Published,
+    PublishedTime,
     ServiceProcessingTime,
 )
-from readiness.evidence.workloads import WorkloadRequests, Workloads
-from readiness.evidence.xray_traces import FunctionTraces, ServiceTraces, Traces
-from readiness.unit_cost import Bill, Day, Demand, TagState
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.tagged import Demand, WorkloadRequests, Workloads
+from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
+from tests.fake_account import NOON
 from tests.histories import history, latency, within
-from tests.world import NOON
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -41,7 +40,7 @@ BUSY, IDLE = history(1000), history()
 def published(n, *counts, name="MAIF/Agents:ProcessingTime", has_percentile=True):
     percentile = history(40) if has_percentile else history()
     measured = latency(within(n, *counts), percentiles=(percentile,))
-    return Published(name, measured, history(40))
+    return PublishedTime(name, measured, history(40))
 
 
 def judged(*series, work=BUSY, tags=AGENT, values=1, **settings):

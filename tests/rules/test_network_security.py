@@ -11,10 +11,15 @@ from functions.network_security.app import (
     vpc_flow_logs,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda import FunctionConfiguration, FunctionTags
-from readiness.evidence.ecs import Service
-from readiness.evidence.route53 import PrivateZones
-from readiness.evidence.vpc import (
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.ec2.vpc_endpoints import (
+    Endpoint,
+    VpcDns,
+    VpcEndpoints,
+    VpcWorkloads,
+    Workload,
+)
+from readiness.evidence.ec2.vpcs import (
     FlowLog,
     Route,
     RouteTable,
@@ -25,7 +30,8 @@ from readiness.evidence.vpc import (
     VpcFlowLogs,
     VpcInterfaces,
 )
-from readiness.evidence.vpc_endpoints import Endpoint, VpcDns, VpcEndpoints, VpcWorkloads, Workload
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.route53 import PrivateZones
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -6,7 +6,7 @@ import pytest
 
 from functions.network_security.app import minimal_security_group
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.ec2 import (
+from readiness.evidence.ec2.security_groups import (
     Attachments,
     Interface,
     Peer,
@@ -15,7 +15,7 @@ from readiness.evidence.ec2 import (
     PrefixLists,
     SecurityGroup,
 )
-from readiness.unreadable import Cause
+from readiness.model.unreadable import Cause
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

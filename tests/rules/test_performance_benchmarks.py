@@ -27,16 +27,16 @@ from functions.performance_benchmarks.app import (
     service_latency,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda import FunctionTags
-from readiness.evidence.balancer_doors import (
+from readiness.evidence.awslambda.functions import FunctionTags
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
     Doors,
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.costexplorer import Costs, CostTag
-from readiness.evidence.doors import (
+from readiness.evidence.workloads.entry_points import (
     FunctionLatency,
     FunctionOutcomes,
     HttpApiLatency,
@@ -44,10 +44,9 @@ from readiness.evidence.doors import (
     RestApiLatency,
     RestApiOutcomes,
 )
-from readiness.evidence.workloads import WorkloadRequests
-from readiness.unit_cost import Bill, Day, Demand, TagState
+from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
+from tests.fake_account import NOON
 from tests.histories import history, latency, outcomes, within
-from tests.world import NOON
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

@@ -19,20 +19,20 @@ from functions.performance_optimization.app import (
     transfer_acceleration,
 )
 from readiness import Status
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.bucket_transfer import (
+from readiness.evidence.awslambda.event_sources import EventSource, SourceTraffic
+from readiness.evidence.dynamodb.usage import SINGLE, TOGETHER, TableRequests
+from readiness.evidence.kinesis import QueueWrites, StreamWrites
+from readiness.evidence.s3.transfer import (
     AbortRule,
     AbortRules,
     BucketAcceleration,
     BucketWrites,
     StaleUploads,
 )
-from readiness.evidence.event_sources import EventSource, SourceTraffic
-from readiness.evidence.streams import QueueWrites, StreamWrites
-from readiness.evidence.table_use import SINGLE, TOGETHER, TableRequests
-from readiness.metrics import Series, series, window
-from tests.world import FAULTS, NOON, error, observe, scan
-from tests.worlds import performance_optimization as worlds
+from readiness.model.attestation import Attestation, Attested, Scope
+from readiness.semantics.metrics import Series, series, window
+from tests.accounts import performance_optimization as worlds
+from tests.fake_account import FAULTS, NOON, error, observe, scan
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA

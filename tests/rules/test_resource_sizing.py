@@ -8,9 +8,9 @@ import pytest
 
 from functions.resource_sizing import app as rules
 from readiness import Severity, Status
-from readiness.attestation import Result
-from tests.world import ACCOUNT_ID, HOME, NOON, error, evaluation, observe
-from tests.worlds import resource_sizing as made
+from readiness.model.attestation import Result
+from tests.accounts import resource_sizing as made
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation, observe
 
 GOOD, BAD, NA, BLIND = (
     Status.COMPLIANT,

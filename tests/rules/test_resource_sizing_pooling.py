@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from functions.resource_sizing import app as rules
+from functions.resource_sizing.pooling import hosts_in, memory_gib, most_connections, pool_size
 from readiness import Severity
-from readiness.evidence.rds import DatabaseInstance
-from readiness.pooling import hosts_in, memory_gib, most_connections, pool_size
+from readiness.evidence.rds.instances import DatabaseInstance
+from tests.accounts import resource_sizing as made
+from tests.fake_account import ACCOUNT_ID, HOME
 from tests.rules.test_resource_sizing import (
     BAD,
     BLIND,
@@ -19,8 +21,6 @@ from tests.rules.test_resource_sizing import (
     metrics,
     service,
 )
-from tests.world import ACCOUNT_ID, HOME
-from tests.worlds import resource_sizing as made
 
 DIRECT = {"Variables": {"DSN": f"postgresql://u:p@{made.DATABASE_HOST}:5432/app"}}
 ELSEWHERE = {"Variables": {"DB_HOST": "db.zzz.us-east-1.rds.amazonaws.com"}}

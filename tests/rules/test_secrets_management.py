@@ -16,13 +16,13 @@ from functions.secrets_management.app import (
     ssm_parameters,
 )
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.awslambda import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
-from readiness.evidence.ecs import Container, TaskDefinition
+from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
 from readiness.evidence.ssm import ParameterType
-from readiness.unreadable import Cause
-from tests.world import NOON
+from readiness.model.unreadable import Cause
+from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

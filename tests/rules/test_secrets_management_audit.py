@@ -8,13 +8,19 @@ import pytest
 
 from functions.secrets_management.app import access_audited
 from readiness import Status, Unreadable
-from readiness.actions import action_of
+from readiness.engine.actions import action_of
 from readiness.evidence.cloudtrail import EventDataStores, Trails
 from readiness.evidence.secretsmanager import SecretsInRegion
-from readiness.recording import EVERYTHING, EventDataStore, Selectors, Trail, TrailStatus
-from readiness.unreadable import Cause
-from tests.world import ACCOUNT_ID, FAULTS, HOME, NOON, observe
-from tests.worlds import secrets_management as worlds
+from readiness.model.unreadable import Cause
+from readiness.semantics.trail_coverage import (
+    EVERYTHING,
+    EventDataStore,
+    Selectors,
+    Trail,
+    TrailStatus,
+)
+from tests.accounts import secrets_management as worlds
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

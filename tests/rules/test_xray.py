@@ -20,28 +20,39 @@ from functions.xray.app import (
     xray,
 )
 from readiness import Severity, Status
-from readiness.alarming import Alarm, Inventory, Watched
-from readiness.anomalies import Detector, Insights, LogDetector, Looking
-from readiness.attestation import Attestation, Attested, Scope
-from readiness.evidence.anomalies import AnomalyWatch
-from readiness.evidence.requests import FunctionRequests, ServiceRequests
-from readiness.evidence.role_grants import RoleGrants
-from readiness.evidence.stages import RestStage, StageRequests
-from readiness.evidence.traced import (
+from readiness.evidence.apigateway.stages import RestStage, StageRequests
+from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.workloads.anomaly_detection import (
+    AnomalyWatch,
+    Detector,
+    Insights,
+    LogDetector,
+    Looking,
+)
+from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
+from readiness.evidence.workloads.tracing import (
     FunctionTracing,
     ServiceTracing,
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray import Group, Sampling, SavedQuery, TraceMap, TraceQueries
-from readiness.metrics import Series, series, window
-from readiness.policy import Document
-from readiness.sampling import SamplingRule
-from readiness.trace_map import Node
-from readiness.tracing import Process, Tracer, Tracing, of_function, of_task
-from tests.world import NOON, scan
-from tests.worlds.xray import FUNCTION
-from tests.worlds.xray import world as a_world
+from readiness.evidence.xray.configuration import (
+    Group,
+    Node,
+    Sampling,
+    SamplingRule,
+    SavedQuery,
+    TraceMap,
+    TraceQueries,
+)
+from readiness.model.attestation import Attestation, Attested, Scope
+from readiness.semantics.alarms import Alarm, Inventory, Watched
+from readiness.semantics.metrics import Series, series, window
+from readiness.semantics.policy import Document
+from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task
+from tests.accounts.xray import FUNCTION
+from tests.accounts.xray import world as a_world
+from tests.fake_account import NOON, scan
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.events import API_CALL
+from readiness.engine.events import API_CALL
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 
 SOURCE = "readiness.demo"

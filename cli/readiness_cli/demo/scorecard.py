@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from readiness import checklist
-from readiness.finding import Finding
-from readiness.verdict import Status
+from readiness.model import checklist
+from readiness.model.finding import Finding
+from readiness.model.verdict import Status
 
 WIDTH = 76
 _ITEM = 42

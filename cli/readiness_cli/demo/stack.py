@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from readiness.store import Store
+from readiness.engine.store import Store
 from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.process import clean_environment

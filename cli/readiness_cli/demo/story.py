@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from readiness.finding import Finding
-from readiness.verdict import Status
+from readiness.model.finding import Finding
+from readiness.model.verdict import Status
 from readiness_cli.demo import cloudtrail, scorecard, stack, workload
 from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator

@@ -6,9 +6,9 @@ import gc
 # for some at every 700 objects takes a tenth of the CPU of a cold start and of a scan.
 gc.set_threshold(50_000, 20, 50)
 
-from readiness.rule import Between, heading
-from readiness.unreadable import Unreadable
-from readiness.verdict import (
+from readiness.model.rule import Between, heading
+from readiness.model.unreadable import Unreadable
+from readiness.model.verdict import (
     Problem,
     Severity,
     Status,

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.aws import Reader
-from readiness.evidence import REGION, ServiceEvent, api_call, evidence
-from readiness.resource import Resource
+from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
 
 _UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
 

@@ -6,16 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import (
-    REGION,
-    ResourceType,
-    api_call,
-    config_resource_name,
-    evidence,
-)
-from readiness.resource import Resource
-from readiness.unreadable import Gone
+from readiness.model.evidence import REGION, ResourceType, api_call, config_resource_name, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 _READS = (
     "application-autoscaling:DescribeScalableTargets",

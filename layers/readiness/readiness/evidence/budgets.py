@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from readiness.alarming import Inventory
-from readiness.aws import Reader
-from readiness.coverage import Published
-from readiness.evidence import ACCOUNT, api_call, evidence
-from readiness.evidence.cloudwatch import (
+from readiness.evidence.cloudwatch.alarms import (
     ALARM_CHANGES,
     INVENTORY_READS,
+    ActiveSeries,
     read_inventory,
     read_published,
 )
-from readiness.resource import Resource
+from readiness.model.evidence import ACCOUNT, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.alarms import Inventory
 
 HOME = "us-east-1"
 """Where AWS keeps everything about money."""
@@ -268,7 +268,7 @@ class BillingAlarms:
     """
 
     inventory: Inventory
-    published: Published
+    published: ActiveSeries
     read_at: datetime
     elsewhere: tuple[str, ...] = ()
 
@@ -280,7 +280,7 @@ class BillingAlarms:
         inventory = read_inventory(read, home)
         local = read_inventory(read) if home else Inventory()
         elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
-        return cls(inventory, Published(series, {}), read.now, elsewhere)
+        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere)
 
 
 @evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))

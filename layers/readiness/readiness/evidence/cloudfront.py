@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, evidence
-from readiness.resource import Resource
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
 
 
 def _listed(read: Reader) -> list[Mapping[str, Any]]:

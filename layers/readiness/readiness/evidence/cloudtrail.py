@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import REGION, ConfigItem, api_call, evidence
-from readiness.recording import (
+from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+from readiness.semantics.trail_coverage import (
     EVERYTHING,
     Coverage,
     EventDataStore,
@@ -20,8 +22,6 @@ from readiness.recording import (
     TrailStatus,
     all_events_of,
 )
-from readiness.resource import Resource
-from readiness.unreadable import Unreadable
 
 SECRETS_MANAGER = "secretsmanager.amazonaws.com"
 KMS = "kms.amazonaws.com"

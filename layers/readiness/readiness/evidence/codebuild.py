@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import Json, ResourceType, api_call, evidence, last_segment
-from readiness.resource import Resource
-from readiness.unreadable import Gone
+from readiness.model.evidence import Json, ResourceType, api_call, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 _AT_ONCE = 100
 

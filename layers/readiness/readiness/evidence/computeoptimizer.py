@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import REGION, evidence
-from readiness.evidence.awslambda import function_name
-from readiness.resource import Resource
-from readiness.unreadable import Cause, Unreadable
+from readiness.evidence.awslambda.functions import function_name
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 _OPTED_OUT = ("OptInRequiredException",)
 

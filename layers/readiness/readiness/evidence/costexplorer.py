@@ -8,12 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import REGION, evidence, partition_of
-from readiness.finding import parse_iso
-from readiness.resource import Resource
-from readiness.unit_cost import Bill, Day, TagState
-from readiness.unreadable import Cause, Unreadable
+from readiness.model.evidence import REGION, evidence, partition_of
+from readiness.model.finding import parse_iso
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 GET_COST = "ce:GetCostAndUsage"
 LIST_TAGS = "ce:ListCostAllocationTags"
@@ -28,6 +27,61 @@ _HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-
 def _home(read: Reader) -> str:
     """The one region of its partition where Cost Explorer answers."""
     return _HOMES[partition_of(read.region)]
+
+
+RECORD_TYPES = ("Credit", "Refund", "Tax", "Support")
+"""What CE's RECORD_TYPE calls that is not the price of a request; credits net a cost to zero."""
+
+
+SETTLES = timedelta(hours=48)
+"""How long after its activation a cost allocation tag may be missing from Cost Explorer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One UTC day's cost by (workload, service); the workload is empty where there is no tag."""
+
+    day: date
+    estimated: bool
+    costs: Mapping[tuple[str, str], Decimal]
+
+    def of(self, workload: str) -> Decimal:
+        return sum((c for (w, _), c in self.costs.items() if w == workload), Decimal(0))
+
+    @property
+    def total(self) -> Decimal:
+        return sum(self.costs.values(), Decimal(0))
+
+    @property
+    def tagged(self) -> Decimal:
+        return sum((c for (w, _), c in self.costs.items() if w), Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The days before ``asked_on``, oldest first, in one currency."""
+
+    days: tuple[Day, ...]
+    currency: str
+    asked_on: date
+
+    def complete(self, lag_days: int) -> tuple[Day, ...]:
+        """The days that are over long enough for their cost to have come in."""
+        newest = self.asked_on - timedelta(days=lag_days)
+        return tuple(day for day in self.days if day.day < newest)
+
+
+@dataclass(frozen=True, slots=True)
+class TagState:
+    """Whether the tag divides the bill. ``since`` is when it was last switched, if known."""
+
+    active: bool
+    now: datetime
+    since: datetime | None = None
+
+    @property
+    def settles(self) -> bool:
+        return self.since is not None and self.now - self.since < SETTLES
 
 
 @evidence(REGION, reads=(GET_COST,), asks_with=("exclude_record_types",), follows_type=False)

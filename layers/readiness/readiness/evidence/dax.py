@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.caches import Cache, Use
-from readiness.evidence import ResourceType, api_call, evidence
-from readiness.evidence.metrics import GET_METRIC_DATA, WEEK, read_each
-from readiness.metrics import Query, series, total
-from readiness.resource import Resource
+from readiness.evidence.caches import Cache, Use
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, series, total
 
 _DAY = 86_400
 _GONE = ("ClusterNotFoundFault",)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, evidence
-from readiness.resource import Resource
-from readiness.unreadable import Gone
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 _READS = ("logs:DescribeLogGroups",)
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import ResourceType, api_call, config_resource_name, evidence
-from readiness.resource import Resource
+from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
 
 _MOST_AT_ONCE = 5
 """How many domains DescribeDomains takes."""

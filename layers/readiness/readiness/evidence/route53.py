@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import api_call, evidence
-from readiness.evidence.vpc import VPC
-from readiness.evidence.vpc_endpoints import VpcWorkloads
-from readiness.resource import Resource
-from readiness.service_names import service_of_zone
+from readiness.evidence.ec2.vpc_endpoints import VpcWorkloads
+from readiness.evidence.ec2.vpcs import VPC
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.service_names import service_of_zone
 
 
 @evidence(

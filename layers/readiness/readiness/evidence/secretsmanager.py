@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import (
+from readiness.model.evidence import (
     REGION,
     ConfigItem,
     ResourceType,
@@ -16,8 +15,9 @@ from readiness.evidence import (
     api_call,
     evidence,
 )
-from readiness.resource import Resource
-from readiness.rotation_schedule import longest_gap_days
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.rotation_schedule import longest_gap_days
 
 _EVENTS = (("eventSource", ("secretsmanager.amazonaws.com",)),)
 _ROTATIONS = ("RotationSucceeded", "RotationFailed", "RotationAbandoned")

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.aws import Reader
-from readiness.evidence import ResourceType, ServiceEvent, evidence
-from readiness.resource import Resource
-from readiness.unreadable import Gone
+from readiness.model.evidence import ResourceType, ServiceEvent, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 
 
 def _listed(read: Reader) -> list[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from readiness.aws import Reader
-from readiness.evidence import (
+from readiness.model.evidence import (
     ANY,
     REGION,
     Change,
@@ -15,7 +14,8 @@ from readiness.evidence import (
     evidence,
     last_segment,
 )
-from readiness.resource import GLOBAL, Resource
+from readiness.model.reader import Reader
+from readiness.model.resource import GLOBAL, Resource
 
 HOME_OF_GLOBALS = "us-east-1"
 """Where the tagging API knows the resources of global services."""

@@ -1,0 +1,313 @@
+"""Whether what an alarm publishes to a topic gets to anybody."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from readiness.model.verdict import Problem, Severity
+from readiness.semantics import policy
+from readiness.semantics.policy import Condition, Document, Statement
+
+if TYPE_CHECKING:
+    from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+    from readiness.evidence.sns.delivery import Subscription, TopicPath
+
+CLOUDWATCH = "cloudwatch.amazonaws.com"
+_PAGERDUTY = re.compile(r"https://[^/]*\.pagerduty\.com/", re.IGNORECASE)
+_OWN = {"aws:sourceowner", "aws:sourceaccount"}
+
+
+class Answer(StrEnum):
+    """Yes, no, or what nobody can tell from the outside."""
+
+    YES = "YES"
+    NO = "NO"
+    MAYBE = "MAYBE"
+
+
+def worst(answers: Iterable[Answer]) -> Answer:
+    """All of several: NO if any is, else MAYBE if any is."""
+    found = set(answers)
+    return (
+        Answer.NO if Answer.NO in found else Answer.MAYBE if Answer.MAYBE in found else Answer.YES
+    )
+
+
+def best(answers: Iterable[Answer]) -> Answer:
+    """Any of several: YES if any is, else MAYBE if any is."""
+    found = set(answers)
+    return (
+        Answer.YES if Answer.YES in found else Answer.MAYBE if Answer.MAYBE in found else Answer.NO
+    )
+
+
+def is_pagerduty(endpoint: str) -> bool:
+    """Whether it is a PagerDuty integration, global or EU."""
+    return bool(_PAGERDUTY.match(endpoint))
+
+
+# -- policies ---------------------------------------------------------------------------------
+
+
+def lets_cloudwatch(
+    text: str, actions: Iterable[str], resource: str, account: str, alarms: str
+) -> Answer:
+    """Whether a policy lets CloudWatch, raising an alarm of the account, do all the actions.
+
+    ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
+    """
+    document = Document.of("policy", text)
+    if document.flaw:
+        return Answer.MAYBE
+    return worst(
+        _allowed(document.statements, action, resource, account, alarms) for action in actions
+    )
+
+
+def _allowed(
+    statements: Iterable[Statement], action: str, resource: str, account: str, alarms: str
+) -> Answer:
+    granted = refused = Answer.NO
+    for statement in statements:
+        if not statement.names_action(action) or not _about(statement, resource):
+            continue
+        reach = _reaches(statement, account, alarms)
+        if statement.allows:
+            granted = best([granted, reach])
+        else:
+            refused = best([refused, reach])
+    if refused is Answer.YES or granted is Answer.NO:
+        return Answer.NO
+    return Answer.MAYBE if refused is Answer.MAYBE else granted
+
+
+def _about(statement: Statement, resource: str) -> bool:
+    return statement.names_every_resource or statement.names_resource(resource)
+
+
+def _reaches(statement: Statement, account: str, alarms: str) -> Answer:
+    """Whether the statement is about CloudWatch acting for an alarm of the account."""
+    if statement.not_principals:
+        return Answer.MAYBE
+    named = any(
+        principal.is_anybody or (principal.kind == "Service" and _is_cloudwatch(principal.value))
+        for principal in statement.principals
+    )
+    if not named:
+        return Answer.NO
+    return worst(_holds(condition, account, alarms) for condition in statement.conditions)
+
+
+def _is_cloudwatch(value: str) -> bool:
+    return policy.matches(value, CLOUDWATCH)
+
+
+def _holds(condition: Condition, account: str, alarms: str) -> Answer:
+    key, operator = condition.key, condition.operator
+    if key in _OWN and operator.startswith("string"):
+        met = policy.matches_any(condition.lowered, account)
+        return _said(met is not ("not" in operator))
+    if key == "aws:sourcearn" and operator.startswith(("arn", "string")):
+        met = any(policy.overlap(value, f"{alarms}*") for value in condition.values)
+        whole = any(policy.matches(value, f"{alarms}any alarm") for value in condition.values)
+        if "not" in operator:
+            return Answer.NO if whole else Answer.MAYBE if met else Answer.YES
+        return Answer.YES if whole else Answer.MAYBE if met else Answer.NO
+    if key == "aws:securetransport" and operator == "bool":
+        return _said("true" in condition.lowered)
+    return Answer.MAYBE
+
+
+def _said(holds: bool) -> Answer:  # noqa: FBT001
+    return Answer.YES if holds else Answer.NO
+
+
+# -- filters ----------------------------------------------------------------------------------
+
+
+def passes_without_attributes(filter_policy: Mapping[str, Any]) -> bool:
+    """Whether a message without attributes, as alarms publish them, passes an attribute filter.
+
+    Only ``{"exists": false}`` is met by what is not there.
+    """
+    for key, wanted in filter_policy.items():
+        if key == "$or":
+            if not any(passes_without_attributes(part) for part in wanted):
+                return False
+        elif not any(isinstance(each, Mapping) and each.get("exists") is False for each in wanted):
+            return False
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmMessage:
+    """What is known of the message CloudWatch publishes when an alarm goes off."""
+
+    alarm: str
+    account: str
+
+    @property
+    def body(self) -> Mapping[str, Any]:
+        """Every field of it; None where its value cannot be known beforehand."""
+        return {
+            "AlarmName": self.alarm,
+            "AlarmDescription": None,
+            "AWSAccountId": self.account,
+            "AlarmConfigurationUpdatedTimestamp": None,
+            "NewStateValue": "ALARM",
+            "NewStateReason": None,
+            "StateChangeTime": None,
+            "Region": None,
+            "AlarmArn": None,
+            "OldStateValue": None,
+            "OKActions": None,
+            "AlarmActions": None,
+            "InsufficientDataActions": None,
+            "Trigger": None,
+            "AlarmRule": None,
+            "TriggeringChildren": None,
+        }
+
+
+def passes_with_body(filter_policy: Mapping[str, Any], body: Mapping[str, Any]) -> Answer:
+    """Whether a message passes a filter on its body."""
+    return worst(_field(key, wanted, body) for key, wanted in filter_policy.items())
+
+
+def _field(key: str, wanted: Any, body: Mapping[str, Any]) -> Answer:
+    if key == "$or":
+        return best(passes_with_body(part, body) for part in wanted)
+    if key not in body:
+        if isinstance(wanted, Mapping):
+            return Answer.NO
+        return best(_said(each == {"exists": False}) for each in wanted)
+    value = body[key]
+    if value is None:
+        return Answer.MAYBE
+    if isinstance(wanted, Mapping):
+        return Answer.NO
+    return best(_value(each, value) for each in wanted)
+
+
+def _value(wanted: Any, value: str) -> Answer:
+    if not isinstance(wanted, Mapping):
+        return _said(wanted == value)
+    answers = [_operator(operator, operand, value) for operator, operand in wanted.items()]
+    return worst(answers)
+
+
+def _operator(operator: str, operand: Any, value: str) -> Answer:
+    match operator:
+        case "exists":
+            return _said(bool(operand))
+        case "prefix" if isinstance(operand, str):
+            return _said(value.startswith(operand))
+        case "suffix" if isinstance(operand, str):
+            return _said(value.endswith(operand))
+        case "equals-ignore-case" if isinstance(operand, str):
+            return _said(value.lower() == operand.lower())
+        case "anything-but":
+            inner = operand if isinstance(operand, list) else [operand]
+            answer = best(_value(each, value) for each in inner)
+            return {Answer.YES: Answer.NO, Answer.NO: Answer.YES}.get(answer, answer)
+    return Answer.MAYBE
+
+
+# -- the whole way ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What became of judging a topic's subscribers: who hears, and why the others do not."""
+
+    heard_by: tuple[str, ...] = ()
+    perhaps: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
+    """Which subscribers get every alarm of the topic."""
+    heard: list[str] = []
+    perhaps: list[str] = []
+    problems: list[Problem] = []
+    for each in topic.subscriptions:
+        who = f"{each.protocol} {each.endpoint}"
+        if not each.confirmed:
+            problems.append(Problem(Severity.LOW, f"{who} never confirmed its subscription."))
+            continue
+        if each.raw and is_pagerduty(each.endpoint):
+            text = f"{who} is sent raw messages, which PagerDuty's integration cannot read."
+            problems.append(Problem(Severity.HIGH, text))
+            continue
+        passes = _passes(each, topic)
+        if passes is Answer.NO:
+            text = f"The filter policy of {who} drops alarm messages."
+            problems.append(Problem(Severity.MEDIUM, text))
+        else:
+            (heard if passes is Answer.YES else perhaps).append(who)
+    if not heard and not perhaps:
+        text = "No confirmed subscriber gets the alarms."
+        problems.insert(0, Problem(Severity.HIGH, text))
+    elif required and not any(required.search(who) for who in (*heard, *perhaps)):
+        text = f"No subscriber that gets the alarms matches {required.pattern!r}."
+        problems.insert(0, Problem(Severity.HIGH, text))
+    return Delivery(tuple(heard), tuple(perhaps), tuple(problems))
+
+
+def _passes(subscription: Subscription, topic: TopicPath) -> Answer:
+    wanted = subscription.filter_policy
+    if not wanted:
+        return Answer.YES
+    if not subscription.on_body:
+        return _said(passes_without_attributes(wanted))
+    messages = [AlarmMessage(alarm, topic.account) for alarm in topic.alarms]
+    return worst(passes_with_body(wanted, message.body) for message in messages)
+
+
+def publishing(topic: TopicPath, alarms: str) -> tuple[Answer, tuple[Problem, ...]]:
+    """Whether the topic takes what CloudWatch publishes; ``alarms`` as in lets_cloudwatch."""
+    problems = []
+    if topic.fifo:
+        text = "It is a FIFO topic, which reaches queues only: no e-mail, no HTTPS, no PagerDuty."
+        problems.append(Problem(Severity.HIGH, text))
+    takes = lets_cloudwatch(topic.policy, ["sns:Publish"], topic.arn, topic.account, alarms)
+    if takes is Answer.NO:
+        text = "The topic policy does not let CloudWatch publish."
+        problems.append(Problem(Severity.HIGH, text))
+    return takes, tuple(problems)
+
+
+def key_problem(
+    key_id: str,
+    key: KmsKeyState | None,
+    access: KmsKeyAccess | None,
+    topic: TopicPath,
+    alarms: str,
+) -> tuple[Answer, str]:
+    """Whether the key lets CloudWatch publish to the encrypted topic; the text where not.
+
+    CloudWatch needs kms:Decrypt and kms:GenerateDataKey* from the key policy itself, which
+    nobody can give it on the AWS-managed key.
+    """
+    if not key_id:
+        return Answer.YES, ""
+    if key is None or key.state != "Enabled":
+        return Answer.NO, f"Its key {key_id} is {key.state if key else 'missing'}."
+    if key.manager == "AWS":
+        return Answer.NO, (
+            "It is encrypted with the AWS-managed key alias/aws/sns, whose policy does not let"
+            " CloudWatch publish and cannot be changed: alarms are dropped without an error."
+        )
+    text = access.policy if access else ""
+    actions = ("kms:Decrypt", "kms:GenerateDataKey")
+    lets = lets_cloudwatch(text, actions, "*", topic.account, alarms) if text else Answer.MAYBE
+    if lets is Answer.NO:
+        return lets, (
+            f"The policy of its key {key_id} does not give cloudwatch.amazonaws.com kms:Decrypt"
+            " and kms:GenerateDataKey*: alarms are dropped without an error."
+        )
+    return lets, ""

@@ -1,0 +1,67 @@
+"""Whether what runs code in a region shares a cache that helps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from readiness.evidence.caches import Cache
+from readiness.evidence.workloads.shared_caches import ComputeUnit, SharedCaches, linked
+from readiness.model.text import listed
+from readiness.model.verdict import Status, Verdict, complies, violates
+
+from .cache_use import judge_use
+
+
+def proven(
+    unit: ComputeUnit, caches: SharedCaches, min_hit_rate: float, workload_tag: str
+) -> Verdict | None:
+    """The verdict that the caches linked to a unit allow; None where they show nothing."""
+    found = linked([unit], caches, workload_tag)
+    judged = {
+        label: judge_use(shared.cache, caches.read_at, min_hit_rate)
+        for label, (shared, _) in found.items()
+    }
+    if label := _first(judged, Status.COMPLIANT):
+        said = judged[label]
+        reason = f"{said.reason} That it is used here: {found[label][1]}."
+        return complies(reason, cache=label).observing(said.observed)
+    if label := _first(judged, Status.NON_COMPLIANT):
+        said = judged[label]
+        return violates(said.reason, expected=said.expected, cache=label)
+    return None
+
+
+def _first(judged: Mapping[str, Verdict], status: Status) -> str:
+    return next((label for label, each in sorted(judged.items()) if each.status is status), "")
+
+
+def workloads(units: Iterable[ComputeUnit], tag: str, least: int) -> dict[str, list[ComputeUnit]]:
+    """The units by the value of a tag, of the workloads with at least so many."""
+    found: dict[str, list[ComputeUnit]] = {}
+    for unit in units:
+        if name := (unit.tags or {}).get(tag, ""):
+            found.setdefault(name, []).append(unit)
+    return {name: some for name, some in sorted(found.items()) if len(some) >= least}
+
+
+def sharing(units: list[ComputeUnit], caches: SharedCaches, workload_tag: str) -> Verdict:
+    """Whether the units of a workload are seen to share a cache that is used."""
+    found = [shared.cache for shared, _ in linked(units, caches, workload_tag).values()]
+    if found:
+        return best_of(found, caches)
+    others = [each.cache.label for each in caches.all if not each.cache.is_going]
+    reach = f" The region has {listed(others)}, which lets none of them in." if others else ""
+    return violates(
+        f"None of its {len(units)} functions and services is seen to use a shared cache.{reach}",
+        expected="A shared cache.",
+    )
+
+
+def best_of(found: Iterable[Cache], caches: SharedCaches) -> Verdict:
+    """The best of what is said of several caches; a low hit rate still is use."""
+    judged = [judge_use(cache, caches.read_at, 0) for cache in found]
+    for status in (Status.COMPLIANT, Status.INSUFFICIENT_DATA, Status.NON_COMPLIANT):
+        for each in judged:
+            if each.status is status:
+                return each
+    return violates("There is no shared cache.", expected="A shared cache.")

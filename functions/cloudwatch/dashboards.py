@@ -1,0 +1,223 @@
+"""What dashboards show: the series behind their widgets, however briefly those are written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics import metric_sql
+from readiness.semantics.dashboard_body import Dashboard, Drawn, Found
+from readiness.semantics.metric_sql import Match, Selection
+
+_TERM = re.compile(r"""(\w+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([\w./:-]+))""")
+_SCHEMA = re.compile(r"\{([^{}]*)\}")
+_SEARCH = re.compile(r"SEARCH\(\s*(?:'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\")", re.IGNORECASE)
+_LOGIC = re.compile(r"\b(NOT|OR)\b|[*]")
+_KINDS = {"AWS::Lambda::Function": "FunctionName"}
+
+
+# -- what shows a series ----------------------------------------------------------------------
+
+
+def _series(drawn: Drawn, wanted: Drawn) -> bool:
+    """Whether a drawn series is the wanted one, or that of a part of it (one alias, one stage)."""
+    return (
+        (drawn.namespace, drawn.metric) == (wanted.namespace, wanted.metric)
+        and wanted.dimensions <= drawn.dimensions
+        and drawn.region in {"", wanted.region}
+        and drawn.account in {"", wanted.account}
+    )
+
+
+def _finds(found: Found, wanted: Drawn) -> Match:
+    if found.region not in {"", wanted.region} or found.account not in {"", wanted.account}:
+        return Match.NO
+    dimensions = dict(wanted.dimensions)
+    if found.kind == "query":
+        selection = metric_sql.parse(found.text)
+        if selection is None:
+            told = metric_sql.mentions(found.text, wanted.namespace, wanted.metric)
+            return Match.MAYBE if told else Match.NO
+        return _selected(selection, wanted, dimensions)
+    if found.kind == "explorer":
+        key = _KINDS.get(found.resource_type, "")
+        if found.text != wanted.metric or key not in dimensions:
+            return Match.NO
+        return Match.MAYBE if found.is_narrowed else Match.YES
+    return _searched(found.text, wanted, dimensions)
+
+
+def _selected(selection: Selection, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
+    """What a query selects, where a fold of all series into one line shows no single one."""
+    said = selection.reads(wanted.namespace, wanted.metric, dimensions)
+    alone = set(selection.where) >= {(key, True, value) for key, value in dimensions.items()}
+    return Match.MAYBE if said is Match.YES and not alone else said
+
+
+def _searched(text: str, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
+    """What a SEARCH finds: its ``{namespace,dimensions}`` and terms, as far as they are plain."""
+    asks = _SEARCH.search(text)
+    text = (asks.group(1) or asks.group(2) or "") if asks else text
+    schema = _SCHEMA.search(text)
+    if schema:
+        namespace, *keys = (part.strip().strip('"') for part in schema.group(1).split(","))
+        if namespace != wanted.namespace or not set(dimensions) <= set(keys):
+            return Match.NO
+    simple = asks is not None and not _LOGIC.search(text)
+    plain = schema is not None and simple
+    asked = {"metricname": wanted.metric, "namespace": wanted.namespace}
+    asked |= {key.lower(): value for key, value in dimensions.items()}
+    named = set()
+    for key, double, single, bare in _TERM.findall(text):
+        value = double or single or bare
+        named.add(key.lower())
+        if key.lower() not in asked:
+            plain = False
+        elif value != asked[key.lower()]:
+            if not bare:
+                return Match.NO
+            plain = False  # without quotes a part of the name is enough
+    free = set(re.findall(r"[\w./-]+", _TERM.sub(" ", _SCHEMA.sub(" ", text)))) - {"AND"}
+    known = " ".join((wanted.namespace, wanted.metric, *dimensions, *dimensions.values())).lower()
+    if simple and any(word.lower() not in known for word in free):
+        return Match.NO
+    return Match.YES if plain and not free and "metricname" in named else Match.MAYBE
+
+
+def shows(dashboards: Iterable[Dashboard], watched: Iterable[Drawn], wanted: Drawn) -> Match:
+    """Whether any dashboard shows a series; ``watched`` are those of alarms on dashboards."""
+    if any(_series(each, wanted) for each in watched):
+        return Match.YES
+    best = Match.NO
+    for dashboard in dashboards:
+        if dashboard.flaw:
+            best = Match.MAYBE
+        if any(_series(each, wanted) for each in dashboard.series):
+            return Match.YES
+        said = {_finds(each, wanted) for each in dashboard.found}
+        if Match.YES in said:
+            return Match.YES
+        if Match.MAYBE in said:
+            best = Match.MAYBE
+    return best
+
+
+# -- what has to be shown ---------------------------------------------------------------------
+
+GROUPS = ("traffic", "errors", "latency", "saturation")
+_OWN = {
+    "traffic": re.compile(r"success|count|request|invocation", re.IGNORECASE),
+    "errors": re.compile(r"error|fail|fault", re.IGNORECASE),
+    "latency": re.compile(r"latenc|duration|time", re.IGNORECASE),
+    "saturation": re.compile(r"throttl|concurren|memory|cpu|queue", re.IGNORECASE),
+}
+"""How a workload's own metrics are told apart by their names."""
+
+
+def of_function(name: str, region: str, account: str) -> dict[str, list[Drawn]]:
+    """The series of a function, any one of which will do for its group."""
+    own = frozenset({("FunctionName", name)})
+    metrics = {
+        "traffic": ("Invocations", "UrlRequestCount"),
+        "errors": ("Errors", "Url5xxCount"),
+        "latency": ("Duration", "UrlRequestLatency"),
+        "saturation": ("Throttles", "ConcurrentExecutions"),
+    }
+    return {
+        group: [Drawn("AWS/Lambda", metric, own, region, account) for metric in names]
+        for group, names in metrics.items()
+    }
+
+
+def of_service(
+    cluster: str, name: str, routes: Sequence[tuple[str, str]], region: str, account: str
+) -> dict[str, list[Drawn]]:
+    """The series of an ECS service; without a load balancer only its own metrics tell most."""
+    own = frozenset({("ClusterName", cluster), ("ServiceName", name)})
+    wanted: dict[str, list[Drawn]] = {group: [] for group in GROUPS}
+    wanted["saturation"] = [
+        Drawn(namespace, metric, own, region, account)
+        for namespace, metric in (
+            ("AWS/ECS", "CPUUtilization"),
+            ("AWS/ECS", "MemoryUtilization"),
+            ("ECS/ContainerInsights", "CpuUtilized"),
+            ("ECS/ContainerInsights", "MemoryUtilized"),
+        )
+    ]
+    front = {
+        "traffic": ("RequestCount", "RequestCountPerTarget"),
+        "errors": ("HTTPCode_Target_5XX_Count", "HTTPCode_ELB_5XX_Count"),
+        "latency": ("TargetResponseTime",),
+    }
+    for balancer, target in routes:
+        for pair in (("LoadBalancer", balancer), ("TargetGroup", target)):
+            for group, metrics in front.items():
+                wanted[group] += [
+                    Drawn("AWS/ApplicationELB", metric, frozenset({pair}), region, account)
+                    for metric in metrics
+                ]
+    return wanted
+
+
+def _own_groups(dashboards: Iterable[Dashboard], own: AbstractSet[tuple[str, str]]) -> set[str]:
+    """The groups that a workload's own metrics on dashboards belong to."""
+    drawn = {
+        each.metric
+        for dashboard in dashboards
+        for each in dashboard.series
+        if each.dimensions & own and not each.namespace.startswith("AWS/")
+    }
+    return {
+        group for group, pattern in _OWN.items() if any(pattern.search(name) for name in drawn)
+    }
+
+
+def judge(
+    dashboards: Iterable[Dashboard],
+    watched: Mapping[str, Sequence[Drawn]],
+    wanted: Mapping[str, Sequence[Drawn]],
+    own: AbstractSet[tuple[str, str]],
+    required: tuple[str, ...],
+    pattern: str,
+) -> Verdict:
+    """Whether dashboards show every required group of a workload.
+
+    ``watched`` are the series of the alarms on each dashboard, ``wanted`` those that show a group,
+    ``own`` the dimensions by which the workload's own metrics name it; ``pattern`` picks
+    dashboards by name.
+    """
+    unknown = sorted(set(required) - set(GROUPS))
+    if unknown:
+        return cannot_tell(f"The setting required_groups names unknown groups: {unknown}.")
+    try:
+        chosen = [each for each in dashboards if re.search(pattern, each.name)]
+    except re.error as error:
+        return cannot_tell(f"The setting dashboard_pattern is no regular expression: {error}.")
+    if not required:
+        return not_applicable("Nothing is required to be shown.")
+    alarmed = [series for each in chosen for series in watched.get(each.name, ())]
+    mine = _own_groups(chosen, own)
+    said = {
+        group: Match.YES
+        if group in mine
+        else max(
+            (shows(chosen, alarmed, each) for each in wanted[group]),
+            key=(Match.NO, Match.MAYBE, Match.YES).index,
+            default=Match.NO,
+        )
+        for group in required
+    }
+    missing = [group for group, match in said.items() if match is Match.NO]
+    unsure = [group for group, match in said.items() if match is Match.MAYBE]
+    if missing:
+        reason = f"No dashboard shows its {', '.join(missing)}."
+        expected = f"A widget for each of {', '.join(required)}."
+        return violates(reason, expected=expected, dashboards=len(chosen), missing=missing)
+    if unsure:
+        return cannot_tell(
+            f"Whether dashboards show its {', '.join(unsure)} depends on a search, a query, tags"
+            " or a dashboard that cannot be understood."
+        )
+    return complies(f"Dashboards show its {', '.join(required)}.", dashboards=len(chosen))

@@ -1,0 +1,235 @@
+"""What is wrong with an ECS service: its newest deployment, its counts, and its tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.ecs.services import Rollout, Service, TaskDefinition
+from readiness.evidence.ecs.tasks import ServiceTasks, Task
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, Severity
+
+_CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
+
+
+def revision_name(arn: str) -> str:
+    """``family:revision`` of a task definition's ARN."""
+    return arn.rpartition("/")[2]
+
+
+def rollout_grace(service: Service, minutes: int) -> timedelta:
+    """How long a rollout may take: the given time, and the baking that it is configured for."""
+    configuration = service.deployment_configuration or {}
+    bake = float(configuration.get("bakeTimeInMinutes") or 0)
+    canary = configuration.get("canaryConfiguration") or {}
+    bake += float(canary.get("canaryBakeTimeInMinutes") or 0)
+    linear = configuration.get("linearConfiguration") or {}
+    steps = 100 / float(linear.get("stepPercent") or 100)
+    bake += steps * float(linear.get("stepBakeTimeInMinutes") or 0)
+    return timedelta(minutes=minutes + bake)
+
+
+def is_open(service: Service) -> bool:
+    """Whether a deployment is still on its way."""
+    if service.task_sets and not service.deployments:
+        primary = service.primary or {}
+        return primary.get("stabilityStatus") != "STEADY_STATE"
+    states = [deployment.get("rolloutState") for deployment in service.deployments]
+    if any(state is None for state in states):
+        return len(service.deployments) > 1
+    return any(state != "COMPLETED" for state in states) or len(service.deployments) > 1
+
+
+def status_problems(
+    rollout: Rollout, *, grace: timedelta, balance: timedelta, max_failed_tasks: int
+) -> Iterator[Problem]:
+    """What is wrong with the service itself; nothing while a rollout is young and unhurt."""
+    service = rollout.service
+    if service.status != "ACTIVE":
+        yield Problem(Severity.CRITICAL, f"The service is {service.status}.")
+    yield from _failed(service)
+    primary = service.primary
+    if primary is None and service.desired_count:
+        yield Problem(Severity.CRITICAL, "The service has no deployment that runs its tasks.")
+    if primary is not None and is_open(service):
+        yield from _stuck(rollout, primary, grace, max_failed_tasks)
+    elif service.running_count < service.desired_count:
+        since = rollout.disturbed
+        if since is not None and rollout.read_at - since > balance:
+            text = (
+                f"{service.running_count} of {service.desired_count} tasks run, and since"
+                f" {since:%Y-%m-%d %H:%M} UTC the service has not reached a steady state."
+            )
+            yield Problem(Severity.CRITICAL, text)
+    breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
+    can_break = service.deployment_controller == "ECS" and not service.has_classic_balancer
+    if can_break and not breaker.get("enable"):
+        text = "The deployment circuit breaker is off: a deployment that fails goes on for ever."
+        yield Problem(Severity.LOW, text)
+
+
+def _failed(service: Service) -> Iterator[Problem]:
+    for deployment in service.deployments:
+        if deployment.get("rolloutState") == "FAILED":
+            why = str(deployment.get("rolloutStateReason") or "no reason given").rstrip(".")
+            name = revision_name(str(deployment.get("taskDefinition", "")))
+            yield Problem(Severity.CRITICAL, f"The deployment of {name} failed: {why}.")
+
+
+def _stuck(
+    rollout: Rollout, primary: Mapping[str, Any], grace: timedelta, max_failed_tasks: int
+) -> Iterator[Problem]:
+    if primary.get("rolloutState") == "FAILED":
+        return
+    name, now = revision_name(str(primary.get("taskDefinition", ""))), rollout.read_at
+    since = _open_since(rollout, primary)
+    if since is not None and now - since > grace:
+        minutes = int((now - since).total_seconds() // 60)
+        text = (
+            f"The rollout of {name} is not complete after {minutes} minutes; what runs may be the"
+            " old revision."
+        )
+        yield Problem(Severity.CRITICAL, text)
+    failed = primary.get("failedTasks") or 0
+    if failed > max_failed_tasks:
+        yield Problem(
+            Severity.CRITICAL, f"{failed} tasks failed to start in the rollout of {name}."
+        )
+
+
+def _open_since(rollout: Rollout, primary: Mapping[str, Any]) -> datetime | None:
+    """Since when a deployment is on its way.
+
+    A task set that was stable for months is open again when it loses a task: then the service's
+    events say since when.
+    """
+    created: datetime | None = primary.get("createdAt")
+    if "stabilityStatus" not in primary:
+        return created
+    return max(created, rollout.disturbed) if created and rollout.disturbed else None
+
+
+def status_doubt(rollout: Rollout) -> str:
+    """Why a service that shows no fault cannot be said to be steady; empty where it is."""
+    service = rollout.service
+    if is_open(service):
+        name = revision_name(str((service.primary or {}).get("taskDefinition", "")))
+        return f"A rollout of {name} is under way: it is in transition."
+    if service.running_count < service.desired_count:
+        return (
+            f"{service.running_count} of {service.desired_count} tasks run, and not for long"
+            " enough to say that they stay so few."
+        )
+    return ""
+
+
+# -- tasks --------------------------------------------------------------------------------------
+
+
+def crashes(tasks: ServiceTasks, window: timedelta) -> list[Task]:
+    """The tasks that ended by a fault of their own within the window.
+
+    Not those that the scheduler or a person stopped, and not those that lost their machine.
+    """
+    return [
+        task
+        for task in tasks.stopped
+        if task.stop_code in _CRASHES
+        and (task.stopped is None or tasks.read_at - task.stopped <= window)
+    ]
+
+
+def task_problems(
+    tasks: ServiceTasks,
+    definition: TaskDefinition | None,
+    *,
+    max_stops: int,
+    pending: timedelta,
+    grace: timedelta,
+) -> Iterator[Problem]:
+    """What is wrong with the tasks of a service that is to run some."""
+    crashed = crashes(tasks, timedelta(hours=1))
+    if len(crashed) > max_stops:
+        text = f"{len(crashed)} tasks crashed within an hour ({_why(crashed)})."
+        yield Problem(Severity.HIGH, text)
+    killed = [task for task in tasks.stopped if task.was_killed_for_memory]
+    if killed:
+        text = f"{len(killed)} of its tasks ran out of memory or were killed (exit code 137)."
+        yield Problem(Severity.HIGH, text)
+    if not tasks.running:
+        text = f"None of its {tasks.service.desired_count} tasks runs."
+        yield Problem(Severity.HIGH, text)
+    sick = [task for task in tasks.running if task.health == "UNHEALTHY"]
+    if sick:
+        text = f"{len(sick)} of its {len(tasks.running)} tasks are unhealthy."
+        yield Problem(Severity.HIGH, text)
+    late = [t for t in _unready(tasks, definition) if _older(t, tasks.read_at, pending)]
+    if late:
+        text = (
+            f"{len(late)} of its tasks are not up and healthy after"
+            f" {pending.total_seconds() / 60:g} minutes ({_states(late)})."
+        )
+        yield Problem(Severity.HIGH, text)
+    if _is_past(tasks, grace):
+        old = sorted({revision_name(task.revision) for task in _outdated(tasks)})
+        if old:
+            text = f"Tasks still run {listed(old)}, not {revision_name(tasks.service.revision)}."
+            yield Problem(Severity.HIGH, text)
+    zones = {task.zone for task in tasks.running if task.zone}
+    spread = tasks.service.scheduling_strategy == "REPLICA" and len(tasks.running) > 1
+    if spread and len(zones) == 1 and all(task.zone for task in tasks.running):
+        text = f"All {len(tasks.running)} tasks run in {listed(sorted(zones))}."
+        yield Problem(Severity.MEDIUM, text)
+
+
+def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Iterator[str]:
+    """Why tasks that show no fault cannot be said to be well yet."""
+    if unready := _unready(tasks, definition):
+        yield f"{len(unready)} of its tasks are not up and healthy yet ({_states(unready)})."
+    if _outdated(tasks):
+        yield "Tasks of an older revision still run: the rollout is in transition."
+    if len(tasks.running) < tasks.service.desired_count:
+        yield f"{len(tasks.running)} of {tasks.service.desired_count} tasks run."
+    if tasks.service.desired_count > 1 and not all(task.zone for task in tasks.running):
+        yield "ECS does not tell the availability zone of every task."
+
+
+def _unready(tasks: ServiceTasks, definition: TaskDefinition | None) -> list[Task]:
+    """Tasks that are not running yet, or whose health check has not passed yet."""
+    checked = definition is not None and any(each.health_check for each in definition.containers)
+    return [
+        task
+        for task in tasks.running
+        if task.status != "RUNNING" or (checked and task.health == "UNKNOWN")
+    ]
+
+
+def _older(task: Task, now: datetime, age: timedelta) -> bool:
+    since = task.started or task.created
+    return since is not None and now - since > age
+
+
+def _outdated(tasks: ServiceTasks) -> list[Task]:
+    return [task for task in tasks.running if task.revision != tasks.service.revision]
+
+
+def _is_past(tasks: ServiceTasks, grace: timedelta) -> bool:
+    """Whether the newest deployment is so old that nothing before it should run any more."""
+    since = (tasks.service.primary or {}).get("createdAt")
+    return since is not None and tasks.read_at - since > grace
+
+
+def _states(tasks: Sequence[Task]) -> str:
+    return listed(
+        sorted({task.status if task.status != "RUNNING" else task.health for task in tasks})
+    )
+
+
+def _why(tasks: Sequence[Task]) -> str:
+    reasons = []
+    for task in tasks:
+        codes = [f"{name} ended with {code}" for name, code, _ in task.exits if code is not None]
+        reasons += codes or [task.stop_reason.rstrip(".") or task.stop_code]
+    return listed(sorted(set(reasons)), most=3)

@@ -1,0 +1,100 @@
+"""What is wrong with a task definition that services run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from readiness.evidence.ecs.services import Container, Service, TaskDefinition
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, Severity
+
+_GONE = {"INACTIVE", "DELETE_IN_PROGRESS"}
+
+
+def on_fargate(service: Service) -> bool:
+    return service.launch_type == "FARGATE" or any(
+        provider.startswith("FARGATE") for provider in service.capacity_providers
+    )
+
+
+def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
+    """Everything wrong with a revision, given the services that run it."""
+    fargate = any(on_fargate(service) for service in services)
+    if definition.status in _GONE:
+        text = f"It is {definition.status} while {listed([s.name for s in services])} runs it."
+        yield Problem(Severity.HIGH, text)
+    if not any(container.essential for container in definition.containers):
+        yield Problem(Severity.MEDIUM, "None of its containers is essential.")
+    routed = any(container.is_log_router for container in definition.containers)
+    for container in definition.containers:
+        yield from _logging(container, routed=routed)
+        yield from _image(container)
+    yield from _size(definition, services, fargate=fargate)
+    yield from _roles(definition, fargate=fargate)
+    yield from _health(definition, services)
+
+
+def _logging(container: Container, *, routed: bool) -> Iterator[Problem]:
+    """A log router writes for the others and may keep its own lines to itself."""
+    driver, options = container.log_driver, container.log_options or {}
+    if driver in {"", "none"} and not container.is_log_router:
+        yield Problem(Severity.MEDIUM, f"The container {container.name} logs nowhere.")
+    if driver == "awslogs":
+        missing = [name for name in ("awslogs-group", "awslogs-region") if not options.get(name)]
+        if missing:
+            text = f"The log configuration of {container.name} lacks {listed(missing)}."
+            yield Problem(Severity.MEDIUM, text)
+    if driver == "awsfirelens" and not routed:
+        text = f"The container {container.name} logs to a FireLens router, and there is none."
+        yield Problem(Severity.MEDIUM, text)
+
+
+def _image(container: Container) -> Iterator[Problem]:
+    """A digest names one image; ``latest`` or no tag names whatever was pushed last."""
+    if "@sha256:" in container.image:
+        return
+    tag = container.image.rpartition("/")[2].partition(":")[2]
+    if tag in {"", "latest"}:
+        text = f"The image of {container.name} has {'the tag latest' if tag else 'no tag'}."
+        yield Problem(Severity.MEDIUM, text)
+
+
+def _size(
+    definition: TaskDefinition, services: Sequence[Service], *, fargate: bool
+) -> Iterator[Problem]:
+    if fargate and not (definition.cpu and definition.memory):
+        yield Problem(Severity.MEDIUM, "It sets no cpu or no memory for the task, on Fargate.")
+    unbounded = [each.name for each in definition.containers if not each.memory]
+    if not all(map(on_fargate, services)) and not definition.memory and unbounded:
+        text = f"Nothing limits the memory of {listed(unbounded)} on the instance it shares."
+        yield Problem(Severity.MEDIUM, text)
+
+
+def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
+    if definition.task_role_arn and definition.task_role_arn == definition.execution_role_arn:
+        text = "The code runs with the execution role, which can pull images and read secrets."
+        yield Problem(Severity.MEDIUM, text)
+    if definition.execution_role_arn:
+        return
+    needs = []
+    if any(container.secrets for container in definition.containers):
+        needs.append("to read its secrets")
+    if fargate and any(".dkr.ecr." in container.image for container in definition.containers):
+        needs.append("to pull its image from ECR")
+    if fargate and any(c.log_driver == "awslogs" for c in definition.containers):
+        needs.append("to write its logs")
+    if needs:
+        yield Problem(
+            Severity.MEDIUM, f"It has no execution role, which it needs {listed(needs)}."
+        )
+
+
+def _health(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
+    checked = any(c.health_check for c in definition.containers if c.essential)
+    alone = [s.name for s in services if not (s.target_group_arns or s.has_classic_balancer)]
+    if not checked and alone:
+        text = (
+            f"No container has a health check, and no load balancer checks {listed(alone)}: a task"
+            " that hangs is never replaced."
+        )
+        yield Problem(Severity.MEDIUM, text)

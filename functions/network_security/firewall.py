@@ -1,0 +1,243 @@
+"""What is wrong with the rules of a security group: pure judgement over what EC2 says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from readiness.evidence.ec2.security_groups import Peer, Permission, PrefixList, SecurityGroup
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, Severity
+from readiness.semantics.addresses import the_world_in
+
+ADMINISTRATION: Mapping[int, str] = {
+    20: "FTP",
+    21: "FTP",
+    22: "SSH",
+    23: "Telnet",
+    111: "RPC",
+    135: "RPC",
+    137: "NetBIOS",
+    138: "NetBIOS",
+    139: "NetBIOS",
+    161: "SNMP",
+    389: "LDAP",
+    445: "SMB",
+    873: "rsync",
+    1433: "SQL Server",
+    1434: "SQL Server",
+    1521: "Oracle",
+    2049: "NFS",
+    2375: "Docker",
+    2376: "Docker",
+    2379: "etcd",
+    2380: "etcd",
+    3306: "MySQL",
+    3389: "RDP",
+    4333: "mSQL",
+    5432: "PostgreSQL",
+    5439: "Redshift",
+    5500: "VNC",
+    5601: "Kibana",
+    5900: "VNC",
+    5985: "WinRM",
+    5986: "WinRM",
+    6379: "Redis",
+    6443: "Kubernetes",
+    7000: "Cassandra",
+    7001: "Cassandra",
+    7199: "Cassandra",
+    8182: "Neptune",
+    9042: "Cassandra",
+    9092: "Kafka",
+    9160: "Cassandra",
+    9200: "OpenSearch",
+    9300: "OpenSearch",
+    10250: "Kubernetes",
+    11211: "memcached",
+    27017: "MongoDB",
+    27018: "MongoDB",
+    27019: "MongoDB",
+}
+"""Ports behind which a machine is administered or a database answers."""
+
+_PORTS = {"tcp", "udp"}
+_ICMP = {"icmp", "icmpv6"}
+_PATH_MTU_DISCOVERY = {("icmp", 3, 4), ("icmpv6", 2, 0), ("icmpv6", 2, -1)}
+"""Without these messages large packets vanish: "fragmentation needed" and "packet too big"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a group may let through. ``public_ports`` are TCP ports the world may reach."""
+
+    public_ports: frozenset[str]
+    world_v4_prefixlen: int
+    world_v6_prefixlen: int
+    max_port_span: int
+
+    def world(self, cidrs: Iterable[str]) -> tuple[str, ...]:
+        """The networks among ``cidrs`` that are the whole internet, or a large part of it."""
+        return the_world_in(cidrs, self.world_v4_prefixlen, self.world_v6_prefixlen)
+
+
+Lists = Mapping[str, PrefixList]
+
+
+def ingress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
+    """Everything the inbound rules let through that they should not."""
+    found: list[Problem] = []
+    for permission in group.ingress:
+        world = limits.world(_sources(permission, group.ingress, lists))
+        exposed = _exposed(permission, world, limits)
+        found += exposed
+        found += _strangers(permission, group)
+        if not exposed:
+            found += _too_wide(permission, group, limits)
+    return found
+
+
+def egress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
+    """Whether everything may leave for everywhere."""
+    wide = [permission for permission in group.egress if permission.protocol == "-1"]
+    world = limits.world(cidr for permission in wide for cidr in _cidrs(permission, lists))
+    if not world:
+        return []
+    return [Problem(Severity.LOW, f"All traffic may leave to {listed(world)}.")]
+
+
+def default_group_problems(group: SecurityGroup) -> list[Problem]:
+    """A default group with rules: whatever is launched without naming a group gets them."""
+    inbound, outbound = len(group.ingress), len(group.egress)
+    if not inbound and not outbound:
+        return []
+    said = (
+        f"This is the VPC's default security group and it has {inbound} inbound and"
+        f" {outbound} outbound rules, which everything launched without a group of its own gets."
+    )
+    return [Problem(Severity.MEDIUM, said)]
+
+
+def unseen_lists(group: SecurityGroup, lists: Lists) -> tuple[str, ...]:
+    """The prefix lists that rules name and that nobody showed us."""
+    return tuple(sorted(group.prefix_list_ids - set(lists)))
+
+
+def at_most(severity: Severity, problems: Iterable[Problem]) -> list[Problem]:
+    """The problems, none of them worse than ``severity``."""
+    return [
+        p if severity.at_least(p.severity) else replace(p, severity=severity) for p in problems
+    ]
+
+
+def spoken(permission: Permission) -> str:
+    """What a rule lets through, for instance ``TCP 22 (SSH)`` or ``All traffic``."""
+    if permission.protocol == "-1":
+        return "All traffic"
+    if permission.protocol in _ICMP:
+        return permission.protocol.upper()
+    if permission.protocol not in _PORTS:
+        return f"Protocol {permission.protocol}"
+    low, high = _range(permission)
+    names = sorted({name for port, name in ADMINISTRATION.items() if low <= port <= high})
+    ports = str(low) if low == high else f"{low}-{high}"
+    behind = f" ({listed(names, 3)})" if names else ""
+    return f"{permission.protocol.upper()} {ports}{behind}"
+
+
+def _range(permission: Permission) -> tuple[int, int]:
+    """The ports of a TCP or UDP rule; all of them where it names none."""
+    low, high = permission.from_port, permission.to_port
+    if low is None or high is None or low < 0:
+        return 0, 65535
+    return low, high
+
+
+def _cidrs(permission: Permission, lists: Lists) -> Iterable[str]:
+    """The ranges a rule names, with those of customers' prefix lists; AWS's are not the world."""
+    yield from permission.cidrs
+    for id in permission.prefix_list_ids:
+        if id in lists:
+            yield from lists[id].cidrs
+
+
+def _sources(permission: Permission, every: Iterable[Permission], lists: Lists) -> set[str]:
+    """Who may come in through a rule: also by other rules that let through at least as much."""
+    wider = (other for other in every if other is permission or _covers(other, permission))
+    return {cidr for other in wider for cidr in _cidrs(other, lists)}
+
+
+def _covers(wide: Permission, narrow: Permission) -> bool:
+    if wide.protocol == "-1":
+        return True
+    if wide.protocol != narrow.protocol:
+        return False
+    if wide.protocol not in _PORTS:
+        return (wide.from_port, wide.to_port) == (narrow.from_port, narrow.to_port)
+    (low, high), (from_, to) = _range(wide), _range(narrow)
+    return low <= from_ and to <= high
+
+
+def _exposed(permission: Permission, world: tuple[str, ...], limits: Limits) -> list[Problem]:
+    if not world:
+        return []
+    if permission.protocol in _ICMP:
+        message = (permission.protocol, permission.from_port, permission.to_port)
+        if message in _PATH_MTU_DISCOVERY:
+            return []
+        severity = Severity.LOW
+    elif permission.protocol == "tcp" and _all_public(permission, limits):
+        return []
+    elif permission.protocol == "-1" or _reaches_administration(permission):
+        severity = Severity.CRITICAL
+    else:
+        severity = Severity.HIGH
+    return [Problem(severity, f"{spoken(permission)} is open to {listed(world)}.")]
+
+
+def _all_public(permission: Permission, limits: Limits) -> bool:
+    low, high = _range(permission)
+    few = high - low < len(limits.public_ports)
+    return few and all(str(port) in limits.public_ports for port in range(low, high + 1))
+
+
+def _reaches_administration(permission: Permission) -> bool:
+    if permission.protocol not in _PORTS:
+        return False
+    low, high = _range(permission)
+    return any(low <= port <= high for port in ADMINISTRATION)
+
+
+def _strangers(permission: Permission, group: SecurityGroup) -> list[Problem]:
+    strange = [peer for peer in permission.peers if not _is_known(peer, group)]
+    return [
+        Problem(
+            Severity.MEDIUM,
+            f"{spoken(permission)} is open to the security group {peer.group_id} of"
+            f" {'account ' + peer.account if peer.account else 'an unknown account'}, without an"
+            " active peering connection.",
+        )
+        for peer in strange
+    ]
+
+
+def _is_known(peer: Peer, group: SecurityGroup) -> bool:
+    return (
+        peer.group_id == group.id
+        or (bool(peer.account) and peer.account == group.account)
+        or (bool(peer.vpc_id) and peer.vpc_id == group.vpc_id)
+        or peer.peering == "active"
+    )
+
+
+def _too_wide(permission: Permission, group: SecurityGroup, limits: Limits) -> list[Problem]:
+    others = [peer.group_id for peer in permission.peers if peer.group_id != group.id]
+    sources = [*permission.cidrs, *permission.prefix_list_ids, *others]
+    if not sources or permission.protocol not in {*_PORTS, "-1"}:
+        return []
+    low, high = (0, 65535) if permission.protocol == "-1" else _range(permission)
+    span = high - low + 1
+    if span <= limits.max_port_span:
+        return []
+    said = f"{spoken(permission)} opens {span} ports to {listed(sources)}."
+    return [Problem(Severity.MEDIUM, said)]

@@ -1,0 +1,157 @@
+"""How many connections a database takes, who opens them, and whether they are shared."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.rds.endpoints import Databases, Endpoint
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, complies, violates
+
+HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
+CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:[A-Za-z0-9-]+")
+POOL_SIZE = re.compile(r"(?:^|_)(?:CONNECTION_)?POOL_(?:SIZE|MAX)$|^PGBOUNCER_MAX", re.IGNORECASE)
+
+_GIB = 1024**3
+_SMALL = {"micro": 1.0, "small": 2.0, "medium": 4.0, "large": 8.0}
+_MOST_POSTGRES = 5000
+_BYTES_PER_CONNECTION = {"mysql": 12_582_880, "mariadb": 12_582_880, "postgres": 9_531_392}
+"""The default ``max_connections`` of RDS is the instance's memory divided by this."""
+
+
+def hosts_in(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """The database hosts that variables name; nothing else of their values is kept."""
+    found = {m.group(0).lower() for v in environment.values() for m in HOST.finditer(v)}
+    return tuple(sorted(found))
+
+
+def data_apis_in(environment: Mapping[str, str], databases: Databases) -> tuple[str, ...]:
+    """The clusters that variables name and that take SQL over HTTPS."""
+    found = {m.group(0) for v in environment.values() for m in CLUSTER_ARN.finditer(v)}
+    return tuple(sorted(found & databases.data_apis))
+
+
+def pool_size(environment: Mapping[str, str]) -> int:
+    """The largest pool that variables such as DB_POOL_SIZE set; 0 where none does."""
+    sizes = [
+        int(value.strip())
+        for name, value in environment.items()
+        if POOL_SIZE.search(name) and value.strip().isdigit()
+    ]
+    return max(sizes, default=0)
+
+
+def memory_gib(instance_class: str) -> float:
+    """The memory of an instance class such as ``db.r6g.2xlarge``; 0 for one that is not known.
+
+    Within a family every size has twice the memory of the one before it.
+    """
+    parts = instance_class.split(".")
+    if len(parts) != 3 or parts[1][:1] not in {"t", "m", "r", "c"}:
+        return 0.0
+    family, size = parts[1][0], parts[2]
+    times = re.fullmatch(r"(\d*)xlarge", size)
+    if times is None and size not in _SMALL:
+        return 0.0
+    general = 16.0 * int(times.group(1) or 1) if times else _SMALL[size]
+    return general * {"r": 2.0, "c": 0.5}.get(family, 1.0)
+
+
+def most_connections(instance: DatabaseInstance) -> int:
+    """About how many connections the instance takes by default; 0 where it is not known.
+
+    Aurora MySQL has a table of its own, and a parameter group may say something else.
+    """
+    if instance.engine == "aurora-mysql":
+        return 0
+    family = "postgres" if "postgres" in instance.engine else instance.engine
+    each = _BYTES_PER_CONNECTION.get(family, 0)
+    if not each:
+        return 0
+    found = int(memory_gib(instance.instance_class) * _GIB / each)
+    return min(found, _MOST_POSTGRES) if family == "postgres" else found
+
+
+def fewest(endpoint: Endpoint) -> int:
+    """What the smallest instance behind an endpoint takes; 0 where one is not known."""
+    counts = [most_connections(instance) for instance in endpoint.instances]
+    return min(counts, default=0)
+
+
+def unpooled(hosts: Iterable[str], databases: Databases) -> dict[str, Endpoint]:
+    """The hosts that lead to a database without a proxy between."""
+    named = {host: databases.by_host.get(host) for host in hosts}
+    return {host: each for host, each in named.items() if each and each.kind != "proxy"}
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """Who connects: the database hosts it names and how many connections it may open."""
+
+    hosts: tuple[str, ...]
+    opened: int
+    databases: Databases
+
+    @property
+    def is_near_none(self) -> bool:
+        """Whether it names no database and the region has none."""
+        return not self.hosts and not self.databases.by_host
+
+    def crowded(self, share: float, most: int) -> str:
+        """The direct endpoints that it may fill; ``most`` overrides what is known of them."""
+        direct = unpooled(self.hosts, self.databases)
+        takes = {host: most or fewest(endpoint) for host, endpoint in direct.items()}
+        full = [host for host, n in takes.items() if n and self.opened > share / 100 * n]
+        return listed([f"{host} takes about {takes[host]}" for host in full])
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """The proxies it goes through that are not available."""
+        known = self._known
+        return tuple(
+            f"{host} ({each.status})"
+            for host, each in known.items()
+            if each.kind == "proxy" and each.status != "available"
+        )
+
+    @property
+    def is_pooled_outside(self) -> bool:
+        """Whether every host is a proxy of ours that is available."""
+        known = self._known
+        return (
+            bool(self.hosts)
+            and len(known) == len(self.hosts)
+            and all(e.kind == "proxy" and e.status == "available" for e in known.values())
+        )
+
+    def fits(self, most: int) -> bool:
+        """Whether it is known of every host that it is ours, direct, and how much it takes."""
+        direct = unpooled(self.hosts, self.databases)
+        return (
+            bool(self.hosts)
+            and len(direct) == len(self.hosts)
+            and all(most or fewest(endpoint) for endpoint in direct.values())
+        )
+
+    @property
+    def _known(self) -> dict[str, Endpoint]:
+        named = {host: self.databases.by_host.get(host) for host in self.hosts}
+        return {host: each for host, each in named.items() if each is not None}
+
+    def verdict(self, share: float, most: int) -> Verdict | None:
+        """What the endpoints alone decide; None where people have to say."""
+        if crowded := self.crowded(share, most):
+            return violates(
+                f"It may open {self.opened} connections, and {crowded}; no proxy is between.",
+                expected=f"An RDS Proxy, or at most {share:g} % of the database's connections.",
+                opened=self.opened,
+            )
+        if self.broken:
+            reason = f"The proxy it goes through is not available: {listed(self.broken)}."
+            return violates(reason, expected="A proxy that is available.")
+        if self.is_pooled_outside:
+            return complies("It reaches its databases through RDS Proxy.", proxies=self.hosts)
+        return None

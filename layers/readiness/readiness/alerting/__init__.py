@@ -1,0 +1,1 @@
+"""Who is told of a transition, and in what form."""

@@ -1,0 +1,1 @@
+"""From an event to a recorded finding: targets, reads, verdicts, tables, the Lambda function."""

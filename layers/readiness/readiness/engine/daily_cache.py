@@ -1,0 +1,117 @@
+"""What AWS bills by the question is asked once a day for all runs: where the answer is kept."""
+
+from __future__ import annotations
+
+import json
+import time
+import zlib
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from readiness.model.finding import iso
+
+REMEMBERED = "remembered"
+KEPT_FOR = timedelta(days=3)
+LEASE = timedelta(minutes=15)
+_PATIENCE = 10
+
+
+class NotRemembered(Exception):
+    """There is no answer yet, and this run is not the one to ask."""
+
+
+class Memory:
+    """Answers of the day, as rows of the transitions table that are about no finding.
+
+    ``finding_id`` is ``remembered`` and ``at`` the UTC day with the question; ``answer`` is
+    compressed JSON. Whoever writes the row first asks; the others wait for the answer. Who asked
+    and was not answered gives the question back, and one that vanished loses it after 15 minutes.
+    """
+
+    def __init__(
+        self, client: Any, table: str, *, wait: Callable[[float], None] = time.sleep
+    ) -> None:
+        self._client = client
+        self._table = table
+        self._wait = wait
+
+    def daily(self, question: str, now: datetime, ask: Callable[[], Any] | None) -> Any:
+        """The answer of ``now``'s UTC day; without ``ask`` yesterday's will do.
+
+        Raises NotRemembered where nobody was answered yet, ClientError for the table, and what
+        ``ask`` raises.
+        """
+        today = _key(question, now)
+        row = self._row(today)
+        if "answer" in row:
+            return _unpacked(row)
+        if ask is None:
+            row = self._row(_key(question, now - timedelta(days=1)))
+            if "answer" in row:
+                return _unpacked(row)
+            raise NotRemembered("it is asked once a day, by the sweep, and was not yet")
+        if not self._claim(today, now):
+            return self._others(today)
+        try:
+            answer = ask()
+        except BaseException:
+            self._put(today, now, {"asked_at": {"S": ""}})
+            raise
+        packed = zlib.compress(json.dumps(answer).encode())
+        self._put(today, now, {"asked_at": {"S": iso(now)}, "answer": {"B": packed}})
+        return answer
+
+    def _claim(self, at: str, now: datetime) -> bool:
+        """Whether this run is the one to ask."""
+        try:
+            self._put(
+                at,
+                now,
+                {"asked_at": {"S": iso(now)}},
+                ConditionExpression="attribute_not_exists(finding_id)"
+                " OR (attribute_not_exists(answer) AND asked_at < :lapsed)",
+                ExpressionAttributeValues={":lapsed": {"S": iso(now - LEASE)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def _others(self, at: str) -> Any:
+        for _ in range(_PATIENCE):
+            self._wait(1)
+            row = self._row(at)
+            if "answer" in row:
+                return _unpacked(row)
+        raise NotRemembered("another run is asking")
+
+    def _put(self, at: str, now: datetime, fields: dict[str, Any], **condition: Any) -> None:
+        row = {
+            "finding_id": {"S": REMEMBERED},
+            "at": {"S": at},
+            "kind": {"S": "REMEMBERED"},
+            "expires_at": {"N": str(int((now + KEPT_FOR).timestamp()))},
+        }
+        self._client.put_item(TableName=self._table, Item=row | fields, **condition)
+
+    def _row(self, at: str) -> dict[str, Any]:
+        answer = self._client.get_item(
+            TableName=self._table,
+            Key={"finding_id": {"S": REMEMBERED}, "at": {"S": at}},
+            ConsistentRead=True,
+        )
+        row: dict[str, Any] = answer.get("Item", {})
+        return row
+
+
+def _key(question: str, moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}#{question}"
+
+
+def _unpacked(row: dict[str, Any]) -> Any:
+    packed = row["answer"]["B"]
+    return json.loads(zlib.decompress(bytes(packed)))

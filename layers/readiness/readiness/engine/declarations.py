@@ -1,0 +1,219 @@
+"""The Declarations table: statements, approvals and revocations, only ever appended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.aws import Aws, DeclaredReader, cause_of, code_of
+from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
+from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+
+READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion"})
+FirstSeen = Callable[[Resource, str], "Finding | None"]
+
+
+class DeclarationRefused(ValueError):
+    """A declaration that lacks something or says something impossible; the text names it."""
+
+
+class Ledger:
+    """What was declared, as one run reads it: a rule's statements are read once.
+
+    ``table`` is empty where nothing is deployed: then nothing was declared. ``known`` finds the
+    stored finding, which tells since when a rule has been looking.
+    """
+
+    def __init__(self, aws: Aws, table: str, known: FirstSeen) -> None:
+        self._aws = aws
+        self._table = table
+        self._known = known
+
+    def attested(self, rule: str, resource: Resource, environment: str, workload: str) -> Attested:
+        """What people attested about a resource for a rule. Raises Unreadable."""
+        now = self._aws.now()
+        if not self._table:
+            return Attested((), now)
+        statements = tuple(
+            statement
+            for statement in self._statements(rule)
+            if statement.scope.covers(resource, environment, workload)
+        )
+        try:
+            finding = self._known(resource, rule)
+        except ClientError as error:
+            raise Unreadable("dynamodb:GetItem", cause_of(error), code_of(error)) from error
+        return Attested(statements, now, finding.first_observed_at if finding else None)
+
+    def _statements(self, rule: str) -> list[Attestation]:
+        read = DeclaredReader(self._aws, READS, "the declarations")
+        items = read.every(
+            "dynamodb",
+            "query",
+            "Items",
+            TableName=self._table,
+            IndexName="by-rule",
+            KeyConditionExpression="#r = :r",
+            ExpressionAttributeNames={"#r": "rule"},
+            ExpressionAttributeValues={":r": {"S": rule}},
+        )
+        rows = [from_wire(item) for item in items]
+        return [self._verified(read, statement) for statement in assemble(rows)]
+
+    def _verified(self, read: Reader, statement: Attestation) -> Attestation:
+        """The statement, with the problem of an artefact that is gone or cannot be looked at."""
+        artefact = statement.artefact
+        if artefact is None:
+            return statement
+        try:
+            found = read.one(
+                "s3",
+                "head_object",
+                action="s3:GetObjectVersion",
+                absent=("404", "NoSuchKey", "NoSuchVersion"),
+                Bucket=artefact.bucket,
+                Key=artefact.key,
+                VersionId=artefact.version_id,
+            )
+        except Unreadable as unread:
+            return replace(statement, artefact_unread=unread)
+        if found is None:
+            return replace(statement, artefact_problem="does not exist any more")
+        if artefact.size and found.get("ContentLength") != artefact.size:
+            return replace(statement, artefact_problem="has another size than was attested")
+        return statement
+
+
+def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
+    """Statements with their approvals and revocations applied; waivers are passed over.
+
+    Both are about exactly one text, so that nobody can exchange it after it was approved. The
+    first approval by another person than the attester counts. Only the attester or the approver
+    can revoke. What does not have the form of a statement is none.
+    """
+    statements: dict[str, Attestation] = {}
+    others = []
+    for row in sorted(rows, key=lambda row: str(row["declared_at"])):
+        if row.get("kind") == "ATTESTATION":
+            statement = _attestation(row)
+            if statement is not None:
+                statements.setdefault(statement.fingerprint, statement)
+        elif row.get("kind") in {"APPROVAL", "REVOCATION"}:
+            others.append(row)
+    for row in others:
+        key, by = str(row.get("fingerprint")), str(row["declared_by"])
+        statement = statements.get(key)
+        if statement is None:
+            continue
+        if row["kind"] == "REVOCATION":
+            if by in {statement.attester_id, statement.approved_by_id}:
+                statements[key] = replace(statement, revoked=True)
+        elif not statement.approved_by_id and may_approve(by, statement):
+            who = str(row.get("attester", by))
+            statements[key] = replace(statement, approved_by=who, approved_by_id=by)
+    return list(statements.values())
+
+
+def may_approve(by: str, statement: Attestation) -> bool:
+    """Whether this caller is a second person for the statement."""
+    return by != statement.attester_id and not by.startswith(MACHINE)
+
+
+def _attestation(row: Mapping[str, Any]) -> Attestation | None:
+    """The statement of a row; None for one that somebody wrote by hand and got wrong."""
+    try:
+        return _read(row)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+
+
+def _read(row: Mapping[str, Any]) -> Attestation:
+    artefact = row.get("artefact")
+    expires = row.get("expires_at")
+    scope = row.get("scope", {})
+    return Attestation(
+        id=str(row["id"]),
+        rule=str(row["rule"]),
+        scope=Scope(**{name: str(value) for name, value in scope.items()}),
+        statement=str(row.get("statement", "")),
+        performed_at=parse_iso(row["performed_at"]),
+        declared_at=parse_iso(row["declared_at"].partition("#")[0]),
+        owner=str(row.get("owner", "")),
+        attester=str(row["attester"]),
+        attester_id=row["declared_by"],
+        result=Result.PASS if row.get("result", "pass") == Result.PASS else Result.FAIL,
+        expires_at=parse_iso(expires) if expires else None,
+        artefact=_artefact(artefact) if artefact else None,
+        bound_to=dict(row.get("bound_to", {})),
+    )
+
+
+def _artefact(about: Mapping[str, Any]) -> Artefact:
+    named = {name: str(about[name]) for name in ("bucket", "key", "version_id", "sha256")}
+    if not all(named.values()):
+        raise ValueError("an artefact without bucket, key, version or digest")
+    return Artefact(**named, size=int(about.get("size", 0)))
+
+
+def attestation_item(statement: Attestation) -> dict[str, Any]:
+    """The statement as a row; the partition key is the caller's ``aws:userid``.
+
+    An IAM condition on ``dynamodb:LeadingKeys`` holds a writer to their own id, so that a
+    statement cannot be made in another's name.
+    """
+    artefact = statement.artefact
+    scope = {
+        name: value
+        for name in ("account", "environment", "workload", "resource")
+        if (value := getattr(statement.scope, name))
+    }
+    row: dict[str, Any] = {
+        "declared_by": statement.attester_id,
+        "declared_at": f"{iso(statement.declared_at)}#{statement.id}",
+        "kind": "ATTESTATION",
+        "id": statement.id,
+        "rule": statement.rule,
+        "scope": scope,
+        "statement": statement.statement,
+        "performed_at": iso(statement.performed_at),
+        "owner": statement.owner,
+        "attester": statement.attester,
+        "result": str(statement.result),
+        "bound_to": statement.bound_to,
+    }
+    if statement.expires_at is not None:
+        row["expires_at"] = iso(statement.expires_at)
+    if artefact is not None:
+        row["artefact"] = {
+            "bucket": artefact.bucket,
+            "key": artefact.key,
+            "version_id": artefact.version_id,
+            "sha256": artefact.sha256,
+            "size": artefact.size,
+        }
+    return to_wire(row)
+
+
+def answer_item(
+    kind: str, statement: Attestation, *, by: str, by_id: str, at: datetime
+) -> dict[str, Any]:
+    """An APPROVAL or REVOCATION of a statement as a row."""
+    return to_wire(
+        {
+            "declared_by": by_id,
+            "declared_at": f"{iso(at)}#{statement.id}",
+            "kind": kind,
+            "rule": statement.rule,
+            "attestation": statement.id,
+            "fingerprint": statement.fingerprint,
+            "attester": by,
+        }
+    )

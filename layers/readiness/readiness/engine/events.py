@@ -1,0 +1,312 @@
+"""Any event → what to look at. Identity only: no state is ever taken from a payload."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from readiness.model.evidence import (
+    ApiCall,
+    Change,
+    ConfigItem,
+    Declaration,
+    ResourceType,
+    ServiceEvent,
+    declared,
+)
+from readiness.model.resource import GLOBAL
+from readiness.model.rule import Rule
+
+API_CALL = "AWS API Call via CloudTrail"
+CONFIG_ITEM = "Config Configuration Item Change"
+CHANGED = "ConfigurationItemChangeNotification"
+OVERSIZED = "OversizedConfigurationItemChangeNotification"
+SCHEDULED = "ScheduledNotification"
+SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
+MOST_ID = 1800
+"""Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
+
+Json = Mapping[str, Any]
+
+
+class MalformedEvent(ValueError):
+    """An event without the fields that its kind always has; the text names the field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Evaluate ``rule`` for the resource ``id``, or for all where it is None.
+
+    ``via`` narrows the latter: only subjects that refer to that resource (type, id) changed.
+    """
+
+    rule: str
+    id: str | None
+    via: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRequest:
+    """What AWS Config wants back when it invoked us: where to send evaluations."""
+
+    token: str
+    ordering: str
+    parameters: Mapping[str, str]
+    resource_type: str = ""
+    resource_id: str = ""
+    left_scope: bool = False
+
+    @property
+    def is_test(self) -> bool:
+        return self.token == "TESTMODE"  # noqa: S105
+
+    @property
+    def is_scheduled(self) -> bool:
+        return not self.resource_type
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What an event makes us look at; no targets, and ``ignored`` says why."""
+
+    account: str
+    region: str
+    targets: frozenset[Target] = frozenset()
+    trigger: str = ""
+    changed_by: str = ""
+    ignored: str = ""
+    config: ConfigRequest | None = field(default=None)
+
+
+def look(event: Json, rules: Iterable[Rule]) -> Look:
+    """Reduce an event to the rules and resources to evaluate.
+
+    Takes EventBridge events (configuration items, CloudTrail API calls, service events) and AWS
+    Config rule invocations. Raises MalformedEvent.
+    """
+    if not isinstance(event, Mapping):
+        raise MalformedEvent(f"an event is a JSON object, not {type(event).__name__}")
+    rules = tuple(rules)
+    if "invokingEvent" in event:
+        return _config_rule(event, rules)
+    detail_type = _text(event, "detail-type")
+    detail = event.get("detail")
+    if not isinstance(detail, Mapping):
+        raise MalformedEvent("the event has no 'detail' object")
+    account, region = _text(event, "account"), _text(event, "region")
+    trigger = str(event.get("id", ""))
+    if detail_type == CONFIG_ITEM:
+        item = detail.get("configurationItem") or detail.get("configurationItemSummary")
+        if not isinstance(item, Mapping):
+            raise MalformedEvent(
+                "the event has neither 'detail.configurationItem' nor"
+                " 'detail.configurationItemSummary'"
+            )
+        targets = _from_item(item, rules)
+        return Look(account, region, targets, trigger, ignored=_why_nothing(targets, item))
+    if detail_type == API_CALL:
+        return _api_call(account, region, trigger, detail, rules)
+    targets = _from_service(event, detail_type, rules)
+    ignored = "" if targets else f"no rule depends on {detail_type!r} events like this"
+    return Look(account, region, targets, trigger, ignored=ignored)
+
+
+def changes_of(declaration: Declaration) -> tuple[Change, ...]:
+    """Everything that makes an answer old: declared by the evidence and by its type."""
+    shared = declaration.about.changed_by if declaration.follows_type else ()
+    return declaration.changed_by + shared
+
+
+def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
+    for rule in rules:
+        for cls in rule.evidence:
+            yield rule, declared(cls)
+
+
+def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
+    if id is not None and len(id.encode("utf-8", "replace")) > MOST_ID:
+        raise MalformedEvent(f"the event names a {about.name} by {len(id)} characters")
+    if about is rule.subject:
+        return Target(rule.id, id)
+    if about.name in {"AWS::::Account", "*"} or id is None:
+        return Target(rule.id, None)
+    return Target(rule.id, None, (about.name, id))
+
+
+def _from_item(item: Json, rules: Iterable[Rule]) -> frozenset[Target]:
+    type_ = item.get("resourceType")
+    if not isinstance(type_, str) or not type_:
+        raise MalformedEvent("the configuration item has no 'resourceType'")
+    targets = set()
+    for rule, declaration in _evidence_in(rules):
+        about = declaration.about
+        if about.name == type_ and about.identify is not None and declaration.follows_type:
+            id: Any = about.identify(item)
+            targets.add(_target(rule, about, id if isinstance(id, str) and id else None))
+        for change in changes_of(declaration):
+            if isinstance(change, ConfigItem) and change.type == type_:
+                targets.add(_target(rule, about, _id_in(item, change)))
+    return frozenset(targets)
+
+
+def _why_nothing(targets: frozenset[Target], item: Json) -> str:
+    return "" if targets else f"no rule depends on {item.get('resourceType')}"
+
+
+def _api_call(
+    account: str, region: str, trigger: str, detail: Json, rules: Iterable[Rule]
+) -> Look:
+    source, name = detail.get("eventSource"), detail.get("eventName")
+    if not isinstance(source, str) or not isinstance(name, str):
+        raise MalformedEvent("the API call has no 'detail.eventSource' and 'detail.eventName'")
+    principal = _principal(detail)
+    if detail.get("errorCode"):
+        ignored = f"the call {source} {name} failed with {detail['errorCode']}"
+        return Look(account, region, frozenset(), trigger, principal, ignored)
+    if owner := _other_owner(detail, account):
+        ignored = f"the call {source} {name} changed a resource of account {owner}"
+        return Look(account, region, frozenset(), trigger, principal, ignored)
+    targets = set()
+    for rule, declaration in _evidence_in(rules):
+        for change in changes_of(declaration):
+            if isinstance(change, ApiCall) and change.matches(source, name):
+                targets.add(_target(rule, declaration.about, _id_in(detail, change)))
+    ignored = "" if targets else f"no rule depends on {source} {name}"
+    return Look(account, region, frozenset(targets), trigger, principal, ignored)
+
+
+def _other_owner(detail: Json, account: str) -> str:
+    """The account whose resources the call was about, empty where some may be our own.
+
+    A call of ours that reaches into another account is recorded in both; read by its name, its
+    resource would be taken for one of this account.
+    """
+    resources = detail.get("resources")
+    if not isinstance(resources, list):
+        return ""
+    named = [each.get("accountId") for each in resources if isinstance(each, Mapping)]
+    owners = {each for each in named if isinstance(each, str) and each}
+    whole = bool(named) and len(named) == len(resources) and all(named)
+    return min(owners) if whole and owners and account not in owners else ""
+
+
+def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> frozenset[Target]:
+    detail = event["detail"]
+    targets = set()
+    for rule, declaration in _evidence_in(rules):
+        for change in changes_of(declaration):
+            if not isinstance(change, ServiceEvent) or change.detail_type != detail_type:
+                continue
+            if change.rule and at(detail, change.rule) != rule.id:
+                continue
+            if not all(str(at(detail, path)) in allowed for path, allowed in change.match):
+                continue
+            if change.identify is None:
+                id = _first_arn(event, change) if change.id == "resources" else None
+                targets.add(_target(rule, declaration.about, id or _id_in(detail, change)))
+            elif found := change.identify(detail):
+                targets.add(_target(rule, declaration.about, found))
+    return frozenset(targets)
+
+
+def _first_arn(event: Json, change: ServiceEvent) -> str | None:
+    resources = event.get("resources")
+    if isinstance(resources, list) and resources and isinstance(resources[0], str):
+        return change.normalise(resources[0])
+    return None
+
+
+def _config_rule(event: Json, rules: tuple[Rule, ...]) -> Look:
+    invoking = _parsed(event, "invokingEvent")
+    parameters = _parsed(event, "ruleParameters") if event.get("ruleParameters") else {}
+    kind = invoking.get("messageType")
+    account = str(event.get("accountId") or invoking.get("awsAccountId") or "")
+    arn = str(event.get("configRuleArn") or "")
+    region = arn.split(":")[3] if arn.count(":") >= 5 else ""
+    token = str(event.get("resultToken") or "")
+    trigger = str(event.get("configRuleName") or "config-rule")
+    if kind in (CHANGED, OVERSIZED):
+        item = invoking.get("configurationItem") or invoking.get("configurationItemSummary")
+        if not isinstance(item, Mapping):
+            raise MalformedEvent(f"{kind} without a configuration item")
+        request = ConfigRequest(
+            token,
+            str(item.get("configurationItemCaptureTime") or _notified(invoking)),
+            {str(k): str(v) for k, v in parameters.items()},
+            str(item.get("resourceType") or ""),
+            str(item.get("resourceId") or ""),
+            bool(event.get("eventLeftScope")),
+        )
+        item_region = str(item.get("awsRegion") or "")
+        return Look(
+            account or str(item.get("awsAccountId") or ""),
+            region or ("" if item_region == GLOBAL else item_region),
+            _from_item(item, rules),
+            trigger,
+            config=request,
+        )
+    if kind == SCHEDULED:
+        request = ConfigRequest(
+            token, _notified(invoking), {str(k): str(v) for k, v in parameters.items()}
+        )
+        everything = frozenset(Target(rule.id, None) for rule in rules)
+        return Look(account, region, everything, trigger, config=request)
+    if kind == SNAPSHOT:
+        return Look(account, region, ignored="a snapshot delivery changes nothing")
+    raise MalformedEvent(f"unknown messageType {kind!r} in 'invokingEvent'")
+
+
+def _notified(invoking: Json) -> str:
+    return str(invoking.get("notificationCreationTime") or "")
+
+
+def _parsed(event: Json, name: str) -> dict[str, Any]:
+    text = event[name]
+    try:
+        parsed = json.loads(text) if isinstance(text, str) else text
+    except ValueError as error:
+        raise MalformedEvent(f"{name!r} is not JSON: {error}") from None
+    if not isinstance(parsed, dict):
+        raise MalformedEvent(f"{name!r} is not a JSON object")
+    return parsed
+
+
+def _text(event: Json, name: str) -> str:
+    value = event.get(name)
+    if not isinstance(value, str) or not value:
+        raise MalformedEvent(f"the event has no {name!r}")
+    return value
+
+
+def at(value: Any, path: str) -> Any:
+    """The value under a dotted path; None where any step is missing.
+
+    A list of one is its item; of several nobody can tell which is meant.
+    """
+    for step in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if len(value) == 1 else None
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
+
+
+def _id_in(detail: Json, change: ApiCall | ServiceEvent | ConfigItem) -> str | None:
+    for path in change.id.split("|"):
+        value = at(detail, path) if path else None
+        if isinstance(value, list):
+            value = value[0] if len(value) == 1 else None
+        id = change.normalise(value) if isinstance(value, str) and value else None
+        if id:
+            return id
+    return None
+
+
+def _principal(detail: Json) -> str:
+    identity = detail.get("userIdentity")
+    if not isinstance(identity, Mapping):
+        return ""
+    return str(identity.get("arn") or identity.get("invokedBy") or identity.get("type") or "")

@@ -1,0 +1,260 @@
+"""The Lambda function of a heading: events, sweeps and AWS Config in, findings out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from readiness.engine import config_rule, settings
+from readiness.engine.aws import CONFIG, Aws
+from readiness.engine.daily_cache import Memory
+from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
+from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.record import Recorder
+from readiness.engine.session import Session
+from readiness.engine.store import Store, Unwritable
+from readiness.model.rule import SettingRefused
+
+if TYPE_CHECKING:
+    from readiness.model.rule import Heading
+
+SETTINGS_KEPT_SECONDS = 300
+SPARE_MILLISECONDS = 45_000
+
+Handler = Callable[[Mapping[str, Any], Any], Any]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Function:
+    """One heading's Lambda function, made at cold start and kept while the sandbox is warm.
+
+    The environment variables are those that template.yaml sets.
+    """
+
+    def __init__(self, heading: Heading, environment: Mapping[str, str]) -> None:
+        self.heading = heading
+        self.log = Logger(service=f"readiness-{heading.folder}")
+        self.metrics = Metrics(namespace="Readiness", service=heading.folder)
+        self._session = Session()
+        self._clients: dict[tuple[str, str], Any] = {}
+        self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
+        self._settings: tuple[float, settings.Given] | None = None
+        self._scope = scope_from(environment)
+        self._declarations = environment.get("DECLARATIONS_TABLE", "")
+        dynamodb = self._session.client("dynamodb", config=CONFIG)
+        self.store = Store(
+            dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
+        )
+        self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
+        self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
+        try:
+            return self._answer(event, context)
+        except MalformedEvent as malformed:
+            self.count("MalformedEvents")
+            self.log.error("malformed event", extra={"reason": str(malformed)})
+            raise
+        except settings.SettingsUnreadable as unreadable:
+            self.count("SettingsRefused")
+            self.log.error("settings refused", extra={"reason": str(unreadable)})
+            raise
+        finally:
+            if self.metrics.provider.metric_set:
+                self.metrics.flush_metrics()
+
+    def count(self, name: str, value: int = 1) -> None:
+        self.metrics.add_metric(name, MetricUnit.Count, value)
+
+    def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
+        arn = str(context.invoked_function_arn).split(":")
+        region, account = arn[3], arn[4]
+        if isinstance(event, Mapping) and "sweep" in event:
+            return self._sweep(event["sweep"], account, region, context)
+        seen = look(event, self.heading)
+        self.log.append_keys(trigger=seen.trigger)
+        if seen.account and seen.account != account:
+            ignored = f"the event is about account {seen.account}, this function judges {account}"
+            return self._ignore(ignored)
+        if seen.ignored:
+            return self._ignore(seen.ignored)
+        return self._follow(seen, account, region)
+
+    def _ignore(self, why: str) -> dict[str, Any]:
+        self.log.info("nothing to look at", extra={"reason": why})
+        return {"evaluated": 0, "ignored": why}
+
+    def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
+        given = self._given()
+        if seen.config is not None:
+            given = settings.override(self.heading, given, seen.config.parameters)
+        widely = any(target.id is None for target in seen.targets)
+        evaluation = self._evaluation(
+            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+        )
+        observations = list(evaluation.follow(self.heading, seen.targets))
+        recorder = Recorder(self.store, evaluation)
+        for observation in observations:
+            self._note(observation)
+            recorder.record(observation)
+        self._insist(recorder)
+        if seen.config is not None:
+            client = evaluation.aws.client("config")
+            sent = config_rule.answer(client, seen.config, observations)
+            self.count("ConfigEvaluations", sent)
+        return self._done(recorder, len(observations))
+
+    def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
+        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
+        if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
+            raise MalformedEvent("'sweep' must be an object with the text 'id'")
+        start = _cursor(sweep.get("cursor"))
+        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
+        recorder = Recorder(self.store, evaluation)
+        coverage = Coverage()
+        rules = evaluation.judged(self.heading)
+        stored = recorder.known(rules)
+        evaluation.remember(stored)
+        began = _now()
+
+        def enough() -> bool:
+            return bool(context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
+
+        evaluated = 0
+        for observation in evaluation.survey(
+            rules,
+            coverage,
+            start=start,
+            enough=enough,
+            record=lambda seen: recorder.record(seen, stored),
+        ):
+            evaluated += 1
+            self._note(observation)
+        answer = self._done(recorder, evaluated)
+        answer["heading"] = self.heading.folder
+        answer["out_of_scope"] = coverage.out_of_scope
+        answer["unlisted"] = sorted(about.name for about in coverage.failed)
+        if coverage.cursor is not None:
+            # A leg that got to nothing leaves off where it began.
+            cursor = coverage.cursor if coverage.cursor.type else start or coverage.cursor
+            return answer | {
+                "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
+            }
+        answer["closed"] = recorder.close_vanished(rules, coverage, stored, before=began)
+        answer["closed"] += recorder.close_retired(
+            self.heading.folder, self.heading.rules, before=began
+        )
+        self._insist(recorder)
+        return answer
+
+    def _insist(self, recorder: Recorder) -> None:
+        """Fail once everything else is done, so that nobody takes the run for complete."""
+        if recorder.unwritten:
+            raise Unwritable(
+                f"{len(recorder.unwritten)} findings could not be written; the first:"
+                f" {recorder.unwritten[0]}"
+            )
+
+    def _note(self, observation: Observation) -> None:
+        if observation.crash:
+            self.count("RuleCrashes")
+            self.log.error(
+                "rule crashed",
+                extra={"rule": observation.rule.id, "error": observation.crash},
+            )
+        finding = observation.finding
+        if finding is not None and finding.missing:
+            self.count("BlindVerdicts")
+            self.log.warning(
+                "could not be judged",
+                extra={"rule": finding.rule, "missing": list(finding.missing)},
+            )
+
+    def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
+        self.count("Evaluated", evaluated)
+        self.count("Transitions", len(recorder.transitions))
+        if recorder.unwritten:
+            self.count("UnwritableFindings", len(recorder.unwritten))
+            self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
+        return {"evaluated": evaluated, "transitions": len(recorder.transitions)}
+
+    def _evaluation(
+        self,
+        account: str,
+        region: str,
+        given: settings.Given,
+        trigger: str,
+        changed_by: str = "",
+        *,
+        bulk: bool,
+    ) -> Evaluation:
+        aws = Aws(
+            self._session,
+            account=account,
+            region=region,
+            now=_now,
+            bulk=bulk,
+            clients=self._clients,
+            memory=self._memory,
+        )
+        configured = settings.configure(self.heading, given)
+        return Evaluation(
+            aws,
+            configured,
+            scope=self._scope,
+            trigger=trigger,
+            changed_by=changed_by,
+            declarations=self._declarations,
+            known=self.store.get,
+        )
+
+    def _given(self) -> settings.Given:
+        """The settings document, at most five minutes old. Raises SettingsUnreadable."""
+        if not self._settings_parameter:
+            return {}
+        if self._settings and time.monotonic() - self._settings[0] < SETTINGS_KEPT_SECONDS:
+            return self._settings[1]
+        ssm = self._session.client("ssm", config=CONFIG)
+        answer = ssm.get_parameter(Name=self._settings_parameter)
+        given = settings.parse(answer["Parameter"]["Value"])
+        self._report_refused(given)
+        self._settings = (time.monotonic(), given)
+        return given
+
+    def _report_refused(self, given: settings.Given) -> None:
+        """Say which settings of this heading will not be used; its rules then cannot tell."""
+        configured = settings.configure(self.heading, given)
+        reasons = [str(each) for each in configured.values() if isinstance(each, SettingRefused)]
+        mine = [rule for rule in given if rule.startswith(f"{self.heading.folder}.")]
+        known = {rule.id for rule in self.heading}
+        reasons += [f"there is no rule {rule!r}" for rule in mine if rule not in known]
+        for reason in reasons:
+            self.count("SettingsRefused")
+            self.log.error("settings refused", extra={"reason": reason})
+
+
+def _cursor(given: object) -> Cursor | None:
+    if not given:
+        return None
+    try:
+        return Cursor(**given)  # type: ignore[arg-type]
+    except TypeError:
+        raise MalformedEvent("'sweep.cursor' must have 'type', 'region' and 'after'") from None
+
+
+def scope_from(environment: Mapping[str, str]) -> Scope:
+    """The scope as template.yaml's parameters put it into the environment."""
+    values = environment.get("SCOPE_TAG_VALUES", "")
+    return Scope(
+        tag=environment.get("SCOPE_TAG_KEY", ""),
+        values=frozenset(value.strip() for value in values.split(",") if value.strip()),
+        globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
+    )

@@ -1,0 +1,352 @@
+"""The DynamoDB tables: findings as they are now, and the history that is also the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.model.finding import SCHEMA_VERSION, Finding, iso, parse_iso
+from readiness.model.resource import Resource
+from readiness.model.transition import Change, Kind, Transition, decide
+from readiness.model.verdict import Severity, Status
+
+GONE_FOR = timedelta(days=90)
+HISTORY_FOR = timedelta(days=400)
+_ATTEMPTS = 6
+_TIMES = (
+    "last_observed_at",
+    "status_since",
+    "first_observed_at",
+    "opened_at",
+    "blind_since",
+    "blinded_at",
+    "waived_until",
+)
+_TEXTS = (
+    "section",
+    "heading",
+    "item",
+    "reason",
+    "expected",
+    "blind_reason",
+    "reminder",
+    "changed_by",
+    "trigger",
+    "workload",
+    "environment",
+    "owner",
+)
+
+
+class Unwritable(Exception):
+    """A finding that cannot be written as it is; the others can."""
+
+
+class Contended(Unwritable):
+    """Others kept writing the same finding; the next event or the sweep will get it right."""
+
+
+def to_item(finding: Finding) -> dict[str, Any]:
+    """The finding as a DynamoDB item, with the sparse attributes of the ``open`` index."""
+    plain: dict[str, Any] = {
+        "resource": finding.resource.key,
+        "rule": finding.rule,
+        "status": str(finding.status),
+        "severity": str(finding.severity),
+        "finding_id": finding.id,
+        "config_hash": finding.config_hash,
+        "schema_version": SCHEMA_VERSION,
+        "observed": finding.observed,
+        "settings": finding.settings,
+    }
+    plain |= {name: getattr(finding, name) for name in _TEXTS if getattr(finding, name)}
+    plain |= {name: iso(moment) for name in _TIMES if (moment := getattr(finding, name))}
+    if finding.missing:
+        plain["missing"] = list(finding.missing)
+    if finding.is_open:
+        plain["open_account"] = finding.resource.account
+        plain["open_rank"] = f"{finding.severity.rank}#{iso(finding.since)}"
+    if finding.gone:
+        plain["gone"] = True
+        plain["expires_at"] = int((finding.last_observed_at + GONE_FOR).timestamp())
+    return to_wire(plain)
+
+
+def from_item(item: Mapping[str, Any]) -> Finding:
+    """The inverse of :func:`to_item`."""
+    plain = from_wire(item)
+    times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
+    return Finding(
+        resource=Resource.parse(plain["resource"]),
+        rule=plain["rule"],
+        status=Status(plain["status"]),
+        severity=Severity(plain["severity"]),
+        observed=plain.get("observed", {}),
+        settings=plain.get("settings", {}),
+        missing=tuple(plain.get("missing", ())),
+        gone=plain.get("gone", False),
+        **{name: plain.get(name, "") for name in _TEXTS},
+        **times,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A row of the history as it is read back."""
+
+    finding_id: str
+    at: str
+    kind: str
+    resource: str
+    rule: str
+    old_status: str = ""
+    status: str = ""
+    old_severity: str = ""
+    severity: str = ""
+    old_reason: str = ""
+    reason: str = ""
+    heading: str = ""
+    trigger: str = ""
+    published_at: str = ""
+
+
+class Store:
+    """The findings and transitions tables.
+
+    ``client`` is a DynamoDB client. ``record`` is safe against duplicates, reordering and
+    concurrent writers: it writes only over the state it decided from. The time it was observed
+    at tells one state from another, since it grows with every write; the digest would not do,
+    because another version of this code may compute it differently.
+    """
+
+    def __init__(self, client: Any, findings: str, transitions: str) -> None:
+        self._client = client
+        self._findings = findings
+        self._transitions = transitions
+
+    # -- findings ---------------------------------------------------------------------------
+
+    def get(self, resource: Resource, rule: str) -> Finding | None:
+        """The stored finding, read consistently."""
+        answer = self._client.get_item(
+            TableName=self._findings, Key=self._key(resource.key, rule), ConsistentRead=True
+        )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def of_resource(self, resource: Resource) -> dict[str, Finding]:
+        """All findings of a resource by rule, in one read."""
+        query = {
+            "KeyConditionExpression": "#r = :r",
+            "ExpressionAttributeNames": {"#r": "resource"},
+            "ExpressionAttributeValues": {":r": {"S": resource.key}},
+            "ConsistentRead": True,
+        }
+        return {finding.rule: finding for finding in self._query(query)}
+
+    def of_rule(self, rule: str, prefix: str) -> Iterator[Finding]:
+        """The findings of a rule whose resource begins with ``<account>/<region>/``."""
+        query = {
+            "IndexName": "by-rule",
+            "KeyConditionExpression": "#u = :u AND begins_with(#r, :p)",
+            "ExpressionAttributeNames": {"#u": "rule", "#r": "resource"},
+            "ExpressionAttributeValues": {":u": {"S": rule}, ":p": {"S": prefix}},
+        }
+        return self._query(query)
+
+    def of_workload(self, workload: str) -> Iterator[Finding]:
+        """The findings of a workload."""
+        query = {
+            "IndexName": "by-workload",
+            "KeyConditionExpression": "workload = :w",
+            "ExpressionAttributeValues": {":w": {"S": workload}},
+        }
+        return self._query(query)
+
+    def open(self, account: str) -> Iterator[Finding]:
+        """Open findings of an account, worst and oldest first."""
+        query = {
+            "IndexName": "open",
+            "KeyConditionExpression": "open_account = :a",
+            "ExpressionAttributeValues": {":a": {"S": account}},
+        }
+        return self._query(query)
+
+    def all(self) -> Iterator[Finding]:
+        """Every finding, in no order: a full scan of the table."""
+        start: dict[str, Any] = {}
+        while True:
+            page = self._client.scan(TableName=self._findings, **start)
+            yield from map(from_item, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def _query(self, query: dict[str, Any]) -> Iterator[Finding]:
+        while True:
+            page = self._client.query(TableName=self._findings, **query)
+            yield from map(from_item, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+    def record(self, seen: Finding, stored: Finding | None) -> Change:
+        """Write what changed, if anything, and say what was written.
+
+        ``stored`` is what the caller read; when another writer was faster it is read again and
+        decided again. Raises Contended when that goes on and on, and Unwritable for a finding
+        that the table refuses.
+        """
+        for _ in range(_ATTEMPTS):
+            change = decide(stored, seen)
+            if change.finding is None:
+                return change
+            try:
+                self._write(change, stored)
+            except (TypeError, ValueError) as error:
+                raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
+            except ClientError as error:
+                if error.response.get("Error", {}).get("Code") == "ValidationException":
+                    raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
+                if not _lost_the_race(error):
+                    raise
+                stored = self.get(seen.resource, seen.rule)
+            else:
+                return change
+        raise Contended(f"{seen.resource.key} {seen.rule}")
+
+    def _write(self, change: Change, stored: Finding | None) -> None:
+        finding = change.finding
+        if finding is None:
+            raise ValueError("nothing to write")
+        guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#r)"}
+        guard["ExpressionAttributeNames"] = {"#r": "resource"}
+        if stored is not None:
+            guard = {
+                "ConditionExpression": "last_observed_at = :t",
+                "ExpressionAttributeValues": {":t": {"S": iso(stored.last_observed_at)}},
+            }
+        put = {"TableName": self._findings, "Item": to_item(finding), **guard}
+        if change.transition is None:
+            self._client.put_item(**put)
+            return
+        outbox = {
+            "TableName": self._transitions,
+            "Item": transition_item(change.transition),
+            "ConditionExpression": "attribute_not_exists(finding_id)",
+        }
+        self._client.transact_write_items(TransactItems=[{"Put": put}, {"Put": outbox}])
+
+    def _key(self, resource: str, rule: str) -> dict[str, Any]:
+        return {"resource": {"S": resource}, "rule": {"S": rule}}
+
+    # -- history ----------------------------------------------------------------------------
+
+    def history(self, finding_id: str) -> list[Entry]:
+        """The transitions of a finding, oldest first."""
+        query: dict[str, Any] = {
+            "TableName": self._transitions,
+            "KeyConditionExpression": "finding_id = :f",
+            "ExpressionAttributeValues": {":f": {"S": finding_id}},
+            "ConsistentRead": True,
+        }
+        rows: list[Entry] = []
+        while True:
+            page = self._client.query(**query)
+            rows += [entry_of(item) for item in page["Items"]]
+            if "LastEvaluatedKey" not in page:
+                return rows
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def unpublished(self, before: datetime) -> Iterator[Entry]:
+        """Transitions written before ``before`` that were never published, oldest first."""
+        query: dict[str, Any] = {
+            "TableName": self._transitions,
+            "IndexName": "unpublished",
+            "KeyConditionExpression": "unpublished = :y AND #at < :t",
+            "ExpressionAttributeNames": {"#at": "at"},
+            "ExpressionAttributeValues": {":y": {"S": "yes"}, ":t": {"S": iso(before)}},
+        }
+        while True:
+            page = self._client.query(**query)
+            yield from map(entry_of, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def mark_published(self, entry: Entry, at: datetime, note: str) -> bool:
+        """Settle an outbox row; False when somebody else already had."""
+        try:
+            self._client.update_item(
+                TableName=self._transitions,
+                Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
+                UpdateExpression="SET published_at = :t, published_as = :n REMOVE unpublished",
+                ConditionExpression="attribute_exists(unpublished)",
+                ExpressionAttributeValues={":t": {"S": iso(at)}, ":n": {"S": note}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def is_unpublished(self, entry: Entry) -> bool:
+        """Whether the outbox row still waits, read consistently."""
+        answer = self._client.get_item(
+            TableName=self._transitions,
+            Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
+            ProjectionExpression="unpublished",
+            ConsistentRead=True,
+        )
+        return "unpublished" in answer.get("Item", {})
+
+    def append(self, item: Mapping[str, Any]) -> None:
+        """A row of the history that is about no finding, such as a completed sweep."""
+        self._client.put_item(TableName=self._transitions, Item=to_wire(item))
+
+
+def transition_item(transition: Transition) -> dict[str, Any]:
+    """A transition as an outbox row: unpublished until ``alerts`` has sent it on."""
+    finding = transition.finding
+    plain = {
+        "finding_id": finding.id,
+        "at": iso(transition.at),
+        "kind": str(transition.kind),
+        "resource": finding.resource.key,
+        "rule": finding.rule,
+        "heading": finding.heading,
+        "old_status": str(transition.old_status or ""),
+        "status": str(finding.status),
+        "old_severity": str(transition.old_severity or ""),
+        "severity": str(finding.severity),
+        "old_reason": transition.old_reason,
+        "reason": finding.blind_reason
+        if transition.kind is Kind.BLINDED and finding.blind_reason
+        else finding.reason,
+        "trigger": finding.trigger,
+        "unpublished": "yes",
+        "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
+    }
+    return to_wire({name: value for name, value in plain.items() if value != ""})
+
+
+def entry_of(item: Mapping[str, Any]) -> Entry:
+    """An outbox row, from a query or from a stream record's ``NewImage``."""
+    plain = from_wire(item)
+    fields = Entry.__dataclass_fields__
+    return Entry(**{name: str(plain.get(name, "")) for name in fields})
+
+
+def _lost_the_race(error: ClientError) -> bool:
+    code = error.response.get("Error", {}).get("Code")
+    if code == "ConditionalCheckFailedException":
+        return True
+    if code != "TransactionCanceledException":
+        return False
+    reasons = error.response.get("CancellationReasons", [])
+    codes = {reason.get("Code") for reason in reasons}
+    return bool(codes & {"ConditionalCheckFailed", "TransactionConflict"})

@@ -1,0 +1,1 @@
+"""What API Gateway says of its APIs, their domain names and their stages."""

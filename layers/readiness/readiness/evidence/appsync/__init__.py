@@ -1,0 +1,1 @@
+"""What AppSync says of GraphQL APIs."""

@@ -1,0 +1,68 @@
+"""What AppSync says of GraphQL APIs and the caches before them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_NOT_FOUND = ("NotFoundException",)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [api["apiId"] for api in read.every("appsync", "list_graphql_apis", "graphqlApis")]
+
+
+GRAPHQL_API = ResourceType(
+    "AWS::AppSync::GraphQLApi",
+    _find,
+    find_reads=("appsync:ListGraphqlApis",),
+    changed_by=(
+        api_call("appsync", "CreateGraphqlApi", id="responseElements.graphqlApi.apiId"),
+        api_call("appsync", "UpdateGraphqlApi", "DeleteGraphqlApi", id="requestParameters.apiId"),
+    ),
+    identify=None,
+    arn="arn:{partition}:appsync:{region}:{account}:apis/{id}",
+)
+
+
+@evidence(
+    GRAPHQL_API,
+    reads=("appsync:GetApiCache", "appsync:GetGraphqlApi"),
+    changed_by=(
+        api_call(
+            "appsync",
+            "CreateApiCache",
+            "UpdateApiCache",
+            "DeleteApiCache",
+            id="requestParameters.apiId",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ApiCache:
+    """The cache of a GraphQL API; ``ttl`` in seconds, None where it has no cache.
+
+    ``behaviour`` is ``FULL_REQUEST_CACHING``, ``PER_RESOLVER_CACHING`` or
+    ``OPERATION_LEVEL_CACHING``. Sources: GetApiCache; GetGraphqlApi, which tells an API without
+    a cache from one that is gone.
+    """
+
+    ttl: int | None
+    behaviour: str = ""
+    status: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, api: Resource) -> ApiCache:
+        answer = read.one("appsync", "get_api_cache", absent=_NOT_FOUND, apiId=api.id)
+        if answer is None:
+            if not read.bulk:
+                read.one("appsync", "get_graphql_api", gone=_NOT_FOUND, apiId=api.id)
+            return cls(None)
+        cache = answer["apiCache"]
+        return cls(
+            cache.get("ttl", 0), cache.get("apiCachingBehavior", ""), cache.get("status", "")
+        )

@@ -1,0 +1,1 @@
+"""What Lambda says of functions, and CloudWatch of how they fare."""

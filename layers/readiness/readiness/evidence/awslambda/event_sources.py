@@ -1,0 +1,200 @@
+"""What Lambda says of the mappings by which it polls queues and streams, and what they carry."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.metrics import Query, Series, series
+
+_HOUR = 3600
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [mapping["UUID"] for mapping in _listed(read)]
+
+
+_IDS = "responseElements.uUID|responseElements.uuid|requestParameters.uUID|requestParameters.uuid"
+
+EVENT_SOURCE_MAPPING = ResourceType(
+    "AWS::Lambda::EventSourceMapping",
+    _find,
+    find_reads=("lambda:ListEventSourceMappings",),
+    changed_by=(
+        api_call(
+            "lambda",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            "DeleteEventSourceMapping*",
+            id=_IDS,
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:lambda:{region}:{account}:event-source-mapping:{id}",
+)
+"""AWS Config does not record them."""
+
+
+@evidence(
+    EVENT_SOURCE_MAPPING,
+    reads=("lambda:GetEventSourceMapping", "lambda:ListEventSourceMappings"),
+)
+@dataclass(frozen=True, slots=True)
+class EventSource:
+    """A mapping: what is polled, for which function, and how much is handed over at a time.
+
+    ``service`` is that of the source's ARN (``sqs``, ``kinesis``, ``dynamodb``, ``kafka``,
+    ``mq``, ``rds``), ``kafka`` too for a self-managed cluster. ``window`` is in seconds. ``state``
+    is ``Enabled``, ``Disabled``, or on its way between them.
+    Sources: ListEventSourceMappings, GetEventSourceMapping.
+    """
+
+    uuid: str
+    function_arn: str
+    source_arn: str = ""
+    state: str = "Enabled"
+    batch_size: int = 0
+    window: int = 0
+    response_types: tuple[str, ...] = ()
+    max_concurrency: int = 0
+    service: str = ""
+
+    @property
+    def function(self) -> str:
+        """The plain name of the function."""
+        return function_name(self.function_arn) or ""
+
+    @property
+    def source(self) -> str:
+        """The name of what is polled: a queue, a stream, a table."""
+        last = self.source_arn.split(":", 5)[-1]
+        if self.service in {"kinesis", "dynamodb"}:
+            return last.split("/")[1] if "/" in last else last
+        return last
+
+    @property
+    def stream_label(self) -> str:
+        """The label of a table's stream, a dimension of its metrics."""
+        return self.source_arn.rpartition("/stream/")[2] if self.service == "dynamodb" else ""
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.service == "sqs" and self.source.endswith(".fifo")
+
+    @property
+    def reports_failed_items(self) -> bool:
+        """Whether the function says which items of a batch failed, so that the rest is done."""
+        return "ReportBatchItemFailures" in self.response_types
+
+    @classmethod
+    def load(cls, read: Reader, mapping: Resource) -> EventSource:
+        return cls.of(
+            read.one(
+                "lambda",
+                "get_event_source_mapping",
+                gone=("ResourceNotFoundException",),
+                UUID=mapping.id,
+            )
+        )
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, EventSource]:
+        return {mapping["UUID"]: cls.of(mapping) for mapping in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> EventSource:
+        """From an ``EventSourceMappingConfiguration`` of the API."""
+        arn = answer.get("EventSourceArn", "")
+        parts = arn.split(":")
+        self_managed = "kafka" if answer.get("SelfManagedEventSource") else ""
+        return cls(
+            uuid=answer["UUID"],
+            function_arn=answer.get("FunctionArn", ""),
+            source_arn=arn,
+            state=answer.get("State", ""),
+            batch_size=answer.get("BatchSize", 0),
+            window=answer.get("MaximumBatchingWindowInSeconds") or 0,
+            response_types=tuple(answer.get("FunctionResponseTypes") or ()),
+            max_concurrency=(answer.get("ScalingConfig") or {}).get("MaximumConcurrency", 0),
+            service=parts[2] if len(parts) > 5 else self_managed,
+        )
+
+
+@evidence(EVENT_SOURCE_MAPPING, reads=(GET_METRIC_DATA, "lambda:ListEventSourceMappings"))
+@dataclass(frozen=True, slots=True)
+class SourceTraffic:
+    """How many items the source gave and how often the function ran, by the hour of a day.
+
+    ``items`` is None where no metric of this account and region counts them; ``shared_with`` are
+    the other enabled mappings of the function, whose runs are counted together.
+    Sources: ListEventSourceMappings, GetMetricData.
+    """
+
+    items: Series | None
+    invocations: Series
+    shared_with: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, mapping: Resource) -> SourceTraffic:
+        every = EventSource.load_all(read)
+        if mapping.id not in every:
+            raise Gone(mapping.key)
+        return cls._of(read, [every[mapping.id]], every)[mapping.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, SourceTraffic]:
+        every = EventSource.load_all(read)
+        return cls._of(read, every.values(), every)
+
+    @classmethod
+    def _of(
+        cls, read: Reader, asked: Iterable[EventSource], every: Mapping[str, EventSource]
+    ) -> Mapping[str, SourceTraffic]:
+        asked = list(asked)
+        enabled = Counter(each.function for each in every.values() if each.state == "Enabled")
+        wanted = {each.uuid: _queries(read, each) for each in asked}
+        found = read_each(read, wanted, DAY, period=_HOUR)
+        return {
+            each.uuid: cls(
+                found[each.uuid].get("items"),
+                found[each.uuid]["invocations"],
+                enabled[each.function] - (each.state == "Enabled"),
+            )
+            for each in asked
+        }
+
+
+def _queries(read: Reader, about: EventSource) -> dict[str, Query]:
+    """The series of a mapping; the source's only where it is in this account and region."""
+    invocations = series("AWS/Lambda", "Invocations", "Sum", FunctionName=about.function)
+    if about.source_arn.split(":")[3:5] != [read.region, read.account]:
+        return {"invocations": invocations}
+    match about.service:
+        case "sqs":
+            items = series("AWS/SQS", "NumberOfMessagesDeleted", "Sum", QueueName=about.source)
+        case "kinesis":
+            items = series("AWS/Kinesis", "IncomingRecords", "Sum", StreamName=about.source)
+        case "dynamodb":
+            items = series(
+                "AWS/DynamoDB",
+                "ReturnedRecordsCount",
+                "Sum",
+                TableName=about.source,
+                StreamLabel=about.stream_label,
+                Operation="GetRecords",
+            )
+        case _:
+            return {"invocations": invocations}
+    return {"invocations": invocations, "items": items}

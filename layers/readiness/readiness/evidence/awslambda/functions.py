@@ -1,0 +1,356 @@
+"""What Lambda says of a function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.kms.keys import key_resource
+from readiness.evidence.tagging import TagIndex, Tags
+from readiness.model.evidence import (
+    ApiCall,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    evidence,
+    last_segment,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+LATEST = "$LATEST"
+_GONE = ("ResourceNotFoundException",)
+
+
+def function_name(value: str) -> str | None:
+    """The plain name in a function name, partial ARN or ARN, with or without a qualifier."""
+    parts = value.split(":")
+    if "function" in parts:
+        parts = parts[parts.index("function") + 1 :]
+    return parts[0] or None
+
+
+def function_call(*names: str) -> ApiCall:
+    """Calls about a function, by the names they begin with: Lambda appends API dates."""
+    prefixes = tuple(f"{name}*" for name in names)
+    return api_call(
+        "lambda", *prefixes, id="requestParameters.functionName", normalise=function_name
+    )
+
+
+def moment(text: str) -> datetime | None:
+    """A time as Lambda writes it (2026-11-02T11:58:12.000+0000); None for anything else."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+
+
+def _find(read: Reader) -> Iterable[str]:
+    functions = read.every("lambda", "list_functions", "Functions")
+    return [function["FunctionName"] for function in functions]
+
+
+FUNCTION = ResourceType(
+    "AWS::Lambda::Function",
+    _find,
+    find_reads=("lambda:ListFunctions",),
+    changed_by=(
+        api_call(
+            "lambda",
+            "CreateFunction*",
+            "UpdateFunctionConfiguration*",
+            "UpdateFunctionCode*",
+            "DeleteFunction*",
+            id="requestParameters.functionName",
+            normalise=function_name,
+        ),
+    ),
+    arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
+)
+
+
+@evidence(FUNCTION, reads=("lambda:GetFunctionConfiguration", "lambda:ListFunctions"))
+@dataclass(frozen=True, slots=True)
+class FunctionConfiguration:
+    """The configuration of the function's unpublished version.
+
+    ``environment`` is None where Lambda could not decrypt it (``environment_error``); ``timeout``
+    is in seconds, ``memory_size`` and ``ephemeral_storage`` in MiB; ``tracing_mode`` is
+    ``Active`` or ``PassThrough``; ``package_type`` ``Zip`` or ``Image``. ``master_arn`` is set
+    on Lambda@Edge replicas, ``system_log_level`` only where logs are JSON. ``state`` is empty in a
+    listing, which does not tell it.
+    Sources: GetFunctionConfiguration; ListFunctions, one answer for every function.
+    """
+
+    name: str
+    arn: str = ""
+    role_arn: str = ""
+    runtime: str = ""
+    package_type: str = "Zip"
+    architectures: tuple[str, ...] = ("x86_64",)
+    memory_size: int = 128
+    ephemeral_storage: int = 512
+    timeout: int = 3
+    environment: Mapping[str, str] | None = None
+    environment_error: str = ""
+    kms_key_arn: str = ""
+    vpc_id: str = ""
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    tracing_mode: str = "PassThrough"
+    dead_letter_arn: str = ""
+    log_group: str = ""
+    system_log_level: str = ""
+    master_arn: str = ""
+    code_sha256: str = ""
+    version: str = "$LATEST"
+    last_modified: str = ""
+    state: str = ""
+    state_reason: str = ""
+    last_update_status: str = ""
+    last_update_reason: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionConfiguration:
+        return cls.of(
+            read.one(
+                "lambda",
+                "get_function_configuration",
+                gone=("ResourceNotFoundException",),
+                FunctionName=function.id,
+            )
+        )
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionConfiguration]:
+        functions = read.every("lambda", "list_functions", "Functions")
+        return {function["FunctionName"]: cls.of(function) for function in functions}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> FunctionConfiguration:
+        """From a ``FunctionConfiguration`` of the API."""
+        environment = answer.get("Environment") or {}
+        failure = environment.get("Error") or {}
+        vpc = answer.get("VpcConfig") or {}
+        name = answer["FunctionName"]
+        return cls(
+            name=name,
+            arn=answer.get("FunctionArn", ""),
+            role_arn=answer.get("Role", ""),
+            runtime=answer.get("Runtime", ""),
+            package_type=answer.get("PackageType", "Zip"),
+            architectures=tuple(answer.get("Architectures") or ("x86_64",)),
+            memory_size=answer.get("MemorySize", 128),
+            ephemeral_storage=(answer.get("EphemeralStorage") or {}).get("Size", 512),
+            timeout=answer.get("Timeout", 3),
+            environment=None if failure else dict(environment.get("Variables") or {}),
+            environment_error=failure.get("ErrorCode") or failure.get("Message", ""),
+            kms_key_arn=answer.get("KMSKeyArn", ""),
+            vpc_id=vpc.get("VpcId", ""),
+            subnet_ids=tuple(vpc.get("SubnetIds") or ()),
+            security_group_ids=tuple(vpc.get("SecurityGroupIds") or ()),
+            layers=tuple(layer["Arn"] for layer in answer.get("Layers") or ()),
+            tracing_mode=(answer.get("TracingConfig") or {}).get("Mode", "PassThrough"),
+            dead_letter_arn=(answer.get("DeadLetterConfig") or {}).get("TargetArn", ""),
+            log_group=(answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
+            system_log_level=(answer.get("LoggingConfig") or {}).get("SystemLogLevel", ""),
+            master_arn=answer.get("MasterArn", ""),
+            code_sha256=answer.get("CodeSha256", ""),
+            version=answer.get("Version", "$LATEST"),
+            last_modified=answer.get("LastModified", ""),
+            state=answer.get("State", ""),
+            state_reason=answer.get("StateReason", ""),
+            last_update_status=answer.get("LastUpdateStatus", ""),
+            last_update_reason=answer.get("LastUpdateStatusReason", ""),
+        )
+
+
+@evidence(
+    FUNCTION,
+    reads=("tag:GetResources",),
+    uses=(TagIndex,),
+    changed_by=(
+        ServiceEvent(
+            "Tag Change on Resource",
+            match=(("service", ("lambda",)), ("resource-type", ("function",))),
+            id="resources",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionTags:
+    """The tags of the function; unlike ``Tags``, only a function's tag change wakes its rules."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionTags:
+        return cls(Tags.load(read, function).values)
+
+    def get(self, name: str) -> str:
+        """The value of a tag, empty where it is not set."""
+        return self.values.get(name, "")
+
+
+# -- what callers reach -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A name for a version; ``weights`` are the shares that other versions get instead."""
+
+    name: str
+    version: str
+    weights: Mapping[str, float]
+
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """Every version it leads to."""
+        return (self.version, *self.weights)
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:ListAliases",),
+    changed_by=(function_call("CreateAlias", "UpdateAlias", "DeleteAlias"),),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionAliases:
+    """The aliases of the function. Source: ListAliases."""
+
+    all: tuple[Alias, ...]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionAliases:
+        found = read.every(
+            "lambda", "list_aliases", "Aliases", gone=_GONE, FunctionName=function.id
+        )
+        return cls(
+            tuple(
+                Alias(
+                    name=alias["Name"],
+                    version=alias["FunctionVersion"],
+                    weights=(alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+                    or {},
+                )
+                for alias in found
+            )
+        )
+
+    def named(self, name: str) -> Alias | None:
+        """The alias of that name."""
+        return next((alias for alias in self.all if alias.name == name), None)
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConcurrency",),
+    changed_by=(function_call("PutFunctionConcurrency", "DeleteFunctionConcurrency"),),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionConcurrency:
+    """The concurrency reserved for the function; None where it shares the account's.
+
+    Source: GetFunctionConcurrency.
+    """
+
+    reserved: int | None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionConcurrency:
+        answer = read.one(
+            "lambda", "get_function_concurrency", gone=_GONE, FunctionName=function.id
+        )
+        return cls(answer.get("ReservedConcurrentExecutions"))
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedVersion:
+    """One version with its state, and ``flaws``: what Lambda itself says is wrong with it."""
+
+    configuration: FunctionConfiguration
+    flaws: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> DeployedVersion:
+        """From GetFunctionConfiguration."""
+        flaws = []
+        for part, about in (
+            ("ImageConfigResponse", "image configuration"),
+            ("RuntimeVersionConfig", "runtime version"),
+        ):
+            error = (answer.get(part) or {}).get("Error") or {}
+            if error:
+                said = error.get("Message") or error.get("ErrorCode") or "no reason given"
+                flaws.append(f"Lambda could not apply its {about}: {said}.")
+        return cls(FunctionConfiguration.of(answer), tuple(flaws))
+
+    @property
+    def modified(self) -> datetime | None:
+        """When it was last changed; for a published version, when it was published."""
+        return moment(self.configuration.last_modified)
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration",),
+    uses=(FunctionAliases,),
+    changed_by=(function_call("PublishVersion"),),
+)
+@dataclass(frozen=True, slots=True)
+class DeployedFunction:
+    """The versions that callers can reach: the unpublished one and those that aliases lead to.
+
+    ``missing`` are versions that an alias names and that do not exist. ``role`` and ``key`` are
+    the execution role and the key of the environment. ``read_at`` is when this was asked.
+    Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases.
+    """
+
+    versions: Mapping[str, DeployedVersion]
+    aliases: tuple[Alias, ...]
+    read_at: datetime
+    role: Resource | None = None
+    key: Resource | None = None
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> DeployedFunction:
+        latest = read.one(
+            "lambda", "get_function_configuration", gone=_GONE, FunctionName=function.id
+        )
+        aliases = read.of(FunctionAliases, function).all
+        published = sorted({v for a in aliases for v in a.versions} - {LATEST})
+        answers = {version: _version(read, function.id, version) for version in published}
+        found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
+        role = last_segment(latest.get("Role", ""))
+        return cls(
+            versions={LATEST: DeployedVersion.of(latest), **found},
+            aliases=aliases,
+            read_at=read.now,
+            role=ROLE.resource(read.account, read.region, role) if role else None,
+            key=key_resource(read, latest.get("KMSKeyArn", "")),
+            missing=tuple(version for version in published if version not in found),
+        )
+
+    def behind(self, alias: str) -> Mapping[str, DeployedVersion]:
+        """The versions an alias leads to; all of them where it is empty or there is none."""
+        named = next((each for each in self.aliases if each.name == alias), None)
+        if named is None:
+            return self.versions
+        return {v: self.versions[v] for v in named.versions if v in self.versions}
+
+
+def _version(read: Reader, name: str, version: str) -> Any:
+    return read.one(
+        "lambda",
+        "get_function_configuration",
+        absent=_GONE,
+        FunctionName=name,
+        Qualifier=version,
+    )

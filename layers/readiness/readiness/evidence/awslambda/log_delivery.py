@@ -1,0 +1,148 @@
+"""Whether what functions log arrives: log events against invocations, hour by hour."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.logs import LOG_GROUP
+from readiness.model.evidence import evidence, last_segment, partition_of
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+from readiness.semantics.metrics import Query, Series, series
+
+_HOUR = timedelta(hours=1)
+
+
+@evidence(
+    FUNCTION,
+    reads=(GET_METRIC_DATA, "lambda:ListFunctions", "logs:DescribeLogStreams"),
+    uses=(FunctionConfiguration,),
+)
+@dataclass(frozen=True, slots=True)
+class LogDelivery:
+    """The hours of the last day in which the function ran, and in which its group got events.
+
+    ``is_quiet`` is set where Lambda adds no lines of its own, so that a function that logs nothing
+    shows nothing. In a group of the user's own, which functions may share, ``stream`` tells
+    whether a log stream of this function was begun today or yesterday; None where that was not
+    asked. ``unreadable`` stands in its place where it could not be read.
+    Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams.
+    """
+
+    name: str
+    group: str
+    log_group: Resource
+    group_arn: str
+    role: Resource | None
+    invocations: Series
+    events: Series
+    is_quiet: bool = False
+    stream: bool | None = None
+    unreadable: Unreadable | None = None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> LogDelivery:
+        configuration = read.of(FunctionConfiguration, function)
+        return _measured(read, {function.id: configuration})[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, LogDelivery]:
+        listed = read.every("lambda", "list_functions", "Functions")
+        return _measured(
+            read, {each["FunctionName"]: FunctionConfiguration.of(each) for each in listed}
+        )
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other functions may write to the same log group."""
+        return self.group != f"/aws/lambda/{self.name}"
+
+    @property
+    def ran(self) -> tuple[datetime, ...]:
+        """The hours in which the function was invoked, oldest first."""
+        return tuple(stamp for stamp, value in self.invocations.points if value)
+
+    @property
+    def heard(self) -> tuple[datetime, ...]:
+        """The hours in which it ran and events arrived, in the same hour or the next."""
+        arrived = {stamp for stamp, value in self.events.points if value}
+        return tuple(hour for hour in self.ran if arrived & {hour, hour + _HOUR})
+
+    @property
+    def silent(self) -> tuple[datetime, ...]:
+        """The hours in which it ran and nothing arrived.
+
+        The last hour of the window is not among them: what it logged may arrive in the next.
+        """
+        heard = set(self.heard)
+        last = self.invocations.window.end - _HOUR
+        return tuple(hour for hour in self.ran if hour not in heard and hour < last)
+
+
+def _measured(
+    read: Reader, configurations: Mapping[str, FunctionConfiguration]
+) -> dict[str, LogDelivery]:
+    wanted = {name: _queries(each) for name, each in configurations.items()}
+    found = read_each(read, wanted, DAY, period=3600)
+    deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
+    return {
+        each.name: each for each in read.each(lambda delivery: _traced(read, delivery), deliveries)
+    }
+
+
+def _queries(configuration: FunctionConfiguration) -> dict[str, Query]:
+    group = configuration.log_group
+    return {
+        "invocations": series("AWS/Lambda", "Invocations", "Sum", FunctionName=configuration.name),
+        "events": series("AWS/Logs", "IncomingLogEvents", "Sum", LogGroupName=group),
+    }
+
+
+def _delivery(
+    read: Reader, configuration: FunctionConfiguration, found: Mapping[str, Series]
+) -> LogDelivery:
+    group = configuration.log_group
+    role = last_segment(configuration.role_arn)
+    partition = partition_of(read.region)
+    return LogDelivery(
+        name=configuration.name,
+        group=group,
+        log_group=LOG_GROUP.resource(read.account, read.region, group),
+        group_arn=f"arn:{partition}:logs:{read.region}:{read.account}:log-group:{group}",
+        role=ROLE.resource(read.account, read.region, role) if role else None,
+        invocations=found["invocations"],
+        events=found["events"],
+        is_quiet=configuration.system_log_level == "WARN",
+    )
+
+
+def _traced(read: Reader, delivery: LogDelivery) -> LogDelivery:
+    """With the function's own stream looked for, where only that tells who wrote."""
+    if not delivery.is_shared or not delivery.heard:
+        return delivery
+    try:
+        return replace(delivery, stream=_has_stream(read, delivery))
+    except Unreadable as unreadable:
+        return replace(delivery, unreadable=unreadable)
+
+
+def _has_stream(read: Reader, delivery: LogDelivery) -> bool:
+    """In a custom group streams are named ``YYYY/MM/DD/function[version][environment]``."""
+    for day in (read.now, read.now - DAY):
+        answer = read.one(
+            "logs",
+            "describe_log_streams",
+            absent=("ResourceNotFoundException",),
+            logGroupName=delivery.group,
+            logStreamNamePrefix=f"{day:%Y/%m/%d}/{delivery.name}[",
+            limit=1,
+        )
+        if answer is not None and answer["logStreams"]:
+            return True
+    return False

@@ -1,0 +1,41 @@
+"""Which aliases and versions of a function are kept warm."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:ListProvisionedConcurrencyConfigs",),
+    changed_by=(
+        api_call(
+            "lambda",
+            "PutProvisionedConcurrencyConfig*",
+            "DeleteProvisionedConcurrencyConfig*",
+            id="requestParameters.functionName",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ProvisionedConcurrency:
+    """The qualifiers with provisioned concurrency. Source: ListProvisionedConcurrencyConfigs."""
+
+    qualifiers: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> ProvisionedConcurrency:
+        found = read.every(
+            "lambda",
+            "list_provisioned_concurrency_configs",
+            "ProvisionedConcurrencyConfigs",
+            gone=("ResourceNotFoundException",),
+            FunctionName=function.id,
+        )
+        return cls(tuple(each["FunctionArn"].rpartition(":")[2] for each in found))

@@ -1,0 +1,83 @@
+"""Which queues a function takes its work from, and for how long they hide what it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.sqs.queues import QUEUE, queue_url
+from readiness.model.evidence import ConfigItem, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+_GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A queue that feeds a function; ``visibility`` and ``window`` are in seconds."""
+
+    queue: str
+    visibility: int
+    window: int = 0
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
+    changed_by=(
+        api_call(
+            "lambda",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            "DeleteEventSourceMapping*",
+            id="responseElements.functionArn",
+            normalise=function_name,
+        ),
+        api_call("sqs", "SetQueueAttributes"),
+        ConfigItem("AWS::SQS::Queue"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class QueueSources:
+    """The queues that event source mappings bring to the function or one of its aliases.
+
+    Sources: ListEventSourceMappings, all of them in one listing because a filter by name misses
+    the mappings of aliases; GetQueueAttributes of each queue.
+    """
+
+    all: tuple[Source, ...]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> QueueSources:
+        mappings = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+        own = [
+            mapping
+            for mapping in mappings
+            if ":sqs:" in mapping.get("EventSourceArn", "")
+            and function_name(mapping.get("FunctionArn", "")) == function.id
+            and mapping.get("State") not in {"Disabled", "Deleting"}
+        ]
+        found = (_source(read, mapping) for mapping in own)
+        return cls(tuple(source for source in found if source is not None))
+
+
+def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
+    """None for a mapping whose queue was deleted."""
+    arn = mapping["EventSourceArn"].split(":")
+    queue = Resource(arn[4], arn[3], QUEUE.name, arn[5])
+    try:
+        answer = read.one(
+            "sqs",
+            "get_queue_attributes",
+            gone=_GONE,
+            QueueUrl=queue_url(queue),
+            AttributeNames=["VisibilityTimeout"],
+        )
+    except Gone:
+        return None
+    visibility = int((answer.get("Attributes") or {})["VisibilityTimeout"])
+    return Source(queue.id, visibility, mapping.get("MaximumBatchingWindowInSeconds") or 0)

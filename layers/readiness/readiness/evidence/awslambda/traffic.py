@@ -1,0 +1,338 @@
+"""How functions really fare since they were deployed: their own metrics and those in front."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionAliases,
+    FunctionConfiguration,
+    function_call,
+    moment,
+)
+from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.elbv2.load_balancers import dimension_of
+from readiness.model.evidence import evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
+from readiness.semantics.metrics import Query, Series, series
+from readiness.semantics.policy import Document
+
+LIST_FUNCTIONS = "lambda:ListFunctions"
+_FINE = 300
+_COARSE = 3600
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetPolicy",),
+    uses=(FunctionAliases,),
+    changed_by=(function_call("AddPermission", "RemovePermission"),),
+)
+@dataclass(frozen=True, slots=True)
+class FrontDoors:
+    """The APIs and load balancers that the function's policies let invoke it.
+
+    An API that invokes with a role of its own needs no such policy and is not seen. ``flaw``
+    says why a policy could not be understood. Source: GetPolicy, for the function and for each
+    alias.
+    """
+
+    apis: tuple[str, ...] = ()
+    target_groups: tuple[str, ...] = ()
+    flaw: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FrontDoors:
+        aliases = read.of(FunctionAliases, function).all
+        qualifiers: list[dict[str, Any]] = [{}, *({"Qualifier": a.name} for a in aliases)]
+        found = []
+        for qualifier in qualifiers:
+            answer = read.one(
+                "lambda",
+                "get_policy",
+                absent=("ResourceNotFoundException",),
+                FunctionName=function.id,
+                **qualifier,
+            )
+            if answer is not None:
+                found.append(Document.of("resource policy", answer.get("Policy")))
+        sources = sorted({arn for document in found for arn in _sources(document)})
+        groups = [arn for arn in sources if ":targetgroup/" in arn]
+        apis = {arn.split(":")[5].split("/")[0] for arn in sources if ":execute-api:" in arn}
+        flaw = next((document.flaw for document in found if document.flaw), "")
+        return cls(tuple(sorted(apis - {"", "*"})), tuple(groups), flaw)
+
+
+def _sources(document: Document) -> Iterator[str]:
+    """The ARNs of what the policy lets invoke."""
+    for statement in document.statements:
+        if statement.allows:
+            for condition in statement.condition_on("aws:SourceArn"):
+                yield from (arn for arn in condition.values if arn.count(":") >= 5)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """One place where the function's answers are counted.
+
+    ``requests`` are all of them; ``failures`` those that failed, of which ``refused`` come on top
+    of the requests (Lambda counts no throttled request as an invocation).
+    """
+
+    name: str
+    requests: Series
+    failures: Series
+    refused: Series | None = None
+
+    @property
+    def _turned_away(self) -> float:
+        return (self.refused.total or 0.0) if self.refused else 0.0
+
+    @property
+    def total(self) -> float:
+        """How many requests came, also those that were refused."""
+        return (self.requests.total or 0.0) + self._turned_away
+
+    @property
+    def failed(self) -> float:
+        """How many of them failed or were refused."""
+        return (self.failures.total or 0.0) + self._turned_away
+
+    @property
+    def spoken(self) -> str:
+        return f"{self.name} failed {self.failed:.0f} of {self.total:.0f} requests."
+
+
+@evidence(
+    FUNCTION,
+    reads=(
+        GET_METRIC_DATA,
+        LIST_FUNCTIONS,
+        "apigateway:GET",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
+    uses=(FunctionConfiguration, FunctionAliases, FrontDoors),
+)
+@dataclass(frozen=True, slots=True)
+class TrafficSinceDeploy:
+    """What the function answered since its code or configuration was last changed.
+
+    ``doors`` are the function itself (named ``Lambda``), its aliases (by name), its URL, and the
+    APIs and load balancers in front of it. At most a week is looked at, in periods of 5 minutes
+    where the deployment is of the last day and of an hour otherwise; the period in which it was
+    deployed is left out. ``unreadable`` stands in place of what could not be read of the doors.
+    """
+
+    deployed: datetime | None
+    doors: tuple[Door, ...]
+    aliases: tuple[str, ...] = ()
+    code_sha256: str = ""
+    flaw: str = ""
+    unreadable: Unreadable | None = None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
+        configuration = read.of(FunctionConfiguration, function)
+        return _measured(read, {function.id: configuration})[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TrafficSinceDeploy]:
+        listed = read.every("lambda", "list_functions", "Functions")
+        return _measured(
+            read, {each["FunctionName"]: FunctionConfiguration.of(each) for each in listed}
+        )
+
+    def door(self, name: str) -> Door | None:
+        return next((door for door in self.doors if door.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What to measure of one function: for each door, the queries by their role."""
+
+    deployed: datetime | None
+    code_sha256: str
+    aliases: tuple[str, ...]
+    doors: Mapping[str, Mapping[str, Query]]
+    flaw: str = ""
+    unreadable: Unreadable | None = None
+
+    def is_recent(self, now: datetime) -> bool:
+        return self.deployed is not None and now - self.deployed < DAY - timedelta(hours=1)
+
+
+def _measured(
+    read: Reader, configurations: Mapping[str, FunctionConfiguration]
+) -> dict[str, TrafficSinceDeploy]:
+    """Plans made function by function, several at a time; metrics for all of them together."""
+    now = read.now
+    plans = dict(
+        zip(
+            configurations,
+            read.each(lambda each: _plan(read, each), configurations.values()),
+            strict=True,
+        )
+    )
+    found: dict[tuple[str, str], dict[str, Series]] = {}
+    for recent, span, period in ((True, DAY, _FINE), (False, WEEK, _COARSE)):
+        wanted = {
+            (name, door): queries
+            for name, plan in plans.items()
+            if plan.is_recent(now) is recent
+            for door, queries in plan.doors.items()
+        }
+        found |= read_each(read, wanted, span, period=period)
+    return {name: _traffic(name, plan, found) for name, plan in plans.items()}
+
+
+def _traffic(
+    name: str, plan: _Plan, found: Mapping[tuple[str, str], Mapping[str, Series]]
+) -> TrafficSinceDeploy:
+    def since(measured: Series) -> Series:
+        return measured if plan.deployed is None else measured.since(plan.deployed)
+
+    doors = []
+    for door in plan.doors:
+        measured = {role: since(each) for role, each in found[name, door].items()}
+        doors.append(
+            Door(door, measured["requests"], measured["failures"], measured.get("refused"))
+        )
+    return TrafficSinceDeploy(
+        deployed=plan.deployed,
+        doors=tuple(doors),
+        aliases=plan.aliases,
+        code_sha256=plan.code_sha256,
+        flaw=plan.flaw,
+        unreadable=plan.unreadable,
+    )
+
+
+def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
+    name = configuration.name
+    function = FUNCTION.resource(read.account, read.region, name)
+    aliases: tuple[str, ...] = ()
+    flaw, unreadable = "", None
+    doors = {
+        "Lambda": _lambda_metrics(FunctionName=name),
+        "its function URL": {
+            "requests": series("AWS/Lambda", "UrlRequestCount", "Sum", FunctionName=name),
+            "failures": series("AWS/Lambda", "Url5xxCount", "Sum", FunctionName=name),
+        },
+    }
+    try:
+        aliases = tuple(alias.name for alias in read.of(FunctionAliases, function).all)
+        for alias in aliases:
+            doors[f"alias {alias}"] = _lambda_metrics(
+                FunctionName=name, Resource=f"{name}:{alias}"
+            )
+        front = read.of(FrontDoors, function)
+        flaw = front.flaw
+        doors |= _api_doors(read, front.apis) | _balancer_doors(read, front.target_groups)
+    except Unreadable as error:
+        unreadable = error
+    except Gone:
+        doors = {}
+    return _Plan(
+        deployed=moment(configuration.last_modified),
+        code_sha256=configuration.code_sha256,
+        aliases=aliases,
+        doors=doors,
+        flaw=flaw,
+        unreadable=unreadable,
+    )
+
+
+def _lambda_metrics(**dimensions: str) -> dict[str, Query]:
+    return {
+        role: series("AWS/Lambda", metric, "Sum", **dimensions)
+        for role, metric in (
+            ("requests", "Invocations"),
+            ("failures", "Errors"),
+            ("refused", "Throttles"),
+        )
+    }
+
+
+def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]]:
+    """REST APIs publish under their name, HTTP APIs under their id; an id is one or the other."""
+    doors = {}
+    for id in ids:
+        name = _rest_api_name(read, id)
+        where = {"ApiId": id} if name is None else {"ApiName": name}
+        failures = "5xx" if name is None else "5XXError"
+        doors[f"API {name or id}"] = {
+            "requests": series("AWS/ApiGateway", "Count", "Sum", **where),
+            "failures": series("AWS/ApiGateway", failures, "Sum", **where),
+        }
+    return doors
+
+
+def _rest_api_name(read: Reader, id: str) -> str | None:
+    """The name of a REST API, None for the id of another kind of API."""
+    if read.bulk:
+        listed = read.every("apigateway", "get_rest_apis", "items")
+        return next((api.get("name", "") for api in listed if api["id"] == id), None)
+    api = read.one("apigateway", "get_rest_api", absent=("NotFoundException",), restApiId=id)
+    return api.get("name", "") if api else None
+
+
+def _balancer_doors(read: Reader, groups: tuple[str, ...]) -> dict[str, dict[str, Query]]:
+    if not groups:
+        return {}
+    listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
+    known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
+    doors = {}
+    for group in groups:
+        for balancer in known.get(group, ()):
+            where = {"LoadBalancer": dimension_of(balancer), "TargetGroup": dimension_of(group)}
+            doors[f"target group {group.split('/')[1]}"] = {
+                "requests": series("AWS/ApplicationELB", "RequestCount", "Sum", **where),
+                "failures": series(
+                    "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **where
+                ),
+            }
+    return doors
+
+
+# -- traffic that is moving over ----------------------------------------------------------------
+
+
+@evidence(FUNCTION, reads=(GET_METRIC_DATA,), uses=(FunctionAliases,))
+@dataclass(frozen=True, slots=True)
+class CanaryTraffic:
+    """Since when the additional versions of weighted aliases are seen to get traffic.
+
+    ``since`` maps (alias, version) to the first hour of the last week with an invocation; a
+    version without any is missing from it. Only weighted aliases publish ExecutedVersion.
+    """
+
+    since: Mapping[tuple[str, str], datetime]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> CanaryTraffic:
+        wanted = {
+            (alias.name, version): {
+                "invocations": series(
+                    "AWS/Lambda",
+                    "Invocations",
+                    "Sum",
+                    FunctionName=function.id,
+                    Resource=f"{function.id}:{alias.name}",
+                    ExecutedVersion=version,
+                )
+            }
+            for alias in read.of(FunctionAliases, function).all
+            for version in alias.weights
+        }
+        found = read_each(read, wanted, WEEK, period=_COARSE) if wanted else {}
+        first = {
+            key: next((stamp for stamp, value in each["invocations"].points if value), None)
+            for key, each in found.items()
+        }
+        return cls({key: stamp for key, stamp in first.items() if stamp is not None})

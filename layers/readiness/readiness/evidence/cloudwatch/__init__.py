@@ -1,0 +1,1 @@
+"""What CloudWatch says of alarms, dashboards and series, and its datapoints."""

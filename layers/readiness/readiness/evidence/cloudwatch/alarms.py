@@ -1,0 +1,349 @@
+"""What CloudWatch says of alarms, and of the series they can look at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness.evidence.sns.topics import TOPIC
+from readiness.model.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    config_resource_name,
+    evidence,
+    last_segment,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.alarms import (
+    Alarm,
+    Inventory,
+    Mute,
+    Watched,
+    composite_alarm,
+    hours_of,
+    log_alarm,
+    metric_alarm,
+)
+
+
+def topic_resource(arn: str) -> Resource:
+    """The topic an ARN names, which may be in another account or region."""
+    _, _, _, region, account, name = arn.split(":", 5)
+    return Resource(account, region, TOPIC.name, name)
+
+
+INVENTORY_READS = (
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:ListAlarmMuteRules",
+    "cloudwatch:GetAlarmMuteRule",
+)
+ALARM_EVENT = "CloudWatch Alarm Configuration Change"
+ALARM_CHANGES = (
+    ConfigItem("AWS::CloudWatch::Alarm"),
+    ServiceEvent(ALARM_EVENT),
+    api_call(
+        "monitoring",
+        "PutMetricAlarm",
+        "PutCompositeAlarm",
+        "PutLogAlarm",
+        "DeleteAlarms",
+        "DisableAlarmActions",
+        "EnableAlarmActions",
+        "PutAlarmMuteRule",
+        "DeleteAlarmMuteRule",
+    ),
+)
+"""Whatever changes what the alarms of a region watch or whom they tell."""
+
+_NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOperation")
+_NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
+_IN_USE = (
+    ("AWS/ApiGateway", "Count"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/Lambda", "IteratorAge"),
+    ("AWS/Lambda", "UrlRequestCount"),
+)
+"""Metrics whose dimensions tell how a resource is used: by which alias, stage or URL."""
+
+
+def read_inventory(read: Reader, region: str | None = None) -> Inventory:
+    """Every alarm and every active mute rule of a region. Raises Unreadable."""
+
+    def alarms(key: str) -> list[Mapping[str, object]]:
+        kinds = ["MetricAlarm", "CompositeAlarm"]
+        return read.every("cloudwatch", "describe_alarms", key, region=region, AlarmTypes=kinds)
+
+    # apart from the others: where there are no log alarms yet, the type itself is refused
+    logs = read.every(
+        "cloudwatch",
+        "describe_alarms",
+        "LogAlarms",
+        region=region,
+        absent=_NO_SUCH_TYPE,
+        AlarmTypes=["LogAlarm"],
+    )
+    found: list[Alarm] = [metric_alarm(each) for each in alarms("MetricAlarms")]
+    found += [composite_alarm(each) for each in alarms("CompositeAlarms")]
+    found += [log_alarm(each) for each in logs]
+    knows = read.knows("cloudwatch", "list_alarm_mute_rules")
+    mutes = _mutes(read, region) if knows else ()
+    return Inventory(tuple(found), tuple(mutes), mutes_known=knows)
+
+
+def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
+    active = read.every(
+        "cloudwatch",
+        "list_alarm_mute_rules",
+        "AlarmMuteRuleSummaries",
+        region=region,
+        absent=_NO_SUCH_OPERATION,
+        Statuses=["ACTIVE"],
+    )
+    for summary in active:
+        name = last_segment(summary["AlarmMuteRuleArn"]) or ""
+        try:
+            rule = read.one(
+                "cloudwatch",
+                "get_alarm_mute_rule",
+                region=region,
+                gone=("ResourceNotFoundException", "ResourceNotFound"),
+                AlarmMuteRuleName=name,
+            )
+        except Gone:
+            continue  # deleted since it was listed
+        schedule = (rule.get("Rule") or {}).get("Schedule") or {}
+        targets = (rule.get("MuteTargets") or {}).get("AlarmNames") or ()
+        yield Mute(name, hours_of(schedule.get("Duration", "")), frozenset(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSeries:
+    """The series that had data in the last 14 days, and those that had in the last 3 hours.
+
+    Both by metric (namespace, name); a metric that was not asked for is missing.
+    ``kin`` are the namespace and dimensions of series that some metric had data for.
+    """
+
+    series: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
+    recent: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
+    kin: frozenset[tuple[str, frozenset[tuple[str, str]]]] = frozenset()
+
+    def has(self, watched: Watched) -> bool:
+        key = (watched.namespace, watched.metric)
+        return watched.dimensions in self.series.get(key, frozenset())
+
+    def is_recent(self, watched: Watched) -> bool:
+        key = (watched.namespace, watched.metric)
+        return watched.dimensions in self.recent.get(key, frozenset())
+
+    def has_kin(self, watched: Watched) -> bool:
+        """Whether another metric of the same thing had data: this one may just be quiet."""
+        return (watched.namespace, watched.dimensions) in self.kin
+
+    def values(
+        self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
+    ) -> tuple[str, ...]:
+        """The values one more dimension took beside ``base``."""
+        found = set()
+        for dimensions in self.series.get((namespace, metric), frozenset()):
+            known = dict(dimensions)
+            value = known.pop(dimension, None)
+            if value is not None and known == dict(base):
+                found.add(value)
+        return tuple(sorted(found))
+
+
+@evidence(REGION, reads=INVENTORY_READS, changed_by=ALARM_CHANGES)
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The metric, composite and log alarms of the region and the active mute rules.
+
+    Sources: DescribeAlarms, ListAlarmMuteRules, GetAlarmMuteRule.
+    """
+
+    inventory: Inventory
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Alarms:
+        return cls(read_inventory(read), read.now)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [alarm.name for alarm in read_inventory(read).alarms]
+
+
+ALARM = ResourceType(
+    "AWS::CloudWatch::Alarm",
+    _find,
+    find_reads=INVENTORY_READS,
+    changed_by=(
+        ServiceEvent(ALARM_EVENT, id="alarmName"),
+        api_call(
+            "monitoring",
+            "PutMetricAlarm",
+            "PutCompositeAlarm",
+            "PutLogAlarm",
+            "DeleteAlarms",
+            "DisableAlarmActions",
+            "EnableAlarmActions",
+            id="requestParameters.alarmName|requestParameters.alarmNames",
+        ),
+        api_call("monitoring", "PutAlarmMuteRule", "DeleteAlarmMuteRule"),
+    ),
+    identify=config_resource_name,
+    arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
+)
+
+
+@evidence(ALARM, reads=INVENTORY_READS)
+@dataclass(frozen=True, slots=True)
+class AlarmInContext:
+    """One alarm among all: whether it is heard depends on composite alarms and mute rules.
+
+    Sources: DescribeAlarms, ListAlarmMuteRules, GetAlarmMuteRule.
+    """
+
+    alarm: Alarm
+    inventory: Inventory
+    read_at: datetime
+
+    @property
+    def other_purpose(self) -> str:
+        """What the alarm is for if not to tell anybody; empty where nothing else is seen."""
+        if self.alarm.is_scaling:
+            return "Auto Scaling made it for itself."
+        if self.alarm.name in self.inventory.quieters:
+            return "It only keeps composite alarms quiet."
+        if self.alarm.actions:
+            return f"It is there to act, not to tell: {self.alarm.actions[0]}."
+        return ""
+
+    @property
+    def topics(self) -> tuple[Resource, ...]:
+        """The topics it publishes to when it goes off, wherever they are."""
+        arns = [arn for arn in self.alarm.actions if arn.split(":")[2:3] == ["sns"]]
+        return tuple(topic_resource(arn) for arn in arns)
+
+    @classmethod
+    def load(cls, read: Reader, alarm: Resource) -> AlarmInContext:
+        inventory = read_inventory(read)
+        if alarm.id not in inventory.by_name:
+            raise Gone(alarm.key)
+        return cls(inventory.by_name[alarm.id], inventory, read.now)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, AlarmInContext]:
+        inventory, now = read_inventory(read), read.now
+        return {name: cls(alarm, inventory, now) for name, alarm in inventory.by_name.items()}
+
+
+_SeriesOf = dict[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
+
+
+def read_published(
+    read: Reader,
+    metrics: Iterable[tuple[str, str]],
+    *,
+    recently: bool = False,
+    region: str | None = None,
+) -> _SeriesOf:
+    """The dimensions of the series each metric (namespace, name) had in 14 days.
+
+    ``recently`` narrows to the last 3 hours. A new series takes up to 15 minutes to be listed.
+    """
+    active = {"RecentlyActive": "PT3H"} if recently else {}
+
+    def listed(metric: tuple[str, str]) -> frozenset[frozenset[tuple[str, str]]]:
+        found = read.every(
+            "cloudwatch",
+            "list_metrics",
+            "Metrics",
+            region=region,
+            Namespace=metric[0],
+            MetricName=metric[1],
+            **active,
+        )
+        return frozenset(
+            frozenset((each["Name"], each["Value"]) for each in series.get("Dimensions") or ())
+            for series in found
+        )
+
+    wanted = sorted(set(metrics))
+    return dict(zip(wanted, read.each(listed, wanted), strict=True))
+
+
+@evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))
+@dataclass(frozen=True, slots=True)
+class AlarmsInUse:
+    """The alarms of the region, and how things there are used: by which alias, stage or URL.
+
+    Of alarms that see no data, ``published`` also knows whether there is any. Source:
+    ListMetrics, once for each metric.
+    """
+
+    inventory: Inventory
+    published: ActiveSeries
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
+        alarms = read.of(Alarms, region)
+        blind = {
+            (watched.namespace, watched.metric)
+            for alarm in alarms.inventory.alarms
+            for watched in alarm.watches
+            if alarm.state == "INSUFFICIENT_DATA"
+            and alarm.since is not None
+            and alarms.read_at - alarm.since > timedelta(days=1)
+        }
+        recent = read_published(read, blind, recently=True)
+        published = ActiveSeries(read_published(read, _IN_USE), recent)
+        return cls(alarms.inventory, published, alarms.read_at)
+
+
+@evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))
+@dataclass(frozen=True, slots=True)
+class AlarmedSeries:
+    """Which of the series that alarms look at anything has published in 14 days.
+
+    Source: ListMetrics, once for each metric an alarm names, and once for each thing whose
+    alarmed metric was not published, to see whether any other metric of it was.
+    """
+
+    published: ActiveSeries
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AlarmedSeries:
+        alarms = read.of(Alarms, region).inventory.alarms
+        watched = {each for alarm in alarms for each in alarm.watches if not each.account}
+        series = read_published(read, {(each.namespace, each.metric) for each in watched})
+        published = ActiveSeries(series, {})
+        quiet = sorted(
+            {
+                (each.namespace, tuple(sorted(each.dimensions)))
+                for each in watched
+                if each.dimensions and not published.has(each)
+            }
+        )
+
+        def is_kin(thing: tuple[str, tuple[tuple[str, str], ...]]) -> bool:
+            namespace, dimensions = thing
+            found = read.every(
+                "cloudwatch",
+                "list_metrics",
+                "Metrics",
+                Namespace=namespace,
+                Dimensions=[{"Name": name, "Value": value} for name, value in dimensions],
+            )
+            return any(len(each.get("Dimensions") or ()) == len(dimensions) for each in found)
+
+        kin = zip(quiet, read.each(is_kin, quiet), strict=True)
+        near = frozenset((thing[0], frozenset(thing[1])) for thing, is_near in kin if is_near)
+        return cls(ActiveSeries(series, {}, near))

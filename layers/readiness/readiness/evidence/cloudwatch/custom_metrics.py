@@ -1,0 +1,141 @@
+"""What CloudWatch lists of the metrics that workloads publish themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION, Service, TaskDefinition
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+NAMES = (
+    "AGENT_ID",
+    "MAIF_AGENT_ID",
+    "POWERTOOLS_SERVICE_NAME",
+    "OTEL_SERVICE_NAME",
+)
+"""Environment variables by which a workload names itself in its metrics."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Published:
+    """One series that was published, or was."""
+
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...] = ()
+
+
+def named(own: str, environment: Mapping[str, str] | None) -> frozenset[str]:
+    """What a workload may call itself in its metrics."""
+    values = [(environment or {}).get(name, "") for name in NAMES]
+    return frozenset({own, *values} - {""})
+
+
+@evidence(REGION, reads=("cloudwatch:ListMetrics",), asks_with=("namespaces",))
+@dataclass(frozen=True, slots=True)
+class CustomMetrics:
+    """The series in the accepted namespaces that had data in 14 days, and in 3 hours.
+
+    Source: ListMetrics, twice for each namespace; a new series takes up to 15 minutes to be
+    listed.
+    """
+
+    listed: tuple[Published, ...]
+    recent: tuple[Published, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> CustomMetrics:
+        return cls(_listed(read), _listed(read, RecentlyActive="PT3H"))
+
+
+def _listed(read: Reader, **narrowing: str) -> tuple[Published, ...]:
+    found: set[Published] = set()
+    for namespace in read.settings["namespaces"]:
+        series = read.every(
+            "cloudwatch", "list_metrics", "Metrics", Namespace=namespace, **narrowing
+        )
+        found.update(map(_published, series))
+    return tuple(sorted(found))
+
+
+def _published(series: Mapping[str, Any]) -> Published:
+    dimensions = [(each["Name"], each["Value"]) for each in series.get("Dimensions") or ()]
+    return Published(
+        series.get("Namespace", ""), series.get("MetricName", ""), tuple(sorted(dimensions))
+    )
+
+
+@evidence(REGION, reads=("cloudwatch:ListMetrics",))
+@dataclass(frozen=True, slots=True)
+class InsightsInUse:
+    """The functions that Lambda Insights had data of in 3 hours. Source: ListMetrics."""
+
+    functions: frozenset[str]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> InsightsInUse:
+        found = read.every(
+            "cloudwatch",
+            "list_metrics",
+            "Metrics",
+            Namespace="LambdaInsights",
+            RecentlyActive="PT3H",
+        )
+        return cls(
+            frozenset(
+                each["Value"]
+                for series in found
+                for each in series.get("Dimensions") or ()
+                if each["Name"] == "function_name"
+            )
+        )
+
+
+@evidence(
+    REGION,
+    reads=("lambda:ListFunctions", "ecs:ListClusters", "ecs:ListServices"),
+)
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """How many functions and services there are. Sources: ListFunctions, ListServices."""
+
+    count: int
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Workloads:
+        return cls(len(list(FUNCTION.find(read))) + len(list(SERVICE.find(read))))
+
+
+@evidence(SERVICE, uses=(Service, TaskDefinition))
+@dataclass(frozen=True, slots=True)
+class ServiceNames:
+    """What a service may be called in metrics, and how many tasks run.
+
+    Sources: DescribeServices, DescribeTaskDefinition.
+    """
+
+    name: str
+    names: frozenset[str]
+    running: int
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceNames:
+        about = read.of(Service, service)
+        names = {about.name}
+        if about.task_definition:
+            wanted = TASK_DEFINITION.resource(read.account, read.region, about.task_definition)
+            try:
+                task = read.of(TaskDefinition, wanted)
+            except Gone:
+                task = TaskDefinition("", "")  # deleted for good; only the service's name is left
+            names |= {task.family} - {""}
+            for container in task.containers:
+                names |= named("", container.environment)
+        return cls(about.name, frozenset(names), about.running_count, about.tags)

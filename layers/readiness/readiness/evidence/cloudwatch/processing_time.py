@@ -1,0 +1,218 @@
+"""The processing times that agents publish themselves, whatever the metric is called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.histories import History, Latency
+from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.workloads.entry_points import LIMITS, read_histories
+from readiness.model.evidence import evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, at_most, series
+
+LIST_METRICS = "cloudwatch:ListMetrics"
+ASKS_WITH = (*LIMITS, "series", "dimension", "units_per_ms")
+_AGGREGATES = ("_avg", "_average", "_count", "_max", "_min", "_p50", "_p95", "_p99", "_sum")
+_EXTREMES = {"max": "Maximum", "p99": "p99"}
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedTime:
+    """One series of an agent: its samples, and what CloudWatch can say of them.
+
+    ``is_aggregate``: its name says that it holds averages or extremes, one for each flush.
+    """
+
+    name: str
+    latency: Latency
+    highest: History
+
+    @property
+    def is_aggregate(self) -> bool:
+        return self.name.endswith(_AGGREGATES)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessingTime:
+    """What one agent published. ``values`` counts the values of the dimension, its own or not.
+
+    ``work`` is how often it was invoked, None where nothing counts that.
+    """
+
+    published: tuple[PublishedTime, ...]
+    values: int
+    work: History | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    namespace: str
+    metric: str
+    dimensions: tuple[tuple[str, str], ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.namespace}:{self.metric}"
+
+    def queries(self, limits: Mapping[float, float]) -> dict[str, Query]:
+        statistics = {"n": "SampleCount", **_EXTREMES}
+        statistics |= {f"{ms}": at_most(limit) for ms, limit in limits.items()}
+        return {
+            name: Query(self.namespace, self.metric, statistic, self.dimensions)
+            for name, statistic in statistics.items()
+        }
+
+
+def _accepted(read: Reader, agent: str = "") -> dict[str, list[_Series]]:
+    """The accepted series that had a datapoint in the last 3 hours, by agent.
+
+    ``agent`` narrows the listing to one. A setting is ``Namespace:Metric``, the metric a glob.
+    """
+    dimension = read.settings["dimension"]
+    patterns: dict[str, list[str]] = {}
+    for accepted in read.settings["series"]:
+        namespace, _, pattern = accepted.partition(":")
+        patterns.setdefault(namespace, []).append(pattern or "*")
+    found: dict[str, list[_Series]] = {}
+    wanted = {"Name": dimension, "Value": agent} if agent else {"Name": dimension}
+    for namespace, globs in patterns.items():
+        listed = read.every(
+            "cloudwatch",
+            "list_metrics",
+            "Metrics",
+            Namespace=namespace,
+            Dimensions=[wanted],
+            RecentlyActive="PT3H",
+        )
+        for metric in listed:
+            if any(fnmatchcase(metric["MetricName"], pattern) for pattern in globs):
+                one = _series(namespace, metric)
+                found.setdefault(dict(one.dimensions).get(dimension, ""), []).append(one)
+    return found
+
+
+def _series(namespace: str, metric: Mapping[str, Any]) -> _Series:
+    dimensions = sorted((d["Name"], d["Value"]) for d in metric.get("Dimensions") or ())
+    return _Series(namespace, metric["MetricName"], tuple(dimensions))
+
+
+def _of_agents(
+    read: Reader,
+    agents: Mapping[str, str],
+    accepted: Mapping[str, list[_Series]],
+    work: Mapping[str, Query],
+) -> dict[str, ProcessingTime]:
+    """The processing times of things by their agents' names."""
+    per_ms = read.settings["units_per_ms"]
+    limits = {float(read.settings[name]): read.settings[name] * per_ms for name in LIMITS}
+    wanted: dict[tuple[str, int], Mapping[str, Query]] = {
+        (id, index): each.queries(limits)
+        for id, agent in agents.items()
+        for index, each in enumerate(accepted.get(agent, ()))
+    }
+    wanted |= {(id, -1): {"work": query} for id, query in work.items()}
+    found = read_histories(read, wanted) if wanted else {}
+    return {
+        id: ProcessingTime(
+            tuple(
+                _published(each, found[id, index], limits)
+                for index, each in enumerate(accepted.get(agent, ()))
+            ),
+            len(accepted),
+            found[id, -1]["work"] if id in work else None,
+        )
+        for id, agent in agents.items()
+    }
+
+
+def _published(
+    one: _Series, found: Mapping[str, History], limits: Iterable[float]
+) -> PublishedTime:
+    latency = Latency(
+        one.name,
+        (found["n"],),
+        {ms: (found[f"{ms}"],) for ms in limits},
+        (found["p99"],),
+    )
+    return PublishedTime(one.name, latency, found["max"])
+
+
+def _invocations(names: Iterable[str]) -> dict[str, Query]:
+    return {name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in names}
+
+
+@evidence(
+    FUNCTION,
+    reads=(GET_METRIC_DATA, LIST_METRICS, "lambda:ListFunctions"),
+    uses=(FunctionConfiguration,),
+    asks_with=ASKS_WITH,
+)
+@dataclass(frozen=True, slots=True)
+class FunctionProcessingTime:
+    """The processing times that a function publishes under its own name.
+
+    Sources: ListMetrics (active in the last 3 hours), GetMetricData.
+    """
+
+    time: ProcessingTime
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionProcessingTime:
+        read.of(FunctionConfiguration, function)
+        names = {function.id: function.id}
+        accepted = _accepted(read, function.id)
+        return cls(_of_agents(read, names, accepted, _invocations(names))[function.id])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionProcessingTime]:
+        names = {name: name for name in FUNCTION.find(read)}
+        found = _of_agents(read, names, _accepted(read), _invocations(names))
+        return {name: cls(time) for name, time in found.items()}
+
+
+@evidence(
+    SERVICE,
+    reads=(
+        GET_METRIC_DATA,
+        LIST_METRICS,
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "ecs:DescribeServices",
+    ),
+    uses=(Service,),
+    asks_with=ASKS_WITH,
+)
+@dataclass(frozen=True, slots=True)
+class ServiceProcessingTime:
+    """The processing times that an ECS service's tasks publish under the service's name.
+
+    Sources: ListMetrics (active in the last 3 hours), GetMetricData.
+    """
+
+    time: ProcessingTime
+    service: Service
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        return self.service.tags or {}
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceProcessingTime:
+        about = read.of(Service, service)
+        accepted = _accepted(read, about.name)
+        found = _of_agents(read, {about.arn: about.name}, accepted, {})
+        return cls(found[about.arn], about)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceProcessingTime]:
+        services = Service.load_all(read)
+        names = {arn: service.name for arn, service in services.items()}
+        found = _of_agents(read, names, _accepted(read), {})
+        return {arn: cls(time, services[arn]) for arn, time in found.items()}

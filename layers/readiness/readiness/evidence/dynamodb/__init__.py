@@ -1,0 +1,1 @@
+"""What DynamoDB says of tables and how they are used."""

@@ -1,0 +1,91 @@
+"""What DynamoDB says of tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+def table_name(value: str) -> str | None:
+    """The name in a table ARN; calls take either."""
+    return value.rpartition(":table/")[2].partition("/")[0] or None
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return read.every("dynamodb", "list_tables", "TableNames")
+
+
+TABLE = ResourceType(
+    "AWS::DynamoDB::Table",
+    _find,
+    find_reads=("dynamodb:ListTables",),
+    changed_by=(
+        api_call(
+            "dynamodb",
+            "CreateTable",
+            "UpdateTable",
+            "DeleteTable",
+            id="requestParameters.tableName",
+            normalise=table_name,
+        ),
+    ),
+    arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
+)
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable",))
+@dataclass(frozen=True, slots=True)
+class TableCapacity:
+    """How the table is paid for: ``PROVISIONED`` or ``PAY_PER_REQUEST``.
+
+    A table that was never on demand has no ``BillingModeSummary``: it is provisioned.
+    Source: DescribeTable.
+    """
+
+    name: str
+    billing_mode: str
+    read_units: int = 0
+    write_units: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableCapacity:
+        answer = read.one(
+            "dynamodb",
+            "describe_table",
+            gone=("ResourceNotFoundException",),
+            TableName=table.id,
+        )
+        about = answer["Table"]
+        throughput = about.get("ProvisionedThroughput") or {}
+        return cls(
+            table.id,
+            (about.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED"),
+            throughput.get("ReadCapacityUnits", 0),
+            throughput.get("WriteCapacityUnits", 0),
+        )
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable",))
+@dataclass(frozen=True, slots=True)
+class TableIndexes:
+    """The names of the table's global secondary indexes, each of which has its own throughput.
+
+    Source: DescribeTable.
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableIndexes:
+        answer = read.one(
+            "dynamodb",
+            "describe_table",
+            gone=("ResourceNotFoundException",),
+            TableName=table.id,
+        )
+        indexes = answer["Table"].get("GlobalSecondaryIndexes") or ()
+        return cls(tuple(index["IndexName"] for index in indexes))

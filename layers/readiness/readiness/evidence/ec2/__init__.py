@@ -1,0 +1,1 @@
+"""What EC2 says of networks: VPCs, security groups and endpoints."""

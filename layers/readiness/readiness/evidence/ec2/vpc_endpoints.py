@@ -1,0 +1,230 @@
+"""How the workloads of a VPC reach AWS services: endpoints, names, and what they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
+from readiness.model.evidence import ConfigItem, api_call, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.text import listed
+from readiness.semantics.policy import Document, only_wildcards
+from readiness.semantics.service_names import (
+    OF_ECS,
+    service_of_endpoint,
+    services_allowed,
+    services_named,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Something that runs in a VPC, and the AWS services it calls.
+
+    ``unknown`` says what of it could not be made out; empty where everything could.
+    """
+
+    name: str
+    subnet_ids: tuple[str, ...]
+    services: frozenset[str] = frozenset()
+    unknown: str = ""
+
+
+@evidence(
+    VPC,
+    reads=(
+        "ecs:DescribeServices",
+        "ecs:ListClusters",
+        "ecs:ListServices",
+        "lambda:ListFunctions",
+        EVERYTHING,
+    ),
+    uses=(Subnets,),
+    changed_by=(
+        ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id),
+        ConfigItem("AWS::ECS::Service"),
+        api_call("lambda", "CreateFunction*", "DeleteFunction*", "UpdateFunctionConfiguration*"),
+        api_call("ecs", "CreateService", "DeleteService", "UpdateService"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class VpcWorkloads:
+    """The functions and services with network interfaces in the VPC.
+
+    What a function calls is read off its environment and its role's policies; a change of the
+    latter waits for the next sweep, because roles change in every deployment.
+    Sources: ListFunctions, GetAccountAuthorizationDetails, DescribeServices.
+    """
+
+    all: tuple[Workload, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, vpc: Resource) -> VpcWorkloads:
+        subnets = frozenset(read.of(Subnets, this_region(read)).of_vpc(vpc.id))
+        return cls((*_functions(read, vpc.id), *_services(read, subnets)))
+
+
+def _functions(read: Reader, vpc_id: str) -> Iterator[Workload]:
+    """Policies are read only where there is a function to ask about."""
+    inside = [
+        function
+        for function in FunctionConfiguration.load_all(read).values()
+        if function.vpc_id == vpc_id and function.subnet_ids
+    ]
+    roles = RolePolicies.load_all(read) if inside else {}
+    managed = _managed(read) if inside else {}
+    for function in inside:
+        role = roles.get(last_segment(function.role_arn) or "")
+        attached = [each.id for each in role.attached] if role else []
+        policies = [
+            *(role.inline if role else ()),
+            *(managed[a] for a in attached if a in managed),
+        ]
+        unclear = [policy.name for policy in policies if policy.flaw]
+        unclear += [arn for arn in attached if arn not in managed]
+        if function.environment is None:
+            unclear.append("the environment, which could not be decrypted")
+        yield Workload(
+            f"function {function.name}",
+            function.subnet_ids,
+            services_named(function.environment or {}) | services_allowed(policies),
+            listed(unclear),
+        )
+
+
+def _managed(read: Reader) -> dict[str, Document]:
+    """The managed policies in use: of each the version in force."""
+    return {
+        policy["Arn"]: Document.of(policy["PolicyName"], version.get("Document"))
+        for policy in details(read, "Policies")
+        for version in policy.get("PolicyVersionList") or ()
+        if version.get("IsDefaultVersion")
+    }
+
+
+def _services(read: Reader, subnets: frozenset[str]) -> Iterator[Workload]:
+    for service in Service.load_all(read).values():
+        if subnets & set(service.subnet_ids):
+            yield Workload(f"service {service.name}", service.subnet_ids, OF_ECS)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A VPC endpoint.
+
+    ``service`` is the short name of an AWS service of this region, empty for any other;
+    ``kind`` is ``Interface``, ``Gateway``, …; ``state`` in lower case; ``resolves`` whether the
+    service's usual name leads to it from within the VPC; ``is_wide_open`` whether its policy
+    allows everything to everybody, as the default does.
+    """
+
+    id: str
+    service: str
+    kind: str = "Interface"
+    state: str = "available"
+    resolves: bool = True
+    route_table_ids: frozenset[str] = frozenset()
+    is_wide_open: bool = False
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], region: str) -> Endpoint:
+        """From a ``VpcEndpoint`` of the API."""
+        only_inbound = (answer.get("DnsOptions") or {}).get(
+            "PrivateDnsOnlyForInboundResolverEndpoint", False
+        )
+        return cls(
+            id=answer["VpcEndpointId"],
+            service=service_of_endpoint(answer.get("ServiceName", ""), region),
+            kind=answer.get("VpcEndpointType", "Gateway"),
+            state=answer.get("State", "").lower(),
+            resolves=bool(answer.get("PrivateDnsEnabled")) and not only_inbound,
+            route_table_ids=frozenset(answer.get("RouteTableIds") or ()),
+            is_wide_open=allows_everything(answer.get("PolicyDocument", "")),
+        )
+
+
+def allows_everything(document: str) -> bool:
+    """Whether an endpoint policy lets everybody do everything; AWS's default one does.
+
+    So does a policy that is missing, and for all anybody knows one that cannot be read.
+    """
+    policy = Document.of("endpoint policy", document or "{}")
+    return bool(policy.flaw) or any(
+        statement.allows
+        and statement.names_anybody
+        and statement.names_every_resource
+        and any(only_wildcards(action) for action in statement.actions)
+        and not statement.conditions
+        for statement in policy.statements
+    )
+
+
+@evidence(
+    VPC,
+    reads=("ec2:DescribeVpcEndpoints",),
+    changed_by=(
+        ConfigItem("AWS::EC2::VPCEndpoint", "configuration.vpcId", vpc_id),
+        api_call(
+            "ec2",
+            "CreateVpcEndpoint",
+            id="requestParameters.CreateVpcEndpointRequest.VpcId",
+            normalise=vpc_id,
+        ),
+        api_call("ec2", "DeleteVpcEndpoints", "ModifyVpcEndpoint"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class VpcEndpoints:
+    """The endpoints of the VPC. Source: DescribeVpcEndpoints."""
+
+    all: tuple[Endpoint, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, vpc: Resource) -> VpcEndpoints:
+        found = read.every("ec2", "describe_vpc_endpoints", "VpcEndpoints")
+        return cls(tuple(Endpoint.of(e, read.region) for e in found if e.get("VpcId") == vpc.id))
+
+    def of(self, service: str) -> tuple[Endpoint, ...]:
+        """The endpoints for a service, by its short name."""
+        return tuple(endpoint for endpoint in self.all if endpoint.service == service)
+
+
+@evidence(
+    VPC,
+    reads=("ec2:DescribeVpcAttribute",),
+    uses=(VpcWorkloads,),
+    changed_by=(
+        api_call("ec2", "ModifyVpcAttribute", id="requestParameters.vpcId", normalise=vpc_id),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class VpcDns:
+    """Whether names resolve in the VPC, private ones included.
+
+    Not asked of a VPC in which nothing runs. Source: DescribeVpcAttribute.
+    """
+
+    support: bool = True
+    hostnames: bool = True
+
+    @classmethod
+    def load(cls, read: Reader, vpc: Resource) -> VpcDns:
+        if not read.of(VpcWorkloads, vpc).all:
+            return cls()
+
+        def is_on(attribute: str, key: str) -> bool:
+            answer = read.one(
+                "ec2", "describe_vpc_attribute", gone=GONE, VpcId=vpc.id, Attribute=attribute
+            )
+            return bool((answer.get(key) or {}).get("Value"))
+
+        return cls(
+            support=is_on("enableDnsSupport", "EnableDnsSupport"),
+            hostnames=is_on("enableDnsHostnames", "EnableDnsHostnames"),
+        )

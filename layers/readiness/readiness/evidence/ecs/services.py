@@ -1,0 +1,401 @@
+"""What ECS says of services and of the task definitions they run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Gone, Unreadable
+
+_AT_ONCE = 10
+SERVICE_READS = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
+
+
+def _batches(items: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(items), _AT_ONCE):
+        yield items[start : start + _AT_ONCE]
+
+
+def _service_arns(read: Reader) -> dict[str, str]:
+    """Every service of the region, with the cluster it belongs to."""
+    found = {}
+    for cluster in read.every("ecs", "list_clusters", "clusterArns"):
+        for arn in read.every("ecs", "list_services", "serviceArns", cluster=cluster):
+            found[arn] = cluster
+    return found
+
+
+def cluster_of(service_arn: str) -> str:
+    """The cluster's name in a service ARN; ``default`` in the old short form."""
+    parts = service_arn.split("/")
+    return parts[1] if len(parts) == 3 else "default"
+
+
+SERVICE = ResourceType(
+    "AWS::ECS::Service",
+    _service_arns,
+    find_reads=("ecs:ListClusters", "ecs:ListServices"),
+    changed_by=(
+        api_call("ecs", "CreateService", id="responseElements.service.serviceArn"),
+        api_call("ecs", "UpdateService", id="responseElements.service.serviceArn"),
+        api_call("ecs", "DeleteService", id="responseElements.service.serviceArn"),
+    ),
+    arn="{id}",
+)
+
+
+def _tags(answer: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag.get("value", "") for tag in answer.get("tags") or ()}
+
+
+@evidence(SERVICE, reads=SERVICE_READS)
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A service as it is configured and as it runs.
+
+    ``launch_type`` is ``FARGATE``, ``EC2``, ``EXTERNAL`` or empty with a capacity provider
+    strategy, whose providers are ``capacity_providers``. ``deployments`` are the API's own
+    objects. Source: DescribeServices.
+    """
+
+    arn: str
+    name: str
+    cluster_arn: str
+    task_definition: str
+    status: str = "ACTIVE"
+    desired_count: int = 0
+    running_count: int = 0
+    pending_count: int = 0
+    launch_type: str = ""
+    capacity_providers: tuple[str, ...] = ()
+    platform_version: str = ""
+    scheduling_strategy: str = "REPLICA"
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+    assign_public_ip: bool = False
+    target_group_arns: tuple[str, ...] = ()
+    deployment_controller: str = "ECS"
+    deployment_configuration: Mapping[str, Any] | None = None
+    deployments: tuple[Mapping[str, Any], ...] = ()
+    health_check_grace_seconds: int = 0
+    created_at: datetime | None = None
+    tags: Mapping[str, str] | None = None
+    task_sets: tuple[Mapping[str, Any], ...] = ()
+    has_classic_balancer: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> Service:
+        return cls.of(_described(read, service))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, Service]:
+        return {arn: cls.of(each) for arn, each in _all_described(read).items()}
+
+    @property
+    def primary(self) -> Mapping[str, Any] | None:
+        """The deployment or task set that is to carry all traffic, as the API has it."""
+        parts = (*self.deployments, *self.task_sets)
+        return next((part for part in parts if part.get("status") == "PRIMARY"), None)
+
+    @property
+    def revision(self) -> str:
+        """The ARN of the task definition it is to run, with its revision, never a family."""
+        return self.task_definition or str((self.primary or {}).get("taskDefinition", ""))
+
+    @property
+    def revisions(self) -> frozenset[str]:
+        """Every task definition that one of its tasks may still run."""
+        parts = (*self.deployments, *self.task_sets)
+        running = (str(part.get("taskDefinition", "")) for part in parts)
+        return frozenset({self.task_definition, *running} - {""})
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> Service:
+        """From a ``Service`` of the API."""
+        network = (answer.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+        balancers = answer.get("loadBalancers") or ()
+        strategy = answer.get("capacityProviderStrategy") or ()
+        return cls(
+            arn=answer["serviceArn"],
+            name=answer.get("serviceName", ""),
+            cluster_arn=answer.get("clusterArn", ""),
+            task_definition=answer.get("taskDefinition", ""),
+            status=answer.get("status", ""),
+            desired_count=answer.get("desiredCount", 0),
+            running_count=answer.get("runningCount", 0),
+            pending_count=answer.get("pendingCount", 0),
+            launch_type=answer.get("launchType", ""),
+            capacity_providers=tuple(item["capacityProvider"] for item in strategy),
+            platform_version=answer.get("platformVersion", ""),
+            scheduling_strategy=answer.get("schedulingStrategy", "REPLICA"),
+            subnet_ids=tuple(network.get("subnets") or ()),
+            security_group_ids=tuple(network.get("securityGroups") or ()),
+            assign_public_ip=network.get("assignPublicIp") == "ENABLED",
+            target_group_arns=tuple(
+                balancer["targetGroupArn"]
+                for balancer in balancers
+                if "targetGroupArn" in balancer
+            ),
+            deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
+            deployment_configuration=answer.get("deploymentConfiguration"),
+            deployments=tuple(answer.get("deployments") or ()),
+            health_check_grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
+            created_at=answer.get("createdAt"),
+            tags=_tags(answer),
+            task_sets=tuple(answer.get("taskSets") or ()),
+            has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
+        )
+
+
+def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
+    answer = read.one(
+        "ecs",
+        "describe_services",
+        gone=("ClusterNotFoundException",),
+        cluster=cluster_of(service.id),
+        services=[service.id],
+        include=["TAGS"],
+    )
+    found = [s for s in answer["services"] if s.get("status") != "INACTIVE"]
+    if not found:
+        for failure in answer.get("failures") or ():
+            if failure.get("reason") != "MISSING":
+                reason = str(failure.get("reason", ""))
+                raise Unreadable("ecs:DescribeServices", Cause.UNEXPECTED_ANSWER, reason)
+        raise Gone(service.id)
+    described: Mapping[str, Any] = found[0]
+    return described
+
+
+def _all_described(read: Reader) -> dict[str, Mapping[str, Any]]:
+    """Every service of the region, ten a call, the most that DescribeServices takes."""
+    by_cluster: dict[str, list[str]] = {}
+    for arn, cluster in _service_arns(read).items():
+        by_cluster.setdefault(cluster, []).append(arn)
+    batches = [
+        (cluster, batch) for cluster, arns in by_cluster.items() for batch in _batches(arns)
+    ]
+
+    def describe(batch: tuple[str, Sequence[str]]) -> list[Mapping[str, Any]]:
+        answer = read.one(
+            "ecs",
+            "describe_services",
+            cluster=batch[0],
+            services=list(batch[1]),
+            include=["TAGS"],
+        )
+        services: list[Mapping[str, Any]] = answer["services"]
+        return services
+
+    return {
+        service["serviceArn"]: service
+        for services in read.each(describe, batches)
+        for service in services
+        if service.get("status") != "INACTIVE"
+    }
+
+
+@evidence(
+    SERVICE,
+    reads=SERVICE_READS,
+    changed_by=(
+        ServiceEvent("ECS Deployment State Change", id="resources"),
+        ServiceEvent("ECS Service Action", id="resources"),
+        api_call(
+            "ecs",
+            "CreateTaskSet",
+            "DeleteTaskSet",
+            "UpdateTaskSet",
+            "UpdateServicePrimaryTaskSet",
+            id="responseElements.taskSet.serviceArn",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """How far the service's newest deployment has come, and since when it is out of balance.
+
+    ``disturbed`` is when the first of the service's own events came after the last in which it
+    said that it has reached a steady state; None where there is no such event. ``read_at`` is
+    when this was asked. Source: DescribeServices.
+    """
+
+    service: Service
+    read_at: datetime
+    disturbed: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> Rollout:
+        return cls._of(_described(read, service), read.now)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, Rollout]:
+        described, now = _all_described(read), read.now
+        return {arn: cls._of(each, now) for arn, each in described.items()}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any], now: datetime) -> Rollout:
+        return cls(Service.of(answer), now, _disturbed(answer.get("events") or ()))
+
+
+def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
+    newest_first = sorted(events, key=lambda event: event["createdAt"], reverse=True)
+    since = None
+    for event in newest_first:
+        if "reached a steady state" in event.get("message", ""):
+            break
+        since = event["createdAt"]
+    return since
+
+
+@evidence(
+    REGION,
+    reads=SERVICE_READS,
+    changed_by=(api_call("ecs", "CreateService", "UpdateService", "DeleteService"),),
+)
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ECS services of the region."""
+
+    all: tuple[Service, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Services:
+        return cls(tuple(Service.load_all(read).values()))
+
+    def running(self, task_definition_arn: str) -> tuple[Service, ...]:
+        """The services that run a task definition."""
+        return tuple(s for s in self.all if task_definition_arn in s.revisions)
+
+
+def _find_task_definitions(read: Reader) -> Iterable[str]:
+    services = Service.load_all(read).values()
+    return frozenset[str]().union(*(service.revisions for service in services))
+
+
+TASK_DEFINITION = ResourceType(
+    "AWS::ECS::TaskDefinition",
+    _find_task_definitions,
+    find_reads=SERVICE_READS,
+    changed_by=(
+        api_call(
+            "ecs",
+            "RegisterTaskDefinition",
+            id="responseElements.taskDefinition.taskDefinitionArn",
+        ),
+        api_call(
+            "ecs",
+            "DeregisterTaskDefinition",
+            id="responseElements.taskDefinition.taskDefinitionArn",
+        ),
+        api_call(
+            "ecs",
+            "DeleteTaskDefinitions",
+            id="responseElements.taskDefinitions.taskDefinitionArn",
+        ),
+    ),
+    arn="{id}",
+)
+"""Found are those that a service or one of its deployments runs, each by its ARN with revision;
+any other is judged only when an event names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """One container of a task definition. ``secrets`` maps names to ``valueFrom``."""
+
+    name: str
+    image: str = ""
+    essential: bool = True
+    environment: Mapping[str, str] | None = None
+    secrets: Mapping[str, str] | None = None
+    environment_files: tuple[str, ...] = ()
+    log_driver: str = ""
+    log_options: Mapping[str, str] | None = None
+    health_check: tuple[str, ...] = ()
+    cpu: int = 0
+    memory: int = 0
+    memory_reservation: int = 0
+    privileged: bool = False
+    user: str = ""
+    stop_timeout: int = 0
+    ports: tuple[int, ...] = ()
+    is_log_router: bool = False
+
+
+@evidence(TASK_DEFINITION, reads=("ecs:DescribeTaskDefinition",))
+@dataclass(frozen=True, slots=True)
+class TaskDefinition:
+    """A revision of a task definition and its containers.
+
+    ``cpu`` (1024 units are a vCPU) and ``memory`` (MiB) are 0 where only containers set them.
+    Source: DescribeTaskDefinition.
+    """
+
+    arn: str
+    family: str
+    status: str = "ACTIVE"
+    task_role_arn: str = ""
+    execution_role_arn: str = ""
+    network_mode: str = ""
+    cpu: int = 0
+    memory: int = 0
+    architecture: str = ""
+    containers: tuple[Container, ...] = ()
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, task_definition: Resource) -> TaskDefinition:
+        answer = read.one(
+            "ecs",
+            "describe_task_definition",
+            gone=("ClientException: Unable to describe",),
+            taskDefinition=task_definition.id,
+            include=["TAGS"],
+        )
+        about = answer["taskDefinition"]
+        return cls(
+            arn=about["taskDefinitionArn"],
+            family=about.get("family", ""),
+            status=about.get("status", ""),
+            task_role_arn=about.get("taskRoleArn", ""),
+            execution_role_arn=about.get("executionRoleArn", ""),
+            network_mode=about.get("networkMode", ""),
+            cpu=int(about.get("cpu") or 0),
+            memory=int(about.get("memory") or 0),
+            architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
+            containers=tuple(map(_container, about.get("containerDefinitions") or ())),
+            tags=_tags(answer),
+        )
+
+
+def _container(about: Mapping[str, Any]) -> Container:
+    logging = about.get("logConfiguration") or {}
+    return Container(
+        name=about.get("name", ""),
+        image=about.get("image", ""),
+        essential=about.get("essential", True),
+        environment={e["name"]: e.get("value", "") for e in about.get("environment") or ()},
+        secrets={s["name"]: s["valueFrom"] for s in about.get("secrets") or ()},
+        environment_files=tuple(file["value"] for file in about.get("environmentFiles") or ()),
+        log_driver=logging.get("logDriver", ""),
+        log_options=dict(logging.get("options") or {}),
+        health_check=tuple((about.get("healthCheck") or {}).get("command") or ()),
+        cpu=about.get("cpu") or 0,
+        memory=about.get("memory") or 0,
+        memory_reservation=about.get("memoryReservation") or 0,
+        privileged=bool(about.get("privileged")),
+        user=about.get("user", ""),
+        stop_timeout=about.get("stopTimeout") or 0,
+        ports=tuple(
+            port["containerPort"]
+            for port in about.get("portMappings") or ()
+            if "containerPort" in port
+        ),
+        is_log_router="firelensConfiguration" in about,
+    )

@@ -1,0 +1,1 @@
+"""What ElastiCache and MemoryDB say of caches, and CloudWatch of their use."""

@@ -1,0 +1,101 @@
+"""What ElastiCache says of a replication group."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("elasticache", "describe_replication_groups", "ReplicationGroups")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [group["ReplicationGroupId"] for group in _listed(read)]
+
+
+REPLICATION_GROUP = ResourceType(
+    "AWS::ElastiCache::ReplicationGroup",
+    _find,
+    find_reads=("elasticache:DescribeReplicationGroups",),
+    changed_by=(
+        api_call(
+            "elasticache",
+            "CreateReplicationGroup",
+            "ModifyReplicationGroup",
+            "DeleteReplicationGroup",
+            id="requestParameters.replicationGroupId",
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:elasticache:{region}:{account}:replicationgroup:{id}",
+)
+
+
+@evidence(REPLICATION_GROUP, reads=("elasticache:DescribeReplicationGroups",))
+@dataclass(frozen=True, slots=True)
+class TransitEncryption:
+    """Whether clients of the group reach it over TLS.
+
+    ``mode`` is ``required``, ``preferred`` (clients without TLS are let in too) or empty where
+    the engine is too old to tell them apart. Source: DescribeReplicationGroups.
+    """
+
+    enabled: bool
+    mode: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> TransitEncryption:
+        found = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        return cls._of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TransitEncryption]:
+        return {each["ReplicationGroupId"]: cls._of(each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, group: Mapping[str, Any]) -> TransitEncryption:
+        return cls(
+            enabled=bool(group.get("TransitEncryptionEnabled")),
+            mode=group.get("TransitEncryptionMode", ""),
+        )
+
+
+@evidence(REPLICATION_GROUP, reads=("elasticache:DescribeReplicationGroups",))
+@dataclass(frozen=True, slots=True)
+class CacheGroup:
+    """A replication group and whether cluster mode is on. Source: DescribeReplicationGroups."""
+
+    name: str
+    cluster_mode: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> CacheGroup:
+        found = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        return cls(group.id, bool(found[0].get("ClusterEnabled")))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, CacheGroup]:
+        return {
+            each["ReplicationGroupId"]: cls(
+                each["ReplicationGroupId"], bool(each.get("ClusterEnabled"))
+            )
+            for each in _listed(read)
+        }

@@ -1,0 +1,452 @@
+"""What ElastiCache and MemoryDB say of caches, and CloudWatch of their use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from readiness.evidence.caches import MEMCACHED, Cache, Use, earliest, latest, summed
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.metrics import Query, Series, series
+
+CLUSTERS = "elasticache:DescribeCacheClusters"
+GROUPS = "elasticache:DescribeReplicationGroups"
+SERVERLESS = "elasticache:DescribeServerlessCaches"
+MEMORYDB = "memorydb:DescribeClusters"
+_SIX_HOURS = 21_600
+Answer = Mapping[str, Any]
+
+
+def _serverless(read: Reader) -> list[Answer]:
+    return read.every("elasticache", "describe_serverless_caches", "ServerlessCaches")
+
+
+SERVERLESS_CACHE = ResourceType(
+    "AWS::ElastiCache::ServerlessCache",
+    lambda read: [each["ServerlessCacheName"] for each in _serverless(read)],
+    find_reads=(SERVERLESS,),
+    changed_by=(
+        api_call(
+            "elasticache",
+            "CreateServerlessCache",
+            "ModifyServerlessCache",
+            "DeleteServerlessCache",
+            id="requestParameters.serverlessCacheName",
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:elasticache:{region}:{account}:serverlesscache:{id}",
+)
+
+
+def _memorydb(read: Reader) -> list[Answer]:
+    return read.every("memorydb", "describe_clusters", "Clusters", ShowShardDetails=True)
+
+
+MEMORYDB_CLUSTER = ResourceType(
+    "AWS::MemoryDB::Cluster",
+    lambda read: [each["Name"] for each in _memorydb(read)],
+    find_reads=(MEMORYDB,),
+    changed_by=(
+        api_call(
+            "memorydb",
+            "CreateCluster",
+            "UpdateCluster",
+            "DeleteCluster",
+            id="requestParameters.clusterName",
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:memorydb:{region}:{account}:cluster/{id}",
+)
+
+
+# -- what the metrics are named after ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Metrics:
+    """The series of a cache: ``name`` → one query for each of its nodes."""
+
+    by_name: Mapping[str, tuple[Query, ...]]
+
+    def flat(self) -> dict[str, Query]:
+        return {
+            f"{name}{index}": query
+            for name, queries in self.by_name.items()
+            for index, query in enumerate(queries)
+        }
+
+    def use(self, found: Mapping[str, Series]) -> Use:
+        def of(name: str) -> list[Series]:
+            return [found[f"{name}{i}"] for i in range(len(self.by_name.get(name, ())))]
+
+        best = [each.highest for each in of("rate") if each.highest is not None]
+        return Use(
+            hits=summed(of("hits")),
+            misses=summed(of("misses")),
+            asked=summed(of("asked")),
+            best_rate=max(best) / 100 if best else None,
+            items=latest(of("items")),
+            items_before=earliest(of("items")),
+            expiring=latest(of("expiring")),
+            evictions=summed(of("evictions")),
+        )
+
+
+def _per_node(
+    namespace: str, names: Mapping[str, tuple[str, str]], nodes: Iterable[Mapping[str, str]]
+) -> _Metrics:
+    nodes = list(nodes)
+    return _Metrics(
+        {
+            name: tuple(series(namespace, metric, stat, **node) for node in nodes)
+            for name, (metric, stat) in names.items()
+        }
+    )
+
+
+_HELD = {"items": ("CurrItems", "Average"), "evictions": ("Evictions", "Sum")}
+_EXPIRING = {"expiring": ("CurrVolatileItems", "Average")}
+_REDIS = {"hits": ("CacheHits", "Sum"), "misses": ("CacheMisses", "Sum"), **_HELD, **_EXPIRING}
+_MEMCACHED = {"hits": ("GetHits", "Sum"), "misses": ("GetMisses", "Sum"), **_HELD}
+_KEYSPACE = {"hits": ("KeyspaceHits", "Sum"), "misses": ("KeyspaceMisses", "Sum"), **_HELD}
+_ON_DEMAND = {
+    "asked": ("TotalCmdsCount", "Sum"),
+    "hits": ("CacheHits", "Sum"),
+    "rate": ("CacheHitRate", "Maximum"),
+    **_HELD,
+    **_EXPIRING,
+}
+
+
+def _nodes_of(cluster: Answer) -> list[dict[str, str]]:
+    id = cluster["CacheClusterId"]
+    nodes = [node["CacheNodeId"] for node in cluster.get("CacheNodes") or ()] or ["0001"]
+    return [{"CacheClusterId": id, "CacheNodeId": node} for node in nodes]
+
+
+def _hosts(*endpoints: Answer | None) -> frozenset[str]:
+    return frozenset(
+        endpoint["Address"] for endpoint in endpoints if endpoint and endpoint.get("Address")
+    )
+
+
+def _groups(listed: Iterable[Answer] | None) -> tuple[str, ...]:
+    return tuple(each["SecurityGroupId"] for each in listed or ())
+
+
+def _with_use(read: Reader, caches: Mapping[str, tuple[Cache, _Metrics]]) -> dict[str, Cache]:
+    wanted = {id: metrics.flat() for id, (_, metrics) in caches.items()}
+    found = read_each(read, wanted, WEEK, period=_SIX_HOURS) if wanted else {}
+    return {
+        id: replace(cache, use=metrics.use(found[id])) for id, (cache, metrics) in caches.items()
+    }
+
+
+# -- evidence -----------------------------------------------------------------------------------
+
+
+def _clusters(read: Reader) -> list[Answer]:
+    return read.every(
+        "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
+    )
+
+
+def _cluster(cluster: Answer) -> tuple[Cache, _Metrics]:
+    engine = str(cluster.get("Engine", ""))
+    nodes = cluster.get("CacheNodes") or ()
+    names = _MEMCACHED if engine == MEMCACHED else _REDIS
+    cache = Cache(
+        "ElastiCache cluster",
+        cluster["CacheClusterId"],
+        engine,
+        str(cluster.get("CacheClusterStatus", "")).lower(),
+        cluster.get("CacheClusterCreateTime"),
+        _hosts(cluster.get("ConfigurationEndpoint"), *(node.get("Endpoint") for node in nodes)),
+        _groups(cluster.get("SecurityGroups")),
+        cluster.get("ARN", ""),
+        (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", ""),
+    )
+    return cache, _per_node("AWS/ElastiCache", names, _nodes_of(cluster))
+
+
+@evidence(CACHE_CLUSTER, reads=(CLUSTERS, GET_METRIC_DATA))
+@dataclass(frozen=True, slots=True)
+class ClusterInUse:
+    """A cache cluster and its use in a week; of a member of a replication group only its name.
+
+    Sources: DescribeCacheClusters, GetMetricData.
+    """
+
+    cache: Cache
+    read_at: datetime
+    replication_group: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> ClusterInUse:
+        answer = read.every(
+            "elasticache",
+            "describe_cache_clusters",
+            "CacheClusters",
+            gone=("CacheClusterNotFound", "CacheClusterNotFoundFault"),
+            CacheClusterId=cluster.id,
+            ShowCacheNodeInfo=True,
+        )
+        return cls._of(read, answer)[cluster.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ClusterInUse]:
+        return cls._of(read, _clusters(read))
+
+    @classmethod
+    def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, ClusterInUse]:
+        own = [each for each in answers if not each.get("ReplicationGroupId")]
+        used = _with_use(read, {each["CacheClusterId"]: _cluster(each) for each in own})
+        return {
+            each["CacheClusterId"]: cls(
+                used.get(each["CacheClusterId"]) or _cluster(each)[0],
+                read.now,
+                each.get("ReplicationGroupId", ""),
+            )
+            for each in answers
+        }
+
+
+@evidence(
+    REPLICATION_GROUP,
+    reads=(GROUPS, CLUSTERS, GET_METRIC_DATA),
+)
+@dataclass(frozen=True, slots=True)
+class GroupInUse:
+    """A replication group, counted once, and the use of all its members in a week.
+
+    Sources: DescribeReplicationGroups, DescribeCacheClusters, GetMetricData.
+    """
+
+    cache: Cache
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupInUse:
+        answer = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        return cls._of(read, answer)[group.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, GroupInUse]:
+        groups = read.every("elasticache", "describe_replication_groups", "ReplicationGroups")
+        return cls._of(read, groups)
+
+    @classmethod
+    def _of(cls, read: Reader, groups: Sequence[Answer]) -> dict[str, GroupInUse]:
+        members: dict[str, list[Answer]] = {}
+        for cluster in _clusters(read) if groups else ():
+            members.setdefault(cluster.get("ReplicationGroupId", ""), []).append(cluster)
+        caches = {
+            group["ReplicationGroupId"]: _group(
+                group, members.get(group["ReplicationGroupId"], [])
+            )
+            for group in groups
+        }
+        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
+
+
+def _group(group: Answer, members: Sequence[Answer]) -> tuple[Cache, _Metrics]:
+    shards = group.get("NodeGroups") or ()
+    first: Answer = members[0] if members else {}
+    cache = Cache(
+        "ElastiCache replication group",
+        group["ReplicationGroupId"],
+        group.get("Engine") or first.get("Engine", ""),
+        str(group.get("Status", "")).lower(),
+        group.get("ReplicationGroupCreateTime"),
+        _hosts(
+            group.get("ConfigurationEndpoint"),
+            *(shard.get("PrimaryEndpoint") for shard in shards),
+            *(shard.get("ReaderEndpoint") for shard in shards),
+        ),
+        tuple(dict.fromkeys(id for each in members for id in _groups(each.get("SecurityGroups")))),
+        group.get("ARN", ""),
+        (first.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", ""),
+    )
+    nodes = [node for each in members for node in _nodes_of(each)]
+    return cache, _per_node("AWS/ElastiCache", _REDIS, nodes)
+
+
+@evidence(SERVERLESS_CACHE, reads=(SERVERLESS, GET_METRIC_DATA))
+@dataclass(frozen=True, slots=True)
+class ServerlessInUse:
+    """A serverless cache and its use in a week.
+
+    Its metrics count commands and hits, not misses. Sources: DescribeServerlessCaches,
+    GetMetricData.
+    """
+
+    cache: Cache
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, cache: Resource) -> ServerlessInUse:
+        answer = read.every(
+            "elasticache",
+            "describe_serverless_caches",
+            "ServerlessCaches",
+            gone=("ServerlessCacheNotFoundFault",),
+            ServerlessCacheName=cache.id,
+        )
+        return cls._of(read, answer)[cache.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServerlessInUse]:
+        return cls._of(read, _serverless(read))
+
+    @classmethod
+    def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, ServerlessInUse]:
+        caches = {each["ServerlessCacheName"]: _on_demand(each) for each in answers}
+        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
+
+
+def _on_demand(answer: Answer) -> tuple[Cache, _Metrics]:
+    engine = str(answer.get("Engine", ""))
+    names = {
+        name: metric
+        for name, metric in _ON_DEMAND.items()
+        if engine != MEMCACHED or name not in _EXPIRING
+    }
+    cache = Cache(
+        "ElastiCache serverless cache",
+        answer["ServerlessCacheName"],
+        engine,
+        str(answer.get("Status", "")).lower(),
+        answer.get("CreateTime"),
+        _hosts(answer.get("Endpoint"), answer.get("ReaderEndpoint")),
+        tuple(answer.get("SecurityGroupIds") or ()),
+        answer.get("ARN", ""),
+    )
+    on = {"clusterId": answer["ServerlessCacheName"]}
+    return cache, _per_node("AWS/ElastiCache", names, [on])
+
+
+@evidence(MEMORYDB_CLUSTER, reads=(MEMORYDB, GET_METRIC_DATA))
+@dataclass(frozen=True, slots=True)
+class MemoryDbInUse:
+    """A MemoryDB cluster and its use in a week. Sources: DescribeClusters, GetMetricData."""
+
+    cache: Cache
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> MemoryDbInUse:
+        answer = read.every(
+            "memorydb",
+            "describe_clusters",
+            "Clusters",
+            gone=("ClusterNotFoundFault",),
+            ClusterName=cluster.id,
+            ShowShardDetails=True,
+        )
+        found = cls._of(read, answer)
+        if cluster.id not in found:
+            raise Gone(cluster.key)
+        return found[cluster.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbInUse]:
+        return cls._of(read, _memorydb(read))
+
+    @classmethod
+    def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, MemoryDbInUse]:
+        caches = {each["Name"]: _durable(each) for each in answers}
+        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
+
+
+def _durable(answer: Answer) -> tuple[Cache, _Metrics]:
+    nodes = [node for shard in answer.get("Shards") or () for node in shard.get("Nodes") or ()]
+    cache = Cache(
+        "MemoryDB cluster",
+        answer["Name"],
+        str(answer.get("Engine", "")),
+        str(answer.get("Status", "")).lower(),
+        None,
+        _hosts(answer.get("ClusterEndpoint"), *(node.get("Endpoint") for node in nodes)),
+        _groups(answer.get("SecurityGroups")),
+        answer.get("ARN", ""),
+    )
+    on = [{"ClusterName": answer["Name"], "NodeName": node["Name"]} for node in nodes]
+    return cache, _per_node("AWS/MemoryDB", _KEYSPACE, on)
+
+
+@evidence(
+    CACHE_CLUSTER,
+    reads=("elasticache:DescribeCacheParameters", CLUSTERS),
+    changed_by=(api_call("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup"),),
+)
+@dataclass(frozen=True, slots=True)
+class EvictionPolicy:
+    """The ``maxmemory-policy`` of the cluster's parameter group, empty where it has none.
+
+    Not asked for members of a replication group. Sources: DescribeCacheClusters,
+    DescribeCacheParameters, once for each parameter group.
+    """
+
+    policy: str
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> EvictionPolicy:
+        [about] = [each for each in _clusters(read) if each["CacheClusterId"] == cluster.id] or [
+            {}
+        ]
+        if about.get("ReplicationGroupId") or about.get("Engine") == MEMCACHED:
+            return cls("")
+        return cls(eviction_policy(read, [about]))
+
+
+@evidence(
+    REPLICATION_GROUP,
+    reads=("elasticache:DescribeCacheParameters", CLUSTERS),
+    changed_by=(api_call("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup"),),
+)
+@dataclass(frozen=True, slots=True)
+class GroupEvictionPolicy:
+    """The ``maxmemory-policy`` of the parameter group that the members of a group share.
+
+    Sources: DescribeCacheClusters, DescribeCacheParameters, once for each parameter group.
+    """
+
+    policy: str
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupEvictionPolicy:
+        members = [each for each in _clusters(read) if each.get("ReplicationGroupId") == group.id]
+        return cls(eviction_policy(read, members))
+
+
+def eviction_policy(read: Reader, clusters: Sequence[Answer]) -> str:
+    """The ``maxmemory-policy`` that the first of some clusters runs under."""
+    for cluster in clusters:
+        group = (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", "")
+        if group:
+            found = read.every(
+                "elasticache",
+                "describe_cache_parameters",
+                "Parameters",
+                CacheParameterGroupName=group,
+            )
+            for parameter in found:
+                if parameter.get("ParameterName") == "maxmemory-policy":
+                    return str(parameter.get("ParameterValue", ""))
+    return ""

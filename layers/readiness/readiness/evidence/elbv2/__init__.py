@@ -1,0 +1,1 @@
+"""What Elastic Load Balancing says of load balancers, listeners and target groups."""

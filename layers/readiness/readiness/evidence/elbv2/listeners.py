@@ -1,0 +1,206 @@
+"""What Elastic Load Balancing says of listeners, their rules and the TLS policies they use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.model.evidence import REGION, ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+def listener_of_rule(arn: str) -> str | None:
+    """The listener's ARN in the ARN of one of its rules; a listener's own ARN as it is."""
+    if ":listener-rule/" not in arn:
+        return arn
+    return arn.replace(":listener-rule/", ":listener/").rpartition("/")[0]
+
+
+def _balancers(read: Reader) -> Mapping[str, Mapping[str, Any]]:
+    found = read.every("elbv2", "describe_load_balancers", "LoadBalancers")
+    return {each["LoadBalancerArn"]: each for each in found}
+
+
+def _listeners(read: Reader) -> Iterator[Mapping[str, Any]]:
+    """Every listener: one call for each load balancer, since there is none for all of them."""
+
+    def of(balancer: str) -> list[Mapping[str, Any]]:
+        try:
+            return read.every(
+                "elbv2",
+                "describe_listeners",
+                "Listeners",
+                gone=("LoadBalancerNotFound",),
+                LoadBalancerArn=balancer,
+            )
+        except Gone:
+            return []  # deleted since it was listed
+
+    for found in read.each(of, sorted(_balancers(read))):
+        yield from found
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [listener["ListenerArn"] for listener in _listeners(read)]
+
+
+LISTENER = ResourceType(
+    "AWS::ElasticLoadBalancingV2::Listener",
+    _find,
+    find_reads=(
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ),
+    changed_by=(
+        api_call(
+            "elasticloadbalancing", "CreateListener", id="responseElements.listeners.listenerArn"
+        ),
+        api_call(
+            "elasticloadbalancing",
+            "ModifyListener",
+            "DeleteListener",
+            id="requestParameters.listenerArn",
+        ),
+    ),
+    arn="{id}",
+)
+
+
+@evidence(
+    LISTENER,
+    reads=(
+        "elasticloadbalancing:DescribeListeners",
+        "elasticloadbalancing:DescribeLoadBalancers",
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """How a listener takes connections, and whether the internet reaches it.
+
+    ``protocol`` is HTTP or HTTPS on an application load balancer, TCP, TLS, UDP, TCP_UDP, QUIC
+    or TCP_QUIC on a network one, GENEVE on a gateway one. Sources: DescribeListeners,
+    DescribeLoadBalancers.
+    """
+
+    arn: str
+    balancer: str
+    kind: str
+    internet_facing: bool
+    protocol: str
+    port: int = 0
+    ssl_policy: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, listener: Resource) -> Listener:
+        found = read.every(
+            "elbv2",
+            "describe_listeners",
+            "Listeners",
+            gone=("ListenerNotFound", "LoadBalancerNotFound"),
+            ListenerArns=[listener.id],
+        )
+        if not found:
+            raise Gone(listener.key)
+        balancers = read.every(
+            "elbv2",
+            "describe_load_balancers",
+            "LoadBalancers",
+            gone=("LoadBalancerNotFound",),
+            LoadBalancerArns=[found[0]["LoadBalancerArn"]],
+        )
+        if not balancers:
+            raise Gone(listener.key)
+        return cls._of(found[0], balancers[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, Listener]:
+        balancers = _balancers(read)
+        return {
+            each["ListenerArn"]: cls._of(each, balancers[each["LoadBalancerArn"]])
+            for each in _listeners(read)
+        }
+
+    @classmethod
+    def _of(cls, listener: Mapping[str, Any], balancer: Mapping[str, Any]) -> Listener:
+        return cls(
+            arn=listener["ListenerArn"],
+            balancer=balancer["LoadBalancerName"],
+            kind=balancer["Type"],
+            internet_facing=balancer.get("Scheme") != "internal",
+            protocol=listener.get("Protocol", ""),
+            port=listener.get("Port", 0),
+            ssl_policy=listener.get("SslPolicy", ""),
+        )
+
+
+@evidence(
+    LISTENER,
+    reads=("elasticloadbalancing:DescribeRules",),
+    uses=(Listener,),
+    changed_by=(
+        api_call("elasticloadbalancing", "CreateRule", id="requestParameters.listenerArn"),
+        api_call(
+            "elasticloadbalancing",
+            "ModifyRule",
+            "DeleteRule",
+            id="requestParameters.ruleArn",
+            normalise=listener_of_rule,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class PlainRules:
+    """The rules of an HTTP listener that do something else than redirect to HTTPS.
+
+    Empty where all redirect, and for listeners of other protocols, whose rules are not read.
+    ``rules`` counts them. Source: DescribeRules.
+    """
+
+    rules: int = 0
+    plain: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, listener: Resource) -> PlainRules:
+        if read.of(Listener, listener).protocol != "HTTP":
+            return cls()
+        rules = read.every(
+            "elbv2",
+            "describe_rules",
+            "Rules",
+            gone=("ListenerNotFound",),
+            ListenerArn=listener.id,
+        )
+        plain = [rule for rule in rules if not _redirects_to_https(rule)]
+        return cls(len(rules), tuple(rule.get("Priority", "?") for rule in plain))
+
+
+def _redirects_to_https(rule: Mapping[str, Any]) -> bool:
+    """Whether the rule's last action is a redirect to HTTPS.
+
+    ``#{protocol}`` keeps the protocol, which on an HTTP listener is HTTP.
+    """
+    actions = rule.get("Actions") or []
+    return any(
+        action.get("Type") == "redirect"
+        and (action.get("RedirectConfig") or {}).get("Protocol") == "HTTPS"
+        for action in actions
+    )
+
+
+@evidence(REGION, reads=("elasticloadbalancing:DescribeSSLPolicies",))
+@dataclass(frozen=True, slots=True)
+class SslPolicies:
+    """The protocol versions that each of the region's TLS policies accepts.
+
+    Source: DescribeSSLPolicies.
+    """
+
+    protocols: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> SslPolicies:
+        found = read.every("elbv2", "describe_ssl_policies", "SslPolicies")
+        return cls({each["Name"]: frozenset(each.get("SslProtocols") or ()) for each in found})

@@ -1,0 +1,1 @@
+"""What IAM says of principals, their policies and their credentials."""

@@ -1,0 +1,1 @@
+"""What KMS says of keys, and who uses them."""

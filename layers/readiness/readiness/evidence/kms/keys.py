@@ -1,0 +1,349 @@
+"""What KMS says of a key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from readiness.evidence.tagging import TagIndex, tag_change, tags_of
+from readiness.model.evidence import (
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    arn_of,
+    evidence,
+    last_segment,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+KEY_STATE_EVENTS = (
+    "CancelKeyDeletion",
+    "DisableKey",
+    "EnableKey",
+    "ImportKeyMaterial",
+    "ScheduleKeyDeletion",
+)
+
+
+def key_id_of(value: str) -> str | None:
+    """The key id in a key id or key ARN; None for an alias, which names any key."""
+    return None if "alias/" in value else last_segment(value)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [key["KeyId"] for key in read.every("kms", "list_keys", "Keys")]
+
+
+KEY = ResourceType(
+    "AWS::KMS::Key",
+    _find,
+    find_reads=("kms:ListKeys",),
+    changed_by=(
+        api_call("kms", "CreateKey", id="responseElements.keyMetadata.keyId"),
+        api_call("kms", *KEY_STATE_EVENTS, id="requestParameters.keyId", normalise=key_id_of),
+        ServiceEvent("KMS CMK Deletion", id="key-id"),
+        ServiceEvent("KMS Imported Key Material Expiration", id="key-id"),
+    ),
+    arn="arn:{partition}:kms:{region}:{account}:key/{id}",
+    may_mean=lambda named, key_id: key_id_of(named) in {None, key_id},
+)
+
+
+def key_resource(read: Reader, key_id: str) -> Resource | None:
+    """The resource for a key as other services name it: id, key ARN, alias or alias ARN.
+
+    Its id stays an alias or a foreign account's ARN where it is one: DescribeKey takes both.
+    """
+    if not key_id:
+        return None
+    parts = key_id.split(":")
+    if len(parts) >= 6 and parts[0] == "arn":
+        if parts[4] != read.account:
+            return Resource(parts[4], parts[3], KEY.name, key_id)
+        name = parts[5]
+        short = name.removeprefix("key/") if name.startswith("key/") else name
+        return Resource(read.account, parts[3], KEY.name, short)
+    return KEY.resource(read.account, read.region, key_id)
+
+
+def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
+    """DescribeKey's answer, asked in the key's own region; None where there is no such key."""
+    elsewhere = None if key.region == read.region else key.region
+    answer = read.one(
+        "kms", "describe_key", absent=("NotFoundException",), region=elsewhere, KeyId=key.id
+    )
+    return answer["KeyMetadata"] if answer else None
+
+
+@evidence(KEY, reads=("kms:DescribeKey",))
+@dataclass(frozen=True, slots=True)
+class KmsKeyState:
+    """What the key is and whether it can be used.
+
+    ``state`` is KMS's ``KeyState`` (``Enabled``, ``Disabled``, ``PendingDeletion``,
+    ``PendingImport``, …) or ``Missing`` where the key does not exist; ``manager`` is ``AWS`` or
+    ``CUSTOMER``; ``multi_region`` is ``PRIMARY``, ``REPLICA`` or empty. Source: DescribeKey.
+    """
+
+    key_id: str
+    state: str
+    manager: str = "CUSTOMER"
+    spec: str = "SYMMETRIC_DEFAULT"
+    usage: str = "ENCRYPT_DECRYPT"
+    origin: str = "AWS_KMS"
+    multi_region: str = ""
+    created: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsKeyState:
+        about = _metadata(read, key)
+        if about is None:
+            return cls(key.id, "Missing")
+        multi = about.get("MultiRegionConfiguration") or {}
+        return cls(
+            key_id=about["KeyId"],
+            state=about["KeyState"],
+            manager=about.get("KeyManager", "CUSTOMER"),
+            spec=about.get("KeySpec") or about.get("CustomerMasterKeySpec", ""),
+            usage=about.get("KeyUsage", ""),
+            origin=about.get("Origin", ""),
+            multi_region=multi.get("MultiRegionKeyType", "") if about.get("MultiRegion") else "",
+            created=about.get("CreationDate"),
+        )
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its material was imported and KMS can replace it on demand."""
+        return (
+            self.manager == "CUSTOMER"
+            and self.spec == "SYMMETRIC_DEFAULT"
+            and self.origin == "EXTERNAL"
+            and self.multi_region != "REPLICA"
+            and self.state == "Enabled"
+        )
+
+    @property
+    def can_rotate(self) -> bool:
+        """Whether KMS can rotate this key by itself, so that its rotation is worth reading."""
+        return (
+            self.manager == "CUSTOMER"
+            and self.spec == "SYMMETRIC_DEFAULT"
+            and self.origin == "AWS_KMS"
+            and self.multi_region != "REPLICA"
+            and self.state == "Enabled"
+        )
+
+
+@evidence(
+    KEY,
+    reads=("kms:GetKeyRotationStatus",),
+    uses=(KmsKeyState,),
+    changed_by=(
+        api_call(
+            "kms",
+            "EnableKeyRotation",
+            "DisableKeyRotation",
+            "RotateKeyOnDemand",
+            id="requestParameters.keyId",
+            normalise=key_id_of,
+        ),
+        ServiceEvent("KMS CMK Rotation", id="key-id"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class KmsRotation:
+    """Whether KMS rotates the key's material, and every how many days (0: it does not say).
+
+    Not asked of a key that cannot rotate. Source: GetKeyRotationStatus.
+    """
+
+    enabled: bool
+    period_days: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsRotation:
+        if not read.of(KmsKeyState, key).can_rotate:
+            return cls(enabled=False)
+        answer = read.one(
+            "kms",
+            "get_key_rotation_status",
+            gone=("NotFoundException",),
+            absent=("UnsupportedOperationException",),
+            KeyId=key.id,
+        )
+        if answer is None:
+            return cls(enabled=False)
+        return cls(bool(answer["KeyRotationEnabled"]), answer.get("RotationPeriodInDays") or 0)
+
+
+@evidence(
+    KEY,
+    reads=("kms:ListKeyRotations",),
+    uses=(KmsKeyState,),
+    changed_by=(
+        api_call("kms", "RotateKeyOnDemand", id="requestParameters.keyId", normalise=key_id_of),
+        ServiceEvent("KMS CMK Rotation", id="key-id"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class KmsImportedMaterial:
+    """Since when the key's imported material has been in use, and how many days that is.
+
+    That is the last rotation or, without one, the key's creation; None for a key whose material
+    was not imported. Source: ListKeyRotations.
+    """
+
+    since: date | None = None
+    age_days: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsImportedMaterial:
+        state = read.of(KmsKeyState, key)
+        if not state.is_imported:
+            return cls()
+        rotations = read.every(
+            "kms",
+            "list_key_rotations",
+            "Rotations",
+            gone=("NotFoundException",),
+            KeyId=key.id,
+        )
+        moments = [each["RotationDate"] for each in rotations if "RotationDate" in each]
+        since = max(moments, default=state.created)
+        if since is None:
+            return cls()
+        return cls(since.date(), (read.now - since).days)
+
+
+@evidence(
+    KEY,
+    reads=("kms:DescribeKey", "tag:GetResources"),
+    uses=(TagIndex,),
+    changed_by=(
+        api_call(
+            "kms",
+            "TagResource",
+            "UntagResource",
+            id="requestParameters.keyId",
+            normalise=key_id_of,
+        ),
+        api_call(
+            "kms",
+            "CreateAlias",
+            "UpdateAlias",
+            id="requestParameters.targetKeyId",
+            normalise=key_id_of,
+        ),
+        tag_change("kms"),
+        ConfigItem("AWS::KMS::Alias", "configuration.TargetKeyId", key_id_of),
+    ),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class KmsKeyTags:
+    """The tags of the key, however it was named, on the day they were read.
+
+    The tags of another account's key cannot be read; ``account`` is then all there is.
+    Sources: GetResources, and DescribeKey for an alias.
+    """
+
+    key_id: str
+    account: str
+    tags: Mapping[str, str]
+    on: date
+    foreign: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsKeyTags:
+        today = read.now.date()
+        if key.account != read.account:
+            return cls(last_segment(key.id) or key.id, key.account, {}, today, foreign=True)
+        resource = key
+        if key.id.startswith("alias/"):
+            about = _metadata(read, key)
+            if about is None:
+                return cls(key.id, key.account, {}, today)
+            resource = Resource(key.account, key.region, KEY.name, about["KeyId"])
+        return cls(resource.id, key.account, _tags_of_key(read, resource), today)
+
+
+def _tags_of_key(read: Reader, key: Resource) -> Mapping[str, str]:
+    return tags_of(read, arn_of(key), key.region)
+
+
+@evidence(
+    KEY,
+    reads=("kms:DescribeKey", "tag:GetResources"),
+    changed_by=(
+        api_call("kms", "ReplicateKey", id="requestParameters.keyId", normalise=key_id_of),
+    ),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class KmsReplicaTags:
+    """The tags of the key's counterparts, by region: the same material under other names.
+
+    Empty for a key of one region. Sources: DescribeKey, GetResources of those regions.
+    """
+
+    by_region: Mapping[str, Mapping[str, str]]
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsReplicaTags:
+        about = _metadata(read, key) or {}
+        multi = about.get("MultiRegionConfiguration") or {}
+        named = [multi.get("PrimaryKey") or {}, *(multi.get("ReplicaKeys") or ())]
+        others = [each for each in named if each.get("Region", key.region) != key.region]
+        return cls({each["Region"]: _tags_there(read, each) for each in others})
+
+
+def _tags_there(read: Reader, counterpart: Mapping[str, str]) -> Mapping[str, str]:
+    found = read.every(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        region=counterpart["Region"],
+        ResourceARNList=[counterpart["Arn"]],
+    )
+    return {tag["Key"]: tag["Value"] for each in found for tag in each.get("Tags", ())}
+
+
+@evidence(
+    KEY,
+    reads=("kms:GetKeyPolicy", "kms:ListGrants"),
+    uses=(KmsKeyState,),
+    changed_by=(
+        api_call(
+            "kms",
+            "PutKeyPolicy",
+            "CreateGrant",
+            "RevokeGrant",
+            id="requestParameters.keyId",
+            normalise=key_id_of,
+        ),
+    ),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class KmsKeyAccess:
+    """Who may use a customer managed key: its policy as JSON text, and its grantees.
+
+    Not asked of an AWS-managed key. Sources: GetKeyPolicy, ListGrants.
+    """
+
+    policy: str = ""
+    grantees: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, key: Resource) -> KmsKeyAccess:
+        if read.of(KmsKeyState, key).manager != "CUSTOMER":
+            return cls()
+        gone = ("NotFoundException",)
+        answer = read.one("kms", "get_key_policy", gone=gone, KeyId=key.id, PolicyName="default")
+        grants = read.every("kms", "list_grants", "Grants", gone=gone, KeyId=key.id)
+        grantees = {grant.get("GranteePrincipal", "") for grant in grants} - {""}
+        return cls(answer["Policy"], tuple(sorted(grantees)))

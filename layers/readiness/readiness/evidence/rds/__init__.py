@@ -1,0 +1,1 @@
+"""What RDS says of databases and the endpoints they are reached through."""

@@ -1,0 +1,279 @@
+"""Where databases are reached and through what: endpoints, clusters and RDS Proxy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.model.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    api_call,
+    config_resource_name,
+    evidence,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.metrics import Query, Series, series
+
+_HOUR = 3600
+
+
+def _proxies(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("rds", "describe_db_proxies", "DBProxies")
+
+
+def _clusters(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("rds", "describe_db_clusters", "DBClusters")
+
+
+# -- RDS Proxy ----------------------------------------------------------------------------------
+
+
+def _find_proxies(read: Reader) -> Iterable[str]:
+    return [proxy["DBProxyName"] for proxy in _proxies(read)]
+
+
+_OF_PROXY = "requestParameters.dBProxyName"
+
+PROXY = ResourceType(
+    "AWS::RDS::DBProxy",
+    _find_proxies,
+    find_reads=("rds:DescribeDBProxies",),
+    changed_by=(api_call("rds", "CreateDBProxy", "ModifyDBProxy", "DeleteDBProxy", id=_OF_PROXY),),
+    identify=None,
+    tags_from_api=False,
+)
+
+
+@evidence(
+    PROXY,
+    reads=("rds:DescribeDBProxies", "rds:DescribeDBProxyTargets"),
+    changed_by=(
+        api_call("rds", "RegisterDBProxyTargets", "DeregisterDBProxyTargets", id=_OF_PROXY),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """A proxy's status, and the health of each database behind it by its endpoint.
+
+    Sources: DescribeDBProxies, DescribeDBProxyTargets.
+    """
+
+    name: str
+    status: str
+    targets: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, proxy: Resource) -> Proxy:
+        found = read.every(
+            "rds",
+            "describe_db_proxies",
+            "DBProxies",
+            gone=("DBProxyNotFoundFault",),
+            DBProxyName=proxy.id,
+        )
+        if not found:
+            raise Gone(proxy.key)
+        targets = read.every(
+            "rds",
+            "describe_db_proxy_targets",
+            "Targets",
+            gone=("DBProxyNotFoundFault",),
+            absent=("DBProxyTargetGroupNotFoundFault",),
+            DBProxyName=proxy.id,
+        )
+        health = {
+            str(each.get("Endpoint") or each.get("RdsResourceId")): str(
+                (each.get("TargetHealth") or {}).get("State", "")
+            )
+            for each in targets
+            if each.get("Type") != "TRACKED_CLUSTER"
+        }
+        return cls(proxy.id, found[0]["Status"], health)
+
+
+@evidence(PROXY, reads=(GET_METRIC_DATA, *PROXY.find_reads))
+@dataclass(frozen=True, slots=True)
+class ProxyUse:
+    """A week of a proxy, hour by hour: connections in use, and those pinned to one client."""
+
+    borrowed: Series
+    pinned: Series
+
+    @classmethod
+    def load(cls, read: Reader, proxy: Resource) -> ProxyUse:
+        wanted = {proxy.id: _of_proxy(proxy.id)}
+        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[proxy.id])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ProxyUse]:
+        wanted = {id: _of_proxy(id) for id in PROXY.find(read)}
+        found = read_each(read, wanted, WEEK, period=_HOUR)
+        return {id: cls(**each) for id, each in found.items()}
+
+
+def _of_proxy(name: str) -> dict[str, Query]:
+    def sessions(metric: str) -> Query:
+        return series("AWS/RDS", metric, "Maximum", ProxyName=name)
+
+    return {
+        "borrowed": sessions("DatabaseConnectionsCurrentlyBorrowed"),
+        "pinned": sessions("DatabaseConnectionsCurrentlySessionPinned"),
+    }
+
+
+# -- clusters -----------------------------------------------------------------------------------
+
+
+def _find_clusters(read: Reader) -> Iterable[str]:
+    return [cluster["DBClusterIdentifier"] for cluster in _clusters(read)]
+
+
+CLUSTER = ResourceType(
+    "AWS::RDS::DBCluster",
+    _find_clusters,
+    find_reads=("rds:DescribeDBClusters",),
+    changed_by=(
+        api_call(
+            "rds",
+            "CreateDBCluster",
+            "ModifyDBCluster",
+            "DeleteDBCluster",
+            id="requestParameters.dBClusterIdentifier",
+        ),
+    ),
+    identify=config_resource_name,
+    arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
+)
+
+
+@evidence(CLUSTER, reads=("rds:DescribeDBClusters",))
+@dataclass(frozen=True, slots=True)
+class DatabaseCluster:
+    """A cluster, its engine and how many instances it has. Source: DescribeDBClusters."""
+
+    name: str
+    engine: str = ""
+    members: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> DatabaseCluster:
+        found = read.every(
+            "rds",
+            "describe_db_clusters",
+            "DBClusters",
+            gone=("DBClusterNotFoundFault",),
+            DBClusterIdentifier=cluster.id,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        return cls._of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DatabaseCluster]:
+        return {each["DBClusterIdentifier"]: cls._of(each) for each in _clusters(read)}
+
+    @classmethod
+    def _of(cls, cluster: Mapping[str, Any]) -> DatabaseCluster:
+        members = len(cluster.get("DBClusterMembers") or ())
+        return cls(cluster["DBClusterIdentifier"], cluster.get("Engine", ""), members)
+
+    @property
+    def is_aurora(self) -> bool:
+        return self.engine.startswith("aurora")
+
+
+# -- everything that can be connected to ---------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A host that takes connections: of a proxy, a cluster or an instance.
+
+    ``instances`` are the classes and engines behind it; empty for a proxy.
+    """
+
+    kind: str
+    name: str
+    status: str = ""
+    instances: tuple[DatabaseInstance, ...] = ()
+
+
+@evidence(
+    REGION,
+    reads=(
+        "rds:DescribeDBInstances",
+        "rds:DescribeDBClusters",
+        "rds:DescribeDBProxies",
+        "rds:DescribeDBProxyEndpoints",
+    ),
+    changed_by=(
+        ConfigItem("AWS::RDS::DBInstance"),
+        ConfigItem("AWS::RDS::DBCluster"),
+        api_call(
+            "rds",
+            "CreateDBProxy",
+            "ModifyDBProxy",
+            "DeleteDBProxy",
+            "CreateDBInstance",
+            "ModifyDBInstance",
+            "DeleteDBInstance",
+            "CreateDBCluster",
+            "ModifyDBCluster",
+            "DeleteDBCluster",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The relational databases of the region by the hosts they are reached at.
+
+    ``vpcs`` are the networks that hold one; ``data_apis`` the ARNs of clusters that take SQL over
+    HTTPS. Sources: DescribeDBInstances, DescribeDBClusters, DescribeDBProxies,
+    DescribeDBProxyEndpoints.
+    """
+
+    by_host: Mapping[str, Endpoint]
+    vpcs: frozenset[str] = frozenset()
+    data_apis: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Databases:
+        listed = read.every("rds", "describe_db_instances", "DBInstances")
+        instances = [DatabaseInstance.of(each) for each in listed]
+        hosts = {
+            each.endpoint: Endpoint("instance", each.name, instances=(each,)) for each in instances
+        }
+        clusters = _clusters(read)
+        for cluster in clusters:
+            name = cluster["DBClusterIdentifier"]
+            behind = tuple(each for each in instances if each.cluster == name)
+            of_cluster = Endpoint("cluster", name, cluster.get("Status", ""), behind)
+            for host in (
+                cluster.get("Endpoint"),
+                cluster.get("ReaderEndpoint"),
+                *(cluster.get("CustomEndpoints") or ()),
+            ):
+                hosts[host or ""] = of_cluster
+        proxies = _proxies(read)
+        for proxy in proxies:
+            hosts[proxy.get("Endpoint", "")] = Endpoint(
+                "proxy", proxy["DBProxyName"], proxy["Status"]
+            )
+        by_name = {proxy["DBProxyName"]: proxy["Status"] for proxy in proxies}
+        for each in read.every("rds", "describe_db_proxy_endpoints", "DBProxyEndpoints"):
+            name = each.get("DBProxyName", "")
+            hosts[each.get("Endpoint", "")] = Endpoint("proxy", name, by_name.get(name, ""))
+        hosts.pop("", None)
+        return cls(
+            {host.lower(): endpoint for host, endpoint in hosts.items()},
+            frozenset(each.vpc_id for each in instances if each.vpc_id)
+            | frozenset(proxy["VpcId"] for proxy in proxies if proxy.get("VpcId")),
+            frozenset(c["DBClusterArn"] for c in clusters if c.get("HttpEndpointEnabled")),
+        )

@@ -1,0 +1,83 @@
+"""What RDS says of database instances."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_CALLS = ("CreateDBInstance", "ModifyDBInstance", "DeleteDBInstance")
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every("rds", "describe_db_instances", "DBInstances")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [each["DBInstanceIdentifier"] for each in _listed(read)]
+
+
+INSTANCE = ResourceType(
+    "AWS::RDS::DBInstance",
+    _find,
+    find_reads=("rds:DescribeDBInstances",),
+    changed_by=(api_call("rds", *_CALLS, id="requestParameters.dBInstanceIdentifier"),),
+    identify=config_resource_name,
+    arn="arn:{partition}:rds:{region}:{account}:db:{id}",
+)
+"""AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""
+
+
+@evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
+@dataclass(frozen=True, slots=True)
+class DatabaseInstance:
+    """What a database instance is.
+
+    ``engine`` is RDS's name for it (``aurora-postgresql``, ``mysql``, …); ``monitoring_interval``
+    the seconds between enhanced monitoring's samples, 0 where it is off. Source:
+    DescribeDBInstances.
+    """
+
+    name: str
+    engine: str = ""
+    instance_class: str = ""
+    cluster: str = ""
+    vpc_id: str = ""
+    endpoint: str = ""
+    monitoring_interval: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> DatabaseInstance:
+        found = read.every(
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+            DBInstanceIdentifier=instance.id,
+        )
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DatabaseInstance]:
+        return {each["DBInstanceIdentifier"]: cls.of(each) for each in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> DatabaseInstance:
+        """From a ``DBInstance`` of the API."""
+        return cls(
+            name=answer["DBInstanceIdentifier"],
+            engine=answer.get("Engine", ""),
+            instance_class=answer.get("DBInstanceClass", ""),
+            cluster=answer.get("DBClusterIdentifier", ""),
+            vpc_id=(answer.get("DBSubnetGroup") or {}).get("VpcId", ""),
+            endpoint=(answer.get("Endpoint") or {}).get("Address", ""),
+            monitoring_interval=answer.get("MonitoringInterval") or 0,
+        )
+
+    @property
+    def is_aurora(self) -> bool:
+        return self.engine.startswith("aurora")

@@ -1,0 +1,1 @@
+"""What SNS says of topics and of the way to their subscribers."""

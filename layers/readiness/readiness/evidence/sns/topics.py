@@ -1,0 +1,63 @@
+"""What SNS says of a topic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.model.evidence import ResourceType, api_call, arn_of, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+def topic_name(value: str) -> str | None:
+    """The name at the end of a topic ARN."""
+    return last_segment(value)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    topics = read.every("sns", "list_topics", "Topics")
+    return [topic["TopicArn"].rsplit(":", 1)[-1] for topic in topics]
+
+
+TOPIC = ResourceType(
+    "AWS::SNS::Topic",
+    _find,
+    find_reads=("sns:ListTopics",),
+    changed_by=(
+        api_call("sns", "CreateTopic", id="responseElements.topicArn", normalise=topic_name),
+        api_call(
+            "sns",
+            "SetTopicAttributes",
+            "AddPermission",
+            "RemovePermission",
+            "DeleteTopic",
+            id="requestParameters.topicArn",
+            normalise=topic_name,
+        ),
+    ),
+    identify=lambda item: topic_name(str(item.get("resourceId") or "")),
+    arn="arn:{partition}:sns:{region}:{account}:{id}",
+)
+
+
+def topic_attributes(read: Reader, arn: str) -> Mapping[str, str]:
+    """GetTopicAttributes' answer. Raises Gone for a topic that does not exist."""
+    answer = read.one(
+        "sns", "get_topic_attributes", gone=("NotFound", "NotFoundException"), TopicArn=arn
+    )
+    return answer.get("Attributes") or {}
+
+
+@evidence(TOPIC, reads=("sns:GetTopicAttributes",))
+@dataclass(frozen=True, slots=True)
+class TopicPolicy:
+    """The access policy of the topic, as JSON text. Source: GetTopicAttributes."""
+
+    text: str
+    arn: str
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicPolicy:
+        arn = arn_of(topic)
+        return cls(topic_attributes(read, arn).get("Policy", ""), arn)

@@ -1,0 +1,1 @@
+"""What SQS says of queues."""

@@ -1,0 +1,84 @@
+"""What SQS says of a queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.model.evidence import (
+    ResourceType,
+    api_call,
+    arn_of,
+    config_resource_name,
+    evidence,
+    last_segment,
+    partition_of,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_GONE = (
+    "AWS.SimpleQueueService.NonExistentQueue",
+    "NonExistentQueue",
+    "QueueDoesNotExist",
+)
+
+
+def _find(read: Reader) -> Iterable[str]:
+    urls = read.every("sqs", "list_queues", "QueueUrls")
+    return [url.rsplit("/", 1)[-1] for url in urls]
+
+
+QUEUE = ResourceType(
+    "AWS::SQS::Queue",
+    _find,
+    find_reads=("sqs:ListQueues",),
+    changed_by=(
+        api_call("sqs", "CreateQueue", id="requestParameters.queueName"),
+        api_call(
+            "sqs",
+            "SetQueueAttributes",
+            "AddPermission",
+            "RemovePermission",
+            "DeleteQueue",
+            id="requestParameters.queueUrl",
+            normalise=last_segment,
+        ),
+    ),
+    identify=config_resource_name,
+    arn="arn:{partition}:sqs:{region}:{account}:{id}",
+)
+
+
+def queue_url(queue: Resource) -> str:
+    """The URL of a queue, as GetQueueUrl gives it."""
+    suffix = "amazonaws.com.cn" if partition_of(queue.region) == "aws-cn" else "amazonaws.com"
+    return f"https://sqs.{queue.region}.{suffix}/{queue.account}/{queue.id}"
+
+
+def queue_attributes(read: Reader, queue: Resource) -> Mapping[str, str]:
+    """What GetQueueAttributes says of encryption and policy. Raises Gone."""
+    answer = read.one(
+        "sqs",
+        "get_queue_attributes",
+        gone=_GONE,
+        QueueUrl=queue_url(queue),
+        AttributeNames=["Policy", "KmsMasterKeyId"],
+    )
+    return answer.get("Attributes") or {}
+
+
+@evidence(QUEUE, reads=("sqs:GetQueueAttributes",))
+@dataclass(frozen=True, slots=True)
+class QueuePolicy:
+    """The access policy of the queue, as JSON text; empty where there is none.
+
+    Source: GetQueueAttributes.
+    """
+
+    text: str
+    arn: str
+
+    @classmethod
+    def load(cls, read: Reader, queue: Resource) -> QueuePolicy:
+        return cls(queue_attributes(read, queue).get("Policy", ""), arn_of(queue))

@@ -1,0 +1,1 @@
+"""Questions that span services: what a workload is, and how it fares."""

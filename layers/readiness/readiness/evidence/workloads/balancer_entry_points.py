@@ -1,0 +1,298 @@
+"""What CloudWatch counted of requests to load balancers and the ECS services behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes
+from readiness.evidence.ecs.services import SERVICE, Service, Services
+from readiness.evidence.elbv2.load_balancers import (
+    LOAD_BALANCER,
+    LoadBalancer,
+    TargetGroups,
+    dimension_of,
+)
+from readiness.evidence.workloads.entry_points import (
+    LIMITS,
+    Found,
+    Timed,
+    latency_of,
+    limits_of,
+    read_histories,
+    sums_of,
+)
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query
+
+SERVICES = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
+BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The target groups of a thing behind application load balancers, as metric dimensions."""
+
+    groups: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def balancers(self) -> tuple[str, ...]:
+        return tuple(sorted({balancer for _, balancer in self.groups}))
+
+
+def _is_application(arn: str) -> bool:
+    return ":loadbalancer/app/" in arn
+
+
+def _doors(service: Service, groups: TargetGroups) -> Doors:
+    return Doors(
+        tuple(
+            (dimension_of(group), dimension_of(balancer))
+            for group in service.target_group_arns
+            for balancer in groups.balancers.get(group, ())
+            if _is_application(balancer)
+        )
+    )
+
+
+def _target_groups(read: Reader) -> TargetGroups:
+    return read.of(TargetGroups, REGION.resource(read.account, read.region, read.account))
+
+
+@evidence(
+    SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups), asks_with=LIMITS
+)
+@dataclass(frozen=True, slots=True)
+class ServiceLatency:
+    """How long the service's tasks took to answer the load balancer.
+
+    Neither the client's nor the load balancer's own time is in it, and requests that no task
+    answered are missing. Source: GetMetricData.
+    """
+
+    doors: Doors
+    latency: Latency
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceLatency:
+        return cls._of_each(read, {service.id: read.of(Service, service)})[service.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceLatency]:
+        return cls._of_each(read, Service.load_all(read))
+
+    @classmethod
+    def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceLatency]:
+        limits, groups = limits_of(read), _target_groups(read)
+        doors = {arn: _doors(service, groups) for arn, service in services.items()}
+        wanted = {
+            arn: {
+                name: query
+                for group, balancer in found.groups
+                for name, query in Timed(
+                    "AWS/ApplicationELB",
+                    "TargetResponseTime",
+                    {"TargetGroup": group, "LoadBalancer": balancer},
+                    per_ms=0.001,
+                )
+                .queries(f"{group} {balancer}", limits)
+                .items()
+            }
+            for arn, found in doors.items()
+        }
+        return {
+            arn: cls(
+                doors[arn],
+                latency_of(
+                    "AWS/ApplicationELB TargetResponseTime",
+                    found,
+                    [f"{group} {balancer}" for group, balancer in doors[arn].groups],
+                    limits,
+                ),
+            )
+            for arn, found in read_histories(read, wanted).items()
+        }
+
+
+_OF_BALANCER = (
+    "HTTPCode_ELB_5XX_Count",
+    "HTTPCode_ELB_500_Count",
+    "HTTPCode_ELB_503_Count",
+    "RejectedConnectionCount",
+)
+_OF_TARGETS = ("RequestCount", "HTTPCode_Target_5XX_Count")
+
+
+def _of_balancer(balancer: str, group: str = "") -> dict[str, Query]:
+    """What a load balancer counts, of all its targets or of a target group's.
+
+    A target that gave no answer (502, 504) is in RequestCount; requests that no target was
+    chosen for (500, 503) and refused connections are not.
+    """
+    own = {"LoadBalancer": balancer}
+    targets = {"TargetGroup": group, **own} if group else own
+    namespace = "AWS/ApplicationELB"
+    counts = {
+        **sums_of(namespace, own, *_OF_BALANCER),
+        **sums_of(namespace, targets, *_OF_TARGETS),
+    }
+    return {f"{group} {balancer} {metric}": query for metric, query in counts.items()}
+
+
+def _outcomes(found: Found, groups: Iterable[tuple[str, str]]) -> Outcomes:
+    groups = tuple(groups)
+    balancers = {balancer: f"{group} {balancer}" for group, balancer in groups}
+
+    def at_balancers(metric: str) -> tuple[History, ...]:
+        return tuple(found[f"{key} {metric}"] for key in balancers.values())
+
+    def at_targets(metric: str) -> tuple[History, ...]:
+        return tuple(found[f"{group} {balancer} {metric}"] for group, balancer in groups)
+
+    uncounted = at_balancers("HTTPCode_ELB_500_Count") + at_balancers("HTTPCode_ELB_503_Count")
+    return Outcomes(
+        "AWS/ApplicationELB RequestCount",
+        at_targets("RequestCount") + uncounted,
+        at_targets("HTTPCode_Target_5XX_Count") + at_balancers("HTTPCode_ELB_5XX_Count"),
+        refused=at_balancers("RejectedConnectionCount"),
+    )
+
+
+@evidence(SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups))
+@dataclass(frozen=True, slots=True)
+class ServiceOutcomes:
+    """What became of requests to the service: by its targets, and by the load balancers before it.
+
+    What the load balancer itself refuses counts for every service behind it. Source:
+    GetMetricData.
+    """
+
+    doors: Doors
+    outcomes: Outcomes
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceOutcomes:
+        return cls._of_each(read, {service.id: read.of(Service, service)})[service.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceOutcomes]:
+        return cls._of_each(read, Service.load_all(read))
+
+    @classmethod
+    def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceOutcomes]:
+        groups = _target_groups(read)
+        doors = {arn: _doors(service, groups) for arn, service in services.items()}
+        wanted = {
+            arn: {
+                name: query
+                for group, balancer in found.groups
+                for name, query in _of_balancer(balancer, group).items()
+            }
+            for arn, found in doors.items()
+        }
+        return {
+            arn: cls(doors[arn], _outcomes(found, doors[arn].groups))
+            for arn, found in read_histories(read, wanted).items()
+        }
+
+
+def _served_elsewhere(balancer: str, groups: TargetGroups, services: Services) -> bool:
+    """Whether it leads to nothing but ECS services, which are judged themselves."""
+    behind = {group for group, balancers in groups.balancers.items() if balancer in balancers}
+    of_services = {group for service in services.all for group in service.target_group_arns}
+    return bool(behind) and behind <= of_services
+
+
+@evidence(
+    LOAD_BALANCER,
+    reads=(GET_METRIC_DATA, BALANCERS),
+    uses=(LoadBalancer, TargetGroups, Services),
+    asks_with=LIMITS,
+)
+@dataclass(frozen=True, slots=True)
+class BalancerLatency:
+    """How long an application load balancer's targets took.
+
+    ``judged_elsewhere``: all of them are ECS services. Source: GetMetricData.
+    """
+
+    kind: str
+    judged_elsewhere: bool
+    latency: Latency
+
+    @classmethod
+    def load(cls, read: Reader, balancer: Resource) -> BalancerLatency:
+        return cls._of_each(read, [read.of(LoadBalancer, balancer)])[balancer.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, BalancerLatency]:
+        return cls._of_each(read, LoadBalancer.load_all(read).values())
+
+    @classmethod
+    def _of_each(
+        cls, read: Reader, balancers: Iterable[LoadBalancer]
+    ) -> dict[str, BalancerLatency]:
+        limits, about = limits_of(read), {balancer.arn: balancer for balancer in balancers}
+        wanted = {
+            arn: Timed(
+                "AWS/ApplicationELB",
+                "TargetResponseTime",
+                {"LoadBalancer": balancer.dimension},
+                per_ms=0.001,
+            ).queries("lb", limits)
+            for arn, balancer in about.items()
+        }
+        elsewhere = _elsewhere(read, about)
+        return {
+            arn: cls(
+                about[arn].kind,
+                arn in elsewhere,
+                latency_of("AWS/ApplicationELB TargetResponseTime", found, ["lb"], limits),
+            )
+            for arn, found in read_histories(read, wanted).items()
+        }
+
+
+def _elsewhere(read: Reader, balancers: Iterable[str]) -> set[str]:
+    region = REGION.resource(read.account, read.region, read.account)
+    groups, services = read.of(TargetGroups, region), read.of(Services, region)
+    return {arn for arn in balancers if _served_elsewhere(arn, groups, services)}
+
+
+@evidence(
+    LOAD_BALANCER, reads=(GET_METRIC_DATA, BALANCERS), uses=(LoadBalancer, TargetGroups, Services)
+)
+@dataclass(frozen=True, slots=True)
+class BalancerOutcomes:
+    """What became of the requests to an application load balancer. Source: GetMetricData."""
+
+    kind: str
+    judged_elsewhere: bool
+    outcomes: Outcomes
+
+    @classmethod
+    def load(cls, read: Reader, balancer: Resource) -> BalancerOutcomes:
+        return cls._of_each(read, [read.of(LoadBalancer, balancer)])[balancer.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, BalancerOutcomes]:
+        return cls._of_each(read, LoadBalancer.load_all(read).values())
+
+    @classmethod
+    def _of_each(
+        cls, read: Reader, balancers: Iterable[LoadBalancer]
+    ) -> dict[str, BalancerOutcomes]:
+        about = {balancer.arn: balancer for balancer in balancers}
+        wanted = {arn: _of_balancer(balancer.dimension) for arn, balancer in about.items()}
+        elsewhere = _elsewhere(read, about)
+        return {
+            arn: cls(
+                about[arn].kind,
+                arn in elsewhere,
+                _outcomes(found, [("", about[arn].dimension)]),
+            )
+            for arn, found in read_histories(read, wanted).items()
+        }

@@ -1,0 +1,110 @@
+"""Whether the log groups that workloads write to exist."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.ecs.services import TASK_DEFINITION, TaskDefinition
+from readiness.evidence.logs import LOG_GROUP, LogGroup
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+_POLICIES = "logs:DescribeAccountPolicies"
+_CHANGES = (api_call("logs", "PutAccountPolicy", "DeleteAccountPolicy"),)
+
+
+def _exists(read: Reader, name: str) -> bool:
+    try:
+        read.of(LogGroup, LOG_GROUP.resource(read.account, read.region, name))
+    except Gone:
+        return False
+    return True
+
+
+def _account_policy(read: Reader) -> str:
+    """The retention policy of the account that every new log group falls under; empty for none."""
+    if not read.knows("logs", "describe_account_policies"):
+        return ""
+    answer = read.one(
+        "logs",
+        "describe_account_policies",
+        absent=("InvalidParameterException",),
+        policyType="RETENTION_POLICY",
+    )
+    found = (answer or {}).get("accountPolicies") or ()
+    return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
+
+
+@evidence(
+    FUNCTION, reads=(_POLICIES,), uses=(FunctionConfiguration, LogGroup), changed_by=_CHANGES
+)
+@dataclass(frozen=True, slots=True)
+class FunctionLogGroup:
+    """The log group a function writes to, and whether it exists.
+
+    ``modified`` is when the function was last changed, None where Lambda's time is not one;
+    ``account_policy`` the retention policy of the account that it will fall under, read only where
+    it does not exist.
+    """
+
+    name: str
+    exists: bool
+    read_at: datetime
+    modified: datetime | None = None
+    master_arn: str = ""
+    account_policy: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionLogGroup:
+        about = read.of(FunctionConfiguration, function)
+        exists = bool(about.master_arn) or _exists(read, about.log_group)
+        return cls(
+            name=about.log_group,
+            exists=exists,
+            read_at=read.now,
+            modified=_moment(about.last_modified),
+            master_arn=about.master_arn,
+            account_policy="" if exists else _account_policy(read),
+        )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+@evidence(
+    TASK_DEFINITION, reads=(_POLICIES,), uses=(TaskDefinition, LogGroup), changed_by=_CHANGES
+)
+@dataclass(frozen=True, slots=True)
+class TaskLogGroups:
+    """The log groups of this region that a task's containers write to, and which are absent.
+
+    ``account_policy`` is the retention policy of the account that those will fall under.
+    """
+
+    names: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    account_policy: str = ""
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, task: Resource) -> TaskLogGroups:
+        about = read.of(TaskDefinition, task)
+        names = []
+        for container in about.containers:
+            options = container.log_options or {}
+            here = options.get("awslogs-region", read.region) == read.region
+            if container.log_driver == "awslogs" and here and options.get("awslogs-group"):
+                names.append(options["awslogs-group"])
+        found = sorted(set(names))
+        absent = [name for name in found if not _exists(read, name)]
+        policy = _account_policy(read) if absent else ""
+        return cls(tuple(found), tuple(absent), policy, about.tags)

@@ -1,0 +1,171 @@
+"""Workloads, as the tag Application divides an account, and what is asked of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from readiness.evidence.apigateway.apis import RestApi
+from readiness.evidence.apigateway.domains import REST_API
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_window
+from readiness.evidence.costexplorer import LOOKED_BACK, TAG, Day
+from readiness.evidence.elbv2.load_balancers import dimension_of
+from readiness.model.evidence import REGION, ResourceType, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.metrics import Query, Series, Window, series
+
+GET_RESOURCES = "tag:GetResources"
+_DAY = 86_400
+
+
+def _tagged(read: Reader) -> dict[str, list[str]]:
+    """The ARNs of each workload."""
+    found: dict[str, list[str]] = {}
+    mappings = read.every(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        TagFilters=[{"Key": TAG}],
+    )
+    for mapping in mappings:
+        for value in _values(mapping):
+            found.setdefault(value, []).append(mapping["ResourceARN"])
+    return found
+
+
+def _values(mapping: Mapping[str, Any]) -> list[str]:
+    return [
+        tag["Value"] for tag in mapping.get("Tags") or () if tag["Key"] == TAG and tag["Value"]
+    ]
+
+
+WORKLOAD = ResourceType(
+    "Readiness::Workload",
+    lambda read: list(_tagged(read)),
+    find_reads=(GET_RESOURCES,),
+    identify=None,
+    tags_from_api=False,
+)
+"""All resources of the region with the same value of the tag Application; the value is the id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """How many requests a workload had on each UTC day, at which doors."""
+
+    workload: str
+    doors: tuple[str, ...]
+    requests: Mapping[date, float]
+
+    def on(self, days: Iterable[Day]) -> float:
+        return sum(self.requests.get(day.day, 0.0) for day in days)
+
+
+@evidence(REGION, reads=(GET_RESOURCES,), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class Workloads:
+    """The workloads that have resources in the region. Source: GetResources."""
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Workloads:
+        return cls(tuple(sorted(_tagged(read))))
+
+
+@evidence(
+    WORKLOAD,
+    reads=(GET_RESOURCES, GET_METRIC_DATA, "apigateway:GET"),
+    follows_type=False,
+)
+@dataclass(frozen=True, slots=True)
+class WorkloadRequests:
+    """How many requests users made of the workload on each UTC day.
+
+    Where they come in: at load balancers, APIs and function URLs; at functions themselves only
+    where the workload has no such door, since one request may invoke several functions and a
+    retry invokes one again. Source: GetMetricData.
+    """
+
+    tags: Mapping[str, str]
+    demand: Demand
+
+    @classmethod
+    def load(cls, read: Reader, workload: Resource) -> WorkloadRequests:
+        arns = _tagged(read).get(workload.id)
+        if arns is None:
+            raise Gone(workload.key)
+        return cls._of_each(read, {workload.id: arns})[workload.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, WorkloadRequests]:
+        return cls._of_each(read, _tagged(read))
+
+    @classmethod
+    def _of_each(
+        cls, read: Reader, arns: Mapping[str, Iterable[str]]
+    ) -> dict[str, WorkloadRequests]:
+        doors = {name: _doors(read, each) for name, each in arns.items()}
+        wanted = [query for each in doors.values() for _, query, _ in each]
+        found = read_window(read, wanted, _days_before(read.now)) if wanted else {}
+        return {name: cls({TAG: name}, _demand(name, each, found)) for name, each in doors.items()}
+
+
+def _days_before(now: datetime) -> Window:
+    today = datetime.combine(now.astimezone(UTC).date(), time(), UTC)
+    return Window(today - LOOKED_BACK, today, _DAY)
+
+
+_Door = tuple[str, Query, bool]
+
+
+def _doors(read: Reader, arns: Iterable[str]) -> list[_Door]:
+    """What counts the requests to each resource, and whether users come in there."""
+    doors: list[_Door] = []
+    for arn in sorted(arns):
+        service, _, rest = arn.partition(":")[2].partition(":")[2].partition(":")
+        kind = rest.split(":", 2)[-1]
+        if service == "elasticloadbalancing" and kind.startswith("loadbalancer/app/"):
+            name = dimension_of(arn)
+            query = series("AWS/ApplicationELB", "RequestCount", "Sum", LoadBalancer=name)
+            doors.append((f"load balancer {name}", query, True))
+        elif service == "apigateway" and kind.startswith("/restapis/") and kind.count("/") == 2:
+            name = _api_name(read, kind.rpartition("/")[2])
+            if name:
+                query = series("AWS/ApiGateway", "Count", "Sum", ApiName=name)
+                doors.append((f"REST API {name}", query, True))
+        elif service == "apigateway" and kind.startswith("/apis/") and kind.count("/") == 2:
+            id = kind.rpartition("/")[2]
+            doors.append((f"API {id}", series("AWS/ApiGateway", "Count", "Sum", ApiId=id), True))
+        elif service == "lambda" and kind.startswith("function:"):
+            name = kind.split(":")[1]
+            for metric, user in (("UrlRequestCount", True), ("Invocations", False)):
+                query = series("AWS/Lambda", metric, "Sum", FunctionName=name)
+                doors.append((f"function {name}, {metric}", query, user))
+    return doors
+
+
+def _api_name(read: Reader, id: str) -> str:
+    """The name of a REST API; empty for one that is gone while its tags are still listed."""
+    try:
+        if read.bulk:
+            api = RestApi.load_all(read).get(id)
+            return api.name if api else ""
+        return RestApi.load(read, REST_API.resource(read.account, read.region, id)).name
+    except Gone:
+        return ""
+
+
+def _demand(workload: str, doors: Iterable[_Door], found: Mapping[Query, Series]) -> Demand:
+    used = [(name, found[query], user) for name, query, user in doors]
+    entered = [(name, each) for name, each, user in used if user and each.total]
+    counted = entered or [(name, each) for name, each, user in used if not user]
+    requests: dict[date, float] = {}
+    for _, each in counted:
+        for stamp, value in each.points:
+            requests[stamp.date()] = requests.get(stamp.date(), 0.0) + value
+    return Demand(workload, tuple(name for name, _ in counted), requests)

@@ -1,0 +1,282 @@
+"""Whether functions, tasks and workflows are traced, and with whose rights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.ecs.services import (
+    SERVICE,
+    TASK_DEFINITION,
+    Container,
+    Service,
+    TaskDefinition,
+    cluster_of,
+)
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.stepfunctions import STATE_MACHINE
+from readiness.model.evidence import api_call, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.policy import Document
+from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task
+
+_UNTRACED = (
+    ("AmazonManagedKafkaEventSourceConfig", "Amazon MSK"),
+    ("SelfManagedKafkaEventSourceConfig", "self-managed Kafka"),
+    ("SelfManagedEventSource", "self-managed Kafka"),
+    ("Queues", "Amazon MQ"),
+    ("DocumentDBEventSourceConfig", "Amazon DocumentDB"),
+)
+"""Event sources whose invocations Lambda does not trace (Lambda Developer Guide, "Visualize
+Lambda function invocations using AWS X-Ray")."""
+
+
+def role_of(read: Reader, arn: str) -> Resource | None:
+    """The role of an ARN; None for none."""
+    name = last_segment(arn)
+    return ROLE.resource(read.account, read.region, name) if name else None
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:ListEventSourceMappings", "lambda:GetPolicy", "lambda:ListFunctions"),
+    uses=(FunctionConfiguration,),
+    changed_by=(
+        api_call(
+            "lambda",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            "DeleteEventSourceMapping*",
+            "AddPermission*",
+            "RemovePermission*",
+            id="requestParameters.functionName|responseElements.functionArn",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionTracing:
+    """How a function is traced.
+
+    ``role`` is its execution role where traces are written with its rights. ``untraced`` names
+    the sources, such as Amazon MSK, of a function that is invoked by nothing else that is
+    configured, and whose invocations Lambda cannot trace; it is read only of functions that
+    nothing traces. Sources: ListFunctions or GetFunctionConfiguration, ListEventSourceMappings,
+    GetPolicy.
+    """
+
+    name: str
+    tracing: Tracing
+    log_group: str = ""
+    master_arn: str = ""
+    environment_error: str = ""
+    role: Resource | None = None
+    untraced: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionTracing:
+        about = read.of(FunctionConfiguration, function)
+        tracing = _traced(about)
+        mappings: list[Mapping[str, Any]] = []
+        if tracing.tracer is Tracer.NONE:
+            mappings = read.every(
+                "lambda",
+                "list_event_source_mappings",
+                "EventSourceMappings",
+                gone=("ResourceNotFoundException",),
+                FunctionName=function.id,
+            )
+        return cls._of(read, about, tracing, mappings)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionTracing]:
+        abouts = FunctionConfiguration.load_all(read)
+        traced = {name: _traced(about) for name, about in abouts.items()}
+        by_function: dict[str, list[Mapping[str, Any]]] = {}
+        if any(each.tracer is Tracer.NONE for each in traced.values()):
+            listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+            for mapping in listed:
+                name = function_name(mapping.get("FunctionArn", "")) or ""
+                by_function.setdefault(name, []).append(mapping)
+        return {
+            name: cls._of(read, about, traced[name], by_function.get(name, []))
+            for name, about in abouts.items()
+        }
+
+    @classmethod
+    def _of(
+        cls,
+        read: Reader,
+        about: FunctionConfiguration,
+        tracing: Tracing,
+        mappings: Iterable[Mapping[str, Any]],
+    ) -> FunctionTracing:
+        is_traced = tracing.tracer in {Tracer.XRAY, Tracer.OTEL}
+        untraced = () if is_traced or about.master_arn else _untraced(read, about.name, mappings)
+        writes = is_traced and tracing.needs_role
+        return cls(
+            name=about.name,
+            tracing=tracing,
+            log_group=about.log_group,
+            master_arn=about.master_arn,
+            environment_error=about.environment_error,
+            role=role_of(read, about.role_arn) if writes else None,
+            untraced=untraced,
+        )
+
+
+def _traced(about: FunctionConfiguration) -> Tracing:
+    return of_function(
+        about.tracing_mode, about.layers, about.environment, about.runtime, about.package_type
+    )
+
+
+def _untraced(read: Reader, name: str, mappings: Iterable[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The sources that cannot be traced, where no other can invoke the function."""
+    kinds = []
+    for mapping in mappings:
+        kind = next((label for field, label in _UNTRACED if mapping.get(field)), "")
+        if not kind:
+            return ()
+        kinds.append(kind)
+    if not kinds:
+        return ()
+    answer = read.one(
+        "lambda", "get_policy", absent=("ResourceNotFoundException",), FunctionName=name
+    )
+    if answer is not None:
+        document = Document.of(name, answer.get("Policy"))
+        if document.flaw or any(statement.allows for statement in document.statements):
+            return ()
+    return tuple(sorted(set(kinds)))
+
+
+def _process(container: Container) -> Process:
+    return Process(
+        container.name,
+        container.image,
+        {**(container.environment or {}), **dict.fromkeys(container.secrets or {}, "")},
+        is_read=not container.environment_files,
+    )
+
+
+@evidence(TASK_DEFINITION, uses=(TaskDefinition,))
+@dataclass(frozen=True, slots=True)
+class TaskTracing:
+    """How the containers of a task definition are traced.
+
+    ``role`` is the task role where traces are written with its rights; ``has_task_role`` is
+    false where the task has none. Source: DescribeTaskDefinition.
+    """
+
+    family: str
+    tracing: Tracing
+    service_name: str = ""
+    role: Resource | None = None
+    has_task_role: bool = True
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, task: Resource) -> TaskTracing:
+        about = read.of(TaskDefinition, task)
+        tracing = of_task(map(_process, about.containers))
+        is_traced = tracing.tracer in {Tracer.XRAY, Tracer.OTEL}
+        writes = is_traced and tracing.needs_role
+        return cls(
+            family=about.family,
+            tracing=tracing,
+            service_name=next(iter(_service_names(about)), ""),
+            role=role_of(read, about.task_role_arn) if writes else None,
+            has_task_role=bool(about.task_role_arn),
+            tags=about.tags,
+        )
+
+
+def _service_names(about: TaskDefinition) -> list[str]:
+    """The names that containers give themselves in traces."""
+    found = []
+    for container in about.containers:
+        environment = container.environment or {}
+        attributes = environment.get("OTEL_RESOURCE_ATTRIBUTES", "")
+        pairs = (pair.partition("=") for pair in attributes.split(","))
+        found += [
+            environment.get("OTEL_SERVICE_NAME", ""),
+            environment.get("AWS_XRAY_TRACING_NAME", ""),
+            *(value for key, _, value in pairs if key.strip() == "service.name"),
+        ]
+    return [name for name in found if name]
+
+
+@evidence(SERVICE, uses=(Service, TaskDefinition))
+@dataclass(frozen=True, slots=True)
+class ServiceTracing:
+    """How the tasks of a service are traced, and by what names they may appear in traces.
+
+    ``is_named`` is false where the environment gives them no name, so that ``names`` are guesses:
+    code may choose any other.
+
+    Sources: DescribeServices, DescribeTaskDefinition.
+    """
+
+    name: str
+    tracing: Tracing
+    names: tuple[str, ...] = ()
+    is_named: bool = True
+    log_groups: tuple[str, ...] = ()
+    role: Resource | None = None
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceTracing:
+        about = read.of(Service, service)
+        if not about.task_definition:
+            return cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags)
+        wanted = TASK_DEFINITION.resource(read.account, read.region, about.task_definition)
+        try:
+            task = read.of(TaskDefinition, wanted)
+        except Gone:
+            return cls(about.name, Tracing(Tracer.MAYBE), tags=about.tags)
+        tracing = of_task(map(_process, task.containers))
+        own = tuple(_service_names(task))
+        guesses = (about.name, task.family, f"{cluster_of(service.id)}/{about.name}")
+        options = [container.log_options or {} for container in task.containers]
+        return cls(
+            name=about.name,
+            tracing=tracing,
+            names=own or guesses,
+            is_named=bool(own),
+            log_groups=tuple(
+                {each["awslogs-group"] for each in options if "awslogs-group" in each}
+            ),
+            role=role_of(read, task.task_role_arn),
+            tags=about.tags,
+        )
+
+
+@evidence(STATE_MACHINE, reads=("states:DescribeStateMachine",))
+@dataclass(frozen=True, slots=True)
+class WorkflowTracing:
+    """Whether executions of a state machine are traced, with the rights of its role.
+
+    Source: DescribeStateMachine.
+    """
+
+    arn: str
+    enabled: bool
+    role: Resource | None = None
+
+    @classmethod
+    def load(cls, read: Reader, machine: Resource) -> WorkflowTracing:
+        answer = read.one(
+            "stepfunctions",
+            "describe_state_machine",
+            gone=("StateMachineDoesNotExist",),
+            stateMachineArn=machine.id,
+        )
+        enabled = bool((answer.get("tracingConfiguration") or {}).get("enabled"))
+        role = role_of(read, answer.get("roleArn", "")) if enabled else None
+        return cls(machine.id, enabled, role)

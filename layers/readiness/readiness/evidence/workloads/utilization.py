@@ -1,0 +1,119 @@
+"""What functions, services and databases used of what they were given, in the last week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.ecs.services import SERVICE, cluster_of
+from readiness.evidence.rds.instances import INSTANCE
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, Series, series
+
+_HOUR = 3600
+
+
+@evidence(FUNCTION, reads=(GET_METRIC_DATA, *FUNCTION.find_reads))
+@dataclass(frozen=True, slots=True)
+class FunctionUse:
+    """Hourly series of a week: runs, throttles, the longest run (ms), the most memory used (%).
+
+    ``memory`` is absent without Lambda Insights. Source: GetMetricData.
+    """
+
+    invocations: Series
+    throttles: Series
+    duration: Series
+    memory: Series
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionUse:
+        wanted = {function.id: _of_function(function.id)}
+        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[function.id])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionUse]:
+        wanted = {id: _of_function(id) for id in FUNCTION.find(read)}
+        found = read_each(read, wanted, WEEK, period=_HOUR)
+        return {id: cls(**each) for id, each in found.items()}
+
+
+def _of_function(name: str) -> dict[str, Query]:
+    return {
+        "invocations": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name),
+        "throttles": series("AWS/Lambda", "Throttles", "Sum", FunctionName=name),
+        "duration": series("AWS/Lambda", "Duration", "Maximum", FunctionName=name),
+        "memory": series("LambdaInsights", "memory_utilization", "Maximum", function_name=name),
+    }
+
+
+@evidence(REGION, reads=(GET_METRIC_DATA,))
+@dataclass(frozen=True, slots=True)
+class RegionConcurrency:
+    """The most executions at once of all functions of the region, hour by hour for a week."""
+
+    executions: Series
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> RegionConcurrency:
+        wanted = {"": {"executions": series("AWS/Lambda", "ConcurrentExecutions", "Maximum")}}
+        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[""])
+
+
+@evidence(SERVICE, reads=(GET_METRIC_DATA, *SERVICE.find_reads))
+@dataclass(frozen=True, slots=True)
+class ServiceUse:
+    """The highest CPU and memory of a service's tasks (%), hour by hour for a week."""
+
+    cpu: Series
+    memory: Series
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceUse:
+        wanted = {service.id: _of_service(service.id)}
+        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[service.id])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceUse]:
+        wanted = {arn: _of_service(arn) for arn in SERVICE.find(read)}
+        found = read_each(read, wanted, WEEK, period=_HOUR)
+        return {arn: cls(**each) for arn, each in found.items()}
+
+
+def _of_service(arn: str) -> dict[str, Query]:
+    where = {"ClusterName": cluster_of(arn), "ServiceName": arn.rsplit("/", 1)[-1]}
+    return {
+        "cpu": series("AWS/ECS", "CPUUtilization", "Maximum", **where),
+        "memory": series("AWS/ECS", "MemoryUtilization", "Maximum", **where),
+    }
+
+
+@evidence(INSTANCE, reads=(GET_METRIC_DATA, *INSTANCE.find_reads))
+@dataclass(frozen=True, slots=True)
+class DatabaseUse:
+    """The most connections to a database instance, hour by hour for a week."""
+
+    connections: Series
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> DatabaseUse:
+        wanted = {instance.id: _of_database(instance.id)}
+        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[instance.id])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DatabaseUse]:
+        wanted = {id: _of_database(id) for id in INSTANCE.find(read)}
+        found = read_each(read, wanted, WEEK, period=_HOUR)
+        return {id: cls(**each) for id, each in found.items()}
+
+
+def _of_database(name: str) -> dict[str, Query]:
+    return {
+        "connections": series(
+            "AWS/RDS", "DatabaseConnections", "Maximum", DBInstanceIdentifier=name
+        )
+    }

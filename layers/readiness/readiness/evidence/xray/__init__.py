@@ -1,0 +1,1 @@
+"""What X-Ray says of sampling, groups and traces."""

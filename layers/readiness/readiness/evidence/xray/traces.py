@@ -1,0 +1,140 @@
+"""Which traces of a function or service X-Ray can show for the last hour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, read_each
+from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.model.evidence import evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, series
+
+GET_TRACES = "xray:GetTraceSummaries"
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Durations in seconds by trace id; a trace still under way has none and is missing."""
+
+    durations: Mapping[str, float]
+
+    def slower(self, seconds: float) -> list[str]:
+        """The ids of the traces that took longer, slowest first."""
+        slow = [id for id, duration in self.durations.items() if duration > seconds]
+        return sorted(slow, key=self.durations.__getitem__, reverse=True)
+
+
+NONE = Traces({})
+
+
+def _traces(read: Reader, name: str) -> Traces:
+    """A sample of the last hour's traces through a service node, by the time they ended."""
+    end = read.now.replace(second=0, microsecond=0)
+    summaries = read.every(
+        "xray",
+        "get_trace_summaries",
+        "TraceSummaries",
+        StartTime=end - timedelta(hours=1),
+        EndTime=end,
+        TimeRangeType="Event",
+        FilterExpression=f'service("{name}")',
+        Sampling=True,
+    )
+    return Traces({each["Id"]: _duration(each) for each in summaries if not each.get("IsPartial")})
+
+
+def _duration(summary: Mapping[str, Any]) -> float:
+    return float(summary.get("Duration") or summary.get("ResponseTime") or 0.0)
+
+
+def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
+    return {
+        name: {"n": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)}
+        for name in names
+    }
+
+
+@evidence(
+    FUNCTION,
+    reads=(GET_TRACES, GET_METRIC_DATA, "lambda:ListFunctions"),
+    uses=(FunctionConfiguration,),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionTraces:
+    """The traces of the function in the last hour, and how often it was invoked in it.
+
+    Traces are asked for only where it was invoked: X-Ray bills what it scans. Sources:
+    GetTraceSummaries, GetMetricData.
+    """
+
+    tracing: str
+    invocations: float
+    traces: Traces
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionTraces:
+        about = read.of(FunctionConfiguration, function)
+        return cls._of_each(read, {function.id: about})[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionTraces]:
+        return cls._of_each(read, FunctionConfiguration.load_all(read))
+
+    @classmethod
+    def _of_each(
+        cls, read: Reader, functions: Mapping[str, FunctionConfiguration]
+    ) -> dict[str, FunctionTraces]:
+        counted = read_each(read, _queries(functions), HOUR, period=300)
+        invoked = {name: found["n"].total or 0.0 for name, found in counted.items()}
+        busy = sorted(name for name, count in invoked.items() if count)
+        traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
+        return {
+            name: cls(about.tracing_mode, invoked[name], traces.get(name, NONE))
+            for name, about in functions.items()
+        }
+
+
+@evidence(
+    SERVICE,
+    reads=(GET_TRACES, "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices"),
+    uses=(Service,),
+)
+@dataclass(frozen=True, slots=True)
+class ServiceTraces:
+    """The traces of the last hour through a node with the ECS service's name.
+
+    Source: GetTraceSummaries, asked only where tasks are running.
+    """
+
+    name: str
+    running: int
+    traces: Traces
+    tags: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceTraces:
+        return cls._of_each(read, {service.id: read.of(Service, service)})[service.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceTraces]:
+        return cls._of_each(read, Service.load_all(read))
+
+    @classmethod
+    def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceTraces]:
+        busy = sorted({service.name for service in services.values() if service.running_count})
+        traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
+        return {
+            arn: cls(
+                service.name,
+                service.running_count,
+                traces.get(service.name, NONE),
+                service.tags or {},
+            )
+            for arn, service in services.items()
+        }

@@ -1,0 +1,1 @@
+"""What several headings conclude from evidence."""

@@ -1,0 +1,263 @@
+"""How a piece of evidence is declared: what it is about, what it reads, and what changes it.
+
+An evidence class is a frozen dataclass with a ``load`` classmethod. It answers one question to
+AWS about one resource. Permissions, EventBridge patterns and documentation are derived from the
+declaration, and a reader refuses a call that was not declared.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from readiness.model.reader import Reader
+from readiness.model.resource import GLOBAL, Resource
+
+Json = Mapping[str, Any]
+
+
+def verbatim(value: str) -> str | None:
+    """The id as the event has it."""
+    return value
+
+
+def last_segment(value: str) -> str | None:
+    """The name at the end of an ARN or path; a plain name stays as it is."""
+    return value.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiCall:
+    """CloudTrail write calls after which evidence has to be read again.
+
+    ``names`` are event names; one ending in ``*`` is a prefix (Lambda appends API dates).
+    ``id`` is the dotted path of the resource id in the event's ``detail``, for instance
+    ``requestParameters.bucketName``, or several with ``|`` between them, the first that holds an
+    id being taken; empty, absent or refused by ``normalise`` means that any resource of the type
+    may have changed.
+    """
+
+    source: str
+    names: tuple[str, ...]
+    id: str = ""
+    normalise: Callable[[str], str | None] = verbatim
+
+    def matches(self, source: str, name: str) -> bool:
+        return source == self.source and any(
+            name.startswith(n[:-1]) if n.endswith("*") else name == n for n in self.names
+        )
+
+
+def api_call(
+    service: str, *names: str, id: str = "", normalise: Callable[[str], str | None] = verbatim
+) -> ApiCall:
+    """Shorthand: ``service`` is the first label of the event source (``s3``, ``ec2``, ``kms``)."""
+    return ApiCall(f"{service}.amazonaws.com", names, id, normalise)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceEvent:
+    """A service's own EventBridge event, known by its ``detail-type``.
+
+    ``match`` narrows by fields of the detail (dotted path → allowed values); ``id`` as in
+    :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
+    of a rule id in the detail, for events that concern one rule only. ``identify`` finds the id
+    in the whole detail where no single field holds it; None says that no resource of the type is
+    concerned.
+    """
+
+    detail_type: str
+    match: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    id: str = ""
+    normalise: Callable[[str], str | None] = verbatim
+    rule: str = ""
+    identify: Callable[[Json], str | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigItem:
+    """A configuration item of another type after which evidence has to be read again.
+
+    ``id`` is a dotted path in the configuration item; empty means any resource of the type.
+    """
+
+    type: str
+    id: str = ""
+    normalise: Callable[[str], str | None] = verbatim
+
+
+Change = ApiCall | ServiceEvent | ConfigItem
+
+
+def config_resource_id(item: Json) -> str | None:
+    """The id AWS Config gives the resource (``resourceId``)."""
+    return item.get("resourceId") or None
+
+
+def config_resource_name(item: Json) -> str | None:
+    """For types whose Config id is an internal one (IAM users are ``AIDA…``): the name."""
+    return item.get("resourceName") or None
+
+
+@dataclass(frozen=True)
+class ResourceType:
+    """A kind of thing that rules judge.
+
+    ``find`` lists the ids of all of them (account and region from the reader); ``find_reads``
+    are the IAM actions it needs. ``identify`` turns an AWS Config item into our id, None where
+    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
+    {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
+    none. ``tags_from_api`` is false
+    where the tagging API does not know the type. ``may_mean`` says whether a name by which other
+    resources refer to one may mean the one with that id (an alias may mean any).
+    """
+
+    name: str
+    find: Callable[[Reader], Iterable[str]]
+    find_reads: tuple[str, ...] = ()
+    changed_by: tuple[Change, ...] = ()
+    is_global: bool = False
+    identify: Callable[[Json], str | None] | None = config_resource_id
+    arn: str = ""
+    tags_from_api: bool = True
+    may_mean: Callable[[str, str], bool] = operator.eq
+
+    def __post_init__(self) -> None:
+        _TYPES.setdefault(self.name, self)
+
+    def resource(self, account: str, region: str, id: str) -> Resource:
+        """The resource of this type with that id; a global type ignores ``region``."""
+        return Resource(account, GLOBAL if self.is_global else region, self.name, id)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+_TYPES: dict[str, ResourceType] = {}
+
+
+def type_of(resource: Resource) -> ResourceType | None:
+    """The declaration of a resource's type, None for a type that no loaded module declares."""
+    return _TYPES.get(resource.type)
+
+
+def arn_of(resource: Resource) -> str:
+    """The ARN of a resource; empty where its type has none."""
+    declaration = type_of(resource)
+    if declaration is None or not declaration.arn:
+        return ""
+    return declaration.arn.format(
+        partition=partition_of(resource.region),
+        region=resource.region,
+        account=resource.account,
+        id=resource.id,
+        path="/" + resource.id.removeprefix("/"),
+    )
+
+
+def partition_of(region: str) -> str:
+    """The partition of a region name (``aws``, ``aws-cn``, ``aws-us-gov``)."""
+    if region.startswith("cn-"):
+        return "aws-cn"
+    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+
+
+def _the_account(read: Reader) -> Iterable[str]:
+    return [read.account]
+
+
+ACCOUNT = ResourceType(
+    "AWS::::Account", _the_account, is_global=True, identify=None, tags_from_api=False
+)
+"""Facts of the whole account; its id is the account number."""
+
+REGION = ResourceType("AWS::::Account", _the_account, identify=None, tags_from_api=False)
+"""Facts of the account in one region; also ``AWS::::Account``, told apart by the region."""
+
+ANY = ResourceType("*", lambda _: (), identify=None)
+"""For evidence that any resource has, such as tags: it is about the rule's subject."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """What :func:`evidence` knows of an evidence class."""
+
+    about: ResourceType
+    reads: frozenset[str]
+    changed_by: tuple[Change, ...]
+    uses: tuple[type[Evidence], ...]
+    question: str
+    follows_type: bool = True
+    asks_with: tuple[str, ...] = ()
+
+    @property
+    def all_reads(self) -> frozenset[str]:
+        """The IAM actions of this evidence and of the evidence its loader asks for."""
+        return self.reads.union(*(declared(used).all_reads for used in self.uses))
+
+    @property
+    def all_asks_with(self) -> frozenset[str]:
+        """The settings that shape its questions and those of the evidence its loader asks for."""
+        return frozenset(self.asks_with).union(*(declared(u).all_asks_with for u in self.uses))
+
+
+class Evidence(Protocol):
+    """What an evidence class looks like; ``load_all`` is optional (one answer for every id)."""
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> Evidence: ...
+
+
+E = TypeVar("E", bound=type[Any])
+_DECLARATION = "__evidence__"
+
+
+def evidence(
+    about: ResourceType,
+    *,
+    reads: Iterable[str] = (),
+    changed_by: Iterable[Change] = (),
+    uses: Iterable[type[Any]] = (),
+    follows_type: bool = True,
+    asks_with: Iterable[str] = (),
+) -> Callable[[E], E]:
+    """Declare a dataclass as evidence about resources of a type.
+
+    ``reads`` are the IAM actions of its own calls, ``uses`` the other evidence its loader asks
+    the reader for, ``changed_by`` the events after which a stored answer may be wrong, besides
+    those that any evidence about the type shares (``ResourceType.changed_by``, its configuration
+    items), which ``follows_type=False`` leaves out where they cannot change the answer.
+    ``asks_with`` are the settings of the rule that shape the question itself (which metric, which
+    limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
+    """
+
+    def declare(cls: E) -> E:
+        question = (cls.__doc__ or "").partition("\n")[0]
+        declaration = Declaration(
+            about,
+            frozenset(reads),
+            tuple(changed_by),
+            tuple(uses),
+            question,
+            follows_type,
+            tuple(asks_with),
+        )
+        setattr(cls, _DECLARATION, declaration)
+        return cls
+
+    return declare
+
+
+def declared(cls: type[Any]) -> Declaration:
+    """The declaration of an evidence class. Raises TypeError for any other class."""
+    declaration = cls.__dict__.get(_DECLARATION)
+    if not isinstance(declaration, Declaration):
+        raise TypeError(f"{cls.__name__} is not evidence: it lacks the @evidence declaration")
+    return declaration
+
+
+def is_evidence(cls: object) -> bool:
+    """Whether a class was declared with :func:`evidence`."""
+    return isinstance(cls, type) and _DECLARATION in cls.__dict__

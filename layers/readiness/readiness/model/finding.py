@@ -1,0 +1,127 @@
+"""A finding: what one rule says of one resource, since when, and what it rests on."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+from readiness.model.resource import Resource
+from readiness.model.verdict import Fact, Severity, Status
+
+SCHEMA_VERSION = 1
+
+
+def iso(moment: datetime) -> str:
+    """UTC with milliseconds, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def parse_iso(text: str) -> datetime:
+    """The inverse of :func:`iso`; takes any ISO 8601 time with a zone. Raises ValueError."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone; write e.g. 2026-01-31T12:00:00Z")
+    return moment
+
+
+def _as_stored(fact: object) -> object:
+    """Numbers as DynamoDB gives them back: it knows no 80.0, only 80."""
+    if isinstance(fact, float) and fact.is_integer():
+        return int(fact)
+    if isinstance(fact, Mapping):
+        return {name: _as_stored(value) for name, value in fact.items()}
+    if isinstance(fact, list | tuple):
+        return [_as_stored(value) for value in fact]
+    return fact
+
+
+def finding_id(resource: Resource, rule: str) -> str:
+    """Twelve hex digits that people can type; stable for the life of the resource."""
+    return hashlib.sha256(f"{resource.key}|{rule}".encode()).hexdigest()[:12]
+
+
+def dedup_key(resource: Resource, rule: str) -> str:
+    """PagerDuty's ``dedup_key``: always 74 characters, far below its limit of 255."""
+    identity = f"{resource.account}|{resource.region}|{rule}|{resource.type}/{resource.id}"
+    return "readiness:" + hashlib.sha256(identity.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One row of the findings table. Times are UTC.
+
+    ``blind_since`` says since when the rule could not be judged; ``blinded_at`` when that had
+    lasted so long that people were told. ``opened_at`` is the last time it went wrong.
+    """
+
+    resource: Resource
+    rule: str
+    status: Status
+    severity: Severity
+    section: str
+    heading: str
+    item: str
+    reason: str
+    last_observed_at: datetime
+    expected: str = ""
+    observed: Mapping[str, Fact] = field(default_factory=dict)
+    settings: Mapping[str, Fact] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    status_since: datetime | None = None
+    first_observed_at: datetime | None = None
+    opened_at: datetime | None = None
+    blind_since: datetime | None = None
+    blind_reason: str = ""
+    blinded_at: datetime | None = None
+    reminder: str = ""
+    changed_by: str = ""
+    trigger: str = ""
+    workload: str = ""
+    environment: str = ""
+    owner: str = ""
+    waived_until: datetime | None = None
+    gone: bool = False
+
+    @property
+    def id(self) -> str:
+        return finding_id(self.resource, self.rule)
+
+    @property
+    def dedup_key(self) -> str:
+        return dedup_key(self.resource, self.rule)
+
+    @property
+    def since(self) -> datetime:
+        return self.status_since or self.last_observed_at
+
+    @property
+    def is_open(self) -> bool:
+        """Whether somebody has to act: wrong, or blind for too long; and not waived."""
+        if self.waived_until is not None and self.waived_until > self.last_observed_at:
+            return False
+        return self.status is Status.NON_COMPLIANT or self.blinded_at is not None
+
+    @property
+    def config_hash(self) -> str:
+        """A digest of everything the verdict says: equal digests need no write."""
+        said = [
+            self.status,
+            self.severity,
+            self.reason,
+            self.expected,
+            self.observed,
+            self.settings,
+            self.item,
+            self.blind_reason,
+            self.reminder,
+            self.gone,
+        ]
+        text = json.dumps(_as_stored(said), sort_keys=True, default=str)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def but(self, **changes: object) -> Finding:
+        """A copy with some attributes changed."""
+        return replace(self, **changes)  # type: ignore[arg-type]

@@ -1,0 +1,146 @@
+"""When a finding changes, and what that change is called: the state machine of findings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from readiness.model.finding import Finding, iso
+from readiness.model.verdict import Severity, Status
+
+REFRESH_AFTER = timedelta(hours=20)
+BLIND_AFTER = timedelta(hours=24)
+
+
+class Kind(StrEnum):
+    """Why a transition was written."""
+
+    OPENED = "OPENED"
+    RESOLVED = "RESOLVED"
+    ESCALATED = "ESCALATED"
+    DEESCALATED = "DEESCALATED"
+    REOPENED = "REOPENED"
+    WAIVED = "WAIVED"
+    WAIVER_EXPIRED = "WAIVER_EXPIRED"
+    BLINDED = "BLINDED"
+    REMINDED = "REMINDED"
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One row of the history: the finding as it became, and what it was before."""
+
+    kind: Kind
+    finding: Finding
+    at: datetime
+    old_status: Status | None = None
+    old_severity: Severity | None = None
+    old_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What the store has to write: nothing, a newer time, or a new state with its transition."""
+
+    finding: Finding | None = None
+    transition: Transition | None = None
+    only_refreshes: bool = False
+
+
+NOTHING = Change()
+
+
+def decide(
+    stored: Finding | None,
+    seen: Finding,
+    *,
+    refresh_after: timedelta = REFRESH_AFTER,
+    blind_after: timedelta = BLIND_AFTER,
+) -> Change:
+    """Compare what was just seen with what is stored.
+
+    An observation no newer than the stored one changes nothing. INSUFFICIENT_DATA never replaces
+    NON_COMPLIANT: the finding stays open and notes since when it could not be checked.
+    """
+    at = seen.last_observed_at
+    if stored is None:
+        return _first(seen)
+    if iso(at) <= iso(stored.last_observed_at):
+        return NOTHING
+    if seen.status is Status.INSUFFICIENT_DATA:
+        became, kind = _blind(stored, seen, blind_after)
+    else:
+        became, kind = _clear(stored, seen)
+    if kind is not None:
+        transition = Transition(kind, became, at, stored.status, stored.severity, stored.reason)
+        return Change(became, transition)
+    if became.config_hash != stored.config_hash or became.blind_since != stored.blind_since:
+        return Change(became)
+    if at - stored.last_observed_at >= refresh_after:
+        return Change(became, only_refreshes=True)
+    return NOTHING
+
+
+def _first(seen: Finding) -> Change:
+    at = seen.last_observed_at
+    wrong = seen.status is Status.NON_COMPLIANT
+    blind = seen.status is Status.INSUFFICIENT_DATA
+    became = seen.but(
+        status_since=at,
+        first_observed_at=at,
+        opened_at=at if wrong else None,
+        blind_since=at if blind else None,
+    )
+    return Change(became, Transition(Kind.OPENED, became, at) if wrong else None)
+
+
+def _blind(stored: Finding, seen: Finding, blind_after: timedelta) -> tuple[Finding, Kind | None]:
+    at = seen.last_observed_at
+    since = stored.blind_since or at
+    if stored.status is Status.NON_COMPLIANT:
+        became = stored.but(
+            last_observed_at=at,
+            blind_since=since,
+            blind_reason=seen.reason,
+            missing=seen.missing,
+        )
+    else:
+        became = _carry(stored, seen).but(blind_since=since, blinded_at=stored.blinded_at)
+    if became.blinded_at is None and at - since >= blind_after:
+        return became.but(blinded_at=at), Kind.BLINDED
+    return became, None
+
+
+def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
+    """A verdict was reached: whatever blindness there was is over."""
+    at = seen.last_observed_at
+    became = _carry(stored, seen)
+    was_wrong = stored.status is Status.NON_COMPLIANT
+    if seen.status is not Status.NON_COMPLIANT:
+        if was_wrong or stored.blinded_at is not None:
+            return became, Kind.RESOLVED
+        return became, Kind.REMINDED if seen.reminder and not stored.reminder else None
+    if not was_wrong:
+        reopened = stored.opened_at is not None
+        return became.but(opened_at=at), Kind.REOPENED if reopened else Kind.OPENED
+    if seen.severity.rank < stored.severity.rank:
+        return became, Kind.ESCALATED
+    if seen.severity.rank > stored.severity.rank:
+        return became, Kind.DEESCALATED
+    return became, None
+
+
+def _carry(stored: Finding, seen: Finding) -> Finding:
+    """``seen`` with what a finding keeps from one observation to the next."""
+    unchanged = seen.status is stored.status
+    return seen.but(
+        first_observed_at=stored.first_observed_at,
+        status_since=stored.status_since if unchanged else seen.last_observed_at,
+        opened_at=stored.opened_at,
+        waived_until=stored.waived_until,
+        changed_by=seen.changed_by or (stored.changed_by if unchanged else ""),
+        workload=seen.workload or stored.workload,
+        environment=seen.environment or stored.environment,
+        owner=seen.owner or stored.owner,
+    )

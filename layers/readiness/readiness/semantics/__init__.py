@@ -1,0 +1,1 @@
+"""What AWS's own languages and settings mean, where evidence or several headings need it."""

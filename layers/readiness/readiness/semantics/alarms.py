@@ -1,0 +1,404 @@
+"""Alarms as they stand: what each watches, and whether anybody hears of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cached_property
+from typing import Any
+
+from readiness.semantics import alarm_rule, metric_sql
+
+_NOTIFIES = re.compile(r"arn:aws[a-z-]*:(sns|ssm-incidents|ssm|lambda):")
+_WORD = re.compile(r"[A-Za-z_]\w*")
+_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SCALES_ITSELF = ("TargetTracking-",)
+
+
+class Kind(StrEnum):
+    """What DescribeAlarms calls the three kinds."""
+
+    METRIC = "MetricAlarm"
+    COMPOSITE = "CompositeAlarm"
+    LOG = "LogAlarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """One raw series an alarm looks at; ``account`` is empty for its own."""
+
+    namespace: str
+    metric: str
+    statistic: str = ""
+    dimensions: frozenset[tuple[str, str]] = frozenset()
+    period: int = 0
+    unit: str = ""
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm.
+
+    ``watches`` are the series that what it compares is made of, as they are (``is_direct``) or
+    within an expression. ``band`` says that it compares with an anomaly detection band.
+    ``selections`` are its Metrics Insights queries; ``unread`` are queries this cannot read
+    (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to notice: period
+    times the datapoints that have to breach. ``since`` is when it came into its state.
+    """
+
+    name: str
+    arn: str = ""
+    kind: Kind = Kind.METRIC
+    actions_enabled: bool = True
+    actions: tuple[str, ...] = ()
+    state: str = "OK"
+    since: datetime | None = None
+    evaluation_state: str = ""
+    watches: tuple[Watched, ...] = ()
+    is_direct: bool = True
+    band: bool = False
+    selections: tuple[metric_sql.Selection, ...] = ()
+    unread: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    comparison: str = ""
+    threshold: float | None = None
+    seconds: int = 0
+    missing_data: str = "missing"
+    low_samples: str = ""
+    rule: str = ""
+    suppressor: str = ""
+    suppressed_by: str = ""
+    log_groups: tuple[str, ...] = ()
+
+    @property
+    def notifications(self) -> tuple[str, ...]:
+        """Its actions that tell a person or an incident tool, scaling and recovery left out."""
+        return tuple(action for action in self.actions if _NOTIFIES.match(action))
+
+    @property
+    def is_scaling(self) -> bool:
+        """Whether Auto Scaling made it for itself, so that it is no notification."""
+        return self.name.startswith(_SCALES_ITSELF)
+
+    @property
+    def goes_up(self) -> bool | None:
+        """Whether a high value raises it; None where both directions do."""
+        if self.comparison.startswith("LessThanLowerOrGreaterThan"):
+            return None
+        return self.comparison.startswith("GreaterThan")
+
+    @property
+    def is_inclusive(self) -> bool:
+        return "OrEqualTo" in self.comparison
+
+
+def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
+    """From a ``MetricAlarm`` of DescribeAlarms."""
+    queries = answer.get("Metrics") or ()
+    criteria = (answer.get("EvaluationCriteria") or {}).get("PromQLCriteria") or {}
+    if criteria:
+        parts = _Parts(unread=(str(criteria.get("Query", "")),), is_direct=False)
+    elif queries:
+        parts = _parts(queries, answer.get("ThresholdMetricId", ""))
+    else:
+        parts = _Parts((_watched(answer, answer),))
+    datapoints = answer.get("DatapointsToAlarm") or answer.get("EvaluationPeriods") or 1
+    periods = [part.period for part in parts.watches if part.period]
+    period = answer.get("Period") or parts.period or max(periods, default=0)
+    seconds = period * datapoints or (criteria.get("PendingPeriod") or 0)
+    return Alarm(
+        **_common(answer),
+        watches=parts.watches,
+        is_direct=parts.is_direct,
+        band=bool(answer.get("ThresholdMetricId")),
+        selections=parts.selections,
+        unread=parts.unread,
+        expressions=parts.expressions,
+        comparison=answer.get("ComparisonOperator", ""),
+        threshold=answer.get("Threshold"),
+        seconds=seconds,
+        missing_data=answer.get("TreatMissingData") or "missing",
+        low_samples=answer.get("EvaluateLowSampleCountPercentile", ""),
+    )
+
+
+def composite_alarm(answer: Mapping[str, Any]) -> Alarm:
+    """From a ``CompositeAlarm`` of DescribeAlarms."""
+    return Alarm(
+        **_common(answer),
+        kind=Kind.COMPOSITE,
+        is_direct=False,
+        rule=answer.get("AlarmRule", ""),
+        suppressor=alarm_rule.name_of(answer.get("ActionsSuppressor", "")),
+        suppressed_by=answer.get("ActionsSuppressedBy", ""),
+    )
+
+
+def log_alarm(answer: Mapping[str, Any]) -> Alarm:
+    """From a ``LogAlarm`` of DescribeAlarms."""
+    query = answer.get("ScheduledQueryConfiguration") or {}
+    groups = query.get("LogGroupIdentifiers") or ()
+    return Alarm(
+        **_common(answer),
+        kind=Kind.LOG,
+        is_direct=False,
+        unread=(str(query.get("QueryString", "")),),
+        comparison=answer.get("ComparisonOperator", ""),
+        threshold=answer.get("Threshold"),
+        missing_data=answer.get("TreatMissingData") or "missing",
+        log_groups=tuple(_log_group_name(group) for group in groups),
+    )
+
+
+def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "name": answer["AlarmName"],
+        "arn": answer.get("AlarmArn", ""),
+        "actions_enabled": answer.get("ActionsEnabled", True),
+        "actions": tuple(answer.get("AlarmActions") or ()),
+        "state": answer.get("StateValue", ""),
+        "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
+        "evaluation_state": answer.get("EvaluationState", ""),
+    }
+
+
+def _log_group_name(identifier: str) -> str:
+    if not identifier.startswith("arn:"):
+        return identifier
+    return identifier.partition(":log-group:")[2].removesuffix(":*")
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    watches: tuple[Watched, ...] = ()
+    selections: tuple[metric_sql.Selection, ...] = ()
+    unread: tuple[str, ...] = ()
+    expressions: tuple[str, ...] = ()
+    is_direct: bool = True
+    period: int = 0
+
+
+def _watched(
+    metric: Mapping[str, Any], stat: Mapping[str, Any], period: int = 0, account: str = ""
+) -> Watched:
+    statistic = stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or ""
+    return Watched(
+        metric.get("Namespace", ""),
+        metric.get("MetricName", ""),
+        statistic,
+        frozenset((each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()),
+        period or stat.get("Period") or 0,
+        stat.get("Unit", ""),
+        account,
+    )
+
+
+def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
+    """What the compared series is made of: the query that is returned, and all it refers to.
+
+    Of an anomaly detection alarm both the metric and its band are returned. A query that
+    nothing compared refers to is only there to be drawn.
+    """
+    by_id = {query["Id"]: query for query in queries}
+    returned = [id for id, query in by_id.items() if query.get("ReturnData", True) and id != band]
+    reached: dict[str, None] = {}
+    waiting = list(returned)
+    while waiting:
+        id = waiting.pop()
+        if id in reached:
+            continue
+        reached[id] = None
+        expression = by_id[id].get("Expression", "")
+        if metric_sql.is_query(expression):
+            continue
+        waiting += [word for word in _WORD.findall(expression) if word in by_id]
+        if "METRICS(" in expression.upper():
+            waiting += by_id
+    watches, selections, unread, expressions = [], [], [], []
+    for id in reached:
+        query = by_id[id]
+        stat, expression = query.get("MetricStat"), query.get("Expression", "")
+        if stat:
+            account = query.get("AccountId", "")
+            watches.append(_watched(stat.get("Metric") or {}, stat, account=account))
+        elif metric_sql.is_query(expression):
+            selection = metric_sql.parse(expression)
+            if selection is None:
+                unread.append(expression)
+            else:
+                selections.append(selection)
+        elif "SEARCH(" in expression.upper():
+            unread.append(expression)
+        else:
+            expressions.append(expression)
+    direct = len(returned) == 1 and "MetricStat" in by_id[returned[0]]
+    periods = [by_id[id].get("Period") or 0 for id in returned]
+    return _Parts(
+        tuple(watches),
+        tuple(selections),
+        tuple(unread),
+        tuple(expressions),
+        direct,
+        max(periods, default=0),
+    )
+
+
+# -- who hears ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    """An active mute rule: for ``hours`` at a time the alarms it names take no action."""
+
+    name: str
+    hours: float
+    alarms: frozenset[str]
+
+
+def hours_of(duration: str) -> float:
+    """The hours of an ISO 8601 duration such as ``P2DT12H``; infinite for any other text."""
+    found = _DURATION.fullmatch(duration)
+    if found is None or not any(found.groups()):
+        return float("inf")
+    weeks, days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
+    span = timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes, seconds=seconds)
+    return span.total_seconds() / 3600
+
+
+class Silence(StrEnum):
+    """Why nobody hears of an alarm."""
+
+    NO_EFFECTIVE_ACTION = "NO_EFFECTIVE_ACTION"
+    ACTIONS_DISABLED = "ACTIONS_DISABLED"
+    MUTED = "MUTED"
+    UNREADABLE_RULE = "UNREADABLE_RULE"
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Where an alarm is heard: the actions that notify; or why not, in words too."""
+
+    actions: tuple[str, ...] = ()
+    silence: Silence | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All alarms of a region and the mute rules active now.
+
+    ``mutes_known`` is false where the AWS SDK at hand is older than mute rules.
+    """
+
+    alarms: tuple[Alarm, ...] = ()
+    mutes: tuple[Mute, ...] = ()
+    mutes_known: bool = True
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Alarm]:
+        return {alarm.name: alarm for alarm in self.alarms}
+
+    @cached_property
+    def watching(self) -> Mapping[tuple[str, str], tuple[Alarm, ...]]:
+        """The alarms that look at a metric (namespace, name) by naming it."""
+        found: dict[tuple[str, str], dict[str, Alarm]] = {}
+        for alarm in self.alarms:
+            named = [(each.namespace, each.metric) for each in alarm.watches]
+            named += [(each.namespace, each.metric) for each in alarm.selections]
+            for metric in named:
+                found.setdefault(metric, {})[alarm.name] = alarm
+        return {metric: tuple(alarms.values()) for metric, alarms in found.items()}
+
+    @cached_property
+    def unread(self) -> tuple[Alarm, ...]:
+        """The alarms whose queries cannot be read."""
+        return tuple(alarm for alarm in self.alarms if alarm.unread)
+
+    @cached_property
+    def _parents(self) -> Mapping[str, tuple[Alarm, ...]]:
+        found: dict[str, list[Alarm]] = {}
+        for alarm in self._composites:
+            try:
+                raised = alarm_rule.raised_by(alarm_rule.parse(alarm.rule))
+            except alarm_rule.UnreadableRule:
+                continue
+            for name in raised:
+                found.setdefault(name, []).append(alarm)
+        return {name: tuple(parents) for name, parents in found.items()}
+
+    @cached_property
+    def _riddles(self) -> tuple[Alarm, ...]:
+        """The composite alarms whose rule cannot be read."""
+        found = []
+        for alarm in self._composites:
+            try:
+                alarm_rule.parse(alarm.rule)
+            except alarm_rule.UnreadableRule:
+                found.append(alarm)
+        return tuple(found)
+
+    @property
+    def _composites(self) -> Iterator[Alarm]:
+        return (alarm for alarm in self.alarms if alarm.kind is Kind.COMPOSITE)
+
+    @cached_property
+    def quieters(self) -> frozenset[str]:
+        """Alarms that composite alarms use to keep quiet: suppressors, and those under NOT."""
+        found = {alarm.suppressor for alarm in self._composites if alarm.suppressor}
+        for alarm in self._composites:
+            try:
+                rule = alarm_rule.parse(alarm.rule)
+            except alarm_rule.UnreadableRule:
+                continue
+            found |= alarm_rule.named_by(rule) - alarm_rule.raised_by(rule)
+        return frozenset(found)
+
+    def heard(self, alarm: Alarm) -> tuple[Alarm, ...]:
+        """The alarm and every composite alarm that it helps to raise, near ones first."""
+        found = {alarm.name: alarm}
+        waiting = [alarm]
+        for each in waiting:
+            for parent in self._parents.get(each.name, ()):
+                if parent.name not in found:
+                    found[parent.name] = parent
+                    waiting.append(parent)
+        return tuple(found.values())
+
+    def voice(self, alarm: Alarm, now: datetime, max_mute_hours: float = 24) -> Voice:
+        """Where the alarm is heard, by itself or through a composite alarm."""
+        speakers = [each for each in self.heard(alarm) if each.notifications]
+        if not speakers:
+            return self._voiceless(alarm)
+        enabled = [each for each in speakers if each.actions_enabled]
+        if not enabled:
+            name = speakers[0].name
+            return Voice((), Silence.ACTIONS_DISABLED, f"The actions of {name} are disabled.")
+        free = [each for each in enabled if not self._muted(each, now, max_mute_hours)]
+        if not free:
+            why = self._muted(enabled[0], now, max_mute_hours)
+            return Voice((), Silence.MUTED, why)
+        return Voice(tuple(dict.fromkeys(a for each in free for a in each.notifications)))
+
+    def _voiceless(self, alarm: Alarm) -> Voice:
+        riddles = [each for each in self._riddles if alarm.name in each.rule]
+        if riddles:
+            why = f"The rule of the composite alarm {riddles[0].name} cannot be read."
+            return Voice((), Silence.UNREADABLE_RULE, why)
+        does = f"only {alarm.actions[0]}" if alarm.actions else "no alarm action"
+        return Voice((), Silence.NO_EFFECTIVE_ACTION, f"{alarm.name} has {does}.")
+
+    def _muted(self, alarm: Alarm, now: datetime, most: float) -> str:
+        """Why the alarm takes no action for longer than ``most`` hours; empty if it does."""
+        for mute in self.mutes:
+            if alarm.name in mute.alarms and mute.hours > most:
+                return f"{alarm.name} is muted by {mute.name} for {mute.hours:g} hours."
+        lasts = alarm.since is not None and now - alarm.since > timedelta(hours=most)
+        if alarm.suppressed_by == "Alarm" and lasts:
+            return (
+                f"The actions of {alarm.name} have been suppressed since {alarm.since:%Y-%m-%d}."
+            )
+        return ""

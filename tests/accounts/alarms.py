@@ -1,0 +1,278 @@
+"""An account in which somebody hears of everything."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+
+TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/{KEY_ID}"
+BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/front/50dc6c495c0c9188"
+)
+GROUP = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/web/73e2d6bc24d8a067"
+CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
+SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
+MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:intake"
+QUEUES = f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT_ID}/"
+FRONT = "app/front/50dc6c495c0c9188"
+WEB = "targetgroup/web/73e2d6bc24d8a067"
+
+
+def dimensions(**named: str) -> list[dict[str, str]]:
+    """Dimensions as the API has them."""
+    return [{"Name": name, "Value": value} for name, value in named.items()]
+
+
+def alarm(name: str, namespace: str, metric: str, on: dict[str, str], **changes: object):
+    """A ``MetricAlarm`` of DescribeAlarms."""
+    about = {
+        "AlarmName": name,
+        "AlarmArn": f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:{name}",
+        "ActionsEnabled": True,
+        "AlarmActions": [TOPIC],
+        "StateValue": "OK",
+        "StateTransitionedTimestamp": NOON - timedelta(days=30),
+        "Namespace": namespace,
+        "MetricName": metric,
+        "Statistic": "Sum",
+        "Dimensions": dimensions(**on),
+        "Period": 60,
+        "EvaluationPeriods": 5,
+        "DatapointsToAlarm": 3,
+        "Threshold": 1.0,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    about |= changes
+    if "ExtendedStatistic" in changes:
+        del about["Statistic"]
+    return about
+
+
+def slow(name: str, namespace: str, metric: str, on: dict[str, str], threshold: float):
+    """An alarm on the 99th percentile."""
+    return alarm(name, namespace, metric, on, ExtendedStatistic="p99", Threshold=threshold)
+
+
+def full(name: str, namespace: str, metric: str, on: dict[str, str], **changes: object):
+    """An alarm on a level."""
+    return alarm(
+        name, namespace, metric, on, **{"Statistic": "Maximum", "Threshold": 80.0} | changes
+    )
+
+
+FUNCTION = {"FunctionName": "agent"}
+ECS = {"ClusterName": "agents", "ServiceName": "web"}
+REST = {"ApiName": "orders"}
+HTTP = {"ApiId": "a1b2c3d4"}
+STATES = {"StateMachineArn": MACHINE}
+CACHE = {"CacheClusterId": "sessions-001"}
+RDS = {"DBInstanceIdentifier": "orders"}
+ALARMS = [
+    alarm("agent-errors", "AWS/Lambda", "Errors", FUNCTION),
+    slow("agent-slow", "AWS/Lambda", "Duration", FUNCTION, 900.0),
+    alarm("agent-throttled", "AWS/Lambda", "Throttles", FUNCTION),
+    full("concurrency", "AWS/Lambda", "ConcurrentExecutions", {}, Threshold=800.0),
+    alarm("orders-5xx", "AWS/ApiGateway", "5XXError", REST),
+    slow("orders-slow", "AWS/ApiGateway", "Latency", REST, 800.0),
+    alarm("chat-5xx", "AWS/ApiGateway", "5xx", HTTP),
+    slow("chat-slow", "AWS/ApiGateway", "Latency", HTTP, 800.0),
+    alarm("front-5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", {"LoadBalancer": FRONT}),
+    alarm("front-own", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", {"LoadBalancer": FRONT}),
+    slow("front-slow", "AWS/ApplicationELB", "TargetResponseTime", {"LoadBalancer": FRONT}, 0.9),
+    full("web-cpu", "AWS/ECS", "CPUUtilization", ECS),
+    full("web-memory", "AWS/ECS", "MemoryUtilization", ECS),
+    alarm("intake-failed", "AWS/States", "ExecutionsFailed", STATES),
+    slow("intake-slow", "AWS/States", "ExecutionTime", STATES, 60_000.0),
+    full("dead", "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "dead"}),
+    full("old", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"}),
+    alarm("reads", "AWS/DynamoDB", "ReadThrottleEvents", {"TableName": "memory"}),
+    alarm("writes", "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "memory"}),
+    full("cache", "AWS/ElastiCache", "EngineCPUUtilization", CACHE),
+    full("db-cpu", "AWS/RDS", "CPUUtilization", RDS),
+    full("db-connections", "AWS/RDS", "DatabaseConnections", RDS),
+    full(
+        "db-storage",
+        "AWS/RDS",
+        "FreeStorageSpace",
+        RDS,
+        Threshold=10e9,
+        ComparisonOperator="LessThanThreshold",
+    ),
+]
+
+
+def describe_alarms(**params: object) -> dict[str, object]:
+    """All metric alarms; no composite and no log alarms."""
+    if params["AlarmTypes"] == ["LogAlarm"]:
+        return {"LogAlarms": []}
+    return {"MetricAlarms": ALARMS, "CompositeAlarms": []}
+
+
+def list_metrics(**params: object) -> dict[str, object]:
+    """Every alarmed series is published, and one use of the function by its name."""
+    found = [
+        {
+            "Namespace": each["Namespace"],
+            "MetricName": each["MetricName"],
+            "Dimensions": each["Dimensions"],
+        }
+        for each in ALARMS
+        if (each["Namespace"], each["MetricName"])
+        == (params["Namespace"], params.get("MetricName"))
+    ]
+    return {"Metrics": found}
+
+
+def statement(principal: object, action: object, **more: object) -> str:
+    """A policy of one statement."""
+    allow = {"Effect": "Allow", "Principal": principal, "Action": action, "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allow | more]})
+
+
+CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+
+
+def queue_attributes(**params: object) -> dict[str, object]:
+    """The queue work sends to the queue dead."""
+    if not str(params["QueueUrl"]).endswith("/work"):
+        return {"Attributes": {}}
+    dead = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:dead"
+    return {"Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead})}}
+
+
+def sources(**params: object) -> dict[str, object]:
+    """The same, asked of the queue dead."""
+    is_dead = str(params["QueueUrl"]).endswith("/dead")
+    return {"queueUrls": [f"{QUEUES}work"] if is_dead else []}
+
+
+SERVICE_ANSWER = {
+    "serviceArn": SERVICE,
+    "serviceName": "web",
+    "clusterArn": CLUSTER,
+    "status": "ACTIVE",
+    "taskDefinition": f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/web:1",
+    "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "web", "containerPort": 80}],
+}
+INSTANCE = {"DBInstanceIdentifier": "orders", "Engine": "postgres"}
+CACHE_ANSWER = {
+    "CacheClusterId": "sessions-001",
+    "Engine": "redis",
+    "CacheNodes": [{"CacheNodeId": "0001"}],
+}
+BUDGET = {"BudgetName": "month", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+NOTICE = {
+    "NotificationType": "ACTUAL",
+    "ComparisonOperator": "GREATER_THAN",
+    "Threshold": 80.0,
+    "ThresholdType": "PERCENTAGE",
+}
+
+
+def world() -> FakeAccount:
+    """Every rule of the heading finds something to call COMPLIANT."""
+    return FakeAccount(
+        {
+            ("cloudwatch", "describe_alarms"): describe_alarms,
+            ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
+            ("cloudwatch", "list_metrics"): list_metrics,
+            ("lambda", "list_functions"): {
+                "Functions": [{"FunctionName": "agent", "Timeout": 30}]
+            },
+            ("lambda", "get_function_configuration"): {"FunctionName": "agent", "Timeout": 30},
+            ("lambda", "get_account_settings"): {
+                "AccountLimit": {"ConcurrentExecutions": 1000},
+                "AccountUsage": {"FunctionCount": 1},
+            },
+            ("apigateway", "get_rest_apis"): {"items": [{"id": "r1", "name": "orders"}]},
+            ("apigateway", "get_rest_api"): {"id": "r1", "name": "orders"},
+            ("apigatewayv2", "get_apis"): {"Items": [HTTP_ANSWER]},
+            ("apigatewayv2", "get_api"): HTTP_ANSWER,
+            ("elbv2", "describe_load_balancers"): {
+                "LoadBalancers": [{"LoadBalancerArn": BALANCER, "Type": "application"}]
+            },
+            ("elbv2", "describe_target_groups"): {
+                "TargetGroups": [{"TargetGroupArn": GROUP, "LoadBalancerArns": [BALANCER]}]
+            },
+            ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+            ("ecs", "list_services"): {"serviceArns": [SERVICE]},
+            ("ecs", "describe_services"): {"services": [SERVICE_ANSWER]},
+            ("stepfunctions", "list_state_machines"): {
+                "stateMachines": [
+                    {
+                        "stateMachineArn": MACHINE,
+                        "name": "intake",
+                        "type": "STANDARD",
+                        "creationDate": NOON,
+                    }
+                ]
+            },
+            ("stepfunctions", "describe_state_machine"): {
+                "stateMachineArn": MACHINE,
+                "name": "intake",
+                "definition": "{}",
+                "roleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/intake",
+                "type": "STANDARD",
+                "creationDate": NOON,
+            },
+            ("sqs", "list_queues"): {"QueueUrls": [f"{QUEUES}work", f"{QUEUES}dead"]},
+            ("sqs", "get_queue_attributes"): queue_attributes,
+            ("sqs", "list_dead_letter_source_queues"): sources,
+            ("dynamodb", "list_tables"): {"TableNames": ["memory"]},
+            ("dynamodb", "describe_table"): {"Table": {"TableName": "memory"}},
+            ("elasticache", "describe_cache_clusters"): {"CacheClusters": [CACHE_ANSWER]},
+            ("rds", "describe_db_instances"): {"DBInstances": [INSTANCE]},
+            ("budgets", "describe_budgets"): {"Budgets": [BUDGET]},
+            ("budgets", "describe_budget_notifications_for_account"): {
+                "BudgetNotificationsForAccount": [
+                    {"BudgetName": "month", "Notifications": [NOTICE]}
+                ]
+            },
+            ("budgets", "describe_subscribers_for_notification"): {
+                "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "ops@example.com"}]
+            },
+            ("organizations", "describe_organization"): {
+                "Organization": {"MasterAccountId": ACCOUNT_ID}
+            },
+            ("sns", "list_topics"): {"Topics": [{"TopicArn": TOPIC}]},
+            ("sns", "get_topic_attributes"): {
+                "Attributes": {
+                    "TopicArn": TOPIC,
+                    "Policy": statement(CLOUDWATCH, "sns:Publish"),
+                    "KmsMasterKeyId": KEY_ARN,
+                }
+            },
+            ("sns", "list_subscriptions_by_topic"): {
+                "Subscriptions": [
+                    {
+                        "SubscriptionArn": f"{TOPIC}:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",
+                        "Protocol": "https",
+                        "Endpoint": "https://events.pagerduty.com/integration/x/enqueue",
+                    }
+                ]
+            },
+            ("sns", "get_subscription_attributes"): {
+                "Attributes": {"PendingConfirmation": "false", "RawMessageDelivery": "false"}
+            },
+            ("kms", "describe_key"): {
+                "KeyMetadata": {"KeyId": KEY_ID, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
+            },
+            ("kms", "get_key_policy"): {
+                "Policy": statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"])
+            },
+            ("kms", "list_grants"): {"Grants": []},
+        }
+    )
+
+
+HTTP_ANSWER = {
+    "ApiId": "a1b2c3d4",
+    "Name": "chat",
+    "ProtocolType": "HTTP",
+    "RouteSelectionExpression": "$request.method $request.path",
+}

@@ -1,0 +1,131 @@
+"""An account that measures itself, keeps its logs and shows what matters."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.accounts import xray
+from tests.accounts.traffic import get_metric_data, steadily
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
+
+FRONT = "app/front/50dc6c495c0c9188"
+WEB = "targetgroup/web/73e2d6bc24d8a067"
+HOST = "i-0123456789abcdef0"
+CONTAINER_INSTANCE = (
+    f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:container-instance/agents/f9cc75bb0c94469db9ba2e2ac9a4a1e1"
+)
+CLUSTER = {
+    "clusterArn": xray.CLUSTER,
+    "clusterName": "agents",
+    "status": "ACTIVE",
+    "activeServicesCount": 1,
+    "runningTasksCount": 1,
+    "settings": [{"name": "containerInsights", "value": "enhanced"}],
+    "tags": [],
+}
+REST_STAGE = {
+    "stageName": "prod",
+    "methodSettings": {"*/*": {"metricsEnabled": True}},
+}
+HTTP_STAGE = {"StageName": "$default", "DefaultRouteSettings": {"DetailedMetricsEnabled": True}}
+HTTP_API = {
+    "ApiId": "h1",
+    "Name": "chat",
+    "ProtocolType": "HTTP",
+    "RouteSelectionExpression": "$request.method $request.path",
+}
+LOG_GROUPS = [
+    {"logGroupName": "/aws/lambda/agent", "retentionInDays": 90},
+    {"logGroupName": "/ecs/web", "retentionInDays": 90},
+]
+BODY = {
+    "widgets": [
+        {
+            "type": "metric",
+            "properties": {
+                "region": HOME,
+                "metrics": [
+                    ["AWS/Lambda", "Invocations", "FunctionName", "agent"],
+                    [".", "Errors", ".", "."],
+                    [".", "Duration", ".", ".", {"stat": "p99"}],
+                    [".", "Throttles", ".", "."],
+                    ["AWS/ApplicationELB", "RequestCount", "LoadBalancer", FRONT],
+                    [".", "HTTPCode_Target_5XX_Count", ".", "."],
+                    [".", "TargetResponseTime", ".", "."],
+                    ["AWS/ECS", "CPUUtilization", "ClusterName", "agents", "ServiceName", "web"],
+                ],
+            },
+        }
+    ]
+}
+SETTINGS = {"cloudwatch.lambda-insights": {"require_lambda_insights": True}}
+
+
+def list_metrics(**params: Any) -> dict[str, Any]:
+    """The function's and the service's own latency, and Lambda Insights of the function."""
+    named = {
+        "MAIF/Production": [
+            ("infer_latency_avg", "AgentId", "agent"),
+            ("infer_latency_avg", "service", "web"),
+        ],
+        "LambdaInsights": [("memory_utilization", "function_name", "agent")],
+    }
+    return {
+        "Metrics": [
+            {
+                "Namespace": params["Namespace"],
+                "MetricName": metric,
+                "Dimensions": [{"Name": name, "Value": value}],
+            }
+            for metric, name, value in named.get(params["Namespace"], ())
+        ]
+    }
+
+
+def describe_log_groups(**params: Any) -> dict[str, Any]:
+    """As AWS does: those whose names begin with the prefix."""
+    prefix = params.get("logGroupNamePrefix", "")
+    return {"logGroups": [each for each in LOG_GROUPS if each["logGroupName"].startswith(prefix)]}
+
+
+def world() -> FakeAccount:
+    """Every rule of the heading finds something to call COMPLIANT."""
+    reservation = {
+        "Instances": [
+            {
+                "InstanceId": HOST,
+                "Monitoring": {"State": "enabled"},
+                "State": {"Name": "running"},
+            }
+        ]
+    }
+    return FakeAccount(
+        {
+            **xray.world().answers,
+            ("ecs", "describe_clusters"): {"clusters": [CLUSTER]},
+            ("ecs", "list_container_instances"): {"containerInstanceArns": [CONTAINER_INSTANCE]},
+            ("ecs", "describe_container_instances"): {
+                "containerInstances": [
+                    {"containerInstanceArn": CONTAINER_INSTANCE, "ec2InstanceId": HOST}
+                ]
+            },
+            ("ec2", "describe_instances"): {"Reservations": [reservation]},
+            ("apigateway", "get_stages"): {"item": [REST_STAGE]},
+            ("apigateway", "get_stage"): REST_STAGE,
+            ("apigatewayv2", "get_apis"): {"Items": [HTTP_API]},
+            ("apigatewayv2", "get_stages"): {"Items": [HTTP_STAGE]},
+            ("apigatewayv2", "get_stage"): HTTP_STAGE,
+            ("rds", "describe_db_instances"): {
+                "DBInstances": [{"DBInstanceIdentifier": "orders", "MonitoringInterval": 60}]
+            },
+            ("cloudwatch", "list_metrics"): list_metrics,
+            ("cloudwatch", "get_metric_data"): get_metric_data(steadily(xray.PER_SECOND)),
+            ("cloudwatch", "list_dashboards"): {"DashboardEntries": [{"DashboardName": "agents"}]},
+            ("cloudwatch", "get_dashboard"): {
+                "DashboardName": "agents",
+                "DashboardBody": json.dumps(BODY),
+            },
+            ("logs", "describe_log_groups"): describe_log_groups,
+        }
+    )

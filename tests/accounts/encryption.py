@@ -1,0 +1,371 @@
+"""An account whose encryption is in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from tests.fake_account import ACCOUNT_ID, NOON, FakeAccount
+
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT_ID}:key/{KEY_ID}"
+IMPORTED_ID = "9999abcd-12ab-34cd-56ef-1234567890ab"
+IMPORTED_ARN = f"arn:aws:kms:us-east-1:{ACCOUNT_ID}:key/{IMPORTED_ID}"
+REGIONAL = f"us-east-1:{ACCOUNT_ID}"
+BALANCER = f"arn:aws:elasticloadbalancing:{REGIONAL}:loadbalancer/app/web/50dc6c495c0c9188"
+HTTPS = f"arn:aws:elasticloadbalancing:{REGIONAL}:listener/app/web/50dc6c495c0c9188/aaaa"
+HTTP = f"arn:aws:elasticloadbalancing:{REGIONAL}:listener/app/web/50dc6c495c0c9188/bbbb"
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+
+SETTINGS: Mapping[str, Mapping[str, object]] = {
+    "encryption.s3-encryption-override": {"deny_override_required": True},
+    "encryption.kms-key-accounts": {
+        "account_environments": [f"{ACCOUNT_ID}=prod", "444455556666=prod"]
+    },
+    "encryption.kms-imported-material": {"imported_max_age_days": 365},
+    "encryption.sns-tls": {"check_sqs_sns": True},
+    "encryption.sqs-tls": {"check_sqs_sns": True},
+}
+
+
+def sse(
+    algorithm: str = "aws:kms", key: str = KEY_ARN, *, bucket_key: bool = True
+) -> dict[str, object]:
+    """GetBucketEncryption's answer."""
+    default = {"SSEAlgorithm": algorithm} | ({"KMSMasterKeyID": key} if key else {})
+    rule = {"ApplyServerSideEncryptionByDefault": default, "BucketKeyEnabled": bucket_key}
+    return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
+
+
+def key_metadata(**changes: object) -> dict[str, object]:
+    """DescribeKey's answer."""
+    metadata = {
+        "KeyId": KEY_ID,
+        "Arn": KEY_ARN,
+        "KeyState": "Enabled",
+        "KeyManager": "CUSTOMER",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "Origin": "AWS_KMS",
+        "MultiRegion": False,
+        "CreationDate": NOON,
+    }
+    return {"KeyMetadata": metadata | changes}
+
+
+def describe_key(KeyId: str) -> dict[str, object]:  # noqa: N803
+    if KeyId.endswith(IMPORTED_ID):
+        return key_metadata(KeyId=IMPORTED_ID, Arn=IMPORTED_ARN, Origin="EXTERNAL")
+    return key_metadata()
+
+
+def policy(*statements: Mapping[str, object]) -> str:
+    """A resource policy as its service gives it."""
+    return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+
+
+def no_plain_http(action: str, *resources: str) -> dict[str, object]:
+    """The statement that refuses plain HTTP."""
+    return {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": list(resources),
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+ONLY_KMS = {
+    "Effect": "Deny",
+    "Principal": "*",
+    "Action": "s3:PutObject",
+    "Resource": "arn:aws:s3:::data/*",
+    "Condition": {"StringNotEquals": {"s3:x-amz-server-side-encryption": "aws:kms"}},
+}
+KEY_POLICY = policy(
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    },
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": "arn:aws:iam::444455556666:role/reader"},
+        "Action": "kms:Decrypt",
+        "Resource": "*",
+    },
+)
+
+
+def tags(**environments: str) -> object:
+    """GetResources over ARNs (as ``{arn: environment}``), all or those that are asked for."""
+
+    def answer(ResourceARNList: Sequence[str] = (), **_: object) -> dict[str, object]:  # noqa: N803
+        return {
+            "ResourceTagMappingList": [
+                {"ResourceARN": arn, "Tags": [{"Key": "Environment", "Value": environment}]}
+                for arn, environment in environments.items()
+                if not ResourceARNList or arn in ResourceARNList
+            ]
+        }
+
+    return answer
+
+
+def listener(arn: str = HTTPS, **changes: object) -> dict[str, object]:
+    """A listener as DescribeListeners gives it."""
+    made = {"ListenerArn": arn, "LoadBalancerArn": BALANCER, "Port": 443, "Protocol": "HTTPS"}
+    return made | {"SslPolicy": TLS_POLICY} | changes
+
+
+LISTENERS = [listener(), listener(HTTP, Port=80, Protocol="HTTP", SslPolicy="")]
+
+
+def describe_listeners(
+    LoadBalancerArn: str = "",  # noqa: N803
+    ListenerArns: Sequence[str] = (),  # noqa: N803
+) -> dict[str, object]:
+    found = [each for each in LISTENERS if not ListenerArns or each["ListenerArn"] in ListenerArns]
+    return {"Listeners": found}
+
+
+TO_HTTPS = {"Type": "redirect", "RedirectConfig": {"Protocol": "HTTPS", "StatusCode": "HTTP_301"}}
+DISTRIBUTION = {
+    "Origins": {
+        "Quantity": 1,
+        "Items": [
+            {
+                "Id": "api",
+                "DomainName": "api.example.com",
+                "CustomOriginConfig": {
+                    "HTTPPort": 80,
+                    "HTTPSPort": 443,
+                    "OriginProtocolPolicy": "https-only",
+                    "OriginSslProtocols": {"Quantity": 1, "Items": ["TLSv1.2"]},
+                },
+            }
+        ],
+    },
+    "DefaultCacheBehavior": {"TargetOriginId": "api", "ViewerProtocolPolicy": "https-only"},
+    "CacheBehaviors": {"Quantity": 0},
+    "ViewerCertificate": {
+        "CloudFrontDefaultCertificate": False,
+        "ACMCertificateArn": "arn:aws:acm:us-east-1:111122223333:certificate/1",
+        "MinimumProtocolVersion": "TLSv1.2_2021",
+    },
+    "Comment": "",
+    "Enabled": True,
+}
+DISTRIBUTION_SUMMARY = {
+    **DISTRIBUTION,
+    "Id": "E1EXAMPLE",
+    "ARN": f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/E1EXAMPLE",
+    "Status": "Deployed",
+    "LastModifiedTime": NOON,
+    "DomainName": "d111111abcdef8.cloudfront.net",
+    "Aliases": {"Quantity": 0},
+    "CustomErrorResponses": {"Quantity": 0},
+    "PriceClass": "PriceClass_100",
+    "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+    "WebACLId": "",
+    "HttpVersion": "http2",
+    "IsIPV6Enabled": True,
+    "Staging": False,
+}
+SEARCH_DOMAIN = {
+    "DomainId": f"{ACCOUNT_ID}/search",
+    "DomainName": "search",
+    "ARN": f"arn:aws:es:{REGIONAL}:domain/search",
+    "ClusterConfig": {},
+    "DomainEndpointOptions": {
+        "EnforceHTTPS": True,
+        "TLSSecurityPolicy": "Policy-Min-TLS-1-2-PFS-2023-10",
+    },
+}
+GROUP = {
+    "ReplicationGroupId": "cache",
+    "ARN": f"arn:aws:elasticache:{REGIONAL}:replicationgroup:cache",
+    "TransitEncryptionEnabled": True,
+    "TransitEncryptionMode": "required",
+    "KmsKeyId": KEY_ARN,
+}
+TOPIC_ARN = f"arn:aws:sns:{REGIONAL}:alerts"
+QUEUE_ARN = f"arn:aws:sqs:{REGIONAL}:work"
+EVERYTHING_IS_PROD = {
+    KEY_ARN: "prod",
+    IMPORTED_ARN: "prod",
+    "arn:aws:s3:::data": "prod",
+    f"arn:aws:secretsmanager:{REGIONAL}:secret:db-a1b2c3": "prod",
+    f"arn:aws:dynamodb:{REGIONAL}:table/orders": "Prod",
+    TOPIC_ARN: "prod",
+    QUEUE_ARN: "prod",
+    f"arn:aws:lambda:{REGIONAL}:function:agent": "prod",
+    f"arn:aws:rds:{REGIONAL}:db:main": "prod",
+    f"arn:aws:rds:{REGIONAL}:cluster:main": "prod",
+    f"arn:aws:elasticfilesystem:{REGIONAL}:file-system/fs-1": "prod",
+    f"arn:aws:logs:{REGIONAL}:log-group:/app": "prod",
+    str(GROUP["ARN"]): "prod",
+}
+_FILE_SYSTEM = {
+    "OwnerId": ACCOUNT_ID,
+    "CreationToken": "t",
+    "FileSystemId": "fs-1",
+    "FileSystemArn": f"arn:aws:elasticfilesystem:{REGIONAL}:file-system/fs-1",
+    "CreationTime": NOON,
+    "LifeCycleState": "available",
+    "NumberOfMountTargets": 1,
+    "SizeInBytes": {"Value": 1},
+    "PerformanceMode": "generalPurpose",
+    "Tags": [],
+    "KmsKeyId": KEY_ARN,
+}
+
+
+def world() -> FakeAccount:
+    """Every rule of the heading finds something to call COMPLIANT."""
+    return FakeAccount(_AT_REST | _KEY_USERS | _IN_TRANSIT)  # type: ignore[arg-type]
+
+
+_AT_REST = {
+    ("resourcegroupstaggingapi", "get_resources"): tags(**EVERYTHING_IS_PROD),
+    ("s3", "list_buckets"): {"Buckets": [{"Name": "data"}]},
+    ("s3", "get_bucket_encryption"): sse(),
+    ("s3", "get_bucket_policy"): {
+        "Policy": policy(
+            no_plain_http("s3:*", "arn:aws:s3:::data", "arn:aws:s3:::data/*"), ONLY_KMS
+        )
+    },
+    ("kms", "list_keys"): {"Keys": [{"KeyId": KEY_ID}, {"KeyId": IMPORTED_ID}]},
+    ("kms", "describe_key"): describe_key,
+    ("kms", "get_key_rotation_status"): {
+        "KeyRotationEnabled": True,
+        "RotationPeriodInDays": 365,
+    },
+    ("kms", "list_key_rotations"): {
+        "Rotations": [
+            {"KeyId": IMPORTED_ID, "RotationDate": NOON, "RotationType": "ON_DEMAND"},
+        ]
+    },
+    ("kms", "get_key_policy"): {"Policy": KEY_POLICY, "PolicyName": "default"},
+    ("kms", "list_grants"): {
+        "Grants": [{"GranteePrincipal": f"arn:aws:iam::{ACCOUNT_ID}:role/worker"}]
+    },
+}
+_KEY_USERS = {
+    ("kms", "list_aliases"): {"Aliases": [{"AliasName": "alias/prod", "TargetKeyId": KEY_ID}]},
+    ("secretsmanager", "list_secrets"): {
+        "SecretList": [
+            {
+                "ARN": f"arn:aws:secretsmanager:{REGIONAL}:secret:db-a1b2c3",
+                "Name": "db",
+                "KmsKeyId": KEY_ARN,
+            }
+        ]
+    },
+    ("dynamodb", "list_tables"): {"TableNames": ["orders"]},
+    ("dynamodb", "describe_table"): {
+        "Table": {
+            "TableArn": f"arn:aws:dynamodb:{REGIONAL}:table/orders",
+            "SSEDescription": {"Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN},
+        }
+    },
+    ("sns", "list_topics"): {"Topics": [{"TopicArn": TOPIC_ARN}]},
+    ("sns", "get_topic_attributes"): {
+        "Attributes": {
+            "KmsMasterKeyId": "alias/prod",
+            "Policy": policy(no_plain_http("sns:Publish", TOPIC_ARN)),
+        }
+    },
+    ("sqs", "list_queues"): {"QueueUrls": [f"https://sqs/{ACCOUNT_ID}/work"]},
+    ("sqs", "get_queue_attributes"): {
+        "Attributes": {
+            "KmsMasterKeyId": KEY_ID,
+            "Policy": policy(no_plain_http("sqs:*", QUEUE_ARN)),
+        }
+    },
+    ("lambda", "list_functions"): {
+        "Functions": [
+            {
+                "FunctionName": "agent",
+                "FunctionArn": f"arn:aws:lambda:{REGIONAL}:function:agent",
+                "KMSKeyArn": KEY_ARN,
+            }
+        ]
+    },
+    ("rds", "describe_db_instances"): {
+        "DBInstances": [{"DBInstanceArn": f"arn:aws:rds:{REGIONAL}:db:main", "KmsKeyId": KEY_ARN}]
+    },
+    ("rds", "describe_db_clusters"): {
+        "DBClusters": [
+            {"DBClusterArn": f"arn:aws:rds:{REGIONAL}:cluster:main", "KmsKeyId": KEY_ARN}
+        ]
+    },
+    ("efs", "describe_file_systems"): {"FileSystems": [_FILE_SYSTEM]},
+    ("logs", "describe_log_groups"): {
+        "logGroups": [{"arn": f"arn:aws:logs:{REGIONAL}:log-group:/app:*", "kmsKeyId": KEY_ARN}]
+    },
+}
+_IN_TRANSIT = {
+    ("elbv2", "describe_load_balancers"): {
+        "LoadBalancers": [
+            {
+                "LoadBalancerArn": BALANCER,
+                "LoadBalancerName": "web",
+                "Type": "application",
+                "Scheme": "internet-facing",
+            }
+        ]
+    },
+    ("elbv2", "describe_listeners"): describe_listeners,
+    ("elbv2", "describe_rules"): {
+        "Rules": [{"RuleArn": "r", "Priority": "default", "Actions": [TO_HTTPS]}]
+    },
+    ("elbv2", "describe_ssl_policies"): {
+        "SslPolicies": [
+            {"Name": TLS_POLICY, "SslProtocols": ["TLSv1.2", "TLSv1.3"]},
+            {
+                "Name": "ELBSecurityPolicy-2016-08",
+                "SslProtocols": ["TLSv1", "TLSv1.1", "TLSv1.2"],
+            },
+        ]
+    },
+    ("cloudfront", "list_distributions"): {
+        "DistributionList": {
+            "Marker": "",
+            "MaxItems": 100,
+            "IsTruncated": False,
+            "Quantity": 1,
+            "Items": [DISTRIBUTION_SUMMARY],
+        }
+    },
+    ("cloudfront", "get_distribution_config"): {
+        "DistributionConfig": {**DISTRIBUTION, "CallerReference": "r"}
+    },
+    ("apigateway", "get_domain_names"): {
+        "items": [{"domainName": "api.example.com", "securityPolicy": "TLS_1_2"}]
+    },
+    ("apigateway", "get_domain_name"): {
+        "domainName": "api.example.com",
+        "securityPolicy": "TLS_1_2",
+    },
+    ("apigatewayv2", "get_domain_names"): {
+        "Items": [
+            {
+                "DomainName": "api.example.com",
+                "DomainNameConfigurations": [{"SecurityPolicy": "TLS_1_2"}],
+            }
+        ]
+    },
+    ("apigateway", "get_rest_apis"): {
+        "items": [{"id": "a1b2c3", "securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06"}]
+    },
+    ("apigateway", "get_rest_api"): {
+        "id": "a1b2c3",
+        "securityPolicy": "SecurityPolicy_TLS13_1_2_2021_06",
+    },
+    ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "search"}]},
+    ("opensearch", "describe_domain"): {"DomainStatus": SEARCH_DOMAIN},
+    ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH_DOMAIN]},
+    ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [GROUP]},
+}

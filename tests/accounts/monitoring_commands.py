@@ -1,0 +1,68 @@
+"""An account whose agents can be watched: their own metrics, their traces, their cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tests.accounts import performance_benchmarks as benchmarks
+from tests.accounts.traffic import get_metric_data
+from tests.fake_account import FakeAccount
+
+FUNCTION = benchmarks.FUNCTION
+NAMESPACE, METRIC = "MAIF/Agents", "ProcessingTime"
+
+
+def said(
+    namespace: str,
+    metric: str,
+    statistic: str,
+    dimensions: Mapping[str, str],
+    begin: datetime,
+    period: int,
+) -> float | None:
+    """Two requests a second, each in 40 ms."""
+    if statistic in {"Maximum", "p99"}:
+        return 40.0 if namespace == NAMESPACE else None
+    counted = {*benchmarks.PER_SECOND, METRIC}
+    return 2.0 * period if metric in counted else None
+
+
+def list_metrics(**asked: Any) -> dict[str, Any]:
+    """Both agents publish in one namespace; nobody in the others."""
+    wanted = asked["Dimensions"][0]
+    if asked["Namespace"] != NAMESPACE:
+        return {"Metrics": []}
+    return {
+        "Metrics": [
+            {
+                "Namespace": NAMESPACE,
+                "MetricName": METRIC,
+                "Dimensions": [{"Name": "AgentId", "Value": agent}],
+            }
+            for agent in (FUNCTION, "api")
+            if wanted.get("Value", agent) == agent
+        ]
+    }
+
+
+def get_trace_summaries(**asked: Any) -> dict[str, Any]:
+    """Thirty traces, all quick."""
+    ids = [f"1-67a1b2c3-{n:024x}" for n in range(30)]
+    return {
+        "TraceSummaries": [{"Id": id, "Duration": 0.04, "IsPartial": False} for id in ids],
+        "TracesProcessedCount": len(ids),
+    }
+
+
+def world() -> FakeAccount:
+    known = benchmarks.world().answers
+    return FakeAccount(
+        {
+            **known,
+            ("cloudwatch", "get_metric_data"): get_metric_data(said),
+            ("cloudwatch", "list_metrics"): list_metrics,
+            ("xray", "get_trace_summaries"): get_trace_summaries,
+        }
+    )

@@ -1,0 +1,123 @@
+"""An account that keeps the benchmarks: quick, right, there, and cheap enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from tests.accounts.traffic import get_metric_data, steadily
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
+
+WORKLOAD = "MAIF"
+FUNCTION = "my-agent"
+REST_API = "a1b2c3d4e5"
+HTTP_API = "f6g7h8i9j0"
+BALANCER = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/agents/50dc6c495c0c"
+GROUP = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/api/73e2d6bc24d8"
+OTHER_BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/hosts/7c0c50dc6c49"
+)
+OTHER_GROUP = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/hosts/24d873e2d6bc"
+CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
+SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/api"
+TAGGED = (
+    f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:{FUNCTION}",
+    f"arn:aws:apigateway:{HOME}::/restapis/{REST_API}",
+    f"arn:aws:apigateway:{HOME}::/restapis/{REST_API}/stages/prod",
+    BALANCER,
+)
+
+PER_SECOND = dict.fromkeys(
+    ("Duration", "Invocations", "Latency", "Count", "RequestCount", "TargetResponseTime"), 2.0
+)
+"""Two requests a second, all of them quick and none of them wrong: 7,200 an hour."""
+
+
+def function(name: str = FUNCTION) -> dict[str, Any]:
+    """Lambda's configuration of the function."""
+    arn = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:{name}"
+    return {"FunctionName": name, "FunctionArn": arn, "TracingConfig": {"Mode": "Active"}}
+
+
+def costs(
+    by_day: Mapping[date, Mapping[tuple[str, str], str]], *, estimated: Iterable[date] = ()
+) -> list[dict[str, Any]]:
+    """GetCostAndUsage's ResultsByTime, grouped by the tag Application and the service."""
+    return [
+        {
+            "TimePeriod": {"Start": str(day), "End": str(day + timedelta(days=1))},
+            "Total": {},
+            "Groups": [
+                {
+                    "Keys": [f"Application${workload}", service],
+                    "Metrics": {"NetAmortizedCost": {"Amount": amount, "Unit": "USD"}},
+                }
+                for (workload, service), amount in groups.items()
+            ],
+            "Estimated": day in set(estimated),
+        }
+        for day, groups in by_day.items()
+    ]
+
+
+def get_cost_and_usage(**asked: Any) -> dict[str, Any]:
+    """A dollar a day for the workload, ten cents for what nobody tagged."""
+    start = date.fromisoformat(asked["TimePeriod"]["Start"])
+    end = date.fromisoformat(asked["TimePeriod"]["End"])
+    days = [start + timedelta(days=n) for n in range((end - start).days)]
+    each = {(WORKLOAD, "AWS Lambda"): "1.0000000001", ("", "AWS CloudTrail"): "0.1"}
+    return {"ResultsByTime": costs(dict.fromkeys(days, each), estimated=days[-2:])}
+
+
+def get_resources(**asked: Any) -> dict[str, Any]:
+    """The workload's resources; in a question about single ones none has a tag."""
+    tags = [{"Key": "Application", "Value": WORKLOAD}]
+    if "TagFilters" not in asked:
+        return {"ResourceTagMappingList": []}
+    return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn in TAGGED]}
+
+
+def describe_load_balancers(**asked: Any) -> dict[str, Any]:
+    wanted = asked.get("LoadBalancerArns") or [BALANCER, OTHER_BALANCER]
+    return {"LoadBalancers": [{"LoadBalancerArn": a, "Type": "application"} for a in wanted]}
+
+
+def world() -> FakeAccount:
+    service = {
+        "serviceArn": SERVICE,
+        "serviceName": "api",
+        "clusterArn": CLUSTER,
+        "status": "ACTIVE",
+        "runningCount": 2,
+        "loadBalancers": [{"targetGroupArn": GROUP, "containerName": "api"}],
+    }
+    groups = [
+        {"TargetGroupArn": GROUP, "LoadBalancerArns": [BALANCER]},
+        {"TargetGroupArn": OTHER_GROUP, "LoadBalancerArns": [OTHER_BALANCER]},
+    ]
+    rest = {"id": REST_API, "name": "agents"}
+    http = {
+        "ApiId": HTTP_API,
+        "Name": "agents",
+        "ProtocolType": "HTTP",
+        "RouteSelectionExpression": "$request.method $request.path",
+    }
+    return FakeAccount(
+        {
+            ("lambda", "list_functions"): {"Functions": [function()]},
+            ("lambda", "get_function_configuration"): function(),
+            ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+            ("ecs", "list_services"): {"serviceArns": [SERVICE]},
+            ("ecs", "describe_services"): {"services": [service]},
+            ("elbv2", "describe_target_groups"): {"TargetGroups": groups},
+            ("elbv2", "describe_load_balancers"): describe_load_balancers,
+            ("apigateway", "get_rest_apis"): {"items": [rest]},
+            ("apigateway", "get_rest_api"): rest,
+            ("apigatewayv2", "get_apis"): {"Items": [http]},
+            ("apigatewayv2", "get_api"): http,
+            ("cloudwatch", "get_metric_data"): get_metric_data(steadily(PER_SECOND)),
+            ("resourcegroupstaggingapi", "get_resources"): get_resources,
+            ("ce", "get_cost_and_usage"): get_cost_and_usage,
+        }
+    )

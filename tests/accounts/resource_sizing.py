@@ -1,0 +1,338 @@
+"""An account whose parts were sized by load tests, grow with their load and end in time."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from readiness.engine.declarations import answer_item, attestation_item
+from readiness.model.attestation import Attestation, Scope
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+
+CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
+SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
+TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/web:7"
+FUNCTION = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
+MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:intake"
+PROXY_HOST = "pool.proxy-abc.us-east-1.rds.amazonaws.com"
+DATABASE_HOST = "db.abc.us-east-1.rds.amazonaws.com"
+LONG_AGO = NOON - timedelta(days=90)
+SETTINGS = {
+    "resource_sizing.reader-scaling": {"require_reader_scaling": True},
+    "resource_sizing.cache-scaling": {"require_cache_scaling": True},
+}
+BOUND: dict[str, dict[str, Any]] = {
+    "resource_sizing.function-load-test": {"memory_size": 512, "architecture": "arm64"},
+    "resource_sizing.service-load-test": {"cpu": 1024, "memory": 2048, "architecture": "ARM64"},
+}
+
+
+def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
+    """What alice attested for a rule and bob approved, as rows of the Declarations table."""
+    about: dict[str, Any] = {
+        "id": "aaaa11112222",
+        "rule": rule,
+        "scope": Scope(account=ACCOUNT_ID),
+        "statement": "Twice the peak for an hour.",
+        "performed_at": NOON - timedelta(days=10),
+        "declared_at": NOON - timedelta(days=9),
+        "owner": "team@example.com",
+        "attester": "arn:aws:sts::111122223333:assumed-role/Dev/alice",
+        "attester_id": "AROA:alice",
+        "bound_to": BOUND.get(rule, {}),
+    }
+    statement = Attestation(**(about | changes))
+    at = NOON - timedelta(days=8)
+    approval = answer_item("APPROVAL", statement, by="arn/bob", by_id="AROA:bob", at=at)
+    return [attestation_item(statement), approval]
+
+
+def query(**params: Any) -> dict[str, Any]:
+    """Only load tests were attested; nothing was said about sizes and connections."""
+    rule = params["ExpressionAttributeValues"][":r"]["S"]
+    return {"Items": declared(rule) if rule in BOUND else []}
+
+
+def function(**changes: Any) -> dict[str, Any]:
+    """A function of ListFunctions and GetFunctionConfiguration."""
+    about = {
+        "FunctionName": "agent",
+        "FunctionArn": FUNCTION,
+        "MemorySize": 512,
+        "Timeout": 30,
+        "Architectures": ["arm64"],
+        "LastModified": LONG_AGO.strftime("%Y-%m-%dT%H:%M:%S.000+0000"),
+        "VpcConfig": {"VpcId": "vpc-1", "SubnetIds": ["subnet-1"], "SecurityGroupIds": ["sg-1"]},
+        "Environment": {"Variables": {"DB_HOST": PROXY_HOST}},
+    }
+    return about | changes
+
+
+def service(**changes: Any) -> dict[str, Any]:
+    """A service of DescribeServices."""
+    about = {
+        "serviceArn": SERVICE,
+        "serviceName": "web",
+        "clusterArn": CLUSTER,
+        "taskDefinition": TASKS,
+        "status": "ACTIVE",
+        "desiredCount": 3,
+        "launchType": "FARGATE",
+        "schedulingStrategy": "REPLICA",
+        "deployments": [{"status": "PRIMARY", "createdAt": LONG_AGO}],
+    }
+    return about | changes
+
+
+def tasks(**variables: str) -> dict[str, Any]:
+    """DescribeTaskDefinition of one container with these variables."""
+    environment = [{"name": name, "value": value} for name, value in variables.items()]
+    return {
+        "taskDefinition": {
+            "taskDefinitionArn": TASKS,
+            "family": "web",
+            "cpu": "1024",
+            "memory": "2048",
+            "runtimePlatform": {"cpuArchitecture": "ARM64"},
+            "containerDefinitions": [
+                {"name": "web", "image": "web:7", "environment": environment}
+            ],
+        }
+    }
+
+
+MEASURED = {
+    "Invocations": 100.0,
+    "Throttles": 0.0,
+    "Duration": 2_000.0,
+    "memory_utilization": 60.0,
+    "MemoryUtilization": 60.0,
+    "CPUUtilization": 50.0,
+    "ConcurrentExecutions": 200.0,
+    "DatabaseConnections": 40.0,
+    "DatabaseConnectionsCurrentlyBorrowed": 20.0,
+    "DatabaseConnectionsCurrentlySessionPinned": 1.0,
+}
+
+
+def metrics(**changes: float | None):
+    """GetMetricData: one datapoint each, three hours ago; None for a metric that has none."""
+    measured: dict[str, float | None] = {**MEASURED, **changes}
+
+    def answer(**params: Any) -> dict[str, Any]:
+        results = []
+        for asked in params["MetricDataQueries"]:
+            value = measured.get(asked["MetricStat"]["Metric"]["MetricName"])
+            at = (NOON - timedelta(hours=3)) if value is not None else None
+            results.append(
+                {
+                    "Id": asked["Id"],
+                    "StatusCode": "Complete",
+                    "Timestamps": [at] if at else [],
+                    "Values": [value] if at else [],
+                }
+            )
+        return {"MetricDataResults": results}
+
+    return answer
+
+
+SCALABLE = {
+    "ecs": [("service/agents/web", "ecs:service:DesiredCount")],
+    "dynamodb": [
+        (id, f"dynamodb:{kind}:{way}CapacityUnits")
+        for id, kind in (("table/jobs", "table"), ("table/jobs/index/by-day", "index"))
+        for way in ("Read", "Write")
+    ],
+    "lambda": [("function:agent:live", "lambda:function:ProvisionedConcurrency")],
+    "rds": [("cluster:orders", "rds:cluster:ReadReplicaCount")],
+    "elasticache": [("replication-group/shared", "elasticache:replication-group:NodeGroups")],
+}
+
+
+def targets(**changes: Any):
+    """DescribeScalableTargets; the changes are made to every target."""
+
+    def answer(**params: Any) -> dict[str, Any]:
+        namespace = params["ServiceNamespace"]
+        each = {
+            "ServiceNamespace": namespace,
+            "MinCapacity": 2,
+            "MaxCapacity": 10,
+            "RoleARN": "arn:aws:iam::111122223333:role/scaling",
+            "CreationTime": LONG_AGO,
+        } | changes
+        return {
+            "ScalableTargets": [
+                {**each, "ResourceId": id, "ScalableDimension": dimension}
+                for id, dimension in SCALABLE[namespace]
+            ]
+        }
+
+    return answer
+
+
+def policies(type: str = "TargetTrackingScaling", **changes: Any):
+    """DescribeScalingPolicies: one of the type for every target."""
+
+    def answer(**params: Any) -> dict[str, Any]:
+        namespace = params["ServiceNamespace"]
+        return {
+            "ScalingPolicies": [
+                {
+                    "PolicyARN": "arn",
+                    "PolicyName": "load",
+                    "ServiceNamespace": namespace,
+                    "ResourceId": id,
+                    "ScalableDimension": dimension,
+                    "PolicyType": type,
+                    "CreationTime": LONG_AGO,
+                }
+                | changes
+                for id, dimension in SCALABLE[namespace]
+            ]
+        }
+
+    return answer
+
+
+def group(**changes: Any) -> dict[str, Any]:
+    """DescribeAutoScalingGroups of one group."""
+    about = {
+        "AutoScalingGroupName": "workers",
+        "MinSize": 2,
+        "MaxSize": 8,
+        "DesiredCapacity": 2,
+        "DefaultCooldown": 300,
+        "AvailabilityZones": ["us-east-1a"],
+        "HealthCheckType": "EC2",
+        "CreatedTime": LONG_AGO,
+    }
+    return {"AutoScalingGroups": [about | changes]}
+
+
+def table(**changes: Any) -> dict[str, Any]:
+    """DescribeTable of a table that never was on demand: it has no BillingModeSummary."""
+    about: dict[str, Any] = {
+        "TableName": "jobs",
+        "ProvisionedThroughput": {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5},
+        "GlobalSecondaryIndexes": [{"IndexName": "by-day"}],
+    }
+    return {"Table": about | changes}
+
+
+def database(**changes: Any) -> dict[str, Any]:
+    """A ``DBInstance`` with room for about 1,800 connections."""
+    about = {
+        "DBInstanceIdentifier": "db",
+        "Engine": "postgres",
+        "DBInstanceClass": "db.r6g.large",
+        "DBSubnetGroup": {"VpcId": "vpc-1"},
+        "Endpoint": {"Address": DATABASE_HOST, "Port": 5432},
+    }
+    return about | changes
+
+
+def proxy(**changes: Any) -> dict[str, Any]:
+    """DescribeDBProxies of one proxy."""
+    about = {
+        "DBProxyName": "pool",
+        "Status": "available",
+        "VpcId": "vpc-1",
+        "Endpoint": PROXY_HOST,
+    }
+    return {"DBProxies": [about | changes]}
+
+
+def behind(state: str = "AVAILABLE") -> dict[str, Any]:
+    """DescribeDBProxyTargets of one instance."""
+    health = {"State": state}
+    target = {"Endpoint": DATABASE_HOST, "Type": "RDS_INSTANCE", "TargetHealth": health}
+    return {"Targets": [target]}
+
+
+def definition(task: dict[str, Any] | None = None, **machine: Any) -> dict[str, Any]:
+    """DescribeStateMachine of one task within a Map."""
+    call = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}
+    inner = {"StartAt": "Call", "States": {"Call": call | (task or {})}}
+    each = {"Type": "Map", "ItemProcessor": inner, "End": True}
+    text = json.dumps({"StartAt": "Each", "States": {"Each": each}} | machine)
+    return {
+        "stateMachineArn": MACHINE,
+        "name": "intake",
+        "definition": text,
+        "roleArn": "arn:aws:iam::111122223333:role/intake",
+        "type": "STANDARD",
+        "creationDate": LONG_AGO,
+    }
+
+
+def world() -> FakeAccount:
+    """Everything as it should be."""
+    machine = {
+        "stateMachineArn": MACHINE,
+        "name": "intake",
+        "type": "STANDARD",
+        "creationDate": LONG_AGO,
+    }
+    mapping = {
+        "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
+        "FunctionArn": f"{FUNCTION}:live",
+        "State": "Enabled",
+    }
+    cluster = {
+        "DBClusterIdentifier": "orders",
+        "Engine": "aurora-postgresql",
+        "DBClusterMembers": [{"DBInstanceIdentifier": "orders-1"}],
+    }
+    cache = {"ReplicationGroupId": "shared", "ClusterEnabled": True}
+    return FakeAccount(
+        {
+            ("dynamodb", "query"): query,
+            ("dynamodb", "list_tables"): {"TableNames": ["jobs"]},
+            ("dynamodb", "describe_table"): table(),
+            ("lambda", "list_functions"): {"Functions": [function()]},
+            ("lambda", "get_function_configuration"): function(),
+            ("lambda", "get_function_concurrency"): {"ReservedConcurrentExecutions": 100},
+            ("lambda", "list_provisioned_concurrency_configs"): {
+                "ProvisionedConcurrencyConfigs": [{"FunctionArn": f"{FUNCTION}:live"}]
+            },
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [mapping]},
+            ("lambda", "get_account_settings"): {"AccountLimit": {"ConcurrentExecutions": 1000}},
+            ("lambda", "list_aliases"): {"Aliases": []},
+            ("lambda", "get_policy"): {"Policy": json.dumps({"Statement": []})},
+            ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
+            ("ecs", "list_services"): {"serviceArns": [SERVICE]},
+            ("ecs", "describe_services"): {"services": [service()]},
+            ("ecs", "describe_task_definition"): tasks(DB_HOST=PROXY_HOST),
+            ("compute-optimizer", "get_lambda_function_recommendations"): {
+                "lambdaFunctionRecommendations": []
+            },
+            ("compute-optimizer", "get_ecs_service_recommendations"): {
+                "ecsServiceRecommendations": []
+            },
+            ("cloudwatch", "get_metric_data"): metrics(),
+            ("application-autoscaling", "describe_scalable_targets"): targets(),
+            ("application-autoscaling", "describe_scaling_policies"): policies(),
+            ("autoscaling", "describe_auto_scaling_groups"): group(),
+            ("autoscaling", "describe_policies"): {
+                "ScalingPolicies": [
+                    {
+                        "AutoScalingGroupName": "workers",
+                        "PolicyType": "TargetTrackingScaling",
+                        "Enabled": True,
+                    }
+                ]
+            },
+            ("rds", "describe_db_instances"): {"DBInstances": [database()]},
+            ("rds", "describe_db_clusters"): {"DBClusters": [cluster]},
+            ("rds", "describe_db_proxies"): proxy(),
+            ("rds", "describe_db_proxy_endpoints"): {"DBProxyEndpoints": []},
+            ("rds", "describe_db_proxy_targets"): behind(),
+            ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [cache]},
+            ("stepfunctions", "list_state_machines"): {"stateMachines": [machine]},
+            ("stepfunctions", "describe_state_machine"): definition({"TimeoutSeconds": 60}),
+            ("sqs", "get_queue_attributes"): {"Attributes": {"VisibilityTimeout": "180"}},
+        }
+    )

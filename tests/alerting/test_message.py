@@ -1,0 +1,290 @@
+"""What leaves the house is well-formed for each medium, whatever strangers wrote into names."""
+
+import json
+import unicodedata
+
+import pytest
+
+from readiness import Severity, Status
+from readiness.alerting.message import (
+    baseline_message,
+    concerns_pager,
+    console_url,
+    finding_json,
+    headline,
+    loudest,
+    pagerduty_event,
+    pages,
+    runbook_url,
+    sns_message,
+)
+from readiness.engine.store import Entry
+from readiness.model.resource import Resource
+from readiness.model.text import clean, clean_facts
+from tests.findings import BUCKET, after, finding
+
+HOSTILE = {
+    "controls": "a\x00b\x07c\r\nSubject: forged\x1b[31m",
+    "markup": "<script>alert(1)</script><!channel> *x* `y` [z](javascript:1)",
+    "long": "x" * 10_000,
+    "right-to-left": "\u202egnp.exe\u2066\u200b",
+    "noncharacters": "a\ufffe\uffffb\ud800",
+    "astral": "💥" * 500,
+    "empty": "",
+}
+BASE = "https://example.com/runbooks/"
+
+
+def entry(kind="OPENED", **changes):
+    values = {
+        "finding_id": finding().id,
+        "at": "2026-11-02T12:00:00.000Z",
+        "kind": kind,
+        "resource": BUCKET.key,
+        "rule": "encryption.s3-kms",
+    }
+    return Entry(**(values | changes))
+
+
+def invisible(text):
+    return [c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co", "Cn"}]
+
+
+def hostile(text):
+    """A finding after evaluation has cleaned what strangers wrote."""
+    return finding(
+        # AWS names nothing with half a surrogate pair, and such an id ends with the dead letters.
+        resource=Resource(
+            "111122223333", "us-east-1", "AWS::S3::Bucket", text.replace("\ud800", "") or "x"
+        ),
+        reason=clean(f"The policy says {text}.", 1000),
+        owner=clean(text, 128),
+        environment=clean(text, 128),
+        observed=clean_facts({text or "name": text, "many": [text] * 80}),
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+def test_hostile_text_is_inert_everywhere(text):
+    found = hostile(text)
+    sent = sns_message(found, entry(), BASE)
+    subject = sent["Subject"]
+    assert subject.isascii()
+    assert subject.isprintable()
+    assert 0 < len(subject) < 100
+    assert subject.startswith("ALARM: ")
+    media = json.loads(sent["Message"])
+    assert set(media) == {"default", "email", "sqs", "lambda", "https"}
+    assert all(isinstance(medium, str) for medium in media.values())
+    assert not [c for c in invisible(media["email"]) if c != "\n"]
+    assert "\nSubject:" not in media["email"]
+    assert json.loads(media["sqs"])["resource"] == found.resource.key
+    alarm = json.loads(media["https"])
+    assert subject.startswith(alarm["NewStateValue"])
+    assert not invisible(alarm["AlarmName"] + alarm["NewStateReason"])
+    assert len(sent["Message"].encode()) + 1000 < 262_144
+    for attribute in sent["MessageAttributes"].values():
+        assert attribute["StringValue"]
+        assert not invisible(attribute["StringValue"])
+    assert len(sent["MessageAttributes"]) <= 10
+    page = pagerduty_event(found, routing_key="k", lowest=Severity.HIGH, runbooks=BASE)
+    payload = page["payload"]
+    assert len(payload["summary"]) <= 1024
+    assert not invisible(payload["summary"] + payload["source"])
+    assert all(isinstance(value, str) for value in payload["custom_details"].values())
+    assert not invisible("".join(payload["custom_details"].values()))
+    assert len(json.dumps(page).encode()) < 512_000
+    for link in page["links"]:
+        assert link["href"].isascii()
+        assert not set(link["href"]) & set(" <>\"'`\n")
+
+
+@pytest.mark.parametrize(
+    ("runbooks", "links"),
+    [
+        pytest.param("docs/runbooks", 1, id="published nowhere"),
+        pytest.param("https://wiki.example.com/runbooks/", 2, id="published"),
+    ],
+)
+def test_only_an_address_becomes_a_link(runbooks, links):
+    page = pagerduty_event(finding(), routing_key="k", lowest=Severity.HIGH, runbooks=runbooks)
+    assert len(page["links"]) == links
+    assert page["payload"]["custom_details"]["runbook"].startswith(runbooks.rstrip("/"))
+
+
+@pytest.mark.parametrize(
+    ("region", "host"),
+    [
+        ("eu-west-1", "eu-west-1.console.aws.amazon.com"),
+        ("global", "us-east-1.console.aws.amazon.com"),
+        ("cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_the_console_of_each_partition(region, host):
+    resource = Resource("111122223333", region, "AWS::S3::Bucket", "data")
+    assert console_url(resource).startswith(f"https://{host}/")
+
+
+def test_a_finding_of_any_size_fits_into_a_message():
+    many = {f"fact{n}": ["x" * 500] * 50 for n in range(50)}
+    sent = sns_message(finding(observed=many), entry(), BASE)
+    assert len(sent["Message"].encode()) < 250_000
+    body = json.loads(json.loads(sent["Message"])["sqs"])
+    assert body["truncated"] is True
+    assert body["finding_id"] == finding().id
+
+
+def test_the_headline_says_what_is_wrong_where():
+    said = headline(finding(environment="prod"), 1024)
+    assert said == "[HIGH] data (prod, 111122223333/us-east-1): It is NON_COMPLIANT."
+
+
+BLIND = finding(
+    Status.INSUFFICIENT_DATA,
+    severity=Severity.CRITICAL,
+    blinded_at=after(1),
+    blind_since=after(),
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "lowest", "pages_"),
+    [
+        pytest.param(finding(), Severity.HIGH, True, id="as severe as asked"),
+        pytest.param(finding(), Severity.CRITICAL, False, id="less severe"),
+        pytest.param(finding(Status.COMPLIANT), Severity.LOW, False, id="fine"),
+        pytest.param(BLIND, Severity.MEDIUM, False, id="blindness is LOW whatever the rule"),
+        pytest.param(BLIND, Severity.LOW, True, id="blindness for who asks for LOW"),
+        pytest.param(
+            finding(waived_until=after(days=1, hours=0)), Severity.LOW, False, id="waived"
+        ),
+    ],
+)
+def test_what_pages(found, lowest, pages_):
+    assert pages(found, lowest) is pages_
+    event = pagerduty_event(found, routing_key="k", lowest=lowest, runbooks=BASE)
+    assert event["event_action"] == ("trigger" if pages_ else "resolve")
+
+
+@pytest.mark.parametrize(
+    ("severity", "spoken"),
+    [
+        (Severity.CRITICAL, "critical"),
+        (Severity.HIGH, "error"),
+        (Severity.MEDIUM, "warning"),
+        (Severity.LOW, "info"),
+        (Severity.INFORMATIONAL, "info"),
+    ],
+)
+def test_severities_in_pagerdutys_words(severity, spoken):
+    event = pagerduty_event(
+        finding(severity=severity), routing_key="k", lowest=Severity.LOW, runbooks=BASE
+    )
+    assert event["payload"]["severity"] == spoken
+
+
+def test_resolve_carries_the_whole_payload_and_the_same_key():
+    def page(status):
+        return pagerduty_event(
+            finding(status), routing_key="k", lowest=Severity.HIGH, runbooks=BASE
+        )
+
+    trigger, resolve = page(Status.NON_COMPLIANT), page(Status.COMPLIANT)
+    assert (trigger["event_action"], resolve["event_action"]) == ("trigger", "resolve")
+    assert set(trigger["payload"]) == set(resolve["payload"])
+    assert trigger["dedup_key"] == resolve["dedup_key"]
+    assert len(trigger["dedup_key"]) <= 255
+
+
+@pytest.mark.parametrize(
+    ("status", "old", "concerned"),
+    [
+        pytest.param("NON_COMPLIANT", "", True, id="pages now"),
+        pytest.param("COMPLIANT", "HIGH", True, id="paged before"),
+        pytest.param("COMPLIANT", "LOW", False, id="never paged"),
+        pytest.param("COMPLIANT", "", False, id="was never wrong"),
+    ],
+)
+def test_whom_a_transition_concerns(status, old, concerned):
+    assert concerns_pager(finding(status), {"old_severity": old}, Severity.HIGH) is concerned
+
+
+def test_what_is_over_always_concerns_the_pager():
+    body = {"kind": "RESOLVED", "old_severity": "LOW"}
+    assert concerns_pager(finding(Status.COMPLIANT), body, Severity.CRITICAL)
+
+
+@pytest.mark.parametrize(
+    ("found", "was", "loud"),
+    [
+        pytest.param(finding(), {}, Severity.HIGH, id="opened"),
+        pytest.param(
+            finding(Status.COMPLIANT, severity=Severity.LOW),
+            {"old_status": "NON_COMPLIANT", "old_severity": "CRITICAL"},
+            Severity.CRITICAL,
+            id="resolved is as loud as what is over",
+        ),
+        pytest.param(
+            finding(severity=Severity.LOW),
+            {"kind": "DEESCALATED", "old_status": "NON_COMPLIANT", "old_severity": "HIGH"},
+            Severity.HIGH,
+            id="better",
+        ),
+        pytest.param(
+            finding(Status.COMPLIANT), {"kind": "REMINDED"}, Severity.LOW, id="a reminder"
+        ),
+        pytest.param(
+            BLIND, {"kind": "BLINDED", "old_status": "COMPLIANT"}, Severity.LOW, id="blind"
+        ),
+    ],
+)
+def test_who_heard_of_the_one_hears_of_the_other(found, was, loud):
+    row = entry(**was)
+    assert loudest(found, row) is loud
+    sent = sns_message(found, row, BASE)["MessageAttributes"]["severity"]
+    assert sent == {"DataType": "String", "StringValue": str(loud)}
+
+
+def test_a_pasted_url_gets_an_alarm_and_its_end():
+    for status, state in ((Status.NON_COMPLIANT, "ALARM"), (Status.COMPLIANT, "OK")):
+        sent = sns_message(finding(status), entry(), BASE)
+        alarm = json.loads(json.loads(sent["Message"])["https"])
+        assert alarm["NewStateValue"] == state
+        assert sent["Subject"].startswith(f"{state}: ")
+
+
+def test_the_finding_as_json_has_the_tables_names():
+    body = finding_json(finding(owner="ops"))
+    assert body["dedup_key"] == finding().dedup_key
+    assert (body["status"], body["open"], body["owner"]) == ("NON_COMPLIANT", True, "ops")
+    assert "waived_until" not in body
+
+
+def test_the_baseline_is_one_message_that_pages_nobody():
+    sent = baseline_message(
+        ["iam_roles", "encryption"], {"HIGH": 2}, "1", "us-east-1", "readiness"
+    )
+    media = json.loads(sent["Message"])
+    assert "2 findings are open (2 HIGH)" in media["email"]
+    assert "readiness findings --open --stack-name readiness" in media["email"]
+    assert json.loads(media["sqs"])["headings"] == ["encryption", "iam_roles"]
+    assert sent["MessageAttributes"]["severity"]["StringValue"] == "INFORMATIONAL"
+    assert len(sent["Subject"]) < 100
+    assert "https" not in media, "it would look like an alarm without a state"
+
+
+def test_links():
+    assert runbook_url("encryption.s3-kms", BASE) == f"{BASE}encryption.md#s3-kms"
+    assert "global" not in console_url(Resource("1", "global", "AWS::IAM::User", "ann"))
+    odd = console_url(Resource("1", "us-east-1", "AWS::S3::Bucket", '"><a href=x>'))
+    assert not set(odd) & set('"<> ')
+
+
+def test_a_reminder_says_what_to_renew_to_people_and_programs():
+    soon = "A load test has to be attested anew before 2026-12-01."
+    found = finding(Status.COMPLIANT, reminder=soon)
+    sent = sns_message(found, entry(kind="REMINDED"), BASE)
+    assert soon in json.loads(sent["Message"])["email"]
+    assert finding_json(found)["reminder"] == soon
+    assert sent["MessageAttributes"]["severity"]["StringValue"] == "LOW"

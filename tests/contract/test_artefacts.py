@@ -1,0 +1,174 @@
+"""What is deployed is small, compiled and complete, and each function has its own folder alone."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from readiness.model import checklist
+from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.template import logical_id
+
+FUNCTIONS = sorted(path for path in (ROOT / "functions").iterdir() if (path / "app.py").exists())
+NAMES = [path.name for path in FUNCTIONS]
+MOST_LAYER_BYTES = 6 * 1024 * 1024
+RULE_FREE = {"alerts", "pagerduty", "attestations"}
+ENVIRONMENT = {
+    "alerts": {"ALERTS_TOPIC": "arn:aws:sns:us-east-1:111122223333:alerts"},
+    "pagerduty": {
+        "PAGES_QUEUE_URL": "https://127.0.0.1/pages",
+        "UNDELIVERED_QUEUE_URL": "https://127.0.0.1/undelivered",
+        "PAGERDUTY_SECRET_ID": "readiness/pagerduty",
+    },
+}
+
+
+def test_a_function_is_a_heading_or_part_of_the_way_out():
+    assert set(NAMES) <= RULE_FREE | {chapter.folder for chapter in checklist.CHAPTERS}
+
+
+@pytest.mark.parametrize("heading", headings(), ids=lambda heading: heading.folder)
+def test_a_heading_has_its_tests_and_its_account(heading):
+    for path in (f"tests/rules/test_{heading.folder}.py", f"tests/accounts/{heading.folder}.py"):
+        assert (ROOT / path).exists(), path
+
+
+@pytest.fixture(scope="module")
+def artefact(tmp_path_factory):
+    """The layer as ``sam build`` makes it, but from the wheels that are installed here."""
+    target = tmp_path_factory.mktemp("layer")
+    environment = os.environ | {
+        "ARTIFACTS_DIR": str(target),
+        "PYTHON": sys.executable,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    }
+    make = ["make", "--makefile", str(ROOT / "layers/readiness/Makefile"), "build-Readiness"]
+    run = subprocess.run(make, capture_output=True, text=True, check=False, env=environment)
+    if run.returncode and "No matching distribution" in run.stderr:
+        pytest.skip("no package index can be reached")
+    assert run.returncode == 0, run.stderr
+    return target / "python"
+
+
+def test_the_layer_is_small_and_pure(artefact):
+    files = [path for path in artefact.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= MOST_LAYER_BYTES
+    assert not [path for path in files if path.suffix in {".so", ".pyd"}]
+    names = {path.name for path in artefact.iterdir()}
+    assert {"readiness", "aws_lambda_powertools"} <= names
+    assert not names & {"boto3", "botocore", "aws_xray_sdk", "pydantic"}
+
+
+def test_the_layer_has_bytecode_that_dates_cannot_invalidate(artefact):
+    compiled = sorted((artefact / "readiness").rglob("*.pyc"))
+    sources = list((artefact / "readiness").rglob("*.py"))
+    assert len(compiled) == len(sources)
+    for path in compiled:
+        assert path.read_bytes()[4] == 0b11, f"{path.name} is not checked by its hash"
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def function(request, tmp_path_factory):
+    """A function's artefact as ``sam build`` makes it: in a copy of its folder, by its id."""
+    target = tmp_path_factory.mktemp(request.param)
+    make = ["make", "--makefile", str(ROOT / "functions/Makefile")]
+    run = subprocess.run(
+        [*make, f"build-{logical_id(request.param)}"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT / "functions" / request.param,
+        env=os.environ | {"ARTIFACTS_DIR": str(target), "PYTHON": sys.executable},
+    )
+    assert run.returncode == 0, run.stderr
+    return request.param, target
+
+
+ANSWERS = {
+    "alerts": "builtins.ValueError",
+    "attestations": "readiness.engine.declare.DeclarationRefused",
+    "pagerduty": "builtins.KeyError",
+}
+"""What each makes of an event that is none; a heading finds it malformed."""
+_INVOKE = """
+import importlib, json, sys
+artefact, layer, site, name = sys.argv[1:]
+sys.path[:0] = [artefact, layer]
+sys.path.append(site)
+app = importlib.import_module(f"functions.{name}.app")
+import aws_lambda_powertools, readiness
+assert app.__file__.startswith(artefact), app.__file__
+assert readiness.__file__.startswith(layer), readiness.__file__
+assert aws_lambda_powertools.__file__.startswith(layer)
+assert "pydantic" not in sys.modules
+
+class Context:
+    function_name = memory_limit_in_mb = aws_request_id = name
+    invoked_function_arn = f"arn:aws:lambda:us-east-1:111122223333:function:{name}"
+    def get_remaining_time_in_millis(self):
+        return 60_000
+
+try:
+    said = app.handler({"no": "such event"}, Context())
+except Exception as error:
+    said = f"{type(error).__module__}.{type(error).__name__}"
+print(json.dumps(said))
+"""
+
+
+def test_a_function_has_its_own_folder_alone_and_answers(function, artefact):
+    """With nothing of the development environment on the path but the SDK that Lambda has."""
+    name, target = function
+    assert [path.name for path in (target / "functions").iterdir()] == [name]
+    site = Path(importlib.util.find_spec("botocore").origin).parents[1]
+    run = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", _INVOKE, str(target), str(artefact), str(site), name],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "FINDINGS_TABLE": "findings",
+            "TRANSITIONS_TABLE": "transitions",
+            "DECLARATIONS_TABLE": "declarations",
+            "PATH": "/usr/bin:/bin",
+        }
+        | ENVIRONMENT.get(name, {}),
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    said = json.loads(run.stdout.splitlines()[-1])
+    assert said == ANSWERS.get(name, "readiness.engine.events.MalformedEvent"), run.stdout
+
+
+def test_compiling_without_lambdas_python_does_not_fail(tmp_path):
+    (tmp_path / "module.py").write_text("x = 1\n")
+    script = ROOT / "layers/readiness/bytecode.sh"
+    run = subprocess.run(
+        ["/bin/sh", str(script), str(tmp_path), "/opt/python"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": "/nonexistent", "HOME": "/nonexistent", "PYTHON": sys.executable},
+    )
+    assert run.returncode == 0, run.stderr
+    [compiled] = (tmp_path / "__pycache__").iterdir()
+    assert sys.implementation.cache_tag in compiled.name
+
+
+def test_bytecode_of_another_python_can_lie_beside_it(tmp_path):
+    (tmp_path / "module.py").write_text("x = 1\n")
+    environment = os.environ | {"PYTHON": sys.executable, "BYTECODE_ALSO": sys.executable}
+    script = ROOT / "layers/readiness/bytecode.sh"
+    subprocess.run(
+        ["/bin/sh", str(script), str(tmp_path), "/opt/python"], check=True, env=environment
+    )
+    tags = {path.name.split(".")[1] for path in (tmp_path / "__pycache__").iterdir()}
+    assert sys.implementation.cache_tag in tags

@@ -1,0 +1,287 @@
+"""The door to AWS: read once, only what is declared, every error named for what it means."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+import boto3
+import botocore.exceptions as boto
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.parsers import ResponseParserError
+
+from readiness.engine.aws import Aws, CredentialsRefused, DeclaredReader, UndeclaredRead, cause_of
+from readiness.model.evidence import ResourceType, evidence
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Gone, Unreadable
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, Clock, FakeAccount, error
+
+
+def aws_over(world, **more):
+    return Aws(world, account=ACCOUNT_ID, region=HOME, now=Clock(), **more)
+
+
+def reader(world, *actions, **more):
+    return DeclaredReader(aws_over(world, **more), frozenset(actions), "the test")
+
+
+@pytest.mark.parametrize(
+    ("raised", "cause"),
+    [
+        *[(error(code, 403), Cause.ACCESS_DENIED) for code in ("AccessDenied", "AuthFailure")],
+        (error("AccessDeniedException"), Cause.ACCESS_DENIED),
+        (error("UnauthorizedOperation", 403), Cause.ACCESS_DENIED),
+        (error("Throttling"), Cause.THROTTLED),
+        (error("SlowDown", 503), Cause.THROTTLED),
+        (error("RequestLimitExceeded", 503), Cause.THROTTLED),
+        (error("InternalFailure", 500), Cause.SERVICE_UNAVAILABLE),
+        (error("Whatever", 503), Cause.SERVICE_UNAVAILABLE),
+        (boto.ReadTimeoutError(endpoint_url="x"), Cause.SERVICE_UNAVAILABLE),
+        (boto.EndpointConnectionError(endpoint_url="x"), Cause.SERVICE_UNAVAILABLE),
+        (boto.ResponseStreamingError(error="x"), Cause.SERVICE_UNAVAILABLE),
+        (error("404", 404), Cause.UNEXPECTED_ANSWER),
+        (error("NoSuchThing", 404), Cause.UNEXPECTED_ANSWER),
+        (boto.DataNotFoundError(data_path="x"), Cause.UNEXPECTED_ANSWER),
+    ],
+    ids=lambda value: str(value)[-40:],
+)
+def test_errors_are_named_for_what_they_mean(raised, cause):
+    assert cause_of(raised) is cause
+    world = FakeAccount({("s3", "get_bucket_policy"): raised})
+    with pytest.raises(Unreadable) as caught:
+        reader(world, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
+    assert (caught.value.action, caught.value.cause) == ("s3:GetBucketPolicy", cause)
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        error("ExpiredToken", 400),
+        error("InvalidClientTokenId", 403),
+        boto.NoCredentialsError(),
+        boto.UnauthorizedSSOTokenError(),
+        boto.SSOTokenLoadError(error_msg="x"),
+        boto.TokenRetrievalError(provider="sso", error_msg="x"),
+        boto.CredentialRetrievalError(provider="process", error_msg="x"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_refused_credentials_end_everything(raised):
+    world = FakeAccount({("s3", "get_bucket_policy"): raised})
+    with pytest.raises(CredentialsRefused):
+        reader(world, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
+
+
+def test_absent_and_gone_are_only_the_codes_that_say_so():
+    world = FakeAccount({("s3", "get_bucket_policy"): error("NoSuchBucketPolicy", 404)})
+    read = reader(world, "s3:GetBucketPolicy")
+    ask = ("s3", "get_bucket_policy")
+    assert read.one(*ask, absent=("NoSuchBucketPolicy",), Bucket="b") is None
+    with pytest.raises(Gone):
+        read.one(*ask, gone=("NoSuchBucketPolicy",), Bucket="b")
+    with pytest.raises(Unreadable):
+        read.one(*ask, Bucket="b")
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [
+        ("Unable to describe task definition.", Gone),
+        ("User is not authorized to perform this action.", Unreadable),
+        ("", Unreadable),
+    ],
+)
+def test_a_code_that_may_mean_several_things_is_taken_by_its_words(said, raised):
+    world = FakeAccount({("ecs", "describe_task_definition"): error("ClientException", 400, said)})
+    with pytest.raises(raised):
+        reader(world, "ecs:DescribeTaskDefinition").one(
+            "ecs",
+            "describe_task_definition",
+            gone=("ClientException: Unable to describe",),
+            taskDefinition="td:1",
+        )
+
+
+def test_a_call_that_is_not_declared_is_refused_before_it_is_made():
+    world = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
+    with pytest.raises(UndeclaredRead, match="calls s3:GetBucketPolicy"):
+        reader(world, "s3:ListAllMyBuckets").one("s3", "get_bucket_policy", Bucket="b")
+    assert world.calls == []
+
+
+def test_the_same_question_is_asked_once():
+    world = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
+    read = reader(world, "s3:GetBucketPolicy")
+    for bucket in ("a", "b", "a"):
+        read.one("s3", "get_bucket_policy", Bucket=bucket)
+    assert len(world.calls) == 2
+
+
+def test_one_listing_serves_every_key_asked_of_it():
+    page = {
+        "UserDetailList": [{"UserName": "u"}],
+        "RoleDetailList": [{"RoleName": "r"}],
+    }
+    world = FakeAccount({("iam", "get_account_authorization_details"): page})
+    read = reader(world, "iam:GetAccountAuthorizationDetails")
+    ask = ("iam", "get_account_authorization_details")
+    assert [u["UserName"] for u in read.every(*ask, "UserDetailList")] == ["u"]
+    assert [r["RoleName"] for r in read.every(*ask, "RoleDetailList")] == ["r"]
+    assert read.every(*ask, "GroupDetailList") == []
+    assert len(world.calls) == 1
+
+
+def test_a_failure_is_remembered_like_an_answer():
+    world = FakeAccount({("s3", "get_bucket_policy"): FAULTS["throttled"]})
+    read = reader(world, "s3:GetBucketPolicy")
+    for _ in range(3):
+        with pytest.raises(Unreadable):
+            read.one("s3", "get_bucket_policy", Bucket="b")
+    assert len(world.calls) == 1
+
+
+def test_threads_that_ask_at_once_share_one_call():
+    def slowly(**params):
+        time.sleep(0.05)
+        return {"Policy": "{}"}
+
+    world = FakeAccount({("s3", "get_bucket_policy"): slowly})
+    read = reader(world, "s3:GetBucketPolicy")
+    answers = []
+
+    def ask():
+        answers.append(read.one("s3", "get_bucket_policy", Bucket="b"))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(answers), len(world.calls)) == (8, 1)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "content_type"),
+    [
+        ("kms", "list_keys", b'{"Keys": [{"KeyI', "application/x-amz-json-1.1"),
+        ("lambda", "list_functions", b"<html>oops</html>", "application/json"),
+        ("iam", "list_users", b"<ListUsersResponse><ListUs", "text/xml"),
+    ],
+    ids=["truncated JSON", "no JSON at all", "truncated XML"],
+)
+def test_a_garbled_success_is_no_answer(monkeypatch, service, operation, body, content_type):
+    """botocore gives text that is not JSON as an empty answer, and raises on broken XML."""
+    headers = {"content-type": content_type, "content-length": str(len(body))}
+
+    class Raw:
+        def stream(self, *args, **kwargs):
+            yield body
+
+    session = boto3.session.Session(region_name=HOME)
+    aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
+    client = aws.client(service)
+    monkeypatch.setattr(
+        client._endpoint, "_send", lambda request: AWSResponse("", 200, headers, Raw())
+    )
+    actions = {"kms:ListKeys", "lambda:ListFunctions", "iam:ListUsers"}
+    key = {"kms": "Keys", "lambda": "Functions", "iam": "Users"}[service]
+    with pytest.raises(Unreadable) as caught:
+        DeclaredReader(aws, frozenset(actions), "the test").every(service, operation, key)
+    assert caught.value.cause is Cause.UNEXPECTED_ANSWER
+
+
+def test_an_empty_json_object_is_an_answer(monkeypatch):
+    class Raw:
+        def stream(self, *args, **kwargs):
+            yield b"{}"
+
+    headers = {"content-type": "application/json", "content-length": "2"}
+    session = boto3.session.Session(region_name=HOME)
+    aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
+    client = aws.client("lambda")
+    monkeypatch.setattr(
+        client._endpoint, "_send", lambda request: AWSResponse("", 200, headers, Raw())
+    )
+    read = DeclaredReader(aws, frozenset({"lambda:GetFunctionConcurrency"}), "the test")
+    answer = read.one("lambda", "get_function_concurrency", FunctionName="f")
+    assert "ReservedConcurrentExecutions" not in answer
+
+
+def test_a_parser_error_names_the_action():
+    world = FakeAccount({("s3", "list_buckets"): ResponseParserError("not XML")})
+    with pytest.raises(Unreadable, match="s3:ListAllMyBuckets"):
+        reader(world, "s3:ListAllMyBuckets").every("s3", "list_buckets", "Buckets")
+
+
+THING = ResourceType("AWS::Test::Door", lambda read: ["b", "a", "b"])
+
+
+@evidence(THING)
+@dataclass(frozen=True)
+class Door:
+    how: str
+
+    @classmethod
+    def load(cls, read, resource):
+        return cls("alone")
+
+    @classmethod
+    def load_all(cls, read):
+        return {"a": cls("together")}
+
+
+def test_bulk_loads_everything_at_once_and_events_read_alone():
+    here = Resource(ACCOUNT_ID, HOME, THING.name, "a")
+    assert aws_over(FakeAccount()).evidence(Door, here).evidence.how == "alone"
+    assert aws_over(FakeAccount(), bulk=True).evidence(Door, here).evidence.how == "together"
+
+
+def test_what_a_bulk_read_does_not_show_is_asked_itself_before_it_is_called_gone():
+    elsewhere = Resource(ACCOUNT_ID, HOME, THING.name, "z")
+    assert aws_over(FakeAccount(), bulk=True).evidence(Door, elsewhere).evidence.how == "alone"
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    [
+        Resource("999999999999", HOME, THING.name, "a"),
+        Resource(ACCOUNT_ID, "eu-west-1", THING.name, "a"),
+    ],
+    ids=["another account", "another region"],
+)
+def test_a_bulk_read_says_nothing_of_elsewhere(elsewhere):
+    """A resource of the same name elsewhere must not be taken for ours, nor for gone."""
+    assert aws_over(FakeAccount(), bulk=True).evidence(Door, elsewhere).evidence.how == "alone"
+
+
+def test_an_answer_is_as_old_as_the_beginning_of_its_reading():
+    aws = aws_over(FakeAccount())
+    answer = aws.evidence(Door, Resource(ACCOUNT_ID, HOME, THING.name, "a"))
+    assert NOON < answer.as_of <= aws.now()
+
+
+def test_a_listing_is_in_order_and_without_doubles():
+    assert aws_over(FakeAccount()).find(THING) == ["a", "b"]
+
+
+def test_requests_are_counted():
+    world = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    aws = aws_over(world)
+    read = DeclaredReader(aws, frozenset({"s3:ListAllMyBuckets"}), "the test")
+    read.every("s3", "list_buckets", "Buckets")
+    read.every("s3", "list_buckets", "Buckets")
+    assert aws.requests == 1
+
+
+def test_looking_again_reads_again_with_the_same_clients():
+    world = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    aws = aws_over(world)
+    again = aws.afresh()
+    assert again.client("s3") is aws.client("s3")
+    for each in (aws, again):
+        DeclaredReader(each, frozenset({"s3:ListAllMyBuckets"}), "the test").one(
+            "s3", "list_buckets"
+        )
+    assert len(world.calls) == 2

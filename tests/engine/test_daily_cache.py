@@ -1,0 +1,157 @@
+"""A question that AWS bills is asked once a day, whoever asks and however often."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.model.unreadable import Cause, Unreadable
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+
+TABLE = "transitions"
+BILLED = "ce:GetCostAndUsage"
+
+
+@pytest.fixture
+def table(monkeypatch):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.delenv("AWS_CA_BUNDLE", raising=False)
+    with mock_aws():
+        client = boto3.client("dynamodb", region_name=HOME)
+        client.create_table(
+            TableName=TABLE,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": "finding_id", "AttributeType": "S"},
+                {"AttributeName": "at", "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": "finding_id", "KeyType": "HASH"},
+                {"AttributeName": "at", "KeyType": "RANGE"},
+            ],
+        )
+        yield client
+
+
+class Service:
+    """Counts how often it was asked; fails while told to."""
+
+    def __init__(self):
+        self.asked = 0
+        self.failure = None
+
+    def __call__(self):
+        self.asked += 1
+        if self.failure:
+            raise self.failure
+        return {"number": self.asked, "text": "ü"}
+
+
+@pytest.fixture
+def service():
+    return Service()
+
+
+def memory(table, wait=lambda seconds: None):
+    return Memory(table, TABLE, wait=wait)
+
+
+def test_the_day_has_one_answer(table, service):
+    first = memory(table).daily("costs", NOON, service)
+    later = memory(table).daily("costs", NOON + timedelta(hours=11), service)
+    assert first == later == {"number": 1, "text": "ü"}
+    assert memory(table).daily("costs", NOON + timedelta(hours=13), service)["number"] == 2
+    assert memory(table).daily("other", NOON, service)["number"] == 3
+
+
+def test_the_row_expires_and_is_no_outbox_row(table, service):
+    memory(table).daily("costs", NOON, service)
+    [row] = table.scan(TableName=TABLE)["Items"]
+    assert row["at"]["S"] == "2026-11-02#costs"
+    assert "unpublished" not in row
+    assert int(row["expires_at"]["N"]) == int((NOON + timedelta(days=3)).timestamp())
+
+
+def test_a_failure_is_not_kept(table, service):
+    service.failure = Unreadable(BILLED, Cause.THROTTLED)
+    with pytest.raises(Unreadable):
+        memory(table).daily("costs", NOON, service)
+    service.failure = None
+    assert memory(table).daily("costs", NOON, service)["number"] == 2
+
+
+def test_who_comes_second_waits_for_the_first(table, service):
+    def while_another_asks():
+        def answered(_):
+            table.put_item(TableName=TABLE, Item=item | {"answer": {"B": other["answer"]["B"]}})
+
+        memory(table).daily("donor", NOON, lambda: {"number": "from the first"})
+        rows = table.scan(TableName=TABLE)["Items"]
+        item = next(row for row in rows if row["at"]["S"].endswith("#costs"))
+        other = next(row for row in rows if row["at"]["S"].endswith("#donor"))
+        waited.append(memory(table, answered).daily("costs", NOON, service))
+        return {"number": "mine"}
+
+    waited = []
+    memory(table).daily("costs", NOON, while_another_asks)
+    assert waited == [{"number": "from the first"}]
+    assert service.asked == 0
+
+
+def test_who_waits_in_vain_says_so_and_asks_after_the_lease(table, service):
+    def crash():
+        with pytest.raises(NotRemembered, match="another run"):
+            memory(table).daily("costs", NOON, service)
+        return {"number": 0}
+
+    memory(table).daily("costs", NOON, crash)
+    table.put_item(
+        TableName=TABLE,
+        Item={
+            "finding_id": {"S": "remembered"},
+            "at": {"S": "2026-11-02#abandoned"},
+            "asked_at": {"S": "2026-11-02T12:00:00.000000Z"},
+        },
+    )
+    with pytest.raises(NotRemembered):
+        memory(table).daily("abandoned", NOON + timedelta(minutes=5), service)
+    late = memory(table).daily("abandoned", NOON + timedelta(minutes=20), service)
+    assert late["number"] == 1
+
+
+def reader(memory, *, bulk, now=NOON):
+    aws = Aws(
+        FakeAccount(), account=ACCOUNT_ID, region=HOME, now=lambda: now, bulk=bulk, memory=memory
+    )
+    return DeclaredReader(aws, frozenset(), "a test")
+
+
+def test_only_a_sweep_asks(table, service):
+    with pytest.raises(Unreadable, match="by the sweep"):
+        reader(memory(table), bulk=False).daily(BILLED, "costs", service)
+    assert service.asked == 0
+    reader(memory(table), bulk=True).daily(BILLED, "costs", service)
+    alone = reader(memory(table), bulk=False)
+    assert alone.daily(BILLED, "costs", service)["number"] == 1
+    after_midnight = reader(memory(table), bulk=False, now=NOON + timedelta(hours=13))
+    assert after_midnight.daily(BILLED, "costs", service)["number"] == 1
+
+
+def test_where_nothing_is_kept_each_run_asks_once(service):
+    read = reader(None, bulk=False)
+    assert read.daily(BILLED, "costs", service) == read.daily(BILLED, "costs", service)
+    assert service.asked == 1
+
+
+def test_a_table_that_refuses_is_unreadable_and_nothing_is_asked(service):
+    denied = FakeAccount({("dynamodb", "get_item"): error("AccessDeniedException", 403)})
+    kept = Memory(denied.client("dynamodb"), TABLE)
+    with pytest.raises(Unreadable, match="dynamodb:PutItem was denied"):
+        reader(kept, bulk=True).daily(BILLED, "costs", service)
+    assert service.asked == 0

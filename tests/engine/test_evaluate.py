@@ -1,0 +1,425 @@
+"""Where to look → evidence → verdicts, and what happens when any of it fails."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from readiness import Severity, Status, Unreadable, Verdict, complies, heading, violates
+from readiness.alerting.message import sns_message
+from readiness.engine.aws import Aws, CredentialsRefused
+from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Scope
+from readiness.engine.events import Target
+from readiness.engine.store import Entry
+from readiness.model.evidence import ACCOUNT, ANY, REGION, ResourceType, evidence
+from readiness.model.resource import GLOBAL, Resource
+from readiness.model.rule import SettingRefused
+from readiness.model.unreadable import Cause, Gone
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, Clock, FakeAccount, error
+
+THINGS = SimpleNamespace(ids=[], owner={}, fails={}, loads=[], as_of=None)
+ENTRY = Entry("f", "2026-11-02T12:00:00.000Z", "OPENED", "r", "encryption.s3-kms")
+DENIED = Unreadable("test:GetThing", Cause.ACCESS_DENIED, "AccessDenied")
+
+
+@pytest.fixture(autouse=True)
+def three_things():
+    THINGS.ids, THINGS.fails, THINGS.loads, THINGS.as_of = ["a", "b", "c"], {}, [], None
+    THINGS.owner = {"a": "x", "b": "y", "c": ""}
+
+
+def listing(read):
+    if "listing" in THINGS.fails:
+        raise THINGS.fails["listing"]
+    return THINGS.ids
+
+
+def load(kind, resource):
+    THINGS.loads.append((kind, resource.id))
+    if (kind, resource.id) in THINGS.fails:
+        raise THINGS.fails[kind, resource.id]
+
+
+THING = ResourceType(
+    "AWS::Test::Subject", listing, find_reads=("test:ListThings",), arn="arn:{id}"
+)
+OWNER = ResourceType("AWS::Test::Owner", lambda read: ["x", "y"], find_reads=("test:ListOwners",))
+WORLDWIDE = ResourceType("AWS::Test::Worldwide", lambda read: ["w"], is_global=True)
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Thing:
+    id: str
+    owner: Resource | None
+    as_of: datetime | None = None
+
+    @classmethod
+    def load(cls, read, resource):
+        load("thing", resource)
+        name = THINGS.owner.get(resource.id, "")
+        owner = OWNER.resource(read.account, read.region, name) if name else None
+        return cls(resource.id, owner, THINGS.as_of)
+
+
+@evidence(OWNER, reads=("test:GetOwner",))
+@dataclass(frozen=True)
+class Owner:
+    id: str
+
+    @classmethod
+    def load(cls, read, resource):
+        load("owner", resource)
+        return cls(resource.id)
+
+
+@evidence(REGION)
+@dataclass(frozen=True)
+class Here:
+    region: str
+
+    @classmethod
+    def load(cls, read, resource):
+        return cls(resource.region)
+
+
+@evidence(ANY)
+@dataclass(frozen=True)
+class Named:
+    name: str
+
+    @classmethod
+    def load(cls, read, resource):
+        return cls(resource.id)
+
+
+@evidence(WORLDWIDE)
+@dataclass(frozen=True)
+class Wide:
+    @classmethod
+    def load(cls, read, resource):
+        return cls()
+
+
+toy = heading("Security", "Encryption")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def owned(thing: Thing, owner: Owner | None, *, strict: bool = False) -> Verdict:
+    """A thing has an owner."""
+    if owner is None:
+        return violates("Nobody owns it.", expected="An owner.")
+    return complies(f"{owner.id} owns it.")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def tolerated(thing: Thing, owner: Owner | Unreadable) -> Verdict:
+    """A thing has an owner, known or not."""
+    return violates(f"{type(owner).__name__}.", expected="An Owner.")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def situated(thing: Thing, here: Here, named: Named) -> Verdict:
+    """A thing is where it is."""
+    return complies(f"{named.name} in {here.region}.")
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def worldwide(wide: Wide) -> Verdict:
+    """It is everywhere."""
+    return complies("Everywhere.")
+
+
+def run(*rules, scope=None, configured=None, world=None, bulk=False):
+    aws = Aws(world or FakeAccount(), account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=bulk)
+    settings = {rule.id: rule.configure({}) for rule in rules}
+    return Evaluation(aws, {**settings, **(configured or {})}, scope=scope)
+
+
+def thing(id="a"):
+    return THING.resource(ACCOUNT_ID, HOME, id)
+
+
+def said(observations):
+    return {o.resource.id: o.finding and o.finding.reason for o in observations}
+
+
+def test_evidence_goes_to_the_rule_that_asks():
+    seen = run(owned).observe(owned, thing("a"))
+    assert (seen.finding.status, seen.finding.reason) == (Status.COMPLIANT, "x owns it.")
+    assert seen.finding.settings == {"strict": False}
+    assert (seen.finding.section, seen.finding.heading) == ("Security", "Encryption")
+
+
+def test_a_reference_to_nothing_is_none():
+    assert run(owned).observe(owned, thing("c")).finding.reason == "Nobody owns it."
+
+
+def test_evidence_of_the_region_and_of_anything():
+    assert run(situated).observe(situated, thing("b")).finding.reason == f"b in {HOME}."
+
+
+def test_shared_evidence_is_read_once():
+    evaluation = run(owned, tolerated, situated)
+    for rule in (owned, tolerated, situated):
+        evaluation.observe(rule, thing("a"))
+    assert sorted(THINGS.loads) == [("owner", "x"), ("thing", "a")]
+
+
+@pytest.mark.parametrize("kind", ["thing", "owner"])
+def test_what_cannot_be_read_is_not_judged(kind):
+    THINGS.fails[kind, "a" if kind == "thing" else "x"] = DENIED
+    finding = run(owned).observe(owned, thing("a")).finding
+    assert finding.status is Status.INSUFFICIENT_DATA
+    assert finding.missing == ("test:GetThing",)
+    assert "test:GetThing was denied (AccessDenied)" in finding.reason
+
+
+def test_a_tolerant_rule_judges_without_it():
+    THINGS.fails["owner", "x"] = DENIED
+    assert run(tolerated).observe(tolerated, thing("a")).finding.reason == "Unreadable."
+
+
+def test_a_subject_that_is_gone_leaves_no_finding():
+    THINGS.fails["thing", "a"] = Gone("a")
+    seen = run(owned).observe(owned, thing("a"))
+    assert (seen.finding, seen.crash) == (None, "")
+
+
+def test_a_reference_that_dangles_is_not_the_subjects_end():
+    THINGS.fails["owner", "x"] = Gone("x")
+    finding = run(tolerated).observe(tolerated, thing("a")).finding
+    assert finding.status is Status.INSUFFICIENT_DATA
+    assert "does not exist" in finding.reason
+
+
+def test_a_rule_that_raises_passes_nothing():
+    THINGS.fails["owner", "x"] = KeyError("oops")
+    seen = run(owned).observe(owned, thing("a"))
+    assert seen.finding.status is Status.INSUFFICIENT_DATA
+    assert "encryption.owned failed with KeyError" in seen.finding.reason
+    assert seen.crash == "KeyError: 'oops'"
+
+
+def test_refused_credentials_judge_nothing():
+    THINGS.fails["thing", "a"] = CredentialsRefused("ExpiredToken")
+    with pytest.raises(CredentialsRefused):
+        run(owned).observe(owned, thing("a"))
+    with pytest.raises(CredentialsRefused):
+        list(run(owned).survey([owned], Coverage()))
+
+
+def test_refused_settings_cost_the_verdict_and_are_named():
+    refused = {owned.id: SettingRefused("unknown setting 'x'")}
+    finding = run(configured=refused).observe(owned, thing("a")).finding
+    assert finding.status is Status.INSUFFICIENT_DATA
+    assert "unknown setting 'x'" in finding.reason
+    assert THINGS.loads == []
+
+
+def test_a_finding_is_as_old_as_its_oldest_evidence():
+    THINGS.as_of = NOON - timedelta(hours=4)
+    assert run(owned).observe(owned, thing("a")).finding.last_observed_at == THINGS.as_of
+
+
+def test_an_answer_read_later_does_not_make_it_younger():
+    evaluation = run(owned)
+    first = evaluation.observe(owned, thing("a")).finding
+    assert evaluation.observe(owned, thing("a")).finding.last_observed_at <= (
+        first.last_observed_at + timedelta(seconds=5)
+    )
+
+
+# -- scope -----------------------------------------------------------------------------------
+
+SCOPE = Scope(tag="Application", values=frozenset({"MAIF"}))
+
+
+def tagged(**tags):
+    listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+    found = [{"ResourceARN": "arn:a", "Tags": listed}]
+    return FakeAccount(
+        {("resourcegroupstaggingapi", "get_resources"): {"ResourceTagMappingList": found}}
+    )
+
+
+def test_tags_decorate_the_finding():
+    world = tagged(Application="MAIF", Environment="prod", Owner="team\u202e")
+    finding = run(owned, world=world).observe(owned, thing("a")).finding
+    assert (finding.workload, finding.environment, finding.owner) == ("MAIF", "prod", "team")
+
+
+def test_what_is_out_of_scope_is_counted_and_not_judged():
+    coverage = Coverage()
+    evaluation = run(owned, scope=SCOPE, world=tagged(Application="Other"), bulk=True)
+    seen = list(evaluation.survey([owned], coverage))
+    assert {o.out_of_scope for o in seen} == {True}
+    assert {o.finding.status for o in seen} == {Status.NOT_APPLICABLE}
+    assert coverage.out_of_scope == 3
+    assert THINGS.loads == []
+
+
+def test_tags_nobody_can_read_leave_the_scope_unknown():
+    world = FakeAccount(
+        {("resourcegroupstaggingapi", "get_resources"): error("AccessDenied", 403)}
+    )
+    finding = run(owned, scope=SCOPE, world=world).observe(owned, thing("a")).finding
+    assert finding.status is Status.INSUFFICIENT_DATA
+    assert "tag:GetResources" in finding.missing
+    without = run(owned, world=world).observe(owned, thing("a")).finding
+    assert without.status is Status.COMPLIANT
+
+
+def test_one_region_judges_the_global_services():
+    elsewhere = run(owned, worldwide, scope=Scope(globals_too=False))
+    assert elsewhere.judged([owned, worldwide]) == [owned]
+    [seen] = run(worldwide).survey([worldwide], Coverage())
+    assert seen.resource.region == GLOBAL
+
+
+# -- events ----------------------------------------------------------------------------------
+
+
+def followed(*targets):
+    return said(run(owned).follow([owned], targets))
+
+
+def test_an_event_about_one_resource_judges_that_one():
+    assert followed(Target(owned.id, "b")) == {"b": "y owns it."}
+
+
+def test_an_event_about_what_is_referred_to_judges_those_that_refer():
+    assert followed(Target(owned.id, None, (OWNER.name, "y"))) == {"b": "y owns it."}
+
+
+def test_a_reference_that_cannot_be_read_is_judged_all_the_same():
+    THINGS.fails["thing", "a"] = DENIED
+    seen = followed(Target(owned.id, None, (OWNER.name, "y")))
+    assert set(seen) == {"a", "b"}
+    assert "test:GetThing" in seen["a"]
+
+
+def test_a_reference_nobody_can_make_sense_of_costs_only_its_subject():
+    THINGS.fails["thing", "a"] = KeyError("oops")
+    seen = followed(Target(owned.id, None, (OWNER.name, "y")))
+    assert "KeyError" in seen["a"]
+    assert seen["b"] == "y owns it."
+
+
+def test_an_event_about_anything_judges_everything_once():
+    targets = (Target(owned.id, None), Target(owned.id, "a"), Target(owned.id, None, ("T", "x")))
+    evaluation = run(owned)
+    seen = list(evaluation.follow([owned], targets))
+    assert sorted(o.resource.id for o in seen) == ["a", "b", "c"]
+
+
+def test_a_target_of_another_rule_is_not_ours():
+    assert followed(Target("encryption.other", "a")) == {}
+
+
+# -- everything ------------------------------------------------------------------------------
+
+
+def surveyed(*rules, **more):
+    coverage = Coverage()
+    return list(run(*rules).survey(rules, coverage, **more)), coverage
+
+
+def test_a_survey_judges_everything_and_says_what_it_covered():
+    seen, coverage = surveyed(owned, situated)
+    assert sorted((o.rule.name, o.resource.id) for o in seen) == [
+        (name, id) for name in ("owned", "situated") for id in "abc"
+    ]
+    assert coverage.listed == {THING: {"a", "b", "c"}}
+    assert (coverage.failed, coverage.cursor) == ({}, None)
+
+
+def test_where_nothing_is_there_is_one_row_that_says_so():
+    THINGS.ids = []
+    [seen], coverage = surveyed(owned)
+    assert seen.resource == Resource(ACCOUNT_ID, HOME, ACCOUNT.name, ACCOUNT_ID)
+    assert seen.finding.status is Status.NOT_APPLICABLE
+    assert coverage.listed == {THING: set()}
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [(DENIED, "test:GetThing was denied"), (KeyError("oops"), "test:ListThings gave an answer")],
+    ids=["denied", "not understood"],
+)
+def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, told):
+    THINGS.fails["listing"] = failure
+    seen, coverage = surveyed(owned, worldwide)
+    by_rule = {o.rule.name: o.finding for o in seen}
+    assert by_rule["owned"].status is Status.INSUFFICIENT_DATA
+    assert told in by_rule["owned"].reason
+    assert by_rule["worldwide"].status is Status.COMPLIANT
+    assert THING not in coverage.listed
+    assert set(coverage.failed) == {THING}
+
+
+@pytest.mark.parametrize("failure", [DENIED, KeyError("Things")])
+def test_a_listing_that_fails_is_recorded_too(failure):
+    THINGS.fails["listing"] = failure
+    recorded = []
+    seen = list(run(owned).survey([owned], Coverage(), record=recorded.append))
+    assert recorded == seen
+    assert [each.finding.status for each in recorded] == [Status.INSUFFICIENT_DATA]
+
+
+def test_facts_that_are_too_large_to_store_are_left_out(monkeypatch):
+    def judged(*_, **__):
+        huge = ["\U0001f600" * 500] * 50
+        return violates("Wrong.", expected="Right.", port=22, names=huge, more=huge[:3])
+
+    monkeypatch.setattr(type(owned), "__call__", judged)
+    found = run(owned).observe(owned, thing()).finding
+    assert found.observed["port"] == 22
+    assert found.observed["names"] == "(too long to be kept)"
+    assert len(found.observed["more"]) == 3
+    sent = sns_message(found, ENTRY, "")
+    assert len(sent["Message"].encode()) < 250_000
+
+
+def test_progress_and_record_see_every_resource():
+    steps, recorded = [], []
+    seen, _ = surveyed(
+        owned, progress=lambda done, total: steps.append((done, total)), record=recorded.append
+    )
+    assert steps == [(0, 3), (1, 3), (2, 3), (3, 3)]
+    assert sorted(o.resource.id for o in recorded) == sorted(o.resource.id for o in seen)
+
+
+def test_a_survey_that_stops_goes_on_where_it_stopped():
+    THINGS.ids = [f"{number:03}" for number in range(100)]
+    legs, start = [], None
+    while True:
+        asked = iter([False] * 30)
+        coverage = Coverage()
+        evaluation = run(owned)
+        seen = evaluation.survey(
+            [owned], coverage, start=start, enough=lambda asked=asked: next(asked, True)
+        )
+        legs.append([o.resource.id for o in seen])
+        if coverage.cursor is None:
+            break
+        start = coverage.cursor
+    assert [len(leg) for leg in legs] == [30, 30, 30, 10]
+    assert sorted(id for leg in legs for id in leg) == THINGS.ids
+
+
+def test_a_survey_without_time_for_anything_starts_over():
+    _, coverage = surveyed(owned, enough=lambda: True)
+    assert coverage.cursor == Cursor("", "", "")
+    again, _ = surveyed(owned, start=coverage.cursor)
+    assert len(again) == 3
+
+
+def test_looking_again_reads_again():
+    evaluation = run(owned)
+    evaluation.observe(owned, thing("a"))
+    evaluation.afresh().observe(owned, thing("a"))
+    assert THINGS.loads.count(("thing", "a")) == 2

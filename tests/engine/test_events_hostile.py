@@ -1,0 +1,75 @@
+"""Events that no service sends, or sends rarely: an answer or one clear refusal, never a crash."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from functions.encryption.app import encryption
+from functions.iam_roles.app import iam_roles
+from functions.network_security.app import network_security
+from functions.secrets_management.app import secrets_management
+from readiness.engine.events import Look, MalformedEvent, look
+
+RULES = [*encryption, *iam_roles, *network_security, *secrets_management]
+GOLDEN = sorted(Path("events").glob("*/*.json"))
+ODD = [None, 0, -1.5, True, "", "x" * 100_000, "\u202e\x00", [], [[]], {}, {"a": None}, [None] * 3]
+
+
+def broken(value, draw):
+    """The same JSON with a few of its values replaced by odd ones."""
+    if draw.random() < 0.15:
+        return draw.choice(ODD)
+    if isinstance(value, dict):
+        return {name: broken(each, draw) for name, each in value.items()}
+    if isinstance(value, list):
+        return [broken(each, draw) for each in value]
+    return value
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_a_broken_event_is_looked_at_or_refused(path):
+    event = json.loads(path.read_text())
+    draw = random.Random(path.stem)
+    for _ in range(60):
+        try:
+            seen = look(broken(event, draw), RULES)
+        except MalformedEvent:
+            continue
+        assert isinstance(seen, Look)
+        for target in seen.targets:
+            assert target.id is None or (isinstance(target.id, str) and target.id)
+
+
+def call(account, *owners):
+    return {
+        "detail-type": "AWS API Call via CloudTrail",
+        "id": "e",
+        "account": account,
+        "region": "us-east-1",
+        "detail": {
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "PutBucketPolicy",
+            "requestParameters": {"bucketName": "theirs"},
+            "resources": [{"accountId": owner, "ARN": "arn:aws:s3:::theirs"} for owner in owners],
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("owners", "ours"),
+    [
+        pytest.param(("111122223333",), True, id="ours"),
+        pytest.param(("444455556666",), False, id="another account's"),
+        pytest.param(("444455556666", "111122223333"), True, id="both"),
+        pytest.param(("",), True, id="not said"),
+        pytest.param((), True, id="none named"),
+    ],
+)
+def test_what_we_did_in_another_account_is_not_taken_for_our_own(owners, ours):
+    seen = look(call("111122223333", *owners), RULES)
+    assert bool(seen.targets) is ours
+    assert ours or "account 444455556666" in seen.ignored

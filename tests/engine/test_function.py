@@ -1,0 +1,244 @@
+"""A heading's Lambda function: every way in, and every bad input named once."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import pytest
+from moto import mock_aws
+
+from functions.encryption.app import encryption
+from readiness.engine.events import MalformedEvent
+from readiness.engine.function import Function, scope_from
+from readiness.engine.settings import SettingsUnreadable
+from tests.findings import BUCKET
+from tests.pipeline.standins import context
+from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
+
+ACCOUNT_ID = "111122223333"
+
+
+class OneAtATime:
+    """A client whose calls wait for each other: moto copies whole tables, and not thread-safely."""
+
+    def __init__(self, client):
+        self._client = client
+        self._lock = threading.Lock()
+
+    def __getattr__(self, operation):
+        def call(**params):
+            with self._lock:
+                return getattr(self._client, operation)(**params)
+
+        return call
+
+
+@pytest.fixture
+def function(monkeypatch):
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    with mock_aws():
+        dynamodb = make_tables()
+        client("ssm").put_parameter(Name="settings", Value="{}", Type="String")
+        environment = {
+            "FINDINGS_TABLE": FINDINGS,
+            "TRANSITIONS_TABLE": TRANSITIONS,
+            "SETTINGS_PARAMETER": "settings",
+        }
+        function = Function(encryption, environment)
+        function.store._client = OneAtATime(function.store._client)
+        function.metrics.clear_metrics()
+        function.stored = make_store(dynamodb)
+        s3 = client("s3")
+        s3.create_bucket(Bucket="data")
+        yield function
+
+
+def settings(text):
+    client("ssm").put_parameter(Name="settings", Value=text, Type="String", Overwrite=True)
+
+
+def api_call(**detail):
+    return {
+        "id": "event-1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": ACCOUNT_ID,
+        "region": "us-east-1",
+        "detail": {
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "PutBucketEncryption",
+            "requestParameters": {"bucketName": "data"},
+            "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ann"},
+        }
+        | detail,
+    }
+
+
+def stored(function):
+    return function.stored.get(BUCKET, "encryption.s3-kms")
+
+
+def test_an_event_becomes_a_finding(function):
+    answer = function(api_call(), context())
+    assert answer["evaluated"] >= 1
+    assert stored(function).status == "NON_COMPLIANT"
+    assert stored(function).changed_by == "arn:aws:iam::111122223333:user/ann"
+    assert stored(function).trigger == "event-1"
+
+
+def test_a_duplicate_changes_nothing(function):
+    function(api_call(), context())
+    before = function.stored.history(stored(function).id)
+    function(api_call(), context())
+    assert function.stored.history(stored(function).id) == before
+
+
+@pytest.mark.parametrize(
+    ("event", "why"),
+    [
+        pytest.param(api_call(errorCode="AccessDenied"), "failed with AccessDenied", id="failed"),
+        pytest.param(api_call(eventName="GetObject"), "no rule depends on", id="undeclared"),
+        pytest.param(
+            api_call() | {"account": "999999999999"}, "account 999999999999", id="foreign"
+        ),
+    ],
+)
+def test_what_is_nothing_to_look_at(function, event, why):
+    answer = function(event, context())
+    assert answer["evaluated"] == 0
+    assert why in answer["ignored"]
+    assert list(function.stored.all()) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        pytest.param({}, id="empty"),
+        pytest.param([], id="not an object"),
+        pytest.param({"detail-type": "x"}, id="no detail"),
+        pytest.param({"sweep": "now"}, id="sweep without an id"),
+        pytest.param({"sweep": {"id": "s", "cursor": {"from": 1}}}, id="another cursor"),
+        pytest.param({"invokingEvent": "{"}, id="broken JSON from Config"),
+    ],
+)
+def test_a_malformed_event_fails_with_one_record_and_a_metric(function, event, caplog, capsys):
+    with pytest.raises(MalformedEvent):
+        function(event, context())
+    assert [r.getMessage() for r in caplog.records if r.levelname == "ERROR"] == [
+        "malformed event"
+    ]
+    assert '"MalformedEvents":[1.0]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param(
+            '{"encryption.s3-kms": {"no_such": 1}}', "unknown setting 'no_such'", id="unknown"
+        ),
+        pytest.param(
+            '{"encryption.kms-rotation": {"max_rotation_period_days": 1}}',
+            "from 90 to 2560",
+            id="out of bounds",
+        ),
+        pytest.param('{"encryption.nothing": {}}', "no rule 'encryption.nothing'", id="no rule"),
+    ],
+)
+def test_refused_settings_are_named(function, text, said, caplog, capsys):
+    settings(text)
+    function(api_call(), context())
+    reasons = [record.reason for record in caplog.records if record.levelname == "ERROR"]
+    assert len(reasons) == 1
+    assert said in reasons[0]
+    assert '"SettingsRefused":[1.0]' in capsys.readouterr().out
+
+
+def test_another_headings_settings_are_not_ours_to_judge(function, caplog):
+    settings('{"iam_roles.whatever": {"x": 1}}')
+    function(api_call(), context())
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+def test_settings_that_are_not_json_judge_nothing(function, capsys):
+    settings("{")
+    with pytest.raises(SettingsUnreadable):
+        function(api_call(), context())
+    assert '"SettingsRefused":[1.0]' in capsys.readouterr().out
+
+
+def test_a_sweep_goes_on_from_its_cursor_and_gets_there(function):
+    for number in range(3):
+        client("s3").create_bucket(Bucket=f"more{number}")
+    event, legs = {"sweep": {"id": "sweep-1", "cursor": None}}, 0
+    answer = function(event, context(milliseconds=1000))
+    assert answer["cursor"] == {"type": "", "region": "", "after": ""}
+    resumed = {"sweep": {"id": "sweep-1", "cursor": answer["cursor"]}}
+    while "cursor" in (answer := function(resumed, context())) and legs < 5:
+        resumed["sweep"]["cursor"] = answer["cursor"]
+        legs += 1
+    assert answer["heading"] == "encryption"
+    assert answer["closed"] == 0
+    buckets = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
+    assert {"data", "more0", "more1", "more2"} <= buckets
+
+
+def test_a_leg_that_gets_to_nothing_does_not_start_over(function):
+    cursor = {"type": "AWS::S3::Bucket", "region": "us-east-1", "after": "cat"}
+    event = {"sweep": {"id": "sweep-1", "cursor": cursor}}
+    assert function(event, context(milliseconds=1000))["cursor"] == cursor
+
+
+def test_a_sweep_closes_what_is_gone(function):
+    function(api_call(), context())
+    client("s3").delete_bucket(Bucket="data")
+    answer = function({"sweep": {"id": "sweep-1"}}, context())
+    assert answer["closed"] >= 1
+    assert stored(function).gone
+
+
+def test_config_is_answered(function, monkeypatch):
+    sent = []
+
+    class Config:
+        def put_evaluations(self, **request):
+            sent.append(request)
+            return {"FailedEvaluations": []}
+
+    function._clients["config", "us-east-1"] = Config()
+    item = {
+        "resourceType": "AWS::S3::Bucket",
+        "resourceId": "data",
+        "awsAccountId": ACCOUNT_ID,
+        "awsRegion": "us-east-1",
+        "configurationItemStatus": "OK",
+        "configurationItemCaptureTime": "2026-11-02T12:00:00.000Z",
+    }
+    invoking = {
+        "messageType": "ConfigurationItemChangeNotification",
+        "configurationItem": item,
+    }
+    event = {
+        "invokingEvent": json.dumps(invoking),
+        "resultToken": "TESTMODE",
+        "accountId": ACCOUNT_ID,
+        "configRuleName": "rule",
+        "configRuleArn": f"arn:aws:config:us-east-1:{ACCOUNT_ID}:config-rule/config-rule-x",
+    }
+    function(event, context())
+    [request] = sent
+    assert request["TestMode"] is True
+    assert [e["ComplianceType"] for e in request["Evaluations"]] == ["NON_COMPLIANT"]
+    assert request["Evaluations"][0]["OrderingTimestamp"] == "2026-11-02T12:00:00.000Z"
+
+
+def test_the_scope_of_the_environment():
+    scope = scope_from({"SCOPE_TAG_KEY": "Application", "SCOPE_TAG_VALUES": "MAIF, agents ,"})
+    assert scope.covers({"Application": "agents"})
+    assert not scope.covers({"Application": ""})
+    assert not scope.covers({})
+    assert not scope_from({"EVALUATE_GLOBAL_SERVICES": "false"}).globals_too

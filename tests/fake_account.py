@@ -1,0 +1,185 @@
+"""An account in memory that answers AWS calls, holds both sides to the service model, and fails."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import botocore.session
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.stub import validate_parameters
+
+from readiness.engine import settings as settings_module
+from readiness.engine.aws import Aws
+from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
+from readiness.model.rule import Rule
+
+ACCOUNT_ID = "111122223333"
+HOME = "us-east-1"
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+Answer = Mapping[str, Any] | Exception | Callable[..., Any]
+
+
+@functools.cache
+def service_model(service: str) -> Any:
+    """The botocore model of a service, which says what a call takes and returns."""
+    return _session().get_service_model(service)
+
+
+@functools.cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+@functools.cache
+def _paginators(service: str) -> frozenset[str]:
+    try:
+        return frozenset(_session().get_paginator_model(service)._paginator_config)
+    except botocore.exceptions.UnknownServiceError:
+        return frozenset()
+
+
+def error(code: str, status: int = 400, message: str = "refused by the test") -> ClientError:
+    """The error AWS raises with that code."""
+    response = {
+        "Error": {"Code": code, "Message": message},
+        "ResponseMetadata": {"HTTPStatusCode": status},
+    }
+    return ClientError(response, "Operation")
+
+
+FAULTS: dict[str, Exception] = {
+    "denied": error("AccessDeniedException", 403),
+    "throttled": error("ThrottlingException", 400),
+    "unavailable": error("InternalFailure", 500),
+    "timed out": ReadTimeoutError(endpoint_url="https://127.0.0.1"),
+    "unmodelled 404": error("404", 404),
+}
+
+
+class FakeAccount:
+    """What every AWS call answers.
+
+    ``answers`` maps ``(service, operation)`` (client method names) to a response, an exception
+    to raise, or a function of the call's parameters that returns either. Parameters and
+    responses that the service model does not allow fail the test. A call without an answer
+    fails as AWS would never fail, so that it is noticed. A world that answers dynamodb query
+    has a Declarations table, for the rules that people attest.
+    """
+
+    def __init__(self, answers: Mapping[tuple[str, str], Answer] | None = None) -> None:
+        self.answers: dict[tuple[str, str], Answer] = dict(answers or {})
+        self.calls: list[tuple[str, str]] = []
+        self.unanswered: set[tuple[str, str]] = set()
+        self.faults: dict[tuple[str, str], Exception] = {}
+        self.answers.setdefault(
+            ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
+        )
+
+    def client(self, service: str, **_: Any) -> Client:
+        """In place of ``boto3.session.Session.client``."""
+        return Client(self, service)
+
+    def answer(self, service: str, operation: str, params: dict[str, Any]) -> Any:
+        self.calls.append((service, operation))
+        if (service, operation) in self.faults:
+            raise self.faults[service, operation]
+        try:
+            given = self.answers[service, operation]
+        except KeyError:
+            self.unanswered.add((service, operation))
+            raise AssertionError(f"the world has no answer to {service} {operation}") from None
+        result = given(**params) if callable(given) else given
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def but(self, **changes: Answer) -> FakeAccount:
+        """A copy with other answers; ``s3__get_bucket_policy=…`` names service and operation."""
+        named = {tuple(name.split("__", 1)): answer for name, answer in changes.items()}
+        return FakeAccount({**self.answers, **named})  # type: ignore[dict-item]
+
+
+class Client:
+    """A boto3 client over a FakeAccount."""
+
+    def __init__(self, world: FakeAccount, service: str) -> None:
+        self._world = world
+        self._service = service
+        self._model = service_model(service)
+
+    def __getattr__(self, operation: str) -> Callable[..., Any]:
+        def call(**params: Any) -> Any:
+            model = self._operation(operation)
+            if model.input_shape is not None:
+                validate_parameters(params, model.input_shape)
+            answered = self._world.answer(self._service, operation, params)
+            if model.output_shape is not None:
+                validate_parameters(answered, model.output_shape)
+            return answered
+
+        return call
+
+    def _operation(self, operation: str) -> Any:
+        from botocore import xform_name
+
+        for name in self._model.operation_names:
+            if xform_name(name) == operation:
+                return self._model.operation_model(name)
+        raise AssertionError(f"{self._service} has no operation {operation}")
+
+    def can_paginate(self, operation: str) -> bool:
+        return self._operation(operation).name in _paginators(self._service)
+
+    def get_paginator(self, operation: str) -> Client._Pages:
+        return Client._Pages(getattr(self, operation))
+
+    class _Pages:
+        def __init__(self, call: Callable[..., Any]) -> None:
+            self._call = call
+
+        def paginate(self, **params: Any) -> Iterable[Any]:
+            yield self._call(**params)
+
+
+class Clock:
+    """A clock that moves one second each time it is read, so that order is never in doubt."""
+
+    def __init__(self, start: datetime = NOON) -> None:
+        self.time = start
+
+    def __call__(self) -> datetime:
+        self.time += timedelta(seconds=1)
+        return self.time
+
+
+def evaluation(
+    world: FakeAccount,
+    rules: Iterable[Rule],
+    *,
+    given: Mapping[str, Mapping[str, object]] | None = None,
+    bulk: bool = False,
+    now: datetime | None = None,
+    scope: Scope | None = None,
+) -> Evaluation:
+    """An evaluation of rules over a world; ``now`` stops the clock at a moment."""
+    clock: Callable[[], datetime] = (lambda: now) if now else Clock()
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=clock, bulk=bulk)  # type: ignore[arg-type]
+    configured = settings_module.configure(rules, given or {})
+    declared = "declarations" if ("dynamodb", "query") in world.answers else ""
+    return Evaluation(aws, configured, scope=scope, declarations=declared)
+
+
+def observe(world: FakeAccount, rule: Rule, id: str, **settings: object) -> Observation:
+    """What one rule says of one resource, read alone, as after an event."""
+    run = evaluation(world, [rule], given={rule.id: settings} if settings else {})
+    return run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+
+
+def scan(world: FakeAccount, rules: Iterable[Rule]) -> list[Observation]:
+    """What the rules say of everything in the world, read in bulk, as a sweep does."""
+    rules = list(rules)
+    return list(evaluation(world, rules, bulk=True).survey(rules, Coverage()))

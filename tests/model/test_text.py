@@ -1,0 +1,67 @@
+"""Whatever a stranger writes into a name is shown, on one line, and does nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "shown"),
+    [
+        pytest.param("plain", 10, "plain", id="plain"),
+        pytest.param("two\nlines\tand a tab", 50, "two lines and a tab", id="white space"),
+        pytest.param("a\x1b[31mred\x07", 50, "a[31mred", id="terminal escapes"),
+        pytest.param("gnp\u202eexe.\u2066x\u200b", 50, "gnpexe.x", id="bidi and zero width"),
+        pytest.param("line\u2028sep\u2029par", 50, "line sep par", id="line separators"),
+        pytest.param("\U000e0041tag\ud800", 50, "tag", id="tag characters and surrogates"),
+        pytest.param("שלום", 50, "שלום", id="right-to-left letters are letters"),
+        pytest.param("x" * 11, 10, "x" * 9 + "…", id="too long"),
+        pytest.param("x" * 10, 10, "x" * 10, id="just long enough"),
+        pytest.param("", 10, "", id="empty"),
+    ],
+)
+def test_clean(text, limit, shown):
+    assert clean(text, limit) == shown
+
+
+@given(st.text(), st.integers(1, 80))
+def test_clean_text_is_short_visible_and_stays_as_it_is(text, limit):
+    shown = clean(text, limit)
+    assert len(shown) <= limit
+    hidden = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+    assert not [c for c in shown if unicodedata.category(c) in hidden]
+    assert clean(shown, limit) == shown
+
+
+def test_facts_are_clean_however_deep():
+    dirty = {"na\x00me": ["a\u202eb", {"x": "y" * 10_000}, 7, None, True, 1.5]}
+    cleaned = clean_facts(dirty)
+    assert cleaned == {
+        "name": ["ab", {"x": "y" * (MOST_CHARACTERS - 1) + "…"}, 7, None, True, 1.5]
+    }
+
+
+def test_long_lists_say_how_much_is_left_out():
+    shown = clean_facts([str(n) for n in range(MOST_ITEMS + 3)])
+    assert len(shown) == MOST_ITEMS + 1
+    assert shown[-1] == "… and 3 more"
+
+
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ([], ""),
+        (["a"], "a"),
+        (["a", "b"], "a and b"),
+        (["a", "b", "c"], "a, b and c"),
+        (list("abcdefg"), "a, b, c, d, e and 2 more"),
+    ],
+)
+def test_listed(names, said):
+    assert listed(names) == said

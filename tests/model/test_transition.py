@@ -1,0 +1,132 @@
+"""The state machine of findings, as a table."""
+
+import itertools
+
+import pytest
+
+from readiness import Severity, Status
+from readiness.model.finding import iso
+from readiness.model.transition import Kind, decide
+from tests.findings import after, finding
+
+GOOD, BAD, BLIND, NONE = (
+    Status.COMPLIANT,
+    Status.NON_COMPLIANT,
+    Status.INSUFFICIENT_DATA,
+    Status.NOT_APPLICABLE,
+)
+
+
+def life(*seen):
+    """What is stored after observations, one an hour unless they say when; and the kinds."""
+    stored, kinds = None, []
+    for hour, each in enumerate(seen):
+        status, changes = each if isinstance(each, tuple) else (each, {})
+        at = changes.pop("at", after(hours=hour))
+        change = decide(stored, finding(status, at, **changes))
+        stored = change.finding or stored
+        kinds += [change.transition.kind] if change.transition else []
+    return stored, kinds
+
+
+@pytest.mark.parametrize(
+    ("seen", "kinds"),
+    [
+        pytest.param([GOOD], [], id="right from the start"),
+        pytest.param([BAD], [Kind.OPENED], id="wrong from the start"),
+        pytest.param([NONE], [], id="nothing to judge"),
+        pytest.param([BLIND], [], id="blind at first sight"),
+        pytest.param([BAD, BAD, BAD], [Kind.OPENED], id="wrong and stays wrong"),
+        pytest.param([GOOD, BAD], [Kind.OPENED], id="goes wrong"),
+        pytest.param([BAD, GOOD], [Kind.OPENED, Kind.RESOLVED], id="put right"),
+        pytest.param([BAD, NONE], [Kind.OPENED, Kind.RESOLVED], id="gone or out of scope"),
+        pytest.param(
+            [BAD, GOOD, BAD], [Kind.OPENED, Kind.RESOLVED, Kind.REOPENED], id="wrong again"
+        ),
+        pytest.param([BAD, BLIND], [Kind.OPENED], id="blindness opens and closes nothing"),
+        pytest.param([BAD, BLIND, BAD], [Kind.OPENED], id="blind for a moment"),
+        pytest.param([BAD, BLIND, GOOD], [Kind.OPENED, Kind.RESOLVED], id="put right while blind"),
+        pytest.param([GOOD, BLIND, GOOD], [], id="blind for an hour"),
+        pytest.param(
+            [GOOD, BLIND, (BLIND, {"at": after(hours=25)})], [Kind.BLINDED], id="blind for a day"
+        ),
+        pytest.param(
+            [
+                GOOD,
+                BLIND,
+                (BLIND, {"at": after(hours=25)}),
+                (BLIND, {"at": after(hours=50)}),
+                (GOOD, {"at": after(hours=51)}),
+            ],
+            [Kind.BLINDED, Kind.RESOLVED],
+            id="told of blindness once, and of its end",
+        ),
+        pytest.param(
+            [BAD, (BAD, {"severity": Severity.CRITICAL})],
+            [Kind.OPENED, Kind.ESCALATED],
+            id="worse",
+        ),
+        pytest.param(
+            [BAD, (BAD, {"severity": Severity.LOW})], [Kind.OPENED, Kind.DEESCALATED], id="better"
+        ),
+        pytest.param(
+            [GOOD, (GOOD, {"reminder": "Attest again."}), (GOOD, {"reminder": "Attest again."})],
+            [Kind.REMINDED],
+            id="reminded once",
+        ),
+    ],
+)
+def test_kinds(seen, kinds):
+    assert life(*seen)[1] == kinds
+
+
+def test_an_open_finding_stays_open_while_nobody_can_look():
+    stored, _ = life(BAD, (BLIND, {"reason": "Denied.", "missing": ("s3:GetBucketPolicy",)}))
+    assert stored.status is BAD
+    assert stored.reason == "It is NON_COMPLIANT."
+    assert (stored.blind_reason, stored.blind_since) == ("Denied.", after(hours=1))
+    assert stored.is_open
+
+
+def test_a_verdict_ends_blindness():
+    stored, _ = life(BAD, BLIND, BAD)
+    assert (stored.blind_since, stored.blind_reason, stored.missing) == (None, "", ())
+
+
+def test_what_is_kept_from_one_observation_to_the_next():
+    stored, _ = life((BAD, {"owner": "ops", "changed_by": "ann"}), BAD)
+    assert stored.first_observed_at == stored.status_since == stored.opened_at == after()
+    assert (stored.owner, stored.changed_by) == ("ops", "ann")
+    resolved, _ = life((BAD, {"changed_by": "ann"}), GOOD)
+    assert resolved.changed_by == "", "ann broke it; nobody knows who repaired it"
+
+
+@pytest.mark.parametrize("minutes", [0, -1], ids=["the same moment", "older"])
+def test_what_is_not_newer_changes_nothing(minutes):
+    stored, _ = life(BAD)
+    late = finding(GOOD, after(minutes))
+    assert decide(stored, late).finding is None
+
+
+def test_a_moment_is_a_millisecond_as_it_is_stored():
+    stored, _ = life(BAD)
+    same = finding(GOOD, stored.last_observed_at.replace(microsecond=400))
+    assert iso(same.last_observed_at) == iso(stored.last_observed_at)
+    assert decide(stored, same).finding is None
+
+
+def test_an_unchanged_finding_is_refreshed_once_in_a_while():
+    stored, _ = life(GOOD)
+    assert decide(stored, finding(GOOD, after(hours=19))).finding is None
+    refreshed = decide(stored, finding(GOOD, after(hours=20)))
+    assert refreshed.only_refreshes
+    assert refreshed.transition is None
+
+
+def test_opened_and_resolved_alternate():
+    for seen in itertools.product([GOOD, BAD, BLIND], repeat=5):
+        is_open = False
+        for kind in life(*seen)[1]:
+            opens = kind in {Kind.OPENED, Kind.REOPENED}
+            assert opens is not is_open, (seen, kind)
+            is_open = opens
