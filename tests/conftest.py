@@ -7,6 +7,8 @@ import os
 import pytest
 import pytest_socket
 
+from tests import rule_contract
+
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _NEVER = ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN")
 _FIXED = {
@@ -24,6 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
             del os.environ[name]
     os.environ.update(_FIXED)
+    rule_contract.register(config)
 
 
 @pytest.hookimpl(tryfirst=True)

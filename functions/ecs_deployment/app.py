@@ -131,6 +131,8 @@ def _without_tasks(
     )
     if meant.status is Status.COMPLIANT:
         return not_applicable(meant.reason).reminding(meant.reminder)
+    if meant.missing:
+        return meant
     return violates(
         "The service is to run no task (its desired count is 0).",
         expected="At least one task, or an attestation that none is meant to run.",

@@ -241,6 +241,8 @@ def logs_delivered(
         )
         if shipped.status is Status.COMPLIANT:
             return not_applicable(shipped.reason).observing(facts).reminding(shipped.reminder)
+        if shipped.missing:
+            return shipped.observing(facts)
         expected = "Log events in the group whenever the function runs."
         return violates_all(problems, expected=expected).observing(facts)
     if function.unreadable is not None:

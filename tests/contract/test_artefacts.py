@@ -92,7 +92,7 @@ def function(request, tmp_path_factory):
 
 ANSWERS = {
     "alerts": "builtins.ValueError",
-    "attestations": "readiness.engine.declare.DeclarationRefused",
+    "attestations": "readiness.engine.declarations.DeclarationRefused",
     "pagerduty": "builtins.KeyError",
 }
 """What each makes of an event that is none; a heading finds it malformed."""

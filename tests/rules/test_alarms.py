@@ -26,7 +26,7 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.semantics.alarms import Alarm, Inventory, composite_alarm, metric_alarm
+from readiness.semantics.alarms import Alarm, Inventory, Mute, composite_alarm, metric_alarm
 from tests.accounts import alarms as world
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON
@@ -68,73 +68,250 @@ POSTGRES = DatabaseInstance("orders", "postgres")
 SESSIONS = CacheCluster("sessions-001")
 
 
-@pytest.mark.parametrize(
-    ("rule", "subject", "missing"),
-    [
-        pytest.param(app.lambda_errors, (AGENT,), "Errors", id="function errors"),
-        pytest.param(app.rest_api_errors, (ORDERS,), "5XXError", id="REST API errors"),
-        pytest.param(app.http_api_errors, (CHAT,), "5xx", id="HTTP API errors"),
-        pytest.param(
-            app.load_balancer_errors,
-            (FRONT, GROUPS),
-            "HTTPCode_ELB_5XX_Count",
-            id="load balancer errors",
-        ),
-        pytest.param(
-            app.service_errors, (WEB, GROUPS), "HTTPCode_Target_5XX_Count", id="service errors"
-        ),
-        pytest.param(
-            app.state_machine_errors,
-            (StateMachine(world.MACHINE),),
-            "ExecutionsFailed",
-            id="workflow errors",
-        ),
-        pytest.param(
-            app.dead_letter_alarms,
-            (DEAD,),
-            "ApproximateNumberOfMessagesVisible",
-            id="dead letters",
-        ),
-        pytest.param(app.lambda_latency, (AGENT,), "Duration", id="function latency"),
-        pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
-        pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
-        pytest.param(
-            app.load_balancer_latency, (FRONT,), "TargetResponseTime", id="load balancer latency"
-        ),
-        pytest.param(
-            app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"
-        ),
-        pytest.param(
-            app.state_machine_latency,
-            (StateMachine(world.MACHINE),),
-            "ExecutionTime",
-            id="workflow latency",
-        ),
-        pytest.param(app.queue_age, (WORK,), "ApproximateAgeOfOldestMessage", id="queue age"),
-        pytest.param(app.lambda_throttles, (AGENT,), "Throttles", id="throttles"),
-        pytest.param(
-            app.account_concurrency,
-            (ConcurrencyLimit(1000, 5),),
-            "ConcurrentExecutions",
-            id="account concurrency",
-        ),
-        pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
-        pytest.param(
-            app.table_throttles,
-            (TableCapacity("memory", "PAY_PER_REQUEST"),),
-            "WriteThrottleEvents",
-            id="table throttles",
-        ),
-        pytest.param(app.cache_utilization, (SESSIONS,), "DatabaseMemory", id="cache"),
-        pytest.param(app.database_utilization, (POSTGRES,), "FreeStorageSpace", id="database"),
-    ],
-)
+WATCHED = [
+    pytest.param(app.lambda_errors, (AGENT,), "Errors", id="function errors"),
+    pytest.param(app.rest_api_errors, (ORDERS,), "5XXError", id="REST API errors"),
+    pytest.param(app.http_api_errors, (CHAT,), "5xx", id="HTTP API errors"),
+    pytest.param(
+        app.load_balancer_errors,
+        (FRONT, GROUPS),
+        "HTTPCode_ELB_5XX_Count",
+        id="load balancer errors",
+    ),
+    pytest.param(
+        app.service_errors, (WEB, GROUPS), "HTTPCode_Target_5XX_Count", id="service errors"
+    ),
+    pytest.param(
+        app.state_machine_errors,
+        (StateMachine(world.MACHINE),),
+        "ExecutionsFailed",
+        id="workflow errors",
+    ),
+    pytest.param(
+        app.dead_letter_alarms,
+        (DEAD,),
+        "ApproximateNumberOfMessagesVisible",
+        id="dead letters",
+    ),
+    pytest.param(app.lambda_latency, (AGENT,), "Duration", id="function latency"),
+    pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
+    pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
+    pytest.param(
+        app.load_balancer_latency, (FRONT,), "TargetResponseTime", id="load balancer latency"
+    ),
+    pytest.param(app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"),
+    pytest.param(
+        app.state_machine_latency,
+        (StateMachine(world.MACHINE),),
+        "ExecutionTime",
+        id="workflow latency",
+    ),
+    pytest.param(app.queue_age, (WORK,), "ApproximateAgeOfOldestMessage", id="queue age"),
+    pytest.param(app.lambda_throttles, (AGENT,), "Throttles", id="throttles"),
+    pytest.param(
+        app.account_concurrency,
+        (ConcurrencyLimit(1000, 5),),
+        "ConcurrentExecutions",
+        id="account concurrency",
+    ),
+    pytest.param(app.service_utilization, (WEB,), "MemoryUtilization", id="ECS utilization"),
+    pytest.param(
+        app.table_throttles,
+        (TableCapacity("memory", "PAY_PER_REQUEST"),),
+        "WriteThrottleEvents",
+        id="table throttles",
+    ),
+    pytest.param(app.cache_utilization, (SESSIONS,), "DatabaseMemory", id="cache"),
+    pytest.param(app.database_utilization, (POSTGRES,), "FreeStorageSpace", id="database"),
+]
+
+
+@pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
 def test_watched_or_not(rule, subject, missing):
     good = rule(*subject, EVERYTHING)
     assert good.status is GOOD, good.reason
     bad = rule(*subject, NOTHING)
     assert bad.status is BAD
     assert missing in bad.reason
+
+
+def every(**changes) -> list[dict]:
+    """The account's alarms, all of them changed."""
+    return [answer | changes for answer in world.ALARMS]
+
+
+def muted(hours) -> AlarmsInUse:
+    inventory = EVERYTHING.inventory
+    mute = Mute("maintenance", hours, frozenset(inventory.by_name))
+    return replace(EVERYTHING, inventory=replace(inventory, mutes=(mute,)))
+
+
+@pytest.mark.parametrize(
+    ("hours", "settings", "status"),
+    [
+        pytest.param(24, {}, GOOD, id="a day"),
+        pytest.param(24.5, {}, BAD, id="more than a day"),
+        pytest.param(24.5, {"max_mute_hours": 25}, GOOD, id="less than allowed"),
+        pytest.param(8, {"max_mute_hours": 8}, GOOD, id="as long as allowed"),
+        pytest.param(8.5, {"max_mute_hours": 8}, BAD, id="longer than allowed"),
+    ],
+)
+@pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
+def test_how_long_alarms_may_be_muted(rule, subject, missing, hours, settings, status):
+    verdict = rule(*subject, muted(hours), **settings)
+    assert verdict.status is status, verdict.reason
+    assert (f"muted by maintenance for {hours:g} hours" in verdict.reason) is (status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("period", "settings", "status"),
+    [
+        pytest.param(300, {}, GOOD, id="15 minutes"),
+        pytest.param(360, {}, BAD, id="18 minutes"),
+        pytest.param(360, {"max_detection_minutes": 18}, GOOD, id="as long as allowed"),
+        pytest.param(360, {"max_detection_minutes": 17}, BAD, id="a minute too long"),
+        pytest.param(60, {"max_detection_minutes": 2}, BAD, id="a setting below the default"),
+    ],
+)
+@pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
+def test_how_long_alarms_may_take(rule, subject, missing, period, settings, status):
+    late = in_use(*every(Period=period, DatapointsToAlarm=3))
+    verdict = rule(*subject, late, **settings)
+    assert verdict.status is status, verdict.reason
+    if status is BAD:
+        assert verdict.severity is Severity.LOW
+        assert f"takes {period * 3 // 60} minutes" in verdict.reason
+
+
+@pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
+def test_alarms_heard_only_through_a_rule_nobody_can_read(rule, subject, missing):
+    names = " BUT ".join(f"ALARM({answer['AlarmName']})" for answer in world.ALARMS)
+    above = composite_alarm(
+        {"AlarmName": "any", "AlarmRule": names, "AlarmActions": [world.TOPIC]}
+    )
+    inventory = Inventory((*map(metric_alarm, every(AlarmActions=[])), above))
+    verdict = rule(*subject, replace(EVERYTHING, inventory=inventory))
+    assert verdict.status is BLIND
+    assert "any cannot be read" in verdict.reason
+
+
+TIMED = [row for row in WATCHED if str(row.id).endswith("latency")]
+IN_SECONDS = {app.load_balancer_latency, app.service_latency}
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "settings", "status"),
+    [
+        pytest.param(1000, {}, GOOD, id="a second"),
+        pytest.param(1001, {}, BAD, id="more than a second"),
+        pytest.param(1500, {"max_threshold_ms": 1500}, GOOD, id="as high as allowed"),
+        pytest.param(1501, {"max_threshold_ms": 1500}, BAD, id="higher than allowed"),
+        pytest.param(251, {"max_threshold_ms": 250}, BAD, id="a setting below the default"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("rule", "subject", "missing"), [row for row in TIMED if row.id != "workflow latency"]
+)
+def test_the_threshold_of_latency(rule, subject, missing, milliseconds, settings, status):
+    threshold = milliseconds / 1000 if rule in IN_SECONDS else float(milliseconds)
+    verdict = rule(*subject, in_use(*every(Threshold=threshold)), **settings)
+    assert verdict.status is status, verdict.reason
+    assert ("comes too late" in verdict.reason) is (status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("statistic", "settings", "status", "severity"),
+    [
+        pytest.param("p90", {}, GOOD, None, id="p90"),
+        pytest.param("p89.9", {}, BAD, Severity.MEDIUM, id="below p90"),
+        pytest.param("p75", {"min_percentile": 75.0}, GOOD, None, id="as low as allowed"),
+        pytest.param(
+            "p99", {"min_percentile": 99.9}, BAD, Severity.MEDIUM, id="below the setting"
+        ),
+        pytest.param("Average", {}, BAD, Severity.LOW, id="the average"),
+        pytest.param(
+            "Average",
+            {"strict_percentiles": True},
+            BAD,
+            Severity.MEDIUM,
+            id="the average, where only percentiles count",
+        ),
+        pytest.param(
+            "Maximum",
+            {"strict_percentiles": True},
+            BAD,
+            Severity.MEDIUM,
+            id="the maximum, where only percentiles count",
+        ),
+        pytest.param("p99", {"strict_percentiles": True}, GOOD, None, id="a percentile counts"),
+    ],
+)
+@pytest.mark.parametrize(("rule", "subject", "missing"), TIMED)
+def test_the_statistic_of_latency(rule, subject, missing, statistic, settings, status, severity):
+    key = "ExtendedStatistic" if statistic.startswith("p") else "Statistic"
+    bare = [
+        {k: v for k, v in answer.items() if k not in {"Statistic", "ExtendedStatistic"}}
+        for answer in world.ALARMS
+    ]
+    verdict = rule(*subject, in_use(*[answer | {key: statistic} for answer in bare]), **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert (statistic in verdict.reason) is (status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("rule", "subject", "threshold", "settings", "status"),
+    [
+        pytest.param(app.queue_age, (WORK,), 3600.0, {}, GOOD, id="age, an hour"),
+        pytest.param(app.queue_age, (WORK,), 3601.0, {}, BAD, id="age, more than an hour"),
+        pytest.param(
+            app.queue_age, (WORK,), 7200.0, {"max_age_seconds": 7200}, GOOD, id="age, allowed"
+        ),
+        pytest.param(
+            app.queue_age, (WORK,), 7201.0, {"max_age_seconds": 7200}, BAD, id="age, too late"
+        ),
+        pytest.param(
+            app.account_concurrency, (ConcurrencyLimit(1000, 5),), 801.0, {}, BAD, id="80.1 %"
+        ),
+        pytest.param(
+            app.account_concurrency,
+            (ConcurrencyLimit(1000, 5),),
+            900.0,
+            {"max_limit_percent": 90},
+            GOOD,
+            id="concurrency, allowed",
+        ),
+        pytest.param(
+            app.account_concurrency,
+            (ConcurrencyLimit(1000, 5),),
+            901.0,
+            {"max_limit_percent": 90},
+            BAD,
+            id="concurrency, too late",
+        ),
+        pytest.param(app.service_utilization, (WEB,), 95.0, {}, GOOD, id="ECS, 95 %"),
+        pytest.param(app.service_utilization, (WEB,), 96.0, {}, BAD, id="ECS, 96 %"),
+        pytest.param(
+            app.service_utilization,
+            (WEB,),
+            75.0,
+            {"max_utilization_percent": 75},
+            GOOD,
+            id="ECS, allowed",
+        ),
+        pytest.param(
+            app.service_utilization,
+            (WEB,),
+            76.0,
+            {"max_utilization_percent": 75},
+            BAD,
+            id="ECS, too late",
+        ),
+    ],
+)
+def test_the_threshold_of_a_level(rule, subject, threshold, settings, status):
+    verdict = rule(*subject, in_use(*every(Threshold=threshold)), **settings)
+    assert verdict.status is status, verdict.reason
+    assert ("comes too late" in verdict.reason) is (status is BAD)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +528,40 @@ def test_live_alarms(answer, series, status, severity):
 def test_a_composite_alarm_looks_at_alarms():
     above = composite_alarm({"AlarmName": "c", "AlarmRule": "ALARM(e)"})
     assert app.live_alarms(alone(above), seen()).status is NA
+
+
+@pytest.mark.parametrize(
+    ("days", "settings", "status"),
+    [
+        pytest.param(7, {}, GOOD, id="a week"),
+        pytest.param(7.1, {}, BAD, id="more than a week"),
+        pytest.param(14, {"dead_after_days": 14}, GOOD, id="as long as allowed"),
+        pytest.param(2, {"dead_after_days": 1}, BAD, id="a setting below the default"),
+    ],
+)
+def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
+    began = NOON - timedelta(days=days)
+    blind = {"StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": began}
+    errors = {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
+    fed = AlarmedSeries(ActiveSeries(errors, errors))
+    verdict = app.live_alarms(alone(OK_ERRORS | blind), fed, **settings)
+    assert verdict.status is status, verdict.reason
+    assert ("has had insufficient data since" in verdict.reason) is (status is BAD)
+
+
+@pytest.mark.parametrize(
+    ("hours", "settings", "status"),
+    [
+        pytest.param(24, {}, GOOD, id="a day"),
+        pytest.param(25, {}, BAD, id="more than a day"),
+        pytest.param(25, {"max_mute_hours": 25}, GOOD, id="as long as allowed"),
+        pytest.param(5, {"max_mute_hours": 4}, BAD, id="a setting below the default"),
+    ],
+)
+def test_how_long_one_alarm_may_be_muted(hours, settings, status):
+    mutes = (Mute("maintenance", hours, frozenset({"e"})),)
+    verdict = app.alarm_destinations(alone(OK_ERRORS, mutes=mutes), (TOLD,), **settings)
+    assert verdict.status is status, verdict.reason
 
 
 TOLD = TopicExists(world.TOPIC, exists=True)

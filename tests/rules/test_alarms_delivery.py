@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -436,3 +437,33 @@ def test_costs(budgets, anomalies, alarms, payer, status, said):
     )
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("told", "filters", "settings", "status"),
+    [
+        pytest.param(100, {}, {}, GOOD, id="at the limit"),
+        pytest.param(101, {}, {}, BAD, id="after the limit"),
+        pytest.param(120, {}, {"max_threshold_percent": 120}, GOOD, id="as late as allowed"),
+        pytest.param(80, {}, {"max_threshold_percent": 79}, BAD, id="later than allowed"),
+        pytest.param(
+            80,
+            {"TagKeyValue": ("user:App$MAIF",)},
+            {"workload_tag": "App"},
+            GOOD,
+            id="the workload has another tag",
+        ),
+        pytest.param(
+            80, {"TagKeyValue": ("user:App$MAIF",)}, {}, BAD, id="not the workload's tag"
+        ),
+    ],
+)
+def test_which_budgets_count(told, filters, settings, status):
+    verdict = cost_alarms(
+        Budgets((budget(replace(WARNS, threshold=told), **filters),), ACCOUNT_ID),
+        CostAnomalies(()),
+        billing(),
+        Payer(is_member=False),
+        **settings,
+    )
+    assert verdict.status is status, verdict.reason

@@ -214,6 +214,39 @@ def test_service_metrics(service, recent, parts, status):
     assert verdict.status is status, verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        pytest.param({"metric_pattern": "("}, UNKNOWN, id="no regular expression"),
+        pytest.param({"metric_pattern": "infer"}, GOOD, id="a pattern for it"),
+        pytest.param({"metric_pattern": "plan"}, BAD, id="a pattern for others"),
+        pytest.param({"namespaces": ()}, NA, id="no namespace"),
+        pytest.param({"agent_dimensions": ("AgentId",)}, GOOD, id="its dimension"),
+        pytest.param({"agent_dimensions": ("Tenant",)}, BAD, id="a dimension of others"),
+    ],
+)
+def test_which_metrics_count(settings, status):
+    metrics = CustomMetrics((OWN,), (OWN,))
+    requests = FunctionRequests(busy(1))
+    assert service_metrics(WEB, metrics, ServiceRequests(), **settings).status is status
+    assert function_metrics(FUNCTION, metrics, requests, **settings).status is status
+
+
+@pytest.mark.parametrize(
+    ("requests", "settings", "status"),
+    [
+        pytest.param(19, {}, UNKNOWN, id="fewer than the default"),
+        pytest.param(19, {"min_requests": 19}, BAD, id="as many as wanted"),
+        pytest.param(99, {"min_requests": 100}, UNKNOWN, id="fewer than wanted"),
+    ],
+)
+def test_how_many_requests_make_a_metric_due(requests, settings, status):
+    during, nothing = busy(1, requests), CustomMetrics((), ())
+    judged = function_metrics(FUNCTION, nothing, FunctionRequests(during), **settings)
+    assert judged.status is status
+    assert service_metrics(WEB, nothing, ServiceRequests((during,)), **settings).status is status
+
+
 def agents(count: int) -> CustomMetrics:
     listed = (Published("MAIF", "op_errors_sum", (("AgentId", f"{n:04}"),)) for n in range(count))
     return CustomMetrics(tuple(listed), ())
@@ -234,6 +267,25 @@ def test_metric_cardinality(count, workloads, status):
     assert metric_cardinality(agents(count), Workloads(workloads)).status is status
 
 
+@pytest.mark.parametrize(
+    ("count", "workloads", "settings", "status"),
+    [
+        pytest.param(
+            31, 100, {"max_series_per_metric": 30}, BAD, id="more than a metric may have"
+        ),
+        pytest.param(30, 100, {"max_series_per_metric": 30}, GOOD, id="as many as it may have"),
+        pytest.param(30, 10, {"max_series_per_workload": 3}, GOOD, id="three for each workload"),
+        pytest.param(31, 10, {"max_series_per_workload": 3}, BAD, id="more than three for each"),
+        pytest.param(20, 10, {"max_series_per_workload": 1}, GOOD, id="20 are always allowed"),
+        pytest.param(500, 1, {"agent_dimensions": ("service",)}, NA, id="no agent's dimension"),
+        pytest.param(500, 1, {"namespaces": ()}, NA, id="no namespace"),
+    ],
+)
+def test_how_many_series_a_metric_may_have(count, workloads, settings, status):
+    verdict = metric_cardinality(agents(count), Workloads(workloads), **settings)
+    assert verdict.status is status, verdict.reason
+
+
 # -- retention --------------------------------------------------------------------------------
 
 
@@ -249,6 +301,16 @@ def test_metric_cardinality(count, workloads, status):
         pytest.param("/audit/a", 364, {}, BAD, Severity.HIGH, id="audit, too short"),
         pytest.param("/audit/a", 365, {}, GOOD, None, id="audit, exactly a year"),
         pytest.param("/app", 90, {"audit_pattern": "["}, UNKNOWN, None, id="bad pattern"),
+        pytest.param("/app", 7, {"min_days": 7}, GOOD, None, id="as short as allowed"),
+        pytest.param("/app", 30, {"min_days": 60}, BAD, Severity.MEDIUM, id="shorter than set"),
+        pytest.param("/app", 400, {"max_days": 400}, GOOD, None, id="as long as allowed"),
+        pytest.param("/app", 545, {"max_days": 400}, BAD, Severity.MEDIUM, id="longer than set"),
+        pytest.param("/audit/a", 90, {"audit_min_days": 90}, GOOD, None, id="audit, as set"),
+        pytest.param("/audit/a", 60, {"audit_min_days": 90}, BAD, Severity.HIGH, id="audit, less"),
+        pytest.param(
+            "/audit/a", 5, {"audit_min_days": 5}, BAD, Severity.HIGH, id="audit, less than any log"
+        ),
+        pytest.param("/ledger", 90, {"audit_pattern": "ledg"}, BAD, Severity.HIGH, id="as named"),
     ],
 )
 def test_log_retention(name, days, settings, status, severity):
@@ -277,6 +339,11 @@ def test_function_log_group(exists, age, status):
     modified = NOON - timedelta(hours=age)
     group = FunctionLogGroup("/aws/lambda/agent", exists, NOON, modified)
     assert function_log_group(group).status is status
+
+
+def test_a_replica_logs_elsewhere():
+    replica = FunctionLogGroup("/aws/lambda/edge", False, NOON, master_arn="arn:edge:1")
+    assert function_log_group(replica).status is NA
 
 
 def test_a_policy_of_the_account_keeps_what_is_not_there_yet():
@@ -418,22 +485,17 @@ def test_settings_of_dashboards(settings, status):
     assert function_on_dashboards(FUNCTION, dashboards, NOBODY, **settings).status is status
 
 
-def test_dashboards_elsewhere_are_stated():
-    statement = Attestation(
-        id="aaaa11112222",
-        rule="cloudwatch.function-on-dashboards",
-        scope=Scope(),
-        statement="Grafana shows them.",
-        performed_at=NOON - timedelta(days=10),
-        declared_at=NOON - timedelta(days=10),
-        owner="team@example.com",
-        attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
-        attester_id="AROA:alice",
-    )
-    stated = Attested((statement,), NOON, NOON)
-    assert function_on_dashboards(FUNCTION, drawn(), stated).status is GOOD
-    late = Attested((statement,), NOON + timedelta(days=400), NOON)
-    assert function_on_dashboards(FUNCTION, drawn(), late).status is BAD
+STATEMENT = Attestation(
+    id="aaaa11112222",
+    rule="cloudwatch.function-on-dashboards",
+    scope=Scope(),
+    statement="Grafana shows them.",
+    performed_at=NOON - timedelta(days=10),
+    declared_at=NOON - timedelta(days=10),
+    owner="team@example.com",
+    attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
+    attester_id="AROA:alice",
+)
 
 
 SERVICE = Service("arn:aws:ecs:us-east-1:111122223333:service/agents/web", "web", "", "web:1")
@@ -446,6 +508,66 @@ def test_a_service_without_load_balancer_has_only_saturation_to_show():
     routed = ServiceRequests(routes=(("app/x/1", "targetgroup/web/1"),))
     verdict = service_on_dashboards(SERVICE, routed, shown, NOBODY)
     assert "traffic, errors, latency" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("days", "settings", "status"),
+    [
+        pytest.param(0, {}, GOOD, id="stated"),
+        pytest.param(400, {}, BAD, id="too long ago"),
+        pytest.param(400, {"max_age_days": 411}, GOOD, id="as long ago as allowed"),
+        pytest.param(0, {"max_age_days": 9}, BAD, id="longer ago than allowed"),
+        pytest.param(0, {"two_people": True}, BAD, id="nobody else approved"),
+    ],
+)
+def test_dashboards_elsewhere_are_stated(days, settings, status):
+    stated = Attested((STATEMENT,), NOON + timedelta(days=days), NOON)
+    assert function_on_dashboards(FUNCTION, drawn(), stated, **settings).status is status
+    routed = ServiceRequests()
+    assert service_on_dashboards(SERVICE, routed, drawn(), stated, **settings).status is status
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        pytest.param({}, BAD, id="one of four by default"),
+        pytest.param({"required_groups": ("saturation",)}, GOOD, id="only saturation"),
+        pytest.param({"required_groups": ()}, NA, id="nothing required"),
+        pytest.param({"required_groups": ("joy",)}, UNKNOWN, id="an unknown group"),
+        pytest.param({"dashboard_pattern": "("}, UNKNOWN, id="no regular expression"),
+    ],
+)
+def test_settings_of_a_service_s_dashboards(settings, status):
+    routed = ServiceRequests(routes=(("app/x/1", "targetgroup/web/1"),))
+    shown = drawn(metric_widget(CPU))
+    assert service_on_dashboards(SERVICE, routed, shown, NOBODY, **settings).status is status
+
+
+@pytest.mark.parametrize(
+    ("pattern", "status"), [("^agents$", GOOD), ("^prod", BAD)], ids=["its name", "others"]
+)
+def test_a_service_s_dashboards_are_chosen_by_name(pattern, status):
+    shown = drawn(metric_widget(CPU))
+    verdict = service_on_dashboards(
+        SERVICE, ServiceRequests(), shown, NOBODY, dashboard_pattern=pattern
+    )
+    assert verdict.status is status
+
+
+@pytest.mark.parametrize(
+    ("dimension", "status"),
+    [
+        pytest.param("AgentId", GOOD, id="that the metric has"),
+        pytest.param("Tenant", BAD, id="that it does not have"),
+    ],
+)
+def test_by_which_dimension_own_metrics_are_known(dimension, status):
+    function = metric_widget(*ALL[:3], ["MAIF", "queue_depth", "AgentId", "agent"])
+    service = metric_widget(["MAIF", "queue_depth", "AgentId", "web"])
+    naming = {"agent_dimensions": (dimension,)}
+    assert function_on_dashboards(FUNCTION, drawn(function), NOBODY, **naming).status is status
+    judged = service_on_dashboards(SERVICE, ServiceRequests(), drawn(service), NOBODY, **naming)
+    assert judged.status is status
 
 
 @pytest.mark.parametrize(
@@ -464,6 +586,11 @@ def test_live_widgets(functions, status):
 def test_widgets_of_other_regions_and_things_are_not_judged():
     [board] = drawn(metric_widget(*ALL, region="eu-west-1"), metric_widget(CPU)).all
     assert live_widgets(DashboardWidgets(board, HOME), FunctionNames(frozenset())).status is NA
+
+
+def test_a_dashboard_that_cannot_be_understood():
+    widgets = DashboardWidgets(parse("x", "{"), HOME)
+    assert live_widgets(widgets, FunctionNames(frozenset())).status is UNKNOWN
 
 
 @pytest.mark.parametrize(

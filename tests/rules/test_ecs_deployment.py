@@ -10,7 +10,7 @@ import pytest
 from functions.ecs_deployment.app import service_status, task_definition_sound, tasks_healthy
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
-from readiness.model.attestation import Attestation, Scope
+from readiness.model.attestation import Artefact, Attestation, Scope
 from tests.accounts.ecs_deployment import (
     CLUSTER,
     FAMILY,
@@ -25,7 +25,7 @@ from tests.accounts.ecs_deployment import (
     with_tasks,
     world,
 )
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation, observe
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -327,6 +327,57 @@ def test_the_service(changes, settings, status, severity, said):
     assert_judged(service_status, where, status, severity, said, **settings)
 
 
+@pytest.mark.parametrize(
+    ("changes", "settings", "status", "said"),
+    [
+        pytest.param(
+            {"runningCount": 1, "events": [event(10), STEADY]}, {}, UNKNOWN, "1 of 2", id="10 min"
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(11), STEADY]}, {}, BAD, "1 of 2", id="11 min"
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(30), STEADY]},
+            {"balance_minutes": 30},
+            UNKNOWN,
+            "not for long enough",
+            id="too few, as long as allowed",
+        ),
+        pytest.param(
+            {"runningCount": 1, "events": [event(31), STEADY]},
+            {"balance_minutes": 30},
+            BAD,
+            "1 of 2 tasks run, and since",
+            id="too few, longer than allowed",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=3)]},
+            {},
+            UNKNOWN,
+            "under way",
+            id="three tasks did not start",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=6)]},
+            {"max_failed_tasks": 6},
+            UNKNOWN,
+            "under way",
+            id="as many did not start as allowed",
+        ),
+        pytest.param(
+            {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=1)]},
+            {"max_failed_tasks": 0},
+            BAD,
+            "1 tasks failed to start",
+            id="none may fail to start",
+        ),
+    ],
+)
+def test_how_far_a_service_may_be_from_steady(changes, settings, status, said):
+    where = world().but(ecs__describe_services={"services": [service(**changes)], "failures": []})
+    assert_judged(service_status, where, status, Severity.CRITICAL, said, **settings)
+
+
 def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
     sets = [
         {
@@ -383,7 +434,35 @@ def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
-def test_a_service_that_is_attested_to_run_nothing():
+THERE = {"ContentLength": 10}
+
+
+@pytest.mark.parametrize(
+    ("document", "settings", "status", "said"),
+    [
+        pytest.param(THERE, {}, NA, "to run no task", id="document is there"),
+        pytest.param(
+            error("NoSuchKey", 404), {}, BAD, "desired count is 0", id="document is gone"
+        ),
+        pytest.param(
+            error("AccessDenied", 403),
+            {},
+            UNKNOWN,
+            "s3:GetObjectVersion",
+            id="document is not read",
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 6}, NA, "to run no task", id="as long ago as allowed"
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 4}, BAD, "desired count is 0", id="longer ago than allowed"
+        ),
+        pytest.param(
+            THERE, {"two_people": True}, BAD, "desired count is 0", id="nobody else approved"
+        ),
+    ],
+)
+def test_a_service_that_is_attested_to_run_nothing(document, settings, status, said):
     done = ago(days=5)
     statement = Attestation(
         id="aaaa11112222",
@@ -395,12 +474,14 @@ def test_a_service_that_is_attested_to_run_nothing():
         owner="team@example.com",
         attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
         attester_id="AROA:alice",
+        artefact=Artefact("runbooks", "report.pdf", "v1", "00", size=10),
     )
     where = world().but(
         ecs__describe_services={"services": [service(desiredCount=0, runningCount=0)]},
         dynamodb__query={"Items": [attestation_item(statement)]},
+        s3__head_object=document,
     )
-    assert_judged(service_status, where, NA, None, "to run no task")
+    assert_judged(service_status, where, status, Severity.MEDIUM, said, **settings)
 
 
 @pytest.mark.parametrize(
@@ -562,6 +643,54 @@ def test_tasks(tasks, status, severity, said):
         assert (finding.status, said in finding.reason) == (status, True), finding.reason
         if severity:
             assert finding.severity is severity
+
+
+def starting(minutes):
+    return task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("tasks", "settings", "status", "said"),
+    [
+        pytest.param(starting(10), {}, UNKNOWN, "not up and healthy yet", id="10 min"),
+        pytest.param(starting(11), {}, BAD, "after 10 minutes", id="11 min"),
+        pytest.param(
+            starting(20), {"pending_minutes": 20}, UNKNOWN, "yet", id="as long as allowed"
+        ),
+        pytest.param(
+            starting(6), {"pending_minutes": 5}, BAD, "after 5 minutes", id="longer than allowed"
+        ),
+        pytest.param(
+            (*WELL, *(stopped(n) for n in range(3, 8))),
+            {"max_stops": 5},
+            GOOD,
+            "are well",
+            id="as many crashes as allowed",
+        ),
+        pytest.param(
+            (*WELL, stopped(3)), {"max_stops": 0}, BAD, "1 tasks crashed", id="none may crash"
+        ),
+    ],
+)
+def test_how_tasks_may_fare(tasks, settings, status, said):
+    assert_judged(tasks_healthy, world(*tasks), status, Severity.HIGH, said, **settings)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "settings", "status", "said"),
+    [
+        pytest.param(30, {}, UNKNOWN, "in transition", id="30 min"),
+        pytest.param(31, {}, BAD, "Tasks still run api:6", id="31 min"),
+        pytest.param(60, {"rollout_minutes": 60}, UNKNOWN, "in transition", id="as allowed"),
+        pytest.param(6, {"rollout_minutes": 5}, BAD, "still run api:6", id="longer than allowed"),
+    ],
+)
+def test_how_long_an_old_revision_may_run(minutes, settings, status, said):
+    about = service(deployments=[deployment(**ROLLING, createdAt=ago(minutes=minutes))])
+    where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
+        ecs__describe_services={"services": [about]}
+    )
+    assert_judged(tasks_healthy, where, status, Severity.HIGH, said, **settings)
 
 
 def listing_groups(tasks):

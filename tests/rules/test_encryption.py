@@ -11,11 +11,14 @@ from functions.encryption.app import (
     kms_rotation,
     s3_encryption_override,
     s3_kms,
+    sns_tls,
+    sqs_tls,
 )
 from readiness import Severity, Status
 from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyState, KmsRotation
 from readiness.evidence.s3.buckets import BucketEncryption, BucketPolicy, PolicyWithoutKms
-from tests.accounts.encryption import ONLY_KMS, policy
+from tests.accounts.encryption import ONLY_KMS, policy, world
+from tests.fake_account import evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -113,6 +116,19 @@ def test_s3_kms(bucket, key, settings, status, said):
 def test_kms_rotation(key, rotation, status, said):
     verdict = kms_rotation(key, rotation)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("days", "longest", "status"),
+    [
+        pytest.param(90, 90, GOOD, id="as long as allowed"),
+        pytest.param(365, 90, BAD, id="longer than allowed"),
+        pytest.param(2560, 2560, GOOD, id="the longest there is"),
+    ],
+)
+def test_how_seldom_a_key_may_rotate(days, longest, status):
+    verdict = kms_rotation(KEY, KmsRotation(True, days), max_rotation_period_days=longest)
+    assert verdict.status is status, verdict.reason
 
 
 def test_a_missing_bucket_key_weighs_little():
@@ -245,3 +261,18 @@ IMPORTED = KmsKeyState("k", "Enabled", origin="EXTERNAL")
 def test_imported_material(key, material, status):
     verdict = kms_imported_material(key, material, imported_max_age_days=365)
     assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("rule", "settings"),
+    [
+        pytest.param(s3_encryption_override, {"deny_override_required": True}, id="overrides"),
+        pytest.param(sns_tls, {"check_sqs_sns": True}, id="topics"),
+        pytest.param(sqs_tls, {"check_sqs_sns": True}, id="queues"),
+    ],
+)
+def test_what_is_judged_only_if_it_is_asked_for(rule, settings):
+    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
+    asked, unasked = observe(world(), rule, id, **settings), observe(world(), rule, id)
+    assert (asked.crash, asked.finding.status) == ("", GOOD), asked.finding.reason
+    assert (unasked.finding.status, "does not ask" in unasked.finding.reason) == (NA, True)

@@ -12,8 +12,8 @@ from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState, KmsKeyTags, K
 from readiness.evidence.kms.usage import KeyUse, KeyUsers
 from readiness.evidence.s3.buckets import BucketAndKey
 from readiness.model.unreadable import Cause, Unreadable
-from tests.accounts.encryption import policy
-from tests.fake_account import ACCOUNT_ID
+from tests.accounts.encryption import policy, world
+from tests.fake_account import ACCOUNT_ID, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -212,6 +212,7 @@ OTHER = "444455556666"
         pytest.param(
             "prod", tags("prod"), {"account_environments": ("dev",)}, BLIND, id="misstated"
         ),
+        pytest.param("prod", tags("dev"), {"env_tag": "Stage"}, NA, id="another tag"),
     ],
 )
 def test_s3_key_environment(bucket, key, settings, status):
@@ -295,3 +296,30 @@ def test_kms_key_accounts(statements, grantees, status):
 def test_whose_key_it_is(key, access, own, accounts, status):
     verdict = kms_key_accounts(key, access, own, account_environments=accounts)
     assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("tagged", "settings", "status"),
+    [
+        pytest.param({"Stage": "prod"}, {"env_tag": "Stage"}, GOOD, id="another tag"),
+        pytest.param({"Stage": "prod"}, {}, BLIND, id="not that tag"),
+        pytest.param({}, {"account_environment": "prod"}, GOOD, id="of the account"),
+        pytest.param({}, {"account_environment": "dev"}, BAD, id="of an account of another"),
+    ],
+)
+def test_the_environment_of_a_key(tagged, settings, status):
+    of_same = allows({"AWS": "777788889999"})
+    own = KmsKeyTags("k", ACCOUNT_ID, tagged, TODAY)
+    access = KmsKeyAccess(policy(OWN, of_same))
+    verdict = kms_key_accounts(
+        KEY, access, own, account_environments=("777788889999=prod",), **settings
+    )
+    assert verdict.status is status, verdict.reason
+
+
+def test_accounts_are_judged_only_if_their_environments_are_stated():
+    rule, accounts = kms_key_accounts, [f"{ACCOUNT_ID}=prod", f"{OTHER}=prod"]
+    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
+    asked = observe(world(), rule, id, account_environments=accounts)
+    assert (asked.crash, asked.finding.status) == ("", GOOD), asked.finding.reason
+    assert observe(world(), rule, id).finding.status is NA

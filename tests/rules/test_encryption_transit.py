@@ -334,6 +334,7 @@ def test_domain_name_tls(domain, status, severity):
         pytest.param(DefaultEndpoint(True, "TLS_1_0"), BAD, id="1.0"),
         pytest.param(DefaultEndpoint(False, "TLS_1_0"), NA, id="switched off"),
         pytest.param(DefaultEndpoint(True), NA, id="not said"),
+        pytest.param(DefaultEndpoint(True, "SecurityPolicy_NEW"), BLIND, id="not known"),
     ],
 )
 def test_rest_api_tls(endpoint, status):
@@ -370,6 +371,46 @@ def test_elasticache_tls(group, status):
     assert elasticache_tls(group).status is status
 
 
+@pytest.mark.parametrize(
+    ("rule", "inside", "outside"),
+    [
+        pytest.param(
+            domain_name_tls,
+            DomainSecurity(("TLS_1_0",), True),
+            DomainSecurity(("TLS_1_0",)),
+            id="domain name",
+        ),
+        pytest.param(
+            rest_api_tls,
+            DefaultEndpoint(True, "TLS_1_0", True),
+            DefaultEndpoint(True, "TLS_1_0"),
+            id="REST API",
+        ),
+        pytest.param(
+            opensearch_tls,
+            DomainTls(False, "", in_vpc=True),
+            DomainTls(False, ""),
+            id="plain HTTP",
+        ),
+        pytest.param(
+            opensearch_tls,
+            DomainTls(True, "Policy-Min-TLS-1-0-2019-07", in_vpc=True),
+            DomainTls(True, "Policy-Min-TLS-1-0-2019-07"),
+            id="old TLS",
+        ),
+        pytest.param(elasticache_tls, TransitEncryption(False), None, id="cache, off"),
+        pytest.param(
+            elasticache_tls, TransitEncryption(True, "preferred"), None, id="cache, preferred"
+        ),
+    ],
+)
+def test_how_much_it_weighs_inside_a_network(rule, inside, outside):
+    assert rule(inside).severity is Severity.MEDIUM
+    assert rule(inside, internal_severity="LOW").severity is Severity.LOW
+    if outside is not None:
+        assert rule(outside, internal_severity="LOW").severity is Severity.HIGH
+
+
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
 QUEUE = "arn:aws:sqs:us-east-1:111122223333:work"
 
@@ -395,6 +436,7 @@ def test_sns_tls(text, status):
         pytest.param(policy(no_plain_http("sqs:SendMessage", QUEUE)), BAD, id="sending only"),
         pytest.param(policy(no_plain_http("sqs:*", TOPIC)), BAD, id="of something else"),
         pytest.param("", BAD, id="no policy"),
+        pytest.param("x", BLIND, id="garbled"),
     ],
 )
 def test_sqs_tls(text, status):

@@ -34,7 +34,8 @@ from readiness.evidence.iam.credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from tests.fake_account import NOON
+from tests.accounts.iam_roles import world
+from tests.fake_account import NOON, evaluation, observe
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -216,6 +217,26 @@ def test_root_hardware_mfa(root, serial, status):
 
 
 @pytest.mark.parametrize(
+    ("rule", "settings", "default"),
+    [
+        pytest.param(
+            service_credentials,
+            {"check_service_specific_credentials": False},
+            GOOD,
+            id="switched off",
+        ),
+        pytest.param(root_hardware_mfa, {"require_hardware_root": True}, NA, id="switched on"),
+    ],
+)
+def test_what_is_judged_only_if_it_is_asked_for(rule, settings, default):
+    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
+    changed, by_default = observe(world(), rule, id, **settings), observe(world(), rule, id)
+    assert (by_default.crash, by_default.finding.status) == ("", default)
+    expected = NA if default is GOOD else GOOD
+    assert (changed.crash, changed.finding.status) == ("", expected), changed.finding.reason
+
+
+@pytest.mark.parametrize(
     ("console", "status"),
     [
         pytest.param(ConsoleAccess(password=True, mfa=True), GOOD, id="both"),
@@ -250,6 +271,10 @@ def aged(*days, active=True):
         pytest.param(aged(8, 40), {}, BAD, "beside each other for 8", id="two for too long"),
         pytest.param(aged(7, 40), {}, GOOD, "40 days", id="being rotated"),
         pytest.param(aged(100, 1), {}, BAD, "100 days", id="old one still active"),
+        pytest.param(aged(30, 40), {"overlap_days": 30}, GOOD, "40", id="two as long as allowed"),
+        pytest.param(aged(2, 40), {"overlap_days": 1}, BAD, "for 2", id="two longer than allowed"),
+        pytest.param(aged(60), {"warn_days": 60}, GOOD, "be replaced", id="earlier reminder"),
+        pytest.param(aged(80), {"warn_days": 81}, GOOD, "80 days old.", id="later reminder"),
     ],
 )
 def test_access_key_age(keys, settings, status, said):
@@ -257,16 +282,19 @@ def test_access_key_age(keys, settings, status, said):
 
 
 @pytest.mark.parametrize(
-    ("keys", "status", "said"),
+    ("keys", "settings", "status", "said"),
     [
-        pytest.param(None, BLIND, "does not show", id="no row in the report"),
-        pytest.param((), NA, "no active", id="none"),
-        pytest.param(aged(10).keys, GOOD, "young", id="young"),
-        pytest.param(aged(91).keys, BAD, "at least 91 days", id="old"),
+        pytest.param(None, {}, BLIND, "does not show", id="no row in the report"),
+        pytest.param((), {}, NA, "no active", id="none"),
+        pytest.param(aged(10).keys, {}, GOOD, "young", id="young"),
+        pytest.param(aged(90).keys, {}, GOOD, "young", id="at the limit"),
+        pytest.param(aged(91).keys, {}, BAD, "at least 91 days", id="old"),
+        pytest.param(aged(30).keys, {"max_age_days": 30}, GOOD, "young", id="as old as allowed"),
+        pytest.param(aged(31).keys, {"max_age_days": 30}, BAD, "31 days", id="older than allowed"),
     ],
 )
-def test_root_access_key_age(keys, status, said):
-    check(root_access_key_age(RootKeyAges(keys, NOON)), status, said)
+def test_root_access_key_age(keys, settings, status, said):
+    check(root_access_key_age(RootKeyAges(keys, NOON), **settings), status, said)
 
 
 def test_severities():

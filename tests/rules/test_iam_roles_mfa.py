@@ -221,6 +221,25 @@ def test_group_sensitive_actions(members, status):
     )
 
 
+@pytest.mark.parametrize(
+    ("held", "settings", "status"),
+    [
+        pytest.param(document(allow()), {}, BAD, id="not gated"),
+        pytest.param(document(allow()), {"sensitive_actions": ("kms:*",)}, GOOD, id="others are"),
+        pytest.param(document(allow("iam:Get*")), {}, GOOD, id="harmless"),
+        pytest.param(document(allow("iam:Get*")), {"harmless_actions": ()}, BAD, id="none is"),
+        pytest.param(Document.of("broken", "{"), {}, BLIND, id="not to be read"),
+    ],
+)
+def test_what_the_members_of_a_group_may_do(held, settings, status):
+    members = (Resource(ACCOUNT_ID, "global", "AWS::IAM::User", "ana"),)
+    policies = GroupPolicies("g", (held,))
+    verdict = group_sensitive_actions(
+        GroupMembers(members), policies, (), (WITHOUT_KEY,), **settings
+    )
+    assert verdict.status is status, verdict.reason
+
+
 OURS = f"arn:aws:iam::{ACCOUNT_ID}"
 
 
@@ -264,3 +283,18 @@ def test_role_mfa_exceptions():
     role = RoleTrust("AWSControlTowerExecution", trust, ACCOUNT_ID)
     assert role_mfa(role).status is NA
     assert role_mfa(RoleTrust("r", Document.of("t", "{"), ACCOUNT_ID)).status is BLIND
+
+
+@pytest.mark.parametrize(
+    ("patterns", "status"),
+    [
+        pytest.param(("breakglass",), NA, id="by name"),
+        pytest.param(("break*",), NA, id="by pattern"),
+        pytest.param(("glass*",), BAD, id="another"),
+        pytest.param((), BAD, id="none"),
+    ],
+)
+def test_roles_exempt_by_the_setting(patterns, status):
+    trust = document({"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"})
+    role = RoleTrust("breakglass", trust, ACCOUNT_ID)
+    assert role_mfa(role, exempt_role_patterns=patterns).status is status

@@ -265,6 +265,50 @@ def test_settings_of_privileges():
     assert judged(allow("*"), exempt_role_patterns=("r",)).status is NA
 
 
+OFFICE = allow("*", **when("IpAddress", "aws:SourceIp", "192.0.2.0/24"))
+BROKEN = Document.of("broken", "{")
+
+
+def privileges_of(kind, *documents, **settings):
+    """The verdict on the same documents, of each kind of holder."""
+    if kind == "user":
+        return user_privileges(UserPolicies("ana", inline=documents), (), (), None, **settings)
+    if kind == "group":
+        return group_privileges(GroupPolicies("g", documents), (), **settings)
+    if kind == "policy":
+        return policy_privileges(PolicyUse(ARN, 1), PolicyDocument(*documents), **settings)
+    return role_privileges(RolePolicies("r", "/", documents), (), None, **settings)
+
+
+@pytest.mark.parametrize(
+    ("held", "settings", "status", "severity"),
+    [
+        pytest.param(document(allow("s3:GetObject")), {}, GOOD, None, id="little"),
+        pytest.param(document(allow("kms:*")), {}, BAD, Severity.HIGH, id="all of KMS"),
+        pytest.param(
+            document(allow("kms:*")),
+            {"sensitive_services": ("iam",)},
+            BAD,
+            Severity.MEDIUM,
+            id="all of a service that counts for less",
+        ),
+        pytest.param(document(OFFICE), {}, BAD, Severity.CRITICAL, id="from an address"),
+        pytest.param(
+            document(OFFICE),
+            {"restricting_condition_keys": ("aws:sourceip",)},
+            GOOD,
+            None,
+            id="from an address, which counts",
+        ),
+        pytest.param(BROKEN, {}, BLIND, None, id="not to be read"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["role", "user", "group", "policy"])
+def test_whoever_holds_it(kind, held, settings, status, severity):
+    verdict = privileges_of(kind, held, **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
 def test_what_reaches_a_user_is_what_its_groups_have_too():
     user = UserPolicies("ana", inline=(document(allow("iam:PassRole")),))
     group = GroupPolicies("g", (document(allow("lambda:CreateFunction")),))
@@ -430,6 +474,8 @@ def test_role_trust(principal, condition, action, status, severity):
 def test_settings_of_trust():
     assert trusted({"AWS": OTHER}, trusted_accounts=(OTHER,)).status is GOOD
     assert trusted({"Service": "lambda.amazonaws.com"}, bound_services=()).status is BAD
+    assert trusted("*", exempt_role_patterns=("r*",)).status is NA
+    assert trusted("*", exempt_role_patterns=("s*",)).status is BAD
 
 
 def test_an_unusable_trust_policy_is_no_answer():

@@ -17,7 +17,7 @@ from functions.lambda_deployment.app import (
 )
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
-from readiness.model.attestation import Attestation, Scope
+from readiness.model.attestation import Artefact, Attestation, Scope
 from tests.accounts.lambda_deployment import (
     API,
     ARN,
@@ -417,15 +417,24 @@ def test_traffic(metrics, settings, status, said):
 
 
 @pytest.mark.parametrize(
-    ("invocations", "errors", "status", "said"),
+    ("invocations", "errors", "settings", "status", "said"),
     [
-        pytest.param(1, 0, UNKNOWN, "invoked 4 times", id="too few"),
-        pytest.param(2, 0, GOOD, "failed 0 of 8", id="enough"),
-        pytest.param(1, 1, BAD, "failed 4 of 4", id="few, and all failed"),
-        pytest.param(25, 0.25, UNKNOWN, "chance from a fault", id="one failure of a hundred"),
+        pytest.param(1, 0, {}, UNKNOWN, "invoked 4 times", id="too few"),
+        pytest.param(1, 0, {"min_invocations": 4}, GOOD, "failed 0 of 4", id="as few as allowed"),
+        pytest.param(2, 0, {"min_invocations": 9}, UNKNOWN, "9 are needed", id="fewer than set"),
+        pytest.param(2, 0, {}, GOOD, "failed 0 of 8", id="enough"),
+        pytest.param(1, 1, {}, BAD, "failed 4 of 4", id="few, and all failed"),
+        pytest.param(
+            25,
+            0.25,
+            {"max_error_rate": 0.005},
+            UNKNOWN,
+            "chance from a fault",
+            id="one failure of a hundred",
+        ),
     ],
 )
-def test_few_requests(invocations, errors, status, said):
+def test_few_requests(invocations, errors, settings, status, said):
     """Four whole periods of five minutes since a deployment of half an hour ago."""
     where = world().but(
         lambda__get_function_configuration=configuration(LastModified=ago(minutes=26)),
@@ -434,7 +443,6 @@ def test_few_requests(invocations, errors, status, said):
             {"Invocations": invocations, "Errors": errors, "Throttles": 0}
         ),
     )
-    settings = {"max_error_rate": 0.005} if errors == 0.25 else {}
     assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, said)
 
 
@@ -490,6 +498,34 @@ def test_an_alias_is_measured_by_itself():
     seen = judged(proven_by_traffic, where, prod_alias="live")
     assert "alias live failed 0 of" in seen.reason
     assert "Lambda failed" not in seen.reason
+
+
+def failing_but_by_alias(**params: Any) -> dict[str, Any]:
+    """GetMetricData where half of the invocations fail, and none of those by the alias live."""
+    sick, well = metric_data(METRICS | {"Errors": 5.0}), metric_data(METRICS | {"Errors": 0.0})
+    results = []
+    for query in params["MetricDataQueries"]:
+        names = {each["Name"] for each in query["MetricStat"]["Metric"]["Dimensions"]}
+        answer = well if "Resource" in names else sick
+        results += answer(**params | {"MetricDataQueries": [query]})["MetricDataResults"]
+    return {"MetricDataResults": results}
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [
+        pytest.param({}, BAD, id="all invocations"),
+        pytest.param({"prod_alias": "live"}, GOOD, id="those by the alias"),
+        pytest.param({"prod_alias": "prod"}, BAD, id="an alias it does not have"),
+    ],
+)
+def test_what_callers_use_is_an_alias(settings, status):
+    where = world().but(
+        lambda__list_aliases=alias(),
+        lambda__get_function_configuration=versions(),
+        cloudwatch__get_metric_data=failing_but_by_alias,
+    )
+    assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, "failed")
 
 
 def test_a_policy_nobody_understands_proves_nothing():
@@ -805,7 +841,31 @@ def test_a_shared_group_proves_only_what_its_streams_show(streams, status, said)
     assert asked[:2] == ["2026/11/02/agent[", "2026/11/01/agent["][: len(asked)]
 
 
-def test_a_function_that_is_attested_to_ship_its_logs_itself():
+THERE = {"ContentLength": 10}
+
+
+@pytest.mark.parametrize(
+    ("document", "settings", "status", "said"),
+    [
+        pytest.param(THERE, {}, NA, "ships its logs itself", id="document is there"),
+        pytest.param(error("NoSuchKey", 404), {}, BAD, "no log event", id="document is gone"),
+        pytest.param(
+            error("AccessDenied", 403),
+            {},
+            UNKNOWN,
+            "s3:GetObjectVersion",
+            id="document is not read",
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 6}, NA, "ships its logs itself", id="as long ago as allowed"
+        ),
+        pytest.param(
+            THERE, {"max_age_days": 4}, BAD, "no log event", id="longer ago than allowed"
+        ),
+        pytest.param(THERE, {"two_people": True}, BAD, "no log event", id="nobody else approved"),
+    ],
+)
+def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings, status, said):
     done = NOON - timedelta(days=5)
     statement = Attestation(
         id="aaaa11112222",
@@ -817,10 +877,12 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself():
         owner="team@example.com",
         attester="arn:aws:sts::111122223333:assumed-role/Dev/alice",
         attester_id="AROA:alice",
+        artefact=Artefact("runbooks", "logs.pdf", "v1", "00", size=10),
     )
     row = attestation_item(statement)
     where = world().but(
         cloudwatch__get_metric_data=metric_data({"Invocations": 4}),
         dynamodb__query={"Items": [row]},
+        s3__head_object=document,
     )
-    assert_judged(logs_delivered, where, {}, NA, None, "ships its logs itself")
+    assert_judged(logs_delivered, where, settings, status, Severity.MEDIUM, said)

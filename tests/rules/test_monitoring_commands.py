@@ -181,7 +181,7 @@ def test_the_tag_has_to_be_active(tag, names, status):
     assert cost_allocation_tag(tag, Workloads(names)).status is status
 
 
-def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0):
+def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, **settings):
     """``by_day`` are the newest days' costs, oldest first; a dollar on every day before."""
     values = ["1"] * (45 - len(by_day)) + list(by_day)
     days = tuple(
@@ -190,7 +190,7 @@ def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0):
     )
     demand = Demand("MAIF", ("door",), {day.day: requests for day in days})
     workload = WorkloadRequests({"Application": "MAIF"}, demand)
-    return application_cost(workload, Costs(Bill(days, "USD", TODAY)), tag)
+    return application_cost(workload, Costs(Bill(days, "USD", TODAY)), tag, **settings)
 
 
 @pytest.mark.parametrize(
