@@ -1,4 +1,4 @@
-"""All rules there are: the headings found in functions/, in the checklist's order."""
+"""All rules: the headings found in functions/, in the checklist's order."""
 
 from __future__ import annotations
 
@@ -55,9 +55,17 @@ def rule(id: str) -> Rule:
     known = rules()
     likely = difflib.get_close_matches(id, known, n=3, cutoff=0.5)
     same_heading = [other for other in known if other.startswith(f"{folder}.")]
-    raise LookupError(
-        f"there is no rule {id!r} (allowed: {', '.join(likely or same_heading or known)})"
-    )
+    if likely:
+        raise LookupError(f"unknown rule {id!r}. Did you mean {either(likely)}?")
+    if same_heading:
+        raise LookupError(f"unknown rule {id!r}. Rules of {folder}: {', '.join(same_heading)}")
+    raise LookupError(f"unknown rule {id!r}")
+
+
+def either(names: Iterable[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def folder_named(name: str) -> str:
@@ -74,9 +82,14 @@ def folder_named(name: str) -> str:
     ]
     if len(fitting) == 1:
         return fitting[0]
-    known = ", ".join(fitting or (chapter.folder for chapter in checklist.CHAPTERS))
-    problem = "names several headings" if fitting else "is not a heading"
-    raise LookupError(f"{name!r} {problem} (allowed: {known})")
+    if fitting:
+        raise LookupError(
+            f"{name!r} is the title of several headings. Name one: {either(fitting)}"
+        )
+    folders = [chapter.folder for chapter in checklist.CHAPTERS]
+    likely = difflib.get_close_matches(wanted, folders, n=3)
+    hint = f"Did you mean {either(likely)}?" if likely else f"Headings: {', '.join(folders)}"
+    raise LookupError(f"unknown heading {name!r}. {hint}")
 
 
 def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:

@@ -32,9 +32,9 @@ def checklist_document(known: Iterable[Heading]) -> str:
         judges.setdefault((rule.heading.folder, rule.item), []).append(rule)
     boxes = list(checklist.boxes())
     counted = (
-        f"{len(boxes)} boxes under {len(checklist.CHAPTERS)} headings; rules judge"
-        f" {len(judges)} of them. A box without a rule is **pending**: nobody judges it yet,"
-        " and it counts as nothing."
+        f"{len(boxes)} boxes under {len(checklist.CHAPTERS)} headings. Rules cover {len(judges)}"
+        " of them. A box without a rule is **pending**: it is not covered yet, and it never counts"
+        " as passed."
     )
     lines = [
         "# Checklist",
@@ -48,7 +48,7 @@ def checklist_document(known: Iterable[Heading]) -> str:
         for chapter in chapters:
             if chapter.title != section:
                 lines += ["", f"### {chapter.title}"]
-            lines += ["", "| Box | Judged by |", "|---|---|"]
+            lines += ["", "| Box | Rules |", "|---|---|"]
             for item in chapter.items:
                 rules = judges.get((chapter.folder, item), [])
                 links = ", ".join(f"[{rule.id}](rules.md#{anchor(rule)})" for rule in rules)
@@ -57,7 +57,7 @@ def checklist_document(known: Iterable[Heading]) -> str:
 
 
 def rules_document(known: Iterable[Heading]) -> str:
-    """What each rule says, reads, takes and wakes on."""
+    """What each rule checks, reads, accepts and runs on."""
     lines = ["# Rules", "", WRITTEN]
     for heading in known:
         lines += ["", f"## {heading_name(checklist.chapter(heading.folder))}"]
@@ -79,14 +79,16 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"- Box: {rule.item}"
     yield f"- Severity: {row['severity']}"
-    yield f"- Judges: {_code(row['resource_types'])}"
+    yield f"- Resource type: {_code(row['resource_types'])}"
     yield f"- Reads: {_code(row['reads']) or 'nothing'}"
     if rule.opt_in:
-        yield f"- Asleep until the setting `{rule.opt_in}` asks for it"
+        is_on = any(setting.name == rule.opt_in and setting.default for setting in rule.settings)
+        state = "On by default; disable" if is_on else "Off by default; enable"
+        yield f"- {state} with `{rule.opt_in}`"
     if is_attestable(rule):
-        yield "- Takes what people [attest](attestations.md)"
+        yield "- Accepts [attestations](attestations.md)"
     yield f"- Runbook: [{rule.name}](runbooks/{rule.heading.folder}.md#{rule.name})"
-    yield "- Wakes on:"
+    yield "- Runs on:"
     for prefix, changes in groupby(wakes_on(rule), lambda change: change.partition(": ")[0]):
         names = [change.partition(": ")[2] for change in changes]
         yield f"  - {prefix}" + (f": {_code(names)}" if any(names) else "")

@@ -23,8 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def aws_options(command: F) -> F:
     """``--profile`` and ``--region``, as the AWS CLI has them."""
-    command = click.option("--region", help="Region; default as the AWS CLI finds it.")(command)
-    return click.option("--profile", help="Profile of the AWS configuration files.")(command)
+    command = click.option("--region", help="AWS region. Default: as for the AWS CLI.")(command)
+    return click.option("--profile", help="Profile in the AWS configuration files.")(command)
 
 
 def stack_option(command: F) -> F:
@@ -34,7 +34,7 @@ def stack_option(command: F) -> F:
         default="readiness",
         show_default=True,
         envvar="READINESS_STACK_NAME",
-        help="The deployed stack.",
+        help="Name of the deployed stack.",
     )(command)
 
 
@@ -80,8 +80,8 @@ def read_settings(
         except (OSError, UnicodeDecodeError) as error:
             raise Failure(
                 f"the settings file {path} cannot be read: {error}",
-                why="Its thresholds would be ignored",
-                fix="readiness scan --settings-file PATH, with a JSON file",
+                why="The scan would ignore its thresholds",
+                fix="pass a readable JSON file: readiness scan --settings-file PATH",
             ) from error
         given = {rule: dict(values) for rule, values in parsed.items()}
     for rule, name, value in assignments:
@@ -115,7 +115,7 @@ def assignment(text: str, form: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise Failure(
             f"{text!r} is not {form}",
-            why="Without name and value no threshold can be set",
+            why="A setting needs a name and a value",
             fix=f"write --set {form}; `readiness rules RULE` lists the settings",
         )
     return name.strip(), value
@@ -133,8 +133,8 @@ def unknown(error: LookupError) -> Failure:
     """A rule or heading that does not exist."""
     return Failure(
         str(error.args[0]),
-        why="Only what the catalogue knows can be judged",
-        fix="readiness rules",
+        why="Only known rules and headings can be evaluated",
+        fix="run `readiness rules` to list them",
     )
 
 
