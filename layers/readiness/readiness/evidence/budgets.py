@@ -78,7 +78,6 @@ _BUDGET_CALLS = api_call(
     "budgets",
     "CreateBudget",
     "UpdateBudget",
-    "ModifyBudget",
     "DeleteBudget",
     "CreateNotification",
     "UpdateNotification",

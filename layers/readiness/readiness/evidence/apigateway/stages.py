@@ -71,7 +71,11 @@ REST_STAGE = ResourceType(
 """Its id is its ARN, as in AWS Config."""
 
 HTTP_STAGE = ResourceType(
-    "AWS::ApiGatewayV2::Stage", _find_http, find_reads=_READS, changed_by=_CHANGES, arn="{id}"
+    "AWS::ApiGatewayV2::Stage",
+    _find_http,
+    find_reads=_READS,
+    changed_by=(*_CHANGES, api_call("apigateway", "DeleteRouteSettings")),
+    arn="{id}",
 )
 """Stages of HTTP and WebSocket APIs; the id is the ARN, as in AWS Config."""
 

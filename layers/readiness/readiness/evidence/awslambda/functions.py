@@ -41,6 +41,16 @@ def function_call(*names: str) -> ApiCall:
     )
 
 
+WHOLE_POLICY_CALLS = api_call(
+    "lambda",
+    "PutResourcePolicy*",
+    "DeleteResourcePolicy*",
+    id="requestParameters.resourceArn",
+    normalise=function_name,
+)
+"""What replaces the policy that AddPermission and RemovePermission change by statements."""
+
+
 def moment(text: str) -> datetime | None:
     """A time as Lambda writes it (2026-11-02T11:58:12.000+0000); None for anything else."""
     try:

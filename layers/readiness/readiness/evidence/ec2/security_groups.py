@@ -45,6 +45,7 @@ SECURITY_GROUP = ResourceType(
     find_reads=("ec2:DescribeSecurityGroups",),
     changed_by=(
         api_call("ec2", "CreateSecurityGroup", id="responseElements.groupId"),
+        api_call("ec2", "CreateVpc", "CreateDefaultVpc"),
         api_call(
             "ec2",
             "AuthorizeSecurityGroupEgress",
@@ -203,10 +204,12 @@ class Interface:
         api_call(
             "ec2",
             "CreateNetworkInterface",
+            "ModifyInstanceAttribute",
             "ModifyNetworkInterfaceAttribute",
             id="requestParameters.groupSet.items.groupId",
             normalise=_group_id,
         ),
+        api_call("ec2", "ApplySecurityGroupsToClientVpnTargetNetwork"),
         api_call(
             "ec2",
             "RunInstances",
@@ -215,6 +218,7 @@ class Interface:
         ),
         api_call(
             "elasticloadbalancing",
+            "ApplySecurityGroupsToLoadBalancer",
             "CreateLoadBalancer",
             "SetSecurityGroups",
             id="requestParameters.securityGroups",

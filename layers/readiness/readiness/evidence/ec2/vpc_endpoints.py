@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
-from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.services import EXPRESS_CALLS, Service
 from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
 from readiness.model.evidence import ConfigItem, api_call, evidence, last_segment
 from readiness.model.reader import Reader
@@ -50,7 +50,7 @@ class Workload:
         ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id),
         ConfigItem("AWS::ECS::Service"),
         api_call("lambda", "CreateFunction*", "DeleteFunction*", "UpdateFunctionConfiguration*"),
-        api_call("ecs", "CreateService", "DeleteService", "UpdateService"),
+        api_call("ecs", "CreateService", "DeleteService", "UpdateService", *EXPRESS_CALLS),
     ),
 )
 @dataclass(frozen=True, slots=True)

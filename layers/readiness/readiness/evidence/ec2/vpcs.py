@@ -84,7 +84,7 @@ class Subnet:
     reads=("ec2:DescribeSubnets",),
     changed_by=(
         ConfigItem("AWS::EC2::Subnet"),
-        api_call("ec2", "CreateSubnet", "CreateDefaultSubnet", "DeleteSubnet"),
+        api_call("ec2", "CreateSubnet", "CreateDefaultSubnet", "CreateDefaultVpc", "DeleteSubnet"),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -165,6 +165,7 @@ def _target(route: Mapping[str, Any]) -> str:
             "ec2",
             "AssociateRouteTable",
             "AttachInternetGateway",
+            "CreateDefaultVpc",
             "CreateRoute",
             "DeleteRoute",
             "DetachInternetGateway",

@@ -48,7 +48,9 @@ CLUSTER = ResourceType(
 @evidence(
     CLUSTER,
     reads=("ecs:DescribeClusters", "ecs:ListClusters"),
-    changed_by=(api_call("ecs", "PutAccountSetting", "PutAccountSettingDefault"),),
+    changed_by=(
+        api_call("ecs", "DeleteAccountSetting", "PutAccountSetting", "PutAccountSettingDefault"),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class ClusterInsights:
@@ -130,13 +132,29 @@ HOST = ResourceType(
             id="requestParameters.instancesSet.items.instanceId",
         ),
         api_call("ec2", "RunInstances", id="responseElements.instancesSet.items.instanceId"),
+        api_call(
+            "ec2",
+            "TerminateInstances",
+            id="requestParameters.instancesSet.items.instanceId",
+        ),
     ),
     arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
 )
 """Found are the instances of ECS clusters; any other is looked at only when an event names it."""
 
 
-@evidence(HOST, reads=("ec2:DescribeInstances", *_HOST_READS))
+@evidence(
+    HOST,
+    reads=("ec2:DescribeInstances", *_HOST_READS),
+    changed_by=(
+        api_call(
+            "ecs",
+            "RegisterContainerInstance",
+            "DeregisterContainerInstance",
+            id="responseElements.containerInstance.ec2InstanceId",
+        ),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class HostMonitoring:
     """Whether an instance reports its metrics every minute, and whether ECS runs tasks on it.

@@ -36,6 +36,13 @@ def cluster_of(service_arn: str) -> str:
     return parts[1] if len(parts) == 3 else "default"
 
 
+EXPRESS_CALLS = (
+    "CreateExpressGatewayService",
+    "UpdateExpressGatewayService",
+    "DeleteExpressGatewayService",
+)
+"""An Express service is an ECS service that ECS makes with all that is around it."""
+
 SERVICE = ResourceType(
     "AWS::ECS::Service",
     _service_arns,
@@ -44,6 +51,12 @@ SERVICE = ResourceType(
         api_call("ecs", "CreateService", id="responseElements.service.serviceArn"),
         api_call("ecs", "UpdateService", id="responseElements.service.serviceArn"),
         api_call("ecs", "DeleteService", id="responseElements.service.serviceArn"),
+        api_call("ecs", *EXPRESS_CALLS, id="responseElements.service.serviceArn"),
+        ServiceEvent(
+            "Tag Change on Resource",
+            match=(("service", ("ecs",)), ("resource-type", ("service",))),
+            id="resources",
+        ),
     ),
     arn="{id}",
 )
@@ -256,7 +269,9 @@ def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
 @evidence(
     REGION,
     reads=SERVICE_READS,
-    changed_by=(api_call("ecs", "CreateService", "UpdateService", "DeleteService"),),
+    changed_by=(
+        api_call("ecs", "CreateService", "UpdateService", "DeleteService", *EXPRESS_CALLS),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class Services:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.sqs.queues import QUEUE, queue_url
-from readiness.model.evidence import evidence
+from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -23,6 +23,7 @@ _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDo
         "sqs:ListDeadLetterSourceQueues",
         "sqs:ListQueues",
     ),
+    changed_by=(api_call("sqs", "CreateQueue", "SetQueueAttributes", "DeleteQueue"),),
 )
 @dataclass(frozen=True, slots=True)
 class DeadLetters:

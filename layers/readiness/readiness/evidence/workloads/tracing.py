@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    WHOLE_POLICY_CALLS,
+    FunctionConfiguration,
+    function_name,
+)
 from readiness.evidence.ecs.services import (
     SERVICE,
     TASK_DEFINITION,
@@ -56,6 +61,7 @@ def role_of(read: Reader, arn: str) -> Resource | None:
             id="requestParameters.functionName|responseElements.functionArn",
             normalise=function_name,
         ),
+        WHOLE_POLICY_CALLS,
     ),
 )
 @dataclass(frozen=True, slots=True)
