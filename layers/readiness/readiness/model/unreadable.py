@@ -15,12 +15,14 @@ class Cause(StrEnum):
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
 
 
+_PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
+_GARBLED = {"Garbled", "ResponseParserError"}
 _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
     Cause.PARTIAL_DATA: "gave only a part of the answer",
-    Cause.UNEXPECTED_ANSWER: "gave an answer that AWS does not document",
+    Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
 }
 
 
@@ -32,6 +34,11 @@ class Unreadable(Exception):
         self.action = action
         self.cause = cause
         self.code = code
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same read may succeed in a while with nothing changed by anybody."""
+        return self.cause in _PASSING or self.code in _GARBLED
 
     def __str__(self) -> str:
         code = f" ({self.code})" if self.code else ""
