@@ -73,7 +73,7 @@ class CostWatch:
 
     def _counts(self, budget: Budget) -> bool:
         """Whether it is about the money of the whole account or of the tagged workload."""
-        if budget.kind != "COST" or budget.expression:
+        if budget.kind != "COST" or budget.is_narrowed:
             return False
         if budget.is_account_wide:
             return True

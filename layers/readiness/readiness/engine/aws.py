@@ -18,6 +18,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    PaginationError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
@@ -52,6 +53,8 @@ ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_
 _NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
+
+_NEXT = frozenset({"NextToken", "nextToken"})
 
 _DENIED = {
     "403",
@@ -258,11 +261,28 @@ class Aws:
     ) -> Iterable[Any]:
         client = self.client(service, region)
         if not client.can_paginate(operation):
-            yield self._ask(service, operation, region, params)
+            yield from self._unpaginated(service, operation, region, params)
             return
         for page in client.get_paginator(operation).paginate(**params):
             self._count()
             yield _whole(page)
+
+    def _unpaginated(
+        self, service: str, operation: str, region: str | None, params: Params
+    ) -> Iterable[Any]:
+        """Page by page where the SDK has no paginator. Raises PaginationError for a circle."""
+        seen: set[str] = set()
+        token: dict[str, str] = {}
+        while True:
+            page = self._ask(service, operation, region, {**params, **token})
+            yield page
+            # Most answers have no such member, so it is looked for and not asked for.
+            token = {name: text for name, text in page.items() if name in _NEXT and text}
+            if not token:
+                return
+            if not seen.isdisjoint(token.values()):
+                raise PaginationError(message=f"{operation} gave a page's token twice")
+            seen.update(token.values())
 
     def _count(self) -> None:
         with self._lock:
@@ -306,6 +326,14 @@ class DeclaredReader:
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
         return hasattr(self._aws.client(service), operation)
+
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
+        meta = self._aws.client(service, region).meta
+        model = meta.service_model.operation_model(meta.method_to_api_mapping[operation])
+        return model.input_shape is not None and parameter in model.input_shape.members
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""

@@ -188,7 +188,6 @@ class Declaration:
     reads: frozenset[str]
     changed_by: tuple[Change, ...]
     uses: tuple[type[Evidence], ...]
-    question: str
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
 
@@ -234,13 +233,11 @@ def evidence(
     """
 
     def declare(cls: E) -> E:
-        question = (cls.__doc__ or "").partition("\n")[0]
         declaration = Declaration(
             about,
             frozenset(reads),
             tuple(changed_by),
             tuple(uses),
-            question,
             follows_type,
             tuple(asks_with),
         )

@@ -42,6 +42,11 @@ class Reader(Protocol):
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
 
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
+
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use."""
 

@@ -16,7 +16,10 @@ _GONE = ("NoSuchBucket",)
 
 
 def _find(read: Reader) -> Iterable[str]:
-    buckets = read.every("s3", "list_buckets", "Buckets", BucketRegion=read.region)
+    # Accounts with a quota above 10,000 buckets are answered only page by page.
+    buckets = read.every(
+        "s3", "list_buckets", "Buckets", BucketRegion=read.region, MaxBuckets=1000
+    )
     return [bucket["Name"] for bucket in buckets]
 
 

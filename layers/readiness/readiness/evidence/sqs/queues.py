@@ -24,8 +24,12 @@ _GONE = (
 )
 
 
+MOST_RESULTS = 1000
+"""Without a number SQS answers with a thousand and says nothing of the rest."""
+
+
 def _find(read: Reader) -> Iterable[str]:
-    urls = read.every("sqs", "list_queues", "QueueUrls")
+    urls = read.every("sqs", "list_queues", "QueueUrls", MaxResults=MOST_RESULTS)
     return [url.rsplit("/", 1)[-1] for url in urls]
 
 
