@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
+import re
 import string
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.iam.principals import GroupPolicies, PolicyDocument, UserPolicies
+from readiness.evidence.iam.principals import (
+    GroupPolicies,
+    PolicyDocument,
+    RolePolicies,
+    UserPolicies,
+)
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
@@ -19,35 +26,82 @@ from readiness.model.verdict import (
     violates,
     violates_all,
 )
+from readiness.semantics.conditions import (
+    CHOSEN,
+    FREE,
+    OTHER,
+    Holds,
+    Requests,
+    fixed,
+    holds,
+    optional,
+)
+from readiness.semantics.iam_actions import (
+    covers,
+    covers_service,
+    resource_patterns,
+    universal,
+    unrestricted,
+)
 from readiness.semantics.policy import (
-    Condition,
     Document,
     Statement,
     is_service_wide,
+    is_universal,
     matches,
     matches_any,
+    overlap,
 )
+from readiness.semantics.requesters import holder
 
-from .privesc import ESCALATIONS, PASS_ROLE, Escalation
+from .privesc import (
+    EDIT_POLICY,
+    ESCALATIONS,
+    PASS_ROLE,
+    SELF,
+    SELF_BOUNDARY,
+    TARGETS,
+    Escalation,
+)
 from .settings import PrivilegeLimits
 
 _UNRELATED = ("iam", "s3", "ec2", "kms", "lambda", "dynamodb", "rds", "sqs")
 """Every action of all of these means every action: no one lists them by hand."""
 
 _PASSED_TO = "iam:passedtoservice"
-_MFA_PRESENT = "aws:multifactorauthpresent"
+
+
+@dataclass(frozen=True, slots=True)
+class Self:
+    """The principal that holds the policies: ``role`` or ``user``, path and name.
+
+    ``policies`` are the ARNs of its own managed policies and of its boundary. A group, or a
+    policy by itself, knows only that its holders have a name: ``name`` is empty.
+    """
+
+    kind: str = ""
+    path: str = "/"
+    name: str = ""
+    policies: tuple[str, ...] = ()
+
+    @property
+    def arn(self) -> str:
+        """Its ARN in any account, with ``*`` for what is not known."""
+        return f"arn:*:iam::*:{self.kind}{self.path}{self.name}" if self.name else ""
 
 
 @dataclass(frozen=True)
 class Grants:
     """The statements that apply to a principal, and its permissions boundary.
 
-    ``restricting`` are the condition keys (patterns) that restrict an Allow.
+    ``restricting`` are the condition keys (patterns) that restrict an Allow. With ``doubtful``,
+    a condition that cannot be decided restricts nothing; without, it restricts.
     """
 
     statements: tuple[Statement, ...]
     boundary: Grants | None = None
     restricting: tuple[str, ...] = ()
+    doubtful: bool = False
 
     @classmethod
     def of(
@@ -55,72 +109,131 @@ class Grants:
         documents: Iterable[Document],
         boundary: Document | None = None,
         restricting: Sequence[str] = (),
+        *,
+        doubtful: bool = False,
     ) -> Grants:
         keys = tuple(restricting)
-        within = None if boundary is None else cls(boundary.statements, None, keys)
+        within = None if boundary is None else cls(boundary.statements, None, keys, doubtful)
         statements = tuple(s for document in documents for s in document.statements)
-        return cls(statements, within, keys)
+        return cls(statements, within, keys, doubtful)
+
+    @cached_property
+    def _open(self) -> tuple[Statement, ...]:
+        """What is allowed without a condition that restricts it."""
+        return tuple(s for s in self.statements if s.allows and self._applies(s))
 
     @cached_property
     def broad(self) -> tuple[Statement, ...]:
         """What is allowed on more than listed resources, without a condition that restricts it."""
-        return tuple(
-            s
-            for s in self.statements
-            if s.allows and (s.not_resources or _has_wildcard(s.resources)) and not self._narrow(s)
-        )
+        return tuple(s for s in self._open if s.not_resources or _has_wildcard(s.resources))
+
+    @cached_property
+    def undecided(self) -> tuple[Statement, ...]:
+        """The statements whose conditions cannot be decided."""
+        requests = _holders(self.restricting)
+        own = (s for s in self.statements if holds(s.conditions, requests) is Holds.UNKNOWN)
+        return (*own, *(self.boundary.undecided if self.boundary else ()))
+
+    def _applies(self, allow: Statement, passed_to: str = "") -> bool:
+        if not allow.conditions:
+            return True
+        answer = holds(allow.conditions, _holders(self.restricting, passed_to))
+        return self.doubtful if answer is Holds.UNKNOWN else answer is not Holds.NEVER
 
     @cached_property
     def _denials(self) -> tuple[Statement, ...]:
-        """What is denied for every request: a condition would leave a way around."""
-        return tuple(
-            s
-            for s in self.statements
-            if not s.allows and not s.conditions and s.names_every_resource
-        )
+        return tuple(s for s in self.statements if not s.allows)
 
-    def _narrow(self, statement: Statement) -> bool:
-        return any(self._narrows(condition) for condition in statement.conditions)
+    def _refuses(self, denial: Statement, passed_to: str = "") -> bool:
+        """Whether a Deny applies whatever the principal does; it could use MFA."""
+        if not denial.conditions:
+            return True
+        answer = holds(denial.conditions, _with_factor(self.restricting, passed_to))
+        return not self.doubtful if answer is Holds.UNKNOWN else answer is Holds.ALWAYS
 
-    def _narrows(self, condition: Condition) -> bool:
-        if condition.holds_without_key or condition.only_wildcards:
-            return False
-        if condition.key == _MFA_PRESENT and condition.lowered != ("true",):
-            return False
-        return matches_any(self.restricting, condition.key)
-
-    def anywhere(self, action: str, passed_to: str = "") -> bool:
-        """Whether the action is effective on arbitrary resources.
+    def granting(self, action: str, passed_to: str = "") -> list[Statement]:
+        """The statements that make the action effective on arbitrary resources; none if it is not.
 
         ``passed_to`` is, for iam:PassRole, the service that gets the role: statements can limit
         it with ``iam:PassedToService``.
         """
-        service = action.partition(":")[0]
-        allowed = any(
-            s.names_action(action) and _reaches(s, service) and _lets_pass(s, passed_to)
+        found = [
+            s
             for s in self.broad
-        )
-        if not allowed or any(s.names_action(action) for s in self._denials):
-            return False
-        return self.boundary is None or self.boundary.anywhere(action, passed_to)
+            if s.names_action(action)
+            and _reaches(s, action)
+            and (not passed_to or self._applies(s, passed_to))
+        ]
+        if not found or any(
+            s.names_action(action) and _takes_away(s, action) and self._refuses(s, passed_to)
+            for s in self._denials
+        ):
+            return []
+        if self.boundary is not None and not self.boundary.granting(action, passed_to):
+            return []
+        return found
 
-    def anything_in(self, service: str) -> bool:
-        """Whether every action of the service is effective.
+    def anywhere(self, action: str, passed_to: str = "") -> bool:
+        """Whether the action is effective on arbitrary resources."""
+        return bool(self.granting(action, passed_to))
+
+    def on(self, action: str, arn: str) -> list[Statement]:
+        """The statements that make the action effective on one resource, or on oneself.
+
+        ``arn`` has ``*`` for what is not known; empty is the user who asks, whoever it is.
+        """
+        found = [s for s in self._open if s.names_action(action) and _includes(s, arn)]
+        if not found or any(
+            s.names_action(action) and _spares_nothing(s, arn) and self._refuses(s)
+            for s in self._denials
+        ):
+            return []
+        return [] if self.boundary is not None and not self.boundary.on(action, arn) else found
+
+    def anything_in(self, service: str) -> list[Statement]:
+        """The statements that make every action of the service effective; none if it is not.
 
         Tested with one made-up name for each first letter, so that the answer depends neither on
         a list of real actions nor on how current a catalogue is.
         """
-        return all(self.anywhere(f"{service}:{letter}zxq") for letter in string.ascii_lowercase)
+        found: dict[int, Statement] = {}
+        for letter in string.ascii_lowercase:
+            granting = self.granting(f"{service}:{letter}zxq")
+            if not granting:
+                return []
+            found |= {id(s): s for s in granting}
+        return list(found.values())
 
     @property
     def is_admin(self) -> bool:
         return bool(self.broad) and all(map(self.anything_in, _UNRELATED))
 
-    def escalations(self) -> Iterator[Escalation]:
+    def escalations(self) -> Iterator[tuple[Escalation, list[Statement]]]:
         """The known privilege escalation paths that are open on arbitrary resources."""
-        for path in ESCALATIONS:
-            if all(self.anywhere(a, path.service if a == PASS_ROLE else "") for a in path.actions):
-                yield path
+        found = [(path, granting) for path in ESCALATIONS if (granting := self._opened(path))]
+        for path, granting in found:
+            if not any(set(other.actions) < set(path.actions) for other, _ in found):
+                yield path, granting
+
+    def _opened(self, path: Escalation) -> list[Statement]:
+        for service in path.services or ("",):
+            each = [self.granting(a, service if a == PASS_ROLE else "") for a in path.actions]
+            if all(each):
+                return [statement for granting in each for statement in granting]
+        return []
+
+    def self_escalations(self, who: Self) -> Iterator[tuple[str, list[Statement]]]:
+        """The actions with which a principal can raise its own privileges, on itself alone."""
+        actions = SELF if self.boundary is None else SELF + SELF_BOUNDARY
+        for action in actions:
+            kind = "role" if "Role" in action else "user"
+            if who.kind in {"", kind} and (found := self.on(action, who.arn)):
+                yield action, found
+        for action in EDIT_POLICY:
+            for arn in who.policies:
+                if found := self.on(action, arn):
+                    yield action, found
+                    break
 
     def whole_services(self) -> list[str]:
         """Services named in the statements of which every action is effective."""
@@ -134,56 +247,215 @@ class Grants:
         return [service for service in candidates if self.anything_in(service)]
 
 
+# -- conditions -------------------------------------------------------------------------------
+
+
+_KNOWN = ("aws:principal*", "aws:source*", "aws:currenttime", "aws:epochtime", "aws:user*")
+"""Keys of which enough is known whether a setting names them or not."""
+
+
+@functools.cache
+def _holders(restricting: tuple[str, ...], passed_to: str = "") -> Requests:
+    """The requests of whoever holds a policy, if only the keys in the setting restrict."""
+    known = holder().keys
+    keys = {
+        key: value
+        if matches_any(restricting, key) or (matches_any(_KNOWN, key) and key not in _PLACES)
+        else CHOSEN
+        for key, value in known.items()
+    }
+    unlisted = [key.lower() for key in restricting if key.lower() not in known]
+    keys |= dict.fromkeys(unlisted, optional(f"{FREE}{OTHER}{FREE}"))
+    keys[_PASSED_TO] = fixed(passed_to) if passed_to else CHOSEN
+    return Requests(keys, others=CHOSEN)
+
+
+_PLACES = ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn")
+
+
+@functools.cache
+def _with_factor(restricting: tuple[str, ...], passed_to: str = "") -> Requests:
+    factor = dict.fromkeys(("aws:multifactorauthpresent", "aws:multifactorauthage"), CHOSEN)
+    return _holders(restricting, passed_to).but(factor)
+
+
+# -- resources --------------------------------------------------------------------------------
+
+
 def _has_wildcard(resources: Iterable[str]) -> bool:
     return any("*" in resource for resource in resources)
 
 
-def _reaches(statement: Statement, service: str) -> bool:
-    if statement.names_every_resource:
+def _reaches(allow: Statement, action: str) -> bool:
+    if allow.not_resources:
+        return not _covers(allow.not_resources, action)
+    return _covers(allow.resources, action)
+
+
+def _takes_away(denial: Statement, action: str) -> bool:
+    """Whether a Deny leaves the action on nothing but listed resources."""
+    if denial.not_resources:
+        return not _covers(denial.not_resources, action)
+    if any(map(is_universal, denial.resources)):
         return True
-    return any(is_service_wide(resource, service) for resource in statement.resources)
+    targets = TARGETS.get(action)
+    if targets:
+        return all(any(covers(p, each) for p in denial.resources) for each in targets)
+    return any(universal(pattern, action) for pattern in denial.resources)
 
 
-def _lets_pass(statement: Statement, service: str) -> bool:
-    limits = [c for c in statement.condition_on(_PASSED_TO) if not c.holds_without_key]
-    if not service or not limits:
+@functools.lru_cache(maxsize=4096)
+def _covers(resources: tuple[str, ...], action: str) -> bool:
+    """Whether the patterns together match every resource that the action acts on.
+
+    A policy variable stands for the caller's own, so such a pattern does not. ``role/*/*`` does
+    not match the roles without a path, but no one means to protect those: it counts as all.
+    """
+    if any(map(is_universal, resources)):
         return True
-    return all(matches_any(limit.values, service) for limit in limits)
+    patterns = tuple(_PATHS.sub(r"\1/*", each) for each in resources if not _is_personal(each))
+    targets = TARGETS.get(action)
+    if targets:
+        return any(covers(pattern, each) is not False for each in targets for pattern in patterns)
+    if resource_patterns(action) is not None:
+        return bool(patterns) and unrestricted(patterns, action) is not False
+    service = action.partition(":")[0]
+    return any(is_service_wide(each, service) for each in patterns) or covers_service(
+        patterns, service
+    )
 
 
-def problems(grants: Grants, sensitive: Sequence[str]) -> list[Problem]:
+_PATHS = re.compile(r"(:(?:role|user|group|policy|instance-profile))/\*(?:/\*)+$", re.IGNORECASE)
+_VARIABLE = re.compile(r"\$\{(?!aws:(?:Principal|Resource)Account\}|[*?$]\})", re.IGNORECASE)
+
+
+def _is_personal(resource: str) -> bool:
+    return _VARIABLE.search(resource) is not None
+
+
+_OWN_NAME = re.compile(r"\$\{aws:username\}", re.IGNORECASE)
+_ANY_NAME = "name"
+
+
+def _includes(allow: Statement, arn: str) -> bool:
+    """Whether an Allow includes a resource by its ARN, or the user who asks."""
+    if allow.not_resources:
+        return not any(_may_match(each, arn or "*") for each in allow.not_resources)
+    if not arn:
+        return any(_OWN_NAME.search(each) for each in allow.resources)
+    return any(_may_match(each, arn) for each in allow.resources)
+
+
+def _spares_nothing(denial: Statement, arn: str) -> bool:
+    """Whether a Deny includes the resource, or the user who asks, for certain."""
+    known = arn or f"arn:*:iam::*:user/{_ANY_NAME}"
+    if denial.not_resources:
+        return not any(_may_match(each, known) for each in denial.not_resources)
+    return any(_must_match(each, known) for each in denial.resources)
+
+
+def _named(pattern: str, arn: str) -> str:
+    return _OWN_NAME.sub(arn.rpartition("/")[2], pattern)
+
+
+def _must_match(pattern: str, arn: str) -> bool:
+    """Partition and account are not known, but a policy means its own."""
+    wanted, fields = _named(pattern, arn).split(":", 5), arn.split(":", 5)
+    if len(wanted) != len(fields):
+        return matches(pattern, arn)
+    return all(
+        have == "*" or matches(want, have) for want, have in zip(wanted, fields, strict=True)
+    )
+
+
+def _may_match(pattern: str, arn: str) -> bool:
+    """Field by field, since what is not known of an ARN is its partition and account."""
+    wanted, fields = _named(pattern, arn).split(":", 5), arn.split(":", 5)
+    if len(wanted) != len(fields):
+        return overlap(_named(pattern, arn), arn)
+    return all(overlap(want, have) for want, have in zip(wanted, fields, strict=True))
+
+
+# -- problems ---------------------------------------------------------------------------------
+
+
+def problems(grants: Grants, sensitive: Sequence[str], who: Self | None = None) -> list[Problem]:
     """The excessive privileges; for an administrator only that."""
-    if not grants.broad:
-        return []
+    found = [] if not grants.broad else list(_of_anything(grants, sensitive))
+    if found and found[0].severity is Severity.CRITICAL:
+        return found
+    return found + list(_of_oneself(grants, who or Self(), found))
+
+
+def _of_anything(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
     if grants.is_admin:
-        text = "The policies give administrator access: any action on any resource."
-        return [Problem(Severity.CRITICAL, text)]
-    return list(_problems(grants, sensitive))
+        text = "The policies give administrator access: any action on any resource"
+        yield Problem(Severity.CRITICAL, f"{text} ({_said(grants.anything_in('iam'))}).")
+        return
+    yield from _problems(grants, sensitive)
+
+
+def _of_oneself(grants: Grants, who: Self, found: Sequence[Problem]) -> Iterator[Problem]:
+    said = " ".join(problem.text for problem in found)
+    actions, statements = [], []
+    for action, granting in grants.self_escalations(who):
+        if action not in said and "Every action of iam" not in said:
+            actions.append(action)
+            statements += granting
+    if actions:
+        text = f"The principal can raise its own privileges with {listed(actions)}"
+        yield Problem(Severity.HIGH, f"{text} ({_said(statements)}).")
 
 
 def _problems(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
-    if any(s.not_actions for s in grants.broad if s.names_every_resource):
+    inverted = [s for s in grants.broad if s.not_actions and s.names_every_resource]
+    if inverted:
         left = [service for service in _UNRELATED if grants.anything_in(service)]
         if left:
             text = "Allow with NotAction on any resource grants every action that is not listed"
-            yield Problem(Severity.HIGH, f"{text}, including every action of {listed(left)}.")
-    grave = [service for service in sensitive if grants.anything_in(service.lower())]
+            where = f"including every action of {listed(left)} ({_said(inverted)})"
+            yield Problem(Severity.HIGH, f"{text}, {where}.")
+    grave = {
+        service: granting
+        for service in sensitive
+        if (granting := grants.anything_in(service.lower()))
+    }
     if grave:
-        text = f"Every action of {listed(grave)} is allowed on any resource."
-        yield Problem(Severity.HIGH, text)
-    paths = [path.name for path in grants.escalations() if "iam" not in grave or path.service]
-    if paths:
-        text = f"Privilege escalation is possible with {listed(paths)}."
-        yield Problem(Severity.HIGH, text)
-    if "sts" not in grave and grants.anywhere("sts:AssumeRole"):
+        text = f"Every action of {listed(list(grave))} is allowed on any resource"
+        where = _said(s for granting in grave.values() for s in granting)
+        yield Problem(Severity.HIGH, f"{text} ({where}).")
+    opened = [
+        (path.name, granting)
+        for path, granting in grants.escalations()
+        if "iam" not in grave or path.services
+    ]
+    if opened:
+        text = f"Privilege escalation is possible with {listed([name for name, _ in opened])}"
+        where = _said(s for _, granting in opened for s in granting)
+        yield Problem(Severity.HIGH, f"{text} ({where}).")
+    assume = grants.granting("sts:AssumeRole")
+    if "sts" not in grave and assume:
         text = (
-            "sts:AssumeRole is allowed on any resource, so on every role that trusts the account."
+            "sts:AssumeRole is allowed on any resource, so on every role that trusts the account"
         )
-        yield Problem(Severity.HIGH, text)
+        yield Problem(Severity.HIGH, f"{text} ({_said(assume)}).")
     other = [service for service in grants.whole_services() if service not in grave]
     if other:
-        text = f"Every action of {listed(other)} is allowed on any resource."
-        yield Problem(Severity.MEDIUM, text)
+        text = f"Every action of {listed(other)} is allowed on any resource"
+        where = _said(s for service in other for s in grants.anything_in(service))
+        yield Problem(Severity.MEDIUM, f"{text} ({where}).")
+
+
+def _said(statements: Iterable[Statement]) -> str:
+    """The statements by name, each with the conditions that do not limit it."""
+    return listed(list(dict.fromkeys(map(_with_conditions, statements))), 3)
+
+
+def _with_conditions(statement: Statement) -> str:
+    if not statement.conditions:
+        return statement.name
+    conditions = listed([str(condition) for condition in statement.conditions], 3)
+    return f"{statement.name}, in spite of {conditions}"
 
 
 def is_exempt(patterns: Iterable[str], path: str, name: str) -> bool:
@@ -204,20 +476,37 @@ def policies_of(
     return [*user.inline, *of_groups, *(policy.document for policy in attached)]
 
 
+def own_policies(principal: RolePolicies | UserPolicies) -> tuple[str, ...]:
+    """The ARNs of the customer managed policies of a principal, its boundary among them."""
+    bound = [principal.boundary] if principal.boundary else []
+    arns = [policy.id for policy in (*principal.attached, *bound)]
+    return tuple(arn for arn in arns if ":iam::aws:" not in arn)
+
+
 def privileges_verdict(
-    documents: Sequence[Document], boundary: PolicyDocument | None, limits: PrivilegeLimits
+    documents: Sequence[Document],
+    boundary: PolicyDocument | None,
+    limits: PrivilegeLimits,
+    who: Self | None = None,
 ) -> Verdict:
     """The verdict on what policies grant together within a permissions boundary."""
     bound = [] if boundary is None else [boundary.document]
     flaws = flawed([*documents, *bound])
     if flaws:
         return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
-    grants = Grants.of(documents, bound[0] if bound else None, limits.restricting_condition_keys)
-    found = problems(grants, limits.sensitive_services)
+    within = bound[0] if bound else None
+    grants = Grants.of(documents, within, limits.restricting_condition_keys)
+    found = problems(grants, limits.sensitive_services, who)
     names = [document.name for document in documents]
     if found:
         expected = "Only the actions that are needed, on the resources that are needed."
         return violates_all(found, expected=expected, policies=names)
+    if grants.undecided:
+        keys = limits.restricting_condition_keys
+        doubtful = Grants.of(documents, within, keys, doubtful=True)
+        if problems(doubtful, limits.sensitive_services, who):
+            said = _said(grants.undecided)
+            return cannot_tell(f"Whether a condition limits what is allowed is unknown: {said}.")
     reason = f"No excessive privileges in {plural(len(names), 'policy', 'policies')}."
     return complies(reason, policies=names)
 

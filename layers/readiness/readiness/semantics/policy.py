@@ -7,14 +7,23 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ALLOW = "Allow"
 DENY = "Deny"
 
 _LONGEST = 1_000_000
-_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+PARTITIONS = (
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+)
 
 
 class Unparsable(ValueError):
@@ -26,7 +35,8 @@ class Condition:
     """One key under one operator: it holds if any of ``values`` does.
 
     ``operator`` and ``key`` are lower case. The operator is without ``IfExists`` and without
-    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty.
+    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty. ``written`` is operator
+    and key as the document has them.
     """
 
     operator: str
@@ -34,6 +44,12 @@ class Condition:
     values: tuple[str, ...]
     if_exists: bool = False
     quantifier: str = ""
+    written: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        """``StringLike aws:PrincipalOrgID o-*``, as a reason quotes it."""
+        name = self.written or f"{self.operator} {self.key}"
+        return f"{name} {' or '.join(self.values[:3])}{' …' if len(self.values) > 3 else ''}"
 
     @property
     def holds_without_key(self) -> bool:
@@ -89,7 +105,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled."""
+    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled.
+
+    ``number`` is its place in the document, from 1; ``policy`` the name of the document, empty
+    where there is only one.
+    """
 
     effect: str
     actions: tuple[str, ...] = ()
@@ -100,6 +120,14 @@ class Statement:
     not_principals: tuple[Principal, ...] = ()
     conditions: tuple[Condition, ...] = ()
     sid: str = ""
+    number: int = field(default=0, compare=False)
+    policy: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a reason calls it: its Sid, or its number."""
+        of = f" of {self.policy}" if self.policy else ""
+        return f"statement {self.sid or self.number}{of}"
 
     @property
     def allows(self) -> bool:
@@ -138,8 +166,8 @@ class Statement:
         return (condition for condition in self.conditions if condition.key == key.lower())
 
 
-def parse(document: object) -> tuple[Statement, ...]:
-    """The statements of a policy.
+def parse(document: object, name: str = "") -> tuple[Statement, ...]:
+    """The statements of a policy; ``name`` is what its statements are said to be of.
 
     Takes text (JSON, plain or URL-encoded), a mapping, or a list of one mapping: the shapes
     that AWS's APIs, its events and AWS Config give. Raises Unparsable for what is no policy.
@@ -147,7 +175,10 @@ def parse(document: object) -> tuple[Statement, ...]:
     policy = _document(document)
     if "Statement" not in policy:
         raise Unparsable("the policy has no Statement")
-    return tuple(_statement(entry) for entry in _listed(policy["Statement"]))
+    return tuple(
+        _statement(entry, number, name)
+        for number, entry in enumerate(_listed(policy["Statement"]), 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +195,7 @@ class Document:
     @classmethod
     def of(cls, name: str, given: object) -> Document:
         try:
-            return cls(name, parse(given))
+            return cls(name, parse(given, name))
         except Unparsable as unparsable:
             return cls(name, flaw=str(unparsable))
 
@@ -225,7 +256,7 @@ def _texts(statement: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _statement(entry: object) -> Statement:
+def _statement(entry: object, number: int, policy: str) -> Statement:
     if not isinstance(entry, Mapping):
         raise Unparsable(f"a statement is a JSON object, not {type(entry).__name__}")
     statement = _titled(entry)
@@ -242,6 +273,8 @@ def _statement(entry: object) -> Statement:
         not_principals=_principals(statement.get("NotPrincipal")),
         conditions=tuple(_conditions(statement.get("Condition") or {})),
         sid=str(statement.get("Sid", "")),
+        number=number,
+        policy=policy,
     )
     if not parsed.actions and not parsed.not_actions:
         raise Unparsable("a statement has neither Action nor NotAction")
@@ -274,6 +307,7 @@ def _conditions(block: object) -> Iterator[Condition]:
                 values=tuple(_value(value) for value in _listed(values)),
                 if_exists=operator.endswith("ifexists"),
                 quantifier=quantifier,
+                written=f"{written} {key}",
             )
 
 
@@ -360,7 +394,7 @@ def is_universal(resource: str) -> bool:
         return False
     if len(fields) == 1:
         return False
-    if len(fields) > 2 and fields[1] in _PARTITIONS:
+    if len(fields) > 2 and any(matches(fields[1], each) for each in PARTITIONS):
         fields[1] = "*"
     return all(only_wildcards(field) for field in fields[1:])
 

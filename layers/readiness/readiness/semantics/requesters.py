@@ -1,0 +1,226 @@
+"""What is known of the requests of a stranger, of a service, and of a principal of the account.
+
+Keys and their meaning: IAM User Guide, "AWS global condition context keys" and "Available keys
+for AWS STS".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from readiness.semantics.conditions import (
+    ABSENT,
+    ACCOUNT,
+    CHOSEN,
+    FREE,
+    INTERNET,
+    NOW,
+    OTHER,
+    OWN,
+    PART,
+    Alternatives,
+    Requests,
+    fixed,
+    optional,
+)
+
+_ORGANIZATION = f"o-{OTHER * 10}"
+_UNSTATED = f"{FREE}{OTHER}{FREE}"
+"""A text of the requester's, which is not the one that a policy states."""
+_ID = OTHER * 20
+
+_ANYONE: Mapping[str, Alternatives] = {
+    "aws:currenttime": fixed(NOW),
+    "aws:epochtime": fixed(NOW),
+    "aws:referer": CHOSEN,
+    "aws:requestedregion": fixed(FREE),
+    "aws:requesttag/*": CHOSEN,
+    "aws:securetransport": fixed("true", "false"),
+    "aws:sourceip": fixed(INTERNET),
+    "aws:sourcevpc": optional(f"vpc-{OTHER * 8}"),
+    "aws:sourcevpce": optional(f"vpce-{OTHER * 8}"),
+    "aws:sourcevpcarn": optional(f"arn:{FREE}:ec2:{FREE}:{ACCOUNT}:vpc/{FREE}"),
+    "aws:tagkeys": CHOSEN,
+    "aws:tokenissuetime": CHOSEN,
+    "aws:useragent": CHOSEN,
+    "aws:vpceaccount": optional(ACCOUNT),
+    "aws:vpceorgid": optional(_ORGANIZATION),
+    "aws:vpceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
+    "aws:vpcsourceip": CHOSEN,
+    "sts:rolesessionname": CHOSEN,
+    "sts:sourceidentity": CHOSEN,
+    "sts:transitivetagkeys": CHOSEN,
+    # The resource is the account's own.
+    "aws:resourceaccount": fixed(OWN),
+    "aws:resourceorgid": optional(OWN),
+    "aws:resourceorgpaths": optional(OWN),
+}
+"""What anyone can choose, and where a request of anyone may come from."""
+
+_OF_SERVICES = (
+    "aws:sourceaccount",
+    "aws:sourcearn",
+    "aws:sourceorgid",
+    "aws:sourceorgpaths",
+    "aws:sourceowner",
+    "aws:principalservicename",
+    "aws:principalservicenameslist",
+)
+_NOT_A_SERVICE: Mapping[str, Alternatives] = {
+    **dict.fromkeys(_OF_SERVICES, ABSENT),
+    "aws:principalisawsservice": fixed("false"),
+}
+_FACTOR: Mapping[str, Alternatives] = {
+    "aws:multifactorauthage": CHOSEN,
+    "aws:multifactorauthpresent": optional("true", "false"),
+}
+
+
+def stranger(account: str = ACCOUNT) -> Requests:
+    """A principal of an account that no policy states, in another organization or in none.
+
+    ``account`` is for a known account: a principal there that no policy states.
+    """
+    name = FREE if account == ACCOUNT else _UNSTATED
+    return Requests(
+        {
+            **_ANYONE,
+            **_NOT_A_SERVICE,
+            **_FACTOR,
+            "aws:calledvia*": CHOSEN,
+            "aws:federatedprovider": CHOSEN,
+            "aws:principalaccount": fixed(account),
+            "aws:principalarn": fixed(
+                f"arn:{FREE}:iam::{account}:{name}", f"arn:{FREE}:sts::{account}:{name}"
+            ),
+            "aws:principalorgid": optional(_ORGANIZATION),
+            "aws:principalorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
+            "aws:principaltag/*": CHOSEN,
+            "aws:principaltype": fixed(FREE),
+            "aws:userid": fixed(_ID, f"{_ID}:{FREE}", account),
+            "aws:username": CHOSEN,
+            "aws:viaawsservice": fixed("false", "true"),
+            "kms:calleraccount": fixed(account),
+            "kms:viaservice": CHOSEN,
+            "sts:externalid": optional(_UNSTATED),
+        }
+    )
+
+
+def service_for_stranger(service: str = FREE) -> Requests:
+    """An AWS service that acts on behalf of an account that no policy states.
+
+    Not every service sends the keys that say for whom it acts. The ARNs of S3 and of a few
+    other services have no account.
+    """
+    return Requests(
+        {
+            **_ANYONE,
+            **_FACTOR,
+            "aws:calledvia*": CHOSEN,
+            "aws:principalaccount": ABSENT,
+            "aws:principalarn": ABSENT,
+            "aws:principalisawsservice": fixed("true"),
+            "aws:principalorgid": ABSENT,
+            "aws:principalorgpaths": ABSENT,
+            "aws:principalservicename": fixed(service),
+            "aws:principalservicenameslist": fixed(service),
+            "aws:sourceaccount": optional(ACCOUNT),
+            "aws:sourcearn": optional(
+                f"arn:{FREE}:{FREE}:{FREE}:{ACCOUNT}:{FREE}",
+                f"arn:{FREE}:{FREE}:{FREE}::{_UNSTATED}",
+            ),
+            "aws:sourceip": optional(INTERNET),
+            "aws:sourceorgid": optional(_ORGANIZATION),
+            "aws:sourceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
+            "aws:sourceowner": optional(ACCOUNT),
+            "aws:viaawsservice": fixed("false", "true"),
+            "sts:externalid": optional(_UNSTATED),
+        }
+    )
+
+
+def signed_in(provider: str) -> Requests:
+    """Somebody who signed in through an OIDC provider; its own keys are for the caller to add."""
+    return Requests(
+        {
+            **_ANYONE,
+            **_NOT_A_SERVICE,
+            **_FACTOR,
+            "aws:federatedprovider": fixed(OWN),
+            "aws:principal*": ABSENT,
+            "aws:requesttag/*": ABSENT,
+            "aws:viaawsservice": fixed("false"),
+            "sts:externalid": ABSENT,
+            f"{provider}:aud": fixed(FREE),
+            f"{provider}:oaud": CHOSEN,
+        }
+    )
+
+
+_HIMSELF: Mapping[str, Alternatives] = {
+    "aws:federatedprovider": optional(OWN),
+    "aws:principalaccount": fixed(OWN),
+    "aws:principalarn": fixed(OWN),
+    "aws:principalorgid": optional(OWN),
+    "aws:principalorgpaths": optional(OWN),
+    "aws:principaltag/*": optional(OWN),
+    "aws:principaltype": fixed(OWN),
+    "aws:userid": fixed(OWN),
+    "aws:username": optional(OWN),
+    "kms:calleraccount": fixed(OWN),
+}
+
+
+def holder() -> Requests:
+    """A principal of this account that makes calls by itself, without MFA.
+
+    A policy's own principal may meet every condition on itself. Keys not listed are up to it.
+    """
+    return Requests(
+        {
+            **_ANYONE,
+            **_NOT_A_SERVICE,
+            **_HIMSELF,
+            "aws:calledvia*": optional(_UNSTATED),
+            "aws:multifactorauthage": ABSENT,
+            "aws:multifactorauthpresent": optional("false"),
+            "aws:resourcetag/*": optional(_UNSTATED),
+            "aws:viaawsservice": fixed("false"),
+            "*:resourcetag/*": optional(_UNSTATED),
+            "iam:awsservicename": fixed(f"{OTHER * 8}.amazonaws.com"),
+            "iam:permissionsboundary": optional(
+                f"arn:{FREE}:iam::{FREE}:policy/{OTHER * 8}", *_POWERFUL
+            ),
+            "iam:policyarn": fixed(f"arn:{FREE}:iam::{FREE}:policy/{OTHER * 8}", *_POWERFUL),
+            "kms:viaservice": optional(f"{OTHER * 8}.{PART}.amazonaws.com"),
+        },
+        others=CHOSEN,
+    )
+
+
+_POWERFUL = tuple(
+    f"arn:{FREE}:iam::aws:policy/{name}"
+    for name in ("AdministratorAccess", "IAMFullAccess", "PowerUserAccess")
+)
+"""AWS's policies with which a principal can take over an account, or nearly so."""
+
+
+def user_of(account: str) -> Requests:
+    """An IAM user of the account that makes calls by itself; the factor is for the caller."""
+    return Requests(
+        {
+            **_ANYONE,
+            **_NOT_A_SERVICE,
+            **_HIMSELF,
+            "aws:calledvia*": ABSENT,
+            "aws:federatedprovider": ABSENT,
+            "aws:principalaccount": fixed(account),
+            "aws:principalarn": fixed(f"arn:{FREE}:iam::{account}:user/{FREE}"),
+            "aws:principaltype": fixed("User"),
+            "aws:userid": fixed(f"AIDA{FREE}"),
+            "aws:username": fixed(FREE),
+            "aws:viaawsservice": fixed("false"),
+        },
+        others=CHOSEN,
+    )
