@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeAlias
 
-from readiness.semantics.addresses import the_world_in
-from readiness.semantics.policy import Condition, Statement, matches, only_wildcards
+from readiness.semantics.addresses import is_public, network, the_world_in
+from readiness.semantics.policy import PARTITIONS, Condition, Statement, matches, only_wildcards
 
 FREE = "*"
 """In a value: any text the requester likes."""
@@ -30,15 +30,15 @@ OWN = "\2"
 """A value: the principal's or resource's own, not known here, which a policy may well state."""
 INTERNET = "\3"
 """A value: some address on the internet."""
+ANY_ADDRESS = "\x0f"
+"""A value: an address on the internet that the requester can choose."""
 NOW = "\4"
 """A value: the time of the request."""
 _SAMPLE = "\5"
 _STAR, _QUESTION, _CHOSEN = "\6", "\7", "\x0e"
 
-ACCOUNT = OTHER * 12
-"""The number of an account that no policy states."""
 NAME = PART + OTHER + PART
-"""A name the requester chose that no policy states, without separators."""
+"""A name or number without separators that no policy states, though it may begin like one."""
 
 Value: TypeAlias = tuple[str, ...]
 """What a key has in one request: nothing if it is absent, several texts if it is multivalued."""
@@ -292,8 +292,16 @@ def _tested(test: _Test, stated: _Stated, text: str) -> Holds:
         return Holds.UNKNOWN
     if stated.is_unresolved:
         return Holds.NEVER
-    answer = test(stated.text, text)
+    answer = test(stated.text, _in_partition_of(stated.text, text))
     return Holds.SOMETIMES if stated.is_chosen and answer is Holds.ALWAYS else answer
+
+
+def _in_partition_of(stated: str, text: str) -> str:
+    """An ARN of any partition, in that of the policy: it means its own."""
+    if not text.startswith(f"arn:{FREE}:"):
+        return text
+    partition = stated.removeprefix("arn:").partition(":")[0]
+    return f"arn:{partition if partition in PARTITIONS else 'aws'}:{text[6:]}"
 
 
 # -- texts ----------------------------------------------------------------------------------
@@ -385,10 +393,12 @@ def _bool(stated: str, text: str) -> Holds:
 
 
 def _address(stated: str, text: str) -> Holds:
-    if text != INTERNET:
+    if text not in {INTERNET, ANY_ADDRESS}:
         return Holds.SOMETIMES if FREE in text or text == OWN else Holds.UNKNOWN
     try:
         wide = the_world_in([stated], 8, 32)
+        if text == ANY_ADDRESS and is_public(network(stated)) and not wide:
+            return Holds.SOMETIMES
     except ValueError:
         return Holds.UNKNOWN
     if not wide:

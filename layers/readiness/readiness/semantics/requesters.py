@@ -10,10 +10,11 @@ from collections.abc import Mapping
 
 from readiness.semantics.conditions import (
     ABSENT,
-    ACCOUNT,
+    ANY_ADDRESS,
     CHOSEN,
     FREE,
     INTERNET,
+    NAME,
     NOW,
     OTHER,
     OWN,
@@ -24,10 +25,11 @@ from readiness.semantics.conditions import (
     optional,
 )
 
-_ORGANIZATION = f"o-{OTHER * 10}"
+ACCOUNT = NAME
+"""The number of an account that no policy states."""
+_ORGANIZATION = f"o-{NAME}"
 _UNSTATED = f"{FREE}{OTHER}{FREE}"
 """A text of the requester's, which is not the one that a policy states."""
-_ID = OTHER * 20
 
 _ANYONE: Mapping[str, Alternatives] = {
     "aws:currenttime": fixed(NOW),
@@ -37,8 +39,8 @@ _ANYONE: Mapping[str, Alternatives] = {
     "aws:requesttag/*": CHOSEN,
     "aws:securetransport": fixed("true", "false"),
     "aws:sourceip": fixed(INTERNET),
-    "aws:sourcevpc": optional(f"vpc-{OTHER * 8}"),
-    "aws:sourcevpce": optional(f"vpce-{OTHER * 8}"),
+    "aws:sourcevpc": optional(f"vpc-{NAME}"),
+    "aws:sourcevpce": optional(f"vpce-{NAME}"),
     "aws:sourcevpcarn": optional(f"arn:{FREE}:ec2:{FREE}:{ACCOUNT}:vpc/{FREE}"),
     "aws:tagkeys": CHOSEN,
     "aws:tokenissuetime": CHOSEN,
@@ -97,7 +99,7 @@ def stranger(account: str = ACCOUNT) -> Requests:
             "aws:principalorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
             "aws:principaltag/*": CHOSEN,
             "aws:principaltype": fixed(FREE),
-            "aws:userid": fixed(_ID, f"{_ID}:{FREE}", account),
+            "aws:userid": fixed(f"AIDA{NAME}", f"AROA{NAME}:{FREE}", account),
             "aws:username": CHOSEN,
             "aws:viaawsservice": fixed("false", "true"),
             "kms:calleraccount": fixed(account),
@@ -125,6 +127,10 @@ def service_for_stranger(service: str = FREE) -> Requests:
             "aws:principalorgpaths": ABSENT,
             "aws:principalservicename": fixed(service),
             "aws:principalservicenameslist": fixed(service),
+            "aws:principaltag/*": ABSENT,
+            "aws:principaltype": ABSENT,
+            "aws:userid": ABSENT,
+            "aws:username": ABSENT,
             "aws:sourceaccount": optional(ACCOUNT),
             "aws:sourcearn": optional(
                 f"arn:{FREE}:{FREE}:{FREE}:{ACCOUNT}:{FREE}",
@@ -141,15 +147,17 @@ def service_for_stranger(service: str = FREE) -> Requests:
 
 
 def signed_in(provider: str) -> Requests:
-    """Somebody who signed in through an OIDC provider; its own keys are for the caller to add."""
+    """Somebody who signed in through an OIDC provider; its own keys are for the caller to add.
+
+    Session tags come from the token, so they say what the provider lets them.
+    """
     return Requests(
         {
-            **_ANYONE,
+            **{key: value for key, value in _ANYONE.items() if "tag" not in key},
             **_NOT_A_SERVICE,
             **_FACTOR,
             "aws:federatedprovider": fixed(OWN),
             "aws:principal*": ABSENT,
-            "aws:requesttag/*": ABSENT,
             "aws:viaawsservice": fixed("false"),
             "sts:externalid": ABSENT,
             f"{provider}:aud": fixed(FREE),
@@ -210,11 +218,12 @@ def user_of(account: str) -> Requests:
     """An IAM user of the account that makes calls by itself; the factor is for the caller."""
     return Requests(
         {
-            **_ANYONE,
+            **{key: value for key, value in _ANYONE.items() if "vpc" not in key},
             **_NOT_A_SERVICE,
             **_HIMSELF,
             "aws:calledvia*": ABSENT,
             "aws:federatedprovider": ABSENT,
+            "aws:sourceip": optional(ANY_ADDRESS),
             "aws:principalaccount": fixed(account),
             "aws:principalarn": fixed(f"arn:{FREE}:iam::{account}:user/{FREE}"),
             "aws:principaltype": fixed("User"),
