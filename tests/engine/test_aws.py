@@ -6,13 +6,13 @@ import threading
 import time
 from dataclasses import dataclass
 
-import boto3
 import botocore.exceptions as boto
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.parsers import ResponseParserError
 
 from readiness.engine.aws import Aws, CredentialsRefused, DeclaredReader, UndeclaredRead, cause_of
+from readiness.engine.session import Session
 from readiness.model.evidence import ResourceType, evidence
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, Unreadable
@@ -179,7 +179,7 @@ def test_a_garbled_success_is_no_answer(monkeypatch, service, operation, body, c
         def stream(self, *args, **kwargs):
             yield body
 
-    session = boto3.session.Session(region_name=HOME)
+    session = Session(region=HOME)
     aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
     client = aws.client(service)
     monkeypatch.setattr(
@@ -198,7 +198,7 @@ def test_an_empty_json_object_is_an_answer(monkeypatch):
             yield b"{}"
 
     headers = {"content-type": "application/json", "content-length": "2"}
-    session = boto3.session.Session(region_name=HOME)
+    session = Session(region=HOME)
     aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
     client = aws.client("lambda")
     monkeypatch.setattr(

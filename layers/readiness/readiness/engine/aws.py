@@ -101,10 +101,6 @@ class CredentialsRefused(Exception):
     """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
 
 
-class Garbled(Exception):
-    """A success whose body could not be read, which botocore passes on as an empty answer."""
-
-
 def is_about_credentials(error: Exception) -> bool:
     """Whether the error says that the credentials are missing, expired or not accepted."""
     if isinstance(error, ClientError):
@@ -254,7 +250,7 @@ class Aws:
         once: bool = False,
     ) -> Any:
         self._count()
-        return _whole(getattr(self.client(service, region, once=once), operation)(**params))
+        return getattr(self.client(service, region, once=once), operation)(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
@@ -265,7 +261,7 @@ class Aws:
             return
         for page in client.get_paginator(operation).paginate(**params):
             self._count()
-            yield _whole(page)
+            yield page
 
     def _unpaginated(
         self, service: str, operation: str, region: str | None, params: Params
@@ -471,7 +467,7 @@ class DeclaredReader:
                 raise CredentialsRefused(str(error)) from error
             except BotoCoreError as error:
                 raise Unreadable(action, cause_of(error), type(error).__name__) from error
-            except (ResponseParserError, Garbled) as error:
+            except ResponseParserError as error:
                 code = type(error).__name__
                 raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
 
@@ -500,22 +496,6 @@ def _under(page: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         value = (value or {}).get(step)
     return value
-
-
-def _whole(answer: Any) -> Any:
-    """The answer, unless a JSON body was sent of which nothing arrived: then raises Garbled.
-
-    botocore takes text that is not JSON for an answer without members (``BaseJSONParser``): a
-    truncated list would read as "there is nothing".
-    """
-    if not isinstance(answer, dict) or set(answer) != {"ResponseMetadata"}:
-        return answer
-    headers = answer["ResponseMetadata"].get("HTTPHeaders") or {}
-    length = str(headers.get("content-length") or "0")
-    is_json = "json" in str(headers.get("content-type", ""))
-    if is_json and length.isdigit() and int(length) > len("{}"):
-        raise Garbled("a success with a body that is not JSON")
-    return answer
 
 
 @dataclass(frozen=True, slots=True)
