@@ -17,6 +17,8 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, create_loader
 from botocore.session import Session as BotocoreSession
 
+from readiness.engine.geography import Geography
+
 _LARGE = 400_000
 """Bytes of a model from which on leaving its prose out costs less than keeping it."""
 
@@ -53,6 +55,7 @@ class Session:
         loader.file_loader = _Models()
         self._botocore.register_component("data_loader", loader)
         self._region = region
+        self.geography = Geography(loader)
 
     @property
     def region_name(self) -> str | None:

@@ -42,7 +42,7 @@ class DeadLetters:
             "list_dead_letter_source_queues",
             "queueUrls",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
         )
         queues = [url.rsplit("/", 1)[-1] for url in urls]
         return cls(queue.id, tuple(sorted([*queues, *_functions(read).get(queue.id, ())])))
@@ -75,7 +75,7 @@ def _target(read: Reader, queue: Resource) -> str | None:
             "sqs",
             "get_queue_attributes",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             AttributeNames=["RedrivePolicy"],
         )
     except Gone:
