@@ -47,7 +47,7 @@ class CostWatch:
             expected=(
                 "A cost budget of the whole account with a subscribed notification at"
                 f" {self.max_threshold_percent:g} % or less, a subscription to cost anomalies, or"
-                " a working alarm on EstimatedCharges in us-east-1."
+                f" a working alarm on EstimatedCharges in {self.billing.home}."
             ),
         )
 

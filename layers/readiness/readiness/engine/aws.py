@@ -25,11 +25,12 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from readiness.engine.actions import action_of
+from readiness.engine.actions import action_of, service_of
 from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.geography import Geography, default
 from readiness.model.evidence import declared
 from readiness.model.resource import GLOBAL, Resource
-from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 
 if TYPE_CHECKING:
     from readiness.engine.session import Session
@@ -98,7 +99,10 @@ _NO_CREDENTIALS = (
 
 
 class CredentialsRefused(Exception):
-    """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
+    """AWS does not accept who we say we are: nothing can be read, so nothing is judged.
+
+    Only the STS of the partition's home region says so for AWS.
+    """
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -162,6 +166,7 @@ class Aws:
         self.bulk = bulk
         self.memory = memory
         self.requests = 0
+        self.geography: Geography = getattr(session, "geography", None) or default()
         self._session = session
         self._clients = {} if clients is None else clients
         self._cells: dict[object, Future[Any]] = {}
@@ -217,6 +222,30 @@ class Aws:
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
         ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
         return ids
+
+    def is_absent(self, service: str, region: str) -> bool:
+        """Whether the region does not have the service."""
+        absent: bool = self._once(
+            ("absent", service, region), lambda: self.geography.is_absent(service, region)
+        )
+        return absent
+
+    def refuses_us(self) -> bool:
+        """Whether the partition's home STS takes the credentials for invalid. Asked once."""
+
+        def asked() -> bool:
+            try:
+                self._ask("sts", "get_caller_identity", self.geography.home(self.region), {})
+            except ClientError as error:
+                return code_of(error) in _CREDENTIALS
+            except _NO_CREDENTIALS:
+                return True
+            except (BotoCoreError, ResponseParserError):
+                return False
+            return False
+
+        refused: bool = self._once(("sts", "refuses us"), asked)
+        return refused
 
     def _timed(
         self, cls: type[Any], asked: Params, load: Callable[..., Any], *args: Resource
@@ -311,6 +340,20 @@ class DeclaredReader:
         return self._aws.region
 
     @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it."""
+        return self._aws.geography.partition(self.region)
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+        return self._aws.geography.dns_suffix(self.region)
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+        return self._aws.geography.home(self.region, service)
+
+    @property
     def bulk(self) -> bool:
         """Whether everything will be asked for, so that one large answer is the cheapest."""
         return self._aws.bulk
@@ -398,13 +441,21 @@ class DeclaredReader:
     ) -> list[Any]:
         """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
 
-        ``key`` is a dotted path (``DistributionList.Items``).
+        ``key`` is a dotted path (``DistributionList.Items``). A service that the region does not
+        have has no items; evidence that rests on such services alone is NotOffered.
         """
 
         def ask_every() -> list[Any]:
             return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
 
-        pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
+        try:
+            pages = self._answer(
+                ask_every, service, operation, region, action, params, absent, gone
+            )
+        except NotOffered:
+            if self._is_nothing_offered(region or self.region):
+                raise
+            return []
         return [item for page in pages or () for item in _under(page, key) or ()]
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
@@ -435,7 +486,30 @@ class DeclaredReader:
         with ThreadPoolExecutor(_TOGETHER, "read") as pool:
             return list(pool.map(ask, items))
 
-    def _answer(  # noqa: C901
+    def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
+        """What an error code means that the loader does not know."""
+        code = code_of(error)
+        if code not in _CREDENTIALS:
+            return Unreadable(action, cause_of(error), code)
+        if self._aws.refuses_us():
+            return CredentialsRefused(f"{code}: {error}")
+        return Unreadable(action, Cause.TOKEN_REFUSED, f"{code} in {region}")
+
+    def _failure(self, error: Exception, action: str, service: str, region: str) -> Exception:
+        """What it means that there was no answer, or none that can be read."""
+        if isinstance(error, _NO_CREDENTIALS):
+            return CredentialsRefused(str(error))
+        unreached = isinstance(error, EndpointConnectionError)
+        if unreached and self._aws.geography.lacks(service, region):
+            return NotOffered(action, service, region)
+        cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
+        return Unreadable(action, cause, type(error).__name__)
+
+    def _is_nothing_offered(self, region: str) -> bool:
+        """Whether the region has none of the services that may be read."""
+        return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
+
+    def _answer(
         self,
         ask: Callable[[], T],
         service: str,
@@ -451,25 +525,21 @@ class DeclaredReader:
         if action not in self._allowed:
             raise UndeclaredRead(f"{self._who} calls {action} and does not declare it")
 
+        where = region or self.region
+
         def settled() -> T | _NotThere:
+            if self._aws.is_absent(service, where):
+                raise NotOffered(action, service, where)
             try:
                 return ask()
             except ClientError as error:
-                code = code_of(error)
                 if _says(error, absent):
                     return _NotThere(is_gone=False)
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
-                if code in _CREDENTIALS:
-                    raise CredentialsRefused(f"{code}: {error}") from error
-                raise Unreadable(action, cause_of(error), code) from error
-            except _NO_CREDENTIALS as error:
-                raise CredentialsRefused(str(error)) from error
-            except BotoCoreError as error:
-                raise Unreadable(action, cause_of(error), type(error).__name__) from error
-            except ResponseParserError as error:
-                code = type(error).__name__
-                raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
+                raise self._refusal(error, action, where) from error
+            except (BotoCoreError, ResponseParserError) as error:
+                raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)

@@ -18,6 +18,7 @@ from botocore.loaders import JSONFileLoader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from readiness.engine.garbled import guard
+from readiness.engine.geography import Geography
 
 _LARGE = 400_000
 """Bytes of a model from which on leaving its prose out costs less than keeping it."""
@@ -59,6 +60,7 @@ class Session:
         self._botocore.register_component("data_loader", loader)
         guard(self._botocore)
         self._region = region
+        self.geography = Geography(loader)
 
     @property
     def region_name(self) -> str | None:

@@ -32,6 +32,17 @@ class Reader(Protocol):
         """The region that is evaluated."""
 
     @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it: ``aws``, ``aws-cn``, ``aws-eusc``."""
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+
+    @property
     def bulk(self) -> bool:
         """Whether everything will be asked for, so that one large answer is the cheapest."""
 
