@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
@@ -111,6 +112,7 @@ class Client:
         self._world = world
         self._service = service
         self._model = service_model(service)
+        self.meta = SimpleNamespace(endpoint_url="http://127.0.0.1")
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
