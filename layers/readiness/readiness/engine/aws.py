@@ -28,6 +28,7 @@ from botocore.parsers import ResponseParserError
 from readiness.engine.actions import action_of, service_of
 from readiness.engine.daily_cache import Memory, NotRemembered
 from readiness.engine.geography import Geography, default
+from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import declared
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
@@ -50,6 +51,9 @@ CONFIG = Config(
 
 ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
 """For a call that does something: it may take long, and is never repeated."""
+
+_SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
+"""For a service whose rate AWS documents: a throttled answer slows down what follows."""
 
 _NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
@@ -122,7 +126,7 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
         return Cause.SERVICE_UNAVAILABLE
     if not isinstance(error, ClientError):
-        return Cause.UNEXPECTED_ANSWER
+        return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
@@ -145,6 +149,9 @@ class Answer:
 class Aws:
     """One run's view of an account in one region: every answer is read once and kept.
 
+    ``pacer`` keeps its requests within the rates that AWS documents; who keeps ``clients`` over
+    several runs keeps their pacer too.
+
     ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
     it, each resource is read alone and therefore fresh, as an event wants it.
     """
@@ -159,6 +166,7 @@ class Aws:
         bulk: bool = False,
         clients: dict[tuple[str, str], Any] | None = None,
         memory: Memory | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -167,6 +175,7 @@ class Aws:
         self.memory = memory
         self.requests = 0
         self.geography: Geography = getattr(session, "geography", None) or default()
+        self.pacer = pacer or Pacer()
         self._session = session
         self._clients = {} if clients is None else clients
         self._cells: dict[object, Future[Any]] = {}
@@ -182,6 +191,7 @@ class Aws:
             bulk=bulk,
             clients=self._clients,
             memory=self.memory,
+            pacer=self.pacer,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
@@ -189,11 +199,14 @@ class Aws:
         key = (f"{service} once" if once else service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                config = CONFIG.merge(_SCARCE) if is_scarce(service) else CONFIG
+                made = self._session.client(
                     service,
                     region_name=key[1],
-                    config=ONCE if once else CONFIG,
+                    config=ONCE if once else config,
                 )
+                self.pacer.attach(made, service, key[1])
+                self._clients[key] = made
             return self._clients[key]
 
     def evidence(
