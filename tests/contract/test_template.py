@@ -384,6 +384,16 @@ def test_sam_accepts_the_template(tmp_path):
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def test_headings_are_swept_one_after_another(resources):
+    """Each takes a third of AWS's rates: two at once would take two."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    assert each["MaxConcurrency"] == 1
+
+
 # -- upgrades --------------------------------------------------------------------------------------
 
 
