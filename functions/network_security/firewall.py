@@ -91,7 +91,7 @@ def ingress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list
         world = limits.world(_sources(permission, group.ingress, lists))
         exposed = _exposed(permission, world, limits)
         found += exposed
-        found += _strangers(permission, group)
+        found += _foreign_groups(permission, group)
         if not exposed:
             found += _too_wide(permission, group, limits)
     return found
@@ -218,8 +218,8 @@ def _reaches_administration(permission: Permission) -> bool:
     return any(low <= port <= high for port in ADMINISTRATION)
 
 
-def _strangers(permission: Permission, group: SecurityGroup) -> list[Problem]:
-    strange = [peer for peer in permission.peers if not _is_known(peer, group)]
+def _foreign_groups(permission: Permission, group: SecurityGroup) -> list[Problem]:
+    foreign = [peer for peer in permission.peers if not _is_known(peer, group)]
     return [
         Problem(
             Severity.MEDIUM,
@@ -227,7 +227,7 @@ def _strangers(permission: Permission, group: SecurityGroup) -> list[Problem]:
             f" {'account ' + peer.account if peer.account else 'an unknown account'}, but there is"
             " no active peering connection.",
         )
-        for peer in strange
+        for peer in foreign
     ]
 
 

@@ -165,7 +165,7 @@ def event_source_batching(
         "Without a batching window, at least this share of a batch has to be filled",
     ] = 0.2,
 ) -> Verdict:
-    """An event source hands the function batches, and failed items are reported one by one.
+    """Event source mappings send batches to the function, and only failed items are retried.
 
     Without ReportBatchItemFailures one failed message makes the whole batch run again. A batch
     size of 1 (to keep the order, to isolate poison messages) needs an attested reason.

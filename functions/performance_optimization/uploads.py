@@ -1,4 +1,4 @@
-"""Whether large objects are uploaded in parts, and parts that nobody needs are removed."""
+"""Whether large objects are uploaded in parts, and the parts of incomplete uploads removed."""
 
 from __future__ import annotations
 

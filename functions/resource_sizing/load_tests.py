@@ -31,7 +31,7 @@ _WEEK_ENOUGH = 6
 class Sized:
     """Something with a size: what it is called, its memory use (%) and what is recommended.
 
-    ``contradiction`` says why nobody can have tested the size, empty where that is possible.
+    ``contradiction`` says why the size cannot have been tested; empty if it can.
     """
 
     size: str

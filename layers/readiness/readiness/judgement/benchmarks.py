@@ -164,7 +164,7 @@ def _of_latency(latency: Latency, reading: Reading, limits: Limits, sure: Certai
     if reading.band is None:
         need = math.ceil(math.log(1 - sure.confidence) / math.log(limits.quantile))
         return cannot_tell(
-            f"Too few requests to decide whether {name} is below the target: {said}. {need:,} fast"
+            f"Too few requests to decide whether {name} is below the target: {said}. {need:,}"
             " requests without a slow one would be enough (INSUFFICIENT_SAMPLES)."
         ).observing({"cause": "INSUFFICIENT_SAMPLES", **facts})
     facts["value"] = limits.spoken(reading.band)
