@@ -5,16 +5,19 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
-from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore import xform_name
+from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 from botocore.stub import validate_parameters
 
 from readiness.engine import settings as settings_module
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
 from readiness.model.rule import Rule
+from tests.strict import strict
 
 ACCOUNT_ID = "111122223333"
 HOME = "us-east-1"
@@ -74,6 +77,7 @@ class FakeAccount:
         self.answers: dict[tuple[str, str], Answer] = dict(answers or {})
         self.calls: list[tuple[str, str]] = []
         self.unanswered: set[tuple[str, str]] = set()
+        self.refused: list[str] = []
         self.faults: dict[tuple[str, str], Exception] = {}
         self.answers.setdefault(
             ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
@@ -110,26 +114,38 @@ class Client:
         self._world = world
         self._service = service
         self._model = service_model(service)
+        names = {xform_name(name): name for name in self._model.operation_names}
+        self.meta = SimpleNamespace(
+            service_model=self._model,
+            method_to_api_mapping=names,
+            endpoint_url="http://127.0.0.1",
+        )
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
             model = self._operation(operation)
-            if model.input_shape is not None:
-                validate_parameters(params, model.input_shape)
+            self._hold(operation, "is asked with", params, model.input_shape)
             answered = self._world.answer(self._service, operation, params)
-            if model.output_shape is not None:
-                validate_parameters(answered, model.output_shape)
-            return answered
+            self._hold(operation, "is answered with", answered, model.output_shape)
+            return strict(answered, model)
 
         return call
 
-    def _operation(self, operation: str) -> Any:
-        from botocore import xform_name
+    def _hold(self, operation: str, what: str, values: Any, shape: Any) -> None:
+        """Fail the test: as an error of botocore it would be taken for an unreadable answer."""
+        try:
+            if shape is not None:
+                validate_parameters(values, shape)
+        except ParamValidationError as error:
+            said = f"{self._service} {operation} {what} what its model refuses: {error}"
+            self._world.refused.append(said)
+            raise AssertionError(said) from None
 
-        for name in self._model.operation_names:
-            if xform_name(name) == operation:
-                return self._model.operation_model(name)
-        raise AssertionError(f"{self._service} has no operation {operation}")
+    def _operation(self, operation: str) -> Any:
+        name = self.meta.method_to_api_mapping.get(operation)
+        if name is None:
+            raise AssertionError(f"{self._service} has no operation {operation}")
+        return self._model.operation_model(name)
 
     def can_paginate(self, operation: str) -> bool:
         return self._operation(operation).name in _paginators(self._service)

@@ -47,7 +47,7 @@ class CostWatch:
             expected=(
                 "A cost budget of the whole account with a subscribed notification at"
                 f" {self.max_threshold_percent:g} % or less, a subscription to cost anomalies, or"
-                " a working alarm on EstimatedCharges in us-east-1."
+                f" a working alarm on EstimatedCharges in {self.billing.home}."
             ),
         )
 
@@ -73,7 +73,7 @@ class CostWatch:
 
     def _counts(self, budget: Budget) -> bool:
         """Whether it is about the money of the whole account or of the tagged workload."""
-        if budget.kind != "COST" or budget.expression:
+        if budget.kind != "COST" or budget.is_narrowed:
             return False
         if budget.is_account_wide:
             return True

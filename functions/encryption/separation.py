@@ -251,7 +251,7 @@ def _by_what_is_known(service: Service, hosted: Sequence[str], tag: str) -> Verd
         return not_applicable(f"Nothing here has a {tag} tag: no environments are known to part.")
     if unknown:
         said = f"No {tag} tag tells which environment {listed(unknown, 3)} belongs to."
-        return cannot_tell(said, missing=(), **service.facts)
+        return cannot_tell(said).observing(service.facts)
     said = f"Of the environments known here the key serves {spoken(service.found)} only."
     return complies(said, **service.facts)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import timedelta
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
@@ -106,6 +107,21 @@ ALARMS = [
 ]
 
 
+MUTE_RULE = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:weekend"
+MUTE_RULES = {
+    ("cloudwatch", "list_alarm_mute_rules"): {
+        "AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": MUTE_RULE, "Status": "ACTIVE"}]
+    },
+    ("cloudwatch", "get_alarm_mute_rule"): {
+        "Name": "weekend",
+        "AlarmMuteRuleArn": MUTE_RULE,
+        "Rule": {"Schedule": {"Expression": "cron(0 0 * * SAT)", "Duration": "PT12H"}},
+        "MuteTargets": {"AlarmNames": ["nightly-import"]},
+    },
+}
+"""A mute rule of an alarm that matters to nobody here."""
+
+
 def describe_alarms(**params: object) -> dict[str, object]:
     """All metric alarms; no composite and no log alarms."""
     if params["AlarmTypes"] == ["LogAlarm"]:
@@ -179,7 +195,7 @@ def world() -> FakeAccount:
     return FakeAccount(
         {
             ("cloudwatch", "describe_alarms"): describe_alarms,
-            ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
+            **MUTE_RULES,
             ("cloudwatch", "list_metrics"): list_metrics,
             ("lambda", "list_functions"): {
                 "Functions": [{"FunctionName": "agent", "Timeout": 30}]
@@ -276,3 +292,40 @@ HTTP_ANSWER = {
     "ProtocolType": "HTTP",
     "RouteSelectionExpression": "$request.method $request.path",
 }
+
+
+ANOMALY_MONITOR = f"arn:aws:ce::{ACCOUNT_ID}:anomalymonitor/services"
+
+
+def told_of_anomalies() -> FakeAccount:
+    """No budget: somebody is told of cost anomalies instead."""
+    return world().but(
+        budgets__describe_budgets={"Budgets": []},
+        budgets__describe_budget_notifications_for_account={"BudgetNotificationsForAccount": []},
+        ce__get_anomaly_subscriptions={
+            "AnomalySubscriptions": [
+                {
+                    "SubscriptionName": "daily",
+                    "Frequency": "DAILY",
+                    "MonitorArnList": [ANOMALY_MONITOR],
+                    "Subscribers": [
+                        {"Address": "a@example.com", "Type": "EMAIL", "Status": "CONFIRMED"}
+                    ],
+                }
+            ]
+        },
+        ce__get_anomaly_monitors={
+            "AnomalyMonitors": [
+                {
+                    "MonitorArn": ANOMALY_MONITOR,
+                    "MonitorName": "services",
+                    "MonitorType": "DIMENSIONAL",
+                    "MonitorDimension": "SERVICE",
+                }
+            ]
+        },
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {"told of anomalies": Variant(told_of_anomalies, ("cost-alarms",))}

@@ -8,7 +8,8 @@ from typing import Any
 
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Attestation, Scope
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.account_variants import Variant
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 GROUP = "sessions"
 ALONE = "pages"
@@ -341,3 +342,15 @@ def world() -> FakeAccount:
             },
         }
     )
+
+
+def without_an_api_cache() -> FakeAccount:
+    """The GraphQL API has no cache."""
+    return world().but(
+        appsync__get_api_cache=error("NotFoundException", 404),
+        appsync__get_graphql_api={"graphqlApi": {"apiId": GRAPHQL}},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {"without an API cache": Variant(without_an_api_cache, ("appsync-ttl",))}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from tests.accounts import xray
+from tests.account_variants import Variant
+from tests.accounts import alarms, xray
 from tests.accounts.traffic import get_metric_data, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
 
@@ -129,3 +130,43 @@ def world() -> FakeAccount:
             ("logs", "describe_log_groups"): describe_log_groups,
         }
     )
+
+
+def before_its_first_log() -> FakeAccount:
+    """No log group exists yet; the account's policy will keep what comes."""
+    policy = {"policyName": "keep-90-days", "policyType": "RETENTION_POLICY"}
+    return world().but(
+        logs__describe_log_groups={"logGroups": []},
+        logs__describe_account_policies={"accountPolicies": [policy]},
+    )
+
+
+def shown_by_alarms() -> FakeAccount:
+    """The dashboard shows alarms, and they look at the series that matter."""
+    of_function = (("Errors", "Sum"), ("Duration", "Average"), ("Throttles", "Sum"))
+    on = {"FunctionName": "agent"}
+    shown = [
+        alarms.alarm(f"agent-{metric}", "AWS/Lambda", metric, on, Statistic=statistic)
+        for metric, statistic in (("Invocations", "Sum"), *of_function)
+    ]
+    widget = {"type": "alarm", "properties": {"alarms": [each["AlarmArn"] for each in shown]}}
+    body = {"widgets": [*BODY["widgets"], widget]}
+    return world().but(
+        cloudwatch__describe_alarms=lambda AlarmTypes: (  # noqa: N803
+            {"LogAlarms": []}
+            if AlarmTypes == ["LogAlarm"]
+            else {"MetricAlarms": shown, "CompositeAlarms": []}
+        ),
+        cloudwatch__get_dashboard={"DashboardName": "agents", "DashboardBody": json.dumps(body)},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "before its first log": Variant(
+            before_its_first_log, ("function-log-group", "task-log-groups")
+        ),
+        "shown by alarms": Variant(
+            shown_by_alarms, ("function-on-dashboards", "service-on-dashboards")
+        ),
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, NOON, FakeAccount
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -369,3 +370,92 @@ _IN_TRANSIT = {
     ("opensearch", "describe_domains"): {"DomainStatusList": [SEARCH_DOMAIN]},
     ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [GROUP]},
 }
+
+
+def with_load_balancer_logs() -> FakeAccount:
+    """A bucket that KMS may not encrypt, since load balancers deliver to it."""
+    delivery = {
+        "Effect": "Allow",
+        "Principal": {"Service": "logdelivery.elasticloadbalancing.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": "arn:aws:s3:::data/AWSLogs/*",
+    }
+    return world().but(
+        s3__get_bucket_encryption=sse("AES256", ""),
+        s3__get_bucket_policy={"Policy": policy(delivery)},
+    )
+
+
+def by_alias() -> FakeAccount:
+    """A bucket that names its key by an alias."""
+    return world().but(
+        s3__get_bucket_encryption=sse(key=f"{KEY_ARN.rsplit(':', 1)[0]}:alias/prod")
+    )
+
+
+def with_a_key_in_two_regions() -> FakeAccount:
+    """A multi-Region key, whose replica belongs to the same environment."""
+    replica = KEY_ARN.replace("us-east-1", "eu-west-1")
+    about = key_metadata(
+        MultiRegion=True,
+        MultiRegionConfiguration={
+            "MultiRegionKeyType": "PRIMARY",
+            "PrimaryKey": {"Arn": KEY_ARN, "Region": "us-east-1"},
+            "ReplicaKeys": [{"Arn": replica, "Region": "eu-west-1"}],
+        },
+    )
+    return world().but(
+        kms__list_keys={"Keys": [{"KeyId": KEY_ID}]},
+        kms__describe_key=about,
+        resourcegroupstaggingapi__get_resources=tags(**EVERYTHING_IS_PROD, **{replica: "prod"}),
+    )
+
+
+def with_a_private_origin() -> FakeAccount:
+    """A distribution in front of a load balancer that the internet does not reach."""
+    private = {
+        "Id": "private",
+        "DomainName": "internal.example.com",
+        "VpcOriginConfig": {"VpcOriginId": "vo_1"},
+    }
+    with_origin = {"Origins": {"Quantity": 1, "Items": [private]}}
+    return world().but(
+        cloudfront__list_distributions={
+            "DistributionList": {
+                "Marker": "",
+                "MaxItems": 100,
+                "IsTruncated": False,
+                "Quantity": 1,
+                "Items": [DISTRIBUTION_SUMMARY | with_origin],
+            }
+        },
+        cloudfront__get_distribution_config={
+            "DistributionConfig": DISTRIBUTION | {"CallerReference": "r"} | with_origin
+        },
+        cloudfront__get_vpc_origin={
+            "VpcOrigin": {
+                "Id": "vo_1",
+                "Arn": f"arn:aws:cloudfront::{ACCOUNT_ID}:vpcorigin/vo_1",
+                "Status": "Deployed",
+                "CreatedTime": NOON,
+                "LastModifiedTime": NOON,
+                "VpcOriginEndpointConfig": {
+                    "Name": "internal",
+                    "Arn": BALANCER,
+                    "HTTPPort": 80,
+                    "HTTPSPort": 443,
+                    "OriginProtocolPolicy": "https-only",
+                    "OriginSslProtocols": {"Quantity": 1, "Items": ["TLSv1.2"]},
+                },
+            }
+        },
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "with load balancer logs": Variant(with_load_balancer_logs, ("s3-kms",)),
+        "by alias": Variant(by_alias, ("s3-kms", "s3-key-environment")),
+        "with a key in two regions": Variant(with_a_key_in_two_regions, ("kms-key-environment",)),
+        "with a private origin": Variant(with_a_private_origin, ("cloudfront-tls",)),
+    }

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 NAME = "agent"
@@ -181,3 +182,95 @@ def world() -> FakeAccount:
             ("dynamodb", "query"): {"Items": []},
         }
     )
+
+
+def with_a_canary() -> FakeAccount:
+    """An alias that sends a tenth of its traffic to a new version, since two hours ago."""
+
+    def measured(**asked: Any) -> dict[str, Any]:
+        answer = metric_data(METRICS)(**asked)
+        for query, result in zip(
+            asked["MetricDataQueries"], answer["MetricDataResults"], strict=True
+        ):
+            dimensions = query["MetricStat"]["Metric"]["Dimensions"]
+            if any(each["Name"] == "ExecutedVersion" for each in dimensions):
+                result["Values"] = [
+                    value if stamp >= NOON - timedelta(hours=2) else 0.0
+                    for stamp, value in zip(result["Timestamps"], result["Values"], strict=True)
+                ]
+        return answer
+
+    alias = {
+        "Name": "live",
+        "FunctionVersion": "1",
+        "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
+    }
+    return world().but(
+        lambda__list_aliases={"Aliases": [alias]}, cloudwatch__get_metric_data=measured
+    )
+
+
+BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/web/50dc6c495c0c9188"
+)
+TARGET_GROUP = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/web/73e2d6bc24d8a067"
+
+
+def behind_a_load_balancer() -> FakeAccount:
+    allowed = {
+        "Effect": "Allow",
+        "Principal": {"Service": "elasticloadbalancing.amazonaws.com"},
+        "Action": "lambda:InvokeFunction",
+        "Resource": ARN,
+        "Condition": {"ArnLike": {"AWS:SourceArn": TARGET_GROUP}},
+    }
+    counted = METRICS | {"RequestCount": 40, "HTTPCode_Target_5XX_Count": 0}
+    return world().but(
+        lambda__get_policy={"Policy": json.dumps(POLICY | {"Statement": [allowed]})},
+        elbv2__describe_target_groups={
+            "TargetGroups": [{"TargetGroupArn": TARGET_GROUP, "LoadBalancerArns": [BALANCER]}]
+        },
+        cloudwatch__get_metric_data=metric_data(counted),
+    )
+
+
+def with_a_log_group_of_its_own() -> FakeAccount:
+    """A log group that other functions may share, written to by right of a managed policy."""
+    group = "/agents"
+    about = {"LoggingConfig": {"LogGroup": group, "LogFormat": "JSON"}}
+    managed = f"arn:aws:iam::{ACCOUNT_ID}:policy/logs"
+    attached = [{"PolicyName": "logs", "PolicyArn": managed}]
+    document = json.dumps(LOGGING).replace(GROUP, group)
+    version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True}
+    details = role_details() | {"RolePolicyList": [], "AttachedManagedPolicies": attached}
+    return world().but(
+        lambda__list_functions={
+            "Functions": [configuration(State=None, LastUpdateStatus=None, **about)]
+        },
+        lambda__get_function_configuration=configuration(**about),
+        logs__describe_log_groups={"logGroups": [{"logGroupName": group}]},
+        logs__describe_log_streams={"logStreams": [{"logStreamName": "2026/11/02/agent[1]ab"}]},
+        iam__get_account_authorization_details={
+            "RoleDetailList": [details],
+            "Policies": [
+                {
+                    "PolicyName": "logs",
+                    "Arn": managed,
+                    "DefaultVersionId": "v1",
+                    "PolicyVersionList": [version],
+                }
+            ],
+        },
+        iam__list_role_policies={"PolicyNames": []},
+        iam__list_attached_role_policies={"AttachedPolicies": attached},
+        iam__get_policy={"Policy": {"Arn": managed, "DefaultVersionId": "v1"}},
+        iam__get_policy_version={"PolicyVersion": version},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "with a canary": Variant(with_a_canary, ("function-configuration", "proven-by-traffic")),
+        "behind a load balancer": Variant(behind_a_load_balancer, ("proven-by-traffic",)),
+        "with a log group of its own": Variant(with_a_log_group_of_its_own, ("logs-delivered",)),
+    }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.accounts import performance_benchmarks as benchmarks
 from tests.accounts.traffic import get_metric_data
 from tests.fake_account import FakeAccount
@@ -66,3 +67,17 @@ def world() -> FakeAccount:
             ("xray", "get_trace_summaries"): get_trace_summaries,
         }
     )
+
+
+def without_a_tagged_cost() -> FakeAccount:
+    asked = benchmarks.without_a_tagged_cost().answers
+    costs = {call: answer for call, answer in asked.items() if call[0] == "ce"}
+    return FakeAccount({**world().answers, **costs})
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "without a tagged cost": Variant(
+            without_a_tagged_cost, ("cost-allocation-tag", "application-cost")
+        )
+    }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.accounts.traffic import get_metric_data, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
 
@@ -121,3 +122,30 @@ def world() -> FakeAccount:
             ("ce", "get_cost_and_usage"): get_cost_and_usage,
         }
     )
+
+
+def without_a_tagged_cost() -> FakeAccount:
+    """The tag divides the bill, and no cost carries it."""
+
+    def untagged(**asked: Any) -> dict[str, Any]:
+        answer = get_cost_and_usage(**asked)
+        for day in answer["ResultsByTime"]:
+            day["Groups"] = [each for each in day["Groups"] if WORKLOAD not in each["Keys"][0]]
+        return answer
+
+    tag = {
+        "TagKey": "Application",
+        "Type": "UserDefined",
+        "Status": "Active",
+        "LastUpdatedDate": "2026-01-01T00:00:00Z",
+    }
+    return world().but(
+        ce__get_cost_and_usage=untagged,
+        ce__list_cost_allocation_tags={"CostAllocationTags": [tag]},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "without a tagged cost": Variant(without_a_tagged_cost, ("cost-per-million-requests",))
+    }

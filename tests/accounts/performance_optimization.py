@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.accounts.caching import metric_data, statements
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
@@ -28,7 +29,10 @@ COUNTS: dict[str, float | None] = {
     "SuccessfulRequestLatency": 2000.0,
 }
 
-SETTINGS = {"performance_optimization.batch-permission": {"batch_roles": ["agent"]}}
+SETTINGS: dict[str, dict[str, object]] = {
+    "performance_optimization.batch-permission": {"batch_roles": ["agent"]},
+    "performance_optimization.multipart-cleanup": {"list_uploads": True},
+}
 """What has to be asked for, for the rules that are opted into."""
 
 
@@ -114,6 +118,7 @@ def world() -> FakeAccount:
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET, "CreationDate": NOON}]},
             ("s3", "get_bucket_accelerate_configuration"): {"Status": "Enabled"},
             ("s3", "get_bucket_lifecycle_configuration"): lifecycle(),
+            ("s3", "list_multipart_uploads"): {"Uploads": []},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [mapping()]},
             ("lambda", "get_event_source_mapping"): mapping(),
             ("sqs", "list_queues"): {
@@ -147,3 +152,35 @@ def world() -> FakeAccount:
             ("iam", "list_attached_role_policies"): {"AttachedPolicies": []},
         }
     )
+
+
+MANAGED = f"arn:aws:iam::{ACCOUNT_ID}:policy/tables"
+
+
+def with_a_managed_policy() -> FakeAccount:
+    """The role may use tables by a managed policy instead of one of its own."""
+    attached = [{"PolicyName": "tables", "PolicyArn": MANAGED}]
+    allowed = json.dumps(grants("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"))
+    version = {"Document": allowed, "VersionId": "v1", "IsDefaultVersion": True}
+    about = role({}) | {"RolePolicyList": [], "AttachedManagedPolicies": attached}
+    return world().but(
+        iam__get_account_authorization_details={
+            "RoleDetailList": [about],
+            "Policies": [
+                {
+                    "PolicyName": "tables",
+                    "Arn": MANAGED,
+                    "DefaultVersionId": "v1",
+                    "PolicyVersionList": [version],
+                }
+            ],
+        },
+        iam__list_role_policies={"PolicyNames": []},
+        iam__list_attached_role_policies={"AttachedPolicies": attached},
+        iam__get_policy={"Policy": {"Arn": MANAGED, "DefaultVersionId": "v1"}},
+        iam__get_policy_version={"PolicyVersion": version},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {"with a managed policy": Variant(with_a_managed_policy, ("batch-permission",))}

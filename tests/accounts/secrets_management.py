@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 SECRET_ARN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:prod/db-AbCdEf"
@@ -131,3 +132,39 @@ def world() -> FakeAccount:
             ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
         }
     )
+
+
+def rotating_just_now() -> FakeAccount:
+    """A rotation has begun and not finished."""
+    stages = {"2" * 32: ["AWSPENDING"], "1" * 32: ["AWSCURRENT"]}
+    begun = NOON - timedelta(minutes=5)
+    return world().but(
+        secretsmanager__list_secrets={
+            "SecretList": [secret(LastChangedDate=begun, SecretVersionsToStages=stages)]
+        },
+        secretsmanager__describe_secret=secret(LastChangedDate=begun, VersionIdsToStages=stages),
+        cloudtrail__lookup_events={"Events": []},
+    )
+
+
+def recorded_by_a_lake() -> FakeAccount:
+    """An event data store instead of a trail."""
+    store = {
+        "EventDataStoreArn": f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1",
+        "Status": "ENABLED",
+        "MultiRegionEnabled": True,
+    }
+    management = {"Field": "eventCategory", "Equals": ["Management"]}
+    return world().but(
+        cloudtrail__describe_trails={"trailList": []},
+        cloudtrail__list_event_data_stores={"EventDataStores": [store]},
+        cloudtrail__get_event_data_store=store
+        | {"AdvancedEventSelectors": [{"FieldSelectors": [management]}]},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "rotating just now": Variant(rotating_just_now, ("automatic-rotation",)),
+        "recorded by a lake": Variant(recorded_by_a_lake, ("access-audited",)),
+    }

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.account_variants import Variant
+from tests.accounts.alarms import MUTE_RULES, alarm
 from tests.accounts.traffic import get_metric_data, steadily
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
 ROLE = f"arn:aws:iam::{ACCOUNT_ID}:role/agent"
@@ -39,6 +41,9 @@ DOCUMENT = {
         {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"},
     ],
 }
+LOGGING = json.dumps(
+    {"Statement": [{"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": "*"}]}
+)
 CONTAINERS = [
     {
         "name": "app",
@@ -87,6 +92,9 @@ NODES: list[dict[str, Any]] = [
     {"ReferenceId": 3, "Name": "web", "Names": ["web"], "Type": "AWS::ECS::Fargate", "Edges": []},
 ]
 
+SETTINGS = {"xray.trace-queries": {"probe_filters": True}}
+"""What makes a rule ask all that it can."""
+
 
 def describe_alarms(**params: object) -> dict[str, object]:
     """No alarm of any kind: here it is X-Ray Insights that tell."""
@@ -127,7 +135,12 @@ def world() -> FakeAccount:
             ("lambda", "get_function_configuration"): FUNCTION,
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("iam", "get_role"): {"Role": ROLE_ANSWER},
-            ("iam", "list_role_policies"): {"PolicyNames": []},
+            ("iam", "list_role_policies"): {"PolicyNames": ["logs"]},
+            ("iam", "get_role_policy"): {
+                "RoleName": "agent",
+                "PolicyName": "logs",
+                "PolicyDocument": LOGGING,
+            },
             ("iam", "list_attached_role_policies"): {
                 "AttachedPolicies": [{"PolicyName": "XRay", "PolicyArn": POLICY}]
             },
@@ -137,7 +150,7 @@ def world() -> FakeAccount:
                 "RoleDetailList": [
                     ROLE_ANSWER
                     | {
-                        "RolePolicyList": [],
+                        "RolePolicyList": [{"PolicyName": "logs", "PolicyDocument": LOGGING}],
                         "AttachedManagedPolicies": [{"PolicyName": "XRay", "PolicyArn": POLICY}],
                     }
                 ],
@@ -197,7 +210,7 @@ def world() -> FakeAccount:
             },
             ("cloudwatch", "get_metric_data"): get_metric_data(steadily(PER_SECOND)),
             ("cloudwatch", "describe_alarms"): describe_alarms,
-            ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
+            **MUTE_RULES,
             ("cloudwatch", "describe_anomaly_detectors"): {"AnomalyDetectors": []},
             ("logs", "list_log_anomaly_detectors"): {"anomalyDetectors": []},
             ("logs", "describe_query_definitions"): {"queryDefinitions": []},
@@ -206,6 +219,7 @@ def world() -> FakeAccount:
                 "Destination": "XRay",
                 "Status": "ACTIVE",
             },
+            ("xray", "get_trace_summaries"): {"TraceSummaries": []},
             ("xray", "get_service_graph"): {"Services": NODES},
             ("xray", "get_groups"): {
                 "Groups": [
@@ -233,3 +247,52 @@ def world() -> FakeAccount:
             ("events", "list_targets_by_rule"): {"Targets": [{"Id": "t", "Arn": TOPIC}]},
         }
     )
+
+
+def fed_by_kafka() -> FakeAccount:
+    """Nothing traces the function, and nothing could: Amazon MSK alone invokes it.
+
+    An anomaly detector reads its log instead.
+    """
+    odd = alarm("odd", "AWS/Logs", "AnomalyCount", {"LogAnomalyDetector": "odd"})
+    detector = {
+        "detectorName": "odd",
+        "logGroupArnList": [f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:/aws/lambda/agent:*"],
+        "anomalyDetectorStatus": "ANALYZING",
+    }
+    function = FUNCTION | {"TracingConfig": {"Mode": "PassThrough"}}
+    mapping = {
+        "UUID": "11111111-2222-3333-4444-555555555555",
+        "FunctionArn": FUNCTION["FunctionArn"],
+        "EventSourceArn": f"arn:aws:kafka:{HOME}:{ACCOUNT_ID}:cluster/events/1",
+        "AmazonManagedKafkaEventSourceConfig": {"ConsumerGroupId": "agent"},
+    }
+    return world().but(
+        lambda__list_functions={"Functions": [function]},
+        lambda__get_function_configuration=function,
+        lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
+        lambda__get_policy=error("ResourceNotFoundException", 404),
+        logs__list_log_anomaly_detectors={"anomalyDetectors": [detector]},
+        cloudwatch__describe_alarms=lambda AlarmTypes: (  # noqa: N803
+            {"LogAlarms": []} if AlarmTypes == ["LogAlarm"] else {"MetricAlarms": [odd]}
+        ),
+    )
+
+
+def with_transaction_search() -> FakeAccount:
+    """Traces go to CloudWatch Logs, and all of them are indexed for the map."""
+    probabilistic = {"Probabilistic": {"DesiredSamplingPercentage": 100.0}}
+    return world().but(
+        xray__get_trace_segment_destination={"Destination": "CloudWatchLogs", "Status": "ACTIVE"},
+        xray__get_indexing_rules={"IndexingRules": [{"Name": "Default", "Rule": probabilistic}]},
+    )
+
+
+def others() -> dict[str, Variant]:
+    untraced = ("lambda-tracing", "lambda-on-map", "lambda-anomalies")
+    return {
+        "fed by Kafka": Variant(fed_by_kafka, untraced),
+        "with Transaction Search": Variant(
+            with_transaction_search, ("lambda-on-map", "service-on-map")
+        ),
+    }

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
 
 from readiness import Status
 from readiness.engine.actions import action_of
 from readiness.engine.evaluate import Coverage
 from readiness_cli.catalogue import headings
+from tests.account_variants import Variant, module_of, settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount, evaluation
 
 DECORATION = ("resourcegroupstaggingapi", "get_resources")
 RULES = [rule for heading in headings() for rule in heading.rules]
+ACCOUNTS = [
+    pytest.param(rule, account, id=f"{rule.id} {name}".strip())
+    for rule in RULES
+    for name, account in variants_of(rule).items()
+]
 
 
 def a_world(folder: str) -> FakeAccount:
-    return importlib.import_module(f"tests.accounts.{folder}").world()
+    return module_of(folder).world()
 
 
-def asked_for(rule) -> dict[str, dict[str, object]]:
+def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, object]]:
     """The settings under which the world's resources comply, for rules that are opted into."""
-    module = importlib.import_module(f"tests.accounts.{rule.heading.folder}")
-    given = getattr(module, "SETTINGS", {}).get(rule.id)
+    given = {**settings_of(rule), **(account.settings if account else {})}
     return {rule.id: given} if given else {}
 
 
-def judged_alone(rule, id, bulk, fault=None):
+def judged_alone(rule, account, id, bulk, fault=None):
     """One rule on one resource with nothing cached: the observation and the calls it made."""
-    world = a_world(rule.heading.folder)
+    world = account.make()
     if fault:
         world.faults[fault[0]] = FAULTS[fault[1]]
-    run = evaluation(world, [rule], given=asked_for(rule), bulk=bulk)
+    run = evaluation(world, [rule], given=asked_for(rule, account), bulk=bulk)
     seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+    assert not world.unanswered
+    assert not world.refused
     return seen, list(dict.fromkeys(world.calls))
 
 
@@ -53,10 +58,11 @@ def test_some_resource_complies(rule):
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
-@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_a_failed_read_is_insufficient_data(rule, bulk):
-    for id in evaluation(a_world(rule.heading.folder), [rule]).aws.find(rule.subject):
-        baseline, calls = judged_alone(rule, id, bulk)
+@pytest.mark.parametrize(("rule", "account"), ACCOUNTS)
+def test_a_failed_read_is_insufficient_data(rule, account, bulk):
+    for id in evaluation(account.make(), [rule]).aws.find(rule.subject):
+        baseline, calls = judged_alone(rule, account, id, bulk)
+        assert not baseline.crash, f"{rule.id} on {id}: {baseline.crash}"
         if baseline.finding is None:
             continue
         for call in calls:
@@ -64,7 +70,7 @@ def test_a_failed_read_is_insufficient_data(rule, bulk):
             if call == DECORATION and not needed:
                 continue
             for fault in FAULTS:
-                seen, _ = judged_alone(rule, id, bulk, (call, fault))
+                seen, _ = judged_alone(rule, account, id, bulk, (call, fault))
                 where = f"{rule.id} on {id}: {call} {fault}"
                 assert seen.finding is not None, f"{where}: taken for a deleted resource"
                 status, reason = seen.finding.status, seen.finding.reason

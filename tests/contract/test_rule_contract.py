@@ -68,6 +68,21 @@ def test_passing_and_failing_is_asked_of_a_rule_that_only_passes():
     ]
 
 
+OUT_OF_A_TABLE = {True: cannot_tell}
+
+
+def tabled(queue: DeadLetters) -> Verdict:
+    """It passes and fails, and does neither in a way that no name shows."""
+    if len(queue.sources) > 1:
+        return violates("Several sources.", expected="One.")
+    return OUT_OF_A_TABLE.get(not queue.sources, complies)("One source or none.")
+
+
+def test_a_status_that_the_code_does_not_name_is_noticed_when_it_is_seen():
+    calls = [(QUEUE, {}), (DEAD, {}), (DeadLetters("d", ("a", "b")), {})]
+    assert gaps(tabled, *calls) == ["was seen (but not by statuses_of) to be INSUFFICIENT_DATA"]
+
+
 @pytest.mark.parametrize(
     ("calls", "missing"),
     [

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from readiness import Severity, Verdict, complies
 from readiness.engine.actions import ON_REQUEST
@@ -20,33 +19,16 @@ from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
+from tests import deployed
 from tests.contract.eventbridge import matches
 
 HEADINGS = headings()
 PER_HEADING = pytest.mark.parametrize("heading", HEADINGS, ids=lambda h: h.folder)
 
 
-class Tagged(yaml.SafeLoader):
-    """CloudFormation's short forms, as the long ones."""
-
-
-def _intrinsic(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        value = value.split(".", 1) if suffix == "GetAtt" else value
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-Tagged.add_multi_constructor("!", _intrinsic)
-
-
 @pytest.fixture(scope="module")
 def committed():
-    return yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)
+    return deployed.committed()
 
 
 @pytest.fixture(scope="module")
@@ -382,3 +364,54 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_headings_are_swept_one_after_another(resources):
+    """Each takes a third of AWS's rates: two at once would take two."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    assert each["MaxConcurrency"] == 1
+
+
+# -- upgrades --------------------------------------------------------------------------------------
+
+
+def test_an_invocation_that_fails_during_an_upgrade_is_made_again(committed, resources):
+    """Code and layer change in two calls: what fails between them must come back."""
+    invoked = committed["Globals"]["Function"]["EventInvokeConfig"]
+    assert invoked["MaximumRetryAttempts"] == 2  # the second is made three minutes after the event
+    assert invoked["MaximumEventAgeInSeconds"] >= 600
+    assert invoked["DestinationConfig"]["OnFailure"]["Type"] == "SQS"
+    states = _states(resources["Sweep"]["Properties"]["Definition"])
+    called = [state for state in states if "lambda:invoke" in str(state.get("Resource", ""))]
+    assert called
+    for state in called:
+        [retry] = state["Retry"]
+        waits = [retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(4)]
+        assert retry["ErrorEquals"] == ["States.ALL"]
+        assert retry["MaxAttempts"] >= 4
+        assert sum(min(wait, retry["MaxDelaySeconds"]) for wait in waits) >= 60
+    sources = [
+        event["Properties"]
+        for resource in resources.values()
+        if resource["Type"] == "AWS::Serverless::Function"
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] in {"SQS", "DynamoDB"}
+    ]
+    assert len(sources) == 2
+    for source in sources:
+        again = source.get("MaximumRetryAttempts", 0) >= 3 or "Queue" in source
+        assert again
+    [redrive] = [r["Properties"]["RedrivePolicy"] for id, r in resources.items() if id == "Pages"]
+    assert redrive["maxReceiveCount"] >= 3
+
+
+def _states(definition):
+    for state in definition["States"].values():
+        yield state
+        for inner in (state.get("ItemProcessor"), *state.get("Branches", ())):
+            if inner:
+                yield from _states(inner)

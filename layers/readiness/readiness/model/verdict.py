@@ -48,7 +48,9 @@ class Verdict:
 
     ``severity`` is set where this violation weighs differently from the rule's default;
     ``missing`` names the IAM actions whose answers were needed and not had; ``reminder`` is
-    what somebody should do before a pass runs out.
+    what somebody should do before a pass runs out; ``is_passing`` says that the reason goes away
+    by itself (a resource that is still changing, a read that was throttled), so that the engine
+    looks again soon.
     """
 
     status: Status
@@ -58,6 +60,7 @@ class Verdict:
     severity: Severity | None = None
     missing: tuple[str, ...] = ()
     reminder: str = ""
+    is_passing: bool = False
 
     def observing(self, facts: Mapping[str, Fact]) -> Verdict:
         """The same verdict with these facts added."""
@@ -85,9 +88,20 @@ def not_applicable(reason: str, **observed: Fact) -> Verdict:
     return Verdict(Status.NOT_APPLICABLE, reason, observed)
 
 
-def cannot_tell(reason: str, *, missing: Iterable[str] = (), **observed: Fact) -> Verdict:
-    """The rule could not be judged; ``missing`` names the IAM actions that were not answered."""
-    return Verdict(Status.INSUFFICIENT_DATA, reason, observed, missing=tuple(missing))
+def cannot_tell(
+    reason: str, *, missing: Iterable[str] = (), is_passing: bool = False, **observed: Fact
+) -> Verdict:
+    """The rule could not be evaluated; ``missing`` names the IAM actions that were not answered.
+
+    ``is_passing`` is for a resource that is still changing: it is read again soon.
+    """
+    return Verdict(
+        Status.INSUFFICIENT_DATA,
+        reason,
+        observed,
+        missing=tuple(missing),
+        is_passing=is_passing,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def _body(read: Reader, name: str) -> Dashboard:
     return parse(name, answer.get("DashboardBody", ""))
 
 
-@evidence(DASHBOARD, reads=_READS)
+@evidence(DASHBOARD, reads=("cloudwatch:GetDashboard",))
 @dataclass(frozen=True, slots=True)
 class DashboardWidgets:
     """What is on a dashboard, and in which region the rule looks. Source: GetDashboard."""
