@@ -70,7 +70,7 @@ SOURCE = "secretsmanager.amazonaws.com"
     [
         pytest.param((), BAD, "No trail covers it", id="no trail"),
         pytest.param((trail(),), GOOD, "3 secrets", id="a trail by default"),
-        pytest.param((trail(by(basic())),), GOOD, "1 of the", id="everything by basic selector"),
+        pytest.param((trail(by(basic())),), GOOD, "1 trail or", id="everything by basic selector"),
         pytest.param(
             (trail(by(basic("WriteOnly"))),),
             BAD,
@@ -81,7 +81,7 @@ SOURCE = "secretsmanager.amazonaws.com"
         pytest.param(
             (trail(by(basic("WriteOnly"))), trail(by(basic("ReadOnly")))),
             GOOD,
-            "2 of the",
+            "2 trails or",
             id="two halves",
         ),
         pytest.param(
@@ -190,7 +190,7 @@ SOURCE = "secretsmanager.amazonaws.com"
         ),
         pytest.param((trail(status=DENIED),), UNKNOWN, "was denied", id="status denied"),
         pytest.param(
-            (trail(status=DENIED), trail()), GOOD, "1 of the", id="another trail suffices"
+            (trail(status=DENIED), trail()), GOOD, "1 trail or", id="another trail suffices"
         ),
         pytest.param(
             (trail(status=None),),
