@@ -181,7 +181,15 @@ BARE = FunctionTags({})
         pytest.param(FUNCTION, TAGGED, caches(HOSTED), NOBODY, GOOD, "tag App", id="tag"),
         pytest.param(FUNCTION, BARE, caches(HOSTED), NOBODY, UNKNOWN, "attested", id="no link"),
         pytest.param(FUNCTION, BARE, caches(), SAID, GOOD, "is attested by", id="attested"),
-        pytest.param(FUNCTION, BARE, caches(), LONG_AGO, BAD, "nobody has", id="never attested"),
+        pytest.param(
+            FUNCTION,
+            BARE,
+            caches(),
+            LONG_AGO,
+            BAD,
+            "is not attested; it was due",
+            id="never attested",
+        ),
         pytest.param(
             BY_ADDRESS, BARE, caches(IDLE), SAID, BAD, "was not used", id="attested, idle"
         ),

@@ -1,4 +1,4 @@
-"""What a read that did not succeed means: never an answer, always the IAM action it needed."""
+"""A read that failed: never an answer, always the IAM action that it needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why AWS gave no answer."""
+    """Why a read failed."""
 
     ACCESS_DENIED = "ACCESS_DENIED"
     THROTTLED = "THROTTLED"
@@ -19,13 +19,13 @@ _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
-    Cause.PARTIAL_DATA: "gave only a part of the answer",
-    Cause.UNEXPECTED_ANSWER: "gave an answer that AWS does not document",
+    Cause.PARTIAL_DATA: "returned only a part of the data",
+    Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
 }
 
 
 class Unreadable(Exception):
-    """A read without an answer: the IAM action, why, and the code AWS gave."""
+    """A read that failed: the IAM action, the cause, and the error code of AWS."""
 
     def __init__(self, action: str, cause: Cause, code: str = "") -> None:
         super().__init__(action, cause, code)
@@ -34,9 +34,10 @@ class Unreadable(Exception):
         self.code = code
 
     def __str__(self) -> str:
-        code = f" ({self.code})" if self.code else ""
+        code = f"HTTP {self.code}" if self.code.isdigit() else self.code
+        code = f" ({code})" if code else ""
         return f"{self.action} {_SPOKEN[self.cause]}{code}"
 
 
 class Gone(Exception):
-    """The resource itself does not exist (any more)."""
+    """The resource itself does not exist, or no longer exists."""
