@@ -1,4 +1,4 @@
-"""From what a person typed to the resources meant, and what the rules say of them."""
+"""Target selection: from the ids a person typed to resources and their verdicts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def resource_of(rule: Rule, text: str, aws: Aws) -> Resource:
     if resource != expected:
         raise Failure(
             f"{text} is not an {expected.type} in {expected.account}/{expected.region}",
-            why="A verdict about another resource would answer a question nobody asked",
+            why="The verdict would be about another resource",
             fix=f"readiness evaluate {rule.id} --resource {resource.id}",
         )
     return resource
@@ -96,7 +96,8 @@ def not_there(wanted: str, types: Iterable[str], aws: Aws) -> Failure:
     """The resource that was named does not exist here."""
     names = listed(sorted(set(types)), 4)
     return Failure(
-        f"there is no {wanted!r} among {names} in account {aws.account}, {aws.region} or {GLOBAL}",
-        why="What does not exist must not count as passed",
-        fix="check the name, --region and --profile; `readiness scan -o csv` lists what there is",
+        f"resource {wanted!r} does not exist in account {aws.account}, {aws.region} or {GLOBAL}"
+        f" (searched: {names})",
+        why="A resource that does not exist must not count as passed",
+        fix="check the name, --region and --profile; `readiness scan -o csv` lists all resources",
     )

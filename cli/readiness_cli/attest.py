@@ -46,22 +46,39 @@ LISTS = "readiness attest --list"
 
 @click.command()
 @click.argument("rule_id", metavar="[RULE]", required=False)
-@click.option("--statement", help="What was done, and what came of it.")
-@click.option("--owner", help="Who answers for it: a person or a team.")
-@click.option("--performed-at", metavar="DATE", help="When it was done, not when it is attested.")
-@click.option("--expires-at", metavar="DATE", help="Earlier than the rule's own limit.")
-@click.option("--result", type=click.Choice(["pass", "fail"]), default="pass", show_default=True)
-@click.option("--account", metavar="ID", help="Only there; default the account you are in.")
-@click.option("--environment", help="Only resources whose tag Environment says so.")
-@click.option("--workload", help="Only resources whose tag Application says so.")
-@click.option("--resource", metavar="GLOB", help="Only resources with such an id.")
-@click.option("--artefact", metavar="S3-URI", help="s3://bucket/key[?versionId=…]")
+@click.option("--statement", help="What was done, and the result.")
+@click.option("--owner", help="The responsible person or team.")
+@click.option("--performed-at", metavar="DATE", help="When the work was done (not today's date).")
 @click.option(
-    "--bind", multiple=True, metavar="NAME=VALUE", help="Void once this changes; repeatable."
+    "--expires-at",
+    metavar="DATE",
+    help="End of validity; the rule's own limit if that is earlier.",
+)
+@click.option(
+    "--result",
+    type=click.Choice(["pass", "fail"]),
+    default="pass",
+    show_default=True,
+    help="Whether the work succeeded.",
+)
+@click.option(
+    "--account", metavar="ID", help="Only this account. Default: the account of your credentials."
+)
+@click.option("--environment", help="Only resources with this value of the tag Environment.")
+@click.option("--workload", help="Only resources with this value of the tag Application.")
+@click.option("--resource", metavar="GLOB", help="Only resources whose id matches this pattern.")
+@click.option("--artefact", metavar="S3-URI", help="Evidence file: s3://bucket/key[?versionId=…]")
+@click.option(
+    "--bind",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Becomes void when this value changes (repeatable).",
 )
 @click.option("--approve", metavar="ID", help="Approve another person's attestation.")
-@click.option("--revoke", metavar="ID", help="Take back what you attested or approved.")
-@click.option("--list", "lists", is_flag=True, help="What was attested, for RULE or for all.")
+@click.option("--revoke", metavar="ID", help="Revoke an attestation that you made or approved.")
+@click.option(
+    "--list", "lists", is_flag=True, help="List the attestations, for RULE or for all rules."
+)
 @session.stack_option
 @output_option
 @session.aws_options
@@ -81,16 +98,16 @@ def attest(
     region: str | None,
     **said: str | None,
 ) -> None:
-    """Attest that something was done which no API can show, for RULE.
+    """Attest for RULE that work was done which no API can prove.
 
-    In whose name is never said: it is that of your AWS credentials. Times are days (2026-01-31)
-    or have a zone (2026-01-31T12:00:00Z).
+    The attester is always the AWS identity you are signed in as. A DATE is a day (2026-01-31)
+    or a time with a time zone (2026-01-31T12:00:00Z).
     """
     if sum([bool(approve), bool(revoke), lists]) > 1:
-        raise _usage("--approve, --revoke and --list exclude one another")
+        raise _usage("--approve, --revoke and --list cannot be combined")
     rule = _attestable(rule_id) if rule_id else None
     if not (approve or revoke or lists) and rule is None:
-        raise _usage("name the RULE to attest, or one of --approve, --revoke, --list")
+        raise _usage("RULE is missing (or one of --approve, --revoke, --list)")
 
     from readiness_cli import stack  # noqa: PLC0415
 
@@ -170,11 +187,11 @@ class Desk:
         found = [statement for statement in self.all(rules) if statement.id == id]
         if len(found) == 1:
             return found[0]
-        problem = "several attestations are called" if found else "there is no attestation"
+        problem = "more than one attestation has the id" if found else "there is no attestation"
         raise Failure(
             f"{problem} {id!r} in the stack {self._deployed.name!r}",
-            why="An approval or revocation is about exactly one statement",
-            fix=f"{LISTS}; a statement made a moment ago may take a second to show",
+            why="An approval or revocation applies to exactly one attestation",
+            fix=f"run `{LISTS}`; a new attestation can take a second to appear",
         )
 
     def _caller(self) -> Declarer:
@@ -195,8 +212,9 @@ class Desk:
         if where.bucket != known:
             bucket = f"the evidence bucket {known!r}" if known else "any evidence bucket"
             raise DeclarationRefused(
-                f"the artefact {where} does not lie in {bucket} of the stack, so that the rules"
-                " could not look whether it is still there; set EvidenceBucketName and sam deploy"
+                f"the artefact {where} is not in {bucket} of the stack, so the rules could not"
+                " check that it still exists; set the parameter EvidenceBucketName and run `sam"
+                " deploy`"
             )
         return digested(self._aws.client("s3"), where)
 
@@ -208,13 +226,13 @@ class Desk:
         expires = statement.expires(timedelta(days=days))
         if expires <= statement.declared_at:
             raise _refused(
-                f"what was done on {statement.performed_at:%Y-%m-%d} held until"
-                f" {expires:%Y-%m-%d}: {rule.id} takes nothing older than {days} days"
+                f"the work of {statement.performed_at:%Y-%m-%d} expired on {expires:%Y-%m-%d}:"
+                f" {rule.id} accepts nothing older than {days} days"
             )
         if statement.expires_at is not None and expires < statement.expires_at:
             note(
-                f"note: it holds until {expires:%Y-%m-%d} only, since {rule.id} takes nothing"
-                f" older than {days} days; a later --expires-at does not change that"
+                f"note: the attestation is valid until {expires:%Y-%m-%d} only, because {rule.id}"
+                f" accepts nothing older than {days} days; --expires-at cannot extend this"
             )
 
     def _cap(self, rule: Rule) -> int | None:
@@ -224,7 +242,7 @@ class Desk:
         given = recording.settings_of(self._aws, self._deployed)
         configured = settings.configure([rule], given)[rule.id]
         if isinstance(configured, SettingRefused):
-            note(f"warning: the stack's settings of {rule.id} are refused: {configured}")
+            note(f"warning: the stack's settings for {rule.id} are invalid: {configured}")
             return None
         days = configured.get("max_age_days")
         return int(days) if days is not None else None
@@ -235,12 +253,12 @@ class Desk:
 
         with stack.tables_of(self._deployed):
             if not self._declarations.append(item):
-                raise _refused("this very row is there already")
+                raise _refused("an identical attestation exists already")
             self._declarations.wait_for(item)
         try:
             announce(self._aws.client("events"), statement.rule, statement.id)
         except NotAnnounced as lost:
-            note(f"warning: written, but its rule looks again only with the next sweep: {lost}")
+            note(f"warning: recorded, but the rule is evaluated only with the next sweep: {lost}")
 
     def row(self, statement: Attestation) -> dict[str, Any]:
         """The statement with exactly :data:`FIELDS`."""
@@ -286,13 +304,13 @@ def _check(kind: str, statement: Attestation, by: Declarer) -> None:
         raise _refused(f"attestation {statement.id} is revoked already")
     if kind == "REVOCATION":
         if by.id not in {statement.attester_id, statement.approved_by_id}:
-            raise _refused(f"only {statement.attester} or who approved it can revoke it")
+            raise _refused(f"only {statement.attester} or the approver can revoke it")
         return
     if not may_approve(by.id, statement):
         raise Failure(
-            f"you are {by.arn}, who attested {statement.id}",
-            why="Two people means two",
-            fix="let somebody else run the same command with their own credentials",
+            f"you are {by.arn}, the attester of {statement.id}",
+            why="The approver must be a second person",
+            fix="ask another person to run the same command with their own credentials",
         )
     if statement.approved_by_id:
         raise _refused(
@@ -314,9 +332,9 @@ def _attestable(id: str) -> Rule:
     if not is_attestable(rule):
         known = ", ".join(each.id for each in _every_attestable()) or "none yet"
         raise Failure(
-            f"{id} takes no attestation: AWS's own answers decide it",
-            why="A statement would change nothing",
-            fix=f"readiness explain FINDING says what would; attestable are {known}",
+            f"{id} accepts no attestation: it is decided by AWS data alone",
+            why="An attestation would have no effect",
+            fix=f"run `readiness explain FINDING`; rules that accept attestations: {known}",
         )
     return rule
 
@@ -336,7 +354,7 @@ def _binding(text: str) -> tuple[str, Any]:
 def _usage(what: str) -> Failure:
     return Failure(
         what,
-        why="A statement says what was done, when, and who answers for it",
+        why="An attestation says what was done, when, and who is responsible",
         fix='readiness attest RULE --statement "…" --owner team@example.com'
         " --performed-at 2026-01-31",
     )
@@ -345,15 +363,15 @@ def _usage(what: str) -> Failure:
 def _refused(what: str) -> Failure:
     return Failure(
         what,
-        why="Nothing was written",
-        fix=f"correct it and run the command again; {LISTS} shows what was attested",
+        why="Nothing was recorded",
+        fix=f"correct it and run the command again; `{LISTS}` shows all attestations",
     )
 
 
 def draw(rows: Sequence[dict[str, Any]]) -> Iterable[RenderableType]:
     """Statements as a table."""
     if not rows:
-        yield cell("Nothing was attested.")
+        yield cell("There are no attestations.")
         return
     made = table("Id", "Statement")
     for row in rows:

@@ -1,4 +1,4 @@
-"""All rules there are: the headings found in functions/, in the checklist's order."""
+"""All rules: the headings found in functions/, in the checklist's order."""
 
 from __future__ import annotations
 
@@ -11,17 +11,28 @@ from pathlib import Path
 
 from readiness.model import checklist
 from readiness.model.rule import Heading, Rule
+from readiness_cli.failure import Exit, Failure
 
-ROOT = Path(__file__).resolve().parents[2]
+_CARRIED = Path(__file__).resolve().with_name("carried")
+ROOT = _CARRIED if _CARRIED.is_dir() else Path(__file__).resolve().parents[2]
+"""Where functions/ is: in the installed package (see setup.py), or else in the checkout."""
 
 
 def folders() -> tuple[str, ...]:
-    """The folders of the headings that have rules."""
-    return tuple(
+    """The folders of the headings that have rules. Raises Failure when there is none."""
+    found = tuple(
         chapter.folder
         for chapter in checklist.CHAPTERS
         if (ROOT / "functions" / chapter.folder / "app.py").exists()
     )
+    if not found:
+        raise Failure(
+            f"the installation has no rules: {ROOT / 'functions'} has none",
+            why="Without rules nothing can be evaluated",
+            fix="install readiness again from its wheel or its repository",
+            code=Exit.AWS_OR_INTERNAL,
+        )
+    return found
 
 
 @functools.cache
@@ -55,9 +66,17 @@ def rule(id: str) -> Rule:
     known = rules()
     likely = difflib.get_close_matches(id, known, n=3, cutoff=0.5)
     same_heading = [other for other in known if other.startswith(f"{folder}.")]
-    raise LookupError(
-        f"there is no rule {id!r} (allowed: {', '.join(likely or same_heading or known)})"
-    )
+    if likely:
+        raise LookupError(f"unknown rule {id!r}. Did you mean {either(likely)}?")
+    if same_heading:
+        raise LookupError(f"unknown rule {id!r}. Rules of {folder}: {', '.join(same_heading)}")
+    raise LookupError(f"unknown rule {id!r}")
+
+
+def either(names: Iterable[str]) -> str:
+    """``a``, ``a or b``, ``a, b or c``."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def folder_named(name: str) -> str:
@@ -74,9 +93,14 @@ def folder_named(name: str) -> str:
     ]
     if len(fitting) == 1:
         return fitting[0]
-    known = ", ".join(fitting or (chapter.folder for chapter in checklist.CHAPTERS))
-    problem = "names several headings" if fitting else "is not a heading"
-    raise LookupError(f"{name!r} {problem} (allowed: {known})")
+    if fitting:
+        raise LookupError(
+            f"{name!r} is the title of several headings. Name one: {either(fitting)}"
+        )
+    folders = [chapter.folder for chapter in checklist.CHAPTERS]
+    likely = difflib.get_close_matches(wanted, folders, n=3)
+    hint = f"Did you mean {either(likely)}?" if likely else f"Headings: {', '.join(folders)}"
+    raise LookupError(f"unknown heading {name!r}. {hint}")
 
 
 def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:
@@ -84,6 +108,6 @@ def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:
     rule_ids, wanted = list(rule_ids), [folder_named(name) for name in heading_names]
     if not rule_ids and not wanted:
         return list(rules().values())
-    found = {rule.id: rule for folder in wanted for rule in heading(folder)}
+    found = {each.id: each for folder in wanted for each in heading(folder)}
     found |= {id: rule(id) for id in rule_ids}
     return list(found.values())

@@ -1,8 +1,12 @@
-"""docs/checklist.md and docs/rules.md, from the rules: ``python -m readiness_cli.docs``."""
+"""docs/checklist.md, docs/rules.md and README's counts: ``python -m readiness_cli.docs``.
+
+A count stands in the README as ``<!--boxes-->112<!--/-->``, so that the prose around it is free.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -15,6 +19,11 @@ from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
+_COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
+
+
+class UnknownCount(LookupError):
+    """A count that nobody knows how to make."""
 
 
 def documents(known: Sequence[Heading]) -> dict[Path, str]:
@@ -22,6 +31,33 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
     return {
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
+        ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
+    }
+
+
+def counted(text: str, known: Sequence[Heading]) -> str:
+    """A text with every marked count brought up to date. Raises UnknownCount."""
+    counts = counts_of(known)
+
+    def write(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in counts:
+            raise UnknownCount(f"README.md: unknown count {name!r} (known: {', '.join(counts)})")
+        return f"<!--{name}-->{counts[name]:,}<!--/-->"
+
+    return _COUNT.sub(write, text)
+
+
+def counts_of(known: Sequence[Heading]) -> dict[str, int]:
+    """What can be counted, by the name it has in a text."""
+    rules = [rule for heading in known for rule in heading]
+    return {
+        "boxes": len(list(checklist.boxes())),
+        "boxes-judged": len({(rule.heading.folder, rule.item) for rule in rules}),
+        "headings": len(checklist.CHAPTERS),
+        "headings-judged": len({rule.heading.folder for rule in rules}),
+        "rules": len(rules),
+        "settings": sum(len(rule.settings) for rule in rules),
     }
 
 
@@ -32,9 +68,9 @@ def checklist_document(known: Iterable[Heading]) -> str:
         judges.setdefault((rule.heading.folder, rule.item), []).append(rule)
     boxes = list(checklist.boxes())
     counted = (
-        f"{len(boxes)} boxes under {len(checklist.CHAPTERS)} headings; rules judge"
-        f" {len(judges)} of them. A box without a rule is **pending**: nobody judges it yet,"
-        " and it counts as nothing."
+        f"{len(boxes)} boxes under {len(checklist.CHAPTERS)} headings. Rules cover {len(judges)}"
+        " of them. A box without a rule is **pending**: it is not covered yet, and it never counts"
+        " as passed."
     )
     lines = [
         "# Checklist",
@@ -48,7 +84,7 @@ def checklist_document(known: Iterable[Heading]) -> str:
         for chapter in chapters:
             if chapter.title != section:
                 lines += ["", f"### {chapter.title}"]
-            lines += ["", "| Box | Judged by |", "|---|---|"]
+            lines += ["", "| Box | Rules |", "|---|---|"]
             for item in chapter.items:
                 rules = judges.get((chapter.folder, item), [])
                 links = ", ".join(f"[{rule.id}](rules.md#{anchor(rule)})" for rule in rules)
@@ -57,7 +93,7 @@ def checklist_document(known: Iterable[Heading]) -> str:
 
 
 def rules_document(known: Iterable[Heading]) -> str:
-    """What each rule says, reads, takes and wakes on."""
+    """What each rule checks, reads, accepts and runs on."""
     lines = ["# Rules", "", WRITTEN]
     for heading in known:
         lines += ["", f"## {heading_name(checklist.chapter(heading.folder))}"]
@@ -79,14 +115,16 @@ def _rule(rule: Rule) -> Iterator[str]:
     yield ""
     yield f"- Box: {rule.item}"
     yield f"- Severity: {row['severity']}"
-    yield f"- Judges: {_code(row['resource_types'])}"
+    yield f"- Resource type: {_code(row['resource_types'])}"
     yield f"- Reads: {_code(row['reads']) or 'nothing'}"
     if rule.opt_in:
-        yield f"- Asleep until the setting `{rule.opt_in}` asks for it"
+        is_on = any(setting.name == rule.opt_in and setting.default for setting in rule.settings)
+        state = "On by default; disable" if is_on else "Off by default; enable"
+        yield f"- {state} with `{rule.opt_in}`"
     if is_attestable(rule):
-        yield "- Takes what people [attest](attestations.md)"
+        yield "- Accepts [attestations](attestations.md)"
     yield f"- Runbook: [{rule.name}](runbooks/{rule.heading.folder}.md#{rule.name})"
-    yield "- Wakes on:"
+    yield "- Runs on:"
     for prefix, changes in groupby(wakes_on(rule), lambda change: change.partition(": ")[0]):
         names = [change.partition(": ")[2] for change in changes]
         yield f"  - {prefix}" + (f": {_code(names)}" if any(names) else "")

@@ -1,4 +1,4 @@
-"""`readiness evaluate`: one rule, judged in process."""
+"""`readiness evaluate`: evaluate one rule in process."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
 
 @click.command()
 @click.argument("rule_id", metavar="RULE")
-@click.option("--resource", "id", metavar="ID", help="Only this one: its id or its full key.")
+@click.option("--resource", "id", metavar="ID", help="Only this resource: its id or full key.")
 @click.option(
-    "--set", "assignments", multiple=True, metavar="NAME=VALUE", help="A setting; repeatable."
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Override a setting (repeatable).",
 )
-@click.option("--now", metavar="ISO8601", help="Judge as if it were then.")
+@click.option("--now", metavar="ISO8601", help="Evaluate as if it were this time.")
 @output_option
 @session.aws_options
 @click.pass_context
@@ -43,9 +47,10 @@ def evaluate(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Judge by one rule: every resource it knows, or the one named.
+    """Evaluate one rule, for all its resources or for one.
 
-    Exits 1 if something is NON_COMPLIANT, 3 if something could not be judged.
+    Exit code 1: a resource is NON_COMPLIANT. Exit code 3: the rule could not reach a verdict
+    (INSUFFICIENT_DATA).
     """
     rule = session.find_rule(rule_id)
     given = dict(session.assignment(text, "NAME=VALUE") for text in assignments)
@@ -74,8 +79,8 @@ def _moment(text: str | None) -> datetime | None:
     except ValueError as error:
         raise Failure(
             f"--now: {error}",
-            why="The rule judges ages by this clock",
-            fix="--now 2026-01-31T12:00:00Z",
+            why="The rule computes ages from this time",
+            fix="write --now 2026-01-31T12:00:00Z",
         ) from None
 
 

@@ -60,8 +60,8 @@ def of(error: Exception, region: str = "") -> Failure:
 def _bug(error: Exception) -> Failure:
     return Failure(
         f"internal error: {type(error).__name__}: {error}",
-        why="This is a mistake in readiness itself, so nothing it printed is complete",
-        fix="run it again as `readiness --debug …` and report the traceback",
+        why="This is a bug in readiness. The output is not complete",
+        fix="run the command again as `readiness --debug …` and report the traceback",
         code=Exit.AWS_OR_INTERNAL,
     )
 
@@ -76,20 +76,20 @@ def _of_ours(error: Exception) -> Failure | None:
         case SettingRefused() | SettingsUnreadable():
             return Failure(
                 str(error),
-                why="A threshold that is not understood would judge by a wrong one",
-                fix="readiness rules RULE shows every setting and what it may be",
+                why="A rule would run with a wrong threshold",
+                fix="run `readiness rules RULE` to see the settings and their allowed values",
             )
         case MalformedEvent():
             return Failure(
                 str(error),
-                why="Without it nobody can know what to look at",
-                fix="compare it with the events under events/, which have AWS's real shape",
+                why="The event does not say which resource to evaluate",
+                fix="compare it with the example events under events/",
             )
         case Unreadable():
             return Failure(
                 str(error),
-                why="Without this read there is nothing to judge",
-                fix=f"allow {error.action} for these credentials; `{STS}` says whose they are",
+                why="The rules need this data",
+                fix=f"allow {error.action} for your IAM principal (`{STS}` shows it)",
                 code=Exit.AWS_OR_INTERNAL,
             )
     return None
@@ -100,36 +100,40 @@ def _of_aws(error: Exception, region: str) -> Failure:
 
     from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
 
-    if is_about_credentials(error):
+    if is_about_credentials(error) and not isinstance(error, aws.ClientError):
         return credentials_refused(str(error))
     match error:
         case aws.ProfileNotFound():
-            why = "There are no credentials under that name"
+            why = "The AWS configuration files hold no profile of this name"
             return _aws(str(error), why, "aws configure list-profiles")
         case aws.NoRegionError():
             return no_region()
         case aws.EndpointConnectionError() | aws.ConnectTimeoutError() | aws.InvalidRegionError():
             return unreachable(str(error), region)
         case aws.ClientError():
-            return _answered(error)
+            return _answered(error, region)
     return _aws(
         f"AWS did not answer: {type(error).__name__}: {error}",
-        "What was not read was not judged",
+        "The output is not complete",
         "check the network and run the command again",
     )
 
 
-def _answered(error: ClientError) -> Failure:
-    from readiness.engine.aws import cause_of  # noqa: PLC0415
+def _answered(error: ClientError, region: str) -> Failure:
+    from readiness.engine.aws import cause_of, is_about_credentials  # noqa: PLC0415
     from readiness.model.unreadable import Cause  # noqa: PLC0415
 
+    if is_about_credentials(error):
+        return refused_here(str(error), region)
     fixes = {
-        Cause.ACCESS_DENIED: f"allow the call for these credentials; `{STS}` says whose they are",
+        Cause.ACCESS_DENIED: f"allow the call for your IAM principal (`{STS}` shows it)",
         Cause.THROTTLED: "wait a minute and run the command again",
         Cause.SERVICE_UNAVAILABLE: "wait a minute and run the command again",
     }
-    fix = fixes.get(cause_of(error), "run it again as `readiness --debug …` to see the call")
-    return _aws(f"AWS refused: {error}", "The command could not do what it was asked", fix)
+    fix = fixes.get(
+        cause_of(error), "run it again as `readiness --debug …` to see the failing call"
+    )
+    return _aws(f"AWS refused the call: {error}", "The command could not finish", fix)
 
 
 def _aws(what: str, why: str, fix: str) -> Failure:
@@ -137,19 +141,29 @@ def _aws(what: str, why: str, fix: str) -> Failure:
 
 
 def credentials_refused(said: str) -> Failure:
-    """AWS does not accept who we say we are, or we do not say who we are."""
+    """The credentials are missing, invalid or expired."""
     return _aws(
         f"there are no valid AWS credentials: {said}",
-        "Nothing can be read, so nothing is judged",
+        "No resource can be read",
         "aws sso login (or set AWS_PROFILE), then check with " + STS,
     )
 
 
+def refused_here(said: str, region: str) -> Failure:
+    """One service or region does not take the credentials, which AWS may take elsewhere."""
+    return _aws(
+        f"the credentials are not accepted in {region or 'this region'}: {said}",
+        "They have expired, the account has not enabled the region, or it lies in another"
+        " partition; what was not read was not judged",
+        f"{STS}, then `aws account get-region-opt-status --region-name {region or 'REGION'}`",
+    )
+
+
 def no_region() -> Failure:
-    """Nobody said which region is meant."""
+    """No region is configured."""
     return _aws(
         "no AWS region is set",
-        "An account is judged one region at a time",
+        "Readiness evaluates one region at a time",
         "export AWS_REGION=us-east-1 (or pass --region)",
     )
 
@@ -167,11 +181,11 @@ def unreachable(said: str, region: str) -> Failure:
     if region and region not in known:
         return _aws(
             f"{region!r} is not an AWS region, and its endpoint cannot be reached",
-            "Nothing can be read there, so nothing is judged",
+            "No resource can be read there",
             "export AWS_REGION=us-east-1 (or pass --region); see `aws ec2 describe-regions`",
         )
     return _aws(
         f"AWS cannot be reached: {said}",
-        "What was not read was not judged",
+        "No resource can be read",
         "check the network, AWS_REGION and AWS_ENDPOINT_URL, then " + STS,
     )

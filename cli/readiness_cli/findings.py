@@ -1,4 +1,4 @@
-"""`readiness findings`, `explain` and `history`: what the deployed tables say."""
+"""`readiness findings`, `explain` and `history`: read the deployed stack's tables."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ SHORTEST_PREFIX = 4
 
 
 @click.command()
-@click.option("--open", "only_open", is_flag=True, help="Only what somebody has to act on.")
+@click.option(
+    "--open", "only_open", is_flag=True, help="Only open findings: those that need action."
+)
 @click.option("--rule", "rule_id", metavar="RULE", help="Only findings of this rule.")
 @click.option("--severity", type=click.Choice(list(Severity), case_sensitive=False))
 @click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
-@click.option("--heading", "heading_name", metavar="HEADING", help="Folder or title.")
+@click.option(
+    "--heading", "heading_name", metavar="HEADING", help="Only this heading: its folder or title."
+)
 @click.option("--workload", metavar="NAME", help="Only findings of this workload.")
 @session.stack_option
 @output_option
@@ -46,7 +50,10 @@ def findings(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """What the deployed stack has found, worst first. This lists; it is no gate."""
+    """List the findings of the deployed stack, worst first.
+
+    The exit code does not depend on the findings. Use `readiness scan` as a gate.
+    """
     from readiness.alerting.message import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
@@ -111,9 +118,10 @@ def explain(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """One finding in full: what is wrong, since when, and what would put it right.
+    """Show one finding in full: what is wrong, since when, and what fixes it.
 
-    FINDING is the beginning of a finding's id; RESOURCE an id or full key.
+    FINDING is a finding's id or the first 4 or more characters of it. RESOURCE is a resource id
+    or a full key (account/region/type/id).
     """
     from readiness.alerting.message import console_url, finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
@@ -133,7 +141,7 @@ def explain(
 
 
 def runbook(rule: str) -> str:
-    """Where the repository says what to do: ``docs/runbooks/<heading>.md#<rule-name>``."""
+    """The runbook section of a rule: ``docs/runbooks/<heading>.md#<rule-name>``."""
     folder, _, name = rule.partition(".")
     return f"docs/runbooks/{folder}.md#{name}"
 
@@ -163,7 +171,7 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Since", cell(row["status_since"])),
         ("Last seen", cell(row["last_observed_at"])),
         (
-            "Not read",
+            "Unreadable",
             cell(f"{row.get('blind_since', '')} {row.get('blind_reason', '')}", most=1000),
         ),
         ("Caused by", cell(found.changed_by)),
@@ -204,7 +212,11 @@ def history(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Every transition of a finding, oldest first, and when it was published."""
+    """List every change of a finding, oldest first, and when it was published.
+
+    FINDING is a finding's id or the first 4 or more characters of it. RESOURCE is a resource id
+    or a full key (account/region/type/id).
+    """
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     check(finding)
@@ -218,9 +230,11 @@ def history(
 def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[RenderableType]:
     yield cell(f"{found.id} {found.rule} {found.resource.key}", "bold", most=1000)
     if not entries:
-        yield cell(f"It never changed: {found.status} since {found.since:%Y-%m-%d %H:%M} UTC.")
+        yield cell(
+            f"The finding never changed: {found.status} since {found.since:%Y-%m-%d %H:%M} UTC."
+        )
         return
-    made = table("When", "Change", "What it said")
+    made = table("When", "Change", "Details")
     for entry in entries:
         became = f"{entry.old_status or 'new'} → {entry.status} ({entry.severity})"
         published = (
@@ -237,13 +251,13 @@ def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[Renderab
 def check(words: Sequence[str]) -> None:
     """Refuse what cannot name a finding, before AWS is asked. Raises Failure."""
     if len(words) > 2:
-        raise _which("a finding is named by its id, or by resource and rule", [])
+        raise _which("too many arguments: name a finding by its id, or by RESOURCE and RULE", [])
     if len(words) == 2:
         session.find_rule(words[1])
         return
     prefix = words[0].lower()
     if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):
-        raise _which(f"{words[0]!r} is not the beginning (4 hex digits or more) of an id", [])
+        raise _which(f"{words[0]!r} is not a finding id (at least its first 4 hex digits)", [])
 
 
 def one(stored: Deployed, words: Sequence[str]) -> Finding:
@@ -256,14 +270,14 @@ def one(stored: Deployed, words: Sequence[str]) -> Finding:
         return found[0]
     said = " ".join(words)
     if not found:
-        raise _which(f"there is no finding {said!r} in the stack {stored.stack.name!r}", [])
-    raise _which(f"{said!r} means {len(found)} findings", found)
+        raise _which(f"the stack {stored.stack.name!r} has no finding {said!r}", [])
+    raise _which(f"{said!r} matches {len(found)} findings", found)
 
 
 def _which(what: str, several: Sequence[Finding]) -> Failure:
     named = ", ".join(f"{finding.id} ({finding.resource.key})" for finding in several[:5])
     return Failure(
         f"{what}: {named}" if named else what,
-        why="Only one finding can be shown at a time",
-        fix="readiness findings lists them with their ids",
+        why="The command shows exactly one finding",
+        fix="run `readiness findings` to list the findings with their ids",
     )

@@ -1,4 +1,4 @@
-"""What a person types: every command, imported only when it is used."""
+"""The `readiness` command line: each command is imported only when it is used."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ import click
 from readiness_cli.failure import Exit, Failure, of
 
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("demo.command:demo", "The whole pipeline on an embedded AWS, start to finish."),
-    "scan": ("scan:scan", "Judge an account with the rules, in process; nothing is deployed."),
-    "evaluate": ("evaluate:evaluate", "Judge by one rule."),
-    "replay": ("replay:replay", "What an event makes us look at, and the verdicts."),
-    "findings": ("findings:findings", "What the deployed stack has found."),
-    "explain": ("findings:explain", "One finding: what, why, since when, and what to do."),
-    "history": ("findings:history", "How one finding came to be as it is."),
-    "rules": ("rules:rules", "The catalogue of rules; boxes nobody judges yet are pending."),
-    "attest": ("attest:attest", "Attest what no API can prove; approve, revoke, list."),
-    "redrive": ("redrive:redrive", "Send again what landed in the failure queues."),
-    "test-alert": ("test_alert:test_alert", "Prove that an alert reaches the pager."),
+    "demo": ("demo.command:demo", "Run the whole pipeline on an embedded AWS on this machine."),
+    "scan": ("scan:scan", "Evaluate all rules against an account; nothing is deployed."),
+    "evaluate": ("evaluate:evaluate", "Evaluate one rule."),
+    "replay": ("replay:replay", "Show which resources an event affects, and the verdicts."),
+    "findings": ("findings:findings", "List the findings of the deployed stack."),
+    "explain": (
+        "findings:explain",
+        "Show one finding in full: what, why, since when, what to do.",
+    ),
+    "history": ("findings:history", "Show every change of one finding."),
+    "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
+    "attest": ("attest:attest", "Attest what no API can prove; approve, revoke or list."),
+    "redrive": ("redrive:redrive", "Send the messages in the failure queues again."),
+    "test-alert": ("test_alert:test_alert", "Check that an alert reaches the pager."),
 }
 EPILOG = (
-    "Exit codes: 0 ok · 1 gate failed (something is NON_COMPLIANT) · 2 usage · "
+    "Exit codes: 0 ok · 1 gate failed (a resource is NON_COMPLIANT) · 2 usage error · "
     "3 incomplete (INSUFFICIENT_DATA, and nothing failed) · 4 AWS or internal error."
 )
 
@@ -57,7 +60,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             raise Failure(
                 "interrupted",
-                why="What was printed so far is not complete",
+                why="The output so far is not complete",
                 fix="run the command again",
                 code=Exit.INTERRUPTED,
             ) from None
@@ -78,12 +81,12 @@ def _is_there(name: str) -> bool:
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--debug", is_flag=True, help="Show the traceback if the command fails.")
 @click.version_option(package_name="readiness", prog_name="readiness")
 def main(*, debug: bool) -> None:
-    """Judge an AWS account against the production-readiness checklist.
+    """Evaluate an AWS account against the production-readiness checklist.
 
-    Data goes to stdout, progress and warnings to stderr.
+    Data goes to stdout. Progress and warnings go to stderr.
     """
 
 

@@ -47,7 +47,7 @@ def output_option(command: F) -> F:
         type=click.Choice(FORMATS),
         default="table",
         show_default=True,
-        help="How to print the answer on stdout.",
+        help="Output format on stdout.",
     )
     return decorate(command)
 

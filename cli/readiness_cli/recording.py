@@ -1,4 +1,4 @@
-"""`scan --record`: what was observed goes into the tables of the deployed stack."""
+"""`scan --record`: write the findings into the tables of the deployed stack."""
 
 from __future__ import annotations
 
@@ -58,11 +58,14 @@ class Recording:
                 self._rules, coverage, self._known, before=self._began
             )
         written = session.plural(len(self._recorder.transitions), "transition")
-        note(f"recorded: {written}, {session.plural(closed, 'finding')} closed as gone")
+        note(
+            f"recorded: {written}, {session.plural(closed, 'finding')} closed because the resource"
+            f" is gone"
+        )
         unwritten = self._recorder.unwritten
         if unwritten:
             raise Failure(
                 f"{session.plural(len(unwritten), 'finding')} could not be written",
-                why=f"the first: {unwritten[0]}",
-                fix="run the scan again; if it stays so, report it with the finding",
+                why=f"The first one: {unwritten[0]}",
+                fix="run the scan again; if it fails again, report a bug with the finding",
             )

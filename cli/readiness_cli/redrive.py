@@ -1,4 +1,4 @@
-"""`readiness redrive`: what landed in a failure queue goes on its way again."""
+"""`readiness redrive`: send the messages in the failure queues again."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
 
+LONG_POLL_SECONDS = 1
 HELD_SECONDS = 300
 """How long a message that was received stays hidden from others while this runs."""
 
@@ -30,7 +31,7 @@ Message = Mapping[str, Any]
 
 
 class NotRedrivable(ValueError):
-    """A message that says nothing to send again, or not where to; the text says why."""
+    """A message without a payload or a target; the text says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,9 @@ class Outcome:
     "which",
     type=click.Choice(["on-failure", "pagerduty"]),
     multiple=True,
-    help="Only these; default both.",
+    help="Only this queue (repeatable). Default: both.",
 )
-@click.option("--dry-run", is_flag=True, help="Only say what would be sent where.")
+@click.option("--dry-run", is_flag=True, help="Only show what would be sent, and where.")
 @session.stack_option
 @output_option
 @session.aws_options
@@ -76,11 +77,12 @@ def redrive(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Send again what landed in the failure queues of the stack.
+    """Send the messages in the failure queues of the stack again.
 
-    Events that no function could judge are invoked again, pages that were not delivered go back
-    to their queue. A message is deleted only after the other side has taken it. What cannot be
-    sent again stays where it is, and the exit code is then 3.
+    on-failure: events that a function failed to process; the function is invoked again.
+    pagerduty: pages that were not delivered; they go back to the pager's queue. A message is
+    deleted only after the target has accepted it. If a message cannot be sent again, it stays
+    in its queue and the exit code is 3.
     """
     from readiness_cli import stack  # noqa: PLC0415
 
@@ -96,7 +98,7 @@ def redrive(
         outcomes += drain(aws, PAGES, deployed[PAGES], back)
     emit(format, [asdict(outcome) for outcome in outcomes], lambda: draw(outcomes), columns=FIELDS)
     left = sum(outcome.result == "left" for outcome in outcomes)
-    note(f"{session.plural(len(outcomes), 'message')}, {left} left in their queue")
+    note(f"{session.plural(len(outcomes), 'message')}, {left} left in the queues")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
 
 
@@ -137,7 +139,7 @@ def _receive(sqs: Any, url: str) -> list[Message]:
         QueueUrl=url,
         MaxNumberOfMessages=10,
         VisibilityTimeout=HELD_SECONDS,
-        WaitTimeSeconds=1,
+        WaitTimeSeconds=LONG_POLL_SECONDS,
         MessageAttributeNames=["All"],
         AttributeNames=["SentTimestamp"],
     )
@@ -184,13 +186,15 @@ def delivery_of(message: Message) -> Delivery:
     try:
         record = json.loads(message["Body"])
     except ValueError:
-        raise NotRedrivable("the body is not JSON and no attribute names a target") from None
+        raise NotRedrivable(
+            "the body is not JSON, and no attribute TARGET_ARN names a target"
+        ) from None
     context = record.get("requestContext") if isinstance(record, dict) else None
     function = context.get("functionArn") if isinstance(context, dict) else None
     if not isinstance(function, str) or not function:
         raise NotRedrivable("neither 'requestContext.functionArn' nor TARGET_ARN names a target")
     if "requestPayload" not in record:
-        raise NotRedrivable("it holds no 'requestPayload': nothing says what the event was")
+        raise NotRedrivable("the record has no 'requestPayload', so the event is not known")
     return Delivery(function.removesuffix(":$LATEST"), json.dumps(record["requestPayload"]))
 
 
@@ -210,7 +214,7 @@ def deliver(aws: Aws, delivery: Delivery) -> str:
                 Payload=delivery.payload.encode(),
             )
             status = answer["StatusCode"]
-            return "" if status == 202 else f"Lambda answered with status {status}"
+            return "" if status == 202 else f"Lambda returned status {status}"
         if service == "states":
             aws.client("stepfunctions").start_execution(
                 stateMachineArn=delivery.target, input=delivery.payload

@@ -1,4 +1,4 @@
-"""`readiness replay`: what an event makes us look at, and what is seen there."""
+"""`readiness replay`: which resources an event affects, and their verdicts."""
 
 from __future__ import annotations
 
@@ -30,8 +30,16 @@ Looks = list[tuple["Heading", "Look"]]
 
 @click.command()
 @click.argument("path", metavar="EVENT.json")
-@click.option("--look-only", is_flag=True, help="Do not ask AWS: only say what would be judged.")
-@click.option("--via-bus", is_flag=True, help="Put it on the default bus of the account instead.")
+@click.option(
+    "--targets-only",
+    "--look-only",
+    "targets_only",
+    is_flag=True,
+    help="Only list the affected resources. Makes no AWS call.",
+)
+@click.option(
+    "--via-bus", is_flag=True, help="Put the event on the account's default event bus instead."
+)
 @output_option
 @session.aws_options
 @click.pass_context
@@ -40,16 +48,17 @@ def replay(
     /,
     *,
     path: str,
-    look_only: bool,
+    targets_only: bool,
     via_bus: bool,
     format: str,
     profile: str | None,
     region: str | None,
 ) -> None:
-    """What an event (a file, or - for stdin) makes us look at, and the verdicts.
+    """Show which resources an event affects, and their verdicts.
 
-    Takes EventBridge events and AWS Config rule invocations. With --via-bus the deployed stack
-    does the rest; PutEvents refuses the source aws.*, so it becomes readiness.replay.
+    EVENT.json is a file, or - for stdin. It holds an EventBridge event or an AWS Config rule
+    invocation. With --via-bus, the deployed stack evaluates the event. PutEvents refuses
+    sources that begin with aws., so the source is then readiness.replay.
     """
     from readiness.engine.events import look  # noqa: PLC0415
 
@@ -58,9 +67,9 @@ def replay(
     if via_bus:
         put(event, session.connect(profile, region))
         if not any(seen.targets for _, seen in looks):
-            note(f"warning: {_why_nothing(looks)}; the stack will do nothing")
+            note(f"warning: {_why_nothing(looks)}. The stack will ignore the event.")
         return
-    observations = [] if look_only else _judge(looks, profile, region)
+    observations = [] if targets_only else _judge(looks, profile, region)
     rows = [as_row(observation) for observation in observations if observation.finding]
     if format == "table":
         emit(format, [], lambda: [*draw(looks), *(draw_verdicts(rows) if rows else ())])
@@ -88,8 +97,8 @@ def read_event(path: str) -> Mapping[str, Any]:
 def _unreadable(what: str) -> Failure:
     return Failure(
         what,
-        why="Without an event there is nothing to look at",
-        fix="readiness replay events/config/…json; the files under events/ are examples",
+        why="The event says which resources to evaluate",
+        fix="run `readiness replay` with a file like those under events/",
     )
 
 
@@ -119,20 +128,20 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
         if observation.crash:
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
         if observation.finding is None:
-            note(f"{observation.rule.id}: {observation.resource.key} does not exist (any more)")
+            note(f"{observation.rule.id}: {observation.resource.key} does not exist or is deleted")
     return observations
 
 
 def _warn_elsewhere(seen: Look, aws: Aws) -> None:
     if seen.account and seen.account != aws.account:
         note(
-            f"warning: the event is about account {seen.account}; the verdicts below are about"
-            f" {aws.account}, whose credentials these are"
+            f"warning: the event is about account {seen.account}. Your credentials belong to"
+            f" account {aws.account}, so the verdicts are about that account."
         )
     if seen.region and seen.region != aws.region:
         note(
-            f"warning: the event is about {seen.region}; the verdicts below are about {aws.region}"
-            f" (--region {clean(seen.region, 40)} looks there)"
+            f"warning: the event is about {seen.region}. The verdicts are about {aws.region}."
+            f" To evaluate {clean(seen.region, 40)}, pass --region {clean(seen.region, 40)}."
         )
 
 
@@ -140,9 +149,9 @@ def put(event: Mapping[str, Any], aws: Aws) -> None:
     """Send the event through the account's default bus. Raises Failure for a refused entry."""
     if "detail-type" not in event:
         raise Failure(
-            "an AWS Config rule invocation does not travel by the bus",
+            "an AWS Config rule invocation cannot be sent through the event bus",
             why="AWS Config invokes the function itself",
-            fix="readiness replay EVENT.json, without --via-bus",
+            fix="run `readiness replay EVENT.json` without --via-bus",
         )
     entry: dict[str, Any] = {
         "Source": SOURCE,
@@ -160,16 +169,16 @@ def put(event: Mapping[str, Any], aws: Aws) -> None:
         )
         raise Failure(
             f"1 of 1 entries failed: {said}",
-            why="The bus did not take the event, so nothing will be judged",
+            why="The event bus rejected the event, so nothing will be evaluated",
             fix="allow events:PutEvents on the default bus, or make the event smaller",
             code=Exit.AWS_OR_INTERNAL,
         )
-    note(f"put on the default bus as {ids[0]} with source {SOURCE}; 0 of 1 entries failed")
+    note(f"put on the default event bus as {ids[0]}, source {SOURCE}; 0 of 1 entries failed")
 
 
 def _why_nothing(looks: Looks) -> str:
     reasons = dict.fromkeys(seen.ignored for _, seen in looks if seen.ignored)
-    return "; ".join(reasons) or "no rule depends on this event"
+    return "; ".join(reasons) or "no rule reacts to this event"
 
 
 def _targets(heading: Heading, seen: Look) -> list[dict[str, Any]]:
@@ -203,12 +212,12 @@ def _document(looks: Looks, rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def draw(looks: Looks) -> Iterable[RenderableType]:
-    """What would be looked at, heading by heading."""
+    """The affected resources, heading by heading."""
     wanted = [(heading, seen) for heading, seen in looks if seen.targets]
     if not wanted:
-        yield cell(f"Nothing to look at: {_why_nothing(looks)}.", most=1000)
+        yield cell(f"No resource is affected: {_why_nothing(looks)}.", most=1000)
         return
-    made = table("Heading", "Looks at")
+    made = table("Heading", "Affected resources")
     for heading, seen in wanted:
         lines = [_in_words(target) for target in _targets(heading, seen)]
         made.add_row(cell(heading.title), stacked(*(cell(line, most=400) for line in lines)))

@@ -1,4 +1,4 @@
-"""`readiness rules`: the catalogue, in the checklist's own words."""
+"""`readiness rules`: the list of rules, by the boxes of the checklist."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ SWEEP = "Sweep (schedule)"
 @click.argument("rule_id", metavar="[RULE]", required=False)
 @output_option
 def rules(rule_id: str | None, format: str) -> None:
-    """All rules, or one in full. Boxes that nothing judges yet show as PENDING."""
+    """List all rules, or show one RULE in full.
+
+    A box that no rule covers yet shows as PENDING.
+    """
     if rule_id is not None:
         rule = session.find_rule(rule_id)
         emit(format, [as_row(rule)], lambda: [draw_one(rule)], columns=FIELDS)
@@ -124,8 +127,8 @@ def draw(known: Sequence[Rule]) -> Iterable[RenderableType]:
     boxes = sum(1 for _ in checklist.boxes())
     judged = boxes - pending
     yield cell(
-        f"{session.plural(len(known), 'rule')} judge {judged} of {boxes} boxes; {pending} are"
-        " PENDING: nothing judges them yet.",
+        f"{session.plural(len(known), 'rule')} cover {judged} of {boxes} boxes. {pending} boxes"
+        " are PENDING: not covered yet.",
         "bold",
     )
 
@@ -147,12 +150,12 @@ def draw_one(rule: Rule) -> RenderableType:
         [
             ("Rule", cell(rule.id, "bold")),
             ("Box", cell(f"{heading_name(checklist.chapter(rule.heading.folder))} / {rule.item}")),
-            ("Says", cell(" ".join(about.split()), most=2000)),
+            ("Checks", cell(" ".join(about.split()), most=2000)),
             ("Severity", cell(rule.severity)),
-            ("Judges", cell(rule.subject.name)),
+            ("Resource type", cell(rule.subject.name)),
             ("Settings", stacked(*settings) if settings else cell("none")),
             ("Reads", stacked(*(cell(action) for action in sorted(rule.reads)))),
-            ("Wakes on", stacked(*(cell(change) for change in wakes_on(rule)))),
+            ("Runs on", stacked(*(cell(change) for change in wakes_on(rule)))),
             ("Runbook", cell(f"docs/runbooks/{rule.heading.folder}.md#{rule.name}")),
         ]
     )

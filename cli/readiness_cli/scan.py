@@ -1,4 +1,4 @@
-"""`readiness scan`: the rules, in process, against whatever account the credentials point at."""
+"""`readiness scan`: evaluate the rules in process, against the account of the credentials."""
 
 from __future__ import annotations
 
@@ -37,16 +37,30 @@ Progress = Callable[[int, int], None]
 
 
 @click.command()
-@click.option("--rule", "rule_ids", multiple=True, metavar="RULE", help="Only this rule.")
 @click.option(
-    "--heading", "heading_names", multiple=True, metavar="HEADING", help="Only this heading."
+    "--rule", "rule_ids", multiple=True, metavar="RULE", help="Evaluate this rule (repeatable)."
 )
-@click.option("--resource", "ids", multiple=True, metavar="ID", help="Only this resource.")
-@click.option("--set", "assignments", multiple=True, metavar="RULE.NAME=VALUE", help="A setting.")
+@click.option(
+    "--heading",
+    "heading_names",
+    multiple=True,
+    metavar="HEADING",
+    help="Evaluate the rules of this heading (repeatable). Adds to --rule.",
+)
+@click.option(
+    "--resource", "ids", multiple=True, metavar="ID", help="Only this resource (repeatable)."
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="RULE.NAME=VALUE",
+    help="Override one setting (repeatable).",
+)
 @click.option(
     "--settings-file",
     type=click.Path(path_type=Path),
-    help='JSON: {"encryption.s3-kms": {"require_customer_managed_key": true}}.',
+    help='JSON file: {"encryption.s3-kms": {"require_customer_managed_key": true}}.',
 )
 @click.option(
     "--record", is_flag=True, help="Write the findings into the deployed stack's tables."
@@ -70,10 +84,11 @@ def scan(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Judge the account: a scorecard, and what is wrong. Nothing is written unless --record.
+    """Evaluate the account: a scorecard and the findings. Writes nothing unless --record.
 
-    HEADING is a folder name or the checklist's own heading; ID a resource id or full key.
-    Exits 1 if something is NON_COMPLIANT, 3 if something could not be judged.
+    HEADING is a folder name or a heading of the checklist. ID is a resource id or a full key
+    (account/region/type/id). Exit code 1: a resource is NON_COMPLIANT. Exit code 3: a rule
+    could not reach a verdict (INSUFFICIENT_DATA).
     """
     try:
         rules = catalogue.chosen(rule_ids, heading_names)
@@ -106,7 +121,7 @@ def scan(
     _emit(format, boxes, findings, coverage)
     took = time.monotonic() - began
     note(
-        f"{session.spoken(aws)}: {session.plural(len(findings), 'verdict')} by"
+        f"{session.spoken(aws)}: {session.plural(len(findings), 'verdict')} of"
         f" {session.plural(len(rules), 'rule')} from"
         f" {session.plural(aws.requests + 1, 'AWS request')} in {took:.1f} s"
     )
@@ -194,14 +209,14 @@ def progress_bar() -> Iterator[Progress]:
     )
 
     columns = (
-        TextColumn("judging"),
+        TextColumn("evaluating"),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("resources"),
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console(sys.stderr), transient=True) as bar:
-        task = bar.add_task("judging", total=None)
+        task = bar.add_task("evaluating", total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
@@ -218,9 +233,9 @@ def _emit(
         blind = [f for f in findings if f.status is Status.INSUFFICIENT_DATA]
         yield from scorecard.draw(boxes)
         if coverage.out_of_scope:
-            yield cell(f"{session.plural(coverage.out_of_scope, 'resource')} outside the scope")
-        yield from draw(wrong, "What is wrong")
-        yield from draw(blind, "What could not be judged")
+            yield cell(f"{session.plural(coverage.out_of_scope, 'resource')} out of scope")
+        yield from draw(wrong, "Failed")
+        yield from draw(blind, "Unknown")
 
     emit(format, [finding_json(finding) for finding in findings], render)
 

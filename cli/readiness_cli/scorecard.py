@@ -1,4 +1,4 @@
-"""The answer to "are we ready?": every box of the checklist with the worst its rules say."""
+"""The scorecard: every box of the checklist with the worst status of its rules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PENDING = "PENDING"
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One line of the checklist: its status, or PENDING where no rule judges it yet."""
+    """One line of the checklist: its status, or PENDING where no rule covers it yet."""
 
     section: str
     heading: str
@@ -31,15 +31,15 @@ class Box:
     def said(self) -> str:
         """What was counted, in words."""
         if self.status == PENDING:
-            return "nothing judges this box yet"
+            return "not covered yet"
         words = {
-            Status.NON_COMPLIANT: "wrong",
-            Status.INSUFFICIENT_DATA: "not judged",
-            Status.COMPLIANT: "in order",
+            Status.NON_COMPLIANT: "failed",
+            Status.INSUFFICIENT_DATA: "unknown",
+            Status.COMPLIANT: "passed",
             Status.NOT_APPLICABLE: "not applicable",
         }
         shown = [f"{self.counts[s]} {word}" for s, word in words.items() if self.counts.get(s)]
-        return ", ".join(shown) or "nothing to judge"
+        return ", ".join(shown) or "no resources"
 
 
 def boxes(
@@ -72,7 +72,7 @@ def draw(scored: Sequence[Box]) -> Iterable[RenderableType]:
     for (section, title), of_heading in by_heading.items():
         name = title if section == title else f"{section} / {title}"
         if all(box.status == PENDING for box in of_heading):
-            pending = cell(f"{len(of_heading)} boxes nobody judges yet", "dim")
+            pending = cell(f"{len(of_heading)} boxes not covered yet", "dim")
             made.add_row(cell(PENDING), stacked(cell(name, "bold"), pending))
             continue
         heading_status = worst(Status(box.status) for box in of_heading if box.status != PENDING)

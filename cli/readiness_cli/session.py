@@ -23,8 +23,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def aws_options(command: F) -> F:
     """``--profile`` and ``--region``, as the AWS CLI has them."""
-    command = click.option("--region", help="Region; default as the AWS CLI finds it.")(command)
-    return click.option("--profile", help="Profile of the AWS configuration files.")(command)
+    command = click.option("--region", help="AWS region. Default: as for the AWS CLI.")(command)
+    return click.option("--profile", help="Profile in the AWS configuration files.")(command)
 
 
 def stack_option(command: F) -> F:
@@ -34,7 +34,7 @@ def stack_option(command: F) -> F:
         default="readiness",
         show_default=True,
         envvar="READINESS_STACK_NAME",
-        help="The deployed stack.",
+        help="Name of the deployed stack.",
     )(command)
 
 
@@ -62,8 +62,24 @@ def connect(
     if context is not None:
         context.meta["readiness.region"] = session.region_name
     aws = Aws(session, account="", region=session.region_name, now=now, bulk=bulk)
-    aws.account = str(aws.client("sts").get_caller_identity()["Account"])
+    aws.account = _account(aws)
     return aws
+
+
+def _account(aws: Aws) -> str:
+    """Whose credentials these are, by the STS of the region. Raises Failure."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
+
+    try:
+        return str(aws.client("sts").get_caller_identity()["Account"])
+    except ClientError as error:
+        if not is_about_credentials(error):
+            raise
+        if aws.refuses_us():
+            raise failure.credentials_refused(str(error)) from error
+        raise failure.refused_here(str(error), aws.region) from error
 
 
 def read_settings(
@@ -80,8 +96,8 @@ def read_settings(
         except (OSError, UnicodeDecodeError) as error:
             raise Failure(
                 f"the settings file {path} cannot be read: {error}",
-                why="Its thresholds would be ignored",
-                fix="readiness scan --settings-file PATH, with a JSON file",
+                why="The scan would ignore its thresholds",
+                fix="pass a readable JSON file: readiness scan --settings-file PATH",
             ) from error
         given = {rule: dict(values) for rule, values in parsed.items()}
     for rule, name, value in assignments:
@@ -115,7 +131,7 @@ def assignment(text: str, form: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise Failure(
             f"{text!r} is not {form}",
-            why="Without name and value no threshold can be set",
+            why="A setting needs a name and a value",
             fix=f"write --set {form}; `readiness rules RULE` lists the settings",
         )
     return name.strip(), value
@@ -133,8 +149,8 @@ def unknown(error: LookupError) -> Failure:
     """A rule or heading that does not exist."""
     return Failure(
         str(error.args[0]),
-        why="Only what the catalogue knows can be judged",
-        fix="readiness rules",
+        why="Only known rules and headings can be evaluated",
+        fix="run `readiness rules` to list them",
     )
 
 

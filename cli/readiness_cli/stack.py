@@ -29,8 +29,8 @@ class Stack(Mapping[str, str]):
         if part not in self._parts:
             raise Failure(
                 f"the stack {self.name!r} in {self.where} has no {part}",
-                why="It is not a Readiness stack, or one of an older version",
-                fix="sam deploy, or name the right one with --stack-name",
+                why="It is not a Readiness stack, or it is of an older version",
+                fix="run `sam deploy`, or name another stack with --stack-name",
                 code=Exit.AWS_OR_INTERNAL,
             )
         return self._parts[part]
@@ -78,15 +78,15 @@ def _resources(client: Any, name: str) -> dict[str, str]:
 def _no_stack(name: str, where: str) -> Failure:
     return Failure(
         f"there is no stack {name!r} in {where}",
-        why="The findings live in its tables",
-        fix="sam deploy, or name the right one with --stack-name, --region and --profile",
+        why="The findings are stored in its tables",
+        fix="run `sam deploy`, or name another stack with --stack-name, --region and --profile",
         code=Exit.AWS_OR_INTERNAL,
     )
 
 
 @contextmanager
 def tables_of(deployed: Stack) -> Iterator[None]:
-    """Say so in one line where a table of the stack is gone."""
+    """Turn the error for a missing table into a one-line Failure."""
     try:
         yield
     except ClientError as error:
@@ -95,7 +95,7 @@ def tables_of(deployed: Stack) -> Iterator[None]:
         raise Failure(
             f"a table of the stack {deployed.name!r} in {deployed.where} is missing"
             f" ({deployed['FindingsTable']} or {deployed['TransitionsTable']})",
-            why="Findings and their history are kept there",
-            fix="sam deploy puts it back; a backup restores what was in it",
+            why="The stack stores findings and their history there",
+            fix="run `sam deploy` to create it; restore its data from a backup",
             code=Exit.AWS_OR_INTERNAL,
         ) from error

@@ -1,4 +1,4 @@
-"""`readiness test-alert`: a synthetic finding goes the whole way to the pager, and is resolved."""
+"""`readiness test-alert`: send a test finding through to the pager, and resolve it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Step:
     type=click.FloatRange(1, 3600),
     default=60.0,
     show_default=True,
-    help="Seconds to wait for each half.",
+    help="Seconds to wait for the page, and again for its resolution.",
 )
 @session.stack_option
 @output_option
@@ -64,15 +64,19 @@ def test_alert(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Prove that an alert reaches the pager, and that it resolves itself.
+    """Check that an alert reaches the pager, and that it resolves itself.
 
-    Writes one CRITICAL finding that says it is a test, waits until the stack has published and
-    paged it, resolves it, waits again, and removes it. It does page whoever is on call.
+    WARNING: this pages the person on call. The command writes one CRITICAL finding that says
+    it is a test, waits until the stack has published and paged it, resolves it, waits again,
+    and removes it.
     """
     aws = session.connect(profile, region)
     stored = Deployed(aws, stack_name)
     through_queue, others = subscribers(aws, stored)
-    note(f"writing a test finding into {stored.stack.name}; {others} other subscribers hear of it")
+    note(
+        f"writing a test finding into the stack {stored.stack.name}; besides the pager,"
+        f" {session.plural(others, 'other subscriber')} will be notified"
+    )
     trial = Trial(aws, stored, patience=patience, through_queue=through_queue)
     steps = list(trial.run())
     emit(format, [_row(step) for step in steps], lambda: draw(steps), columns=FIELDS)
@@ -80,7 +84,7 @@ def test_alert(
     if failed is not None:
         raise Failure(
             f"the test alert was not {failed.step}: {failed.said}",
-            why="A real alert would be lost in the same place",
+            why="A real alert would get lost in the same place",
             fix=_fix(failed, stored),
             code=Exit.GATE_FAILED,
         )
@@ -88,7 +92,7 @@ def test_alert(
 
 
 def subscribers(aws: Aws, stored: Deployed) -> tuple[bool, int]:
-    """Whether the pager's queue hears the topic, and how many others do. Raises Failure."""
+    """Whether the pager's queue is subscribed, and the number of others. Raises Failure."""
     pages = aws.client("sns").get_paginator("list_subscriptions_by_topic")
     answers = pages.paginate(TopicArn=stored.stack["AlertsTopic"])
     confirmed = [
@@ -101,9 +105,9 @@ def subscribers(aws: Aws, stored: Deployed) -> tuple[bool, int]:
     of_pager = [endpoint for endpoint in confirmed if queue and endpoint.endswith(f":{queue}")]
     if not confirmed:
         raise Failure(
-            f"nobody subscribes to {stored.stack['AlertsTopic']}",
-            why="Alerts are published and no one hears them",
-            fix="sam deploy with PagerDutyRoutingKey, PagerDutyIntegrationUrl or AlertEmail set",
+            f"the topic {stored.stack['AlertsTopic']} has no confirmed subscriber",
+            why="Alerts are published, but no one is notified",
+            fix="run `sam deploy` with PagerDutyRoutingKey, PagerDutyIntegrationUrl or AlertEmail",
             code=Exit.GATE_FAILED,
         )
     return bool(of_pager), len(confirmed) - len(of_pager)
@@ -163,7 +167,7 @@ class Trial:
             section="Test",
             heading="Test",
             item="Test alert",
-            reason="TEST ALERT, nothing is wrong: somebody ran `readiness test-alert`.",
+            reason="TEST ALERT, no action needed: someone ran `readiness test-alert`.",
             expected="This alert resolves itself within a minute." if wrong else "",
             last_observed_at=max(self._aws.now(), self._began + timedelta(milliseconds=1)),
             trigger="test-alert",
@@ -196,8 +200,8 @@ class Trial:
             return
         answer = self._until(lambda: self._paged(action))
         took = time.monotonic() - began
-        said = answer or f"the pager's function said nothing within {self._patience:g} s"
-        yield Step(f"paged ({action})", answer.startswith("PagerDuty took"), took, said)
+        said = answer or f"the pagerduty function logged nothing within {self._patience:g} s"
+        yield Step(f"paged ({action})", answer.startswith("PagerDuty accepted"), took, said)
 
     @property
     def _id(self) -> str:
@@ -219,9 +223,9 @@ class Trial:
             about = record.get("finding_id") == self._id
             match record.get("message"):
                 case "paged" if about and record.get("action") == action:
-                    return f"PagerDuty took the {action}, dedup_key {record.get('dedup_key')}"
+                    return f"PagerDuty accepted the {action}, dedup_key {record.get('dedup_key')}"
                 case "PagerDuty refuses the event" if about:
-                    return f"PagerDuty refuses it: {record.get('answer')}"
+                    return f"PagerDuty rejected it: {record.get('answer')}"
                 case "no usable routing key":
                     return f"no usable routing key: {record.get('reason')}"
         return ""
@@ -264,19 +268,24 @@ def _row(step: Step) -> dict[str, Any]:
 
 
 def _fix(failed: Step, stored: Deployed) -> str:
-    logs = f"aws logs tail {stored.stack['Logs']} --since 10m" if "Logs" in stored.stack else ""
+    logs = (
+        f"aws logs filter-log-events --log-group-name {stored.stack['Logs']}"
+        f" --filter-pattern '\"{SERVICE}\"'"
+        if "Logs" in stored.stack
+        else ""
+    )
     if "routing key" in failed.said and "PagerDutySecret" in stored.stack:
         secret = stored.stack["PagerDutySecret"]
         return (
             f"aws secretsmanager put-secret-value --secret-id {secret} --secret-string"
             ' \'{"default": "<integration key>"}\''
         )
-    return logs or "look at the logs of the stack's functions"
+    return logs or "read the logs of the stack's functions"
 
 
 def draw(steps: Iterable[Step]) -> Iterable[RenderableType]:
-    """How far it came and how long each leg took."""
-    made = table("Step", "Result", "Seconds", "Said")
+    """The steps: whether each succeeded, and how long it took."""
+    made = table("Step", "Result", "Seconds", "Details")
     for step in steps:
         made.add_row(
             cell(step.step),

@@ -26,6 +26,7 @@ from readiness.model.verdict import Fact
 from .rollout import (
     revision_name,
     rollout_grace,
+    rollout_state,
     running_tasks,
     status_doubt,
     status_problems,
@@ -97,7 +98,7 @@ def service_status(
         "desired": service.desired_count,
         "running": service.running_count,
         "revision": revision_name(service.revision),
-        "rollout": str((service.primary or {}).get("rolloutState") or ""),
+        "rollout": rollout_state(service),
     }
     found = list(
         status_problems(

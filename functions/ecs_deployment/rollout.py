@@ -38,6 +38,13 @@ def rollout_grace(service: Service, minutes: int) -> timedelta:
     return timedelta(minutes=minutes + bake)
 
 
+def rollout_state(service: Service) -> str:
+    """The state of the latest deployment or of the primary task set; empty without either."""
+    primary = service.primary or {}
+    state = "rolloutState" if primary in service.deployments else "stabilityStatus"
+    return str(primary.get(state) or "")
+
+
 def is_open(service: Service) -> bool:
     """Whether a deployment is in progress."""
     if service.task_sets and not service.deployments:
@@ -88,7 +95,9 @@ def _failed(service: Service) -> Iterator[Problem]:
 def _stuck(
     rollout: Rollout, primary: Mapping[str, Any], grace: timedelta, max_failed_tasks: int
 ) -> Iterator[Problem]:
-    if primary.get("rolloutState") == "FAILED":
+    # A task set has neither a rollout state nor a count of failed tasks.
+    deployment = primary if primary in rollout.service.deployments else {}
+    if deployment.get("rolloutState") == "FAILED":
         return
     name, now = revision_name(str(primary.get("taskDefinition", ""))), rollout.read_at
     since = _open_since(rollout, primary)
@@ -99,7 +108,7 @@ def _stuck(
             f" {grace.total_seconds() / 60:g} are allowed. The old revision may still be running."
         )
         yield Problem(Severity.CRITICAL, text)
-    failed = primary.get("failedTasks") or 0
+    failed = deployment.get("failedTasks") or 0
     if failed > max_failed_tasks:
         yield Problem(
             Severity.CRITICAL,
@@ -115,7 +124,7 @@ def _open_since(rollout: Rollout, primary: Mapping[str, Any]) -> datetime | None
     events of the service show since when.
     """
     created: datetime | None = primary.get("createdAt")
-    if "stabilityStatus" not in primary:
+    if primary in rollout.service.deployments:
         return created
     return max(created, rollout.disturbed) if created and rollout.disturbed else None
 

@@ -259,7 +259,7 @@ def _by_what_is_known(use: KeyUse, hosted: Sequence[str], tag: str) -> Verdict:
         )
     if unknown:
         said = f"The environment is unknown without the tag {tag}: {listed(unknown, 3)}."
-        return cannot_tell(said, missing=(), **use.facts)
+        return cannot_tell(said).observing(use.facts)
     said = f"Only one environment uses the key: {spoken(use.found)}."
     return complies(said, **use.facts)
 

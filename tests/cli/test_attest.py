@@ -134,7 +134,7 @@ def test_two_people_are_needed_to_approve(run, deployed, me):
     me("alice")
     row, _ = attest(run)
     own = run("attest", "--approve", row["id"])
-    assert (own.exit_code, "Two people means two" in own.stderr) == (2, True)
+    assert (own.exit_code, "must be a second person" in own.stderr) == (2, True)
     me("bob")
     said = run("attest", "--approve", row["id"], "-o", "json")
     [approved] = json.loads(said.stdout)
@@ -176,13 +176,13 @@ def test_a_far_date_is_said_to_buy_nothing(run, deployed):
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("resource_sizing.nothing", *SAID), "there is no rule"),
-        (("resource_sizing.timeout", *SAID), "takes no attestation"),
+        (("resource_sizing.nothing", *SAID), "unknown rule"),
+        (("resource_sizing.timeout", *SAID), "accepts no attestation"),
         ((RULE, *SAID), "--performed-at is missing"),
         ((RULE, "--owner", "x", "--performed-at", DAYS_AGO), "--statement is missing"),
         ((RULE, *SAID, "--performed-at", "soon"), "such as 2026-01-31"),
         ((RULE, *SAID, "--performed-at", NEXT_YEAR), "in the future"),
-        ((RULE, *SAID, "--performed-at", "2020-01-01"), "takes nothing older than 180 days"),
+        ((RULE, *SAID, "--performed-at", "2020-01-01"), "accepts nothing older than 180 days"),
         ((RULE, *SAID, "--performed-at", DAYS_AGO, "--bind", "memory"), "--bind NAME=VALUE"),
         ((RULE, *SAID, "--performed-at", DAYS_AGO, "--artefact", "x.pdf"), "s3://bucket/key"),
         (
@@ -193,8 +193,8 @@ def test_a_far_date_is_said_to_buy_nothing(run, deployed):
             (RULE, *SAID, "--performed-at", DAYS_AGO, "--artefact", "s3://evidence/x"),
             "does not exist",
         ),
-        ((), "name the RULE"),
-        (("--approve", "a", "--revoke", "b"), "exclude one another"),
+        ((), "RULE is missing"),
+        (("--approve", "a", "--revoke", "b"), "cannot be combined"),
         (("--approve", "nosuchid"), "there is no attestation"),
     ],
 )
@@ -223,7 +223,7 @@ def test_nothing_is_overwritten(deployed):
 
 
 def test_a_table_for_people(run, deployed):
-    assert run("attest", "--list").stdout.strip() == "Nothing was attested."
+    assert run("attest", "--list").stdout.strip() == "There are no attestations."
     attest(run, "--workload", "agents", "--bind", "memory_size=512")
     said = " ".join(run("attest", "--list", RULE).stdout.split())
     for part in ("pass, unapproved", "Twice the peak.", "workload=agents", "memory_size=512"):

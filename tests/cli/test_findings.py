@@ -122,7 +122,7 @@ def test_a_complying_finding_without_history_is_found(run, stored):
         (["abc"], "4 hex digits"),
         (["nothexatall"], "4 hex digits"),
         (["00000000"], "no finding '00000000'"),
-        (["x", "encryption.nothing"], "no rule"),
+        (["x", "encryption.nothing"], "Unknown rule"),
         (["a", "b", "c"], "by its id"),
         (["nobody", "encryption.s3-kms"], "no finding"),
     ],
@@ -156,7 +156,7 @@ def test_history_tells_every_transition(run, stored):
     said = run("history", later.id)
     assert "Fixed." in said.stdout
     assert "not published yet" in said.stdout
-    assert "It never changed" in run("history", finding("fine").id).stdout
+    assert "The finding never changed" in run("history", finding("fine").id).stdout
 
 
 def test_scan_records_only_when_asked(run, account, stack, store):
@@ -169,7 +169,7 @@ def test_scan_records_only_when_asked(run, account, stack, store):
     assert "recorded: 1 transition" in said.stderr
     assert [f.resource.id for f in store.all()] == ["plain-data"]
     account.client("s3").delete_bucket(Bucket="plain-data")
-    assert "1 finding closed as gone" in run(*args, "--record").stderr
+    assert "1 finding closed because the resource is gone" in run(*args, "--record").stderr
     assert {f.gone for f in store.all() if f.resource.id == "plain-data"} == {True}
 
 

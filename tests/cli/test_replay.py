@@ -59,7 +59,7 @@ def test_it_reads_stdin_and_gates(run, over):
 
 def test_look_only_asks_nothing(run, over, file):
     world = over(toy.world())
-    said = run("replay", "--look-only", file(EVENT))
+    said = run("replay", "--targets-only", file(EVENT))
     assert (said.exit_code, world.calls) == (0, [])
     assert "AWS::S3::Bucket data" in said.stdout
 
@@ -69,7 +69,7 @@ def test_an_event_nobody_waits_for_says_why(run, over, file):
     failed = {**EVENT, "detail": {**EVENT["detail"], "errorCode": "AccessDenied"}}
     said = run("replay", file(failed))
     assert said.exit_code == 0
-    assert "Nothing to look at" in said.stdout
+    assert "No resource is affected" in said.stdout
     assert "AccessDenied" in said.stdout
 
 

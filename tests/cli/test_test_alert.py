@@ -73,7 +73,7 @@ def test_it_triggers_resolves_and_leaves_nothing(run, pipeline):
 def test_it_says_that_it_is_a_test(run, pipeline):
     run("test-alert")
     first = pipeline.seen[0]
-    assert first.reason.startswith("TEST ALERT, nothing is wrong")
+    assert first.reason.startswith("TEST ALERT, no action needed")
     assert (first.severity, first.status) == ("CRITICAL", Status.NON_COMPLIANT)
     assert first.resource.type == "Readiness::Test::Alert"
 
@@ -116,10 +116,10 @@ def test_another_findings_page_proves_nothing(run, pipeline):
     }
     said = run("test-alert", "--wait", "1")
     assert said.exit_code == 1
-    assert "said nothing within 1 s" in said.stderr
+    assert "logged nothing within 1 s" in said.stderr
 
 
 def test_without_subscribers_it_does_not_pretend(run, stack):
     said = run("test-alert")
     assert said.exit_code == 1
-    assert "Nobody subscribes" in said.stderr
+    assert "has no confirmed subscriber" in said.stderr

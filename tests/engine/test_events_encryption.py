@@ -73,7 +73,10 @@ def targets(name: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:
         ("cloudtrail/encryption-update-distribution", {("cloudfront-tls", "E1EXAMPLE", None)}),
         ("cloudtrail/encryption-update-search-domain", {("opensearch-tls", "search", None)}),
         ("cloudtrail/encryption-modify-replication-group", {("elasticache-tls", "cache", None)}),
-        ("cloudtrail/encryption-create-domain-name", {("domain-name-tls", None, None)}),
+        (
+            "cloudtrail/encryption-create-domain-name",
+            {("domain-name-tls", "api.example.com", None)},
+        ),
         ("cloudtrail/encryption-set-queue-attributes", {("sqs-tls", "work", None)}),
     ],
 )

@@ -28,7 +28,10 @@ def every(kind, id):
     [
         ("cloudtrail/delete-function", every("function", FUNCTION)),
         ("cloudtrail/delete-rest-api", every("rest-api", "a1b2c3d4e5")),
-        ("cloudtrail/delete-load-balancer", every("balancer", BALANCER)),
+        (
+            "cloudtrail/delete-load-balancer",
+            every("balancer", BALANCER) | every("balancer", None) | every("service", None),
+        ),
         ("cloudtrail/create-target-group", every("balancer", None) | every("service", None)),
         ("config/ecs-service", every("service", SERVICE)),
         ("service/function-tagged", {("function-latency", FUNCTION)}),

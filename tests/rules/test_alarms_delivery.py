@@ -342,6 +342,32 @@ def charge(name="charges", on=None, **changes):
             id="one service",
         ),
         pytest.param(
+            [Budget("month", "COST", limit=100.0, notifications=(WARNS,), expression=True)],
+            [],
+            billing(),
+            None,
+            BAD,
+            "a part of the costs",
+            id="some instance types",
+        ),
+        pytest.param(
+            [
+                Budget(
+                    "month",
+                    "COST",
+                    limit=100.0,
+                    notifications=(WARNS,),
+                    view="arn:aws:billing::1:billingview/custom-1",
+                )
+            ],
+            [],
+            billing(),
+            None,
+            BAD,
+            "a part of the costs",
+            id="another billing view",
+        ),
+        pytest.param(
             [budget(WARNS, TagKeyValue=("user:Application$MAIF",))],
             [],
             billing(),

@@ -783,3 +783,9 @@ def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
     assert where.calls.count(("ecs", "list_tasks")) == 2
     assert where.calls.count(("ecs", "describe_tasks")) == 3
     assert where.calls.count(("ecs", "describe_task_definition")) == 1
+
+
+@pytest.mark.parametrize("state", ["STEADY_STATE", "STABILIZING"])
+def test_the_state_of_a_task_set_is_told(state):
+    seen = observe(with_task_set(state), service_status, SERVICE)
+    assert seen.finding.observed["rollout"] == state

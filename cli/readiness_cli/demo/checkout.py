@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,14 +60,14 @@ def find(root: Path = _ROOT) -> Checkout:
     if not (root / "template.yaml").is_file() or not (root / "functions").is_dir():
         raise Failure(
             "the demo needs a checkout of the repository",
-            why=f"It builds and deploys the real template.yaml, and {root} has none",
-            fix="git clone the repository, and in it: make demo",
+            why=f"It deploys the repository's template.yaml, and {root} has none",
+            fix="git clone the repository, then run `make demo` in it",
         )
     for tool in (checkout.sam, checkout.aws / "bin" / "ministack"):
         if not tool.is_file():
             raise Failure(
-                f"{tool.relative_to(root)} is not there",
-                why="The demo builds with the SAM command line and deploys into an embedded AWS",
-                fix=f"make -C {root} demo, which installs both first",
+                f"{tool.relative_to(root)} is missing",
+                why="The demo needs the AWS SAM CLI and the embedded AWS",
+                fix=f"run `make -C {shlex.quote(str(root))} demo`, which installs both",
             )
     return checkout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -24,21 +25,23 @@ _UP = "up.json"
 
 @click.command()
 @click.option(
-    "--keep", is_flag=True, help="Leave the embedded AWS up, and say how to look around."
+    "--keep", is_flag=True, help="Leave the embedded AWS running, and print how to use it."
 )
-@click.option("--stop", is_flag=True, help="End what --keep left up.")
+@click.option("--stop", is_flag=True, help="Stop a demo that --keep left running.")
 def demo(*, keep: bool, stop: bool) -> None:
-    """Show the whole pipeline on an embedded AWS: nothing leaves this machine.
+    """Run the whole pipeline on an embedded AWS. Nothing leaves this machine.
 
-    Deploys the real template with the real sam, looks at a small workload, breaks one thing and
-    fixes another, and shows the pages. Needs the repository's checkout; `make demo` installs
-    the rest.
+    The demo deploys the real template with the AWS SAM CLI, evaluates a small workload, breaks
+    one resource, fixes another, and shows the pages. It needs a checkout of the repository;
+    `make demo` installs everything else.
     """
     checkout = checkouts.find()
     found = _clear(checkout)
     if stop:
-        click.echo("The demo is stopped." if found else "No demo is up.")
+        click.echo("The demo is stopped." if found else "No demo is running.")
         return
+    if found:
+        click.echo("Stopped the demo that an earlier --keep left running.", err=True)
     began = time.monotonic()
     with ExitStack() as hold:
         _end_politely()
@@ -51,8 +54,8 @@ def demo(*, keep: bool, stop: bool) -> None:
         except NotReady as error:
             raise Failure(
                 f"the embedded AWS does not start: {error}",
-                why="There is nothing to deploy into",
-                fix="make clean, then make demo",
+                why="The demo deploys into it",
+                fix="run `make clean`, then `make demo`",
                 code=Exit.AWS_OR_INTERNAL,
             ) from error
         finally:
@@ -61,7 +64,7 @@ def demo(*, keep: bool, stop: bool) -> None:
     if keep:
         _how_to_look_around(up)
     else:
-        story.say("Everything was removed again. make demo KEEP=1 leaves it up to look around.")
+        story.say("Everything was removed. To keep the demo running, use make demo KEEP=1.")
 
 
 def _end_politely() -> None:
@@ -89,8 +92,8 @@ def _clear(checkout: Checkout) -> bool:
         if is_running(up["owner"], "readiness"):
             raise Failure(
                 f"a demo is running in this checkout, as process {up['owner']}",
-                why="Two would use the same directory",
-                fix="wait for it, or end it with Ctrl-C where it runs",
+                why="Two demos would use the same directory",
+                fix="wait until it ends, or stop it with Ctrl-C in its terminal",
             )
         for leader in up["pids"]:
             if any(is_running(leader, program) for program in _PROGRAMS):
@@ -101,16 +104,17 @@ def _clear(checkout: Checkout) -> bool:
 
 def _how_to_look_around(up: story.Up) -> None:
     tables = up.stack.resources
-    cli = os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness"
-    story.say("The embedded AWS is still up. To look around, in this shell:")
+    cli = shlex.quote(os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness")
+    story.say("The embedded AWS is still running. To use it, run in this shell:")
     for line in (
         "unset AWS_PROFILE AWS_CA_BUNDLE",
-        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_REGION=us-east-1",
+        "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
+        "export AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1",
         f"export AWS_ENDPOINT_URL={up.aws.endpoint}",
         f"{cli} findings --open",
         f"{cli} scan --heading encryption",
-        f"aws dynamodb scan --table-name {tables['Findings']}",
-        f"curl -s {up.phone.received_url}     # what reached the pager",
+        f"aws --endpoint-url {up.aws.endpoint} dynamodb scan --table-name {tables['Findings']}",
+        f"curl -s {up.phone.received_url}     # the pages sent",
     ):
         click.echo(f"  {line}")
     story.say("To stop it:")

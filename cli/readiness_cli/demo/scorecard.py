@@ -1,4 +1,4 @@
-"""The checklist heading by heading, with the boxes that are wrong or judged by nobody."""
+"""The checklist heading by heading, with the boxes that failed or are not covered yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from readiness.model.finding import Finding
 from readiness.model.verdict import Status
 
 WIDTH = 76
-_ITEM = 46
+_ITEM = 42
 PENDING = "pending"
 _WORST_FIRST = (
     Status.NON_COMPLIANT,
@@ -18,10 +18,10 @@ _WORST_FIRST = (
     Status.NOT_APPLICABLE,
 )
 _SHOWN = {
-    Status.NON_COMPLIANT: "wrong",
-    Status.INSUFFICIENT_DATA: "cannot tell",
-    Status.COMPLIANT: "ok",
-    Status.NOT_APPLICABLE: "nothing here",
+    Status.NON_COMPLIANT: "failed",
+    Status.INSUFFICIENT_DATA: "unknown",
+    Status.COMPLIANT: "passed",
+    Status.NOT_APPLICABLE: "no resources",
 }
 Box = tuple[str, str]
 
@@ -40,7 +40,7 @@ def by_box(findings: Iterable[Finding]) -> dict[Box, list[Finding]]:
 def lines(findings: Iterable[Finding]) -> Iterator[str]:
     """The scorecard as text, at most WIDTH wide: every heading, and under it what is wrong."""
     boxes = by_box(findings)
-    yield _row("heading, with its wrong boxes", "wrong", "ok", "?", "")
+    yield _row("heading, with its failed boxes", "failed", "passed", "?", "")
     for chapter in checklist.CHAPTERS:
         if chapter.folder in checklist.PENDING:
             continue
@@ -52,7 +52,7 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
     pending = [c for c in checklist.CHAPTERS if c.folder in checklist.PENDING]
     if pending:
         count = sum(len(chapter.items) for chapter in pending)
-        yield f"{count} boxes under {len(pending)} more headings are {PENDING}: nobody judges them"
+        yield f"{count} boxes under {len(pending)} more headings are {PENDING} (not covered yet)"
 
 
 def _state(found: Mapping[str, list[Finding]]) -> str:
@@ -60,7 +60,7 @@ def _state(found: Mapping[str, list[Finding]]) -> str:
     judged = [of_item[0].status for of_item in found.values() if of_item]
     wrong = judged.count(Status.NON_COMPLIANT)
     if wrong:
-        return f"{wrong} of {len(found)} wrong"
+        return f"{wrong} of {len(found)} failed"
     return _SHOWN[min(judged, key=_WORST_FIRST.index)] if len(judged) == len(found) else PENDING
 
 
@@ -77,4 +77,4 @@ def _line(name: str, found: list[Finding], state: str) -> str:
 
 def _row(item: str, wrong: str, ok: str, unknown: str, status: str) -> str:
     name = item if len(item) <= _ITEM else item[: _ITEM - 1] + "…"
-    return f"  {name:<{_ITEM}}{wrong:>6}{ok:>5}{unknown:>4}   {status}".rstrip()
+    return f"  {name:<{_ITEM}}{wrong:>7}{ok:>7}{unknown:>4}   {status}".rstrip()

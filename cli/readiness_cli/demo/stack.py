@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -83,8 +84,9 @@ def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str)
         said = " / ".join(line.strip() for line in ran.stdout.splitlines()[-4:] if line.strip())
         raise Failure(
             f"sam {arguments[0]} failed: {said}",
-            why="Without a deployed stack there is nothing to show",
-            fix=f"run it by hand to see all it says: {checkout.sam} {arguments[0]}",
+            why="The demo needs a deployed stack",
+            fix="run it yourself to see its full output: "
+            f"{shlex.quote(str(checkout.sam))} {arguments[0]}",
             code=Exit.AWS_OR_INTERNAL,
         )
 

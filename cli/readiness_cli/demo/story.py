@@ -1,4 +1,4 @@
-"""What the demo shows, in order: deploy, look at everything, break one thing, fix another."""
+"""The demo's scenario: deploy, evaluate everything, break one thing, fix another."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def timed(what: str) -> Iterator[None]:
 
 
 def tell(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> Up:
-    """The whole story. What it starts is told to ``started`` and ended by ``hold``."""
+    """Run the scenario. Process ids go to ``started``; ``hold`` stops the processes."""
     up = _deploy(checkout, hold, started)
     made = workload.create(up.aws.client)
     _look_at_everything(up)
@@ -75,8 +75,8 @@ def tell(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> U
 
 
 def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> Up:
-    title("1  Deploy: the real template, by the real sam, into an AWS on this machine")
-    with timed("start the embedded AWS and a stand-in pager on 127.0.0.1"):
+    title("1  Deploy the real template with the AWS SAM CLI into an AWS on this machine")
+    with timed("start the embedded AWS and a pager stand-in on 127.0.0.1"):
         aws = hold.enter_context(Emulator(checkout.aws, checkout.running / "aws"))
         phone = hold.enter_context(Phone(checkout.running / "phone"))
         started(*aws.pids, phone.pid)
@@ -86,8 +86,8 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
         deployed = stack.deploy(checkout, aws, parameters(phone) | SCOPE)
     functions = len(deployed.of_type("AWS::Lambda::Function"))
     say(
-        f"{functions} functions are up. Policies are enforced: each works under its own role"
-        " and may read what its rules declare, no more.",
+        f"{functions} functions are deployed. Policies are enforced: each function has its own"
+        " role, which may read what its rules declare and no more.",
         "  ",
     )
     return Up(aws, phone, deployed)
@@ -103,8 +103,8 @@ def parameters(phone: Phone) -> dict[str, str]:
 
 
 def _look_at_everything(up: Up) -> None:
-    title("2  Look: an agent's workload with real mistakes, and some things done right")
-    with timed("sweep: one state machine, every heading, every resource"):
+    title("2  Evaluate a workload with real mistakes, and some resources that are right")
+    with timed("sweep: evaluate every heading and every resource"):
         up.stack.sweep()
     findings = list(up.stack.store.all())
     click.echo()
@@ -114,13 +114,13 @@ def _look_at_everything(up: Up) -> None:
     if unreadable:
         services = sorted({action.partition(":")[0] for action in unreadable})
         say(
-            f"?  cannot be told: what takes an answer of {', '.join(services)} that the embedded"
-            " AWS does not give, and whether what was deployed seconds ago serves well.",
+            f"?  unknown: the embedded AWS does not support some calls of {', '.join(services)},"
+            " and resources that were deployed seconds ago have no traffic yet.",
             "    ",
         )
     wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
     wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
-    title(f"   {len(wrong)} findings; the first {_SHOWN_FINDINGS} rules, worst first")
+    title(f"   {len(wrong)} findings; the {_SHOWN_FINDINGS} worst rules")
     shown: dict[str, Finding] = {}
     for finding in wrong:
         shown.setdefault(finding.rule, finding)
@@ -128,8 +128,8 @@ def _look_at_everything(up: Up) -> None:
         _show(finding)
     paged = {page.key for page in up.phone.taken()}
     say(
-        f"The first sweep is the baseline: everything is on record, and only what is CRITICAL"
-        f" pages at once ({len(paged)} pages).",
+        f"The first sweep is the baseline: it records everything, but only CRITICAL findings"
+        f" page ({len(paged)} pages).",
         "  ",
     )
 
@@ -142,7 +142,7 @@ def _show(finding: Finding) -> None:
 
 
 def _break(up: Up) -> None:
-    title("3  Break: somebody takes the KMS key off the agent's knowledge bucket")
+    title("3  Break: someone removes the KMS key from the agent's knowledge bucket")
     s3 = up.aws.client("s3")
     page = _page_after(
         up,
@@ -159,7 +159,7 @@ def _break(up: Up) -> None:
 
 
 def _fix(up: Up, made: workload.Workload) -> None:
-    title("4  Fix: an engineer closes SSH to the world")
+    title("4  Fix: an engineer closes SSH to the internet")
     ec2 = up.aws.client("ec2")
     page = _page_after(
         up,
@@ -194,7 +194,7 @@ def _page_after(
         after=began,
     )
     milliseconds = (page.at - began) * 1000
-    say(f"{milliseconds:.0f} ms from the event on the bus to the pager:", "  ")
+    say(f"{milliseconds:.0f} ms from the event on the event bus to the pager:", "  ")
     return page
 
 

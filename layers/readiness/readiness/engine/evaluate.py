@@ -6,7 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,8 +21,8 @@ from readiness.model.finding import Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Cause, Gone, Unreadable
-from readiness.model.verdict import Fact, Verdict, cannot_tell, not_applicable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
+from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable
 
 MOST_REASON = 1000
 MOST_OBSERVED = 30_000
@@ -52,7 +52,7 @@ class Observation:
     """What was seen of one resource for one rule. No ``finding``: the resource is gone.
 
     ``crash`` is the error of a rule that raised; ``out_of_scope`` closes a finding that exists
-    and opens none.
+    and opens none. ``again`` is what to look at once more where the reason passes by itself.
     """
 
     rule: Rule
@@ -61,6 +61,7 @@ class Observation:
     finding: Finding | None = None
     crash: str = ""
     out_of_scope: bool = False
+    again: Target | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,7 @@ class Evaluation:
             return unasked, oldest, None
         subject: Any = None
         arguments: list[Any] = []
+        has_passed_over = False
         for parameter in rule.parameters:
             try:
                 if parameter.evidence is Attested:
@@ -179,6 +181,7 @@ class Evaluation:
                 if not parameter.tolerant:
                     return _blind(unreadable), oldest, None
                 arguments.append(unreadable)
+                has_passed_over |= unreadable.is_passing
                 continue
             except Gone as gone:
                 if parameter.declaration.about is rule.subject:
@@ -191,6 +194,8 @@ class Evaluation:
                 subject = found[0]
         own_tags = getattr(subject, "tags", None)
         verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
+        if has_passed_over and verdict.status is Status.INSUFFICIENT_DATA:
+            verdict = replace(verdict, is_passing=True)
         return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
 
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
@@ -263,7 +268,11 @@ class Evaluation:
             environment=clean(tags.get(self.scope.environment_tag, ""), 128),
             owner=clean(tags.get(self.scope.owner_tag, ""), 128),
         )
-        return Observation(rule, resource, at, finding)
+        is_placeholder = resource.type != rule.subject.name
+        again = Target(rule.id, None if is_placeholder else resource.id)
+        return Observation(
+            rule, resource, at, finding, again=again if verdict.is_passing else None
+        )
 
     # -- what an event points at ------------------------------------------------------------
 
@@ -348,7 +357,8 @@ class Evaluation:
                 try:
                     ids = listings[about].result()
                 except Unreadable as unreadable:
-                    coverage.failed[about] = unreadable
+                    if not isinstance(unreadable, NotOffered):
+                        coverage.failed[about] = unreadable
                     yield from _each(record, self._unlisted(by_type[about], about, unreadable))
                     continue
                 except CredentialsRefused:
@@ -468,4 +478,10 @@ def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
 
 
 def _blind(unreadable: Unreadable) -> Verdict:
-    return cannot_tell(f"Could not be judged: {unreadable}.", missing=(unreadable.action,))
+    if isinstance(unreadable, NotOffered):
+        return not_applicable(f"{unreadable}.")
+    return cannot_tell(
+        f"Could not be judged: {unreadable}.",
+        missing=(unreadable.action,),
+        is_passing=unreadable.is_passing,
+    )

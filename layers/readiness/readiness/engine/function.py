@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,8 @@ from readiness.engine import config_rule, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
-from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
+from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.record import Recorder
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
@@ -49,6 +51,8 @@ class Function:
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
+        self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
+        self._function = ""
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
@@ -79,6 +83,9 @@ class Function:
         region, account = arn[3], arn[4]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
+        self._function = str(context.invoked_function_arn)
+        if isinstance(event, Mapping) and "look_again" in event:
+            return self._again(asked_for(event["look_again"]), account, region)
         seen = look(event, self.heading)
         self.log.append_keys(trigger=seen.trigger)
         if seen.account and seen.account != account:
@@ -93,24 +100,71 @@ class Function:
         return {"evaluated": 0, "ignored": why}
 
     def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
-        given = self._given()
+        """Evaluate what an event points at; what concerns everything is left to one later look."""
+        asked = Again(seen.targets, 0, seen.trigger, seen.changed_by)
         if seen.config is not None:
-            given = settings.override(self.heading, given, seen.config.parameters)
-        widely = any(target.id is None for target in seen.targets)
+            return self._evaluate(asked, account, region, seen.config)
+        crowd = frozenset(target for target in seen.targets if concerns_everything(target))
+        later = self._look_again()
+        if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
+            return self._evaluate(asked, account, region)
+        self.count("LooksGathered")
+        rest = replace(asked, targets=seen.targets - crowd)
+        return self._evaluate(rest, account, region) | {"later": len(crowd)}
+
+    def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:
+        """Evaluate what an earlier event or look could not settle."""
+        self.log.append_keys(trigger=asked.trigger)
+        known = {rule.id for rule in self.heading}
+        targets = frozenset(target for target in asked.targets if target.rule in known)
+        if not targets:
+            return self._ignore("none of the rules exists any more")
+        return self._evaluate(replace(asked, targets=targets), account, region)
+
+    def _evaluate(
+        self, asked: Again, account: str, region: str, config: ConfigRequest | None = None
+    ) -> dict[str, Any]:
+        given = self._given()
+        if config is not None:
+            given = settings.override(self.heading, given, config.parameters)
+        widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+            account, region, given, asked.trigger, asked.changed_by, bulk=widely
         )
-        observations = list(evaluation.follow(self.heading, seen.targets))
+        observations = list(evaluation.follow(self.heading, asked.targets))
+        unsettled = self._unsettled(observations, asked)
         recorder = Recorder(self.store, evaluation)
         for observation in observations:
             self._note(observation)
-            recorder.record(observation)
+            if observation.again not in unsettled:
+                recorder.record(observation)
         self._insist(recorder)
-        if seen.config is not None:
+        if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, seen.config, observations)
+            sent = config_rule.answer(client, config, observations)
             self.count("ConfigEvaluations", sent)
-        return self._done(recorder, len(observations))
+        done = self._done(recorder, len(observations))
+        return done | {"again": len(unsettled)} if unsettled else done
+
+    def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
+        """What will be looked at again, so that it need not be recorded as unknown now."""
+        targets = {observation.again for observation in observations if observation.again}
+        later = self._look_again()
+        if not targets or later is None:
+            return frozenset()
+        ordered = sorted(targets, key=lambda target: (target.rule, target.id or ""))
+        taken: set[Target] = set()
+        for batch in batches(ordered):
+            if later.later(replace(asked, targets=batch), _now()):
+                taken |= batch
+        self.count("LooksAgain", len(taken))
+        return frozenset(taken)
+
+    def _look_again(self) -> LookAgain | None:
+        if not self._machine:
+            return None
+        client = self._session.client("stepfunctions", config=CONFIG)
+        return LookAgain(client, self._machine, self._function)
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
         """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""

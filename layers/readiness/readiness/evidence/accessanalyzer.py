@@ -18,7 +18,16 @@ _UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
     reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListFindings"),
     changed_by=(
         ServiceEvent("Unused Access Finding for IAM entities"),
-        api_call("access-analyzer", "CreateAnalyzer", "DeleteAnalyzer", "UpdateAnalyzer"),
+        api_call(
+            "access-analyzer",
+            "CreateAnalyzer",
+            "CreateServiceLinkedAnalyzer",
+            "DeleteAnalyzer",
+            "DeleteServiceLinkedAnalyzer",
+            "UpdateAnalyzer",
+            "ApplyArchiveRule",
+            "UpdateFindings",
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)

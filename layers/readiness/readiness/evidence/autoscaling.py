@@ -102,7 +102,14 @@ class ServiceScaling:
         return cls(_targets(read, "ecs"))
 
 
-@evidence(REGION, reads=_READS, changed_by=_CHANGES)
+@evidence(
+    REGION,
+    reads=_READS,
+    changed_by=(
+        *_CHANGES,
+        api_call("dynamodb", "UpdateGlobalTableSettings", "UpdateTableReplicaAutoScaling"),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class TableScaling:
     """What of DynamoDB tables and their indexes may be scaled. Sources as ServiceScaling."""

@@ -26,20 +26,26 @@ DISTRIBUTION = ResourceType(
     changed_by=(
         api_call(
             "cloudfront",
-            "CreateDistribution*",
+            "CreateDistribution",
+            "CreateDistribution2*",
+            "CreateDistributionWithTags*",
             "CopyDistribution*",
             id="responseElements.distribution.id",
         ),
         api_call(
             "cloudfront",
-            "UpdateDistribution*",
-            "DeleteDistribution*",
+            "UpdateDistribution",
+            "UpdateDistribution2*",
+            "UpdateDistributionWithStagingConfig*",
+            "DeleteDistribution",
+            "DeleteDistribution2*",
             id="requestParameters.id",
         ),
     ),
     is_global=True,
     arn="arn:{partition}:cloudfront::{account}:distribution/{id}",
 )
+"""Calls about distribution tenants have the tenant's id: a prefix ends at the API's date."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,7 @@ class Origin:
         "cloudfront:GetVpcOrigin",
         "cloudfront:ListDistributions",
     ),
+    changed_by=(api_call("cloudfront", "UpdateVpcOrigin*"),),
 )
 @dataclass(frozen=True, slots=True)
 class DistributionTls:

@@ -33,6 +33,7 @@ DOMAIN = ResourceType(
             "UpdateElasticsearchDomainConfig",
             "DeleteDomain",
             "DeleteElasticsearchDomain",
+            "CancelDomainConfigChange",
             id="requestParameters.domainName",
         ),
     ),

@@ -143,25 +143,18 @@ def type_of(resource: Resource) -> ResourceType | None:
     return _TYPES.get(resource.type)
 
 
-def arn_of(resource: Resource) -> str:
-    """The ARN of a resource; empty where its type has none."""
+def arn_of(resource: Resource, partition: str) -> str:
+    """The ARN of a resource in a partition; empty where its type has none."""
     declaration = type_of(resource)
     if declaration is None or not declaration.arn:
         return ""
     return declaration.arn.format(
-        partition=partition_of(resource.region),
+        partition=partition,
         region=resource.region,
         account=resource.account,
         id=resource.id,
         path="/" + resource.id.removeprefix("/"),
     )
-
-
-def partition_of(region: str) -> str:
-    """The partition of a region name (``aws``, ``aws-cn``, ``aws-us-gov``)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _the_account(read: Reader) -> Iterable[str]:
@@ -188,7 +181,6 @@ class Declaration:
     reads: frozenset[str]
     changed_by: tuple[Change, ...]
     uses: tuple[type[Evidence], ...]
-    question: str
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
 
@@ -234,13 +226,11 @@ def evidence(
     """
 
     def declare(cls: E) -> E:
-        question = (cls.__doc__ or "").partition("\n")[0]
         declaration = Declaration(
             about,
             frozenset(reads),
             tuple(changed_by),
             tuple(uses),
-            question,
             follows_type,
             tuple(asks_with),
         )

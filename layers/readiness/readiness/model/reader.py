@@ -32,6 +32,17 @@ class Reader(Protocol):
         """The region that is evaluated."""
 
     @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it: ``aws``, ``aws-cn``, ``aws-eusc``."""
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+
+    @property
     def bulk(self) -> bool:
         """Whether all resources will be read, so that one large read is cheapest."""
 
@@ -41,6 +52,11 @@ class Reader(Protocol):
 
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the SDK of the Lambda runtime may be older."""
+
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use."""

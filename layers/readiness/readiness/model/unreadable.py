@@ -13,14 +13,20 @@ class Cause(StrEnum):
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     PARTIAL_DATA = "PARTIAL_DATA"
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
+    TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105
+    NOT_OFFERED = "NOT_OFFERED"
 
 
+_PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
+_GARBLED = {"Garbled", "ResponseParserError"}
 _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
     Cause.PARTIAL_DATA: "returned only a part of the data",
     Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
+    Cause.TOKEN_REFUSED: "did not accept the credentials, which AWS accepts elsewhere",
+    Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
 
 
@@ -33,10 +39,27 @@ class Unreadable(Exception):
         self.cause = cause
         self.code = code
 
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same read may succeed later without any change."""
+        return self.cause in _PASSING or self.code in _GARBLED
+
     def __str__(self) -> str:
         code = f"HTTP {self.code}" if self.code.isdigit() else self.code
         code = f" ({code})" if code else ""
         return f"{self.action} {_SPOKEN[self.cause]}{code}"
+
+
+class NotOffered(Unreadable):
+    """AWS does not offer the service in the region, so nothing in it can be wrong there."""
+
+    def __init__(self, action: str, service: str, region: str) -> None:
+        super().__init__(action, Cause.NOT_OFFERED, f"{service} in {region}")
+        self.service = service
+        self.region = region
+
+    def __str__(self) -> str:
+        return f"AWS does not offer {self.service} in {self.region}"
 
 
 class Gone(Exception):

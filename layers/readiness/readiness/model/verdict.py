@@ -48,7 +48,8 @@ class Verdict:
 
     ``severity`` is set where this violation has another severity than the rule's default;
     ``missing`` names the IAM actions of reads that failed; ``reminder`` is what someone should
-    do before a pass expires.
+    do before a pass expires; ``is_passing`` says that the cause is temporary (a resource that is
+    still changing, a throttled read), so that the engine evaluates the rule again soon.
     """
 
     status: Status
@@ -58,6 +59,7 @@ class Verdict:
     severity: Severity | None = None
     missing: tuple[str, ...] = ()
     reminder: str = ""
+    is_passing: bool = False
 
     def observing(self, facts: Mapping[str, Fact]) -> Verdict:
         """The same verdict with these facts added."""
@@ -85,9 +87,20 @@ def not_applicable(reason: str, **observed: Fact) -> Verdict:
     return Verdict(Status.NOT_APPLICABLE, reason, observed)
 
 
-def cannot_tell(reason: str, *, missing: Iterable[str] = (), **observed: Fact) -> Verdict:
-    """The rule could not be evaluated; ``missing`` names the IAM actions of reads that failed."""
-    return Verdict(Status.INSUFFICIENT_DATA, reason, observed, missing=tuple(missing))
+def cannot_tell(
+    reason: str, *, missing: Iterable[str] = (), is_passing: bool = False, **observed: Fact
+) -> Verdict:
+    """The rule could not be evaluated; ``missing`` names the IAM actions of reads that failed.
+
+    ``is_passing`` is for a resource that is still changing: it is evaluated again soon.
+    """
+    return Verdict(
+        Status.INSUFFICIENT_DATA,
+        reason,
+        observed,
+        missing=tuple(missing),
+        is_passing=is_passing,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,13 +105,15 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
     elif queries:
         parts = _parts(queries, answer.get("ThresholdMetricId", ""))
     else:
-        parts = _Parts((_watched(answer, answer),))
+        statistic = answer.get("Statistic") or answer.get("ExtendedStatistic") or ""
+        parts = _Parts((_watched(answer, answer, statistic),))
     datapoints = answer.get("DatapointsToAlarm") or answer.get("EvaluationPeriods") or 1
     periods = [part.period for part in parts.watches if part.period]
     period = answer.get("Period") or parts.period or max(periods, default=0)
     seconds = period * datapoints or (criteria.get("PendingPeriod") or 0)
     return Alarm(
         **_common(answer),
+        evaluation_state=answer.get("EvaluationState", ""),
         watches=parts.watches,
         is_direct=parts.is_direct,
         band=bool(answer.get("ThresholdMetricId")),
@@ -145,6 +147,7 @@ def log_alarm(answer: Mapping[str, Any]) -> Alarm:
     return Alarm(
         **_common(answer),
         kind=Kind.LOG,
+        evaluation_state=answer.get("EvaluationState", ""),
         is_direct=False,
         unread=(str(query.get("QueryString", "")),),
         comparison=answer.get("ComparisonOperator", ""),
@@ -162,7 +165,6 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "actions": tuple(answer.get("AlarmActions") or ()),
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
-        "evaluation_state": answer.get("EvaluationState", ""),
     }
 
 
@@ -183,15 +185,14 @@ class _Parts:
 
 
 def _watched(
-    metric: Mapping[str, Any], stat: Mapping[str, Any], period: int = 0, account: str = ""
+    metric: Mapping[str, Any], stat: Mapping[str, Any], statistic: str, account: str = ""
 ) -> Watched:
-    statistic = stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or ""
     return Watched(
         metric.get("Namespace", ""),
         metric.get("MetricName", ""),
         statistic,
         frozenset((each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()),
-        period or stat.get("Period") or 0,
+        stat.get("Period") or 0,
         stat.get("Unit", ""),
         account,
     )
@@ -224,7 +225,8 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         stat, expression = query.get("MetricStat"), query.get("Expression", "")
         if stat:
             account = query.get("AccountId", "")
-            watches.append(_watched(stat.get("Metric") or {}, stat, account=account))
+            metric, statistic = stat.get("Metric") or {}, stat.get("Stat", "")
+            watches.append(_watched(metric, stat, statistic, account))
         elif metric_sql.is_query(expression):
             selection = metric_sql.parse(expression)
             if selection is None:

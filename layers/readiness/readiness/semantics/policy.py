@@ -14,7 +14,7 @@ ALLOW = "Allow"
 DENY = "Deny"
 
 _LONGEST = 1_000_000
-_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+_PARTITION = re.compile(r"aws(-[a-z]+)*")
 
 
 class Unparsable(ValueError):
@@ -361,7 +361,7 @@ def is_universal(resource: str) -> bool:
         return False
     if len(fields) == 1:
         return False
-    if len(fields) > 2 and fields[1] in _PARTITIONS:
+    if len(fields) > 2 and _PARTITION.fullmatch(fields[1]):
         fields[1] = "*"
     return all(only_wildcards(field) for field in fields[1:])
 

@@ -55,20 +55,22 @@ def services_allowed(policies: Iterable[Document]) -> frozenset[str]:
     return frozenset(prefixes.intersection(_OF_LAMBDA))
 
 
-def service_of_endpoint(service_name: str, region: str) -> str:
+def service_of_endpoint(service_name: str, region: str, dns_suffix: str) -> str:
     """``secretsmanager`` of ``com.amazonaws.<region>.secretsmanager`` or its ``-fips`` twin.
 
-    Empty for a service of another provider or region.
+    Empty for a service of another provider or region. Other partitions write their own suffix in
+    reverse (``cn.com.amazonaws``), except in the names of some services.
     """
-    name = service_name.removeprefix("cn.")
-    start = f"com.amazonaws.{region}."
-    return name.removeprefix(start).removesuffix("-fips") if name.startswith(start) else ""
+    owner, found, service = service_name.partition(f".{region}.")
+    own = ".".join(reversed(dns_suffix.split(".")))
+    is_of_aws = bool(found) and owner in {"com.amazonaws", own}
+    return service.removesuffix("-fips") if is_of_aws else ""
 
 
-def service_of_zone(zone: str, region: str) -> str:
+def service_of_zone(zone: str, region: str, dns_suffix: str) -> str:
     """``ecr.api`` of the hosted zone ``api.ecr.<region>.amazonaws.com.``; empty for any other."""
-    host = zone.rstrip(".").lower().removesuffix(".cn")
-    end = f".{region}.amazonaws.com"
+    host = zone.rstrip(".").lower()
+    end = f".{region}.{dns_suffix}"
     if not host.endswith(end):
         return ""
     return ".".join(reversed(host.removesuffix(end).split("."))).removesuffix("-fips")

@@ -16,6 +16,7 @@ _COLLECTOR = re.compile(
 )
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
+_AWS_OTLP = re.compile(r"^(?:\w+://)?(?:xray|logs)\.[a-z]+-[a-z-]+-\d+\.[a-z0-9.-]+(?:[:/]|$)")
 _LOCAL = re.compile(r"^(?:\w+://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)")
 
 
@@ -64,9 +65,14 @@ def _endpoint(environment: Mapping[str, str]) -> str:
     return next((environment[name] for name in _ENDPOINTS if environment.get(name)), "")
 
 
+def _is_of_aws(endpoint: str) -> bool:
+    """Whether it is the OTLP endpoint of X-Ray or CloudWatch Logs, in any partition."""
+    return bool(_AWS_OTLP.match(endpoint))
+
+
 def _is_elsewhere(endpoint: str) -> bool:
     """Whether traces go to a collector that sends them with its own permissions."""
-    return bool(endpoint) and not _LOCAL.match(endpoint) and "amazonaws.com" not in endpoint
+    return bool(endpoint) and not _LOCAL.match(endpoint) and not _is_of_aws(endpoint)
 
 
 def of_function(
@@ -138,7 +144,7 @@ def of_task(containers: Iterable[Process]) -> Tracing:
     endpoint = _endpoint(environment)
     daemon = environment.get(_DAEMON, "")
     away = _is_elsewhere(endpoint) or (bool(daemon) and not _is_local_daemon(daemon))
-    straight = "amazonaws.com" in endpoint
+    straight = _is_of_aws(endpoint)
     if beside or away or straight:
         otel = bool(endpoint) or any(name.startswith("OTEL_") for name in environment)
         return Tracing(

@@ -67,7 +67,7 @@ class Selectors:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Selectors:
-        """From the answer of GetEventSelectors or GetEventDataStore."""
+        """From the answer of GetEventSelectors."""
         return cls(
             tuple(answer.get("EventSelectors") or ()),
             tuple(answer.get("AdvancedEventSelectors") or ()),

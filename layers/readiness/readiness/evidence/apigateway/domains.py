@@ -37,7 +37,14 @@ DOMAIN = ResourceType(
     "AWS::ApiGateway::DomainName",
     _find_domains,
     find_reads=("apigateway:GET",),
-    changed_by=(api_call("apigateway", *_DOMAIN_CALLS, id="requestParameters.domainName"),),
+    changed_by=(
+        api_call(
+            "apigateway",
+            *_DOMAIN_CALLS,
+            id="requestParameters.domainName|requestParameters.createDomainNameInput.domainName",
+        ),
+    ),
+    identify=None,
     arn="arn:{partition}:apigateway:{region}::/domainnames/{id}",
 )
 

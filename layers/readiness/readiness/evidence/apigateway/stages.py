@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
-from readiness.model.evidence import ResourceType, api_call, evidence, partition_of
+from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
@@ -21,8 +21,7 @@ _CHANGES = (
 
 
 def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
-    partition = partition_of(read.region)
-    return f"arn:{partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
+    return f"arn:{read.partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
 
 
 def _parts(stage: Resource) -> tuple[str, str]:
@@ -71,7 +70,11 @@ REST_STAGE = ResourceType(
 """Its id is its ARN, as in AWS Config."""
 
 HTTP_STAGE = ResourceType(
-    "AWS::ApiGatewayV2::Stage", _find_http, find_reads=_READS, changed_by=_CHANGES, arn="{id}"
+    "AWS::ApiGatewayV2::Stage",
+    _find_http,
+    find_reads=_READS,
+    changed_by=(*_CHANGES, api_call("apigateway", "DeleteRouteSettings")),
+    arn="{id}",
 )
 """Stages of HTTP and WebSocket APIs; the id is the ARN, as in AWS Config."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
+    WHOLE_POLICY_CALLS,
     FunctionAliases,
     FunctionConfiguration,
     function_call,
@@ -32,7 +33,7 @@ _COARSE = 3600
     FUNCTION,
     reads=("lambda:GetPolicy",),
     uses=(FunctionAliases,),
-    changed_by=(function_call("AddPermission", "RemovePermission"),),
+    changed_by=(function_call("AddPermission", "RemovePermission"), WHOLE_POLICY_CALLS),
 )
 @dataclass(frozen=True, slots=True)
 class FrontDoors:

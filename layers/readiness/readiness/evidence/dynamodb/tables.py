@@ -32,6 +32,23 @@ TABLE = ResourceType(
             id="requestParameters.tableName",
             normalise=table_name,
         ),
+        api_call(
+            "dynamodb",
+            "RestoreTableFromBackup",
+            "RestoreTableToPointInTime",
+            id="requestParameters.targetTableName",
+        ),
+        api_call(
+            "dynamodb",
+            "ImportTable",
+            id="requestParameters.tableCreationParameters.tableName",
+            normalise=table_name,
+        ),
+        api_call(
+            "dynamodb",
+            "UpdateGlobalTableSettings",
+            id="requestParameters.globalTableName",
+        ),
     ),
     arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
 )

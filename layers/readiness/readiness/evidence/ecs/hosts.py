@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.ec2.security_groups import managed_too
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -48,7 +49,9 @@ CLUSTER = ResourceType(
 @evidence(
     CLUSTER,
     reads=("ecs:DescribeClusters", "ecs:ListClusters"),
-    changed_by=(api_call("ecs", "PutAccountSetting", "PutAccountSettingDefault"),),
+    changed_by=(
+        api_call("ecs", "DeleteAccountSetting", "PutAccountSetting", "PutAccountSettingDefault"),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class ClusterInsights:
@@ -130,13 +133,29 @@ HOST = ResourceType(
             id="requestParameters.instancesSet.items.instanceId",
         ),
         api_call("ec2", "RunInstances", id="responseElements.instancesSet.items.instanceId"),
+        api_call(
+            "ec2",
+            "TerminateInstances",
+            id="requestParameters.instancesSet.items.instanceId",
+        ),
     ),
     arn="arn:{partition}:ec2:{region}:{account}:instance/{id}",
 )
 """Found are the instances of ECS clusters; any other is looked at only when an event names it."""
 
 
-@evidence(HOST, reads=("ec2:DescribeInstances", *_HOST_READS))
+@evidence(
+    HOST,
+    reads=("ec2:DescribeInstances", *_HOST_READS),
+    changed_by=(
+        api_call(
+            "ecs",
+            "RegisterContainerInstance",
+            "DeregisterContainerInstance",
+            id="responseElements.containerInstance.ec2InstanceId",
+        ),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class HostMonitoring:
     """Whether an instance reports its metrics every minute, and whether ECS runs tasks on it.
@@ -180,7 +199,13 @@ class HostMonitoring:
 def _instances(read: Reader, ids: Sequence[str]) -> list[Mapping[str, Any]]:
     """Those of the instances that are not terminated; a filter takes ids that are gone."""
     wanted = [{"Name": "instance-id", "Values": list(ids)}]
-    found = read.every("ec2", "describe_instances", "Reservations", Filters=wanted)
+    found = read.every(
+        "ec2",
+        "describe_instances",
+        "Reservations",
+        Filters=wanted,
+        **managed_too(read, "describe_instances"),
+    )
     return [
         instance
         for reservation in found

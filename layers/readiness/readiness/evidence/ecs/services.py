@@ -36,6 +36,13 @@ def cluster_of(service_arn: str) -> str:
     return parts[1] if len(parts) == 3 else "default"
 
 
+EXPRESS_CALLS = (
+    "CreateExpressGatewayService",
+    "UpdateExpressGatewayService",
+    "DeleteExpressGatewayService",
+)
+"""An Express service is an ECS service that ECS makes with all that is around it."""
+
 SERVICE = ResourceType(
     "AWS::ECS::Service",
     _service_arns,
@@ -44,6 +51,12 @@ SERVICE = ResourceType(
         api_call("ecs", "CreateService", id="responseElements.service.serviceArn"),
         api_call("ecs", "UpdateService", id="responseElements.service.serviceArn"),
         api_call("ecs", "DeleteService", id="responseElements.service.serviceArn"),
+        api_call("ecs", *EXPRESS_CALLS, id="responseElements.service.serviceArn"),
+        ServiceEvent(
+            "Tag Change on Resource",
+            match=(("service", ("ecs",)), ("resource-type", ("service",))),
+            id="resources",
+        ),
     ),
     arn="{id}",
 )
@@ -70,10 +83,8 @@ class Service:
     status: str = "ACTIVE"
     desired_count: int = 0
     running_count: int = 0
-    pending_count: int = 0
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
-    platform_version: str = ""
     scheduling_strategy: str = "REPLICA"
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
@@ -82,8 +93,6 @@ class Service:
     deployment_controller: str = "ECS"
     deployment_configuration: Mapping[str, Any] | None = None
     deployments: tuple[Mapping[str, Any], ...] = ()
-    health_check_grace_seconds: int = 0
-    created_at: datetime | None = None
     tags: Mapping[str, str] | None = None
     task_sets: tuple[Mapping[str, Any], ...] = ()
     has_classic_balancer: bool = False
@@ -128,28 +137,35 @@ class Service:
             status=answer.get("status", ""),
             desired_count=answer.get("desiredCount", 0),
             running_count=answer.get("runningCount", 0),
-            pending_count=answer.get("pendingCount", 0),
             launch_type=answer.get("launchType", ""),
             capacity_providers=tuple(item["capacityProvider"] for item in strategy),
-            platform_version=answer.get("platformVersion", ""),
             scheduling_strategy=answer.get("schedulingStrategy", "REPLICA"),
             subnet_ids=tuple(network.get("subnets") or ()),
             security_group_ids=tuple(network.get("securityGroups") or ()),
             assign_public_ip=network.get("assignPublicIp") == "ENABLED",
-            target_group_arns=tuple(
-                balancer["targetGroupArn"]
-                for balancer in balancers
-                if "targetGroupArn" in balancer
-            ),
+            target_group_arns=_target_groups(answer),
             deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployment_configuration=answer.get("deploymentConfiguration"),
             deployments=tuple(answer.get("deployments") or ()),
-            health_check_grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
-            created_at=answer.get("createdAt"),
             tags=_tags(answer),
             task_sets=tuple(answer.get("taskSets") or ()),
             has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
         )
+
+
+def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every target group that traffic may reach the service through, blue or green.
+
+    ECS's own blue/green deployments name the second one beside the first, CodeDeploy's have one
+    for each task set.
+    """
+    found: dict[str, None] = {}
+    for part in (answer, *(answer.get("taskSets") or ())):
+        for balancer in part.get("loadBalancers") or ():
+            second = balancer.get("advancedConfiguration") or {}
+            both = (balancer.get("targetGroupArn"), second.get("alternateTargetGroupArn"))
+            found.update(dict.fromkeys(arn for arn in both if arn))
+    return tuple(found)
 
 
 def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
@@ -256,7 +272,9 @@ def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
 @evidence(
     REGION,
     reads=SERVICE_READS,
-    changed_by=(api_call("ecs", "CreateService", "UpdateService", "DeleteService"),),
+    changed_by=(
+        api_call("ecs", "CreateService", "UpdateService", "DeleteService", *EXPRESS_CALLS),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -320,11 +338,7 @@ class Container:
     health_check: tuple[str, ...] = ()
     cpu: int = 0
     memory: int = 0
-    memory_reservation: int = 0
-    privileged: bool = False
     user: str = ""
-    stop_timeout: int = 0
-    ports: tuple[int, ...] = ()
     is_log_router: bool = False
 
 
@@ -342,7 +356,6 @@ class TaskDefinition:
     status: str = "ACTIVE"
     task_role_arn: str = ""
     execution_role_arn: str = ""
-    network_mode: str = ""
     cpu: int = 0
     memory: int = 0
     architecture: str = ""
@@ -365,7 +378,6 @@ class TaskDefinition:
             status=about.get("status", ""),
             task_role_arn=about.get("taskRoleArn", ""),
             execution_role_arn=about.get("executionRoleArn", ""),
-            network_mode=about.get("networkMode", ""),
             cpu=int(about.get("cpu") or 0),
             memory=int(about.get("memory") or 0),
             architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
@@ -388,14 +400,6 @@ def _container(about: Mapping[str, Any]) -> Container:
         health_check=tuple((about.get("healthCheck") or {}).get("command") or ()),
         cpu=about.get("cpu") or 0,
         memory=about.get("memory") or 0,
-        memory_reservation=about.get("memoryReservation") or 0,
-        privileged=bool(about.get("privileged")),
         user=about.get("user", ""),
-        stop_timeout=about.get("stopTimeout") or 0,
-        ports=tuple(
-            port["containerPort"]
-            for port in about.get("portMappings") or ()
-            if "containerPort" in port
-        ),
         is_log_router="firelensConfiguration" in about,
     )

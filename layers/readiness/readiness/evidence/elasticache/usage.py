@@ -390,10 +390,21 @@ def _durable(answer: Answer) -> tuple[Cache, _Metrics]:
     return cache, _per_node("AWS/MemoryDB", _KEYSPACE, on)
 
 
+_EVICTION_CHANGES = (
+    api_call(
+        "elasticache",
+        "ModifyCacheParameterGroup",
+        "ResetCacheParameterGroup",
+        "ModifyGlobalReplicationGroup",
+    ),
+)
+"""A global datastore can give all its groups another parameter group."""
+
+
 @evidence(
     CACHE_CLUSTER,
     reads=("elasticache:DescribeCacheParameters", CLUSTERS),
-    changed_by=(api_call("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup"),),
+    changed_by=_EVICTION_CHANGES,
 )
 @dataclass(frozen=True, slots=True)
 class EvictionPolicy:
@@ -418,7 +429,7 @@ class EvictionPolicy:
 @evidence(
     REPLICATION_GROUP,
     reads=("elasticache:DescribeCacheParameters", CLUSTERS),
-    changed_by=(api_call("elasticache", "ModifyCacheParameterGroup", "ResetCacheParameterGroup"),),
+    changed_by=_EVICTION_CHANGES,
 )
 @dataclass(frozen=True, slots=True)
 class GroupEvictionPolicy:

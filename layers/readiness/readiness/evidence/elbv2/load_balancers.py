@@ -90,8 +90,11 @@ class LoadBalancer:
             "DeleteTargetGroup",
             "CreateListener",
             "ModifyListener",
+            "DeleteListener",
             "CreateRule",
             "ModifyRule",
+            "DeleteRule",
+            "DeleteLoadBalancer",
         ),
     ),
 )

@@ -50,8 +50,17 @@ USER = ResourceType(
     lambda read: [user["UserName"] for user in details(read, "UserDetailList")],
     find_reads=(EVERYTHING,),
     changed_by=(
-        api_call("iam", "CreateUser", "DeleteUser", id="requestParameters.userName"),
-        api_call("iam", "UpdateUser", id="requestParameters.newUserName"),
+        api_call(
+            "iam",
+            "CreateUser",
+            "DeleteUser",
+            "TagUser",
+            "UntagUser",
+            id="requestParameters.userName",
+        ),
+        api_call(
+            "iam", "UpdateUser", id="requestParameters.newUserName|requestParameters.userName"
+        ),
     ),
     identify=config_resource_name,
     arn="arn:{partition}:iam::{account}:user/{id}",
@@ -65,7 +74,9 @@ GROUP = ResourceType(
     find_reads=(EVERYTHING,),
     changed_by=(
         api_call("iam", "CreateGroup", "DeleteGroup", id="requestParameters.groupName"),
-        api_call("iam", "UpdateGroup", id="requestParameters.newGroupName"),
+        api_call(
+            "iam", "UpdateGroup", id="requestParameters.newGroupName|requestParameters.groupName"
+        ),
     ),
     identify=config_resource_name,
     arn="arn:{partition}:iam::{account}:group/{id}",
@@ -77,7 +88,17 @@ ROLE = ResourceType(
     "AWS::IAM::Role",
     lambda read: [role["RoleName"] for role in details(read, "RoleDetailList")],
     find_reads=(EVERYTHING,),
-    changed_by=(api_call("iam", "CreateRole", "DeleteRole", id="requestParameters.roleName"),),
+    changed_by=(
+        api_call(
+            "iam",
+            "CreateRole",
+            "DeleteRole",
+            "TagRole",
+            "UntagRole",
+            id="requestParameters.roleName",
+        ),
+        api_call("iam", "AcquireRole", id="responseElements.role.roleName"),
+    ),
     identify=config_resource_name,
     arn="arn:{partition}:iam::{account}:role/{id}",
     is_global=True,
@@ -220,6 +241,7 @@ class PolicyDocument:
             "PutUserPermissionsBoundary",
             id="requestParameters.permissionsBoundary",
         ),
+        api_call("iam", "AcquireRole"),
     ),
 )
 @dataclass(frozen=True, slots=True)

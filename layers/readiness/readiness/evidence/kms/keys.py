@@ -22,10 +22,12 @@ from readiness.model.resource import Resource
 
 KEY_STATE_EVENTS = (
     "CancelKeyDeletion",
+    "DeleteImportedKeyMaterial",
     "DisableKey",
     "EnableKey",
     "ImportKeyMaterial",
     "ScheduleKeyDeletion",
+    "UpdatePrimaryRegion",
 )
 
 
@@ -45,6 +47,7 @@ KEY = ResourceType(
     changed_by=(
         api_call("kms", "CreateKey", id="responseElements.keyMetadata.keyId"),
         api_call("kms", *KEY_STATE_EVENTS, id="requestParameters.keyId", normalise=key_id_of),
+        api_call("kms", "ConnectCustomKeyStore", "DisconnectCustomKeyStore"),
         ServiceEvent("KMS CMK Deletion", id="key-id"),
         ServiceEvent("KMS Imported Key Material Expiration", id="key-id"),
     ),
@@ -79,7 +82,20 @@ def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
     return answer["KeyMetadata"] if answer else None
 
 
-@evidence(KEY, reads=("kms:DescribeKey",))
+_ALIAS_CHANGES = (
+    api_call(
+        "kms",
+        "CreateAlias",
+        "UpdateAlias",
+        id="requestParameters.targetKeyId",
+        normalise=key_id_of,
+    ),
+    api_call("kms", "DeleteAlias"),
+)
+"""What else names a key by its alias means another key afterwards."""
+
+
+@evidence(KEY, reads=("kms:DescribeKey",), changed_by=_ALIAS_CHANGES)
 @dataclass(frozen=True, slots=True)
 class KmsKeyState:
     """What the key is and whether it can be used.
@@ -231,13 +247,7 @@ class KmsImportedMaterial:
             id="requestParameters.keyId",
             normalise=key_id_of,
         ),
-        api_call(
-            "kms",
-            "CreateAlias",
-            "UpdateAlias",
-            id="requestParameters.targetKeyId",
-            normalise=key_id_of,
-        ),
+        *_ALIAS_CHANGES,
         tag_change("kms"),
         ConfigItem("AWS::KMS::Alias", "configuration.TargetKeyId", key_id_of),
     ),
@@ -272,7 +282,7 @@ class KmsKeyTags:
 
 
 def _tags_of_key(read: Reader, key: Resource) -> Mapping[str, str]:
-    return tags_of(read, arn_of(key), key.region)
+    return tags_of(read, arn_of(key, read.partition), key.region)
 
 
 @evidence(
@@ -323,6 +333,12 @@ def _tags_there(read: Reader, counterpart: Mapping[str, str]) -> Mapping[str, st
             "CreateGrant",
             "RevokeGrant",
             id="requestParameters.keyId",
+            normalise=key_id_of,
+        ),
+        api_call(
+            "kms",
+            "RetireGrant",
+            id="requestParameters.keyId|resources.ARN",
             normalise=key_id_of,
         ),
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.rds.instances import BLUE_GREEN_CALLS, INSTANCE_CALLS, DatabaseInstance
 from readiness.model.evidence import (
     REGION,
     ConfigItem,
@@ -135,25 +135,40 @@ def _find_clusters(read: Reader) -> Iterable[str]:
     return [cluster["DBClusterIdentifier"] for cluster in _clusters(read)]
 
 
+_CLUSTER_CALLS = (
+    "CreateDBCluster",
+    "ModifyDBCluster",
+    "DeleteDBCluster",
+    "RestoreDBClusterFromS3",
+    "RestoreDBClusterFromSnapshot",
+    "RestoreDBClusterToPointInTime",
+)
+
 CLUSTER = ResourceType(
     "AWS::RDS::DBCluster",
     _find_clusters,
     find_reads=("rds:DescribeDBClusters",),
     changed_by=(
-        api_call(
-            "rds",
-            "CreateDBCluster",
-            "ModifyDBCluster",
-            "DeleteDBCluster",
-            id="requestParameters.dBClusterIdentifier",
-        ),
+        api_call("rds", *_CLUSTER_CALLS, id="requestParameters.dBClusterIdentifier"),
+        api_call("rds", *BLUE_GREEN_CALLS),
     ),
     identify=config_resource_name,
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
 )
 
 
-@evidence(CLUSTER, reads=("rds:DescribeDBClusters",))
+@evidence(
+    CLUSTER,
+    reads=("rds:DescribeDBClusters",),
+    changed_by=(
+        api_call(
+            "rds",
+            "CreateDBInstance",
+            "DeleteDBInstance",
+            id="responseElements.dBClusterIdentifier",
+        ),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class DatabaseCluster:
     """A cluster, its engine and how many instances it has. Source: DescribeDBClusters."""
@@ -221,12 +236,17 @@ class Endpoint:
             "CreateDBProxy",
             "ModifyDBProxy",
             "DeleteDBProxy",
-            "CreateDBInstance",
-            "ModifyDBInstance",
-            "DeleteDBInstance",
-            "CreateDBCluster",
-            "ModifyDBCluster",
-            "DeleteDBCluster",
+            "CreateDBProxyEndpoint",
+            "ModifyDBProxyEndpoint",
+            "DeleteDBProxyEndpoint",
+            *INSTANCE_CALLS,
+            "RestoreDBInstanceToPointInTime",
+            *_CLUSTER_CALLS,
+            "CreateDBClusterEndpoint",
+            "DeleteDBClusterEndpoint",
+            "DisableHttpEndpoint",
+            "EnableHttpEndpoint",
+            *BLUE_GREEN_CALLS,
         ),
     ),
 )

@@ -10,7 +10,16 @@ from readiness.model.evidence import ResourceType, api_call, config_resource_nam
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
-_CALLS = ("CreateDBInstance", "ModifyDBInstance", "DeleteDBInstance")
+INSTANCE_CALLS = (
+    "CreateDBInstance",
+    "CreateDBInstanceReadReplica",
+    "ModifyDBInstance",
+    "DeleteDBInstance",
+    "RestoreDBInstanceFromDBSnapshot",
+    "RestoreDBInstanceFromS3",
+)
+BLUE_GREEN_CALLS = ("DeleteBlueGreenDeployment", "SwitchoverBlueGreenDeployment")
+"""These rename or delete instances and clusters that the call does not name."""
 
 
 def _listed(read: Reader) -> list[Mapping[str, Any]]:
@@ -25,7 +34,15 @@ INSTANCE = ResourceType(
     "AWS::RDS::DBInstance",
     _find,
     find_reads=("rds:DescribeDBInstances",),
-    changed_by=(api_call("rds", *_CALLS, id="requestParameters.dBInstanceIdentifier"),),
+    changed_by=(
+        api_call("rds", *INSTANCE_CALLS, id="requestParameters.dBInstanceIdentifier"),
+        api_call(
+            "rds",
+            "RestoreDBInstanceToPointInTime",
+            id="requestParameters.targetDBInstanceIdentifier",
+        ),
+        api_call("rds", *BLUE_GREEN_CALLS),
+    ),
     identify=config_resource_name,
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
 )

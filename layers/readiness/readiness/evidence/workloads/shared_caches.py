@@ -10,7 +10,7 @@ from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfigurati
 from readiness.evidence.caches import Cache
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.ec2.security_groups import SecurityGroup
-from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.services import EXPRESS_CALLS, Service
 from readiness.evidence.elasticache.usage import (
     CLUSTERS,
     GROUPS,
@@ -22,7 +22,7 @@ from readiness.evidence.elasticache.usage import (
     ServerlessInUse,
 )
 from readiness.evidence.tagging import TagIndex
-from readiness.model.evidence import REGION, api_call, arn_of, evidence
+from readiness.model.evidence import REGION, ServiceEvent, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -62,9 +62,13 @@ class SharedCache:
             "DeleteServerlessCache",
             "ModifyCacheCluster",
             "ModifyReplicationGroup",
+            "ModifyReplicationGroupShardConfiguration",
+            "IncreaseReplicaCount",
+            "DecreaseReplicaCount",
             "ModifyServerlessCache",
         ),
         api_call("memorydb", "CreateCluster", "UpdateCluster", "DeleteCluster"),
+        ServiceEvent("Tag Change on Resource", match=(("service", ("elasticache", "memorydb")),)),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -166,7 +170,7 @@ class ComputeUnit:
     uses=(TagIndex,),
     changed_by=(
         api_call("lambda", "CreateFunction*", "DeleteFunction*"),
-        api_call("ecs", "CreateService", "DeleteService"),
+        api_call("ecs", "CreateService", "DeleteService", *EXPRESS_CALLS),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ class ComputeUnits:
 
 
 def _arn(read: Reader, function: str) -> str:
-    return arn_of(FUNCTION.resource(read.account, read.region, function))
+    return arn_of(FUNCTION.resource(read.account, read.region, function), read.partition)
 
 
 def unit_of(function: FunctionConfiguration, tags: Mapping[str, str]) -> ComputeUnit:

@@ -6,7 +6,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    WHOLE_POLICY_CALLS,
+    FunctionConfiguration,
+    function_name,
+)
 from readiness.evidence.ecs.services import (
     SERVICE,
     TASK_DEFINITION,
@@ -56,6 +61,7 @@ def role_of(read: Reader, arn: str) -> Resource | None:
             id="requestParameters.functionName|responseElements.functionArn",
             normalise=function_name,
         ),
+        WHOLE_POLICY_CALLS,
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -83,13 +89,13 @@ class FunctionTracing:
         tracing = _traced(about)
         mappings: list[Mapping[str, Any]] = []
         if tracing.tracer is Tracer.NONE:
-            mappings = read.every(
-                "lambda",
-                "list_event_source_mappings",
-                "EventSourceMappings",
-                gone=("ResourceNotFoundException",),
-                FunctionName=function.id,
-            )
+            # Asked by the function's name, Lambda leaves out those of its aliases and versions.
+            listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+            mappings = [
+                mapping
+                for mapping in listed
+                if function_name(mapping.get("FunctionArn", "")) == function.id
+            ]
         return cls._of(read, about, tracing, mappings)
 
     @classmethod
@@ -276,6 +282,7 @@ class WorkflowTracing:
             "describe_state_machine",
             gone=("StateMachineDoesNotExist",),
             stateMachineArn=machine.id,
+            includedData="METADATA_ONLY",
         )
         enabled = bool((answer.get("tracingConfiguration") or {}).get("enabled"))
         role = role_of(read, answer.get("roleArn", "")) if enabled else None

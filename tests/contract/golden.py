@@ -1,0 +1,481 @@
+"""Golden events made from the service models: what the hand-written ones of a heading leave out.
+
+Each row says which call, which ids it carries and, by hand, which resources it must lead to.
+``python -m tests.contract.golden`` writes the files in ``events/``; the tests hold both the files
+to the rows and :func:`readiness.engine.events.look` to the ids.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.model import Shape, StructureShape
+
+from readiness_cli.catalogue import ROOT
+from tests.contract.api_calls import BODIES, EC2_WRAPPED, meant, recorded
+
+ACCOUNT, REGION, WHEN = "111122223333", "us-east-1", "2026-11-02T12:00:00Z"
+COMMENT = "synthetic: made from the API's own member names, with invented ids"
+KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{KEY}"
+SERVICE = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/agents/api"
+CLUSTER = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/agents"
+FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:agent"
+LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/web/50dc6c49/aaaa"
+BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/50dc6c49"
+SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
+MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
+CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
+GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
+
+Members = Mapping[str, Any]
+Ids = frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Golden:
+    """One event: its file below ``events/``, and the (type, id) pairs it must lead to.
+
+    No ids mean that any resource of the types concerned may have changed.
+    """
+
+    file: str
+    event: Members
+    ids: Ids = field(default_factory=frozenset)
+
+    @property
+    def path(self) -> Path:
+        return ROOT / "events" / f"{self.file}.json"
+
+    @property
+    def text(self) -> str:
+        return json.dumps(self.event, indent=2) + "\n"
+
+
+def call(
+    service: str,
+    name: str,
+    *ids: tuple[str, str],
+    request: Members | None = None,
+    response: Members | None = None,
+    resources: list[Members] | None = None,
+) -> Golden:
+    """A CloudTrail record with the operation's required members and those given."""
+    dashed = "".join(f"-{c.lower()}" if c.isupper() else c for c in _plain(name)).strip("-")
+    file = f"cloudtrail/{service}-{dashed}"
+    [operation, *_] = meant(service, name)
+    parameters = _required(service, operation.input_shape) | dict(request or {})
+    if operation.service_model.service_name == BODIES and not request:
+        parameters = {
+            f"{recorded(service, operation.name, operation.input_shape)}Input": parameters
+        }
+    if service == "ec2" and operation.name in EC2_WRAPPED:
+        parameters = {f"{operation.name}Request": parameters}
+    detail = {
+        "eventVersion": "1.11",
+        "userIdentity": {
+            "type": "AssumedRole",
+            "principalId": "AROAEXAMPLEEXAMPLEEXA:jane",
+            "arn": f"arn:aws:sts::{ACCOUNT}:assumed-role/Admin/jane",
+            "accountId": ACCOUNT,
+        },
+        "eventTime": WHEN,
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "awsRegion": REGION,
+        "sourceIPAddress": "192.0.2.10",
+        "userAgent": "aws-cli/2.31.0",
+        "requestParameters": parameters or None,
+        "responseElements": dict(response) if response else None,
+        "requestID": _id(file, "request"),
+        "eventID": _id(file, "event"),
+        "readOnly": False,
+        "eventType": "AwsApiCall",
+        "managementEvent": True,
+        "recipientAccountId": ACCOUNT,
+        "eventCategory": "Management",
+    }
+    if resources:
+        detail["resources"] = resources
+    event = _envelope(file, "AWS API Call via CloudTrail", f"aws.{service}", detail, [])
+    return Golden(file, event, frozenset(ids))
+
+
+def _plain(name: str) -> str:
+    """The name with runs of capitals as words: DBInstance → DbInstance."""
+    return "".join(
+        c.lower() if i and c.isupper() and name[i - 1].isupper() and not _begins(name, i) else c
+        for i, c in enumerate(name)
+    )
+
+
+def _begins(name: str, i: int) -> bool:
+    return i + 1 < len(name) and name[i + 1].islower()
+
+
+def item(
+    type_: str, file: str, id: str, arn: str, name: str = "", *, judged: bool = True
+) -> Golden:
+    """A configuration item as far as identity goes, of a type that rules judge or only read."""
+    file = f"config/{file}"
+    detail = {
+        "recordVersion": "1.3",
+        "messageType": "ConfigurationItemChangeNotification",
+        "configurationItemDiff": {"changedProperties": {}, "changeType": "UPDATE"},
+        "notificationCreationTime": WHEN,
+        "configurationItem": {
+            "configuration": {},
+            "supplementaryConfiguration": {},
+            "tags": {},
+            "configurationItemVersion": "1.3",
+            "configurationItemCaptureTime": WHEN,
+            "awsAccountId": ACCOUNT,
+            "configurationItemStatus": "OK",
+            "resourceType": type_,
+            "resourceId": id,
+            "resourceName": name or id,
+            "ARN": arn,
+            "awsRegion": REGION,
+        },
+    }
+    event = _envelope(file, "Config Configuration Item Change", "aws.config", detail, [arn])
+    return Golden(file, event, frozenset({(type_, name or id)} if judged else ()))
+
+
+def tagged(file: str, service: str, kind: str, arn: str, *ids: tuple[str, str]) -> Golden:
+    """A change to a resource's tags."""
+    file = f"service/{file}"
+    detail = {
+        "changed-tag-keys": ["Application"],
+        "service": service,
+        "resource-type": kind,
+        "version": 1.0,
+        "tags": {"Application": "MAIF"},
+    }
+    return Golden(
+        file, _envelope(file, "Tag Change on Resource", "aws.tag", detail, [arn]), frozenset(ids)
+    )
+
+
+def _envelope(file: str, kind: str, source: str, detail: Members, arns: list[str]) -> Members:
+    return {
+        "_comment": COMMENT,
+        "version": "0",
+        "id": _id(file, "envelope"),
+        "detail-type": kind,
+        "source": source,
+        "account": ACCOUNT,
+        "time": WHEN,
+        "region": REGION,
+        "resources": arns,
+        "detail": detail,
+    }
+
+
+def _id(file: str, what: str) -> str:
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{file}#{what}"))
+
+
+def _required(service: str, shape: Shape | None) -> dict[str, Any]:
+    """The members of a request that the API requires, with plain values."""
+    if not isinstance(shape, StructureShape):
+        return {}
+    values: dict[str, Any] = {}
+    for name in shape.required_members:
+        member = shape.members[name]
+        if member.type_name == "string":
+            values[recorded(service, name, member)] = (
+                getattr(member, "enum", None) or ["example"]
+            )[0]
+        elif member.type_name in {"integer", "long"}:
+            values[recorded(service, name, member)] = 1
+        elif member.type_name == "boolean":
+            values[recorded(service, name, member)] = True
+    return values
+
+
+_INSTANCES = {"instancesSet": {"items": [{"instanceId": INSTANCE}]}}
+_GROUPS = {"groupSet": {"items": [{"groupId": GROUP}]}}
+
+GOLDEN = (
+    call("access-analyzer", "ApplyArchiveRule"),
+    call(
+        "apigateway",
+        "CreateRestApi",
+        ("AWS::ApiGateway::RestApi", "a1b2c3d4e5"),
+        response={"id": "a1b2c3d4e5", "name": "orders"},
+    ),
+    call("apigateway", "DeleteRouteSettings"),
+    call(
+        "apigateway",
+        "DeleteApi",
+        ("AWS::ApiGatewayV2::Api", "h1b2c3d4e5"),
+        request={"apiId": "h1b2c3d4e5"},
+    ),
+    call(
+        "appsync",
+        "CreateGraphqlApi",
+        ("AWS::AppSync::GraphQLApi", "graphqlapiid000000000000aa"),
+        response={"graphqlApi": {"apiId": "graphqlapiid000000000000aa"}},
+    ),
+    call(
+        "autoscaling",
+        "CreateAutoScalingGroup",
+        ("AWS::AutoScaling::AutoScalingGroup", "workers"),
+        request={"autoScalingGroupName": "workers"},
+    ),
+    call(
+        "cloudfront",
+        "CreateDistribution",
+        ("AWS::CloudFront::Distribution", "E1EXAMPLE"),
+        response={"distribution": {"id": "E1EXAMPLE"}},
+    ),
+    call("cloudfront", "UpdateVpcOrigin"),
+    call(
+        "dynamodb",
+        "ImportTable",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"tableCreationParameters": {"tableName": "orders"}},
+    ),
+    call(
+        "dynamodb",
+        "RestoreTableFromBackup",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"targetTableName": "orders"},
+    ),
+    call(
+        "dynamodb",
+        "RestoreTableToPointInTime",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"sourceTableName": "orders-old", "targetTableName": "orders"},
+    ),
+    call(
+        "dynamodb",
+        "UpdateGlobalTableSettings",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"globalTableName": "orders"},
+    ),
+    call("ec2", "ApplySecurityGroupsToClientVpnTargetNetwork"),
+    call(
+        "ec2",
+        "CreateSecurityGroup",
+        ("AWS::EC2::SecurityGroup", GROUP),
+        response={"groupId": GROUP},
+    ),
+    call("ec2", "CreateDefaultVpc", ("AWS::EC2::VPC", VPC), response={"vpc": {"vpcId": VPC}}),
+    call("ec2", "DeleteVpc", ("AWS::EC2::VPC", VPC), request={"vpcId": VPC}),
+    call(
+        "ec2",
+        "ModifyInstanceAttribute",
+        ("AWS::EC2::SecurityGroup", GROUP),
+        request={"instanceId": INSTANCE, **_GROUPS},
+    ),
+    call("ec2", "ModifyVpcEndpoint"),
+    call(
+        "ec2",
+        "RunInstances",
+        ("AWS::EC2::Instance", INSTANCE),
+        ("AWS::EC2::SecurityGroup", GROUP),
+        response={"instancesSet": {"items": [{"instanceId": INSTANCE, **_GROUPS}]}},
+    ),
+    call("ec2", "TerminateInstances", ("AWS::EC2::Instance", INSTANCE), request=_INSTANCES),
+    call(
+        "ecs",
+        "CreateCluster",
+        ("AWS::ECS::Cluster", CLUSTER),
+        response={"cluster": {"clusterArn": CLUSTER}},
+    ),
+    call(
+        "ecs",
+        "CreateExpressGatewayService",
+        ("AWS::ECS::Service", SERVICE),
+        response={"service": {"serviceArn": SERVICE}},
+    ),
+    call(
+        "ecs",
+        "DeleteService",
+        ("AWS::ECS::Service", SERVICE),
+        request={"cluster": "agents", "service": "api"},
+        response={"service": {"serviceArn": SERVICE}},
+    ),
+    call(
+        "ecs",
+        "RegisterContainerInstance",
+        ("AWS::EC2::Instance", INSTANCE),
+        response={"containerInstance": {"ec2InstanceId": INSTANCE}},
+    ),
+    call("elasticache", "IncreaseNodeGroupsInGlobalReplicationGroup"),
+    call(
+        "elasticache",
+        "ModifyReplicationGroupShardConfiguration",
+        ("AWS::ElastiCache::ReplicationGroup", "sessions"),
+        request={"replicationGroupId": "sessions"},
+    ),
+    call(
+        "elasticloadbalancing",
+        "CreateRule",
+        ("AWS::ElasticLoadBalancingV2::Listener", LISTENER),
+        request={"listenerArn": LISTENER},
+    ),
+    call(
+        "iam",
+        "AcquireRole",
+        ("AWS::IAM::Role", "orders"),
+        response={"role": {"roleName": "orders"}},
+    ),
+    call("iam", "DeleteAccessKey", ("AWS::IAM::User", "jane"), request={"userName": "jane"}),
+    call("iam", "DeleteGroup", ("AWS::IAM::Group", "ops"), request={"groupName": "ops"}),
+    call("iam", "TagRole", ("AWS::IAM::Role", "orders"), request={"roleName": "orders"}),
+    call("iam", "TagUser", ("AWS::IAM::User", "jane"), request={"userName": "jane"}),
+    call(
+        "iam",
+        "UpdateGroup",
+        ("AWS::IAM::Group", "operators"),
+        request={"groupName": "ops", "newGroupName": "operators"},
+    ),
+    call(
+        "iam",
+        "UpdateUser",
+        ("AWS::IAM::User", "jane"),
+        request={"userName": "jane", "newPath": "/ops/"},
+    ),
+    call("kms", "CreateKey", ("AWS::KMS::Key", KEY), response={"keyMetadata": {"keyId": KEY}}),
+    call("kms", "DeleteAlias", request={"aliasName": "alias/orders"}),
+    call("kms", "DisconnectCustomKeyStore"),
+    call("kms", "ReplicateKey", ("AWS::KMS::Key", KEY), request={"keyId": KEY_ARN}),
+    call(
+        "kms",
+        "RetireGrant",
+        ("AWS::KMS::Key", KEY),
+        response={"keyId": KEY_ARN},
+        resources=[{"accountId": ACCOUNT, "type": "AWS::KMS::Key", "ARN": KEY_ARN}],
+    ),
+    call("kms", "RotateKeyOnDemand", ("AWS::KMS::Key", KEY), request={"keyId": KEY}),
+    call(
+        "kms",
+        "UpdateAlias",
+        ("AWS::KMS::Key", KEY),
+        request={"aliasName": "alias/orders", "targetKeyId": KEY},
+    ),
+    call("kms", "UpdatePrimaryRegion", ("AWS::KMS::Key", KEY), request={"keyId": KEY_ARN}),
+    call(
+        "lambda",
+        "PutResourcePolicy",
+        ("AWS::Lambda::Function", "agent"),
+        request={"resourceArn": f"{FUNCTION}:live"},
+    ),
+    call(
+        "rds",
+        "RestoreDBClusterFromSnapshot",
+        ("AWS::RDS::DBCluster", "orders"),
+        request={"dBClusterIdentifier": "orders"},
+    ),
+    call(
+        "rds",
+        "RestoreDBInstanceFromDBSnapshot",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        request={"dBInstanceIdentifier": "orders-1"},
+    ),
+    call(
+        "rds",
+        "RestoreDBInstanceToPointInTime",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        request={"sourceDBInstanceIdentifier": "old", "targetDBInstanceIdentifier": "orders-1"},
+    ),
+    call(
+        "rds",
+        "CreateDBInstance",
+        ("AWS::RDS::DBInstance", "orders-1"),
+        ("AWS::RDS::DBCluster", "orders"),
+        request={"dBInstanceIdentifier": "orders-1", "dBClusterIdentifier": "orders"},
+        response={"dBInstanceIdentifier": "orders-1", "dBClusterIdentifier": "orders"},
+    ),
+    call("rds", "CreateDBProxyEndpoint"),
+    call("rds", "SwitchoverBlueGreenDeployment"),
+    call("s3", "DeleteBucket", ("AWS::S3::Bucket", "orders"), request={"bucketName": "orders"}),
+    call(
+        "secretsmanager",
+        "UpdateSecretVersionStage",
+        ("AWS::SecretsManager::Secret", SECRET),
+        request={"secretId": "orders/db"},
+        response={"arn": SECRET, "name": "orders/db"},
+    ),
+    call(
+        "secretsmanager",
+        "StopReplicationToReplica",
+        ("AWS::SecretsManager::Secret", SECRET),
+        request={"secretId": "orders/db"},
+        response={"arn": SECRET},
+    ),
+    call(
+        "sns",
+        "CreateTopic",
+        ("AWS::SNS::Topic", "pages"),
+        response={"topicArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:pages"},
+    ),
+    call("sqs", "CreateQueue", ("AWS::SQS::Queue", "work"), request={"queueName": "work"}),
+    tagged("ecs-service-tagged", "ecs", "service", SERVICE, ("AWS::ECS::Service", SERVICE)),
+    tagged("elasticache-cluster-tagged", "elasticache", "cluster", CACHE),
+    item(
+        "AWS::ApiGateway::RestApi",
+        "apigateway-rest-api",
+        "a1b2c3d4e5",
+        f"arn:aws:apigateway:{REGION}::/restapis/a1b2c3d4e5",
+    ),
+    item(
+        "AWS::ApiGatewayV2::Api",
+        "apigateway-http-api",
+        "h1b2c3d4e5",
+        f"arn:aws:apigateway:{REGION}::/apis/h1b2c3d4e5",
+    ),
+    item(
+        "AWS::CloudTrail::EventDataStore",
+        "cloudtrail-event-data-store",
+        "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE",
+        f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:eventdatastore/EXAMPLE-f852",
+        judged=False,
+    ),
+    item(
+        "AWS::CodeBuild::Project",
+        "codebuild-project",
+        f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/orders",
+        f"arn:aws:codebuild:{REGION}:{ACCOUNT}:project/orders",
+        "orders",
+    ),
+    item(
+        "AWS::ElasticLoadBalancingV2::LoadBalancer",
+        "elasticloadbalancing-load-balancer",
+        BALANCER,
+        BALANCER,
+    ),
+    item(
+        "AWS::OpenSearch::Domain",
+        "es-domain",
+        f"{ACCOUNT}/search",
+        f"arn:aws:es:{REGION}:{ACCOUNT}:domain/search",
+        "search",
+    ),
+    item(
+        "AWS::RDS::DBCluster",
+        "rds-cluster",
+        "cluster-ABCDEFGHIJKLMNOP",
+        f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:orders",
+        "orders",
+    ),
+    item("AWS::StepFunctions::StateMachine", "states-machine", MACHINE, MACHINE),
+)
+
+
+def main() -> None:
+    """Write every event's file."""
+    for golden in GOLDEN:
+        golden.path.write_text(golden.text)
+
+
+if __name__ == "__main__":
+    main()

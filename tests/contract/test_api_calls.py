@@ -1,0 +1,387 @@
+"""Every declared event exists, every id path leads somewhere, and no way into a state is forgotten.
+
+botocore's service models say which calls there are, what they take and what they return. They do
+not say whether AWS delivers the event: that is best effort, and the sweep covers the rest. A newer
+botocore brings new calls; the tests then ask whether evidence reads what they change.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import botocore.session
+import pytest
+
+from readiness.engine.events import changes_of
+from readiness.model.evidence import ApiCall, ConfigItem, api_call, declared
+from readiness_cli import catalogue
+from tests.contract.api_calls import (
+    NOT_IN_THE_MODELS,
+    Declared,
+    Irrelevant,
+    declared_by,
+    irrelevant,
+    operations,
+    siblings,
+    stale,
+    undeclared,
+    unlisted,
+    wrong_with,
+)
+
+RULES = tuple(catalogue.rules().values())
+CALLS = declared_by(RULES)
+SERVICES = sorted({each.service for each in CALLS})
+LISTED = irrelevant()
+SHOWN = "tests/contract/irrelevant_api_calls.toml"
+
+
+def test_the_calls_of_many_rules_are_seen():
+    assert len(CALLS) > 150
+    assert {"ec2", "iam", "kms", "lambda", "rds", "s3"} <= set(SERVICES)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_declared_call_and_its_id_exist(service):
+    wrong = [
+        f"{each}: {problem}"
+        for each in CALLS
+        if each.service == service
+        for problem in wrong_with(each)
+    ]
+    assert not wrong, "\n" + "\n".join(wrong)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_write_call_wakes_a_rule_or_is_irrelevant(service):
+    forgotten = unlisted(service, undeclared(service, CALLS), LISTED)
+    assert not forgotten, (
+        f"{SHOWN}: {service} {', '.join(forgotten)}: declare in the changed_by of the evidence"
+        " that reads what they change, or list with a reason"
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_the_list_of_irrelevant_calls_is_not_stale(service):
+    gone = stale(service, undeclared(service, CALLS), LISTED)
+    assert not gone, f"{SHOWN}: {service} {', '.join(gone)}: declared meanwhile, or no write call"
+
+
+def test_only_services_that_wake_rules_are_listed():
+    assert sorted({entry.service for entry in LISTED}) == SERVICES
+
+
+def test_every_config_type_is_one_that_config_records():
+    model = botocore.session.get_session().get_service_model("config")
+    known = set(model.shape_for("ResourceType").enum)
+    wrong = set()
+    for rule in RULES:
+        for cls in rule.evidence:
+            declaration = declared(cls)
+            about = declaration.about
+            if about.identify is not None and about.name not in known:
+                wrong.add(
+                    f"{about.name} ({rule.id}): a type Config does not record: identify=None"
+                )
+            for change in changes_of(declaration):
+                if isinstance(change, ConfigItem) and change.type not in known:
+                    wrong.add(f"{cls.__name__} ({rule.id}): Config records no {change.type}")
+    assert not wrong, "\n" + "\n".join(sorted(wrong))
+
+
+# -- each evidence for itself --------------------------------------------------------------------
+
+ELSEWHERE = {
+    # AWS deletes a VPC's default group with it; a row of what is gone is closed by the sweep.
+    "SecurityGroup": {"DeleteVpc"},
+    "PrefixLists": {"DeleteVpc"},
+    # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
+    "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
+    # A balancer is made without target groups.
+    "TargetGroups": {"CreateLoadBalancer"},
+    # A call of Application Auto Scaling, which has no groups.
+    "InstanceGroup": {"DeleteScalingPolicy"},
+    # Counted are the functions and services. What one is configured with the sweep reads: each
+    # deployment would have every function and service of the region looked at.
+    "ComputeUnits": {"UpdateService", "UpdateFunctionConfiguration"},
+    # A VPC is made without subnets and a way out, and deleted after them; a default VPC has both.
+    "Subnets": {"CreateVpc", "DeleteVpc"},
+    "RouteTables": {"CreateVpc", "DeleteVpc"},
+    # Imported material does not rotate by itself.
+    "KmsImportedMaterial": {"DisableKeyRotation", "EnableKeyRotation"},
+    # A mapping names a queue that exists; what it does without one is its own state.
+    "QueueSources": {"CreateQueue", "DeleteQueue"},
+    # Inline policies are no managed policies, and taking a boundary away names none.
+    "PolicyUse": {
+        "DeleteGroupPolicy",
+        "DeleteRolePermissionsBoundary",
+        "DeleteRolePolicy",
+        "DeleteUserPermissionsBoundary",
+        "DeleteUserPolicy",
+        "PutGroupPolicy",
+        "PutRolePolicy",
+        "PutUserPolicy",
+    },
+    # A destination that is gone breaks a flow log; a new group or bucket mends none.
+    "VpcFlowLogs": {"CreateBucket", "CreateLogGroup"},
+    # An instance stays in its cluster, and only CreateDBInstance makes one in a cluster.
+    "DatabaseCluster": {
+        "CreateDBInstanceReadReplica",
+        "ModifyDBInstance",
+        "RestoreDBInstanceFromDBSnapshot",
+        "RestoreDBInstanceFromS3",
+        "RestoreDBInstanceToPointInTime",
+    },
+    # A bucket is made with S3's own key; another comes with PutBucketEncryption.
+    "BucketAndKey": {"CreateBucket"},
+    # SecretRotation, which it uses, knows the rotations; how many secrets there are they leave.
+    "LastRotationFailure": {"RotateSecret"},
+    "SecretsInRegion": {"RotateSecret", "UpdateSecret"},
+}
+"""Siblings of declared calls that do not change what the evidence reads."""
+
+EVIDENCE = {cls.__name__ + "@" + cls.__module__: cls for rule in RULES for cls in rule.evidence}
+
+
+def of(declaration):
+    return [change for change in changes_of(declaration) if isinstance(change, ApiCall)]
+
+
+def sources(calls):
+    return sorted({call.source.removesuffix(".amazonaws.com") for call in calls})
+
+
+def test_evidence_that_a_call_wakes_is_woken_by_its_siblings():
+    """What creates a thing wakes the evidence, so what changes or deletes one does too.
+
+    So a name dropped from one evidence is missed also where another evidence still has it.
+    """
+    missing = [
+        f"{cls.__module__.replace('.', '/')}.py: {cls.__name__} is woken by {service} {known} and"
+        f" not by {name}: declare it in changed_by, or say in ELSEWHERE why not"
+        for cls in EVIDENCE.values()
+        for service in sources(of(declared(cls)))
+        for name, known in siblings(service, of(declared(cls)), LISTED).items()
+        if name not in ELSEWHERE.get(cls.__name__, ())
+    ]
+    assert not missing, "\n" + "\n".join(missing)
+
+
+LONE = {
+    "AWS::ApiGateway::Stage": {"CreateDeployment"},
+    "AWS::ApiGatewayV2::Stage": {"CreateDeployment"},
+    "AWS::CloudFront::Distribution": {
+        "CreateDistribution2*",
+        "DeleteDistribution2*",
+        "UpdateDistribution2*",
+    },
+    "AWS::DynamoDB::Table": {"UpdateGlobalTableSettings"},
+    "AWS::EC2::Instance": {"RunInstances"},
+    "AWS::IAM::Role": {"AcquireRole"},
+    "Attachments": {"CreateLoadBalancer", "RunInstances"},
+    "BucketAcceleration": {"PutAccelerateConfiguration", "PutBucketAccelerateConfiguration"},
+    "BucketAndKey": {"DeleteBucket"},
+    "DeadLetters": {"CreateQueue", "DeleteQueue", "SetQueueAttributes"},
+    "EvictionPolicy": {"ModifyGlobalReplicationGroup"},
+    "FunctionConcurrency": {"DeleteFunctionConcurrency*"},
+    "GroupEvictionPolicy": {"ModifyGlobalReplicationGroup"},
+    "InstanceGroup": {"PutScalingPolicy"},
+    "KmsImportedMaterial": {"RotateKeyOnDemand"},
+    "PolicyUse": {"AcquireRole", "PutRolePermissionsBoundary", "PutUserPermissionsBoundary"},
+    "QueueSources": {"SetQueueAttributes"},
+    "RouteTables": {"CreateDefaultVpc"},
+    "Subnets": {"CreateDefaultVpc"},
+    "TableScaling": {"UpdateGlobalTableSettings"},
+    "TargetGroups": {"DeleteLoadBalancer"},
+    "VpcFlowLogs": {"DeleteBucket", "DeleteLogGroup"},
+}
+"""Calls that nothing else gives away: no sibling, or one that the resource's type declares."""
+
+
+@pytest.mark.parametrize("owner", LONE)
+def test_a_call_without_siblings_is_declared(owner):
+    own = {name for each in CALLS if each.owner == owner for name in each.call.names}
+    assert own >= LONE[owner]
+
+
+def test_what_is_elsewhere_is_a_sibling():
+    found = {}
+    for cls in EVIDENCE.values():
+        for service in sources(of(declared(cls))):
+            names = siblings(service, of(declared(cls)), LISTED)
+            found.setdefault(cls.__name__, set()).update(names)
+    stale = {name: names - found.get(name, set()) for name, names in ELSEWHERE.items()}
+    assert not {name: names for name, names in stale.items() if names}
+
+
+# -- the oracle itself ---------------------------------------------------------------------------
+
+
+def a(call: ApiCall) -> Declared:
+    return Declared(call, "Thing", "evidence/thing.py", ("heading.rule",))
+
+
+@pytest.mark.parametrize(
+    ("call", "problem"),
+    [
+        pytest.param(
+            api_call("s3", "PutBucketEncription"),
+            "there is no operation PutBucketEncription",
+            id="misspelt name",
+        ),
+        pytest.param(
+            api_call("lambda", "UpdateFunktionCode*"),
+            "there is no operation UpdateFunktionCode*",
+            id="misspelt prefix",
+        ),
+        pytest.param(
+            api_call("lambda", "Update*"), "there is no operation Update*", id="prefix too short"
+        ),
+        pytest.param(api_call("s4", "PutObject"), "botocore has no service 's4'", id="no service"),
+        pytest.param(
+            api_call("cloudwatch", "PutMetricAlarm"),
+            "the event source of cloudwatch is 'monitoring', not 'cloudwatch'",
+            id="the service's name is not its event source",
+        ),
+        pytest.param(
+            api_call("rds", "CreateDBInstance", id="requestParameters.dbInstanceIdentifier"),
+            "a record of CreateDBInstance holds no id under requestParameters.dbInstanceIdentifier",
+            id="only the first letter is lowered",
+        ),
+        pytest.param(
+            api_call("s3", "PutBucketPolicy", id="requestParameters.bucket"),
+            "a record of PutBucketPolicy holds no id under requestParameters.bucket",
+            id="S3 calls a bucket bucketName",
+        ),
+        pytest.param(
+            api_call("ec2", "ModifySecurityGroupRules", id="requestParameters.groupId"),
+            "a record of ModifySecurityGroupRules holds no id under requestParameters.groupId",
+            id="EC2 wraps some requests",
+        ),
+        pytest.param(
+            api_call("apigateway", "CreateDomainName", id="requestParameters.domainName"),
+            "a record of CreateDomainName holds no id under requestParameters.domainName",
+            id="API Gateway wraps what is in the body",
+        ),
+        pytest.param(
+            api_call("iam", "CreateAccessKey", id="requestParameters.accessKey.userName"),
+            "a record of CreateAccessKey holds no id under requestParameters.accessKey.userName",
+            id="a part of the answer in the request",
+        ),
+        pytest.param(
+            api_call("iam", "CreateRole", "TagUser", id="requestParameters.roleName"),
+            "a record of TagUser holds no id under requestParameters.roleName",
+            id="one of two calls has no such id",
+        ),
+        pytest.param(
+            api_call("kms", "EnableKey", id="requestParameters.keyId|requestParameters.alias"),
+            "no record of these calls holds an id under requestParameters.alias",
+            id="an alternative that is never there",
+        ),
+        pytest.param(
+            api_call("ecs", "CreateService", id="responseElements.service"),
+            "a record of CreateService holds no id under responseElements.service",
+            id="a structure is no id",
+        ),
+    ],
+)
+def test_a_wrong_declaration_is_found(call, problem):
+    assert problem in wrong_with(a(call))
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(
+            api_call("lambda", "UpdateFunctionCode*", id="requestParameters.functionName"),
+            id="a prefix for API dates",
+        ),
+        pytest.param(
+            api_call("cloudfront", "UpdateDistribution2*", id="requestParameters.id"),
+            id="a prefix with the beginning of a date",
+        ),
+        pytest.param(
+            api_call(
+                "autoscaling", "PutScalingPolicy", id="requestParameters.autoScalingGroupName"
+            ),
+            id="a name that two services share",
+        ),
+        pytest.param(
+            api_call(
+                "ec2",
+                "RunInstances",
+                id="responseElements.instancesSet.items.groupSet.items.groupId",
+            ),
+            id="lists of lists of EC2",
+        ),
+        pytest.param(
+            api_call("rds", "DeleteDBInstance", id="responseElements.dBClusterIdentifier"),
+            id="an answer without its wrapper",
+        ),
+    ],
+)
+def test_a_right_declaration_passes(call):
+    assert wrong_with(a(call)) == []
+
+
+@pytest.mark.parametrize(
+    ("calls", "missing"),
+    [
+        pytest.param(
+            [api_call("elasticloadbalancing", "CreateListener", "ModifyListener")],
+            {"DeleteListener": "ModifyListener"},
+            id="deleting what is created",
+        ),
+        pytest.param(
+            [
+                api_call("dynamodb", "CreateTable", "UpdateTable", "DeleteTable", "ImportTable"),
+                api_call("dynamodb", "RestoreTableFromBackup"),
+            ],
+            {"RestoreTableToPointInTime": "RestoreTableFromBackup"},
+            id="another door into the same state",
+        ),
+        pytest.param(
+            [api_call("iam", "PutRolePolicy", "DeleteRolePolicy")],
+            {"AttachRolePolicy": "DeleteRolePolicy", "DetachRolePolicy": "DeleteRolePolicy"},
+            id="attached beside inline",
+        ),
+        pytest.param([api_call("ec2", "CreateFlowLogs", "DeleteFlowLogs")], {}, id="both"),
+    ],
+)
+def test_a_sibling_is_missed(calls, missing):
+    [service] = sources(calls)
+    assert siblings(service, calls, LISTED) == missing
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_call_dropped_everywhere_is_missed(service):
+    """No entry of the list, by a glob that is too wide, hides a call that is declared today."""
+    own = [each for each in CALLS if each.service == service]
+    names = {name for each in own for name in each.call.names} & set(operations(service))
+    survived = [
+        name
+        for name in sorted(names)
+        if not unlisted(
+            service, undeclared(service, [without(each, name) for each in own]), LISTED
+        )
+    ]
+    assert not survived, f"{SHOWN}: {service}: an entry also covers {', '.join(survived)}"
+
+
+def without(each: Declared, name: str) -> Declared:
+    spelled = {name} | {other for (_, other), means in NOT_IN_THE_MODELS.items() if means == name}
+    names = tuple(other for other in each.call.names if other not in spelled)
+    return replace(each, call=replace(each.call, names=names))
+
+
+def test_a_listed_call_that_is_declared_is_stale():
+    listed = [Irrelevant("kms", "no reason", ("Encrypt", "TagResource"))]
+    assert stale("kms", ["Encrypt"], listed) == ["TagResource"]
+
+
+def test_a_problem_says_where_to_look():
+    [first] = [each for each in CALLS if each.owner == "AWS::S3::Bucket"][:1]
+    assert str(first).startswith(first.file)
+    assert Path(first.file).name == "buckets.py"
+    assert "AWS::S3::Bucket" in str(first)

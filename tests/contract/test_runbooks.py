@@ -1,0 +1,132 @@
+"""Runbooks: every section answers the same questions, and its links and commands exist."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from readiness_cli import catalogue, test_alert
+from readiness_cli.catalogue import ROOT
+
+DOCUMENTS = sorted(
+    [ROOT / "README.md", ROOT / "events" / "README.md", *(ROOT / "docs").rglob("*.md")]
+)
+DOCUMENT = pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+RULES = list(catalogue.rules().values())
+PARTS = ("What is wrong", "Why it matters", "Check", "Fix", "Waive it")
+BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
+
+
+def sections(text):
+    """The body of each ``## name`` by its name."""
+    _, *parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def anchors(text):
+    """The anchors that GitHub makes of the headings."""
+    titles = re.findall(r"^#+ (.+)$", BLOCK.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_section_answers_every_question_in_order(rule):
+    runbook = ROOT / "docs" / "runbooks" / f"{rule.heading.folder}.md"
+    body = sections(runbook.read_text("utf-8"))[rule.name]
+    assert tuple(re.findall(r"^\*\*(.+?)\.?\*\*", body, re.MULTILINE)) == PARTS, rule.id
+
+
+def test_the_test_alert_links_to_a_section():
+    folder, _, name = test_alert.RULE.partition(".")
+    runbook = ROOT / "docs" / "runbooks" / f"{folder}.md"
+    assert name in sections(runbook.read_text("utf-8"))
+
+
+@DOCUMENT
+def test_links_lead_to_a_file_and_a_heading(path):
+    text = path.read_text("utf-8")
+    for target in re.findall(r"\]\(([^)\s]+)\)", BLOCK.sub("", text)):
+        if target.startswith("http"):
+            continue
+        file, _, anchor = target.partition("#")
+        there = (path.parent / file).resolve() if file else path
+        assert there.exists(), target
+        if anchor:
+            assert anchor in anchors(there.read_text("utf-8")), target
+
+
+@DOCUMENT
+def test_json_blocks_are_json(path):
+    for _, language, body in BLOCK.findall(path.read_text("utf-8")):
+        if language == "json":
+            json.loads(body)
+
+
+def test_the_pipelines_entries_are_json_in_json():
+    text = (ROOT / "docs" / "attestations.md").read_text("utf-8")
+    (entries,) = re.findall(r"<<'JSON'\n(.*?)\nJSON\n", text, re.DOTALL)
+    (entry,) = json.loads(entries)
+    assert {"rule", "statement", "owner", "performed_at"} <= set(json.loads(entry["Detail"]))
+
+
+SERVICES = {"s3api": "s3"}
+OF_EVERY_COMMAND = {"--query", "--output", "--region", "--endpoint-url", "--max-items"}
+ONLY_IN_THE_CLI = {
+    ("configure", "list-profiles"): set(),
+    ("sso", "login"): set(),
+    ("logs", "tail"): set(),
+    ("ec2", "authorize-security-group-ingress"): {"--protocol", "--port", "--source-group"},
+    ("cloudwatch", "put-metric-data"): {"--metric-name", "--unit", "--value", "--dimensions"},
+    ("ecs", "register-task-definition"): {"--cli-input-json"},
+}
+"""Commands and shorthand options that the AWS CLI adds to what the service models have."""
+
+
+def commands(text):
+    """Every ``aws service operation`` of the code blocks and code spans, with its options."""
+    spans = [body.replace("\\\n", " ") for _, _, body in BLOCK.findall(text)]
+    spans += [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", BLOCK.sub("", text))]
+    for line in (line.strip() for span in spans for line in span.split("\n")):
+        bare = re.sub(r"'[^']*'|\"[^\"]*\"", "", line)
+        for found in re.finditer(r"\baws ((?:--\S+ \S+ )*)([a-z0-9]+) ([a-z0-9-]+)([^|]*)", bare):
+            yield found[2], found[3], set(re.findall(r"(?<=\s)--[a-z0-9-]+", found[4]))
+
+
+@pytest.fixture(scope="module")
+def operations():
+    session = botocore.session.Session()
+    known = {}
+
+    def of(service):
+        if service not in known:
+            model = session.get_service_model(SERVICES.get(service, service))
+            known[service] = {
+                xform_name(name, "-"): model.operation_model(name)
+                for name in model.operation_names
+            }
+        return known[service]
+
+    return of
+
+
+@DOCUMENT
+def test_commands_of_the_aws_cli_exist_with_their_options(path, operations):
+    for service, name, options in commands(path.read_text("utf-8")):
+        extra = ONLY_IN_THE_CLI.get((service, name), set())
+        if not extra and (service, name) in ONLY_IN_THE_CLI:
+            continue
+        assert name in operations(service), f"aws {service} {name}"
+        shape = operations(service)[name].input_shape
+        members = {f"--{xform_name(member, '-')}" for member in (shape.members if shape else ())}
+        unknown = {option.replace("--no-", "--") for option in options} - members
+        assert unknown <= OF_EVERY_COMMAND | extra, f"aws {service} {name}"
+
+
+@DOCUMENT
+def test_commands_that_need_a_current_cli_say_so(path):
+    text = path.read_text("utf-8")
+    assert "aws logs tail" not in text or "needs CLI v2" in text
