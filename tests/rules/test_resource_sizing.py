@@ -114,7 +114,7 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             function(Architectures=["x86_64"]),
             BAD,
             MEDIUM,
-            "void: architecture",
+            "void because architecture",
             id="void when the architecture changes",
         ),
         pytest.param(
