@@ -138,7 +138,9 @@ LARGE = BucketWrites(stored=5000 * MB, objects=10)
             id="middling",
         ),
         pytest.param(LARGE, NOBODY, UNKNOWN, "attested", id="request metrics are off"),
-        pytest.param(LARGE, LONG_AGO, BAD, "nobody has", id="nobody says anything"),
+        pytest.param(
+            LARGE, LONG_AGO, BAD, "is not attested; it was due", id="nobody says anything"
+        ),
         pytest.param(LARGE, SAID, GOOD, "attested", id="said to"),
         pytest.param(BucketWrites(stored=50 * MB), NOBODY, NA, "no object has 100", id="tiny"),
         pytest.param(

@@ -81,8 +81,10 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
-        pytest.param(OPTED_OUT, GOOD, MEDIUM, "holds", id="attested without Compute Optimizer"),
+        pytest.param({}, GOOD, MEDIUM, "valid until", id="attested"),
+        pytest.param(
+            OPTED_OUT, GOOD, MEDIUM, "valid until", id="attested without Compute Optimizer"
+        ),
         pytest.param(
             lambdas("MemoryUnderprovisioned"),
             BAD,
@@ -94,23 +96,25 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             lambdas("MemoryUnderprovisioned", size=256),
             GOOD,
             MEDIUM,
-            "holds",
+            "valid until",
             id="a recommendation for another size says nothing",
         ),
         pytest.param(metrics(memory_utilization=95), BAD, MEDIUM, "95 %", id="memory full"),
-        pytest.param(metrics(memory_utilization=None), GOOD, MEDIUM, "holds", id="not measured"),
+        pytest.param(
+            metrics(memory_utilization=None), GOOD, MEDIUM, "valid until", id="not measured"
+        ),
         pytest.param(
             function(MemorySize=1024),
             BAD,
             MEDIUM,
-            "void: memory_size was 512 and is 1024",
+            "void because memory_size changed from 512 to 1024",
             id="void when the memory changes",
         ),
         pytest.param(
             function(Architectures=["x86_64"]),
             BAD,
             MEDIUM,
-            "void: architecture",
+            "void because architecture",
             id="void when the architecture changes",
         ),
         pytest.param(
@@ -126,7 +130,7 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             "expired",
             id="too old",
         ),
-        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(NOBODY, BLIND, MEDIUM, "is not attested yet", id="nobody attested"),
         pytest.param(
             {**NOBODY, **lambdas("MemoryOverprovisioned")},
             BAD,
@@ -135,7 +139,11 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             id="waste that nobody explains",
         ),
         pytest.param(
-            lambdas("MemoryOverprovisioned"), GOOD, MEDIUM, "holds", id="waste that was tested"
+            lambdas("MemoryOverprovisioned"),
+            GOOD,
+            MEDIUM,
+            "valid until",
+            id="waste that was tested",
         ),
         pytest.param(
             {**NOBODY, **metrics(memory_utilization=20)}, BAD, LOW, "At most 20 %", id="idle"
@@ -172,7 +180,7 @@ def test_one_person_is_enough_only_where_the_setting_says_so():
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
+        pytest.param({}, GOOD, MEDIUM, "valid until", id="attested"),
         pytest.param(
             services("Underprovisioned", "CPUUnderprovisioned"),
             BAD,
@@ -184,17 +192,17 @@ def test_one_person_is_enough_only_where_the_setting_says_so():
             services("Underprovisioned", task=made.TASKS.replace(":7", ":6")),
             GOOD,
             MEDIUM,
-            "holds",
+            "valid until",
             id="about an older task definition",
         ),
         pytest.param(metrics(MemoryUtilization=92), BAD, MEDIUM, "92 %", id="memory full"),
         pytest.param({**NOBODY, **services("Overprovisioned")}, BAD, LOW, "too much", id="waste"),
-        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(NOBODY, BLIND, MEDIUM, "is not attested yet", id="nobody attested"),
         pytest.param(
             attested("service-load-test", bound_to={"cpu": 512, "memory": 2048}),
             BAD,
             MEDIUM,
-            "void: cpu was 512 and is 1024",
+            "void because cpu changed from 512 to 1024",
             id="void when the tasks change",
         ),
     ],

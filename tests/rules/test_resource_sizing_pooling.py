@@ -49,7 +49,9 @@ RESERVED = "lambda__get_function_concurrency"
             "It may open 1,600 connections",
             id="direct, and more than the database takes",
         ),
-        pytest.param(function(Environment=DIRECT), BLIND, "nobody has yet", id="direct, and few"),
+        pytest.param(
+            function(Environment=DIRECT), BLIND, "is not attested yet", id="direct, and few"
+        ),
         pytest.param(
             {**function(Environment=DIRECT), **attested("function-connections")},
             GOOD,

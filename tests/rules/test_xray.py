@@ -115,7 +115,7 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
             None,
             {},
             BAD,
-            "AWSOpenTelemetryDistroPython and no AWS_LAMBDA_EXEC_WRAPPER",
+            "The layer AWSOpenTelemetryDistroPython is not used",
             id="layer alone",
         ),
         pytest.param(

@@ -1,4 +1,4 @@
-"""What a read that did not succeed means: never an answer, always the IAM action it needed."""
+"""A read that failed: never an answer, always the IAM action that it needed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why AWS gave no answer."""
+    """Why a read failed."""
 
     ACCESS_DENIED = "ACCESS_DENIED"
     THROTTLED = "THROTTLED"
@@ -23,7 +23,7 @@ _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
-    Cause.PARTIAL_DATA: "gave only a part of the answer",
+    Cause.PARTIAL_DATA: "returned only a part of the data",
     Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
     Cause.TOKEN_REFUSED: "did not accept the credentials, which AWS accepts elsewhere",
     Cause.NOT_OFFERED: "is a call to a service that the region does not have",
@@ -31,7 +31,7 @@ _SPOKEN = {
 
 
 class Unreadable(Exception):
-    """A read without an answer: the IAM action, why, and the code AWS gave."""
+    """A read that failed: the IAM action, the cause, and the error code of AWS."""
 
     def __init__(self, action: str, cause: Cause, code: str = "") -> None:
         super().__init__(action, cause, code)
@@ -41,16 +41,17 @@ class Unreadable(Exception):
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same read may succeed in a while with nothing changed by anybody."""
+        """Whether the same read may succeed later without any change."""
         return self.cause in _PASSING or self.code in _GARBLED
 
     def __str__(self) -> str:
-        code = f" ({self.code})" if self.code else ""
+        code = f"HTTP {self.code}" if self.code.isdigit() else self.code
+        code = f" ({code})" if code else ""
         return f"{self.action} {_SPOKEN[self.cause]}{code}"
 
 
 class NotOffered(Unreadable):
-    """The service does not exist in the region, so that nothing in it can be wrong there."""
+    """AWS does not offer the service in the region, so nothing in it can be wrong there."""
 
     def __init__(self, action: str, service: str, region: str) -> None:
         super().__init__(action, Cause.NOT_OFFERED, f"{service} in {region}")
@@ -62,4 +63,4 @@ class NotOffered(Unreadable):
 
 
 class Gone(Exception):
-    """The resource itself does not exist (any more)."""
+    """The resource itself does not exist, or no longer exists."""
