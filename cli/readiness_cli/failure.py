@@ -155,7 +155,8 @@ def refused_here(said: str, region: str) -> Failure:
         f"the credentials are not accepted in {region or 'this region'}: {said}",
         "They have expired, the account has not enabled the region, or it lies in another"
         " partition; what was not read was not judged",
-        f"{STS}, then `aws account get-region-opt-status --region-name {region or 'REGION'}`",
+        f"aws sso login if they expired; else {STS}, then"
+        f" `aws account get-region-opt-status --region-name {region or 'REGION'}`",
     )
 
 
