@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterator
 
+import botocore.session
 import pytest
 import pytest_socket
 from botocore.client import BaseClient
@@ -28,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
             del os.environ[name]
     os.environ.update(_FIXED)
+    share_service_models()
+
+
+def share_service_models() -> None:
+    """Let botocore's sessions read its models once for a process; they never change them."""
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.hookimpl(trylast=True)

@@ -115,7 +115,11 @@ class Client:
         self._service = service
         self._model = service_model(service)
         names = {xform_name(name): name for name in self._model.operation_names}
-        self.meta = SimpleNamespace(service_model=self._model, method_to_api_mapping=names)
+        self.meta = SimpleNamespace(
+            service_model=self._model,
+            method_to_api_mapping=names,
+            endpoint_url="http://127.0.0.1",
+        )
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:

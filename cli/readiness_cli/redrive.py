@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
 
+LONG_POLL_SECONDS = 1
 HELD_SECONDS = 300
 """How long a message that was received stays hidden from others while this runs."""
 
@@ -138,7 +139,7 @@ def _receive(sqs: Any, url: str) -> list[Message]:
         QueueUrl=url,
         MaxNumberOfMessages=10,
         VisibilityTimeout=HELD_SECONDS,
-        WaitTimeSeconds=1,
+        WaitTimeSeconds=LONG_POLL_SECONDS,
         MessageAttributeNames=["All"],
         AttributeNames=["SentTimestamp"],
     )

@@ -51,7 +51,7 @@ class CostNotifications:
             expected=(
                 "A cost budget for the whole account with a subscriber and an alert threshold of"
                 f" {self.max_threshold_percent:g} % or less, a cost anomaly subscription, or a"
-                " working alarm on EstimatedCharges in us-east-1."
+                f" working alarm on EstimatedCharges in {self.billing.home}."
             ),
         )
 
@@ -137,4 +137,7 @@ class CostNotifications:
         if found.gap not in {None, Gap.NO_ALARM}:
             yield found.text
         for name in self.billing.elsewhere:
-            yield f"The alarm {name} is not in us-east-1, the only region with billing metrics."
+            yield (
+                f"The alarm {name} is not in {self.billing.home}, the only region with billing"
+                " metrics."
+            )

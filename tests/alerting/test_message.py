@@ -282,7 +282,7 @@ def test_links():
 
 
 def test_a_reminder_says_what_to_renew_to_people_and_programs():
-    soon = "A load test has to be attested anew before 2026-12-01."
+    soon = "A load test must be attested again before 2026-12-01."
     found = finding(Status.COMPLIANT, reminder=soon)
     sent = sns_message(found, entry(kind="REMINDED"), BASE)
     assert soon in json.loads(sent["Message"])["email"]

@@ -51,6 +51,12 @@ def test_a_stream_batch_holds_no_event():
         delivery_of({"Body": json.dumps(batch)})
 
 
+@pytest.fixture(autouse=True)
+def _no_long_poll(monkeypatch):
+    """moto waits for as long as it is asked to, and here nothing arrives meanwhile."""
+    monkeypatch.setattr(module, "LONG_POLL_SECONDS", 0)
+
+
 @pytest.fixture
 def send(account):
     sqs = account.client("sqs")

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from readiness import Severity, Verdict, complies
 from readiness.engine.actions import ON_REQUEST
@@ -20,33 +19,16 @@ from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
+from tests import deployed
 from tests.contract.eventbridge import matches
 
 HEADINGS = headings()
 PER_HEADING = pytest.mark.parametrize("heading", HEADINGS, ids=lambda h: h.folder)
 
 
-class Tagged(yaml.SafeLoader):
-    """CloudFormation's short forms, as the long ones."""
-
-
-def _intrinsic(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        value = value.split(".", 1) if suffix == "GetAtt" else value
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-Tagged.add_multi_constructor("!", _intrinsic)
-
-
 @pytest.fixture(scope="module")
 def committed():
-    return yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)
+    return deployed.committed()
 
 
 @pytest.fixture(scope="module")
@@ -382,6 +364,16 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_headings_are_swept_one_after_another(resources):
+    """Each takes a third of AWS's rates: two at once would take two."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    assert each["MaxConcurrency"] == 1
 
 
 # -- upgrades --------------------------------------------------------------------------------------

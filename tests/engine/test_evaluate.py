@@ -347,7 +347,10 @@ def test_where_nothing_is_there_is_one_row_that_says_so():
 
 @pytest.mark.parametrize(
     ("failure", "told"),
-    [(DENIED, "test:GetThing was denied"), (KeyError("oops"), "test:ListThings gave an answer")],
+    [
+        (DENIED, "test:GetThing was denied"),
+        (KeyError("oops"), "test:ListThings returned an unexpected error"),
+    ],
     ids=["denied", "not understood"],
 )
 def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, told):

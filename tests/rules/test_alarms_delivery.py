@@ -281,7 +281,8 @@ def budget(*notifications, kind="COST", limit=100.0, **filters):
 
 def billing(*alarms, published=USD, elsewhere=()):
     inventory = Inventory(tuple(map(metric_alarm, alarms)))
-    return BillingAlarms(inventory, ActiveSeries({CHARGES: published}, {}), NOON, elsewhere)
+    series = ActiveSeries({CHARGES: published}, {})
+    return BillingAlarms(inventory, series, NOON, elsewhere, home="us-east-1")
 
 
 def charge(name="charges", on=None, **changes):

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from readiness.engine.geography import console_host
 from readiness.engine.store import Entry
-from readiness.model.evidence import partition_of
 from readiness.model.finding import Finding, iso
-from readiness.model.resource import GLOBAL, Resource
+from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.transition import Kind
 from readiness.model.verdict import Fact, Severity, Status
@@ -28,11 +28,6 @@ _PAGERDUTY_SEVERITY = {
     Severity.INFORMATIONAL: "info",
 }
 BASELINE = "BASELINE"
-_CONSOLES = {
-    "aws": "aws.amazon.com",
-    "aws-cn": "amazonaws.cn",
-    "aws-us-gov": "amazonaws-us-gov.com",
-}
 Attributes = dict[str, dict[str, str]]
 
 
@@ -367,8 +362,8 @@ def runbook_url(rule: str, base: str) -> str:
 
 def console_url(resource: Resource) -> str:
     """A link that opens the AWS console at the resource, built from parsed ids only."""
-    region = "us-east-1" if resource.region == GLOBAL else resource.region
-    host = f"https://{quote(region)}.console.{_CONSOLES[partition_of(region)]}"
+    name = console_host(resource.region)
+    host, region = f"https://{quote(name)}", quote(name.partition(".")[0])
     id = quote(resource.id, safe="")
     pages = {
         "AWS::S3::Bucket": f"{host}/s3/buckets/{id}?tab=properties",

@@ -25,11 +25,13 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from readiness.engine.actions import action_of
+from readiness.engine.actions import action_of, service_of
 from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.geography import Geography, default
+from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import declared
 from readiness.model.resource import GLOBAL, Resource
-from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 
 if TYPE_CHECKING:
     from readiness.engine.session import Session
@@ -49,6 +51,9 @@ CONFIG = Config(
 
 ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
 """For a call that does something: it may take long, and is never repeated."""
+
+_SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
+"""For a service whose rate AWS documents: a throttled answer slows down what follows."""
 
 _NO_SETTINGS: Mapping[str, Any] = {}
 _TOGETHER = 12
@@ -98,11 +103,10 @@ _NO_CREDENTIALS = (
 
 
 class CredentialsRefused(Exception):
-    """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
+    """AWS does not accept who we say we are: nothing can be read, so nothing is judged.
 
-
-class Garbled(Exception):
-    """A success whose body could not be read, which botocore passes on as an empty answer."""
+    Only the STS of the partition's home region says so for AWS.
+    """
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -122,7 +126,7 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
         return Cause.SERVICE_UNAVAILABLE
     if not isinstance(error, ClientError):
-        return Cause.UNEXPECTED_ANSWER
+        return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
@@ -145,6 +149,9 @@ class Answer:
 class Aws:
     """One run's view of an account in one region: every answer is read once and kept.
 
+    ``pacer`` keeps its requests within the rates that AWS documents; who keeps ``clients`` over
+    several runs keeps their pacer too.
+
     ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
     it, each resource is read alone and therefore fresh, as an event wants it.
     """
@@ -159,6 +166,7 @@ class Aws:
         bulk: bool = False,
         clients: dict[tuple[str, str], Any] | None = None,
         memory: Memory | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -166,6 +174,8 @@ class Aws:
         self.bulk = bulk
         self.memory = memory
         self.requests = 0
+        self.geography: Geography = getattr(session, "geography", None) or default()
+        self.pacer = pacer or Pacer()
         self._session = session
         self._clients = {} if clients is None else clients
         self._cells: dict[object, Future[Any]] = {}
@@ -181,6 +191,7 @@ class Aws:
             bulk=bulk,
             clients=self._clients,
             memory=self.memory,
+            pacer=self.pacer,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
@@ -188,11 +199,14 @@ class Aws:
         key = (f"{service} once" if once else service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                config = CONFIG.merge(_SCARCE) if is_scarce(service) else CONFIG
+                made = self._session.client(
                     service,
                     region_name=key[1],
-                    config=ONCE if once else CONFIG,
+                    config=ONCE if once else config,
                 )
+                self.pacer.attach(made, service, key[1])
+                self._clients[key] = made
             return self._clients[key]
 
     def evidence(
@@ -221,6 +235,30 @@ class Aws:
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
         ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
         return ids
+
+    def is_absent(self, service: str, region: str) -> bool:
+        """Whether the region does not have the service."""
+        absent: bool = self._once(
+            ("absent", service, region), lambda: self.geography.is_absent(service, region)
+        )
+        return absent
+
+    def refuses_us(self) -> bool:
+        """Whether the partition's home STS takes the credentials for invalid. Asked once."""
+
+        def asked() -> bool:
+            try:
+                self._ask("sts", "get_caller_identity", self.geography.home(self.region), {})
+            except ClientError as error:
+                return code_of(error) in _CREDENTIALS
+            except _NO_CREDENTIALS:
+                return True
+            except (BotoCoreError, ResponseParserError):
+                return False
+            return False
+
+        refused: bool = self._once(("sts", "refuses us"), asked)
+        return refused
 
     def _timed(
         self, cls: type[Any], asked: Params, load: Callable[..., Any], *args: Resource
@@ -254,7 +292,7 @@ class Aws:
         once: bool = False,
     ) -> Any:
         self._count()
-        return _whole(getattr(self.client(service, region, once=once), operation)(**params))
+        return getattr(self.client(service, region, once=once), operation)(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
@@ -265,7 +303,7 @@ class Aws:
             return
         for page in client.get_paginator(operation).paginate(**params):
             self._count()
-            yield _whole(page)
+            yield page
 
     def _unpaginated(
         self, service: str, operation: str, region: str | None, params: Params
@@ -313,6 +351,20 @@ class DeclaredReader:
     @property
     def region(self) -> str:
         return self._aws.region
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it."""
+        return self._aws.geography.partition(self.region)
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+        return self._aws.geography.dns_suffix(self.region)
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+        return self._aws.geography.home(self.region, service)
 
     @property
     def bulk(self) -> bool:
@@ -402,13 +454,21 @@ class DeclaredReader:
     ) -> list[Any]:
         """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
 
-        ``key`` is a dotted path (``DistributionList.Items``).
+        ``key`` is a dotted path (``DistributionList.Items``). A service that the region does not
+        have has no items; evidence that rests on such services alone is NotOffered.
         """
 
         def ask_every() -> list[Any]:
             return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
 
-        pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
+        try:
+            pages = self._answer(
+                ask_every, service, operation, region, action, params, absent, gone
+            )
+        except NotOffered:
+            if self._is_nothing_offered(region or self.region):
+                raise
+            return []
         return [item for page in pages or () for item in _under(page, key) or ()]
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
@@ -439,7 +499,30 @@ class DeclaredReader:
         with ThreadPoolExecutor(_TOGETHER, "read") as pool:
             return list(pool.map(ask, items))
 
-    def _answer(  # noqa: C901
+    def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
+        """What an error code means that the loader does not know."""
+        code = code_of(error)
+        if code not in _CREDENTIALS:
+            return Unreadable(action, cause_of(error), code)
+        if self._aws.refuses_us():
+            return CredentialsRefused(f"{code}: {error}")
+        return Unreadable(action, Cause.TOKEN_REFUSED, f"{code} in {region}")
+
+    def _failure(self, error: Exception, action: str, service: str, region: str) -> Exception:
+        """What it means that there was no answer, or none that can be read."""
+        if isinstance(error, _NO_CREDENTIALS):
+            return CredentialsRefused(str(error))
+        unreached = isinstance(error, EndpointConnectionError)
+        if unreached and self._aws.geography.lacks(service, region):
+            return NotOffered(action, service, region)
+        cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
+        return Unreadable(action, cause, type(error).__name__)
+
+    def _is_nothing_offered(self, region: str) -> bool:
+        """Whether the region has none of the services that may be read."""
+        return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
+
+    def _answer(
         self,
         ask: Callable[[], T],
         service: str,
@@ -455,25 +538,21 @@ class DeclaredReader:
         if action not in self._allowed:
             raise UndeclaredRead(f"{self._who} calls {action} and does not declare it")
 
+        where = region or self.region
+
         def settled() -> T | _NotThere:
+            if self._aws.is_absent(service, where):
+                raise NotOffered(action, service, where)
             try:
                 return ask()
             except ClientError as error:
-                code = code_of(error)
                 if _says(error, absent):
                     return _NotThere(is_gone=False)
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
-                if code in _CREDENTIALS:
-                    raise CredentialsRefused(f"{code}: {error}") from error
-                raise Unreadable(action, cause_of(error), code) from error
-            except _NO_CREDENTIALS as error:
-                raise CredentialsRefused(str(error)) from error
-            except BotoCoreError as error:
-                raise Unreadable(action, cause_of(error), type(error).__name__) from error
-            except (ResponseParserError, Garbled) as error:
-                code = type(error).__name__
-                raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
+                raise self._refusal(error, action, where) from error
+            except (BotoCoreError, ResponseParserError) as error:
+                raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
@@ -500,22 +579,6 @@ def _under(page: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         value = (value or {}).get(step)
     return value
-
-
-def _whole(answer: Any) -> Any:
-    """The answer, unless a JSON body was sent of which nothing arrived: then raises Garbled.
-
-    botocore takes text that is not JSON for an answer without members (``BaseJSONParser``): a
-    truncated list would read as "there is nothing".
-    """
-    if not isinstance(answer, dict) or set(answer) != {"ResponseMetadata"}:
-        return answer
-    headers = answer["ResponseMetadata"].get("HTTPHeaders") or {}
-    length = str(headers.get("content-length") or "0")
-    is_json = "json" in str(headers.get("content-type", ""))
-    if is_json and length.isdigit() and int(length) > len("{}"):
-        raise Garbled("a success with a body that is not JSON")
-    return answer
 
 
 @dataclass(frozen=True, slots=True)

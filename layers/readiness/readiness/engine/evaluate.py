@@ -21,7 +21,7 @@ from readiness.model.finding import Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable
 
 MOST_REASON = 1000
@@ -357,7 +357,8 @@ class Evaluation:
                 try:
                     ids = listings[about].result()
                 except Unreadable as unreadable:
-                    coverage.failed[about] = unreadable
+                    if not isinstance(unreadable, NotOffered):
+                        coverage.failed[about] = unreadable
                     yield from _each(record, self._unlisted(by_type[about], about, unreadable))
                     continue
                 except CredentialsRefused:
@@ -477,6 +478,8 @@ def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
 
 
 def _blind(unreadable: Unreadable) -> Verdict:
+    if isinstance(unreadable, NotOffered):
+        return not_applicable(f"{unreadable}.")
     return cannot_tell(
         f"Could not be judged: {unreadable}.",
         missing=(unreadable.action,),

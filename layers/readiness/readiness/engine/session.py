@@ -17,6 +17,9 @@ from botocore.config import Config
 from botocore.loaders import JSONFileLoader, create_loader
 from botocore.session import Session as BotocoreSession
 
+from readiness.engine.garbled import guard
+from readiness.engine.geography import Geography
+
 _LARGE = 400_000
 """Bytes of a model from which on leaving its prose out costs less than keeping it."""
 
@@ -45,14 +48,19 @@ class _Models(JSONFileLoader):
 
 
 class Session:
-    """Credentials and a region, from which clients are made as ``boto3.client`` makes them."""
+    """Credentials and a region, from which clients are made as ``boto3.client`` makes them.
+
+    Every client raises Garbled for a success that cannot be read.
+    """
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._botocore = BotocoreSession(profile=profile)
         loader = create_loader(self._botocore.get_config_variable("data_path"))
         loader.file_loader = _Models()
         self._botocore.register_component("data_loader", loader)
+        guard(self._botocore)
         self._region = region
+        self.geography = Geography(loader)
 
     @property
     def region_name(self) -> str | None:

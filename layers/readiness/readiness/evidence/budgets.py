@@ -17,11 +17,8 @@ from readiness.evidence.cloudwatch.alarms import (
 from readiness.model.evidence import ACCOUNT, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Cause, Unreadable
+from readiness.model.unreadable import Cause, NotOffered, Unreadable
 from readiness.semantics.alarms import Inventory
-
-HOME = "us-east-1"
-"""Where AWS keeps everything about money."""
 
 ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")
 _GONE = ("NotFoundException",)
@@ -111,8 +108,9 @@ class Budgets:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Budgets:
-        mine = {"region": HOME, "AccountId": account.account}
-        shown = read.takes("budgets", "describe_budgets", "ShowFilterExpression", HOME)
+        home = read.home("budgets")
+        mine = {"region": home, "AccountId": account.account}
+        shown = read.takes("budgets", "describe_budgets", "ShowFilterExpression", home)
         show: dict[str, Any] = {"ShowFilterExpression": True} if shown else {}
         listed = read.every("budgets", "describe_budgets", "Budgets", **mine, **show)
         if not listed:
@@ -298,12 +296,13 @@ class CostAnomalies:
 
 def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
     """Subscriptions as plain JSON, so that a day's answer can be kept."""
+    home = read.home("ce")
     subscriptions = read.every(
-        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=HOME
+        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=home
     )
     if not subscriptions:
         return []
-    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=HOME)
+    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=home)
     kinds = {
         each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
         for each in listed
@@ -325,26 +324,29 @@ def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
 @evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)
 @dataclass(frozen=True, slots=True)
 class BillingAlarms:
-    """The alarms of us-east-1, and whether billing metrics are published there.
+    """The alarms of the region where AWS publishes billing metrics, and whether it does.
 
-    ``elsewhere`` are the alarms on billing metrics in this region, if it is another: nothing
-    publishes these there. Sources: DescribeAlarms, ListMetrics.
+    ``home`` is that region, ``us-east-1`` in the partition ``aws``. ``elsewhere`` are the alarms
+    on billing metrics in this region, if it is another: nothing publishes these there. Sources:
+    DescribeAlarms, ListMetrics.
     """
 
     inventory: Inventory
     published: ActiveSeries
     read_at: datetime
     elsewhere: tuple[str, ...] = ()
+    home: str = ""
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> BillingAlarms:
+        publishing = read.home("budgets")
         # None where that is this region, so that the answer other evidence had is used again
-        home = None if read.region == HOME else HOME
+        home = None if read.region == publishing else publishing
         series = read_published(read, [ESTIMATED_CHARGES], region=home)
         inventory = read_inventory(read, home)
         local = read_inventory(read) if home else Inventory()
         elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
-        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere)
+        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere, publishing)
 
 
 @evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
@@ -360,12 +362,15 @@ class Payer:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Payer:
-        answer = read.one(
-            "organizations",
-            "describe_organization",
-            region=HOME,
-            absent=("AWSOrganizationsNotInUseException",),
-        )
+        try:
+            answer = read.one(
+                "organizations",
+                "describe_organization",
+                region=read.home("organizations"),
+                absent=("AWSOrganizationsNotInUseException",),
+            )
+        except NotOffered:
+            answer = None
         if answer is None:
             return cls(is_member=False)
         payer = (answer.get("Organization") or {}).get("MasterAccountId", "")

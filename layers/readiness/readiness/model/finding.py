@@ -1,4 +1,4 @@
-"""A finding: what one rule says of one resource, since when, and what it rests on."""
+"""A finding: the verdict of one rule on one resource, since when, and the facts behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SCHEMA_VERSION = 1
 
 
 def iso(moment: datetime) -> str:
-    """UTC with milliseconds, so that text order is time order."""
+    """UTC with milliseconds, so that sorting as text sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -28,7 +28,7 @@ def parse_iso(text: str) -> datetime:
 
 
 def _as_stored(fact: object) -> object:
-    """Numbers as DynamoDB gives them back: it knows no 80.0, only 80."""
+    """Numbers as DynamoDB returns them: 80.0 comes back as 80."""
     if isinstance(fact, float) and fact.is_integer():
         return int(fact)
     if isinstance(fact, Mapping):
@@ -53,8 +53,8 @@ def dedup_key(resource: Resource, rule: str) -> str:
 class Finding:
     """One row of the findings table. Times are UTC.
 
-    ``blind_since`` says since when the rule could not be judged; ``blinded_at`` when that had
-    lasted so long that people were told. ``opened_at`` is the last time it went wrong.
+    ``blind_since`` says since when the rule could not be evaluated; ``blinded_at`` when that had
+    lasted so long that people were notified. ``opened_at`` is when it last became non-compliant.
     """
 
     resource: Resource
@@ -99,14 +99,14 @@ class Finding:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has to act: wrong, or blind for too long; and not waived."""
+        """Whether someone has to act: non-compliant, or unknown for too long, and not waived."""
         if self.waived_until is not None and self.waived_until > self.last_observed_at:
             return False
         return self.status is Status.NON_COMPLIANT or self.blinded_at is not None
 
     @property
     def config_hash(self) -> str:
-        """A digest of everything the verdict says: equal digests need no write."""
+        """A digest of the whole verdict; a finding with an equal digest is not written again."""
         said = [
             self.status,
             self.severity,

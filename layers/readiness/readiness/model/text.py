@@ -1,4 +1,4 @@
-"""Names and tags are written by strangers: what of them may appear in a text that people read."""
+"""Text for people: untrusted names and tags made safe to show, lists and plurals."""
 
 from __future__ import annotations
 

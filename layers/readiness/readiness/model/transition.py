@@ -1,4 +1,4 @@
-"""When a finding changes, and what that change is called: the state machine of findings."""
+"""The state machine of findings: which observations change a finding, and how."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BLIND_AFTER = timedelta(hours=24)
 
 
 class Kind(StrEnum):
-    """Why a transition was written."""
+    """The kind of a transition."""
 
     OPENED = "OPENED"
     RESOLVED = "RESOLVED"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the history: the finding as it became, and what it was before."""
+    """One row of the history: the new finding, and what it was before."""
 
     kind: Kind
     finding: Finding
@@ -41,7 +41,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the store has to write: nothing, a newer time, or a new state with its transition."""
+    """What the store must write: nothing, a newer time, or a new state with its transition."""
 
     finding: Finding | None = None
     transition: Transition | None = None
@@ -58,10 +58,10 @@ def decide(
     refresh_after: timedelta = REFRESH_AFTER,
     blind_after: timedelta = BLIND_AFTER,
 ) -> Change:
-    """Compare what was just seen with what is stored.
+    """Compare a new observation with the stored finding.
 
-    An observation no newer than the stored one changes nothing. INSUFFICIENT_DATA never replaces
-    NON_COMPLIANT: the finding stays open and notes since when it could not be checked.
+    An observation that is not newer changes nothing. INSUFFICIENT_DATA never replaces
+    NON_COMPLIANT: the finding stays open and records since when it could not be checked.
     """
     at = seen.last_observed_at
     if stored is None:
@@ -113,7 +113,7 @@ def _blind(stored: Finding, seen: Finding, blind_after: timedelta) -> tuple[Find
 
 
 def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
-    """A verdict was reached: whatever blindness there was is over."""
+    """The rule could be evaluated, so any unreadable time is over."""
     at = seen.last_observed_at
     became = _carry(stored, seen)
     was_wrong = stored.status is Status.NON_COMPLIANT

@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.apigateway.stages import REST_STAGE
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.model.evidence import evidence, partition_of
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
@@ -25,7 +25,7 @@ def _stages(read: Reader) -> dict[str, tuple[str, Mapping[str, Any]]]:
         return read.one("apigateway", "get_stages", absent=_GONE, restApiId=api["id"]) or {}
 
     apis = read.every("apigateway", "get_rest_apis", "items")
-    where = f"arn:{partition_of(read.region)}:apigateway:{read.region}::/restapis"
+    where = f"arn:{read.partition}:apigateway:{read.region}::/restapis"
     return {
         f"{where}/{api['id']}/stages/{stage['stageName']}": (api.get("name", ""), stage)
         for api, answer in zip(apis, read.each(stages, apis), strict=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
-from readiness.model.evidence import ResourceType, api_call, evidence, partition_of
+from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
@@ -21,8 +21,7 @@ _CHANGES = (
 
 
 def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
-    partition = partition_of(read.region)
-    return f"arn:{partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
+    return f"arn:{read.partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
 
 
 def _parts(stage: Resource) -> tuple[str, str]:

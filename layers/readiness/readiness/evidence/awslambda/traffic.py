@@ -107,7 +107,7 @@ class Door:
 
     @property
     def spoken(self) -> str:
-        return f"{self.name} failed {self.failed:.0f} of {self.total:.0f} requests."
+        return f"Failed requests of {self.name}: {self.failed:,.0f} of {self.total:,.0f}."
 
 
 @evidence(

@@ -107,7 +107,7 @@ class BucketPolicy:
             gone=_GONE,
             Bucket=bucket.id,
         )
-        return cls(answer["Policy"] if answer else "", arn_of(bucket))
+        return cls(answer["Policy"] if answer else "", arn_of(bucket, read.partition))
 
 
 @evidence(BUCKET, uses=(BucketEncryption, BucketPolicy))
@@ -157,4 +157,4 @@ class BucketAndKey:
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAndKey:
         key = BucketEncryption.load(read, bucket).key
-        return cls(tags_of(read, arn_of(bucket), read.region), key)
+        return cls(tags_of(read, arn_of(bucket, read.partition), read.region), key)

@@ -43,7 +43,7 @@ class DeadLetters:
             "list_dead_letter_source_queues",
             "queueUrls",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             MaxResults=MOST_RESULTS,
         )
         queues = [url.rsplit("/", 1)[-1] for url in urls]
@@ -77,7 +77,7 @@ def _target(read: Reader, queue: Resource) -> str | None:
             "sqs",
             "get_queue_attributes",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             AttributeNames=["RedrivePolicy"],
         )
     except Gone:
