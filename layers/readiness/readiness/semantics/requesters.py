@@ -233,3 +233,55 @@ def user_of(account: str) -> Requests:
         },
         others=CHOSEN,
     )
+
+
+def without_tls() -> Requests:
+    """A request of a person or a program over plain HTTP. AWS services always use TLS."""
+    return Requests(
+        {
+            **_NOT_A_SERVICE,
+            "aws:calledvia*": ABSENT,
+            "aws:currenttime": fixed(NOW),
+            "aws:epochtime": fixed(NOW),
+            "aws:securetransport": fixed("false"),
+            "aws:viaawsservice": fixed("false"),
+            "s3:tlsversion": ABSENT,
+        },
+        others=CHOSEN,
+    )
+
+
+def upload_without_kms() -> Requests:
+    """An upload to S3 that asks for encryption with keys of S3, by a person or a program."""
+    return Requests(
+        {
+            **_NOT_A_SERVICE,
+            "aws:calledvia*": ABSENT,
+            "aws:currenttime": fixed(NOW),
+            "aws:epochtime": fixed(NOW),
+            "aws:viaawsservice": fixed("false"),
+            "s3:x-amz-server-side-encryption": fixed("AES256"),
+            "s3:x-amz-server-side-encryption-aws-kms-key-id": ABSENT,
+            "s3:x-amz-server-side-encryption-customer-algorithm": ABSENT,
+        },
+        others=CHOSEN,
+    )
+
+
+def cloudwatch(account: str, alarms: str) -> Requests:
+    """CloudWatch that raises an alarm of the account.
+
+    ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
+    """
+    return Requests(
+        {
+            "aws:currenttime": fixed(NOW),
+            "aws:epochtime": fixed(NOW),
+            "aws:principalisawsservice": fixed("true"),
+            "aws:principalservicename": fixed("cloudwatch.amazonaws.com"),
+            "aws:securetransport": fixed("true"),
+            "aws:sourceaccount": fixed(account),
+            "aws:sourcearn": fixed(f"{alarms}{FREE}"),
+            "aws:sourceowner": fixed(account),
+        }
+    )
