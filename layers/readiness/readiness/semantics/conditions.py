@@ -24,6 +24,10 @@ FREE = "*"
 """In a value: any text the requester likes."""
 PART = "\1"
 """In a value: any text the requester likes, without the separators ``:`` and ``/``."""
+PATH = "\x10"
+"""In a value: any text the requester likes, without ``:``."""
+DIGIT = "\x11"
+"""In a value: one digit, which the requester may happen to have."""
 OTHER = "\0"
 """In a value: a character the requester cannot choose, of a name or number no policy states."""
 OWN = "\2"
@@ -276,8 +280,8 @@ def _substituted(value: str, request: _Request) -> _Stated:
             unresolved = True
             return ""
         text = known[0] if known else default.group(1) if default else ""
-        chosen = chosen or FREE in text or PART in text
-        return text.replace(PART, _CHOSEN).replace(FREE, _CHOSEN)
+        chosen = chosen or any(each in text for each in _CHOSEN_TEXT)
+        return "".join(_CHOSEN if char in _CHOSEN_TEXT + DIGIT else char for char in text)
 
     text = _VARIABLE.sub(replace, value)
     return _Stated(text, chosen, unknown, unresolved)
@@ -318,7 +322,13 @@ def _string_like(stated: str, text: str) -> Holds:
         if only_wildcards(stated):
             return Holds.ALWAYS
         return Holds.NEVER if OTHER in stated else Holds.SOMETIMES
+    if _ARN_OF_AN_ACCOUNT.match(stated) and text.startswith("arn:"):
+        return _arn_like(stated, text)
     return _like(stated, text)
+
+
+_ARN_OF_AN_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:\d{12}:")
+"""Nothing after the account of an ARN looks like an account again."""
 
 
 def _like(stated: str, text: str) -> Holds:
@@ -331,8 +341,11 @@ def _like(stated: str, text: str) -> Holds:
 def _arn_like(stated: str, text: str) -> Holds:
     """Each of the six fields is compared by itself, with wildcards in any."""
     fields, wanted = text.split(":", 5), stated.split(":", 5)
-    if text == OWN or len(fields) != len(wanted):
+    if text == OWN or only_wildcards(stated):
         return _string_like(stated, text)
+    if len(fields) != len(wanted):
+        answer = _string_like(stated, text)  # not an ARN: what IAM does is not documented
+        return Holds.SOMETIMES if answer is Holds.ALWAYS else answer
     return every(_like(want, have) for want, have in zip(wanted, fields, strict=True))
 
 
@@ -363,12 +376,16 @@ def _steps(stated: str, i: int, text: str, j: int) -> Iterator[tuple[int, int]]:
         yield (i if want == "*" else i + 1), (j if have in _CHOSEN_TEXT else j + 1)
 
 
-_CHOSEN_TEXT = FREE + PART
+_CHOSEN_TEXT = FREE + PART + PATH
 
 
 def _agree(want: str, have: str) -> bool:
     if want in "*?" or have == FREE:
         return True
+    if have == DIGIT:
+        return want.isdigit()
+    if have == PATH:
+        return want != ":"
     return want not in ":/" if have == PART else want == have
 
 
@@ -377,7 +394,12 @@ def _covers(stated: str, text: str) -> bool:
     """Whether the pattern matches whatever the requester chooses."""
     samples = ("", _SAMPLE, _SAMPLE * (len(stated) + 1))
     return all(
-        matches(stated, text.replace(FREE, f"{each}{rest}").replace(PART, each))
+        matches(
+            stated,
+            text.replace(FREE, f"{each}{rest}")
+            .replace(PATH, f"{each}{rest[:1]}")
+            .replace(PART, each),
+        )
         for each in samples
         for rest in ("", "/:")
     )

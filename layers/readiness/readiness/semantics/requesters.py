@@ -12,6 +12,7 @@ from readiness.semantics.conditions import (
     ABSENT,
     ANY_ADDRESS,
     CHOSEN,
+    DIGIT,
     FREE,
     INTERNET,
     NAME,
@@ -19,14 +20,15 @@ from readiness.semantics.conditions import (
     OTHER,
     OWN,
     PART,
+    PATH,
     Alternatives,
     Requests,
     fixed,
     optional,
 )
 
-ACCOUNT = NAME
-"""The number of an account that no policy states."""
+_ACCOUNTS = (DIGIT * 11 + OTHER, OTHER + DIGIT * 11)
+"""The numbers of accounts that no policy states; some begin or end like one."""
 _ORGANIZATION = f"o-{NAME}"
 _UNSTATED = f"{FREE}{OTHER}{FREE}"
 """A text of the requester's, which is not the one that a policy states."""
@@ -41,11 +43,13 @@ _ANYONE: Mapping[str, Alternatives] = {
     "aws:sourceip": fixed(INTERNET),
     "aws:sourcevpc": optional(f"vpc-{NAME}"),
     "aws:sourcevpce": optional(f"vpce-{NAME}"),
-    "aws:sourcevpcarn": optional(f"arn:{FREE}:ec2:{FREE}:{ACCOUNT}:vpc/{FREE}"),
+    "aws:sourcevpcarn": optional(
+        *(f"arn:{FREE}:ec2:{PART}:{each}:vpc/{PART}" for each in _ACCOUNTS)
+    ),
     "aws:tagkeys": CHOSEN,
     "aws:tokenissuetime": CHOSEN,
     "aws:useragent": CHOSEN,
-    "aws:vpceaccount": optional(ACCOUNT),
+    "aws:vpceaccount": optional(*_ACCOUNTS),
     "aws:vpceorgid": optional(_ORGANIZATION),
     "aws:vpceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
     "aws:vpcsourceip": CHOSEN,
@@ -78,12 +82,16 @@ _FACTOR: Mapping[str, Alternatives] = {
 }
 
 
-def stranger(account: str = ACCOUNT) -> Requests:
+def stranger(account: str = "") -> Requests:
     """A principal of an account that no policy states, in another organization or in none.
 
     ``account`` is for a known account: a principal there that no policy states.
     """
-    name = FREE if account == ACCOUNT else _UNSTATED
+    accounts = (account,) if account else _ACCOUNTS
+    name = f"{PATH}{OTHER}{PATH}" if account else PATH
+    arns = [
+        f"arn:{FREE}:{service}::{each}:{name}" for each in accounts for service in ("iam", "sts")
+    ]
     return Requests(
         {
             **_ANYONE,
@@ -91,18 +99,16 @@ def stranger(account: str = ACCOUNT) -> Requests:
             **_FACTOR,
             "aws:calledvia*": CHOSEN,
             "aws:federatedprovider": CHOSEN,
-            "aws:principalaccount": fixed(account),
-            "aws:principalarn": fixed(
-                f"arn:{FREE}:iam::{account}:{name}", f"arn:{FREE}:sts::{account}:{name}"
-            ),
+            "aws:principalaccount": fixed(*accounts),
+            "aws:principalarn": fixed(*arns),
             "aws:principalorgid": optional(_ORGANIZATION),
             "aws:principalorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
             "aws:principaltag/*": CHOSEN,
             "aws:principaltype": fixed(FREE),
-            "aws:userid": fixed(f"AIDA{NAME}", f"AROA{NAME}:{FREE}", account),
+            "aws:userid": fixed(f"AIDA{NAME}", f"AROA{NAME}:{FREE}", *accounts),
             "aws:username": CHOSEN,
             "aws:viaawsservice": fixed("false", "true"),
-            "kms:calleraccount": fixed(account),
+            "kms:calleraccount": fixed(*accounts),
             "kms:viaservice": CHOSEN,
             "sts:externalid": optional(_UNSTATED),
         }
@@ -131,15 +137,15 @@ def service_for_stranger(service: str = FREE) -> Requests:
             "aws:principaltype": ABSENT,
             "aws:userid": ABSENT,
             "aws:username": ABSENT,
-            "aws:sourceaccount": optional(ACCOUNT),
+            "aws:sourceaccount": optional(*_ACCOUNTS),
             "aws:sourcearn": optional(
-                f"arn:{FREE}:{FREE}:{FREE}:{ACCOUNT}:{FREE}",
-                f"arn:{FREE}:{FREE}:{FREE}::{_UNSTATED}",
+                *(f"arn:{FREE}:{PART}:{PART}:{each}:{FREE}" for each in _ACCOUNTS),
+                f"arn:{FREE}:{PART}:{PART}::{_UNSTATED}",
             ),
             "aws:sourceip": optional(INTERNET),
             "aws:sourceorgid": optional(_ORGANIZATION),
             "aws:sourceorgpaths": optional(f"{_ORGANIZATION}/{FREE}"),
-            "aws:sourceowner": optional(ACCOUNT),
+            "aws:sourceowner": optional(*_ACCOUNTS),
             "aws:viaawsservice": fixed("false", "true"),
             "sts:externalid": optional(_UNSTATED),
         }
