@@ -204,7 +204,8 @@ def _accounts_in_conditions(statement: Statement) -> set[str]:
         if (
             condition.key in _ACCOUNT_KEYS
             and condition.operator in {"stringequals", "stringequalsignorecase", "stringlike"}
-            and not condition.holds_without_key
+            and not condition.if_exists
+            and condition.quantifier != "forallvalues"
             and all(value.isdigit() for value in condition.values)
         ):
             return set(condition.values)

@@ -37,10 +37,10 @@ from readiness.evidence.iam.principals import (
 )
 from readiness.model.text import listed, plural
 
+from .grants import Self
 from .keys import age_verdict, holding_a_key, keys_in_containers, root_age_verdict
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
 from .privilege import (
-    Self,
     is_exempt,
     own_policies,
     policies_of,
@@ -362,7 +362,8 @@ def user_sensitive_actions(
     """
     documents = policies_of(user, groups, attached)
     sensitive = Sensitive(sensitive_actions, harmless_actions)
-    return mfa_verdict(documents, boundary, sensitive, has_key=bool(keys.active))
+    name = f"{user.path.removeprefix('/')}{user.name}"
+    return mfa_verdict(documents, boundary, sensitive, has_key=bool(keys.active), name=name)
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from readiness.semantics.conditions import (
     FREE,
     Alternatives,
     Holds,
+    Requests,
     allowed,
     fixed,
     holds,
@@ -69,32 +71,39 @@ _SESSIONS: Mapping[str, Mapping[str, Alternatives]] = {
 }
 _FACTOR: Mapping[str, Alternatives] = {_PRESENT: fixed("true"), _AGE: fixed(FREE)}
 _EVERYONE = frozenset(_SESSIONS)
-_ANY_ACCOUNT = "*"
 
 
-def applies_to(allow: Statement) -> frozenset[str]:
+@functools.lru_cache(maxsize=1024)
+def _requests(name: str) -> Mapping[str, Requests]:
+    """The requests of a user of any account, by session; of every user if ``name`` is empty."""
+    user = user_of("*", name or "*")
+    return {session: user.but(keys) for session, keys in _SESSIONS.items()}
+
+
+def applies_to(allow: Statement, name: str = "") -> frozenset[str]:
     """The requests without MFA to which an Allow may apply.
 
     ``BoolIfExists`` true does not require MFA: it also applies where the key is absent, as in
     every request with a long-term access key. What only applies to calls that AWS services make
-    for a user, or to a role, does not apply to a user's own requests.
+    for a user, to a role or to another user, does not apply to a user's own requests.
     """
     return frozenset(
         session
-        for session, keys in _SESSIONS.items()
-        if holds(allow.conditions, user_of(_ANY_ACCOUNT).but(keys)) is not Holds.NEVER
+        for session, requests in _requests(name).items()
+        if holds(allow.conditions, requests) is not Holds.NEVER
     )
 
 
-def refused_by(denial: Statement) -> frozenset[str]:
+def refused_by(denial: Statement, name: str = "") -> frozenset[str]:
     """Which requests without MFA a Deny refuses, whatever else they are like.
 
-    A second condition that only spares the calls of AWS services refuses all the same.
+    A second condition that only spares the calls of AWS services refuses all the same, and so
+    does one that spares another user.
     """
     return frozenset(
         session
-        for session, keys in _SESSIONS.items()
-        if holds(denial.conditions, user_of(_ANY_ACCOUNT).but(keys)) is Holds.ALWAYS
+        for session, requests in _requests(name).items()
+        if holds(denial.conditions, requests) is Holds.ALWAYS
     )
 
 
@@ -136,21 +145,22 @@ def ungated(
     *,
     boundary: Sequence[Statement] | None = None,
     has_key: bool = True,
+    name: str = "",
 ) -> list[str]:
-    """The sensitive actions that are allowed without MFA.
+    """The sensitive actions that are allowed without MFA; ``name`` is the user's, with the path.
 
     A Deny must refuse every request that the principal can make, including those with its
     long-term keys if ``has_key``.
     """
     needed = _EVERYONE if has_key else frozenset({WITHOUT_FACTOR})
     everything = [*statements, *(boundary or ())]
-    denials = [(s, refused_by(s)) for s in everything if not s.allows]
+    denials = [(s, refused_by(s, name)) for s in everything if not s.allows]
     open_: dict[str, None] = {}
     for statement in statements:
-        if not statement.allows or not applies_to(statement):
+        if not statement.allows or not applies_to(statement, name):
             continue
         for pattern, action in sensitive.allowed_by(statement):
-            if boundary is not None and not _within(boundary, sensitive, pattern, action):
+            if boundary is not None and not _within(boundary, sensitive, pattern, action, name):
                 continue
             refused = frozenset[str]().union(
                 *(
@@ -174,12 +184,12 @@ def _same_resources(denial: Statement, allow: Statement) -> bool:
 
 
 def _within(
-    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str
+    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str, name: str
 ) -> bool:
     """Whether the boundary allows a part of the action without MFA."""
     return any(
         s.allows
-        and bool(applies_to(s))
+        and bool(applies_to(s, name))
         and any(
             other == action and overlap(limit, pattern) for limit, other in sensitive.allowed_by(s)
         )
@@ -235,6 +245,7 @@ def mfa_verdict(
     sensitive: Sensitive,
     *,
     has_key: bool,
+    name: str = "",
 ) -> Verdict:
     """The verdict on whether policies together require MFA for sensitive actions."""
     bound = [] if boundary is None else [boundary.document]
@@ -246,6 +257,7 @@ def mfa_verdict(
         sensitive,
         boundary=bound[0].statements if bound else None,
         has_key=has_key,
+        name=name,
     )
     if found:
         return violates(

@@ -302,6 +302,21 @@ ACCOUNTS = (f"{ACCOUNT_ID}=prod", f"{OTHER}=dev", "777788889999=prod")
             id="everyone outside an organisation denied",
         ),
         pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows(
+                    "*",
+                    StringNotEquals={"aws:PrincipalOrgID": "o-1"},
+                    StringNotLike={"aws:PrincipalAccount": ACCOUNT_ID},
+                )
+                | {"Effect": "Deny"},
+            ],
+            (),
+            BLIND,
+            id="everyone outside an organisation and an account denied",
+        ),
+        pytest.param(
             [OWN, allows({"AWS": OTHER}), allows({"AWS": OTHER}) | {"Effect": "Deny"}],
             (),
             GOOD,

@@ -368,6 +368,27 @@ def test_passing_a_role_to_all_or_to_one(action, resource, status):
             {"Action": "iam:PassRole", "NotResource": "arn:aws:iam::*:role/*"}, GOOD, id="no role"
         ),
         pytest.param({"Action": "iam:PassRole", "NotResource": "*"}, GOOD, id="nothing"),
+        pytest.param(
+            {"Action": "iam:PassRole", "NotResource": "arn:aws:iam::*:role/*/*"},
+            BAD,
+            id="the roles without a path",
+        ),
+        pytest.param(
+            {"Action": "ssm:SendCommand", "NotResource": "arn:aws:ec2:*:*:instance/*"},
+            BAD,
+            id="the machines outside EC2",
+        ),
+        pytest.param(
+            {
+                "Action": "ssm:SendCommand",
+                "NotResource": [
+                    "arn:aws:ec2:*:*:instance/*",
+                    "arn:aws:ssm:*:*:managed-instance/*",
+                ],
+            },
+            GOOD,
+            id="no machine",
+        ),
         pytest.param({"NotAction": "s3:*", "Resource": "*"}, BAD, id="NotAction"),
         pytest.param(
             {"NotAction": "iam:*", "Resource": "arn:aws:s3:::b/*"}, GOOD, id="on one bucket"
@@ -377,6 +398,32 @@ def test_passing_a_role_to_all_or_to_one(action, resource, status):
 def test_what_is_left_out(statement, status):
     verdict = judged({"Effect": "Allow"} | statement, allow("lambda:CreateFunction"))
     assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("denial", "status"),
+    [
+        pytest.param(deny("ssm:*", "arn:aws:ec2:*:*:instance/*"), BAD, id="one kind of machine"),
+        pytest.param(
+            deny("ssm:*", ["arn:aws:ec2:*:*:instance/*", "arn:aws:ssm:*:*:managed-instance/*"]),
+            GOOD,
+            id="every machine",
+        ),
+        pytest.param(deny("ssm:*", "arn:aws:ec2:*:*:instance/i-1"), BAD, id="one machine"),
+        pytest.param(
+            {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:ec2:*:*:instance/i-1"},
+            GOOD,
+            id="all but one machine",
+        ),
+        pytest.param(
+            {"Effect": "Deny", "Action": "*", "NotResource": "arn:aws:ec2:*:*:instance/*"},
+            BAD,
+            id="all but the machines",
+        ),
+    ],
+)
+def test_a_deny_on_resources(denial, status):
+    assert judged(allow("ssm:SendCommand"), denial).status is status
 
 
 def test_resources_that_cover_everything_together():
@@ -478,6 +525,16 @@ ITSELF = f"{OURS}:role/agent"
 def test_a_role_that_may_change_itself(action, resource, boundary, status):
     verdict = judged(allow(action, resource), boundary=boundary)
     assert verdict.status is status, verdict.reason
+
+
+def test_an_allow_with_not_resource_includes_itself():
+    all_but = {"Effect": "Allow", "Action": "iam:PutRolePolicy"}
+    assert judged(all_but | {"NotResource": f"{OURS}:role/other"}).status is BAD
+    assert judged(all_but | {"NotResource": "arn:aws:iam::*:role/*"}).status is GOOD
+    boundary = [deny("iam:*", ITSELF), allow("*")]
+    assert judged(allow("iam:PutRolePolicy", ITSELF), boundary=boundary).status is GOOD
+    loose = [deny("iam:*", "*:role/agent"), allow("*")]
+    assert judged(allow("iam:PutRolePolicy", ITSELF), boundary=loose).status is GOOD
 
 
 def test_a_deny_on_itself_takes_that_away():

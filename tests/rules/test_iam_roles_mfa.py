@@ -23,6 +23,7 @@ BAD = Status.NON_COMPLIANT
 NA = Status.NOT_APPLICABLE
 BLIND = Status.INSUFFICIENT_DATA
 PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+OURS = f"arn:aws:iam::{ACCOUNT_ID}"
 WITH_KEY, WITHOUT_KEY = ActiveKeys("ana", ("AKIA1",)), ActiveKeys("ana")
 
 
@@ -228,6 +229,30 @@ DENY_UNLESS_MFA = {
             id="not denied to those with a tag",
         ),
         pytest.param(
+            [allow(), deny(**also("ArnNotEquals", "aws:PrincipalArn", f"{OURS}:user/breakglass"))],
+            GOOD,
+            GOOD,
+            id="denied to all but another user",
+        ),
+        pytest.param(
+            [allow(), deny(**also("StringNotEquals", "aws:username", "breakglass"))],
+            GOOD,
+            GOOD,
+            id="denied to all but another name",
+        ),
+        pytest.param(
+            [allow(), deny(**also("ArnNotLike", "aws:PrincipalArn", f"{OURS}:user/an*"))],
+            BAD,
+            BAD,
+            id="denied to all but this user",
+        ),
+        pytest.param(
+            [allow(**when("StringEquals", "aws:username", "bob"))],
+            GOOD,
+            GOOD,
+            id="allowed to another user",
+        ),
+        pytest.param(
             [allow(), deny(**also("DateLessThan", "aws:CurrentTime", "2020-01-01"))],
             BAD,
             BAD,
@@ -275,6 +300,14 @@ def test_an_unusable_document_is_no_answer():
     assert user_sensitive_actions(user, WITHOUT_KEY, (), (), None).status is BLIND
 
 
+def test_a_deny_that_spares_one_user_of_a_group():
+    gated = deny(**also("ArnNotEquals", "aws:PrincipalArn", f"{OURS}:user/breakglass"))
+    held = GroupPolicies("g", (document(allow(), gated),))
+    members = (Resource(ACCOUNT_ID, "global", "AWS::IAM::User", "ana"),)
+    verdict = group_sensitive_actions(GroupMembers(members), held, (), (WITHOUT_KEY,))
+    assert verdict.status is BAD
+
+
 @pytest.mark.parametrize(
     ("members", "status"),
     [
@@ -309,9 +342,6 @@ def test_what_the_members_of_a_group_may_do(held, settings, status):
         GroupMembers(members), policies, (), (WITHOUT_KEY,), **settings
     )
     assert verdict.status is status, verdict.reason
-
-
-OURS = f"arn:aws:iam::{ACCOUNT_ID}"
 
 
 @pytest.mark.parametrize(
@@ -440,6 +470,16 @@ def test_what_a_trust_policy_denies(denial, status):
     who = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
     trust = document(who, {"Effect": "Deny", "Action": "sts:*"} | denial)
     assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID)).status is status
+
+
+def test_an_allow_of_everyone_but_some():
+    trust = {
+        "Effect": "Allow",
+        "NotPrincipal": {"AWS": "444455556666"},
+        "Action": "sts:AssumeRole",
+    }
+    verdict = role_mfa(RoleTrust("r", document(trust), ACCOUNT_ID))
+    assert (verdict.status, "NotPrincipal" in verdict.reason) == (BAD, True)
 
 
 def test_role_mfa_exceptions():

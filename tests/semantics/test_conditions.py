@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from readiness.semantics.conditions import (
@@ -282,6 +282,7 @@ PATTERN = st.text(alphabet="ab:/*?", min_size=0, max_size=6)
 KEY = st.text(alphabet="ab:/*" + OTHER + PART, min_size=1, max_size=5)
 
 
+@settings(deadline=None)
 @given(pattern=PATTERN, text=KEY)
 def test_a_negated_operator_is_the_opposite(pattern, text):
     opposite = {NEVER: ALWAYS, ALWAYS: NEVER, SOMETIMES: SOMETIMES}
@@ -293,6 +294,7 @@ def test_a_negated_operator_is_the_opposite(pattern, text):
         assert one(negated, pattern, fixed(text)) is opposite[answer]
 
 
+@settings(deadline=None)
 @given(values=st.lists(PATTERN, min_size=1, max_size=3), more=PATTERN, text=KEY)
 def test_one_more_value_never_makes_an_allow_narrower(values, more, text):
     order = [NEVER, SOMETIMES, ALWAYS]
@@ -301,6 +303,7 @@ def test_one_more_value_never_makes_an_allow_narrower(values, more, text):
     assert order.index(after) >= order.index(before)
 
 
+@settings(deadline=None)
 @given(pattern=PATTERN, cut=st.integers(0, 6), text=KEY)
 def test_a_wildcard_in_place_of_text_never_makes_an_allow_narrower(pattern, cut, text):
     order = [NEVER, SOMETIMES, ALWAYS]
@@ -309,12 +312,14 @@ def test_a_wildcard_in_place_of_text_never_makes_an_allow_narrower(pattern, cut,
     assert order.index(after) >= order.index(before)
 
 
+@settings(deadline=None)
 @given(pattern=PATTERN, text=TEXT)
 def test_a_text_that_is_known_is_matched_or_not(pattern, text):
     if text:
         assert one("StringLike", pattern, fixed(text)) in {NEVER, ALWAYS}
 
 
+@settings(deadline=None)
 @given(conditions=st.lists(st.tuples(PATTERN, KEY), max_size=3))
 def test_a_deny_of_everything_leaves_nothing(conditions):
     requests = Requests({f"k{n}": fixed(key) for n, (_, key) in enumerate(conditions)})

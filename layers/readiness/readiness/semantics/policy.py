@@ -52,24 +52,8 @@ class Condition:
         return f"{name} {' or '.join(self.values[:3])}{' …' if len(self.values) > 3 else ''}"
 
     @property
-    def holds_without_key(self) -> bool:
-        """Whether a request without the key meets the condition, so that it restricts nothing.
-
-        Negated operators hold for an absent key, and so does every ``ForAllValues`` (IAM User
-        Guide, "IAM JSON policy elements: Condition operators").
-        """
-        if self.operator == "null":
-            return "true" in self.lowered
-        return self.if_exists or self.quantifier == "forallvalues" or "not" in self.operator
-
-    @property
     def lowered(self) -> tuple[str, ...]:
         return tuple(value.lower() for value in self.values)
-
-    @property
-    def only_wildcards(self) -> bool:
-        """Whether a value matches anything, such as ``StringLike *``."""
-        return "like" in self.operator and any(only_wildcards(value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)

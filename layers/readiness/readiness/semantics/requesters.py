@@ -6,6 +6,7 @@ for AWS STS".
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 
 from readiness.semantics.conditions import (
@@ -82,6 +83,7 @@ _FACTOR: Mapping[str, Alternatives] = {
 }
 
 
+@functools.lru_cache(maxsize=256)
 def stranger(account: str = "") -> Requests:
     """A principal of an account that no policy states, in another organization or in none.
 
@@ -115,6 +117,7 @@ def stranger(account: str = "") -> Requests:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def service_for_stranger(service: str = FREE) -> Requests:
     """An AWS service that acts on behalf of an account that no policy states.
 
@@ -152,6 +155,7 @@ def service_for_stranger(service: str = FREE) -> Requests:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def signed_in(provider: str) -> Requests:
     """Somebody who signed in through an OIDC provider; its own keys are for the caller to add.
 
@@ -186,6 +190,7 @@ _HIMSELF: Mapping[str, Alternatives] = {
 }
 
 
+@functools.lru_cache(maxsize=256)
 def holder() -> Requests:
     """A principal of this account that makes calls by itself, without MFA.
 
@@ -220,8 +225,12 @@ _POWERFUL = tuple(
 """AWS's policies with which a principal can take over an account, or nearly so."""
 
 
-def user_of(account: str) -> Requests:
-    """An IAM user of the account that makes calls by itself; the factor is for the caller."""
+@functools.lru_cache(maxsize=256)
+def user_of(account: str, name: str = FREE) -> Requests:
+    """An IAM user of the account that makes calls by itself; the factor is for the caller.
+
+    ``name`` is path and name, without the first slash.
+    """
     return Requests(
         {
             **{key: value for key, value in _ANYONE.items() if "vpc" not in key},
@@ -231,16 +240,17 @@ def user_of(account: str) -> Requests:
             "aws:federatedprovider": ABSENT,
             "aws:sourceip": optional(ANY_ADDRESS),
             "aws:principalaccount": fixed(account),
-            "aws:principalarn": fixed(f"arn:{FREE}:iam::{account}:user/{FREE}"),
+            "aws:principalarn": fixed(f"arn:{FREE}:iam::{account}:user/{name}"),
             "aws:principaltype": fixed("User"),
             "aws:userid": fixed(f"AIDA{FREE}"),
-            "aws:username": fixed(FREE),
+            "aws:username": fixed(name.rpartition("/")[2]),
             "aws:viaawsservice": fixed("false"),
         },
         others=CHOSEN,
     )
 
 
+@functools.lru_cache(maxsize=256)
 def without_tls() -> Requests:
     """A request of a person or a program over plain HTTP. AWS services always use TLS."""
     return Requests(
@@ -257,6 +267,7 @@ def without_tls() -> Requests:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def upload_without_kms() -> Requests:
     """An upload to S3 that asks for encryption with keys of S3, by a person or a program."""
     return Requests(
@@ -274,6 +285,7 @@ def upload_without_kms() -> Requests:
     )
 
 
+@functools.lru_cache(maxsize=256)
 def cloudwatch(account: str, alarms: str) -> Requests:
     """CloudWatch that raises an alarm of the account.
 
