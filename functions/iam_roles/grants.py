@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from readiness.semantics.conditions import (
+    ABSENT,
     CHOSEN,
     FREE,
     OTHER,
@@ -87,6 +88,7 @@ class Grants:
     statements: tuple[Statement, ...]
     boundary: Grants | None = None
     restricting: tuple[str, ...] = ()
+    who: Self = Self()
     doubtful: bool = False
 
     @classmethod
@@ -95,13 +97,14 @@ class Grants:
         documents: Iterable[Document],
         boundary: Document | None = None,
         restricting: Sequence[str] = (),
+        who: Self | None = None,
         *,
         doubtful: bool = False,
     ) -> Grants:
-        keys = tuple(restricting)
-        within = None if boundary is None else cls(boundary.statements, None, keys, doubtful)
+        about = (tuple(restricting), who or Self(), doubtful)
+        within = None if boundary is None else cls(boundary.statements, None, *about)
         statements = tuple(s for document in documents for s in document.statements)
-        return cls(statements, within, keys, doubtful)
+        return cls(statements, within, *about)
 
     @cached_property
     def _open(self) -> tuple[Statement, ...]:
@@ -124,14 +127,14 @@ class Grants:
     @cached_property
     def undecided(self) -> tuple[Statement, ...]:
         """The statements whose conditions cannot be decided."""
-        requests = _holders(self.restricting)
+        requests = _holders(self.restricting, self.who)
         own = (s for s in self.statements if holds(s.conditions, requests) is Holds.UNKNOWN)
         return (*own, *(self.boundary.undecided if self.boundary else ()))
 
     def _applies(self, allow: Statement, passed_to: str = "") -> bool:
         if not allow.conditions:
             return True
-        answer = holds(allow.conditions, _holders(self.restricting, passed_to))
+        answer = holds(allow.conditions, _holders(self.restricting, self.who, passed_to))
         return self.doubtful if answer is Holds.UNKNOWN else answer is not Holds.NEVER
 
     @cached_property
@@ -142,7 +145,7 @@ class Grants:
         """Whether a Deny applies whatever the principal does; it could use MFA."""
         if not denial.conditions:
             return True
-        answer = holds(denial.conditions, _with_factor(self.restricting, passed_to))
+        answer = holds(denial.conditions, _with_factor(self.restricting, self.who, passed_to))
         return not self.doubtful if answer is Holds.UNKNOWN else answer is Holds.ALWAYS
 
     def granting(self, action: str, passed_to: str = "") -> list[Statement]:
@@ -219,8 +222,9 @@ class Grants:
                 return found
         return []
 
-    def self_escalations(self, who: Self) -> Iterator[tuple[str, list[Statement]]]:
+    def self_escalations(self) -> Iterator[tuple[str, list[Statement]]]:
         """The actions with which a principal can raise its own privileges, on itself alone."""
+        who = self.who
         actions = SELF if self.boundary is None else SELF + SELF_BOUNDARY
         for action in actions:
             kind = "role" if "Role" in action else "user"
@@ -251,9 +255,12 @@ _KNOWN = ("aws:principal*", "aws:source*", "aws:currenttime", "aws:epochtime", "
 """Keys of which enough is known whether a setting names them or not."""
 
 
-@functools.cache
-def _holders(restricting: tuple[str, ...], passed_to: str = "") -> Requests:
-    """The requests of whoever holds a policy, if only the keys in the setting restrict."""
+@functools.lru_cache(maxsize=1024)
+def _holders(restricting: tuple[str, ...], who: Self, passed_to: str = "") -> Requests:
+    """The requests of a principal that holds a policy, if only the keys in the setting restrict.
+
+    Without a name it is unknown whether a condition on the principal itself is met, so it is.
+    """
     known = holder().keys
     keys = {
         key: value
@@ -264,16 +271,21 @@ def _holders(restricting: tuple[str, ...], passed_to: str = "") -> Requests:
     unlisted = [key.lower() for key in restricting if key.lower() not in known]
     keys |= dict.fromkeys(unlisted, optional(f"{FREE}{OTHER}{FREE}"))
     keys[_PASSED_TO] = fixed(passed_to) if passed_to else CHOSEN
+    if who.name:
+        is_user = who.kind == "user"
+        keys["aws:principalarn"] = fixed(who.arn)
+        keys["aws:principaltype"] = fixed("User" if is_user else "AssumedRole")
+        keys["aws:username"] = fixed(who.name) if is_user else ABSENT
     return Requests(keys, others=CHOSEN)
 
 
 _PLACES = ("aws:sourceip", "aws:sourcevpc", "aws:sourcevpce", "aws:sourcevpcarn")
 
 
-@functools.cache
-def _with_factor(restricting: tuple[str, ...], passed_to: str = "") -> Requests:
+@functools.lru_cache(maxsize=1024)
+def _with_factor(restricting: tuple[str, ...], who: Self, passed_to: str = "") -> Requests:
     factor = dict.fromkeys(("aws:multifactorauthpresent", "aws:multifactorauthage"), CHOSEN)
-    return _holders(restricting, passed_to).but(factor)
+    return _holders(restricting, who, passed_to).but(factor)
 
 
 # -- resources --------------------------------------------------------------------------------
@@ -309,11 +321,28 @@ def _covers(resources: tuple[str, ...], action: str) -> bool:
     targets = TARGETS.get(action)
     if targets:
         return any(covers(pattern, each) is not False for each in targets for pattern in patterns)
-    if resource_patterns(action) is not None:
-        return bool(patterns) and unrestricted(patterns, action) is not False
+    kinds = resource_patterns(action)
+    if kinds is not None:
+        return bool(patterns) and (
+            unrestricted(patterns, action) is not False or _letter_by_letter(patterns, kinds)
+        )
     service = action.partition(":")[0]
     return any(is_service_wide(each, service) for each in patterns) or covers_service(
         patterns, service
+    )
+
+
+def _letter_by_letter(patterns: tuple[str, ...], kinds: tuple[str, ...]) -> bool:
+    """Whether the patterns cover every name of a kind by its first letter, as ``role/a*`` does."""
+    if len(patterns) < len(string.ascii_lowercase):
+        return False
+    return any(
+        all(
+            any(covers(pattern, f"{kind[:-1]}{letter}*") for pattern in patterns)
+            for letter in string.ascii_lowercase
+        )
+        for kind in kinds
+        if kind.endswith("*")
     )
 
 

@@ -27,12 +27,12 @@ from .grants import UNRELATED, Grants, Self
 from .settings import PrivilegeLimits
 
 
-def problems(grants: Grants, sensitive: Sequence[str], who: Self | None = None) -> list[Problem]:
+def problems(grants: Grants, sensitive: Sequence[str]) -> list[Problem]:
     """The excessive privileges; for an administrator only that."""
     found = [] if not grants.broad else list(_of_anything(grants, sensitive))
     if found and found[0].severity is Severity.CRITICAL:
         return found
-    return found + list(_of_oneself(grants, who or Self(), found))
+    return found + list(_of_oneself(grants, found))
 
 
 def _of_anything(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
@@ -43,10 +43,10 @@ def _of_anything(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
     yield from _problems(grants, sensitive)
 
 
-def _of_oneself(grants: Grants, who: Self, found: Sequence[Problem]) -> Iterator[Problem]:
+def _of_oneself(grants: Grants, found: Sequence[Problem]) -> Iterator[Problem]:
     said = " ".join(problem.text for problem in found)
     actions, statements = [], []
-    for action, granting in grants.self_escalations(who):
+    for action, granting in grants.self_escalations():
         if action not in said and "Every action of iam" not in said:
             actions.append(action)
             statements += granting
@@ -143,16 +143,16 @@ def privileges_verdict(
     if flaws:
         return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
     within = bound[0] if bound else None
-    grants = Grants.of(documents, within, limits.restricting_condition_keys)
-    found = problems(grants, limits.sensitive_services, who)
+    keys = limits.restricting_condition_keys
+    grants = Grants.of(documents, within, keys, who)
+    found = problems(grants, limits.sensitive_services)
     names = [document.name for document in documents]
     if found:
         expected = "Only the actions that are needed, on the resources that are needed."
         return violates_all(found, expected=expected, policies=names)
     if grants.undecided:
-        keys = limits.restricting_condition_keys
-        doubtful = Grants.of(documents, within, keys, doubtful=True)
-        if problems(doubtful, limits.sensitive_services, who):
+        doubtful = Grants.of(documents, within, keys, who, doubtful=True)
+        if problems(doubtful, limits.sensitive_services):
             said = _said(grants.undecided)
             return cannot_tell(f"Whether a condition limits what is allowed is unknown: {said}.")
     reason = f"No excessive privileges in {plural(len(names), 'policy', 'policies')}."

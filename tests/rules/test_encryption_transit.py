@@ -55,6 +55,15 @@ SECOND_CONDITIONS = (
     ({"Bool": HTTP, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, BAD),
     ({"Bool": HTTP, "StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, BAD),
     ({"Bool": HTTP, "Null": {"aws:PrincipalArn": "false"}}, BAD),
+    (
+        {
+            "Bool": HTTP,
+            "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/aws-service-role/*"},
+        },
+        GOOD,
+    ),
+    ({"Bool": HTTP, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app/*"}}, BAD),
+    ({"Bool": HTTP, "ArnLike": {"aws:PrincipalArn": "*"}}, BAD),
     ({"Bool": HTTP, "DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, BAD),
     ({"Bool": HTTP, "DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, GOOD),
     ({"Null": {"s3:TlsVersion": "true"}}, GOOD),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import string
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -231,6 +233,13 @@ def test_a_deny_beside_everything(denial, status):
     assert verdict.status is status, verdict.reason
 
 
+def test_a_deny_of_everyone_but_another_principal():
+    others = {"ArnNotEquals": {"aws:PrincipalArn": f"{OURS}:role/admin"}}
+    assert judged(allow("*"), deny("*", condition=others)).status is GOOD
+    oneself = {"ArnNotEquals": {"aws:PrincipalArn": f"{OURS}:role/agent"}}
+    assert judged(allow("*"), deny("*", condition=oneself)).status is BAD
+
+
 def test_a_condition_that_cannot_be_decided_is_no_answer():
     odd = {"IpAddress": {"aws:SourceIp": "office"}}
     keys = ("aws:SourceIp",)
@@ -429,6 +438,9 @@ def test_a_deny_on_resources(denial, status):
 def test_resources_that_cover_everything_together():
     both = ["arn:aws:lambda:*:*:function:*", "arn:aws:lambda:*:*:layer:*"]
     assert judged(allow("lambda:*", both)).severity is HIGH
+    letters = [f"{OURS}:role/{letter}*" for letter in string.ascii_lowercase]
+    assert judged(allow("iam:PutRolePolicy", letters)).status is BAD
+    assert judged(allow("iam:PutRolePolicy", [*letters[1:], letters[1]])).status is GOOD
     halves = [f"{OURS}:role/*", f"{OURS}:user/*"]
     assert (
         judged(allow(["iam:CreateAccessKey", "iam:UpdateAssumeRolePolicy"], halves)).status is BAD
@@ -570,6 +582,29 @@ def test_a_user_that_may_change_itself(action, status):
     by_name = document(allow(action, f"{OURS}:user/ana"))
     assert user_privileges(UserPolicies("ana", inline=(by_name,)), (), (), None).status is status
     assert user_privileges(UserPolicies("bob", inline=(by_name,)), (), (), None).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "user", "role"),
+    [
+        ("StringEquals", "aws:username", "ana", BAD, GOOD),
+        ("StringEquals", "aws:username", "bob", GOOD, GOOD),
+        ("StringLike", "aws:username", "a*", BAD, GOOD),
+        ("StringNotEquals", "aws:username", "ana", GOOD, BAD),
+        ("ArnEquals", "aws:PrincipalArn", f"{OURS}:user/ana", BAD, GOOD),
+        ("ArnEquals", "aws:PrincipalArn", f"{OURS}:role/agent", GOOD, BAD),
+        ("ArnLike", "aws:PrincipalArn", f"{OURS}:*", BAD, BAD),
+        ("ArnNotEquals", "aws:PrincipalArn", f"{OURS}:role/agent", BAD, BAD),
+        ("StringEquals", "aws:PrincipalType", "User", BAD, GOOD),
+        ("StringEquals", "aws:PrincipalTag/team", "a", BAD, BAD),
+    ],
+)
+def test_a_condition_on_the_principal_itself(operator, key, value, user, role):
+    held = document(allow("*", condition={operator: {key: value}}))
+    verdict = user_privileges(UserPolicies("ana", inline=(held,)), (), (), None)
+    assert verdict.status is user, verdict.reason
+    verdict = role_privileges(RolePolicies("agent", inline=(held,)), (), None)
+    assert verdict.status is role, verdict.reason
 
 
 def test_a_policy_that_its_holder_may_rewrite():

@@ -23,10 +23,13 @@ from readiness.semantics.conditions import (
     PART,
     PATH,
     Alternatives,
+    Holds,
     Requests,
     fixed,
+    holds,
     optional,
 )
+from readiness.semantics.policy import Condition
 
 _ACCOUNTS = (DIGIT * 11 + OTHER, OTHER + DIGIT * 11)
 """The numbers of accounts that no policy states; some begin or end like one."""
@@ -264,6 +267,7 @@ def without_tls() -> Requests:
             "s3:tlsversion": ABSENT,
         },
         others=CHOSEN,
+        judges={"aws:principalarn": _spares_service_linked_roles},
     )
 
 
@@ -282,6 +286,7 @@ def upload_without_kms() -> Requests:
             "s3:x-amz-server-side-encryption-customer-algorithm": ABSENT,
         },
         others=CHOSEN,
+        judges={"aws:principalarn": _spares_service_linked_roles},
     )
 
 
@@ -303,3 +308,14 @@ def cloudwatch(account: str, alarms: str) -> Requests:
             "aws:sourceowner": fixed(account),
         }
     )
+
+
+def _spares_service_linked_roles(condition: Condition) -> Holds:
+    """A condition on the principal, of someone who is no service-linked role.
+
+    Only AWS services can assume those.
+    """
+    excludes = condition.operator in {"arnnotlike", "arnnotequals", "stringnotlike"}
+    if excludes and all(":role/aws-service-role/" in value for value in condition.values):
+        return Holds.ALWAYS
+    return holds((condition,), Requests({}, others=CHOSEN))
