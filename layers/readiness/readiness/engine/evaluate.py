@@ -22,7 +22,7 @@ from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
-from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable
+from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
 
 MOST_REASON = 1000
 MOST_OBSERVED = 30_000
@@ -480,8 +480,4 @@ def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
 def _blind(unreadable: Unreadable) -> Verdict:
     if isinstance(unreadable, NotOffered):
         return not_applicable(f"{unreadable}.")
-    return cannot_tell(
-        f"Could not be judged: {unreadable}.",
-        missing=(unreadable.action,),
-        is_passing=unreadable.is_passing,
-    )
+    return unread(f"Could not be judged: {unreadable}.", unreadable)
