@@ -191,6 +191,7 @@ class Declaration:
     question: str
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
+    proves: bool = True
 
     @property
     def all_reads(self) -> frozenset[str]:
@@ -222,6 +223,7 @@ def evidence(
     uses: Iterable[type[Any]] = (),
     follows_type: bool = True,
     asks_with: Iterable[str] = (),
+    proves: bool = True,
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
@@ -231,6 +233,8 @@ def evidence(
     items), which ``follows_type=False`` leaves out where they cannot change the answer.
     ``asks_with`` are the settings of the rule that shape the question itself (which metric, which
     limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
+    ``proves=False`` says that loading it does not tell whether the resource exists, as where only
+    metrics are read, which outlive it.
     """
 
     def declare(cls: E) -> E:
@@ -243,6 +247,7 @@ def evidence(
             question,
             follows_type,
             tuple(asks_with),
+            proves,
         )
         setattr(cls, _DECLARATION, declaration)
         return cls

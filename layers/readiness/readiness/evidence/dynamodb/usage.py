@@ -26,7 +26,7 @@ TOGETHER = (
 )
 
 
-@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"))
+@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableRequests:
     """How many requests of each kind succeeded in a day, in periods of 5 minutes.
@@ -97,6 +97,7 @@ def _queries(table: str) -> dict[str, Query]:
         ),
         tag_change("dynamodb"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class TableTtl:

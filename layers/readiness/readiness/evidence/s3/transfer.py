@@ -37,6 +37,7 @@ TAG = "transfer-acceleration"
         ),
         tag_change("s3"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketAcceleration:
@@ -179,6 +180,7 @@ class _Found:
 @evidence(
     BUCKET,
     reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketWrites:
