@@ -132,33 +132,29 @@ class Watch:
         return Found(need, gap=Gap.NO_ALARM, text=text)
 
     def _answers(self, need: Need, wanted: Wanted) -> Iterator[Found]:
-        candidates = self._inventory.watching.get((wanted.namespace, wanted.metric), ())
-        for alarm in candidates:
+        series = (wanted.namespace, wanted.metric, wanted.dimensions)
+        for alarm in self._inventory.covering(*series):
             if not alarm.is_scaling:
                 covers = _covers(alarm, wanted, wanted.dimensions)
                 if covers is not Match.NO:
                     yield self._weigh(need, wanted, alarm, covers)
-        yield from self._split(need, wanted, candidates)
+        yield from self._split(need, wanted)
 
-    def _split(self, need: Need, wanted: Wanted, candidates: Sequence[Alarm]) -> Iterator[Found]:
+    def _split(self, need: Need, wanted: Wanted) -> Iterator[Found]:
         """Alarms on each value of one more dimension, taken together."""
         dimension, values = wanted.split
         if not dimension:
             return
         answers: dict[str, Found] = {}
         partial: dict[str, None] = {}
-        for alarm in candidates:
+        series = (wanted.namespace, wanted.metric, wanted.dimensions)
+        for value, alarm, each in self._inventory.split_by(*series, dimension):
             if alarm.is_scaling:
                 continue
-            for each in alarm.watches:
-                known = dict(each.dimensions)
-                value = known.pop(dimension, None)
-                if value is None or known != dict(wanted.dimensions):
-                    continue
-                partial[value] = None
-                answer = self._weigh(need, wanted, alarm, Match.YES, each)
-                if value not in answers or answer.rank < answers[value].rank:
-                    answers[value] = answer
+            partial[value] = None
+            answer = self._weigh(need, wanted, alarm, Match.YES, each)
+            if value not in answers or answer.rank < answers[value].rank:
+                answers[value] = answer
         if not partial:
             return
         missing = [value for value in values if value not in answers]
@@ -232,7 +228,7 @@ class Watch:
 
     def _near(self, wanted: Wanted) -> str:
         """An alarm on the same metric without dimensions, which people take for one on all."""
-        for alarm in self._inventory.watching.get((wanted.namespace, wanted.metric), ()):
+        for alarm in self._inventory.covering(wanted.namespace, wanted.metric, {}):
             if alarm.is_direct and alarm.watches and not alarm.watches[0].dimensions:
                 return f"{alarm.name} watches {wanted.metric} without dimensions."
         return ""

@@ -521,7 +521,8 @@ class DeclaredReader:
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
-        keep = Keep.BATCH if (service, operation) in _ONCE_READ else Keep.ROOM
+        is_of_batch = self.narrowed and (service, operation) in _ONCE_READ
+        keep = Keep.BATCH if is_of_batch else Keep.ROOM
         answer, began = self._aws._answers.once(key, settled, keep, self.began)  # noqa: SLF001
         self._note(began)
         if isinstance(answer, _NotThere):

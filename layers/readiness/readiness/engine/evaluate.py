@@ -44,6 +44,12 @@ class Scope:
     environment_tag: str = "Environment"
     owner_tag: str = "Owner"
 
+    @classmethod
+    def of(cls, tag: str, values: str, *, globals_too: bool) -> Scope:
+        """The scope as the stack's parameters say it; ``values`` has commas between them."""
+        wanted = frozenset(value.strip() for value in values.split(",") if value.strip())
+        return cls(tag, wanted, globals_too)
+
     def covers(self, tags: Mapping[str, str]) -> bool:
         return not self.tag or tags.get(self.tag, "") in self.values
 
@@ -163,6 +169,11 @@ class Evaluation:
         )
         again._stored = self._stored
         return again
+
+    def remember(self, known: Mapping[tuple[str, str], Finding]) -> None:
+        """Take what is stored from ``known`` instead of asking for each finding."""
+        self._known = lambda resource, rule: known.get((resource.key, rule))
+        self._ledger = Ledger(self.aws, self._declarations, self._known)
 
     def read_before(self, stored: Stored) -> None:
         """Read what is stored of a resource before the resource, so that order is known."""

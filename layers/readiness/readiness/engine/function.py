@@ -17,8 +17,8 @@ from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation,
 from readiness.engine.events import Look, MalformedEvent, look
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
-from readiness.engine.session import Session
 from readiness.engine.sandbox import Sandbox
+from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.model import checklist
 from readiness.model.rule import SettingRefused
@@ -338,9 +338,8 @@ def _deployed(given: object) -> list[str]:
 
 def scope_from(environment: Mapping[str, str]) -> Scope:
     """The scope as template.yaml's parameters put it into the environment."""
-    values = environment.get("SCOPE_TAG_VALUES", "")
-    return Scope(
-        tag=environment.get("SCOPE_TAG_KEY", ""),
-        values=frozenset(value.strip() for value in values.split(",") if value.strip()),
+    return Scope.of(
+        environment.get("SCOPE_TAG_KEY", ""),
+        environment.get("SCOPE_TAG_VALUES", ""),
         globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
     )

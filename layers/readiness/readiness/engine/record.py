@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
 from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
@@ -17,6 +18,8 @@ from readiness.model.rule import Rule
 from readiness.model.transition import is_older
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Status
+
+T = TypeVar("T")
 
 SECOND_LOOKS = 2
 _THREADS = 12
@@ -258,47 +261,57 @@ class Recorder:
         is gone only if it says so itself or, where no evidence can, if a second listing does not
         show it either. Stops at ``enough``; what it closed is not found again.
         """
+        vanished: dict[Resource, list[Rule]] = {}
         closed = 0
-        candidates: dict[ResourceType, dict[Resource, list[Finding]]] = {}
+        for rule, finding in self._left_over(rules, coverage, before):
+            if enough():
+                return closed
+            if not self._is_placeholder(finding, rule.subject):
+                vanished.setdefault(finding.resource, []).append(rule)
+            elif coverage.listed[rule.subject]:
+                gone = Observation(rule, finding.resource, before, over=finding.version)
+                closed += self._record(gone)
+        return closed + self._close_if_gone(vanished, enough)
+
+    def _left_over(
+        self, rules: Iterable[Rule], coverage: Coverage, before: datetime
+    ) -> Iterator[tuple[Rule, Finding]]:
+        """The findings that this sweep did not see, of types that it listed as a whole."""
         for rule in rules:
-            about = rule.subject
-            if not coverage.is_whole(about):
-                continue
-            for finding in self._stored_by(rule):
-                if enough():
-                    return closed
-                if finding.gone or finding.last_observed_at >= before:
-                    continue
-                if self._is_placeholder(finding, about):
-                    if coverage.listed[about]:
-                        gone = Observation(rule, finding.resource, before, over=finding.version)
-                        closed += self._record(gone)
-                elif finding.resource.id not in coverage.listed[about]:
-                    of_type = candidates.setdefault(about, {})
-                    of_type.setdefault(finding.resource, []).append(finding)
-        known = {rule.id: rule for rule in rules}
+            if coverage.is_whole(rule.subject):
+                for finding in self._stored_by(rule):
+                    is_over = finding.gone or finding.last_observed_at >= before
+                    if not is_over and finding.resource.id not in coverage.listed[rule.subject]:
+                        yield rule, finding
+
+    def _close_if_gone(self, vanished: Mapping[Resource, Sequence[Rule]], enough: Enough) -> int:
+        """Close those of the resources that are gone, a batch at a time."""
         again = self._evaluation.afresh()
-        for about, of_type in candidates.items():
-            for resource, findings in sorted(of_type.items()):
+        closed = 0
+
+        def look(resource: Resource) -> int:
+            rules = vanished[resource]
+            seen = again.agreed(resource, rules)
+            if all(each.unproven for each in seen) and not again.lists(rules[0], resource):
+                seen = [replace(each, finding=None) for each in seen]
+            for observation in seen:
+                self._record(observation)
+            gone = next((each for each in seen if each.finding is None), None)
+            return 0 if gone is None else len(seen) + self._close_others(gone)
+
+        with ThreadPoolExecutor(_THREADS, "close") as pool:
+            for batch in _in_batches(sorted(vanished)):
                 if enough():
-                    return closed
-                judges = [known[finding.rule] for finding in findings]
-                closed += self._close_if_gone(again, resource, judges)
+                    break
+                with self._lock:
+                    self._rows = {}
+                closed += sum(pool.map(look, batch))
         return closed
 
     def _stored_by(self, rule: Rule) -> Iterator[Finding]:
         aws = self._evaluation.aws
         region = GLOBAL if rule.subject.is_global else aws.region
         return self._store.of_rule(rule.id, f"{aws.account}/{region}/")
-
-    def _close_if_gone(self, again: Evaluation, resource: Resource, rules: Sequence[Rule]) -> int:
-        seen = again.agreed(resource, rules)
-        if all(each.unproven for each in seen) and not again.lists(rules[0], resource):
-            seen = [replace(each, finding=None) for each in seen]
-        for observation in seen:
-            self._record(observation)
-        gone = next((each for each in seen if each.finding is None), None)
-        return 0 if gone is None else len(seen) + self._close_others(gone)
 
     def close_retired(
         self, folder: str, rules: Iterable[Rule], *, deployed: Iterable[str], before: datetime
@@ -311,7 +324,7 @@ class Recorder:
         aws = self._evaluation.aws
         existing, headings = {rule.id for rule in rules}, {folder, *deployed}
         closed = 0
-        for resource, rule in self._store.keys():
+        for resource, rule in self._store.every_key():
             heading = rule.partition(".")[0]
             retired = rule not in existing if heading == folder else heading not in headings
             here = resource.account == aws.account and resource.region in {aws.region, GLOBAL}
@@ -340,9 +353,9 @@ def _is_about_its_subject(observation: Observation) -> bool:
     return observation.rule.subject.name == observation.resource.type
 
 
-def _in_batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(ids), BATCH):
-        yield ids[first : first + BATCH]
+def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for first in range(0, len(items), BATCH):
+        yield items[first : first + BATCH]
 
 
 def _as_finding(observation: Observation, stored: Finding | None) -> Finding | None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 SHARE = 0.75
-"""Of the function's memory; the rest is for the batch that is under way and for the second look."""
+"""Of the function's memory; the rest is for the batch under way and for the second look."""
 _STATM = Path("/proc/self/statm")
 _EVERY = 50
 

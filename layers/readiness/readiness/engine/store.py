@@ -123,6 +123,7 @@ def from_item(item: Mapping[str, Any]) -> Finding:
 
 
 def _finding(plain: Mapping[str, Any]) -> Finding:
+    texts: Any = {name: str(plain.get(name, "")) for name in _TEXTS}
     times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
     return Finding(
         resource=Resource.parse(plain["resource"]),
@@ -134,7 +135,7 @@ def _finding(plain: Mapping[str, Any]) -> Finding:
         missing=tuple(plain.get("missing", ())),
         gone=plain.get("gone", False),
         version=int(plain.get("version", 0)),
-        **{name: str(plain.get(name, "")) for name in _TEXTS},
+        **texts,
         **times,
     )
 
@@ -263,14 +264,15 @@ class Store:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def keys(self) -> Iterator[tuple[Resource, str]]:
-        """Resource and rule of every row that is not closed for good: a walk through the table."""
+    def every_key(self, *, also_gone: bool = False) -> Iterator[tuple[Resource, str]]:
+        """Resource and rule of every row: a walk through the whole table."""
         scan: dict[str, Any] = {
             "TableName": self._findings,
             "ProjectionExpression": "#r, #u",
-            "FilterExpression": "attribute_not_exists(gone)",
             "ExpressionAttributeNames": {"#r": "resource", "#u": "rule"},
         }
+        if not also_gone:
+            scan["FilterExpression"] = "attribute_not_exists(gone)"
         while True:
             page = self._client.scan(**scan)
             for item in page["Items"]:

@@ -49,7 +49,7 @@ class StreamWrites:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StreamWrites]:
-        return cls._of(read, _find(read))
+        return cls._of(read, read.ids(STREAM))
 
     @classmethod
     def _of(cls, read: Reader, streams: Iterable[str]) -> dict[str, StreamWrites]:
@@ -79,7 +79,7 @@ class QueueWrites:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, QueueWrites]:
-        return cls._of(read, QUEUE.find(read))
+        return cls._of(read, read.ids(QUEUE))
 
     @classmethod
     def _of(cls, read: Reader, queues: Iterable[str]) -> dict[str, QueueWrites]:

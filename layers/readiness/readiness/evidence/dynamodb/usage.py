@@ -44,7 +44,7 @@ class TableRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TableRequests]:
-        return cls._of(read, read.every("dynamodb", "list_tables", "TableNames"))
+        return cls._of(read, read.ids(TABLE))
 
     @classmethod
     def _of(cls, read: Reader, tables: Iterable[str]) -> dict[str, TableRequests]:

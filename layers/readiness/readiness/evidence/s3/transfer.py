@@ -206,7 +206,7 @@ class BucketWrites:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BucketWrites]:
         known = _known(read)
-        buckets = BUCKET.find(read)
+        buckets = read.ids(BUCKET)
         return cls._of(read, {name: known.get(name, _Found()) for name in buckets})
 
     @classmethod
