@@ -71,7 +71,13 @@ def findings(
     ]
     found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
     emit(format, [finding_json(finding) for finding in found], lambda: draw(found))
+    _note_unreadable(stored)
     note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}")
+
+
+def _note_unreadable(stored: Deployed) -> None:
+    for key, why in stored.store.unreadable.items():
+        note(f"warning: this version cannot read the finding {key} ({why}); it is not shown")
 
 
 def _heading_title(name: str | None) -> tuple[str, str] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -32,18 +33,34 @@ class Account:
         self.state = state
         self.seconds = 0
         self.looks = 0
-        self.aws = SimpleNamespace(account=ACCOUNT_ID, region=HOME)
+        self.stored = None
+        self.ahead = 0
+        self.aws = SimpleNamespace(
+            account=ACCOUNT_ID, region=HOME, bulk=True, batch=lambda about, ids: nullcontext()
+        )
 
-    def afresh(self):
+    def read_before(self, stored):
+        self.stored = stored
+
+    def afresh(self, *, bulk=False):
         return self
 
+    def agreed(self, resource, rules):
+        return [self.observe(rule, resource) for rule in rules]
+
     def observe(self, rule, resource):
+        """As an evaluation does, what is stored is read before the resource."""
+        over = None
+        if self.stored is not None:
+            stored = self.stored.of(resource, rule.id)
+            over = stored.version if stored else 0
         self.looks += 1
         self.seconds += 1
-        at = after(self.seconds / 60)
+        at = after(self.seconds / 60 + self.ahead)
         if self.state is None:
-            return Observation(rule, resource, at)
-        return Observation(rule, resource, at, finding(self.state, at, resource=resource))
+            return Observation(rule, resource, at, over=over)
+        seen = finding(self.state, at, resource=resource)
+        return Observation(rule, resource, at, seen, over=over)
 
     def look(self):
         return self.observe(RULE, BUCKET)
@@ -152,11 +169,10 @@ def out_of_scope_again(account):
 # -- the end of a sweep ------------------------------------------------------------------------------
 
 
-def swept(store, account, listed, failed=None):
+def swept(store, account, listed, failed=None, missed=()):
     recorder = Recorder(store, account)
-    known = recorder.known([RULE])
-    coverage = Coverage(listed=listed, failed=failed or {})
-    closed = recorder.close_vanished([RULE], coverage, known, before=after(10))
+    coverage = Coverage(listed=listed, failed=failed or {}, missed=frozenset(missed))
+    closed = recorder.close_vanished([RULE], coverage, before=after(10))
     return closed, store.get(BUCKET, RULE.id)
 
 
@@ -218,7 +234,10 @@ def test_the_findings_of_a_rule_that_is_no_more_are_closed(store):
     for each in (orphan, other):
         store.record(each, None)
     recorder = Recorder(store, Account())
-    assert recorder.close_retired("encryption", encryption, before=after(2)) == 1
+    closed = recorder.close_retired(
+        "encryption", encryption, deployed=["iam_roles"], before=after(2)
+    )
+    assert closed == 1
     closed = store.get(orphan.resource, orphan.rule)
     assert (closed.status, closed.gone) == (Status.NOT_APPLICABLE, True)
     assert "no such rule" in closed.reason

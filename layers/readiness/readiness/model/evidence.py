@@ -183,6 +183,7 @@ class Declaration:
     uses: tuple[type[Evidence], ...]
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
+    proves: bool = True
 
     @property
     def all_reads(self) -> frozenset[str]:
@@ -214,6 +215,7 @@ def evidence(
     uses: Iterable[type[Any]] = (),
     follows_type: bool = True,
     asks_with: Iterable[str] = (),
+    proves: bool = True,
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
@@ -223,6 +225,8 @@ def evidence(
     ``follows_type=False`` leaves those of the type out, where they cannot change the answer.
     ``asks_with`` are the settings of the rule that decide what is read (which metric, which
     limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
+    ``proves=False`` says that loading it does not tell whether the resource exists, as where only
+    metrics are read, which outlive it.
     """
 
     def declare(cls: E) -> E:
@@ -233,6 +237,7 @@ def evidence(
             tuple(uses),
             follows_type,
             tuple(asks_with),
+            proves,
         )
         setattr(cls, _DECLARATION, declaration)
         return cls

@@ -55,6 +55,7 @@ class Finding:
 
     ``blind_since`` says since when the rule could not be evaluated; ``blinded_at`` when that had
     lasted so long that people were notified. ``opened_at`` is when it last became non-compliant.
+    ``version`` counts the writes of the row; 0 is one from before versions were counted.
     """
 
     resource: Resource
@@ -84,6 +85,7 @@ class Finding:
     owner: str = ""
     waived_until: datetime | None = None
     gone: bool = False
+    version: int = 0
 
     @property
     def id(self) -> str:

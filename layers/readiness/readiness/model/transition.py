@@ -57,17 +57,22 @@ def decide(
     *,
     refresh_after: timedelta = REFRESH_AFTER,
     blind_after: timedelta = BLIND_AFTER,
+    follows: bool = False,
 ) -> Change:
     """Compare a new observation with the stored finding.
 
-    An observation that is not newer changes nothing. INSUFFICIENT_DATA never replaces
-    NON_COMPLIANT: the finding stays open and records since when it could not be checked.
+    An observation no newer than the stored one changes nothing, unless it ``follows``: everything
+    it rests on was read after the stored state. Clocks of several hosts differ, so its time is
+    then the stored one's and a moment. INSUFFICIENT_DATA never replaces NON_COMPLIANT: the finding
+    stays open and records since when it could not be checked.
     """
-    at = seen.last_observed_at
     if stored is None:
         return _first(seen)
-    if iso(at) <= iso(stored.last_observed_at):
-        return NOTHING
+    if is_older(seen, stored):
+        if not follows:
+            return NOTHING
+        seen = seen.but(last_observed_at=stored.last_observed_at + timedelta(milliseconds=1))
+    at = seen.last_observed_at
     if seen.status is Status.INSUFFICIENT_DATA:
         became, kind = _blind(stored, seen, blind_after)
     else:
@@ -80,6 +85,11 @@ def decide(
     if at - stored.last_observed_at >= refresh_after:
         return Change(became, only_refreshes=True)
     return NOTHING
+
+
+def is_older(seen: Finding, stored: Finding) -> bool:
+    """Whether the clocks say that an observation is no newer than what is stored."""
+    return iso(seen.last_observed_at) <= iso(stored.last_observed_at)
 
 
 def _first(seen: Finding) -> Change:
