@@ -109,9 +109,7 @@ class Account:
         }
 
     def lambda_ListFunctions(self, params: Mapping[str, Any]) -> Any:
-        names, token = self.page(
-            self.names("function", self.size.functions), params, "Marker", 50
-        )
+        names, token = self.page(self.names("function", self.size.functions), params, "Marker", 50)
         return {"Functions": [self.function(name) for name in names], "NextMarker": token}
 
     def lambda_GetFunctionConfiguration(self, params: Mapping[str, Any]) -> Any:
@@ -287,7 +285,11 @@ class Account:
     def role(self, name: str) -> dict[str, Any]:
         trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}}
         trust["Action"] = "sts:AssumeRole"
-        allow = {"Effect": "Allow", "Action": "logs:PutLogEvents", "Resource": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}:*"}
+        allow = {
+            "Effect": "Allow",
+            "Action": "logs:PutLogEvents",
+            "Resource": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/aws/lambda/{name}:*",
+        }
 
         def document(statement: Any) -> str:
             return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
@@ -390,7 +392,9 @@ class Tables:
             case _:
                 return {"Items": []}
         order = "range" if where.startswith("hash = ") else "hash"
-        query = f"SELECT item, {order} FROM rows WHERE tab = ? AND {where} ORDER BY {order} LIMIT 500"
+        query = (
+            f"SELECT item, {order} FROM rows WHERE tab = ? AND {where} ORDER BY {order} LIMIT 500"
+        )
         rows = self._db.execute(query, (params["TableName"], *values)).fetchall()
         more = {"LastEvaluatedKey": {"at": rows[-1][1]}} if len(rows) == 500 else {}
         return {"Items": [json.loads(item) for item, _ in rows], **more}
@@ -529,9 +533,7 @@ class Sweeper:
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(memory),
         }
         app = importlib.import_module(f"functions.{folder}.app")
-        heading = next(
-            value for value in vars(app).values() if type(value).__name__ == "Heading"
-        )
+        heading = next(value for value in vars(app).values() if type(value).__name__ == "Heading")
         self.function = module.Function(heading, environment)
         self.function.log.setLevel("CRITICAL")
 
@@ -587,9 +589,7 @@ class Sweeper:
 
 def main(folder: str, share: float, memory: int = 512) -> dict[str, Any]:
     """A first sweep, a steady one, and one in which a hundredth has gone and come."""
-    os.environ.update(
-        AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION
-    )
+    os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Readiness")
     size = Size().times(share)
     account = Account(size)
