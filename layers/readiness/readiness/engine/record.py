@@ -142,7 +142,8 @@ class Recorder:
         rule = observation.rule.id
         stored = self.of(observation.resource, rule)
         seen = _as_finding(observation, stored)
-        if seen is None or (stored is None and not self._exists(observation)):
+        is_new = stored is None or stored.gone
+        if seen is None or (is_new and not self._exists(observation)):
             return False, False
         follows = observation.over is not None and observation.over == _version(stored)
         if not follows and stored is not None and is_older(seen, stored):
