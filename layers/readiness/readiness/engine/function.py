@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
@@ -18,6 +22,7 @@ from readiness.engine.events import Look, MalformedEvent, look
 from readiness.engine.record import Recorder
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
+from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
 if TYPE_CHECKING:
@@ -49,6 +54,7 @@ class Function:
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
+        self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
@@ -70,6 +76,9 @@ class Function:
         finally:
             if self.metrics.provider.metric_set:
                 self.metrics.flush_metrics()
+
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, release=self._release)
 
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)
@@ -98,7 +107,7 @@ class Function:
             given = settings.override(self.heading, given, seen.config.parameters)
         widely = any(target.id is None for target in seen.targets)
         evaluation = self._evaluation(
-            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+            account, region, given, seen.trigger, self._origin(seen.origin), bulk=widely
         )
         observations = list(evaluation.follow(self.heading, seen.targets))
         recorder = Recorder(self.store, evaluation)
@@ -117,7 +126,10 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
-        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
+        origin = self._origin(Origin(woken_by=SWEEP))
+        evaluation = self._evaluation(
+            account, region, self._given(), sweep["id"], origin, bulk=True
+        )
         recorder = Recorder(self.store, evaluation)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -142,6 +154,9 @@ class Function:
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
         answer["unlisted"] = sorted(about.name for about in coverage.failed)
+        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
+        answer["release"] = self._release
         if coverage.cursor is not None:
             # A leg that got to nothing leaves off where it began.
             cursor = coverage.cursor if coverage.cursor.type else start or coverage.cursor
@@ -192,7 +207,7 @@ class Function:
         region: str,
         given: settings.Given,
         trigger: str,
-        changed_by: str = "",
+        changed_by: Origin,
         *,
         bulk: bool,
     ) -> Evaluation:
@@ -239,6 +254,19 @@ class Function:
         for reason in reasons:
             self.count("SettingsRefused")
             self.log.error("settings refused", extra={"reason": reason})
+
+
+def release_of(folder: str, layer: str) -> str:
+    """The version of a heading's code: its own folder and the layer it runs on.
+
+    ``layer`` is the ARN of the layer's version, which changes with its content.
+    """
+    digest = hashlib.sha256(layer.encode())
+    package = importlib.util.find_spec(f"functions.{folder}")
+    for place in package.submodule_search_locations or () if package else ():
+        for path in sorted(Path(place).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _cursor(given: object) -> Cursor | None:

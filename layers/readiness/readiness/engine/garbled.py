@@ -42,10 +42,10 @@ def guard(session: Session) -> None:
     session.register("after-call", _refuse_misread)
 
 
-def _refuse_unparsable(
-    *, operation_model: OperationModel, response_dict: Mapping[str, Any], **_: Any
-) -> None:
+def _refuse_unparsable(**emitted: Any) -> None:
     """Before botocore parses the body: what cannot be an answer of this protocol."""
+    operation_model: OperationModel = emitted["operation_model"]
+    response_dict: Mapping[str, Any] = emitted["response_dict"]
     status = response_dict["status_code"]
     if _has_body(operation_model, status):
         what = _flaw(response_dict["body"], operation_model)
@@ -53,10 +53,10 @@ def _refuse_unparsable(
             raise _garbled(operation_model, status, what)
 
 
-def _refuse_misread(
-    *, http_response: Any, parsed: Mapping[str, Any], model: OperationModel, **_: Any
-) -> None:
+def _refuse_misread(**emitted: Any) -> None:
     """After it has: an answer without members was either empty or broken JSON."""
+    http_response, parsed = emitted["http_response"], emitted["parsed"]
+    model: OperationModel = emitted["model"]
     status = http_response.status_code
     if not _has_body(model, status) or _protocol(model) not in _JSON:
         return
@@ -122,7 +122,7 @@ def _says_something(model: OperationModel, parsed: Mapping[str, Any]) -> bool:
     payload = shape.serialization.get("payload")
     if payload:
         inner = parsed.get(payload)
-        return bool(inner) and set(inner) != {"message"}
+        return bool(inner and set(inner) != {"message"})
     return any(
         name in parsed
         for name, member in shape.members.items()

@@ -8,7 +8,7 @@ from datetime import datetime
 from readiness.engine.evaluate import Coverage, Evaluation, Observation
 from readiness.engine.store import Store, Unwritable
 from readiness.model.evidence import ACCOUNT, ResourceType
-from readiness.model.finding import Finding
+from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
 from readiness.model.transition import Transition
@@ -146,7 +146,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         reason=reason,
         expected="",
         observed={},
-        changed_by="",
+        **dict.fromkeys(CHANGE, ""),
         last_observed_at=at,
         blind_since=None,
         blind_reason="",
