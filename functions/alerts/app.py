@@ -163,6 +163,8 @@ class Alerts:
 
     def republish(self, context: Any) -> dict[str, int]:
         """Publish what has been waiting too long, oldest first. Raises Unpublished."""
+        hours = self._sweeps.hours_without(datetime.now(UTC))
+        metrics.add_metric("HoursWithoutSweep", MetricUnit.Count, round(hours, 3))
         published = 0
         stuck: set[str] = set()
         for entry in self._store.unpublished(datetime.now(UTC) - LOST_AFTER):

@@ -434,7 +434,6 @@ def test_what_was_told_before_marks_were_kept_is_resolved(wrong):
 def test_what_was_told_before_marks_were_kept_keeps_its_key(wrong):
     wrong.environment["STACK_NAME"] = "second"
     as_an_earlier_version_left_it(wrong)
-    [old] = wrong.pagerduty.incidents
     wrong.pagerduty.taken[-1]["dedup_key"] = finding().dedup_key
     wrong.record(finding(BAD, after(1), severity=Severity.CRITICAL))
     wrong.stream()

@@ -14,6 +14,8 @@ from readiness.model.finding import iso, parse_iso
 
 SWEEP = "sweep"
 BASELINE = "baseline"
+INSTALLED = "(installed)"
+MOST_SWEEPS = 200
 LONGEST_BASELINE = timedelta(days=2)
 """A rule that no sweep completes pages all the same after this time."""
 
@@ -114,6 +116,20 @@ class Sweeps:
             "expires_at": int((at + HISTORY_FOR).timestamp()),
         }
         self._client.put_item(TableName=self._table, Item=to_wire(item))
+
+    def hours_without(self, now: datetime) -> float:
+        """Hours since a sweep last covered every heading, or since this was first asked."""
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "finding_id = :f",
+            "ExpressionAttributeValues": {":f": {"S": self._sweep}},
+            "ScanIndexForward": False,
+            "Limit": MOST_SWEEPS,
+        }
+        rows = map(from_wire, self._client.query(**query)["Items"])
+        whole = [str(row["at"]) for row in rows if not row.get("failed")]
+        last = whole[0] if whole else self._begin(INSTALLED, now)
+        return max(0.0, (now - parse_iso(last)).total_seconds() / 3600)
 
     def _begin(self, rule: str, now: datetime) -> str:
         """Note when the rule was first heard of, once."""
