@@ -23,6 +23,7 @@ QUEUES = {
     "UndeliveredEventsQueue": "UndeliveredEvents",
     "PagesQueue": "Pages",
     "UndeliveredPagesQueue": "UndeliveredPages",
+    "StreamFailuresQueue": "StreamFailures",
 }
 
 
