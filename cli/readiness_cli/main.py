@@ -22,6 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules:rules", "The catalogue of rules; boxes nobody judges yet are pending."),
     "attest": ("attest:attest", "Attest what no API can prove; approve, revoke, list."),
     "redrive": ("redrive:redrive", "Send again what landed in the failure queues."),
+    "resolve-all": ("resolve_all:resolve_all", "Resolve what the stack has open at PagerDuty."),
     "test-alert": ("test_alert:test_alert", "Prove that an alert reaches the pager."),
 }
 EPILOG = (

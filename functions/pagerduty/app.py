@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, NoReturn
@@ -14,9 +13,12 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.pagerduty import deletion
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import BASELINE, pagerduty_event, pages, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.alerting.resolving import Resolver
+from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.engine.aws import CONFIG
 from readiness.engine.session import Session
 from readiness.engine.store import Store
@@ -25,11 +27,11 @@ from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
 
-KEY_KEPT_SECONDS = 300
 LONGEST_PAUSE = 900
 SHORTEST_PAUSE = 5
 MOST_RETRY_AFTER = 3600
 MOST_LOOKS = 3
+SPARE_MILLISECONDS = 15_000
 LAST_TRY = 290
 """Of the receives after which SQS itself would set a message aside, without the answer."""
 MOST_ATTRIBUTES = 10
@@ -39,55 +41,8 @@ log = Logger(service="readiness-pagerduty")
 metrics = Metrics(namespace="Readiness", service="pagerduty")
 
 
-class NoRoutingKey(Exception):
-    """There is no usable routing key; pages wait until there is one."""
-
-
 class Later(Exception):
     """The message goes back to the queue."""
-
-
-class RoutingKey:
-    """The key as the secret has it, at most five minutes old and never logged."""
-
-    def __init__(self, secrets: Any, secret: str) -> None:
-        self._secrets = secrets
-        self._secret = secret
-        self._key = ""
-        self._read_at = float("-inf")
-
-    def get(self, *, fresh: bool = False) -> str:
-        """The routing key. Raises NoRoutingKey."""
-        if fresh or not self._key or time.monotonic() - self._read_at > KEY_KEPT_SECONDS:
-            self._key = self._read()
-            self._read_at = time.monotonic()
-        return self._key
-
-    def _read(self) -> str:
-        try:
-            text = self._secrets.get_secret_value(SecretId=self._secret)["SecretString"]
-        except (ClientError, BotoCoreError, KeyError) as error:
-            said = f"the secret {self._secret} cannot be read: {_code(error)}"
-            raise NoRoutingKey(said) from None
-        key = _default_key(text)
-        if not key:
-            raise NoRoutingKey(
-                f"the secret {self._secret} has no routing key; write"
-                ' {"default": "<integration key of the PagerDuty service>"} into it'
-            )
-        return key
-
-
-def _default_key(text: str) -> str:
-    """``{"default": "key"}``, or the key alone."""
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        return text.strip()
-    if isinstance(keys, list) or keys is None:
-        return ""
-    key = keys.get("default") if isinstance(keys, dict) else text
-    return key.strip() if isinstance(key, str) else ""
 
 
 class Pager:
@@ -123,6 +78,18 @@ class Pager:
         with processor(event["Records"], self.deliver, lambda_context=context):
             processor.process()
         return processor.response()
+
+    def at_deletion(self, event: Mapping[str, Any], context: Any) -> None:
+        """CloudFormation makes, updates or deletes the stack. Raises StillOpen."""
+        resolver = Resolver(
+            self._store,
+            self._key,
+            self._api,
+            lowest=self._lowest,
+            runbooks=self._runbooks,
+            enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
+        )
+        deletion.answer(event, self._incidents, resolver)
 
     def deliver(self, record: SQSRecord) -> None:
         """One message. Raises Later for everything that another try may cure.
@@ -359,12 +326,14 @@ _pager: list[Pager] = []
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """A batch of SQS records."""
+    """A batch of SQS records, or what CloudFormation asks of a custom resource."""
     metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _pager:
         _pager.append(pager_from(os.environ))
     try:
+        if "RequestType" in event:
+            return _pager[0].at_deletion(event, context)
         return _pager[0].forward(event, context)
     finally:
         if metrics.provider.metric_set:

@@ -9,6 +9,7 @@ import pytest
 
 from functions.pagerduty import app
 from readiness import Severity, Status
+from readiness.alerting import routing_key
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
 from readiness.engine.garbled import Garbled
 from readiness.model.resource import Resource
@@ -527,8 +528,8 @@ def test_the_key_is_cached_for_five_minutes_and_never_logged(many, monkeypatch, 
     many.pager._key = app.RoutingKey(reads, "key")
     many.page()
     assert reads.get_secret_value.call_count == 1
-    now = app.time.monotonic()
-    monkeypatch.setattr(app.time, "monotonic", lambda: now + 301)
+    now = routing_key.time.monotonic()
+    monkeypatch.setattr(routing_key.time, "monotonic", lambda: now + 301)
     many.pager._key.get()
     assert reads.get_secret_value.call_count == 2
     assert caplog.records

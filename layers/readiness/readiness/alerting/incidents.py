@@ -129,13 +129,24 @@ class Incidents:
             self._since = str(row["since"])
         return self._since
 
-    def close(self, *, until: datetime | None) -> None:
-        """Tell the forwarder to open no more incidents: the stack is being deleted."""
+    def close(self, *, until: datetime | None) -> int:
+        """Tell the forwarder to open no more incidents; with None, that it may again.
+
+        How often that was asked since it last might.
+        """
         key = {"finding_id": {"S": INCIDENTS}, "at": {"S": "closing"}}
         if until is None:
             self._client.delete_item(TableName=self._table, Key=key)
-        else:
-            self._client.put_item(TableName=self._table, Item=key | {"until": {"S": iso(until)}})
+            return 0
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=key,
+            UpdateExpression="SET #u = :u ADD attempts :one",
+            ExpressionAttributeNames={"#u": "until"},
+            ExpressionAttributeValues={":u": {"S": iso(until)}, ":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["attempts"]["N"])
 
     def is_closing(self) -> bool:
         """Whether the stack is being deleted."""
