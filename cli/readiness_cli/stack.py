@@ -88,6 +88,18 @@ def _resources(client: Any, name: str) -> dict[str, str]:
     }
 
 
+def resources(aws: Aws, name: str) -> dict[str, str]:
+    """Everything that is in a stack: physical names by logical ids."""
+    return _resources(aws.client("cloudformation"), name)
+
+
+def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
+    """What a parameter of a deployed stack was set to."""
+    described = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    given = {each["ParameterKey"]: each for each in described.get("Parameters", ())}
+    return str(given.get(parameter, {}).get("ParameterValue") or default)
+
+
 def _no_stack(name: str, where: str) -> Failure:
     return Failure(
         f"there is no stack {name!r} in {where}",

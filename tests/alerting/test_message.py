@@ -8,7 +8,6 @@ import pytest
 from readiness import Severity, Status
 from readiness.alerting.message import (
     baseline_message,
-    concerns_pager,
     console_url,
     finding_json,
     headline,
@@ -195,24 +194,6 @@ def test_resolve_carries_the_whole_payload_and_the_same_key():
     assert set(trigger["payload"]) == set(resolve["payload"])
     assert trigger["dedup_key"] == resolve["dedup_key"]
     assert len(trigger["dedup_key"]) <= 255
-
-
-@pytest.mark.parametrize(
-    ("status", "old", "concerned"),
-    [
-        pytest.param("NON_COMPLIANT", "", True, id="pages now"),
-        pytest.param("COMPLIANT", "HIGH", True, id="paged before"),
-        pytest.param("COMPLIANT", "LOW", False, id="never paged"),
-        pytest.param("COMPLIANT", "", False, id="was never wrong"),
-    ],
-)
-def test_whom_a_transition_concerns(status, old, concerned):
-    assert concerns_pager(finding(status), {"old_severity": old}, Severity.HIGH) is concerned
-
-
-def test_what_is_over_always_concerns_the_pager():
-    body = {"kind": "RESOLVED", "old_severity": "LOW"}
-    assert concerns_pager(finding(Status.COMPLIANT), body, Severity.CRITICAL)
 
 
 @pytest.mark.parametrize(

@@ -284,7 +284,8 @@ def test_the_stream_is_read_as_the_outbox_needs_it(resources):
         each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs)
     )
     assert all(len(dict(pairs)) == len(pairs) for pairs in twice), "a repeated key is lost"
-    assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": "yes"}}}})
+    for shard in ("yes", "yes#0", "yes#7"):
+        assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": shard}}}})
     assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
 
 
@@ -302,13 +303,19 @@ def test_every_queue_is_encrypted_and_every_end_is_watched(resources):
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     alarms = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     watched = {
-        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        dimension["Value"]["Fn::GetAtt"][0]
         for alarm in alarms
-        if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]
+        for dimension in _dimensions(alarm)
+        if "Fn::GetAtt" in dimension["Value"]
     }
     assert watched == set(queues)
     assert all(alarm["AlarmActions"] == [{"Ref": "WatcherTopic"}] for alarm in alarms)
-    assert resources["SweepMissed"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def _dimensions(alarm):
+    yield from alarm.get("Dimensions", ())
+    for metric in alarm.get("Metrics", ()):
+        yield from metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", ())
 
 
 def test_what_functions_read_from_the_environment_is_set(committed, resources):
@@ -318,7 +325,8 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
     kernel = (ROOT / "layers/readiness/readiness/engine/function.py").read_text()
-    known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
+    # Read by the alerts and the pager, and by Powertools.
+    known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert not [
         variable for variable in shared if variable not in kernel and variable not in known
     ]

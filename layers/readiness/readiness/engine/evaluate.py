@@ -18,6 +18,7 @@ from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attested
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
+from readiness.model.origin import Origin
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
@@ -27,6 +28,7 @@ from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_appl
 MOST_REASON = 1000
 MOST_OBSERVED = 30_000
 """Characters of JSON, of which a message carries two copies with every quote escaped."""
+_NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
 _THREADS = 12
 BATCH = 100
@@ -144,7 +146,7 @@ class Evaluation:
         *,
         scope: Scope | None = None,
         trigger: str = "",
-        changed_by: str = "",
+        changed_by: Origin = _NOBODY,
         declarations: str = "",
         known: FirstSeen = lambda resource, rule: None,
     ) -> None:
@@ -361,7 +363,12 @@ class Evaluation:
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,
             last_observed_at=at,
-            changed_by=clean(self._changed_by, 256),
+            changed_by=clean(self._changed_by.by, 256),
+            changed_call=clean(self._changed_by.call, 128),
+            changed_at=clean(self._changed_by.at, 64),
+            event_id=clean(self._changed_by.event_id, 64),
+            woken_by=self._changed_by.woken_by,
+            release=self._changed_by.release,
             trigger=clean(self._trigger, 256),
             workload=clean(tags.get(self.scope.workload_tag, ""), 128),
             environment=clean(tags.get(self.scope.environment_tag, ""), 128),

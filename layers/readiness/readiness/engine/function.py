@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
@@ -23,6 +26,7 @@ from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.model import checklist
+from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
 if TYPE_CHECKING:
@@ -56,6 +60,7 @@ class Function:
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
         self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
         self._function = ""
+        self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
@@ -80,6 +85,9 @@ class Function:
             if self.metrics.provider.metric_set:
                 self.metrics.flush_metrics()
             self._sandbox.tidy()
+
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, release=self._release)
 
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)
@@ -107,7 +115,7 @@ class Function:
 
     def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an event points at; what concerns everything is left to one later look."""
-        asked = Again(seen.targets, 0, seen.trigger, seen.changed_by)
+        asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
             return self._evaluate(asked, account, region, seen.config)
         crowd = frozenset(target for target in seen.targets if concerns_everything(target))
@@ -135,7 +143,7 @@ class Function:
             given = settings.override(self.heading, given, config.parameters)
         widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, asked.trigger, asked.changed_by, bulk=widely
+            account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
         )
         observations = list(evaluation.follow(self.heading, asked.targets))
         unsettled = self._unsettled(observations, asked)
@@ -179,7 +187,10 @@ class Function:
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
         deployed = _deployed(sweep.get("headings"))
-        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
+        origin = self._origin(Origin(woken_by=SWEEP))
+        evaluation = self._evaluation(
+            account, region, self._given(), sweep["id"], origin, bulk=True
+        )
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -213,6 +224,9 @@ class Function:
         answer["out_of_scope"] = coverage.out_of_scope
         answer["unlisted"] = list(coverage.unlisted)
         answer["closed"] = closed
+        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
+        answer["release"] = self._release
         if unseen:
             self.count("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
@@ -289,7 +303,7 @@ class Function:
         region: str,
         given: settings.Given,
         trigger: str,
-        changed_by: str = "",
+        changed_by: Origin,
         *,
         bulk: bool,
     ) -> Evaluation:
@@ -342,6 +356,19 @@ _CURSOR = (
     "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
     " or 2) and 'unlisted' (a list of texts)"
 )
+
+
+def release_of(folder: str, layer: str) -> str:
+    """The version of a heading's code: its own folder and the layer it runs on.
+
+    ``layer`` is the ARN of the layer's version, which changes with its content.
+    """
+    digest = hashlib.sha256(layer.encode())
+    package = importlib.util.find_spec(f"functions.{folder}")
+    for place in package.submodule_search_locations or () if package else ():
+        for path in sorted(Path(place).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def _cursor(given: object) -> Cursor | None:

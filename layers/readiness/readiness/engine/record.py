@@ -12,7 +12,7 @@ from typing import TypeVar
 from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.model.evidence import ACCOUNT, ResourceType
-from readiness.model.finding import Finding
+from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
 from readiness.model.transition import is_older
@@ -382,7 +382,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         reason=reason,
         expected="",
         observed={},
-        changed_by="",
+        **dict.fromkeys(CHANGE, ""),
         last_observed_at=at,
         blind_since=None,
         blind_reason="",
