@@ -67,6 +67,7 @@ def settings(text):
 def api_call(**detail):
     return {
         "id": "event-1",
+        "source": "aws.s3",
         "detail-type": "AWS API Call via CloudTrail",
         "account": ACCOUNT_ID,
         "region": "us-east-1",
