@@ -21,6 +21,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("findings:history", "How one finding came to be as it is."),
     "rules": ("rules:rules", "The catalogue of rules; boxes nobody judges yet are pending."),
     "attest": ("attest:attest", "Attest what no API can prove; approve, revoke, list."),
+    "pagerduty-key": ("pagerduty_key:pagerduty_key", "Give the stack its PagerDuty routing key."),
     "redrive": ("redrive:redrive", "Send again what landed in the failure queues."),
     "test-alert": ("test_alert:test_alert", "Prove that an alert reaches the pager."),
 }

@@ -103,7 +103,7 @@ def subscribers(aws: Aws, stored: Deployed) -> tuple[bool, int]:
         raise Failure(
             f"nobody subscribes to {stored.stack['AlertsTopic']}",
             why="Alerts are published and no one hears them",
-            fix="sam deploy with PagerDutyRoutingKey, PagerDutyIntegrationUrl or AlertEmail set",
+            fix="sam deploy with AlertEmail, or without PagerDutyIntegrationUrl",
             code=Exit.GATE_FAILED,
         )
     return bool(of_pager), len(confirmed) - len(of_pager)

@@ -91,6 +91,7 @@ def stack(account):
     named = {**QUEUES, "FindingsTable": "Findings", "TransitionsTable": "Transitions"}
     named |= {"AlertsTopic": "AlertsTopic", "Logs": "LogGroup"}
     outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
+    outputs["PagerDutySecret"] = {"Value": "readiness/readiness/pagerduty"}
     cloudformation = account.client("cloudformation")
     body = json.dumps({"Resources": resources, "Outputs": outputs})
     cloudformation.create_stack(StackName="readiness", TemplateBody=body)

@@ -16,7 +16,7 @@ from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.phone import Phone
 from readiness_cli.demo.process import clean_environment
 from readiness_cli.demo.stack import Stack
-from readiness_cli.demo.story import parameters
+from readiness_cli.demo.story import ROUTING_KEY, parameters
 from tests.e2e.account import Account
 
 PATIENCE = 60.0
@@ -46,7 +46,9 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
 @pytest.fixture(scope="session")
 def deployed(tools: checkout.Checkout, aws: Emulator, phone: Phone) -> Stack:
     stack.build(tools)
-    return stack.deploy(tools, aws, parameters(phone))
+    made = stack.deploy(tools, aws, parameters(phone))
+    made.page_with(ROUTING_KEY)
+    return made
 
 
 @pytest.fixture(autouse=True)

@@ -18,6 +18,7 @@ from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.process import clean_environment
 from readiness_cli.failure import Exit, Failure
+from readiness_cli.pagerduty_key import put_key
 
 STACK = "readiness"
 _ARTIFACTS = "readiness-artifacts"
@@ -116,6 +117,10 @@ class Stack:
     def outputs(self) -> dict[str, str]:
         answer = self.aws.client("cloudformation").describe_stacks(StackName=STACK)
         return {o["OutputKey"]: o["OutputValue"] for o in answer["Stacks"][0].get("Outputs", [])}
+
+    def page_with(self, routing_key: str) -> None:
+        """Put the key into the stack's secret, as `readiness pagerduty-key` does."""
+        put_key(self.aws.client("secretsmanager"), self.outputs["PagerDutySecret"], routing_key)
 
     @cached_property
     def store(self) -> Store:
