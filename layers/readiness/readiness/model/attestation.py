@@ -73,8 +73,9 @@ class Scope:
 class Attestation:
     """One statement. ``attester_id`` is AWS's unique id of the caller (``aws:userid``).
 
+    ``attester`` is the ARN that we found for it, or the id again where we found none.
     ``bound_to`` are live values at the time: when one changes, the statement is void.
-    ``approved_by`` is the principal of the second person, empty while nobody has approved.
+    ``approved_by`` is the second person, likewise, empty while nobody has approved.
     ``artefact_unread`` says why it is not known whether the artefact is still there.
     """
 
