@@ -108,7 +108,8 @@ class Function:
         self._insist(recorder)
         if seen.config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, seen.config, observations)
+            ids = config_rule.ids_in(evaluation.aws)
+            sent = config_rule.answer(client, seen.config, observations, ids)
             self.count("ConfigEvaluations", sent)
         return self._done(recorder, len(observations))
 

@@ -54,6 +54,9 @@ USER = ResourceType(
         api_call("iam", "UpdateUser", id="requestParameters.newUserName"),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["UserName"]: each["UserId"] for each in details(read, "UserDetailList")
+    },
     arn="arn:{partition}:iam::{account}:user/{id}",
     is_global=True,
     tags_from_api=False,
@@ -68,6 +71,9 @@ GROUP = ResourceType(
         api_call("iam", "UpdateGroup", id="requestParameters.newGroupName"),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["GroupName"]: each["GroupId"] for each in details(read, "GroupDetailList")
+    },
     arn="arn:{partition}:iam::{account}:group/{id}",
     is_global=True,
     tags_from_api=False,
@@ -79,6 +85,9 @@ ROLE = ResourceType(
     find_reads=(EVERYTHING,),
     changed_by=(api_call("iam", "CreateRole", "DeleteRole", id="requestParameters.roleName"),),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["RoleName"]: each["RoleId"] for each in details(read, "RoleDetailList")
+    },
     arn="arn:{partition}:iam::{account}:role/{id}",
     is_global=True,
     tags_from_api=False,
@@ -104,6 +113,7 @@ POLICY = ResourceType(
         ),
     ),
     identify=_policy_arn,
+    config_ids=lambda read: {each["Arn"]: each["PolicyId"] for each in details(read, "Policies")},
     arn="{id}",
     is_global=True,
     tags_from_api=False,

@@ -149,6 +149,10 @@ CLUSTER = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["DBClusterIdentifier"]: each.get("DbClusterResourceId", "")
+        for each in _clusters(read)
+    },
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
 )
 

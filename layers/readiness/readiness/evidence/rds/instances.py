@@ -27,6 +27,9 @@ INSTANCE = ResourceType(
     find_reads=("rds:DescribeDBInstances",),
     changed_by=(api_call("rds", *_CALLS, id="requestParameters.dBInstanceIdentifier"),),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["DBInstanceIdentifier"]: each.get("DbiResourceId", "") for each in _listed(read)
+    },
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
 )
 """AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""
