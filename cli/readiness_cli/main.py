@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from readiness_cli.failure import Exit, Failure, of
+from readiness_cli.loopback import without_proxy
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo.command:demo", "The whole pipeline on an embedded AWS, start to finish."),
@@ -51,6 +53,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
+        os.environ.update(without_proxy(os.environ))
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
