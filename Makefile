@@ -7,7 +7,7 @@ PIP_QUIETLY := -m pip -qq --disable-pip-version-check --no-input
 CLEAN_ENV := env -u AWS_PROFILE -u AWS_CA_BUNDLE -u AWS_ENDPOINT_URL
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo test check bench template docs deploy clean
+.PHONY: help setup environments demo test check oldest bench template docs deploy clean
 
 help: ## Show what there is to do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ check: .venv/.ready ## Format, lint, types and the fast tests: what to run befor
 	@$(PY) -m ruff check .
 	@$(PY) -m mypy
 	@$(CLEAN_ENV) $(PY) -m pytest -q
+
+oldest: .venv/.ready .local/oldest/.ready ## Run the tests of the readers on the oldest SDK that is supported
+	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_sdk.py
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks
@@ -64,6 +67,11 @@ endef
 
 .venv/.ready: .venv/.tools pyproject.toml
 	@.venv/bin/python $(PIP_QUIETLY) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.local/oldest/.ready: requirements/oldest.txt .venv/.ready
+	@rm -rf .local/oldest
+	@$(PY) $(PIP_QUIETLY) install --no-deps --require-hashes --target .local/oldest -r requirements/oldest.txt
 	@touch $@
 
 .local/venv-sam/.ready: requirements/sam.txt

@@ -137,7 +137,7 @@ class Stack:
         dynamodb = self.aws.client("dynamodb")
         return Store(dynamodb, tables["Findings"], tables["Transitions"])
 
-    def sweep(self, seconds: float = 120) -> dict[str, Any]:
+    def sweep(self, seconds: float = 300) -> dict[str, Any]:
         """Run the sweep to its end and give its output. Raises RuntimeError when it fails."""
         machine = self.resources["Sweep"]
         steps = self.aws.client("stepfunctions")

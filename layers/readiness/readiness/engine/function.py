@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.engine import config_rule, settings
+from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
@@ -54,6 +55,9 @@ class Function:
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
         )
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._sdk_is_told = False
+        if sdk.is_too_old():
+            self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -118,6 +122,7 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
+        self._tell_what_is_blind()
         evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
         recorder = Recorder(self.store, evaluation)
         coverage = Coverage()
@@ -155,6 +160,26 @@ class Function:
         )
         self._insist(recorder)
         return answer
+
+    def _tell_what_is_blind(self) -> None:
+        """Say once in a sandbox's life which evidence its SDK cannot read.
+
+        In a sweep, which loads the service models anyway; an event must not wait for it.
+        """
+        if self._sdk_is_told:
+            return
+        self._sdk_is_told = True
+        for each in sdk.blind(self.heading, self._session.loader):
+            self._tell_of_sdk(
+                {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
+            )
+
+    def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
+        self.count("SdkTooOld")
+        self.log.warning(
+            "the runtime's SDK is older than the rules",
+            extra={"botocore": botocore.__version__, **about},
+        )
 
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""

@@ -56,6 +56,8 @@ class Session:
         self._botocore.register_component("data_loader", loader)
         self._region = region
         self.geography = Geography(loader)
+        self.loader = loader
+        """Where service models come from; what a client needed is there already."""
 
     @property
     def region_name(self) -> str | None:

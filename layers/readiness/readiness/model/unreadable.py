@@ -15,6 +15,7 @@ class Cause(StrEnum):
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105
     NOT_OFFERED = "NOT_OFFERED"
+    SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
 _SPOKEN = {
@@ -24,6 +25,7 @@ _SPOKEN = {
     Cause.PARTIAL_DATA: "gave only a part of the answer",
     Cause.UNEXPECTED_ANSWER: "gave an answer that AWS does not document",
     Cause.TOKEN_REFUSED: "did not take the credentials, which AWS takes elsewhere",
+    Cause.SDK_TOO_OLD: "cannot be asked by this version of the SDK",
     Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
 
