@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,6 +24,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
+    UnknownServiceError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -111,6 +113,10 @@ class CredentialsRefused(Exception):
 
     Only the STS of the partition's home region says so for AWS.
     """
+
+
+class UnknownCall(Exception):
+    """The SDK has no such service or call: it is older than the rules."""
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -324,13 +330,15 @@ class Aws:
         *,
         once: bool = False,
     ) -> Any:
+        call = _method(self.client(service, region, once=once), operation)
         self._count()
-        return getattr(self.client(service, region, once=once), operation)(**params)
+        return call(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
         client = self.client(service, region)
+        _method(client, operation)
         if not client.can_paginate(operation):
             yield from self._unpaginated(service, operation, region, params)
             return
@@ -584,6 +592,8 @@ class DeclaredReader:
         """What it means that there was no answer, or none that can be read."""
         if isinstance(error, _NO_CREDENTIALS):
             return CredentialsRefused(str(error))
+        if isinstance(error, (UnknownCall, UnknownServiceError)):
+            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
         unreached = isinstance(error, EndpointConnectionError)
         if unreached and self._aws.geography.lacks(service, region):
             return NotOffered(action, service, region)
@@ -623,7 +633,7 @@ class DeclaredReader:
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
                 raise self._refusal(error, action, where) from error
-            except (BotoCoreError, ResponseParserError) as error:
+            except (BotoCoreError, ResponseParserError, UnknownCall) as error:
                 raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
@@ -637,6 +647,14 @@ class DeclaredReader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """The client's method of that name. Raises UnknownCall."""
+    method: Callable[..., Any] | None = getattr(client, operation, None)
+    if method is None:
+        raise UnknownCall(operation)
+    return method
 
 
 def _says(error: ClientError, codes: Sequence[str]) -> bool:

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.engine import config_rule, settings
+from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
@@ -68,6 +69,9 @@ class Function:
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
         self._sandbox = Sandbox(environment)
+        self._sdk_is_told = False
+        if sdk.is_too_old():
+            self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -156,7 +160,8 @@ class Function:
         self._insist(recorder)
         if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, config, observations)
+            ids = config_rule.ids_in(evaluation.aws)
+            sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
         return done | {"again": len(unsettled)} if unsettled else done
@@ -186,6 +191,7 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
+        self._tell_what_is_blind()
         deployed = _deployed(sweep.get("headings"))
         origin = self._origin(Origin(woken_by=SWEEP))
         evaluation = self._evaluation(
@@ -258,6 +264,26 @@ class Function:
             self._former.cleaned(folder, existing, deployed)
         recorder.look_again(enough)
         return closed
+
+    def _tell_what_is_blind(self) -> None:
+        """Say once in a sandbox's life which evidence its SDK cannot read.
+
+        In a sweep, which loads the service models anyway; an event must not wait for it.
+        """
+        if self._sdk_is_told:
+            return
+        self._sdk_is_told = True
+        for each in sdk.blind(self.heading, self._session.loader):
+            self._tell_of_sdk(
+                {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
+            )
+
+    def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
+        self.count("SdkTooOld")
+        self.log.warning(
+            "the runtime's SDK is older than the rules",
+            extra={"botocore": botocore.__version__, **about},
+        )
 
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
