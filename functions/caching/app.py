@@ -378,7 +378,9 @@ def dynamodb_ttl(
     if table.status == "ENABLED":
         return complies(f"Time to Live is enabled on the attribute {table.attribute}.")
     if table.status == "ENABLING":
-        return cannot_tell("Time to Live is being enabled, which takes up to an hour.")
+        return cannot_tell(
+            "Time to Live is being enabled, which takes up to an hour.", is_passing=True
+        )
     return violates(
         f"Time to Live is {table.status or 'not set'}, so cached items never expire"
         f" ({table.because}).",

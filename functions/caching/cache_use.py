@@ -33,6 +33,7 @@ def judge_use(cache: Cache, now: datetime, min_hit_rate: float) -> Verdict:
     if not cache.is_ready:
         return cannot_tell(
             f"The {cache.label} is {cache.status}; it is checked once it is available.",
+            is_passing=True,
             status=cache.status,
         )
     use = cache.use

@@ -118,7 +118,7 @@ def service_status(
     if found:
         return violates_all(found, expected=expected).observing(facts)
     if doubt := status_doubt(rollout):
-        return cannot_tell(doubt).observing(facts)
+        return cannot_tell(doubt, is_passing=True).observing(facts)
     return complies(
         f"The deployment of {revision_name(service.revision)} is complete:"
         f" {running_tasks(service)}."
@@ -186,7 +186,7 @@ def tasks_healthy(
         expected = "Healthy tasks of the latest revision in two zones, without crashes."
         return violates_all(found, expected=expected).observing(facts)
     if doubts := list(task_doubts(tasks, task_definition)):
-        return cannot_tell(" ".join(doubts)).observing(facts)
+        return cannot_tell(" ".join(doubts), is_passing=True).observing(facts)
     return complies(
         f"No problem found: {plural(len(tasks.running), 'task')} of"
         f" {revision_name(service.revision)} running."

@@ -14,6 +14,7 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -105,8 +106,9 @@ def function_configuration(
     if problems:
         expected = "Active versions, updated without failure, on a supported runtime."
         return violates_all(problems, expected=expected).observing(facts)
-    if doubts := [*in_transition(versions), *unclear]:
-        return cannot_tell(" ".join(doubts)).observing(facts)
+    changing = [*in_transition(versions)]
+    if doubts := [*changing, *unclear]:
+        return cannot_tell(" ".join(doubts), is_passing=bool(changing)).observing(facts)
     verb = "is" if len(versions) == 1 else "are"
     reason = f"{listed(list(versions))} {verb} active, updated and on a supported runtime."
     return complies(reason).observing(facts).reminding(next_end(versions, now, ends))
@@ -156,7 +158,7 @@ def proven_by_traffic(
         return violates_all(failing, expected=expected).observing(facts)
     if traffic.unreadable is not None:
         reason = f"The traffic could not be read: {traffic.unreadable}."
-        return cannot_tell(reason, missing=(traffic.unreadable.action,)).observing(facts)
+        return unread(reason, traffic.unreadable).observing(facts)
     doubts = _unproven(traffic, own, entry_points, min_invocations, max_error_rate)
     if doubts:
         return cannot_tell(" ".join(doubts)).observing(facts)
@@ -264,7 +266,7 @@ def logs_delivered(
         return violates_all(problems, expected=expected).observing(facts)
     if function.unreadable is not None:
         reason = f"The log group could not be read: {function.unreadable}."
-        return cannot_tell(reason, missing=(function.unreadable.action,)).observing(facts)
+        return unread(reason, function.unreadable).observing(facts)
     doubt = log_doubt(function)
     if doubt:
         return cannot_tell(doubt).observing(facts)

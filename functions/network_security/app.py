@@ -12,6 +12,7 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -199,10 +200,7 @@ def minimal_security_group(
 def _cannot_see(unseen: tuple[str, ...], lists: PrefixLists | Unreadable) -> Verdict:
     """Lesser problems are not reported meanwhile: the unread list may hide a worse one."""
     if isinstance(lists, Unreadable):
-        return cannot_tell(
-            f"A prefix list that its rules use could not be read: {lists}.",
-            missing=(lists.action,),
-        )
+        return unread(f"A prefix list that its rules use could not be read: {lists}.", lists)
     return cannot_tell(
         f"Its rules use {listed(unseen)}, which ec2:DescribeManagedPrefixLists does not return.",
         missing=("ec2:DescribeManagedPrefixLists",),

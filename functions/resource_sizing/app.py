@@ -360,7 +360,9 @@ def proxy_health(
 ) -> Verdict:
     """The RDS Proxy and its databases are available, and few connections are pinned."""
     if proxy.status in {"creating", "modifying", "deleting"}:
-        return cannot_tell(f"The proxy is {proxy.status}; it is evaluated after that.")
+        return cannot_tell(
+            f"The proxy is {proxy.status}; it is evaluated after that.", is_passing=True
+        )
     borrowed, pinned = use.borrowed.total, use.pinned.total or 0
     share = pinned / borrowed if borrowed else 0.0
     facts: dict[str, Fact] = {"status": proxy.status, "pinned_share": share}

@@ -14,6 +14,7 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -252,9 +253,8 @@ def _doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) ->
             f"Rotation is on, but the interval of its schedule ({schedule}) is not known."
         )
     if isinstance(failure, Unreadable):
-        return cannot_tell(
-            f"A rotation has started; whether it failed could not be read: {failure}.",
-            missing=(failure.action,),
+        return unread(
+            f"A rotation has started; whether it failed could not be read: {failure}.", failure
         )
     if secret.pending:
         return cannot_tell("A rotation has started and not finished yet.")

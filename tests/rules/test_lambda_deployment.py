@@ -17,6 +17,7 @@ from functions.lambda_deployment.app import (
 )
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
+from readiness.engine.events import Target
 from readiness.model.attestation import Artefact, Attestation, Scope
 from tests.accounts.lambda_deployment import (
     API,
@@ -905,3 +906,24 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings,
         s3__head_object=document,
     )
     assert_judged(logs_delivered, where, settings, status, Severity.MEDIUM, said)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"State": "Pending", "LastModified": ago(minutes=3)}, id="pending"),
+        pytest.param(
+            {"LastUpdateStatus": "InProgress", "LastModified": ago(minutes=1)}, id="in progress"
+        ),
+    ],
+)
+def test_a_version_that_is_still_changing_is_read_again_soon(changes):
+    """No documented event says when an update ends or fails."""
+    seen = observe(
+        world().but(lambda__get_function_configuration=configuration(**changes)),
+        function_configuration,
+        "agent",
+    )
+    assert seen.again == Target("lambda_deployment.function-configuration", "agent")
+    settled = observe(world(), function_configuration, "agent")
+    assert settled.again is None

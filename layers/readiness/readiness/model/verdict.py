@@ -8,6 +8,8 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
 
+from readiness.model.unreadable import Unreadable
+
 Fact: TypeAlias = "str | int | float | bool | Sequence[Fact] | Mapping[str, Fact] | None"
 
 
@@ -100,6 +102,15 @@ def cannot_tell(
         observed,
         missing=tuple(missing),
         is_passing=is_passing,
+    )
+
+
+def unread(reason: str, *failures: Unreadable) -> Verdict:
+    """The rule could not be evaluated because of reads that failed; it says what they needed."""
+    return cannot_tell(
+        reason,
+        missing=tuple(dict.fromkeys(failure.action for failure in failures)),
+        is_passing=any(failure.is_passing for failure in failures),
     )
 
 
