@@ -17,7 +17,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
@@ -329,7 +329,7 @@ def queue_age(
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def lambda_throttles(
-    function: FunctionConfiguration,
+    function: FunctionIdentity,
     alarms: AlarmsInUse,
     *,
     max_detection_minutes: Minutes = 15,

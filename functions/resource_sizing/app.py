@@ -26,6 +26,7 @@ from readiness.evidence.autoscaling import (
     Targets,
 )
 from readiness.evidence.awslambda.functions import (
+    FunctionBuild,
     FunctionConcurrency,
     FunctionConfiguration,
     moment,
@@ -82,7 +83,7 @@ EDGE = "It is a Lambda@Edge replica, sized where its master is."
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
 def function_load_test(
-    function: FunctionConfiguration,
+    function: FunctionBuild,
     recommendations: FunctionRecommendations,
     use: FunctionUse,
     attested: Attested,
