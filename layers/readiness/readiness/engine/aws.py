@@ -26,6 +26,7 @@ from botocore.parsers import ResponseParserError
 
 from readiness.engine.actions import action_of
 from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.page_sizes import sized
 from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import declared
 from readiness.model.resource import GLOBAL, Resource
@@ -273,7 +274,8 @@ class Aws:
         if not client.can_paginate(operation):
             yield self._ask(service, operation, region, params)
             return
-        for page in client.get_paginator(operation).paginate(**params):
+        asked = sized(service, operation, params)
+        for page in client.get_paginator(operation).paginate(**asked):
             self._count()
             yield _whole(page)
 
