@@ -297,7 +297,7 @@ class Evaluation:
             ids = self.aws.find(rule.subject)
         except Unreadable as unreadable:
             yield from self._unlisted([rule], rule.subject, unreadable)
-            return
+            ids = list(unreadable.found)
         about = rule.parameters[0].evidence
         lookup = self.aws.afresh(bulk=True) if hasattr(about, "load_all") else self.aws
         for subject_id in ids:
@@ -350,6 +350,8 @@ class Evaluation:
                 except Unreadable as unreadable:
                     coverage.failed[about] = unreadable
                     yield from _each(record, self._unlisted(by_type[about], about, unreadable))
+                    found = sorted(set(unreadable.found))
+                    work += [(about, id) for id in found if not _done(about, id, start)]
                     continue
                 except CredentialsRefused:
                     raise

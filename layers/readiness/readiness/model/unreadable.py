@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -25,13 +26,19 @@ _SPOKEN = {
 
 
 class Unreadable(Exception):
-    """A read without an answer: the IAM action, why, and the code AWS gave."""
+    """A read without an answer: the IAM action, why, and the code AWS gave.
 
-    def __init__(self, action: str, cause: Cause, code: str = "") -> None:
+    ``found`` are the ids that a listing did give, where only a part of it failed.
+    """
+
+    def __init__(
+        self, action: str, cause: Cause, code: str = "", *, found: Sequence[str] = ()
+    ) -> None:
         super().__init__(action, cause, code)
         self.action = action
         self.cause = cause
         self.code = code
+        self.found = tuple(found)
 
     def __str__(self) -> str:
         code = f" ({self.code})" if self.code else ""
