@@ -103,6 +103,10 @@ class CredentialsRefused(Exception):
     """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
 
 
+class Postponed(Exception):
+    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
+
+
 class Garbled(Exception):
     """A success whose body could not be read, which botocore passes on as an empty answer."""
 
@@ -457,6 +461,8 @@ class DeclaredReader:
             except _NO_CREDENTIALS as error:
                 raise CredentialsRefused(str(error)) from error
             except BotoCoreError as error:
+                if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
+                    raise Postponed(str(error)) from error
                 raise Unreadable(action, cause_of(error), type(error).__name__) from error
             except (ResponseParserError, Garbled) as error:
                 code = type(error).__name__

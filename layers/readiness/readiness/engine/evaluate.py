@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, cast
 
-from readiness.engine.aws import Answer, Aws, CredentialsRefused
+from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
 from readiness.engine.declarations import FirstSeen, Ledger
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured
@@ -143,7 +144,7 @@ class Evaluation:
                 return self._outside(rule, resource, began, own_tags)
         except Gone:
             return Observation(rule, resource, began)
-        except CredentialsRefused:
+        except (CredentialsRefused, Postponed):
             raise
         except Exception as error:
             reason = f"The rule {rule.id} failed with {type(error).__name__}; this is a bug in it."
@@ -306,7 +307,7 @@ class Evaluation:
                 subject = lookup.evidence(about, resource, self._settings(rule)).evidence
             except Gone:
                 continue
-            except CredentialsRefused:
+            except (CredentialsRefused, Postponed):
                 raise
             except Exception:
                 yield self.observe(rule, resource)
@@ -353,6 +354,9 @@ class Evaluation:
                     found = sorted(set(unreadable.found))
                     work += [(about, id) for id in found if not _done(about, id, start)]
                     continue
+                except Postponed:
+                    coverage.cursor = Cursor("", "", "")
+                    return
                 except CredentialsRefused:
                     raise
                 except Exception as error:
@@ -380,22 +384,37 @@ class Evaluation:
         enough: Callable[[], bool],
         record: Callable[[Observation], None],
     ) -> Iterator[list[Observation]]:
-        """Observe the resources of ``work``, a bounded number ahead of the consumer."""
+        """Observe the resources of ``work``, a bounded number ahead of the consumer.
 
-        def observe_all(about: ResourceType, id: str) -> list[Observation]:
-            resource = about.resource(self.aws.account, self.aws.region, id)
-            return list(_each(record, (self.observe(rule, resource) for rule in by_type[about])))
+        What was submitted and not begun when it is ``enough`` is not judged: with many of them
+        waiting for their turn at a service, the leg would be over before them.
+        """
 
-        ahead: deque[Future[list[Observation]]] = deque()
-        for index, (about, id) in enumerate(work):
+        def observe_all(about: ResourceType, id: str) -> list[Observation] | None:
             if enough():
-                coverage.cursor = self._cursor(*work[index - 1]) if index else Cursor("", "", "")
-                break
-            ahead.append(pool.submit(observe_all, about, id))
-            if len(ahead) >= _WINDOW:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+                return None
+            resource = about.resource(self.aws.account, self.aws.region, id)
+            try:
+                seen = [self.observe(rule, resource) for rule in by_type[about]]
+            except Postponed:
+                return None
+            return list(_each(record, seen))
+
+        ahead: deque[Future[list[Observation] | None]] = deque()
+        waiting, done = iter(work), 0
+        while True:
+            for about, id in itertools.islice(waiting, _WINDOW - len(ahead)):
+                ahead.append(pool.submit(observe_all, about, id))
+            if not ahead:
+                return
+            observations = ahead.popleft().result()
+            if observations is None:
+                coverage.cursor = self._cursor(*work[done - 1]) if done else Cursor("", "", "")
+                for each in ahead:
+                    each.cancel()
+                return
+            done += 1
+            yield observations
 
     def _cursor(self, about: ResourceType, id: str) -> Cursor:
         return Cursor(about.name, GLOBAL if about.is_global else self.aws.region, id)

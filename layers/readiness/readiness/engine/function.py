@@ -15,6 +15,7 @@ from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
 from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
+LAST_SECONDS = 20.0
+"""What a run needs at its end, when no call waits for its turn any more."""
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -45,6 +48,7 @@ class Function:
         self.metrics = Metrics(namespace="Readiness", service=heading.folder)
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._pacer = Pacer()
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
@@ -86,6 +90,7 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
+        self._pacer.begin(IN_AN_EVENT, seconds=_left(context) - LAST_SECONDS)
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:
@@ -117,6 +122,8 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
+        left = _left(context) - LAST_SECONDS
+        self._pacer.begin(IN_A_SWEEP, seconds=left, resumes=True)
         evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
         recorder = Recorder(self.store, evaluation)
         coverage = Coverage()
@@ -204,6 +211,7 @@ class Function:
             bulk=bulk,
             clients=self._clients,
             memory=self._memory,
+            pacer=self._pacer,
         )
         configured = settings.configure(self.heading, given)
         return Evaluation(
@@ -239,6 +247,11 @@ class Function:
         for reason in reasons:
             self.count("SettingsRefused")
             self.log.error("settings refused", extra={"reason": reason})
+
+
+def _left(context: Any) -> float:
+    """The seconds that this invocation has left."""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _cursor(given: object) -> Cursor | None:
