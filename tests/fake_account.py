@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 from botocore.stub import validate_parameters
 
@@ -17,6 +18,7 @@ from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
 from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.model.rule import Rule
+from tests.strict import strict
 
 ACCOUNT_ID = "111122223333"
 HOME = "us-east-1"
@@ -119,7 +121,12 @@ class Client:
         self._world = world
         self._service = service
         self._model = service_model(service)
-        self.meta = SimpleNamespace(endpoint_url="http://127.0.0.1")
+        names = {xform_name(name): name for name in self._model.operation_names}
+        self.meta = SimpleNamespace(
+            service_model=self._model,
+            method_to_api_mapping=names,
+            endpoint_url="http://127.0.0.1",
+        )
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
@@ -127,7 +134,7 @@ class Client:
             self._hold(operation, "is asked with", params, model.input_shape)
             answered = self._world.answer(self._service, operation, params)
             self._hold(operation, "is answered with", answered, model.output_shape)
-            return answered
+            return strict(answered, model)
 
         return call
 
@@ -142,12 +149,10 @@ class Client:
             raise AssertionError(said) from None
 
     def _operation(self, operation: str) -> Any:
-        from botocore import xform_name
-
-        for name in self._model.operation_names:
-            if xform_name(name) == operation:
-                return self._model.operation_model(name)
-        raise AssertionError(f"{self._service} has no operation {operation}")
+        name = self.meta.method_to_api_mapping.get(operation)
+        if name is None:
+            raise AssertionError(f"{self._service} has no operation {operation}")
+        return self._model.operation_model(name)
 
     def can_paginate(self, operation: str) -> bool:
         return self._operation(operation).name in _paginators(self._service)

@@ -25,6 +25,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
     "attest": ("attest:attest", "Attest what no API can prove; approve, revoke or list."),
     "redrive": ("redrive:redrive", "Send the messages in the failure queues again."),
+    "resolve-all": (
+        "resolve_all:resolve_all",
+        "Resolve every incident that the stack has open at PagerDuty.",
+    ),
     "test-alert": ("test_alert:test_alert", "Check that an alert reaches the pager."),
 }
 EPILOG = (

@@ -45,6 +45,9 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
         "invoked by the sweep": "".join(
             f"                  - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
         ),
+        "invoked by a second look": "".join(
+            f"              - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
+        ),
         "swept": "".join(
             f"            - heading: {h.folder}\n"
             f"              function: !GetAtt {logical_id(h.folder)}.Arn\n"

@@ -1,4 +1,4 @@
-"""What a resource policy says of requests that come without TLS."""
+"""Whether a resource policy denies requests without TLS."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _TLS_1_2 = 1.2
 def only_without_tls(condition: Condition) -> bool:
     """Whether a condition holds for every request over plain HTTP.
 
-    ``aws:SecureTransport`` is in every request. ``s3:TlsVersion`` is in none over plain HTTP, so
-    that ``NumericLessThan`` does not hold for those and ``NumericLessThanIfExists`` does.
+    Every request has ``aws:SecureTransport``. A request over plain HTTP has no ``s3:TlsVersion``,
+    so ``NumericLessThan`` does not hold for it and ``NumericLessThanIfExists`` does.
     """
     if condition.key == "aws:securetransport":
         return condition.operator == "bool" and "false" in condition.lowered
@@ -37,10 +37,10 @@ def _number(text: str) -> float:
 
 
 def refuses_plain_http(statement: Statement) -> bool:
-    """Whether a statement denies plain HTTP to everybody, whatever else the request is like.
+    """Whether a statement denies plain HTTP to everyone, for every request.
 
-    Conditions are ANDed, so that a second one lets through the requests that fail it.
-    ``NotPrincipal``, ``NotAction`` and ``NotResource`` leave somebody or something out.
+    Conditions are ANDed, so a second condition lets requests through that do not meet it.
+    ``NotPrincipal``, ``NotAction`` and ``NotResource`` make exceptions.
     """
     return (
         statement.effect == "Deny"
@@ -55,9 +55,9 @@ def refuses_plain_http(statement: Statement) -> bool:
 def is_refused(
     statements: Iterable[Statement], actions: Sequence[str], resources: Sequence[str]
 ) -> bool:
-    """Whether some statement refuses plain HTTP for all these actions on all these resources.
+    """Whether a statement denies plain HTTP for all these actions on all these resources.
 
-    Both are probes: names that only a pattern wide enough matches.
+    Both are probes: names that only a wide enough pattern matches.
     """
     return any(
         refuses_plain_http(statement)
@@ -71,15 +71,15 @@ _EVERY_S3_ACTION = ("s3:*", "s3:GetObject", "s3:ListBucket")
 
 
 def _object_probes(arn: str) -> tuple[str, ...]:
-    """What a pattern that covers every object of the bucket matches, and no narrower one."""
+    """Names that a pattern matches only if it covers every object of the bucket."""
     return (f"{arn}/*", f"{arn}/a", f"{arn}/z/y.x")
 
 
 def refuses_other_encryption(statement: Statement, arn: str) -> bool:
-    """Whether a statement denies to everybody an upload that asks for encryption without KMS.
+    """Whether a statement denies everyone an upload that requests encryption without KMS.
 
-    Either what is not KMS (``StringNotEquals``), or ``AES256`` by name; at most narrowed to
-    uploads that have the header (``Null`` false), since the others get the bucket's default.
+    It denies either what is not KMS (``StringNotEquals``), or ``AES256`` by name. It may be
+    limited to uploads with the header (``Null`` false): the others get the bucket's default.
     """
     header = "s3:x-amz-server-side-encryption"
     if (
@@ -115,7 +115,7 @@ def _is_about_other_encryption(condition: Condition, header: str) -> bool:
 
 
 def bucket_verdict(policy: str, arn: str) -> Verdict:
-    """Whether a bucket's policy refuses plain HTTP for the bucket and for its objects."""
+    """Whether a bucket policy denies plain HTTP for the bucket and for its objects."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
@@ -123,49 +123,51 @@ def bucket_verdict(policy: str, arn: str) -> Verdict:
     bucket = is_refused(statements, _EVERY_S3_ACTION, (arn,))
     objects = is_refused(statements, _EVERY_S3_ACTION, _object_probes(arn))
     if bucket and objects:
-        return complies("The bucket policy refuses plain HTTP.")
+        return complies("The bucket policy denies plain HTTP.")
     open_for = {
-        (False, True): "the bucket itself, so that its objects can be listed",
+        (False, True): "the bucket itself, for example to list its objects",
         (True, False): "the objects",
         (False, False): "the bucket and its objects",
     }[bucket, objects]
     return violates(
         f"The bucket policy allows plain HTTP for {open_for}."
         if policy
-        else "Without a bucket policy plain HTTP is allowed.",
-        expected="One Deny of s3:* for * on the bucket and its objects, with Bool"
+        else "No bucket policy denies plain HTTP.",
+        expected="A Deny of s3:* for every principal on the bucket and its objects, with Bool"
         " aws:SecureTransport false as its only condition.",
         severity=Severity.LOW if objects else None,
     )
 
 
 def message_verdict(policy: str, arn: str, actions: Sequence[str]) -> Verdict:
-    """Whether the policy of a topic or a queue refuses plain HTTP for these actions."""
+    """Whether the policy of a topic or a queue denies plain HTTP for these actions."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
         return _not_understood(unparsable)
     if is_refused(statements, actions, (arn,)):
-        return complies("The policy refuses plain HTTP.")
+        return complies("The policy denies plain HTTP.")
     return violates(
         f"The policy allows {listed(actions)} over plain HTTP.",
-        expected=f"A Deny of {listed(actions)} for * with Bool aws:SecureTransport false.",
+        expected=f"A Deny of {listed(actions)} for every principal with Bool aws:SecureTransport"
+        " false.",
     )
 
 
 def other_encryption_verdict(policy: str, arn: str) -> Verdict:
-    """Whether a bucket's policy refuses uploads that ask for encryption without KMS."""
+    """Whether a bucket policy denies uploads that request encryption without KMS."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
         return _not_understood(unparsable)
     if any(refuses_other_encryption(statement, arn) for statement in statements):
-        return complies("The bucket policy refuses uploads with other encryption.")
+        return complies("The bucket policy denies uploads without KMS encryption.")
     return violates(
-        "The bucket policy lets an upload override default encryption.",
-        expected="A Deny of s3:PutObject for * where s3:x-amz-server-side-encryption is not KMS.",
+        "The bucket policy does not deny uploads without KMS encryption.",
+        expected="A Deny of s3:PutObject for every principal where"
+        " s3:x-amz-server-side-encryption is not KMS.",
     )
 
 
 def _not_understood(unparsable: Unparsable) -> Verdict:
-    return cannot_tell(f"The policy cannot be understood: {unparsable}.")
+    return cannot_tell(f"The policy cannot be parsed: {unparsable}.")

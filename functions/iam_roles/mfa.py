@@ -1,12 +1,16 @@
-"""Whether an allowed action takes a second factor: what condition operators really do."""
+"""Whether an allowed action requires MFA: what condition operators do for each request."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from readiness.semantics.policy import Condition, Statement, matches, overlap
+from readiness.evidence.iam.principals import PolicyDocument, RoleTrust
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics.policy import Condition, Document, Statement, matches, overlap
 
+from .privilege import flawed
 from .trust import admits
 
 _PRESENT = "aws:multifactorauthpresent"
@@ -42,19 +46,19 @@ HARMLESS_ACTIONS = (
     "organizations:Describe*",
     "organizations:List*",
 )
-"""Reading, and what it takes to get a second factor in the first place."""
+"""Reading, and what a user needs to set up their MFA device."""
 
 WITHOUT_FACTOR = "false"
-"""A session without a second factor: the console, or GetSessionToken."""
+"""A session without MFA: the console, or GetSessionToken."""
 LONG_TERM_KEY = "absent"
 """A request signed with a long-term key: the context key does not exist in it."""
 
 
 def demands_factor(statement: Statement) -> bool:
-    """Whether an Allow only applies with a second factor.
+    """Whether an Allow applies only with MFA.
 
-    ``BoolIfExists`` true does not do it: it also applies where the key is absent, as with
-    every long-term access key.
+    ``BoolIfExists`` true does not require MFA: it also applies where the key is absent, as in
+    every request with a long-term access key.
     """
     return any(_demands(condition) for condition in statement.conditions)
 
@@ -77,7 +81,7 @@ _EVERYONE = frozenset({WITHOUT_FACTOR, LONG_TERM_KEY})
 
 
 def _refused_by(denial: Statement) -> frozenset[str]:
-    """Which requests without a second factor a Deny refuses; none where it asks for more."""
+    """Which requests without MFA a Deny refuses; none where it has other conditions too."""
     if len(denial.conditions) != 1:
         return _NOBODY if denial.conditions else _EVERYONE
     [c] = denial.conditions
@@ -96,13 +100,13 @@ def _refused_by(denial: Statement) -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Sensitive:
-    """Action patterns that need a second factor, and those among them that do not."""
+    """Action patterns that must require MFA, and exceptions among them."""
 
     actions: tuple[str, ...]
     harmless: tuple[str, ...] = ()
 
     def allowed_by(self, statement: Statement) -> Iterator[tuple[str, str]]:
-        """What a statement allows of them: its own pattern and the sensitive one it meets."""
+        """The sensitive actions that a statement allows: (its own pattern, the sensitive one)."""
         for sensitive in self.actions:
             if statement.not_actions:
                 if not any(matches(left_out, sensitive) for left_out in statement.not_actions):
@@ -116,7 +120,7 @@ class Sensitive:
         return any(matches(harmless, pattern) for harmless in self.harmless)
 
     def covered_by(self, denial: Statement, pattern: str, sensitive: str) -> bool:
-        """Whether a Deny is about all that ``pattern`` and ``sensitive`` have in common."""
+        """Whether a Deny covers all that ``pattern`` and ``sensitive`` have in common."""
         if denial.not_actions:
             return all(
                 self.is_harmless(left_out)
@@ -133,10 +137,10 @@ def ungated(
     boundary: Sequence[Statement] | None = None,
     has_key: bool = True,
 ) -> list[str]:
-    """The sensitive actions that are allowed without a second factor.
+    """The sensitive actions that are allowed without MFA.
 
-    A Deny has to refuse every request the principal can make: also those of its long-term keys,
-    if ``has_key``.
+    A Deny must refuse every request that the principal can make, including those with its
+    long-term keys if ``has_key``.
     """
     needed = {WITHOUT_FACTOR, LONG_TERM_KEY} if has_key else {WITHOUT_FACTOR}
     everything = [*statements, *(boundary or ())]
@@ -172,7 +176,7 @@ def _same_resources(denial: Statement, allow: Statement) -> bool:
 def _within(
     boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str
 ) -> bool:
-    """Whether the boundary lets a part of the action through without a second factor."""
+    """Whether the boundary allows a part of the action without MFA."""
     return any(
         s.allows
         and not demands_factor(s)
@@ -184,9 +188,9 @@ def _within(
 
 
 def people_admitted(statements: Sequence[Statement], account: str) -> list[str]:
-    """Whom a trust policy lets in of its own account who may be a person, without a second factor.
+    """The principals of the role's own account that may be people and can assume it without MFA.
 
-    Services, identity providers and roles are none: their factor is elsewhere.
+    Services, identity providers and roles are not people.
     """
     denied = frozenset[str]().union(
         *(
@@ -207,11 +211,60 @@ def people_admitted(statements: Sequence[Statement], account: str) -> list[str]:
 
 
 def people(statement: Statement, account: str) -> Iterator[str]:
-    """The principals of a statement that are users of the account, or everybody in it."""
+    """The principals of a statement that are users of the account, or everyone in it."""
     if statement.not_principals:
-        yield "everybody but some"
+        yield "everyone except the NotPrincipal"
     for principal in statement.principals:
         ours = principal.account == account
         may_be_a_person = principal.is_whole_account or ":user/" in principal.value
         if principal.is_anybody or (ours and may_be_a_person):
             yield principal.value
+
+
+def mfa_verdict(
+    documents: Sequence[Document],
+    boundary: PolicyDocument | None,
+    sensitive: Sensitive,
+    *,
+    has_key: bool,
+) -> Verdict:
+    """The verdict on whether policies together require MFA for sensitive actions."""
+    bound = [] if boundary is None else [boundary.document]
+    flaws = flawed([*documents, *bound])
+    if flaws:
+        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
+    found = ungated(
+        [s for document in documents for s in document.statements],
+        sensitive,
+        boundary=bound[0].statements if bound else None,
+        has_key=has_key,
+    )
+    if found:
+        return violates(
+            f"Sensitive actions are allowed without MFA: {listed(found)}.",
+            expected="Allow with Bool aws:MultiFactorAuthPresent true, or Deny with BoolIfExists"
+            " aws:MultiFactorAuthPresent false.",
+            actions=found,
+            active_access_key=has_key,
+        )
+    return complies("No sensitive action is allowed without MFA.")
+
+
+def assume_verdict(role: RoleTrust, *, exempt: bool) -> Verdict:
+    """The verdict on whether users of the account need MFA to assume a role."""
+    if role.trust.flaw:
+        return cannot_tell(f"Who can assume the role is unknown: {role.trust.flaw}.")
+    statements = role.trust.statements
+    who = [name for s in admits(statements) for name in people(s, role.account)]
+    if not who or role.is_service_linked:
+        return not_applicable("No user of this account can assume the role.")
+    if exempt:
+        return not_applicable("The setting exempt_role_patterns exempts the role.")
+    without = people_admitted(statements, role.account)
+    if without:
+        return violates(
+            f"{listed(without)} can assume the role without MFA.",
+            expected="A trust policy with Bool aws:MultiFactorAuthPresent true.",
+            principals=without,
+        )
+    return complies(f"{listed(who)} can assume the role only with MFA.")

@@ -1,4 +1,4 @@
-"""Ways from a permission to all permissions, as data: one row for each known path."""
+"""The known IAM privilege escalation paths, one row for each."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ PASS_ROLE = "iam:PassRole"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Escalation:
-    """Actions that together, on any resource, give whoever holds them more than they were given.
+    """Actions that together, on any resource, let a principal gain more privileges.
 
-    ``service`` is the one that receives the role, where the path goes through iam:PassRole.
+    ``service`` is the service that receives the role, where the path uses iam:PassRole.
     """
 
     actions: tuple[str, ...]

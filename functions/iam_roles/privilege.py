@@ -1,4 +1,4 @@
-"""What a principal may really do: allowed, not denied, within its boundary, anywhere."""
+"""What a principal may do on any resource: allowed, not denied, within its boundary."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from readiness.model.verdict import Problem, Severity
+from readiness.evidence.accessanalyzer import UnusedAccess
+from readiness.evidence.iam.principals import GroupPolicies, PolicyDocument, UserPolicies
+from readiness.model.text import listed, plural
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
+)
 from readiness.semantics.policy import (
     Condition,
     Document,
@@ -18,53 +29,20 @@ from readiness.semantics.policy import (
 )
 
 from .privesc import ESCALATIONS, PASS_ROLE, Escalation
-
-SENSITIVE_SERVICES = (
-    "iam",
-    "sts",
-    "kms",
-    "secretsmanager",
-    "organizations",
-    "cloudtrail",
-    "config",
-    "lambda",
-    "s3",
-    "ec2",
-)
-RESTRICTING_KEYS = (
-    "aws:CalledVia*",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:ResourceTag/*",
-    "aws:ViaAWSService",
-    "*:ResourceTag/*",
-    "iam:AWSServiceName",
-    "iam:PermissionsBoundary",
-    "iam:PolicyARN",
-    "kms:ViaService",
-)
-"""Not among them: where a request comes from, and which organization its own principal is in."""
-
-EXEMPT_ROLES = (
-    "/aws-reserved/sso.amazonaws.com/*",
-    "OrganizationAccountAccessRole",
-    "AWSControlTowerExecution",
-    "cdk-*-cfn-exec-role-*",
-)
+from .settings import PrivilegeLimits
 
 _UNRELATED = ("iam", "s3", "ec2", "kms", "lambda", "dynamodb", "rds", "sqs")
-"""Who may do anything at all in each of these may do anything: nobody lists them by hand."""
+"""Every action of all of these means every action: no one lists them by hand."""
 
-_TOLD_AT_MOST = 5
 _PASSED_TO = "iam:passedtoservice"
 _MFA_PRESENT = "aws:multifactorauthpresent"
 
 
 @dataclass(frozen=True)
 class Grants:
-    """The statements that reach a principal, and the boundary that cuts them down.
+    """The statements that apply to a principal, and its permissions boundary.
 
-    ``restricting`` are the condition keys (patterns) that make an Allow less than it looks.
+    ``restricting`` are the condition keys (patterns) that restrict an Allow.
     """
 
     statements: tuple[Statement, ...]
@@ -85,7 +63,7 @@ class Grants:
 
     @cached_property
     def broad(self) -> tuple[Statement, ...]:
-        """What is allowed with no condition that narrows it, on more than listed resources."""
+        """What is allowed on more than listed resources, without a condition that restricts it."""
         return tuple(
             s
             for s in self.statements
@@ -94,7 +72,7 @@ class Grants:
 
     @cached_property
     def _denials(self) -> tuple[Statement, ...]:
-        """What is denied whatever the request: any condition would leave a way around."""
+        """What is denied for every request: a condition would leave a way around."""
         return tuple(
             s
             for s in self.statements
@@ -114,8 +92,8 @@ class Grants:
     def anywhere(self, action: str, passed_to: str = "") -> bool:
         """Whether the action is effective on arbitrary resources.
 
-        ``passed_to`` is the service that gets the role, for iam:PassRole, which statements may
-        limit with ``iam:PassedToService``.
+        ``passed_to`` is, for iam:PassRole, the service that gets the role: statements can limit
+        it with ``iam:PassedToService``.
         """
         service = action.partition(":")[0]
         allowed = any(
@@ -127,10 +105,10 @@ class Grants:
         return self.boundary is None or self.boundary.anywhere(action, passed_to)
 
     def anything_in(self, service: str) -> bool:
-        """Whether every action of the service is effective, whatever it is called.
+        """Whether every action of the service is effective.
 
-        Tried with a name for each first letter, none of which exists, so that neither a list of
-        real actions nor a catalogue that is out of date decides.
+        Tested with one made-up name for each first letter, so that the answer depends neither on
+        a list of real actions nor on how current a catalogue is.
         """
         return all(self.anywhere(f"{service}:{letter}zxq") for letter in string.ascii_lowercase)
 
@@ -139,7 +117,7 @@ class Grants:
         return bool(self.broad) and all(map(self.anything_in, _UNRELATED))
 
     def escalations(self) -> Iterator[Escalation]:
-        """The known paths to more privileges that are open on arbitrary resources."""
+        """The known privilege escalation paths that are open on arbitrary resources."""
         for path in ESCALATIONS:
             if all(self.anywhere(a, path.service if a == PASS_ROLE else "") for a in path.actions):
                 yield path
@@ -174,11 +152,11 @@ def _lets_pass(statement: Statement, service: str) -> bool:
 
 
 def problems(grants: Grants, sensitive: Sequence[str]) -> list[Problem]:
-    """What is more than a principal needs, each named; of an administrator only that."""
+    """The excessive privileges; for an administrator only that."""
     if not grants.broad:
         return []
     if grants.is_admin:
-        text = "It may do anything on any resource (administrator)."
+        text = "The policies give administrator access: any action on any resource."
         return [Problem(Severity.CRITICAL, text)]
     return list(_problems(grants, sensitive))
 
@@ -188,35 +166,76 @@ def _problems(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
         left = [service for service in _UNRELATED if grants.anything_in(service)]
         if left:
             text = "Allow with NotAction on any resource grants every action that is not listed"
-            yield Problem(Severity.HIGH, f"{text}, among them all of {', '.join(left)}.")
+            yield Problem(Severity.HIGH, f"{text}, including every action of {listed(left)}.")
     grave = [service for service in sensitive if grants.anything_in(service.lower())]
     if grave:
-        text = f"Every action of {_told(grave)} is allowed on any resource."
+        text = f"Every action of {listed(grave)} is allowed on any resource."
         yield Problem(Severity.HIGH, text)
     paths = [path.name for path in grants.escalations() if "iam" not in grave or path.service]
     if paths:
-        text = f"It can give itself more privileges with {_told(paths)}."
+        text = f"Privilege escalation is possible with {listed(paths)}."
         yield Problem(Severity.HIGH, text)
     if "sts" not in grave and grants.anywhere("sts:AssumeRole"):
-        text = "sts:AssumeRole is allowed on any resource: every role that trusts this account."
+        text = (
+            "sts:AssumeRole is allowed on any resource, so on every role that trusts the account."
+        )
         yield Problem(Severity.HIGH, text)
     other = [service for service in grants.whole_services() if service not in grave]
     if other:
-        text = f"Every action of {_told(other)} is allowed on any resource."
+        text = f"Every action of {listed(other)} is allowed on any resource."
         yield Problem(Severity.MEDIUM, text)
 
 
-def _told(names: Sequence[str]) -> str:
-    more = len(names) - _TOLD_AT_MOST
-    listed = ", ".join(names[:_TOLD_AT_MOST])
-    return f"{listed} and {more} more" if more > 0 else listed
-
-
 def is_exempt(patterns: Iterable[str], path: str, name: str) -> bool:
-    """Whether a pattern names the principal: by path and name where it has a slash, else name."""
+    """Whether a pattern matches the principal: its name, or path and name if it has a slash."""
     return any(matches(p, f"{path}{name}" if "/" in p else name) for p in patterns)
 
 
 def flawed(documents: Iterable[Document]) -> list[str]:
-    """What is wrong with the documents that are no policies, each a clause."""
-    return [f"the policy {d.name} is unusable: {d.flaw}" for d in documents if d.flaw]
+    """Why documents are not valid policies, each as a clause."""
+    return [f"the policy {d.name} cannot be parsed ({d.flaw})" for d in documents if d.flaw]
+
+
+def policies_of(
+    user: UserPolicies, groups: Iterable[GroupPolicies], attached: Iterable[PolicyDocument]
+) -> list[Document]:
+    """The policies that apply to a user: inline, of their groups, and attached ones."""
+    of_groups = [document for group in groups for document in group.inline]
+    return [*user.inline, *of_groups, *(policy.document for policy in attached)]
+
+
+def privileges_verdict(
+    documents: Sequence[Document], boundary: PolicyDocument | None, limits: PrivilegeLimits
+) -> Verdict:
+    """The verdict on what policies grant together within a permissions boundary."""
+    bound = [] if boundary is None else [boundary.document]
+    flaws = flawed([*documents, *bound])
+    if flaws:
+        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
+    grants = Grants.of(documents, bound[0] if bound else None, limits.restricting_condition_keys)
+    found = problems(grants, limits.sensitive_services)
+    names = [document.name for document in documents]
+    if found:
+        expected = "Only the actions that are needed, on the resources that are needed."
+        return violates_all(found, expected=expected, policies=names)
+    reason = f"No excessive privileges in {plural(len(names), 'policy', 'policies')}."
+    return complies(reason, policies=names)
+
+
+def unused_verdict(unused: UnusedAccess, most_days: int) -> Verdict:
+    """The verdict on what an unused-access analyzer found."""
+    if unused.days > most_days:
+        return violates(
+            f"The analyzer {unused.analyzer} reports access as unused after"
+            f" {plural(unused.days, 'day')}; at most {most_days} are allowed.",
+            expected=f"An analyzer with a tracking period of {plural(most_days, 'day')} or less.",
+            days=unused.days,
+        )
+    if unused.found:
+        said = listed([f"{count} {kind}" for kind, count in sorted(unused.found.items())], 10)
+        return violates(
+            f"The analyzer {unused.analyzer} has open findings: {said}.",
+            expected="Unused permissions and credentials removed.",
+            findings=unused.found,
+        )
+    return complies(f"The analyzer {unused.analyzer} has no open finding.", days=unused.days)

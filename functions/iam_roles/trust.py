@@ -1,14 +1,22 @@
-"""Who can become a role: what its trust policy lets in that it should not."""
+"""Who can assume a role: whom its trust policy admits that it should not."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from readiness.model.verdict import Problem, Severity
-from readiness.semantics.policy import Condition, Principal, Statement, matches_any, only_wildcards
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
+from readiness.semantics.policy import (
+    Condition,
+    Document,
+    Principal,
+    Statement,
+    matches_any,
+    only_wildcards,
+)
 
 BOUND_SERVICES = ("ec2.amazonaws.com", "lambda.amazonaws.com", "edgelambda.amazonaws.com")
-"""They take a role only from a caller who may pass it, which is never another account's."""
+"""They use a role only for a caller who may pass it, never for another account."""
 
 _ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
 _OF_OURS = (
@@ -34,7 +42,7 @@ _SUBJECT_WORDS = {"repo", "system", "serviceaccount", "project_path"}
 
 
 def admits(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """The statements that let somebody assume the role."""
+    """The statements that let someone assume the role."""
     return tuple(s for s in statements if s.allows and any(map(s.names_action, _ASSUME)))
 
 
@@ -45,9 +53,9 @@ def problems(
     trusted_accounts: Sequence[str] = (),
     bound_services: Sequence[str] = (),
 ) -> list[Problem]:
-    """What a trust policy lets in beyond those it means.
+    """What is wrong with a trust policy.
 
-    ``bound_services`` never act for another account's customer, so that they cannot be confused.
+    ``bound_services`` never act on behalf of another account, so they are no confused deputies.
     """
     found: list[Problem] = []
     for statement in admits(statements):
@@ -75,7 +83,7 @@ def _says_something(condition: Condition) -> bool:
 
 def _anybody(statement: Statement) -> Iterator[Problem]:
     if not _limited(statement, _OF_OURS):
-        yield Problem(Severity.CRITICAL, "Anybody in any AWS account can assume the role.")
+        yield Problem(Severity.CRITICAL, "Anyone in any AWS account can assume the role.")
 
 
 def _foreign(
@@ -100,12 +108,12 @@ def _federated(statement: Statement, principal: Principal) -> Iterator[Problem]:
         return
     conditions = [c for c in statement.conditions if c.key in keys]
     if not any(_says_something(c) and not _any_subject(c) for c in conditions):
-        text = f"Anybody whom {provider or principal.value} signs in can assume the role:"
-        yield Problem(Severity.HIGH, f"{text} no condition on {' or '.join(keys)} limits it.")
+        text = f"Anyone who signs in through {provider or principal.value} can assume the role:"
+        yield Problem(Severity.HIGH, f"{text} no condition on {' or '.join(keys)} restricts it.")
 
 
 def _any_subject(condition: Condition) -> bool:
-    """Whether a subject is so wide that it is everybody's, such as ``repo:*``."""
+    """Whether a subject pattern matches everyone, such as ``repo:*``."""
     return "like" in condition.operator and any(
         all(only_wildcards(part) or part in _SUBJECT_WORDS for part in value.split(":"))
         for value in condition.values
@@ -118,3 +126,26 @@ def _confused(statement: Statement, principal: Principal) -> Iterator[Problem]:
         yield Problem(
             Severity.MEDIUM, f"{text} no condition on aws:SourceAccount or aws:SourceArn."
         )
+
+
+def trust_verdict(
+    trust: Document,
+    account: str,
+    *,
+    trusted_accounts: Sequence[str],
+    bound_services: Sequence[str],
+) -> Verdict:
+    """The verdict on a trust policy; the settings are those of :func:`problems`."""
+    if trust.flaw:
+        return cannot_tell(f"Who can assume the role is unknown: {trust.flaw}.")
+    found = problems(
+        trust.statements,
+        account,
+        trusted_accounts=trusted_accounts,
+        bound_services=bound_services,
+    )
+    who = [p.value for s in admits(trust.statements) for p in s.principals]
+    if found:
+        expected = "Named principals, each with a condition that keeps others out."
+        return violates_all(found, expected=expected, principals=who)
+    return complies(f"{listed(who) or 'No one'} can assume the role.", principals=who)

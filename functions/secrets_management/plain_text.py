@@ -1,10 +1,10 @@
-"""The verdict on a resource's variables, in words that name them and never their values."""
+"""The verdict on a resource's variables; it names variables and never a value."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -16,16 +16,16 @@ from readiness.model.verdict import (
 from readiness.semantics.credentials import Certainty, Suspicion
 
 _SAID = {
-    Certainty.SHAPED: (Severity.CRITICAL, "Credentials stand in plain text"),
-    Certainty.RANDOM: (Severity.HIGH, "Values that look like keys stand in plain text"),
-    Certainty.NAMED: (Severity.HIGH, "Variables named like secrets have their value written out"),
+    Certainty.SHAPED: (Severity.CRITICAL, "Credentials in plain text"),
+    Certainty.RANDOM: (Severity.HIGH, "Values in plain text that look like keys"),
+    Certainty.NAMED: (Severity.HIGH, "Variables named like secrets with a plain text value"),
 }
 
 
 def judge_variables(
     found: Sequence[Suspicion], from_parameter_store: Sequence[str], variables: int
 ) -> Verdict:
-    """The worst of what was found among so many variables of one resource."""
+    """The verdict on the suspicions among ``variables`` variables of one resource."""
     problems = [
         Problem(severity, f"{words}: {listed([f'{s.name} ({s.detector})' for s in of_kind])}.")
         for certainty, (severity, words) in _SAID.items()
@@ -33,13 +33,14 @@ def judge_variables(
     ]
     if from_parameter_store:
         text = (
-            f"{listed(from_parameter_store)} come from Parameter Store, not from Secrets Manager."
+            "Secrets from Parameter Store instead of Secrets Manager:"
+            f" {listed(from_parameter_store)}."
         )
         problems.append(Problem(Severity.LOW, text))
     if problems:
         return violates_all(
             problems,
-            expected="Variables that name a secret in AWS Secrets Manager, or none.",
+            expected="Variables that hold only names of secrets in AWS Secrets Manager.",
             variables=[
                 {"name": s.name, "detector": s.detector, "length": s.length} for s in found
             ],
@@ -47,5 +48,5 @@ def judge_variables(
         )
     if not variables:
         return not_applicable("It has no environment variables.")
-    count = f"{variables} environment variable{'' if variables == 1 else 's'}"
-    return complies(f"Of {count} none holds a credential.", variables=variables)
+    count = plural(variables, "environment variable")
+    return complies(f"No credential was found in {count}.", variables=variables)

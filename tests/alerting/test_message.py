@@ -8,7 +8,6 @@ import pytest
 from readiness import Severity, Status
 from readiness.alerting.message import (
     baseline_message,
-    concerns_pager,
     console_url,
     finding_json,
     headline,
@@ -198,24 +197,6 @@ def test_resolve_carries_the_whole_payload_and_the_same_key():
 
 
 @pytest.mark.parametrize(
-    ("status", "old", "concerned"),
-    [
-        pytest.param("NON_COMPLIANT", "", True, id="pages now"),
-        pytest.param("COMPLIANT", "HIGH", True, id="paged before"),
-        pytest.param("COMPLIANT", "LOW", False, id="never paged"),
-        pytest.param("COMPLIANT", "", False, id="was never wrong"),
-    ],
-)
-def test_whom_a_transition_concerns(status, old, concerned):
-    assert concerns_pager(finding(status), {"old_severity": old}, Severity.HIGH) is concerned
-
-
-def test_what_is_over_always_concerns_the_pager():
-    body = {"kind": "RESOLVED", "old_severity": "LOW"}
-    assert concerns_pager(finding(Status.COMPLIANT), body, Severity.CRITICAL)
-
-
-@pytest.mark.parametrize(
     ("found", "was", "loud"),
     [
         pytest.param(finding(), {}, Severity.HIGH, id="opened"),
@@ -282,7 +263,7 @@ def test_links():
 
 
 def test_a_reminder_says_what_to_renew_to_people_and_programs():
-    soon = "A load test has to be attested anew before 2026-12-01."
+    soon = "A load test must be attested again before 2026-12-01."
     found = finding(Status.COMPLIANT, reminder=soon)
     sent = sns_message(found, entry(kind="REMINDED"), BASE)
     assert soon in json.loads(sent["Message"])["email"]

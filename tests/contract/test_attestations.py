@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 
 import pytest
-import yaml
 
 from readiness.engine.declare import SOURCE
 from readiness.model.attestation import MACHINE, RECORDED
-from readiness_cli import template
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, rules
-from tests.contract.test_template import Tagged
+from tests import deployed
 
-RESOURCES = yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)["Resources"]
+RESOURCES = deployed.committed()["Resources"]
 
 
 def statements(document):

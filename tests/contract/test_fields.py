@@ -7,8 +7,11 @@ for evidence that new code wakes.
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
+from readiness.engine import answers
 from readiness.engine.events import changes_of
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.model.evidence import ApiCall, declared
@@ -49,7 +52,8 @@ def read(monkeypatch):
     fields = set(FunctionConfiguration.__dataclass_fields__)
 
     def noted(self, name):
-        if name in fields:
+        reader = sys._getframe(1).f_code.co_filename
+        if name in fields and reader != answers.__file__:  # which weighs what it keeps
             seen.add(name)
         return object.__getattribute__(self, name)
 

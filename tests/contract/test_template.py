@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from readiness import Severity, Verdict, complies
 from readiness.engine.actions import ON_REQUEST
@@ -20,33 +19,16 @@ from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
+from tests import deployed
 from tests.contract.eventbridge import matches
 
 HEADINGS = headings()
 PER_HEADING = pytest.mark.parametrize("heading", HEADINGS, ids=lambda h: h.folder)
 
 
-class Tagged(yaml.SafeLoader):
-    """CloudFormation's short forms, as the long ones."""
-
-
-def _intrinsic(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        value = value.split(".", 1) if suffix == "GetAtt" else value
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-Tagged.add_multi_constructor("!", _intrinsic)
-
-
 @pytest.fixture(scope="module")
 def committed():
-    return yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)
+    return deployed.committed()
 
 
 @pytest.fixture(scope="module")
@@ -302,7 +284,8 @@ def test_the_stream_is_read_as_the_outbox_needs_it(resources):
         each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs)
     )
     assert all(len(dict(pairs)) == len(pairs) for pairs in twice), "a repeated key is lost"
-    assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": "yes"}}}})
+    for shard in ("yes", "yes#0", "yes#7"):
+        assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": shard}}}})
     assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
 
 
@@ -320,13 +303,19 @@ def test_every_queue_is_encrypted_and_every_end_is_watched(resources):
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     alarms = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     watched = {
-        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        dimension["Value"]["Fn::GetAtt"][0]
         for alarm in alarms
-        if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]
+        for dimension in _dimensions(alarm)
+        if "Fn::GetAtt" in dimension["Value"]
     }
     assert watched == set(queues)
     assert all(alarm["AlarmActions"] == [{"Ref": "WatcherTopic"}] for alarm in alarms)
-    assert resources["SweepMissed"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def _dimensions(alarm):
+    yield from alarm.get("Dimensions", ())
+    for metric in alarm.get("Metrics", ()):
+        yield from metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", ())
 
 
 def test_what_functions_read_from_the_environment_is_set(committed, resources):
@@ -336,7 +325,8 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
     kernel = (ROOT / "layers/readiness/readiness/engine/function.py").read_text()
-    known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
+    # Read by the alerts and the pager, and by Powertools.
+    known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert not [
         variable for variable in shared if variable not in kernel and variable not in known
     ]
@@ -382,6 +372,16 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_headings_are_swept_one_after_another(resources):
+    """Each takes a third of AWS's rates: two at once would take two."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    assert each["MaxConcurrency"] == 1
 
 
 # -- upgrades --------------------------------------------------------------------------------------

@@ -142,6 +142,7 @@ def call(name, **request):
             "eventName": name,
             "awsRegion": HOME,
             "recipientAccountId": ACCOUNT_ID,
+            "userIdentity": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:user/jane"},
             "requestParameters": request or None,
         },
     }

@@ -125,7 +125,7 @@ def test_a_task_definition_and_its_containers():
     assert container.environment == {"STAGE": "prod"}
     assert container.secrets == {"KEY": "arn:aws:secret"}
     assert container.environment_files == ("arn:aws:s3:::b/env",)
-    assert (container.log_driver, container.ports) == ("awslogs", (8080,))
+    assert container.log_driver == "awslogs"
 
 
 def test_the_cluster_in_new_and_old_service_arns():
@@ -175,3 +175,39 @@ def test_a_failure_that_is_not_absence_is_no_answer():
     aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
     with pytest.raises(Unreadable, match=r"ecs:DescribeServices .*UNAUTHORIZED"):
         aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "groups"),
+    [
+        pytest.param({}, (), id="none"),
+        pytest.param(
+            {"loadBalancers": [{"loadBalancerName": "old"}]}, (), id="a classic balancer"
+        ),
+        pytest.param(
+            {
+                "loadBalancers": [
+                    {
+                        "targetGroupArn": "blue",
+                        "advancedConfiguration": {"alternateTargetGroupArn": "green"},
+                    }
+                ]
+            },
+            ("blue", "green"),
+            id="blue and green by ECS",
+        ),
+        pytest.param(
+            {
+                "loadBalancers": [{"targetGroupArn": "blue"}],
+                "taskSets": [
+                    {"loadBalancers": [{"targetGroupArn": "green"}]},
+                    {"loadBalancers": [{"targetGroupArn": "blue"}]},
+                ],
+            },
+            ("blue", "green"),
+            id="blue and green by CodeDeploy",
+        ),
+    ],
+)
+def test_every_target_group_that_may_get_traffic(answer, groups):
+    assert Service.of({"serviceArn": "arn", **answer}).target_group_arns == groups

@@ -38,9 +38,11 @@ HELD = Attestation(
 @pytest.mark.parametrize(
     ("statements", "status", "said"),
     [
-        pytest.param([HELD], GOOD, "holds until", id="valid"),
+        pytest.param([HELD], GOOD, "valid until", id="valid"),
         pytest.param([replace(HELD, bound_to={"memory": 256})], BAD, "void", id="void on change"),
-        pytest.param([replace(HELD, bound_to={})], BAD, "for which memory", id="bound to nothing"),
+        pytest.param(
+            [replace(HELD, bound_to={})], BAD, "does not name the memory", id="bound to nothing"
+        ),
         pytest.param([replace(HELD, approved_by_id="")], BAD, "second person", id="one person"),
         pytest.param(
             [replace(HELD, approved_by_id="AROA:alice")], BAD, "second person", id="own approval"
@@ -56,7 +58,7 @@ HELD = Attestation(
         pytest.param(
             [replace(HELD, result=Result.FAIL, performed_at=NOW - timedelta(days=20)), HELD],
             GOOD,
-            "holds",
+            "valid until",
             id="passed after it failed",
         ),
         pytest.param(
@@ -87,12 +89,12 @@ HELD = Attestation(
             id="artefact gone",
         ),
         pytest.param(
-            [replace(HELD, bound_to={"memory": "512"})], GOOD, "holds", id="512 is '512'"
+            [replace(HELD, bound_to={"memory": "512"})], GOOD, "valid until", id="512 is '512'"
         ),
         pytest.param(
             [HELD, replace(HELD, result=Result.FAIL, performed_at=NOW, revoked=True)],
             GOOD,
-            "holds",
+            "valid until",
             id="a failure that was taken back",
         ),
         pytest.param(
@@ -104,7 +106,7 @@ HELD = Attestation(
         pytest.param(
             [HELD, replace(HELD, performed_at=NOW, artefact_unread=DENIED)],
             GOOD,
-            "holds",
+            "valid until",
             id="another statement holds without the artefact that cannot be looked at",
         ),
         pytest.param(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed
+from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed, plural
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,19 @@ def test_long_lists_say_how_much_is_left_out():
 )
 def test_listed(names, said):
     assert listed(names) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "nouns", "said"),
+    [
+        (0, ("rule",), "0 rules"),
+        (1, ("rule",), "1 rule"),
+        (2, ("rule",), "2 rules"),
+        (1.0, ("policy", "policies"), "1 policy"),
+        (12_000, ("policy", "policies"), "12,000 policies"),
+        (1.5, ("day",), "1.5 days"),
+        (0.9999, ("day",), "1 day"),
+    ],
+)
+def test_plural(count, nouns, said):
+    assert plural(count, *nouns) == said

@@ -21,7 +21,7 @@ def life(*seen):
     """What is stored after observations, one an hour unless they say when; and the kinds."""
     stored, kinds = None, []
     for hour, each in enumerate(seen):
-        status, changes = each if isinstance(each, tuple) else (each, {})
+        status, changes = (each[0], dict(each[1])) if isinstance(each, tuple) else (each, {})
         at = changes.pop("at", after(hours=hour))
         change = decide(stored, finding(status, at, **changes))
         stored = change.finding or stored

@@ -86,7 +86,7 @@ def test_s3_kms(bucket, key, settings, status, said):
         pytest.param(KEY, KmsRotation(True, 0), GOOD, "is on.", id="period not said"),
         pytest.param(KEY, KmsRotation(True, 366), BAD, "every 366 days", id="a day too long"),
         pytest.param(KEY, KmsRotation(False), BAD, "off", id="off"),
-        pytest.param(AWS_KEY, KmsRotation(False), NA, "AWS manages", id="aws managed"),
+        pytest.param(AWS_KEY, KmsRotation(False), NA, "AWS managed", id="aws managed"),
         pytest.param(
             KmsKeyState("k", "Enabled", spec="RSA_2048"),
             KmsRotation(False),

@@ -58,7 +58,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             id="serves two",
         ),
         pytest.param(
-            KEY, tags("dev"), ALONE, used_by("prod"), BAD, "is of dev", id="the wrong one"
+            KEY, tags("dev"), ALONE, used_by("prod"), BAD, "is tagged dev", id="the wrong one"
         ),
         pytest.param(
             KEY,
@@ -78,14 +78,14 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             "prod",
             id="a replica of the same",
         ),
-        pytest.param(KEY, tags("prod"), ALONE, used_by(), NA, "Nothing", id="no users"),
+        pytest.param(KEY, tags("prod"), ALONE, used_by(), NA, "No resource found", id="no users"),
         pytest.param(
             KEY,
             tags(),
             ALONE,
             used_by("", ""),
             NA,
-            "no environments",
+            "environments are unknown",
             id="no environment anywhere",
         ),
         pytest.param(
@@ -124,7 +124,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by("prod", "dev", missing=(DENIED,)),
             BAD,
-            "serves",
+            "share the key",
             id="certain all the same",
         ),
         pytest.param(
@@ -136,7 +136,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by("prod", elsewhere=("dev",)),
             BAD,
-            "cannot be confined",
+            "cannot be restricted",
             id="AWS key, two environments",
         ),
         pytest.param(
@@ -145,7 +145,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by(elsewhere=("dev", "prod")),
             NA,
-            "Nothing",
+            "No resource found",
             id="AWS key, not used",
         ),
     ],

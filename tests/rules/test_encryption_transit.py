@@ -247,7 +247,10 @@ def distribution(
         pytest.param(distribution(minimum="SSLv3"), BAD, "SSLv3", id="SSL"),
         pytest.param(distribution(minimum=""), BAD, "not set", id="no minimum"),
         pytest.param(
-            distribution(default=True), BAD, "cloudfront.net", id="the default certificate"
+            distribution(default=True),
+            BAD,
+            "default CloudFront certificate",
+            id="the default certificate",
         ),
         pytest.param(
             distribution("https-only", "TLSv1.2_2021", Origin("o", "http-only")),

@@ -57,12 +57,14 @@ def test_every_shape_is_the_same_policy(given):
         pytest.param("", "not JSON", id="empty"),
         pytest.param("[" * 100_000, "not JSON", id="nested beyond sense"),
         pytest.param(" " * 1_000_001, "characters", id="beyond any quota"),
-        pytest.param(None, "NoneType", id="nothing"),
-        pytest.param([], "list", id="no document"),
-        pytest.param([DOCUMENT, DOCUMENT], "list", id="two documents"),
-        pytest.param("17", "int", id="a number"),
+        pytest.param(None, "the policy is not a JSON object", id="nothing"),
+        pytest.param([], "the policy is not a JSON object", id="no document"),
+        pytest.param([DOCUMENT, DOCUMENT], "the policy is not a JSON object", id="two documents"),
+        pytest.param("17", "the policy is not a JSON object", id="a number"),
         pytest.param({}, "no Statement", id="no statement"),
-        pytest.param({"Statement": ["x"]}, "not str", id="statement is text"),
+        pytest.param(
+            {"Statement": ["x"]}, "a statement is not a JSON object", id="statement is text"
+        ),
         pytest.param({"Statement": {"Action": "*"}}, "Effect", id="no effect"),
         pytest.param({"Statement": {"Effect": "Allow"}}, "neither Action", id="no action"),
         pytest.param(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -84,7 +85,8 @@ def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str)
         raise Failure(
             f"sam {arguments[0]} failed: {said}",
             why="The demo needs a deployed stack",
-            fix=f"run it yourself to see its full output: {checkout.sam} {arguments[0]}",
+            fix="run it yourself to see its full output: "
+            f"{shlex.quote(str(checkout.sam))} {arguments[0]}",
             code=Exit.AWS_OR_INTERNAL,
         )
 

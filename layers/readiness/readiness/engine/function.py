@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.logging import Logger
@@ -13,16 +17,21 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from readiness.engine import config_rule, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
-from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
-from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
+from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
+from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
+from readiness.engine.retired import Former
+from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
+from readiness.model import checklist
+from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
 if TYPE_CHECKING:
-    from readiness.model.rule import Heading
+    from readiness.model.rule import Heading, Rule
 
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
@@ -53,11 +62,16 @@ class Function:
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
+        self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
+        self._function = ""
+        self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
         )
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._sandbox = Sandbox(environment)
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -74,6 +88,10 @@ class Function:
         finally:
             if self.metrics.provider.metric_set:
                 self.metrics.flush_metrics()
+            self._sandbox.tidy()
+
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, release=self._release)
 
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)
@@ -83,6 +101,9 @@ class Function:
         region, account = arn[3], arn[4]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
+        self._function = str(context.invoked_function_arn)
+        if isinstance(event, Mapping) and "look_again" in event:
+            return self._again(asked_for(event["look_again"]), account, region)
         seen = look(event, self.heading)
         self.log.append_keys(trigger=seen.trigger)
         if seen.account and seen.account != account:
@@ -90,7 +111,7 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
-        self._pacer.begin(IN_AN_EVENT, seconds=_left(context) - LAST_SECONDS)
+        self._pacer.begin(IN_AN_EVENT, seconds=_seconds_left(context) - LAST_SECONDS)
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:
@@ -98,69 +119,152 @@ class Function:
         return {"evaluated": 0, "ignored": why}
 
     def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
-        given = self._given()
+        """Evaluate what an event points at; what concerns everything is left to one later look."""
+        asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
-            given = settings.override(self.heading, given, seen.config.parameters)
-        widely = any(target.id is None for target in seen.targets)
+            return self._evaluate(asked, account, region, seen.config)
+        crowd = frozenset(target for target in seen.targets if concerns_everything(target))
+        later = self._look_again()
+        if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
+            return self._evaluate(asked, account, region)
+        self.count("LooksGathered")
+        rest = replace(asked, targets=seen.targets - crowd)
+        return self._evaluate(rest, account, region) | {"later": len(crowd)}
+
+    def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:
+        """Evaluate what an earlier event or look could not settle."""
+        self.log.append_keys(trigger=asked.trigger)
+        known = {rule.id for rule in self.heading}
+        targets = frozenset(target for target in asked.targets if target.rule in known)
+        if not targets:
+            return self._ignore("none of the rules exists any more")
+        return self._evaluate(replace(asked, targets=targets), account, region)
+
+    def _evaluate(
+        self, asked: Again, account: str, region: str, config: ConfigRequest | None = None
+    ) -> dict[str, Any]:
+        given = self._given()
+        if config is not None:
+            given = settings.override(self.heading, given, config.parameters)
+        widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+            account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
         )
-        observations = list(evaluation.follow(self.heading, seen.targets))
-        recorder = Recorder(self.store, evaluation)
+        observations = list(evaluation.follow(self.heading, asked.targets))
+        unsettled = self._unsettled(observations, asked)
+        recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
             self._note(observation)
-            recorder.record(observation)
+            if observation.again not in unsettled:
+                recorder.record(observation)
+        recorder.look_again()
         self._insist(recorder)
-        if seen.config is not None:
+        if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, seen.config, observations)
+            sent = config_rule.answer(client, config, observations)
             self.count("ConfigEvaluations", sent)
-        return self._done(recorder, len(observations))
+        done = self._done(recorder, len(observations))
+        return done | {"again": len(unsettled)} if unsettled else done
+
+    def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
+        """What will be looked at again, so that it need not be recorded as unknown now."""
+        targets = {observation.again for observation in observations if observation.again}
+        later = self._look_again()
+        if not targets or later is None:
+            return frozenset()
+        ordered = sorted(targets, key=lambda target: (target.rule, target.id or ""))
+        taken: set[Target] = set()
+        for batch in batches(ordered):
+            if later.later(replace(asked, targets=batch), _now()):
+                taken |= batch
+        self.count("LooksAgain", len(taken))
+        return frozenset(taken)
+
+    def _look_again(self) -> LookAgain | None:
+        if not self._machine:
+            return None
+        client = self._session.client("stepfunctions", config=CONFIG)
+        return LookAgain(client, self._machine, self._function)
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
         """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
-        left = _left(context) - LAST_SECONDS
-        self._pacer.begin(IN_A_SWEEP, seconds=left, resumes=True)
-        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
-        recorder = Recorder(self.store, evaluation)
+        seconds = _seconds_left(context) - LAST_SECONDS
+        self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
+        deployed = _deployed(sweep.get("headings"))
+        origin = self._origin(Origin(woken_by=SWEEP))
+        evaluation = self._evaluation(
+            account, region, self._given(), sweep["id"], origin, bulk=True
+        )
+        recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
-        stored = recorder.known(rules)
-        evaluation.remember(stored)
+        recorder.expect(rules)
         began = _now()
+        available = context.get_remaining_time_in_millis()
+        evaluated = 0
+
+        def left() -> float:
+            return float(context.get_remaining_time_in_millis())
 
         def enough() -> bool:
-            return bool(context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
+            """Whether what remains is needed to look again at what changed, and for the answer."""
+            spent = available - left()
+            again = spent * recorder.changed / max(evaluated, 1)
+            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(evaluated)
 
-        evaluated = 0
         for observation in evaluation.survey(
-            rules,
-            coverage,
-            start=start,
-            enough=enough,
-            record=lambda seen: recorder.record(seen, stored),
+            rules, coverage, start=start, enough=enough, record=recorder.record
         ):
             evaluated += 1
             self._note(observation)
+        unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+        closed = 0
+        if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
+            closed = self._close(recorder, rules, coverage, began, deployed, left)
+        if coverage.cursor is None and left() < SPARE_MILLISECONDS:
+            coverage.cursor = Cursor("", "", "", Phase.CLOSING, coverage.unlisted)
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
-        answer["unlisted"] = sorted(about.name for about in coverage.failed)
+        answer["unlisted"] = list(coverage.unlisted)
+        answer["closed"] = closed
+        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
+        answer["release"] = self._release
+        if unseen:
+            self.count("SecondLooksLeft", unseen)
+            self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
-            # A leg that got to nothing leaves off where it began.
-            cursor = coverage.cursor if coverage.cursor.type else start or coverage.cursor
-            return answer | {
-                "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
-            }
-        answer["closed"] = recorder.close_vanished(rules, coverage, stored, before=began)
-        answer["closed"] += recorder.close_retired(
-            self.heading.folder, self.heading.rules, before=began
-        )
+            return answer | {"cursor": _as_json(coverage.cursor)}
         self._insist(recorder)
         return answer
+
+    def _close(
+        self,
+        recorder: Recorder,
+        rules: Sequence[Rule],
+        coverage: Coverage,
+        began: datetime,
+        deployed: list[str],
+        left: Callable[[], float],
+    ) -> int:
+        """Close the findings of what is gone: resources, rules and headings."""
+
+        def enough() -> bool:
+            return left() < SPARE_MILLISECONDS
+
+        closed = recorder.close_vanished(rules, coverage, before=began, enough=enough)
+        folder, existing = self.heading.folder, [rule.id for rule in self.heading]
+        if not enough() and not self._former.is_clean(folder, existing, deployed):
+            closed += recorder.close_retired(
+                folder, self.heading.rules, deployed=deployed, before=began
+            )
+            self._former.cleaned(folder, existing, deployed)
+        recorder.look_again(enough)
+        return closed
 
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
@@ -187,11 +291,18 @@ class Function:
 
     def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
         self.count("Evaluated", evaluated)
-        self.count("Transitions", len(recorder.transitions))
+        self.count("Transitions", recorder.transitions)
+        if recorder.unreadable:
+            first = next(iter(recorder.unreadable.items()))
+            self.count("UnreadableFindings", len(recorder.unreadable))
+            self.log.error(
+                "findings that this version cannot read",
+                extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
+            )
         if recorder.unwritten:
             self.count("UnwritableFindings", len(recorder.unwritten))
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
-        return {"evaluated": evaluated, "transitions": len(recorder.transitions)}
+        return {"evaluated": evaluated, "transitions": recorder.transitions}
 
     def _evaluation(
         self,
@@ -199,7 +310,7 @@ class Function:
         region: str,
         given: settings.Given,
         trigger: str,
-        changed_by: str = "",
+        changed_by: Origin,
         *,
         bulk: bool,
     ) -> Evaluation:
@@ -249,25 +360,79 @@ class Function:
             self.log.error("settings refused", extra={"reason": reason})
 
 
-def _left(context: Any) -> float:
+_CURSOR = (
+    "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
+    " or 2) and 'unlisted' (a list of texts)"
+)
+
+
+def release_of(folder: str, layer: str) -> str:
+    """The version of a heading's code: its own folder and the layer it runs on.
+
+    ``layer`` is the ARN of the layer's version, which changes with its content.
+    """
+    digest = hashlib.sha256(layer.encode())
+    package = importlib.util.find_spec(f"functions.{folder}")
+    for place in package.submodule_search_locations or () if package else ():
+        for path in sorted(Path(place).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _seconds_left(context: Any) -> float:
     """The seconds that this invocation has left."""
     return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _cursor(given: object) -> Cursor | None:
-    if not given:
+    """Where the last leg stopped. Raises MalformedEvent."""
+    if given is None:
         return None
-    try:
-        return Cursor(**given)  # type: ignore[arg-type]
-    except TypeError:
-        raise MalformedEvent("'sweep.cursor' must have 'type', 'region' and 'after'") from None
+    if not isinstance(given, Mapping):
+        raise MalformedEvent(_CURSOR)
+    texts = [given.get(name) for name in ("type", "region", "after")]
+    phase, unlisted = given.get("phase", 0), given.get("unlisted", [])
+    known = {"type", "region", "after", "phase", "unlisted"}
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or isinstance(phase, bool)
+        or phase not in list(Phase)
+        or not isinstance(unlisted, list)
+        or not all(isinstance(each, str) for each in unlisted)
+        or set(given) - known
+    ):
+        raise MalformedEvent(_CURSOR)
+    return Cursor(
+        given["type"], given["region"], given["after"], Phase(phase), tuple(sorted(unlisted))
+    )
+
+
+def _as_json(cursor: Cursor) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "type": cursor.type,
+        "region": cursor.region,
+        "after": cursor.after,
+    }
+    if cursor.phase:
+        plain["phase"] = int(cursor.phase)
+    if cursor.unlisted:
+        plain["unlisted"] = list(cursor.unlisted)
+    return plain
+
+
+def _deployed(given: object) -> list[str]:
+    """The headings that the stack has. Raises MalformedEvent."""
+    if given is None:
+        return [chapter.folder for chapter in checklist.CHAPTERS]
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
+    return given
 
 
 def scope_from(environment: Mapping[str, str]) -> Scope:
     """The scope as template.yaml's parameters put it into the environment."""
-    values = environment.get("SCOPE_TAG_VALUES", "")
-    return Scope(
-        tag=environment.get("SCOPE_TAG_KEY", ""),
-        values=frozenset(value.strip() for value in values.split(",") if value.strip()),
+    return Scope.of(
+        environment.get("SCOPE_TAG_KEY", ""),
+        environment.get("SCOPE_TAG_VALUES", ""),
         globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
     )

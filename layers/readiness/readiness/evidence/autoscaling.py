@@ -20,7 +20,6 @@ from readiness.model.evidence import (
     api_call,
     config_resource_name,
     evidence,
-    partition_of,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -60,9 +59,13 @@ def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall
 
 
 def _service(id: str, detail: Json) -> str:
-    """``service/agents/web`` → the service's ARN."""
-    region, account = str(detail.get("awsRegion")), str(detail.get("recipientAccountId"))
-    return f"arn:{partition_of(region)}:ecs:{region}:{account}:{id}"
+    """``service/agents/web`` → the service's ARN, in the partition of whoever called."""
+    identity = detail.get("userIdentity")
+    caller = str(identity.get("arn") or "") if isinstance(identity, Mapping) else ""
+    region, account = detail.get("awsRegion"), detail.get("recipientAccountId")
+    if not caller.startswith("arn:") or not region or not account:
+        return ""
+    return f"arn:{caller.split(':')[1]}:ecs:{region}:{account}:{id}"
 
 
 def _table(id: str, _: Json) -> str:

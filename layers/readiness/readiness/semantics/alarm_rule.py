@@ -1,4 +1,4 @@
-"""Which alarms a composite alarm listens to: its AlarmRule, read as AWS reads it.
+"""Which alarms raise a composite alarm: the grammar of its AlarmRule.
 
 Grammar: PutCompositeAlarm, with AT_LEAST(M, STATE, (alarm, …)). Keywords take any case.
 """
@@ -43,7 +43,7 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """``x AND y``, ``x OR y``, or what AT_LEAST asks of several."""
+    """``x AND y``, ``x OR y``, or AT_LEAST over several alarms."""
 
     word: str
     of: tuple[Node, ...]
@@ -69,7 +69,7 @@ def name_of(reference: str) -> str:
 
 
 def raised_by(node: Node) -> frozenset[str]:
-    """The alarms whose going into ALARM helps to make the rule true, NOT turning it round."""
+    """The alarms that help to make the rule true when they enter ALARM; NOT inverts that."""
     return frozenset(_raisers(_folded(node), positive=True))
 
 
@@ -99,7 +99,7 @@ def _raisers(node: Node, *, positive: bool) -> Iterator[str]:
 
 
 def _folded(node: Node) -> Node:
-    """The rule without TRUE and FALSE: ``ALARM(a) AND FALSE`` is never true, whatever a does."""
+    """The rule without TRUE and FALSE: ``ALARM(a) AND FALSE`` is never true."""
     match node:
         case Not(of):
             inner = _folded(of)

@@ -1,9 +1,9 @@
-"""Alarms as they stand: what each watches, and whether anybody hears of it."""
+"""CloudWatch alarms: what each one watches, and whether it notifies anyone."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One raw series an alarm looks at; ``account`` is empty for its own."""
+    """One raw series that an alarm watches; ``account`` is empty for the alarm's own."""
 
     namespace: str
     metric: str
@@ -43,11 +43,11 @@ class Watched:
 class Alarm:
     """One alarm.
 
-    ``watches`` are the series that what it compares is made of, as they are (``is_direct``) or
-    within an expression. ``band`` says that it compares with an anomaly detection band.
-    ``selections`` are its Metrics Insights queries; ``unread`` are queries this cannot read
-    (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to notice: period
-    times the datapoints that have to breach. ``since`` is when it came into its state.
+    ``watches`` are the series that the compared value is computed from; ``is_direct`` where it is
+    one series itself, without an expression. ``band``: it compares with an anomaly detection
+    band. ``selections`` are its Metrics Insights queries; ``unread`` are queries that cannot be
+    read here (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to be
+    raised: the period times the datapoints to alarm. ``since`` is when it entered its state.
     """
 
     name: str
@@ -76,17 +76,17 @@ class Alarm:
 
     @property
     def notifications(self) -> tuple[str, ...]:
-        """Its actions that tell a person or an incident tool, scaling and recovery left out."""
+        """Its actions that notify a person or an incident tool; not scaling or recovery."""
         return tuple(action for action in self.actions if _NOTIFIES.match(action))
 
     @property
     def is_scaling(self) -> bool:
-        """Whether Auto Scaling made it for itself, so that it is no notification."""
+        """Whether Auto Scaling created it for its own use, so that it notifies no one."""
         return self.name.startswith(_SCALES_ITSELF)
 
     @property
     def goes_up(self) -> bool | None:
-        """Whether a high value raises it; None where both directions do."""
+        """Whether a high value raises it; None where high and low values do."""
         if self.comparison.startswith("LessThanLowerOrGreaterThan"):
             return None
         return self.comparison.startswith("GreaterThan")
@@ -105,13 +105,15 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
     elif queries:
         parts = _parts(queries, answer.get("ThresholdMetricId", ""))
     else:
-        parts = _Parts((_watched(answer, answer),))
+        statistic = answer.get("Statistic") or answer.get("ExtendedStatistic") or ""
+        parts = _Parts((_watched(answer, answer, statistic),))
     datapoints = answer.get("DatapointsToAlarm") or answer.get("EvaluationPeriods") or 1
     periods = [part.period for part in parts.watches if part.period]
     period = answer.get("Period") or parts.period or max(periods, default=0)
     seconds = period * datapoints or (criteria.get("PendingPeriod") or 0)
     return Alarm(
         **_common(answer),
+        evaluation_state=answer.get("EvaluationState", ""),
         watches=parts.watches,
         is_direct=parts.is_direct,
         band=bool(answer.get("ThresholdMetricId")),
@@ -145,6 +147,7 @@ def log_alarm(answer: Mapping[str, Any]) -> Alarm:
     return Alarm(
         **_common(answer),
         kind=Kind.LOG,
+        evaluation_state=answer.get("EvaluationState", ""),
         is_direct=False,
         unread=(str(query.get("QueryString", "")),),
         comparison=answer.get("ComparisonOperator", ""),
@@ -162,7 +165,6 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "actions": tuple(answer.get("AlarmActions") or ()),
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
-        "evaluation_state": answer.get("EvaluationState", ""),
     }
 
 
@@ -183,25 +185,24 @@ class _Parts:
 
 
 def _watched(
-    metric: Mapping[str, Any], stat: Mapping[str, Any], period: int = 0, account: str = ""
+    metric: Mapping[str, Any], stat: Mapping[str, Any], statistic: str, account: str = ""
 ) -> Watched:
-    statistic = stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or ""
     return Watched(
         metric.get("Namespace", ""),
         metric.get("MetricName", ""),
         statistic,
         frozenset((each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()),
-        period or stat.get("Period") or 0,
+        stat.get("Period") or 0,
         stat.get("Unit", ""),
         account,
     )
 
 
 def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
-    """What the compared series is made of: the query that is returned, and all it refers to.
+    """What the compared series is computed from: the returned query and all it refers to.
 
-    Of an anomaly detection alarm both the metric and its band are returned. A query that
-    nothing compared refers to is only there to be drawn.
+    An anomaly detection alarm returns both the metric and its band. A query that the compared
+    series does not refer to is only drawn in the graph.
     """
     by_id = {query["Id"]: query for query in queries}
     returned = [id for id, query in by_id.items() if query.get("ReturnData", True) and id != band]
@@ -224,7 +225,8 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         stat, expression = query.get("MetricStat"), query.get("Expression", "")
         if stat:
             account = query.get("AccountId", "")
-            watches.append(_watched(stat.get("Metric") or {}, stat, account=account))
+            metric, statistic = stat.get("Metric") or {}, stat.get("Stat", "")
+            watches.append(_watched(metric, stat, statistic, account))
         elif metric_sql.is_query(expression):
             selection = metric_sql.parse(expression)
             if selection is None:
@@ -247,12 +249,12 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
     )
 
 
-# -- who hears ------------------------------------------------------------------------------------
+# -- who is notified ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """An active mute rule: for ``hours`` at a time the alarms it names take no action."""
+    """An active mute rule: the alarms it names take no action for ``hours`` at a time."""
 
     name: str
     hours: float
@@ -270,7 +272,7 @@ def hours_of(duration: str) -> float:
 
 
 class Silence(StrEnum):
-    """Why nobody hears of an alarm."""
+    """Why an alarm notifies no one."""
 
     NO_EFFECTIVE_ACTION = "NO_EFFECTIVE_ACTION"
     ACTIONS_DISABLED = "ACTIONS_DISABLED"
@@ -280,18 +282,21 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Where an alarm is heard: the actions that notify; or why not, in words too."""
+    """The actions by which an alarm notifies someone; or why it notifies no one, also in words."""
 
     actions: tuple[str, ...] = ()
     silence: Silence | None = None
     why: str = ""
 
 
+_Series = tuple[str, str, frozenset[tuple[str, str]]]
+
+
 @dataclass(frozen=True)
 class Inventory:
     """All alarms of a region and the mute rules active now.
 
-    ``mutes_known`` is false where the AWS SDK at hand is older than mute rules.
+    ``mutes_known`` is false where the AWS SDK in use is older than mute rules.
     """
 
     alarms: tuple[Alarm, ...] = ()
@@ -304,7 +309,7 @@ class Inventory:
 
     @cached_property
     def watching(self) -> Mapping[tuple[str, str], tuple[Alarm, ...]]:
-        """The alarms that look at a metric (namespace, name) by naming it."""
+        """The alarms that name a metric, by (namespace, metric name)."""
         found: dict[tuple[str, str], dict[str, Alarm]] = {}
         for alarm in self.alarms:
             named = [(each.namespace, each.metric) for each in alarm.watches]
@@ -312,6 +317,55 @@ class Inventory:
             for metric in named:
                 found.setdefault(metric, {})[alarm.name] = alarm
         return {metric: tuple(alarms.values()) for metric, alarms in found.items()}
+
+    def covering(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str]
+    ) -> tuple[Alarm, ...]:
+        """Those of ``watching`` that name this very series, or select series by a query."""
+        exact = self._exact.get((namespace, metric, frozenset(dimensions.items())), ())
+        queries = self._querying.get((namespace, metric), ())
+        if not queries:
+            return tuple(alarm for _, alarm in exact)
+        found = {alarm.name: (place, alarm) for place, alarm in (*exact, *queries)}
+        return tuple(alarm for _, alarm in sorted(found.values(), key=lambda each: each[0]))
+
+    def split_by(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str], dimension: str
+    ) -> tuple[tuple[str, Alarm, Watched], ...]:
+        """Alarms on a series with just one more dimension: its value, the alarm, the series."""
+        rest = frozenset(dimensions.items())
+        return tuple(self._split.get((namespace, metric, dimension, rest), ()))
+
+    @cached_property
+    def _exact(self) -> Mapping[_Series, Sequence[tuple[int, Alarm]]]:
+        found: dict[_Series, list[tuple[int, Alarm]]] = {}
+        for place, alarm in enumerate(self.by_name.values()):
+            for key in {(each.namespace, each.metric, each.dimensions) for each in alarm.watches}:
+                found.setdefault(key, []).append((place, alarm))
+        return found
+
+    @cached_property
+    def _querying(self) -> Mapping[tuple[str, str], Sequence[tuple[int, Alarm]]]:
+        found: dict[tuple[str, str], list[tuple[int, Alarm]]] = {}
+        for place, alarm in enumerate(self.by_name.values()):
+            for key in {(each.namespace, each.metric) for each in alarm.selections}:
+                found.setdefault(key, []).append((place, alarm))
+        return found
+
+    @cached_property
+    def _split(
+        self,
+    ) -> Mapping[
+        tuple[str, str, str, frozenset[tuple[str, str]]], Sequence[tuple[str, Alarm, Watched]]
+    ]:
+        found: dict[Any, list[tuple[str, Alarm, Watched]]] = {}
+        for alarm in self.by_name.values():
+            for each in alarm.watches:
+                for name, value in each.dimensions:
+                    rest = each.dimensions - {(name, value)}
+                    key = (each.namespace, each.metric, name, rest)
+                    found.setdefault(key, []).append((value, alarm, each))
+        return found
 
     @cached_property
     def unread(self) -> tuple[Alarm, ...]:
@@ -347,7 +401,7 @@ class Inventory:
 
     @cached_property
     def quieters(self) -> frozenset[str]:
-        """Alarms that composite alarms use to keep quiet: suppressors, and those under NOT."""
+        """Alarms that silence composite alarms: suppressors, and those under NOT."""
         found = {alarm.suppressor for alarm in self._composites if alarm.suppressor}
         for alarm in self._composites:
             try:
@@ -358,7 +412,7 @@ class Inventory:
         return frozenset(found)
 
     def heard(self, alarm: Alarm) -> tuple[Alarm, ...]:
-        """The alarm and every composite alarm that it helps to raise, near ones first."""
+        """The alarm and every composite alarm that it helps to raise, nearest first."""
         found = {alarm.name: alarm}
         waiting = [alarm]
         for each in waiting:
@@ -369,14 +423,15 @@ class Inventory:
         return tuple(found.values())
 
     def voice(self, alarm: Alarm, now: datetime, max_mute_hours: float = 24) -> Voice:
-        """Where the alarm is heard, by itself or through a composite alarm."""
+        """Whom the alarm notifies, itself or through a composite alarm."""
         speakers = [each for each in self.heard(alarm) if each.notifications]
         if not speakers:
             return self._voiceless(alarm)
         enabled = [each for each in speakers if each.actions_enabled]
         if not enabled:
             name = speakers[0].name
-            return Voice((), Silence.ACTIONS_DISABLED, f"The actions of {name} are disabled.")
+            why = f"The actions of the alarm {name} are disabled."
+            return Voice((), Silence.ACTIONS_DISABLED, why)
         free = [each for each in enabled if not self._muted(each, now, max_mute_hours)]
         if not free:
             why = self._muted(enabled[0], now, max_mute_hours)
@@ -388,17 +443,21 @@ class Inventory:
         if riddles:
             why = f"The rule of the composite alarm {riddles[0].name} cannot be read."
             return Voice((), Silence.UNREADABLE_RULE, why)
-        does = f"only {alarm.actions[0]}" if alarm.actions else "no alarm action"
-        return Voice((), Silence.NO_EFFECTIVE_ACTION, f"{alarm.name} has {does}.")
+        does = f"only {alarm.actions[0]}, which notifies no one" if alarm.actions else "no action"
+        return Voice((), Silence.NO_EFFECTIVE_ACTION, f"The alarm {alarm.name} has {does}.")
 
     def _muted(self, alarm: Alarm, now: datetime, most: float) -> str:
         """Why the alarm takes no action for longer than ``most`` hours; empty if it does."""
         for mute in self.mutes:
             if alarm.name in mute.alarms and mute.hours > most:
-                return f"{alarm.name} is muted by {mute.name} for {mute.hours:g} hours."
+                return (
+                    f"The mute rule {mute.name} mutes the alarm {alarm.name} for {mute.hours:g}"
+                    f" hours; at most {most:g} are allowed."
+                )
         lasts = alarm.since is not None and now - alarm.since > timedelta(hours=most)
         if alarm.suppressed_by == "Alarm" and lasts:
             return (
-                f"The actions of {alarm.name} have been suppressed since {alarm.since:%Y-%m-%d}."
+                f"The actions of the alarm {alarm.name} have been suppressed since"
+                f" {alarm.since:%Y-%m-%d}; at most {most:g} hours are allowed."
             )
         return ""

@@ -1,7 +1,7 @@
-"""What a credential looks like, so that one can be pointed at without ever being repeated.
+"""What a credential looks like, so that it can be reported without repeating it.
 
-Nothing here returns, stores or hashes a value: a suspicion names the detector and says how long
-the value is, in steps too coarse to help anyone guess it.
+Nothing here returns, stores or hashes a value. A suspicion names the detector and an
+approximate length, too coarse to help anyone guess the value.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ def _set(words: str) -> frozenset[str]:
 
 
 ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b")
-"""An access key id: AKIA of a user or the root user, ASIA of temporary credentials."""
+"""An access key ID: AKIA of a user or the root user, ASIA of temporary credentials."""
 
 _SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("AWS access key id", ACCESS_KEY_ID),
@@ -57,7 +57,7 @@ _EMBEDDED: tuple[tuple[str, re.Pattern[str]], ...] = (
         ),
     ),
 )
-"""Shapes that carry a password as their group, which may also be a placeholder."""
+"""Patterns whose group is a password, or a placeholder for one."""
 
 _PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
 _AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
@@ -71,13 +71,13 @@ _ABOUT_A_SECRET = _set(
     "algorithm arn arns audience bucket endpoint file header host id ids issuer location name "
     "names path prefix queue region scope table topic type uri url"
 )
-"""What follows the secret's name where a variable only says where to find one."""
+"""Last words of a variable name that says where a secret is, not what it is."""
 
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _REFERENCE = re.compile(
     r"arn:[\w-]+:"  # an ARN of anything
-    r"|\{\{\s*resolve:"  # a CloudFormation dynamic reference that nobody resolved
+    r"|\{\{\s*resolve:"  # an unresolved CloudFormation dynamic reference
     r"|\$[\{(A-Z_]|<[^>]*>$|%\(|\{\{",  # a variable of a shell or a template
 )
 _PATH = re.compile(r"(/[\w.@-]+){2,}/?|[A-Za-z]:\\.*|\.{1,2}/.*")
@@ -107,19 +107,19 @@ _LEAST_RANDOM = 20
 
 
 class Certainty(IntEnum):
-    """How sure a suspicion is, the surest highest."""
+    """How certain a suspicion is, the most certain highest."""
 
     NAMED = 1
-    """The name says secret and the value is written out."""
+    """The name says that it is a secret, and the value is a literal."""
     RANDOM = 2
-    """Nothing says secret, but the value is random enough to be one."""
+    """The name does not say so, but the value is random enough to be a secret."""
     SHAPED = 3
-    """The value has the shape of a credential, or is random under a secret's name."""
+    """The value has the format of a credential, or the name says secret and it is random."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A variable that seems to hold a credential: its name, why, and about how long it is."""
+    """A variable that seems to contain a credential: its name, why, and its approximate length."""
 
     name: str
     detector: str
@@ -127,16 +127,16 @@ class Suspicion:
     certainty: Certainty
 
     def within(self, owner: str) -> Suspicion:
-        """The same with the name of what holds the variable before it."""
+        """The same, with the name of what contains the variable before it."""
         return replace(self, name=f"{owner}/{self.name}")
 
 
 def suspect(
     name: str, value: str, *, min_entropy: float = 3.5, ignore: Sequence[str] = ()
 ) -> Suspicion | None:
-    """What is wrong with a variable of that name and literal value; None where nothing is.
+    """Why a variable may contain a credential; None if it does not seem to.
 
-    ``min_entropy`` is in bits for each character; ``ignore`` are shell patterns of names.
+    ``min_entropy`` is in bits per character; ``ignore`` are shell patterns of names.
     """
     if any(fnmatchcase(name, pattern) for pattern in ignore):
         return None
@@ -157,7 +157,7 @@ def suspect(
 
 
 def shape_of(value: str) -> str:
-    """The kind of credential the value has the shape of, or contains; empty for none."""
+    """The kind of credential that the value is or contains, by its format; empty for none."""
     for detector, pattern in _SHAPES:
         if pattern.search(value):
             return detector
@@ -194,13 +194,13 @@ def names_a_secret(name: str) -> bool:
 
 
 def points_at_a_secret(name: str) -> bool:
-    """Whether the name says where a secret is (``DB_SECRET_ARN``, ``TOKEN_URL``), not what."""
+    """Whether the name says where a secret is (``DB_SECRET_ARN``, ``TOKEN_URL``)."""
     words = _words(name)
     return bool(words) and words[-1] in _ABOUT_A_SECRET
 
 
 def is_literal(name: str, value: str) -> bool:
-    """Whether a value under a secret's name is the secret itself, not a reference to one.
+    """Whether the value of a variable named like a secret is the secret, not a reference to it.
 
     Switches, numbers, placeholders, paths, plain URLs and template text are not secrets.
     """
@@ -224,10 +224,10 @@ def _stands_for_something(text: str) -> bool:
 
 
 def is_random(name: str, value: str, min_entropy: float = 3.5) -> bool:
-    """Whether the value is, or ends in, a run of characters that nobody thought of.
+    """Whether the value contains a random run of characters.
 
-    Names that machines make (CloudFormation's physical ids, UUIDs, ARNs, URLs, digests) are
-    random too; they are told apart by their pieces, which are short, or by what they are part of.
+    Generated names (CloudFormation physical ids, UUIDs, ARNs, URLs, digests) are random too.
+    They are recognised by their short pieces, or by what they are part of.
     """
     text = value.strip().rstrip("=")
     if _REFERENCE.match(text) or _URL.match(text) or any(c.isspace() for c in text):
@@ -252,7 +252,7 @@ def _is_digest(name: str, piece: str, text: str) -> bool:
 
 
 def _mixed(piece: str) -> bool:
-    """Whether letters and digits alternate often enough to be no word with a number."""
+    """Whether letters and digits alternate too often for a word with a number."""
     turns = sum(a.isdigit() != b.isdigit() for a, b in itertools.pairwise(piece))
     return turns >= 3
 
@@ -266,13 +266,13 @@ def _classes(text: str) -> int:
 
 
 def entropy(text: str) -> float:
-    """Shannon's entropy of the text, in bits for each character."""
+    """The Shannon entropy of the text, in bits per character."""
     total = len(text)
     return -sum(n / total * math.log2(n / total) for n in Counter(text).values())
 
 
 def length_bucket(value: str) -> str:
-    """About how long a value is, in words."""
+    """The approximate length of a value, in words."""
     for limit, words in ((8, "under 8"), (16, "8 to 15"), (32, "16 to 31"), (64, "32 to 63")):
         if len(value) < limit:
             return f"{words} characters"

@@ -1,8 +1,8 @@
-"""Which resources an IAM action acts on, and whether a resource pattern leaves any of them out.
+"""Which resources an IAM action acts on, and whether a resource pattern covers all of them.
 
 The table beside this module is the AWS Service Authorization Reference, with its date in it;
 ``tests/data/make_iam_actions.py`` writes it. It has every action that writes, tags or manages
-permissions, and the reads that hand out data or credentials. It is read at the first question.
+permissions, and the reads that return data or credentials. It is loaded at first use.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _ACCOUNT = re.compile(r"\d{12}\**")
 # request decides, and the account of the request.
 _ANY, _ESCAPED, _UNKNOWN, _OWN = "\0", "\1", "\2", "\3"
 _SHORT = 3
-"""No name is taken to be shorter, so that ``role/?*`` and ``role/??*`` are every role."""
+"""Names are taken to be at least this long, so ``role/?*`` and ``role/??*`` mean every role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def resource_patterns(action: str) -> tuple[str, ...] | None:
     """The ARNs of the resources an action acts on, ``*`` for what varies, in no special order.
 
     ``("*",)`` where the action has no resource-level permissions, None for an action that is
-    unknown or only looks. The case of the action does not matter. In an ARN ``?`` is one
+    unknown or only reads. The case of the action does not matter. In an ARN ``?`` is one
     character, for the few ids whose form is known.
     """
     kinds = _kinds(action)

@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.parts import InParts, each_alone, whole
-from readiness.model.evidence import ResourceType, api_call, evidence, partition_of
+from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
@@ -23,8 +23,7 @@ _CHANGES = (
 
 
 def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
-    partition = partition_of(read.region)
-    return f"arn:{partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
+    return f"arn:{read.partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
 
 
 def _parts(stage: Resource) -> tuple[str, str]:
@@ -209,7 +208,7 @@ class StageRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StageRequests]:
-        return cls._of(read, RestStage.load_all(read))
+        return cls._of(read, read.those(RestStage))
 
     @classmethod
     def _of(cls, read: Reader, stages: Mapping[str, RestStage]) -> dict[str, StageRequests]:

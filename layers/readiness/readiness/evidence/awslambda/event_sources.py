@@ -68,7 +68,6 @@ class EventSource:
     batch_size: int = 0
     window: int = 0
     response_types: tuple[str, ...] = ()
-    max_concurrency: int = 0
     service: str = ""
 
     @property
@@ -127,12 +126,15 @@ class EventSource:
             batch_size=answer.get("BatchSize", 0),
             window=answer.get("MaximumBatchingWindowInSeconds") or 0,
             response_types=tuple(answer.get("FunctionResponseTypes") or ()),
-            max_concurrency=(answer.get("ScalingConfig") or {}).get("MaximumConcurrency", 0),
             service=parts[2] if len(parts) > 5 else self_managed,
         )
 
 
-@evidence(EVENT_SOURCE_MAPPING, reads=(GET_METRIC_DATA, "lambda:ListEventSourceMappings"))
+@evidence(
+    EVENT_SOURCE_MAPPING,
+    reads=(GET_METRIC_DATA, "lambda:ListEventSourceMappings"),
+    uses=(EventSource,),
+)
 @dataclass(frozen=True, slots=True)
 class SourceTraffic:
     """How many items the source gave and how often the function ran, by the hour of a day.
@@ -156,7 +158,7 @@ class SourceTraffic:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, SourceTraffic]:
         every = EventSource.load_all(read)
-        return cls._of(read, every.values(), every)
+        return cls._of(read, read.those(EventSource).values(), every)
 
     @classmethod
     def _of(

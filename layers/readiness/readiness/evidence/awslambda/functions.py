@@ -91,7 +91,7 @@ class FunctionConfiguration:
     is for those who ask for :class:`FunctionBuild`: new code does not wake this.
 
     ``environment`` is None where Lambda could not decrypt it (``environment_error``); ``timeout``
-    is in seconds, ``memory_size`` and ``ephemeral_storage`` in MiB; ``tracing_mode`` is
+    is in seconds, ``memory_size`` in MiB; ``tracing_mode`` is
     ``Active`` or ``PassThrough``; ``package_type`` ``Zip`` or ``Image``. ``master_arn`` is set
     on Lambda@Edge replicas, ``system_log_level`` only where logs are JSON. ``state`` is empty in a
     listing, which does not tell it.
@@ -105,17 +105,14 @@ class FunctionConfiguration:
     package_type: str = "Zip"
     architectures: tuple[str, ...] = ("x86_64",)
     memory_size: int = 128
-    ephemeral_storage: int = 512
     timeout: int = 3
     environment: Mapping[str, str] | None = None
     environment_error: str = ""
-    kms_key_arn: str = ""
     vpc_id: str = ""
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     tracing_mode: str = "PassThrough"
-    dead_letter_arn: str = ""
     log_group: str = ""
     system_log_level: str = ""
     master_arn: str = ""
@@ -158,17 +155,14 @@ class FunctionConfiguration:
             package_type=answer.get("PackageType", "Zip"),
             architectures=tuple(answer.get("Architectures") or ("x86_64",)),
             memory_size=answer.get("MemorySize", 128),
-            ephemeral_storage=(answer.get("EphemeralStorage") or {}).get("Size", 512),
             timeout=answer.get("Timeout", 3),
             environment=None if failure else dict(environment.get("Variables") or {}),
             environment_error=failure.get("ErrorCode") or failure.get("Message", ""),
-            kms_key_arn=answer.get("KMSKeyArn", ""),
             vpc_id=vpc.get("VpcId", ""),
             subnet_ids=tuple(vpc.get("SubnetIds") or ()),
             security_group_ids=tuple(vpc.get("SecurityGroupIds") or ()),
             layers=tuple(layer["Arn"] for layer in answer.get("Layers") or ()),
             tracing_mode=(answer.get("TracingConfig") or {}).get("Mode", "PassThrough"),
-            dead_letter_arn=(answer.get("DeadLetterConfig") or {}).get("TargetArn", ""),
             log_group=(answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
             system_log_level=(answer.get("LoggingConfig") or {}).get("SystemLogLevel", ""),
             master_arn=answer.get("MasterArn", ""),

@@ -35,7 +35,6 @@ class SmokeTest:
     """
 
     parameter: str = ""
-    alias: str = ""
     expect: str = ""
     flaw: str = ""
     status_code: int = 0
@@ -53,7 +52,7 @@ class SmokeTest:
         found = read.one("ssm", "get_parameter", absent=("ParameterNotFound",), Name=parameter)
         event, flaw = _event(found)
         if flaw:
-            return cls(parameter, alias, expect, flaw)
+            return cls(parameter, expect, flaw)
         qualifier = {"Qualifier": alias} if alias else {}
         answered = read.act(
             "lambda",
@@ -67,7 +66,6 @@ class SmokeTest:
         is_json, answer = _parsed(answered["Payload"])
         return cls(
             parameter,
-            alias,
             expect,
             status_code=answered.get("StatusCode", 0),
             error=answered.get("FunctionError", ""),

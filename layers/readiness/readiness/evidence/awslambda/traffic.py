@@ -108,7 +108,7 @@ class Door:
 
     @property
     def spoken(self) -> str:
-        return f"{self.name} failed {self.failed:.0f} of {self.total:.0f} requests."
+        return f"Failed requests of {self.name}: {self.failed:,.0f} of {self.total:,.0f}."
 
 
 @evidence(
@@ -145,10 +145,7 @@ class TrafficSinceDeploy:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TrafficSinceDeploy]:
-        listed = read.every("lambda", "list_functions", "Functions")
-        return _measured(
-            read, {each["FunctionName"]: FunctionConfiguration.of(each) for each in listed}
-        )
+        return _measured(read, read.those(FunctionConfiguration))
 
     def door(self, name: str) -> Door | None:
         return next((door for door in self.doors if door.name == name), None)

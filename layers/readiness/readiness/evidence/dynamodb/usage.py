@@ -26,7 +26,7 @@ TOGETHER = (
 )
 
 
-@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"))
+@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableRequests:
     """How many requests of each kind succeeded in a day, in periods of 5 minutes.
@@ -44,7 +44,7 @@ class TableRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TableRequests]:
-        return cls._of(read, read.every("dynamodb", "list_tables", "TableNames"))
+        return cls._of(read, read.ids(TABLE))
 
     @classmethod
     def _of(cls, read: Reader, tables: Iterable[str]) -> dict[str, TableRequests]:
@@ -97,6 +97,7 @@ def _queries(table: str) -> dict[str, Query]:
         ),
         tag_change("dynamodb"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class TableTtl:
@@ -129,7 +130,7 @@ class TableTtl:
 def _because(read: Reader, table: Resource) -> str:
     """Why the items of a table should expire: its tag ``data-class``, or its name."""
     patterns: tuple[str, ...] = read.settings.get("cache_tables", ())
-    said = tags_of(read, arn_of(table), read.region).get("data-class", "")
+    said = tags_of(read, arn_of(table, read.partition), read.region).get("data-class", "")
     if said in {"cache", "session"}:
         return f"its tag says data-class={said}"
     matched = next((each for each in patterns if fnmatch(table.id.lower(), each.lower())), "")

@@ -133,14 +133,14 @@ class Endpoint:
     is_wide_open: bool = False
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any], region: str) -> Endpoint:
+    def of(cls, answer: Mapping[str, Any], region: str, dns_suffix: str) -> Endpoint:
         """From a ``VpcEndpoint`` of the API."""
         only_inbound = (answer.get("DnsOptions") or {}).get(
             "PrivateDnsOnlyForInboundResolverEndpoint", False
         )
         return cls(
             id=answer["VpcEndpointId"],
-            service=service_of_endpoint(answer.get("ServiceName", ""), region),
+            service=service_of_endpoint(answer.get("ServiceName", ""), region, dns_suffix),
             kind=answer.get("VpcEndpointType", "Gateway"),
             state=answer.get("State", "").lower(),
             resolves=bool(answer.get("PrivateDnsEnabled")) and not only_inbound,
@@ -188,7 +188,13 @@ class VpcEndpoints:
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcEndpoints:
         found = read.every("ec2", "describe_vpc_endpoints", "VpcEndpoints")
-        return cls(tuple(Endpoint.of(e, read.region) for e in found if e.get("VpcId") == vpc.id))
+        return cls(
+            tuple(
+                Endpoint.of(e, read.region, read.dns_suffix)
+                for e in found
+                if e.get("VpcId") == vpc.id
+            )
+        )
 
     def of(self, service: str) -> tuple[Endpoint, ...]:
         """The endpoints for a service, by its short name."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -83,10 +83,8 @@ class Service:
     status: str = "ACTIVE"
     desired_count: int = 0
     running_count: int = 0
-    pending_count: int = 0
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
-    platform_version: str = ""
     scheduling_strategy: str = "REPLICA"
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
@@ -95,8 +93,6 @@ class Service:
     deployment_controller: str = "ECS"
     deployment_configuration: Mapping[str, Any] | None = None
     deployments: tuple[Mapping[str, Any], ...] = ()
-    health_check_grace_seconds: int = 0
-    created_at: datetime | None = None
     tags: Mapping[str, str] | None = None
     task_sets: tuple[Mapping[str, Any], ...] = ()
     has_classic_balancer: bool = False
@@ -141,28 +137,35 @@ class Service:
             status=answer.get("status", ""),
             desired_count=answer.get("desiredCount", 0),
             running_count=answer.get("runningCount", 0),
-            pending_count=answer.get("pendingCount", 0),
             launch_type=answer.get("launchType", ""),
             capacity_providers=tuple(item["capacityProvider"] for item in strategy),
-            platform_version=answer.get("platformVersion", ""),
             scheduling_strategy=answer.get("schedulingStrategy", "REPLICA"),
             subnet_ids=tuple(network.get("subnets") or ()),
             security_group_ids=tuple(network.get("securityGroups") or ()),
             assign_public_ip=network.get("assignPublicIp") == "ENABLED",
-            target_group_arns=tuple(
-                balancer["targetGroupArn"]
-                for balancer in balancers
-                if "targetGroupArn" in balancer
-            ),
+            target_group_arns=_target_groups(answer),
             deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployment_configuration=answer.get("deploymentConfiguration"),
             deployments=tuple(answer.get("deployments") or ()),
-            health_check_grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
-            created_at=answer.get("createdAt"),
             tags=_tags(answer),
             task_sets=tuple(answer.get("taskSets") or ()),
             has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
         )
+
+
+def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every target group that traffic may reach the service through, blue or green.
+
+    ECS's own blue/green deployments name the second one beside the first, CodeDeploy's have one
+    for each task set.
+    """
+    found: dict[str, None] = {}
+    for part in (answer, *(answer.get("taskSets") or ())):
+        for balancer in part.get("loadBalancers") or ():
+            second = balancer.get("advancedConfiguration") or {}
+            both = (balancer.get("targetGroupArn"), second.get("alternateTargetGroupArn"))
+            found.update(dict.fromkeys(arn for arn in both if arn))
+    return tuple(found)
 
 
 def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
@@ -278,6 +281,9 @@ class Services:
     """The ECS services of the region."""
 
     all: tuple[Service, ...]
+    _by_revision: dict[str, tuple[Service, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Services:
@@ -285,7 +291,13 @@ class Services:
 
     def running(self, task_definition_arn: str) -> tuple[Service, ...]:
         """The services that run a task definition."""
-        return tuple(s for s in self.all if task_definition_arn in s.revisions)
+        if not self._by_revision:
+            found: dict[str, tuple[Service, ...]] = {}
+            for service in self.all:
+                for revision in service.revisions:
+                    found[revision] = (*found.get(revision, ()), service)
+            self._by_revision.update(found)
+        return self._by_revision.get(task_definition_arn, ())
 
 
 def _find_task_definitions(read: Reader) -> Iterable[str]:
@@ -335,11 +347,7 @@ class Container:
     health_check: tuple[str, ...] = ()
     cpu: int = 0
     memory: int = 0
-    memory_reservation: int = 0
-    privileged: bool = False
     user: str = ""
-    stop_timeout: int = 0
-    ports: tuple[int, ...] = ()
     is_log_router: bool = False
 
 
@@ -357,7 +365,6 @@ class TaskDefinition:
     status: str = "ACTIVE"
     task_role_arn: str = ""
     execution_role_arn: str = ""
-    network_mode: str = ""
     cpu: int = 0
     memory: int = 0
     architecture: str = ""
@@ -380,7 +387,6 @@ class TaskDefinition:
             status=about.get("status", ""),
             task_role_arn=about.get("taskRoleArn", ""),
             execution_role_arn=about.get("executionRoleArn", ""),
-            network_mode=about.get("networkMode", ""),
             cpu=int(about.get("cpu") or 0),
             memory=int(about.get("memory") or 0),
             architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
@@ -403,14 +409,6 @@ def _container(about: Mapping[str, Any]) -> Container:
         health_check=tuple((about.get("healthCheck") or {}).get("command") or ()),
         cpu=about.get("cpu") or 0,
         memory=about.get("memory") or 0,
-        memory_reservation=about.get("memoryReservation") or 0,
-        privileged=bool(about.get("privileged")),
         user=about.get("user", ""),
-        stop_timeout=about.get("stopTimeout") or 0,
-        ports=tuple(
-            port["containerPort"]
-            for port in about.get("portMappings") or ()
-            if "containerPort" in port
-        ),
         is_log_router="firelensConfiguration" in about,
     )

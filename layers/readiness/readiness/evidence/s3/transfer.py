@@ -37,6 +37,7 @@ TAG = "transfer-acceleration"
         ),
         tag_change("s3"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketAcceleration:
@@ -52,7 +53,7 @@ class BucketAcceleration:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAcceleration:
-        tag = tags_of(read, arn_of(bucket), read.region).get(TAG, "")
+        tag = tags_of(read, arn_of(bucket, read.partition), read.region).get(TAG, "")
         required = f"its tag {TAG}={tag} asks for it" if tag == "required" else ""
         if read.settings.get("require_all"):
             required = required or "the setting require_all asks for it"
@@ -179,6 +180,7 @@ class _Found:
 @evidence(
     BUCKET,
     reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketWrites:
@@ -204,7 +206,7 @@ class BucketWrites:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BucketWrites]:
         known = _known(read)
-        buckets = BUCKET.find(read)
+        buckets = read.ids(BUCKET)
         return cls._of(read, {name: known.get(name, _Found()) for name in buckets})
 
     @classmethod

@@ -59,5 +59,5 @@ class TopicPolicy:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicPolicy:
-        arn = arn_of(topic)
+        arn = arn_of(topic, read.partition)
         return cls(topic_attributes(read, arn).get("Policy", ""), arn)

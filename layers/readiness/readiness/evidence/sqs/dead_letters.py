@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.sqs.queues import QUEUE, queue_url
+from readiness.evidence.sqs.queues import MOST_RESULTS, QUEUE, queue_url
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -43,7 +43,8 @@ class DeadLetters:
             "list_dead_letter_source_queues",
             "queueUrls",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
+            MaxResults=MOST_RESULTS,
         )
         queues = [url.rsplit("/", 1)[-1] for url in urls]
         return cls(queue.id, tuple(sorted([*queues, *_functions(read).get(queue.id, ())])))
@@ -76,7 +77,7 @@ def _target(read: Reader, queue: Resource) -> str | None:
             "sqs",
             "get_queue_attributes",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             AttributeNames=["RedrivePolicy"],
         )
     except Gone:

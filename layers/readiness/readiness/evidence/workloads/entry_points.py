@@ -119,7 +119,7 @@ class FunctionLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionLatency]:
-        return cls._of_each(read, FUNCTION.find(read))
+        return cls._of_each(read, read.ids(FUNCTION))
 
     @classmethod
     def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionLatency]:
@@ -169,7 +169,7 @@ class FunctionOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionOutcomes]:
-        return cls._of_each(read, FUNCTION.find(read))
+        return cls._of_each(read, read.ids(FUNCTION))
 
     @classmethod
     def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionOutcomes]:
@@ -247,7 +247,7 @@ class RestApiLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiLatency]:
-        named = _named(RestApi.load_all(read).values())
+        named = _named(read.those(RestApi).values())
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
@@ -264,7 +264,7 @@ class RestApiOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiOutcomes]:
-        named = _named(RestApi.load_all(read).values())
+        named = _named(read.those(RestApi).values())
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
@@ -282,7 +282,7 @@ class HttpApiLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpApiLatency]:
-        return cls._of_each(read, HttpApi.load_all(read))
+        return cls._of_each(read, read.those(HttpApi))
 
     @classmethod
     def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiLatency]:
@@ -304,7 +304,7 @@ class HttpApiOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpApiOutcomes]:
-        return cls._of_each(read, HttpApi.load_all(read))
+        return cls._of_each(read, read.those(HttpApi))
 
     @classmethod
     def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiOutcomes]:
