@@ -15,7 +15,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
@@ -253,7 +253,7 @@ def queue_age(
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def lambda_throttles(
-    function: FunctionConfiguration, alarms: AlarmsInUse, *, limits: AlarmLimits
+    function: FunctionIdentity, alarms: AlarmsInUse, *, limits: AlarmLimits
 ) -> Verdict:
     """An alarm covers throttled invocations of a function."""
     if function.master_arn:

