@@ -56,7 +56,7 @@ matrix: ## The tests of rules and command line on the other Pythons that are ins
 	done
 
 mutants: $(VENV)/.ready ## Faults that no test notices; ONLY=readiness.model.verdict for one module
-	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES))
+	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS))
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks
