@@ -60,6 +60,9 @@ LOG = PLACE / "mutmut.log"
 
 LEAST = 90.0
 
+MUTMUT = "import sys, mutmut.__main__; sys.setrecursionlimit(10_000); mutmut.__main__.cli()"
+"""Each call of a function takes three frames with its mutants, and parsers recurse."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run mutmut over the modules and say what survived; 1 when fewer died than ought to."""
@@ -76,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _lay_out()
     _go_on(chosen.only, tests, anew=chosen.anew)
     _configure(patterns, tests)
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", str(chosen.jobs)]
+    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
     with LOG.open("w", encoding="utf-8") as log:
         ended = _run(command, log, chosen.minutes * 60)
