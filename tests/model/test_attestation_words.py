@@ -60,6 +60,10 @@ def test_a_pass_says_who_and_until_when():
     assert judged(replace(GOOD, artefact=None)).observed["artefact"] == ""
 
 
+def test_work_done_just_now_counts():
+    assert judged(replace(GOOD, performed_at=NOW)).status is Status.COMPLIANT
+
+
 def test_a_reminder_says_what_and_by_when():
     soon = replace(GOOD, expires_at=NOW + timedelta(days=30))
     assert judged(soon).reminder == "A load test must be attested again before 2026-12-02."

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from readiness.model.evidence import (
+    _TYPES,
     ACCOUNT,
     REGION,
     ConfigItem,
@@ -28,27 +29,9 @@ ARN = "arn:{partition}:test:{region}:{account}:thing{path}?{id}"
 THING = ResourceType("AWS::Test::EvidenceThing", lambda read: (), arn=ARN)
 PLAIN = ResourceType("AWS::Test::EvidencePlain", lambda read: ())
 WIDE = ResourceType("AWS::Test::EvidenceWide", lambda read: (), is_global=True)
-CHANGES = (
-    api_call("test", "PutThing", id="requestParameters.name", normalise=last_segment),
-    ServiceEvent("Thing Changed"),
-    ConfigItem("AWS::Test::Other"),
-)
 
 
-@evidence(THING, reads=iter(["test:GetPart"]), asks_with=iter(["days"]))
-@dataclass(frozen=True)
-class Part:
-    pass
-
-
-@evidence(
-    THING,
-    reads=iter(["test:GetThing", "test:ListTags"]),
-    changed_by=iter(CHANGES),
-    uses=iter([Part]),
-    follows_type=False,
-    asks_with=iter(["metric"]),
-)
+@evidence(THING)
 @dataclass(frozen=True)
 class Thing:
     pass
@@ -58,20 +41,45 @@ class Child(Thing):
     pass
 
 
+def declare():
+    """Two classes of evidence, declared now: the second uses the first."""
+    part = dataclass(frozen=True)(type("Part", (), {}))
+    thing = dataclass(frozen=True)(type("Thing", (), {}))
+    evidence(THING, reads=iter(["test:GetPart"]), asks_with=iter(["days"]))(part)
+    made = evidence(
+        THING,
+        reads=iter(["test:GetThing", "test:ListTags"]),
+        changed_by=iter([ServiceEvent("Thing Changed"), ConfigItem("AWS::Test::Other")]),
+        uses=iter([part]),
+        follows_type=False,
+        asks_with=iter(["metric"]),
+    )(thing)
+    assert made is thing, "a declaration leaves the class as it is"
+    return part, thing
+
+
 def test_a_declaration_is_kept_whole():
-    made = declared(Thing)
+    part, thing = declare()
+    made = declared(thing)
     assert made.about is THING
     assert made.reads == {"test:GetThing", "test:ListTags"}
-    assert made.changed_by == CHANGES
-    assert made.uses == (Part,)
+    assert made.changed_by == (ServiceEvent("Thing Changed"), ConfigItem("AWS::Test::Other"))
+    assert made.uses == (part,)
     assert made.follows_type is False
     assert made.asks_with == ("metric",)
-    assert declared(Part).follows_type is True
+
+
+def test_a_declaration_may_say_no_more_than_what_it_is_about():
+    made = declared(evidence(THING)(type("Plain", (), {})))
+    assert (made.about, made.follows_type) == (THING, True)
+    assert (made.reads, made.changed_by, made.uses, made.asks_with) == (frozenset(), (), (), ())
 
 
 def test_what_evidence_uses_is_read_and_asked_with_too():
-    assert declared(Thing).all_reads == {"test:GetThing", "test:ListTags", "test:GetPart"}
-    assert declared(Thing).all_asks_with == {"metric", "days"}
+    part, thing = declare()
+    assert declared(thing).all_reads == {"test:GetThing", "test:ListTags", "test:GetPart"}
+    assert declared(thing).all_asks_with == {"metric", "days"}
+    assert declared(part).all_reads == {"test:GetPart"}
 
 
 @pytest.mark.parametrize("cls", [int, Child], ids=["another class", "an undeclared subclass"])
@@ -87,7 +95,7 @@ def test_what_is_declared_is_evidence_and_an_instance_is_not():
 
 
 def test_an_api_call_is_of_one_service():
-    call = CHANGES[0]
+    call = api_call("test", "PutThing", id="requestParameters.name", normalise=last_segment)
     assert (call.source, call.names) == ("test.amazonaws.com", ("PutThing",))
     assert (call.id, call.normalise("a/b")) == ("requestParameters.name", "b")
     assert api_call("test", "PutThing").id == ""
@@ -164,7 +172,12 @@ def test_what_has_no_arn(type):
 
 
 def test_a_type_is_found_by_its_name_and_the_first_declaration_stays():
-    assert type_of(THING.resource("1", "us-east-1", "a")) is THING
-    ResourceType(THING.name, lambda read: ())
-    assert type_of(THING.resource("1", "us-east-1", "a")) is THING
-    assert type_of(Resource("1", "us-east-1", "AWS::Test::NeverDeclared", "a")) is None
+    resource = Resource("1", "us-east-1", "AWS::Test::EvidenceLate", "a")
+    assert type_of(resource) is None
+    late = ResourceType(resource.type, lambda read: ())
+    try:
+        assert type_of(resource) is late
+        ResourceType(resource.type, lambda read: (), is_global=True)
+        assert type_of(resource) is late
+    finally:
+        del _TYPES[resource.type]

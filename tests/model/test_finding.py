@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -32,6 +33,20 @@ def test_times_are_utc_with_milliseconds(moment, text):
     assert iso(moment) == text
     assert iso(parse_iso(text)) == text
     assert parse_iso(text).utcoffset() == timedelta()
+
+
+@pytest.fixture
+def far_from_greenwich(monkeypatch):
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_greenwich")
+def test_times_are_utc_wherever_the_computer_is():
+    assert iso(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00.000Z"
 
 
 def test_a_time_without_a_zone_is_refused_with_an_example():

@@ -31,6 +31,10 @@ def test_it_says_what_failed_and_why(failed, said):
     assert bool(failed.code) is str(failed).endswith(f"{failed.code})")
 
 
+def test_without_a_code_nothing_follows():
+    assert str(Unreadable("s3:GetAcl", Cause.ACCESS_DENIED)) == "s3:GetAcl was denied"
+
+
 def test_it_keeps_what_it_was_made_of():
     failed = Unreadable("s3:GetAcl", Cause.THROTTLED, "SlowDown")
     parts = (failed.action, failed.cause, failed.code)

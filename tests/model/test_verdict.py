@@ -19,34 +19,38 @@ MISSING = ("s3:GetBucketPolicy", "s3:GetBucketAcl")
 
 
 @pytest.mark.parametrize(
-    ("verdict", "expected"),
+    ("say", "expected"),
     [
-        pytest.param(complies("Fine.", days=3), Verdict(GOOD, "Fine.", {"days": 3}), id="passes"),
         pytest.param(
-            violates("Wrong.", expected="Right.", severity=Severity.LOW, days=3),
+            lambda: complies("Fine.", days=3), Verdict(GOOD, "Fine.", {"days": 3}), id="passes"
+        ),
+        pytest.param(
+            lambda: violates("Wrong.", expected="Right.", severity=Severity.LOW, days=3),
             Verdict(BAD, "Wrong.", {"days": 3}, "Right.", Severity.LOW),
             id="fails",
         ),
         pytest.param(
-            violates("Wrong.", expected="Right."),
+            lambda: violates("Wrong.", expected="Right."),
             Verdict(BAD, "Wrong.", {}, "Right.", None),
             id="fails with the rule's severity",
         ),
         pytest.param(
-            not_applicable("Not here.", days=3),
+            lambda: not_applicable("Not here.", days=3),
             Verdict(NONE, "Not here.", {"days": 3}),
             id="does not apply",
         ),
         pytest.param(
-            cannot_tell("Unknown.", missing=iter(MISSING), is_passing=True, days=3),
+            lambda: cannot_tell("Unknown.", missing=iter(MISSING), is_passing=True, days=3),
             Verdict(UNKNOWN, "Unknown.", {"days": 3}, missing=MISSING, is_passing=True),
             id="is unknown for now",
         ),
-        pytest.param(cannot_tell("Unknown."), Verdict(UNKNOWN, "Unknown.", {}), id="is unknown"),
+        pytest.param(
+            lambda: cannot_tell("Unknown."), Verdict(UNKNOWN, "Unknown.", {}), id="is unknown"
+        ),
     ],
 )
-def test_a_verdict_says_what_it_was_given(verdict, expected):
-    assert verdict == expected
+def test_a_verdict_says_what_it_was_given(say, expected):
+    assert say() == expected
 
 
 def test_what_is_unknown_stays_so_unless_the_rule_says_that_it_passes():
