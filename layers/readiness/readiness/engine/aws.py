@@ -507,14 +507,14 @@ class DeclaredReader:
         A body that AWS streams is read to its end and stands in the answer as bytes.
         """
 
-        def ask() -> Any:
+        def do() -> Any:
             answer = self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
             return {
                 name: value.read() if hasattr(value, "read") else value
                 for name, value in answer.items()
             }
 
-        return self._answer(ask, service, operation, None, "", params, (), gone)
+        return self._answer(do, service, operation, None, "", params, (), gone)
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
