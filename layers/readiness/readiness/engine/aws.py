@@ -575,6 +575,9 @@ class DeclaredReader:
                 return memory.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except BotoCoreError as error:
+                code = type(error).__name__
+                raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
             except NotRemembered as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
