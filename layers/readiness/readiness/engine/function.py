@@ -231,7 +231,7 @@ class Function:
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
             closed = self._close(recorder, rules, coverage, began, deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
-            coverage.cursor = Cursor("", "", "", Phase.CLOSING, coverage.unlisted)
+            coverage.cursor = coverage.end
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
@@ -322,7 +322,7 @@ class Function:
             first = next(iter(recorder.unreadable.items()))
             self.count("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
-                "findings that this version cannot read",
+                "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
             )
         if recorder.unwritten:
