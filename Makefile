@@ -43,6 +43,9 @@ docs: .venv/.ready ## Write docs/rules.md from the rules
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided
 	.local/venv-sam/bin/sam build
 	.local/venv-sam/bin/sam deploy --guided
+	@echo "Now: readiness pagerduty-key, then readiness test-alert."
+	@echo "Changes are seen through a CloudTrail trail with management events and an AWS Config recorder:"
+	@echo "without them everything waits for the sweep. aws cloudtrail describe-trails says what there is."
 
 clean: ## Remove the environments and everything that was built
 	@if [ -x .venv/bin/readiness ]; then .venv/bin/readiness demo --stop; fi

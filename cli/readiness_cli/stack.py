@@ -78,7 +78,7 @@ def _resources(client: Any, name: str) -> dict[str, str]:
 def _no_stack(name: str, where: str) -> Failure:
     return Failure(
         f"there is no stack {name!r} in {where}",
-        why="The findings live in its tables",
+        why="The findings live in its tables, and changes reach it through a CloudTrail trail",
         fix="sam deploy, or name the right one with --stack-name, --region and --profile",
         code=Exit.AWS_OR_INTERNAL,
     )
