@@ -73,6 +73,9 @@ docs: $(VENV)/.ready ## Write docs/rules.md, docs/checklist.md and README's coun
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided
 	.local/venv-sam/bin/python -m samcli build
 	.local/venv-sam/bin/python -m samcli deploy --guided
+	@echo "Now run: readiness pagerduty-key, then readiness test-alert."
+	@echo "Changes are seen through a CloudTrail trail with management events and an AWS Config recorder."
+	@echo "Without them everything waits for the sweep. aws cloudtrail describe-trails shows your trails."
 
 clean: ## Remove the environments and everything that was built
 	@if [ -x $(PY) ]; then $(PY) -m readiness_cli.main demo --stop; fi
