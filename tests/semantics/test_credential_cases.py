@@ -192,7 +192,6 @@ REPORTED = {
             json.dumps({"type": "service_account", "private_key": pem("PRIVATE KEY")}),
             SHAPED,
         ),
-        ("ENV_FILE", "STAGE=prod\nDB_PASSWORD=hunter2\n", SHAPED),
         ("CONFIG", b64("postgres://a:hunter2@db/x"), SHAPED),
     ],
     "random values": [

@@ -27,7 +27,7 @@ _SECRET_PAIR = frozenset(
     | {("access", "key"), ("auth", "key"), ("master", "key")}
 )
 _NOT_PASS = words_of("bypass compass encompass overpass surpass trespass underpass")
-_NOT_SECRET = words_of("passwordless secretariat secretary secretion secretless")
+_NOT_SECRET = words_of("chpasswd passwordless secretariat secretary secretion secretless")
 _PASSWORD = ("password", "passwords", "passwd", "pass", "pwd", "pw", "passphrase", "passcode")
 
 _ABOUT = words_of(

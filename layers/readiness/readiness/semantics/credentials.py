@@ -196,9 +196,11 @@ def _is_a_value(detector: str, found: str) -> bool:
         return not is_weak_placeholder(text)
     if detector == "secret in JSON":
         return not is_a_path(text)
-    return True
+    return not (detector == "password in a connection string" and _CODE.match(text))
 
 
+_CODE = re.compile(r"\w+(?:\.\w+)+[\[(]|\w+\(\)?$")
+"""A password that a program asks for (``os.environ[…]``, ``getpass()``)."""
 _TEMPLATED = re.compile(
     r"(?:\$\{[^}]*|\$\([^)]*|\{\{[^}]*|\{%[^%]*|<[^>]*|%\([^)]*|\{\w*\}|\$[A-Za-z_]\w*)"
 )
