@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from readiness.engine.store import Store
+from readiness.model.finding import finding_id
 from readiness.model.resource import Resource
 from readiness_cli import stack
 from readiness_cli.aim import is_key
@@ -62,7 +63,20 @@ class Deployed:
                     last = entries[-1]
                     found = self.store.get(Resource.parse(last.resource), last.rule)
                     return [found] if found else []
-            return [finding for finding in self.store.all() if finding.id.startswith(prefix)]
+            return self._open_by_id(prefix) or self._any_by_id(prefix)
+
+    def _open_by_id(self, prefix: str) -> list[Finding]:
+        """Out of the index of open findings: what people look up stood in an alert or a list."""
+        return [f for f in self.store.open(self.aws.account) if f.id.startswith(prefix)]
+
+    def _any_by_id(self, prefix: str) -> list[Finding]:
+        """By the keys of the whole table, since nothing orders findings by their ids."""
+        found = [
+            self.store.get(resource, rule)
+            for resource, rule in self.store.every_key(also_gone=True)
+            if finding_id(resource, rule).startswith(prefix)
+        ]
+        return [finding for finding in found if finding is not None]
 
     def of_resource(self, resource: str, rule: str) -> list[Finding]:
         """The findings of a rule about a resource, by its full key or its id."""

@@ -10,6 +10,7 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.finding import parse_iso
+from readiness.model.verdict import Status
 from readiness_cli import session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
@@ -92,9 +93,23 @@ def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observa
         return list(evaluation.survey([rule], Coverage()))
     resource = aim.resource_of(rule, id, evaluation.aws)
     observation = evaluation.observe(rule, resource)
-    if observation.finding is None:
+    if observation.finding is None or not _exists(evaluation, observation):
         raise aim.not_there(id, [rule.subject.name], evaluation.aws)
     return [observation]
+
+
+def _exists(evaluation: Evaluation, observation: Observation) -> bool:
+    """Whether what the verdict is about exists, where the verdict itself does not say so."""
+    from readiness.model.unreadable import Unreadable  # noqa: PLC0415
+
+    finding = observation.finding
+    unknown = finding is not None and finding.status is Status.INSUFFICIENT_DATA
+    if not observation.unproven and not unknown:
+        return True
+    try:
+        return evaluation.lists(observation.rule, observation.resource)
+    except Unreadable:
+        return True
 
 
 def as_row(observation: Observation) -> dict[str, Any]:

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from readiness.engine import settings
+from readiness.engine.evaluate import Scope
 from readiness.engine.record import Recorder
 from readiness.engine.store import Store
+from readiness.model.resource import GLOBAL, Resource
 from readiness_cli import session, stack
 from readiness_cli.failure import Failure
 from readiness_cli.output import note
@@ -33,35 +35,50 @@ def declarations_of(deployed: Stack) -> str:
     return deployed["DeclarationsTable"] if has_table else ""
 
 
+def scope_of(deployed: Stack) -> Scope:
+    """Which resources the stack judges: what is written to its tables must be of those."""
+    return Scope.of(
+        deployed.parameters.get("ScopeTagKey", ""),
+        deployed.parameters.get("ScopeTagValues", ""),
+        globals_too=deployed.parameters.get("EvaluateGlobalServices", "true") == "true",
+    )
+
+
 class Recording:
     """One scan's writes: findings, their transitions, and what has vanished."""
 
-    def __init__(self, evaluation: Evaluation, rules: Iterable[Rule], deployed: Stack) -> None:
+    def __init__(
+        self, evaluation: Evaluation, rules: Iterable[Rule], deployed: Stack, *, whole: bool
+    ) -> None:
         client = evaluation.aws.client("dynamodb")
         store = Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
         self._rules = list(rules)
-        self._recorder = Recorder(store, evaluation)
+        self._recorder = Recorder(store, evaluation, together=whole)
         self._began = evaluation.aws.now()
+        self._whole = whole
+        if whole:
+            self._recorder.expect(self._rules)
         with stack.tables_of(deployed):
-            self._known = self._recorder.known(self._rules)
-        evaluation.remember(self._known)
+            store.get(Resource(evaluation.aws.account, GLOBAL, "none", "none"), "none")
 
     def record(self, observation: Observation) -> None:
         """Write one observation; may be called from several threads."""
-        self._recorder.record(observation, self._known)
+        self._recorder.record(observation)
 
-    def finish(self, coverage: Coverage, *, complete: bool) -> None:
+    def finish(self, coverage: Coverage) -> None:
         """Close what a complete scan did not show any more, and say what was written."""
         closed = 0
-        if complete:
-            closed = self._recorder.close_vanished(
-                self._rules, coverage, self._known, before=self._began
-            )
-        written = session.plural(len(self._recorder.transitions), "transition")
+        self._recorder.look_again()
+        if self._whole:
+            closed = self._recorder.close_vanished(self._rules, coverage, before=self._began)
+            self._recorder.look_again()
+        written = session.plural(self._recorder.transitions, "transition")
         note(
             f"recorded: {written}, {session.plural(closed, 'finding')} closed because the resource"
             f" is gone"
         )
+        for key, why in self._recorder.unreadable.items():
+            note(f"warning: this version cannot read the stored finding {key} ({why})")
         unwritten = self._recorder.unwritten
         if unwritten:
             raise Failure(

@@ -94,6 +94,12 @@ def scan(
         rules = catalogue.chosen(rule_ids, heading_names)
     except LookupError as error:
         raise session.unknown(error) from None
+    if record and (assignments or settings_file is not None):
+        raise Failure(
+            "--record cannot be combined with --set or --settings-file",
+            why="The stack would judge by its own settings again and contradict what was recorded",
+            fix="scan without --record, or change the stack's parameter Settings",
+        )
     given = session.read_settings(settings_file, [_rule_setting(text) for text in assignments])
     configured = session.configure(rules, given)
 
@@ -101,15 +107,21 @@ def scan(
 
     began = time.monotonic()
     aws = session.connect(profile, region, bulk=not ids)
-    deployed = None
+    deployed, scope = None, None
     if record:
         from readiness_cli import recording, stack  # noqa: PLC0415
 
         deployed = stack.find(aws, stack_name)
-        given = session.laid_over(recording.settings_of(aws, deployed), given)
-        configured = session.configure(rules, given)
+        scope = recording.scope_of(deployed)
+        configured = session.configure(rules, recording.settings_of(aws, deployed))
     declared = _declarations(deployed)
-    evaluation = Evaluation(aws, configured, trigger="scan", declarations=declared)
+    evaluation = Evaluation(aws, configured, scope=scope, trigger="scan", declarations=declared)
+    rules, asked = evaluation.judged(rules), len(rules)
+    if len(rules) < asked:
+        note(
+            f"{session.plural(asked - len(rules), 'rule')} about global services left out: another"
+            f" stack evaluates them (EvaluateGlobalServices=false)"
+        )
     coverage = Coverage()
     findings = _judge(evaluation, rules, ids, coverage, deployed)
     findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.key))
@@ -170,7 +182,7 @@ def _judge(
     if deployed is not None:
         from readiness_cli.recording import Recording  # noqa: PLC0415
 
-        recording = Recording(evaluation, rules, deployed)
+        recording = Recording(evaluation, rules, deployed, whole=not ids)
     record = recording.record if recording else _nothing
     findings = []
     with progress_bar() as progress:
@@ -186,7 +198,7 @@ def _judge(
             if observation.finding is not None and not observation.out_of_scope:
                 findings.append(observation.finding)
     if recording is not None:
-        recording.finish(coverage, complete=not ids)
+        recording.finish(coverage)
     return findings
 
 

@@ -109,11 +109,6 @@ def read_settings(
     return given
 
 
-def laid_over(base: settings.Given, given: settings.Given) -> dict[str, dict[str, object]]:
-    """``base`` with single settings replaced by those in ``given``."""
-    return {rule: {**base.get(rule, {}), **given.get(rule, {})} for rule in {**base, **given}}
-
-
 def configure(rules: Iterable[Rule], given: settings.Given) -> settings.Configured:
     """The settings of each rule. Raises SettingRefused where one is not allowed."""
     rules = list(rules)

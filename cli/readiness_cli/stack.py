@@ -18,9 +18,19 @@ NEEDED = ("FindingsTable", "TransitionsTable")
 
 
 class Stack(Mapping[str, str]):
-    """The physical names of a stack's parts by logical id: its outputs, or its resources."""
+    """The physical names of a stack's parts by logical id: its outputs, or its resources.
 
-    def __init__(self, name: str, where: str, parts: Mapping[str, str]) -> None:
+    ``parameters`` are those it was deployed with.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        where: str,
+        parts: Mapping[str, str],
+        parameters: Mapping[str, str] | None = None,
+    ) -> None:
+        self.parameters = dict(parameters or {})
         self.name = name
         self.where = where
         self._parts = dict(parts)
@@ -58,7 +68,10 @@ def find(aws: Aws, name: str) -> Stack:
         if code_of(error) == "ValidationError" and "not exist" in str(error):
             raise _no_stack(name, where) from None
         raise
-    return Stack(name, where, parts)
+    given = {
+        each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())
+    }
+    return Stack(name, where, parts, given)
 
 
 def _outputs(described: Mapping[str, Any]) -> dict[str, str]:
@@ -73,6 +86,18 @@ def _resources(client: Any, name: str) -> dict[str, str]:
         for each in page["StackResourceSummaries"]
         if each.get("PhysicalResourceId")
     }
+
+
+def resources(aws: Aws, name: str) -> dict[str, str]:
+    """Everything that is in a stack: physical names by logical ids."""
+    return _resources(aws.client("cloudformation"), name)
+
+
+def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
+    """What a parameter of a deployed stack was set to."""
+    described = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    given = {each["ParameterKey"]: each for each in described.get("Parameters", ())}
+    return str(given.get(parameter, {}).get("ParameterValue") or default)
 
 
 def _no_stack(name: str, where: str) -> Failure:

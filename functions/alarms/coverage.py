@@ -175,35 +175,29 @@ class Coverage:
         return Found(required, gap=Gap.NO_ALARM, text=text)
 
     def _answers(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
-        candidates = self._inventory.watching.get((series.namespace, series.metric), ())
-        for alarm in candidates:
+        wanted = (series.namespace, series.metric, series.dimensions)
+        for alarm in self._inventory.covering(*wanted):
             if not alarm.is_scaling:
                 covers = _covers(alarm, series, series.dimensions)
                 if covers is not Match.NO:
                     yield self._weigh(required, series, alarm, covers)
-        yield from self._split(required, series, candidates)
+        yield from self._split(required, series)
 
-    def _split(
-        self, required: RequiredAlarm, series: RequiredSeries, candidates: Sequence[Alarm]
-    ) -> Iterator[Found]:
+    def _split(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
         """Alarms on each value of one more dimension, taken together."""
         dimension, values = series.split
         if not dimension:
             return
         answers: dict[str, Found] = {}
         partial: dict[str, None] = {}
-        for alarm in candidates:
+        wanted = (series.namespace, series.metric, series.dimensions)
+        for value, alarm, each in self._inventory.split_by(*wanted, dimension):
             if alarm.is_scaling:
                 continue
-            for each in alarm.watches:
-                known = dict(each.dimensions)
-                value = known.pop(dimension, None)
-                if value is None or known != dict(series.dimensions):
-                    continue
-                partial[value] = None
-                answer = self._weigh(required, series, alarm, Match.YES, each)
-                if value not in answers or answer.rank < answers[value].rank:
-                    answers[value] = answer
+            partial[value] = None
+            answer = self._weigh(required, series, alarm, Match.YES, each)
+            if value not in answers or answer.rank < answers[value].rank:
+                answers[value] = answer
         if not partial:
             return
         missing = [value for value in values if value not in answers]
@@ -276,7 +270,7 @@ class Coverage:
 
     def _near(self, series: RequiredSeries) -> str:
         """An alarm on the same metric without dimensions, easily mistaken for one on all."""
-        for alarm in self._inventory.watching.get((series.namespace, series.metric), ()):
+        for alarm in self._inventory.covering(series.namespace, series.metric, {}):
             if alarm.is_direct and alarm.watches and not alarm.watches[0].dimensions:
                 return (
                     f"The alarm {alarm.name} is on {series.metric} without dimensions, which is"

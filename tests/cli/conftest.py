@@ -21,6 +21,7 @@ QUEUES = {
     "UndeliveredEventsQueue": "UndeliveredEvents",
     "PagesQueue": "Pages",
     "UndeliveredPagesQueue": "UndeliveredPages",
+    "StreamFailuresQueue": "StreamFailures",
 }
 
 
@@ -83,6 +84,7 @@ def stack(account):
     named = {**QUEUES, "FindingsTable": "Findings", "TransitionsTable": "Transitions"}
     named |= {"AlertsTopic": "AlertsTopic", "Logs": "LogGroup"}
     outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
+    outputs["PagerDutySecret"] = {"Value": "readiness/readiness/pagerduty"}
     cloudformation = account.client("cloudformation")
     body = json.dumps({"Resources": resources, "Outputs": outputs})
     cloudformation.create_stack(StackName="readiness", TemplateBody=body)

@@ -67,6 +67,7 @@ def settings(text):
 def api_call(**detail):
     return {
         "id": "event-1",
+        "source": "aws.s3",
         "detail-type": "AWS API Call via CloudTrail",
         "account": ACCOUNT_ID,
         "region": "us-east-1",
@@ -75,6 +76,8 @@ def api_call(**detail):
             "eventName": "PutBucketEncryption",
             "requestParameters": {"bucketName": "data"},
             "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ann"},
+            "eventTime": "2026-11-02T11:59:00Z",
+            "eventID": "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b",
         }
         | detail,
     }
@@ -89,7 +92,23 @@ def test_an_event_becomes_a_finding(function):
     assert answer["evaluated"] >= 1
     assert stored(function).status == "NON_COMPLIANT"
     assert stored(function).changed_by == "arn:aws:iam::111122223333:user/ann"
+    assert stored(function).opened_by == "arn:aws:iam::111122223333:user/ann"
     assert stored(function).trigger == "event-1"
+    assert stored(function).event_id == "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b"
+    assert str(stored(function).last_change) == (
+        "PutBucketEncryption by arn:aws:iam::111122223333:user/ann at 2026-11-02T11:59:00Z"
+    )
+    [row] = function.stored.history(stored(function).id)
+    assert (row.woken_by, row.opened_by) == ("event", stored(function).opened_by)
+    assert (row.event_id, row.changed_call) == (stored(function).event_id, "PutBucketEncryption")
+    assert row.release
+    assert row.release == stored(function).release
+
+
+@pytest.mark.parametrize("source", ["x", "awsome", "", "readiness"])
+def test_a_principal_that_aws_does_not_vouch_for_is_marked(function, source):
+    function(api_call() | {"source": source}, context())
+    assert stored(function).changed_by == "unverified: arn:aws:iam::111122223333:user/ann"
 
 
 def test_a_duplicate_changes_nothing(function):

@@ -149,5 +149,6 @@ def test_the_tables_work_through_the_guard():
         status_since=finding().since,
         first_observed_at=finding().since,
         opened_at=finding().since,
+        version=1,
     )
     assert json.dumps([f.rule for f in store.open("111122223333")]) == '["encryption.s3-kms"]'

@@ -20,11 +20,13 @@ from readiness.engine.look_again import (
     asked_for,
     batches,
 )
+from readiness.model.origin import Origin
 from tests.fake_account import error
 
 MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:again"
 FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:" + "r" * 64
 NOON = datetime(2026, 11, 2, 12, 0, 7, tzinfo=UTC)
+ORIGIN = Origin("arn:aws:iam::1:user/ann", "PutBucketEncryption", "2026-11-02T12:00:00Z", "e1")
 BUCKET = Target("encryption.s3-kms", "data")
 EVERY = Target("alarms.errors", None)
 REFERRING = Target("encryption.s3-kms", None, ("AWS::KMS::Key", "k1"))
@@ -58,12 +60,12 @@ def later(machine):
 
 
 def test_the_next_look_carries_everything_it_needs(machine):
-    again = Again(frozenset({BUCKET, REFERRING}), 0, "event-1", "arn:aws:iam::1:user/ann")
+    again = Again(frozenset({BUCKET, REFERRING}), 0, "event-1", ORIGIN)
     assert later(machine).later(again, NOON)
     [asked] = machine.started.values()
     assert (asked["function"], asked["wait"]) == (FUNCTION, 30)
     seen = asked_for(asked["event"]["look_again"])
-    assert seen == Again(again.targets, 1, "event-1", "arn:aws:iam::1:user/ann")
+    assert seen == Again(again.targets, 1, "event-1", ORIGIN)
 
 
 def test_waits_grow_and_end(machine):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -14,6 +15,7 @@ from functions.encryption.app import encryption
 from readiness import Status
 from readiness.engine.evaluate import Coverage, Observation
 from readiness.engine.record import Recorder
+from readiness.engine.store import to_item
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Cause, Unreadable
@@ -32,18 +34,35 @@ class Account:
         self.state = state
         self.seconds = 0
         self.looks = 0
-        self.aws = SimpleNamespace(account=ACCOUNT_ID, region=HOME)
+        self.stored = None
+        self.ahead = 0
+        self.unproven = False
+        self.aws = SimpleNamespace(
+            account=ACCOUNT_ID, region=HOME, bulk=True, batch=lambda about, ids: nullcontext()
+        )
 
-    def afresh(self):
+    def read_before(self, stored):
+        self.stored = stored
+
+    def afresh(self, *, bulk=False):
         return self
 
+    def agreed(self, resource, rules):
+        return [self.observe(rule, resource) for rule in rules]
+
     def observe(self, rule, resource):
+        """As an evaluation does, what is stored is read before the resource."""
+        over = None
+        if self.stored is not None:
+            stored = self.stored.of(resource, rule.id)
+            over = stored.version if stored else 0
         self.looks += 1
         self.seconds += 1
-        at = after(self.seconds / 60)
+        at = after(self.seconds / 60 + self.ahead)
         if self.state is None:
-            return Observation(rule, resource, at)
-        return Observation(rule, resource, at, finding(self.state, at, resource=resource))
+            return Observation(rule, resource, at, over=over)
+        seen = finding(self.state, at, resource=resource)
+        return Observation(rule, resource, at, seen, over=over, unproven=self.unproven)
 
     def look(self):
         return self.observe(RULE, BUCKET)
@@ -152,11 +171,10 @@ def out_of_scope_again(account):
 # -- the end of a sweep ------------------------------------------------------------------------------
 
 
-def swept(store, account, listed, failed=None):
+def swept(store, account, listed, failed=None, missed=()):
     recorder = Recorder(store, account)
-    known = recorder.known([RULE])
-    coverage = Coverage(listed=listed, failed=failed or {})
-    closed = recorder.close_vanished([RULE], coverage, known, before=after(10))
+    coverage = Coverage(listed=listed, failed=failed or {}, missed=frozenset(missed))
+    closed = recorder.close_vanished([RULE], coverage, before=after(10))
     return closed, store.get(BUCKET, RULE.id)
 
 
@@ -186,6 +204,19 @@ def test_what_could_not_be_listed_is_not_closed(store, account):
     assert (closed, stored.status, account.looks) == (0, BAD, 0)
 
 
+def test_what_an_earlier_leg_could_not_list_is_not_closed(store, account):
+    """The list of the last leg is whole, but nothing of the type was judged by the first."""
+    closed, stored = swept(store, account, {BUCKETS: {"other"}}, missed={BUCKETS.name})
+    assert (closed, stored.status, account.looks) == (0, BAD, 0)
+
+
+def test_the_row_of_a_failed_listing_stays_while_the_type_is_not_covered(store, account):
+    unlisted = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    store.record(finding(Status.INSUFFICIENT_DATA, resource=unlisted), None)
+    swept(store, account, {BUCKETS: {"data"}}, missed={BUCKETS.name})
+    assert not store.get(unlisted, RULE.id).gone
+
+
 def test_what_is_listed_is_left_alone(store, account):
     closed, stored = swept(store, account, {BUCKETS: {"data"}})
     assert (closed, stored.status, account.looks) == (0, BAD, 0)
@@ -212,18 +243,51 @@ def test_the_row_for_nothing_goes_when_there_is_something(store, account, listed
     assert store.get(nothing, RULE.id).gone is status
 
 
-def test_the_findings_of_a_rule_that_is_no_more_are_closed(store):
-    orphan = finding(BAD, after(1)).but(rule="encryption.renamed-since")
-    other = finding(BAD, after(1)).but(rule="iam_roles.of-another-heading")
-    for each in (orphan, other):
-        store.record(each, None)
+@pytest.mark.parametrize("status", [GOOD, BAD, Status.INSUFFICIENT_DATA])
+@pytest.mark.parametrize(
+    ("rule", "closed"),
+    [
+        pytest.param("encryption.renamed-since", True, id="a former rule"),
+        pytest.param("removed_heading.some-rule", True, id="a former heading"),
+        pytest.param("encryption.s3-kms", False, id="a rule"),
+        pytest.param("iam_roles.of-another-heading", False, id="another heading's"),
+    ],
+)
+def test_the_findings_of_a_rule_that_is_no_more_are_closed(store, rule, closed, status):
+    orphan = finding(status, after(1)).but(rule=rule)
+    store.record(orphan, None)
     recorder = Recorder(store, Account())
-    assert recorder.close_retired("encryption", encryption, before=after(2)) == 1
-    closed = store.get(orphan.resource, orphan.rule)
-    assert (closed.status, closed.gone) == (Status.NOT_APPLICABLE, True)
-    assert "no such rule" in closed.reason
-    assert [entry.kind for entry in store.history(orphan.id)] == ["OPENED", "RESOLVED"]
-    assert store.get(other.resource, other.rule).status is BAD
+    taken = recorder.close_retired(
+        "encryption", encryption, deployed=["encryption", "iam_roles"], before=after(2)
+    )
+    stored = store.get(orphan.resource, rule)
+    assert (taken, stored.gone) == (closed, closed)
+    if closed:
+        assert "no such rule" in stored.reason
+        assert stored.status is Status.NOT_APPLICABLE
+        resolved = ["OPENED", "RESOLVED"] if status is BAD else []
+        assert [entry.kind for entry in store.history(orphan.id)] == resolved
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(finding(BAD, after(1), rule="encryption.was"), id="seen meanwhile"),
+        pytest.param(
+            finding(BAD, rule="encryption.was", resource=replace(BUCKET, region="eu-west-1")),
+            id="another region's",
+        ),
+        pytest.param(
+            finding(BAD, rule="encryption.was", resource=replace(BUCKET, account="999999999999")),
+            id="another account's",
+        ),
+    ],
+)
+def test_what_another_run_judges_is_not_retired(store, row):
+    store.record(row, None)
+    recorder = Recorder(store, Account())
+    assert not recorder.close_retired("encryption", encryption, deployed=[], before=after(0.5))
+    assert store.get(row.resource, row.rule).status is BAD
 
 
 def test_a_finding_that_cannot_be_written_costs_no_other(store):
@@ -236,3 +300,166 @@ def test_a_finding_that_cannot_be_written_costs_no_other(store):
     assert len(recorder.unwritten) == 1
     assert "encryption.s3-kms" in recorder.unwritten[0]
     assert store.get(BUCKET, RULE.id).status is BAD
+
+
+# -- order, whatever the clocks say ----------------------------------------------------------------
+
+
+def test_a_change_counts_though_another_host_is_four_minutes_ahead(store):
+    """`scan --record` on that host says COMPLIANT; then the bucket really changes."""
+    host = Account(GOOD)
+    host.ahead = 4
+    Recorder(store, host)
+    Recorder(store, host).record(host.look())
+    function = Account(BAD)
+    recorder = Recorder(store, function)
+    recorder.record(function.look())
+    stored = store.get(BUCKET, RULE.id)
+    assert stored.status is BAD
+    assert kinds(store) == ["OPENED"]
+    assert [e.at for e in store.history(stored.id)] == sorted(
+        e.at for e in store.history(stored.id)
+    )
+
+
+@pytest.mark.parametrize("ahead", [-10, -4, 0, 4, 10])
+@pytest.mark.parametrize("seed", range(6))
+def test_hosts_with_different_clocks_converge_to_the_live_state(store, seed, ahead):
+    chance = random.Random(seed)
+    here, there = Account(), Account()
+    there.ahead = ahead
+    recorders = [(here, Recorder(store, here)), (there, Recorder(store, there))]
+    for _ in range(12):
+        state = chance.choice([GOOD, BAD, None])
+        for account in (here, there):
+            account.state = state
+            account.seconds += 30
+        account, recorder = chance.choice(recorders)
+        recorder = Recorder(store, account)
+        recorder.record(account.look())
+    live = here.state or Status.NOT_APPLICABLE
+    stored = store.get(BUCKET, RULE.id)
+    assert (stored.status if stored else live) is live
+    assert all(a != b for a, b in itertools.pairwise(kinds(store)))
+
+
+def test_a_run_that_was_overtaken_looks_again(store):
+    """The other run wrote between our read of the row and our write."""
+    mine, theirs = Account(GOOD), Account(BAD)
+    recorder = Recorder(store, mine)
+    late = mine.look()
+    Recorder(store, theirs).record(theirs.look())
+    recorder.record(late)
+    assert mine.looks == 3, "after being overtaken, and after its own transition"
+    assert store.get(BUCKET, RULE.id).status is GOOD
+
+
+# -- one second look for a whole leg ---------------------------------------------------------------
+
+
+def bucket(name):
+    return replace(BUCKET, id=name)
+
+
+def test_the_second_look_of_a_leg_is_one_over_what_changed(store):
+    account = Account(BAD)
+    freshened = []
+    account.afresh = lambda *, bulk=False: freshened.append(bulk) or account
+    recorder = Recorder(store, account, together=True)
+    recorder.expect([RULE])
+    names = [f"b{number}" for number in range(5)]
+    recorder.prepare(BUCKETS, names)
+    for name in names:
+        recorder.record(account.observe(RULE, bucket(name)))
+    assert (account.looks, freshened) == (5, [])
+    assert recorder.changed == 5
+    assert recorder.look_again() == 0
+    assert (account.looks, freshened) == (10, [True])
+
+
+def test_what_the_second_look_finds_changed_is_looked_at_once_more(store):
+    account = Account(BAD)
+    recorder = Recorder(store, account, together=True)
+    recorder.record(account.look())
+    account.state = GOOD
+    recorder.look_again()
+    assert kinds(store) == ["OPENED", "RESOLVED"]
+    assert account.looks == 3
+
+
+def test_a_second_look_without_time_says_what_is_left(store):
+    account = Account(BAD)
+    recorder = Recorder(store, account, together=True)
+    recorder.record(account.look())
+    assert recorder.look_again(lambda: True) == 1
+    assert account.looks == 1
+
+
+# -- what is gone is gone everywhere ---------------------------------------------------------------
+
+
+def test_a_resource_that_is_gone_closes_the_rows_of_every_heading(store):
+    for rule, status in (
+        ("performance_optimization.multipart-use", Status.NOT_APPLICABLE),
+        ("backup_recovery.versioning", BAD),
+        ("encryption.s3-tls", GOOD),
+    ):
+        store.record(finding(status, rule=rule), None)
+    account = Account(None)
+    account.seconds = 60
+    recorder = Recorder(store, account)
+    recorder.record(account.look())
+    rows = store.of_resource(BUCKET)
+    assert {row.gone for row in rows.values()} == {True}
+    assert all("expires_at" in to_item(row) for row in rows.values())
+    resolved = store.history(rows["backup_recovery.versioning"].id)
+    assert [entry.kind for entry in resolved] == ["OPENED", "RESOLVED"]
+
+
+@pytest.mark.parametrize(
+    ("status", "listed", "written"),
+    [
+        pytest.param(Status.NOT_APPLICABLE, True, False, id="nothing to say"),
+        pytest.param(BAD, False, False, id="not listed"),
+        pytest.param(BAD, True, True, id="listed"),
+    ],
+)
+def test_what_does_not_exist_gets_no_row(store, status, listed, written):
+    account = Account(status)
+    account.unproven = True
+    account.lists = lambda rule, resource: listed
+    Recorder(store, account).record(account.look())
+    assert bool(list(store.all())) is written
+
+
+def test_without_a_listing_a_violation_is_written(store):
+    def denied(rule, resource):
+        raise Unreadable("s3:ListAllMyBuckets", Cause.ACCESS_DENIED)
+
+    account = Account(BAD)
+    account.unproven = True
+    account.lists = denied
+    Recorder(store, account).record(account.look())
+    assert store.get(BUCKET, RULE.id).status is BAD
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_where_no_evidence_can_tell_a_second_listing_does(store, account, listed):
+    account.state, account.unproven = BAD, True
+    account.lists = lambda rule, resource: listed
+    closed, stored = swept(store, account, {BUCKETS: {"other"}})
+    assert stored.gone is not listed
+    assert bool(closed) is not listed
+
+
+def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(store):
+    account = Account(BAD)
+    item = to_item(finding())
+    client = store._client
+    client.put_item(TableName="Findings", Item={**item, "severity": {"S": "CATASTROPHIC"}})
+    recorder = Recorder(store, account)
+    recorder.record(account.look())
+    recorder.record(account.observe(RULE, bucket("other")))
+    assert recorder.unwritten == []
+    assert list(recorder.unreadable) == [f"{BUCKET.key} {RULE.id}"]
+    assert store.get(bucket("other"), RULE.id).status is BAD

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
+from botocore.utils import parse_timestamp
 from moto import mock_aws
 
-from readiness.engine.session import Session, _without_documentation
+from readiness.engine.session import Session, _without_documentation, moment
 
 
 @mock_aws
@@ -38,3 +41,40 @@ def test_an_unknown_profile_is_refused_as_boto3_does(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     with pytest.raises(Exception, match="nobody"):
         Session(profile="nobody").client("s3", region_name="us-east-1")
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        1767225600,
+        1767225600.125,
+        "1767225600",
+        "2026-01-01T00:00:00Z",
+        "2026-01-01T00:00:00.000+0000",
+        "2026-01-01T02:00:00+02:00",
+        "2026-01-01",
+        "Thu, 01 Jan 2026 00:00:00 GMT",
+        0,
+        -1,
+        253402300799,
+    ],
+)
+def test_a_timestamp_is_the_one_that_botocore_reads_in_utc(value):
+    parsed = moment(value)
+    assert parsed == parse_timestamp(value).replace(tzinfo=parse_timestamp(value).tzinfo or UTC)
+    assert parsed.tzinfo is UTC
+
+
+@pytest.mark.parametrize("value", ["", "soon", 1e30, "nan"])
+def test_what_is_no_timestamp_is_refused_as_botocore_does(value):
+    with pytest.raises((ValueError, RuntimeError)):
+        moment(value)
+
+
+@mock_aws
+def test_clients_make_utc_of_every_timestamp():
+    client = Session(region="us-east-1").client("s3")
+    client.create_bucket(Bucket="data")
+    [bucket] = client.list_buckets()["Buckets"]
+    assert bucket["CreationDate"].tzinfo is UTC
+    assert isinstance(bucket["CreationDate"], datetime)

@@ -11,7 +11,16 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from readiness import Severity, Status
-from readiness.engine.store import Contended, Store, entry_of, from_item, to_item
+from readiness.engine.store import (
+    Contended,
+    Overtaken,
+    Store,
+    Unavailable,
+    UnreadableRow,
+    entry_of,
+    from_item,
+    to_item,
+)
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from tests.fake_account import error
@@ -212,3 +221,135 @@ def test_a_row_of_the_stream_is_an_entry(store, dynamodb):
     [item] = dynamodb.scan(TableName=TRANSITIONS)["Items"]
     entry = entry_of(item)
     assert (entry.kind, entry.resource, entry.rule) == ("OPENED", BUCKET.key, RULE)
+
+
+# -- versions --------------------------------------------------------------------------------------
+
+
+def test_each_write_counts_the_version_up(store):
+    first = record(store, finding(GOOD))
+    assert first.version == 1
+    assert record(store, finding(BAD, after(1))).version == 2
+
+
+def test_what_follows_is_written_though_a_clock_was_ahead(store):
+    """Another host, four minutes ahead, wrote the stored state; this one was read after it."""
+    ahead = record(store, finding(GOOD, after(4)))
+    change = store.record(finding(BAD, after(1)), ahead, follows=True)
+    assert change.transition.kind == "OPENED"
+    stored = store.get(BUCKET, RULE)
+    assert (stored.status, stored.version) == (BAD, 2)
+    assert stored.last_observed_at > ahead.last_observed_at, "the history stays in order"
+
+
+def test_what_follows_another_version_is_looked_at_again(store):
+    mine = record(store, finding(GOOD))
+    theirs = record(store, finding(GOOD, after(1), reason="Another."))
+    with pytest.raises(Overtaken) as overtaken:
+        store.record(finding(BAD, after(2)), mine, follows=True)
+    assert overtaken.value.stored == theirs
+    assert store.get(BUCKET, RULE).status is GOOD
+
+
+def test_a_row_from_before_versions_is_version_0(dynamodb, store):
+    item = to_item(finding(GOOD))
+    del item["version"]
+    dynamodb.put_item(TableName=FINDINGS, Item=item)
+    old = store.get(BUCKET, RULE)
+    assert old.version == 0
+    store.record(finding(BAD, after(1)), old, follows=True)
+    assert store.get(BUCKET, RULE).version == 1
+    with pytest.raises(Overtaken):
+        store.record(finding(BAD, after(2)), old, follows=True)
+
+
+def test_a_version_is_not_hidden_by_an_equal_time(store):
+    """Two writes may bear the same time; the version tells them apart."""
+    mine = record(store, finding(GOOD))
+    store.record(finding(BAD, finding().last_observed_at), mine, follows=True)
+    with pytest.raises(Overtaken):
+        store.record(finding(BAD, after(3)), mine, follows=True)
+
+
+# -- rows that this version cannot read ------------------------------------------------------------
+
+SPOILT = [
+    pytest.param({"severity": {"S": "CATASTROPHIC"}}, id="severity of another version"),
+    pytest.param({"status": {"S": "MOSTLY_FINE"}}, id="status of another version"),
+    pytest.param({"observed": {"S": "text"}}, id="another shape"),
+    pytest.param({"status_since": {"S": "yesterday"}}, id="no time"),
+    pytest.param({"observed": {"B": b"x"}}, id="binary"),
+    pytest.param({"severity": {"L": []}}, id="a list"),
+]
+
+
+def spoil(dynamodb, name, changes):
+    item = to_item(finding(resource=Resource(*BUCKET.key.split("/")[:3], name)))
+    dynamodb.put_item(TableName=FINDINGS, Item={**item, **changes})
+
+
+@pytest.mark.parametrize("changes", SPOILT)
+def test_a_row_that_cannot_be_read_costs_itself(dynamodb, store, changes):
+    record(store, finding())
+    spoil(dynamodb, "spoilt", changes)
+    for rows in (
+        store.open(BUCKET.account),
+        store.of_rule(RULE, BUCKET.account),
+        store.all(),
+        store.between(RULE, BUCKET, Resource(*BUCKET.key.split("/")[:3], "z")),
+    ):
+        assert [row.resource for row in rows] == [BUCKET]
+    [(key, why)] = store.unreadable.items()
+    assert key == f"{BUCKET.key.removesuffix('data')}spoilt {RULE}"
+    assert why
+
+
+@pytest.mark.parametrize("changes", SPOILT)
+def test_a_row_asked_for_by_its_key_is_never_taken_for_nothing(dynamodb, store, changes):
+    spoil(dynamodb, "spoilt", changes)
+    resource = Resource(*BUCKET.key.split("/")[:3], "spoilt")
+    with pytest.raises(UnreadableRow, match="spoilt"):
+        store.get(resource, RULE)
+    with pytest.raises(UnreadableRow, match="spoilt"):
+        store.record(finding(resource=resource), None)
+
+
+# -- a table that is throttled ---------------------------------------------------------------------
+
+
+def busy(dynamodb, failures, code="TransactionCanceledException"):
+    """A client whose first transactions are cancelled without a reason."""
+    client = Mock(wraps=dynamodb)
+    left = [error(code)] * failures
+
+    def transact(**params):
+        if left:
+            raise left.pop()
+        return dynamodb.transact_write_items(**params)
+
+    client.transact_write_items.side_effect = transact
+    return client
+
+
+@pytest.mark.parametrize("code", ["TransactionCanceledException", "ThrottlingException"])
+def test_a_throttled_transaction_is_made_again(dynamodb, code):
+    waited = []
+    store = Store(busy(dynamodb, 3, code), FINDINGS, TRANSITIONS, wait=waited.append)
+    assert store.record(finding(BAD), None).transition.kind == "OPENED"
+    assert len(waited) == 3
+    assert waited == sorted(waited)
+    assert sum(waited) < 2
+
+
+def test_a_table_that_takes_nothing_costs_the_finding_alone(dynamodb):
+    store = Store(busy(dynamodb, 99), FINDINGS, TRANSITIONS, wait=lambda seconds: None)
+    with pytest.raises(Unavailable, match="data"):
+        store.record(finding(BAD), None)
+
+
+def test_every_key_of_the_table_without_what_is_gone(store):
+    record(store, finding())
+    gone = finding(GOOD, resource=Resource(*BUCKET.key.split("/")[:3], "old"), gone=True)
+    store.record(gone, None)
+    assert list(store.every_key()) == [(BUCKET, RULE)]
+    assert len(list(store.every_key(also_gone=True))) == 2

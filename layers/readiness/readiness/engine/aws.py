@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -22,14 +24,16 @@ from botocore.exceptions import (
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
+    UnknownServiceError,
 )
 from botocore.parsers import ResponseParserError
 
 from readiness.engine.actions import action_of, service_of
+from readiness.engine.answers import Answers, Keep
 from readiness.engine.daily_cache import Memory, NotRemembered
 from readiness.engine.geography import Geography, default
 from readiness.engine.rates import OutOfTime, Pacer, is_scarce
-from readiness.model.evidence import declared
+from readiness.model.evidence import ACCOUNT, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 
@@ -56,6 +60,8 @@ _SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
 """For a service whose rate AWS documents: a throttled answer slows down what follows."""
 
 _NO_SETTINGS: Mapping[str, Any] = {}
+_ONCE_READ = {("cloudwatch", "get_metric_data")}
+"""Large answers whose reader keeps what it needs of them."""
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
 
@@ -109,6 +115,10 @@ class CredentialsRefused(Exception):
     """
 
 
+class UnknownCall(Exception):
+    """The SDK has no such service or call: it is older than the rules."""
+
+
 def is_about_credentials(error: Exception) -> bool:
     """Whether the error says that the credentials are missing, expired or not accepted."""
     if isinstance(error, ClientError):
@@ -147,13 +157,15 @@ class Answer:
 
 
 class Aws:
-    """One run's view of an account in one region: every answer is read once and kept.
+    """One run's view of an account in one region: every answer is read once.
 
     ``pacer`` keeps its requests within the rates that AWS documents; who keeps ``clients`` over
     several runs keeps their pacer too.
 
     ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
-    it, each resource is read alone and therefore fresh, as an event wants it.
+    it, each resource is read alone and therefore fresh, as an event wants it. Lists and what is
+    about the whole account are kept to the end of the run; what is about the resources of a
+    :meth:`batch` as long as the batch; everything else as long as there is room.
     """
 
     def __init__(
@@ -178,7 +190,8 @@ class Aws:
         self.pacer = pacer or Pacer()
         self._session = session
         self._clients = {} if clients is None else clients
-        self._cells: dict[object, Future[Any]] = {}
+        self._answers = Answers()
+        self._batch: _Batch | None = None
         self._lock = threading.RLock()
 
     def afresh(self, *, bulk: bool = False) -> Aws:
@@ -219,12 +232,50 @@ class Aws:
         asked = {name: settings[name] for name in sorted(declared(cls).all_asks_with)}
         key = (cls, *asked.items())
         if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
-            everything = self._once(key, lambda: self._timed(cls, asked, cls.load_all))
+            everything = self._everything(cls, key, asked)
             found = everything.evidence.get(resource.id)
             if found is not None:
                 return Answer(found, getattr(found, "as_of", None) or everything.as_of)
             # A listing that does not show it is no proof that it is gone: it is asked itself.
-        return self._once((*key, resource), lambda: self._timed(cls, asked, cls.load, resource))
+        keep = self._kept(resource)
+        return self._once((*key, resource), lambda: self._alone(cls, asked, resource), keep)
+
+    @contextmanager
+    def batch(self, about: ResourceType, ids: Sequence[str]) -> Iterator[None]:
+        """Judge these resources: evidence that loads everything loads theirs (``read.ids``).
+
+        At the end of the block what was read about them is forgotten. One batch at a time.
+        """
+        self._batch = _Batch(about, tuple(ids), frozenset(ids))
+        try:
+            with self._answers.batch():
+                yield
+        finally:
+            self._batch = None
+
+    def _kept(self, resource: Resource) -> Keep:
+        if resource.type == ACCOUNT.name:
+            return Keep.RUN
+        batch = self._batch
+        if batch is not None and resource.type == batch.about.name and resource.id in batch.known:
+            return Keep.BATCH
+        return Keep.ROOM
+
+    def _everything(self, cls: type[Any], key: object, asked: Params) -> Answer:
+        """The answer of ``load_all``: for the batch where it asked which ids are wanted."""
+        read = DeclaredReader(self, declared(cls).reads, cls.__name__, asked)
+
+        def load() -> Answer:
+            answer = self._timed(read, lambda: cls.load_all(read))
+            if not read.narrowed:
+                self._answers.keep_for_the_run(key)
+            return answer
+
+        return self._once(key, load, Keep.BATCH)
+
+    def _alone(self, cls: type[Any], asked: Params, resource: Resource) -> Answer:
+        read = DeclaredReader(self, declared(cls).reads, cls.__name__, asked)
+        return self._timed(read, lambda: cls.load(read, resource))
 
     def _is_here(self, resource: Resource) -> bool:
         """Whether a bulk read can show it: a reference may lead to another account or region."""
@@ -260,27 +311,15 @@ class Aws:
         refused: bool = self._once(("sts", "refuses us"), asked)
         return refused
 
-    def _timed(
-        self, cls: type[Any], asked: Params, load: Callable[..., Any], *args: Resource
-    ) -> Answer:
-        began = self.now()
-        read = DeclaredReader(self, declared(cls).reads, cls.__name__, asked)
-        loaded = load(read, *args)
-        return Answer(loaded, getattr(loaded, "as_of", None) or began)
+    def _timed(self, read: DeclaredReader, load: Callable[[], Any]) -> Answer:
+        """Evidence, as old as the oldest answer that it rests on."""
+        began = read.began = self.now()
+        loaded = load()
+        oldest = began if read.oldest is None else min(began, read.oldest)
+        return Answer(loaded, getattr(loaded, "as_of", None) or oldest)
 
-    def _once(self, key: object, compute: Callable[[], T]) -> T:
-        with self._lock:
-            cell = self._cells.get(key)
-            mine = cell is None
-            if cell is None:
-                cell = self._cells[key] = Future()
-        if mine:
-            try:
-                cell.set_result(compute())
-            except BaseException as error:
-                cell.set_exception(error)
-        result: T = cell.result()
-        return result
+    def _once(self, key: object, compute: Callable[[], T], keep: Keep = Keep.RUN) -> T:
+        return self._answers.once(key, compute, keep)[0]
 
     def _ask(
         self,
@@ -291,13 +330,15 @@ class Aws:
         *,
         once: bool = False,
     ) -> Any:
+        call = _method(self.client(service, region, once=once), operation)
         self._count()
-        return getattr(self.client(service, region, once=once), operation)(**params)
+        return call(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
         client = self.client(service, region)
+        _method(client, operation)
         if not client.can_paginate(operation):
             yield from self._unpaginated(service, operation, region, params)
             return
@@ -327,10 +368,23 @@ class Aws:
             self.requests += 1
 
 
-class DeclaredReader:
-    """What a loader may read: the calls its evidence declared, and no other."""
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The resources that are judged now."""
 
-    __slots__ = ("_allowed", "_aws", "_who", "settings")
+    about: ResourceType
+    ids: tuple[str, ...]
+    known: frozenset[str]
+
+
+class DeclaredReader:
+    """What a loader may read: the calls its evidence declared, and no other.
+
+    ``narrowed`` says that the loader asked which resources are wanted and was told a part;
+    ``oldest`` when the oldest answer was asked for that it got.
+    """
+
+    __slots__ = ("_allowed", "_aws", "_who", "began", "narrowed", "oldest", "settings")
 
     def __init__(
         self,
@@ -340,6 +394,9 @@ class DeclaredReader:
         settings: Mapping[str, Any] = _NO_SETTINGS,
     ) -> None:
         self.settings = settings
+        self.narrowed = False
+        self.began: datetime | None = None
+        self.oldest: datetime | None = None
         self._aws = aws
         self._allowed = allowed
         self._who = who
@@ -389,8 +446,31 @@ class DeclaredReader:
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
-        loaded: T = self._aws.evidence(cls, resource, self.settings).evidence
+        answer = self._aws.evidence(cls, resource, self.settings)
+        self._note(answer.as_of)
+        loaded: T = answer.evidence
         return loaded
+
+    def ids(self, cls: ResourceType) -> Sequence[str]:
+        """The ids that are wanted now: those of the batch that is judged, or all. In order."""
+        batch = self._aws._batch  # noqa: SLF001
+        if batch is not None and batch.about is cls:
+            self.narrowed = True
+            return batch.ids
+        return sorted(set(cls.find(self)))
+
+    def those(self, cls: type[T]) -> dict[str, T]:
+        """Other evidence, which this evidence declared to use, of each resource wanted now."""
+        about = declared(cls).about
+        found: dict[str, T] = {}
+        for id in self.ids(about):
+            with suppress(Gone):
+                found[id] = self.of(cls, about.resource(self.account, self.region, id))
+        return found
+
+    def _note(self, moment: datetime | None) -> None:
+        if moment is not None and (self.oldest is None or moment < self.oldest):
+            self.oldest = moment
 
     def one(
         self,
@@ -512,6 +592,8 @@ class DeclaredReader:
         """What it means that there was no answer, or none that can be read."""
         if isinstance(error, _NO_CREDENTIALS):
             return CredentialsRefused(str(error))
+        if isinstance(error, (UnknownCall, UnknownServiceError)):
+            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
         unreached = isinstance(error, EndpointConnectionError)
         if unreached and self._aws.geography.lacks(service, region):
             return NotOffered(action, service, region)
@@ -551,17 +633,28 @@ class DeclaredReader:
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
                 raise self._refusal(error, action, where) from error
-            except (BotoCoreError, ResponseParserError) as error:
+            except (BotoCoreError, ResponseParserError, UnknownCall) as error:
                 raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
-        answer = self._aws._once(key, settled)  # noqa: SLF001
+        is_of_batch = self.narrowed and (service, operation) in _ONCE_READ
+        keep = Keep.BATCH if is_of_batch else Keep.ROOM
+        answer, began = self._aws._answers.once(key, settled, keep, self.began)  # noqa: SLF001
+        self._note(began)
         if isinstance(answer, _NotThere):
             if answer.is_gone:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """The client's method of that name. Raises UnknownCall."""
+    method: Callable[..., Any] | None = getattr(client, operation, None)
+    if method is None:
+        raise UnknownCall(operation)
+    return method
 
 
 def _says(error: ClientError, codes: Sequence[str]) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, cast
+from enum import IntEnum
+from typing import Any, Protocol, cast
 
 from readiness.engine.aws import Answer, Aws, CredentialsRefused
 from readiness.engine.declarations import FirstSeen, Ledger
@@ -18,6 +18,7 @@ from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attested
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
+from readiness.model.origin import Origin
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
@@ -27,9 +28,11 @@ from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_appl
 MOST_REASON = 1000
 MOST_OBSERVED = 30_000
 """Characters of JSON, of which a message carries two copies with every quote escaped."""
+_NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
 _THREADS = 12
-_WINDOW = 96
+BATCH = 100
+"""How many resources of one type are judged before what was read about them is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,12 @@ class Scope:
     environment_tag: str = "Environment"
     owner_tag: str = "Owner"
 
+    @classmethod
+    def of(cls, tag: str, values: str, *, globals_too: bool) -> Scope:
+        """The scope as the stack's parameters say it; ``values`` has commas between them."""
+        wanted = frozenset(value.strip() for value in values.split(",") if value.strip())
+        return cls(tag, wanted, globals_too)
+
     def covers(self, tags: Mapping[str, str]) -> bool:
         return not self.tag or tags.get(self.tag, "") in self.values
 
@@ -53,6 +62,9 @@ class Observation:
 
     ``crash`` is the error of a rule that raised; ``out_of_scope`` closes a finding that exists
     and opens none. ``again`` is what to look at once more where the reason passes by itself.
+    ``over`` is the version of the stored finding that was known before anything of this was read,
+    0 where none was stored; None where that is not known. ``unproven``: nothing that was read says
+    whether the resource exists.
     """
 
     rule: Rule
@@ -62,25 +74,66 @@ class Observation:
     crash: str = ""
     out_of_scope: bool = False
     again: Target | None = None
+    over: int | None = None
+    unproven: bool = False
+
+
+class Phase(IntEnum):
+    """How far a survey of several legs has come."""
+
+    JUDGING = 0
+    MISSED = 1
+    """Everything else is judged; now the types that an earlier leg could not list."""
+    CLOSING = 2
+    """Everything is judged; what remains are the rows of what is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a survey stopped: the last resource of a type that was done."""
+    """Where a survey stopped: the last resource of a type that was done.
+
+    ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
+    can be, and nothing of them is closed.
+    """
 
     type: str
     region: str
     after: str
+    phase: Phase = Phase.JUDGING
+    unlisted: tuple[str, ...] = ()
 
 
 @dataclass
 class Coverage:
-    """What a survey really looked at: subject types listed to the end without an error."""
+    """What a survey really looked at: subject types listed to the end without an error.
+
+    ``missed`` are the names of types that an earlier leg of the survey could not list.
+    """
 
     listed: dict[ResourceType, set[str]] = field(default_factory=dict)
     failed: dict[ResourceType, Unreadable] = field(default_factory=dict)
+    missed: frozenset[str] = frozenset()
     out_of_scope: int = 0
     cursor: Cursor | None = None
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The names of the types that this leg or one before could not list."""
+        return tuple(sorted(self.missed | {about.name for about in self.failed}))
+
+    def is_whole(self, about: ResourceType) -> bool:
+        """Whether every leg listed the type, so that a row without a resource may be closed."""
+        return about in self.listed and about.name not in self.missed
+
+
+class Stored(Protocol):
+    """What is stored, to be read before the account is: the recorder's side of a run."""
+
+    def of(self, resource: Resource, rule: str) -> Finding | None:
+        """The stored finding, as read before or now."""
+
+    def prepare(self, about: ResourceType, ids: Sequence[str]) -> None:
+        """Read what is stored of these resources, which are judged next, and forget others."""
 
 
 class Evaluation:
@@ -93,7 +146,7 @@ class Evaluation:
         *,
         scope: Scope | None = None,
         trigger: str = "",
-        changed_by: str = "",
+        changed_by: Origin = _NOBODY,
         declarations: str = "",
         known: FirstSeen = lambda resource, rule: None,
     ) -> None:
@@ -105,11 +158,12 @@ class Evaluation:
         self._configured = configured
         self._trigger = trigger
         self._changed_by = changed_by
+        self._stored: Stored | None = None
 
-    def afresh(self) -> Evaluation:
+    def afresh(self, *, bulk: bool = False) -> Evaluation:
         """The same run with nothing read yet, to look again."""
-        return Evaluation(
-            self.aws.afresh(),
+        again = Evaluation(
+            self.aws.afresh(bulk=bulk),
             self._configured,
             scope=self.scope,
             trigger=self._trigger,
@@ -117,10 +171,18 @@ class Evaluation:
             declarations=self._declarations,
             known=self._known,
         )
+        again._stored = self._stored
+        return again
 
     def remember(self, known: Mapping[tuple[str, str], Finding]) -> None:
         """Take what is stored from ``known`` instead of asking for each finding."""
         self._known = lambda resource, rule: known.get((resource.key, rule))
+        self._ledger = Ledger(self.aws, self._declarations, self._known)
+
+    def read_before(self, stored: Stored) -> None:
+        """Read what is stored of a resource before the resource, so that order is known."""
+        self._stored = stored
+        self._known = stored.of
         self._ledger = Ledger(self.aws, self._declarations, self._known)
 
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
@@ -131,27 +193,67 @@ class Evaluation:
 
     def observe(self, rule: Rule, resource: Resource) -> Observation:
         """Read what the rule asks for and let it judge."""
+        known = None
+        if self._stored is not None:
+            stored = self._stored.of(resource, rule.id)
+            known = stored.version if stored is not None else 0
         began = self.aws.now()
+        seen, oldest = self._observed(rule, resource, began)
+        unproven = seen.finding is not None and not self._proves(rule)
+        return replace(seen, over=known if oldest >= began else None, unproven=unproven)
+
+    def _proves(self, rule: Rule) -> bool:
+        """Whether a verdict of the rule says that the resource exists."""
+        settled = _by_settings_alone(rule, self._configured[rule.id]) is not None
+        about = rule.subject
+        return not settled and any(
+            parameter.declaration.proves and parameter.declaration.about is about
+            for parameter in rule.parameters
+        )
+
+    def lists(self, rule: Rule, resource: Resource) -> bool:
+        """Whether the listing of the rule's subjects shows the resource. Raises Unreadable."""
+        return resource.id in self.aws.find(rule.subject)
+
+    def _observed(
+        self, rule: Rule, resource: Resource, began: datetime
+    ) -> tuple[Observation, datetime]:
+        """The observation and when the oldest evidence for it was read."""
         tags: Mapping[str, str] = {}
         try:
             tags, in_scope = self._tags(rule, resource)
             if isinstance(in_scope, Unreadable):
-                return self._observation(rule, resource, _blind(in_scope), began, {})
+                return self._observation(rule, resource, _blind(in_scope), began, {}), began
             if not in_scope:
-                return self._outside(rule, resource, began, tags)
+                return self._outside(rule, resource, began, tags), began
             verdict, as_of, own_tags = self._verdict(rule, resource, tags)
             if own_tags is not None and not self.scope.covers(own_tags):
-                return self._outside(rule, resource, began, own_tags)
+                return self._outside(rule, resource, began, own_tags), as_of
+            at, tags = min(as_of, began), own_tags or tags
+            return self._observation(rule, resource, _whole(rule, verdict), at, tags), as_of
         except Gone:
-            return Observation(rule, resource, began)
+            return Observation(rule, resource, began), began
         except CredentialsRefused:
             raise
         except Exception as error:
             reason = f"The rule {rule.id} failed with {type(error).__name__}; this is a bug in it."
             crashed = self._observation(rule, resource, cannot_tell(reason), began, tags)
             said = f"{type(error).__name__}: {error}"
-            return Observation(rule, resource, began, crashed.finding, crash=said)
-        return self._observation(rule, resource, verdict, min(as_of, began), own_tags or tags)
+            return replace(crashed, crash=said), began
+
+    def agreed(self, resource: Resource, rules: Iterable[Rule]) -> list[Observation]:
+        """What several rules say of one resource: where one is told that it is gone, all are.
+
+        Evidence that a resource leaves behind, such as its metrics, says nothing of its end.
+        """
+        seen = [self.observe(rule, resource) for rule in rules]
+        gone = next((each for each in seen if each.finding is None), None)
+        if gone is None:
+            return seen
+        return [
+            each if each.finding is None else replace(gone, rule=each.rule, over=each.over)
+            for each in seen
+        ]
 
     def _outside(
         self, rule: Rule, resource: Resource, at: datetime, tags: Mapping[str, str]
@@ -170,7 +272,6 @@ class Evaluation:
             return unasked, oldest, None
         subject: Any = None
         arguments: list[Any] = []
-        has_passed_over = False
         for parameter in rule.parameters:
             try:
                 if parameter.evidence is Attested:
@@ -181,7 +282,6 @@ class Evaluation:
                 if not parameter.tolerant:
                     return _blind(unreadable), oldest, None
                 arguments.append(unreadable)
-                has_passed_over |= unreadable.is_passing
                 continue
             except Gone as gone:
                 if parameter.declaration.about is rule.subject:
@@ -192,10 +292,11 @@ class Evaluation:
             arguments.append(tuple(found) if parameter.many else found[0] if found else None)
             if subject is None:
                 subject = found[0]
+                if not getattr(subject, "exists", True):
+                    raise Gone(resource.key)
         own_tags = getattr(subject, "tags", None)
         verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
-        if has_passed_over and verdict.status is Status.INSUFFICIENT_DATA:
-            verdict = replace(verdict, is_passing=True)
+        verdict = _passing_with(verdict, arguments)
         return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
 
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
@@ -262,7 +363,12 @@ class Evaluation:
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,
             last_observed_at=at,
-            changed_by=clean(self._changed_by, 256),
+            changed_by=clean(self._changed_by.by, 256),
+            changed_call=clean(self._changed_by.call, 128),
+            changed_at=clean(self._changed_by.at, 64),
+            event_id=clean(self._changed_by.event_id, 64),
+            woken_by=self._changed_by.woken_by,
+            release=self._changed_by.release,
             trigger=clean(self._trigger, 256),
             workload=clean(tags.get(self.scope.workload_tag, ""), 128),
             environment=clean(tags.get(self.scope.environment_tag, ""), 128),
@@ -281,13 +387,16 @@ class Evaluation:
         known = {rule.id: rule for rule in self.judged(rules)}
         wanted = [target for target in targets if target.rule in known]
         everything = {target.rule for target in wanted if target.id is None and not target.via}
+        alone: dict[Resource, list[Rule]] = {}
         for target in sorted(wanted, key=lambda t: (t.rule, t.id or "", t.via or ("", ""))):
             rule = known[target.rule]
             if target.id is not None:
                 if rule.id not in everything:
-                    yield self.observe(rule, self._resource(rule, target.id))
+                    alone.setdefault(self._resource(rule, target.id), []).append(rule)
             elif target.via is not None and rule.id not in everything:
                 yield from self._referring(rule, *target.via)
+        for resource, asked in alone.items():
+            yield from self.agreed(resource, asked)
         if everything:
             yield from self.survey([known[id] for id in sorted(everything)], Coverage())
 
@@ -342,71 +451,106 @@ class Evaluation:
     ) -> Iterator[Observation]:
         """Judge every resource the rules know; ``coverage`` tells what was really covered.
 
-        Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from again.
-        ``record`` is called with each observation before it is yielded, in the thread that made
-        it, so that writing goes on beside reading.
+        Works in batches of resources of one type: what was read about them is forgotten before
+        the next. Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from
+        again. ``record`` is called with each observation before it is yielded, in the thread that
+        made it, so that writing goes on beside reading.
         """
+        coverage.missed = frozenset(start.unlisted) if start else frozenset()
         by_type: dict[ResourceType, list[Rule]] = {}
         for rule in self.judged(rules):
             by_type.setdefault(rule.subject, []).append(rule)
-        order = sorted(by_type, key=lambda about: (about.name, about.is_global))
         with ThreadPoolExecutor(_THREADS, "survey") as pool:
-            listings = {about: pool.submit(self.aws.find, about) for about in order}
-            work: list[tuple[ResourceType, str]] = []
-            for about in order:
-                try:
-                    ids = listings[about].result()
-                except Unreadable as unreadable:
-                    if not isinstance(unreadable, NotOffered):
-                        coverage.failed[about] = unreadable
-                    yield from _each(record, self._unlisted(by_type[about], about, unreadable))
-                    continue
-                except CredentialsRefused:
-                    raise
-                except Exception as error:
-                    broken = _unlistable(about, error)
-                    coverage.failed[about] = broken
-                    yield from _each(record, self._unlisted(by_type[about], about, broken))
-                    continue
-                coverage.listed[about] = set(ids)
-                if not ids:
-                    yield from _each(record, self._nothing(by_type[about], about))
-                work += [(about, id) for id in ids if not _done(about, id, start)]
-            progress(0, len(work))
-            tasks = self._tasks(pool, work, by_type, coverage, enough, record)
-            for done, observations in enumerate(tasks, 1):
-                coverage.out_of_scope += any(o.out_of_scope for o in observations)
-                progress(done, len(work))
-                yield from observations
+            yield from _each(record, self._list(pool, by_type, coverage))
+            work = [
+                (_position(about, coverage), about, ids)
+                for about, ids in coverage.listed.items()
+                if about in by_type
+            ]
+            work.sort(key=lambda each: each[0])
+            batches = [
+                (about, batch)
+                for position, about, ids in work
+                for batch in _batches(_left(position, ids, start))
+            ]
+            total, done = sum(len(ids) for _, ids in batches), 0
+            progress(0, total)
+            place: Cursor | None = None
+            for about, ids in batches:
+                part = self._judged(pool, about, ids, by_type[about], enough, record)
+                judged = 0
+                for judged, observations in enumerate(part, 1):
+                    coverage.out_of_scope += any(o.out_of_scope for o in observations)
+                    progress(done + judged, total)
+                    yield from observations
+                done += judged
+                if judged:
+                    place = self._cursor(about, ids[judged - 1], coverage)
+                if judged < len(ids):
+                    coverage.cursor = place or _unmoved(start, coverage)
+                    return
 
-    def _tasks(
+    def _list(
         self,
         pool: ThreadPoolExecutor,
-        work: list[tuple[ResourceType, str]],
-        by_type: Mapping[ResourceType, list[Rule]],
+        by_type: Mapping[ResourceType, Sequence[Rule]],
         coverage: Coverage,
+    ) -> Iterator[Observation]:
+        """List every type; yields a row for each rule that has nothing to judge, or no list."""
+        listings = {about: pool.submit(self.aws.find, about) for about in by_type}
+        for about in sorted(by_type, key=lambda about: (about.name, about.is_global)):
+            try:
+                ids = listings[about].result()
+            except Unreadable as unreadable:
+                if not isinstance(unreadable, NotOffered):
+                    coverage.failed[about] = unreadable
+                yield from self._unlisted(by_type[about], about, unreadable)
+                continue
+            except CredentialsRefused:
+                raise
+            except Exception as error:
+                broken = _unlistable(about, error)
+                coverage.failed[about] = broken
+                yield from self._unlisted(by_type[about], about, broken)
+                continue
+            coverage.listed[about] = set(ids)
+            if not ids:
+                yield from self._nothing(by_type[about], about)
+
+    def _judged(
+        self,
+        pool: ThreadPoolExecutor,
+        about: ResourceType,
+        ids: Sequence[str],
+        rules: Sequence[Rule],
         enough: Callable[[], bool],
         record: Callable[[Observation], None],
     ) -> Iterator[list[Observation]]:
-        """Observe the resources of ``work``, a bounded number ahead of the consumer."""
+        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end."""
 
-        def observe_all(about: ResourceType, id: str) -> list[Observation]:
+        def observe_all(id: str) -> list[Observation]:
             resource = about.resource(self.aws.account, self.aws.region, id)
-            return list(_each(record, (self.observe(rule, resource) for rule in by_type[about])))
+            listed = (replace(o, unproven=False) for o in self.agreed(resource, rules))
+            return list(_each(record, listed))
 
-        ahead: deque[Future[list[Observation]]] = deque()
-        for index, (about, id) in enumerate(work):
-            if enough():
-                coverage.cursor = self._cursor(*work[index - 1]) if index else Cursor("", "", "")
-                break
-            ahead.append(pool.submit(observe_all, about, id))
-            if len(ahead) >= _WINDOW:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+        if enough():
+            return
+        if self._stored is not None:
+            self._stored.prepare(about, ids)
+        with self.aws.batch(about, ids):
+            under_way = []
+            for index, id in enumerate(ids):
+                if index and enough():
+                    break
+                under_way.append(pool.submit(observe_all, id))
+            under_way.reverse()
+            while under_way:
+                yield under_way.pop().result()
 
-    def _cursor(self, about: ResourceType, id: str) -> Cursor:
-        return Cursor(about.name, GLOBAL if about.is_global else self.aws.region, id)
+    def _cursor(self, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
+        region = GLOBAL if about.is_global else self.aws.region
+        phase = _position(about, coverage)[0]
+        return Cursor(about.name, region, id, phase, coverage.unlisted)
 
     def _unlisted(
         self, rules: Iterable[Rule], about: ResourceType, unreadable: Unreadable
@@ -423,11 +567,32 @@ class Evaluation:
             yield self._observation(rule, where, verdict, self.aws.now(), {})
 
 
-def _done(about: ResourceType, id: str, start: Cursor | None) -> bool:
+_Position = tuple[Phase, str, bool]
+
+
+def _position(about: ResourceType, coverage: Coverage) -> _Position:
+    """When its turn is in the survey."""
+    phase = Phase.MISSED if about.name in coverage.missed else Phase.JUDGING
+    return phase, about.name, about.is_global
+
+
+def _left(position: _Position, ids: Iterable[str], start: Cursor | None) -> list[str]:
+    """Those of a type's ids, in order, that no earlier leg has judged."""
     if start is None:
-        return False
-    region_first = (about.name, about.is_global)
-    return (*region_first, id) <= (start.type, start.region == GLOBAL, start.after)
+        return sorted(ids)
+    done = (start.phase, start.type, start.region == GLOBAL)
+    return sorted(id for id in ids if (*position, id) > (*done, start.after))
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(ids), BATCH):
+        yield ids[first : first + BATCH]
+
+
+def _unmoved(start: Cursor | None, coverage: Coverage) -> Cursor:
+    """A leg that got to nothing leaves off where it began."""
+    began = start or Cursor("", "", "")
+    return replace(began, unlisted=coverage.unlisted)
 
 
 def _each(
@@ -454,6 +619,15 @@ def _references(subject: Any, parameter: Parameter) -> list[Resource]:
     return [meant] if isinstance(meant, Resource) else list(meant)
 
 
+def _whole(rule: Rule, verdict: object) -> Verdict:
+    """The verdict, if it is one. Raises TypeError for anything else a rule may return."""
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"{rule.id} returned {type(verdict).__name__}, not a verdict")
+    if not isinstance(verdict.reason, str) or not verdict.reason.strip():
+        raise TypeError(f"{rule.id} gave no reason for {verdict.status}")
+    return verdict
+
+
 def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:
     """The facts as they are stored; those that are too large are left out, the largest first.
 
@@ -475,6 +649,15 @@ def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
     """A listing that our own code could not make sense of: it costs its type, not the survey."""
     action = " and ".join(about.find_reads) or f"the listing of {about.name}"
     return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
+
+
+def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
+    """The verdict, unknown for a passing reason if it had to do without an answer for one."""
+    if verdict.status is not Status.INSUFFICIENT_DATA:
+        return verdict
+    failures = (each for each in arguments if isinstance(each, Unreadable))
+    is_passing = verdict.is_passing or any(each.is_passing for each in failures)
+    return replace(verdict, is_passing=is_passing)
 
 
 def _blind(unreadable: Unreadable) -> Verdict:

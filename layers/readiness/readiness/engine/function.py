@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.engine import config_rule, settings
+from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
-from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Scope
+from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
 from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.record import Recorder
+from readiness.engine.retired import Former
+from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
+from readiness.model import checklist
+from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
 if TYPE_CHECKING:
-    from readiness.model.rule import Heading
+    from readiness.model.rule import Heading, Rule
 
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
@@ -53,11 +61,17 @@ class Function:
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
         self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
         self._function = ""
+        self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
         )
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._sandbox = Sandbox(environment)
+        self._sdk_is_told = False
+        if sdk.is_too_old():
+            self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -74,6 +88,10 @@ class Function:
         finally:
             if self.metrics.provider.metric_set:
                 self.metrics.flush_metrics()
+            self._sandbox.tidy()
+
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, release=self._release)
 
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)
@@ -101,7 +119,7 @@ class Function:
 
     def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an event points at; what concerns everything is left to one later look."""
-        asked = Again(seen.targets, 0, seen.trigger, seen.changed_by)
+        asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
             return self._evaluate(asked, account, region, seen.config)
         crowd = frozenset(target for target in seen.targets if concerns_everything(target))
@@ -129,19 +147,21 @@ class Function:
             given = settings.override(self.heading, given, config.parameters)
         widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, asked.trigger, asked.changed_by, bulk=widely
+            account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
         )
         observations = list(evaluation.follow(self.heading, asked.targets))
         unsettled = self._unsettled(observations, asked)
-        recorder = Recorder(self.store, evaluation)
+        recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
             self._note(observation)
             if observation.again not in unsettled:
                 recorder.record(observation)
+        recorder.look_again()
         self._insist(recorder)
         if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, config, observations)
+            ids = config_rule.ids_in(evaluation.aws)
+            sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
         return done | {"again": len(unsettled)} if unsettled else done
@@ -171,43 +191,99 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
-        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
-        recorder = Recorder(self.store, evaluation)
+        self._tell_what_is_blind()
+        deployed = _deployed(sweep.get("headings"))
+        origin = self._origin(Origin(woken_by=SWEEP))
+        evaluation = self._evaluation(
+            account, region, self._given(), sweep["id"], origin, bulk=True
+        )
+        recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
-        stored = recorder.known(rules)
-        evaluation.remember(stored)
+        recorder.expect(rules)
         began = _now()
+        available = context.get_remaining_time_in_millis()
+        evaluated = 0
+
+        def left() -> float:
+            return float(context.get_remaining_time_in_millis())
 
         def enough() -> bool:
-            return bool(context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
+            """Whether what remains is needed to look again at what changed, and for the answer."""
+            spent = available - left()
+            again = spent * recorder.changed / max(evaluated, 1)
+            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(evaluated)
 
-        evaluated = 0
         for observation in evaluation.survey(
-            rules,
-            coverage,
-            start=start,
-            enough=enough,
-            record=lambda seen: recorder.record(seen, stored),
+            rules, coverage, start=start, enough=enough, record=recorder.record
         ):
             evaluated += 1
             self._note(observation)
+        unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+        closed = 0
+        if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
+            closed = self._close(recorder, rules, coverage, began, deployed, left)
+        if coverage.cursor is None and left() < SPARE_MILLISECONDS:
+            coverage.cursor = Cursor("", "", "", Phase.CLOSING, coverage.unlisted)
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
-        answer["unlisted"] = sorted(about.name for about in coverage.failed)
+        answer["unlisted"] = list(coverage.unlisted)
+        answer["closed"] = closed
+        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
+        answer["release"] = self._release
+        if unseen:
+            self.count("SecondLooksLeft", unseen)
+            self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
-            # A leg that got to nothing leaves off where it began.
-            cursor = coverage.cursor if coverage.cursor.type else start or coverage.cursor
-            return answer | {
-                "cursor": {"type": cursor.type, "region": cursor.region, "after": cursor.after}
-            }
-        answer["closed"] = recorder.close_vanished(rules, coverage, stored, before=began)
-        answer["closed"] += recorder.close_retired(
-            self.heading.folder, self.heading.rules, before=began
-        )
+            return answer | {"cursor": _as_json(coverage.cursor)}
         self._insist(recorder)
         return answer
+
+    def _close(
+        self,
+        recorder: Recorder,
+        rules: Sequence[Rule],
+        coverage: Coverage,
+        began: datetime,
+        deployed: list[str],
+        left: Callable[[], float],
+    ) -> int:
+        """Close the findings of what is gone: resources, rules and headings."""
+
+        def enough() -> bool:
+            return left() < SPARE_MILLISECONDS
+
+        closed = recorder.close_vanished(rules, coverage, before=began, enough=enough)
+        folder, existing = self.heading.folder, [rule.id for rule in self.heading]
+        if not enough() and not self._former.is_clean(folder, existing, deployed):
+            closed += recorder.close_retired(
+                folder, self.heading.rules, deployed=deployed, before=began
+            )
+            self._former.cleaned(folder, existing, deployed)
+        recorder.look_again(enough)
+        return closed
+
+    def _tell_what_is_blind(self) -> None:
+        """Say once in a sandbox's life which evidence its SDK cannot read.
+
+        In a sweep, which loads the service models anyway; an event must not wait for it.
+        """
+        if self._sdk_is_told:
+            return
+        self._sdk_is_told = True
+        for each in sdk.blind(self.heading, self._session.loader):
+            self._tell_of_sdk(
+                {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
+            )
+
+    def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
+        self.count("SdkTooOld")
+        self.log.warning(
+            "the runtime's SDK is older than the rules",
+            extra={"botocore": botocore.__version__, **about},
+        )
 
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
@@ -234,11 +310,18 @@ class Function:
 
     def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
         self.count("Evaluated", evaluated)
-        self.count("Transitions", len(recorder.transitions))
+        self.count("Transitions", recorder.transitions)
+        if recorder.unreadable:
+            first = next(iter(recorder.unreadable.items()))
+            self.count("UnreadableFindings", len(recorder.unreadable))
+            self.log.error(
+                "findings that this version cannot read",
+                extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
+            )
         if recorder.unwritten:
             self.count("UnwritableFindings", len(recorder.unwritten))
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
-        return {"evaluated": evaluated, "transitions": len(recorder.transitions)}
+        return {"evaluated": evaluated, "transitions": recorder.transitions}
 
     def _evaluation(
         self,
@@ -246,7 +329,7 @@ class Function:
         region: str,
         given: settings.Given,
         trigger: str,
-        changed_by: str = "",
+        changed_by: Origin,
         *,
         bulk: bool,
     ) -> Evaluation:
@@ -295,20 +378,74 @@ class Function:
             self.log.error("settings refused", extra={"reason": reason})
 
 
+_CURSOR = (
+    "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
+    " or 2) and 'unlisted' (a list of texts)"
+)
+
+
+def release_of(folder: str, layer: str) -> str:
+    """The version of a heading's code: its own folder and the layer it runs on.
+
+    ``layer`` is the ARN of the layer's version, which changes with its content.
+    """
+    digest = hashlib.sha256(layer.encode())
+    package = importlib.util.find_spec(f"functions.{folder}")
+    for place in package.submodule_search_locations or () if package else ():
+        for path in sorted(Path(place).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
 def _cursor(given: object) -> Cursor | None:
-    if not given:
+    """Where the last leg stopped. Raises MalformedEvent."""
+    if given is None:
         return None
-    try:
-        return Cursor(**given)  # type: ignore[arg-type]
-    except TypeError:
-        raise MalformedEvent("'sweep.cursor' must have 'type', 'region' and 'after'") from None
+    if not isinstance(given, Mapping):
+        raise MalformedEvent(_CURSOR)
+    texts = [given.get(name) for name in ("type", "region", "after")]
+    phase, unlisted = given.get("phase", 0), given.get("unlisted", [])
+    known = {"type", "region", "after", "phase", "unlisted"}
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or isinstance(phase, bool)
+        or phase not in list(Phase)
+        or not isinstance(unlisted, list)
+        or not all(isinstance(each, str) for each in unlisted)
+        or set(given) - known
+    ):
+        raise MalformedEvent(_CURSOR)
+    return Cursor(
+        given["type"], given["region"], given["after"], Phase(phase), tuple(sorted(unlisted))
+    )
+
+
+def _as_json(cursor: Cursor) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "type": cursor.type,
+        "region": cursor.region,
+        "after": cursor.after,
+    }
+    if cursor.phase:
+        plain["phase"] = int(cursor.phase)
+    if cursor.unlisted:
+        plain["unlisted"] = list(cursor.unlisted)
+    return plain
+
+
+def _deployed(given: object) -> list[str]:
+    """The headings that the stack has. Raises MalformedEvent."""
+    if given is None:
+        return [chapter.folder for chapter in checklist.CHAPTERS]
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
+    return given
 
 
 def scope_from(environment: Mapping[str, str]) -> Scope:
     """The scope as template.yaml's parameters put it into the environment."""
-    values = environment.get("SCOPE_TAG_VALUES", "")
-    return Scope(
-        tag=environment.get("SCOPE_TAG_KEY", ""),
-        values=frozenset(value.strip() for value in values.split(",") if value.strip()),
+    return Scope.of(
+        environment.get("SCOPE_TAG_KEY", ""),
+        environment.get("SCOPE_TAG_VALUES", ""),
         globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
     )

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.events import MOST_ID, MalformedEvent, Target
+from readiness.model.origin import AN_EVENT, Origin
 
 WAITS = (30, 120, 300, 900)
 """Seconds before each further look. After the last one the sweep takes over."""
@@ -38,7 +39,7 @@ class Again:
     targets: frozenset[Target]
     attempt: int = 0
     trigger: str = ""
-    changed_by: str = ""
+    origin: Origin = AN_EVENT
 
 
 class LookAgain:
@@ -60,7 +61,7 @@ class LookAgain:
         if again.attempt >= len(WAITS):
             return False
         wait = WAITS[again.attempt]
-        following = Again(again.targets, again.attempt + 1, again.trigger, again.changed_by)
+        following = replace(again, attempt=again.attempt + 1)
         slot = int(now.timestamp()) // wait
         return self._start(following, wait, f"again-{following.attempt}-{slot}")
 
@@ -83,7 +84,7 @@ class LookAgain:
                     "targets": targets,
                     "attempt": again.attempt,
                     "trigger": again.trigger,
-                    "changed_by": again.changed_by,
+                    "origin": asdict(again.origin),
                 }
             },
         }
@@ -123,7 +124,7 @@ def asked_for(event: Any) -> Again:
         frozenset(map(_target, event["targets"])),
         attempt,
         str(event.get("trigger") or ""),
-        str(event.get("changed_by") or ""),
+        _origin(event.get("origin")),
     )
 
 
@@ -134,6 +135,12 @@ def _target(given: Any) -> Target:
         case [str() as rule, None, [str() as type_, str() as id]] if len(id) <= MOST_ID:
             return Target(rule, None, (type_, id))
     raise MalformedEvent("a target of 'look_again' is [rule, id or null, [type, id] or null]")
+
+
+def _origin(given: Any) -> Origin:
+    if not isinstance(given, Mapping):
+        return AN_EVENT
+    return Origin(**{each.name: str(given.get(each.name, "")) for each in fields(Origin)})
 
 
 def batches(targets: Sequence[Target]) -> list[frozenset[Target]]:

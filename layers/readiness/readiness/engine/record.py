@@ -2,129 +2,361 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
+from typing import TypeVar
 
-from readiness.engine.evaluate import Coverage, Evaluation, Observation
-from readiness.engine.store import Store, Unwritable
+from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
+from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.model.evidence import ACCOUNT, ResourceType
-from readiness.model.finding import Finding
+from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
-from readiness.model.transition import Transition
+from readiness.model.transition import is_older
+from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Status
 
-SECOND_LOOKS = 2
+T = TypeVar("T")
 
-Known = dict[tuple[str, str], Finding]
+SECOND_LOOKS = 2
+_THREADS = 12
+
+Rows = dict[str, Finding]
+Enough = Callable[[], bool]
 
 
 class Recorder:
     """Writes what one run observed.
 
+    It reads what is stored of a resource before the resource itself is read, so that the version
+    of the row tells whether another run came in between, whatever the clocks say.
+
     After a transition it looks again, because another run may have read a newer state, found
     it equal to what was stored, and written nothing, all between our read and our write. The
-    last writer's second look is what makes concurrent runs converge to the live state.
+    last writer's second look is what makes concurrent runs converge to the live state. With
+    ``together`` the second looks wait for :meth:`look_again`, which makes them as one, so that
+    what is read about a whole region is read once more and not once for each transition.
     """
 
-    def __init__(self, store: Store, evaluation: Evaluation) -> None:
+    def __init__(self, store: Store, evaluation: Evaluation, *, together: bool = False) -> None:
         self._store = store
         self._evaluation = evaluation
-        self._of_resource: dict[Resource, dict[str, Finding]] = {}
-        self.transitions: list[Transition] = []
+        self._together = together
+        self._lock = threading.Lock()
+        self._rows: dict[Resource, Rows] = {}
+        self._changed: dict[ResourceType, dict[str, dict[str, Rule]]] = {}
+        self._rules: dict[ResourceType, list[Rule]] = {}
+        self.transitions = 0
+        self.changed = 0
         self.unwritten: list[str] = []
+        evaluation.read_before(self)
 
-    def known(self, rules: Iterable[Rule]) -> Known:
-        """What is stored for these rules in this account: a few pages instead of a read each."""
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """The rows that this version could not read, each with the reason."""
+        return self._store.unreadable
+
+    # -- what is stored -----------------------------------------------------------------------
+
+    def of(self, resource: Resource, rule: str) -> Finding | None:
+        """The stored finding, as read before or now."""
+        return self._of_resource(resource).get(rule)
+
+    def prepare(self, about: ResourceType, ids: Sequence[str]) -> None:
+        """Read what is stored of these resources, which are judged next, and forget others.
+
+        ``ids`` are in order; a few pages for each rule instead of a read for each resource.
+        """
         aws = self._evaluation.aws
-        found: Known = {}
-        for rule in rules:
-            region = GLOBAL if rule.subject.is_global else aws.region
-            for finding in self._store.of_rule(rule.id, f"{aws.account}/{region}/"):
-                found[finding.resource.key, finding.rule] = finding
-        return found
+        rows: dict[Resource, Rows] = {}
+        if rules := self._rules.get(about, ()):
+            rows = {about.resource(aws.account, aws.region, id): {} for id in ids}
+            first, last = min(rows), max(rows)
+            for rule in rules:
+                for finding in self._store.between(rule.id, first, last):
+                    if finding.resource in rows:
+                        rows[finding.resource][finding.rule] = finding
+        with self._lock:
+            self._rows = rows
 
-    def record(self, observation: Observation, known: Known | None = None) -> None:
+    def expect(self, rules: Iterable[Rule]) -> None:
+        """Say which rules a sweep judges, for :meth:`prepare`."""
+        for rule in rules:
+            self._rules.setdefault(rule.subject, []).append(rule)
+
+    def _of_resource(self, resource: Resource) -> Rows:
+        with self._lock:
+            known = self._rows.get(resource)
+        if known is None:
+            read = self._store.of_resource(resource)
+            with self._lock:
+                known = self._rows.setdefault(resource, read)
+        return known
+
+    def _remember(self, resource: Resource, rule: str, finding: Finding | None) -> None:
+        rows = self._of_resource(resource)
+        if finding is None:
+            rows.pop(rule, None)
+        else:
+            rows[rule] = finding
+
+    # -- writing ------------------------------------------------------------------------------
+
+    def record(self, observation: Observation) -> None:
         """Write one observation, looking again as long as that leads to transitions.
 
-        One that cannot be written is put down in ``unwritten`` and costs no other.
+        One that cannot be written is put down in ``unwritten`` and costs no other. Where the
+        resource is gone, its findings of all rules are closed.
         """
-        try:
-            self._record(observation, known)
-        except Unwritable as error:
-            self.unwritten.append(str(error))
+        self._record(observation)
+        if observation.finding is None and not observation.out_of_scope:
+            self._close_others(observation)
 
-    def _record(self, observation: Observation, known: Known | None) -> None:
-        for _ in range(1 + SECOND_LOOKS):
-            stored = self._stored(observation, known)
-            seen = _as_finding(observation, stored)
-            if seen is None:
-                return
-            change = self._store.record(seen, stored)
-            if change.finding is not None:
-                self._remember(change.finding, known)
-            if change.transition is None:
-                return
-            self.transitions.append(change.transition)
-            if observation.rule.subject.name != observation.resource.type:
-                return
-            observation = self._evaluation.afresh().observe(observation.rule, observation.resource)
+    def _record(self, observation: Observation) -> bool:
+        """Whether something was written."""
+        written = False
+        try:
+            for looks in range(1 + SECOND_LOOKS):
+                wrote, look_again = self._write(observation)
+                written |= wrote
+                if not look_again or not _is_about_its_subject(observation):
+                    break
+                if self._together:
+                    self._note_change(observation)
+                    break
+                if looks < SECOND_LOOKS:
+                    again = self._evaluation.afresh()
+                    observation = again.observe(observation.rule, observation.resource)
+        except UnreadableRow as error:
+            self._store.unreadable[error.key] = error.why
+        except Unwritable as error:
+            with self._lock:
+                self.unwritten.append(str(error))
+        return written
+
+    def _write(self, observation: Observation) -> tuple[bool, bool]:
+        """Write an observation: whether that was needed, and whether to look again."""
+        rule = observation.rule.id
+        stored = self.of(observation.resource, rule)
+        seen = _as_finding(observation, stored)
+        is_new = stored is None or stored.gone
+        if seen is None or (is_new and not self._exists(observation)):
+            return False, False
+        follows = observation.over is not None and observation.over == _version(stored)
+        if not follows and stored is not None and is_older(seen, stored):
+            # Clocks differ: only a look that begins after this row was read can tell.
+            return False, seen.config_hash != stored.config_hash
+        try:
+            change = self._store.record(seen, stored, follows=follows)
+        except Overtaken as overtaken:
+            self._remember(observation.resource, rule, overtaken.stored)
+            if not _is_about_its_subject(observation):
+                raise Contended(f"{observation.resource.key} {rule}") from None
+            return False, True
+        if change.finding is not None:
+            self._remember(observation.resource, rule, change.finding)
+        if change.transition is not None:
+            with self._lock:
+                self.transitions += 1
+        return change.finding is not None, change.transition is not None
+
+    def _exists(self, observation: Observation) -> bool:
+        """Whether a first finding may be written: what does not exist gets no row.
+
+        A rule that nothing is to be said by waits for the sweep, which lists anyway.
+        """
+        if not observation.unproven:
+            return True
+        if observation.finding is None or observation.finding.status is Status.NOT_APPLICABLE:
+            return False
+        try:
+            return self._evaluation.lists(observation.rule, observation.resource)
+        except Unreadable:
+            return True
+
+    def _close_others(self, observation: Observation) -> int:
+        """Close what other rules said of a resource that is gone, also those of other headings."""
+        closed = 0
+        rows = self._store.of_resource(observation.resource)
+        for finding in rows.values():
+            if finding.rule == observation.rule.id or finding.gone:
+                continue
+            gone = _gone(finding, observation.observed_at, _VANISHED)
+            closed += self._closed(gone, finding)
+        return closed
+
+    def _closed(self, gone: Finding, stored: Finding) -> bool:
+        try:
+            change = self._store.record(gone, stored)
+        except UnreadableRow as error:
+            self._store.unreadable[error.key] = error.why
+            return False
+        except Unwritable as error:
+            with self._lock:
+                self.unwritten.append(str(error))
+            return False
+        with self._lock:
+            self.transitions += change.transition is not None
+        return change.finding is not None
+
+    # -- the second look of a whole leg --------------------------------------------------------
+
+    def _note_change(self, observation: Observation) -> None:
+        rule, id = observation.rule, observation.resource.id
+        with self._lock:
+            rules = self._changed.setdefault(rule.subject, {}).setdefault(id, {})
+            self.changed += rule.id not in rules
+            rules[rule.id] = rule
+
+    def look_again(self, enough: Enough = lambda: False) -> int:
+        """Look again at what changed since the last time; how many were left when ``enough``."""
+        for _ in range(SECOND_LOOKS):
+            with self._lock:
+                changed, self._changed = self._changed, {}
+            if not changed:
+                return 0
+            again = self._evaluation.afresh(bulk=self._evaluation.aws.bulk)
+            left = sum(len(rules) for ids in changed.values() for rules in ids.values())
+            for about, ids in sorted(changed.items(), key=lambda each: each[0].name):
+                for batch in _in_batches(sorted(ids)):
+                    if enough():
+                        return left
+                    left -= self._look_again_at(again, about, batch, ids)
+        return 0
+
+    def _look_again_at(
+        self,
+        again: Evaluation,
+        about: ResourceType,
+        batch: Sequence[str],
+        rules: Mapping[str, Mapping[str, Rule]],
+    ) -> int:
+        with self._lock:
+            self._rows = {}
+
+        def look(id: str) -> int:
+            resource = about.resource(again.aws.account, again.aws.region, id)
+            for observation in again.agreed(resource, rules[id].values()):
+                self.record(observation)
+            return len(rules[id])
+
+        with again.aws.batch(about, batch), ThreadPoolExecutor(_THREADS, "again") as pool:
+            return sum(pool.map(look, batch))
+
+    # -- the end of a sweep ---------------------------------------------------------------------
 
     def close_vanished(
-        self, rules: Iterable[Rule], coverage: Coverage, known: Known, *, before: datetime
+        self,
+        rules: Iterable[Rule],
+        coverage: Coverage,
+        *,
+        before: datetime,
+        enough: Enough = lambda: False,
     ) -> int:
         """Close findings whose resource a complete listing did not show.
 
-        Each is read once more alone: listings are eventually consistent, and only a resource
-        that says itself that it is gone is taken as gone.
+        Each resource is read once more alone: listings are eventually consistent, and a resource
+        is gone only if it says so itself or, where no evidence can, if a second listing does not
+        show it either. Stops at ``enough``; what it closed is not found again.
         """
+        vanished: dict[Resource, list[Rule]] = {}
         closed = 0
-        by_id = {rule.id: rule for rule in rules}
-        for (_, rule_id), finding in sorted(known.items()):
-            rule = by_id[rule_id]
-            listed = coverage.listed.get(rule.subject)
-            if listed is None or finding.gone or finding.last_observed_at >= before:
-                continue
-            if self._is_placeholder(finding, rule.subject):
-                if listed:
-                    self.record(Observation(rule, finding.resource, before), known)
-                    closed += 1
-            elif finding.resource.id not in listed:
-                again = self._evaluation.afresh().observe(rule, finding.resource)
-                self.record(again, known)
-                closed += again.finding is None
+        for rule, finding in self._left_over(rules, coverage, before):
+            if enough():
+                return closed
+            if not self._is_placeholder(finding, rule.subject):
+                vanished.setdefault(finding.resource, []).append(rule)
+            elif coverage.listed[rule.subject]:
+                gone = Observation(rule, finding.resource, before, over=finding.version)
+                closed += self._record(gone)
+        return closed + self._close_if_gone(vanished, enough)
+
+    def _left_over(
+        self, rules: Iterable[Rule], coverage: Coverage, before: datetime
+    ) -> Iterator[tuple[Rule, Finding]]:
+        """The findings that this sweep did not see, of types that it listed as a whole."""
+        for rule in rules:
+            if coverage.is_whole(rule.subject):
+                for finding in self._stored_by(rule):
+                    is_over = finding.gone or finding.last_observed_at >= before
+                    if not is_over and finding.resource.id not in coverage.listed[rule.subject]:
+                        yield rule, finding
+
+    def _close_if_gone(self, vanished: Mapping[Resource, Sequence[Rule]], enough: Enough) -> int:
+        """Close those of the resources that are gone, a batch at a time."""
+        again = self._evaluation.afresh()
+        closed = 0
+
+        def look(resource: Resource) -> int:
+            rules = vanished[resource]
+            seen = again.agreed(resource, rules)
+            if all(each.unproven for each in seen) and not again.lists(rules[0], resource):
+                seen = [replace(each, finding=None) for each in seen]
+            for observation in seen:
+                self._record(observation)
+            gone = next((each for each in seen if each.finding is None), None)
+            return 0 if gone is None else len(seen) + self._close_others(gone)
+
+        with ThreadPoolExecutor(_THREADS, "close") as pool:
+            for batch in _in_batches(sorted(vanished)):
+                if enough():
+                    break
+                with self._lock:
+                    self._rows = {}
+                closed += sum(pool.map(look, batch))
         return closed
 
-    def close_retired(self, folder: str, rules: Iterable[Rule], *, before: datetime) -> int:
-        """Close the open findings of rules that the heading does not have any more."""
+    def _stored_by(self, rule: Rule) -> Iterator[Finding]:
         aws = self._evaluation.aws
-        existing = {rule.id for rule in rules}
+        region = GLOBAL if rule.subject.is_global else aws.region
+        return self._store.of_rule(rule.id, f"{aws.account}/{region}/")
+
+    def close_retired(
+        self, folder: str, rules: Iterable[Rule], *, deployed: Iterable[str], before: datetime
+    ) -> int:
+        """Close what a whole walk through the table finds of rules that are no more.
+
+        Those are rules that the heading ``folder`` does not have, and all of headings that are
+        not ``deployed``.
+        """
+        aws = self._evaluation.aws
+        existing, headings = {rule.id for rule in rules}, {folder, *deployed}
         closed = 0
-        for finding in list(self._store.open(aws.account)):
-            mine = finding.rule.startswith(f"{folder}.") and finding.rule not in existing
-            here = finding.resource.region in {aws.region, GLOBAL}
-            if mine and here and finding.last_observed_at < before:
-                retired = _gone(finding, before, "There is no such rule any more.")
-                closed += self._store.record(retired, finding).finding is not None
+        for resource, rule in self._store.every_key():
+            heading = rule.partition(".")[0]
+            retired = rule not in existing if heading == folder else heading not in headings
+            here = resource.account == aws.account and resource.region in {aws.region, GLOBAL}
+            if not retired or not here:
+                continue
+            try:
+                stored = self._store.get(resource, rule)
+            except UnreadableRow as error:
+                self._store.unreadable[error.key] = error.why
+                continue
+            if stored is not None and not stored.gone and stored.last_observed_at < before:
+                closed += self._closed(_gone(stored, before, _RETIRED), stored)
         return closed
 
     def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:
         """Whether it is the account-level row of a rule that had nothing to judge, or no list."""
         return finding.resource.type == ACCOUNT.name != subject.name
 
-    def _stored(self, observation: Observation, known: Known | None) -> Finding | None:
-        resource, rule = observation.resource, observation.rule.id
-        if known is not None:
-            return known.get((resource.key, rule))
-        if resource not in self._of_resource:
-            self._of_resource[resource] = self._store.of_resource(resource)
-        return self._of_resource[resource].get(rule)
 
-    def _remember(self, finding: Finding, known: Known | None) -> None:
-        if known is not None:
-            known[finding.resource.key, finding.rule] = finding
-        else:
-            self._of_resource.setdefault(finding.resource, {})[finding.rule] = finding
+def _version(stored: Finding | None) -> int:
+    return stored.version if stored is not None else 0
+
+
+def _is_about_its_subject(observation: Observation) -> bool:
+    """Whether it can be made again, as the account-level row of a failed listing cannot."""
+    return observation.rule.subject.name == observation.resource.type
+
+
+def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
+    for first in range(0, len(items), BATCH):
+        yield items[first : first + BATCH]
 
 
 def _as_finding(observation: Observation, stored: Finding | None) -> Finding | None:
@@ -137,7 +369,11 @@ def _as_finding(observation: Observation, stored: Finding | None) -> Finding | N
         if stored.status is Status.NOT_APPLICABLE:
             return None
         return observation.finding
-    return _gone(stored, observation.observed_at, "The resource does not exist any more.")
+    return _gone(stored, observation.observed_at, _VANISHED)
+
+
+_VANISHED = "The resource does not exist any more."
+_RETIRED = "There is no such rule any more."
 
 
 def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
@@ -146,7 +382,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         reason=reason,
         expected="",
         observed={},
-        changed_by="",
+        **dict.fromkeys(CHANGE, ""),
         last_observed_at=at,
         blind_since=None,
         blind_reason="",

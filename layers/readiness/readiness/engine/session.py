@@ -10,16 +10,20 @@ from __future__ import annotations
 
 import gzip
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from botocore.config import Config
 from botocore.loaders import JSONFileLoader, create_loader
+from botocore.parsers import ResponseParserFactory
 from botocore.session import Session as BotocoreSession
+from botocore.utils import parse_timestamp
 
 from readiness.engine.garbled import guard
 from readiness.engine.geography import Geography
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGE = 400_000
 """Bytes of a model from which on leaving its prose out costs less than keeping it."""
 
@@ -32,6 +36,25 @@ def _without_documentation(part: dict[str, Any]) -> dict[str, Any]:
     if isinstance(part.get("documentation"), str):
         part["documentation"] = ""
     return part
+
+
+def moment(value: Any) -> datetime:
+    """A timestamp of an answer (seconds, ISO 8601 or RFC 822) in UTC.
+
+    botocore's own parser makes a time zone object for each, which is half of the memory that a
+    metric takes, and asks the system for the local zone. Raises ValueError, as that does.
+    """
+    try:
+        return _EPOCH + timedelta(seconds=float(value))
+    except OverflowError as error:
+        raise ValueError(f"{value} seconds is no time") from error
+    except ValueError:
+        text = str(value)
+    try:
+        parsed = datetime.fromisoformat(text)
+    except ValueError:
+        parsed = parse_timestamp(text)
+    return parsed.replace(tzinfo=UTC) if parsed.tzinfo is None else parsed.astimezone(UTC)
 
 
 class _Models(JSONFileLoader):
@@ -59,8 +82,13 @@ class Session:
         loader.file_loader = _Models()
         self._botocore.register_component("data_loader", loader)
         guard(self._botocore)
+        parsers = ResponseParserFactory()
+        parsers.set_parser_defaults(timestamp_parser=moment)
+        self._botocore.register_component("response_parser_factory", parsers)
         self._region = region
         self.geography = Geography(loader)
+        self.loader = loader
+        """Where service models come from; what a client needed is there already."""
 
     @property
     def region_name(self) -> str | None:

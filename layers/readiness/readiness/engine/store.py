@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import heapq
+import json
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import from_wire, to_wire
-from readiness.model.finding import SCHEMA_VERSION, Finding, iso, parse_iso
+from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Change, Kind, Transition, decide
 from readiness.model.verdict import Severity, Status
@@ -18,6 +22,15 @@ from readiness.model.verdict import Severity, Status
 GONE_FOR = timedelta(days=90)
 HISTORY_FOR = timedelta(days=400)
 _ATTEMPTS = 6
+_BACKOFF = 0.1
+"""Seconds; the SDK has waited too, except for a transaction that was cancelled."""
+_PASSING = {
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    "TransactionCanceledException",
+    "TransactionInProgressException",
+}
 _TIMES = (
     "last_observed_at",
     "status_since",
@@ -35,12 +48,24 @@ _TEXTS = (
     "expected",
     "blind_reason",
     "reminder",
+    "opened_by",
     "changed_by",
+    "changed_call",
+    "changed_at",
+    "event_id",
     "trigger",
+    "woken_by",
+    "release",
     "workload",
     "environment",
     "owner",
 )
+
+
+_BLAME = ("trigger", "opened_by", *CHANGE, "woken_by", "release")
+SHARDS = 8
+WAITING = "yes"
+_NEEDED = ("finding_id", "at", "kind", "resource", "rule")
 
 
 class Unwritable(Exception):
@@ -49,6 +74,30 @@ class Unwritable(Exception):
 
 class Contended(Unwritable):
     """Others kept writing the same finding; the next event or the sweep will get it right."""
+
+
+class Unavailable(Unwritable):
+    """The tables kept refusing to write, as when they are throttled."""
+
+
+class Overtaken(Exception):
+    """Another run wrote the finding since its version was read; ``stored`` is what it wrote."""
+
+    def __init__(self, stored: Finding | None) -> None:
+        super().__init__(stored)
+        self.stored = stored
+
+
+class UnreadableRow(ValueError):
+    """A row that this version cannot read, such as one that a newer version wrote."""
+
+    def __init__(self, key: str, why: str) -> None:
+        super().__init__(key, why)
+        self.key = key
+        self.why = why
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.why}"
 
 
 def to_item(finding: Finding) -> dict[str, Any]:
@@ -61,6 +110,7 @@ def to_item(finding: Finding) -> dict[str, Any]:
         "finding_id": finding.id,
         "config_hash": finding.config_hash,
         "schema_version": SCHEMA_VERSION,
+        "version": finding.version,
         "observed": finding.observed,
         "settings": finding.settings,
     }
@@ -78,21 +128,48 @@ def to_item(finding: Finding) -> dict[str, Any]:
 
 
 def from_item(item: Mapping[str, Any]) -> Finding:
-    """The inverse of :func:`to_item`."""
-    plain = from_wire(item)
+    """The inverse of :func:`to_item`. Raises UnreadableRow."""
+    try:
+        return _finding(from_wire(item))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
+
+
+def _finding(plain: Mapping[str, Any]) -> Finding:
     times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
+    texts: Any = {name: str(plain.get(name, "")) for name in _TEXTS}
     return Finding(
         resource=Resource.parse(plain["resource"]),
         rule=plain["rule"],
         status=Status(plain["status"]),
         severity=Severity(plain["severity"]),
-        observed=plain.get("observed", {}),
-        settings=plain.get("settings", {}),
+        observed=_mapping(plain.get("observed", {})),
+        settings=_mapping(plain.get("settings", {})),
         missing=tuple(plain.get("missing", ())),
         gone=plain.get("gone", False),
-        **{name: plain.get(name, "") for name in _TEXTS},
+        version=int(plain.get("version", 0)),
+        **texts,
         **times,
     )
+
+
+def _key_in(item: Any) -> str:
+    """What a row that cannot be read is about, as far as that can be told."""
+    if not isinstance(item, Mapping):
+        return "a row"
+    names = ("finding_id", "at") if "at" in item else ("resource", "rule")
+    return " ".join(_shown(item.get(name)) for name in names)
+
+
+def _shown(value: Any) -> str:
+    text = value.get("S") if isinstance(value, Mapping) else None
+    return text if isinstance(text, str) else json.dumps(value, default=str)
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(f"a mapping is expected, not {type(value).__name__}")
+    return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,27 +189,48 @@ class Entry:
     reason: str = ""
     heading: str = ""
     trigger: str = ""
+    opened_by: str = ""
+    changed_by: str = ""
+    changed_call: str = ""
+    changed_at: str = ""
+    event_id: str = ""
+    woken_by: str = ""
+    release: str = ""
     published_at: str = ""
+    published_as: str = ""
 
 
 class Store:
     """The findings and transitions tables.
 
     ``client`` is a DynamoDB client. ``record`` is safe against duplicates, reordering and
-    concurrent writers: it writes only over the state it decided from. The time it was observed
-    at tells one state from another, since it grows with every write; the digest would not do,
-    because another version of this code may compute it differently.
+    concurrent writers: it writes only over the state it decided from, which the ``version`` of
+    the row tells; a row without one is version 0, known by the time it was observed at. The
+    digest would not do, because another version of this code may compute it differently, and
+    clocks would not, because those of several hosts differ.
+
+    A row that this version cannot read costs itself: readers of several rows leave it out and put
+    it down in ``unreadable``, those of one raise UnreadableRow.
     """
 
-    def __init__(self, client: Any, findings: str, transitions: str) -> None:
+    def __init__(
+        self,
+        client: Any,
+        findings: str,
+        transitions: str,
+        *,
+        wait: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._client = client
         self._findings = findings
         self._transitions = transitions
+        self._wait = wait
+        self.unreadable: dict[str, str] = {}
 
     # -- findings ---------------------------------------------------------------------------
 
     def get(self, resource: Resource, rule: str) -> Finding | None:
-        """The stored finding, read consistently."""
+        """The stored finding, read consistently. Raises UnreadableRow."""
         answer = self._client.get_item(
             TableName=self._findings, Key=self._key(resource.key, rule), ConsistentRead=True
         )
@@ -149,12 +247,26 @@ class Store:
         return {finding.rule: finding for finding in self._query(query)}
 
     def of_rule(self, rule: str, prefix: str) -> Iterator[Finding]:
-        """The findings of a rule whose resource begins with ``<account>/<region>/``."""
+        """The findings of a rule whose resource begins with ``<account>/<region>/``, in order."""
         query = {
             "IndexName": "by-rule",
             "KeyConditionExpression": "#u = :u AND begins_with(#r, :p)",
             "ExpressionAttributeNames": {"#u": "rule", "#r": "resource"},
             "ExpressionAttributeValues": {":u": {"S": rule}, ":p": {"S": prefix}},
+        }
+        return self._query(query)
+
+    def between(self, rule: str, first: Resource, last: Resource) -> Iterator[Finding]:
+        """The findings of a rule about these resources and those between them, in order."""
+        query = {
+            "IndexName": "by-rule",
+            "KeyConditionExpression": "#u = :u AND #r BETWEEN :a AND :z",
+            "ExpressionAttributeNames": {"#u": "rule", "#r": "resource"},
+            "ExpressionAttributeValues": {
+                ":u": {"S": rule},
+                ":a": {"S": first.key},
+                ":z": {"S": last.key},
+            },
         }
         return self._query(query)
 
@@ -181,62 +293,107 @@ class Store:
         start: dict[str, Any] = {}
         while True:
             page = self._client.scan(TableName=self._findings, **start)
-            yield from map(from_item, page["Items"])
+            yield from self._readable(page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
+    def every_key(self, *, also_gone: bool = False) -> Iterator[tuple[Resource, str]]:
+        """Resource and rule of every row: a walk through the whole table."""
+        scan: dict[str, Any] = {
+            "TableName": self._findings,
+            "ProjectionExpression": "#r, #u",
+            "ExpressionAttributeNames": {"#r": "resource", "#u": "rule"},
+        }
+        if not also_gone:
+            scan["FilterExpression"] = "attribute_not_exists(gone)"
+        while True:
+            page = self._client.scan(**scan)
+            for item in page["Items"]:
+                key, rule = item["resource"]["S"], item["rule"]["S"]
+                try:
+                    resource = Resource.parse(key)
+                except ValueError as error:
+                    self.unreadable[f"{key} {rule}"] = str(error)
+                    continue
+                yield resource, rule
+            if "LastEvaluatedKey" not in page:
+                return
+            scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
     def _query(self, query: dict[str, Any]) -> Iterator[Finding]:
         while True:
             page = self._client.query(TableName=self._findings, **query)
-            yield from map(from_item, page["Items"])
+            yield from self._readable(page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
-    def record(self, seen: Finding, stored: Finding | None) -> Change:
+    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+        for item in items:
+            try:
+                yield from_item(item)
+            except UnreadableRow as error:
+                self.unreadable[error.key] = error.why
+
+    def record(self, seen: Finding, stored: Finding | None, *, follows: bool = False) -> Change:
         """Write what changed, if anything, and say what was written.
 
-        ``stored`` is what the caller read; when another writer was faster it is read again and
-        decided again. Raises Contended when that goes on and on, and Unwritable for a finding
-        that the table refuses.
+        ``stored`` is what the caller read. ``follows`` says that it was read before anything that
+        ``seen`` rests on: then only another writer can be newer, and the caller has to look again.
+        Without it the times decide, again for each state that another writer leaves.
+
+        Raises Overtaken with ``follows``, Contended without when that goes on and on, Unwritable
+        for a finding that the table refuses, Unavailable where it does not take any, and
+        UnreadableRow.
         """
         for _ in range(_ATTEMPTS):
-            change = decide(stored, seen)
+            change = decide(stored, seen, follows=follows)
             if change.finding is None:
                 return change
-            try:
-                self._write(change, stored)
-            except (TypeError, ValueError) as error:
-                raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
-            except ClientError as error:
-                if error.response.get("Error", {}).get("Code") == "ValidationException":
-                    raise Unwritable(f"{seen.resource.key} {seen.rule}: {error}") from error
-                if not _lost_the_race(error):
-                    raise
-                stored = self.get(seen.resource, seen.rule)
-            else:
+            version = (stored.version if stored is not None else 0) + 1
+            change = replace(change, finding=change.finding.but(version=version))
+            if self._write(change, stored):
                 return change
+            stored = self.get(seen.resource, seen.rule)
+            if follows:
+                raise Overtaken(stored)
         raise Contended(f"{seen.resource.key} {seen.rule}")
 
-    def _write(self, change: Change, stored: Finding | None) -> None:
+    def _write(self, change: Change, stored: Finding | None) -> bool:
+        """Write a change over ``stored``, patiently; False where another writer was faster."""
         finding = change.finding
         if finding is None:
             raise ValueError("nothing to write")
-        guard: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(#r)"}
-        guard["ExpressionAttributeNames"] = {"#r": "resource"}
-        if stored is not None:
-            guard = {
-                "ConditionExpression": "last_observed_at = :t",
-                "ExpressionAttributeValues": {":t": {"S": iso(stored.last_observed_at)}},
-            }
-        put = {"TableName": self._findings, "Item": to_item(finding), **guard}
-        if change.transition is None:
+        name = f"{finding.resource.key} {finding.rule}"
+        for attempt in range(_ATTEMPTS):
+            try:
+                self._write_once(finding, change.transition, stored)
+            except (TypeError, ValueError) as error:
+                raise Unwritable(f"{name}: {error}") from error
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code")
+                if code == "ValidationException":
+                    raise Unwritable(f"{name}: {error}") from error
+                if _lost_the_race(error):
+                    return False
+                if code not in _PASSING:
+                    raise
+                self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+            else:
+                return True
+        raise Unavailable(f"{name}: the table was throttled {_ATTEMPTS} times")
+
+    def _write_once(
+        self, finding: Finding, transition: Transition | None, stored: Finding | None
+    ) -> None:
+        put = {"TableName": self._findings, "Item": to_item(finding), **_over(stored)}
+        if transition is None:
             self._client.put_item(**put)
             return
         outbox = {
             "TableName": self._transitions,
-            "Item": transition_item(change.transition),
+            "Item": transition_item(transition),
             "ConditionExpression": "attribute_not_exists(finding_id)",
         }
         self._client.transact_write_items(TransactItems=[{"Put": put}, {"Put": outbox}])
@@ -246,37 +403,51 @@ class Store:
 
     # -- history ----------------------------------------------------------------------------
 
+    @property
+    def client(self) -> Any:
+        """The DynamoDB client."""
+        return self._client
+
+    @property
+    def transitions_table(self) -> str:
+        """The name of the table that holds the history and rows about no finding."""
+        return self._transitions
+
     def history(self, finding_id: str) -> list[Entry]:
         """The transitions of a finding, oldest first."""
         query: dict[str, Any] = {
-            "TableName": self._transitions,
             "KeyConditionExpression": "finding_id = :f",
             "ExpressionAttributeValues": {":f": {"S": finding_id}},
             "ConsistentRead": True,
         }
-        rows: list[Entry] = []
-        while True:
-            page = self._client.query(**query)
-            rows += [entry_of(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return rows
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return list(self._entries(query))
 
     def unpublished(self, before: datetime) -> Iterator[Entry]:
         """Transitions written before ``before`` that were never published, oldest first."""
+        shards = [WAITING, *(f"{WAITING}#{number}" for number in range(SHARDS))]
+        rows = [self._unpublished(shard, before) for shard in shards]
+        return heapq.merge(*rows, key=lambda entry: entry.at)
+
+    def _unpublished(self, shard: str, before: datetime) -> Iterator[Entry]:
         query: dict[str, Any] = {
-            "TableName": self._transitions,
             "IndexName": "unpublished",
             "KeyConditionExpression": "unpublished = :y AND #at < :t",
             "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {":y": {"S": "yes"}, ":t": {"S": iso(before)}},
+            "ExpressionAttributeValues": {":y": {"S": shard}, ":t": {"S": iso(before)}},
         }
+        return self._entries(query)
+
+    def _entries(self, query: dict[str, Any]) -> Iterator[Entry]:
         while True:
-            page = self._client.query(**query)
-            yield from map(entry_of, page["Items"])
+            page = self._client.query(TableName=self._transitions, **query)
+            for item in page["Items"]:
+                try:
+                    yield entry_of(item)
+                except UnreadableRow as error:
+                    self.unreadable[error.key] = error.why
             if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def mark_published(self, entry: Entry, at: datetime, note: str) -> bool:
         """Settle an outbox row; False when somebody else already had."""
@@ -309,6 +480,26 @@ class Store:
         self._client.put_item(TableName=self._transitions, Item=to_wire(item))
 
 
+def _over(stored: Finding | None) -> dict[str, Any]:
+    """The condition that the row still is what was read."""
+    if stored is None:
+        return {
+            "ConditionExpression": "attribute_not_exists(#r)",
+            "ExpressionAttributeNames": {"#r": "resource"},
+        }
+    if stored.version:
+        return {
+            "ConditionExpression": "#v = :v",
+            "ExpressionAttributeNames": {"#v": "version"},
+            "ExpressionAttributeValues": {":v": {"N": str(stored.version)}},
+        }
+    return {
+        "ConditionExpression": "attribute_not_exists(#v) AND last_observed_at = :t",
+        "ExpressionAttributeNames": {"#v": "version"},
+        "ExpressionAttributeValues": {":t": {"S": iso(stored.last_observed_at)}},
+    }
+
+
 def transition_item(transition: Transition) -> dict[str, Any]:
     """A transition as an outbox row: unpublished until ``alerts`` has sent it on."""
     finding = transition.finding
@@ -327,16 +518,36 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "reason": finding.blind_reason
         if transition.kind is Kind.BLINDED and finding.blind_reason
         else finding.reason,
-        "trigger": finding.trigger,
-        "unpublished": "yes",
+        **{name: getattr(finding, name) for name in _BLAME},
+        "unpublished": _shard(finding.id),
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }
     return to_wire({name: value for name, value in plain.items() if value != ""})
 
 
+def _check(plain: Mapping[str, Any]) -> None:
+    """Raise for an outbox row that does not say which finding became what."""
+    for name in _NEEDED:
+        if not isinstance(plain[name], str) or not plain[name]:
+            raise TypeError(f"{name} is no text")
+    Resource.parse(plain["resource"])
+
+
+def _shard(finding_id: str) -> str:
+    """The key of the outbox row: several, since one key takes 1,000 writes a second."""
+    return f"{WAITING}#{int(finding_id, 16) % SHARDS}"
+
+
 def entry_of(item: Mapping[str, Any]) -> Entry:
-    """An outbox row, from a query or from a stream record's ``NewImage``."""
-    plain = from_wire(item)
+    """An outbox row, from a query or from a stream record's ``NewImage``.
+
+    Raises UnreadableRow for one that names no finding.
+    """
+    try:
+        plain = from_wire(item)
+        _check(plain)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
     fields = Entry.__dataclass_fields__
     return Entry(**{name: str(plain.get(name, "")) for name in fields})
 

@@ -30,7 +30,7 @@ STREAM = ResourceType(
 )
 
 
-@evidence(STREAM, reads=("kinesis:ListStreams", GET_METRIC_DATA))
+@evidence(STREAM, reads=("kinesis:ListStreams", GET_METRIC_DATA), proves=False)
 @dataclass(frozen=True, slots=True)
 class StreamWrites:
     """What was put into a stream in a day, by the hour: records one by one, and together.
@@ -49,7 +49,7 @@ class StreamWrites:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StreamWrites]:
-        return cls._of(read, _find(read))
+        return cls._of(read, read.ids(STREAM))
 
     @classmethod
     def _of(cls, read: Reader, streams: Iterable[str]) -> dict[str, StreamWrites]:
@@ -66,7 +66,7 @@ def _queries(stream: str) -> dict[str, Query]:
     }
 
 
-@evidence(QUEUE, reads=("sqs:ListQueues", GET_METRIC_DATA))
+@evidence(QUEUE, reads=("sqs:ListQueues", GET_METRIC_DATA), proves=False)
 @dataclass(frozen=True, slots=True)
 class QueueWrites:
     """How many messages were sent to a queue in a day, by the hour. Source: GetMetricData."""
@@ -79,7 +79,7 @@ class QueueWrites:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, QueueWrites]:
-        return cls._of(read, QUEUE.find(read))
+        return cls._of(read, read.ids(QUEUE))
 
     @classmethod
     def _of(cls, read: Reader, queues: Iterable[str]) -> dict[str, QueueWrites]:

@@ -107,9 +107,11 @@ class ResourceType:
 
     ``find`` lists the ids of all of them (account and region from the reader); ``find_reads``
     are the IAM actions it needs. ``identify`` turns an AWS Config item into our id, None where
-    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
-    {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
-    none. ``tags_from_api`` is false
+    Config does not record the type. Where Config's own id is another, ``config_id`` is its
+    template (as ``arn``'s, with {dns_suffix} and {name}, the id's last part), or ``config_ids``
+    finds it by our id in what ``find`` listed; with neither, it cannot be told from our id.
+    ``arn`` is a template of {partition}, {region}, {account}, {id} and {path} (the id with one
+    leading slash) for tags and links, empty where a resource has none. ``tags_from_api`` is false
     where the tagging API does not know the type. ``may_mean`` says whether a name by which other
     resources refer to one may mean the one with that id (an alias may mean any of them).
     """
@@ -123,6 +125,8 @@ class ResourceType:
     arn: str = ""
     tags_from_api: bool = True
     may_mean: Callable[[str, str], bool] = operator.eq
+    config_id: str = ""
+    config_ids: Callable[[Reader], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)
@@ -183,6 +187,7 @@ class Declaration:
     uses: tuple[type[Evidence], ...]
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
+    proves: bool = True
 
     @property
     def all_reads(self) -> frozenset[str]:
@@ -214,6 +219,7 @@ def evidence(
     uses: Iterable[type[Any]] = (),
     follows_type: bool = True,
     asks_with: Iterable[str] = (),
+    proves: bool = True,
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
@@ -223,6 +229,8 @@ def evidence(
     ``follows_type=False`` leaves those of the type out, where they cannot change the answer.
     ``asks_with`` are the settings of the rule that decide what is read (which metric, which
     limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
+    ``proves=False`` says that loading it does not tell whether the resource exists, as where only
+    metrics are read, which outlive it.
     """
 
     def declare(cls: E) -> E:
@@ -233,6 +241,7 @@ def evidence(
             tuple(uses),
             follows_type,
             tuple(asks_with),
+            proves,
         )
         setattr(cls, _DECLARATION, declaration)
         return cls

@@ -8,10 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from readiness.model.origin import Origin
 from readiness.model.resource import Resource
 from readiness.model.verdict import Fact, Severity, Status
 
 SCHEMA_VERSION = 1
+DEFAULT_STACK = "readiness"
+CHANGE = ("changed_by", "changed_call", "changed_at", "event_id")
+"""The attributes of a finding that tell of the last change."""
 
 
 def iso(moment: datetime) -> str:
@@ -43,9 +47,14 @@ def finding_id(resource: Resource, rule: str) -> str:
     return hashlib.sha256(f"{resource.key}|{rule}".encode()).hexdigest()[:12]
 
 
-def dedup_key(resource: Resource, rule: str) -> str:
-    """PagerDuty's ``dedup_key``: always 74 characters, far below its limit of 255."""
+def dedup_key(resource: Resource, rule: str, stack: str = DEFAULT_STACK) -> str:
+    """PagerDuty's ``dedup_key``: always 74 characters, far below its limit of 255.
+
+    A stack of another name than the default one has keys of its own.
+    """
     identity = f"{resource.account}|{resource.region}|{rule}|{resource.type}/{resource.id}"
+    if stack and stack != DEFAULT_STACK:
+        identity += f"|{stack}"
     return "readiness:" + hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -55,6 +64,12 @@ class Finding:
 
     ``blind_since`` says since when the rule could not be evaluated; ``blinded_at`` when that had
     lasted so long that people were notified. ``opened_at`` is when it last became non-compliant.
+    ``version`` counts the writes of the row; 0 is one from before versions were counted.
+
+    ``opened_by`` is the principal of the event after which it became non-compliant;
+    ``changed_by``, ``changed_call``, ``changed_at`` and ``event_id`` (CloudTrail's) are of the
+    last change that was seen, which need not be the cause. ``woken_by`` and ``release`` say what
+    evaluated it: an event or a sweep, and which version of the code.
     """
 
     resource: Resource
@@ -77,13 +92,20 @@ class Finding:
     blind_reason: str = ""
     blinded_at: datetime | None = None
     reminder: str = ""
+    opened_by: str = ""
     changed_by: str = ""
+    changed_call: str = ""
+    changed_at: str = ""
+    event_id: str = ""
     trigger: str = ""
+    woken_by: str = ""
+    release: str = ""
     workload: str = ""
     environment: str = ""
     owner: str = ""
     waived_until: datetime | None = None
     gone: bool = False
+    version: int = 0
 
     @property
     def id(self) -> str:
@@ -121,6 +143,11 @@ class Finding:
         ]
         text = json.dumps(_as_stored(said), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def last_change(self) -> Origin:
+        """The last change that was seen before the verdict became what it is."""
+        return Origin(self.changed_by, self.changed_call, self.changed_at, self.event_id)
 
     def but(self, **changes: object) -> Finding:
         """A copy with some attributes changed."""

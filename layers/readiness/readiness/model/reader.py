@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from readiness.model.resource import Resource
+
+if TYPE_CHECKING:
+    from readiness.model.evidence import ResourceType
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -60,6 +63,12 @@ class Reader(Protocol):
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use."""
+
+    def ids(self, cls: ResourceType) -> Sequence[str]:
+        """The ids that ``load_all`` is asked for: those judged now, or all of the type."""
+
+    def those(self, cls: type[T]) -> dict[str, T]:
+        """Other evidence, which this evidence declared to use, of each resource wanted now."""
 
     def one(
         self,

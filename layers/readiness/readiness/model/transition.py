@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from readiness.model.finding import Finding, iso
+from readiness.model.finding import CHANGE, Finding, iso
 from readiness.model.verdict import Severity, Status
 
 REFRESH_AFTER = timedelta(hours=20)
@@ -57,17 +57,22 @@ def decide(
     *,
     refresh_after: timedelta = REFRESH_AFTER,
     blind_after: timedelta = BLIND_AFTER,
+    follows: bool = False,
 ) -> Change:
     """Compare a new observation with the stored finding.
 
-    An observation that is not newer changes nothing. INSUFFICIENT_DATA never replaces
-    NON_COMPLIANT: the finding stays open and records since when it could not be checked.
+    An observation no newer than the stored one changes nothing, unless it ``follows``: everything
+    it rests on was read after the stored state. Clocks of several hosts differ, so its time is
+    then the stored one's and a moment. INSUFFICIENT_DATA never replaces NON_COMPLIANT: the finding
+    stays open and records since when it could not be checked.
     """
-    at = seen.last_observed_at
     if stored is None:
         return _first(seen)
-    if iso(at) <= iso(stored.last_observed_at):
-        return NOTHING
+    if is_older(seen, stored):
+        if not follows:
+            return NOTHING
+        seen = seen.but(last_observed_at=stored.last_observed_at + timedelta(milliseconds=1))
+    at = seen.last_observed_at
     if seen.status is Status.INSUFFICIENT_DATA:
         became, kind = _blind(stored, seen, blind_after)
     else:
@@ -82,6 +87,11 @@ def decide(
     return NOTHING
 
 
+def is_older(seen: Finding, stored: Finding) -> bool:
+    """Whether the clocks say that an observation is no newer than what is stored."""
+    return iso(seen.last_observed_at) <= iso(stored.last_observed_at)
+
+
 def _first(seen: Finding) -> Change:
     at = seen.last_observed_at
     wrong = seen.status is Status.NON_COMPLIANT
@@ -90,6 +100,7 @@ def _first(seen: Finding) -> Change:
         status_since=at,
         first_observed_at=at,
         opened_at=at if wrong else None,
+        opened_by=seen.changed_by if wrong else "",
         blind_since=at if blind else None,
     )
     return Change(became, Transition(Kind.OPENED, became, at) if wrong else None)
@@ -123,7 +134,8 @@ def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
         return became, Kind.REMINDED if seen.reminder and not stored.reminder else None
     if not was_wrong:
         reopened = stored.opened_at is not None
-        return became.but(opened_at=at), Kind.REOPENED if reopened else Kind.OPENED
+        opened = became.but(opened_at=at, opened_by=seen.changed_by)
+        return opened, Kind.REOPENED if reopened else Kind.OPENED
     if seen.severity.rank < stored.severity.rank:
         return became, Kind.ESCALATED
     if seen.severity.rank > stored.severity.rank:
@@ -139,8 +151,15 @@ def _carry(stored: Finding, seen: Finding) -> Finding:
         status_since=stored.status_since if unchanged else seen.last_observed_at,
         opened_at=stored.opened_at,
         waived_until=stored.waived_until,
-        changed_by=seen.changed_by or (stored.changed_by if unchanged else ""),
+        opened_by=stored.opened_by,
+        **_last_change(stored, seen, unchanged=unchanged),
         workload=seen.workload or stored.workload,
         environment=seen.environment or stored.environment,
         owner=seen.owner or stored.owner,
     )
+
+
+def _last_change(stored: Finding, seen: Finding, *, unchanged: bool) -> dict[str, str]:
+    """The change that ``seen`` came after; the one that is known while the status is the same."""
+    known = seen if seen.changed_by or seen.event_id or not unchanged else stored
+    return {name: getattr(known, name) for name in CHANGE}

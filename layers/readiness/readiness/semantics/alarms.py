@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -385,6 +385,9 @@ class Voice:
     why: str = ""
 
 
+_Series = tuple[str, str, frozenset[tuple[str, str]]]
+
+
 @dataclass(frozen=True)
 class Inventory:
     """All alarms of a region and the mute rules active now.
@@ -410,6 +413,55 @@ class Inventory:
             for metric in named:
                 found.setdefault(metric, {})[alarm.name] = alarm
         return {metric: tuple(alarms.values()) for metric, alarms in found.items()}
+
+    def covering(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str]
+    ) -> tuple[Alarm, ...]:
+        """Those of ``watching`` that name this very series, or select series by a query."""
+        exact = self._exact.get((namespace, metric, frozenset(dimensions.items())), ())
+        queries = self._querying.get((namespace, metric), ())
+        if not queries:
+            return tuple(alarm for _, alarm in exact)
+        found = {alarm.name: (place, alarm) for place, alarm in (*exact, *queries)}
+        return tuple(alarm for _, alarm in sorted(found.values(), key=lambda each: each[0]))
+
+    def split_by(
+        self, namespace: str, metric: str, dimensions: Mapping[str, str], dimension: str
+    ) -> tuple[tuple[str, Alarm, Watched], ...]:
+        """Alarms on a series with just one more dimension: its value, the alarm, the series."""
+        rest = frozenset(dimensions.items())
+        return tuple(self._split.get((namespace, metric, dimension, rest), ()))
+
+    @cached_property
+    def _exact(self) -> Mapping[_Series, Sequence[tuple[int, Alarm]]]:
+        found: dict[_Series, list[tuple[int, Alarm]]] = {}
+        for place, alarm in enumerate(self.by_name.values()):
+            for key in {(each.namespace, each.metric, each.dimensions) for each in alarm.watches}:
+                found.setdefault(key, []).append((place, alarm))
+        return found
+
+    @cached_property
+    def _querying(self) -> Mapping[tuple[str, str], Sequence[tuple[int, Alarm]]]:
+        found: dict[tuple[str, str], list[tuple[int, Alarm]]] = {}
+        for place, alarm in enumerate(self.by_name.values()):
+            for key in {(each.namespace, each.metric) for each in alarm.selections}:
+                found.setdefault(key, []).append((place, alarm))
+        return found
+
+    @cached_property
+    def _split(
+        self,
+    ) -> Mapping[
+        tuple[str, str, str, frozenset[tuple[str, str]]], Sequence[tuple[str, Alarm, Watched]]
+    ]:
+        found: dict[Any, list[tuple[str, Alarm, Watched]]] = {}
+        for alarm in self.by_name.values():
+            for each in alarm.watches:
+                for name, value in each.dimensions:
+                    rest = each.dimensions - {(name, value)}
+                    key = (each.namespace, each.metric, name, rest)
+                    found.setdefault(key, []).append((value, alarm, each))
+        return found
 
     @cached_property
     def unread(self) -> tuple[Alarm, ...]:

@@ -113,7 +113,7 @@ class StageLookups:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StageLookups]:
-        return cls._of(read, StageCache.load_all(read))
+        return cls._of(read, read.those(StageCache))
 
     @classmethod
     def _of(cls, read: Reader, stages: Mapping[str, StageCache]) -> dict[str, StageLookups]:

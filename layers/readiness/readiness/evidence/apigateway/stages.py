@@ -188,7 +188,7 @@ class StageRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StageRequests]:
-        return cls._of(read, RestStage.load_all(read))
+        return cls._of(read, read.those(RestStage))
 
     @classmethod
     def _of(cls, read: Reader, stages: Mapping[str, RestStage]) -> dict[str, StageRequests]:

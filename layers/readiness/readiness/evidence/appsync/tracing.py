@@ -57,7 +57,7 @@ class GraphqlRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GraphqlRequests]:
-        return cls._of(read, GRAPHQL_API.find(read))
+        return cls._of(read, read.ids(GRAPHQL_API))
 
     @classmethod
     def _of(cls, read: Reader, ids: Iterable[str]) -> dict[str, GraphqlRequests]:

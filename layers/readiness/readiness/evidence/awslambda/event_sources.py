@@ -130,7 +130,11 @@ class EventSource:
         )
 
 
-@evidence(EVENT_SOURCE_MAPPING, reads=(GET_METRIC_DATA, "lambda:ListEventSourceMappings"))
+@evidence(
+    EVENT_SOURCE_MAPPING,
+    reads=(GET_METRIC_DATA, "lambda:ListEventSourceMappings"),
+    uses=(EventSource,),
+)
 @dataclass(frozen=True, slots=True)
 class SourceTraffic:
     """How many items the source gave and how often the function ran, by the hour of a day.
@@ -154,7 +158,7 @@ class SourceTraffic:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, SourceTraffic]:
         every = EventSource.load_all(read)
-        return cls._of(read, every.values(), every)
+        return cls._of(read, read.those(EventSource).values(), every)
 
     @classmethod
     def _of(

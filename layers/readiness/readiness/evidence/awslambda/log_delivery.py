@@ -53,10 +53,7 @@ class LogDelivery:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, LogDelivery]:
-        listed = read.every("lambda", "list_functions", "Functions")
-        return _measured(
-            read, {each["FunctionName"]: FunctionConfiguration.of(each) for each in listed}
-        )
+        return _measured(read, read.those(FunctionConfiguration))
 
     @property
     def is_shared(self) -> bool:

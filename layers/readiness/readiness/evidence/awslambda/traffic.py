@@ -144,10 +144,7 @@ class TrafficSinceDeploy:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TrafficSinceDeploy]:
-        listed = read.every("lambda", "list_functions", "Functions")
-        return _measured(
-            read, {each["FunctionName"]: FunctionConfiguration.of(each) for each in listed}
-        )
+        return _measured(read, read.those(FunctionConfiguration))
 
     def door(self, name: str) -> Door | None:
         return next((door for door in self.doors if door.name == name), None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from readiness.evidence.sns.topics import TOPIC
@@ -133,6 +133,9 @@ class ActiveSeries:
     series: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
     recent: Mapping[tuple[str, str], frozenset[frozenset[tuple[str, str]]]]
     kin: frozenset[tuple[str, frozenset[tuple[str, str]]]] = frozenset()
+    _values: dict[tuple[str, str, str], Mapping[frozenset[tuple[str, str]], tuple[str, ...]]] = (
+        field(default_factory=dict, init=False, repr=False, compare=False)
+    )
 
     def has(self, watched: Watched) -> bool:
         key = (watched.namespace, watched.metric)
@@ -150,13 +153,20 @@ class ActiveSeries:
         self, namespace: str, metric: str, base: Mapping[str, str], dimension: str
     ) -> tuple[str, ...]:
         """The values one more dimension took beside ``base``."""
-        found = set()
+        key = (namespace, metric, dimension)
+        if key not in self._values:
+            self._values[key] = self._by_base(*key)
+        return self._values[key].get(frozenset(base.items()), ())
+
+    def _by_base(
+        self, namespace: str, metric: str, dimension: str
+    ) -> dict[frozenset[tuple[str, str]], tuple[str, ...]]:
+        found: dict[frozenset[tuple[str, str]], set[str]] = {}
         for dimensions in self.series.get((namespace, metric), frozenset()):
-            known = dict(dimensions)
-            value = known.pop(dimension, None)
-            if value is not None and known == dict(base):
-                found.add(value)
-        return tuple(sorted(found))
+            for name, value in dimensions:
+                if name == dimension:
+                    found.setdefault(dimensions - {(name, value)}, set()).add(value)
+        return {base: tuple(sorted(values)) for base, values in found.items()}
 
 
 @evidence(REGION, reads=INVENTORY_READS, changed_by=ALARM_CHANGES)
@@ -198,6 +208,7 @@ ALARM = ResourceType(
         api_call("monitoring", "PutAlarmMuteRule", "DeleteAlarmMuteRule"),
     ),
     identify=config_resource_name,
+    config_id="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
     arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
 )
 
@@ -240,7 +251,9 @@ class AlarmInContext:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, AlarmInContext]:
-        inventory, now = read_inventory(read), read.now
+        """All in the inventory that other rules of a run read too."""
+        alarms = read.of(Alarms, REGION.resource(read.account, read.region, read.account))
+        inventory, now = alarms.inventory, read.now
         return {name: cls(alarm, inventory, now) for name, alarm in inventory.by_name.items()}
 
 

@@ -172,7 +172,7 @@ class FunctionProcessingTime:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionProcessingTime]:
-        names = {name: name for name in FUNCTION.find(read)}
+        names = {name: name for name in read.ids(FUNCTION)}
         found = _of_agents(read, names, _accepted(read), _invocations(names))
         return {name: cls(time) for name, time in found.items()}
 
@@ -212,7 +212,7 @@ class ServiceProcessingTime:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceProcessingTime]:
-        services = Service.load_all(read)
+        services = read.those(Service)
         names = {arn: service.name for arn, service in services.items()}
         found = _of_agents(read, names, _accepted(read), {})
         return {arn: cls(time, services[arn]) for arn, time in found.items()}

@@ -26,7 +26,7 @@ TOGETHER = (
 )
 
 
-@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"))
+@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableRequests:
     """How many requests of each kind succeeded in a day, in periods of 5 minutes.
@@ -44,7 +44,7 @@ class TableRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, TableRequests]:
-        return cls._of(read, read.every("dynamodb", "list_tables", "TableNames"))
+        return cls._of(read, read.ids(TABLE))
 
     @classmethod
     def _of(cls, read: Reader, tables: Iterable[str]) -> dict[str, TableRequests]:
@@ -97,6 +97,7 @@ def _queries(table: str) -> dict[str, Query]:
         ),
         tag_change("dynamodb"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class TableTtl:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -281,6 +281,9 @@ class Services:
     """The ECS services of the region."""
 
     all: tuple[Service, ...]
+    _by_revision: dict[str, tuple[Service, ...]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Services:
@@ -288,7 +291,13 @@ class Services:
 
     def running(self, task_definition_arn: str) -> tuple[Service, ...]:
         """The services that run a task definition."""
-        return tuple(s for s in self.all if task_definition_arn in s.revisions)
+        if not self._by_revision:
+            found: dict[str, tuple[Service, ...]] = {}
+            for service in self.all:
+                for revision in service.revisions:
+                    found[revision] = (*found.get(revision, ()), service)
+            self._by_revision.update(found)
+        return self._by_revision.get(task_definition_arn, ())
 
 
 def _find_task_definitions(read: Reader) -> Iterable[str]:

@@ -114,6 +114,11 @@ class KmsKeyState:
     multi_region: str = ""
     created: datetime | None = None
 
+    @property
+    def exists(self) -> bool:
+        """False where a reference leads to no key; such a key is not judged itself."""
+        return self.state != "Missing"
+
     @classmethod
     def load(cls, read: Reader, key: Resource) -> KmsKeyState:
         about = _metadata(read, key)

@@ -113,7 +113,7 @@ class ProxyUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ProxyUse]:
-        wanted = {id: _of_proxy(id) for id in PROXY.find(read)}
+        wanted = {id: _of_proxy(id) for id in read.ids(PROXY)}
         found = read_each(read, wanted, WEEK, period=_HOUR)
         return {id: cls(**each) for id, each in found.items()}
 
@@ -153,6 +153,10 @@ CLUSTER = ResourceType(
         api_call("rds", *BLUE_GREEN_CALLS),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["DBClusterIdentifier"]: each.get("DbClusterResourceId", "")
+        for each in _clusters(read)
+    },
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
 )
 

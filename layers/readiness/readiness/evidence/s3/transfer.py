@@ -37,6 +37,7 @@ TAG = "transfer-acceleration"
         ),
         tag_change("s3"),
     ),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketAcceleration:
@@ -179,6 +180,7 @@ class _Found:
 @evidence(
     BUCKET,
     reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
+    proves=False,
 )
 @dataclass(frozen=True, slots=True)
 class BucketWrites:
@@ -204,7 +206,7 @@ class BucketWrites:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BucketWrites]:
         known = _known(read)
-        buckets = BUCKET.find(read)
+        buckets = read.ids(BUCKET)
         return cls._of(read, {name: known.get(name, _Found()) for name in buckets})
 
     @classmethod

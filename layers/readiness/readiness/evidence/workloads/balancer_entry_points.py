@@ -82,7 +82,7 @@ class ServiceLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceLatency]:
-        return cls._of_each(read, Service.load_all(read))
+        return cls._of_each(read, read.those(Service))
 
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceLatency]:
@@ -196,7 +196,7 @@ class ServiceOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceOutcomes]:
-        return cls._of_each(read, Service.load_all(read))
+        return cls._of_each(read, read.those(Service))
 
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceOutcomes]:
@@ -267,7 +267,7 @@ class BalancerLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BalancerLatency]:
-        return cls._of_each(read, LoadBalancer.load_all(read).values())
+        return cls._of_each(read, read.those(LoadBalancer).values())
 
     @classmethod
     def _of_each(
@@ -324,7 +324,7 @@ class BalancerOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, BalancerOutcomes]:
-        return cls._of_each(read, LoadBalancer.load_all(read).values())
+        return cls._of_each(read, read.those(LoadBalancer).values())
 
     @classmethod
     def _of_each(

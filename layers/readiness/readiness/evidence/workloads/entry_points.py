@@ -162,8 +162,7 @@ class FunctionLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionLatency]:
-        sources = FunctionSources.load_all(read)
-        return cls._of_each(read, {name: sources[name] for name in FUNCTION.find(read)})
+        return cls._of_each(read, read.those(FunctionSources))
 
     @classmethod
     def _of_each(
@@ -221,8 +220,7 @@ class FunctionOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionOutcomes]:
-        sources = FunctionSources.load_all(read)
-        return cls._of_each(read, {name: sources[name] for name in FUNCTION.find(read)})
+        return cls._of_each(read, read.those(FunctionSources))
 
     @classmethod
     def _of_each(
@@ -386,7 +384,7 @@ class RestApiLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiLatency]:
-        named = _named(RestApi.load_all(read).values())
+        named = _named(read.those(RestApi).values())
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
@@ -403,7 +401,7 @@ class RestApiOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestApiOutcomes]:
-        named = _named(RestApi.load_all(read).values())
+        named = _named(read.those(RestApi).values())
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
@@ -421,7 +419,7 @@ class HttpApiLatency:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpApiLatency]:
-        return cls._of_each(read, HttpApi.load_all(read))
+        return cls._of_each(read, read.those(HttpApi))
 
     @classmethod
     def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiLatency]:
@@ -443,7 +441,7 @@ class HttpApiOutcomes:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpApiOutcomes]:
-        return cls._of_each(read, HttpApi.load_all(read))
+        return cls._of_each(read, read.those(HttpApi))
 
     @classmethod
     def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiOutcomes]:

@@ -87,8 +87,9 @@ class FunctionSources:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionSources]:
-        found = cls._of_each(read, lambda _: True)
-        return {name: found.get(name, cls()) for name in {*FUNCTION.find(read), *found}}
+        wanted = frozenset(read.ids(FUNCTION))
+        found = cls._of_each(read, lambda name: name in wanted)
+        return {name: found.get(name, cls()) for name in wanted}
 
     @classmethod
     def _of_each(cls, read: Reader, wanted: Any) -> dict[str, FunctionSources]:

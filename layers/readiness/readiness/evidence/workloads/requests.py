@@ -35,7 +35,7 @@ class FunctionRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionRequests]:
-        return cls._of(read, FUNCTION.find(read))
+        return cls._of(read, read.ids(FUNCTION))
 
     @classmethod
     def _of(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionRequests]:
@@ -68,7 +68,7 @@ class ServiceRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceRequests]:
-        return cls._of(read, Service.load_all(read))
+        return cls._of(read, read.those(Service))
 
     @classmethod
     def _of(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceRequests]:

@@ -103,7 +103,8 @@ class WorkloadRequests:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, WorkloadRequests]:
-        return cls._of_each(read, _tagged(read))
+        tagged = _tagged(read)
+        return cls._of_each(read, {id: tagged[id] for id in read.ids(WORKLOAD) if id in tagged})
 
     @classmethod
     def _of_each(
@@ -152,10 +153,7 @@ def _doors(read: Reader, arns: Iterable[str]) -> list[_Door]:
 def _api_name(read: Reader, id: str) -> str:
     """The name of a REST API; empty for one that is gone while its tags are still listed."""
     try:
-        if read.bulk:
-            api = RestApi.load_all(read).get(id)
-            return api.name if api else ""
-        return RestApi.load(read, REST_API.resource(read.account, read.region, id)).name
+        return read.of(RestApi, REST_API.resource(read.account, read.region, id)).name
     except Gone:
         return ""
 

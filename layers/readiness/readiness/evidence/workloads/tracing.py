@@ -100,7 +100,7 @@ class FunctionTracing:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionTracing]:
-        abouts = FunctionConfiguration.load_all(read)
+        abouts = read.those(FunctionConfiguration)
         traced = {name: _traced(about) for name, about in abouts.items()}
         by_function: dict[str, list[Mapping[str, Any]]] = {}
         if any(each.tracer is Tracer.NONE for each in traced.values()):

@@ -37,7 +37,7 @@ class FunctionUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionUse]:
-        wanted = {id: _of_function(id) for id in FUNCTION.find(read)}
+        wanted = {id: _of_function(id) for id in read.ids(FUNCTION)}
         found = read_each(read, wanted, WEEK, period=_HOUR)
         return {id: cls(**each) for id, each in found.items()}
 
@@ -79,7 +79,7 @@ class ServiceUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceUse]:
-        wanted = {arn: _of_service(arn) for arn in SERVICE.find(read)}
+        wanted = {arn: _of_service(arn) for arn in read.ids(SERVICE)}
         found = read_each(read, wanted, WEEK, period=_HOUR)
         return {arn: cls(**each) for arn, each in found.items()}
 
@@ -106,7 +106,7 @@ class DatabaseUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DatabaseUse]:
-        wanted = {id: _of_database(id) for id in INSTANCE.find(read)}
+        wanted = {id: _of_database(id) for id in read.ids(INSTANCE)}
         found = read_each(read, wanted, WEEK, period=_HOUR)
         return {id: cls(**each) for id, each in found.items()}
 

@@ -84,7 +84,7 @@ class FunctionTraces:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionTraces]:
-        return cls._of_each(read, FunctionConfiguration.load_all(read))
+        return cls._of_each(read, read.those(FunctionConfiguration))
 
     @classmethod
     def _of_each(
@@ -123,7 +123,7 @@ class ServiceTraces:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceTraces]:
-        return cls._of_each(read, Service.load_all(read))
+        return cls._of_each(read, read.those(Service))
 
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceTraces]:

@@ -1,0 +1,59 @@
+"""The memory of a Lambda sandbox: when a run has to stop, and what is tidied up after it."""
+
+from __future__ import annotations
+
+import gc
+import os
+import resource
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+SHARE = 0.75
+"""Of the function's memory; the rest is for the batch under way and for the second look."""
+_STATM = Path("/proc/self/statm")
+_EVERY = 50
+
+
+class Sandbox:
+    """The process of one function, which is kept between invocations.
+
+    ``environment`` has AWS_LAMBDA_FUNCTION_MEMORY_SIZE in Lambda; elsewhere there is no limit.
+    """
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        size = environment.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "")
+        self._limit = int(size) * 1_000_000 * SHARE if size.isdigit() else None
+        self._asked = 0
+        self._full = False
+
+    def is_full(self, done: int) -> bool:
+        """Whether the run should stop after ``done`` steps, of which there is always one."""
+        if self._limit is None or not done:
+            return False
+        self._asked += 1
+        if self._asked % _EVERY == 1:
+            self._full = memory() > self._limit
+            if self._full:
+                gc.collect()
+                self._full = memory() > self._limit
+        return self._full
+
+    def tidy(self) -> None:
+        """Free what is garbage now: with thresholds made for a cold start nobody else does.
+
+        What is left lives as long as the sandbox and need not be searched again.
+        """
+        self._asked, self._full = 0, False
+        gc.collect()
+        gc.freeze()
+
+
+def memory() -> int:
+    """Bytes that the process takes; at its peak where the system does not tell the present."""
+    try:
+        pages = int(_STATM.read_text().split()[1])
+    except (OSError, IndexError, ValueError):
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024
+    return pages * os.sysconf("SC_PAGE_SIZE")
