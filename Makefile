@@ -56,7 +56,7 @@ matrix: ## The tests of rules and command line on the other Pythons that are ins
 	done
 
 mutants: $(VENV)/.ready ## Faults that no test notices; ONLY=readiness.model.verdict for one module
-	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES))
+	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS))
 
 oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on the oldest SDK that is supported
 	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_sdk.py
@@ -73,6 +73,9 @@ docs: $(VENV)/.ready ## Write docs/rules.md, docs/checklist.md and README's coun
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided
 	.local/venv-sam/bin/python -m samcli build
 	.local/venv-sam/bin/python -m samcli deploy --guided
+	@echo "Now run: readiness pagerduty-key, then readiness test-alert."
+	@echo "Changes are seen through a CloudTrail trail with management events and an AWS Config recorder."
+	@echo "Without them everything waits for the sweep. aws cloudtrail describe-trails shows your trails."
 
 clean: ## Remove the environments and everything that was built
 	@if [ -x $(PY) ]; then $(PY) -m readiness_cli.main demo --stop; fi

@@ -16,6 +16,7 @@ from botocore.stub import validate_parameters
 from readiness.engine import settings as settings_module
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
+from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.model.rule import Rule
 from tests.strict import strict
 
@@ -98,7 +99,7 @@ class FakeAccount:
         except KeyError:
             self.unanswered.add((service, operation))
             raise AssertionError(f"the world has no answer to {service} {operation}") from None
-        result = given(**params) if callable(given) else given
+        result = given(**_unsized(service, operation, params)) if callable(given) else given
         if isinstance(result, Exception):
             raise result
         return result
@@ -107,6 +108,12 @@ class FakeAccount:
         """A copy with other answers; ``s3__get_bucket_policy=…`` names service and operation."""
         named = {tuple(name.split("__", 1)): answer for name, answer in changes.items()}
         return FakeAccount({**self.answers, **named})  # type: ignore[dict-item]
+
+
+def _unsized(service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters without the size of a page, which changes no answer of a fake account."""
+    name, _ = PAGE_SIZES.get((service, operation), ("", 0))
+    return {key: value for key, value in params.items() if key != name}
 
 
 class Client:

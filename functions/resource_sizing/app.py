@@ -22,7 +22,11 @@ from readiness.evidence.autoscaling import (
     ServiceScaling,
     TableScaling,
 )
-from readiness.evidence.awslambda.functions import FunctionConcurrency, FunctionConfiguration
+from readiness.evidence.awslambda.functions import (
+    FunctionBuild,
+    FunctionConcurrency,
+    FunctionConfiguration,
+)
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
@@ -87,7 +91,7 @@ EDGE = "It is a Lambda@Edge replica; the function it was made from is evaluated 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
 def function_load_test(
-    function: FunctionConfiguration,
+    function: FunctionBuild,
     recommendations: FunctionRecommendations,
     use: FunctionUse,
     attested: Attested,

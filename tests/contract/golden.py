@@ -230,6 +230,16 @@ GOLDEN = (
         request={"autoScalingGroupName": "workers"},
     ),
     call(
+        "autoscaling",
+        "RegisterScalableTarget",
+        ("AWS::Lambda::Function", "agent"),
+        request={
+            "serviceNamespace": "lambda",
+            "resourceId": "function:agent:live",
+            "scalableDimension": "lambda:function:ProvisionedConcurrency",
+        },
+    ),
+    call(
         "cloudfront",
         "CreateDistribution",
         ("AWS::CloudFront::Distribution", "E1EXAMPLE"),
@@ -259,6 +269,12 @@ GOLDEN = (
         "UpdateGlobalTableSettings",
         ("AWS::DynamoDB::Table", "orders"),
         request={"globalTableName": "orders"},
+    ),
+    call(
+        "dynamodb",
+        "UpdateTableReplicaAutoScaling",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"tableName": "orders"},
     ),
     call("ec2", "ApplySecurityGroupsToClientVpnTargetNetwork"),
     call(

@@ -138,6 +138,7 @@ ROOM = {
     "readiness/${AWS::StackName}/pagerduty": 512,  # a secret's
     "/aws/lambda/${AWS::StackName}": 512,  # a log group's
     "${AWS::StackName}-attestations": 256,  # an event bus's
+    "stack/${AWS::StackName}/*": MOST_STACK_NAME + len("stack//*"),  # its own ARN
 }
 
 

@@ -54,6 +54,20 @@ def test_a_service_that_is_missing_is_the_same(without):
     assert "s3:GetEncryptionConfiguration" in lacking
 
 
+def test_a_field_that_is_missing_is_told_too():
+    """The call works, and the field reads as not set."""
+
+    class Shorter(Older):
+        def load_service_model(self, service, kind):
+            model = super().load_service_model(service, kind)
+            shape = {**model["shapes"]["LogGroup"], "members": {}} if service == "logs" else {}
+            return {**model, "shapes": {**model["shapes"], "LogGroup": shape}}
+
+    cloudwatch = next(each for each in headings() if each.folder == "cloudwatch")
+    lacking = {action for each in sdk.blind(cloudwatch, Shorter()) for action in each.actions}
+    assert lacking == {"logs:DescribeLogGroups"}
+
+
 class Bare:
     """A session of an SDK that does not know a call, or not even its service."""
 
@@ -82,5 +96,4 @@ def test_the_oldest_sdk_is_the_one_of_the_lock_and_of_the_package():
     locked = (ROOT / "requirements/oldest.txt").read_text()
     assert f"botocore=={'.'.join(map(str, sdk.OLDEST))} " in locked
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    major, minor, _ = sdk.OLDEST
-    assert f"boto3>={major}.{minor}" in project["dependencies"]
+    assert f"boto3>={'.'.join(map(str, sdk.OLDEST))}" in project["dependencies"]

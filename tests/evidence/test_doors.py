@@ -89,7 +89,7 @@ def test_two_requests_for_all_functions_together():
         "Functions": [worlds.function(name) for name in names]
     }
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", world, bulk=True)
-    assert [len(call["MetricDataQueries"]) for call in asked] == [210, 210]
+    assert [len(call["MetricDataQueries"]) for call in asked] == [240, 240]
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,17 @@ def test_after_429_the_rest_of_the_batch_is_left_alone(many):
     assert pauses() == [77, 77, 77, 77], "Retry-After is honoured"
 
 
+def test_a_batch_that_runs_out_of_time_leaves_the_rest_for_soon(many):
+    left = iter([120_000, 120_000, 14_000, 13_000, 12_000])
+    records, pauses = many.waiting(), spied(many)
+    hurried = context()
+    hurried.get_remaining_time_in_millis = lambda: next(left)
+    answer = many.pager.forward({"Records": records}, hurried)
+    assert len(answer["batchItemFailures"]) == 3
+    assert len(many.pagerduty.incidents) == 2
+    assert pauses() == [5, 5, 5]
+
+
 def test_after_500_the_others_are_tried(many):
     many.pagerduty.script = [500]
     assert len(many.page()) == 1

@@ -32,6 +32,7 @@ from readiness.engine.actions import action_of, service_of
 from readiness.engine.answers import Answers, Keep
 from readiness.engine.daily_cache import Memory, NotRemembered
 from readiness.engine.geography import Geography, default
+from readiness.engine.page_sizes import sized
 from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import ACCOUNT, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
@@ -117,6 +118,10 @@ class CredentialsRefused(Exception):
 
 class UnknownCall(Exception):
     """The SDK has no such service or call: it is older than the rules."""
+
+
+class Postponed(Exception):
+    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -342,7 +347,8 @@ class Aws:
         if not client.can_paginate(operation):
             yield from self._unpaginated(service, operation, region, params)
             return
-        for page in client.get_paginator(operation).paginate(**params):
+        asked = sized(service, operation, params)
+        for page in client.get_paginator(operation).paginate(**asked):
             self._count()
             yield page
 
@@ -501,14 +507,14 @@ class DeclaredReader:
         A body that AWS streams is read to its end and stands in the answer as bytes.
         """
 
-        def ask() -> Any:
+        def do() -> Any:
             answer = self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
             return {
                 name: value.read() if hasattr(value, "read") else value
                 for name, value in answer.items()
             }
 
-        return self._answer(ask, service, operation, None, "", params, (), gone)
+        return self._answer(do, service, operation, None, "", params, (), gone)
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
@@ -569,6 +575,9 @@ class DeclaredReader:
                 return memory.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except BotoCoreError as error:
+                code = type(error).__name__
+                raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
             except NotRemembered as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
@@ -594,6 +603,8 @@ class DeclaredReader:
             return CredentialsRefused(str(error))
         if isinstance(error, (UnknownCall, UnknownServiceError)):
             return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
+        if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
+            return Postponed(str(error))
         unreached = isinstance(error, EndpointConnectionError)
         if unreached and self._aws.geography.lacks(service, region):
             return NotOffered(action, service, region)

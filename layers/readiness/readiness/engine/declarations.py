@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import from_wire, to_wire
 from readiness.engine.aws import Aws, DeclaredReader, cause_of, code_of
@@ -52,6 +52,9 @@ class Ledger:
             finding = self._known(resource, rule)
         except ClientError as error:
             raise Unreadable("dynamodb:GetItem", cause_of(error), code_of(error)) from error
+        except BotoCoreError as error:
+            code = type(error).__name__
+            raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
         return Attested(statements, now, finding.first_observed_at if finding else None)
 
     def _statements(self, rule: str) -> list[Attestation]:

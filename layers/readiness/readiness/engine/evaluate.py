@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Protocol, cast
 
-from readiness.engine.aws import Answer, Aws, CredentialsRefused
+from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
 from readiness.engine.declarations import FirstSeen, Ledger
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured
@@ -107,19 +107,32 @@ class Cursor:
 class Coverage:
     """What a survey really looked at: subject types listed to the end without an error.
 
-    ``missed`` are the names of types that an earlier leg of the survey could not list.
+    ``missed`` are the names of types that an earlier leg of the survey could not list, ``parts``
+    the ids of those that this one could list in part, which are judged and close nothing.
     """
 
     listed: dict[ResourceType, set[str]] = field(default_factory=dict)
     failed: dict[ResourceType, Unreadable] = field(default_factory=dict)
     missed: frozenset[str] = frozenset()
+    parts: dict[ResourceType, set[str]] = field(default_factory=dict)
     out_of_scope: int = 0
     cursor: Cursor | None = None
+    reached: Cursor | None = None
 
     @property
     def unlisted(self) -> tuple[str, ...]:
         """The names of the types that this leg or one before could not list."""
         return tuple(sorted(self.missed | {about.name for about in self.failed}))
+
+    @property
+    def end(self) -> Cursor:
+        """Where to go on when everything that could be listed is judged."""
+        if not self.failed:
+            return Cursor("", "", "", Phase.CLOSING, self.unlisted)
+        reached = self.reached
+        if reached is None or reached.phase is not Phase.MISSED:
+            reached = Cursor("", "", "", Phase.MISSED)
+        return replace(reached, unlisted=self.unlisted)
 
     def is_whole(self, about: ResourceType) -> bool:
         """Whether every leg listed the type, so that a row without a resource may be closed."""
@@ -233,7 +246,7 @@ class Evaluation:
             return self._observation(rule, resource, _whole(rule, verdict), at, tags), as_of
         except Gone:
             return Observation(rule, resource, began), began
-        except CredentialsRefused:
+        except (CredentialsRefused, Postponed):
             raise
         except Exception as error:
             reason = f"The rule {rule.id} failed with {type(error).__name__}; this is a bug in it."
@@ -415,7 +428,7 @@ class Evaluation:
             ids = self.aws.find(rule.subject)
         except Unreadable as unreadable:
             yield from self._unlisted([rule], rule.subject, unreadable)
-            return
+            ids = list(unreadable.found)
         about = rule.parameters[0].evidence
         lookup = self.aws.afresh(bulk=True) if hasattr(about, "load_all") else self.aws
         for subject_id in ids:
@@ -424,7 +437,7 @@ class Evaluation:
                 subject = lookup.evidence(about, resource, self._settings(rule)).evidence
             except Gone:
                 continue
-            except CredentialsRefused:
+            except (CredentialsRefused, Postponed):
                 raise
             except Exception:
                 yield self.observe(rule, resource)
@@ -461,10 +474,14 @@ class Evaluation:
         for rule in self.judged(rules):
             by_type.setdefault(rule.subject, []).append(rule)
         with ThreadPoolExecutor(_THREADS, "survey") as pool:
-            yield from _each(record, self._list(pool, by_type, coverage))
+            try:
+                yield from _each(record, self._list(pool, by_type, coverage))
+            except Postponed:
+                coverage.cursor = _unmoved(start, coverage)
+                return
             work = [
                 (_position(about, coverage), about, ids)
-                for about, ids in coverage.listed.items()
+                for about, ids in (*coverage.listed.items(), *coverage.parts.items())
                 if about in by_type
             ]
             work.sort(key=lambda each: each[0])
@@ -475,7 +492,6 @@ class Evaluation:
             ]
             total, done = sum(len(ids) for _, ids in batches), 0
             progress(0, total)
-            place: Cursor | None = None
             for about, ids in batches:
                 part = self._judged(pool, about, ids, by_type[about], enough, record)
                 judged = 0
@@ -485,9 +501,9 @@ class Evaluation:
                     yield from observations
                 done += judged
                 if judged:
-                    place = self._cursor(about, ids[judged - 1], coverage)
+                    coverage.reached = self._cursor(about, ids[judged - 1], coverage)
                 if judged < len(ids):
-                    coverage.cursor = place or _unmoved(start, coverage)
+                    coverage.cursor = coverage.reached or _unmoved(start, coverage)
                     return
 
     def _list(
@@ -504,9 +520,11 @@ class Evaluation:
             except Unreadable as unreadable:
                 if not isinstance(unreadable, NotOffered):
                     coverage.failed[about] = unreadable
+                if unreadable.found:
+                    coverage.parts[about] = set(unreadable.found)
                 yield from self._unlisted(by_type[about], about, unreadable)
                 continue
-            except CredentialsRefused:
+            except (CredentialsRefused, Postponed):
                 raise
             except Exception as error:
                 broken = _unlistable(about, error)
@@ -526,26 +544,45 @@ class Evaluation:
         enough: Callable[[], bool],
         record: Callable[[Observation], None],
     ) -> Iterator[list[Observation]]:
-        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end."""
+        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
 
-        def observe_all(id: str) -> list[Observation]:
-            resource = about.resource(self.aws.account, self.aws.region, id)
-            listed = (replace(o, unproven=False) for o in self.agreed(resource, rules))
-            return list(_each(record, listed))
+        What was not begun by then, or has no turn at a service any more, is not judged.
+        """
+
+        def observe_all(id: str) -> list[Observation] | None:
+            if id != ids[0] and enough():
+                return None
+            return self._in_turn(about, id, rules, record)
 
         if enough():
             return
         if self._stored is not None:
             self._stored.prepare(about, ids)
         with self.aws.batch(about, ids):
-            under_way = []
-            for index, id in enumerate(ids):
-                if index and enough():
-                    break
-                under_way.append(pool.submit(observe_all, id))
+            under_way = [pool.submit(observe_all, id) for id in ids]
             under_way.reverse()
             while under_way:
-                yield under_way.pop().result()
+                observations = under_way.pop().result()
+                if observations is None:
+                    for waiting in under_way:
+                        waiting.cancel()
+                    return
+                yield observations
+
+    def _in_turn(
+        self,
+        about: ResourceType,
+        id: str,
+        rules: Sequence[Rule],
+        record: Callable[[Observation], None],
+    ) -> list[Observation] | None:
+        """Judge and record one resource; None where a call it needs has no turn in this leg."""
+        resource = about.resource(self.aws.account, self.aws.region, id)
+        try:
+            seen = self.agreed(resource, rules)
+        except Postponed:
+            return None
+        return list(_each(record, (replace(o, unproven=False) for o in seen)))
 
     def _cursor(self, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
         region = GLOBAL if about.is_global else self.aws.region

@@ -176,8 +176,12 @@ def _api_call(account: str, region: str, trigger: str, event: Json, rules: Itera
     targets = set()
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
-            if isinstance(change, ApiCall) and change.matches(source, name):
+            if not isinstance(change, ApiCall) or not change.matches(source, name):
+                continue
+            if change.identify is None:
                 targets.add(_target(rule, declaration.about, _id_in(detail, change)))
+            elif (found := change.identify(detail)) is not None:
+                targets.add(_target(rule, declaration.about, found or None))
     ignored = "" if targets else f"no rule depends on {source} {name}"
     return Look(account, region, frozenset(targets), trigger, origin, ignored)
 

@@ -21,6 +21,7 @@ from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
 from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
+from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
 
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
+LAST_SECONDS = 20.0
+"""What a run needs at its end, when no call waits for its turn any more."""
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -55,6 +58,7 @@ class Function:
         self.metrics = Metrics(namespace="Readiness", service=heading.folder)
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._pacer = Pacer()
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
@@ -111,6 +115,7 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
+        self._pacer.begin(IN_AN_EVENT, seconds=_seconds_left(context) - LAST_SECONDS)
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:
@@ -192,6 +197,8 @@ class Function:
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
         self._tell_what_is_blind()
+        seconds = _seconds_left(context) - LAST_SECONDS
+        self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
         deployed = _deployed(sweep.get("headings"))
         origin = self._origin(Origin(woken_by=SWEEP))
         evaluation = self._evaluation(
@@ -224,7 +231,7 @@ class Function:
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
             closed = self._close(recorder, rules, coverage, began, deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
-            coverage.cursor = Cursor("", "", "", Phase.CLOSING, coverage.unlisted)
+            coverage.cursor = coverage.end
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
@@ -315,7 +322,7 @@ class Function:
             first = next(iter(recorder.unreadable.items()))
             self.count("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
-                "findings that this version cannot read",
+                "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
             )
         if recorder.unwritten:
@@ -341,6 +348,7 @@ class Function:
             bulk=bulk,
             clients=self._clients,
             memory=self._memory,
+            pacer=self._pacer,
         )
         configured = settings.configure(self.heading, given)
         return Evaluation(
@@ -395,6 +403,11 @@ def release_of(folder: str, layer: str) -> str:
         for path in sorted(Path(place).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
+
+
+def _seconds_left(context: Any) -> float:
+    """The seconds that this invocation has left."""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _cursor(given: object) -> Cursor | None:

@@ -281,7 +281,11 @@ class Pacer:
 
     A call reserves its turn and waits for it alone, so that nobody waits who asks another
     service. ``begin`` says for each run which part of the rates it takes and when it ends.
+    ``resumes`` is set in a run that goes on in another one: what it has no time for is left to
+    that one.
     """
+
+    resumes: bool
 
     def __init__(self, share: float = IN_A_SWEEP, clock: Clock | None = None) -> None:
         self._clock = clock or _Monotonic()
@@ -289,10 +293,12 @@ class Pacer:
         self._deadline: float | None = None
         self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._lock = threading.Lock()
+        self.resumes = False
 
-    def begin(self, share: float, *, seconds: float | None = None) -> None:
+    def begin(self, share: float, *, seconds: float | None = None, resumes: bool = False) -> None:
         """A run begins that takes ``share`` of each rate and ends in ``seconds``, if given."""
         self._share = share
+        self.resumes = resumes
         self._deadline = None if seconds is None else self._clock.now() + seconds
 
     def take(self, service: str, operation: str, region: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from readiness.engine.aws import Postponed
 from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.model.evidence import ACCOUNT, ResourceType
@@ -239,7 +240,11 @@ class Recorder:
 
         def look(id: str) -> int:
             resource = about.resource(again.aws.account, again.aws.region, id)
-            for observation in again.agreed(resource, rules[id].values()):
+            try:
+                seen = again.agreed(resource, rules[id].values())
+            except Postponed:
+                return 0
+            for observation in seen:
                 self.record(observation)
             return len(rules[id])
 
@@ -292,8 +297,13 @@ class Recorder:
 
         def look(resource: Resource) -> int:
             rules = vanished[resource]
-            seen = again.agreed(resource, rules)
-            if all(each.unproven for each in seen) and not again.lists(rules[0], resource):
+            try:
+                seen = again.agreed(resource, rules)
+                unproven = all(each.unproven for each in seen)
+                is_unlisted = unproven and not again.lists(rules[0], resource)
+            except Postponed:
+                return 0  # the next sweep looks at it
+            if is_unlisted:
                 seen = [replace(each, finding=None) for each in seen]
             for observation in seen:
                 self._record(observation)

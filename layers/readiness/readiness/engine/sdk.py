@@ -15,13 +15,23 @@ from readiness.engine.actions import action_of, sdk_services
 from readiness.model.evidence import declared
 from readiness.model.rule import Rule
 
-OLDEST = (1, 43, 0)
+OLDEST = (1, 43, 127)
 """The oldest botocore on which the tests of the readers run (`make oldest`)."""
+
+
+FIELDS = {
+    "cloudwatch:DescribeAlarms": ("cloudwatch", "DescribeAlarmsOutput", "LogAlarms"),
+    "logs:DescribeLogGroups": ("logs", "LogGroup", "retentionPolicyName"),
+}
+"""Answers that older SDKs cut a field from, as if it were not set: service, shape, member."""
 
 
 @dataclass(frozen=True, slots=True)
 class Blind:
-    """Evidence that an SDK cannot read: the IAM actions it has no calls for, and the rules."""
+    """Evidence that an SDK cannot read in full, and the rules it belongs to.
+
+    ``actions`` are the IAM actions that it has no call for, or whose answer it cuts a field from.
+    """
 
     evidence: str
     actions: tuple[str, ...]
@@ -62,6 +72,14 @@ def blind(rules: Iterable[Rule], loader: Loader) -> list[Blind]:
 
 
 def _has(action: str, loader: Loader, known: dict[str, frozenset[str]]) -> bool:
+    if action in FIELDS:
+        service, shape, member = FIELDS[action]
+        try:
+            shapes = loader.load_service_model(service, "service-2")["shapes"]
+        except BotoCoreError:
+            return False
+        if member not in shapes.get(shape, {}).get("members", {}):
+            return False
     for service in sdk_services(action):
         if service not in known:
             known[service] = frozenset(_actions(service, loader))

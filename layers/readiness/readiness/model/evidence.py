@@ -36,13 +36,15 @@ class ApiCall:
     ``id`` is the dotted path of the resource id in the event's ``detail``, for instance
     ``requestParameters.bucketName``, or several with ``|`` between them: the first with an id is
     used. If it is empty, absent or refused by ``normalise``, any resource of the type may have
-    changed.
+    changed. ``identify`` finds the id in the whole detail where no single field holds it: None
+    says that no resource of the type is concerned, an empty id that any may be.
     """
 
     source: str
     names: tuple[str, ...]
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
+    identify: Callable[[Json], str | None] | None = None
 
     def matches(self, source: str, name: str) -> bool:
         return source == self.source and any(
@@ -51,10 +53,14 @@ class ApiCall:
 
 
 def api_call(
-    service: str, *names: str, id: str = "", normalise: Callable[[str], str | None] = verbatim
+    service: str,
+    *names: str,
+    id: str = "",
+    normalise: Callable[[str], str | None] = verbatim,
+    identify: Callable[[Json], str | None] | None = None,
 ) -> ApiCall:
     """Shorthand: ``service`` is the first label of the event source (``s3``, ``ec2``, ``kms``)."""
-    return ApiCall(f"{service}.amazonaws.com", names, id, normalise)
+    return ApiCall(f"{service}.amazonaws.com", names, id, normalise, identify)
 
 
 @dataclass(frozen=True, slots=True)

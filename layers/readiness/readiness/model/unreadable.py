@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
@@ -33,13 +34,19 @@ _SPOKEN = {
 
 
 class Unreadable(Exception):
-    """A read that failed: the IAM action, the cause, and the error code of AWS."""
+    """A read that failed: the IAM action, the cause, and the error code of AWS.
 
-    def __init__(self, action: str, cause: Cause, code: str = "") -> None:
+    ``found`` are the ids that a listing did give, where only a part of it failed.
+    """
+
+    def __init__(
+        self, action: str, cause: Cause, code: str = "", *, found: Sequence[str] = ()
+    ) -> None:
         super().__init__(action, cause, code)
         self.action = action
         self.cause = cause
         self.code = code
+        self.found = tuple(found)
 
     @property
     def is_passing(self) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionTags
+from readiness.evidence.awslambda.functions import CONFIGURED, DEPLOYED, FUNCTION, FunctionTags
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -18,7 +18,12 @@ EXPECT_TAG = "readiness:smoke-expect"
 INVOKE = "lambda:InvokeFunction"
 
 
-@evidence(FUNCTION, reads=(INVOKE, "ssm:GetParameter"), uses=(FunctionTags,))
+@evidence(
+    FUNCTION,
+    reads=(INVOKE, "ssm:GetParameter"),
+    uses=(FunctionTags,),
+    changed_by=(CONFIGURED, DEPLOYED),
+)
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
     """What the function answered to its smoke event; no ``parameter``: it was not invoked.

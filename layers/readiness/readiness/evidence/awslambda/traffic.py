@@ -11,6 +11,7 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
     FunctionAliases,
+    FunctionBuild,
     FunctionConfiguration,
     function_call,
     moment,
@@ -120,7 +121,7 @@ class Door:
         "apigateway:GET",
         "elasticloadbalancing:DescribeTargetGroups",
     ),
-    uses=(FunctionConfiguration, FunctionAliases, FrontDoors),
+    uses=(FunctionBuild, FunctionAliases, FrontDoors),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
@@ -141,7 +142,7 @@ class TrafficSinceDeploy:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
-        configuration = read.of(FunctionConfiguration, function)
+        configuration = read.of(FunctionBuild, function)
         return _measured(read, {function.id: configuration})[function.id]
 
     @classmethod

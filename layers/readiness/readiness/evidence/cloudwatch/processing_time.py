@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency
 from readiness.evidence.ecs.services import SERVICE, Service
@@ -151,7 +151,7 @@ def _invocations(names: Iterable[str]) -> dict[str, Query]:
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, LIST_METRICS, "lambda:ListFunctions"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionIdentity,),
     asks_with=ASKS_WITH,
 )
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class FunctionProcessingTime:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionProcessingTime:
-        read.of(FunctionConfiguration, function)
+        read.of(FunctionIdentity, function)
         names = {function.id: function.id}
         accepted = _accepted(read, function.id)
         return cls(_of_agents(read, names, accepted, _invocations(names))[function.id])
