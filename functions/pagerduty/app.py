@@ -32,6 +32,7 @@ SHORTEST_PAUSE = 5
 MOST_RETRY_AFTER = 3600
 MOST_LOOKS = 3
 SPARE_MILLISECONDS = 15_000
+DELETION_TRIES = 3
 LAST_TRY = 290
 """Of the receives after which SQS itself would set a message aside, without the answer."""
 MOST_ATTRIBUTES = 10
@@ -90,6 +91,7 @@ class Pager:
             lowest=self._lowest,
             runbooks=self._runbooks,
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
+            most_tries=DELETION_TRIES,
         )
         deletion.answer(event, self._incidents, resolver)
 

@@ -15,7 +15,7 @@ from readiness.model.finding import iso, parse_iso
 SWEEP = "sweep"
 BASELINE = "baseline"
 INSTALLED = "(installed)"
-MOST_SWEEPS = 200
+MOST_PAGES = 20
 LONGEST_BASELINE = timedelta(days=2)
 """A rule that no sweep completes pages all the same after this time."""
 
@@ -149,11 +149,17 @@ class Sweeps:
             "KeyConditionExpression": "finding_id = :f",
             "ExpressionAttributeValues": {":f": {"S": self._sweep}},
             "ScanIndexForward": False,
-            "Limit": MOST_SWEEPS,
+            "Limit": 10,
         }
-        rows = map(from_wire, self._client.query(**query)["Items"])
-        whole = [str(row["at"]) for row in rows if not row.get("failed")]
-        last = whole[0] if whole else self._begin(INSTALLED, now)
+        last = ""
+        for _ in range(MOST_PAGES):
+            page = self._client.query(**query)
+            rows = map(from_wire, page["Items"])
+            last = next((str(row["at"]) for row in rows if not row.get("failed")), "")
+            if last or "LastEvaluatedKey" not in page:
+                break
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        last = last or self._begin(INSTALLED, now)
         return max(0.0, (now - parse_iso(last)).total_seconds() / 3600)
 
     def _begin(self, rule: str, now: datetime) -> str:
