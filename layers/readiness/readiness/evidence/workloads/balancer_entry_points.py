@@ -28,7 +28,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query
 
-SERVICES = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
+SERVICES = ("ecs:ListClusters", "ecs:ListServices")
 BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 
 

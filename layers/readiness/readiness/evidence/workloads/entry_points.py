@@ -20,7 +20,6 @@ from readiness.evidence.cloudwatch.histories import (
     least_of,
 )
 from readiness.evidence.workloads.function_sources import (
-    SOURCE_READS,
     FedBy,
     FunctionSources,
     queues_of,
@@ -135,7 +134,7 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions", *SOURCE_READS),
+    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
     uses=(FunctionIdentity, FunctionSources),
     asks_with=LIMITS,
 )
@@ -196,7 +195,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions", *SOURCE_READS),
+    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
     uses=(FunctionIdentity, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from readiness.model.unreadable import Gone
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
     "lambda:ListEventSourceMappings",
+    "lambda:ListFunctions",
     "sqs:GetQueueAttributes",
     "sqs:ListDeadLetterSourceQueues",
 )
@@ -65,7 +66,7 @@ class FedBy:
             id="responseElements.functionArn",
             normalise=function_name,
         ),
-        api_call("sqs", "SetQueueAttributes", "DeleteQueue"),
+        api_call("sqs", "CreateQueue", "SetQueueAttributes", "DeleteQueue"),
         ConfigItem("AWS::SQS::Queue"),
     ),
 )
