@@ -95,11 +95,16 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.sqs.dead_letters": frozenset({"deadLetterTargetArn"}),
+    "readiness.evidence.workloads.function_sources": frozenset({"deadLetterTargetArn"}),
+    # The fields of a CloudTrail record: CloudTrail User Guide, "CloudTrail record contents".
+    "readiness.evidence.autoscaling": frozenset(
+        {"userIdentity", "arn", "awsRegion", "recipientAccountId"}
+    ),
     # Metrics of Lambda and API Gateway.
     "readiness.evidence.workloads.entry_points": frozenset(
         {
             *("Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "Invocations"),
-            *("UrlRequestCount", "Url5xxCount", "Count", "Errors"),
+            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Count", "Errors"),
         }
     ),
     # How a task's stop is explained: ECS Developer Guide, "Stopped tasks error messages".
@@ -114,7 +119,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # Names of our own queries.
     "readiness.evidence.awslambda.traffic": frozenset(
-        {"requests", "failures", "refused", "invocations"}
+        {"requests", "failures", "refused", "invocations", "not"}
     ),
     "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
     "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99", "work"}),

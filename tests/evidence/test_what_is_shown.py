@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.budgets import Budgets
 from readiness.evidence.ec2.security_groups import SECURITY_GROUP, Attachments
@@ -44,14 +45,15 @@ def test_queues_beyond_a_thousand():
     queues = Recorded({"QueueUrls": ["https://sqs/1/orders"]})
     aws = evaluation(FakeAccount({("sqs", "list_queues"): queues}), []).aws
     assert aws.find(QUEUE) == ["orders"]
-    assert queues.asked == [{"MaxResults": 1000}]
+    # Without a size of pages SQS ends a list at 1,000 and says nothing of the rest.
+    assert PAGE_SIZES["sqs", "list_queues"] == ("MaxResults", 1000)
 
 
 def test_sources_of_a_dead_letter_queue_beyond_a_thousand():
     sources = Recorded({"queueUrls": ["https://sqs/1/orders"]})
     world = alarms.world().but(sqs__list_dead_letter_source_queues=sources)
     assert "orders" in load(world, DeadLetters, QUEUE, "dead").sources
-    assert [each["MaxResults"] for each in sources.asked] == [1000]
+    assert PAGE_SIZES["sqs", "list_dead_letter_source_queues"] == ("MaxResults", 1000)
 
 
 def test_accounts_with_very_many_buckets_are_asked_page_by_page():
@@ -59,7 +61,8 @@ def test_accounts_with_very_many_buckets_are_asked_page_by_page():
     assert evaluation(FakeAccount({("s3", "list_buckets"): buckets}), []).aws.find(BUCKET) == [
         "data"
     ]
-    assert buckets.asked == [{"BucketRegion": HOME, "MaxBuckets": 1000}]
+    assert buckets.asked == [{"BucketRegion": HOME}]
+    assert PAGE_SIZES["s3", "list_buckets"] == ("MaxBuckets", 10_000)
 
 
 INTERFACES = {
