@@ -65,6 +65,13 @@ def pipeline(account):
     iam.delete_role(RoleName=name)
 
 
+def test_the_policy_for_attesters_finds_the_stack_by_its_name(account, pipeline):
+    cloudformation = account.stack.aws.client_of("cloudformation", *pipeline.keys)
+    [found] = cloudformation.describe_stacks(StackName=account.stack.name)["Stacks"]
+    assert found["Outputs"]
+
+
+@pytest.mark.xfail(strict=True, reason="the embedded AWS fills no dynamodb:LeadingKeys")
 def test_a_pipeline_attests_with_its_own_role_and_in_no_other_name(account, pipeline, cli):
     named = dict(
         zip(
