@@ -74,8 +74,7 @@ def table(name):
     return {"Type": "AWS::DynamoDB::Table", "Properties": kept}
 
 
-@pytest.fixture
-def stack(account):
+def deploy(account, **parameters):
     """What a deployed stack has, by the names of its outputs."""
     resources = {name: table(name) for name in ("Findings", "Transitions")}
     resources |= {name: {"Type": "AWS::SQS::Queue"} for name in QUEUES.values()}
@@ -86,7 +85,15 @@ def stack(account):
     outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
     outputs["PagerDutySecret"] = {"Value": "readiness/readiness/pagerduty"}
     cloudformation = account.client("cloudformation")
-    body = json.dumps({"Resources": resources, "Outputs": outputs})
-    cloudformation.create_stack(StackName="readiness", TemplateBody=body)
+    declared = {name: {"Type": "String"} for name in parameters}
+    body = json.dumps({"Parameters": declared, "Resources": resources, "Outputs": outputs})
+    given = [{"ParameterKey": n, "ParameterValue": v} for n, v in parameters.items()]
+    cloudformation.create_stack(StackName="readiness", TemplateBody=body, Parameters=given)
     [described] = cloudformation.describe_stacks(StackName="readiness")["Stacks"]
     return {out["OutputKey"]: out["OutputValue"] for out in described["Outputs"]}
+
+
+@pytest.fixture
+def stack(account):
+    """A deployed stack with every parameter at its default."""
+    return deploy(account)

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
-from readiness.engine.store import Store
+from readiness.engine.evaluate import Scope
+from readiness.engine.store import Store, to_item
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
+from readiness_cli import evaluate
+from readiness_cli.recording import scope_of
+from readiness_cli.stack import Stack
+from tests.cli.conftest import deploy
 from tests.fake_account import NOON
 
 MOTO = "123456789012"
@@ -173,6 +179,69 @@ def test_scan_records_only_when_asked(run, account, stack, store):
     assert {f.gone for f in store.all() if f.resource.id == "plain-data"} == {True}
 
 
+def tag(account, bucket, value):
+    tags = {"TagSet": [{"Key": "Application", "Value": value}]}
+    account.client("s3").put_bucket_tagging(Bucket=bucket, Tagging=tags)
+
+
+def tables(account, **parameters):
+    deployed = deploy(account, **parameters)
+    return Store(
+        account.client("dynamodb"), deployed["FindingsTable"], deployed["TransitionsTable"]
+    )
+
+
+def test_scan_records_only_what_is_in_the_scope_of_the_stack(run, account):
+    store = tables(account, ScopeTagKey="Application", ScopeTagValues="MAIF, agents")
+    for name, value in (("ours", "MAIF"), ("theirs", "Other")):
+        account.client("s3").create_bucket(Bucket=name)
+        tag(account, name, value)
+    account.client("s3").create_bucket(Bucket="nobodys")
+    said = run("scan", "--rule", "encryption.s3-kms", "-o", "json", "--record")
+    assert ids(said) == ["ours"]
+    assert [f.resource.id for f in store.all()] == ["ours"]
+
+
+@pytest.mark.parametrize("said", ["true", "false"])
+def test_global_services_are_left_to_the_stack_that_has_them(said):
+    parameters = {"ScopeTagKey": "App", "ScopeTagValues": "a,b", "EvaluateGlobalServices": said}
+    scope = scope_of(Stack("readiness", "here", {}, parameters))
+    assert scope == Scope("App", frozenset({"a", "b"}), globals_too=said == "true")
+    assert scope_of(Stack("readiness", "here", {})) == Scope()
+
+
+@pytest.mark.parametrize(
+    "more",
+    [["--set", "encryption.kms-rotation.max_rotation_period_days=100"], ["--settings-file", "x"]],
+    ids=["--set", "--settings-file"],
+)
+def test_what_is_recorded_is_judged_by_the_settings_of_the_stack(run, account, stack, more):
+    said = run("scan", "--rule", "encryption.kms-rotation", "--record", *more)
+    assert said.exit_code == 2
+    assert "--record cannot be combined" in said.stderr
+
+
+def test_a_row_that_this_version_cannot_read_is_told_and_left_out(run, account, stack, stored):
+    item = to_item(finding("spoilt")) | {"severity": {"S": "CATASTROPHIC"}}
+    account.client("dynamodb").put_item(TableName=stack["FindingsTable"], Item=item)
+    said = run("findings", "--open", "-o", "json")
+    assert said.exit_code == 0
+    assert "data" in ids(said)
+    assert "spoilt" not in ids(said)
+    assert "warning: this version cannot read the finding" in said.stderr
+    assert "CATASTROPHIC" in said.stderr
+
+
+def test_a_prefix_is_looked_up_among_the_open_findings_first(run, stored, monkeypatch):
+    def whole_table(*_, **__):
+        raise AssertionError("the whole table was read")
+
+    monkeypatch.setattr(Store, "all", whole_table)
+    monkeypatch.setattr(Store, "every_key", whole_table)
+    said = run("explain", finding().id[:6], "-o", "json")
+    assert json.loads(said.stdout)["resource_id"] == "data"
+
+
 @pytest.mark.parametrize("command", [["findings"], ["scan", "--record"], ["redrive"]], ids=str)
 def test_a_stack_that_is_not_there(run, account, command):
     said = run(*command, "--stack-name", "nowhere")
@@ -191,3 +260,29 @@ def test_a_table_that_is_not_there(run, account, stack, command):
     assert "a table of the stack" in said.stderr.lower()
     assert stack["FindingsTable"] in said.stderr
     assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("rule", ["encryption.s3-kms", "encryption.kms-rotation"])
+def test_what_does_not_exist_is_said_in_one_way(run, account, rule):
+    said = run("evaluate", rule, "--resource", "nothere", "-o", "json")
+    assert said.exit_code == 2
+    assert "resource 'nothere' does not exist in account" in said.stderr.lower()
+    assert said.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "unproven", "listed", "exists"),
+    [
+        pytest.param(Status.COMPLIANT, False, False, True, id="read itself"),
+        pytest.param(Status.NOT_APPLICABLE, True, False, False, id="nothing was read"),
+        pytest.param(Status.NOT_APPLICABLE, True, True, True, id="listed"),
+        pytest.param(Status.INSUFFICIENT_DATA, False, False, False, id="an id of another shape"),
+        pytest.param(Status.INSUFFICIENT_DATA, False, True, True, id="denied"),
+    ],
+)
+def test_where_the_verdict_does_not_tell_the_listing_does(status, unproven, listed, exists):
+    evaluation = SimpleNamespace(lists=lambda rule, resource: listed)
+    seen = SimpleNamespace(
+        finding=finding(status=status), unproven=unproven, rule=None, resource=None
+    )
+    assert evaluate._exists(evaluation, seen) is exists

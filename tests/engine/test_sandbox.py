@@ -14,18 +14,18 @@ SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 
 @pytest.mark.parametrize(
-    ("environment", "megabytes", "done", "full"),
+    ("environment", "megabytes", "moved", "full"),
     [
-        pytest.param({SIZE: "512"}, 300, 10, False, id="room left"),
-        pytest.param({SIZE: "512"}, 400, 10, True, id="full"),
-        pytest.param({SIZE: "1024"}, 400, 10, False, id="a larger function"),
-        pytest.param({SIZE: "512"}, 400, 0, False, id="one step is always made"),
-        pytest.param({}, 4_000, 10, False, id="not in Lambda"),
+        pytest.param({SIZE: "512"}, 300, True, False, id="room left"),
+        pytest.param({SIZE: "512"}, 400, True, True, id="full"),
+        pytest.param({SIZE: "1024"}, 400, True, False, id="a larger function"),
+        pytest.param({SIZE: "512"}, 400, False, False, id="one batch is always judged"),
+        pytest.param({}, 4_000, True, False, id="not in Lambda"),
     ],
 )
-def test_a_run_stops_before_the_memory_ends(monkeypatch, environment, megabytes, done, full):
+def test_a_run_stops_before_the_memory_ends(monkeypatch, environment, megabytes, moved, full):
     monkeypatch.setattr(sandbox, "memory", lambda: megabytes * 1_000_000)
-    assert Sandbox(environment).is_full(done) is full
+    assert Sandbox(environment).is_full(moved=moved) is full
 
 
 def test_cycles_go_with_the_invocation():

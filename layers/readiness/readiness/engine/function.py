@@ -219,7 +219,9 @@ class Function:
             """Whether what remains is needed to look again at what changed, and for the answer."""
             spent = available - left()
             again = spent * recorder.changed / max(evaluated, 1)
-            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(evaluated)
+            return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
+                moved=coverage.reached is not None
+            )
 
         for observation in evaluation.survey(
             rules, coverage, start=start, enough=enough, record=recorder.record

@@ -27,9 +27,9 @@ class Sandbox:
         self._asked = 0
         self._full = False
 
-    def is_full(self, done: int) -> bool:
-        """Whether the run should stop after ``done`` steps, of which there is always one."""
-        if self._limit is None or not done:
+    def is_full(self, *, moved: bool) -> bool:
+        """Whether the run should stop; never before it has ``moved``, so that it gets anywhere."""
+        if self._limit is None or not moved:
             return False
         self._asked += 1
         if self._asked % _EVERY == 1:
