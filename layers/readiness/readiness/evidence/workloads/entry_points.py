@@ -9,8 +9,8 @@ from typing import TypeVar
 from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_each
 from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes, Span
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -26,10 +26,9 @@ Found = Mapping[str, History]
 
 def read_histories(read: Reader, wanted: Mapping[K, Wanted]) -> dict[K, dict[str, History]]:
     """The named metrics of several things, twice each: the last hour, and 7 days and an hour."""
-    recent = read_each(read, wanted, HOUR, period=300)
-    hourly = read_each(read, wanted, WEEK + HOUR, period=3600)
+    found = read_histories_of(read, [q for named in wanted.values() for q in named.values()])
     return {
-        thing: {name: History(recent[thing][name], hourly[thing][name]) for name in named}
+        thing: {name: found[query] for name, query in named.items()}
         for thing, named in wanted.items()
     }
 
@@ -84,19 +83,22 @@ def _most_are_events(events: History, invocations: History) -> bool:
     return taken > 0 and 2 * taken >= invocations.sum(Span.WEEK)
 
 
+_ASYNC = "AsyncEventsReceived"
+
+
 def _durations(name: str, limits: Iterable[float]) -> dict[str, Query]:
     by_name = {"FunctionName": name}
     limits = tuple(limits)
     return {
         **Timed("AWS/Lambda", "UrlRequestLatency", by_name).queries("url", limits),
         **Timed("AWS/Lambda", "Duration", by_name).queries("own", limits),
-        **sums_of("AWS/Lambda", by_name, "Invocations", "AsyncEventsReceived"),
+        **sums_of("AWS/Lambda", by_name, _ASYNC),
     }
 
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS, "lambda:ListFunctions"),
     uses=(FunctionIdentity,),
     asks_with=LIMITS,
 )
@@ -124,14 +126,20 @@ class FunctionLatency:
     @classmethod
     def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionLatency]:
         limits = limits_of(read)
-        wanted = {name: _durations(name, limits) for name in names}
+        durations = read_histories(read, {name: _durations(name, limits) for name in names})
+        some_are_events = {
+            name: sums_of("AWS/Lambda", {"FunctionName": name}, "Invocations")
+            for name, found in durations.items()
+            if found[_ASYNC].sum(Span.WEEK)
+        }
+        runs = read_histories(read, some_are_events)
         return {
             name: cls(
                 latency_of("AWS/Lambda UrlRequestLatency", found, ["url"], limits),
                 latency_of("AWS/Lambda Duration", found, ["own"], limits),
-                _most_are_events(found["AsyncEventsReceived"], found["Invocations"]),
+                name in runs and _most_are_events(found[_ASYNC], runs[name]["Invocations"]),
             )
-            for name, found in read_histories(read, wanted).items()
+            for name, found in durations.items()
         }
 
 
@@ -148,7 +156,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS, "lambda:ListFunctions"),
     uses=(FunctionIdentity,),
 )
 @dataclass(frozen=True, slots=True)
@@ -234,7 +242,7 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
+@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
     """How long a REST API took, its integration included. Source: GetMetricData."""
@@ -251,7 +259,7 @@ class RestApiLatency:
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,))
+@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
     """How many requests a REST API took and how many it failed. Source: GetMetricData."""
@@ -268,7 +276,7 @@ class RestApiOutcomes:
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
+@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class HttpApiLatency:
     """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
@@ -290,7 +298,7 @@ class HttpApiLatency:
         return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,))
+@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,))
 @dataclass(frozen=True, slots=True)
 class HttpApiOutcomes:
     """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""
