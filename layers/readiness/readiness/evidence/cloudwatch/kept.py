@@ -34,6 +34,10 @@ _SETTLED = timedelta(hours=3)
 """After this long a datapoint of a service's own metric comes no more."""
 
 _KEPT = WEEK + timedelta(days=2)
+_UP_TO = "TC(:"
+_Thing = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Namespace, metric and dimensions."""
+
 _ROWS = 16
 """Rows over which the series are spread, by their names: one more series makes one row anew."""
 
@@ -48,7 +52,8 @@ def read_histories_of(read: Reader, queries: Iterable[Query]) -> dict[Query, His
         return _asked(read, wanted)
     live = _published(read, wanted)
     added = [query for query in live if _adds_up(query)]
-    found = _kept(read, added) | _asked(read, [query for query in live if query not in set(added)])
+    summed = set(added)
+    found = _kept(read, added) | _asked(read, [query for query in live if query not in summed])
     recent, hourly = _windows(read.now)
     for query in wanted:
         if query not in found:
@@ -79,14 +84,14 @@ def _published(read: Reader, queries: Sequence[Query]) -> list[Query]:
 
 def _adds_up(query: Query) -> bool:
     """Whether an hour is the sum of its parts: counts are, extremes and percentiles are not."""
-    return query.statistic in {"Sum", "SampleCount"} or query.statistic.startswith("TC(")
+    return query.statistic in {"Sum", "SampleCount"} or query.statistic.startswith(_UP_TO)
 
 
 def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
     """Histories from the kept days and what came since: one billed series for each."""
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
-    today = read_window(read, queries, Window(cut, recent.end, 300))
+    today = _today(read, queries, Window(cut, recent.end, 300))
     found = {}
     for part in _parts(queries):
         for query, past in zip(part, _past(read, part, cut), strict=True):
@@ -105,6 +110,39 @@ def _parts(queries: Iterable[Query]) -> list[list[Query]]:
         digest = hashlib.sha256(repr(query).encode()).digest()
         parts.setdefault(digest[0] % _ROWS, []).append(query)
     return [parts[row] for row in sorted(parts)]
+
+
+def _today(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
+    """What came since; limits above one that every sample kept are kept by every sample.
+
+    So the higher limits are asked for only of what had a slower sample than the lowest.
+    """
+    higher: dict[Query, tuple[Query, Query]] = {}
+    asked = set(queries)
+    for (namespace, metric, dimensions), limits in _limits(queries).items():
+        count = Query(namespace, metric, "SampleCount", dimensions)
+        if count in asked:
+            lowest, *rest = [query for _, query in sorted(limits)]
+            higher |= dict.fromkeys(rest, (count, lowest))
+    found = read_window(read, [query for query in queries if query not in higher], during)
+    slow = []
+    for query, (count, lowest) in higher.items():
+        if found[count].points == found[lowest].points:
+            found[query] = Series(query, during, found[count].points)
+        else:
+            slow.append(query)
+    return found | read_window(read, slow, during)
+
+
+def _limits(queries: Iterable[Query]) -> dict[_Thing, list[tuple[float, Query]]]:
+    """The counts of samples up to a limit, of each thing with their limits."""
+    found: dict[_Thing, list[tuple[float, Query]]] = {}
+    for query in queries:
+        if query.statistic.startswith(_UP_TO):
+            limit = float(query.statistic.removeprefix(_UP_TO).removesuffix(")"))
+            thing = (query.namespace, query.metric, query.dimensions)
+            found.setdefault(thing, []).append((limit, query))
+    return found
 
 
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
