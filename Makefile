@@ -14,8 +14,8 @@ VERSIONS := 3.11 3.12 3.13
 SMOKE := tests/rules tests/cli tests/contract/test_installed.py tests/contract/test_imports.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup environments demo test check lint fast e2e smoke matrix mutants bench template \
-	docs lock deploy clean
+.PHONY: help setup environments demo test check lint fast e2e smoke matrix oldest mutants bench \
+	template docs lock deploy clean
 
 help: ## Show what there is to do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -56,7 +56,10 @@ matrix: ## The tests of rules and command line on the other Pythons that are ins
 	done
 
 mutants: $(VENV)/.ready ## Faults that no test notices; ONLY=readiness.model.verdict for one module
-	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES))
+	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS))
+
+oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on the oldest SDK that is supported
+	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_sdk.py
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks
@@ -70,6 +73,9 @@ docs: $(VENV)/.ready ## Write docs/rules.md, docs/checklist.md and README's coun
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided
 	.local/venv-sam/bin/python -m samcli build
 	.local/venv-sam/bin/python -m samcli deploy --guided
+	@echo "Now run: readiness pagerduty-key, then readiness test-alert."
+	@echo "Changes are seen through a CloudTrail trail with management events and an AWS Config recorder."
+	@echo "Without them everything waits for the sweep. aws cloudtrail describe-trails shows your trails."
 
 clean: ## Remove the environments and everything that was built
 	@if [ -x $(PY) ]; then $(PY) -m readiness_cli.main demo --stop; fi
@@ -101,6 +107,11 @@ $(VENV)/.tools: requirements/dev.txt
 
 $(VENV)/.ready: $(VENV)/.tools pyproject.toml setup.py
 	@$(PY) $(PIP_QUIETLY) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.local/oldest/.ready: requirements/oldest.txt $(VENV)/.ready
+	@rm -rf .local/oldest
+	@$(PY) $(PIP_QUIETLY) install --no-deps --require-hashes --target .local/oldest -r requirements/oldest.txt
 	@touch $@
 
 .local/venv-sam/.ready: requirements/sam.txt

@@ -83,6 +83,8 @@ class FakeAccount:
         self.answers.setdefault(
             ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
         )
+        self.answers.setdefault(("iam", "list_roles"), {"Roles": []})
+        self.answers.setdefault(("iam", "list_users"), {"Users": []})
 
     def client(self, service: str, **_: Any) -> Client:
         """In place of ``boto3.session.Session.client``."""

@@ -103,7 +103,7 @@ def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
 def _no_stack(name: str, where: str) -> Failure:
     return Failure(
         f"there is no stack {name!r} in {where}",
-        why="The findings are stored in its tables",
+        why="Its tables hold the findings, and changes reach it through a CloudTrail trail",
         fix="run `sam deploy`, or name another stack with --stack-name, --region and --profile",
         code=Exit.AWS_OR_INTERNAL,
     )

@@ -28,14 +28,15 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
+from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.model.text import listed
 from readiness.semantics.alarms import Kind, Silence
 
 from . import required_alarms as required
 from .cost_notifications import CostNotifications
 from .coverage import Coverage, covered
-from .fitness import Limits
-from .settings import AlarmLimits, LatencyLimits, MuteHours, Percent, Percentiles
+from .gaps import Limits
+from .settings import AlarmLimits, FailureLimits, LatencyLimits, MuteHours, Percent, Percentiles
 from .topic_path import delivery_verdict
 
 watching = heading("Monitoring & Observability", "Alarms")
@@ -54,17 +55,27 @@ NO_BALANCER = "No application load balancer sends requests to the service."
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def lambda_errors(
-    function: FunctionConfiguration, alarms: AlarmsInUse, *, limits: AlarmLimits
+    function: FunctionConfiguration,
+    sources: FunctionSources,
+    alarms: AlarmsInUse,
+    *,
+    limits: FailureLimits,
 ) -> Verdict:
-    """An alarm covers failed invocations, and 5XX responses of the function URL."""
+    """An alarm covers failed invocations, and 5XX responses of the function URL.
+
+    For a function that queues feed, an alarm on their dead-letter queue does as well: failed
+    invocations are retried.
+    """
     if function.master_arn:
         return not_applicable(REPLICA)
-    needed = required.function_errors(function.name, function.log_group, alarms.published)
+    needed = required.function_errors(
+        function.name, function.log_group, alarms.published, sources.all
+    )
     return covered(alarms, needed, Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
-def rest_api_errors(api: RestApi, alarms: AlarmsInUse, *, limits: AlarmLimits) -> Verdict:
+def rest_api_errors(api: RestApi, alarms: AlarmsInUse, *, limits: FailureLimits) -> Verdict:
     """An alarm covers 5XX errors on every REST API stage in use.
 
     Alarms on the functions behind the API are not enough: a timeout of the integration or a
@@ -75,7 +86,7 @@ def rest_api_errors(api: RestApi, alarms: AlarmsInUse, *, limits: AlarmLimits) -
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
-def http_api_errors(api: HttpApi, alarms: AlarmsInUse, *, limits: AlarmLimits) -> Verdict:
+def http_api_errors(api: HttpApi, alarms: AlarmsInUse, *, limits: FailureLimits) -> Verdict:
     """An alarm covers server errors on every HTTP or WebSocket API stage in use."""
     metric = "ExecutionError" if api.protocol == "WEBSOCKET" else "5xx"
     needed = required.api_errors(metric, {"ApiId": api.id}, alarms.published)
@@ -84,7 +95,7 @@ def http_api_errors(api: HttpApi, alarms: AlarmsInUse, *, limits: AlarmLimits) -
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def load_balancer_errors(
-    balancer: LoadBalancer, groups: TargetGroups, alarms: AlarmsInUse, *, limits: AlarmLimits
+    balancer: LoadBalancer, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """Alarms cover 5XX errors of the targets and of the load balancer itself.
 
@@ -104,7 +115,7 @@ def load_balancer_errors(
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def service_errors(
-    service: Service, groups: TargetGroups, alarms: AlarmsInUse, *, limits: AlarmLimits
+    service: Service, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers 5XX errors of an ECS service behind an application load balancer."""
     routes = required.http_routes(service, groups)
@@ -115,18 +126,26 @@ def service_errors(
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def state_machine_errors(
-    machine: StateMachine, alarms: AlarmsInUse, *, limits: AlarmLimits
+    machine: StateMachine, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers failed executions of a Step Functions state machine."""
     return covered(alarms, required.workflow_errors(machine.arn), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
-def dead_letter_alarms(queue: DeadLetters, alarms: AlarmsInUse, *, limits: AlarmLimits) -> Verdict:
-    """An alarm covers messages in a dead-letter queue."""
+def dead_letter_alarms(
+    queue: DeadLetters,
+    alarms: AlarmsInUse,
+    *,
+    max_messages: Annotated[
+        int, Between(1, 1_000_000), "How many messages must raise the alarm, at most"
+    ] = 1,
+    limits: AlarmLimits,
+) -> Verdict:
+    """An alarm covers messages in a dead-letter queue, from the first one on."""
     if not queue.sources:
         return not_applicable("The queue is not a dead-letter queue: no source sends to it.")
-    return covered(alarms, required.dead_letters(queue.queue), Severity.HIGH, limits)
+    return covered(alarms, required.dead_letters(queue.queue, max_messages), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.MEDIUM)
@@ -154,6 +173,7 @@ def live_alarms(
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def lambda_latency(
     function: FunctionConfiguration,
+    sources: FunctionSources,
     alarms: AlarmsInUse,
     *,
     latency: LatencyLimits,
@@ -161,11 +181,19 @@ def lambda_latency(
 ) -> Verdict:
     """An alarm on a high percentile covers a function's latency, and one its iterator age.
 
-    The iterator age counts only for a function that reads a stream.
+    The iterator age counts only for a function that reads a stream. For a function that queues
+    feed, alarms on the age of their oldest message do as well: no caller waits for it.
     """
     if function.master_arn:
         return not_applicable(REPLICA)
-    needed = required.function_latency(function.name, function.timeout, alarms.published, latency)
+    needed = required.function_latency(
+        function.name, function.timeout, alarms.published, latency, sources.all
+    )
+    if not needed:
+        return not_applicable(
+            f"No caller waits for it: it is fed by {listed([e.spoken for e in sources.all])},"
+            " which has no metric of its delay."
+        )
     return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
@@ -253,7 +281,7 @@ def queue_age(
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def lambda_throttles(
-    function: FunctionIdentity, alarms: AlarmsInUse, *, limits: AlarmLimits
+    function: FunctionIdentity, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
     """An alarm covers throttled invocations of a function."""
     if function.master_arn:
@@ -292,7 +320,9 @@ def service_utilization(
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
-def table_throttles(table: TableCapacity, alarms: AlarmsInUse, *, limits: AlarmLimits) -> Verdict:
+def table_throttles(
+    table: TableCapacity, alarms: AlarmsInUse, *, limits: FailureLimits
+) -> Verdict:
     """Alarms cover throttled reads and writes of a DynamoDB table, on-demand tables included."""
     return covered(alarms, required.table_throttles(table.name), Severity.MEDIUM, limits)
 
@@ -321,8 +351,16 @@ def database_utilization(
     if unknown := sorted(set(required_groups) - known):
         return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
     needed = required.database_utilization(
-        database.name, database.cluster, is_aurora=database.is_aurora, groups=required_groups
+        database.name,
+        database.cluster,
+        is_aurora=database.is_aurora,
+        groups=required_groups,
+        engine=database.engine,
     )
+    if not needed:
+        return not_applicable(
+            "No alarm is required: required_groups names nothing that this database has."
+        )
     return covered(alarms, needed, Severity.MEDIUM, limits)
 
 

@@ -11,7 +11,7 @@ from readiness.model.verdict import Verdict, cannot_tell, complies, violates
 
 from . import required_alarms as required
 from .coverage import Coverage, Found
-from .fitness import Gap, Limits
+from .gaps import Gap, Limits
 
 if TYPE_CHECKING:
     from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, CostAnomalies, Payer

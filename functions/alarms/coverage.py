@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from readiness.evidence.cloudwatch.alarms import ActiveSeries, AlarmsInUse
@@ -22,8 +22,9 @@ from readiness.semantics import metric_sql
 from readiness.semantics.alarms import Alarm, Inventory, Silence, Watched
 from readiness.semantics.metric_sql import Match
 
-from .fitness import SLIGHT, Gap, Limits, RequiredSeries, unfit
-from .settings import AlarmLimits, Percentiles
+from .fitness import stuck, unfit
+from .gaps import SLIGHT, Gap, Limits, RequiredSeries
+from .settings import AlarmLimits, FailureLimits, Percentiles
 
 _SILENT = {
     Silence.NO_EFFECTIVE_ACTION: Gap.NO_EFFECTIVE_ACTION,
@@ -75,6 +76,8 @@ def covered(
     within = Limits(
         alarms.read_at, limits.max_detection_minutes, limits.max_mute_hours, strict=strict
     )
+    if isinstance(limits, FailureLimits):
+        within = replace(within, max_failures=limits.max_failures)
     return Coverage(alarms.inventory, alarms.published, within).verdict(required, severity)
 
 
@@ -95,8 +98,17 @@ class Coverage:
         if dead is not None:
             return violates(dead[1], expected="An alarm that CloudWatch can evaluate.")
         own = [each for each in alarm.watches if not each.account]
+        if not own:
+            accounts = listed(sorted({each.account for each in alarm.watches}))
+            return cannot_tell(
+                f"The alarm watches metrics of the account {accounts}, which cannot be read from"
+                " here."
+            )
         silent = [each for each in own if not self._is_published(each)]
         if not silent:
+            if useless := self._useless(alarm, own):
+                expected = "An alarm that can change its state and notify someone."
+                return violates(useless, expected=expected)
             names = listed([each.metric for each in own])
             return complies(f"CloudWatch has recent data for the alarm: {names}.")
         first = silent[0]
@@ -114,6 +126,13 @@ class Coverage:
             metric=first.metric,
             dimensions=dict(sorted(first.dimensions)),
         )
+
+    def _useless(self, alarm: Alarm, own: Sequence[Watched]) -> str:
+        """Why an alarm with data changes its state no more, or has too little of it."""
+        if fine := next(filter(None, map(alarm.too_fine, own)), ""):
+            return fine
+        old = stuck(alarm, self._limits.now) if alarm.notifications else None
+        return old[1] if old else ""
 
     def _is_published(self, watched: Watched) -> bool:
         return self._published.has(watched) or self._published.has_kin(watched)
@@ -218,7 +237,8 @@ class Coverage:
             return voice.why
         if voice.silence is not None:
             return _SILENT[voice.silence], voice.why
-        return self._dead(alarm) or unfit(series, alarm, watched, limits)
+        silent = self._dead(alarm) or stuck(alarm, limits.now)
+        return silent or unfit(series, alarm, watched, limits)
 
     def _dead(self, alarm: Alarm) -> tuple[Gap, str] | None:
         """Whether CloudWatch cannot evaluate the alarm, or has had no data for it for days."""

@@ -6,20 +6,34 @@ The metrics, their dimensions and units are those of each service's CloudWatch d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
+from readiness.evidence.workloads.function_sources import FedBy, queues_of
 
 from .coverage import RequiredAlarm
-from .fitness import RequiredSeries
+from .gaps import RequiredSeries
 from .settings import LatencyLimits, Percentiles
 
 LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"
 ALB = "AWS/ApplicationELB"
 NLB = "AWS/NetworkELB"
+
+_MAX_AGE = 3600
+"""The highest threshold for the age of items in a queue or stream, in seconds."""
+_URL_OVERHEAD_MS = 10_000
+"""How much longer than the timeout a request to a function URL can take: the initialisation."""
+_MAX_UNHEALTHY = 10
+_MAX_EVICTIONS = 10_000
+_YEAR_MS = 366 * 86_400_000
+"""An execution of a state machine takes a year at most."""
+_LEAST_STORAGE, _LEAST_MEMORY = 1e8, 1e7
+"""The lowest thresholds, in bytes, that leave time to act before storage or memory is full."""
+_MOST_CONNECTIONS = {"postgres": 5000, "aurora-postgresql": 5000, "mysql": 16_000}
+_MOST_CHARGES = 1e7
 
 
 def _by_function(name: str) -> dict[str, str]:
@@ -38,11 +52,18 @@ def _aliases(name: str, used: ActiveSeries) -> tuple[str, tuple[str, ...]]:
     return ("Resource", values)
 
 
-def function_errors(name: str, log_group: str, used: ActiveSeries) -> list[RequiredAlarm]:
-    """Failed invocations; with a function URL also 5XX responses of successful invocations."""
+def function_errors(
+    name: str, log_group: str, used: ActiveSeries, sources: Sequence[FedBy] = ()
+) -> list[RequiredAlarm]:
+    """Failed invocations; with a function URL also 5XX responses of successful invocations.
+
+    Where one queue feeds the function, messages in its dead-letter queue stand in for them.
+    """
     base, aliases = _by_function(name), _aliases(name, used)
     errors = RequiredSeries(LAMBDA, "Errors", base, split=aliases, events=True)
-    needed = [RequiredAlarm("function errors", (errors,), log_group)]
+    dead = {each.dead_queue if each.service == "sqs" else "" for each in sources}
+    instead = [] if "" in dead or len(dead) != 1 else dead_letters(dead.pop())[0].any_of
+    needed = [RequiredAlarm("function errors", (errors, *instead), log_group)]
     if has_url_traffic(name, used):
         url = RequiredSeries(LAMBDA, "Url5xxCount", base, split=aliases, events=True, sparse=True)
         needed.append(RequiredAlarm("5XX responses of the function URL", (url,)))
@@ -50,9 +71,17 @@ def function_errors(name: str, log_group: str, used: ActiveSeries) -> list[Requi
 
 
 def function_latency(
-    name: str, timeout: int, used: ActiveSeries, limits: LatencyLimits
+    name: str,
+    timeout: int,
+    used: ActiveSeries,
+    limits: LatencyLimits,
+    sources: Sequence[FedBy] = (),
 ) -> list[RequiredAlarm]:
-    """Latency for callers, and the iterator age of a stream consumer."""
+    """Latency for callers, and the iterator age of a stream consumer.
+
+    No caller waits for a function that queues or streams feed: there the age of each queue's
+    oldest message may stand in for its duration.
+    """
     base, aliases = _by_function(name), _aliases(name, used)
     has_url = has_url_traffic(name, used)
     latency = RequiredSeries(
@@ -61,13 +90,23 @@ def function_latency(
         base,
         unit="Milliseconds",
         split=aliases,
-        most=math.inf if has_url else timeout * 1000,
+        most=timeout * 1000 + (_URL_OVERHEAD_MS if has_url else 0),
         ceiling=min(limits.max_threshold_ms, timeout * 1000 - 1),
         percentile=limits.min_percentile,
     )
-    needed = [RequiredAlarm("latency of the function URL" if has_url else "duration", (latency,))]
+    what = "latency of the function URL" if has_url else "duration"
+    queues = sorted({each.name for each in queues_of(sources)})
+    ages = [queue_age(queue, _MAX_AGE)[0].any_of[0] for queue in queues]
+    if has_url or not sources:
+        needed = [RequiredAlarm(what, (latency,))]
+    elif ages:
+        needed = [RequiredAlarm(f"{what} or queue age", (latency, age)) for age in ages]
+    else:
+        needed = []
     if frozenset(base.items()) in used.series.get((LAMBDA, "IteratorAge"), frozenset()):
-        age = RequiredSeries(LAMBDA, "IteratorAge", base, unit="Milliseconds")
+        age = RequiredSeries(
+            LAMBDA, "IteratorAge", base, unit="Milliseconds", ceiling=_MAX_AGE * 1000
+        )
         needed.append(RequiredAlarm("iterator age", (age,)))
     return needed
 
@@ -85,7 +124,8 @@ def account_concurrency(limit: int, headroom_percent: float) -> list[RequiredAla
     ceiling = limit * headroom_percent / 100
     metrics = ("ConcurrentExecutions", "ClaimedAccountConcurrency")
     options = tuple(
-        RequiredSeries(LAMBDA, each, {}, most=limit, ceiling=ceiling) for each in metrics
+        RequiredSeries(LAMBDA, each, {}, most=limit, ceiling=ceiling, of_many=True)
+        for each in metrics
     )
     return [RequiredAlarm("concurrent executions of the account", options)]
 
@@ -132,7 +172,11 @@ def network_balancer_errors(dimension: str, groups: Iterable[str]) -> list[Requi
     base = {"LoadBalancer": dimension}
     resets = RequiredSeries(NLB, "TCP_Target_Reset_Count", base, sparse=True)
     unhealthy = RequiredSeries(
-        NLB, "UnHealthyHostCount", base, split=("TargetGroup", tuple(groups))
+        NLB,
+        "UnHealthyHostCount",
+        base,
+        split=("TargetGroup", tuple(groups)),
+        ceiling=_MAX_UNHEALTHY,
     )
     return [RequiredAlarm("unhealthy targets or target resets", (unhealthy, resets))]
 
@@ -200,8 +244,10 @@ def service_latency(
 def service_utilization(cluster: str, service: str, ceiling: float) -> list[RequiredAlarm]:
     """CPU and memory of an ECS service, in percent of what its tasks reserve."""
     base = {"ClusterName": cluster, "ServiceName": service}
-    cpu = RequiredSeries("AWS/ECS", "CPUUtilization", base, unit="Percent", ceiling=ceiling)
-    memory = RequiredSeries("AWS/ECS", "MemoryUtilization", base, unit="Percent", ceiling=ceiling)
+    cpu, memory = (
+        RequiredSeries("AWS/ECS", metric, base, unit="Percent", ceiling=ceiling, of_many=True)
+        for metric in ("CPUUtilization", "MemoryUtilization")
+    )
     return [RequiredAlarm("CPU", (cpu,)), RequiredAlarm("memory", (memory,))]
 
 
@@ -217,14 +263,25 @@ def workflow_latency(arn: str, limits: Percentiles) -> list[RequiredAlarm]:
     """How long executions of a state machine take."""
     base = {"StateMachineArn": arn}
     series = RequiredSeries(
-        "AWS/States", "ExecutionTime", base, unit="Milliseconds", percentile=limits.min_percentile
+        "AWS/States",
+        "ExecutionTime",
+        base,
+        unit="Milliseconds",
+        most=_YEAR_MS,
+        percentile=limits.min_percentile,
     )
     return [RequiredAlarm("execution time", (series,))]
 
 
-def dead_letters(queue: str) -> list[RequiredAlarm]:
-    """Messages that no consumer could process."""
-    series = RequiredSeries("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue})
+def dead_letters(queue: str, most: int = 1) -> list[RequiredAlarm]:
+    """Messages that no consumer could process; ``most`` of them must raise the alarm."""
+    series = RequiredSeries(
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": queue},
+        ceiling=most,
+        each_counts=True,
+    )
     return [RequiredAlarm("messages in the dead-letter queue", (series,))]
 
 
@@ -275,11 +332,13 @@ def _cache(metric: str, cluster: str, nodes: tuple[str, ...]) -> RequiredSeries:
         split=("CacheNodeId", nodes),
         rises=metric != "FreeableMemory",
         most=100 if percent else math.inf,
+        ceiling=_MAX_EVICTIONS if metric == "Evictions" else math.inf,
+        floor=_LEAST_MEMORY if metric == "FreeableMemory" else 0,
     )
 
 
 def database_utilization(
-    instance: str, cluster: str, *, is_aurora: bool, groups: Iterable[str]
+    instance: str, cluster: str, *, is_aurora: bool, groups: Iterable[str], engine: str = ""
 ) -> list[RequiredAlarm]:
     """CPU, storage and connections of a database instance; Aurora's storage grows by itself."""
     bases = [{"DBInstanceIdentifier": instance}]
@@ -294,8 +353,18 @@ def database_utilization(
         if group == "storage" and is_aurora:
             continue
         what, metric, unit, rises, most = metrics[group]
+        connections = _MOST_CONNECTIONS.get(engine, 32_767)
         options = tuple(
-            RequiredSeries("AWS/RDS", metric, base, unit=unit, rises=rises, most=most)
+            RequiredSeries(
+                "AWS/RDS",
+                metric,
+                base,
+                unit=unit,
+                rises=rises,
+                most=most,
+                ceiling=connections if group == "connections" else math.inf,
+                floor=0 if rises else _LEAST_STORAGE,
+            )
             for base in bases
         )
         needed.append(RequiredAlarm(what, options))
@@ -305,7 +374,13 @@ def database_utilization(
 def charges(currencies: Iterable[str]) -> RequiredAlarm:
     """The charges of the month so far, in a currency that AWS publishes them in."""
     options = tuple(
-        RequiredSeries("AWS/Billing", "EstimatedCharges", {"Currency": currency}, unit="None")
+        RequiredSeries(
+            "AWS/Billing",
+            "EstimatedCharges",
+            {"Currency": currency},
+            unit="None",
+            ceiling=_MOST_CHARGES,
+        )
         for currency in currencies
     )
     return RequiredAlarm("estimated charges", options)

@@ -24,6 +24,15 @@ class AlarmLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class FailureLimits(AlarmLimits):
+    """Also how many failures may pass before an alarm is raised."""
+
+    max_failures: Annotated[
+        int, Between(1, 1_000_000), "The highest alarm threshold allowed for a count of failures"
+    ] = 100
+
+
+@dataclass(frozen=True, slots=True)
 class Percentiles:
     """Which statistic an alarm on latency must use."""
 

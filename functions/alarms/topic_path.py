@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
 from readiness.semantics import policy
-from readiness.semantics.policy import Condition, Document, Statement
+from readiness.semantics.conditions import Holds, holds
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.requesters import cloudwatch
 
 if TYPE_CHECKING:
     from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 _PAGERDUTY = re.compile(r"https://[^/]*\.pagerduty\.com/", re.IGNORECASE)
-_OWN = {"aws:sourceowner", "aws:sourceaccount"}
 
 
 class Answer(StrEnum):
@@ -100,27 +101,14 @@ def _reaches(statement: Statement, account: str, alarms: str) -> Answer:
     )
     if not named:
         return Answer.NO
-    return worst(_holds(condition, account, alarms) for condition in statement.conditions)
+    return _ANSWERS.get(holds(statement.conditions, cloudwatch(account, alarms)), Answer.MAYBE)
+
+
+_ANSWERS = {Holds.ALWAYS: Answer.YES, Holds.NEVER: Answer.NO}
 
 
 def _is_cloudwatch(value: str) -> bool:
     return policy.matches(value, CLOUDWATCH)
-
-
-def _holds(condition: Condition, account: str, alarms: str) -> Answer:
-    key, operator = condition.key, condition.operator
-    if key in _OWN and operator.startswith("string"):
-        met = policy.matches_any(condition.lowered, account)
-        return _said(met is not ("not" in operator))
-    if key == "aws:sourcearn" and operator.startswith(("arn", "string")):
-        met = any(policy.overlap(value, f"{alarms}*") for value in condition.values)
-        whole = any(policy.matches(value, f"{alarms}any alarm") for value in condition.values)
-        if "not" in operator:
-            return Answer.NO if whole else Answer.MAYBE if met else Answer.YES
-        return Answer.YES if whole else Answer.MAYBE if met else Answer.NO
-    if key == "aws:securetransport" and operator == "bool":
-        return _said("true" in condition.lowered)
-    return Answer.MAYBE
 
 
 def _said(holds: bool) -> Answer:  # noqa: FBT001

@@ -10,7 +10,17 @@ from typing import Protocol
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics.conditions import (
+    CHOSEN,
+    FREE,
+    Holds,
+    Requests,
+    allowed,
+    fixed,
+    optional,
+)
 from readiness.semantics.policy import Principal, Statement, Unparsable, parse
+from readiness.semantics.requesters import stranger
 
 from .settings import EnvironmentTags
 
@@ -120,26 +130,72 @@ class Outsiders:
 def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str) -> Outsiders:
     """The other accounts that a key's policy and grants allow.
 
-    Anyone, under a condition on the caller's account, means that account. Under any other
-    condition it is unclear who is meant.
+    Anyone, under a condition whose value fixes the caller's account, means that account. Under
+    another condition that keeps strangers out it is unclear who is meant. A Deny takes away what
+    it denies.
     """
+    statements = tuple(statements)
+    denials = tuple(
+        s for s in statements if not s.allows and s.names_anybody and s.names_action(_USE)
+    )
     accounts: set[str] = set()
     anybody, unclear = False, ""
     for statement in statements:
         if not statement.allows:
             continue
-        accounts |= {principal.account for principal in statement.principals}
+        named = {p.account for p in statement.principals} | _accounts_in_conditions(statement)
+        accounts |= {
+            account
+            for account in named - {own, ""}
+            if allowed(
+                statement, [*denials, *_denials_of(account, statements)], _principals_of(account)
+            )
+            is not Holds.NEVER
+        }
         if not statement.names_anybody:
             continue
-        named = _accounts_in_conditions(statement)
-        if named:
-            accounts |= named
-        elif statement.conditions:
-            unclear = ", ".join(sorted({condition.key for condition in statement.conditions}))
-        else:
+        answer = allowed(statement, denials, stranger())
+        if answer is Holds.SOMETIMES:
             anybody = True
+            continue
+        spared = frozenset[str]().union(*map(_accounts_spared, denials))
+        accounts |= spared
+        if answer is Holds.UNKNOWN or not (spared or _accounts_in_conditions(statement)):
+            deciding = (c for s in (statement, *denials) for c in s.conditions)
+            unclear = ", ".join(sorted({condition.key for condition in deciding}))
     accounts |= {Principal("AWS", grantee).account for grantee in grantees}
     return Outsiders(frozenset(accounts - {own, ""}), anybody, unclear)
+
+
+_USE = "kms:Decrypt"
+
+
+def _denials_of(account: str, statements: Iterable[Statement]) -> list[Statement]:
+    return [
+        s
+        for s in statements
+        if not s.allows
+        and s.names_action(_USE)
+        and any(p.is_whole_account and p.account == account for p in s.principals)
+    ]
+
+
+def _principals_of(account: str) -> Requests:
+    """The principals of an account and the services that act for it, whatever their names."""
+    theirs = stranger(account).keys
+    names = f"arn:{FREE}:iam::{account}:{FREE}"
+    of_services = dict.fromkeys(("aws:sourceaccount", "aws:sourceowner"), optional(account))
+    return Requests({**theirs, **of_services, "aws:principalarn": fixed(names)}, others=CHOSEN)
+
+
+def _accounts_spared(denial: Statement) -> frozenset[str]:
+    """The accounts that a Deny of everyone else leaves alone; none if it is not one."""
+    if len(denial.conditions) != 1:
+        return frozenset()
+    [condition] = denial.conditions
+    is_inverse = condition.operator in {"stringnotequals", "stringnotlike"}
+    fixes = condition.key in _ACCOUNT_KEYS and all(v.isdigit() for v in condition.values)
+    return frozenset(condition.values if is_inverse and fixes else ())
 
 
 def _accounts_in_conditions(statement: Statement) -> set[str]:
@@ -147,8 +203,10 @@ def _accounts_in_conditions(statement: Statement) -> set[str]:
     for condition in statement.conditions:
         if (
             condition.key in _ACCOUNT_KEYS
-            and condition.operator in {"stringequals", "stringequalsignorecase"}
-            and not condition.holds_without_key
+            and condition.operator in {"stringequals", "stringequalsignorecase", "stringlike"}
+            and not condition.if_exists
+            and condition.quantifier != "forallvalues"
+            and all(value.isdigit() for value in condition.values)
         ):
             return set(condition.values)
     return set()

@@ -6,27 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from readiness.model.text import listed
 from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, violates
-from readiness.semantics.policy import Condition, Statement, Unparsable, parse
+from readiness.semantics.conditions import Holds, holds
+from readiness.semantics.policy import PARTITIONS, Condition, Statement, Unparsable, parse
+from readiness.semantics.requesters import upload_without_kms, without_tls
 
 _TLS_1_2 = 1.2
 
 
-def only_without_tls(condition: Condition) -> bool:
-    """Whether a condition holds for every request over plain HTTP.
-
-    Every request has ``aws:SecureTransport``. A request over plain HTTP has no ``s3:TlsVersion``,
-    so ``NumericLessThan`` does not hold for it and ``NumericLessThanIfExists`` does.
-    """
-    if condition.key == "aws:securetransport":
-        return condition.operator == "bool" and "false" in condition.lowered
-    if condition.key == "s3:tlsversion":
-        named = [_number(value) for value in condition.values]
-        return (
-            condition.operator == "numericlessthan"
-            and condition.if_exists
-            and max(named, default=0.0) >= _TLS_1_2
-        )
-    return False
+def _is_for_old_versions(condition: Condition) -> bool:
+    """Whether a condition on the version of TLS has a limit below 1.2."""
+    named = [_number(value) for value in condition.values]
+    return condition.key == "s3:tlsversion" and 0.0 < max(named, default=0.0) < _TLS_1_2
 
 
 def _number(text: str) -> float:
@@ -39,17 +29,40 @@ def _number(text: str) -> float:
 def refuses_plain_http(statement: Statement) -> bool:
     """Whether a statement denies plain HTTP to everyone, for every request.
 
-    Conditions are ANDed, so a second condition lets requests through that do not meet it.
-    ``NotPrincipal``, ``NotAction`` and ``NotResource`` make exceptions.
+    Conditions are ANDed, so a second condition lets requests through that do not meet it, unless
+    it only spares the requests of AWS services, which use TLS. ``NotPrincipal``, ``NotAction``
+    and ``NotResource`` make exceptions. ``s3:TlsVersion`` is absent in a request over plain HTTP,
+    so ``NumericLessThan`` does not hold for it and ``NumericLessThanIfExists`` does.
     """
     return (
-        statement.effect == "Deny"
-        and any(principal.is_anybody for principal in statement.principals)
-        and not statement.not_actions
-        and not statement.not_resources
-        and len(statement.conditions) == 1
-        and only_without_tls(statement.conditions[0])
+        _is_for_everyone(statement)
+        and not any(map(_is_for_old_versions, statement.conditions))
+        and holds(statement.conditions, without_tls()) is Holds.ALWAYS
     )
+
+
+def _is_for_everyone(denial: Statement) -> bool:
+    return (
+        not denial.allows
+        and any(principal.is_anybody for principal in denial.principals)
+        and not denial.not_actions
+        and not denial.not_resources
+    )
+
+
+def _names_all(statement: Statement, resources: Sequence[str]) -> bool:
+    """Whether a statement includes all the resources, whatever partition the policy writes."""
+    return any(
+        all(statement.names_resource(_in(partition, arn)) for arn in resources)
+        for partition in ("", *PARTITIONS)
+    )
+
+
+def _in(partition: str, arn: str) -> str:
+    fields = arn.split(":", 2)
+    if not partition or len(fields) < len(("arn", "partition", "rest")):
+        return arn
+    return f"arn:{partition}:{fields[2]}"
 
 
 def is_refused(
@@ -62,7 +75,7 @@ def is_refused(
     return any(
         refuses_plain_http(statement)
         and all(map(statement.names_action, actions))
-        and all(map(statement.names_resource, resources))
+        and _names_all(statement, resources)
         for statement in statements
     )
 
@@ -81,37 +94,12 @@ def refuses_other_encryption(statement: Statement, arn: str) -> bool:
     It denies either what is not KMS (``StringNotEquals``), or ``AES256`` by name. It may be
     limited to uploads with the header (``Null`` false): the others get the bucket's default.
     """
-    header = "s3:x-amz-server-side-encryption"
-    if (
-        statement.effect != "Deny"
-        or not any(principal.is_anybody for principal in statement.principals)
-        or statement.not_actions
-        or statement.not_resources
-        or not statement.names_action("s3:PutObject")
-        or not all(map(statement.names_resource, _object_probes(arn)))
-    ):
-        return False
-    others = [c for c in statement.conditions if not _asks_for_header(c, header)]
-    return len(others) == 1 and _is_about_other_encryption(others[0], header)
-
-
-def _asks_for_header(condition: Condition, header: str) -> bool:
     return (
-        condition.operator == "null"
-        and condition.key == header
-        and condition.lowered == ("false",)
+        _is_for_everyone(statement)
+        and statement.names_action("s3:PutObject")
+        and _names_all(statement, _object_probes(arn))
+        and holds(statement.conditions, upload_without_kms()) is Holds.ALWAYS
     )
-
-
-def _is_about_other_encryption(condition: Condition, header: str) -> bool:
-    if condition.key != header or condition.quantifier:
-        return False
-    match condition.operator:
-        case "stringnotequals" | "stringnotlike":
-            return set(condition.values) <= {"aws:kms", "aws:kms:dsse", "aws:kms*"}
-        case "stringequals" | "stringlike":
-            return "AES256" in condition.values
-    return False
 
 
 def bucket_verdict(policy: str, arn: str) -> Verdict:
@@ -134,7 +122,7 @@ def bucket_verdict(policy: str, arn: str) -> Verdict:
         if policy
         else "No bucket policy denies plain HTTP.",
         expected="A Deny of s3:* for every principal on the bucket and its objects, with Bool"
-        " aws:SecureTransport false as its only condition.",
+        " aws:SecureTransport false and no other condition than one that spares AWS services.",
         severity=Severity.LOW if objects else None,
     )
 

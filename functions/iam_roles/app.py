@@ -37,9 +37,16 @@ from readiness.evidence.iam.principals import (
 )
 from readiness.model.text import listed, plural
 
+from .grants import Self
 from .keys import age_verdict, holding_a_key, keys_in_containers, root_age_verdict
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
-from .privilege import is_exempt, policies_of, privileges_verdict, unused_verdict
+from .privilege import (
+    is_exempt,
+    own_policies,
+    policies_of,
+    privileges_verdict,
+    unused_verdict,
+)
 from .settings import (
     ExemptRoles,
     ExemptUsers,
@@ -187,7 +194,8 @@ def role_privileges(
     if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
         return not_applicable(EXEMPT_ROLE)
     documents = [*role.inline, *(policy.document for policy in attached)]
-    return privileges_verdict(documents, boundary, limits)
+    who = Self("role", role.path, role.name, own_policies(role))
+    return privileges_verdict(documents, boundary, limits, who)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)
@@ -204,7 +212,8 @@ def user_privileges(
     The policies of the user and of their groups are evaluated together: what they allow, minus
     what they deny, within the permissions boundary.
     """
-    return privileges_verdict(policies_of(user, groups, attached), boundary, limits)
+    who = Self("user", user.path, user.name, own_policies(user))
+    return privileges_verdict(policies_of(user, groups, attached), boundary, limits, who)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)
@@ -353,7 +362,8 @@ def user_sensitive_actions(
     """
     documents = policies_of(user, groups, attached)
     sensitive = Sensitive(sensitive_actions, harmless_actions)
-    return mfa_verdict(documents, boundary, sensitive, has_key=bool(keys.active))
+    name = f"{user.path.removeprefix('/')}{user.name}"
+    return mfa_verdict(documents, boundary, sensitive, has_key=bool(keys.active), name=name)
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from readiness.evidence.iam.principals import PolicyDocument, RoleTrust
 from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.semantics.policy import Condition, Document, Statement, matches, overlap
+from readiness.semantics.conditions import (
+    ABSENT,
+    FREE,
+    Alternatives,
+    Holds,
+    Requests,
+    allowed,
+    fixed,
+    holds,
+)
+from readiness.semantics.policy import Document, Statement, matches, overlap
+from readiness.semantics.requesters import user_of
 
 from .privilege import flawed
 from .trust import admits
@@ -53,49 +65,46 @@ WITHOUT_FACTOR = "false"
 LONG_TERM_KEY = "absent"
 """A request signed with a long-term key: the context key does not exist in it."""
 
+_SESSIONS: Mapping[str, Mapping[str, Alternatives]] = {
+    WITHOUT_FACTOR: {_PRESENT: fixed("false"), _AGE: ABSENT},
+    LONG_TERM_KEY: {_PRESENT: ABSENT, _AGE: ABSENT},
+}
+_FACTOR: Mapping[str, Alternatives] = {_PRESENT: fixed("true"), _AGE: fixed(FREE)}
+_EVERYONE = frozenset(_SESSIONS)
 
-def demands_factor(statement: Statement) -> bool:
-    """Whether an Allow applies only with MFA.
+
+@functools.lru_cache(maxsize=1024)
+def _requests(name: str) -> Mapping[str, Requests]:
+    """The requests of a user of any account, by session; of every user if ``name`` is empty."""
+    user = user_of("*", name or "*")
+    return {session: user.but(keys) for session, keys in _SESSIONS.items()}
+
+
+def applies_to(allow: Statement, name: str = "") -> frozenset[str]:
+    """The requests without MFA to which an Allow may apply.
 
     ``BoolIfExists`` true does not require MFA: it also applies where the key is absent, as in
-    every request with a long-term access key.
+    every request with a long-term access key. What only applies to calls that AWS services make
+    for a user, to a role or to another user, does not apply to a user's own requests.
     """
-    return any(_demands(condition) for condition in statement.conditions)
+    return frozenset(
+        session
+        for session, requests in _requests(name).items()
+        if holds(allow.conditions, requests) is not Holds.NEVER
+    )
 
 
-def _demands(c: Condition) -> bool:
-    if c.quantifier == "forallvalues":
-        return False
-    if c.key == _PRESENT:
-        return (
-            c.operator in {"bool", "stringequals"} and not c.if_exists and c.lowered == ("true",)
-        )
-    if c.key == _AGE:
-        bounded = c.operator in {"numericlessthan", "numericlessthanequals"} and not c.if_exists
-        return bounded or (c.operator == "null" and c.lowered == ("false",))
-    return False
+def refused_by(denial: Statement, name: str = "") -> frozenset[str]:
+    """Which requests without MFA a Deny refuses, whatever else they are like.
 
-
-_NOBODY = frozenset[str]()
-_EVERYONE = frozenset({WITHOUT_FACTOR, LONG_TERM_KEY})
-
-
-def _refused_by(denial: Statement) -> frozenset[str]:
-    """Which requests without MFA a Deny refuses; none where it has other conditions too."""
-    if len(denial.conditions) != 1:
-        return _NOBODY if denial.conditions else _EVERYONE
-    [c] = denial.conditions
-    match c.key, c.operator, c.lowered:
-        case (key, "bool" | "stringequals", ("false",)) if key == _PRESENT:
-            return _EVERYONE if c.if_exists else frozenset({WITHOUT_FACTOR})
-        case (key, "stringnotequals", ("true",)) if key == _PRESENT:
-            return _EVERYONE
-        case (key, "null", ("true",)):
-            by_key = {_PRESENT: frozenset({LONG_TERM_KEY}), _AGE: _EVERYONE}
-            return by_key.get(key, _NOBODY)
-        case (key, "numericgreaterthan" | "numericgreaterthanequals", _) if key == _AGE:
-            return _EVERYONE if c.if_exists else _NOBODY
-    return _NOBODY
+    A second condition that only spares the calls of AWS services refuses all the same, and so
+    does one that spares another user.
+    """
+    return frozenset(
+        session
+        for session, requests in _requests(name).items()
+        if holds(denial.conditions, requests) is Holds.ALWAYS
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,21 +145,22 @@ def ungated(
     *,
     boundary: Sequence[Statement] | None = None,
     has_key: bool = True,
+    name: str = "",
 ) -> list[str]:
-    """The sensitive actions that are allowed without MFA.
+    """The sensitive actions that are allowed without MFA; ``name`` is the user's, with the path.
 
     A Deny must refuse every request that the principal can make, including those with its
     long-term keys if ``has_key``.
     """
-    needed = {WITHOUT_FACTOR, LONG_TERM_KEY} if has_key else {WITHOUT_FACTOR}
+    needed = _EVERYONE if has_key else frozenset({WITHOUT_FACTOR})
     everything = [*statements, *(boundary or ())]
-    denials = [(s, _refused_by(s)) for s in everything if not s.allows]
+    denials = [(s, refused_by(s, name)) for s in everything if not s.allows]
     open_: dict[str, None] = {}
     for statement in statements:
-        if not statement.allows or demands_factor(statement):
+        if not statement.allows or not applies_to(statement, name):
             continue
         for pattern, action in sensitive.allowed_by(statement):
-            if boundary is not None and not _within(boundary, sensitive, pattern, action):
+            if boundary is not None and not _within(boundary, sensitive, pattern, action, name):
                 continue
             refused = frozenset[str]().union(
                 *(
@@ -160,7 +170,7 @@ def ungated(
                     and sensitive.covered_by(denial, pattern, action)
                 )
             )
-            if not needed <= refused:
+            if needed - refused:
                 open_[action] = None
     return list(open_)
 
@@ -174,12 +184,12 @@ def _same_resources(denial: Statement, allow: Statement) -> bool:
 
 
 def _within(
-    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str
+    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str, name: str
 ) -> bool:
     """Whether the boundary allows a part of the action without MFA."""
     return any(
         s.allows
-        and not demands_factor(s)
+        and bool(applies_to(s, name))
         and any(
             other == action and overlap(limit, pattern) for limit, other in sensitive.allowed_by(s)
         )
@@ -187,27 +197,35 @@ def _within(
     )
 
 
-def people_admitted(statements: Sequence[Statement], account: str) -> list[str]:
-    """The principals of the role's own account that may be people and can assume it without MFA.
+def people_admitted(
+    statements: Sequence[Statement], account: str, *, with_factor: bool = True
+) -> list[str]:
+    """The principals of the role's own account that may be people and can assume it.
 
-    Services, identity providers and roles are not people.
+    Services, identity providers and roles are not people. Without ``with_factor`` only those
+    that can assume it without MFA.
     """
-    denied = frozenset[str]().union(
-        *(
-            _refused_by(s)
-            for s in statements
-            if not s.allows and s.conditions and s.names_action("sts:AssumeRole")
-        )
-    )
-    if denied >= {WITHOUT_FACTOR, LONG_TERM_KEY}:
-        return []
+    sessions = [*_SESSIONS.values(), *([_FACTOR] if with_factor else [])]
+    users = [user_of(account).but(keys) for keys in sessions]
+    denials = [
+        s
+        for s in statements
+        if not s.allows and s.names_action("sts:AssumeRole") and _names_all_of(s, account)
+    ]
     found: dict[str, None] = {}
-    for statement in admits(statements):
-        if not statement.names_action("sts:AssumeRole") or demands_factor(statement):
-            continue
-        for who in people(statement, account):
-            found[who] = None
+    for allow in admits(statements):
+        if allow.names_action("sts:AssumeRole") and any(
+            allowed(allow, denials, user) is not Holds.NEVER for user in users
+        ):
+            found |= dict.fromkeys(people(allow, account))
     return list(found)
+
+
+def _names_all_of(denial: Statement, account: str) -> bool:
+    return denial.names_anybody or any(
+        principal.is_whole_account and principal.account == account
+        for principal in denial.principals
+    )
 
 
 def people(statement: Statement, account: str) -> Iterator[str]:
@@ -227,6 +245,7 @@ def mfa_verdict(
     sensitive: Sensitive,
     *,
     has_key: bool,
+    name: str = "",
 ) -> Verdict:
     """The verdict on whether policies together require MFA for sensitive actions."""
     bound = [] if boundary is None else [boundary.document]
@@ -238,6 +257,7 @@ def mfa_verdict(
         sensitive,
         boundary=bound[0].statements if bound else None,
         has_key=has_key,
+        name=name,
     )
     if found:
         return violates(
@@ -255,12 +275,12 @@ def assume_verdict(role: RoleTrust, *, exempt: bool) -> Verdict:
     if role.trust.flaw:
         return cannot_tell(f"Who can assume the role is unknown: {role.trust.flaw}.")
     statements = role.trust.statements
-    who = [name for s in admits(statements) for name in people(s, role.account)]
+    who = people_admitted(statements, role.account)
     if not who or role.is_service_linked:
         return not_applicable("No user of this account can assume the role.")
     if exempt:
         return not_applicable("The setting exempt_role_patterns exempts the role.")
-    without = people_admitted(statements, role.account)
+    without = people_admitted(statements, role.account, with_factor=False)
     if without:
         return violates(
             f"{listed(without)} can assume the role without MFA.",

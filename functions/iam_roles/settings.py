@@ -27,12 +27,16 @@ RESTRICTING_KEYS = (
     "aws:ResourceTag/*",
     "aws:ViaAWSService",
     "*:ResourceTag/*",
+    "cloudformation:RoleArn",
+    "ec2:InstanceProfile",
+    "ecs:cluster",
     "iam:AWSServiceName",
     "iam:PermissionsBoundary",
     "iam:PolicyARN",
     "kms:ViaService",
 )
-"""Not among them: where a request comes from, and the organization of its own principal."""
+"""A condition restricts if its value does. Not among them: where a request comes from, and the
+organization of its own principal."""
 
 EXEMPT_ROLES = (
     "/aws-reserved/sso.amazonaws.com/*",

@@ -32,6 +32,7 @@ SHORTEST_PAUSE = 5
 MOST_RETRY_AFTER = 3600
 MOST_LOOKS = 3
 SPARE_MILLISECONDS = 15_000
+DELETION_TRIES = 3
 LAST_TRY = 290
 """Of the receives after which SQS itself would set a message aside, without the answer."""
 MOST_ATTRIBUTES = 10
@@ -70,10 +71,12 @@ class Pager:
         self._incidents = Incidents(store)
         self._uniform = uniform
         self._paused_for: float | None = None
+        self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
 
     def forward(self, event: dict[str, Any], context: Any) -> Any:
         """A batch from the queue. What could not be sent is named, and comes again later."""
         self._paused_for = None
+        self._remaining = context.get_remaining_time_in_millis
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         with processor(event["Records"], self.deliver, lambda_context=context):
             processor.process()
@@ -88,6 +91,7 @@ class Pager:
             lowest=self._lowest,
             runbooks=self._runbooks,
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
+            most_tries=DELETION_TRIES,
         )
         deletion.answer(event, self._incidents, resolver)
 
@@ -100,6 +104,10 @@ class Pager:
         if self._paused_for is not None:
             self._postpone(record, self._paused_for)
             raise Later("PagerDuty wants no more for now")
+        if self._remaining() < SPARE_MILLISECONDS:
+            # A batch that runs out of time would come back as a whole, and late.
+            self._postpone(record, SHORTEST_PAUSE)
+            raise Later("there is no time left")
         try:
             body = _body_of(record.body)
             if body.get("kind") != BASELINE:

@@ -13,7 +13,7 @@ from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
-from readiness.alerting.resolving import Resolver
+from readiness.alerting.resolving import NO_TIME, Resolver
 from readiness.alerting.routing_key import NoRoutingKey
 
 MOST_ATTEMPTS = 3
@@ -53,7 +53,9 @@ def _delete(incidents: Incidents, resolver: Resolver) -> str:
     if not failed:
         return ""
     reason = f"{len(failed)} incidents could not be resolved; the first: {failed[0].reason}"
-    if attempt < MOST_ATTEMPTS:
+    # Without progress another attempt would end the same way, and keep the stack for nothing.
+    goes_on = len(failed) < len(results) and failed[-1].reason == NO_TIME
+    if goes_on and attempt < MOST_ATTEMPTS:
         raise StillOpen(reason)
     log.error("incidents are left open", extra={"reason": reason})
     return reason

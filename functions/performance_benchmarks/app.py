@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, heading, not_applicable
+from readiness import Between, Severity, Status, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
@@ -22,10 +22,16 @@ from readiness.evidence.workloads.entry_points import (
     RestApiOutcomes,
 )
 from readiness.evidence.workloads.tagged import WorkloadRequests
-from readiness.judgement.benchmarks import judge_availability, judge_error_rate, judge_latency
+from readiness.judgement.benchmarks import (
+    judge_availability,
+    judge_error_rate,
+    judge_latency,
+    judge_waits,
+)
 from readiness.judgement.unit_cost import CostWindow, judge_unit_cost
+from readiness.model.verdict import worst
 
-from .settings import AvailabilitySettings, ErrorRateSettings, LatencySettings
+from .settings import AvailabilitySettings, ErrorRateSettings, LatencySettings, WaitSettings
 
 performance_benchmarks = heading("Performance Benchmarks", "Performance Benchmarks")
 
@@ -38,19 +44,37 @@ BATCH = "batch"
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
 def function_latency(
-    function: FunctionLatency, tags: FunctionTags, *, bands: LatencySettings
+    function: FunctionLatency,
+    tags: FunctionTags,
+    *,
+    bands: LatencySettings,
+    ages: WaitSettings,
 ) -> Verdict:
-    """The function's p99 latency is below the target.
+    """The function's p99 latency is below the target; for queues and streams, the items' wait.
 
-    Measured at the function URL if that has requests, otherwise by Lambda's Duration. Functions
-    that no caller waits for are left out: those with the tag ``maif:slo=batch`` and those whose
-    invocations are mostly asynchronous.
+    Measured at the function URL if that has requests, otherwise by Lambda's Duration. No caller
+    waits for a function that event source mappings feed: there the age of the oldest item counts.
+    Functions that no caller waits for otherwise are left out: those with the tag
+    ``maif:slo=batch`` and those whose invocations are mostly asynchronous.
     """
+    if function.sources:
+        return _worse(
+            judge_waits(function.waits, ages.steps),
+            judge_latency([function.url], bands.limits, bands.certainty),
+        )
     if tags.get(SLO_TAG) == BATCH:
         return not_applicable(f"No caller waits for it: it has the tag {SLO_TAG}={BATCH}.")
     if function.is_asynchronous:
         return not_applicable("No caller waits for it: most invocations are asynchronous.")
     return judge_latency([function.url, function.own], bands.limits, bands.certainty)
+
+
+def _worse(one: Verdict, other: Verdict) -> Verdict:
+    """The worse of two verdicts on one resource, the first of equal ones."""
+    if one.status is other.status is Status.NON_COMPLIANT:
+        ranks = [(each.severity or Severity.HIGH).rank for each in (one, other)]
+        return other if ranks[1] < ranks[0] else one
+    return one if worst([one.status, other.status]) is one.status else other
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
@@ -88,10 +112,11 @@ def balancer_latency(balancer: BalancerLatency, *, bands: LatencySettings) -> Ve
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
 def function_error_rate(function: FunctionOutcomes, *, bands: ErrorRateSettings) -> Verdict:
-    """The function's error rate is below the target, by Lambda's errors and its URL's 5XX.
+    """The function's error rate is below the target, wherever its work comes in.
 
-    The worse of the two rates counts: Lambda counts no error where the handler catches every
-    exception and returns a 500.
+    The worst rate counts: 5XX responses of the function URL, dropped asynchronous events, messages
+    that moved to a dead-letter queue, or else Lambda's errors. Lambda counts no error where the
+    handler catches every exception and returns a 500. A retry is no failure.
     """
     return judge_error_rate(function.doors, bands.steps, bands.certainty)
 
@@ -133,7 +158,8 @@ def balancer_error_rate(balancer: BalancerOutcomes, *, bands: ErrorRateSettings)
 def function_availability(function: FunctionOutcomes, *, bands: AvailabilitySettings) -> Verdict:
     """The function's availability is above the target: no failures, throttles or lost traffic.
 
-    Counted at the first that has traffic: the function URL, asynchronous events, invocations.
+    The worst of those that have traffic counts: the function URL, asynchronous events, the queues
+    and streams that feed it, invocations.
     """
     return judge_availability(function.doors, bands.steps, bands.certainty)
 

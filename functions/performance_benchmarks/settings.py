@@ -10,6 +10,7 @@ from readiness.judgement.benchmarks import Certainty, Limits
 
 _Ms = Between(1, 900_000)
 _Percent = Between(0, 100)
+_Seconds = Between(1, 1_209_600)
 _Confidence = Annotated[
     float, Between(0.5, 0.999), "The confidence that a verdict on few requests needs"
 ]
@@ -42,6 +43,25 @@ class LatencySettings:
     @property
     def certainty(self) -> Certainty:
         return Certainty(self.confidence, self.min_requests)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitSettings:
+    """The bands of how long items wait in the queues and streams that feed a function."""
+
+    target_age_seconds: Annotated[
+        float, _Seconds, "OK if the oldest item of a queue or stream waited less (seconds)"
+    ] = 300.0
+    degraded_age_seconds: Annotated[
+        float, _Seconds, "DEGRADED if it waited from the target to below this (seconds)"
+    ] = 900.0
+    critical_age_seconds: Annotated[
+        float, _Seconds, "CRITICAL if it waited longer than this, else BREACH (seconds)"
+    ] = 3600.0
+
+    @property
+    def steps(self) -> tuple[float, float, float]:
+        return self.target_age_seconds, self.degraded_age_seconds, self.critical_age_seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,7 +89,13 @@ ALARMS = [
     full("web-memory", "AWS/ECS", "MemoryUtilization", ECS),
     alarm("intake-failed", "AWS/States", "ExecutionsFailed", STATES),
     slow("intake-slow", "AWS/States", "ExecutionTime", STATES, 60_000.0),
-    full("dead", "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "dead"}),
+    full(
+        "dead",
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "dead"},
+        Threshold=1.0,
+    ),
     full("old", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"}),
     alarm("reads", "AWS/DynamoDB", "ReadThrottleEvents", {"TableName": "memory"}),
     alarm("writes", "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "memory"}),
@@ -167,6 +173,12 @@ def sources(**params: object) -> dict[str, object]:
     return {"queueUrls": [f"{QUEUES}work"] if is_dead else []}
 
 
+MAPPING = {
+    "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
+    "FunctionArn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
+    "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work",
+    "State": "Enabled",
+}
 SERVICE_ANSWER = {
     "serviceArn": SERVICE,
     "serviceName": "web",
@@ -201,6 +213,7 @@ def world() -> FakeAccount:
                 "Functions": [{"FunctionName": "agent", "Timeout": 30}]
             },
             ("lambda", "get_function_configuration"): {"FunctionName": "agent", "Timeout": 30},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [MAPPING]},
             ("lambda", "get_account_settings"): {
                 "AccountLimit": {"ConcurrentExecutions": 1000},
                 "AccountUsage": {"FunctionCount": 1},

@@ -6,8 +6,6 @@ tables are in SQLite, so that they are in nobody's memory. What the stand-ins co
 taken off the CPU time.
 """
 
-# ruff: noqa: N802 - the methods are named after the operations they answer
-
 from __future__ import annotations
 
 import importlib
@@ -27,6 +25,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
@@ -77,7 +76,7 @@ class Account:
 
     def answer(self, service: str, operation: str, params: Mapping[str, Any]) -> Any:
         self.calls += 1
-        made = getattr(self, f"{service}_{operation}", None)
+        made = getattr(self, f"{service}_{xform_name(operation)}", None)
         return {} if made is None else made(params)
 
     def page(self, things: list[Any], params: Mapping[str, Any], token: str, most: int) -> Any:
@@ -110,21 +109,21 @@ class Account:
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": f"/aws/lambda/{name}"},
         }
 
-    def lambda_ListFunctions(self, params: Mapping[str, Any]) -> Any:
+    def lambda_list_functions(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(self.names("function", self.size.functions), params, "Marker", 50)
         return {"Functions": [self.function(name) for name in names], "NextMarker": token}
 
-    def lambda_GetFunctionConfiguration(self, params: Mapping[str, Any]) -> Any:
+    def lambda_get_function_configuration(self, params: Mapping[str, Any]) -> Any:
         if not self.has(params["FunctionName"], self.size.functions):
             raise Refused("ResourceNotFoundException", 404)
         return self.function(params["FunctionName"])
 
-    def lambda_GetPolicy(self, params: Mapping[str, Any]) -> Any:
+    def lambda_get_policy(self, params: Mapping[str, Any]) -> Any:
         raise Refused("ResourceNotFoundException", 404)
 
     # -- CloudWatch -----------------------------------------------------------------------------
 
-    def cloudwatch_GetMetricData(self, params: Mapping[str, Any]) -> Any:
+    def cloudwatch_get_metric_data(self, params: Mapping[str, Any]) -> Any:
         start, end = params["StartTime"].timestamp(), params["EndTime"].timestamp()
         results = []
         for query in params["MetricDataQueries"]:
@@ -144,7 +143,7 @@ class Account:
             )
         return {"MetricDataResults": results}
 
-    def cloudwatch_DescribeAlarms(self, params: Mapping[str, Any]) -> Any:
+    def cloudwatch_describe_alarms(self, params: Mapping[str, Any]) -> Any:
         if "MetricAlarm" not in params.get("AlarmTypes", ()):
             return {}
         names, token = self.page(self.names("alarm", self.size.alarms), params, "NextToken", 100)
@@ -174,17 +173,17 @@ class Account:
 
     # -- ECS ------------------------------------------------------------------------------------
 
-    def ecs_ListClusters(self, params: Mapping[str, Any]) -> Any:
+    def ecs_list_clusters(self, params: Mapping[str, Any]) -> Any:
         return {"clusterArns": [f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"]}
 
-    def ecs_ListServices(self, params: Mapping[str, Any]) -> Any:
+    def ecs_list_services(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(
             self.names("service", self.size.services), params, "nextToken", 100
         )
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/"
         return {"serviceArns": [arn + name for name in names], "nextToken": token}
 
-    def ecs_DescribeServices(self, params: Mapping[str, Any]) -> Any:
+    def ecs_describe_services(self, params: Mapping[str, Any]) -> Any:
         names = [arn.rsplit("/", 1)[-1] for arn in params["services"]]
         known = [name for name in names if self.has(name, self.size.services)]
         return {"services": [self.service(name) for name in known], "failures": []}
@@ -218,7 +217,7 @@ class Account:
             "createdAt": 1767225600,
         }
 
-    def ecs_DescribeTaskDefinition(self, params: Mapping[str, Any]) -> Any:
+    def ecs_describe_task_definition(self, params: Mapping[str, Any]) -> Any:
         container = {"name": "main", "image": "image:1", "essential": True}
         arn = params["taskDefinition"]
         family = arn.rsplit("/", 1)[-1].partition(":")[0]
@@ -227,7 +226,7 @@ class Account:
 
     # -- the others -----------------------------------------------------------------------------
 
-    def logs_DescribeLogGroups(self, params: Mapping[str, Any]) -> Any:
+    def logs_describe_log_groups(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(
             self.names("group", self.size.log_groups), params, "nextToken", 50
         )
@@ -246,22 +245,22 @@ class Account:
         ]
         return {"logGroups": groups, "nextToken": token}
 
-    def s3_ListBuckets(self, params: Mapping[str, Any]) -> Any:
+    def s3_list_buckets(self, params: Mapping[str, Any]) -> Any:
         when = datetime(2026, 1, 1, tzinfo=UTC)
         names = self.names("bucket", self.size.buckets)
         return {"Buckets": [{"Name": n, "CreationDate": when} for n in names]}
 
-    def s3_GetBucketEncryption(self, params: Mapping[str, Any]) -> Any:
+    def s3_get_bucket_encryption(self, params: Mapping[str, Any]) -> Any:
         if not self.has(params["Bucket"], self.size.buckets):
             raise Refused("NoSuchBucket", 404)
         rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
         return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
-    def s3_GetBucketPolicy(self, params: Mapping[str, Any]) -> Any:
+    def s3_get_bucket_policy(self, params: Mapping[str, Any]) -> Any:
         known = self.has(params["Bucket"], self.size.buckets)
         raise Refused("NoSuchBucketPolicy" if known else "NoSuchBucket", 404)
 
-    def iam_GetAccountAuthorizationDetails(self, params: Mapping[str, Any]) -> Any:
+    def iam_get_account_authorization_details(self, params: Mapping[str, Any]) -> Any:
         if "Role" not in params.get("Filter", ["Role"]):
             return {"IsTruncated": False}
         names, token = self.page(self.names("role", self.size.roles), params, "Marker", 100)
@@ -271,7 +270,7 @@ class Account:
             "Marker": token,
         }
 
-    def iam_ListRoles(self, params: Mapping[str, Any]) -> Any:
+    def iam_list_roles(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(self.names("role", self.size.roles), params, "Marker", 100)
         return {
             "Roles": [self.role(name) for name in names],
@@ -279,7 +278,7 @@ class Account:
             "Marker": token,
         }
 
-    def iam_GetRole(self, params: Mapping[str, Any]) -> Any:
+    def iam_get_role(self, params: Mapping[str, Any]) -> Any:
         if not self.has(params["RoleName"], self.size.roles):
             raise Refused("NoSuchEntity", 404)
         return {"Role": self.role(params["RoleName"])}
@@ -332,7 +331,7 @@ class Tables:
 
     def answer(self, operation: str, params: Mapping[str, Any]) -> Any:
         with self._lock:
-            made: Callable[[Mapping[str, Any]], Any] = getattr(self, operation)
+            made: Callable[[Mapping[str, Any]], Any] = getattr(self, xform_name(operation))
             return made(params)
 
     def _keys(self, item: Mapping[str, Any]) -> tuple[str, str]:
@@ -341,7 +340,7 @@ class Tables:
             names = ("finding_id", "at")
         return item[names[0]]["S"], item[names[1]]["S"]
 
-    def GetItem(self, params: Mapping[str, Any]) -> Any:
+    def get_item(self, params: Mapping[str, Any]) -> Any:
         found = self._get(params["TableName"], *self._keys(params["Key"]))
         return {} if found is None else {"Item": found}
 
@@ -350,13 +349,13 @@ class Tables:
         row = self._db.execute(query, (table, hash, range)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def PutItem(self, params: Mapping[str, Any]) -> Any:
+    def put_item(self, params: Mapping[str, Any]) -> Any:
         if not self._allowed(params):
             raise Refused("ConditionalCheckFailedException", 400)
         self._put(params)
         return {}
 
-    def TransactWriteItems(self, params: Mapping[str, Any]) -> Any:
+    def transact_write_items(self, params: Mapping[str, Any]) -> Any:
         puts = [each["Put"] for each in params["TransactItems"]]
         if not all(map(self._allowed, puts)):
             raise Refused("TransactionCanceledException", 400)
@@ -379,9 +378,9 @@ class Tables:
         values = (put["TableName"], *self._keys(item), rule, json.dumps(item))
         self._db.execute("INSERT OR REPLACE INTO rows VALUES (?, ?, ?, ?, ?)", values)
 
-    def Query(self, params: Mapping[str, Any]) -> Any:
+    def query(self, params: Mapping[str, Any]) -> Any:
         given = {k: v["S"] for k, v in params["ExpressionAttributeValues"].items()}
-        start = params.get("ExclusiveStartKey", {}).get("at", "")
+        start = params.get("ExclusiveStartKey", {}).get("at", {"S": ""})["S"]
         match params["KeyConditionExpression"]:
             case "#r = :r":
                 where, values = "hash = ? AND range > ?", (given[":r"], start)
@@ -398,17 +397,17 @@ class Tables:
             f"SELECT item, {order} FROM rows WHERE tab = ? AND {where} ORDER BY {order} LIMIT 500"
         )
         rows = self._db.execute(query, (params["TableName"], *values)).fetchall()
-        more = {"LastEvaluatedKey": {"at": rows[-1][1]}} if len(rows) == 500 else {}
+        more = {"LastEvaluatedKey": {"at": {"S": rows[-1][1]}}} if len(rows) == 500 else {}
         return {"Items": [json.loads(item) for item, _ in rows], **more}
 
-    def Scan(self, params: Mapping[str, Any]) -> Any:
-        start = params.get("ExclusiveStartKey", {}).get("at", 0)
+    def scan(self, params: Mapping[str, Any]) -> Any:
+        start = int(params.get("ExclusiveStartKey", {}).get("at", {"N": "0"})["N"])
         query = (
             "SELECT rowid, hash, range, item FROM rows WHERE tab = ? AND rowid > ?"
             " ORDER BY rowid LIMIT 1000"
         )
         rows = self._db.execute(query, (params["TableName"], start)).fetchall()
-        more = {"LastEvaluatedKey": {"at": rows[-1][0]}} if len(rows) == 1000 else {}
+        more = {"LastEvaluatedKey": {"at": {"N": str(rows[-1][0])}}} if len(rows) == 1000 else {}
         items = [
             {"resource": {"S": hash}, "rule": {"S": range}}
             for _, hash, range, item in rows
@@ -427,8 +426,6 @@ class Wire:
         self._lock = threading.Lock()
         self.requests = 0
         self.own_cpu = 0.0
-        self.lost_answer = ""
-        """An operation that fails once, as ``service.Operation``."""
 
     def attach(self, client: Any) -> None:
         client.meta.events.register("before-parameter-build.*.*", self._note, unique_id="note")
@@ -442,8 +439,6 @@ class Wire:
             model, params = self._asked.call
             service = model.service_model.service_name
             try:
-                if f"{service}.{model.name}" == self.lost_answer:
-                    raise Refused("ThrottlingException", 400)  # noqa: TRY301
                 if service == "dynamodb":
                     answer = self._tables.answer(model.name, params)
                 else:

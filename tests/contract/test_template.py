@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -91,8 +93,65 @@ def test_config_rules_are_off_unless_asked_for(heading, resources):
 
 
 def patterns_in(resources, heading):
-    events = resources[template.logical_id(heading.folder)]["Properties"]["Events"]
-    return [event["Properties"]["Pattern"] for event in events.values()]
+    return [rule["EventPattern"] for rule in rules_of(resources, heading).values()]
+
+
+def rules_of(resources, heading):
+    """The properties of the rules that wake the heading's function, by logical id."""
+    arn = {"Fn::GetAtt": [template.logical_id(heading.folder), "Arn"]}
+    return {
+        id: resource["Properties"]
+        for id, resource in resources.items()
+        if resource["Type"] == "AWS::Events::Rule"
+        and any(target["Arn"] == arn for target in resource["Properties"]["Targets"])
+    }
+
+
+@PER_HEADING
+def test_every_rule_may_wake_its_function_and_loses_no_event(heading, resources):
+    id = template.logical_id(heading.folder)
+    rules = rules_of(resources, heading)
+    assert set(rules) == {f"{id}{name}" for name in patterns_of(heading.rules)}
+    for rule in rules.values():
+        [target] = rule["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}}
+        assert len(target["Id"]) <= 64
+        assert "Name" not in rule
+    permission = resources[f"{id}WokenByEvents"]["Properties"]
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceArn"] == EVERY_RULE
+
+
+EVERY_RULE = {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"}
+"""CloudFormation shortens the name of a stack in the names it makes: no pattern may hold it."""
+
+
+def test_events_that_reach_no_function_are_kept_whatever_the_stack_is_called(resources):
+    statements = resources["OnlyEncryptedAndOwn"]["Properties"]["PolicyDocument"]["Statement"]
+    [kept] = [each for each in statements if each.get("Sid") == "WhatEventBridgeCouldNotDeliver"]
+    assert kept["Condition"] == {"ArnLike": {"aws:SourceArn": EVERY_RULE}}
+
+
+MOST_STACK_NAME = 128
+ROOM = {
+    "/readiness/${AWS::StackName}/settings": 1011,  # an SSM parameter's name
+    "readiness/${AWS::StackName}/pagerduty": 512,  # a secret's
+    "/aws/lambda/${AWS::StackName}": 512,  # a log group's
+    "${AWS::StackName}-attestations": 256,  # an event bus's
+    "stack/${AWS::StackName}/*": MOST_STACK_NAME + len("stack//*"),  # its own ARN
+}
+
+
+def test_what_the_name_of_the_stack_is_part_of_has_room_for_the_longest(committed):
+    """Any other name CloudFormation makes itself, and shortens as the service wants it."""
+    said = re.findall(
+        r"!Sub (?!readiness pagerduty-key ).*StackName.*", template.TEMPLATE.read_text()
+    )
+    for line in said:
+        [name] = [each for each in ROOM if each in line]
+        assert len(name.replace("${AWS::StackName}", "s" * MOST_STACK_NAME)) <= ROOM[name]
+        assert "${AWS::StackName}-*" not in line
+    assert len(said) >= len(ROOM)
 
 
 def changes_in(heading):
@@ -256,10 +315,23 @@ def test_every_parameter_has_a_default_and_a_description(committed):
         if "Default" not in parameter or not parameter.get("Description")
     ]
     assert not lacking
-    assert all(
-        committed["Parameters"][name].get("NoEcho")
-        for name in ("PagerDutyRoutingKey", "PagerDutyIntegrationUrl")
-    )
+
+
+def test_no_parameter_is_hidden(committed):
+    """`sam deploy --guided` asks a hidden parameter without its default, and again if empty."""
+    assert not [name for name, each in committed["Parameters"].items() if each.get("NoEcho")]
+
+
+def test_an_update_leaves_the_routing_key_alone(resources):
+    """CloudFormation writes a secret only where the template has a value, or had another one."""
+    secret = resources["PagerDutySecret"]["Properties"]
+    assert not {"SecretString", "GenerateSecretString"} & set(secret)
+
+
+def test_enter_at_every_question_deploys():
+    """The last question of a deployment that is confirmed has No for an answer."""
+    [default] = [tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]]
+    assert default["parameters"]["confirm_changeset"] is False
 
 
 def test_the_stack_needs_no_named_iam_and_owns_no_key(resources):

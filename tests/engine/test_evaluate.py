@@ -11,7 +11,7 @@ import pytest
 from readiness import Severity, Status, Unreadable, Verdict, complies, heading, violates
 from readiness.alerting.message import sns_message
 from readiness.engine.aws import Aws, CredentialsRefused
-from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Scope
+from readiness.engine.evaluate import BATCH, Coverage, Cursor, Evaluation, Phase, Scope
 from readiness.engine.events import Target
 from readiness.engine.store import Entry
 from readiness.model.evidence import ACCOUNT, ANY, REGION, ResourceType, evidence
@@ -426,3 +426,268 @@ def test_looking_again_reads_again():
     evaluation.observe(owned, thing("a"))
     evaluation.afresh().observe(owned, thing("a"))
     assert THINGS.loads.count(("thing", "a")) == 2
+
+
+# -- a listing that fails in one leg ---------------------------------------------------------------
+
+
+def leg(start=None, *rules, judged=10**6):
+    """One leg over things and their owners, with time for so many resources."""
+    left = iter([False] * judged)
+    coverage = Coverage()
+    rules = rules or (owned, owner_named)
+    seen = run(*rules).survey(rules, coverage, start=start, enough=lambda: next(left, True))
+    return {(o.rule.name, o.resource.id) for o in seen}, coverage
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def owner_named(owner: Owner) -> Verdict:
+    """An owner has a name."""
+    return complies(f"{owner.id}.")
+
+
+def test_what_a_leg_could_not_list_is_judged_by_the_next():
+    THINGS.fails["listing"] = DENIED
+    first, coverage = leg(judged=1)
+    assert first == {("owned", ACCOUNT_ID), ("owner-named", "x")}
+    assert coverage.cursor == Cursor(OWNER.name, HOME, "x", unlisted=(THING.name,))
+    THINGS.fails.clear()
+    second, coverage = leg(coverage.cursor)
+    assert second == {("owner-named", "y"), ("owned", "a"), ("owned", "b"), ("owned", "c")}
+    assert coverage.cursor is None
+    assert coverage.unlisted == (THING.name,), "the sweep has not listed it in every leg"
+    assert not coverage.is_whole(THING)
+    assert coverage.is_whole(OWNER)
+
+
+def test_what_was_missed_is_resumed_where_it_stopped():
+    THINGS.fails["listing"] = DENIED
+    _, coverage = leg(judged=1)
+    THINGS.fails.clear()
+    second, coverage = leg(coverage.cursor, judged=2)
+    assert coverage.cursor == Cursor(THING.name, HOME, "a", Phase.MISSED, (THING.name,))
+    assert second == {("owner-named", "y"), ("owned", "a")}
+    third, coverage = leg(coverage.cursor)
+    assert third == {("owned", "b"), ("owned", "c")}
+    assert coverage.cursor is None
+
+
+def test_what_a_later_leg_cannot_list_is_missed_too():
+    _, coverage = leg(judged=3)
+    assert coverage.cursor == Cursor(THING.name, HOME, "a")
+    THINGS.fails["listing"] = DENIED
+    _, coverage = leg(coverage.cursor)
+    assert coverage.unlisted == (THING.name,)
+    assert not coverage.is_whole(THING)
+
+
+@pytest.mark.parametrize("fails", [1, 2, 3])
+@pytest.mark.parametrize("step", [1, 2, 3, 4])
+def test_whatever_leg_fails_nothing_is_judged_twice_and_nothing_lost(fails, step):
+    THINGS.ids = [f"{number:02}" for number in range(7)]
+    seen, cursor, legs = [], None, 0
+    while legs < 30:
+        legs += 1
+        THINGS.fails = {"listing": DENIED} if legs == fails else {}
+        found, coverage = leg(cursor, judged=step)
+        seen += [id for rule, id in found if rule == "owned" and id != ACCOUNT_ID]
+        cursor = coverage.cursor
+        if cursor is None:
+            break
+    assert set(seen) == set(THINGS.ids) or coverage.failed
+    assert coverage.unlisted == (THING.name,)
+
+
+def test_resources_that_come_and_go_between_legs_are_judged_once():
+    THINGS.ids = [f"{number:02}" for number in range(20)]
+    seen, cursor = [], None
+    for _ in range(30):
+        found, coverage = leg(cursor, owned, judged=3)
+        seen += [id for _, id in found]
+        cursor = coverage.cursor
+        if cursor is None:
+            break
+        THINGS.ids = [*THINGS.ids[1:], f"{50 + len(seen):02}"]
+    assert len(seen) == len(set(seen))
+    assert set(THINGS.ids) <= set(seen)
+
+
+# -- batches ---------------------------------------------------------------------------------------
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Measured:
+    value: str
+
+    @classmethod
+    def load(cls, read, resource):
+        load("measured alone", resource)
+        return cls(resource.id)
+
+    @classmethod
+    def load_all(cls, read):
+        ids = read.ids(THING)
+        THINGS.loads.append(("measured", tuple(ids)))
+        return {id: cls(id) for id in ids}
+
+
+@evidence(THING, reads=("test:GetThing",), uses=(Measured,))
+@dataclass(frozen=True)
+class Derived:
+    value: str
+
+    @classmethod
+    def load(cls, read, resource):
+        return cls(read.of(Measured, resource).value)
+
+    @classmethod
+    def load_all(cls, read):
+        return {id: cls(each.value) for id, each in read.those(Measured).items()}
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Listed:
+    id: str
+
+    @classmethod
+    def load(cls, read, resource):
+        return cls(resource.id)
+
+    @classmethod
+    def load_all(cls, read):
+        THINGS.loads.append(("listed", ()))
+        return {id: cls(id) for id in THINGS.ids}
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def measured(listed: Listed, derived: Derived, measured: Measured) -> Verdict:
+    """A thing is measured."""
+    return complies(f"{derived.value} {measured.value}.")
+
+
+def test_evidence_that_asks_for_the_wanted_ids_is_loaded_batch_by_batch():
+    THINGS.ids = [f"{number:04}" for number in range(2 * BATCH + 50)]
+    seen = list(run(measured, bulk=True).survey([measured], Coverage()))
+    assert sorted(o.finding.reason for o in seen) == [f"{id} {id}." for id in THINGS.ids]
+    batches = [ids for kind, ids in THINGS.loads if kind == "measured"]
+    assert [len(ids) for ids in batches] == [BATCH, BATCH, 50]
+    assert [id for ids in batches for id in ids] == THINGS.ids
+    assert [kind for kind, _ in THINGS.loads].count("listed") == 1
+    assert "measured alone" not in {kind for kind, _ in THINGS.loads}
+
+
+def test_outside_of_a_batch_all_ids_are_wanted():
+    evaluation = run(measured, bulk=True)
+    assert evaluation.observe(measured, thing("b")).finding.reason == "b b."
+    assert ("measured", ("a", "b", "c")) in THINGS.loads
+
+
+def test_nothing_of_a_batch_is_kept_after_it():
+    THINGS.ids = [f"{number:04}" for number in range(3 * BATCH)]
+    evaluation = run(measured, bulk=True)
+    list(evaluation.survey([measured], Coverage()))
+    answers = evaluation.aws._answers
+    assert answers._batch is None
+    kept = [repr(key) for key in (*answers._run, *answers._roomy)]
+    assert len(kept) < 10, kept
+    assert not any("Measured" in key or "Derived" in key for key in kept)
+
+
+# -- what a rule may return ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("returned", "told"),
+    [
+        pytest.param(None, "returned NoneType", id="nothing"),
+        pytest.param(True, "returned bool", id="a truth value"),
+        pytest.param(complies(""), "gave no reason", id="no reason"),
+        pytest.param(complies("  "), "gave no reason", id="a blank reason"),
+        pytest.param(complies(None), "gave no reason", id="None for a reason"),
+        pytest.param(complies(7), "gave no reason", id="a number for a reason"),
+    ],
+)
+def test_a_rule_that_gives_no_verdict_costs_its_own_row(monkeypatch, returned, told):
+    real = type(owned).__call__
+
+    def judged(self, *evidence, **settings):
+        return returned if self is situated else real(self, *evidence, **settings)
+
+    monkeypatch.setattr(type(owned), "__call__", judged)
+    seen, coverage = surveyed(owned, situated)
+    broken = [o for o in seen if o.rule is situated]
+    assert len(broken) == 3
+    for each in broken:
+        assert each.finding.status is Status.INSUFFICIENT_DATA
+        assert told in each.crash
+    assert {o.finding.status for o in seen if o.rule is owned} >= {Status.COMPLIANT}
+    assert coverage.cursor is None
+
+
+# -- what is gone, and what is stored --------------------------------------------------------------
+
+
+@evidence(THING, reads=("test:GetMetric",), proves=False)
+@dataclass(frozen=True)
+class Metric:
+    @classmethod
+    def load(cls, read, resource):
+        return cls()
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def quiet(metric: Metric) -> Verdict:
+    """A thing is quiet."""
+    return complies("No datapoint.")
+
+
+def test_where_one_rule_is_told_that_the_resource_is_gone_all_are():
+    THINGS.fails["thing", "a"] = Gone("a")
+    seen = run(owned, quiet).follow([owned, quiet], [Target(quiet.id, "a"), Target(owned.id, "a")])
+    assert [o.finding for o in seen] == [None, None]
+
+
+def test_metrics_alone_do_not_prove_that_a_resource_exists():
+    seen = run(owned, quiet).agreed(thing(), [owned, quiet])
+    assert [o.unproven for o in seen] == [False, True]
+    listed = list(run(quiet).survey([quiet], Coverage()))
+    assert {o.unproven for o in listed} == {False}, "the listing shows it"
+
+
+class Row:
+    """What a recorder tells an evaluation: one stored row, of version 3."""
+
+    def __init__(self):
+        self.order = []
+
+    def of(self, resource, rule):
+        self.order.append("row")
+        return SimpleNamespace(version=3)
+
+    def prepare(self, about, ids):
+        self.order.append("rows")
+
+
+def test_the_stored_row_is_read_before_the_resource(monkeypatch):
+    row = Row()
+    evaluation = run(owned)
+    evaluation.read_before(row)
+    monkeypatch.setattr(THINGS, "loads", row.order)
+    assert evaluation.observe(owned, thing()).over == 3
+    assert row.order[0] == "row"
+
+
+def test_evidence_read_before_the_row_does_not_vouch_for_the_order():
+    evaluation = run(owned)
+    evaluation.observe(owned, thing())
+    evaluation.read_before(Row())
+    assert evaluation.observe(owned, thing()).over is None
+    assert evaluation.afresh().observe(owned, thing()).over == 3
+
+
+def test_an_id_that_no_listing_shows_is_not_listed():
+    evaluation = run(owned)
+    assert evaluation.lists(owned, thing("a"))
+    assert not evaluation.lists(owned, thing("nothing"))

@@ -6,14 +6,18 @@ import json
 import threading
 
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from functions.encryption.app import encryption
+from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function, scope_from
 from readiness.engine.settings import SettingsUnreadable
+from readiness.engine.store import to_item
+from readiness.model.resource import Resource
 from tests.fake_account import error
-from tests.findings import BUCKET
+from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
 
@@ -67,6 +71,7 @@ def settings(text):
 def api_call(**detail):
     return {
         "id": "event-1",
+        "source": "aws.s3",
         "detail-type": "AWS API Call via CloudTrail",
         "account": ACCOUNT_ID,
         "region": "us-east-1",
@@ -75,9 +80,15 @@ def api_call(**detail):
             "eventName": "PutBucketEncryption",
             "requestParameters": {"bucketName": "data"},
             "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ann"},
+            "eventTime": "2026-11-02T11:59:00Z",
+            "eventID": "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b",
         }
         | detail,
     }
+
+
+def cursor(**changes):
+    return {"type": "AWS::S3::Bucket", "region": "us-east-1", "after": "cat"} | changes
 
 
 def stored(function):
@@ -89,7 +100,23 @@ def test_an_event_becomes_a_finding(function):
     assert answer["evaluated"] >= 1
     assert stored(function).status == "NON_COMPLIANT"
     assert stored(function).changed_by == "arn:aws:iam::111122223333:user/ann"
+    assert stored(function).opened_by == "arn:aws:iam::111122223333:user/ann"
     assert stored(function).trigger == "event-1"
+    assert stored(function).event_id == "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b"
+    assert str(stored(function).last_change) == (
+        "PutBucketEncryption by arn:aws:iam::111122223333:user/ann at 2026-11-02T11:59:00Z"
+    )
+    [row] = function.stored.history(stored(function).id)
+    assert (row.woken_by, row.opened_by) == ("event", stored(function).opened_by)
+    assert (row.event_id, row.changed_call) == (stored(function).event_id, "PutBucketEncryption")
+    assert row.release
+    assert row.release == stored(function).release
+
+
+@pytest.mark.parametrize("source", ["x", "awsome", "", "readiness"])
+def test_a_principal_that_aws_does_not_vouch_for_is_marked(function, source):
+    function(api_call() | {"source": source}, context())
+    assert stored(function).changed_by == "unverified: arn:aws:iam::111122223333:user/ann"
 
 
 def test_a_duplicate_changes_nothing(function):
@@ -124,6 +151,19 @@ def test_what_is_nothing_to_look_at(function, event, why):
         pytest.param({"detail-type": "x"}, id="no detail"),
         pytest.param({"sweep": "now"}, id="sweep without an id"),
         pytest.param({"sweep": {"id": "s", "cursor": {"from": 1}}}, id="another cursor"),
+        pytest.param({"sweep": {"id": "s", "cursor": 7}}, id="a number for a cursor"),
+        pytest.param({"sweep": {"id": "s", "cursor": 0}}, id="zero for a cursor"),
+        pytest.param({"sweep": {"id": "s", "cursor": "x"}}, id="a text for a cursor"),
+        pytest.param({"sweep": {"id": "s", "cursor": []}}, id="a list for a cursor"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(after=7)}}, id="a number in it"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(phase=9)}}, id="no such phase"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(phase="1")}}, id="phase as text"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(phase=[])}}, id="phase as list"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted="x")}}, id="one unlisted"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted=[1])}}, id="a number there"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(more=1)}}, id="something more"),
+        pytest.param({"sweep": {"id": "s", "headings": "all"}}, id="headings as text"),
+        pytest.param({"sweep": {"id": 7}}, id="a number for an id"),
         pytest.param({"invokingEvent": "{"}, id="broken JSON from Config"),
     ],
 )
@@ -200,6 +240,155 @@ def test_a_sweep_closes_what_is_gone(function):
     answer = function({"sweep": {"id": "sweep-1"}}, context())
     assert answer["closed"] >= 1
     assert stored(function).gone
+
+
+def swept(function, cursor=None, milliseconds=300_000, **more):
+    event = {"sweep": {"id": "sweep-1", "cursor": cursor, **more}}
+    return function(event, context(milliseconds=milliseconds))
+
+
+def failing_listing(function, monkeypatch, times=10**9):
+    """S3's listing is throttled, so often."""
+    made = function._session.client("s3")
+    left = [times]
+
+    class Throttled:
+        def __getattr__(self, operation):
+            if operation in {"list_buckets", "get_paginator"} and left[0]:
+                left[0] -= 1
+                response = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {}}
+                raise ClientError(response, "ListBuckets")
+            return getattr(made, operation)
+
+    monkeypatch.setitem(function._clients, ("s3", "us-east-1"), Throttled())
+
+
+def test_a_listing_that_fails_in_one_leg_and_works_in_the_next_closes_nothing(
+    function, monkeypatch
+):
+    function(api_call(), context())
+    assert stored(function).status == "NON_COMPLIANT"
+    client("s3").create_bucket(Bucket="new")
+    failing_listing(function, monkeypatch, times=1)
+    first = swept(function, milliseconds=1000)
+    assert first["cursor"]["unlisted"] == ["AWS::S3::Bucket"]
+    last = swept(function, first["cursor"])
+    assert "cursor" not in last
+    assert last["unlisted"] == ["AWS::S3::Bucket"], "the heading is not complete"
+    assert last["closed"] == 0
+    assert not any(row.gone for row in function.stored.all())
+    judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
+    assert {"data", "new"} <= judged, "it is judged as soon as it can be listed"
+
+
+def test_a_leg_without_time_to_close_leaves_that_to_the_next(function, monkeypatch):
+    function(api_call(), context())
+    client("s3").delete_bucket(Bucket="data")
+    left = iter([300_000] * 10)
+    short = context()
+    short.get_remaining_time_in_millis = lambda: next(left, 40_000)
+    cursor, legs = None, []
+    answer = function({"sweep": {"id": "s", "cursor": cursor}}, short)
+    while "cursor" in answer and len(legs) < 5:
+        legs.append(answer["cursor"])
+        answer = swept(function, answer["cursor"])
+    assert legs
+    assert stored(function).gone
+
+
+def test_a_former_rule_and_a_former_heading_end_with_the_first_sweep(function):
+    former = [
+        finding("COMPLIANT", rule="encryption.was-a-rule"),
+        finding("COMPLIANT", rule="old_heading.was-a-rule"),
+        finding("NON_COMPLIANT", rule="old_heading.was-wrong"),
+    ]
+    others = finding("COMPLIANT", rule="iam_roles.mfa")
+    for row in (*former, others):
+        function.stored.record(row, None)
+    assert swept(function)["closed"] == 3
+    assert all(function.stored.get(row.resource, row.rule).gone for row in former)
+    assert not function.stored.get(others.resource, others.rule).gone
+
+
+def test_what_is_clean_is_not_searched_again_until_the_headings_change(function, monkeypatch):
+    searched = []
+    every_key = function.store.every_key
+    monkeypatch.setattr(
+        function.store, "every_key", lambda: searched.append("table") or every_key()
+    )
+    swept(function)
+    swept(function)
+    assert len(searched) == 1
+    swept(function, headings=["encryption"])
+    swept(function, headings=["encryption"])
+    assert len(searched) == 2
+
+
+def test_rows_of_a_heading_that_is_not_deployed_end(function):
+    row = finding("COMPLIANT", rule="iam_roles.mfa")
+    function.stored.record(row, None)
+    assert swept(function, headings=["encryption"])["closed"] == 1
+    assert function.stored.get(row.resource, row.rule).gone
+
+
+def test_a_row_that_cannot_be_read_fails_no_sweep(function, caplog, capsys):
+    function(api_call(), context())
+    item = to_item(stored(function)) | {"severity": {"S": "CATASTROPHIC"}}
+    client("dynamodb").put_item(TableName=FINDINGS, Item=item)
+    client("s3").create_bucket(Bucket="new")
+    answer = swept(function)
+    assert answer["evaluated"] > 0
+    assert function.stored.get(
+        Resource.parse(f"{ACCOUNT_ID}/us-east-1/AWS::S3::Bucket/new"), "encryption.s3-kms"
+    )
+    told = [r for r in caplog.records if r.getMessage() == "this version cannot read findings"]
+    assert "CATASTROPHIC" in told[0].first
+    assert '"UnreadableFindings":[1.0]' in capsys.readouterr().out
+
+
+def test_an_event_about_a_bucket_that_never_was_leaves_no_row(function):
+    event = api_call(requestParameters={"bucketName": "never-was"})
+    function(event, context())
+    assert list(function.stored.all()) == []
+
+
+def test_a_deleted_bucket_ends_at_once_with_all_its_rows(function):
+    function(api_call(), context())
+    function.stored.record(finding("COMPLIANT", rule="another_heading.rule"), None)
+    client("s3").delete_bucket(Bucket="data")
+    function(api_call(eventName="DeleteBucket"), context())
+    rows = function.stored.of_resource(BUCKET)
+    assert len(rows) > 1
+    assert {row.gone for row in rows.values()} == {True}
+
+
+def test_a_second_look_is_made_once_for_a_leg(function, monkeypatch):
+    for number in range(5):
+        client("s3").create_bucket(Bucket=f"more{number}")
+    made = []
+    afresh = Evaluation.afresh
+    monkeypatch.setattr(
+        Evaluation, "afresh", lambda self, **how: made.append(how) or afresh(self, **how)
+    )
+    answer = swept(function)
+    assert answer["transitions"] >= 6
+    assert made.count({"bulk": True}) == 1
+
+
+def test_a_leg_stops_on_memory_as_on_time(function, monkeypatch):
+    for number in range(8):
+        client("s3").create_bucket(Bucket=f"b{number}")
+    monkeypatch.setattr(function._sandbox, "is_full", lambda done: done > 0)
+    cursor, legs = None, 0
+    while legs < 30:
+        legs += 1
+        answer = swept(function, cursor)
+        cursor = answer.get("cursor")
+        if cursor is None:
+            break
+    assert legs > 1
+    judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
+    assert len(judged - {ACCOUNT_ID}) == 9
 
 
 def test_config_is_answered(function, monkeypatch):

@@ -11,10 +11,14 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
+from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.daily_cache import Memory
+from readiness.engine.declarations import Ledger
 from readiness.engine.garbled import Garbled
 from readiness.engine.session import Session
 from readiness.engine.store import Store
-from tests.findings import finding
+from readiness.model.unreadable import Unreadable
+from tests.findings import T0, finding
 from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
 
 READS = [
@@ -139,6 +143,31 @@ def test_a_garbled_row_is_not_a_missing_one(body):
     store = Store(answered("dynamodb", body), FINDINGS, TRANSITIONS)
     with pytest.raises(Garbled, match="dynamodb GetItem"):
         store.get(finding().resource, finding().rule)
+
+
+def test_a_garbled_table_makes_an_attestation_unreadable_not_missing():
+    store = Store(answered("dynamodb", b""), FINDINGS, TRANSITIONS)
+    ledger = Ledger(FakeAws(), "declarations", store.get)
+    with pytest.raises(Unreadable, match="dynamodb:GetItem"):
+        ledger.attested(finding().rule, finding().resource, "", "")
+
+
+def test_a_garbled_daily_answer_is_unreadable():
+    memory = Memory(answered("dynamodb", b'{"Item": {'), TRANSITIONS)
+    aws = Aws(Session(), account="1", region="r", now=lambda: T0, bulk=True, memory=memory)
+    reader = DeclaredReader(aws, frozenset(), "the test")
+    with pytest.raises(Unreadable, match="Garbled"):
+        reader.daily("ce:GetCostAndUsage", "q", lambda: 1)
+
+
+class FakeAws:
+    """Nothing is declared."""
+
+    def now(self):
+        return T0
+
+    def _once(self, key, compute):
+        return []
 
 
 @mock_aws

@@ -92,10 +92,10 @@ def test_few_requests_for_all_functions_together():
     published = list_metrics([{"FunctionName": name} for name in names])
     world.answers["cloudwatch", "list_metrics"] = published
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", world, bulk=True)
-    sizes = [len(call["MetricDataQueries"]) for call in asked]
-    assert sizes[0] == 210
-    assert len(sizes) <= 1 + 16
-    assert sum(sizes[1:]) == 210
+    first, *others = [len(call["MetricDataQueries"]) for call in asked]
+    assert first == 240
+    assert len(others) <= 16
+    assert sum(others) == first
 
 
 @pytest.mark.parametrize(

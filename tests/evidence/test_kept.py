@@ -97,6 +97,7 @@ class Traffic:
         return FakeAccount(
             {
                 ("lambda", "list_functions"): {"Functions": listed},
+                ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
                 ("cloudwatch", "get_metric_data"): self.get_metric_data,
                 ("cloudwatch", "list_metrics"): self.list_metrics,
             }

@@ -293,6 +293,22 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
         ),
         pytest.param('{"Statement":[' + ALLOW % ORGANIZATION + "]}", False, id="conditional"),
         pytest.param(
+            '{"Statement":['
+            + ALLOW % ',"Condition":{"StringLike":{"aws:PrincipalOrgID":"o-*"}}'
+            + "]}",
+            True,
+            id="a condition that everyone in an organization meets",
+        ),
+        pytest.param(
+            '{"Statement":['
+            + ALLOW % ""
+            + ","
+            + (ALLOW % ORGANIZATION).replace("Allow", "Deny").replace("Equals", "NotEquals")
+            + "]}",
+            False,
+            id="everyone else denied",
+        ),
+        pytest.param(
             '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",'
             '"Resource":"*"}]}',
             False,

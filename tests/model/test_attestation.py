@@ -149,6 +149,7 @@ def test_a_statement_about_to_expire_reminds(days, reminds):
 def test_a_row_and_back():
     full = replace(
         HELD,
+        attester=HELD.attester_id,
         artefact=Artefact("evidence", "load.pdf", "v1", "ab" * 32, 7),
         expires_at=NOW,
         approved_by="",
@@ -163,7 +164,7 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
 
     def say(kind: str, who: str, minutes: int) -> None:
         at = NOW + timedelta(minutes=minutes)
-        rows.append(answer_item(kind, alone, by=f"arn/{who}", by_id=f"AROA:{who}", at=at))
+        rows.append(answer_item(kind, alone, by_id=f"AROA:{who}", at=at))
 
     def now() -> Attestation:
         [statement] = assemble([from_wire(row) for row in rows])
@@ -172,7 +173,7 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
     say("APPROVAL", "alice", 1)
     assert not now().has_second_person
     say("APPROVAL", "bob", 2)
-    assert now().approved_by == "arn/bob"
+    assert now().approved_by == "AROA:bob"
     say("REVOCATION", "mallory", 3)
     assert not now().revoked
     say("REVOCATION", "bob", 4)
@@ -204,7 +205,7 @@ def test_a_missing_statement_says_what_to_bind_it_to():
 
 def test_an_approval_is_of_one_text_only():
     alone = replace(HELD, approved_by="", approved_by_id="")
-    approval = answer_item("APPROVAL", alone, by="arn/bob", by_id="AROA:bob", at=NOW)
+    approval = answer_item("APPROVAL", alone, by_id="AROA:bob", at=NOW)
     exchanged = replace(alone, statement="Load test at ten times the peak.")
     [statement] = assemble(map(from_wire, [attestation_item(exchanged), approval]))
     assert not statement.has_second_person
@@ -213,7 +214,7 @@ def test_an_approval_is_of_one_text_only():
 def test_an_event_approves_nothing():
     alone = replace(HELD, approved_by="", approved_by_id="")
     machine = "eventbridge:111122223333"
-    approval = answer_item("APPROVAL", alone, by=machine, by_id=machine, at=NOW)
+    approval = answer_item("APPROVAL", alone, by_id=machine, at=NOW)
     [statement] = assemble(map(from_wire, [attestation_item(alone), approval]))
     assert not statement.has_second_person
 

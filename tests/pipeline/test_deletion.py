@@ -49,7 +49,9 @@ def asks(pipeline, cloudformation, monkeypatch):
     monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
     monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
 
-    def ask(kind, milliseconds=120_000):
+    def ask(kind, left=()):
+        given, clock = list(left) or [120_000], context()
+        clock.get_remaining_time_in_millis = lambda: given.pop(0) if given[1:] else given[0]
         event = {
             "RequestType": kind,
             "ResponseURL": f"http://127.0.0.1:{cloudformation.server_port}/answer",
@@ -57,7 +59,7 @@ def asks(pipeline, cloudformation, monkeypatch):
             "RequestId": "r",
             "LogicalResourceId": "OpenIncidents",
         }
-        app.handler(event, context(milliseconds))
+        app.handler(event, clock)
         content_type, body = cloudformation.answers[-1]
         assert content_type == "", "the URL is signed for that"
         assert (body["StackId"], body["RequestId"]) == ("s", "r")
@@ -106,12 +108,29 @@ def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(pa
 
 
 def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_deletion(paged, asks):
-    for _ in range(deletion.MOST_ATTEMPTS - 1):
-        with pytest.raises(deletion.StillOpen, match="no time left"):
-            asks("Delete", milliseconds=1000)
-    status, reason = asks("Delete", milliseconds=1000)
+    with pytest.raises(deletion.StillOpen, match="2 incidents"):
+        asks("Delete", [120_000, 0])
+    with pytest.raises(deletion.StillOpen, match="1 incidents"):
+        asks("Delete", [120_000, 0])
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+def test_the_last_attempt_answers_whatever_is_left(paged, asks):
+    paged.pager._incidents.close(until=after())
+    paged.pager._incidents.close(until=after())
+    status, reason = asks("Delete", [120_000, 0])
     assert status == "SUCCESS"
-    assert "could not be resolved" in reason
+    assert "2 incidents could not be resolved" in reason
+
+
+def test_without_progress_the_deletion_goes_on_at_once(paged, asks):
+    paged.pagerduty.script = [503] * app.DELETION_TRIES
+    status, reason = asks("Delete")
+    assert status == "SUCCESS"
+    assert "3 incidents could not be resolved" in reason
+    assert len(paged.pagerduty.incidents) == 3
+    assert asks("Delete", [0])[0] == "SUCCESS"
 
 
 def test_too_many_at_once_are_resolved_all_the_same(paged, asks):

@@ -201,6 +201,17 @@ def test_after_429_the_rest_of_the_batch_is_left_alone(many):
     assert pauses() == [77, 77, 77, 77], "Retry-After is honoured"
 
 
+def test_a_batch_that_runs_out_of_time_leaves_the_rest_for_soon(many):
+    left = iter([120_000, 120_000, 14_000, 13_000, 12_000])
+    records, pauses = many.waiting(), spied(many)
+    hurried = context()
+    hurried.get_remaining_time_in_millis = lambda: next(left)
+    answer = many.pager.forward({"Records": records}, hurried)
+    assert len(answer["batchItemFailures"]) == 3
+    assert len(many.pagerduty.incidents) == 2
+    assert pauses() == [5, 5, 5]
+
+
 def test_after_500_the_others_are_tried(many):
     many.pagerduty.script = [500]
     assert len(many.page()) == 1
@@ -508,18 +519,34 @@ def test_a_wrong_key_loses_nothing(many):
 
 @pytest.mark.parametrize("text", ["", "  ", "{}", '{"default": ""}', '{"default": 7}', "[]"])
 def test_without_a_key_pages_wait(many, text, caplog):
-    many.secrets.put_secret_value(SecretId="key", SecretString=text or " ")
+    for _ in range(2):  # so that no version before it has one either
+        many.secrets.put_secret_value(SecretId="key", SecretString=text or " ")
     assert len(many.page()) == 5
     assert many.pagerduty.asked == []
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 1, "said once, not for every message"
 
 
+@pytest.mark.parametrize("text", [" ", "{}", '{"default": ""}'])
+def test_an_update_that_empties_the_secret_does_not_lose_the_key(wrong, text):
+    """A stack that once had the key as a parameter is updated by a template without it."""
+    wrong.secrets.put_secret_value(SecretId="key", SecretString=text)
+    assert wrong.key.get(fresh=True) == "R0UT1NG"
+
+
+def test_a_secret_without_a_value_names_the_command(wrong):
+    wrong.secrets.create_secret(Name="empty")
+    with pytest.raises(app.NoRoutingKey, match="`readiness pagerduty-key` writes it"):
+        app.RoutingKey(wrong.secrets, "empty").get()
+
+
 def test_an_unreadable_secret_loses_nothing(wrong):
-    wrong.pager._key = app.RoutingKey(wrong.secrets, "no such secret")
+    denied = Mock()
+    denied.get_secret_value.side_effect = error("AccessDeniedException", 403)
+    wrong.pager._key = app.RoutingKey(denied, "key")
     wrong.stream()
     assert len(wrong.page()) == 1
-    with pytest.raises(app.NoRoutingKey, match="ResourceNotFoundException"):
+    with pytest.raises(app.NoRoutingKey, match="AccessDeniedException"):
         wrong.pager._key.get()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from functions.alarms.coverage import Coverage, RequiredAlarm
-from functions.alarms.fitness import Gap, Limits, RequiredSeries
+from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
 from readiness.semantics.alarms import Inventory, log_alarm

@@ -228,6 +228,40 @@ HEADER = "s3:x-amz-server-side-encryption"
         pytest.param(
             policy(ONLY_KMS | {"Resource": "arn:aws:s3:::data/tmp/*"}), BAD, id="a prefix only"
         ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        **ONLY_KMS["Condition"],
+                        "Bool": {"aws:PrincipalIsAWSService": "false"},
+                    }
+                }
+            ),
+            GOOD,
+            id="for all but AWS services",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        "StringNotEquals": {
+                            "s3:x-amz-server-side-encryption": ["aws:kms", "AES256"]
+                        }
+                    }
+                }
+            ),
+            BAD,
+            id="AES256 is spared",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS | {"Condition": {"Null": {"s3:x-amz-server-side-encryption": "true"}}}
+            ),
+            BAD,
+            id="only uploads without the header",
+        ),
         pytest.param(policy(ONLY_KMS | {"Effect": "Allow"}), BAD, id="allowed"),
         pytest.param("", BAD, id="no policy"),
         pytest.param("[", BLIND, id="garbled"),

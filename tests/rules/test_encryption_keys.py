@@ -259,8 +259,79 @@ ACCOUNTS = (f"{ACCOUNT_ID}=prod", f"{OTHER}=dev", "777788889999=prod")
         pytest.param(
             [OWN, allows("*", StringNotEquals={"kms:CallerAccount": ACCOUNT_ID})],
             (),
-            BLIND,
+            BAD,
             id="anybody but the account",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringLike={"kms:CallerAccount": "*"})],
+            (),
+            BAD,
+            id="a condition that every account meets",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringEqualsIfExists={"aws:PrincipalOrgID": "o-1"})],
+            (),
+            BAD,
+            id="the organisation, or none",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringEquals={"kms:ViaService": "s3.eu-west-1.amazonaws.com"})],
+            (),
+            BAD,
+            id="anybody through a service",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows("*", StringNotEquals={"kms:CallerAccount": ACCOUNT_ID})
+                | {"Effect": "Deny"},
+            ],
+            (),
+            GOOD,
+            id="everyone else denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows("*", StringNotEquals={"aws:PrincipalOrgID": "o-1"}) | {"Effect": "Deny"},
+            ],
+            (),
+            BLIND,
+            id="everyone outside an organisation denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows(
+                    "*",
+                    StringNotEquals={"aws:PrincipalOrgID": "o-1"},
+                    StringNotLike={"aws:PrincipalAccount": ACCOUNT_ID},
+                )
+                | {"Effect": "Deny"},
+            ],
+            (),
+            BLIND,
+            id="everyone outside an organisation and an account denied",
+        ),
+        pytest.param(
+            [OWN, allows({"AWS": OTHER}), allows({"AWS": OTHER}) | {"Effect": "Deny"}],
+            (),
+            GOOD,
+            id="another environment allowed and denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows({"AWS": OTHER}),
+                allows("*", StringNotEquals={"aws:PrincipalAccount": ACCOUNT_ID})
+                | {"Effect": "Deny"},
+            ],
+            (),
+            GOOD,
+            id="another environment denied with everyone else",
         ),
         pytest.param(
             [OWN, allows("*", StringEquals={"aws:PrincipalOrgID": "o-1"})],

@@ -127,29 +127,16 @@ def test_conditions_are_normalised():
     assert statement.names_resource("c")
 
 
-@pytest.mark.parametrize(
-    ("condition", "expected"),
-    [
-        pytest.param(Condition("bool", "k", ("true",)), False, id="Bool"),
-        pytest.param(Condition("bool", "k", ("true",), if_exists=True), True, id="IfExists"),
-        pytest.param(Condition("stringnotequals", "k", ("v",)), True, id="negated"),
-        pytest.param(Condition("notipaddress", "k", ("v",)), True, id="NotIpAddress"),
-        pytest.param(
-            Condition("stringequals", "k", ("v",), quantifier="forallvalues"),
-            True,
-            id="ForAllValues",
-        ),
-        pytest.param(
-            Condition("stringequals", "k", ("v",), quantifier="foranyvalue"),
-            False,
-            id="ForAnyValue",
-        ),
-        pytest.param(Condition("null", "k", ("true",)), True, id="must be absent"),
-        pytest.param(Condition("null", "k", ("false",)), False, id="must be present"),
-    ],
-)
-def test_holds_without_key(condition, expected):
-    assert condition.holds_without_key is expected
+def test_what_a_reason_calls_a_statement_and_a_condition():
+    condition = {"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": ["o-1/*", "o-2/*"]}}
+    entry = {"Effect": "Allow", "Action": "*", "Resource": "*", "Condition": condition}
+    first, second = Document.of("p", {"Statement": [entry, entry | {"Sid": "Two"}]}).statements
+    assert (first.name, second.name) == ("statement 1 of p", "statement Two of p")
+    assert [s.name for s in parse({"Statement": [entry]})] == ["statement 1"]
+    assert str(first.conditions[0]) == (
+        "ForAnyValue:StringLike aws:PrincipalOrgPaths o-1/* or o-2/*"
+    )
+    assert str(Condition("bool", "k", ("a", "b", "c", "d"))) == "bool k a or b or c …"
 
 
 @pytest.mark.parametrize(
@@ -239,7 +226,10 @@ def test_a_hostile_pattern_costs_little():
         ("arn:*:*:*:*:*", True),
         ("a*:aws:*:*:*:*", True),
         ("*:*", True),
+        ("arn", False),
         ("arn:aws", False),
+        ("arn:aws-eusc:*", True),
+        ("arn:aws*:*", True),
         ("arn:aws:s3:::*", False),
         ("arn:aws:*:*:111122223333:*", False),
         ("arn:aws:iam::*:role/*", False),

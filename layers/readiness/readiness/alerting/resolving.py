@@ -19,7 +19,8 @@ PACE_SECONDS = 0.5
 """PagerDuty takes about 120 events a minute for each key."""
 PAUSE_SECONDS = 10.0
 LONGEST_PAUSE = 60.0
-MOST_TRIES = 8
+MOST_TRIES = 6
+NO_TIME = "there was no time left"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Resolver:
     runbooks: str = ""
     enough: Callable[[], bool] = lambda: False
     wait: Callable[[float], None] = time.sleep
+    most_tries: int = MOST_TRIES
     _incidents: Incidents = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,19 +76,27 @@ class Resolver:
                     yield earlier
 
     def run(self, account: str = "") -> Iterator[Resolved]:
-        """Resolve them, until ``enough``. Raises NoRoutingKey."""
+        """Resolve them, until ``enough`` or until PagerDuty takes no more. Raises NoRoutingKey.
+
+        What was not tried any more is named too.
+        """
+        stopped = ""
         for incident in self.open(account):
-            if self.enough():
-                yield Resolved(incident, "there was no time left")
-                return
+            if not stopped and self.enough():
+                stopped = NO_TIME
+            if stopped:
+                yield Resolved(incident, stopped)
+                continue
             reply = self._send(self._event(incident))
             if reply.accepted:
                 if incident.token:
                     self._incidents.end(incident)
                 yield Resolved(incident)
+                self.wait(PACE_SECONDS)
             else:
                 yield Resolved(incident, f"PagerDuty answered {reply}")
-            self.wait(PACE_SECONDS)
+                if reply.may_be_cured:
+                    stopped = "not tried: PagerDuty takes nothing at the moment"
 
     def _event(self, incident: Incident) -> dict[str, Any]:
         """With the payload of the finding where it can be read: orchestrations route by it."""
@@ -103,9 +113,10 @@ class Resolver:
 
     def _send(self, event: dict[str, Any]) -> Reply:
         reply = Reply(0)
-        for attempt in range(MOST_TRIES):
+        for attempt in range(self.most_tries):
             reply = self.api.send(event | {"routing_key": self.key.get(fresh=reply.refuses_key)})
-            if not reply.may_be_cured or self.enough():
+            is_last = attempt == self.most_tries - 1
+            if not reply.may_be_cured or is_last or self.enough():
                 break
             longest = min(LONGEST_PAUSE, PAUSE_SECONDS * 2**attempt)
             self.wait(min(max(reply.retry_after, longest), LONGEST_PAUSE))

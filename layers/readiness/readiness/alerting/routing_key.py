@@ -32,18 +32,28 @@ class RoutingKey:
         return self._key
 
     def _read(self) -> str:
+        """The key, or where there is none now, the one before.
+
+        An update of a stack that once had the key as a parameter may leave an empty version.
+        """
+        for stage in ("AWSCURRENT", "AWSPREVIOUS"):
+            key = _default_key(self._version(stage))
+            if key:
+                return key
+        raise NoRoutingKey(
+            f"the secret {self._secret} has no routing key; `readiness pagerduty-key` writes it"
+        )
+
+    def _version(self, stage: str) -> str:
+        """The text of a version; empty where there is none. Raises NoRoutingKey."""
         try:
-            text = self._secrets.get_secret_value(SecretId=self._secret)["SecretString"]
+            answer = self._secrets.get_secret_value(SecretId=self._secret, VersionStage=stage)
+            return str(answer["SecretString"])
         except (ClientError, BotoCoreError, KeyError) as error:
-            said = f"the secret {self._secret} cannot be read: {_code(error)}"
-            raise NoRoutingKey(said) from None
-        key = _default_key(text)
-        if not key:
-            raise NoRoutingKey(
-                f"the secret {self._secret} has no routing key; write"
-                ' {"default": "<integration key of the PagerDuty service>"} into it'
-            )
-        return key
+            code = _code(error)
+            if code == "ResourceNotFoundException":
+                return ""
+            raise NoRoutingKey(f"the secret {self._secret} cannot be read: {code}") from None
 
 
 def _default_key(text: str) -> str:

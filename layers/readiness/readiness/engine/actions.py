@@ -38,6 +38,13 @@ def service_of(action: str) -> str:
     return _SERVICE.get(prefix, prefix)
 
 
+def sdk_services(action: str) -> tuple[str, ...]:
+    """Every service of the SDK that has calls under the action's prefix; API Gateway has two."""
+    prefix = action.partition(":")[0]
+    named = tuple(service for service, each in _PREFIX.items() if each == prefix)
+    return (*named, prefix)
+
+
 def _pascal(operation: str) -> str:
     return "".join(word.capitalize() for word in operation.split("_"))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,6 +24,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
+    UnknownServiceError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -112,6 +114,10 @@ class CredentialsRefused(Exception):
 
     Only the STS of the partition's home region says so for AWS.
     """
+
+
+class UnknownCall(Exception):
+    """The SDK has no such service or call: it is older than the rules."""
 
 
 class Postponed(Exception):
@@ -329,13 +335,15 @@ class Aws:
         *,
         once: bool = False,
     ) -> Any:
+        call = _method(self.client(service, region, once=once), operation)
         self._count()
-        return getattr(self.client(service, region, once=once), operation)(**params)
+        return call(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
         client = self.client(service, region)
+        _method(client, operation)
         if not client.can_paginate(operation):
             yield from self._unpaginated(service, operation, region, params)
             return
@@ -499,14 +507,14 @@ class DeclaredReader:
         A body that AWS streams is read to its end and stands in the answer as bytes.
         """
 
-        def ask() -> Any:
+        def do() -> Any:
             answer = self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
             return {
                 name: value.read() if hasattr(value, "read") else value
                 for name, value in answer.items()
             }
 
-        return self._answer(ask, service, operation, None, "", params, (), gone)
+        return self._answer(do, service, operation, None, "", params, (), gone)
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
@@ -567,6 +575,9 @@ class DeclaredReader:
                 return memory.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except BotoCoreError as error:
+                code = type(error).__name__
+                raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
             except NotRemembered as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
@@ -590,6 +601,8 @@ class DeclaredReader:
         """What it means that there was no answer, or none that can be read."""
         if isinstance(error, _NO_CREDENTIALS):
             return CredentialsRefused(str(error))
+        if isinstance(error, (UnknownCall, UnknownServiceError)):
+            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
         if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
             return Postponed(str(error))
         unreached = isinstance(error, EndpointConnectionError)
@@ -631,7 +644,7 @@ class DeclaredReader:
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
                 raise self._refusal(error, action, where) from error
-            except (BotoCoreError, ResponseParserError) as error:
+            except (BotoCoreError, ResponseParserError, UnknownCall) as error:
                 raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
@@ -645,6 +658,14 @@ class DeclaredReader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """The client's method of that name. Raises UnknownCall."""
+    method: Callable[..., Any] | None = getattr(client, operation, None)
+    if method is None:
+        raise UnknownCall(operation)
+    return method
 
 
 def _says(error: ClientError, codes: Sequence[str]) -> bool:

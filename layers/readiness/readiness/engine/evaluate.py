@@ -117,11 +117,22 @@ class Coverage:
     parts: dict[ResourceType, set[str]] = field(default_factory=dict)
     out_of_scope: int = 0
     cursor: Cursor | None = None
+    reached: Cursor | None = None
 
     @property
     def unlisted(self) -> tuple[str, ...]:
         """The names of the types that this leg or one before could not list."""
         return tuple(sorted(self.missed | {about.name for about in self.failed}))
+
+    @property
+    def end(self) -> Cursor:
+        """Where to go on when everything that could be listed is judged."""
+        if not self.failed:
+            return Cursor("", "", "", Phase.CLOSING, self.unlisted)
+        reached = self.reached
+        if reached is None or reached.phase is not Phase.MISSED:
+            reached = Cursor("", "", "", Phase.MISSED)
+        return replace(reached, unlisted=self.unlisted)
 
     def is_whole(self, about: ResourceType) -> bool:
         """Whether every leg listed the type, so that a row without a resource may be closed."""
@@ -481,7 +492,6 @@ class Evaluation:
             ]
             total, done = sum(len(ids) for _, ids in batches), 0
             progress(0, total)
-            place: Cursor | None = None
             for about, ids in batches:
                 part = self._judged(pool, about, ids, by_type[about], enough, record)
                 judged = 0
@@ -491,9 +501,9 @@ class Evaluation:
                     yield from observations
                 done += judged
                 if judged:
-                    place = self._cursor(about, ids[judged - 1], coverage)
+                    coverage.reached = self._cursor(about, ids[judged - 1], coverage)
                 if judged < len(ids):
-                    coverage.cursor = place or _unmoved(start, coverage)
+                    coverage.cursor = coverage.reached or _unmoved(start, coverage)
                     return
 
     def _list(

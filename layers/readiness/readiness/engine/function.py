@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.engine import config_rule, settings
+from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
@@ -72,6 +73,9 @@ class Function:
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
         self._sandbox = Sandbox(environment)
+        self._sdk_is_told = False
+        if sdk.is_too_old():
+            self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -161,7 +165,8 @@ class Function:
         self._insist(recorder)
         if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, config, observations)
+            ids = config_rule.ids_in(evaluation.aws)
+            sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
         return done | {"again": len(unsettled)} if unsettled else done
@@ -191,6 +196,7 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
+        self._tell_what_is_blind()
         seconds = _seconds_left(context) - LAST_SECONDS
         self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
         deployed = _deployed(sweep.get("headings"))
@@ -225,7 +231,7 @@ class Function:
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
             closed = self._close(recorder, rules, coverage, began, deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
-            coverage.cursor = Cursor("", "", "", Phase.CLOSING, coverage.unlisted)
+            coverage.cursor = coverage.end
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
@@ -266,6 +272,26 @@ class Function:
         recorder.look_again(enough)
         return closed
 
+    def _tell_what_is_blind(self) -> None:
+        """Say once in a sandbox's life which evidence its SDK cannot read.
+
+        In a sweep, which loads the service models anyway; an event must not wait for it.
+        """
+        if self._sdk_is_told:
+            return
+        self._sdk_is_told = True
+        for each in sdk.blind(self.heading, self._session.loader):
+            self._tell_of_sdk(
+                {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
+            )
+
+    def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
+        self.count("SdkTooOld")
+        self.log.warning(
+            "the runtime's SDK is older than the rules",
+            extra={"botocore": botocore.__version__, **about},
+        )
+
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
         if recorder.unwritten:
@@ -296,7 +322,7 @@ class Function:
             first = next(iter(recorder.unreadable.items()))
             self.count("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
-                "findings that this version cannot read",
+                "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
             )
         if recorder.unwritten:

@@ -87,6 +87,8 @@ class Session:
         self._botocore.register_component("response_parser_factory", parsers)
         self._region = region
         self.geography = Geography(loader)
+        self.loader = loader
+        """Where service models come from; what a client needed is there already."""
 
     @property
     def region_name(self) -> str | None:

@@ -158,7 +158,12 @@ def _key_in(item: Any) -> str:
     if not isinstance(item, Mapping):
         return "a row"
     names = ("finding_id", "at") if "at" in item else ("resource", "rule")
-    return " ".join(json.dumps(item.get(name), default=str).replace(": ", "=") for name in names)
+    return " ".join(_shown(item.get(name)) for name in names)
+
+
+def _shown(value: Any) -> str:
+    text = value.get("S") if isinstance(value, Mapping) else None
+    return text if isinstance(text, str) else json.dumps(value, default=str)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

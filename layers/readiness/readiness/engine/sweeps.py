@@ -15,7 +15,7 @@ from readiness.model.finding import iso, parse_iso
 SWEEP = "sweep"
 BASELINE = "baseline"
 INSTALLED = "(installed)"
-MOST_SWEEPS = 200
+MOST_PAGES = 20
 LONGEST_BASELINE = timedelta(days=2)
 """A rule that no sweep completes pages all the same after this time."""
 
@@ -26,8 +26,9 @@ class Sweeps:
     ``finding_id`` is ``sweep#<account>/<region>`` with ``at`` the time, for each completed sweep;
     and ``baseline#<account>/<region>`` with ``at`` the rule, kept for good: ``began_at``, when the
     rule was first heard of, ``ended_at`` and ``ended_by``, when the first sweep with it had
-    completed, and ``release``, ``swept_at`` and ``trigger``, which version of it was swept last,
-    since when and by which sweep. A row whose ``at`` is a heading holds for
+    completed, ``release``, ``swept_at`` and ``trigger``, which version of it was swept last,
+    since when and by which sweep, and ``pending`` and ``pending_since``, the version that none
+    has completed yet. A row whose ``at`` is a heading holds for
     all its rules; earlier versions wrote only such, under ``baseline`` alone.
     """
 
@@ -62,14 +63,38 @@ class Sweeps:
         latest = parse_iso(began) + LONGEST_BASELINE
         return iso(latest) if latest <= now else ""
 
-    def swept_since(self, rule: str, release: str) -> str:
-        """When the first sweep with this version of the rule completed; empty if none has."""
+    def swept_since(self, rule: str, release: str, now: datetime | None = None) -> str:
+        """When the first sweep with this version of the rule completed; empty if none has.
+
+        A version that no sweep completes counts as swept ``LONGEST_BASELINE`` after this was first
+        asked about it.
+        """
         if (rule, release) not in self._swept:
-            row = self._row(rule)
-            if row.get("release") != release:
+            since = self._swept_since(rule, release, now or datetime.now(UTC))
+            if not since:
                 return ""
-            self._swept[rule, release] = str(row["swept_at"])
+            self._swept[rule, release] = since
         return self._swept[rule, release]
+
+    def _swept_since(self, rule: str, release: str, now: datetime) -> str:
+        row = self._row(rule)
+        if row.get("release") == release:
+            return str(row["swept_at"])
+        if row.get("pending") != release:
+            self._client.update_item(
+                TableName=self._table,
+                Key={"finding_id": {"S": self._place}, "at": {"S": rule}},
+                UpdateExpression="SET pending = :r, pending_since = :t,"
+                " kind = if_not_exists(kind, :k)",
+                ExpressionAttributeValues={
+                    ":r": {"S": release},
+                    ":t": {"S": iso(now)},
+                    ":k": {"S": "BASELINE_BEGAN"},
+                },
+            )
+            return ""
+        latest = parse_iso(str(row["pending_since"])) + LONGEST_BASELINE
+        return iso(latest) if latest <= now else ""
 
     def ended(self) -> dict[str, dict[str, Any]]:
         """The rows of all rules and headings that are past their baseline, by name."""
@@ -124,11 +149,17 @@ class Sweeps:
             "KeyConditionExpression": "finding_id = :f",
             "ExpressionAttributeValues": {":f": {"S": self._sweep}},
             "ScanIndexForward": False,
-            "Limit": MOST_SWEEPS,
+            "Limit": 10,
         }
-        rows = map(from_wire, self._client.query(**query)["Items"])
-        whole = [str(row["at"]) for row in rows if not row.get("failed")]
-        last = whole[0] if whole else self._begin(INSTALLED, now)
+        last = ""
+        for _ in range(MOST_PAGES):
+            page = self._client.query(**query)
+            rows = map(from_wire, page["Items"])
+            last = next((str(row["at"]) for row in rows if not row.get("failed")), "")
+            if last or "LastEvaluatedKey" not in page:
+                break
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        last = last or self._begin(INSTALLED, now)
         return max(0.0, (now - parse_iso(last)).total_seconds() / 3600)
 
     def _begin(self, rule: str, now: datetime) -> str:

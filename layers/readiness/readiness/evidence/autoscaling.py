@@ -319,6 +319,9 @@ GROUP = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["AutoScalingGroupName"]: each["AutoScalingGroupARN"] for each in _groups(read)
+    },
 )
 
 

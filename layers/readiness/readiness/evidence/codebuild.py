@@ -39,6 +39,7 @@ PROJECT = ResourceType(
         ),
     ),
     identify=_project_name,
+    config_id="arn:{partition}:codebuild:{region}:{account}:project/{id}",
     arn="arn:{partition}:codebuild:{region}:{account}:project/{id}",
 )
 

@@ -8,10 +8,10 @@ too few samples to decide, the next longer one is used.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from readiness.evidence.cloudwatch.histories import Latency, Outcomes, Span
+from readiness.evidence.cloudwatch.histories import Latency, Outcomes, Span, Wait
 from readiness.model.text import plural
 from readiness.model.verdict import (
     Fact,
@@ -72,13 +72,17 @@ class Certainty:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The result of one window. ``band`` is None where its samples do not decide."""
+    """The result of one window.
+
+    ``band`` is None where its samples do not decide. ``doubt`` says why, if not for their number.
+    """
 
     span: Span
     samples: float
     value: float
     band: Band | None
     facts: Mapping[str, Fact]
+    doubt: str = ""
 
 
 def decided(certain: Band, worst: Band, point: Band, samples: float, least: int) -> Band | None:
@@ -175,6 +179,29 @@ def _of_latency(latency: Latency, reading: Reading, limits: Limits, sure: Certai
     return violates(reason, expected=expected, severity=reading.band.severity, **facts)
 
 
+# -- the wait of items in queues and streams --------------------------------------------------
+
+
+def judge_waits(waits: Sequence[Wait], steps: Sequence[float]) -> Verdict:
+    """The longest wait of the oldest item in any source; ``steps`` are limits in seconds."""
+    scale = scale_of(steps)
+    if scale is None:
+        return out_of_order(steps)
+    known = [
+        (seconds, each) for each in waits for seconds in [each.seconds] if seconds is not None
+    ]
+    if not known:
+        return _idle()
+    seconds, wait = max(known, key=lambda pair: pair[0])
+    band = scale.band(seconds)
+    facts: dict[str, Fact] = {"band": str(band), "value": seconds, "source": wait.source}
+    said = f"the oldest item of {wait.source} waited {seconds:,.0f} s (median of the last hour)"
+    if band is Band.OK:
+        return complies(f"{band}: {said}.", **facts)
+    expected = f"Items that wait less than {scale.target:g} s."
+    return violates(f"{band}: {said}.", expected=expected, severity=band.severity, **facts)
+
+
 # -- error rate and availability --------------------------------------------------------------
 
 
@@ -205,46 +232,79 @@ def judge_error_rate(
     scale = scale_of(steps)
     if scale is None:
         return out_of_order(steps)
+    return _worst_rate(entry_points, Outcomes.failures, scale, sure, "error rate", "request")
+
+
+def judge_availability(
+    entry_points: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
+) -> Verdict:
+    """The worst availability of the entry points: the share of attempts that got an answer.
+
+    An entry point exists only where its own counts have data.
+    """
+    scale = scale_of(steps, higher_is_better=True)
+    if scale is None:
+        return out_of_order(steps)
+    lost = [
+        each
+        for each in entry_points
+        if not each.is_used(Span.HOUR) and each.a_week_ago >= sure.least
+    ]
+    rest = [each for each in entry_points if each not in lost]
+    verdict = _worst_rate(rest, Outcomes.misses, scale, sure, "availability", "attempt")
+    if lost and verdict.severity is not Severity.CRITICAL:
+        return _lost_traffic(lost[0])
+    return verdict
+
+
+_Count = Callable[[Outcomes, Span], tuple[float, float]]
+
+
+def _worst_rate(
+    entry_points: Sequence[Outcomes],
+    count: _Count,
+    scale: Scale,
+    sure: Certainty,
+    name: str,
+    noun: str,
+) -> Verdict:
+    """The verdict on the worst of the entry points that are used."""
     decisive: list[tuple[Outcomes, Reading]] = []
     for entry_point in entry_points:
         readings = [
-            rate_reading(span, bad, n, scale, sure)
+            _of_span(entry_point, span, count, scale, sure)
             for span in Span
-            for bad, n in [entry_point.failures(span)]
-            if n > 0
+            if entry_point.is_used(span) and count(entry_point, span)[1] > 0
         ]
         if readings:
             decisive.append((entry_point, _first_decided(readings)))
     if not decisive:
         return _idle()
-    worst = max(decisive, key=lambda pair: (_weight(pair[1].band), pair[1].value))
-    return _of_rate(*worst, scale, sure, "error rate", "request")
+    sign = -1 if scale.higher_is_better else 1
+    worst = max(decisive, key=lambda pair: (_weight(pair[1].band), sign * pair[1].value))
+    return _of_rate(*worst, scale, sure, name, noun)
 
 
-def judge_availability(
-    candidates: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
-) -> Verdict:
-    """The share of attempts that got an answer, at the first entry point that has traffic."""
-    scale = scale_of(steps, higher_is_better=True)
-    if scale is None:
-        return out_of_order(steps)
-    used = [each for each in candidates if each.misses(Span.WEEK)[1] or each.misses(Span.HOUR)[1]]
-    if not used:
-        lost = [each for each in candidates if each.a_week_ago >= sure.least]
-        if lost:
-            return _lost_traffic(lost[0])
-        return _idle()
-    entry_point = used[0]
-    if not entry_point.misses(Span.HOUR)[1] and entry_point.a_week_ago >= sure.least:
-        return _lost_traffic(entry_point)
-    readings = [
-        rate_reading(span, bad, n, scale, sure)
-        for span in Span
-        for bad, n in [entry_point.misses(span)]
-        if n > 0
-    ]
-    reading = _first_decided(readings)
-    return _of_rate(entry_point, reading, scale, sure, "availability", "attempt")
+def _of_span(
+    entry_point: Outcomes, span: Span, count: _Count, scale: Scale, sure: Certainty
+) -> Reading:
+    """The reading of one window; undecided where it depends on failures that others share."""
+    bad, n = count(entry_point, span)
+    reading = rate_reading(span, bad, n, scale, sure)
+    if reading.band not in {Band.OK, None}:
+        return reading
+    if entry_point.unseen:
+        return replace(reading, band=None, doubt=entry_point.unseen)
+    if entry_point.worst is None:
+        return reading
+    most, attempts = count(entry_point.worst, span)
+    if most <= bad or rate_reading(span, most, attempts, scale, sure).band is reading.band:
+        return reading
+    doubt = (
+        f"{most - bad:,.0f} more failures are counted for several entry points together, or may be"
+        " retries."
+    )
+    return replace(reading, band=None, doubt=doubt)
 
 
 def _lost_traffic(entry_point: Outcomes) -> Verdict:
@@ -276,10 +336,15 @@ def _of_rate(
 ) -> Verdict:
     facts = _facts(reading, entry_point.source, sure) | dict(reading.facts)
     facts["value"] = round(reading.value, 6)
+    noun = entry_point.noun or noun
     said = (
         f"{name} {_percent(reading.value)} % of {plural(reading.samples, noun)} in the last"
         f" {reading.span} ({entry_point.source})"
     )
+    if reading.band is None and reading.doubt:
+        return cannot_tell(
+            f"The {name} is unknown. {reading.doubt} Without them: {said} (PARTIAL_DATA)."
+        ).observing({"cause": "PARTIAL_DATA", **facts})
     if reading.band is None:
         low, high = reading.facts["lower_bound"], reading.facts["upper_bound"]
         return cannot_tell(

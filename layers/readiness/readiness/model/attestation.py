@@ -74,8 +74,9 @@ class Scope:
 class Attestation:
     """One attestation. ``attester_id`` is the unique id of the caller (``aws:userid``).
 
+        ``attester`` is the ARN that was found for it, or the id again where none was found.
     ``bound_to`` are live values at the time: the attestation becomes void when one changes.
-    ``approved_by`` is the principal of the second person, empty until someone approves.
+    ``approved_by`` is the second person, likewise, empty until someone approves.
     ``artefact_unread`` says why it is unknown whether the artefact still exists.
     """
 

@@ -113,9 +113,11 @@ class ResourceType:
 
     ``find`` lists the ids of all of them (account and region from the reader); ``find_reads``
     are the IAM actions it needs. ``identify`` turns an AWS Config item into our id, None where
-    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
-    {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
-    none. ``tags_from_api`` is false
+    Config does not record the type. Where Config's own id is another, ``config_id`` is its
+    template (as ``arn``'s, with {dns_suffix} and {name}, the id's last part), or ``config_ids``
+    finds it by our id in what ``find`` listed; with neither, it cannot be told from our id.
+    ``arn`` is a template of {partition}, {region}, {account}, {id} and {path} (the id with one
+    leading slash) for tags and links, empty where a resource has none. ``tags_from_api`` is false
     where the tagging API does not know the type. ``may_mean`` says whether a name by which other
     resources refer to one may mean the one with that id (an alias may mean any of them).
     """
@@ -129,6 +131,8 @@ class ResourceType:
     arn: str = ""
     tags_from_api: bool = True
     may_mean: Callable[[str, str], bool] = operator.eq
+    config_id: str = ""
+    config_ids: Callable[[Reader], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)

@@ -16,6 +16,7 @@ class Cause(StrEnum):
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
     TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105
     NOT_OFFERED = "NOT_OFFERED"
+    SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
 _PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
@@ -27,6 +28,7 @@ _SPOKEN = {
     Cause.PARTIAL_DATA: "returned only a part of the data",
     Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
     Cause.TOKEN_REFUSED: "did not accept the credentials, which AWS accepts elsewhere",
+    Cause.SDK_TOO_OLD: "is not known to this version of the SDK",
     Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
 

@@ -16,18 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.semantics.policy import matches
+from readiness.semantics.policy import PARTITIONS, matches
 
-_PARTITIONS = (
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-eusc",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _ACCOUNT_VARIABLES = frozenset({"${aws:principalaccount}", "${aws:resourceaccount}"})
 _ACCOUNT = re.compile(r"\d{12}\**")
@@ -95,6 +85,33 @@ def unrestricted(patterns: Iterable[str], action: str, account: str = "") -> boo
     return _all(covered) if any(kind.is_required for kind in kinds) else _any(covered)
 
 
+@functools.lru_cache(maxsize=4096)
+def covers(pattern: str, arn: str, account: str = "") -> bool | None:
+    """Whether a policy's resource pattern matches everything ``arn`` stands for.
+
+    ``arn`` is as of :func:`resource_patterns`; otherwise as :func:`universal`.
+    """
+    return _covers_arn(pattern, arn, account)
+
+
+@functools.lru_cache(maxsize=4096)
+def covers_service(patterns: tuple[str, ...], service: str, account: str = "") -> bool:
+    """Whether the patterns match every resource of a kind on which much of a service acts.
+
+    All schedules stand for EventBridge Scheduler, all MFA devices do not stand for IAM.
+    """
+    actions = [
+        f"{service}:{name}"
+        for name, kinds in _of_service(service.lower()).items()
+        if kinds is not _NO_RESOURCE
+    ]
+    reached = sum(unrestricted(patterns, action, account) is True for action in actions)
+    return bool(reached) and reached >= len(actions) * _MUCH
+
+
+_MUCH = 0.1
+
+
 def _any(answers: Iterable[bool | None]) -> bool | None:
     given = set(answers)
     return True if True in given else None if None in given else False
@@ -141,7 +158,7 @@ def _fields(pattern: str) -> list[str]:
 
 
 def _partition(field: str) -> str:
-    return "*" if any(matches(field, each) for each in _PARTITIONS) else field
+    return "*" if any(matches(field, each) for each in PARTITIONS) else field
 
 
 def _region(field: str) -> str:

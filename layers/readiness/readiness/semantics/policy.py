@@ -7,14 +7,23 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ALLOW = "Allow"
 DENY = "Deny"
 
 _LONGEST = 1_000_000
-_PARTITION = re.compile(r"aws(-[a-z]+)*")
+PARTITIONS = (
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+)
 
 
 class Unparsable(ValueError):
@@ -26,7 +35,8 @@ class Condition:
     """One key under one operator: it holds if any of ``values`` does.
 
     ``operator`` and ``key`` are lower case. The operator is without ``IfExists`` and without
-    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty.
+    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty. ``written`` is operator
+    and key as the document has them.
     """
 
     operator: str
@@ -34,26 +44,16 @@ class Condition:
     values: tuple[str, ...]
     if_exists: bool = False
     quantifier: str = ""
+    written: str = field(default="", compare=False)
 
-    @property
-    def holds_without_key(self) -> bool:
-        """Whether a request without the key meets the condition, so that it restricts nothing.
-
-        Negated operators hold for an absent key, and so does every ``ForAllValues`` (IAM User
-        Guide, "IAM JSON policy elements: Condition operators").
-        """
-        if self.operator == "null":
-            return "true" in self.lowered
-        return self.if_exists or self.quantifier == "forallvalues" or "not" in self.operator
+    def __str__(self) -> str:
+        """``StringLike aws:PrincipalOrgID o-*``, as a reason quotes it."""
+        name = self.written or f"{self.operator} {self.key}"
+        return f"{name} {' or '.join(self.values[:3])}{' …' if len(self.values) > 3 else ''}"
 
     @property
     def lowered(self) -> tuple[str, ...]:
         return tuple(value.lower() for value in self.values)
-
-    @property
-    def only_wildcards(self) -> bool:
-        """Whether a value matches anything, such as ``StringLike *``."""
-        return "like" in self.operator and any(only_wildcards(value) for value in self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,11 @@ class Principal:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled."""
+    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled.
+
+    ``number`` is its place in the document, from 1; ``policy`` the name of the document, empty
+    where there is only one.
+    """
 
     effect: str
     actions: tuple[str, ...] = ()
@@ -100,6 +104,14 @@ class Statement:
     not_principals: tuple[Principal, ...] = ()
     conditions: tuple[Condition, ...] = ()
     sid: str = ""
+    number: int = field(default=0, compare=False)
+    policy: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a reason calls it: its Sid, or its number."""
+        of = f" of {self.policy}" if self.policy else ""
+        return f"statement {self.sid or self.number}{of}"
 
     @property
     def allows(self) -> bool:
@@ -138,8 +150,8 @@ class Statement:
         return (condition for condition in self.conditions if condition.key == key.lower())
 
 
-def parse(document: object) -> tuple[Statement, ...]:
-    """The statements of a policy.
+def parse(document: object, name: str = "") -> tuple[Statement, ...]:
+    """The statements of a policy; ``name`` is what its statements are said to be of.
 
     Takes text (JSON, plain or URL-encoded), a mapping, or a list of one mapping: the shapes
     that AWS's APIs, its events and AWS Config give. Raises Unparsable for anything else.
@@ -147,7 +159,10 @@ def parse(document: object) -> tuple[Statement, ...]:
     policy = _document(document)
     if "Statement" not in policy:
         raise Unparsable("the policy has no Statement")
-    return tuple(_statement(entry) for entry in _listed(policy["Statement"]))
+    return tuple(
+        _statement(entry, number, name)
+        for number, entry in enumerate(_listed(policy["Statement"]), 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +179,7 @@ class Document:
     @classmethod
     def of(cls, name: str, given: object) -> Document:
         try:
-            return cls(name, parse(given))
+            return cls(name, parse(given, name))
         except Unparsable as unparsable:
             return cls(name, flaw=str(unparsable))
 
@@ -227,7 +242,7 @@ def _texts(statement: Mapping[str, Any], name: str) -> tuple[str, ...]:
     return tuple(values)
 
 
-def _statement(entry: object) -> Statement:
+def _statement(entry: object, number: int, policy: str) -> Statement:
     if not isinstance(entry, Mapping):
         raise Unparsable("a statement is not a JSON object")
     statement = _titled(entry)
@@ -244,6 +259,8 @@ def _statement(entry: object) -> Statement:
         not_principals=_principals(statement.get("NotPrincipal")),
         conditions=tuple(_conditions(statement.get("Condition") or {})),
         sid=str(statement.get("Sid", "")),
+        number=number,
+        policy=policy,
     )
     if not parsed.actions and not parsed.not_actions:
         raise Unparsable("a statement has neither Action nor NotAction")
@@ -276,6 +293,7 @@ def _conditions(block: object) -> Iterator[Condition]:
                 values=tuple(_value(value) for value in _listed(values)),
                 if_exists=operator.endswith("ifexists"),
                 quantifier=quantifier,
+                written=f"{written} {key}",
             )
 
 
@@ -361,7 +379,7 @@ def is_universal(resource: str) -> bool:
         return False
     if len(fields) == 1:
         return False
-    if len(fields) > 2 and _PARTITION.fullmatch(fields[1]):
+    if len(fields) > 2 and any(matches(fields[1], each) for each in PARTITIONS):
         fields[1] = "*"
     return all(only_wildcards(field) for field in fields[1:])
 

@@ -76,6 +76,8 @@ def _sources(document: Document) -> Iterator[str]:
     for statement in document.statements:
         if statement.allows:
             for condition in statement.condition_on("aws:SourceArn"):
+                if "not" in condition.operator:
+                    continue
                 yield from (arn for arn in condition.values if arn.count(":") >= 5)
 
 

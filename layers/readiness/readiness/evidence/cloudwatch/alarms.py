@@ -208,6 +208,7 @@ ALARM = ResourceType(
         api_call("monitoring", "PutAlarmMuteRule", "DeleteAlarmMuteRule"),
     ),
     identify=config_resource_name,
+    config_id="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
     arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
 )
 

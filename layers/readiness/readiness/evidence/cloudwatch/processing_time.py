@@ -185,7 +185,6 @@ class FunctionProcessingTime:
         LIST_METRICS,
         "ecs:ListClusters",
         "ecs:ListServices",
-        "ecs:DescribeServices",
     ),
     uses=(Service,),
     asks_with=ASKS_WITH,

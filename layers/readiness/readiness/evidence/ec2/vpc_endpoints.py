@@ -14,7 +14,9 @@ from readiness.model.evidence import ConfigItem, api_call, evidence, last_segmen
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.text import listed
+from readiness.semantics.conditions import Holds, allowed
 from readiness.semantics.policy import Document, only_wildcards
+from readiness.semantics.requesters import stranger
 from readiness.semantics.service_names import (
     OF_ECS,
     service_of_endpoint,
@@ -155,13 +157,16 @@ def allows_everything(document: str) -> bool:
     So does a policy that is missing, and for all anybody knows one that cannot be read.
     """
     policy = Document.of("endpoint policy", document or "{}")
+    full = [
+        s
+        for s in policy.statements
+        if s.names_anybody
+        and s.names_every_resource
+        and any(only_wildcards(action) for action in s.actions)
+    ]
+    denials = [s for s in full if not s.allows]
     return bool(policy.flaw) or any(
-        statement.allows
-        and statement.names_anybody
-        and statement.names_every_resource
-        and any(only_wildcards(action) for action in statement.actions)
-        and not statement.conditions
-        for statement in policy.statements
+        allowed(s, denials, stranger()) is Holds.SOMETIMES for s in full if s.allows
     )
 
 

@@ -42,6 +42,7 @@ CLUSTER = ResourceType(
         ),
     ),
     identify=lambda item: item.get("ARN") or item.get("arn") or None,
+    config_id="{name}",
     arn="{id}",
 )
 

@@ -37,6 +37,7 @@ TOPIC = ResourceType(
         ),
     ),
     identify=lambda item: topic_name(str(item.get("resourceId") or "")),
+    config_id="arn:{partition}:sns:{region}:{account}:{id}",
     arn="arn:{partition}:sns:{region}:{account}:{id}",
 )
 

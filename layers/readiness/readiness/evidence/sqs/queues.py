@@ -49,6 +49,7 @@ QUEUE = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_id="https://sqs.{region}.{dns_suffix}/{account}/{id}",
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
 )
 

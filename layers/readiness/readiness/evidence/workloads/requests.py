@@ -48,7 +48,7 @@ class FunctionRequests:
 
 @evidence(
     SERVICE,
-    reads=(GET_METRIC_DATA, "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices"),
+    reads=(GET_METRIC_DATA, "ecs:ListClusters", "ecs:ListServices"),
     uses=(Service, TargetGroups),
     follows_type=False,
 )

@@ -103,7 +103,7 @@ class FunctionTraces:
 
 @evidence(
     SERVICE,
-    reads=(GET_TRACES, "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices"),
+    reads=(GET_TRACES, "ecs:ListClusters", "ecs:ListServices"),
     uses=(Service,),
 )
 @dataclass(frozen=True, slots=True)

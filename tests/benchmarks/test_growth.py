@@ -1,0 +1,62 @@
+"""How a heading's sweep grows with the account: requests, processor time and memory, as ratios."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.benchmarks.growing import LEG_SECONDS
+from tests.benchmarks.measure import bare_environment, report
+
+pytestmark = pytest.mark.bench
+
+SMALL = 0.01
+"""Of 10,000 buckets, 5,000 functions and roles, 20,000 alarms and so on: 1 % of each."""
+TIMES = (1, 2, 4)
+MOST_GROWTH = 1.35
+"""What a quantity may grow by more than the account does; quadratic growth would be 4."""
+MOST_MEGABYTES = 400
+
+
+def swept(heading: str, share: float) -> dict:
+    """Three sweeps in a process of their own: the first, a steady one, one after changes."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.growing", heading, str(share)],
+        env=bare_environment(PYTHONPATH=":".join(sys.path)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout)
+
+
+def total(legs: list[dict], name: str) -> float:
+    return sum(leg[name] for leg in legs)
+
+
+@pytest.mark.parametrize(
+    "heading", ["alarms", "performance_benchmarks", "encryption", "lambda_deployment"]
+)
+def test_growth(heading: str) -> None:
+    measured = [swept(heading, SMALL * times) for times in TIMES]
+    rows = []
+    for sweep in ("first", "steady"):
+        for name in ("requests", "cpu"):
+            sizes = [total(each[sweep], name) for each in measured]
+            growth = (sizes[2] - sizes[1]) / max(sizes[1] - sizes[0], 1e-9) / 2
+            shown = " → ".join(f"{size:,.1f}" for size in sizes)
+            rows.append((f"{sweep}: {name} at 1×, 2×, 4×", shown, f"growth {growth:.2f}"))
+            if name == "requests":
+                assert growth <= MOST_GROWTH, rows[-1]
+    peaks = [max(leg["memory"] for s in ("first", "steady") for leg in e[s]) for e in measured]
+    rows.append(("peak memory", " → ".join(f"{peak:.0f} MB" for peak in peaks), ""))
+    report(f"Growth of a sweep: {heading}", rows)
+    assert peaks[2] <= MOST_MEGABYTES
+    for each in measured:
+        assert total(each["steady"], "transitions") == 0
+        assert total(each["first"], "evaluated") == total(each["steady"], "evaluated")
+        assert each["gone"] > 0
+        assert all(leg["seconds"] <= LEG_SECONDS for s in ("first", "steady") for leg in each[s])
