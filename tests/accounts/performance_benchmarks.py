@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.traffic import get_metric_data, steadily
+from tests.accounts.traffic import get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
 
 WORKLOAD = "MAIF"
@@ -29,6 +29,19 @@ TAGGED = (
     f"arn:aws:apigateway:{HOME}::/restapis/{REST_API}/stages/prod",
     BALANCER,
 )
+
+COUNTED = (
+    {"FunctionName": FUNCTION},
+    {"ApiName": "agents"},
+    {"ApiId": HTTP_API},
+    *(
+        dimensions
+        for balancer, group in ((BALANCER, GROUP), (OTHER_BALANCER, OTHER_GROUP))
+        for own in [{"LoadBalancer": balancer.partition("loadbalancer/")[2]}]
+        for dimensions in (own, {**own, "TargetGroup": group.rpartition(":")[2]})
+    ),
+)
+"""What publishes metrics, by its dimensions."""
 
 PER_SECOND = dict.fromkeys(
     ("Duration", "Invocations", "Latency", "Count", "RequestCount", "TargetResponseTime"), 2.0
@@ -158,6 +171,7 @@ def world() -> FakeAccount:
             ("apigatewayv2", "get_apis"): {"Items": [http]},
             ("apigatewayv2", "get_api"): http,
             ("cloudwatch", "get_metric_data"): get_metric_data(steadily(PER_SECOND)),
+            ("cloudwatch", "list_metrics"): list_metrics(COUNTED),
             ("resourcegroupstaggingapi", "get_resources"): get_resources,
             ("ce", "get_cost_and_usage"): get_cost_and_usage,
         }

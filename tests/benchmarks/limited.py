@@ -52,6 +52,7 @@ def account(
             return {"logGroups": [g for g in listed if g["logGroupName"].startswith(prefix)]}
 
         answers["logs", "describe_log_groups"] = log_groups
+        answers.setdefault(("logs", "describe_account_policies"), {"accountPolicies": []})
     if has("cloudwatch", "get_metric_data"):
         answers["cloudwatch", "get_metric_data"] = metric_data({})
     return world

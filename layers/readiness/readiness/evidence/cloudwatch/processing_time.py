@@ -117,8 +117,9 @@ def _of_agents(
         for id, agent in agents.items()
         for index, each in enumerate(accepted.get(agent, ()))
     }
-    wanted |= {(id, -1): {"work": query} for id, query in work.items()}
     found = read_histories(read, wanted) if wanted else {}
+    # apart from the others: the question that FunctionTraces asks, and billed once
+    worked = read_histories(read, {id: {"n": query} for id, query in work.items()})
     return {
         id: ProcessingTime(
             tuple(
@@ -126,7 +127,7 @@ def _of_agents(
                 for index, each in enumerate(accepted.get(agent, ()))
             ),
             len(accepted),
-            found[id, -1]["work"] if id in work else None,
+            worked[id]["n"] if id in work else None,
         )
         for id, agent in agents.items()
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes
+from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service, Services
 from readiness.evidence.elbv2.load_balancers import (
     LOAD_BALANCER,
@@ -63,7 +63,7 @@ def _target_groups(read: Reader) -> TargetGroups:
 
 
 @evidence(
-    SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups), asks_with=LIMITS
+    SERVICE, reads=(*HISTORY_READS, *SERVICES), uses=(Service, TargetGroups), asks_with=LIMITS
 )
 @dataclass(frozen=True, slots=True)
 class ServiceLatency:
@@ -178,7 +178,7 @@ def _outcomes(
     return replace(counted(own=True), worst=counted(own=False))
 
 
-@evidence(SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups))
+@evidence(SERVICE, reads=(*HISTORY_READS, *SERVICES), uses=(Service, TargetGroups))
 @dataclass(frozen=True, slots=True)
 class ServiceOutcomes:
     """What became of requests to the service: by its targets, and by the load balancers before it.
@@ -246,7 +246,7 @@ def _of_one_service(balancer: str, groups: TargetGroups, services: Services) -> 
 
 @evidence(
     LOAD_BALANCER,
-    reads=(GET_METRIC_DATA, BALANCERS),
+    reads=(*HISTORY_READS, BALANCERS),
     uses=(LoadBalancer, TargetGroups, Services),
     asks_with=LIMITS,
 )
@@ -305,7 +305,7 @@ def _elsewhere(
 
 
 @evidence(
-    LOAD_BALANCER, reads=(GET_METRIC_DATA, BALANCERS), uses=(LoadBalancer, TargetGroups, Services)
+    LOAD_BALANCER, reads=(*HISTORY_READS, BALANCERS), uses=(LoadBalancer, TargetGroups, Services)
 )
 @dataclass(frozen=True, slots=True)
 class BalancerOutcomes:

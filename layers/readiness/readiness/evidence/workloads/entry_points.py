@@ -9,7 +9,6 @@ from typing import TypeVar
 from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.apigateway.domains import REST_API
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_each
 from readiness.evidence.cloudwatch.histories import (
     Arrivals,
     History,
@@ -19,6 +18,7 @@ from readiness.evidence.cloudwatch.histories import (
     Wait,
     least_of,
 )
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.workloads.function_sources import (
     FedBy,
     FunctionSources,
@@ -39,10 +39,9 @@ Found = Mapping[str, History]
 
 def read_histories(read: Reader, wanted: Mapping[K, Wanted]) -> dict[K, dict[str, History]]:
     """The named metrics of several things, twice each: the last hour, and 7 days and an hour."""
-    recent = read_each(read, wanted, HOUR, period=300)
-    hourly = read_each(read, wanted, WEEK + HOUR, period=3600)
+    found = read_histories_of(read, [q for named in wanted.values() for q in named.values()])
     return {
-        thing: {name: History(recent[thing][name], hourly[thing][name]) for name in named}
+        thing: {name: found[query] for name, query in named.items()}
         for thing, named in wanted.items()
     }
 
@@ -97,13 +96,16 @@ def _most_are_events(events: History, invocations: History) -> bool:
     return taken > 0 and 2 * taken >= invocations.sum(Span.WEEK)
 
 
+_ASYNC = "AsyncEventsReceived"
+
+
 def _durations(name: str, limits: Iterable[float], sources: Iterable[FedBy]) -> dict[str, Query]:
     by_name = {"FunctionName": name}
     limits = tuple(limits)
     return {
         **Timed("AWS/Lambda", "UrlRequestLatency", by_name).queries("url", limits),
         **Timed("AWS/Lambda", "Duration", by_name).queries("own", limits),
-        **sums_of("AWS/Lambda", by_name, "Invocations", "AsyncEventsReceived"),
+        **sums_of("AWS/Lambda", by_name, _ASYNC),
         **{
             f"age {each.service} {each.name}": series(namespace, metric, "Maximum", **dimensions)
             for each in sources
@@ -134,7 +136,7 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS, "lambda:ListFunctions"),
     uses=(FunctionIdentity, FunctionSources),
     asks_with=LIMITS,
 )
@@ -168,16 +170,25 @@ class FunctionLatency:
         cls, read: Reader, sources: Mapping[str, FunctionSources]
     ) -> dict[str, FunctionLatency]:
         limits = limits_of(read)
-        wanted = {name: _durations(name, limits, fed.all) for name, fed in sources.items()}
+        durations = read_histories(
+            read,
+            {name: _durations(name, limits, fed.all) for name, fed in sources.items()},
+        )
+        some_are_events = {
+            name: sums_of("AWS/Lambda", {"FunctionName": name}, "Invocations")
+            for name, found in durations.items()
+            if found[_ASYNC].sum(Span.WEEK)
+        }
+        runs = read_histories(read, some_are_events)
         return {
             name: cls(
                 latency_of("AWS/Lambda UrlRequestLatency", found, ["url"], limits),
                 latency_of("AWS/Lambda Duration", found, ["own"], limits),
-                _most_are_events(found["AsyncEventsReceived"], found["Invocations"]),
+                name in runs and _most_are_events(found[_ASYNC], runs[name]["Invocations"]),
                 sources[name].all,
                 _waits(found, sources[name].all),
             )
-            for name, found in read_histories(read, wanted).items()
+            for name, found in durations.items()
         }
 
 
@@ -195,7 +206,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS, "lambda:ListFunctions"),
     uses=(FunctionIdentity, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)
@@ -370,7 +381,7 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
+@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
     """How long a REST API took, its integration included. Source: GetMetricData."""
@@ -387,7 +398,7 @@ class RestApiLatency:
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,))
+@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
     """How many requests a REST API took and how many it failed. Source: GetMetricData."""
@@ -404,7 +415,7 @@ class RestApiOutcomes:
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
+@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class HttpApiLatency:
     """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
@@ -426,7 +437,7 @@ class HttpApiLatency:
         return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,))
+@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,))
 @dataclass(frozen=True, slots=True)
 class HttpApiOutcomes:
     """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""
