@@ -138,12 +138,12 @@ class Function:
             self._note(observation)
             if observation.again not in unsettled:
                 recorder.record(observation)
-        self._insist(recorder)
         if config is not None:
             client = evaluation.aws.client("config")
             sent = config_rule.answer(client, config, observations)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
+        self._insist(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
 
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
