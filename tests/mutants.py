@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
+import gc
 import hashlib
 import json
 import os
@@ -219,7 +221,7 @@ def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
         "only_mutate": list(patterns),
         "also_copy": [t for t in LAID_OUT.values() if not t.startswith(("src/", "tests"))],
         "pytest_add_cli_args_test_selection": list(tests),
-        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutants"],
         "track_dependencies": False,
         "use_git_change_detection": False,
     }
@@ -227,6 +229,15 @@ def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
     project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     text = "\n".join([project, "[tool.mutmut]", *lines, ""])
     (PLACE / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def pytest_collection_finish() -> None:
+    """Forget what functions have cached: each mutant's tests begin where those before ended."""
+    for each in gc.get_objects():
+        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith(
+            "readiness."
+        ):
+            each.cache_clear()
 
 
 def _environment() -> dict[str, str]:

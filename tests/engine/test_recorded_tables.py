@@ -66,8 +66,9 @@ def dynamodb():
             DECLARATIONS: recorded()["declarations"]["rows"],
         }
         for table, items in rows.items():
-            for item in items:
-                dynamodb.put_item(TableName=table, Item=binary(item))
+            puts = [{"PutRequest": {"Item": binary(item)}} for item in items]
+            for batch in [puts[at : at + 25] for at in range(0, len(puts), 25)]:
+                dynamodb.batch_write_item(RequestItems={table: batch})
         yield dynamodb
 
 

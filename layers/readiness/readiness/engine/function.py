@@ -162,13 +162,13 @@ class Function:
             if observation.again not in unsettled:
                 recorder.record(observation)
         recorder.look_again()
-        self._insist(recorder)
         if config is not None:
             client = evaluation.aws.client("config")
             ids = config_rule.ids_in(evaluation.aws)
             sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
+        self._insist(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
 
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
