@@ -95,11 +95,15 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.sqs.dead_letters": frozenset({"deadLetterTargetArn"}),
+    "readiness.evidence.workloads.dead_letter_paths": frozenset(
+        {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
+    ),
+    "readiness.evidence.workloads.function_sources": frozenset({"deadLetterTargetArn"}),
     # Metrics of Lambda and API Gateway.
     "readiness.evidence.workloads.entry_points": frozenset(
         {
             *("Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "Invocations"),
-            *("UrlRequestCount", "Url5xxCount", "Count", "Errors"),
+            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Count", "Errors"),
         }
     ),
     # How a task's stop is explained: ECS Developer Guide, "Stopped tasks error messages".

@@ -135,7 +135,7 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions", *SOURCE_READS),
+    reads=(GET_METRIC_DATA, *SOURCE_READS),
     uses=(FunctionConfiguration, FunctionSources),
     asks_with=LIMITS,
 )
@@ -196,7 +196,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions", *SOURCE_READS),
+    reads=(GET_METRIC_DATA, *SOURCE_READS),
     uses=(FunctionConfiguration, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from readiness.model.unreadable import Gone
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
+    *FUNCTION.find_reads,
     "lambda:ListEventSourceMappings",
     "sqs:GetQueueAttributes",
     "sqs:ListDeadLetterSourceQueues",
@@ -65,7 +66,7 @@ class FedBy:
             id="responseElements.functionArn",
             normalise=function_name,
         ),
-        api_call("sqs", "SetQueueAttributes", "DeleteQueue"),
+        api_call("sqs", "SetQueueAttributes"),
         ConfigItem("AWS::SQS::Queue"),
     ),
 )
