@@ -116,7 +116,6 @@ ELSEWHERE = {
         "DeleteFunction",
         "DeleteFunctionEventInvokeConfig",
     },
-    "FunctionSources": {"CreateQueue", "DeleteQueue"},
     # A mapping names a queue that exists; what it does without one is its own state.
     "QueueSources": {"CreateQueue", "DeleteQueue"},
     # Inline policies are no managed policies, and taking a boundary away names none.
