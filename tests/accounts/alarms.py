@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
@@ -179,6 +180,45 @@ MAPPING = {
     "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work",
     "State": "Enabled",
 }
+DEAD = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:dead"
+SUBSCRIPTION = f"{TOPIC}:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee"
+PIPE = f"arn:aws:pipes:{HOME}:{ACCOUNT_ID}:pipe/clicks"
+STREAM = f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/clicks"
+SCHEDULE: dict[str, Any] = {
+    "Name": "nightly",
+    "GroupName": "default",
+    "Target": {
+        "Arn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+    },
+}
+
+
+def listed_schedule(**changes: object) -> dict[str, object]:
+    """The schedule as ListSchedules shows it: of its target only the ARN."""
+    return {**SCHEDULE, "Target": {"Arn": SCHEDULE["Target"]["Arn"]}, **changes}
+
+
+PATHS = {
+    ("lambda", "list_function_event_invoke_configs"): {"FunctionEventInvokeConfigs": []},
+    ("sns", "list_subscriptions"): {
+        "Subscriptions": [
+            {"SubscriptionArn": SUBSCRIPTION, "TopicArn": TOPIC},
+            {"SubscriptionArn": "PendingConfirmation", "TopicArn": TOPIC},
+        ]
+    },
+    ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
+    ("events", "list_rules"): {"Rules": [{"Name": "hourly"}]},
+    ("events", "list_targets_by_rule"): {
+        "Targets": [{"Id": "1", "Arn": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:ticks"}]
+    },
+    ("scheduler", "list_schedules"): {"Schedules": [listed_schedule()]},
+    ("scheduler", "get_schedule"): SCHEDULE,
+    ("pipes", "list_pipes"): {"Pipes": [{"Name": "clicks", "Arn": PIPE, "Source": STREAM}]},
+    ("pipes", "describe_pipe"): {"Name": "clicks", "SourceParameters": {}},
+}
+"""What could send failures to a queue, and sends none."""
+
 SERVICE_ANSWER = {
     "serviceArn": SERVICE,
     "serviceName": "web",
@@ -249,6 +289,7 @@ def world() -> FakeAccount:
                 "type": "STANDARD",
                 "creationDate": NOON,
             },
+            **PATHS,
             ("sqs", "list_queues"): {"QueueUrls": [f"{QUEUES}work", f"{QUEUES}dead"]},
             ("sqs", "get_queue_attributes"): queue_attributes,
             ("sqs", "list_dead_letter_source_queues"): sources,

@@ -116,6 +116,12 @@ ELSEWHERE = {
     "RouteTables": {"CreateVpc", "DeleteVpc"},
     # Imported material does not rotate by itself.
     "KmsImportedMaterial": {"DisableKeyRotation", "EnableKeyRotation"},
+    # A destination of failures that is gone names no queue; the sweep sees that.
+    "DeadLetters": {
+        "DeleteEventSourceMapping",
+        "DeleteFunction",
+        "DeleteFunctionEventInvokeConfig",
+    },
     # A mapping names a queue that exists; what it does without one is its own state.
     "QueueSources": {"CreateQueue", "DeleteQueue"},
     # Inline policies are no managed policies, and taking a boundary away names none.

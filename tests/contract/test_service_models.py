@@ -95,6 +95,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.sqs.dead_letters": frozenset({"deadLetterTargetArn"}),
+    "readiness.evidence.workloads.dead_letter_paths": frozenset(
+        {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
+    ),
     "readiness.evidence.workloads.function_sources": frozenset({"deadLetterTargetArn"}),
     # The fields of a CloudTrail record: CloudTrail User Guide, "CloudTrail record contents".
     "readiness.evidence.autoscaling": frozenset(

@@ -11,13 +11,14 @@ from typing import Any
 from readiness.evidence.awslambda.event_sources import EventSource
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.sqs.queues import MOST_RESULTS, QUEUE, queue_url
-from readiness.model.evidence import ConfigItem, api_call, evidence
+from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
+    *FUNCTION.find_reads,
     "lambda:ListEventSourceMappings",
     "lambda:ListFunctions",
     "sqs:GetQueueAttributes",
@@ -66,15 +67,14 @@ class FedBy:
             id="responseElements.functionArn",
             normalise=function_name,
         ),
-        api_call("sqs", "CreateQueue", "SetQueueAttributes", "DeleteQueue"),
-        ConfigItem("AWS::SQS::Queue"),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionSources:
     """The enabled event sources of a function, its versions and aliases.
 
-    Sources: ListEventSourceMappings (all of them: a filter by name leaves out those of aliases),
+    A changed redrive policy is seen by the sweep: a queue's event names no function. Sources:
+    ListEventSourceMappings (all of them: a filter by name leaves out those of aliases),
     and of each queue its RedrivePolicy (GetQueueAttributes) and the other queues that send to
     its dead-letter queue (ListDeadLetterSourceQueues).
     """
