@@ -206,6 +206,10 @@ def test_a_document(document, names):
     [
         ("STAGE=prod\nDB_PASSWORD=hunter2\n", True),
         ("-Ddb.password=hunter2", True),
+        ("api-key=abc123", True),
+        ("x-team=orders,api-key=abc123", True),
+        ("page_token=abc,api-key=${API_KEY}", False),
+        ("https://example.com/cb?token_use=access&session_token={token}", False),
         ("-Xmx1g -Ddb.password=hunter2", True),
         ("-Xmx1g -Ddb.password=${DB_PASSWORD}", False),
         ("STAGE=prod\nLOG=debug\n", False),

@@ -25,7 +25,7 @@ from readiness.semantics.credentials import (
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
 _VALUE = rf"({_QUOTED}|\$\([^)\n]*\)|\$\{{[^}}\n]*\}}|[^\s\"'|;&<>]+)"
 _NAME = r"([A-Za-z_][\w.-]{0,80})"
-_ASSIGNED = re.compile(rf"(?<![\w$.-]){_NAME}(?:=|:=)(?!=){_VALUE}")
+_ASSIGNED = re.compile(rf"(?<![\w$.-]){_NAME}(?:=|:=)(?!=){_VALUE.replace('|;&<>]', '|;&<>,]')}")
 _SPACED = re.compile(
     rf"^[ \t]*\$?{_NAME}[ \t]+:?=[ \t]*({_QUOTED}|[^\s\"'.()\[\]{{}}$]+)[ \t;]*$", re.MULTILINE
 )
@@ -175,7 +175,7 @@ def suspects_in_value(
     one = suspect(name, value, min_entropy=min_entropy, ignore=ignore)
     if one:
         return [one]
-    if not (value.startswith("-") or any(c.isspace() for c in value.strip())):
+    if not (value.startswith("-") or "=" in value or any(c.isspace() for c in value.strip())):
         return []
     return suspects_in_text(name, value, min_entropy=min_entropy, ignore=ignore)
 
