@@ -33,7 +33,7 @@ from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import StateMachineDefinition
 from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
-from readiness.semantics.credential_names import is_a_secret, names_a_secret
+from readiness.semantics.credential_names import is_a_secret
 from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
 
 from .places import (
@@ -164,7 +164,7 @@ def codebuild_environment(
         variable.name
         for variable in project.variables
         if variable.kind == "PARAMETER_STORE"
-        and names_a_secret(variable.name)
+        and is_a_secret(variable.name)
         and not parameter_store.accept_ssm_secure_string
     ]
     return judge_plain_text(

@@ -97,6 +97,13 @@ LEFT_ALONE = [
     "./run --secret prod/db/creds --tokens 4096",
     "password = os.environ['DB_PASSWORD']\ntoken = response.token\n",
     "password = getpass()",
+    "docker build --secret id=npm,env=NPM_TOKEN .",
+    'sed -i "s/__TOKEN__/${TOKEN}/" /etc/app.conf',
+    "sed -i 's/PasswordAuthentication yes/PasswordAuthentication no/' /etc/ssh/sshd_config",
+    "git clone https://x-access-token:${GITHUB_TOKEN}@github.com/example/orders.git",
+    'mysqldump -h db -u app -p"$(cat /run/secret)" orders',
+    "$password = ($secret.SecretString | ConvertFrom-Json).password",
+    "ConvertTo-SecureString $password -AsPlainText -Force",
     "#cloud-config\nchpasswd: { expire: false }\nssh_authorized_keys:\n- ssh-rsa AAAAB3NzaC1yc2E= me\n",
     b64("#!/bin/bash\necho a harmless script of some length\n"),
     "git clone https://github.com/example/orders.git && git checkout 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b",
@@ -193,6 +200,9 @@ def test_a_build_specification_in_json(env, names):
         pytest.param({"Count": 5, "On": True, "Token": None}, [], id="no text"),
         pytest.param({"Password.$": "$.password", "Token": "$$.Task.Token"}, [], id="paths"),
         pytest.param({"Password": "{% $secret %}"}, [], id="JSONata"),
+        pytest.param(
+            {"password.$": "States.StringToJson($.SecretString).password"}, [], id="a function"
+        ),
         pytest.param({"SecretId": "prod/db", "ClientRequestToken": "a-b"}, [], id="a name"),
         pytest.param([{"Password": "hunter2"}], ["Password"], id="in a list"),
     ],
@@ -206,6 +216,8 @@ def test_a_document(document, names):
     [
         ("STAGE=prod\nDB_PASSWORD=hunter2\n", True),
         ("-Ddb.password=hunter2", True),
+        (b64("STAGE=prod\nDB_PASSWORD=hunter2\n"), True),
+        (b64("STAGE=prod\nLOG_LEVEL=debug\n"), False),
         ("api-key=abc123", True),
         ("x-team=orders,api-key=abc123", True),
         ("page_token=abc,api-key=${API_KEY}", False),

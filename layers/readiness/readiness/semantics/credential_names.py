@@ -33,28 +33,29 @@ _PASSWORD = ("password", "passwords", "passwd", "pass", "pwd", "pw", "passphrase
 _ABOUT = words_of(
     "action address age alg algorithm alias allowed arn arns attempts attribute aud audience "
     "authorizer backend bindings bucket budget cache category char characters check checks "
-    "class column complexity context cookie cost count cron database days decimals decoder "
-    "description dir directory disabled domain driver duration email enabled encoder encoding "
-    "encryption endpoint engine env environment event exchange expiration expire expires "
-    "expiring expiry extension factory feature field file filename files filter flag folder "
-    "format function generation generator grace group handler hash hasher hashing header "
-    "headers hint history host hostname hours id identifier ids index interceptor interval "
-    "introspection issuer jwks keyring kind label lambda layer leeway len length level "
-    "lifetime limit limiter limits loc location log logs manager max method methods "
-    "middleware min minutes mode model module mount ms name names namespace network number "
-    "option optional owner page param parameter parser path paths pattern per percent plugin "
-    "policy pool port prefix price procedure project prompt provider providers queue quota "
-    "rate reader realm ref reference references refresh refs regex region regions renewal "
-    "replay required reset resolver resource retention reuse revocation role rotation rotator "
-    "rule rules schedule scheduler schema scope scopes seconds selector service services "
-    "signer size sizes skew sort source sources stage standard state status stdin storage "
-    "store strategy strength subject suffix supply symbol sync table task template tenant "
-    "threshold timeout timestamp title topic ttl type types unit units updater uri url urls "
-    "usage use user username users validation validator validity variable vars verification "
-    "verifier version versions volume warning webhook window"
+    "ciphertext class column complexity context cookie cost count cron database days decimals "
+    "decoder description dir directory disabled domain driver duration email enabled encoder "
+    "encoding encrypted encryption endpoint engine env environment event exchange expiration "
+    "expire expires expiring expiry extension factory feature field file filename files "
+    "filter flag folder format function generation generator grace group handler hash hasher "
+    "hashing header headers hint history host hostname hours id identifier ids index "
+    "interceptor interval introspection issuer jwks keyring kind kms label lambda layer "
+    "leeway len length level lifetime limit limiter limits loc location log logs manager max "
+    "method methods middleware min minutes mode model module mount ms name names namespace "
+    "network number option optional owner page param parameter parser path paths pattern per "
+    "percent plugin policy pool port prefix price procedure project prompt provider providers "
+    "queue quota rate reader realm ref reference references refresh refs regex region regions "
+    "renewal replay required reset resolver resource retention reuse revocation role rotation "
+    "rotator rule rules schedule scheduler schema scope scopes seconds selector service "
+    "services signer size sizes skew sort source sources stage standard state status stdin "
+    "storage store strategy strength subject suffix supply symbol sync table task template "
+    "tenant threshold timeout timestamp title topic ttl type types unit units updater uri url "
+    "urls usage use user username users validation validator validity variable vars "
+    "verification verifier version versions volume warning webhook window"
 )
 """Words that say something about a secret, such as where or how long it is, and not what it is."""
 
+_ENCRYPTED = words_of("ciphertext encrypted kms")
 _COUNTED = words_of(
     "bos cancellation client completion context continuation count csrf eos idempotency input "
     "machine max maximum min minimum next num number of output pad page pagination prompt "
@@ -110,8 +111,10 @@ def points_at_a_secret(name: str) -> bool:
     if name.startswith(_GENERATED_PATHS):
         return True
     last = max(found)
-    if any(word in _ABOUT for word in parts[last + 1 :]):
+    if any(word in _ABOUT for word in parts[last + 1 :]) or _ENCRYPTED & set(parts):
         return True
+    if parts[-1] == "key" and parts[-2:-1] in (["password"], ["string"], ["json"], ["username"]):
+        return True  # the field of a secret in which the password is
     kind = parts[last]
     return kind in {"token", "tokens"} and last > 0 and parts[last - 1] in _COUNTED
 

@@ -42,7 +42,7 @@ _WHOLE = re.compile(
     r"|<[^<>]*>|%\([^()]*\)\w?"
     r"|\$_?[a-z]+(?:_[a-z]+)+|\$(?:password|passwd|secret|token|pw|pass)"
     # paths and functions of a state machine
-    r"|\$?\$\.[A-Za-z_][\w.\[\]*'\"-]*|States\.\w+\(.*\)",
+    r"|\$?\$\.[A-Za-z_][\w.\[\]*'\"-]*|States\.\w+\(.*\)[\w.\[\]]*",
     re.DOTALL,
 )
 _DEFAULTED = re.compile(r"\$\{(?:\w+:?[-=]|[A-Z][A-Z0-9_.]*:(?!:))(.*)\}", re.DOTALL)
@@ -81,7 +81,7 @@ _MODES = words_of(
     "secrets-manager secretsmanager service_role sigv4 ssm static vault web-identity"
 )
 _PLACEHOLDER = re.compile(
-    r"(x+|\*+|\.+|-+|_+|your[-_ ].*|.*[-_ ]here|replace[-_ ]?(me|this|with.*)?"
+    r"(x{3,}|\*+|\.+|-+|_+|your[-_ ].*|.*[-_ ]here|replace[-_ ]?(me|this|with.*)?"
     r"|todo|tbd|placeholder.*|dummy|redacted|insert[-_ ].*|not[-_ ]?set|unset|fixme"
     r"|to[-_ ]be[-_ ].*"
     r"|(set|fill|put|provided|injected|overridden)[-_ ](me|by|in|at|from).*|see[-_ ].*)",
@@ -183,7 +183,9 @@ _PUBLIC_VALUE = re.compile(
     r"|(?:test|live)_pub_\w+|pub[0-9a-f]{32}|0x[0-9a-fA-F]{40}|age1[0-9a-z]{50,}|sb_publishable_\S+|rzp_(?:live|test)_\w+"
     r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) [A-Za-z0-9+/=]+(?: [^\n]*)?"
     r"|-----BEGIN (?:RSA |EC )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL)-----.*"
-    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----.*",
+    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----.*"
+    r"|AQICA[A-Za-z0-9+/]{40,}={0,2}|ENC[\[(].+[\])]|\$ANSIBLE_VAULT;.*"  # encrypted
+    r"|(?:data:[\w/+.-]+;base64,|iVBORw0KGgo|/9j/4|R0lGOD)\S*",  # an image
     re.DOTALL,
 )
 _CERTIFICATE_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi(?:BDRVJUSUZJQ0FUR|BQVUJMSUMg)\S*")
@@ -206,7 +208,10 @@ _KEYED = words_of("auth hmac key keys licence license pepper salt seed sign sign
 
 
 def is_public_value(text: str) -> bool:
-    """Whether the whole value is of a kind made to be public: keys, certificates, digests."""
+    """Whether the whole value is of a kind made to be public, such as a certificate or a digest.
+
+    What is encrypted may be public too: the ciphertext of KMS, of sops and of Jasypt.
+    """
     return bool(
         _PUBLIC_VALUE.fullmatch(text)
         or _CERTIFICATE_IN_BASE64.fullmatch(text)
@@ -332,6 +337,10 @@ _DURATION = re.compile(
 )
 
 
+_IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
+"""A field or another variable (``apiKey``, ``API_KEY``)."""
+
+
 def is_literal(name: str, value: str) -> bool:
     """Whether the value of a variable named like a secret is the secret itself.
 
@@ -347,7 +356,10 @@ def is_literal(name: str, value: str) -> bool:
     if _NUMBER.fullmatch(text):
         return password or bool(_LONG_NUMBER.fullmatch(text) and not name.lower().endswith("s"))
     if not password and (
-        is_a_mode(text) or is_weak_placeholder(text) or _DURATION.fullmatch(text)
+        is_a_mode(text)
+        or (_IDENTIFIER.fullmatch(text) and names_a_secret(text))
+        or is_weak_placeholder(text)
+        or _DURATION.fullmatch(text)
     ):
         return False
     return not (is_a_path(text) or is_a_plain_url(text) or is_a_name_with_folders(text))
