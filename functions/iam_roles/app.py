@@ -141,7 +141,7 @@ def function_credentials(function: FunctionConfiguration) -> Verdict:
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
 def task_credentials(task: TaskDefinition) -> Verdict:
     """No container of an ECS task gets an access key: use the task role."""
-    found = keys_in_containers(task.containers)
+    found = keys_in_containers(task.containers) + holding_a_key(task.options)
     if found:
         return violates(
             f"A container gets an access key in {listed(found)}.",

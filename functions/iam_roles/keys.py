@@ -13,6 +13,10 @@ from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all
 
 _KEY_ID = re.compile(r"(?<![A-Za-z0-9_])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9_])")
+_SETS_A_KEY = re.compile(
+    r"(?<![\w$])AWS_SECRET_ACCESS_KEY=(?![\s\"']*(?:\$|`|$))"
+    r"|\baws\s+configure\s+set\s+aws_secret_access_key\s+(?![\"']?[$`])"
+)
 KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
@@ -31,9 +35,16 @@ def keys_in_containers(containers: Iterable[Container]) -> list[str]:
     found = []
     for each in containers:
         named = named_like_a_key([*(each.environment or {}), *(each.secrets or {})])
-        held = holding_a_key(each.environment)
-        found += [f"{each.name}: {name}" for name in sorted({*named, *held})]
+        held = holding_a_key(each.environment) + holding_a_key(each.options)
+        told = [place for place, words in each.commands.items() if _gives_a_key(words)]
+        found += [f"{each.name}: {name}" for name in sorted({*named, *held, *told})]
     return found
+
+
+def _gives_a_key(words: Sequence[str]) -> bool:
+    """Whether a command contains an access key ID, or sets a variable that SDKs take one from."""
+    line = " ".join(words)
+    return bool(_KEY_ID.search(line) or _SETS_A_KEY.search(line))
 
 
 class Dated(Protocol):

@@ -1,6 +1,7 @@
 """Secrets management: secrets are in Secrets Manager, rotate, and their use is audited."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -19,6 +20,7 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
@@ -29,11 +31,22 @@ from readiness.evidence.secretsmanager import (
     SecretsInRegion,
 )
 from readiness.evidence.ssm import ParameterType
+from readiness.evidence.stepfunctions import StateMachineDefinition
+from readiness.evidence.user_data import GroupUserData
 from readiness.model.text import listed, plural
-from readiness.semantics.credentials import Suspicion, names_a_secret, points_at_a_secret, suspect
+from readiness.semantics.credential_names import is_a_secret
 from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
 
-from .plain_text import judge_variables
+from .places import (
+    in_build_sources,
+    in_document,
+    in_options,
+    in_task_definition,
+    in_text,
+    in_variables,
+    texts_of,
+)
+from .plain_text import judge_plain_text
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -56,12 +69,8 @@ def lambda_environment(
             f" ({function.environment_error}): that needs kms:Decrypt on its key.",
             missing=("kms:Decrypt",),
         )
-    found = [
-        suspicion
-        for name, value in function.environment.items()
-        if (suspicion := _suspect(name, value, plain_text))
-    ]
-    return judge_variables(found, [], len(function.environment))
+    found = in_variables(function.environment, plain_text)
+    return judge_plain_text(found, variables=len(function.environment))
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
@@ -71,17 +80,16 @@ def ecs_environment(
     parameter_store: ParameterStoreSettings,
     plain_text: PlainTextSettings,
 ) -> Verdict:
-    """Containers get secrets from Secrets Manager, not as plain text in the task definition."""
-    found: list[Suspicion] = []
+    """Containers get secrets from Secrets Manager, not as plain text in the task definition.
+
+    Commands, labels, log options, health checks and volumes are as visible as the environment.
+    """
+    found = in_task_definition(task_definition, plain_text)
     elsewhere: list[str] = []
     variables = 0
     for container in task_definition.containers:
-        environment = container.environment or {}
-        secrets = container.secrets or {}
-        variables += len(environment) + len(secrets)
-        for name, value in environment.items():
-            if suspicion := _suspect(name, value, plain_text):
-                found.append(suspicion.within(container.name))
+        secrets = {**(container.secrets or {}), **(container.log_secrets or {})}
+        variables += len(container.environment or {}) + len(secrets)
         elsewhere += [
             f"{container.name}/{name}"
             for name, source in secrets.items()
@@ -93,11 +101,8 @@ def ecs_environment(
             f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
             environment_files=files,
         )
-    return judge_variables(found, elsewhere, variables)
-
-
-def _suspect(name: str, value: str, settings: PlainTextSettings) -> Suspicion | None:
-    return suspect(name, value, min_entropy=settings.min_entropy, ignore=settings.ignore_patterns)
+    texts = texts_of(task_definition)
+    return judge_plain_text(found, elsewhere, variables=variables, texts=texts)
 
 
 def _is_parameter(source: str) -> bool:
@@ -129,11 +134,10 @@ def ssm_parameters(
             severity=Severity.LOW,
             type=parameter.type,
         )
-    name = parameter.name.rstrip("/").rpartition("/")[2]
-    if names_a_secret(name) and not points_at_a_secret(name):
+    if is_a_secret(parameter.name):
         return violates(
-            f"The parameter is named like a secret, but its type is {parameter.type}, which is"
-            " stored and shown in plain text.",
+            "The parameter's name or folder says that it is a secret, but its type is"
+            f" {parameter.type}, which is stored and shown in plain text.",
             expected="A secret in AWS Secrets Manager.",
             type=parameter.type,
         )
@@ -150,24 +154,83 @@ def codebuild_environment(
     parameter_store: ParameterStoreSettings,
     plain_text: PlainTextSettings,
 ) -> Verdict:
-    """Build projects get secrets from Secrets Manager, not from plain text variables.
+    """Build projects get secrets from Secrets Manager, not from plain text.
 
-    Plain text variables are visible in the console and in the details of every build.
+    Plain text variables and an inline build specification are visible in the console and in the
+    details of every build.
     """
-    found = [
-        suspicion
-        for variable in project.variables
-        if variable.kind == "PLAINTEXT"
-        and (suspicion := _suspect(variable.name, variable.value, plain_text))
-    ]
+    plain = {each.name: each.value for each in project.variables if each.kind == "PLAINTEXT"}
+    found = in_variables(plain, plain_text) + in_build_sources(project, plain_text)
     elsewhere = [
         variable.name
         for variable in project.variables
         if variable.kind == "PARAMETER_STORE"
-        and names_a_secret(variable.name)
+        and is_a_secret(variable.name)
         and not parameter_store.accept_ssm_secure_string
     ]
-    return judge_variables(found, elsewhere, len(project.variables))
+    return judge_plain_text(
+        found, elsewhere, variables=len(project.variables), texts=len(project.sources)
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def state_machine_definition(
+    machine: StateMachineDefinition, *, plain_text: PlainTextSettings
+) -> Verdict:
+    """A state machine's definition holds no credentials: connections and secrets are named.
+
+    The definition is visible to everyone who may describe the state machine.
+    """
+    try:
+        document = json.loads(machine.text)
+    except ValueError:
+        return cannot_tell("The definition of the state machine is not valid JSON.")
+    states = document.get("States") if isinstance(document, Mapping) else None
+    return judge_plain_text(
+        in_document(document, plain_text),
+        texts=len(states or ()),
+        nothing="The state machine has no states.",
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def rest_stage_variables(stage: RestStage, *, plain_text: PlainTextSettings) -> Verdict:
+    """Stage variables of a REST API hold no credentials: API Gateway does not encrypt them."""
+    return _judge_stage(stage.variables, plain_text)
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def http_stage_variables(stage: HttpStage, *, plain_text: PlainTextSettings) -> Verdict:
+    """Stage variables of an HTTP or WebSocket API hold no credentials."""
+    return _judge_stage(stage.variables, plain_text)
+
+
+def _judge_stage(variables: Mapping[str, str] | None, plain_text: PlainTextSettings) -> Verdict:
+    found = in_options(variables, plain_text)
+    count = len(variables or {})
+    return judge_plain_text(
+        found, variables=count, kind="stage variable", nothing="The stage has no variables."
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> Verdict:
+    """The user data of an Auto Scaling group's instances holds no credentials.
+
+    Everyone who may describe the launch template can read it, and every process on an instance.
+    """
+    found = [
+        suspicion
+        for script in group.scripts
+        if script.text
+        for suspicion in in_text(f"{script.source}/UserData", script.text, plain_text)
+    ]
+    unread = [script.source for script in group.scripts if script.text is None]
+    if unread and not found:
+        return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
+    return judge_plain_text(
+        found, texts=len(group.scripts), nothing="Its instances start without user data."
+    )
 
 
 MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})

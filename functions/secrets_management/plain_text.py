@@ -1,4 +1,4 @@
-"""The verdict on a resource's variables; it names variables and never a value."""
+"""The verdict on a resource's plain text; it says where something is and never what."""
 
 from __future__ import annotations
 
@@ -18,14 +18,23 @@ from readiness.semantics.credentials import Certainty, Suspicion
 _SAID = {
     Certainty.SHAPED: (Severity.CRITICAL, "Credentials in plain text"),
     Certainty.RANDOM: (Severity.HIGH, "Values in plain text that look like keys"),
-    Certainty.NAMED: (Severity.HIGH, "Variables named like secrets with a plain text value"),
+    Certainty.NAMED: (Severity.HIGH, "Plain text under names of secrets"),
 }
 
 
-def judge_variables(
-    found: Sequence[Suspicion], from_parameter_store: Sequence[str], variables: int
+def judge_plain_text(
+    found: Sequence[Suspicion],
+    from_parameter_store: Sequence[str] = (),
+    *,
+    variables: int = 0,
+    texts: int = 0,
+    kind: str = "environment variable",
+    nothing: str = "It has no environment variables.",
 ) -> Verdict:
-    """The verdict on the suspicions among ``variables`` variables of one resource."""
+    """The verdict on the suspicions among a resource's variables (of that kind) and texts.
+
+    ``nothing`` is the reason where there is neither.
+    """
     problems = [
         Problem(severity, f"{words}: {listed([f'{s.name} ({s.detector})' for s in of_kind])}.")
         for certainty, (severity, words) in _SAID.items()
@@ -46,7 +55,10 @@ def judge_variables(
             ],
             from_parameter_store=list(from_parameter_store),
         )
-    if not variables:
-        return not_applicable("It has no environment variables.")
-    count = plural(variables, "environment variable")
-    return complies(f"No credential was found in {count}.", variables=variables)
+    counts = [plural(variables, kind)] if variables or not texts else []
+    counts += [plural(texts, "text")] if texts else []
+    if not variables and not texts:
+        return not_applicable(nothing)
+    return complies(
+        f"No credential was found in {' and '.join(counts)}.", variables=variables, texts=texts
+    )

@@ -345,6 +345,7 @@ GOLDEN = (
         ("AWS::EC2::SecurityGroup", GROUP),
         request={"instanceId": INSTANCE, **_GROUPS},
     ),
+    call("ec2", "ModifyLaunchTemplate"),
     call("ec2", "ModifyVpcEndpoint"),
     call(
         "ec2",

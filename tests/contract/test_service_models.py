@@ -40,6 +40,9 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
         {
             "InvalidGroup.NotFound",
             "InvalidGroupId.Malformed",
+            "InvalidLaunchTemplateId.NotFound",
+            "InvalidLaunchTemplateId.VersionNotFound",
+            "InvalidLaunchTemplateName.NotFoundException",
             "InvalidVpcID.Malformed",
             "InvalidVpcID.NotFound",
         }

@@ -31,37 +31,40 @@ _NOT_SECRET = words_of("chpasswd passwordless secretariat secretary secretion se
 _PASSWORD = ("password", "passwords", "passwd", "pass", "pwd", "pw", "passphrase", "passcode")
 
 _ABOUT = words_of(
-    "action address age algorithm alg alias allowed arn arns attempts attribute aud audience "
-    "backend bindings bucket budget cache category char characters check checks class column "
-    "complexity context cookie cost count cron database days decimals description dir "
-    "directory disabled domain driver duration email enabled encoding endpoint engine env "
-    "environment event exchange expiration expire expires expiry expiring extension factory "
-    "feature field file filename files filter flag folder format function generation "
-    "generator group handler hash header headers hint history host hostname hours id ids "
-    "identifier index interval introspection issuer jwks keyring kind label lambda layer "
-    "length len level lifetime limit limiter limits loc location log logs manager max min "
-    "minutes mode model module mount ms name names namespace network number option optional "
-    "owner page param parameter path paths pattern per percent plugin policy pool port prefix "
-    "price procedure project prompt provider providers queue quota rate reader realm refresh "
-    "regex region regions renewal required reset resolver resource retention revocation role "
-    "rotation rotator rule rules schedule scheduler schema scope scopes seconds selector "
-    "service services size sizes sort source sources stage standard state status stdin "
+    "action address age alg algorithm alias allowed arn arns attempts attribute aud audience "
+    "authorizer backend bindings bucket budget cache category char characters check checks "
+    "ciphertext class column complexity context cookie cost count cron database days decimals "
+    "decoder description dir directory disabled domain driver duration email enabled encoder "
+    "encoding encrypted encryption endpoint engine env environment event exchange expiration "
+    "expire expires expiring expiry extension factory feature field file filename files "
+    "filter flag folder format function generation generator grace group handler hash hasher "
+    "hashing header headers hint history host hostname hours id identifier ids index "
+    "interceptor interval introspection issuer jwks keyring kind kms label lambda layer "
+    "leeway len length level lifetime limit limiter limits loc location log logs manager max "
+    "method methods middleware min minutes mode model module mount ms name names namespace "
+    "network number option optional owner page param parameter parser path paths pattern per "
+    "percent plugin policy pool port prefix price procedure project prompt provider providers "
+    "queue quota rate reader realm ref reference references refresh refs regex region regions "
+    "renewal replay required reset resolver resource retention reuse revocation role rotation "
+    "rotator rule rules schedule scheduler schema scope scopes seconds selector service "
+    "services signer size sizes skew sort source sources stage standard state status stdin "
     "storage store strategy strength subject suffix supply symbol sync table task template "
-    "tenant threshold timeout timestamp title topic ttl type types updater uri url urls usage "
-    "use user username users validation validator validity vars variable verification "
-    "verifier version versions volume warning webhook window"
+    "tenant threshold timeout timestamp title topic ttl type types unit units updater uri url "
+    "urls usage use user username users validation validator validity variable vars "
+    "verification verifier version versions volume warning webhook window"
 )
 """Words that say something about a secret, such as where or how long it is, and not what it is."""
 
+_ENCRYPTED = words_of("ciphertext encrypted kms")
 _COUNTED = words_of(
-    "bos cancellation client completion continuation context count csrf eos idempotency input "
-    "machine max maximum min minimum next num number of output page pad pagination prompt "
+    "bos cancellation client completion context continuation count csrf eos idempotency input "
+    "machine max maximum min minimum next num number of output pad page pagination prompt "
     "reasoning request sep special start stop sync thinking total unk xsrf"
 )
 """What kinds of tokens are none that log in: units of text, and marks of a request."""
 
-_PUBLIC = words_of("anon publishable public")
-_PUBLIC_KEYS = words_of("browser pub site")
+_PUBLIC = words_of("anon public publishable sitekey")
+_PUBLIC_KEYS = words_of("browser pub search site")
 """Words before *key* that say that the key is made to be public."""
 
 _AWS_OWN = ("PARAMETERS_SECRETS_EXTENSION_", "SECRETS_EXTENSION_", "SECRETS_MANAGER_", "LAMBDA_")
@@ -108,8 +111,10 @@ def points_at_a_secret(name: str) -> bool:
     if name.startswith(_GENERATED_PATHS):
         return True
     last = max(found)
-    if any(word in _ABOUT for word in parts[last + 1 :]):
+    if any(word in _ABOUT for word in parts[last + 1 :]) or _ENCRYPTED & set(parts):
         return True
+    if parts[-1] == "key" and parts[-2:-1] in (["password"], ["string"], ["json"], ["username"]):
+        return True  # the field of a secret in which the password is
     kind = parts[last]
     return kind in {"token", "tokens"} and last > 0 and parts[last - 1] in _COUNTED
 
@@ -137,12 +142,39 @@ def is_a_name_or_secret(name: str) -> bool:
     )
 
 
+_DIRECT = words_of(
+    "access app auth client consumer cookie csrf encryption hmac jwt nextauth oauth session "
+    "shared signing webhook"
+)
+
+
+def is_the_secret_itself(name: str) -> bool:
+    """Whether a word before *secret* says that it is one, of a kind nobody gives names to."""
+    return bool(_DIRECT & set(words(name)))
+
+
+_LOGIN = words_of("auth basicauth login userinfo userpass")
+
+
+def is_of_a_login(name: str) -> bool:
+    """Whether the value may be a user and a password (``BASIC_AUTH``)."""
+    parts = words(name)
+    return bool(parts) and parts[-1] in _LOGIN
+
+
+def is_an_id(name: str) -> bool:
+    """Whether the name is that of an id."""
+    parts = words(name)
+    return bool(parts) and parts[-1] in {"id", "ids"}
+
+
 def is_public(name: str) -> bool:
     """Whether the name says that the key or token is made to be public (``STRIPE_PUBLIC_KEY``)."""
     parts = words(name)
     found = list(_secret_at(parts))
     kind = parts[max(found)] if found else ""
-    open_key = any(a in _PUBLIC_KEYS and b == "key" for a, b in itertools.pairwise(parts))
+    plain = [word for word in parts if word != "api"]
+    open_key = any(a in _PUBLIC_KEYS and b == "key" for a, b in itertools.pairwise(plain))
     says_so = open_key or bool(_PUBLIC & set(parts))
     return says_so and not kind.endswith((*_PASSWORD, "secret", "secrets"))
 

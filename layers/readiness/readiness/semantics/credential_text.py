@@ -25,7 +25,7 @@ from readiness.semantics.credentials import (
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'[^'\n]*'"
 _VALUE = rf"({_QUOTED}|\$\([^)\n]*\)|\$\{{[^}}\n]*\}}|[^\s\"'|;&<>]+)"
 _NAME = r"([A-Za-z_][\w.-]{0,80})"
-_ASSIGNED = re.compile(rf"(?<![\w$.-]){_NAME}(?:=|:=)(?!=){_VALUE}")
+_ASSIGNED = re.compile(rf"(?<![\w$.-]){_NAME}(?:=|:=)(?!=){_VALUE.replace('|;&<>]', '|;&<>,]')}")
 _SPACED = re.compile(
     rf"^[ \t]*\$?{_NAME}[ \t]+:?=[ \t]*({_QUOTED}|[^\s\"'.()\[\]{{}}$]+)[ \t;]*$", re.MULTILINE
 )
@@ -56,6 +56,8 @@ _REFERRING = ("secrets-manager", "parameter-store", "exported-variables")
 
 _BASE64_BLOCK = re.compile(r"(?:[A-Za-z0-9+/]{60,}\r?\n)*[A-Za-z0-9+/]{40,}={0,2}")
 _SHELL = re.compile(r"\$\{?\w+(?::?[-?+=][^}]*)?\}?|\$\(.*\)?|`.*`?|\$[@*#?]|%\w+%", re.DOTALL)
+_MOUNTED = re.compile(r"(?:id|type|src|source|env|target)=")
+"""A secret that a build mounts (``docker build --secret id=npm``)."""
 _MOST_LAYERS = 2
 
 
@@ -123,6 +125,8 @@ def _stands_in(bare: str, value: str) -> bool:
     """Whether a shell, or another program, puts a value in the place of this text."""
     if value.startswith("'"):
         return is_reference(bare)
+    if _MOUNTED.match(bare):
+        return True
     return bool(_SHELL.fullmatch(bare)) or bare[:1] in set("<&*|>!{[") or bare == "-"
 
 
@@ -175,9 +179,10 @@ def suspects_in_value(
     one = suspect(name, value, min_entropy=min_entropy, ignore=ignore)
     if one:
         return [one]
-    if not (value.startswith("-") or any(c.isspace() for c in value.strip())):
+    text = decoded_text(value.strip()) or value
+    if not (text.startswith("-") or "=" in text or any(c.isspace() for c in text.strip())):
         return []
-    return suspects_in_text(name, value, min_entropy=min_entropy, ignore=ignore)
+    return suspects_in_text(name, text, min_entropy=min_entropy, ignore=ignore)
 
 
 def suspects_in_document(

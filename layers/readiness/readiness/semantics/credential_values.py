@@ -7,7 +7,13 @@ import math
 import re
 from collections import Counter
 
-from readiness.semantics.credential_names import is_a_password, names_a_secret, words, words_of
+from readiness.semantics.credential_names import (
+    is_a_password,
+    is_the_secret_itself,
+    names_a_secret,
+    words,
+    words_of,
+)
 
 # -- references: they stand for a value that is elsewhere, and are the whole value ----------------
 
@@ -22,7 +28,8 @@ _ONE_REFERENCE = (
 )
 _REFERENCES = re.compile(_ONE_REFERENCE)
 _WHOLE = re.compile(
-    r"arn:[\w-]+:[\w-]+:[\w-]*:(?:\d{12}|aws)?:[^\s?]+"  # an ARN of anything
+    # an ARN of anything
+    r"arn:[\w-]+:[\w-]+:(?:[\w-]*|\$\{[\w:]+\}):(?:\d*|aws|\$\{[\w:]+\}):[^\s?]+"
     r"|\{\{\s*resolve:[\w-]+:[^{}]+\}\}"  # a dynamic reference of CloudFormation
     r"|(?:aws-?)?(?:ssm|secretsmanager|secrets-manager|parameter-store|parameterstore)"
     r":/{0,3}[\w./+=@:#-]+"
@@ -35,7 +42,7 @@ _WHOLE = re.compile(
     r"|<[^<>]*>|%\([^()]*\)\w?"
     r"|\$_?[a-z]+(?:_[a-z]+)+|\$(?:password|passwd|secret|token|pw|pass)"
     # paths and functions of a state machine
-    r"|\$?\$\.[A-Za-z_][\w.\[\]*'\"-]*|States\.\w+\(.*\)",
+    r"|\$?\$\.[A-Za-z_][\w.\[\]*'\"-]*|States\.\w+\(.*\)[\w.\[\]]*",
     re.DOTALL,
 )
 _DEFAULTED = re.compile(r"\$\{(?:\w+:?[-=]|[A-Z][A-Z0-9_.]*:(?!:))(.*)\}", re.DOTALL)
@@ -63,18 +70,18 @@ def default_in(value: str) -> str | None:
 # -- switches, placeholders, modes ----------------------------------------------------------------
 
 _SWITCHES = words_of(
-    "0 1 -1 true false yes no on off enabled disabled enable disable none null nil undefined "
-    "n/a na optional required always never auto"
+    "-1 0 1 always auto disable disabled enable enabled false n/a na never nil no none null "
+    "off on optional required true undefined yes"
 )
 _MODES = words_of(
-    "access refresh bearer basic jwt oauth oauth2 oidc iam saml sigv4 same-origin include "
-    "omit ecr-login environment env vault aws plain plaintext secretsmanager secrets-manager "
-    "ssm parameter-store static dynamic inherit default local file header cookie query "
-    "managed rotating id id_token access_token refresh_token instance-metadata "
-    "ec2instancemetadata ecscontainer service_role codebuild web-identity anonymous"
+    "access access_token anonymous aws basic bearer codebuild cookie default dynamic "
+    "ec2instancemetadata ecr-login ecscontainer env environment file header iam id id_token "
+    "include inherit instance-metadata jwt local managed oauth oauth2 oidc omit "
+    "parameter-store plain plaintext query refresh refresh_token rotating same-origin saml "
+    "secrets-manager secretsmanager service_role sigv4 ssm static vault web-identity"
 )
 _PLACEHOLDER = re.compile(
-    r"(x+|\*+|\.+|-+|_+|your[-_ ].*|.*[-_ ]here|replace[-_ ]?(me|this|with.*)?"
+    r"(x{3,}|\*+|\.+|-+|_+|your[-_ ].*|.*[-_ ]here|replace[-_ ]?(me|this|with.*)?"
     r"|todo|tbd|placeholder.*|dummy|redacted|insert[-_ ].*|not[-_ ]?set|unset|fixme"
     r"|to[-_ ]be[-_ ].*"
     r"|(set|fill|put|provided|injected|overridden)[-_ ](me|by|in|at|from).*|see[-_ ].*)",
@@ -114,11 +121,11 @@ _HOST = re.compile(
     r"\.?(?::\d{1,5})?(?:/[\w./:@-]*)?"
 )
 _UUID = re.compile(r"(?:mrk-)?[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.IGNORECASE)
-_SEGMENT = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@+-][A-Za-z0-9]+)*|v?\d{1,4}")
+_SEGMENT = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@+!-][A-Za-z0-9]+)*|v?\d{1,4}")
 _ALIAS = re.compile(r"alias/[\w/-]+")
 
 _OF_SECRETS = words_of(
-    "api app aws client config credential credentials creds db database dev development "
+    "api app aws client config credential credentials creds database db dev development "
     "github jwt key keys live login master password passwords postgres prod production qa rds "
     "redis secret secrets service stage staging stg test token tokens uat user"
 )
@@ -142,16 +149,23 @@ def is_a_uuid(text: str) -> bool:
     return bool(_UUID.fullmatch(text))
 
 
-def is_a_secrets_name(text: str) -> bool:
-    """Whether the text is what people and tools call secrets: ``prod/db/creds``, ``db-secret``."""
+def is_a_secrets_name(name: str, text: str) -> bool:
+    """Whether the text is what people and tools call secrets: ``prod/db/creds``, ``db-secret``.
+
+    A JWT_SECRET or a CLIENT_SECRET has such a name only with folders.
+    """
     if is_generated_name(text):
         return True
+    if "," in text and words(name)[-1:] in (["secrets"], ["credentials"]):
+        return all(is_a_secrets_name("", f"x/{part.strip()}") for part in text.split(","))
     # Secrets Manager ends an ARN's last part in six random characters.
     segments = re.sub(r"-[A-Za-z0-9]{6}$", "", text).strip("/").split("/")
     if not all(_SEGMENT.fullmatch(each) for each in segments):
         return False
     if len(segments) > 1:
         return all(len(each) < _LEAST_RANDOM or _is_wordy(each) for each in segments)
+    if is_the_secret_itself(name):
+        return False
     parts = words(text)
     return len(parts) > 1 and bool(set(parts) & _OF_SECRETS) and bool(re.search(r"[._-]", text))
 
@@ -166,10 +180,12 @@ def is_a_name_with_folders(text: str) -> bool:
 
 _PUBLIC_VALUE = re.compile(
     r"pk_(?:live|test)_\w+|pk\.eyJ[\w.-]+|phc_\w+|NRJS-[0-9a-f]+|pubkey-[0-9a-f]+|FLWPUBK\S+"
-    r"|(?:test|live)_pub_\w+|age1[0-9a-z]{50,}|sb_publishable_\S+|rzp_(?:live|test)_\w+"
+    r"|(?:test|live)_pub_\w+|pub[0-9a-f]{32}|0x[0-9a-fA-F]{40}|age1[0-9a-z]{50,}|sb_publishable_\S+|rzp_(?:live|test)_\w+"
     r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) [A-Za-z0-9+/=]+(?: [^\n]*)?"
     r"|-----BEGIN (?:RSA |EC )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL)-----.*"
-    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----.*",
+    r"|-----BEGIN PGP PUBLIC KEY BLOCK-----.*"
+    r"|AQICA[A-Za-z0-9+/]{40,}={0,2}|ENC[\[(].+[\])]|\$ANSIBLE_VAULT;.*"  # encrypted
+    r"|(?:data:[\w/+.-]+;base64,|iVBORw0KGgo|/9j/4|R0lGOD)\S*",  # an image
     re.DOTALL,
 )
 _CERTIFICATE_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi(?:BDRVJUSUZJQ0FUR|BQVUJMSUMg)\S*")
@@ -181,16 +197,21 @@ _DIGEST = re.compile(
 _DIGEST_LENGTHS = {32, 40, 56, 64, 96, 128}
 _COMMIT_LENGTHS = {40, 64}
 _DIGEST_WORDS = words_of(
-    "account arn arns build checksum client commit cognito deploy deployment digest "
-    "distribution etag fingerprint hash id ids image md5 org organization pool project rev "
-    "revision release sha sha1 sha256 sha512 span tag tenant thumbprint trace tree version "
-    "workspace zone"
+    "account arn arns build bundle ca cert certificate certificates certs checksum client "
+    "cluster cognito commit correlation crt deploy deployment digest distribution etag event "
+    "fingerprint hash id ids image job md5 message org organization pool project release "
+    "request rev revision sha sha1 sha256 sha512 span tag task tenant thumbprint trace tree "
+    "version workspace zone"
 )
-_KEYED = words_of("auth hmac key keys license licence pepper salt seed signature signing sign")
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_KEYED = words_of("auth hmac key keys licence license pepper salt seed sign signature signing")
 
 
 def is_public_value(text: str) -> bool:
-    """Whether the whole value is of a kind made to be public: keys, certificates, digests."""
+    """Whether the whole value is of a kind made to be public, such as a certificate or a digest.
+
+    What is encrypted may be public too: the ciphertext of KMS, of sops and of Jasypt.
+    """
     return bool(
         _PUBLIC_VALUE.fullmatch(text)
         or _CERTIFICATE_IN_BASE64.fullmatch(text)
@@ -205,7 +226,8 @@ _WHOLE_RANDOM = re.compile(r"[A-Za-z0-9!#$%^&*@~?+=_-]+")
 _ODD = re.compile(r"[!#$%^&*@~?]")
 _LEAST_RANDOM = 20
 _CDK_HASH = re.compile(
-    r"(?<=[a-z0-9])(?:[0-9a-f]{32})?[0-9A-F]{8}(?=[A-Z_:-]|$)|(?<=[a-z0-9])[0-9a-f]{8}$"
+    r"(?<=[A-Za-z0-9])[0-9A-Fa-f]{32}[0-9A-F]{8}$"
+    r"|(?<=[a-z0-9])[0-9A-F]{8}(?=[A-Z_:-]|$)|(?<=[a-z0-9])[0-9a-f]{8}$"
 )
 _PHYSICAL = re.compile(r"-[A-Za-z0-9]{6,13}$")
 _WORD = re.compile(r"[A-Z]?[a-z]{3,}")
@@ -272,7 +294,7 @@ def _is_digest(name: str, piece: str, text: str) -> bool:
     if parts & _DIGEST_WORDS:
         return True
     if not _is_hex(piece):
-        return False
+        return bool(_ULID.fullmatch(text)) and not parts & _KEYED
     return piece != text or (len(piece) in _COMMIT_LENGTHS and not parts & _KEYED)
 
 
@@ -315,6 +337,10 @@ _DURATION = re.compile(
 )
 
 
+_IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
+"""A field or another variable (``apiKey``, ``API_KEY``)."""
+
+
 def is_literal(name: str, value: str) -> bool:
     """Whether the value of a variable named like a secret is the secret itself.
 
@@ -330,7 +356,10 @@ def is_literal(name: str, value: str) -> bool:
     if _NUMBER.fullmatch(text):
         return password or bool(_LONG_NUMBER.fullmatch(text) and not name.lower().endswith("s"))
     if not password and (
-        is_a_mode(text) or is_weak_placeholder(text) or _DURATION.fullmatch(text)
+        is_a_mode(text)
+        or (_IDENTIFIER.fullmatch(text) and names_a_secret(text))
+        or is_weak_placeholder(text)
+        or _DURATION.fullmatch(text)
     ):
         return False
     return not (is_a_path(text) or is_a_plain_url(text) or is_a_name_with_folders(text))

@@ -22,7 +22,9 @@ from readiness.semantics.credential_names import (
     is_a_name_or_secret,
     is_a_password,
     is_a_secret,
+    is_an_id,
     is_of_a_browser,
+    is_of_a_login,
     is_public,
     names_a_secret,
     points_at_a_secret,
@@ -32,6 +34,7 @@ from readiness.semantics.credential_values import (
     default_in,
     entropy,
     is_a_path,
+    is_a_plain_url,
     is_a_secrets_name,
     is_literal,
     is_public_value,
@@ -59,6 +62,7 @@ ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b")
 """An access key ID: AKIA of a user or the root user, ASIA of temporary credentials."""
 
 _BASIC = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,}={0,2})(?![A-Za-z0-9+/=_-])")
+_LOGIN = re.compile(r"[\w.@+-]+:(?!\d{1,5}$)(?![/$%{<])\S+")
 _PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
 _AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _AWS_SECRET_KEY_BITS = 4.3
@@ -111,12 +115,22 @@ def suspect(
     return Suspicion(name, found[0], length_bucket(value), found[1]) if found else None
 
 
-def _judge(name: str, text: str, min_entropy: float) -> tuple[str, Certainty] | None:
+Judged = tuple[str, Certainty] | None
+
+
+def _judge(name: str, text: str, min_entropy: float) -> Judged:
     shape = shape_of(text)
     if shape and not (shape in _OPEN_TO_BROWSERS and _is_open(name, shape)):
         return shape, Certainty.SHAPED
     if shape or is_public_value(text) or (is_public(name) and not is_a_password(name)):
         return None
+    document = parsed(text)
+    if document is not None:
+        return _judge_document(name, document, min_entropy)
+    return _judge_by_name(name, text, min_entropy)
+
+
+def _judge_by_name(name: str, text: str, min_entropy: float) -> Judged:
     named = names_a_secret(name)
     if named and _is_named_elsewhere(name, text):
         return None
@@ -124,6 +138,20 @@ def _judge(name: str, text: str, min_entropy: float) -> tuple[str, Certainty] | 
         return "random-looking value", Certainty.SHAPED if named else Certainty.RANDOM
     if is_a_secret(name) and is_literal(name, text):
         return "secret by its name", Certainty.NAMED
+    if is_of_a_login(name) and _LOGIN.fullmatch(text) and not is_a_plain_url(text):
+        return "user and password", Certainty.SHAPED
+    return None
+
+
+def _judge_document(name: str, document: Any, min_entropy: float) -> tuple[str, Certainty] | None:
+    """The verdict on JSON without the format of a credential, by the names in it."""
+    for inner, value in pairs_in(document):
+        found = _judge(inner, value, min_entropy) if not is_reference(value) else None
+        if found:
+            return found
+        plain = not is_a_secrets_name(name, value) and not points_at_a_secret(inner)
+        if plain and is_a_secret(name) and is_literal(name, value):
+            return "secret by its name", Certainty.NAMED
     return None
 
 
@@ -133,9 +161,9 @@ def _is_open(name: str, shape: str) -> bool:
 
 def _is_named_elsewhere(name: str, text: str) -> bool:
     """Whether the value is what a secret is called, or the id of a key."""
-    if points_at_a_secret(name) and name.lower().endswith(("_id", "ids", "keyid")):
+    if points_at_a_secret(name) and is_an_id(name):
         return True
-    return is_a_name_or_secret(name) and is_a_secrets_name(text)
+    return is_a_name_or_secret(name) and is_a_secrets_name(name, text)
 
 
 def shape_of(value: str) -> str:

@@ -106,7 +106,7 @@ HTTP_STAGE = ResourceType(
 @evidence(REST_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class RestStage:
-    """What a stage of a REST API traces and counts.
+    """What a stage of a REST API traces and counts, and its variables (a canary's included).
 
     ``metrics`` says whether all methods are counted one by one (``*/*``), ``uncounted`` are the
     methods whose own settings say otherwise. Sources: GetRestApis and GetStages; GetRestApi and
@@ -120,6 +120,7 @@ class RestStage:
     metrics: bool = False
     uncounted: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, stage: Resource) -> RestStage:
@@ -138,6 +139,7 @@ class RestStage:
     def of(cls, arn: str, api: Mapping[str, Any], stage: Mapping[str, Any]) -> RestStage:
         """From a ``RestApi`` and a ``Stage`` of the API."""
         methods: Mapping[str, Mapping[str, Any]] = stage.get("methodSettings") or {}
+        canary = (stage.get("canarySettings") or {}).get("stageVariableOverrides") or {}
         counted = {path: bool(each.get("metricsEnabled")) for path, each in methods.items()}
         return cls(
             arn=arn,
@@ -147,13 +149,17 @@ class RestStage:
             metrics=counted.pop("*/*", False),
             uncounted=tuple(sorted(path for path, on in counted.items() if not on)),
             tags=dict(stage.get("tags") or {}),
+            variables={
+                **(stage.get("variables") or {}),
+                **{f"canary/{name}": value for name, value in canary.items()},
+            },
         )
 
 
 @evidence(HTTP_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class HttpStage:
-    """What a stage of an HTTP or WebSocket API counts.
+    """What a stage of an HTTP or WebSocket API counts, and its variables.
 
     ``metrics`` is for the default route, ``uncounted`` are the routes whose own settings say
     otherwise. Sources: GetApis and GetStages; GetStage.
@@ -164,6 +170,7 @@ class HttpStage:
     metrics: bool = False
     uncounted: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, stage: Resource) -> HttpStage:
@@ -189,6 +196,7 @@ class HttpStage:
             metrics=bool(default.get("DetailedMetricsEnabled")),
             uncounted=tuple(sorted(off)),
             tags=dict(stage.get("Tags") or {}),
+            variables=dict(stage.get("StageVariables") or {}),
         )
 
 

@@ -334,7 +334,10 @@ any other is judged only when an event names it."""
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a task definition. ``secrets`` maps names to ``valueFrom``."""
+    """One container of a task definition.
+
+    ``secrets`` and ``log_secrets`` (of the log driver) map names to ``valueFrom``.
+    """
 
     name: str
     image: str = ""
@@ -349,6 +352,26 @@ class Container:
     memory: int = 0
     user: str = ""
     is_log_router: bool = False
+    command: tuple[str, ...] = ()
+    entry_point: tuple[str, ...] = ()
+    labels: Mapping[str, str] | None = None
+    log_secrets: Mapping[str, str] | None = None
+
+    @property
+    def commands(self) -> Mapping[str, tuple[str, ...]]:
+        """What the container is told to run, in words, by where it stands."""
+        return {
+            "entryPoint": self.entry_point,
+            "command": self.command,
+            "healthCheck": self.health_check,
+        }
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Its labels and log options, by ``place/name``."""
+        labels = {f"dockerLabels/{name}": value for name, value in (self.labels or {}).items()}
+        logs = {f"logConfiguration/{n}": value for n, value in (self.log_options or {}).items()}
+        return labels | logs
 
 
 @evidence(TASK_DEFINITION, reads=("ecs:DescribeTaskDefinition",))
@@ -357,6 +380,7 @@ class TaskDefinition:
     """A revision of a task definition and its containers.
 
     ``cpu`` (1024 units are a vCPU) and ``memory`` (MiB) are 0 where only containers set them.
+    ``options`` are those of its volumes and its proxy, by ``place/name``.
     Source: DescribeTaskDefinition.
     """
 
@@ -370,6 +394,7 @@ class TaskDefinition:
     architecture: str = ""
     containers: tuple[Container, ...] = ()
     tags: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, task_definition: Resource) -> TaskDefinition:
@@ -392,7 +417,20 @@ class TaskDefinition:
             architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
             containers=tuple(map(_container, about.get("containerDefinitions") or ())),
             tags=_tags(answer),
+            options=dict(_options(about)),
         )
+
+
+def _options(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for volume in about.get("volumes") or ():
+        docker = volume.get("dockerVolumeConfiguration") or {}
+        place = f"volumes/{volume.get('name', '')}"
+        for name, value in (docker.get("driverOpts") or {}).items():
+            yield f"{place}/driverOpts/{name}", value
+        for name, value in (docker.get("labels") or {}).items():
+            yield f"{place}/labels/{name}", value
+    for each in (about.get("proxyConfiguration") or {}).get("properties") or ():
+        yield f"proxyConfiguration/{each.get('name', '')}", each.get("value", "")
 
 
 def _container(about: Mapping[str, Any]) -> Container:
@@ -411,4 +449,8 @@ def _container(about: Mapping[str, Any]) -> Container:
         memory=about.get("memory") or 0,
         user=about.get("user", ""),
         is_log_router="firelensConfiguration" in about,
+        command=tuple(about.get("command") or ()),
+        entry_point=tuple(about.get("entryPoint") or ()),
+        labels=dict(about.get("dockerLabels") or {}),
+        log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
     )
