@@ -14,7 +14,7 @@ from readiness.model import checklist
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import patterns_of
-from tests.contract.test_template import Tagged
+from tests.deployed import Tagged
 
 MOST = 400
 MOST_PARAMETERS, MOST_OUTPUTS, MOST_BYTES = 200, 200, 1_000_000

@@ -17,7 +17,7 @@ from readiness_cli.demo import stack
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 from readiness_cli.demo.stack import Stack, sam_environment
 from readiness_cli.demo.story import ROUTING_KEY
-from tests.contract.test_template import Tagged
+from tests.deployed import Tagged
 from tests.e2e.account import Account
 from tests.e2e.terminal import enter_at_every_question
 
