@@ -1,4 +1,4 @@
-"""What AWS documents of its rates, the buckets that take part of them, and the lanes of a sweep."""
+"""What AWS documents of its rates, and the buckets that take part of them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,10 @@ from readiness.engine.rates import (
     OutOfTime,
     Pacer,
     is_loopback,
-    lanes,
     rate_of,
-    rate_of_action,
-    spent_by,
 )
 from readiness.engine.session import Session
 from readiness.model.unreadable import Cause
-from readiness_cli.catalogue import headings
 from tests.fake_account import ACCOUNT_ID, HOME, NOON
 from tests.virtual_time import VirtualClock
 
@@ -69,12 +65,6 @@ def test_the_scarcest_rates(service, operation, name, per_second, burst):
 def test_an_invocation_and_an_undocumented_call_spend_nothing():
     assert rate_of("lambda", "invoke") is None
     assert rate_of("iam", "get_role") is None
-
-
-def test_an_action_spends_the_rate_of_its_call():
-    assert rate_of_action("elasticloadbalancing:DescribeSSLPolicies").name == "Load balancer reads"
-    assert rate_of_action("apigateway:GET").name == "API Gateway management"
-    assert rate_of_action("s3:ListAllMyBuckets") is None
 
 
 # -- the buckets ----------------------------------------------------------------------------------
@@ -280,50 +270,3 @@ def test_a_service_with_a_rate_slows_down_by_itself_too(credentials):
     run = aws(Pacer())
     assert run.client("lambda").meta.config.retries["mode"] == "adaptive"
     assert run.client("iam").meta.config.retries["mode"] == "standard"
-
-
-# -- lanes ----------------------------------------------------------------------------------------
-
-
-def test_headings_that_spend_the_same_rate_are_in_one_lane():
-    found = lanes(headings())
-    spent = {heading.folder: spent_by(heading) for heading in headings()}
-    for one, other in itertools.combinations(found, 2):
-        shared = {(a, b): spent[a] & spent[b] for a in one for b in other if spent[a] & spent[b]}
-        assert not shared
-
-
-def test_every_heading_is_in_one_lane():
-    found = [folder for lane in lanes(headings()) for folder in lane]
-    assert sorted(found) == sorted(heading.folder for heading in headings())
-
-
-class _Heading:
-    def __init__(self, folder, rules, *reads):
-        self.folder = folder
-        self.rules = [type("R", (), {"reads": frozenset(reads)})() for _ in range(rules)]
-
-
-def test_headings_with_nothing_in_common_are_spread_by_their_rules():
-    found = lanes(
-        [
-            _Heading("a", 4, "lambda:ListFunctions"),
-            _Heading("b", 3, "iam:ListRoles"),
-            _Heading("c", 2, "s3:ListAllMyBuckets"),
-            _Heading("d", 2, "budgets:ViewBudget"),
-            _Heading("e", 1, "lambda:GetPolicy", "route53:ListHostedZonesByVPC"),
-            _Heading("f", 1, "route53:ListHostedZonesByVPC"),
-        ]
-    )
-    assert found == [["a"], ["b", "e", "f"], ["c", "d"]]
-
-
-def test_two_headings_are_joined_by_a_third():
-    found = lanes(
-        [
-            _Heading("a", 1, "lambda:ListFunctions"),
-            _Heading("b", 1, "apigateway:GET"),
-            _Heading("c", 1, "apigateway:GET", "lambda:ListAliases"),
-        ]
-    )
-    assert found == [["a", "b", "c"]]

@@ -11,22 +11,14 @@ import fnmatch
 import ipaddress
 import threading
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from botocore import xform_name
 from botocore.exceptions import BotoCoreError
-
-if TYPE_CHECKING:
-    from readiness.model.rule import Heading
 
 IN_A_SWEEP = 1 / 3
 IN_AN_EVENT = 1 / 10
-MOST_LANES = 3
-"""How many lanes of a sweep run side by side."""
-
 _GLOBAL = "global"
 
 
@@ -35,9 +27,8 @@ class Rate:
     """A token bucket that AWS documents: requests a second, and how many at once.
 
     ``operations`` are client methods, globs allowed; ``services`` are botocore's names. Where AWS
-    documents no burst, it is what a second gives. ``keeps_apart`` says that headings that ask for
-    it are swept one after another; what nearly every heading asks for cannot keep them apart, and
-    the lanes share it. ``source`` is the page, ``read`` the date of its reading.
+    documents no burst, it is what a second gives. ``source`` is the page, ``read`` the date of its
+    reading.
     """
 
     name: str
@@ -47,7 +38,6 @@ class Rate:
     source: str
     read: str
     burst: int = 0
-    keeps_apart: bool = True
     is_global: bool = False
 
     @property
@@ -58,10 +48,6 @@ class Rate:
         return service in self.services and any(
             fnmatch.fnmatchcase(operation, each) for each in self.operations
         )
-
-    def share(self, of: float) -> float:
-        """The part of it that one run takes where all runs together take ``of``."""
-        return of if self.keeps_apart else of / MOST_LANES
 
 
 _LAMBDA = "Lambda Developer Guide, Lambda quotas, API requests"
@@ -223,7 +209,6 @@ RATES: tuple[Rate, ...] = (
         15,
         "Tag Editor User Guide, service quotas",
         _READ,
-        keeps_apart=False,
     ),
 )
 """What AWS documents of the calls we make; for all others it names no number.
@@ -306,7 +291,7 @@ class Pacer:
         rate = rate_of(service, operation)
         if rate is None:
             return
-        share = rate.share(self._share)
+        share = self._share
         per_second, most = rate.per_second * share, max(1.0, rate.capacity * share)
         bucket = self._bucket(rate, region, most)
         with bucket.lock:
@@ -350,51 +335,3 @@ def is_loopback(url: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost" or host.endswith(".localhost")
-
-
-# -- who may run beside whom ----------------------------------------------------------------------
-
-_SERVICE_OF = {
-    "elasticloadbalancing": "elbv2",
-    "states": "stepfunctions",
-    "tag": "resourcegroupstaggingapi",
-}
-"""Prefixes of IAM actions that are not the service's name in botocore."""
-
-
-def rate_of_action(action: str) -> Rate | None:
-    """The rate that the call behind an IAM action spends (``lambda:ListFunctions``)."""
-    prefix, _, name = action.partition(":")
-    return rate_of(_SERVICE_OF.get(prefix, prefix), xform_name(name))
-
-
-def spent_by(heading: Heading) -> frozenset[str]:
-    """The names of the rates that a sweep of the heading spends and that keep headings apart."""
-    found = {rate_of_action(action) for rule in heading.rules for action in rule.reads}
-    return frozenset(rate.name for rate in found if rate is not None and rate.keeps_apart)
-
-
-def lanes(headings: Iterable[Heading], most: int = MOST_LANES) -> list[list[str]]:
-    """The headings' folders in lanes: those of one lane run one after another in a sweep.
-
-    Headings that spend the same rate are in one lane, also through a third heading. Those that
-    have nothing in common are spread so that the lanes hold about as many rules each. The order
-    within a lane is the given one; at most ``most`` lanes, none empty.
-    """
-    every = list(headings)
-    groups: list[tuple[set[str], list[Heading]]] = []
-    for heading in every:
-        rates, together = set(spent_by(heading)), [heading]
-        for spent, members in [group for group in groups if group[0] & rates]:
-            groups.remove((spent, members))
-            rates |= spent
-            together = members + together
-        groups.append((rates, together))
-    filled: list[list[Heading]] = [[] for _ in range(most)]
-    for _, members in sorted(groups, key=lambda group: -_weight(group[1])):
-        min(filled, key=_weight).extend(members)
-    return [[heading.folder for heading in every if heading in lane] for lane in filled if lane]
-
-
-def _weight(headings: Iterable[Heading]) -> int:
-    return sum(len(heading.rules) for heading in headings)
