@@ -112,12 +112,7 @@ class Door:
 
 @evidence(
     FUNCTION,
-    reads=(
-        GET_METRIC_DATA,
-        LIST_FUNCTIONS,
-        "apigateway:GET",
-        "elasticloadbalancing:DescribeTargetGroups",
-    ),
+    reads=(GET_METRIC_DATA, "apigateway:GET", "elasticloadbalancing:DescribeTargetGroups"),
     uses=(FunctionConfiguration, FunctionAliases, FrontDoors),
 )
 @dataclass(frozen=True, slots=True)

@@ -150,7 +150,7 @@ def _invocations(names: Iterable[str]) -> dict[str, Query]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, LIST_METRICS, "lambda:ListFunctions"),
+    reads=(GET_METRIC_DATA, LIST_METRICS),
     uses=(FunctionConfiguration,),
     asks_with=ASKS_WITH,
 )
@@ -179,13 +179,7 @@ class FunctionProcessingTime:
 
 @evidence(
     SERVICE,
-    reads=(
-        GET_METRIC_DATA,
-        LIST_METRICS,
-        "ecs:ListClusters",
-        "ecs:ListServices",
-        "ecs:DescribeServices",
-    ),
+    reads=(GET_METRIC_DATA, LIST_METRICS),
     uses=(Service,),
     asks_with=ASKS_WITH,
 )

@@ -62,9 +62,7 @@ def _target_groups(read: Reader) -> TargetGroups:
     return read.of(TargetGroups, REGION.resource(read.account, read.region, read.account))
 
 
-@evidence(
-    SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups), asks_with=LIMITS
-)
+@evidence(SERVICE, reads=(GET_METRIC_DATA,), uses=(Service, TargetGroups), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class ServiceLatency:
     """How long the service's tasks took to answer the load balancer.
@@ -161,7 +159,7 @@ def _outcomes(found: Found, groups: Iterable[tuple[str, str]]) -> Outcomes:
     )
 
 
-@evidence(SERVICE, reads=(GET_METRIC_DATA, *SERVICES), uses=(Service, TargetGroups))
+@evidence(SERVICE, reads=(GET_METRIC_DATA,), uses=(Service, TargetGroups))
 @dataclass(frozen=True, slots=True)
 class ServiceOutcomes:
     """What became of requests to the service: by its targets, and by the load balancers before it.
@@ -208,7 +206,7 @@ def _served_elsewhere(balancer: str, groups: TargetGroups, services: Services) -
 
 @evidence(
     LOAD_BALANCER,
-    reads=(GET_METRIC_DATA, BALANCERS),
+    reads=(GET_METRIC_DATA,),
     uses=(LoadBalancer, TargetGroups, Services),
     asks_with=LIMITS,
 )
@@ -262,9 +260,7 @@ def _elsewhere(read: Reader, balancers: Iterable[str]) -> set[str]:
     return {arn for arn in balancers if _served_elsewhere(arn, groups, services)}
 
 
-@evidence(
-    LOAD_BALANCER, reads=(GET_METRIC_DATA, BALANCERS), uses=(LoadBalancer, TargetGroups, Services)
-)
+@evidence(LOAD_BALANCER, reads=(GET_METRIC_DATA,), uses=(LoadBalancer, TargetGroups, Services))
 @dataclass(frozen=True, slots=True)
 class BalancerOutcomes:
     """What became of the requests to an application load balancer. Source: GetMetricData."""

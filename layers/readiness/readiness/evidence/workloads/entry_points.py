@@ -96,7 +96,7 @@ def _durations(name: str, limits: Iterable[float]) -> dict[str, Query]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(GET_METRIC_DATA,),
     uses=(FunctionConfiguration,),
     asks_with=LIMITS,
 )
@@ -148,7 +148,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(GET_METRIC_DATA,),
     uses=(FunctionConfiguration,),
 )
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
+@evidence(REST_API, reads=(GET_METRIC_DATA,), uses=(RestApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
     """How long a REST API took, its integration included. Source: GetMetricData."""
@@ -251,7 +251,7 @@ class RestApiLatency:
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(RestApi,))
+@evidence(REST_API, reads=(GET_METRIC_DATA,), uses=(RestApi,))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
     """How many requests a REST API took and how many it failed. Source: GetMetricData."""
@@ -268,7 +268,7 @@ class RestApiOutcomes:
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
+@evidence(HTTP_API, reads=(GET_METRIC_DATA,), uses=(HttpApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class HttpApiLatency:
     """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
@@ -290,7 +290,7 @@ class HttpApiLatency:
         return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(HttpApi,))
+@evidence(HTTP_API, reads=(GET_METRIC_DATA,), uses=(HttpApi,))
 @dataclass(frozen=True, slots=True)
 class HttpApiOutcomes:
     """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""

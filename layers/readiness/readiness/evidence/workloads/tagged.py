@@ -153,7 +153,10 @@ def _doors(read: Reader, arns: Iterable[str]) -> list[_Door]:
 def _api_name(read: Reader, id: str) -> str:
     """The name of a REST API; empty for one that is gone while its tags are still listed."""
     try:
-        return read.of(RestApi, REST_API.resource(read.account, read.region, id)).name
+        if read.bulk:
+            api = RestApi.load_all(read).get(id)
+            return api.name if api else ""
+        return RestApi.load(read, REST_API.resource(read.account, read.region, id)).name
     except Gone:
         return ""
 

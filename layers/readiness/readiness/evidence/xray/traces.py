@@ -62,7 +62,7 @@ def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_TRACES, GET_METRIC_DATA, "lambda:ListFunctions"),
+    reads=(GET_TRACES, GET_METRIC_DATA),
     uses=(FunctionConfiguration,),
 )
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class FunctionTraces:
 
 @evidence(
     SERVICE,
-    reads=(GET_TRACES, "ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices"),
+    reads=(GET_TRACES,),
     uses=(Service,),
 )
 @dataclass(frozen=True, slots=True)
