@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import os
+from collections.abc import Iterator
 
+import botocore.session
 import pytest
 import pytest_socket
+from botocore.client import BaseClient
+
+from tests import strict
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 _NEVER = ("AWS_CA_BUNDLE", "AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN")
@@ -24,6 +30,12 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NEVER or name.startswith("AWS_ENDPOINT_URL"):
             del os.environ[name]
     os.environ.update(_FIXED)
+    share_service_models()
+
+
+def share_service_models() -> None:
+    """Let botocore's sessions read its models once for a process; they never change them."""
+    botocore.session.create_loader = functools.cache(botocore.session.create_loader)
 
 
 @pytest.hookimpl(trylast=True)
@@ -36,3 +48,21 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     pytest_socket.socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _strict_answers() -> Iterator[None]:
+    """A name that the service models lack is an error wherever a real client's answer is read."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(
+            BaseClient, "_make_api_call", strict.real_clients(BaseClient._make_api_call)
+        )
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _no_unknown_members() -> Iterator[None]:
+    """A rule that raises is judged INSUFFICIENT_DATA: the test may expect just that."""
+    strict.MISTAKES.clear()
+    yield
+    assert not strict.MISTAKES, strict.MISTAKES[0]

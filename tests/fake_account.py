@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import botocore.session
+from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError, ReadTimeoutError
 from botocore.stub import validate_parameters
 
 from readiness.engine import settings as settings_module
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
+from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.model.rule import Rule
+from tests.strict import strict
 
 ACCOUNT_ID = "111122223333"
 HOME = "us-east-1"
@@ -79,6 +83,8 @@ class FakeAccount:
         self.answers.setdefault(
             ("resourcegroupstaggingapi", "get_resources"), {"ResourceTagMappingList": []}
         )
+        self.answers.setdefault(("iam", "list_roles"), {"Roles": []})
+        self.answers.setdefault(("iam", "list_users"), {"Users": []})
 
     def client(self, service: str, **_: Any) -> Client:
         """In place of ``boto3.session.Session.client``."""
@@ -93,7 +99,7 @@ class FakeAccount:
         except KeyError:
             self.unanswered.add((service, operation))
             raise AssertionError(f"the world has no answer to {service} {operation}") from None
-        result = given(**params) if callable(given) else given
+        result = given(**_unsized(service, operation, params)) if callable(given) else given
         if isinstance(result, Exception):
             raise result
         return result
@@ -104,6 +110,12 @@ class FakeAccount:
         return FakeAccount({**self.answers, **named})  # type: ignore[dict-item]
 
 
+def _unsized(service: str, operation: str, params: dict[str, Any]) -> dict[str, Any]:
+    """The parameters without the size of a page, which changes no answer of a fake account."""
+    name, _ = PAGE_SIZES.get((service, operation), ("", 0))
+    return {key: value for key, value in params.items() if key != name}
+
+
 class Client:
     """A boto3 client over a FakeAccount."""
 
@@ -111,6 +123,12 @@ class Client:
         self._world = world
         self._service = service
         self._model = service_model(service)
+        names = {xform_name(name): name for name in self._model.operation_names}
+        self.meta = SimpleNamespace(
+            service_model=self._model,
+            method_to_api_mapping=names,
+            endpoint_url="http://127.0.0.1",
+        )
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
         def call(**params: Any) -> Any:
@@ -118,7 +136,7 @@ class Client:
             self._hold(operation, "is asked with", params, model.input_shape)
             answered = self._world.answer(self._service, operation, params)
             self._hold(operation, "is answered with", answered, model.output_shape)
-            return answered
+            return strict(answered, model)
 
         return call
 
@@ -133,12 +151,10 @@ class Client:
             raise AssertionError(said) from None
 
     def _operation(self, operation: str) -> Any:
-        from botocore import xform_name
-
-        for name in self._model.operation_names:
-            if xform_name(name) == operation:
-                return self._model.operation_model(name)
-        raise AssertionError(f"{self._service} has no operation {operation}")
+        name = self.meta.method_to_api_mapping.get(operation)
+        if name is None:
+            raise AssertionError(f"{self._service} has no operation {operation}")
+        return self._model.operation_model(name)
 
     def can_paginate(self, operation: str) -> bool:
         return self._operation(operation).name in _paginators(self._service)

@@ -57,6 +57,7 @@ _GIVES: Mapping[Any, Status] = {
     not_applicable: Status.NOT_APPLICABLE,
 }
 _OURS = ("readiness", "functions")
+_call = Rule.__call__  # before the plugin replaces it
 
 
 # -- what a rule's code can give ----------------------------------------------------------------
@@ -159,13 +160,13 @@ class Record:
 
     def called(self, rule: Rule, evidence: Sequence[Any], given: Mapping[str, Any]) -> Verdict:
         """Call the rule, and once more for each setting that is not at its default."""
-        verdict = rule.function(*evidence, **given)
+        verdict = _call(rule, *evidence, **given)
         self.statuses.add((rule.id, str(verdict.status)))
         for name, default in _changed(rule, given).items():
             self.tried.add((rule.id, name))
             if (rule.id, name) not in self.deciding:
                 try:
-                    other = rule.function(*evidence, **{**given, name: default})
+                    other = _call(rule, *evidence, **{**given, name: default})
                 except (LookupError, ValueError, TypeError):
                     continue  # evidence that was read for this setting does not fit another
                 self._compared(rule, name, _essence(verdict), _essence(other))
@@ -274,11 +275,11 @@ class RuleContract:
     # call rules in their rows.
 
     def pytest_configure(self) -> None:
-        call, observe = Rule.__call__, Evaluation.observe
+        observe = Evaluation.observe
 
         def recorded_call(rule: Rule, *evidence: Any, **settings: Any) -> Verdict:
             if not self._active:
-                return call(rule, *evidence, **settings)
+                return _call(rule, *evidence, **settings)
             return self.record.called(rule, evidence, settings)
 
         def recorded_observe(run: Evaluation, rule: Rule, resource: Resource) -> Observation:

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import boto3
-import yaml
 
 from readiness.engine.store import Store
-from readiness_cli.catalogue import ROOT
+from tests import deployed
 
 FINDINGS, TRANSITIONS, DECLARATIONS = "Findings", "Transitions", "Declarations"
 _SHAPE = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "StreamSpecification")
 
 
-class _Template(yaml.SafeLoader):
-    """YAML whose CloudFormation tags are of no interest."""
-
-
-_Template.add_multi_constructor("!", lambda loader, suffix, node: suffix)
+@functools.cache
+def _session() -> boto3.session.Session:
+    return boto3.session.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
 
 
 def client(service: str) -> Any:
     """A client for moto, whatever the environment says."""
-    return boto3.session.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-    ).client(service)
+    return _session().client(service)
 
 
 def make_tables() -> Any:
     """The tables, and the DynamoDB client they live in."""
     dynamodb = client("dynamodb")
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Template)
     for name in (FINDINGS, TRANSITIONS, DECLARATIONS):
-        declared = template["Resources"][name]["Properties"]
+        declared = deployed.resource(name)
         shape = {key: declared[key] for key in _SHAPE if key in declared}
         if "StreamSpecification" in shape:
             shape["StreamSpecification"] = {"StreamEnabled": True, **shape["StreamSpecification"]}

@@ -131,11 +131,12 @@ class Desk:
 
     def __init__(self, aws: Aws, deployed: Stack) -> None:
         from readiness.engine.declare import Declarations  # noqa: PLC0415
+        from readiness.engine.principals import Principals  # noqa: PLC0415
 
         self._aws = aws
         self._deployed = deployed
         self._declarations: Declarations = Declarations(aws.client("dynamodb"), deployed[TABLE])
-        self._caps: dict[str, int] | None = None
+        self._principals = Principals(aws)
 
     def attest(self, rule: Rule, said: dict[str, str | None], bind: Iterable[str]) -> Attestation:
         """Write one statement down and let the rule look again. Raises Failure."""
@@ -172,7 +173,7 @@ class Desk:
         by = self._caller()
         _check(kind, statement, by)
         at = self._aws.now()
-        item = answer_item(kind, statement, by=by.arn, by_id=by.id, at=at)
+        item = answer_item(kind, statement, by_id=by.id, at=at)
         self._put(item, statement)
         return self._one(id, [rule for rule in rules if rule.id == statement.rule])
 
@@ -181,7 +182,8 @@ class Desk:
         from readiness_cli import stack  # noqa: PLC0415
 
         with stack.tables_of(self._deployed):
-            return [each for rule in rules for each in self._declarations.of_rule(rule.id)]
+            found = [each for rule in rules for each in self._declarations.of_rule(rule.id)]
+        return self._principals.named(found)
 
     def _one(self, id: str, rules: Iterable[Rule]) -> Attestation:
         found = [statement for statement in self.all(rules) if statement.id == id]

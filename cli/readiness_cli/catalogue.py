@@ -11,17 +11,28 @@ from pathlib import Path
 
 from readiness.model import checklist
 from readiness.model.rule import Heading, Rule
+from readiness_cli.failure import Exit, Failure
 
-ROOT = Path(__file__).resolve().parents[2]
+_CARRIED = Path(__file__).resolve().with_name("carried")
+ROOT = _CARRIED if _CARRIED.is_dir() else Path(__file__).resolve().parents[2]
+"""Where functions/ is: in the installed package (see setup.py), or else in the checkout."""
 
 
 def folders() -> tuple[str, ...]:
-    """The folders of the headings that have rules."""
-    return tuple(
+    """The folders of the headings that have rules. Raises Failure when there is none."""
+    found = tuple(
         chapter.folder
         for chapter in checklist.CHAPTERS
         if (ROOT / "functions" / chapter.folder / "app.py").exists()
     )
+    if not found:
+        raise Failure(
+            f"the installation has no rules: {ROOT / 'functions'} has none",
+            why="Without rules nothing can be evaluated",
+            fix="install readiness again from its wheel or its repository",
+            code=Exit.AWS_OR_INTERNAL,
+        )
+    return found
 
 
 @functools.cache
@@ -97,6 +108,6 @@ def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:
     rule_ids, wanted = list(rule_ids), [folder_named(name) for name in heading_names]
     if not rule_ids and not wanted:
         return list(rules().values())
-    found = {rule.id: rule for folder in wanted for rule in heading(folder)}
+    found = {each.id: each for folder in wanted for each in heading(folder)}
     found |= {id: rule(id) for id in rule_ids}
     return list(found.values())

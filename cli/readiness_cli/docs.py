@@ -1,8 +1,12 @@
-"""docs/checklist.md and docs/rules.md, from the rules: ``python -m readiness_cli.docs``."""
+"""docs/checklist.md, docs/rules.md and README's counts: ``python -m readiness_cli.docs``.
+
+A count stands in the README as ``<!--boxes-->112<!--/-->``, so that the prose around it is free.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
@@ -15,6 +19,11 @@ from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
+_COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
+
+
+class UnknownCount(LookupError):
+    """A count that nobody knows how to make."""
 
 
 def documents(known: Sequence[Heading]) -> dict[Path, str]:
@@ -22,6 +31,33 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
     return {
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
+        ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
+    }
+
+
+def counted(text: str, known: Sequence[Heading]) -> str:
+    """A text with every marked count brought up to date. Raises UnknownCount."""
+    counts = counts_of(known)
+
+    def write(found: re.Match[str]) -> str:
+        name = found["name"]
+        if name not in counts:
+            raise UnknownCount(f"README.md: unknown count {name!r} (known: {', '.join(counts)})")
+        return f"<!--{name}-->{counts[name]:,}<!--/-->"
+
+    return _COUNT.sub(write, text)
+
+
+def counts_of(known: Sequence[Heading]) -> dict[str, int]:
+    """What can be counted, by the name it has in a text."""
+    rules = [rule for heading in known for rule in heading]
+    return {
+        "boxes": len(list(checklist.boxes())),
+        "boxes-judged": len({(rule.heading.folder, rule.item) for rule in rules}),
+        "headings": len(checklist.CHAPTERS),
+        "headings-judged": len({rule.heading.folder for rule in rules}),
+        "rules": len(rules),
+        "settings": sum(len(rule.settings) for rule in rules),
     }
 
 

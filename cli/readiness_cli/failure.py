@@ -100,7 +100,7 @@ def _of_aws(error: Exception, region: str) -> Failure:
 
     from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
 
-    if is_about_credentials(error):
+    if is_about_credentials(error) and not isinstance(error, aws.ClientError):
         return credentials_refused(str(error))
     match error:
         case aws.ProfileNotFound():
@@ -111,7 +111,7 @@ def _of_aws(error: Exception, region: str) -> Failure:
         case aws.EndpointConnectionError() | aws.ConnectTimeoutError() | aws.InvalidRegionError():
             return unreachable(str(error), region)
         case aws.ClientError():
-            return _answered(error)
+            return _answered(error, region)
     return _aws(
         f"AWS did not answer: {type(error).__name__}: {error}",
         "The output is not complete",
@@ -119,10 +119,12 @@ def _of_aws(error: Exception, region: str) -> Failure:
     )
 
 
-def _answered(error: ClientError) -> Failure:
-    from readiness.engine.aws import cause_of  # noqa: PLC0415
+def _answered(error: ClientError, region: str) -> Failure:
+    from readiness.engine.aws import cause_of, is_about_credentials  # noqa: PLC0415
     from readiness.model.unreadable import Cause  # noqa: PLC0415
 
+    if is_about_credentials(error):
+        return refused_here(str(error), region)
     fixes = {
         Cause.ACCESS_DENIED: f"allow the call for your IAM principal (`{STS}` shows it)",
         Cause.THROTTLED: "wait a minute and run the command again",
@@ -144,6 +146,17 @@ def credentials_refused(said: str) -> Failure:
         f"there are no valid AWS credentials: {said}",
         "No resource can be read",
         "aws sso login (or set AWS_PROFILE), then check with " + STS,
+    )
+
+
+def refused_here(said: str, region: str) -> Failure:
+    """One service or region does not take the credentials, which AWS may take elsewhere."""
+    return _aws(
+        f"the credentials are not accepted in {region or 'this region'}: {said}",
+        "They have expired, the account has not enabled the region, or it lies in another"
+        " partition; what was not read was not judged",
+        f"aws sso login if they expired; else {STS}, then"
+        f" `aws account get-region-opt-status --region-name {region or 'REGION'}`",
     )
 
 

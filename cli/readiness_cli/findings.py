@@ -70,7 +70,7 @@ def findings(
         and (title is None or (finding.section, finding.heading) == title)
     ]
     found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
-    emit(format, [finding_json(finding) for finding in found], lambda: draw(found))
+    emit(format, [finding_json(finding, stack_name) for finding in found], lambda: draw(found))
     _note_unreadable(stored)
     note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}")
 
@@ -134,7 +134,7 @@ def explain(
 
     check(finding)
     found = one(Deployed(session.connect(profile, region), stack_name), finding)
-    row = finding_json(found) | {
+    row = finding_json(found, stack_name) | {
         "missing": list(found.missing),
         "gone": found.gone,
         "runbook": runbook(found.rule),
@@ -180,7 +180,9 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
             "Unreadable",
             cell(f"{row.get('blind_since', '')} {row.get('blind_reason', '')}", most=1000),
         ),
-        ("Caused by", cell(found.changed_by)),
+        ("Opened by", cell(found.opened_by)),
+        ("Last change", cell(str(found.last_change))),
+        ("CloudTrail event", cell(found.event_id)),
         ("Trigger", cell(found.trigger)),
         ("Workload", cell(found.workload)),
         ("Owner", cell(found.owner)),
@@ -249,9 +251,20 @@ def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[Renderab
         made.add_row(
             cell(entry.at),
             cell(entry.kind),
-            stacked(cell(became), cell(entry.reason, most=1000), cell(published, "dim")),
+            stacked(
+                cell(became),
+                cell(entry.reason, most=1000),
+                cell(f"last change: {_last_change(entry)}" if _last_change(entry) else ""),
+                cell(published, "dim"),
+            ),
         )
     yield made
+
+
+def _last_change(entry: Entry) -> str:
+    from readiness.model.origin import Origin  # noqa: PLC0415
+
+    return str(Origin(entry.changed_by, entry.changed_call, entry.changed_at))
 
 
 def check(words: Sequence[str]) -> None:

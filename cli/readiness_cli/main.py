@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
 import click
 
 from readiness_cli.failure import Exit, Failure, of
+from readiness_cli.loopback import without_proxy
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo.command:demo", "Run the whole pipeline on an embedded AWS on this machine."),
@@ -24,7 +26,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("findings:history", "Show every change of one finding."),
     "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
     "attest": ("attest:attest", "Attest what no API can prove; approve, revoke or list."),
+    "pagerduty-key": (
+        "pagerduty_key:pagerduty_key",
+        "Store the PagerDuty routing key in the stack's secret.",
+    ),
     "redrive": ("redrive:redrive", "Send the messages in the failure queues again."),
+    "resolve-all": (
+        "resolve_all:resolve_all",
+        "Resolve every incident that the stack has open at PagerDuty.",
+    ),
     "test-alert": ("test_alert:test_alert", "Check that an alert reaches the pager."),
 }
 EPILOG = (
@@ -53,6 +63,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
     def invoke(self, ctx: click.Context) -> Any:
+        os.environ.update(without_proxy(os.environ))
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):

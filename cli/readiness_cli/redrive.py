@@ -1,11 +1,13 @@
-"""`readiness redrive`: send the messages in the failure queues again."""
+"""`readiness redrive`: send the messages in the failure queues again, or discard them."""
 
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,13 +20,21 @@ from readiness_cli.output import cell, emit, note, output_option, stacked, table
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness_cli.stack import Stack
+    from readiness_cli.subscribed import Subscribed
 
+LONG_POLL_SECONDS = 1
 HELD_SECONDS = 300
 """How long a message that was received stays hidden from others while this runs."""
 
+STREAM = "StreamFailuresQueue"
+ALERTS = "Alerts"
+OURS = ("undelivered_because", "undelivered_at")
+"""What the forwarder adds to a page that it sets aside."""
+CHOICES = ("on-failure", "pagerduty", "stream")
 ON_FAILURE = ("FailedEventsQueue", "UndeliveredEventsQueue")
 PAGES = "UndeliveredPagesQueue"
 PAGES_SOURCE = "PagesQueue"
+PASSED_OVER = "passed over"
 FIELDS = ("queue", "message_id", "target", "result", "reason")
 Message = Mapping[str, Any]
 
@@ -43,7 +53,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one message: ``sent``, ``would be sent`` or ``left``."""
+    """What became of one message: ``sent``, ``discarded``, ``would be …`` or ``left``."""
 
     queue: str
     message_id: str
@@ -56,9 +66,28 @@ class Outcome:
 @click.option(
     "--queue",
     "which",
-    type=click.Choice(["on-failure", "pagerduty"]),
+    type=click.Choice(CHOICES),
     multiple=True,
-    help="Only this queue (repeatable). Default: both.",
+    help="Only this queue (repeatable). Default: all.",
+)
+@click.option(
+    "--message",
+    "ids",
+    metavar="ID",
+    multiple=True,
+    help="Only messages with this id (repeatable).",
+)
+@click.option(
+    "--discard",
+    is_flag=True,
+    help="Delete the messages instead. Each is first written to the file.",
+)
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Where --discard writes, one JSON object per line. Default:"
+    " readiness-discarded-<time>.jsonl.",
 )
 @click.option("--dry-run", is_flag=True, help="Only show what would be sent, and where.")
 @session.stack_option
@@ -70,6 +99,9 @@ def redrive(
     /,
     *,
     which: tuple[str, ...],
+    ids: tuple[str, ...],
+    discard: bool,
+    path: Path | None,
     dry_run: bool,
     stack_name: str,
     format: str,
@@ -79,26 +111,136 @@ def redrive(
     """Send the messages in the failure queues of the stack again.
 
     on-failure: events that a function failed to process; the function is invoked again.
-    pagerduty: pages that were not delivered; they go back to the pager's queue. A message is
-    deleted only after the target has accepted it. If a message cannot be sent again, it stays
-    in its queue and the exit code is 3.
+    pagerduty: pages that were not delivered; they go back to the pager's queue. stream: batches
+    of transitions; the outbox is published.
+
+    Only functions of the stack are invoked, each only with events it is subscribed to. A message
+    is deleted only after the target has accepted it. If a message cannot be sent again, it stays
+    in its queue and the exit code is 3; --discard deletes it.
     """
     from readiness_cli import stack  # noqa: PLC0415
 
     aws = session.connect(profile, region)
     deployed = stack.find(aws, stack_name)
-    outcomes: list[Outcome] = []
-    wanted = which or ("on-failure", "pagerduty")
-    if "on-failure" in wanted:
-        for queue in ON_FAILURE:
-            outcomes += drain(aws, queue, deployed[queue], invoke_again(aws, dry_run=dry_run))
-    if "pagerduty" in wanted:
-        back = send_back(aws, deployed, dry_run=dry_run)
-        outcomes += drain(aws, PAGES, deployed[PAGES], back)
+    wanted = which or CHOICES
+    ways: list[tuple[str, Send]] = []
+    if discard:
+        away = throw_away(path or _default_file(aws), dry_run=dry_run)
+        ways = [(queue, away) for queue in _queues(wanted, deployed)]
+    else:
+        ways = list(_ways(aws, deployed, wanted, dry_run=dry_run))
+    outcomes = [
+        outcome
+        for queue, send in ways
+        for outcome in drain(aws, queue, deployed[queue], _only(ids, send))
+    ]
+    outcomes = [outcome for outcome in outcomes if outcome.result != PASSED_OVER]
     emit(format, [asdict(outcome) for outcome in outcomes], lambda: draw(outcomes), columns=FIELDS)
     left = sum(outcome.result == "left" for outcome in outcomes)
     note(f"{session.plural(len(outcomes), 'message')}, {left} left in the queues")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
+
+
+def _queues(wanted: Iterable[str], deployed: Stack) -> Iterator[str]:
+    """The outputs that name the chosen queues; a stack of an older version has no stream's."""
+    if "on-failure" in wanted:
+        yield from ON_FAILURE
+    if "pagerduty" in wanted:
+        yield PAGES
+    if "stream" in wanted and STREAM in deployed:
+        yield STREAM
+
+
+def _ways(
+    aws: Aws, deployed: Stack, wanted: Iterable[str], *, dry_run: bool
+) -> Iterator[tuple[str, Send]]:
+    """Each chosen queue with what is done with a message of it."""
+    from readiness_cli import stack  # noqa: PLC0415
+    from readiness_cli.subscribed import Subscribed  # noqa: PLC0415
+
+    parts = stack.resources(aws, deployed.name)
+    subscribed = Subscribed(account=aws.account, region=aws.region, parts=parts)
+    for queue in _queues(wanted, deployed):
+        if queue == PAGES:
+            yield queue, send_back(aws, deployed, dry_run=dry_run)
+        elif queue == STREAM:
+            yield queue, publish_again(aws, parts.get(ALERTS, ""), dry_run=dry_run)
+        else:
+            yield queue, invoke_again(aws, subscribed, dry_run=dry_run)
+
+
+def _only(ids: Sequence[str], send: Send) -> Send:
+    def narrowed(message: Message) -> Outcome:
+        if ids and message["MessageId"] not in ids:
+            return _outcome(message)(result=PASSED_OVER)
+        return send(message)
+
+    return narrowed
+
+
+def _default_file(aws: Aws) -> Path:
+    return Path(f"readiness-discarded-{aws.now():%Y%m%dT%H%M%SZ}.jsonl")
+
+
+def throw_away(path: Path, *, dry_run: bool) -> Send:
+    """Write a message down, durably, and let it be deleted."""
+
+    def send(message: Message) -> Outcome:
+        made = _outcome(message)
+        if dry_run:
+            return made(target=str(path), result="would be discarded")
+        kept = {
+            "queue": message["Queue"],
+            "message_id": message["MessageId"],
+            "sent_at": message.get("Attributes", {}).get("SentTimestamp", ""),
+            "attributes": _attributes(message),
+            "body": message["Body"],
+        }
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(kept, default=str) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        return made(target=str(path), result="discarded")
+
+    return send
+
+
+def publish_again(aws: Aws, alerts: str, *, dry_run: bool) -> Send:
+    """Publish the outbox, once: it holds what the batches of the stream were about.
+
+    A message of that queue names only where in the stream the batch was.
+    """
+    answers: list[str] = []
+
+    def send(message: Message) -> Outcome:
+        made = _outcome(message)
+        if dry_run:
+            return made(target=alerts, result="would be sent")
+        if not answers:
+            answers.append(_republish(aws, alerts))
+        result = "left" if answers[0] else "sent"
+        return made(target=alerts, result=result, reason=answers[0])
+
+    return send
+
+
+def _republish(aws: Aws, alerts: str) -> str:
+    """Have the outbox published; the reason where that did not work to the end."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    from readiness.engine.aws import code_of  # noqa: PLC0415
+
+    if not alerts:
+        return f"the stack has no function {ALERTS}"
+    try:
+        answer = aws.client("lambda").invoke(
+            FunctionName=alerts, Payload=json.dumps({"republish": True}).encode()
+        )
+    except ClientError as error:
+        return f"{code_of(error)}: {error}"
+    if answer.get("FunctionError"):
+        return f"{ALERTS} failed: {answer['Payload'].read(500).decode('utf-8', 'replace')}"
+    return ""
 
 
 Send = Callable[[Message], Outcome]
@@ -122,7 +264,7 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
                 if float(message.get("Attributes", {}).get("SentTimestamp", 0)) > began:
                     continue
                 outcome = send({**message, "Queue": queue})
-                if outcome.result == "sent":
+                if outcome.result in {"sent", "discarded"}:
                     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
                     held.remove(message["ReceiptHandle"])
                 yield outcome
@@ -138,14 +280,14 @@ def _receive(sqs: Any, url: str) -> list[Message]:
         QueueUrl=url,
         MaxNumberOfMessages=10,
         VisibilityTimeout=HELD_SECONDS,
-        WaitTimeSeconds=1,
+        WaitTimeSeconds=LONG_POLL_SECONDS,
         MessageAttributeNames=["All"],
         AttributeNames=["SentTimestamp"],
     )
     return list(answer.get("Messages", ()))
 
 
-def invoke_again(aws: Aws, *, dry_run: bool) -> Send:
+def invoke_again(aws: Aws, subscribed: Subscribed, *, dry_run: bool) -> Send:
     """Invoke the function or start the state machine that did not get, or not digest, an event."""
 
     def send(message: Message) -> Outcome:
@@ -154,6 +296,9 @@ def invoke_again(aws: Aws, *, dry_run: bool) -> Send:
             delivery = delivery_of(message)
         except NotRedrivable as why:
             return made(result="left", reason=str(why))
+        refusal = subscribed.refusal(delivery.target, delivery.payload)
+        if refusal:
+            return made(target=delivery.target, result="left", reason=refusal)
         if dry_run:
             return made(target=delivery.target, result="would be sent")
         refusal = deliver(aws, delivery)
@@ -232,18 +377,26 @@ def send_back(aws: Aws, deployed: Stack, *, dry_run: bool) -> Send:
         made = _outcome(message)
         if dry_run:
             return made(target=source, result="would be sent")
-        attributes = {
-            name: {
-                k: v for k, v in value.items() if k in {"DataType", "StringValue", "BinaryValue"}
-            }
-            for name, value in (message.get("MessageAttributes") or {}).items()
-        }
+        attributes = _attributes(message)
+        given = {name: value for name, value in attributes.items() if name not in OURS}
         aws.client("sqs").send_message(
-            QueueUrl=source, MessageBody=message["Body"], MessageAttributes=attributes
+            QueueUrl=source, MessageBody=message["Body"], MessageAttributes=given
         )
-        return made(target=source, result="sent")
+        because = attributes.get(OURS[0], {}).get("StringValue", "")
+        return made(
+            target=source, result="sent", reason=f"set aside because {because}" if because else ""
+        )
 
     return send
+
+
+def _attributes(message: Message) -> dict[str, dict[str, Any]]:
+    """The message attributes as they were given."""
+    kept = {"DataType", "StringValue", "BinaryValue"}
+    return {
+        name: {key: value for key, value in given.items() if key in kept}
+        for name, given in (message.get("MessageAttributes") or {}).items()
+    }
 
 
 def draw(outcomes: Sequence[Outcome]) -> Iterable[RenderableType]:

@@ -121,7 +121,7 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
             aws,
             session.configure(heading, given),
             trigger=seen.trigger,
-            changed_by=seen.changed_by,
+            changed_by=seen.origin,
         )
         observations += run.follow(heading, seen.targets)
     for observation in observations:

@@ -62,8 +62,24 @@ def connect(
     if context is not None:
         context.meta["readiness.region"] = session.region_name
     aws = Aws(session, account="", region=session.region_name, now=now, bulk=bulk)
-    aws.account = str(aws.client("sts").get_caller_identity()["Account"])
+    aws.account = _account(aws)
     return aws
+
+
+def _account(aws: Aws) -> str:
+    """Whose credentials these are, by the STS of the region. Raises Failure."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
+
+    try:
+        return str(aws.client("sts").get_caller_identity()["Account"])
+    except ClientError as error:
+        if not is_about_credentials(error):
+            raise
+        if aws.refuses_us():
+            raise failure.credentials_refused(str(error)) from error
+        raise failure.refused_here(str(error), aws.region) from error
 
 
 def read_settings(

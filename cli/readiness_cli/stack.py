@@ -88,10 +88,22 @@ def _resources(client: Any, name: str) -> dict[str, str]:
     }
 
 
+def resources(aws: Aws, name: str) -> dict[str, str]:
+    """Everything that is in a stack: physical names by logical ids."""
+    return _resources(aws.client("cloudformation"), name)
+
+
+def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
+    """What a parameter of a deployed stack was set to."""
+    described = aws.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    given = {each["ParameterKey"]: each for each in described.get("Parameters", ())}
+    return str(given.get(parameter, {}).get("ParameterValue") or default)
+
+
 def _no_stack(name: str, where: str) -> Failure:
     return Failure(
         f"there is no stack {name!r} in {where}",
-        why="The findings are stored in its tables",
+        why="Its tables hold the findings, and changes reach it through a CloudTrail trail",
         fix="run `sam deploy`, or name another stack with --stack-name, --region and --profile",
         code=Exit.AWS_OR_INTERNAL,
     )

@@ -45,6 +45,9 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
         "invoked by the sweep": "".join(
             f"                  - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
         ),
+        "invoked by a second look": "".join(
+            f"              - !GetAtt {logical_id(h.folder)}.Arn\n" for h in every
+        ),
         "swept": "".join(
             f"            - heading: {h.folder}\n"
             f"              function: !GetAtt {logical_id(h.folder)}.Arn\n"
@@ -75,6 +78,7 @@ def stanzas(heading: Heading) -> dict[str, Any]:
     id = logical_id(heading.folder)
     return {
         id: _function(heading),
+        **_event_rules(heading),
         f"{id}AskedByConfig": {
             "Type": "AWS::Lambda::Permission",
             "Condition": "ConfigRules",
@@ -114,16 +118,43 @@ def _function(heading: Heading) -> dict[str, Any]:
                 Tag("!Ref RecordFindings"),
                 {"Version": "2012-10-17", "Statement": [reads]},
             ],
-            "Events": {
-                name: {
-                    "Type": "EventBridgeRule",
-                    "Properties": {
-                        "Pattern": pattern,
-                        "DeadLetterConfig": {"Arn": Tag("!GetAtt UndeliveredEvents.Arn")},
-                    },
-                }
-                for name, pattern in patterns_of(heading.rules).items()
+        },
+    }
+
+
+def _event_rules(heading: Heading) -> dict[str, Any]:
+    """The rules that wake the function, and the one permission that lets all of them.
+
+    SAM would make a permission for each rule. The logical ids are those that SAM gave the rules,
+    so that an update of an older stack changes them in place.
+    """
+    id = logical_id(heading.folder)
+    where = "${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}"
+    return {
+        f"{id}WokenByEvents": {
+            "Type": "AWS::Lambda::Permission",
+            "Properties": {
+                "Action": "lambda:InvokeFunction",
+                "FunctionName": Tag(f"!GetAtt {id}.Arn"),
+                "Principal": "events.amazonaws.com",
+                "SourceArn": Tag(f"!Sub arn:{where}:rule/*"),
             },
+        },
+        **{
+            f"{id}{name}": {
+                "Type": "AWS::Events::Rule",
+                "Properties": {
+                    "EventPattern": pattern,
+                    "Targets": [
+                        {
+                            "Id": f"{id}{name}LambdaTarget",
+                            "Arn": Tag(f"!GetAtt {id}.Arn"),
+                            "DeadLetterConfig": {"Arn": Tag("!GetAtt UndeliveredEvents.Arn")},
+                        }
+                    ],
+                },
+            }
+            for name, pattern in patterns_of(heading.rules).items()
         },
     }
 

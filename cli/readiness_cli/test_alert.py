@@ -107,7 +107,7 @@ def subscribers(aws: Aws, stored: Deployed) -> tuple[bool, int]:
         raise Failure(
             f"the topic {stored.stack['AlertsTopic']} has no confirmed subscriber",
             why="Alerts are published, but no one is notified",
-            fix="run `sam deploy` with PagerDutyRoutingKey, PagerDutyIntegrationUrl or AlertEmail",
+            fix="run `sam deploy` with AlertEmail, or without PagerDutyIntegrationUrl",
             code=Exit.GATE_FAILED,
         )
     return bool(of_pager), len(confirmed) - len(of_pager)

@@ -1,7 +1,6 @@
-"""Alarms: somebody hears in time when something fails, slows down, fills up or costs too much."""
+"""Alarms: someone is notified in time of errors, latency, exhausted resources and costs."""
 
 import re
-from collections.abc import Sequence
 from typing import Annotated
 
 from readiness import (
@@ -13,11 +12,10 @@ from readiness import (
     heading,
     not_applicable,
     violates,
-    violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
@@ -30,127 +28,108 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.sns.delivery import TopicExists, TopicPath
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
-from readiness.model.verdict import Problem
+from readiness.evidence.workloads.function_sources import FunctionSources
+from readiness.model.text import listed
 from readiness.semantics.alarms import Kind, Silence
 
-from . import required_alarms as alarm_needs
-from .cost_watch import CostWatch
-from .coverage import Need, Watch
-from .fitness import Limits
-from .topic_path import Answer, delivery, key_problem, publishing
+from . import required_alarms as required
+from .cost_notifications import CostNotifications
+from .coverage import Coverage, covered
+from .gaps import Limits
+from .settings import AlarmLimits, FailureLimits, LatencyLimits, MuteHours, Percent, Percentiles
+from .topic_path import delivery_verdict
 
 watching = heading("Monitoring & Observability", "Alarms")
-
-Minutes = Annotated[
-    int, Between(1, 1440), "The longest time of wrong values before an alarm is raised (minutes)"
-]
-MuteHours = Annotated[
-    int, Between(1, 360), "The longest a mute rule may keep an alarm quiet at a time (hours)"
-]
-Ceiling = Annotated[
-    int, Between(1, 3_600_000), "The highest threshold that is still soon enough (milliseconds)"
-]
-Percentile = Annotated[float, Between(50, 99.99), "The lowest percentile an alarm may look at"]
-Strict = Annotated[bool, "Take an alarm on Average or Maximum for none"]
-Percent = Annotated[int, Between(1, 100), "The highest threshold that leaves time to act (%)"]
-
 
 ERRORS = "Error rate alarms"
 LATENCY = "Latency alarms"
 UTILIZATION = "Resource utilization alarms"
+NOTIFICATIONS = "Configure SNS topics for notifications"
+
+REPLICA = "This is a Lambda@Edge replica; the original function is checked in its own region."
+NO_BALANCER = "No application load balancer sends requests to the service."
+
+
+# -- errors -----------------------------------------------------------------------------------
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def lambda_errors(
     function: FunctionConfiguration,
+    sources: FunctionSources,
     alarms: AlarmsInUse,
     *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    limits: FailureLimits,
 ) -> Verdict:
-    """An alarm hears of failed invocations, and of 5XX answers through the function's URL."""
+    """An alarm covers failed invocations, and 5XX responses of the function URL.
+
+    For a function that queues feed, an alarm on their dead-letter queue does as well: failed
+    invocations are retried.
+    """
     if function.master_arn:
-        return not_applicable("It is a Lambda@Edge replica, watched where its master is.")
-    needs = alarm_needs.function_errors(function.name, function.log_group, alarms.published)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+        return not_applicable(REPLICA)
+    needed = required.function_errors(
+        function.name, function.log_group, alarms.published, sources.all
+    )
+    return covered(alarms, needed, Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
-def rest_api_errors(
-    api: RestApi,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-) -> Verdict:
-    """An alarm hears of 5XX answers on every stage in use, which need not be failed functions."""
-    needs = alarm_needs.api_errors("5XXError", {"ApiName": api.name}, alarms.published)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+def rest_api_errors(api: RestApi, alarms: AlarmsInUse, *, limits: FailureLimits) -> Verdict:
+    """An alarm covers 5XX errors on every REST API stage in use.
+
+    Alarms on the functions behind the API are not enough: a timeout of the integration or a
+    malformed response is a 5XX error too.
+    """
+    needed = required.api_errors("5XXError", {"ApiName": api.name}, alarms.published)
+    return covered(alarms, needed, Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
-def http_api_errors(
-    api: HttpApi,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-) -> Verdict:
-    """An alarm hears of server errors of an HTTP or WebSocket API on every stage in use."""
+def http_api_errors(api: HttpApi, alarms: AlarmsInUse, *, limits: FailureLimits) -> Verdict:
+    """An alarm covers server errors on every HTTP or WebSocket API stage in use."""
     metric = "ExecutionError" if api.protocol == "WEBSOCKET" else "5xx"
-    needs = alarm_needs.api_errors(metric, {"ApiId": api.id}, alarms.published)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+    needed = required.api_errors(metric, {"ApiId": api.id}, alarms.published)
+    return covered(alarms, needed, Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def load_balancer_errors(
-    balancer: LoadBalancer,
-    groups: TargetGroups,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    balancer: LoadBalancer, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
-    """Alarms hear of 5XX answers of targets and of the load balancer in their place."""
+    """Alarms cover 5XX errors of the targets and of the load balancer itself.
+
+    A network load balancer counts no HTTP errors: there an alarm covers unhealthy targets or
+    reset connections.
+    """
     if balancer.kind == "gateway":
-        return not_applicable("A gateway load balancer passes packets on and answers nothing.")
+        return not_applicable("A gateway load balancer forwards packets and sends no responses.")
     behind = [dimension_of(arn) for arn, of in groups.balancers.items() if balancer.arn in of]
-    needs = (
-        alarm_needs.balancer_errors(balancer.dimension)
+    needed = (
+        required.balancer_errors(balancer.dimension)
         if balancer.kind == "application"
-        else alarm_needs.network_balancer_errors(balancer.dimension, behind)
+        else required.network_balancer_errors(balancer.dimension, behind)
     )
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+    return covered(alarms, needed, Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def service_errors(
-    service: Service,
-    groups: TargetGroups,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    service: Service, groups: TargetGroups, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
-    """An alarm hears of 5XX answers of an ECS service behind a load balancer."""
-    routes = _routes(service, groups)
+    """An alarm covers 5XX errors of an ECS service behind an application load balancer."""
+    routes = required.http_routes(service, groups)
     if not routes:
-        return not_applicable("No application load balancer sends it requests.")
-    needs = alarm_needs.service_errors(routes)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+        return not_applicable(NO_BALANCER)
+    return covered(alarms, required.service_errors(routes), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def state_machine_errors(
-    machine: StateMachine,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    machine: StateMachine, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
-    """An alarm hears of failed executions."""
-    needs = alarm_needs.workflow_errors(machine.arn)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+    """An alarm covers failed executions of a Step Functions state machine."""
+    return covered(alarms, required.workflow_errors(machine.arn), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
@@ -158,14 +137,15 @@ def dead_letter_alarms(
     queue: DeadLetters,
     alarms: AlarmsInUse,
     *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    max_messages: Annotated[
+        int, Between(1, 1_000_000), "How many messages must raise the alarm, at most"
+    ] = 1,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm hears of the first message that nobody could handle."""
+    """An alarm covers messages in a dead-letter queue, from the first one on."""
     if not queue.sources:
-        return not_applicable("Nothing sends its failures to this queue.")
-    needs = alarm_needs.dead_letters(queue.queue)
-    return _judge(alarms, needs, Severity.HIGH, max_detection_minutes, max_mute_hours)
+        return not_applicable("The queue is not a dead-letter queue: no source sends to it.")
+    return covered(alarms, required.dead_letters(queue.queue, max_messages), Severity.HIGH, limits)
 
 
 @watching.rule(ERRORS, severity=Severity.MEDIUM)
@@ -174,100 +154,80 @@ def live_alarms(
     series: AlarmedSeries,
     *,
     dead_after_days: Annotated[
-        int, Between(1, 90), "After so many days of insufficient data an alarm counts as dead"
+        int, Between(1, 90), "After how many days of insufficient data an alarm counts as dead"
     ] = 7,
 ) -> Verdict:
-    """What an alarm looks at is published, so that its silence means health."""
+    """An alarm watches metrics that are published, so that its OK state can be trusted."""
     if alarm.alarm.is_scaling:
-        return not_applicable("Auto Scaling made it for itself.")
+        return not_applicable("Auto Scaling created this alarm for its own use.")
     if alarm.alarm.kind is not Kind.METRIC or not alarm.alarm.watches:
-        return not_applicable("It looks at other alarms or at a query, not at named series.")
+        return not_applicable("The alarm evaluates other alarms or a query, not named metrics.")
     limits = Limits(alarm.read_at, dead_after_days=dead_after_days)
-    watch = Watch(alarm.inventory, series.published, limits)
-    return watch.is_alive(alarm.alarm, Severity.MEDIUM)
+    coverage = Coverage(alarm.inventory, series.published, limits)
+    return coverage.live_verdict(alarm.alarm, Severity.MEDIUM)
+
+
+# -- latency ----------------------------------------------------------------------------------
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def lambda_latency(
     function: FunctionConfiguration,
+    sources: FunctionSources,
     alarms: AlarmsInUse,
     *,
-    max_threshold_ms: Ceiling = 1000,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    latency: LatencyLimits,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm hears when many callers wait too long, or a stream falls behind."""
+    """An alarm on a high percentile covers a function's latency, and one its iterator age.
+
+    The iterator age counts only for a function that reads a stream. For a function that queues
+    feed, alarms on the age of their oldest message do as well: no caller waits for it.
+    """
     if function.master_arn:
-        return not_applicable("It is a Lambda@Edge replica, watched where its master is.")
-    needs = alarm_needs.function_latency(
-        function.name, function.timeout, alarms.published, max_threshold_ms, min_percentile
+        return not_applicable(REPLICA)
+    needed = required.function_latency(
+        function.name, function.timeout, alarms.published, latency, sources.all
     )
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+    if not needed:
+        return not_applicable(
+            f"No caller waits for it: it is fed by {listed([e.spoken for e in sources.all])},"
+            " which has no metric of its delay."
+        )
+    return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def rest_api_latency(
-    api: RestApi,
-    alarms: AlarmsInUse,
-    *,
-    max_threshold_ms: Ceiling = 1000,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    api: RestApi, alarms: AlarmsInUse, *, latency: LatencyLimits, limits: AlarmLimits
 ) -> Verdict:
-    """An alarm hears when many of an API's clients wait too long."""
-    needs = alarm_needs.api_latency(
-        "Latency", {"ApiName": api.name}, alarms.published, max_threshold_ms, min_percentile
-    )
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+    """An alarm on a high percentile covers the latency of a REST API."""
+    needed = required.api_latency("Latency", {"ApiName": api.name}, alarms.published, latency)
+    return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def http_api_latency(
-    api: HttpApi,
-    alarms: AlarmsInUse,
-    *,
-    max_threshold_ms: Ceiling = 1000,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    api: HttpApi, alarms: AlarmsInUse, *, latency: LatencyLimits, limits: AlarmLimits
 ) -> Verdict:
-    """An alarm hears when many clients of an HTTP or WebSocket API wait too long."""
+    """An alarm on a high percentile covers the latency of an HTTP or WebSocket API."""
     metric = "IntegrationLatency" if api.protocol == "WEBSOCKET" else "Latency"
-    needs = alarm_needs.api_latency(
-        metric, {"ApiId": api.id}, alarms.published, max_threshold_ms, min_percentile
-    )
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+    needed = required.api_latency(metric, {"ApiId": api.id}, alarms.published, latency)
+    return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def load_balancer_latency(
-    balancer: LoadBalancer,
-    alarms: AlarmsInUse,
-    *,
-    max_threshold_ms: Ceiling = 1000,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    balancer: LoadBalancer, alarms: AlarmsInUse, *, latency: LatencyLimits, limits: AlarmLimits
 ) -> Verdict:
-    """An alarm hears when targets answer slowly; its threshold is in seconds."""
+    """An alarm on a high percentile covers the target response time of a load balancer.
+
+    CloudWatch publishes TargetResponseTime in seconds, so the threshold is in seconds too.
+    """
     if balancer.kind != "application":
-        return not_applicable(f"A {balancer.kind} load balancer does not time requests.")
-    needs = alarm_needs.balancer_latency(balancer.dimension, max_threshold_ms, min_percentile)
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+        return not_applicable(f"A {balancer.kind} load balancer does not measure response time.")
+    needed = required.balancer_latency(balancer.dimension, latency)
+    return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
@@ -276,37 +236,27 @@ def service_latency(
     groups: TargetGroups,
     alarms: AlarmsInUse,
     *,
-    max_threshold_ms: Ceiling = 1000,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    latency: LatencyLimits,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm hears when an ECS service behind a load balancer answers slowly."""
-    routes = _routes(service, groups)
+    """An alarm on a high percentile covers the response time of a load-balanced ECS service."""
+    routes = required.http_routes(service, groups)
     if not routes:
-        return not_applicable("No application load balancer sends it requests.")
-    needs = alarm_needs.service_latency(routes, max_threshold_ms, min_percentile)
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+        return not_applicable(NO_BALANCER)
+    needed = required.service_latency(routes, latency)
+    return covered(alarms, needed, Severity.MEDIUM, limits, latency)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def state_machine_latency(
-    machine: StateMachine,
-    alarms: AlarmsInUse,
-    *,
-    min_percentile: Percentile = 90,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
-    strict_percentiles: Strict = False,
+    machine: StateMachine, alarms: AlarmsInUse, *, percentiles: Percentiles, limits: AlarmLimits
 ) -> Verdict:
-    """An alarm hears when executions take too long; how long that is only its owner knows."""
-    needs = alarm_needs.workflow_latency(machine.arn, min_percentile)
-    return _judge(
-        alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours, strict_percentiles
-    )
+    """An alarm on a high percentile covers the execution time of a state machine.
+
+    Any threshold will do: only the owner knows how long an execution may take.
+    """
+    needed = required.workflow_latency(machine.arn, percentiles)
+    return covered(alarms, needed, Severity.MEDIUM, limits, percentiles)
 
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
@@ -315,31 +265,29 @@ def queue_age(
     alarms: AlarmsInUse,
     *,
     max_age_seconds: Annotated[
-        int, Between(1, 1_209_600), "The highest threshold that is still soon enough (seconds)"
+        int, Between(1, 1_209_600), "The highest alarm threshold allowed (seconds)"
     ] = 3600,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm hears when messages wait too long to be handled."""
+    """An alarm covers the age of the oldest message in an SQS queue."""
     if queue.sources:
-        return not_applicable("It is a dead-letter queue: nothing is to be handled in time.")
-    needs = alarm_needs.queue_age(queue.queue, max_age_seconds)
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+        return not_applicable("The queue is a dead-letter queue: its messages may wait.")
+    needed = required.queue_age(queue.queue, max_age_seconds)
+    return covered(alarms, needed, Severity.MEDIUM, limits)
+
+
+# -- utilization ------------------------------------------------------------------------------
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def lambda_throttles(
-    function: FunctionConfiguration,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    function: FunctionIdentity, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
-    """An alarm hears when Lambda refuses to run the function."""
+    """An alarm covers throttled invocations of a function."""
     if function.master_arn:
-        return not_applicable("It is a Lambda@Edge replica, watched where its master is.")
-    needs = alarm_needs.function_throttles(function.name, alarms.published)
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+        return not_applicable(REPLICA)
+    needed = required.function_throttles(function.name, alarms.published)
+    return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
@@ -348,14 +296,13 @@ def account_concurrency(
     alarms: AlarmsInUse,
     *,
     max_limit_percent: Percent = 80,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """An alarm hears before all functions together reach the account's concurrency limit."""
+    """An alarm is raised before Lambda reaches the account's concurrency limit."""
     if not limit.functions:
-        return not_applicable("There is no Lambda function here.")
-    needs = alarm_needs.account_concurrency(limit.executions, max_limit_percent)
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+        return not_applicable("This region has no Lambda function.")
+    needed = required.account_concurrency(limit.executions, max_limit_percent)
+    return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
@@ -364,40 +311,29 @@ def service_utilization(
     alarms: AlarmsInUse,
     *,
     max_utilization_percent: Percent = 95,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """Alarms hear when an ECS service runs out of CPU or memory, whether or not it scales."""
-    needs = alarm_needs.service_utilization(
-        cluster_of(service.arn), service.name, max_utilization_percent
-    )
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+    """Alarms cover the CPU and memory utilization of an ECS service, whether or not it scales."""
+    cluster = cluster_of(service.arn)
+    needed = required.service_utilization(cluster, service.name, max_utilization_percent)
+    return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def table_throttles(
-    table: TableCapacity,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    table: TableCapacity, alarms: AlarmsInUse, *, limits: FailureLimits
 ) -> Verdict:
-    """Alarms hear when a table refuses reads or writes; tables on demand do so too."""
-    needs = alarm_needs.table_throttles(table.name)
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+    """Alarms cover throttled reads and writes of a DynamoDB table, on-demand tables included."""
+    return covered(alarms, required.table_throttles(table.name), Severity.MEDIUM, limits)
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
 def cache_utilization(
-    cluster: CacheCluster,
-    alarms: AlarmsInUse,
-    *,
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    cluster: CacheCluster, alarms: AlarmsInUse, *, limits: AlarmLimits
 ) -> Verdict:
-    """An alarm hears when a cache cluster runs out of memory or CPU."""
-    needs = alarm_needs.cache_utilization(cluster.name, cluster.nodes, cluster.engine)
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+    """An alarm covers memory, evictions or CPU of an ElastiCache cluster."""
+    needed = required.cache_utilization(cluster.name, cluster.nodes, cluster.engine)
+    return covered(alarms, needed, Severity.MEDIUM, limits)
 
 
 @watching.rule(UTILIZATION, severity=Severity.MEDIUM)
@@ -406,20 +342,29 @@ def database_utilization(
     alarms: AlarmsInUse,
     *,
     required_groups: Annotated[
-        tuple[str, ...], "What has to be watched, of cpu, storage and connections"
+        tuple[str, ...], "What alarms must cover: any of cpu, storage and connections"
     ] = ("cpu", "storage", "connections"),
-    max_detection_minutes: Minutes = 15,
-    max_mute_hours: MuteHours = 24,
+    limits: AlarmLimits,
 ) -> Verdict:
-    """Alarms hear when a database runs out of CPU, storage or connections."""
+    """Alarms cover the CPU, free storage and connections of an RDS instance."""
     known = {"cpu", "storage", "connections"}
-    if not known.issuperset(required_groups):
-        unknown = ", ".join(sorted(set(required_groups) - known))
-        return cannot_tell(f"The setting required_groups names what is not known: {unknown}.")
-    needs = alarm_needs.database_utilization(
-        database.name, database.cluster, is_aurora=database.is_aurora, groups=required_groups
+    if unknown := sorted(set(required_groups) - known):
+        return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
+    needed = required.database_utilization(
+        database.name,
+        database.cluster,
+        is_aurora=database.is_aurora,
+        groups=required_groups,
+        engine=database.engine,
     )
-    return _judge(alarms, needs, Severity.MEDIUM, max_detection_minutes, max_mute_hours)
+    if not needed:
+        return not_applicable(
+            "No alarm is required: required_groups names nothing that this database has."
+        )
+    return covered(alarms, needed, Severity.MEDIUM, limits)
+
+
+# -- costs ------------------------------------------------------------------------------------
 
 
 @watching.rule("Cost alarms", severity=Severity.MEDIUM)
@@ -430,30 +375,36 @@ def cost_alarms(
     payer: Payer,
     *,
     max_threshold_percent: Annotated[
-        int, Between(1, 200), "The latest a budget may tell somebody (% of its limit)"
+        int, Between(1, 200), "The highest budget alert threshold allowed (% of the budget)"
     ] = 100,
-    workload_tag: Annotated[str, "A budget filtered by this tag counts too"] = "Application",
+    workload_tag: Annotated[
+        str, "A budget that is filtered by this tag counts as well as one for the whole account"
+    ] = "Application",
 ) -> Verdict:
-    """Somebody is told before too much is spent: by a budget, an anomaly, or a billing alarm."""
-    return CostWatch(
+    """A budget, a cost anomaly subscription or a billing alarm notifies someone of the costs."""
+    return CostNotifications(
         budgets, anomalies, billing, payer, max_threshold_percent, workload_tag
     ).verdict()
 
 
-@watching.rule("Configure SNS topics for notifications", severity=Severity.MEDIUM)
+# -- notifications ----------------------------------------------------------------------------
+
+
+@watching.rule(NOTIFICATIONS, severity=Severity.MEDIUM)
 def alarm_destinations(
     alarm: AlarmInContext, topics: tuple[TopicExists, ...], *, max_mute_hours: MuteHours = 24
 ) -> Verdict:
-    """Every alarm tells somebody, by itself or through a composite alarm, on topics that exist."""
+    """Every alarm notifies someone, itself or through a composite alarm, on an existing topic."""
     about, expected = alarm.alarm, "An enabled alarm action on a topic that exists."
     missing = [topic.arn for topic in topics if not topic.exists]
     if missing:
         return violates(
-            f"It publishes to {', '.join(missing)}, which does not exist.", expected=expected
+            f"The alarm publishes to a topic that does not exist: {listed(missing)}.",
+            expected=expected,
         )
     voice = alarm.inventory.voice(about, alarm.read_at, max_mute_hours)
     if voice.silence is None:
-        return complies(f"It tells {', '.join(voice.actions)}.", actions=list(voice.actions))
+        return complies(f"The alarm notifies {listed(voice.actions)}.", actions=[*voice.actions])
     if voice.silence is Silence.UNREADABLE_RULE:
         return cannot_tell(voice.why)
     if voice.silence is Silence.NO_EFFECTIVE_ACTION and alarm.other_purpose:
@@ -461,62 +412,26 @@ def alarm_destinations(
     return violates(voice.why, expected=expected, silence=str(voice.silence))
 
 
-@watching.rule("Configure SNS topics for notifications", severity=Severity.HIGH)
+@watching.rule(NOTIFICATIONS, severity=Severity.HIGH)
 def topic_delivery(
     topic: TopicPath,
     key: KmsKeyState | None,
     key_access: KmsKeyAccess | None,
     *,
     required_endpoint_regex: Annotated[
-        str, "A regular expression some subscriber has to match, e.g. events.pagerduty.com"
+        str, "A regular expression that a subscriber must match, for example events.pagerduty.com"
     ] = "",
 ) -> Verdict:
-    """What alarms publish to a topic gets past its policy, key and filters to a subscriber."""
+    """Alarm notifications reach a subscriber: topic policy, KMS key and filters let them pass."""
     if not topic.alarms:
-        return not_applicable("No alarm of this account and region publishes to it.")
+        return not_applicable("No alarm of this account and region publishes to the topic.")
     try:
-        required = re.compile(required_endpoint_regex) if required_endpoint_regex else None
+        endpoint = re.compile(required_endpoint_regex) if required_endpoint_regex else None
     except re.error as error:
-        return cannot_tell(f"The setting required_endpoint_regex is no expression: {error}.")
-    takes, problems = publishing(topic, topic.alarm_arns)
-    opens, locked = key_problem(topic.key_id, key, key_access, topic, topic.alarm_arns)
-    found = delivery(topic, required)
-    heard = list(found.heard_by)
-    every = [*problems, *([Problem(Severity.HIGH, locked)] if locked else []), *found.problems]
-    if every:
-        expected = "A topic CloudWatch may publish to, with a confirmed, unfiltered subscriber."
-        return violates_all(every, expected=expected, heard_by=heard, alarms=len(topic.alarms))
-    if Answer.MAYBE in {takes, opens}:
-        what = "policy" if takes is Answer.MAYBE else "key policy"
         return cannot_tell(
-            f"Whether the {what} lets CloudWatch publish depends on its conditions."
+            f"The setting required_endpoint_regex is not a regular expression: {error}."
         )
-    if not heard:
-        return cannot_tell(f"Whether {found.perhaps[0]} gets alarms depends on its filter policy.")
-    reason = f"What {len(topic.alarms)} alarms publish reaches {', '.join(heard)}."
-    return complies(reason, heard_by=heard, alarms=len(topic.alarms))
-
-
-def _judge(
-    alarms: AlarmsInUse,
-    needs: Sequence[Need],
-    severity: Severity,
-    minutes: int,
-    mute_hours: int,
-    strict: bool = False,  # noqa: FBT001, FBT002
-) -> Verdict:
-    limits = Limits(alarms.read_at, minutes, mute_hours, strict=strict)
-    return Watch(alarms.inventory, alarms.published, limits).judge(needs, severity)
-
-
-def _routes(service: Service, groups: TargetGroups) -> list[tuple[str, str]]:
-    """The dimensions (load balancer, target group) of an ECS service's HTTP requests."""
-    return [
-        (dimension_of(balancer), dimension_of(group))
-        for group in service.target_group_arns
-        for balancer in groups.balancers.get(group, ())
-        if ":loadbalancer/app/" in balancer
-    ]
+    return delivery_verdict(topic, key, key_access, endpoint)
 
 
 handler = handler_of(watching)

@@ -1,12 +1,13 @@
-"""Whether an alarm covers what must be watched, and would really be raised and heard."""
+"""Whether a working alarm covers a metric, is raised in time and notifies someone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cloudwatch.alarms import ActiveSeries, AlarmsInUse
+from readiness.model.text import listed
 from readiness.model.verdict import (
     Fact,
     Problem,
@@ -21,7 +22,9 @@ from readiness.semantics import metric_sql
 from readiness.semantics.alarms import Alarm, Inventory, Silence, Watched
 from readiness.semantics.metric_sql import Match
 
-from .fitness import SLIGHT, Gap, Limits, Wanted, unfit
+from .fitness import stuck, unfit
+from .gaps import SLIGHT, Gap, Limits, RequiredSeries
+from .settings import AlarmLimits, FailureLimits, Percentiles
 
 _SILENT = {
     Silence.NO_EFFECTIVE_ACTION: Gap.NO_EFFECTIVE_ACTION,
@@ -31,207 +34,254 @@ _SILENT = {
 
 
 @dataclass(frozen=True, slots=True)
-class Need:
-    """Something that must be watched, in words, and the series of which any one will do."""
+class RequiredAlarm:
+    """Something that an alarm must cover, in words, and the series of which any one will do."""
 
     what: str
-    any_of: tuple[Wanted, ...]
+    any_of: tuple[RequiredSeries, ...]
     log_group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How one need is met: by ``alarm``; or the gap; or nobody can tell (``riddle``)."""
+    """What was found for one required alarm.
 
-    need: Need
+    Covered by ``alarm`` (one name, or several with commas); or a ``gap``, in words ``text``; or
+    ``unclear``: why it is unknown.
+    """
+
+    required: RequiredAlarm
     alarm: str = ""
     gap: Gap | None = None
     text: str = ""
-    riddle: str = ""
+    unclear: str = ""
 
     @property
     def rank(self) -> int:
-        """0 where the need is met, then what can be mended easiest."""
+        """0 where an alarm covers it, 1 where that is unknown, then the smaller gaps first."""
         if self.gap is None:
-            return 1 if self.riddle else 0
+            return 1 if self.unclear else 0
         return 2 if self.gap in SLIGHT else 3
 
 
-class Watch:
-    """The alarms of a region seen as an answer to needs."""
+def covered(
+    alarms: AlarmsInUse,
+    required: Sequence[RequiredAlarm],
+    severity: Severity,
+    limits: AlarmLimits,
+    percentiles: Percentiles | None = None,
+) -> Verdict:
+    """The verdict on whether working alarms of the region cover all that is required."""
+    strict = percentiles is not None and percentiles.strict_percentiles
+    within = Limits(
+        alarms.read_at, limits.max_detection_minutes, limits.max_mute_hours, strict=strict
+    )
+    if isinstance(limits, FailureLimits):
+        within = replace(within, max_failures=limits.max_failures)
+    return Coverage(alarms.inventory, alarms.published, within).verdict(required, severity)
+
+
+class Coverage:
+    """What the alarms of a region cover."""
 
     def __init__(self, inventory: Inventory, published: ActiveSeries, limits: Limits) -> None:
         self._inventory = inventory
         self._published = published
         self._limits = limits
 
-    def is_alive(self, alarm: Alarm, severity: Severity) -> Verdict:
-        """Whether what one metric alarm looks at is published, and it can be evaluated.
+    def live_verdict(self, alarm: Alarm, severity: Severity) -> Verdict:
+        """Whether the metrics of one metric alarm are published and CloudWatch can evaluate it.
 
-        A series of an AWS service may be missing because its resource is idle: that weighs less.
+        A missing metric of an AWS service weighs less: its resource may be idle.
         """
-        dead = self._lifeless(alarm)
+        dead = self._dead(alarm)
         if dead is not None:
-            return violates(dead[1], expected="An alarm that can be evaluated.")
+            return violates(dead[1], expected="An alarm that CloudWatch can evaluate.")
         own = [each for each in alarm.watches if not each.account]
-        silent = [each for each in own if not self._heard_of(each)]
+        if not own:
+            accounts = listed(sorted({each.account for each in alarm.watches}))
+            return cannot_tell(
+                f"The alarm watches metrics of the account {accounts}, which cannot be read from"
+                " here."
+            )
+        silent = [each for each in own if not self._is_published(each)]
         if not silent:
-            names = ", ".join(each.metric for each in own)
-            return complies(f"What it looks at is published: {names}.")
+            if useless := self._useless(alarm, own):
+                expected = "An alarm that can change its state and notify someone."
+                return violates(useless, expected=expected)
+            names = listed([each.metric for each in own])
+            return complies(f"CloudWatch has recent data for the alarm: {names}.")
         first = silent[0]
         dimensions = ", ".join(f"{key}={value}" for key, value in sorted(first.dimensions))
         text = (
-            f"Nothing has published {first.namespace} {first.metric} {{{dimensions}}} for 14 days:"
-            " the alarm can only stay silent."
+            f"{first.namespace} {first.metric} {{{dimensions}}} has had no data for 14 days, so"
+            " the alarm has nothing to evaluate."
         )
         vended = first.namespace.startswith("AWS/") and bool(first.dimensions)
         return violates(
             text,
-            expected="An alarm on a series, with exactly its dimensions, that is published.",
+            expected="An alarm on a metric that is published, with exactly its dimensions.",
             severity=Severity.LOW if vended else severity,
             namespace=first.namespace,
             metric=first.metric,
             dimensions=dict(sorted(first.dimensions)),
         )
 
-    def _heard_of(self, watched: Watched) -> bool:
+    def _useless(self, alarm: Alarm, own: Sequence[Watched]) -> str:
+        """Why an alarm with data changes its state no more, or has too little of it."""
+        if fine := next(filter(None, map(alarm.too_fine, own)), ""):
+            return fine
+        old = stuck(alarm, self._limits.now) if alarm.notifications else None
+        return old[1] if old else ""
+
+    def _is_published(self, watched: Watched) -> bool:
         return self._published.has(watched) or self._published.has_kin(watched)
 
-    def judge(self, needs: Sequence[Need], severity: Severity) -> Verdict:
-        """The verdict over several needs, all of which have to be met."""
-        found = [self.find(need) for need in needs]
+    def verdict(self, required: Sequence[RequiredAlarm], severity: Severity) -> Verdict:
+        """The verdict over several required alarms, all of which must exist."""
+        found = [self.find(each) for each in required]
         facts: dict[str, Fact] = {
-            "watched": {each.need.what: each.alarm for each in found if each.alarm},
+            "watched": {each.required.what: each.alarm for each in found if each.alarm},
         }
         if not self._inventory.mutes_known:
             facts["mute_rules"] = "not known to this AWS SDK"
         problems = [_problem(each, severity) for each in found if each.gap is not None]
         if problems:
-            gaps = {each.need.what: str(each.gap) for each in found if each.gap is not None}
-            expected = "An alarm that can be raised in time and notifies somebody, for: " + (
-                ", ".join(gaps) + "."
+            gaps = {each.required.what: str(each.gap) for each in found if each.gap is not None}
+            expected = (
+                "An alarm that is raised in time and notifies someone, for"
+                f" {listed(list(gaps), len(gaps))}."
             )
             return violates_all(problems, expected=expected, gaps=gaps).observing(facts)
-        riddles = [each.riddle for each in found if each.riddle]
-        if riddles:
-            return cannot_tell(" ".join(riddles)).observing(facts)
-        said = "; ".join(f"{each.need.what}: {each.alarm}" for each in found)
-        return complies(f"Alarms watch {said}.").observing(facts)
+        unclear = [each.unclear for each in found if each.unclear]
+        if unclear:
+            return cannot_tell(" ".join(unclear)).observing(facts)
+        said = "; ".join(f"{each.required.what} ({each.alarm})" for each in found)
+        return complies(f"Covered by an alarm: {said}.").observing(facts)
 
-    def find(self, need: Need) -> Found:
-        """The best answer any alarm gives to a need."""
-        answers = [answer for wanted in need.any_of for answer in self._answers(need, wanted)]
-        answers += self._riddles(need)
-        # the first of equals: the need's preferred series, whose gap says most
+    def find(self, required: RequiredAlarm) -> Found:
+        """The best that any alarm does for one required alarm."""
+        answers = [
+            answer for series in required.any_of for answer in self._answers(required, series)
+        ]
+        answers += self._unclear(required)
+        # of equal ones the first: it is about the preferred series, whose gap says most
         best = min(answers, key=lambda answer: answer.rank, default=None)
         if best is not None:
             return best
-        wanted = need.any_of[0]
-        near = self._near(wanted)
-        text = f"No alarm watches {need.what} ({wanted.name})." + (f" {near}" if near else "")
-        return Found(need, gap=Gap.NO_ALARM, text=text)
+        series = required.any_of[0]
+        near = self._near(series)
+        text = f"No alarm covers {required.what} ({series.name})." + (f" {near}" if near else "")
+        return Found(required, gap=Gap.NO_ALARM, text=text)
 
-    def _answers(self, need: Need, wanted: Wanted) -> Iterator[Found]:
-        series = (wanted.namespace, wanted.metric, wanted.dimensions)
-        for alarm in self._inventory.covering(*series):
+    def _answers(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
+        wanted = (series.namespace, series.metric, series.dimensions)
+        for alarm in self._inventory.covering(*wanted):
             if not alarm.is_scaling:
-                covers = _covers(alarm, wanted, wanted.dimensions)
+                covers = _covers(alarm, series, series.dimensions)
                 if covers is not Match.NO:
-                    yield self._weigh(need, wanted, alarm, covers)
-        yield from self._split(need, wanted)
+                    yield self._weigh(required, series, alarm, covers)
+        yield from self._split(required, series)
 
-    def _split(self, need: Need, wanted: Wanted) -> Iterator[Found]:
+    def _split(self, required: RequiredAlarm, series: RequiredSeries) -> Iterator[Found]:
         """Alarms on each value of one more dimension, taken together."""
-        dimension, values = wanted.split
+        dimension, values = series.split
         if not dimension:
             return
         answers: dict[str, Found] = {}
         partial: dict[str, None] = {}
-        series = (wanted.namespace, wanted.metric, wanted.dimensions)
-        for value, alarm, each in self._inventory.split_by(*series, dimension):
+        wanted = (series.namespace, series.metric, series.dimensions)
+        for value, alarm, each in self._inventory.split_by(*wanted, dimension):
             if alarm.is_scaling:
                 continue
             partial[value] = None
-            answer = self._weigh(need, wanted, alarm, Match.YES, each)
+            answer = self._weigh(required, series, alarm, Match.YES, each)
             if value not in answers or answer.rank < answers[value].rank:
                 answers[value] = answer
         if not partial:
             return
         missing = [value for value in values if value not in answers]
         if missing or not values:
-            seen = ", ".join(partial)
-            lacks = f"is also used as {', '.join(missing)}" if missing else "was not seen in use"
-            text = f"Alarms watch {need.what} only where {dimension} is {seen}; it {lacks}."
-            yield Found(need, gap=Gap.PARTIAL, text=text)
+            only = f"Alarms cover {required.what} only for {dimension} {listed(list(partial))}"
+            lacks = f"not for {listed(missing)}" if missing else f"and no {dimension} is in use"
+            yield Found(required, gap=Gap.PARTIAL, text=f"{only}, {lacks}.")
             return
         worst = max((answers[value] for value in values), key=lambda answer: answer.rank)
         names = ", ".join(answers[value].alarm for value in values if answers[value].alarm)
-        yield worst if worst.rank else Found(need, alarm=names)
+        yield worst if worst.rank else Found(required, alarm=names)
 
     def _weigh(
         self,
-        need: Need,
-        wanted: Wanted,
+        required: RequiredAlarm,
+        series: RequiredSeries,
         alarm: Alarm,
         covers: Match,
         watched: Watched | None = None,
     ) -> Found:
-        gap = self._gap(wanted, alarm, watched)
+        gap = self._gap(series, alarm, watched)
         if isinstance(gap, str):
-            return Found(need, riddle=gap)
+            return Found(required, unclear=gap)
         if gap is not None:
-            return Found(need, gap=gap[0], text=gap[1])
+            return Found(required, gap=gap[0], text=gap[1])
         if covers is Match.MAYBE:
-            riddle = f"Whether {alarm.name} watches {need.what} cannot be told from its query."
-            return Found(need, riddle=riddle)
-        return Found(need, alarm=alarm.name)
+            return _unclear_query(required, alarm)
+        return Found(required, alarm=alarm.name)
 
     def _gap(
-        self, wanted: Wanted, alarm: Alarm, watched: Watched | None
+        self, series: RequiredSeries, alarm: Alarm, watched: Watched | None
     ) -> tuple[Gap, str] | str | None:
-        """What keeps a covering alarm from being of use; text alone where nobody can tell."""
+        """Why a covering alarm does not work; text alone where that is unknown."""
         limits = self._limits
         voice = self._inventory.voice(alarm, limits.now, limits.max_mute_hours)
         if voice.silence is Silence.UNREADABLE_RULE:
             return voice.why
         if voice.silence is not None:
             return _SILENT[voice.silence], voice.why
-        return self._lifeless(alarm) or unfit(wanted, alarm, watched, limits)
+        silent = self._dead(alarm) or stuck(alarm, limits.now)
+        return silent or unfit(series, alarm, watched, limits)
 
-    def _lifeless(self, alarm: Alarm) -> tuple[Gap, str] | None:
+    def _dead(self, alarm: Alarm) -> tuple[Gap, str] | None:
+        """Whether CloudWatch cannot evaluate the alarm, or has had no data for it for days."""
         if alarm.evaluation_state in {"EVALUATION_ERROR", "EVALUATION_FAILURE"}:
-            why = f"{alarm.name} cannot be evaluated ({alarm.evaluation_state})."
+            why = f"CloudWatch cannot evaluate the alarm {alarm.name} ({alarm.evaluation_state})."
             return Gap.EVALUATION_ERROR, why
         days = self._limits.dead_after_days
-        blind = alarm.state == "INSUFFICIENT_DATA" and alarm.since is not None
-        if blind and self._limits.now - (alarm.since or self._limits.now) > timedelta(days=days):
+        no_data = alarm.state == "INSUFFICIENT_DATA" and alarm.since is not None
+        if no_data and self._limits.now - (alarm.since or self._limits.now) > timedelta(days=days):
             fed = [each for each in alarm.watches if self._published.is_recent(each)]
             if fed and len(fed) == len(alarm.watches):
                 why = (
-                    f"{alarm.name} has had insufficient data since {alarm.since:%Y-%m-%d} though"
-                    f" {fed[0].metric} is published."
+                    f"The alarm {alarm.name} has had insufficient data since"
+                    f" {alarm.since:%Y-%m-%d}, although {fed[0].metric} is published."
                 )
                 return Gap.DEAD, why
         return None
 
-    def _riddles(self, need: Need) -> Iterator[Found]:
-        """Alarms whose query cannot be read and may be about this."""
+    def _unclear(self, required: RequiredAlarm) -> Iterator[Found]:
+        """Alarms whose query cannot be read and that may cover this."""
         for alarm in self._inventory.unread:
             about = any(
-                metric_sql.mentions(query, wanted.namespace, wanted.metric)
+                metric_sql.mentions(query, series.namespace, series.metric)
                 for query in alarm.unread
-                for wanted in need.any_of
+                for series in required.any_of
             )
-            if about or (need.log_group and need.log_group in alarm.log_groups):
-                riddle = f"Whether {alarm.name} watches {need.what} cannot be told from its query."
-                yield Found(need, riddle=riddle)
+            if about or (required.log_group and required.log_group in alarm.log_groups):
+                yield _unclear_query(required, alarm)
 
-    def _near(self, wanted: Wanted) -> str:
-        """An alarm on the same metric without dimensions, which people take for one on all."""
-        for alarm in self._inventory.covering(wanted.namespace, wanted.metric, {}):
+    def _near(self, series: RequiredSeries) -> str:
+        """An alarm on the same metric without dimensions, easily mistaken for one on all."""
+        for alarm in self._inventory.covering(series.namespace, series.metric, {}):
             if alarm.is_direct and alarm.watches and not alarm.watches[0].dimensions:
-                return f"{alarm.name} watches {wanted.metric} without dimensions."
+                return (
+                    f"The alarm {alarm.name} is on {series.metric} without dimensions, which is"
+                    " a different metric."
+                )
         return ""
+
+
+def _unclear_query(required: RequiredAlarm, alarm: Alarm) -> Found:
+    text = f"The query of the alarm {alarm.name} does not show whether it covers {required.what}."
+    return Found(required, unclear=text)
 
 
 def _problem(found: Found, severity: Severity) -> Problem:
@@ -239,11 +289,13 @@ def _problem(found: Found, severity: Severity) -> Problem:
     return Problem(Severity.LOW if slight else severity, found.text)
 
 
-def _covers(alarm: Alarm, wanted: Wanted, dimensions: Mapping[str, str]) -> Match:
-    series = frozenset(dimensions.items())
-    key = (wanted.namespace, wanted.metric)
+def _covers(alarm: Alarm, series: RequiredSeries, dimensions: Mapping[str, str]) -> Match:
+    exactly = frozenset(dimensions.items())
+    key = (series.namespace, series.metric)
     for each in alarm.watches:
-        if (each.namespace, each.metric) == key and each.dimensions == series and not each.account:
+        if (each.namespace, each.metric) != key or each.account:
+            continue
+        if each.dimensions == exactly:
             return Match.YES
     matches = {each.reads(*key, dimensions) for each in alarm.selections}
     return (

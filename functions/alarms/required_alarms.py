@@ -1,4 +1,4 @@
-"""What has to be watched of each kind of resource, in the metrics its service publishes.
+"""Which alarms each kind of resource requires, in the metrics that its service publishes.
 
 The metrics, their dimensions and units are those of each service's CloudWatch documentation.
 """
@@ -6,17 +6,34 @@ The metrics, their dimensions and units are those of each service's CloudWatch d
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
+from readiness.evidence.workloads.function_sources import FedBy, queues_of
 
-from .coverage import Need
-from .fitness import Wanted
+from .coverage import RequiredAlarm
+from .gaps import RequiredSeries
+from .settings import LatencyLimits, Percentiles
 
 LAMBDA = "AWS/Lambda"
 API = "AWS/ApiGateway"
 ALB = "AWS/ApplicationELB"
 NLB = "AWS/NetworkELB"
+
+_MAX_AGE = 3600
+"""The highest threshold for the age of items in a queue or stream, in seconds."""
+_URL_OVERHEAD_MS = 10_000
+"""How much longer than the timeout a request to a function URL can take: the initialisation."""
+_MAX_UNHEALTHY = 10
+_MAX_EVICTIONS = 10_000
+_YEAR_MS = 366 * 86_400_000
+"""An execution of a state machine takes a year at most."""
+_LEAST_STORAGE, _LEAST_MEMORY = 1e8, 1e7
+"""The lowest thresholds, in bytes, that leave time to act before storage or memory is full."""
+_MOST_CONNECTIONS = {"postgres": 5000, "aurora-postgresql": 5000, "mysql": 16_000}
+_MOST_CHARGES = 1e7
 
 
 def _by_function(name: str) -> dict[str, str]:
@@ -35,116 +52,150 @@ def _aliases(name: str, used: ActiveSeries) -> tuple[str, tuple[str, ...]]:
     return ("Resource", values)
 
 
-def function_errors(name: str, log_group: str, used: ActiveSeries) -> list[Need]:
-    """Failures Lambda counts; through a URL also the answers that say 500 without failing."""
+def function_errors(
+    name: str, log_group: str, used: ActiveSeries, sources: Sequence[FedBy] = ()
+) -> list[RequiredAlarm]:
+    """Failed invocations; with a function URL also 5XX responses of successful invocations.
+
+    Where one queue feeds the function, messages in its dead-letter queue stand in for them.
+    """
     base, aliases = _by_function(name), _aliases(name, used)
-    errors = Wanted(LAMBDA, "Errors", base, split=aliases, events=True)
-    needs = [Need("function errors", (errors,), log_group)]
+    errors = RequiredSeries(LAMBDA, "Errors", base, split=aliases, events=True)
+    dead = {each.dead_queue if each.service == "sqs" else "" for each in sources}
+    instead = [] if "" in dead or len(dead) != 1 else dead_letters(dead.pop())[0].any_of
+    needed = [RequiredAlarm("function errors", (errors, *instead), log_group)]
     if has_url_traffic(name, used):
-        url = Wanted(LAMBDA, "Url5xxCount", base, split=aliases, events=True, sparse=True)
-        needs.append(Need("5XX answers of the function URL", (url,)))
-    return needs
+        url = RequiredSeries(LAMBDA, "Url5xxCount", base, split=aliases, events=True, sparse=True)
+        needed.append(RequiredAlarm("5XX responses of the function URL", (url,)))
+    return needed
 
 
 def function_latency(
-    name: str, timeout: int, used: ActiveSeries, ceiling_ms: float, percentile: float
-) -> list[Need]:
-    """How long callers wait; and how far behind a stream's reader is."""
+    name: str,
+    timeout: int,
+    used: ActiveSeries,
+    limits: LatencyLimits,
+    sources: Sequence[FedBy] = (),
+) -> list[RequiredAlarm]:
+    """Latency for callers, and the iterator age of a stream consumer.
+
+    No caller waits for a function that queues or streams feed: there the age of each queue's
+    oldest message may stand in for its duration.
+    """
     base, aliases = _by_function(name), _aliases(name, used)
     has_url = has_url_traffic(name, used)
-    latency = Wanted(
+    latency = RequiredSeries(
         LAMBDA,
         "UrlRequestLatency" if has_url else "Duration",
         base,
         unit="Milliseconds",
         split=aliases,
-        most=math.inf if has_url else timeout * 1000,
-        ceiling=min(ceiling_ms, timeout * 1000 - 1),
-        percentile=percentile,
+        most=timeout * 1000 + (_URL_OVERHEAD_MS if has_url else 0),
+        ceiling=min(limits.max_threshold_ms, timeout * 1000 - 1),
+        percentile=limits.min_percentile,
     )
-    needs = [Need("latency of the function URL" if has_url else "duration", (latency,))]
+    what = "latency of the function URL" if has_url else "duration"
+    queues = sorted({each.name for each in queues_of(sources)})
+    ages = [queue_age(queue, _MAX_AGE)[0].any_of[0] for queue in queues]
+    if has_url or not sources:
+        needed = [RequiredAlarm(what, (latency,))]
+    elif ages:
+        needed = [RequiredAlarm(f"{what} or queue age", (latency, age)) for age in ages]
+    else:
+        needed = []
     if frozenset(base.items()) in used.series.get((LAMBDA, "IteratorAge"), frozenset()):
-        age = Wanted(LAMBDA, "IteratorAge", base, unit="Milliseconds")
-        needs.append(Need("age of stream records", (age,)))
-    return needs
+        age = RequiredSeries(
+            LAMBDA, "IteratorAge", base, unit="Milliseconds", ceiling=_MAX_AGE * 1000
+        )
+        needed.append(RequiredAlarm("iterator age", (age,)))
+    return needed
 
 
-def function_throttles(name: str, used: ActiveSeries) -> list[Need]:
-    """Invocations Lambda refused."""
-    wanted = Wanted(
+def function_throttles(name: str, used: ActiveSeries) -> list[RequiredAlarm]:
+    """Invocations that Lambda throttled."""
+    series = RequiredSeries(
         LAMBDA, "Throttles", _by_function(name), split=_aliases(name, used), events=True
     )
-    return [Need("throttled invocations", (wanted,))]
+    return [RequiredAlarm("throttled invocations", (series,))]
 
 
-def account_concurrency(limit: int, headroom_percent: float) -> list[Need]:
-    """How near all functions together come to the account's limit."""
+def account_concurrency(limit: int, headroom_percent: float) -> list[RequiredAlarm]:
+    """Concurrent executions of all functions, against the account's limit."""
     ceiling = limit * headroom_percent / 100
     metrics = ("ConcurrentExecutions", "ClaimedAccountConcurrency")
-    options = tuple(Wanted(LAMBDA, each, {}, most=limit, ceiling=ceiling) for each in metrics)
-    return [Need("concurrent executions of the account", options)]
+    options = tuple(
+        RequiredSeries(LAMBDA, each, {}, most=limit, ceiling=ceiling, of_many=True)
+        for each in metrics
+    )
+    return [RequiredAlarm("concurrent executions of the account", options)]
 
 
 def _stages(base: Mapping[str, str], used: ActiveSeries) -> tuple[str, tuple[str, ...]]:
     return ("Stage", used.values(API, "Count", base, "Stage"))
 
 
-def api_errors(metric: str, base: Mapping[str, str], used: ActiveSeries) -> list[Need]:
-    """Server errors of an API, on all stages or on each that is used."""
-    wanted = Wanted(API, metric, base, split=_stages(base, used), events=True)
-    return [Need("5XX answers", (wanted,))]
+def api_errors(metric: str, base: Mapping[str, str], used: ActiveSeries) -> list[RequiredAlarm]:
+    """Server errors of an API: one alarm over all stages, or one for each stage in use."""
+    series = RequiredSeries(API, metric, base, split=_stages(base, used), events=True)
+    return [RequiredAlarm("5XX errors", (series,))]
 
 
 def api_latency(
-    metric: str, base: Mapping[str, str], used: ActiveSeries, ceiling_ms: float, percentile: float
-) -> list[Need]:
-    """How long clients of an API wait, its integration included."""
-    wanted = Wanted(
+    metric: str, base: Mapping[str, str], used: ActiveSeries, limits: LatencyLimits
+) -> list[RequiredAlarm]:
+    """Latency for clients of an API, its integration included."""
+    series = RequiredSeries(
         API,
         metric,
         base,
         unit="Milliseconds",
         split=_stages(base, used),
-        ceiling=ceiling_ms,
-        percentile=percentile,
+        ceiling=limits.max_threshold_ms,
+        percentile=limits.min_percentile,
     )
-    return [Need("latency", (wanted,))]
+    return [RequiredAlarm("latency", (series,))]
 
 
-def balancer_errors(dimension: str) -> list[Need]:
-    """5XX answers of targets, and those the load balancer gives in their place."""
+def balancer_errors(dimension: str) -> list[RequiredAlarm]:
+    """5XX errors of the targets, and those that the load balancer itself returns."""
     base = {"LoadBalancer": dimension}
-    target = Wanted(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
-    own = Wanted(ALB, "HTTPCode_ELB_5XX_Count", base, events=True, sparse=True)
+    target = RequiredSeries(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
+    own = RequiredSeries(ALB, "HTTPCode_ELB_5XX_Count", base, events=True, sparse=True)
     return [
-        Need("5XX answers of targets", (target,)),
-        Need("5XX answers of the load balancer", (own,)),
+        RequiredAlarm("5XX errors of the targets", (target,)),
+        RequiredAlarm("5XX errors of the load balancer", (own,)),
     ]
 
 
-def network_balancer_errors(dimension: str, groups: Iterable[str]) -> list[Need]:
-    """Connections targets reset, or targets that fail their health checks."""
+def network_balancer_errors(dimension: str, groups: Iterable[str]) -> list[RequiredAlarm]:
+    """Unhealthy targets, or connections that targets reset."""
     base = {"LoadBalancer": dimension}
-    resets = Wanted(NLB, "TCP_Target_Reset_Count", base, sparse=True)
-    unhealthy = Wanted(NLB, "UnHealthyHostCount", base, split=("TargetGroup", tuple(groups)))
-    return [Need("resets or unhealthy targets", (unhealthy, resets))]
+    resets = RequiredSeries(NLB, "TCP_Target_Reset_Count", base, sparse=True)
+    unhealthy = RequiredSeries(
+        NLB,
+        "UnHealthyHostCount",
+        base,
+        split=("TargetGroup", tuple(groups)),
+        ceiling=_MAX_UNHEALTHY,
+    )
+    return [RequiredAlarm("unhealthy targets or target resets", (unhealthy, resets))]
 
 
-def balancer_latency(dimension: str, ceiling_ms: float, percentile: float) -> list[Need]:
-    """How long targets take to answer; this metric is in seconds."""
-    wanted = _response_time({"LoadBalancer": dimension}, ceiling_ms, percentile)
-    return [Need("response time", (wanted,))]
+def balancer_latency(dimension: str, limits: LatencyLimits) -> list[RequiredAlarm]:
+    """Response time of the targets; this metric is in seconds."""
+    series = _response_time({"LoadBalancer": dimension}, limits)
+    return [RequiredAlarm("response time", (series,))]
 
 
-def _response_time(base: Mapping[str, str], ceiling_ms: float, percentile: float) -> Wanted:
-    return Wanted(
+def _response_time(base: Mapping[str, str], limits: LatencyLimits) -> RequiredSeries:
+    return RequiredSeries(
         ALB,
         "TargetResponseTime",
         base,
         unit="Seconds",
         most=4000,
-        ceiling=ceiling_ms / 1000,
-        percentile=percentile,
+        ceiling=limits.max_threshold_ms / 1000,
+        percentile=limits.min_percentile,
     )
 
 
@@ -153,13 +204,23 @@ def _behind(balancer: str, group: str) -> tuple[dict[str, str], dict[str, str]]:
     return {"LoadBalancer": balancer, "TargetGroup": group}, {"LoadBalancer": balancer}
 
 
-def service_errors(routes: Iterable[tuple[str, str]]) -> list[Need]:
-    """5XX answers of an ECS service; ``routes`` are (load balancer, target group) dimensions."""
+def http_routes(service: Service, groups: TargetGroups) -> list[tuple[str, str]]:
+    """The dimensions (load balancer, target group) of an ECS service's HTTP requests."""
     return [
-        Need(
-            f"5XX answers behind {balancer}",
+        (dimension_of(balancer), dimension_of(group))
+        for group in service.target_group_arns
+        for balancer in groups.balancers.get(group, ())
+        if ":loadbalancer/app/" in balancer
+    ]
+
+
+def service_errors(routes: Iterable[tuple[str, str]]) -> list[RequiredAlarm]:
+    """5XX errors of an ECS service; ``routes`` are (load balancer, target group) dimensions."""
+    return [
+        RequiredAlarm(
+            f"5XX errors behind {balancer}",
             tuple(
-                Wanted(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
+                RequiredSeries(ALB, "HTTPCode_Target_5XX_Count", base, events=True, sparse=True)
                 for base in _behind(balancer, group)
             ),
         )
@@ -168,52 +229,65 @@ def service_errors(routes: Iterable[tuple[str, str]]) -> list[Need]:
 
 
 def service_latency(
-    routes: Iterable[tuple[str, str]], ceiling_ms: float, percentile: float
-) -> list[Need]:
+    routes: Iterable[tuple[str, str]], limits: LatencyLimits
+) -> list[RequiredAlarm]:
     """Response time of an ECS service."""
     return [
-        Need(
+        RequiredAlarm(
             f"response time behind {balancer}",
-            tuple(
-                _response_time(base, ceiling_ms, percentile) for base in _behind(balancer, group)
-            ),
+            tuple(_response_time(base, limits) for base in _behind(balancer, group)),
         )
         for balancer, group in routes
     ]
 
 
-def service_utilization(cluster: str, service: str, ceiling: float) -> list[Need]:
+def service_utilization(cluster: str, service: str, ceiling: float) -> list[RequiredAlarm]:
     """CPU and memory of an ECS service, in percent of what its tasks reserve."""
     base = {"ClusterName": cluster, "ServiceName": service}
-    cpu = Wanted("AWS/ECS", "CPUUtilization", base, unit="Percent", ceiling=ceiling)
-    memory = Wanted("AWS/ECS", "MemoryUtilization", base, unit="Percent", ceiling=ceiling)
-    return [Need("CPU", (cpu,)), Need("memory", (memory,))]
+    cpu, memory = (
+        RequiredSeries("AWS/ECS", metric, base, unit="Percent", ceiling=ceiling, of_many=True)
+        for metric in ("CPUUtilization", "MemoryUtilization")
+    )
+    return [RequiredAlarm("CPU", (cpu,)), RequiredAlarm("memory", (memory,))]
 
 
-def workflow_errors(arn: str) -> list[Need]:
+def workflow_errors(arn: str) -> list[RequiredAlarm]:
     """Executions of a state machine that failed."""
-    wanted = Wanted("AWS/States", "ExecutionsFailed", {"StateMachineArn": arn}, events=True)
-    return [Need("failed executions", (wanted,))]
+    series = RequiredSeries(
+        "AWS/States", "ExecutionsFailed", {"StateMachineArn": arn}, events=True
+    )
+    return [RequiredAlarm("failed executions", (series,))]
 
 
-def workflow_latency(arn: str, percentile: float) -> list[Need]:
+def workflow_latency(arn: str, limits: Percentiles) -> list[RequiredAlarm]:
     """How long executions of a state machine take."""
     base = {"StateMachineArn": arn}
-    wanted = Wanted(
-        "AWS/States", "ExecutionTime", base, unit="Milliseconds", percentile=percentile
+    series = RequiredSeries(
+        "AWS/States",
+        "ExecutionTime",
+        base,
+        unit="Milliseconds",
+        most=_YEAR_MS,
+        percentile=limits.min_percentile,
     )
-    return [Need("execution time", (wanted,))]
+    return [RequiredAlarm("execution time", (series,))]
 
 
-def dead_letters(queue: str) -> list[Need]:
-    """Messages nobody could handle."""
-    wanted = Wanted("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": queue})
-    return [Need("messages in the dead-letter queue", (wanted,))]
+def dead_letters(queue: str, most: int = 1) -> list[RequiredAlarm]:
+    """Messages that no consumer could process; ``most`` of them must raise the alarm."""
+    series = RequiredSeries(
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": queue},
+        ceiling=most,
+        each_counts=True,
+    )
+    return [RequiredAlarm("messages in the dead-letter queue", (series,))]
 
 
-def queue_age(queue: str, ceiling_seconds: float) -> list[Need]:
-    """How long messages wait; they are kept for 14 days at most."""
-    wanted = Wanted(
+def queue_age(queue: str, ceiling_seconds: float) -> list[RequiredAlarm]:
+    """Age of the oldest message; SQS keeps messages for 14 days at most."""
+    series = RequiredSeries(
         "AWS/SQS",
         "ApproximateAgeOfOldestMessage",
         {"QueueName": queue},
@@ -221,34 +295,36 @@ def queue_age(queue: str, ceiling_seconds: float) -> list[Need]:
         most=14 * 86_400,
         ceiling=ceiling_seconds,
     )
-    return [Need("age of the oldest message", (wanted,))]
+    return [RequiredAlarm("age of the oldest message", (series,))]
 
 
-def table_throttles(table: str) -> list[Need]:
-    """Requests a table had no capacity for; published only when there are any."""
+def table_throttles(table: str) -> list[RequiredAlarm]:
+    """Throttled requests of a table; the metric is published only when there are any."""
     base = {"TableName": table}
     return [
-        Need(
-            "throttled reads", (Wanted("AWS/DynamoDB", "ReadThrottleEvents", base, sparse=True),)
+        RequiredAlarm(
+            "throttled reads",
+            (RequiredSeries("AWS/DynamoDB", "ReadThrottleEvents", base, sparse=True),),
         ),
-        Need(
-            "throttled writes", (Wanted("AWS/DynamoDB", "WriteThrottleEvents", base, sparse=True),)
+        RequiredAlarm(
+            "throttled writes",
+            (RequiredSeries("AWS/DynamoDB", "WriteThrottleEvents", base, sparse=True),),
         ),
     ]
 
 
-def cache_utilization(cluster: str, nodes: tuple[str, ...], engine: str) -> list[Need]:
+def cache_utilization(cluster: str, nodes: tuple[str, ...], engine: str) -> list[RequiredAlarm]:
     """Memory, evictions or CPU of a cache cluster, for the cluster or for each node."""
     redis = ("DatabaseMemoryUsagePercentage", "EngineCPUUtilization", "Evictions")
     memcached = ("Evictions", "CPUUtilization", "FreeableMemory")
     metrics = memcached if engine == "memcached" else redis
     options = tuple(_cache(metric, cluster, nodes) for metric in metrics)
-    return [Need("memory, evictions or CPU", options)]
+    return [RequiredAlarm("memory, evictions or CPU", options)]
 
 
-def _cache(metric: str, cluster: str, nodes: tuple[str, ...]) -> Wanted:
+def _cache(metric: str, cluster: str, nodes: tuple[str, ...]) -> RequiredSeries:
     percent = metric.endswith(("Percentage", "Utilization"))
-    return Wanted(
+    return RequiredSeries(
         "AWS/ElastiCache",
         metric,
         {"CacheClusterId": cluster},
@@ -256,12 +332,14 @@ def _cache(metric: str, cluster: str, nodes: tuple[str, ...]) -> Wanted:
         split=("CacheNodeId", nodes),
         rises=metric != "FreeableMemory",
         most=100 if percent else math.inf,
+        ceiling=_MAX_EVICTIONS if metric == "Evictions" else math.inf,
+        floor=_LEAST_MEMORY if metric == "FreeableMemory" else 0,
     )
 
 
 def database_utilization(
-    instance: str, cluster: str, *, is_aurora: bool, groups: Iterable[str]
-) -> list[Need]:
+    instance: str, cluster: str, *, is_aurora: bool, groups: Iterable[str], engine: str = ""
+) -> list[RequiredAlarm]:
     """CPU, storage and connections of a database instance; Aurora's storage grows by itself."""
     bases = [{"DBInstanceIdentifier": instance}]
     bases += [{"DBClusterIdentifier": cluster}] if cluster else []
@@ -270,22 +348,39 @@ def database_utilization(
         "storage": ("free storage", "FreeStorageSpace", "Bytes", False, math.inf),
         "connections": ("connections", "DatabaseConnections", "Count", True, math.inf),
     }
-    needs = []
+    needed = []
     for group in groups:
         if group == "storage" and is_aurora:
             continue
         what, metric, unit, rises, most = metrics[group]
+        connections = _MOST_CONNECTIONS.get(engine, 32_767)
         options = tuple(
-            Wanted("AWS/RDS", metric, base, unit=unit, rises=rises, most=most) for base in bases
+            RequiredSeries(
+                "AWS/RDS",
+                metric,
+                base,
+                unit=unit,
+                rises=rises,
+                most=most,
+                ceiling=connections if group == "connections" else math.inf,
+                floor=0 if rises else _LEAST_STORAGE,
+            )
+            for base in bases
         )
-        needs.append(Need(what, options))
-    return needs
+        needed.append(RequiredAlarm(what, options))
+    return needed
 
 
-def charges(currencies: Iterable[str]) -> Need:
-    """What the month has cost so far, in a currency AWS publishes it in."""
+def charges(currencies: Iterable[str]) -> RequiredAlarm:
+    """The charges of the month so far, in a currency that AWS publishes them in."""
     options = tuple(
-        Wanted("AWS/Billing", "EstimatedCharges", {"Currency": currency}, unit="None")
+        RequiredSeries(
+            "AWS/Billing",
+            "EstimatedCharges",
+            {"Currency": currency},
+            unit="None",
+            ceiling=_MOST_CHARGES,
+        )
         for currency in currencies
     )
-    return Need("estimated charges", options)
+    return RequiredAlarm("estimated charges", options)

@@ -1,4 +1,4 @@
-"""Whether what an alarm publishes to a topic gets to anybody."""
+"""Whether the notifications of an alarm reach a subscriber of its topic."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from readiness.model.verdict import Problem, Severity
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
 from readiness.semantics import policy
-from readiness.semantics.policy import Condition, Document, Statement
+from readiness.semantics.conditions import Holds, holds
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.requesters import cloudwatch
 
 if TYPE_CHECKING:
     from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
@@ -18,11 +21,10 @@ if TYPE_CHECKING:
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 _PAGERDUTY = re.compile(r"https://[^/]*\.pagerduty\.com/", re.IGNORECASE)
-_OWN = {"aws:sourceowner", "aws:sourceaccount"}
 
 
 class Answer(StrEnum):
-    """Yes, no, or what nobody can tell from the outside."""
+    """Yes, no, or unknown from what AWS shows."""
 
     YES = "YES"
     NO = "NO"
@@ -90,7 +92,7 @@ def _about(statement: Statement, resource: str) -> bool:
 
 
 def _reaches(statement: Statement, account: str, alarms: str) -> Answer:
-    """Whether the statement is about CloudWatch acting for an alarm of the account."""
+    """Whether the statement applies to CloudWatch acting for an alarm of the account."""
     if statement.not_principals:
         return Answer.MAYBE
     named = any(
@@ -99,27 +101,14 @@ def _reaches(statement: Statement, account: str, alarms: str) -> Answer:
     )
     if not named:
         return Answer.NO
-    return worst(_holds(condition, account, alarms) for condition in statement.conditions)
+    return _ANSWERS.get(holds(statement.conditions, cloudwatch(account, alarms)), Answer.MAYBE)
+
+
+_ANSWERS = {Holds.ALWAYS: Answer.YES, Holds.NEVER: Answer.NO}
 
 
 def _is_cloudwatch(value: str) -> bool:
     return policy.matches(value, CLOUDWATCH)
-
-
-def _holds(condition: Condition, account: str, alarms: str) -> Answer:
-    key, operator = condition.key, condition.operator
-    if key in _OWN and operator.startswith("string"):
-        met = policy.matches_any(condition.lowered, account)
-        return _said(met is not ("not" in operator))
-    if key == "aws:sourcearn" and operator.startswith(("arn", "string")):
-        met = any(policy.overlap(value, f"{alarms}*") for value in condition.values)
-        whole = any(policy.matches(value, f"{alarms}any alarm") for value in condition.values)
-        if "not" in operator:
-            return Answer.NO if whole else Answer.MAYBE if met else Answer.YES
-        return Answer.YES if whole else Answer.MAYBE if met else Answer.NO
-    if key == "aws:securetransport" and operator == "bool":
-        return _said("true" in condition.lowered)
-    return Answer.MAYBE
 
 
 def _said(holds: bool) -> Answer:  # noqa: FBT001
@@ -145,14 +134,14 @@ def passes_without_attributes(filter_policy: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class AlarmMessage:
-    """What is known of the message CloudWatch publishes when an alarm goes off."""
+    """What is known of the message that CloudWatch publishes when an alarm is raised."""
 
     alarm: str
     account: str
 
     @property
     def body(self) -> Mapping[str, Any]:
-        """Every field of it; None where its value cannot be known beforehand."""
+        """Every field of the message; None for a value that is not known beforehand."""
         return {
             "AlarmName": self.alarm,
             "AlarmDescription": None,
@@ -217,12 +206,12 @@ def _operator(operator: str, operand: Any, value: str) -> Answer:
     return Answer.MAYBE
 
 
-# -- the whole way ----------------------------------------------------------------------------
+# -- delivery -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of judging a topic's subscribers: who hears, and why the others do not."""
+    """Which subscribers get the notifications of a topic, and why the others do not."""
 
     heard_by: tuple[str, ...] = ()
     perhaps: tuple[str, ...] = ()
@@ -237,23 +226,23 @@ def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
     for each in topic.subscriptions:
         who = f"{each.protocol} {each.endpoint}"
         if not each.confirmed:
-            problems.append(Problem(Severity.LOW, f"{who} never confirmed its subscription."))
+            problems.append(Problem(Severity.LOW, f"The subscription of {who} is not confirmed."))
             continue
         if each.raw and is_pagerduty(each.endpoint):
-            text = f"{who} is sent raw messages, which PagerDuty's integration cannot read."
+            text = f"{who} gets raw messages, which the PagerDuty integration cannot read."
             problems.append(Problem(Severity.HIGH, text))
             continue
         passes = _passes(each, topic)
         if passes is Answer.NO:
-            text = f"The filter policy of {who} drops alarm messages."
+            text = f"The filter policy of {who} drops alarm notifications."
             problems.append(Problem(Severity.MEDIUM, text))
         else:
             (heard if passes is Answer.YES else perhaps).append(who)
     if not heard and not perhaps:
-        text = "No confirmed subscriber gets the alarms."
+        text = "No confirmed subscriber gets the alarm notifications."
         problems.insert(0, Problem(Severity.HIGH, text))
     elif required and not any(required.search(who) for who in (*heard, *perhaps)):
-        text = f"No subscriber that gets the alarms matches {required.pattern!r}."
+        text = f"No subscriber that gets the alarm notifications matches {required.pattern}."
         problems.insert(0, Problem(Severity.HIGH, text))
     return Delivery(tuple(heard), tuple(perhaps), tuple(problems))
 
@@ -269,10 +258,10 @@ def _passes(subscription: Subscription, topic: TopicPath) -> Answer:
 
 
 def publishing(topic: TopicPath, alarms: str) -> tuple[Answer, tuple[Problem, ...]]:
-    """Whether the topic takes what CloudWatch publishes; ``alarms`` as in lets_cloudwatch."""
+    """Whether CloudWatch may publish to the topic; ``alarms`` as in lets_cloudwatch."""
     problems = []
     if topic.fifo:
-        text = "It is a FIFO topic, which reaches queues only: no e-mail, no HTTPS, no PagerDuty."
+        text = "The topic is a FIFO topic, which delivers to SQS queues only, not to PagerDuty."
         problems.append(Problem(Severity.HIGH, text))
     takes = lets_cloudwatch(topic.policy, ["sns:Publish"], topic.arn, topic.account, alarms)
     if takes is Answer.NO:
@@ -288,26 +277,63 @@ def key_problem(
     topic: TopicPath,
     alarms: str,
 ) -> tuple[Answer, str]:
-    """Whether the key lets CloudWatch publish to the encrypted topic; the text where not.
+    """Whether the KMS key lets CloudWatch publish to the encrypted topic, and why not.
 
-    CloudWatch needs kms:Decrypt and kms:GenerateDataKey* from the key policy itself, which
-    nobody can give it on the AWS-managed key.
+    CloudWatch needs kms:Decrypt and kms:GenerateDataKey* in the key policy. The policy of the
+    AWS-managed key cannot be changed.
     """
     if not key_id:
         return Answer.YES, ""
     if key is None or key.state != "Enabled":
-        return Answer.NO, f"Its key {key_id} is {key.state if key else 'missing'}."
+        return (
+            Answer.NO,
+            f"The KMS key {key_id} of the topic is {key.state if key else 'missing'}.",
+        )
     if key.manager == "AWS":
         return Answer.NO, (
-            "It is encrypted with the AWS-managed key alias/aws/sns, whose policy does not let"
-            " CloudWatch publish and cannot be changed: alarms are dropped without an error."
+            "The topic is encrypted with the AWS-managed key alias/aws/sns. Its policy does not"
+            " let CloudWatch publish and cannot be changed, so notifications are lost without an"
+            " error."
         )
     text = access.policy if access else ""
     actions = ("kms:Decrypt", "kms:GenerateDataKey")
     lets = lets_cloudwatch(text, actions, "*", topic.account, alarms) if text else Answer.MAYBE
     if lets is Answer.NO:
         return lets, (
-            f"The policy of its key {key_id} does not give cloudwatch.amazonaws.com kms:Decrypt"
-            " and kms:GenerateDataKey*: alarms are dropped without an error."
+            f"The policy of the KMS key {key_id} does not allow cloudwatch.amazonaws.com"
+            " kms:Decrypt and kms:GenerateDataKey*, so notifications are lost without an error."
         )
     return lets, ""
+
+
+def delivery_verdict(
+    topic: TopicPath,
+    key: KmsKeyState | None,
+    key_access: KmsKeyAccess | None,
+    endpoint: re.Pattern[str] | None,
+) -> Verdict:
+    """The verdict on a topic: policy, key and subscribers; one must match ``endpoint``, if any."""
+    takes, problems = publishing(topic, topic.alarm_arns)
+    opens, locked = key_problem(topic.key_id, key, key_access, topic, topic.alarm_arns)
+    found = delivery(topic, endpoint)
+    heard = list(found.heard_by)
+    every = [*problems, *([Problem(Severity.HIGH, locked)] if locked else []), *found.problems]
+    if every:
+        expected = (
+            "A topic that CloudWatch may publish to, with a confirmed subscriber and no filter"
+            " policy that drops alarms."
+        )
+        return violates_all(every, expected=expected, heard_by=heard, alarms=len(topic.alarms))
+    if Answer.MAYBE in {takes, opens}:
+        what = "topic policy" if takes is Answer.MAYBE else "key policy"
+        return cannot_tell(
+            f"Whether the {what} lets CloudWatch publish depends on conditions that only the"
+            " request decides."
+        )
+    if not heard:
+        return cannot_tell(
+            f"Whether {found.perhaps[0]} gets the alarm notifications depends on its filter"
+            " policy."
+        )
+    reason = f"Notifications of {plural(len(topic.alarms), 'alarm')} reach {listed(heard)}."
+    return complies(reason, heard_by=heard, alarms=len(topic.alarms))

@@ -1,23 +1,29 @@
 """Alerts: every transition that people should hear of goes to the topic, none is lost."""
 
+from __future__ import annotations
+
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.alerting.message import baseline_message, sns_message
+from functions.alerts.own import OwnStack
+from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before
+from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
 from readiness.engine.aws import CONFIG
 from readiness.engine.session import Session
-from readiness.engine.store import Entry, Store, entry_of
+from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
-from readiness.model.finding import Finding
+from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
+from readiness.model.verdict import Severity
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000
@@ -33,14 +39,25 @@ class Unpublished(Exception):
 class Alerts:
     """The outbox's reader: what the stream shows, what the stream lost, and completed sweeps."""
 
-    def __init__(self, dynamodb: Any, sns: Any, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        dynamodb: Any,
+        sns: Any,
+        environment: Mapping[str, str],
+        *,
+        where: str = "",
+        cloudformation: Callable[[], Any] | None = None,
+    ) -> None:
         transitions = environment["TRANSITIONS_TABLE"]
         self._store = Store(dynamodb, environment["FINDINGS_TABLE"], transitions)
-        self._sweeps = Sweeps(dynamodb, transitions)
+        self._sweeps = Sweeps(dynamodb, transitions, where)
+        self._incidents = Incidents(self._store)
+        self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
         self._topic = environment["ALERTS_TOPIC"]
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
-        self._stack = environment.get("STACK_NAME", "")
+        self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
+        self._own = OwnStack(self._stack if cloudformation else "", cloudformation or Session)
 
     # -- the stream -------------------------------------------------------------------------
 
@@ -65,6 +82,8 @@ class Alerts:
     def _tried(self, row: Mapping[str, Any]) -> bool:
         try:
             self.publish(entry_of(row))
+        except UnreadableRow as unreadable:
+            self._skip(str(unreadable))
         except Exception as error:
             # Whatever is wrong with one row must not keep the others from going out.
             finding_id = row.get("finding_id", {}).get("S", "")
@@ -80,14 +99,21 @@ class Alerts:
         """Settle one row of the outbox: publish it, or note why not."""
         if not self._store.is_unpublished(entry):
             return
-        finding = self._store.get(Resource.parse(entry.resource), entry.rule)
-        heading = entry.rule.partition(".")[0]
-        routing = route(entry, finding, self._sweeps.baseline_ended(heading))
+        self._incidents.since()
+        resource = Resource.parse(entry.resource)
+        finding = self._store.get(resource, entry.rule)
+        routing = route(
+            entry,
+            finding,
+            self._sweeps.baseline_ended(entry.rule),
+            swept_since=lambda: self._sweeps.swept_since(entry.rule, entry.release),
+            is_own=lambda: self._own.has(resource),
+        )
         if routing is Routing.ALERT and finding is not None:
-            over = entry.kind == Kind.RESOLVED
-            earlier = self._store.history(entry.finding_id) if over else []
-            self._send(sns_message(finding, entry, self._runbooks, earlier))
-            metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
+            self._alert(finding, entry)
+        if self._own.failure:
+            log.warning("the own stack cannot be listed", extra={"error": self._own.failure})
+            self._own.failure = ""
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
         log.info(
             "transition settled",
@@ -99,6 +125,37 @@ class Alerts:
             },
         )
 
+    def _alert(self, finding: Finding, entry: Entry) -> None:
+        wrong = pages(finding, self._lowest)
+        over = entry.kind == Kind.RESOLVED
+        earlier = self._store.history(entry.finding_id) if over or not wrong else []
+        message = sns_message(
+            finding,
+            entry,
+            self._runbooks,
+            earlier if over else (),
+            stack=self._stack,
+            for_pager=wrong or self._may_have_been_told(finding, earlier),
+        )
+        self._send(message)
+        metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
+
+    def _may_have_been_told(self, finding: Finding, history: list[Entry]) -> bool:
+        """Whether the pager has to hear that a finding does not page (any more).
+
+        Where this errs it errs towards telling: the forwarder decides again.
+        """
+        if self._incidents.get(finding.resource, finding.rule) is not None:
+            return True
+        if told_before(history, self._incidents.since()):
+            return True
+        return may_be_on_its_way(history, self._lowest)
+
+    def _skip(self, why: str) -> None:
+        """A row that this version cannot read costs itself and stays in the outbox."""
+        metrics.add_metric("UnreadableRows", MetricUnit.Count, 1)
+        log.error("a row cannot be read and is passed over", extra={"row": why})
+
     def _send(self, message: Mapping[str, Any]) -> None:
         self._sns.publish(TopicArn=self._topic, **message)
 
@@ -106,6 +163,8 @@ class Alerts:
 
     def republish(self, context: Any) -> dict[str, int]:
         """Publish what has been waiting too long, oldest first. Raises Unpublished."""
+        hours = self._sweeps.hours_without(datetime.now(UTC))
+        metrics.add_metric("HoursWithoutSweep", MetricUnit.Count, round(hours, 3))
         published = 0
         stuck: set[str] = set()
         for entry in self._store.unpublished(datetime.now(UTC) - LOST_AFTER):
@@ -116,6 +175,8 @@ class Alerts:
             try:
                 self.publish(entry)
                 published += 1
+            except UnreadableRow as unreadable:
+                self._skip(str(unreadable))
             except Exception as error:
                 stuck.add(entry.finding_id)
                 log.error(
@@ -125,6 +186,7 @@ class Alerts:
                         "error": f"{type(error).__name__}: {error}",
                     },
                 )
+        self._skip_unreadable()
         metrics.add_metric("AlertsRepublished", MetricUnit.Count, published)
         if stuck:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
@@ -139,27 +201,112 @@ class Alerts:
         results = sweep["headings"]
         completed = [result["heading"] for result in results if result["completed"]]
         failed = [result["heading"] for result in results if not result["completed"]]
-        first = [h for h in completed if self._sweeps.end_baseline(h, now, sweep["id"])]
+        past = self._sweeps.ended()
+        swept = [self._end_baselines(r, now, sweep["id"], past) for r in results if r["completed"]]
+        first = [name for each in swept if each.is_first for name in each.names]
         if first:
-            found = self._open_by_severity(account, set(first))
-            self._send(baseline_message(first, found, account, region, self._stack))
+            headings = sorted({name.partition(".")[0] for name in first})
+            found = self._open_by_severity(account, lambda f: _is_of(f.rule, first))
+            self._send(baseline_message(headings, found, account, region, self._stack))
+        self._tell_upgrade(sweep, swept, past, account, region)
         self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
         metrics.add_metric("SweptHeadings", MetricUnit.Count, len(completed))
         metrics.add_metric("FailedHeadings", MetricUnit.Count, len(failed))
         if failed:
             errors = {r["heading"]: r.get("error", "") for r in results if not r["completed"]}
             log.error("headings could not be swept", extra={"sweep": sweep["id"], **errors})
-        return {"completed": completed, "failed": failed, "baseline_ended": first}
+        self._skip_unreadable()
+        ended = sorted({name.partition(".")[0] for name in first})
+        return {"completed": completed, "failed": failed, "baseline_ended": ended}
 
-    def _open_by_severity(self, account: str, headings: set[str]) -> Counter[str]:
+    def _end_baselines(
+        self, result: Mapping[str, Any], now: datetime, sweep: str, past: Mapping[str, Any]
+    ) -> Swept:
+        """End the baseline of the rules that a completed heading has really covered.
+
+        A leg of an older version does not name its rules: then the heading as a whole is meant.
+        """
+        heading = str(result["heading"])
+        answer = result.get("answer") or {}
+        release = str(answer.get("release", ""))
+        unlisted = set(answer.get("unlisted") or ())
+        rules: Mapping[str, str] = answer.get("rules") or {heading: ""}
+        known = [past[name] for name in (heading, *rules) if name in past]
+        is_first = all(row.get("ended_by") == sweep for row in known)
+        names = [
+            name
+            for name, type_ in sorted(rules.items())
+            if type_ not in unlisted
+            and not _is_settled(past.get(name), sweep, release)
+            and self._sweeps.end_baseline(name, now, sweep, release)
+        ]
+        return Swept(names, is_first=is_first)
+
+    def _tell_upgrade(
+        self,
+        sweep: Mapping[str, Any],
+        swept: Iterable[Swept],
+        past: Mapping[str, Any],
+        account: str,
+        region: str,
+    ) -> None:
+        """One digest of what new rules found, and changed ones since the sweep began."""
+        names = [name for each in swept if not each.is_first for name in each.names if "." in name]
+        new = {name for name in names if _is_new(name, past, sweep["id"])}
+        started = sweep.get("started_at")
+        began = iso(parse_iso(str(started)) if started else datetime.now(UTC))
+
+        def is_told(finding: Finding) -> bool:
+            if finding.rule in new:
+                return True
+            opened = finding.opened_at
+            return finding.rule in names and opened is not None and iso(opened) >= began
+
+        told = [finding for finding in self._store.open(account) if is_told(finding)]
+        if told:
+            found = Counter(str(finding.severity) for finding in told)
+            rules = sorted({finding.rule for finding in told})
+            self._send(upgrade_message(rules, found, account, region, self._stack))
+
+    def _open_by_severity(self, account: str, is_meant: Callable[[Finding], bool]) -> Counter[str]:
         return Counter(
-            str(finding.severity)
-            for finding in self._store.open(account)
-            if self._heading(finding) in headings
+            str(finding.severity) for finding in self._store.open(account) if is_meant(finding)
         )
 
-    def _heading(self, finding: Finding) -> str:
-        return finding.rule.partition(".")[0]
+    def _skip_unreadable(self) -> None:
+        for why in self._store.unreadable.values():
+            self._skip(why)
+        self._store.unreadable.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The rules of a heading (or the heading) whose baseline a sweep ended.
+
+    ``is_first`` tells that the heading had never been swept before.
+    """
+
+    names: list[str]
+    is_first: bool
+
+
+def _is_of(rule: str, names: Iterable[str]) -> bool:
+    return any(rule == name or rule.startswith(f"{name}.") for name in names)
+
+
+def _is_new(rule: str, past: Mapping[str, Any], sweep: str) -> bool:
+    """Whether this sweep was the first with the rule.
+
+    Where the heading has a row of its own, it was swept when baselines were kept by heading, and
+    nobody knows with which rules.
+    """
+    heading = rule.partition(".")[0]
+    return past.get(rule, {"ended_by": sweep}).get("ended_by") == sweep and heading not in past
+
+
+def _is_settled(row: Mapping[str, Any] | None, sweep: str, release: str) -> bool:
+    """Whether another sweep has covered this version of the rule."""
+    return row is not None and row.get("release", "") == release and row.get("trigger") != sweep
 
 
 def answer(alerts: Alerts, event: Mapping[str, Any], context: Any) -> Any:
@@ -179,12 +326,20 @@ _alerts: list[Alerts] = []
 
 def handler(event: Mapping[str, Any], context: Any) -> Any:
     """Stream records, ``{"republish": true}`` or ``{"completed_sweep": {…}}``."""
+    metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _alerts:
         session = Session()
-        dynamodb = session.client("dynamodb", config=CONFIG)
-        sns = session.client("sns", config=CONFIG)
-        _alerts.append(Alerts(dynamodb, sns, os.environ))
+        arn = str(context.invoked_function_arn).split(":")
+        _alerts.append(
+            Alerts(
+                session.client("dynamodb", config=CONFIG),
+                session.client("sns", config=CONFIG),
+                os.environ,
+                where=f"{arn[4]}/{arn[3]}",
+                cloudformation=lambda: session.client("cloudformation", config=CONFIG),
+            )
+        )
     try:
         return answer(_alerts[0], event, context)
     finally:

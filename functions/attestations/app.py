@@ -34,10 +34,11 @@ metrics = Metrics(namespace="Readiness", service="attestations")
 
 
 class Attestations:
-    """Events of the source ``readiness.attestation`` → rows of the Declarations table.
+    """Events of the stack's own bus → rows of the Declarations table.
 
-    The attester is the account that EventBridge says sent the event. Whoever may put events there
-    speaks for it: a rule that wants two people also wants a person's approval.
+    An event knows the account that sent it and no principal: the bus lets in only those whom the
+    stack's parameter AttestationPrincipals names. They speak for their account, and a rule that
+    wants two people also wants a person's approval.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class Attestations:
         self._rules = rules
         self._declarations = Declarations(clients["dynamodb"], environment["DECLARATIONS_TABLE"])
         self._bucket = environment.get("EVIDENCE_BUCKET", "")
-        named = environment.get("ALLOWED_ATTESTATION_ACCOUNTS", "").split(",")
-        self._allowed = {account.strip() for account in named if account.strip()}
+        named = environment.get("ATTESTATION_PRINCIPALS", "").split(",")
+        self._allowed = {_account_of(arn) for arn in named} - {""}
 
     def record(self, event: Mapping[str, Any], account: str, now: datetime) -> dict[str, Any]:
         """Write the statement of an event, once however often it comes.
@@ -59,9 +60,10 @@ class Attestations:
         Raises DeclarationRefused.
         """
         sender, detail = str(event.get("account", "")), event.get("detail")
-        if sender not in (self._allowed or {account}):
+        if sender not in self._allowed:
             raise DeclarationRefused(
-                f"account {clean(sender, 20)} may not attest; AllowedAttestationAccounts lets it"
+                f"nobody of account {clean(sender, 20)} may attest by events;"
+                " AttestationPrincipals names who does"
             )
         if not isinstance(detail, Mapping):
             raise DeclarationRefused("the event has no 'detail' object")
@@ -89,6 +91,12 @@ class Attestations:
                 f" {self._bucket or '(EvidenceBucketName is not set)'}"
             )
         return digested(self._clients["s3"], where)
+
+
+def _account_of(arn: str) -> str:
+    """The account in the ARN of a principal; empty for anything else."""
+    fields = arn.strip().split(":")
+    return fields[4] if len(fields) == 6 else ""
 
 
 def _sent_at(event: Mapping[str, Any], now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Caching: what is read often is kept near, shared, asked and let go in time."""
+"""Caching: caches exist where they help, are used and shared, and their entries expire."""
 
 from typing import Annotated
 
@@ -20,7 +20,7 @@ from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
 from readiness.evidence.caches import Use
-from readiness.evidence.cloudfront import Behaviour, DistributionCaching
+from readiness.evidence.cloudfront import DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
 from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.ecs.services import Service
@@ -39,9 +39,17 @@ from readiness.evidence.workloads.shared_caches import (
     unit_of,
 )
 from readiness.model.attestation import Attested
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 
-from .cache_use import judge_expiry, judge_rate, judge_use
+from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem
+from .settings import (
+    AttestationSettings,
+    HitRate,
+    MaxGrowth,
+    MinShare,
+    TtlLimits,
+    Workload,
+)
 from .shared_caching import best_of, proven, sharing, workloads
 
 caching = heading("Performance", "Caching")
@@ -50,24 +58,13 @@ STRATEGY = "Implement caching strategy"
 SHARED = "Use ElastiCache for shared cache"
 TTLS = "Configure TTLs appropriately"
 
-MinHitRate = Annotated[float, Between(0, 1), "The lowest share of lookups that may hit"]
-WorkloadTag = Annotated[
-    str, "The tag whose value says which functions, services and caches belong"
-]
-MemoryDb = Annotated[
-    bool, "Look at MemoryDB too; turn off in a region that does not have the service"
-]
-MaxAge = Annotated[int, Between(1, 730), "How many days an attestation holds"]
-TwoPeople = Annotated[bool, "Whether a second person has to approve an attestation"]
-MinTtl = Annotated[int, Between(1, 86_400), "The shortest time answers may be kept (seconds)"]
-MaxTtl = Annotated[int, Between(1, 31_536_000), "The longest time answers may be kept (seconds)"]
-MinShare = Annotated[float, Between(0, 1), "The lowest share of keys that have a TTL"]
-MaxGrowth = Annotated[
-    float, Between(0, 100), "By what share keys may grow in a week where nothing is evicted"
-]
+STRATEGY_ATTESTED = "A caching strategy (what is cached where, or why nothing is)"
+TTL_ATTESTED = "The TTL of the items in the Memcached cache"
+MEMBER = "The cluster is part of the replication group {}, which is checked as a whole."
+REPLICA = "This is a Lambda@Edge replica; the original function is checked in its own region."
 
 
-# -- is anything cached, and does it help -----------------------------------------------------
+# -- caching strategy -------------------------------------------------------------------------
 
 
 @caching.rule(STRATEGY, severity=Severity.LOW)
@@ -77,22 +74,20 @@ def lambda_strategy(
     caches: SharedCaches,
     attested: Attested,
     *,
-    min_hit_rate: MinHitRate = 0.2,
-    workload_tag: WorkloadTag = "Application",
-    look_at_memorydb: MemoryDb = True,  # noqa: ARG001, evidence asks with it
-    max_age_days: MaxAge = 365,
-    two_people: TwoPeople = False,
+    rate: HitRate,
+    workload: Workload,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """The function is seen to use a cache that helps, or somebody says how it does without.
+    """A function uses a cache with a good hit rate, or a caching strategy is attested.
 
-    A cache is linked to it by an address in the environment, a security group that lets it in,
-    or the tag of the workload. What is cached inside the function no API shows.
+    A cache belongs to the function by an address in its environment, a security group rule that
+    admits it, or the workload tag. No API shows what a function caches in its own memory.
     """
     if function.master_arn:
-        return not_applicable("It is a Lambda@Edge replica, judged where its master is.")
+        return not_applicable(REPLICA)
     unit = unit_of(function, tags.values)
-    said = proven(unit, caches, min_hit_rate, workload_tag)
-    return said or _strategy_attested(attested, max_age_days, two_people=two_people)
+    said = proven(unit, caches, rate.min_hit_rate, workload.workload_tag)
+    return said or attestation.verdict(attested, STRATEGY_ATTESTED)
 
 
 @caching.rule(STRATEGY, severity=Severity.LOW)
@@ -101,97 +96,85 @@ def ecs_strategy(
     caches: SharedCaches,
     attested: Attested,
     *,
-    min_hit_rate: MinHitRate = 0.2,
-    workload_tag: WorkloadTag = "Application",
-    look_at_memorydb: MemoryDb = True,  # noqa: ARG001, evidence asks with it
-    max_age_days: MaxAge = 365,
-    two_people: TwoPeople = False,
+    rate: HitRate,
+    workload: Workload,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """The service is seen to use a cache that helps, or somebody says how it does without.
+    """An ECS service uses a cache with a good hit rate, or a caching strategy is attested.
 
-    A cache is linked to it by a security group that lets it in, or the tag of the workload.
+    A cache belongs to the service by a security group rule that admits it, or the workload tag.
     """
     unit = ComputeUnit(service.name, service.security_group_ids, service.tags)
-    said = proven(unit, caches, min_hit_rate, workload_tag)
-    return said or _strategy_attested(attested, max_age_days, two_people=two_people)
-
-
-def _strategy_attested(attested: Attested, max_age_days: int, *, two_people: bool) -> Verdict:
-    return attested.verdict(
-        "A caching strategy (what is cached where, or why nothing is)",
-        max_age_days=max_age_days,
-        two_people=two_people,
-    )
+    said = proven(unit, caches, rate.min_hit_rate, workload.workload_tag)
+    return said or attestation.verdict(attested, STRATEGY_ATTESTED)
 
 
 @caching.rule(STRATEGY, severity=Severity.LOW)
-def api_cache_used(
-    stage: StageCache, lookups: StageLookups, *, min_hit_rate: MinHitRate = 0.2
-) -> Verdict:
-    """A stage that pays for a cache lets methods use it, and most answers come out of it.
+def api_cache_used(stage: StageCache, lookups: StageLookups, *, rate: HitRate) -> Verdict:
+    """The cache of an API Gateway stage is enabled for methods and has a good hit rate.
 
-    A cache cluster alone caches nothing: caching has to be enabled for a method.
+    A cache cluster alone caches nothing: caching must be enabled for a method.
     """
     if not stage.enabled:
         return not_applicable("The stage has no cache cluster.")
     if not stage.cached:
         return violates(
-            "The stage has a cache cluster, and caching is enabled for none of its methods.",
+            "The stage has a cache cluster, but caching is not enabled for any of its methods.",
             expected="Caching enabled for the methods that read, or no cache cluster.",
         )
     if stage.status not in {"AVAILABLE", "FLUSH_IN_PROGRESS"}:
-        return cannot_tell(f"The cache cluster of the stage is {stage.status or 'not told'}.")
+        return cannot_tell(
+            f"The cache cluster of the stage is {stage.status or 'in an unknown state'}."
+        )
     use = Use(lookups.hits, lookups.misses)
     if use.lookups is None and not lookups.requests:
-        return cannot_tell("CloudWatch has counted no request to the stage in 7 days.")
+        return cannot_tell("CloudWatch counted no request to the stage in the last 7 days.")
     if not use.lookups:
         return violates(
-            f"None of the {lookups.requests or 0:,.0f} requests of the last 7 days asked the"
-            " cache: no hit and no miss.",
+            f"The stage had {plural(lookups.requests or 0, 'request')} in the last 7 days, but no"
+            " cache hit and no cache miss.",
             expected="Caching enabled for the methods that are called, or no cache cluster.",
             requests=lookups.requests,
         )
-    return judge_rate(f"cache of the stage {stage.stage}", use, min_hit_rate)
+    return judge_rate(f"cache of the stage {stage.stage}", use, rate.min_hit_rate)
 
 
 @caching.rule(STRATEGY, severity=Severity.LOW)
-def dax_used(cluster: DaxInUse, *, min_hit_rate: MinHitRate = 0.2) -> Verdict:
-    """A DAX cluster is asked, and mostly knows the answer."""
-    return judge_use(cluster.cache, cluster.read_at, min_hit_rate)
+def dax_used(cluster: DaxInUse, *, rate: HitRate) -> Verdict:
+    """A DAX cluster is in use and has a good hit rate."""
+    return judge_use(cluster.cache, cluster.read_at, rate.min_hit_rate)
 
 
-# -- a cache that is shared -------------------------------------------------------------------
-
-
-@caching.rule(SHARED, severity=Severity.LOW)
-def replication_group_used(group: GroupInUse, *, min_hit_rate: MinHitRate = 0.2) -> Verdict:
-    """An ElastiCache replication group works, is asked, and mostly knows the answer."""
-    return judge_use(group.cache, group.read_at, min_hit_rate)
+# -- shared caches ---------------------------------------------------------------------------
 
 
 @caching.rule(SHARED, severity=Severity.LOW)
-def cache_cluster_used(cluster: ClusterInUse, *, min_hit_rate: MinHitRate = 0.2) -> Verdict:
-    """An ElastiCache cluster that stands alone works, is asked, and mostly knows the answer."""
+def replication_group_used(group: GroupInUse, *, rate: HitRate) -> Verdict:
+    """An ElastiCache replication group is available, in use and has a good hit rate."""
+    return judge_use(group.cache, group.read_at, rate.min_hit_rate)
+
+
+@caching.rule(SHARED, severity=Severity.LOW)
+def cache_cluster_used(cluster: ClusterInUse, *, rate: HitRate) -> Verdict:
+    """A standalone ElastiCache cluster is available, in use and has a good hit rate."""
     if cluster.replication_group:
-        return not_applicable(
-            f"It is a member of the replication group {cluster.replication_group}, judged whole."
-        )
-    return judge_use(cluster.cache, cluster.read_at, min_hit_rate)
+        return not_applicable(MEMBER.format(cluster.replication_group))
+    return judge_use(cluster.cache, cluster.read_at, rate.min_hit_rate)
 
 
 @caching.rule(SHARED, severity=Severity.LOW)
-def serverless_cache_used(cache: ServerlessInUse, *, min_hit_rate: MinHitRate = 0.2) -> Verdict:
-    """An ElastiCache serverless cache works and is asked.
+def serverless_cache_used(cache: ServerlessInUse, *, rate: HitRate) -> Verdict:
+    """An ElastiCache serverless cache is available, in use and has a good hit rate.
 
-    Its metrics count no misses, so that the hit rate is held to its best 6 hours.
+    CloudWatch does not count its misses, so the hit rate is that of its best 6 hours.
     """
-    return judge_use(cache.cache, cache.read_at, min_hit_rate)
+    return judge_use(cache.cache, cache.read_at, rate.min_hit_rate)
 
 
 @caching.rule(SHARED, severity=Severity.LOW)
-def memorydb_used(cluster: MemoryDbInUse, *, min_hit_rate: MinHitRate = 0.2) -> Verdict:
-    """A MemoryDB cluster, which can stand in for ElastiCache, works and is asked."""
-    return judge_use(cluster.cache, cluster.read_at, min_hit_rate)
+def memorydb_used(cluster: MemoryDbInUse, *, rate: HitRate) -> Verdict:
+    """A MemoryDB cluster, an alternative to ElastiCache, is available and in use."""
+    return judge_use(cluster.cache, cluster.read_at, rate.min_hit_rate)
 
 
 @caching.rule(SHARED, severity=Severity.LOW)
@@ -200,24 +183,23 @@ def shared_cache(
     caches: SharedCaches,
     *,
     shared_cache_required: Annotated[
-        bool, "Want a shared cache in the region, whatever the tags say"
+        bool, "Require a shared cache in the region, whatever the tags are"
     ] = False,
     min_compute_units: Annotated[
-        int, Between(2, 1000), "From how many functions and services on a workload shares a cache"
+        int, Between(2, 1000), "The number of functions and services from which to share a cache"
     ] = 2,
-    workload_tag: WorkloadTag = "Application",
-    look_at_memorydb: MemoryDb = True,  # noqa: ARG001, evidence asks with it
+    workload: Workload,
 ) -> Verdict:
-    """A workload of several functions and services shares one ElastiCache or MemoryDB cache."""
-    named = workloads(units.all, workload_tag, min_compute_units)
-    seen = {name: sharing(some, caches, workload_tag) for name, some in named.items()}
+    """A workload with several functions or services shares an ElastiCache or MemoryDB cache."""
+    named = workloads(units.all, workload.workload_tag, min_compute_units)
+    seen = {name: sharing(some, caches, workload.workload_tag) for name, some in named.items()}
     if shared_cache_required:
         every = [each.cache for each in caches.all if not each.cache.is_going]
         seen["(the region)"] = best_of(every, caches)
     if not seen:
         return not_applicable(
-            f"No workload, told by the tag {workload_tag}, has {min_compute_units} functions or"
-            " services here, and shared_cache_required is off.",
+            f"No workload (tag {workload.workload_tag}) has {min_compute_units} or more functions"
+            " and services here, and the setting shared_cache_required is off.",
             compute_units=len(units.all),
         )
     problems = [
@@ -227,7 +209,7 @@ def shared_cache(
     ]
     if problems:
         return violates_all(
-            problems, expected="A cache that works and is asked for each workload."
+            problems, expected="A shared cache for each workload, available and in use."
         )
     open_ones = [name for name, each in seen.items() if each.status is not Status.COMPLIANT]
     if open_ones:
@@ -236,7 +218,7 @@ def shared_cache(
     return complies(listed(names, 3), workloads=sorted(seen))
 
 
-# -- what is cached goes in time --------------------------------------------------------------
+# -- TTLs ------------------------------------------------------------------------------------
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
@@ -247,12 +229,11 @@ def replication_group_ttl(
     *,
     min_volatile_share: MinShare = 0.8,
     max_growth: MaxGrowth = 0.1,
-    max_age_days: MaxAge = 365,
-    two_people: TwoPeople = False,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """Keys in a replication group expire, and a full one does not refuse writes."""
+    """Keys in an ElastiCache replication group have a TTL, and a full cache accepts writes."""
     said = judge_expiry(group.cache, eviction.policy, min_volatile_share, max_growth)
-    return said or _expiry_attested(attested, max_age_days, two_people=two_people)
+    return said or attestation.verdict(attested, TTL_ATTESTED)
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
@@ -263,16 +244,13 @@ def cache_cluster_ttl(
     *,
     min_volatile_share: MinShare = 0.8,
     max_growth: MaxGrowth = 0.1,
-    max_age_days: MaxAge = 365,
-    two_people: TwoPeople = False,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """Keys in a cluster expire; of Memcached, which does not count them, people say so."""
+    """Keys in an ElastiCache cluster have a TTL; for Memcached that is attested."""
     if cluster.replication_group:
-        return not_applicable(
-            f"It is a member of the replication group {cluster.replication_group}, judged whole."
-        )
+        return not_applicable(MEMBER.format(cluster.replication_group))
     said = judge_expiry(cluster.cache, eviction.policy, min_volatile_share, max_growth)
-    return said or _expiry_attested(attested, max_age_days, two_people=two_people)
+    return said or attestation.verdict(attested, TTL_ATTESTED)
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
@@ -281,44 +259,28 @@ def serverless_cache_ttl(
     attested: Attested,
     *,
     min_volatile_share: MinShare = 0.8,
-    max_age_days: MaxAge = 365,
-    two_people: TwoPeople = False,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """Keys in a serverless cache expire; it evicts by itself only keys that have a TTL."""
+    """Keys in an ElastiCache serverless cache have a TTL; it evicts only keys with one."""
     said = judge_expiry(cache.cache, "", min_volatile_share, 0)
-    return said or _expiry_attested(attested, max_age_days, two_people=two_people)
-
-
-def _expiry_attested(attested: Attested, max_age_days: int, *, two_people: bool) -> Verdict:
-    return attested.verdict(
-        "The TTL of the items in the Memcached cache",
-        max_age_days=max_age_days,
-        two_people=two_people,
-    )
+    return said or attestation.verdict(attested, TTL_ATTESTED)
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
-def api_cache_ttl(
-    stage: StageCache, *, min_ttl_seconds: MinTtl = 1, max_ttl_seconds: MaxTtl = 3600
-) -> Verdict:
-    """Cached methods of an API keep answers for a while, not for nothing and not for ever."""
+def api_cache_ttl(stage: StageCache, *, limits: TtlLimits) -> Verdict:
+    """Cached methods of an API Gateway stage have a TTL that is neither 0 nor too long."""
     if not stage.enabled or not stage.cached:
-        return not_applicable("No method of the stage is cached.")
-    wrong = {
-        name: each.ttl
-        for name, each in stage.cached.items()
-        if not min_ttl_seconds <= each.ttl <= max_ttl_seconds
-    }
+        return not_applicable("No method of the stage uses a cache.")
+    wrong = {name: each.ttl for name, each in stage.cached.items() if not limits.allow(each.ttl)}
     if wrong:
-        named = [f"{name} for {ttl} s" for name, ttl in sorted(wrong.items())]
+        named = [f"{name} ({plural(ttl, 'second')})" for name, ttl in sorted(wrong.items())]
         return violates(
-            f"Answers are kept: {listed(named)}; 0 turns the cache off that is paid for.",
-            expected=f"A TTL from {min_ttl_seconds} to {max_ttl_seconds} seconds.",
+            f"Methods with a TTL that is not {limits.spoken}: {listed(named)}.",
+            expected=f"A TTL {limits.spoken}.",
             ttl_seconds=wrong,
         )
     return complies(
-        f"The TTL of its {len(stage.cached)} cached methods is from {min_ttl_seconds} to"
-        f" {max_ttl_seconds} seconds.",
+        f"The TTL is {limits.spoken} for {plural(len(stage.cached), 'cached method')}.",
         ttl_seconds={name: each.ttl for name, each in stage.cached.items()},
     )
 
@@ -328,22 +290,22 @@ def cloudfront_ttl(
     distribution: DistributionCaching,
     *,
     max_default_seconds: Annotated[
-        int, Between(1, 31_536_000), "The longest default TTL of a behaviour (seconds)"
+        int, Between(1, 31_536_000), "The longest default TTL allowed for a behavior (seconds)"
     ] = 31_536_000,
     accept_origin_ttl: Annotated[
-        bool, "Accept a default TTL of 0, with which only the origin's headers decide"
+        bool, "Allow a default TTL of 0, so that only the origin's headers decide"
     ] = False,
 ) -> Verdict:
-    """What a distribution caches has a default TTL between its minimum and its maximum."""
+    """Every caching behavior of CloudFront has a default TTL between its minimum and maximum."""
     if not distribution.enabled:
         return not_applicable("The distribution is disabled.")
     caching_ones = [each for each in distribution.behaviours if each.maximum > 0]
     if not caching_ones:
-        return not_applicable("No behaviour of the distribution caches: their longest TTL is 0.")
+        return not_applicable("No behavior of the distribution caches: the maximum TTL is 0.")
     wrong = {
         each.path: text
         for each in caching_ones
-        if (text := _ttl_problem(each, max_default_seconds, accept_origin_ttl=accept_origin_ttl))
+        if (text := ttl_problem(each, max_default_seconds, accept_origin_ttl=accept_origin_ttl))
     }
     if wrong:
         return violates(
@@ -352,64 +314,49 @@ def cloudfront_ttl(
             behaviours=sorted(wrong),
         )
     return complies(
-        f"Every behaviour that caches ({len(caching_ones)}) has a default TTL above 0.",
+        f"The default TTL is within the limits ({plural(len(caching_ones), 'behavior')}).",
         default_seconds={each.path: each.default for each in caching_ones},
     )
 
 
-def _ttl_problem(behaviour: Behaviour, longest: int, *, accept_origin_ttl: bool) -> str:
-    by = f" (policy {behaviour.policy})" if behaviour.policy else ""
-    minimum, default, maximum = behaviour.minimum, behaviour.default, behaviour.maximum
-    if not minimum <= default <= maximum:
-        return f"the default TTL {default} is outside {minimum} to {maximum} seconds{by}"
-    if default == 0 and not accept_origin_ttl:
-        return f"without a header of the origin nothing is kept, the default TTL is 0{by}"
-    if default > longest:
-        return f"the default TTL is {default} seconds{by}"
-    return ""
-
-
 @caching.rule(TTLS, severity=Severity.LOW)
-def dax_ttl(
-    cluster: DaxTtls, *, min_ttl_seconds: MinTtl = 1, max_ttl_seconds: MaxTtl = 3600
-) -> Verdict:
-    """DAX keeps items and query results for a while; a TTL of 0 keeps them until evicted."""
+def dax_ttl(cluster: DaxTtls, *, limits: TtlLimits) -> Verdict:
+    """The item and query caches of DAX have a TTL; with a TTL of 0 nothing expires."""
     if cluster.status in {"deleting", "deleted"}:
         return not_applicable("The cluster is being deleted.")
     named = {"record-ttl-millis": cluster.record, "query-ttl-millis": cluster.query}
-    untold = [name for name, value in named.items() if value is None]
-    if untold:
-        return cannot_tell(f"The parameter group {cluster.group} does not tell {listed(untold)}.")
+    unknown = [name for name, value in named.items() if value is None]
+    if unknown:
+        return cannot_tell(f"The parameter group {cluster.group} lacks {listed(unknown)}.")
     wrong = [
-        f"{name} is {value}"
+        f"{name} is {value} ms"
         for name, value in named.items()
-        if value is not None and not min_ttl_seconds * 1000 <= value <= max_ttl_seconds * 1000
+        if value is not None and not limits.allow(value / 1000)
     ]
     if wrong:
         return violates(
-            f"In the parameter group {cluster.group} {' and '.join(wrong)}.",
-            expected=f"TTLs from {min_ttl_seconds} to {max_ttl_seconds} seconds.",
+            f"In the parameter group {cluster.group} {listed(wrong)}, not {limits.spoken}.",
+            expected=f"TTLs {limits.spoken}.",
         ).observing(named)
     return complies(
-        f"Items are kept for {cluster.record} ms and query results for {cluster.query} ms.",
+        f"The TTL is {cluster.record} ms for items and {cluster.query} ms for query results.",
         **named,
     )
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
-def appsync_ttl(
-    api: ApiCache, *, min_ttl_seconds: MinTtl = 1, max_ttl_seconds: MaxTtl = 3600
-) -> Verdict:
-    """The cache of a GraphQL API keeps answers for a while; AppSync takes 1 to 3600 seconds."""
+def appsync_ttl(api: ApiCache, *, limits: TtlLimits) -> Verdict:
+    """The cache of an AppSync GraphQL API has a TTL that is not too long."""
     if api.ttl is None:
         return not_applicable("The API has no cache.")
-    if not min_ttl_seconds <= api.ttl <= max_ttl_seconds:
+    said = f"The TTL of the cache is {plural(api.ttl, 'second')}"
+    if not limits.allow(api.ttl):
         return violates(
-            f"Answers are kept for {api.ttl} seconds.",
-            expected=f"A TTL from {min_ttl_seconds} to {max_ttl_seconds} seconds.",
+            f"{said}, not {limits.spoken}.",
+            expected=f"A TTL {limits.spoken}.",
             ttl_seconds=api.ttl,
         )
-    return complies(f"Answers are kept for {api.ttl} seconds.", ttl_seconds=api.ttl)
+    return complies(f"{said}.", ttl_seconds=api.ttl)
 
 
 @caching.rule(TTLS, severity=Severity.LOW)
@@ -417,21 +364,26 @@ def dynamodb_ttl(
     table: TableTtl,
     *,
     cache_tables: Annotated[  # noqa: ARG001, evidence asks with it
-        tuple[str, ...], "Shell patterns of the names of tables that cache or hold sessions"
+        tuple[str, ...], "Names of tables that cache data or hold sessions (shell patterns)"
     ] = ("*cache*", "*session*"),
 ) -> Verdict:
-    """Items of a table that caches or holds sessions expire by an attribute of theirs.
+    """DynamoDB Time to Live is enabled for tables that cache data or hold sessions.
 
-    A table is taken for one by the tag data-class (cache, session) or by its name.
+    A table counts as one by the tag data-class (cache, session) or by its name.
     """
     if not table.because:
-        return not_applicable("Neither its name nor a tag data-class says that it caches.")
+        return not_applicable(
+            "Neither the name nor the tag data-class says that the table is a cache."
+        )
     if table.status == "ENABLED":
-        return complies(f"Items expire by their attribute {table.attribute}.")
+        return complies(f"Time to Live is enabled on the attribute {table.attribute}.")
     if table.status == "ENABLING":
-        return cannot_tell("TTL is being enabled, which takes up to an hour.")
+        return cannot_tell(
+            "Time to Live is being enabled, which takes up to an hour.", is_passing=True
+        )
     return violates(
-        f"TTL is {table.status or 'not set'}, so what it caches stays ({table.because}).",
+        f"Time to Live is {table.status or 'not set'}, so cached items never expire"
+        f" ({table.because}).",
         expected="Time to Live enabled.",
         status=table.status,
     )

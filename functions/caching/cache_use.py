@@ -1,10 +1,12 @@
-"""When a cache earns its keep: it is asked, it answers, and what it holds expires."""
+"""Whether a cache is in use, has a good hit rate, and its keys expire."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
 from readiness.evidence.caches import MEMCACHED, Cache, Use
+from readiness.evidence.cloudfront import Behaviour
+from readiness.model.text import plural
 from readiness.model.verdict import (
     Severity,
     Verdict,
@@ -18,7 +20,7 @@ NEW = timedelta(days=7)
 
 
 def judge_use(cache: Cache, now: datetime, min_hit_rate: float) -> Verdict:
-    """Whether the cache works, is asked, and mostly knows the answer."""
+    """Whether the cache is available, in use and has a good hit rate."""
     if cache.is_going:
         return not_applicable(f"The {cache.label} is being deleted.", status=cache.status)
     if "fail" in cache.status or "incompatible" in cache.status:
@@ -30,15 +32,16 @@ def judge_use(cache: Cache, now: datetime, min_hit_rate: float) -> Verdict:
         )
     if not cache.is_ready:
         return cannot_tell(
-            f"The {cache.label} is {cache.status} and is judged when that is over.",
+            f"The {cache.label} is {cache.status}; it is checked once it is available.",
+            is_passing=True,
             status=cache.status,
         )
     use = cache.use
     lookups = use.lookups
     if lookups is None:
         return cannot_tell(
-            f"CloudWatch has counted nothing for the {cache.label} in the last 7 days, which is"
-            " not the same as no use."
+            f"CloudWatch has no hits or misses for the {cache.label} in the last 7 days. That does"
+            " not mean that it is not used."
         )
     facts = {"lookups": lookups, "hits": use.hits, "misses": use.misses}
     if not lookups:
@@ -50,43 +53,45 @@ def _unused(cache: Cache, now: datetime) -> Verdict:
     if cache.created and now - cache.created < NEW:
         return cannot_tell(
             f"The {cache.label} was created on {cache.created:%Y-%m-%d} and has not been used"
-            " yet; it is judged when it is 7 days old."
+            " yet. It is checked when it is 7 days old."
         )
     return violates(
-        f"Nothing has asked the {cache.label} in the last 7 days: no hit and no miss.",
-        expected="A cache that is used, or none.",
+        f"The {cache.label} was not used in the last 7 days: no hit and no miss.",
+        expected="A cache that is used, or no cache.",
     )
 
 
 def judge_rate(label: str, use: Use, min_hit_rate: float) -> Verdict:
-    """Whether a cache that is asked knows the answer often enough."""
+    """Whether the hit rate of a cache in use is high enough."""
     rate = use.rate
     facts = {"lookups": use.lookups, "hits": use.hits, "misses": use.misses, "hit_rate": rate}
     expected = f"A hit rate of {min_hit_rate:.0%} or more over 7 days."
     if rate is None and use.best_rate is not None and use.best_rate < min_hit_rate:
         return violates(
-            f"At its best the {label} knew {use.best_rate:.1%} of what it was asked for.",
+            f"The best hit rate of the {label} was {use.best_rate:.1%}; at least"
+            f" {min_hit_rate:.0%} is needed.",
             expected=expected,
             severity=Severity.LOW,
             **facts,
         )
     if rate is not None and rate < min_hit_rate:
         return violates(
-            f"The {label} knew {rate:.1%} of what it was asked for in the last 7 days.",
+            f"The hit rate of the {label} was {rate:.1%} in the last 7 days; at least"
+            f" {min_hit_rate:.0%} is needed.",
             expected=expected,
             severity=Severity.LOW,
             **facts,
         )
-    share = "" if rate is None else f", and it knew {rate:.1%} of the answers"
+    share = "" if rate is None else f", with a hit rate of {rate:.1%}"
     return complies(
-        f"The {label} was asked {use.lookups or 0:,.0f} times in the last 7 days{share}.", **facts
+        f"The {label} had {plural(use.lookups or 0, 'lookup')} in the last 7 days{share}.", **facts
     )
 
 
 def judge_expiry(cache: Cache, policy: str, min_share: float, max_growth: float) -> Verdict | None:
-    """Whether the keys of a cache expire; None where no metric tells (Memcached).
+    """Whether the keys of a cache expire; None where no metric shows it (Memcached).
 
-    ``policy`` is the engine's ``maxmemory-policy``, empty where the service sets it.
+    ``policy`` is the engine's ``maxmemory-policy``, empty where the service chooses it.
     """
     use = cache.use
     if cache.is_going:
@@ -95,7 +100,7 @@ def judge_expiry(cache: Cache, policy: str, min_share: float, max_growth: float)
         return None
     if use.items is None or (use.items and use.expiring is None):
         return cannot_tell(
-            f"CloudWatch does not say how many keys the {cache.label} holds and how many of them"
+            f"CloudWatch does not show how many keys the {cache.label} holds and how many of them"
             " have a TTL."
         )
     if not use.items:
@@ -115,20 +120,37 @@ def judge_expiry(cache: Cache, policy: str, min_share: float, max_growth: float)
 
 def _keys(cache: Cache, policy: str, share: float, min_share: float, max_growth: float) -> Verdict:
     use, before = cache.use, cache.use.items_before
-    held = f"{use.items or 0:,.0f} keys in the {cache.label}"
+    held = f"{plural(use.items or 0, 'key')} in the {cache.label}"
     if share < min_share:
         return violates(
-            f"{share:.1%} of the {held} have a TTL; the others stay until they are deleted or"
-            " evicted.",
+            f"Only {share:.1%} of the {held} have a TTL; at least {min_share:.0%} must. The others"
+            " stay until they are deleted or evicted.",
             expected=f"A TTL on {min_share:.0%} of the keys or more.",
         )
     if policy == "noeviction" and before and (use.items or 0) > before * (1 + max_growth):
         return violates(
-            f"The {held} were {before:,.0f} a week ago, and with maxmemory-policy noeviction"
-            " writes fail once it is full.",
+            f"The number of keys in the {cache.label} grew from {before:,.0f} to"
+            f" {use.items or 0:,.0f} in a week. With maxmemory-policy noeviction, writes fail once"
+            " it is full.",
             expected="A policy that evicts (volatile-lru, allkeys-lru), or keys that expire.",
         )
     evicted = (
-        f" {use.evictions:,.0f} keys were evicted in 7 days: it is small." if use.evictions else ""
+        f" In 7 days {plural(use.evictions, 'key')} {'was' if use.evictions == 1 else 'were'}"
+        " evicted, so the cache may be too small."
+        if use.evictions
+        else ""
     )
     return complies(f"{share:.1%} of the {held} have a TTL.{evicted}")
+
+
+def ttl_problem(behaviour: Behaviour, longest: int, *, accept_origin_ttl: bool) -> str:
+    """What is wrong with the TTLs of a CloudFront behavior, as a clause; empty for nothing."""
+    by = f" (policy {behaviour.policy})" if behaviour.policy else ""
+    minimum, default, maximum = behaviour.minimum, behaviour.default, behaviour.maximum
+    if not minimum <= default <= maximum:
+        return f"the default TTL is {default} seconds, not from {minimum} to {maximum}{by}"
+    if default == 0 and not accept_origin_ttl:
+        return f"the default TTL is 0, so nothing is cached without a header from the origin{by}"
+    if default > longest:
+        return f"the default TTL is {default} seconds; at most {longest} are allowed{by}"
+    return ""

@@ -1,4 +1,4 @@
-"""Whether what runs code in a region shares a cache that helps."""
+"""Whether functions and services share a cache that is in use."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .cache_use import judge_use
 def proven(
     unit: ComputeUnit, caches: SharedCaches, min_hit_rate: float, workload_tag: str
 ) -> Verdict | None:
-    """The verdict that the caches linked to a unit allow; None where they show nothing."""
+    """The verdict by the caches that belong to a unit; None where they show nothing."""
     found = linked([unit], caches, workload_tag)
     judged = {
         label: judge_use(shared.cache, caches.read_at, min_hit_rate)
@@ -23,7 +23,7 @@ def proven(
     }
     if label := _first(judged, Status.COMPLIANT):
         said = judged[label]
-        reason = f"{said.reason} That it is used here: {found[label][1]}."
+        reason = f"{said.reason} It belongs to this workload: {found[label][1]}."
         return complies(reason, cache=label).observing(said.observed)
     if label := _first(judged, Status.NON_COMPLIANT):
         said = judged[label]
@@ -36,7 +36,7 @@ def _first(judged: Mapping[str, Verdict], status: Status) -> str:
 
 
 def workloads(units: Iterable[ComputeUnit], tag: str, least: int) -> dict[str, list[ComputeUnit]]:
-    """The units by the value of a tag, of the workloads with at least so many."""
+    """The units by the value of a tag, for each workload with at least ``least`` of them."""
     found: dict[str, list[ComputeUnit]] = {}
     for unit in units:
         if name := (unit.tags or {}).get(tag, ""):
@@ -45,23 +45,23 @@ def workloads(units: Iterable[ComputeUnit], tag: str, least: int) -> dict[str, l
 
 
 def sharing(units: list[ComputeUnit], caches: SharedCaches, workload_tag: str) -> Verdict:
-    """Whether the units of a workload are seen to share a cache that is used."""
+    """Whether the units of a workload share a cache that is in use."""
     found = [shared.cache for shared, _ in linked(units, caches, workload_tag).values()]
     if found:
         return best_of(found, caches)
     others = [each.cache.label for each in caches.all if not each.cache.is_going]
-    reach = f" The region has {listed(others)}, which lets none of them in." if others else ""
+    reach = f" None of them can reach {listed(others)}." if others else ""
     return violates(
-        f"None of its {len(units)} functions and services is seen to use a shared cache.{reach}",
+        f"No shared cache was found for its {len(units)} functions and services.{reach}",
         expected="A shared cache.",
     )
 
 
 def best_of(found: Iterable[Cache], caches: SharedCaches) -> Verdict:
-    """The best of what is said of several caches; a low hit rate still is use."""
+    """The best verdict on several caches; a low hit rate still counts as use."""
     judged = [judge_use(cache, caches.read_at, 0) for cache in found]
     for status in (Status.COMPLIANT, Status.INSUFFICIENT_DATA, Status.NON_COMPLIANT):
         for each in judged:
             if each.status is status:
                 return each
-    return violates("There is no shared cache.", expected="A shared cache.")
+    return violates("The region has no shared cache.", expected="A shared cache.")

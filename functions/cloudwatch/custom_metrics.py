@@ -1,4 +1,4 @@
-"""Whether workloads publish metrics of their own, fresh, and not one for every request."""
+"""Whether workloads publish recent custom metrics, with low cardinality."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from readiness.evidence.cloudwatch.custom_metrics import Published
+from readiness.model.text import plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -21,7 +22,7 @@ from readiness.model.verdict import (
 from readiness.semantics.metrics import Series
 
 RECENT = timedelta(hours=3)
-"""The only span that ListMetrics takes for what was active recently."""
+"""The only span for which ListMetrics can show what was active recently."""
 
 
 _FEW_A_DAY = 10
@@ -29,7 +30,7 @@ _FEW_A_DAY = 10
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Which series count: by metric name, and by the dimension that names the workload."""
+    """Which series count: by metric name and by the dimension that names the workload."""
 
     pattern: re.Pattern[str]
     dimensions: Sequence[str]
@@ -52,44 +53,49 @@ def judge(
     *,
     counted: bool = True,
 ) -> Verdict:
-    """The verdict on one workload's own series and the requests it had in a day.
+    """The verdict on the custom metrics of a workload and its requests of a day.
 
-    ``listed`` had data in 14 days, ``recent`` in 3 hours; ``counted`` is false for a workload
-    that runs and whose requests nobody counts.
+    ``listed`` had data in 14 days, ``recent`` in 3 hours. ``counted`` is false for a workload
+    that runs and has no metric of its requests.
     """
     day = sum(part.total or 0.0 for part in parts)
     late = sum(part.since(part.window.end - RECENT).total or 0.0 for part in parts)
     facts = {"series": len(listed), "recent_series": len(recent), "requests": round(day)}
-    expected = "A metric of its own in an accepted namespace, with a dimension that names it."
+    expected = (
+        "A custom metric in an accepted namespace, with a dimension that names the workload."
+    )
     if recent:
         first = recent[0]
         return complies(
-            f"It publishes {first.metric} in {first.namespace} ({len(recent)} series in 3 hours)."
+            f"The workload publishes {first.metric} in {first.namespace} ({len(recent)} series in"
+            " the last 3 hours)."
         ).observing(facts)
     if not listed:
         return _unmeasured(day, min_requests, expected, counted=counted).observing(facts)
     if (day >= _FEW_A_DAY and late) or not counted:
         return violates(
-            f"{listed[0].metric} in {listed[0].namespace} has had no data for 3 hours, though"
-            f" {'it had requests' if counted else 'it runs'}.",
-            expected="Its own metrics go on as long as it works.",
+            f"{listed[0].metric} in {listed[0].namespace} has had no data for 3 hours, although"
+            f" the workload {'had requests' if counted else 'runs'}.",
+            expected="Custom metrics whenever the workload has requests.",
         ).observing(facts)
     return complies(
-        f"It published {listed[0].metric} in {listed[0].namespace} in the last 14 days, and has"
-        " had next to nothing to do since."
+        f"The workload published {listed[0].metric} in {listed[0].namespace} in the last 14 days,"
+        " and has had almost no requests since."
     ).observing(facts)
 
 
 def _unmeasured(day: float, min_requests: int, expected: str, *, counted: bool) -> Verdict:
     if not counted or day >= min_requests:
-        did = f"though it had {day:.0f} requests in a day" if counted else "though it runs"
+        did = f"had {plural(day, 'request')} in a day" if counted else "runs"
         return violates(
-            f"It has published no metric of its own for 14 days, {did}.", expected=expected
+            f"The workload {did}, but has published no custom metric for 14 days.",
+            expected=expected,
         )
     if not day:
-        return not_applicable("Nothing asked it for anything in the last day.")
+        return not_applicable("The workload had no requests in the last day.")
     return cannot_tell(
-        f"It has published no metric of its own, but had only {day:.0f} requests in a day."
+        f"The workload has published no custom metric, but had only {plural(day, 'request')} in a"
+        f" day; a metric is required from {min_requests} on."
     )
 
 
@@ -98,7 +104,7 @@ def cardinality(
     dimensions: Sequence[str],
     most: int,
 ) -> Verdict:
-    """The verdict on how many workloads the metrics of a region claim to be about."""
+    """The verdict on how many values the workload dimensions of the custom metrics have."""
     values: dict[tuple[str, str, str], set[str]] = {}
     for each in series:
         for name, value in each.dimensions:
@@ -109,7 +115,8 @@ def cardinality(
     problems = [
         Problem(
             Severity.MEDIUM,
-            f"{metric} in {namespace} has {len(found)} values of {name}, such as {min(found)}.",
+            f"{metric} in {namespace} has {len(found)} values of {name}, for example {min(found)};"
+            f" at most {most} are allowed.",
         )
         for (namespace, metric, name), found in sorted(values.items())
         if len(found) > most
@@ -118,8 +125,10 @@ def cardinality(
     if problems:
         return violates_all(
             problems,
-            expected=f"At most {most} values: each is billed, and none that is new with every"
-            " request can be watched.",
+            expected=f"At most {most} values: each is billed as a metric, and no alarm can cover a"
+            " value that is new with every request.",
             most_values=worst,
         )
-    return complies(f"No metric has more than {worst} values of a dimension that names agents.")
+    return complies(
+        f"No metric has more than {plural(worst, 'value')} of a dimension that names workloads."
+    )

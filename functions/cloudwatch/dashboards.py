@@ -1,4 +1,4 @@
-"""What dashboards show: the series behind their widgets, however briefly those are written."""
+"""Whether dashboards show a workload: the series behind their widgets."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
+from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.semantics import metric_sql
 from readiness.semantics.dashboard_body import Dashboard, Drawn, Found
@@ -22,7 +23,7 @@ _KINDS = {"AWS::Lambda::Function": "FunctionName"}
 
 
 def _series(drawn: Drawn, wanted: Drawn) -> bool:
-    """Whether a drawn series is the wanted one, or that of a part of it (one alias, one stage)."""
+    """Whether a drawn series is the wanted one or a part of it (one alias, one stage)."""
     return (
         (drawn.namespace, drawn.metric) == (wanted.namespace, wanted.metric)
         and wanted.dimensions <= drawn.dimensions
@@ -50,14 +51,14 @@ def _finds(found: Found, wanted: Drawn) -> Match:
 
 
 def _selected(selection: Selection, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
-    """What a query selects, where a fold of all series into one line shows no single one."""
+    """What a query selects; one line for all series together does not show a single one."""
     said = selection.reads(wanted.namespace, wanted.metric, dimensions)
     alone = set(selection.where) >= {(key, True, value) for key, value in dimensions.items()}
     return Match.MAYBE if said is Match.YES and not alone else said
 
 
 def _searched(text: str, wanted: Drawn, dimensions: Mapping[str, str]) -> Match:
-    """What a SEARCH finds: its ``{namespace,dimensions}`` and terms, as far as they are plain."""
+    """What a SEARCH finds, by its ``{namespace,dimensions}`` and simple terms."""
     asks = _SEARCH.search(text)
     text = (asks.group(1) or asks.group(2) or "") if asks else text
     schema = _SCHEMA.search(text)
@@ -113,11 +114,11 @@ _OWN = {
     "latency": re.compile(r"latenc|duration|time", re.IGNORECASE),
     "saturation": re.compile(r"throttl|concurren|memory|cpu|queue", re.IGNORECASE),
 }
-"""How a workload's own metrics are told apart by their names."""
+"""Names that say what a custom metric shows."""
 
 
 def of_function(name: str, region: str, account: str) -> dict[str, list[Drawn]]:
-    """The series of a function, any one of which will do for its group."""
+    """The series of a function; any one of them shows its group."""
     own = frozenset({("FunctionName", name)})
     metrics = {
         "traffic": ("Invocations", "UrlRequestCount"),
@@ -134,7 +135,7 @@ def of_function(name: str, region: str, account: str) -> dict[str, list[Drawn]]:
 def of_service(
     cluster: str, name: str, routes: Sequence[tuple[str, str]], region: str, account: str
 ) -> dict[str, list[Drawn]]:
-    """The series of an ECS service; without a load balancer only its own metrics tell most."""
+    """The series of an ECS service; without a load balancer only custom metrics show the rest."""
     own = frozenset({("ClusterName", cluster), ("ServiceName", name)})
     wanted: dict[str, list[Drawn]] = {group: [] for group in GROUPS}
     wanted["saturation"] = [
@@ -162,7 +163,7 @@ def of_service(
 
 
 def _own_groups(dashboards: Iterable[Dashboard], own: AbstractSet[tuple[str, str]]) -> set[str]:
-    """The groups that a workload's own metrics on dashboards belong to."""
+    """The groups that a workload's custom metrics on dashboards belong to."""
     drawn = {
         each.metric
         for dashboard in dashboards
@@ -185,18 +186,18 @@ def judge(
     """Whether dashboards show every required group of a workload.
 
     ``watched`` are the series of the alarms on each dashboard, ``wanted`` those that show a group,
-    ``own`` the dimensions by which the workload's own metrics name it; ``pattern`` picks
+    ``own`` the dimensions by which custom metrics name the workload; ``pattern`` selects
     dashboards by name.
     """
     unknown = sorted(set(required) - set(GROUPS))
     if unknown:
-        return cannot_tell(f"The setting required_groups names unknown groups: {unknown}.")
+        return cannot_tell(f"The setting required_groups has unknown groups: {listed(unknown)}.")
     try:
         chosen = [each for each in dashboards if re.search(pattern, each.name)]
     except re.error as error:
-        return cannot_tell(f"The setting dashboard_pattern is no regular expression: {error}.")
+        return cannot_tell(f"The setting dashboard_pattern is not a regular expression: {error}.")
     if not required:
-        return not_applicable("Nothing is required to be shown.")
+        return not_applicable("The setting required_groups requires nothing here.")
     alarmed = [series for each in chosen for series in watched.get(each.name, ())]
     mine = _own_groups(chosen, own)
     said = {
@@ -212,12 +213,12 @@ def judge(
     missing = [group for group, match in said.items() if match is Match.NO]
     unsure = [group for group, match in said.items() if match is Match.MAYBE]
     if missing:
-        reason = f"No dashboard shows its {', '.join(missing)}."
-        expected = f"A widget for each of {', '.join(required)}."
+        reason = f"No dashboard shows the workload's {listed(missing)}."
+        expected = f"A widget for each of {listed(required)}."
         return violates(reason, expected=expected, dashboards=len(chosen), missing=missing)
     if unsure:
         return cannot_tell(
-            f"Whether dashboards show its {', '.join(unsure)} depends on a search, a query, tags"
-            " or a dashboard that cannot be understood."
+            f"Whether dashboards show the workload's {listed(unsure)} is unknown: it depends on a"
+            " search, a query, tags, or a dashboard that could not be parsed."
         )
-    return complies(f"Dashboards show its {', '.join(required)}.", dashboards=len(chosen))
+    return complies(f"Dashboards show the workload's {listed(required)}.", dashboards=len(chosen))

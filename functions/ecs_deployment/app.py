@@ -1,4 +1,4 @@
-"""ECS Deployment: what services run is well defined, rolled out, and stays up."""
+"""ECS Deployment: sound task definitions, complete rollouts and healthy tasks."""
 
 from collections import Counter
 from datetime import timedelta
@@ -20,12 +20,14 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.ecs.services import Rollout, Services, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks
 from readiness.model.attestation import Attested
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
 from .rollout import (
     revision_name,
     rollout_grace,
+    rollout_state,
+    running_tasks,
     status_doubt,
     status_problems,
     task_doubts,
@@ -38,20 +40,20 @@ ecs_deployment = heading("Deployment", "ECS Deployment")
 RolloutMinutes = Annotated[
     int,
     Between(5, 1440),
-    "How long a rollout may take, besides the bake time that its strategy asks for",
+    "How long a rollout may take, without the bake time of its strategy (minutes)",
 ]
 
 
 @ecs_deployment.rule("Validate task definition", severity=Severity.MEDIUM)
 def task_definition_sound(task_definition: TaskDefinition, services: Services) -> Verdict:
-    """What services run logs somewhere, names its image, knows its limits, and is checked.
+    """A task definition in use has logging, a fixed image, resource limits and a health check.
 
-    Judged is the revision that a service or one of its deployments runs, by its ARN: the latest
-    of the family may never have been deployed.
+    The rule checks the revision that a service or one of its deployments runs. The latest
+    revision of the family may never have been deployed.
     """
     users = services.running(task_definition.arn)
     if not users:
-        return not_applicable("No service of this region runs this revision.")
+        return not_applicable("No service in this region runs this revision.")
     facts: dict[str, Fact] = {
         "services": [service.name for service in users],
         "images": {each.name: each.image for each in task_definition.containers},
@@ -59,12 +61,14 @@ def task_definition_sound(task_definition: TaskDefinition, services: Services) -
     }
     found = list(definition_problems(task_definition, users))
     if found:
-        expected = "A revision with logs, a fixed image, limits, roles of its own, a health check."
+        expected = (
+            "A revision with logging, a fixed image, resource limits, its own roles and a health"
+            " check."
+        )
         return violates_all(found, expected=expected).observing(facts)
     name = revision_name(task_definition.arn)
-    return complies(f"{name}, which {listed([s.name for s in users])} runs, is sound.").observing(
-        facts
-    )
+    used_by = listed([service.name for service in users])
+    return complies(f"No problem found in {name}, used by {used_by}.").observing(facts)
 
 
 @ecs_deployment.rule("Check service status", severity=Severity.CRITICAL)
@@ -74,19 +78,19 @@ def service_status(
     *,
     rollout_minutes: RolloutMinutes = 30,
     balance_minutes: Annotated[
-        int, Between(1, 1440), "How long fewer tasks may run than are desired"
+        int, Between(1, 1440), "How long fewer tasks than desired may run (minutes)"
     ] = 10,
     max_failed_tasks: Annotated[
-        int, Between(0, 1000), "How many tasks may fail to start in one rollout"
+        int, Between(0, 1000), "How many tasks may fail to start in a rollout"
     ] = 3,
     max_age_days: Annotated[
-        int, Between(1, 730), "How long it holds that a service is to run no task"
+        int, Between(1, 730), "How long an attestation is valid that a service runs no task (days)"
     ] = 365,
-    two_people: Annotated[bool, "Whether a second person must approve that"] = False,
+    two_people: Annotated[bool, "A second person has to approve the attestation"] = False,
 ) -> Verdict:
-    """The newest deployment is complete and every task that is desired runs.
+    """The latest deployment of a service is complete and all desired tasks are running.
 
-    While a rollout hangs, the old revision carries the load and the counts look right.
+    While a rollout is stuck, the old revision serves requests and the task counts look right.
     """
     service = rollout.service
     facts: dict[str, Fact] = {
@@ -94,7 +98,7 @@ def service_status(
         "desired": service.desired_count,
         "running": service.running_count,
         "revision": revision_name(service.revision),
-        "rollout": str((service.primary or {}).get("rolloutState") or ""),
+        "rollout": rollout_state(service),
     }
     found = list(
         status_problems(
@@ -104,7 +108,7 @@ def service_status(
             max_failed_tasks=max_failed_tasks,
         )
     )
-    expected = "One completed deployment, guarded by the circuit breaker, with all tasks running."
+    expected = "One completed deployment with all tasks running, and the circuit breaker enabled."
     if any(problem.severity is not Severity.LOW for problem in found):
         return violates_all(found, expected=expected).observing(facts)
     if not service.desired_count:
@@ -114,10 +118,10 @@ def service_status(
     if found:
         return violates_all(found, expected=expected).observing(facts)
     if doubt := status_doubt(rollout):
-        return cannot_tell(doubt).observing(facts)
+        return cannot_tell(doubt, is_passing=True).observing(facts)
     return complies(
-        f"The deployment of {revision_name(service.revision)} is complete and all"
-        f" {service.desired_count} tasks run."
+        f"The deployment of {revision_name(service.revision)} is complete:"
+        f" {running_tasks(service)}."
     ).observing(facts)
 
 
@@ -125,17 +129,19 @@ def _without_tasks(
     strategy: str, attested: Attested, max_age_days: int, *, two_people: bool
 ) -> Verdict:
     if strategy == "DAEMON":
-        return not_applicable("It runs one task on each instance, and there is no instance.")
+        return not_applicable(
+            "The service runs one task on each container instance, and there is no instance."
+        )
     meant = attested.verdict(
-        "That the service is to run no task", max_age_days=max_age_days, two_people=two_people
+        "That the service runs no task", max_age_days=max_age_days, two_people=two_people
     )
     if meant.status is Status.COMPLIANT:
         return not_applicable(meant.reason).reminding(meant.reminder)
     if meant.missing:
         return meant
     return violates(
-        "The service is to run no task (its desired count is 0).",
-        expected="At least one task, or an attestation that none is meant to run.",
+        "The desired count of the service is 0, so it runs no task.",
+        expected="At least one task, or an attestation that the service runs no task.",
         severity=Severity.MEDIUM,
     )
 
@@ -147,19 +153,19 @@ def tasks_healthy(
     *,
     rollout_minutes: RolloutMinutes = 30,
     pending_minutes: Annotated[
-        int, Between(1, 120), "How long a task may take until it runs and is healthy"
+        int, Between(1, 120), "How long a task may take to run and become healthy (minutes)"
     ] = 10,
     max_stops: Annotated[
-        int, Between(0, 1000), "How many tasks of a service may crash within an hour"
+        int, Between(0, 1000), "How many tasks of a service may crash in an hour"
     ] = 3,
 ) -> Verdict:
-    """The service's tasks run, are healthy, have the newest revision, and stand in two zones.
+    """The tasks of a service are running, healthy, of the latest revision, and in two zones.
 
-    A task that crashes is replaced at once, so that the counts alone never show it.
+    ECS replaces a crashed task at once, so the task counts alone do not show crashes.
     """
     service = tasks.service
     if not service.desired_count:
-        return not_applicable("The service is to run no task.")
+        return not_applicable("The desired count of the service is 0.")
     facts: dict[str, Fact] = {
         "desired": service.desired_count,
         "running": len(tasks.running),
@@ -177,12 +183,13 @@ def tasks_healthy(
         )
     )
     if found:
-        expected = "Healthy tasks of the newest revision in two zones that do not crash."
+        expected = "Healthy tasks of the latest revision in two zones, without crashes."
         return violates_all(found, expected=expected).observing(facts)
     if doubts := list(task_doubts(tasks, task_definition)):
-        return cannot_tell(" ".join(doubts)).observing(facts)
+        return cannot_tell(" ".join(doubts), is_passing=True).observing(facts)
     return complies(
-        f"All {len(tasks.running)} tasks run {revision_name(service.revision)} and are well."
+        f"No problem found: {plural(len(tasks.running), 'task')} of"
+        f" {revision_name(service.revision)} running."
     ).observing(facts)
 
 

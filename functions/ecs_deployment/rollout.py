@@ -1,4 +1,4 @@
-"""What is wrong with an ECS service: its newest deployment, its counts, and its tasks."""
+"""What is wrong with an ECS service: its latest deployment, its task counts and its tasks."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.ecs.services import Rollout, Service, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 
 _CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
@@ -19,8 +19,15 @@ def revision_name(arn: str) -> str:
     return arn.rpartition("/")[2]
 
 
+def running_tasks(service: Service) -> str:
+    """``1 of 2 desired tasks is running``."""
+    running = service.running_count
+    tasks = plural(service.desired_count, "desired task")
+    return f"{running} of {tasks} {'is' if running == 1 else 'are'} running"
+
+
 def rollout_grace(service: Service, minutes: int) -> timedelta:
-    """How long a rollout may take: the given time, and the baking that it is configured for."""
+    """How long a rollout may take: ``minutes`` plus its configured bake time."""
     configuration = service.deployment_configuration or {}
     bake = float(configuration.get("bakeTimeInMinutes") or 0)
     canary = configuration.get("canaryConfiguration") or {}
@@ -31,8 +38,15 @@ def rollout_grace(service: Service, minutes: int) -> timedelta:
     return timedelta(minutes=minutes + bake)
 
 
+def rollout_state(service: Service) -> str:
+    """The state of the latest deployment or of the primary task set; empty without either."""
+    primary = service.primary or {}
+    state = "rolloutState" if primary in service.deployments else "stabilityStatus"
+    return str(primary.get(state) or "")
+
+
 def is_open(service: Service) -> bool:
-    """Whether a deployment is still on its way."""
+    """Whether a deployment is in progress."""
     if service.task_sets and not service.deployments:
         primary = service.primary or {}
         return primary.get("stabilityStatus") != "STEADY_STATE"
@@ -45,28 +59,28 @@ def is_open(service: Service) -> bool:
 def status_problems(
     rollout: Rollout, *, grace: timedelta, balance: timedelta, max_failed_tasks: int
 ) -> Iterator[Problem]:
-    """What is wrong with the service itself; nothing while a rollout is young and unhurt."""
+    """What is wrong with the service itself; nothing during a recent rollout without a fault."""
     service = rollout.service
     if service.status != "ACTIVE":
         yield Problem(Severity.CRITICAL, f"The service is {service.status}.")
     yield from _failed(service)
     primary = service.primary
     if primary is None and service.desired_count:
-        yield Problem(Severity.CRITICAL, "The service has no deployment that runs its tasks.")
+        yield Problem(Severity.CRITICAL, "The service has no primary deployment.")
     if primary is not None and is_open(service):
         yield from _stuck(rollout, primary, grace, max_failed_tasks)
     elif service.running_count < service.desired_count:
         since = rollout.disturbed
         if since is not None and rollout.read_at - since > balance:
             text = (
-                f"{service.running_count} of {service.desired_count} tasks run, and since"
-                f" {since:%Y-%m-%d %H:%M} UTC the service has not reached a steady state."
+                f"Only {running_tasks(service)}. The service has not reached a steady state since"
+                f" {since:%Y-%m-%d %H:%M} UTC."
             )
             yield Problem(Severity.CRITICAL, text)
     breaker = (service.deployment_configuration or {}).get("deploymentCircuitBreaker") or {}
     can_break = service.deployment_controller == "ECS" and not service.has_classic_balancer
     if can_break and not breaker.get("enable"):
-        text = "The deployment circuit breaker is off: a deployment that fails goes on for ever."
+        text = "The deployment circuit breaker is off, so a failing deployment never stops."
         yield Problem(Severity.LOW, text)
 
 
@@ -81,47 +95,48 @@ def _failed(service: Service) -> Iterator[Problem]:
 def _stuck(
     rollout: Rollout, primary: Mapping[str, Any], grace: timedelta, max_failed_tasks: int
 ) -> Iterator[Problem]:
-    if primary.get("rolloutState") == "FAILED":
+    # A task set has neither a rollout state nor a count of failed tasks.
+    deployment = primary if primary in rollout.service.deployments else {}
+    if deployment.get("rolloutState") == "FAILED":
         return
     name, now = revision_name(str(primary.get("taskDefinition", ""))), rollout.read_at
     since = _open_since(rollout, primary)
     if since is not None and now - since > grace:
         minutes = int((now - since).total_seconds() // 60)
         text = (
-            f"The rollout of {name} is not complete after {minutes} minutes; what runs may be the"
-            " old revision."
+            f"The rollout of {name} is not complete after {plural(minutes, 'minute')}; at most"
+            f" {grace.total_seconds() / 60:g} are allowed. The old revision may still be running."
         )
         yield Problem(Severity.CRITICAL, text)
-    failed = primary.get("failedTasks") or 0
+    failed = deployment.get("failedTasks") or 0
     if failed > max_failed_tasks:
         yield Problem(
-            Severity.CRITICAL, f"{failed} tasks failed to start in the rollout of {name}."
+            Severity.CRITICAL,
+            f"{plural(failed, 'task')} failed to start in the rollout of {name}; at most"
+            f" {max_failed_tasks} may.",
         )
 
 
 def _open_since(rollout: Rollout, primary: Mapping[str, Any]) -> datetime | None:
-    """Since when a deployment is on its way.
+    """Since when a deployment is in progress.
 
-    A task set that was stable for months is open again when it loses a task: then the service's
-    events say since when.
+    A task set that was stable for months is in progress again when it loses a task. Then the
+    events of the service show since when.
     """
     created: datetime | None = primary.get("createdAt")
-    if "stabilityStatus" not in primary:
+    if primary in rollout.service.deployments:
         return created
     return max(created, rollout.disturbed) if created and rollout.disturbed else None
 
 
 def status_doubt(rollout: Rollout) -> str:
-    """Why a service that shows no fault cannot be said to be steady; empty where it is."""
+    """Why a service without a fault is not known to be steady; empty if it is steady."""
     service = rollout.service
     if is_open(service):
         name = revision_name(str((service.primary or {}).get("taskDefinition", "")))
-        return f"A rollout of {name} is under way: it is in transition."
+        return f"A rollout of {name} is in progress."
     if service.running_count < service.desired_count:
-        return (
-            f"{service.running_count} of {service.desired_count} tasks run, and not for long"
-            " enough to say that they stay so few."
-        )
+        return f"Only {running_tasks(service)}, but not for long enough to count as a problem."
     return ""
 
 
@@ -129,9 +144,9 @@ def status_doubt(rollout: Rollout) -> str:
 
 
 def crashes(tasks: ServiceTasks, window: timedelta) -> list[Task]:
-    """The tasks that ended by a fault of their own within the window.
+    """The tasks that crashed within the window.
 
-    Not those that the scheduler or a person stopped, and not those that lost their machine.
+    Tasks that the scheduler or a person stopped, or that lost their host, do not count.
     """
     return [
         task
@@ -149,51 +164,56 @@ def task_problems(
     pending: timedelta,
     grace: timedelta,
 ) -> Iterator[Problem]:
-    """What is wrong with the tasks of a service that is to run some."""
+    """What is wrong with the tasks of a service whose desired count is not 0."""
     crashed = crashes(tasks, timedelta(hours=1))
     if len(crashed) > max_stops:
-        text = f"{len(crashed)} tasks crashed within an hour ({_why(crashed)})."
+        text = (
+            f"{plural(len(crashed), 'task')} crashed within an hour ({_why(crashed)}); at most"
+            f" {max_stops} may."
+        )
         yield Problem(Severity.HIGH, text)
     killed = [task for task in tasks.stopped if task.was_killed_for_memory]
     if killed:
-        text = f"{len(killed)} of its tasks ran out of memory or were killed (exit code 137)."
+        text = f"{plural(len(killed), 'task')} ran out of memory or got killed (exit code 137)."
         yield Problem(Severity.HIGH, text)
     if not tasks.running:
-        text = f"None of its {tasks.service.desired_count} tasks runs."
+        text = f"No task is running; {tasks.service.desired_count} desired."
         yield Problem(Severity.HIGH, text)
     sick = [task for task in tasks.running if task.health == "UNHEALTHY"]
     if sick:
-        text = f"{len(sick)} of its {len(tasks.running)} tasks are unhealthy."
+        text = f"Unhealthy tasks: {len(sick)} of {len(tasks.running)}."
         yield Problem(Severity.HIGH, text)
     late = [t for t in _unready(tasks, definition) if _older(t, tasks.read_at, pending)]
     if late:
         text = (
-            f"{len(late)} of its tasks are not up and healthy after"
-            f" {pending.total_seconds() / 60:g} minutes ({_states(late)})."
+            f"Not running and healthy after {plural(pending.total_seconds() / 60, 'minute')}:"
+            f" {plural(len(late), 'task')} ({_states(late)})."
         )
         yield Problem(Severity.HIGH, text)
     if _is_past(tasks, grace):
         old = sorted({revision_name(task.revision) for task in _outdated(tasks)})
         if old:
-            text = f"Tasks still run {listed(old)}, not {revision_name(tasks.service.revision)}."
+            text = (
+                f"Some tasks still run {listed(old)}, not {revision_name(tasks.service.revision)}."
+            )
             yield Problem(Severity.HIGH, text)
     zones = {task.zone for task in tasks.running if task.zone}
     spread = tasks.service.scheduling_strategy == "REPLICA" and len(tasks.running) > 1
     if spread and len(zones) == 1 and all(task.zone for task in tasks.running):
-        text = f"All {len(tasks.running)} tasks run in {listed(sorted(zones))}."
+        text = f"All {len(tasks.running)} tasks run in one zone, {listed(sorted(zones))}."
         yield Problem(Severity.MEDIUM, text)
 
 
 def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Iterator[str]:
-    """Why tasks that show no fault cannot be said to be well yet."""
+    """Why tasks without a fault are not known to be healthy yet."""
     if unready := _unready(tasks, definition):
-        yield f"{len(unready)} of its tasks are not up and healthy yet ({_states(unready)})."
+        yield f"Not running and healthy yet: {plural(len(unready), 'task')} ({_states(unready)})."
     if _outdated(tasks):
-        yield "Tasks of an older revision still run: the rollout is in transition."
+        yield "Tasks of an older revision still run: a rollout is in progress."
     if len(tasks.running) < tasks.service.desired_count:
-        yield f"{len(tasks.running)} of {tasks.service.desired_count} tasks run."
+        yield f"Running tasks: {len(tasks.running)} of {tasks.service.desired_count}."
     if tasks.service.desired_count > 1 and not all(task.zone for task in tasks.running):
-        yield "ECS does not tell the availability zone of every task."
+        yield "ECS does not show the Availability Zone of every task."
 
 
 def _unready(tasks: ServiceTasks, definition: TaskDefinition | None) -> list[Task]:
@@ -216,7 +236,7 @@ def _outdated(tasks: ServiceTasks) -> list[Task]:
 
 
 def _is_past(tasks: ServiceTasks, grace: timedelta) -> bool:
-    """Whether the newest deployment is so old that nothing before it should run any more."""
+    """Whether the latest deployment is so old that no earlier revision should still run."""
     since = (tasks.service.primary or {}).get("createdAt")
     return since is not None and tasks.read_at - since > grace
 

@@ -21,10 +21,11 @@ def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterato
     """Everything wrong with a revision, given the services that run it."""
     fargate = any(on_fargate(service) for service in services)
     if definition.status in _GONE:
-        text = f"It is {definition.status} while {listed([s.name for s in services])} runs it."
+        users = listed([service.name for service in services])
+        text = f"The revision is {definition.status} but used by {users}."
         yield Problem(Severity.HIGH, text)
     if not any(container.essential for container in definition.containers):
-        yield Problem(Severity.MEDIUM, "None of its containers is essential.")
+        yield Problem(Severity.MEDIUM, "No container is marked as essential.")
     routed = any(container.is_log_router for container in definition.containers)
     for container in definition.containers:
         yield from _logging(container, routed=routed)
@@ -35,22 +36,24 @@ def problems(definition: TaskDefinition, services: Sequence[Service]) -> Iterato
 
 
 def _logging(container: Container, *, routed: bool) -> Iterator[Problem]:
-    """A log router writes for the others and may keep its own lines to itself."""
+    """A log router writes the logs of the others and need not log itself."""
     driver, options = container.log_driver, container.log_options or {}
     if driver in {"", "none"} and not container.is_log_router:
-        yield Problem(Severity.MEDIUM, f"The container {container.name} logs nowhere.")
+        yield Problem(Severity.MEDIUM, f"The container {container.name} writes no logs.")
     if driver == "awslogs":
         missing = [name for name in ("awslogs-group", "awslogs-region") if not options.get(name)]
         if missing:
             text = f"The log configuration of {container.name} lacks {listed(missing)}."
             yield Problem(Severity.MEDIUM, text)
     if driver == "awsfirelens" and not routed:
-        text = f"The container {container.name} logs to a FireLens router, and there is none."
+        text = (
+            f"The container {container.name} logs to FireLens, but no container is a log router."
+        )
         yield Problem(Severity.MEDIUM, text)
 
 
 def _image(container: Container) -> Iterator[Problem]:
-    """A digest names one image; ``latest`` or no tag names whatever was pushed last."""
+    """A digest names one image; ``latest`` or no tag means whatever was pushed last."""
     if "@sha256:" in container.image:
         return
     tag = container.image.rpartition("/")[2].partition(":")[2]
@@ -63,29 +66,33 @@ def _size(
     definition: TaskDefinition, services: Sequence[Service], *, fargate: bool
 ) -> Iterator[Problem]:
     if fargate and not (definition.cpu and definition.memory):
-        yield Problem(Severity.MEDIUM, "It sets no cpu or no memory for the task, on Fargate.")
+        yield Problem(
+            Severity.MEDIUM,
+            "The task runs on Fargate, but the revision sets no task cpu or memory.",
+        )
     unbounded = [each.name for each in definition.containers if not each.memory]
     if not all(map(on_fargate, services)) and not definition.memory and unbounded:
-        text = f"Nothing limits the memory of {listed(unbounded)} on the instance it shares."
+        text = f"No memory limit on a shared container instance: {listed(unbounded)}."
         yield Problem(Severity.MEDIUM, text)
 
 
 def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
     if definition.task_role_arn and definition.task_role_arn == definition.execution_role_arn:
-        text = "The code runs with the execution role, which can pull images and read secrets."
+        text = "The task role is the execution role, so the code can pull images and read secrets."
         yield Problem(Severity.MEDIUM, text)
     if definition.execution_role_arn:
         return
-    needs = []
+    needed_for = []
     if any(container.secrets for container in definition.containers):
-        needs.append("to read its secrets")
+        needed_for.append("to read secrets")
     if fargate and any(".dkr.ecr." in container.image for container in definition.containers):
-        needs.append("to pull its image from ECR")
+        needed_for.append("to pull images from ECR")
     if fargate and any(c.log_driver == "awslogs" for c in definition.containers):
-        needs.append("to write its logs")
-    if needs:
+        needed_for.append("to write logs")
+    if needed_for:
         yield Problem(
-            Severity.MEDIUM, f"It has no execution role, which it needs {listed(needs)}."
+            Severity.MEDIUM,
+            f"The revision has no execution role, which is needed {listed(needed_for)}.",
         )
 
 
@@ -94,7 +101,7 @@ def _health(definition: TaskDefinition, services: Sequence[Service]) -> Iterator
     alone = [s.name for s in services if not (s.target_group_arns or s.has_classic_balancer)]
     if not checked and alone:
         text = (
-            f"No container has a health check, and no load balancer checks {listed(alone)}: a task"
-            " that hangs is never replaced."
+            f"No container has a health check, and no load balancer checks {listed(alone)}, so a"
+            " hanging task is never replaced."
         )
         yield Problem(Severity.MEDIUM, text)

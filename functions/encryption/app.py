@@ -1,10 +1,9 @@
-"""Encryption: data is unreadable without a key we own, at rest and on the wire."""
+"""Encryption: data is encrypted at rest with KMS, and in transit with TLS 1.2 or later."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from readiness import (
     Between,
-    Problem,
     Severity,
     Verdict,
     cannot_tell,
@@ -37,8 +36,13 @@ from readiness.evidence.s3.buckets import (
 )
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
+from readiness.model.text import plural
 
-from .at_rest import is_load_balancer_log_target, why_it_cannot_rotate
+from .at_rest import (
+    default_encryption_verdict,
+    is_load_balancer_log_target,
+    why_it_cannot_rotate,
+)
 from .endpoints import (
     http_listener_verdict,
     named_policies_verdict,
@@ -49,13 +53,20 @@ from .endpoints import (
 )
 from .separation import (
     Environments,
+    KeyUse,
     Misstated,
-    Service,
     by_environment,
     may_be_shared,
     outsider_verdict,
     pair_verdict,
     users_verdict,
+)
+from .settings import (
+    AccountEnvironments,
+    CheckMessaging,
+    EnvironmentTags,
+    InternalEndpoints,
+    SharedKeys,
 )
 from .transport import bucket_verdict, message_verdict, other_encryption_verdict
 
@@ -66,18 +77,7 @@ PER_ENVIRONMENT = "Use separate KMS keys per environment"
 ROTATION = "Enable key rotation"
 IN_TRANSIT = "Encrypt data in transit (TLS 1.2+)"
 
-ModerateSeverity = Literal["HIGH", "MEDIUM", "LOW"]
-EnvTag = Annotated[str, "The tag that names a resource's environment"]
-AccountEnvironment = Annotated[str, "The environment of resources here that have no such tag"]
-AccountEnvironments = Annotated[
-    tuple[str, ...], "Environments of accounts, each as <account>=<environment>"
-]
-SharedKeys = Annotated[
-    tuple[str, ...],
-    "Keys that may serve several environments for a time, each as <key id>=<YYYY-MM-DD>",
-]
-CheckMessaging = Annotated[bool, "Judge whether topic and queue policies refuse plain HTTP"]
-InternalSeverity = Annotated[ModerateSeverity, "How much a violation weighs inside a network"]
+MISSTATED = "The settings are wrong"
 
 
 # -- at rest ------------------------------------------------------------------------------------
@@ -90,21 +90,20 @@ def s3_kms(
     policy: PolicyWithoutKms,
     *,
     require_customer_managed_key: Annotated[
-        bool, "Refuse the AWS-managed key aws/s3, whose policy nobody can change"
+        bool, "Require a customer managed key; the policy of the AWS-managed key is fixed"
     ] = False,
     require_bucket_key: Annotated[
-        bool, "Refuse buckets that ask KMS anew for each object"
+        bool, "Require an S3 Bucket Key, which reduces the calls to KMS"
     ] = False,
 ) -> Verdict:
-    """Default encryption names a usable KMS key, so that reading an object also takes kms:Decrypt.
+    """S3 default encryption uses an enabled KMS key, so that reading also requires kms:Decrypt.
 
-    Since January 2023 every bucket has at least SSE-S3 (AES256): "is encrypted" says nothing.
+    Since January 2023 every bucket has at least SSE-S3 (AES256), so "is encrypted" is not enough.
     """
-    named = bucket.key_id or "aws/s3"
     if not bucket.with_kms:
         if is_load_balancer_log_target(policy.text):
             return not_applicable(
-                "Load balancers deliver access logs here, which they do with SSE-S3 only.",
+                "Load balancers deliver access logs to the bucket, which requires SSE-S3.",
                 algorithm=bucket.algorithm,
             )
         return violates(
@@ -112,27 +111,12 @@ def s3_kms(
             expected="Default encryption aws:kms or aws:kms:dsse.",
             algorithm=bucket.algorithm or "none",
         )
-    problems = []
-    if key is not None and key.state != "Enabled":
-        said = f"Default encryption names the KMS key {bucket.key_id}, which is {key.state}."
-        problems.append(Problem(Severity.HIGH, said))
-    if require_customer_managed_key and (key is None or key.manager == "AWS"):
-        said = "Default encryption uses the AWS-managed key aws/s3."
-        problems.append(Problem(Severity.HIGH, said))
-    if require_bucket_key and bucket.algorithm == "aws:kms" and not bucket.bucket_key:
-        problems.append(Problem(Severity.LOW, "The bucket has no S3 Bucket Key."))
-    if problems:
-        return violates_all(
-            problems,
-            expected="A customer managed KMS key in state Enabled, with an S3 Bucket Key."
-            if require_customer_managed_key
-            else "A KMS key in state Enabled.",
-            algorithm=bucket.algorithm,
-            key=named,
-            key_state=key.state if key else "",
-        )
-    reason = f"Default encryption is {bucket.algorithm} with {named}."
-    return complies(reason, algorithm=bucket.algorithm, key=named)
+    return default_encryption_verdict(
+        bucket,
+        key,
+        customer_managed=require_customer_managed_key,
+        bucket_key=require_bucket_key,
+    )
 
 
 @encryption.rule(AT_REST, severity=Severity.MEDIUM, opt_in="deny_override_required")
@@ -140,12 +124,12 @@ def s3_encryption_override(
     policy: BucketPolicy,
     *,
     deny_override_required: Annotated[  # noqa: ARG001
-        bool, "Judge whether the bucket policy refuses uploads with other encryption"
+        bool, "Check whether the bucket policy denies uploads without KMS encryption"
     ] = False,
 ) -> Verdict:
-    """The bucket policy refuses uploads that ask for encryption without KMS.
+    """The bucket policy denies uploads that request encryption without KMS.
 
-    Default encryption is only a default: a header of the upload overrides it.
+    A header of the upload can override default encryption.
     """
     return other_encryption_verdict(policy.text, policy.arn)
 
@@ -160,34 +144,32 @@ def kms_key_environment(
     replicas: KmsReplicaTags,
     users: KeyUsers,
     *,
-    env_tag: EnvTag = "Environment",
-    account_environment: AccountEnvironment = "",
+    tags_of: EnvironmentTags,
     shared_key_ids: SharedKeys = (),
 ) -> Verdict:
-    """A key encrypts for one environment, so that access to it opens no other.
+    """Each environment has its own KMS keys, so that test access cannot decrypt production data.
 
-    Whoever may decrypt for a test would read what production wrote with the same key. A key and
-    its replicas in other regions are one key.
+    A key and its replicas in other regions count as one key.
     """
     try:
-        environments = Environments.stated(env_tag, account_environment)
+        environments = Environments.stated(tags_of)
         shared = may_be_shared(key.key_id, shared_key_ids, tags.on)
     except Misstated as misstated:
-        return cannot_tell(f"The configuration is refused: {misstated}.")
+        return cannot_tell(f"{MISSTATED}: {misstated}.")
     if shared:
-        return not_applicable(f"The key may serve several environments until {shared}.")
-    everything = [use for uses in users.by_key.values() for use in uses]
+        return not_applicable(f"Several environments may share the key until {shared}.")
+    everything = [each for uses in users.by_key.values() for each in uses]
     by_region = {"this region": tags.tags, **replicas.by_region}
-    service = Service(
+    use = KeyUse(
         {region: environments.named(tagged) for region, tagged in by_region.items()},
         by_environment(users.of(key.key_id), environments),
     )
     return users_verdict(
-        service,
+        use,
         aws_managed=key.manager == "AWS",
         hosted=set(by_environment(everything, environments)) - {""},
         unreadable=users.unreadable,
-        tag=env_tag,
+        tag=tags_of.env_tag,
     )
 
 
@@ -196,31 +178,30 @@ def s3_key_environment(
     bucket: BucketAndKey,
     key: KmsKeyTags | None,
     *,
-    env_tag: EnvTag = "Environment",
-    account_environment: AccountEnvironment = "",
+    tags_of: EnvironmentTags,
     account_environments: AccountEnvironments = (),
     shared_key_ids: SharedKeys = (),
 ) -> Verdict:
-    """A bucket's default encryption uses a key of the bucket's own environment.
+    """The default encryption of a bucket uses a KMS key of the bucket's own environment.
 
-    The part of kms-key-environment that one changed bucket can answer at once.
+    This is the part of kms-key-environment that can be checked as soon as a bucket changes.
     """
     if key is None:
-        return not_applicable("Default encryption names no KMS key.")
+        return not_applicable("Default encryption uses no KMS key.")
     try:
-        environments = Environments.stated(env_tag, account_environment, account_environments)
+        environments = Environments.stated(tags_of, account_environments)
         shared = may_be_shared(key.key_id, shared_key_ids, key.on)
     except Misstated as misstated:
-        return cannot_tell(f"The configuration is refused: {misstated}.")
+        return cannot_tell(f"{MISSTATED}: {misstated}.")
     if shared:
-        return not_applicable(f"The key may serve several environments until {shared}.")
+        return not_applicable(f"Several environments may share the key until {shared}.")
     named = environments.named(key.tags)
     return pair_verdict(
         environments.of(bucket.tags),
         environments.of_account(key.account) if key.foreign else named,
         key_account=key.account,
         foreign=key.foreign,
-        tag=env_tag,
+        tag=tags_of.env_tag,
     )
 
 
@@ -230,23 +211,21 @@ def kms_key_accounts(
     access: KmsKeyAccess,
     tags: KmsKeyTags,
     *,
-    env_tag: EnvTag = "Environment",
-    account_environment: AccountEnvironment = "",
+    tags_of: EnvironmentTags,
     account_environments: AccountEnvironments = (),
 ) -> Verdict:
-    """The key policy and the grants let in no account of another environment."""
+    """The key policy and grants of a KMS key allow no account of another environment."""
     if key.manager != "CUSTOMER":
-        return not_applicable("AWS manages this key: only services of this account can use it.")
+        return not_applicable("The key is AWS managed: only services of this account can use it.")
     try:
-        environments = Environments.stated(
-            env_tag, account_environment, account_environments, tags.account
-        )
+        environments = Environments.stated(tags_of, account_environments, tags.account)
     except Misstated as misstated:
-        return cannot_tell(f"The configuration is refused: {misstated}.")
+        return cannot_tell(f"{MISSTATED}: {misstated}.")
     own = environments.of(tags.tags)
     if not own:
         return cannot_tell(
-            f"The key has no {env_tag} tag, and account_environments leaves out {tags.account}."
+            f"The key has no {tags_of.env_tag} tag, and the setting account_environments does not"
+            f" name {tags.account}."
         )
     return outsider_verdict(access.policy, access.grantees, tags.account, own, environments)
 
@@ -260,10 +239,10 @@ def kms_rotation(
     rotation: KmsRotation,
     *,
     max_rotation_period_days: Annotated[
-        int, Between(90, 2560), "The longest allowed time between two rotations"
+        int, Between(90, 2560), "The longest rotation period allowed (days)"
     ] = 365,
 ) -> Verdict:
-    """KMS replaces the key's material by itself, often enough that a leak does not last."""
+    """Automatic key rotation is on, with a short enough rotation period."""
     if not key.can_rotate:
         return not_applicable(why_it_cannot_rotate(key), state=key.state, spec=key.spec)
     if not rotation.enabled:
@@ -274,7 +253,8 @@ def kms_rotation(
         )
     if rotation.period_days > max_rotation_period_days:
         return violates(
-            f"The key rotates every {rotation.period_days} days.",
+            f"The key rotates every {rotation.period_days} days; at most"
+            f" {max_rotation_period_days} are allowed.",
             expected=f"Automatic rotation every {max_rotation_period_days} days or fewer.",
             period_days=rotation.period_days,
         )
@@ -288,22 +268,25 @@ def kms_imported_material(
     material: KmsImportedMaterial,
     *,
     imported_max_age_days: Annotated[
-        int, Between(0, 3650), "The oldest that imported key material may be; 0: do not judge"
+        int, Between(0, 3650), "The maximum age of imported key material (days); 0: not checked"
     ] = 0,
 ) -> Verdict:
-    """Imported key material, which KMS cannot replace by itself, is replaced on demand."""
+    """Imported key material is rotated on demand: KMS cannot rotate it automatically."""
     if not key.is_imported:
-        return not_applicable("The key has no imported material in use that KMS could rotate.")
+        return not_applicable("The key has no imported key material in use that KMS could rotate.")
     if material.since is None:
-        return cannot_tell("KMS does not say since when the imported material has been in use.")
-    said = f"The imported material has been in use since {material.since}."
+        return cannot_tell(
+            "KMS does not show since when the imported key material has been in use."
+        )
+    said = f"The imported key material has been in use since {material.since}"
     if material.age_days > imported_max_age_days:
+        most = plural(imported_max_age_days, "day")
         return violates(
-            said,
+            f"{said} ({plural(material.age_days, 'day')}); at most {most} are allowed.",
             expected=f"On-demand rotation every {imported_max_age_days} days or fewer.",
             age_days=material.age_days,
         )
-    return complies(said, age_days=material.age_days)
+    return complies(f"{said}.", age_days=material.age_days)
 
 
 # -- in transit ---------------------------------------------------------------------------------
@@ -311,9 +294,9 @@ def kms_imported_material(
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def s3_tls(policy: BucketPolicy) -> Verdict:
-    """The bucket policy refuses plain HTTP to everybody, for the bucket and all its objects.
+    """The bucket policy denies plain HTTP for the bucket and all its objects.
 
-    S3 itself takes no TLS before 1.2, but it does take plain HTTP.
+    S3 itself refuses TLS before 1.2, but accepts plain HTTP.
     """
     return bucket_verdict(policy.text, policy.arn)
 
@@ -324,15 +307,15 @@ def listener_tls(
     rules: PlainRules,
     policies: SslPolicies,
     *,
-    internal_severity: InternalSeverity = "MEDIUM",
+    endpoints: InternalEndpoints,
     allow_tcp_passthrough: Annotated[
-        tuple[str, ...], "Load balancers, by name, whose targets end TLS themselves"
+        tuple[str, ...], "Names of load balancers whose targets terminate TLS"
     ] = (),
 ) -> Verdict:
-    """A load balancer takes connections with TLS 1.2 or later only, or redirects them there."""
-    severity = Severity.HIGH if listener.internet_facing else Severity(internal_severity)
+    """A load balancer accepts only TLS 1.2 or later, and redirects HTTP to HTTPS."""
+    severity = endpoints.severity(internal=not listener.internet_facing)
     if listener.protocol == "GENEVE":
-        return not_applicable("A gateway load balancer passes packets on as they are.")
+        return not_applicable("A gateway load balancer forwards packets unchanged.")
     where = f"{listener.protocol}:{listener.port}"
     if listener.protocol == "HTTP":
         return http_listener_verdict(where, rules.rules, rules.plain, severity)
@@ -345,9 +328,9 @@ def listener_tls(
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
 def cloudfront_tls(distribution: DistributionTls) -> Verdict:
-    """A distribution takes viewers with TLS 1.2 or later only, and fetches from origins alike."""
+    """CloudFront requires TLS 1.2 or later from viewers and to origins."""
     if not distribution.enabled:
-        return not_applicable("The distribution is disabled: it answers nobody.")
+        return not_applicable("The distribution is disabled.")
     problems = viewer_problems(
         distribution.viewer_policies,
         distribution.minimum_version,
@@ -358,47 +341,43 @@ def cloudfront_tls(distribution: DistributionTls) -> Verdict:
     if problems:
         return violates_all(
             problems,
-            expected="redirect-to-https or https-only, an own certificate with TLSv1.2_2021,"
-            " and origins with https-only and TLSv1.2.",
+            expected="Viewers: redirect-to-https or https-only, a custom certificate and"
+            " TLSv1.2_2021. Origins: https-only and TLSv1.2.",
             minimum_version=distribution.minimum_version,
         )
     return complies(
-        f"Viewers need HTTPS with {distribution.minimum_version}, and so do the origins.",
+        f"Viewers must use HTTPS with {distribution.minimum_version}, and origins are reached by"
+        " HTTPS with TLS 1.2 or later.",
         minimum_version=distribution.minimum_version,
     )
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
-def domain_name_tls(
-    domain: DomainSecurity, *, internal_severity: InternalSeverity = "MEDIUM"
-) -> Verdict:
-    """A custom domain name of API Gateway takes TLS 1.2 or later only."""
-    severity = Severity(internal_severity) if domain.private else Severity.HIGH
-    return named_policies_verdict(domain.policies, severity)
+def domain_name_tls(domain: DomainSecurity, *, endpoints: InternalEndpoints) -> Verdict:
+    """A custom domain name of API Gateway accepts only TLS 1.2 or later."""
+    return named_policies_verdict(domain.policies, endpoints.severity(internal=domain.private))
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
-def rest_api_tls(
-    endpoint: DefaultEndpoint, *, internal_severity: InternalSeverity = "MEDIUM"
-) -> Verdict:
-    """The execute-api endpoint of a REST API takes TLS 1.2 or later only, or is off."""
+def rest_api_tls(endpoint: DefaultEndpoint, *, endpoints: InternalEndpoints) -> Verdict:
+    """The execute-api endpoint of a REST API accepts only TLS 1.2 or later, or is disabled."""
     if not endpoint.enabled:
-        return not_applicable("The execute-api endpoint is off; domain-name-tls judges the rest.")
+        return not_applicable(
+            "The execute-api endpoint is disabled; domain-name-tls checks custom domain names."
+        )
     if not endpoint.policy:
-        return not_applicable("API Gateway tells no security policy of the execute-api endpoint.")
-    severity = Severity(internal_severity) if endpoint.private else Severity.HIGH
+        return not_applicable("API Gateway shows no security policy for the execute-api endpoint.")
+    severity = endpoints.severity(internal=endpoint.private)
     return named_policies_verdict((endpoint.policy,), severity)
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
-def opensearch_tls(
-    domain: DomainTls, *, internal_severity: InternalSeverity = "MEDIUM"
-) -> Verdict:
-    """An OpenSearch domain refuses plain HTTP and TLS before 1.2."""
-    severity = Severity(internal_severity) if domain.in_vpc else Severity.HIGH
+def opensearch_tls(domain: DomainTls, *, endpoints: InternalEndpoints) -> Verdict:
+    """An OpenSearch domain requires HTTPS with TLS 1.2 or later."""
+    severity = endpoints.severity(internal=domain.in_vpc)
     if not domain.enforces_https:
         return violates(
-            "The domain answers over plain HTTP.",
+            "The domain accepts plain HTTP.",
             expected="HTTPS required, with a Policy-Min-TLS-1-2 security policy.",
             severity=severity,
             policy=domain.policy,
@@ -407,17 +386,15 @@ def opensearch_tls(
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)
-def elasticache_tls(
-    group: TransitEncryption, *, internal_severity: InternalSeverity = "MEDIUM"
-) -> Verdict:
-    """A replication group of ElastiCache takes clients with TLS only."""
+def elasticache_tls(group: TransitEncryption, *, endpoints: InternalEndpoints) -> Verdict:
+    """An ElastiCache replication group requires TLS from clients."""
     expected = "TransitEncryptionEnabled with TransitEncryptionMode required."
-    severity = Severity(internal_severity)
+    severity = endpoints.severity(internal=True)
     if not group.enabled:
         said = "Encryption in transit is off."
         return violates(said, expected=expected, severity=severity)
     if group.mode == "preferred":
-        said = "Encryption in transit is preferred: clients without TLS are let in too."
+        said = "Encryption in transit is only preferred: clients without TLS can connect too."
         return violates(said, expected=expected, severity=severity)
     return complies("Encryption in transit is required.", mode=group.mode)
 
@@ -428,7 +405,7 @@ def sns_tls(
     *,
     check_sqs_sns: CheckMessaging = False,  # noqa: ARG001
 ) -> Verdict:
-    """The topic policy refuses to publish what comes over plain HTTP."""
+    """The topic policy denies publishing over plain HTTP."""
     return message_verdict(topic.text, topic.arn, ("sns:Publish",))
 
 
@@ -438,7 +415,7 @@ def sqs_tls(
     *,
     check_sqs_sns: CheckMessaging = False,  # noqa: ARG001
 ) -> Verdict:
-    """The queue policy refuses to send and to receive over plain HTTP."""
+    """The queue policy denies sending and receiving over plain HTTP."""
     return message_verdict(queue.text, queue.arn, ("sqs:SendMessage", "sqs:ReceiveMessage"))
 
 

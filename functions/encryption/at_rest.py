@@ -1,9 +1,12 @@
-"""What stands in the way of encrypting with a key of one's own, and of rotating it."""
+"""Why a bucket cannot use KMS encryption, and why a key cannot rotate."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
+from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all
 from readiness.semantics.policy import Unparsable, parse
 
 _LOG_DELIVERY = "logdelivery.elasticloadbalancing.amazonaws.com"
@@ -44,8 +47,8 @@ _LOG_DELIVERY_ACCOUNTS = frozenset(
 def is_load_balancer_log_target(policy: str) -> bool:
     """Whether a bucket policy lets Elastic Load Balancing deliver access logs.
 
-    It can write to a bucket with SSE-S3 only. Server access logs of S3 are no such exception: a
-    customer managed key works for them.
+    They can write only to a bucket with SSE-S3. S3 server access logs are no exception: they
+    work with a customer managed key.
     """
     try:
         statements = parse(policy) if policy else ()
@@ -79,13 +82,44 @@ class Key(Protocol):
 
 
 def why_it_cannot_rotate(key: Key) -> str:
-    """Why automatic rotation says nothing about a key, as a sentence."""
+    """Why automatic rotation does not apply to a key, as a sentence."""
     if key.manager != "CUSTOMER":
-        return "AWS manages this key and rotates it every year."
+        return "The key is AWS managed: AWS rotates it every year."
     if key.spec != "SYMMETRIC_DEFAULT":
-        return f"A {key.spec} key cannot rotate automatically."
+        return f"A key with the spec {key.spec} cannot rotate automatically."
     if key.origin != "AWS_KMS":
-        return f"A key with {key.origin} material cannot rotate automatically."
+        return f"A key with key material of origin {key.origin} cannot rotate automatically."
     if key.multi_region == "REPLICA":
-        return "This is a replica; rotation is a property of its primary key."
-    return f"The key is {key.state} and is judged again once it is enabled."
+        return "The key is a replica; rotation is configured on its primary key."
+    return f"The key is {key.state}; it is checked again once it is enabled."
+
+
+def default_encryption_verdict(
+    bucket: BucketEncryption, key: KmsKeyState | None, *, customer_managed: bool, bucket_key: bool
+) -> Verdict:
+    """The verdict on a bucket whose default encryption uses KMS; ``key`` is None for aws/s3.
+
+    ``customer_managed`` and ``bucket_key`` say what is required.
+    """
+    named = bucket.key_id or "aws/s3"
+    problems = []
+    if key is not None and key.state != "Enabled":
+        said = f"Default encryption uses the KMS key {bucket.key_id}, which is {key.state}."
+        problems.append(Problem(Severity.HIGH, said))
+    if customer_managed and (key is None or key.manager == "AWS"):
+        said = "Default encryption uses the AWS-managed key aws/s3."
+        problems.append(Problem(Severity.HIGH, said))
+    if bucket_key and bucket.algorithm == "aws:kms" and not bucket.bucket_key:
+        problems.append(Problem(Severity.LOW, "The bucket has no S3 Bucket Key."))
+    if problems:
+        return violates_all(
+            problems,
+            expected="A customer managed KMS key in state Enabled, with an S3 Bucket Key."
+            if customer_managed
+            else "A KMS key in state Enabled.",
+            algorithm=bucket.algorithm,
+            key=named,
+            key_state=key.state if key else "",
+        )
+    reason = f"Default encryption is {bucket.algorithm} with {named}."
+    return complies(reason, algorithm=bucket.algorithm, key=named)

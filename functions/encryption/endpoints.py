@@ -1,4 +1,4 @@
-"""Which TLS versions an endpoint takes, by whatever its service calls them."""
+"""Which TLS versions an endpoint accepts, in the terms of each service."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -27,19 +27,19 @@ _MODERN_MINOR = 2
 
 
 class Floor(Enum):
-    """What a named security policy lets in at the least."""
+    """The oldest TLS version that a security policy accepts."""
 
     MODERN = "TLS 1.2"
     OLD = "versions before TLS 1.2"
-    UNKNOWN = "nobody knows what"
+    UNKNOWN = "unknown"
 
 
 def floor_of(policy: str) -> Floor:
-    """The floor of a security policy of API Gateway, OpenSearch Service or CloudFront.
+    """The minimum version of a security policy of API Gateway, OpenSearch Service or CloudFront.
 
     ``TLS_1_0``, ``TLS_1_2`` and ``SecurityPolicy_TLS13_1_2_2021_06`` (API Gateway),
     ``Policy-Min-TLS-1-2-PFS-2023-10`` (OpenSearch), ``TLSv1.2_2021`` and ``SSLv3`` (CloudFront):
-    the first version in the name is the floor or, after API Gateway's ``TLS13_``, the second.
+    the first version in the name is the minimum or, after API Gateway's ``TLS13_``, the second.
     """
     name = policy.upper().replace("-", "_").replace(".", "_").replace("TLSV", "TLS_")
     name = name.removeprefix("SECURITYPOLICY_").removeprefix("POLICY_MIN_")
@@ -55,7 +55,7 @@ def outdated(versions: Iterable[str]) -> list[str]:
 
 
 class Origin(Protocol):
-    """Where a distribution fetches from."""
+    """An origin of a distribution."""
 
     @property
     def id(self) -> str: ...
@@ -68,35 +68,37 @@ class Origin(Protocol):
 def viewer_problems(
     policies: Mapping[str, str], minimum: str, *, default_certificate: bool
 ) -> list[Problem]:
-    """What lets viewers reach a distribution without TLS 1.2.
+    """How viewers can reach a distribution without TLS 1.2.
 
-    With the certificate of ``*.cloudfront.net`` the minimum is TLSv1 whatever is set
+    With the default CloudFront certificate the minimum is TLSv1, whatever is configured
     (CloudFront Developer Guide, "Supported protocols and ciphers").
     """
     problems = []
     if plain := sorted(path for path, policy in policies.items() if policy == "allow-all"):
-        problems.append(Problem(Severity.HIGH, f"Viewers may use HTTP for {listed(plain)}."))
+        problems.append(Problem(Severity.HIGH, f"Viewers can use plain HTTP for {listed(plain)}."))
     if default_certificate:
-        said = "With the certificate of *.cloudfront.net viewers may use TLS 1.0."
+        said = "With the default CloudFront certificate viewers can use TLS 1.0."
         problems.append(Problem(Severity.HIGH, said))
     elif floor_of(minimum) is not Floor.MODERN:
-        said = f"The minimum protocol version for viewers is {minimum or 'not set'}."
+        said = f"The minimum protocol version for viewers is {minimum or 'not set'}, not TLS 1.2."
         problems.append(Problem(Severity.HIGH, said))
     return problems
 
 
 def origin_problems(origins: Iterable[Origin], *, plain_viewers: bool) -> list[Problem]:
-    """What lets the distribution reach its origins without TLS 1.2.
+    """How the distribution can reach its origins without TLS 1.2.
 
-    ``match-viewer`` is HTTPS exactly if no viewer may use HTTP.
+    ``match-viewer`` means HTTPS only if no viewer can use HTTP.
     """
     problems = []
     for origin in origins:
         if origin.protocol == "http-only" or (origin.protocol == "match-viewer" and plain_viewers):
-            said = f"The origin {origin.id} is fetched from over HTTP ({origin.protocol})."
+            said = (
+                f"CloudFront can reach the origin {origin.id} over plain HTTP ({origin.protocol})."
+            )
             problems.append(Problem(Severity.HIGH, said))
         elif old := outdated(origin.versions):
-            said = f"The origin {origin.id} may be reached with {listed(old)}."
+            said = f"CloudFront can reach the origin {origin.id} with {listed(old)}."
             problems.append(Problem(Severity.HIGH, said))
     return problems
 
@@ -104,14 +106,16 @@ def origin_problems(origins: Iterable[Origin], *, plain_viewers: bool) -> list[P
 def http_listener_verdict(
     where: str, rules: int, plain: Sequence[str], severity: Severity
 ) -> Verdict:
-    """The verdict on a listener for HTTP; ``plain`` are its rules that do not redirect."""
+    """The verdict on an HTTP listener; ``plain`` are its rules that do not redirect to HTTPS."""
     if not rules:
-        return cannot_tell(f"{where}: AWS names no rule of the listener, not even the default.")
+        return cannot_tell(
+            f"{where}: AWS shows no rule of the listener, not even the default rule."
+        )
     if not plain:
         return complies(f"{where}: every rule redirects to HTTPS.", rules=rules)
     return violates(
-        f"{where}: {len(plain)} of {rules} rules answer over HTTP ({listed(plain)}).",
-        expected="Every rule redirects to HTTPS, the default one too.",
+        f"{where}: {len(plain)} of {plural(rules, 'rule')} accept plain HTTP ({listed(plain)}).",
+        expected="Every rule redirects to HTTPS, including the default rule.",
         severity=severity,
         rules=list(plain),
     )
@@ -120,27 +124,31 @@ def http_listener_verdict(
 def tls_listener_verdict(
     where: str, policy: str, taken: frozenset[str], severity: Severity
 ) -> Verdict:
-    """The verdict on a listener for HTTPS or TLS, whose policy takes these protocol versions."""
+    """The verdict on an HTTPS or TLS listener whose policy accepts these protocol versions."""
     if not taken:
-        return cannot_tell(f"{where}: AWS does not say what the policy {policy or 'none'} takes.")
+        return cannot_tell(
+            f"{where}: AWS does not show which versions the policy {policy or 'none'} accepts."
+        )
     if old := outdated(taken):
         return violates(
-            f"{where}: the policy {policy} takes {listed(old)}.",
+            f"{where}: the policy {policy} accepts {listed(old)}; TLS 1.2 or later is required.",
             expected="A policy whose protocols are TLSv1.2 and TLSv1.3.",
             severity=severity,
             ssl_policy=policy,
         )
-    said = f"{where}: the policy {policy} takes {listed(sorted(taken))} only."
+    said = f"{where}: the policy {policy} accepts only {listed(sorted(taken))}."
     return complies(said, ssl_policy=policy)
 
 
 def passed_through_verdict(where: str, balancer: str, *, allowed: bool) -> Verdict:
-    """The verdict on a listener that leaves TLS to its targets."""
+    """The verdict on a listener that passes TLS through to its targets."""
     if allowed:
-        return not_applicable(f"{where}: the targets end TLS, as allow_tcp_passthrough says.")
+        return not_applicable(
+            f"{where}: the targets terminate TLS (setting allow_tcp_passthrough)."
+        )
     return cannot_tell(
-        f"{where} is passed through, and no AWS API tells whether the targets demand TLS:"
-        " allow_tcp_passthrough can say so.",
+        f"{where} is passed through, and no AWS API shows whether the targets require TLS. If"
+        f" they do, add {balancer} to the setting allow_tcp_passthrough.",
         balancer=balancer,
     )
 
@@ -150,12 +158,12 @@ def named_policies_verdict(policies: Sequence[str], severity: Severity) -> Verdi
     floors = {policy: floor_of(policy) for policy in policies}
     if old := [policy for policy, floor in floors.items() if floor is Floor.OLD]:
         return violates(
-            f"The security policy {listed(old)} takes TLS before 1.2.",
-            expected="A security policy of TLS 1.2 or later.",
+            f"The security policy {listed(old)} accepts TLS versions before 1.2.",
+            expected="A security policy with TLS 1.2 or later.",
             severity=severity,
             policies=list(policies),
         )
     if not floors or Floor.UNKNOWN in floors.values():
         named = listed([policy or "none" for policy in policies]) or "none"
-        return cannot_tell(f"What the security policy {named} takes is not known.")
+        return cannot_tell(f"Which TLS versions the security policy {named} accepts is unknown.")
     return complies(f"The security policy is {listed(list(floors))}.", policies=list(policies))

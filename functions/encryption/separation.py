@@ -1,4 +1,4 @@
-"""Whether keys keep environments apart: one key that serves two of them separates neither."""
+"""Whether each environment has its own KMS keys."""
 
 from __future__ import annotations
 
@@ -10,7 +10,19 @@ from typing import Protocol
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics.conditions import (
+    CHOSEN,
+    FREE,
+    Holds,
+    Requests,
+    allowed,
+    fixed,
+    optional,
+)
 from readiness.semantics.policy import Principal, Statement, Unparsable, parse
+from readiness.semantics.requesters import stranger
+
+from .settings import EnvironmentTags
 
 _ACCOUNT_KEYS = frozenset(
     {
@@ -22,12 +34,12 @@ _ACCOUNT_KEYS = frozenset(
 
 
 class Misstated(ValueError):
-    """A setting that is a list of pairs has an entry that is none; the text names it."""
+    """A setting that is a list of pairs has a wrong entry; the text names it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Environments:
-    """Where an environment is read from: a tag, else the account's own environment."""
+    """How the environment of a resource is found: by its tag, else by its account."""
 
     tag: str
     account: str = ""
@@ -35,22 +47,22 @@ class Environments:
 
     @classmethod
     def stated(
-        cls, tag: str, account: str, accounts: Iterable[str] = (), own: str = ""
+        cls, tags: EnvironmentTags, accounts: Iterable[str] = (), own: str = ""
     ) -> Environments:
         """From the settings: ``accounts`` are ``<account>=<environment>``. Raises Misstated."""
         known = _pairs("account_environments", accounts)
-        return cls(tag, _plain(account or known.get(own, "")), known)
+        return cls(tags.env_tag, _plain(tags.account_environment or known.get(own, "")), known)
 
     def of(self, tags: Mapping[str, str]) -> str:
-        """The environment of a resource of this account, empty where nothing tells it."""
+        """The environment of a resource of this account, empty if unknown."""
         return self.named(tags) or self.account
 
     def named(self, tags: Mapping[str, str]) -> str:
-        """The environment that the tags themselves name, empty where they name none."""
+        """The environment that the tags name, empty if they name none."""
         return _plain(tags.get(self.tag, ""))
 
     def of_account(self, account: str) -> str:
-        """The environment of another account, empty where it is not stated."""
+        """The environment of another account, empty if the settings do not name it."""
         return _plain((self.of_accounts or {}).get(account, ""))
 
 
@@ -64,13 +76,13 @@ def _pairs(setting: str, entries: Iterable[str]) -> dict[str, str]:
     for entry in entries:
         name, equals, value = entry.partition("=")
         if not (name.strip() and equals and value.strip()):
-            raise Misstated(f"{setting} has the entry {entry!r}, which is not <name>=<value>")
+            raise Misstated(f"{setting} has the entry {entry}, which is not <name>=<value>")
         pairs[name.strip()] = value.strip()
     return pairs
 
 
 def may_be_shared(key_id: str, shared: Iterable[str], today: date) -> str:
-    """The day until which a key may serve several environments, empty where it may not.
+    """The day until which several environments may share a key, empty if they may not.
 
     ``shared`` are ``<key id>=<YYYY-MM-DD>``. Raises Misstated.
     """
@@ -80,7 +92,7 @@ def may_be_shared(key_id: str, shared: Iterable[str], today: date) -> str:
     try:
         last = date.fromisoformat(until)
     except ValueError:
-        raise Misstated(f"shared_key_ids has the day {until!r}, not YYYY-MM-DD") from None
+        raise Misstated(f"shared_key_ids has the day {until}, which is not YYYY-MM-DD") from None
     return until if today <= last else ""
 
 
@@ -94,7 +106,7 @@ class Use(Protocol):
 
 
 def by_environment(uses: Iterable[Use], environments: Environments) -> dict[str, list[str]]:
-    """The ARNs of each environment; those of none that is known under the empty name."""
+    """The ARNs of each environment; those of an unknown environment under the empty name."""
     found: dict[str, list[str]] = {}
     for use in uses:
         found.setdefault(environments.of(use.tags), []).append(use.arn)
@@ -108,7 +120,7 @@ def spoken(found: Mapping[str, Sequence[str]]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outsiders:
-    """Who, outside the key's own account, a key policy and grants let use it."""
+    """Who outside the key's own account may use it by key policy and grants."""
 
     accounts: frozenset[str]
     anybody: bool = False
@@ -116,79 +128,127 @@ class Outsiders:
 
 
 def outsiders(statements: Iterable[Statement], grantees: Iterable[str], own: str) -> Outsiders:
-    """The other accounts a key's policy and grants allow.
+    """The other accounts that a key's policy and grants allow.
 
-    Anybody under a condition on the caller's account is that account; under any other condition
-    it stays unclear who that is.
+    Anyone, under a condition whose value fixes the caller's account, means that account. Under
+    another condition that keeps strangers out it is unclear who is meant. A Deny takes away what
+    it denies.
     """
+    statements = tuple(statements)
+    denials = tuple(
+        s for s in statements if not s.allows and s.names_anybody and s.names_action(_USE)
+    )
     accounts: set[str] = set()
     anybody, unclear = False, ""
     for statement in statements:
         if not statement.allows:
             continue
-        accounts |= {principal.account for principal in statement.principals}
+        named = {p.account for p in statement.principals} | _accounts_in_conditions(statement)
+        accounts |= {
+            account
+            for account in named - {own, ""}
+            if allowed(
+                statement, [*denials, *_denials_of(account, statements)], _principals_of(account)
+            )
+            is not Holds.NEVER
+        }
         if not statement.names_anybody:
             continue
-        named = _accounts_in_conditions(statement)
-        if named:
-            accounts |= named
-        elif statement.conditions:
-            unclear = ", ".join(sorted({condition.key for condition in statement.conditions}))
-        else:
+        answer = allowed(statement, denials, stranger())
+        if answer is Holds.SOMETIMES:
             anybody = True
+            continue
+        spared = frozenset[str]().union(*map(_accounts_spared, denials))
+        accounts |= spared
+        if answer is Holds.UNKNOWN or not (spared or _accounts_in_conditions(statement)):
+            deciding = (c for s in (statement, *denials) for c in s.conditions)
+            unclear = ", ".join(sorted({condition.key for condition in deciding}))
     accounts |= {Principal("AWS", grantee).account for grantee in grantees}
     return Outsiders(frozenset(accounts - {own, ""}), anybody, unclear)
 
 
+_USE = "kms:Decrypt"
+
+
+def _denials_of(account: str, statements: Iterable[Statement]) -> list[Statement]:
+    return [
+        s
+        for s in statements
+        if not s.allows
+        and s.names_action(_USE)
+        and any(p.is_whole_account and p.account == account for p in s.principals)
+    ]
+
+
+def _principals_of(account: str) -> Requests:
+    """The principals of an account and the services that act for it, whatever their names."""
+    theirs = stranger(account).keys
+    names = f"arn:{FREE}:iam::{account}:{FREE}"
+    of_services = dict.fromkeys(("aws:sourceaccount", "aws:sourceowner"), optional(account))
+    return Requests({**theirs, **of_services, "aws:principalarn": fixed(names)}, others=CHOSEN)
+
+
+def _accounts_spared(denial: Statement) -> frozenset[str]:
+    """The accounts that a Deny of everyone else leaves alone; none if it is not one."""
+    if len(denial.conditions) != 1:
+        return frozenset()
+    [condition] = denial.conditions
+    is_inverse = condition.operator in {"stringnotequals", "stringnotlike"}
+    fixes = condition.key in _ACCOUNT_KEYS and all(v.isdigit() for v in condition.values)
+    return frozenset(condition.values if is_inverse and fixes else ())
+
+
 def _accounts_in_conditions(statement: Statement) -> set[str]:
-    """The accounts that a condition confines a statement to, none if none does."""
+    """The accounts that a condition restricts a statement to; none if no condition does."""
     for condition in statement.conditions:
         if (
             condition.key in _ACCOUNT_KEYS
-            and condition.operator in {"stringequals", "stringequalsignorecase"}
-            and not condition.holds_without_key
+            and condition.operator in {"stringequals", "stringequalsignorecase", "stringlike"}
+            and not condition.if_exists
+            and condition.quantifier != "forallvalues"
+            and all(value.isdigit() for value in condition.values)
         ):
             return set(condition.values)
     return set()
 
 
 def pair_verdict(bucket: str, key: str, *, key_account: str, foreign: bool, tag: str) -> Verdict:
-    """The verdict on a bucket of one environment whose key is of another; empty is not known."""
+    """The verdict on the environments of a bucket and of its key; empty where unknown."""
     if not bucket:
-        return not_applicable(f"The bucket has no {tag} tag, so its key cannot be the wrong one.")
+        return not_applicable(f"The bucket has no {tag} tag, so its environment is unknown.")
     if not key and foreign:
         return cannot_tell(
-            f"The key belongs to account {key_account}, whose environment"
-            " account_environments does not state.",
+            f"The key belongs to account {key_account}, and the setting account_environments does"
+            " not name its environment.",
             key_account=key_account,
         )
     if not key:
         return not_applicable(
-            f"The key has no {tag} tag; kms-key-environment judges it by all that use it."
+            f"The key has no {tag} tag; kms-key-environment checks it by its users."
         )
     if bucket != key:
         return violates(
-            f"The bucket is {bucket}, and its default encryption uses a key of {key}.",
+            f"The bucket belongs to {bucket}, but its default encryption uses a key of {key}.",
             expected=f"A KMS key of {bucket}.",
             bucket_environment=bucket,
             key_environment=key,
         )
-    return complies(f"The bucket and its key are both {bucket}.", environment=bucket)
+    return complies(f"The bucket and its key both belong to {bucket}.", environment=bucket)
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
-    """What a key serves.
+class KeyUse:
+    """What a key is used for.
 
-    ``named`` are the environments its tags name, by region of the key and its replicas;
-    ``found`` its users by environment, as of :func:`by_environment`.
+    ``named`` are the environments that its tags name, by region of the key and its replicas;
+    ``found`` are its users by environment (:func:`by_environment`).
     """
 
     named: Mapping[str, str]
     found: Mapping[str, Sequence[str]]
 
     @property
-    def serves(self) -> set[str]:
+    def environments(self) -> set[str]:
         return {name for name in self.found if name}
 
     @property
@@ -198,62 +258,68 @@ class Service:
     @property
     def facts(self) -> dict[str, Fact]:
         users = sum(len(arns) for arns in self.found.values())
-        return {"environments": sorted(self.serves | self.tagged), "users": users}
+        return {"environments": sorted(self.environments | self.tagged), "users": users}
 
     def mixed(self) -> str:
-        """How the key joins several environments, as a sentence; empty where it does not."""
-        if len(self.serves) > 1:
-            return f"One key serves {spoken(self.found)}."
+        """How several environments share the key, as a sentence; empty if they do not."""
+        if len(self.environments) > 1:
+            return f"Several environments share the key: {spoken(self.found)}."
         if len(self.tagged) > 1:
             regions = [
                 f"{name} in {region}" for region, name in sorted(self.named.items()) if name
             ]
-            return f"The same key material serves several environments: {listed(regions)}."
-        if self.serves and self.tagged and self.serves != self.tagged:
-            return f"The key is of {listed(sorted(self.tagged))} and serves {spoken(self.found)}."
+            return f"Several environments share the same key material: {listed(regions)}."
+        if self.environments and self.tagged and self.environments != self.tagged:
+            return (
+                f"The key is tagged {listed(sorted(self.tagged))}, but is used by"
+                f" {spoken(self.found)}."
+            )
         return ""
 
 
 def users_verdict(
-    service: Service,
+    use: KeyUse,
     *,
     aws_managed: bool,
     hosted: Iterable[str],
     unreadable: Sequence[Unreadable],
     tag: str,
 ) -> Verdict:
-    """The verdict on a key by everything that uses it.
+    """The verdict on a key by the resources that use it.
 
-    ``hosted`` are all environments of the account. A violation is certain also where not every
-    user could be read.
+    ``hosted`` are all environments of the account. A violation is certain even if some of the
+    users could not be read.
     """
-    hosted = sorted(set(hosted) | service.serves | service.tagged)
-    said = service.mixed()
-    if not said and aws_managed and service.found and len(hosted) > 1:
+    hosted = sorted(set(hosted) | use.environments | use.tagged)
+    said = use.mixed()
+    if not said and aws_managed and use.found and len(hosted) > 1:
         said = (
-            f"An AWS-managed key cannot be confined to one of the environments {listed(hosted)}."
+            f"The key is AWS managed, so it cannot be restricted to one of the environments"
+            f" {listed(hosted)}."
         )
     if said:
-        expected = "Customer managed keys, one for each environment."
-        return violates(said, expected=expected, severity=None, **service.facts)
+        expected = "A customer managed key for each environment."
+        return violates(said, expected=expected, severity=None, **use.facts)
     if unreadable:
         missing = sorted({each.action for each in unreadable})
         why = listed([str(each) for each in unreadable])
-        return cannot_tell(f"Not all users of the key are known: {why}.", missing=missing)
-    if not service.found:
-        return not_applicable("Nothing that was found here uses the key.")
-    return _by_what_is_known(service, hosted, tag)
+        return cannot_tell(f"Some users of the key could not be read: {why}.", missing=missing)
+    if not use.found:
+        return not_applicable("No resource found in this region uses the key.")
+    return _by_what_is_known(use, hosted, tag)
 
 
-def _by_what_is_known(service: Service, hosted: Sequence[str], tag: str) -> Verdict:
-    unknown = service.found.get("", ())
+def _by_what_is_known(use: KeyUse, hosted: Sequence[str], tag: str) -> Verdict:
+    unknown = use.found.get("", ())
     if unknown and not hosted:
-        return not_applicable(f"Nothing here has a {tag} tag: no environments are known to part.")
+        return not_applicable(
+            f"No resource here has the tag {tag}, so the environments are unknown."
+        )
     if unknown:
-        said = f"No {tag} tag tells which environment {listed(unknown, 3)} belongs to."
-        return cannot_tell(said, missing=(), **service.facts)
-    said = f"Of the environments known here the key serves {spoken(service.found)} only."
-    return complies(said, **service.facts)
+        said = f"The environment is unknown without the tag {tag}: {listed(unknown, 3)}."
+        return cannot_tell(said).observing(use.facts)
+    said = f"Only one environment uses the key: {spoken(use.found)}."
+    return complies(said, **use.facts)
 
 
 def outsider_verdict(
@@ -263,27 +329,27 @@ def outsider_verdict(
     try:
         outside = outsiders(parse(policy), grantees, own_account)
     except Unparsable as unparsable:
-        return cannot_tell(f"The key policy cannot be understood: {unparsable}.")
+        return cannot_tell(f"The key policy cannot be parsed: {unparsable}.")
     known = {account: environments.of_account(account) for account in sorted(outside.accounts)}
     accounts = sorted(known)
     if outside.anybody:
         return violates(
-            "The key policy lets anybody use the key, of whatever environment.",
-            expected="Principals of the key's own environment only.",
+            "The key policy lets anyone use the key, from any environment.",
+            expected="Only principals of the key's own environment.",
             accounts=accounts,
         )
     if others := [
         f"{account} ({name})" for account, name in known.items() if name not in {"", own}
     ]:
         return violates(
-            f"The key is of {own}, and its policy or grants let in {listed(others)}.",
-            expected=f"Principals of accounts of {own} only.",
+            f"The key belongs to {own}, but its policy or grants allow {listed(others)}.",
+            expected=f"Only principals of accounts of {own}.",
             accounts=accounts,
         )
     if strangers := [account for account, name in known.items() if not name]:
-        said = f"account_environments does not state the environment of {listed(strangers)}."
+        said = f"The setting account_environments does not name {listed(strangers)}."
         return cannot_tell(said, accounts=accounts)
     if outside.unclear:
-        said = f"The key policy lets in whoever fulfils a condition on {outside.unclear}."
+        said = f"The key policy allows anyone who meets a condition on {outside.unclear}."
         return cannot_tell(said)
     return complies(f"Only principals of {own} may use the key.", accounts=accounts)

@@ -1,4 +1,4 @@
-"""What a resource policy says of requests that come without TLS."""
+"""Whether a resource policy denies requests without TLS."""
 
 from __future__ import annotations
 
@@ -6,27 +6,17 @@ from collections.abc import Iterable, Sequence
 
 from readiness.model.text import listed
 from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, violates
-from readiness.semantics.policy import Condition, Statement, Unparsable, parse
+from readiness.semantics.conditions import Holds, holds
+from readiness.semantics.policy import PARTITIONS, Condition, Statement, Unparsable, parse
+from readiness.semantics.requesters import upload_without_kms, without_tls
 
 _TLS_1_2 = 1.2
 
 
-def only_without_tls(condition: Condition) -> bool:
-    """Whether a condition holds for every request over plain HTTP.
-
-    ``aws:SecureTransport`` is in every request. ``s3:TlsVersion`` is in none over plain HTTP, so
-    that ``NumericLessThan`` does not hold for those and ``NumericLessThanIfExists`` does.
-    """
-    if condition.key == "aws:securetransport":
-        return condition.operator == "bool" and "false" in condition.lowered
-    if condition.key == "s3:tlsversion":
-        named = [_number(value) for value in condition.values]
-        return (
-            condition.operator == "numericlessthan"
-            and condition.if_exists
-            and max(named, default=0.0) >= _TLS_1_2
-        )
-    return False
+def _is_for_old_versions(condition: Condition) -> bool:
+    """Whether a condition on the version of TLS has a limit below 1.2."""
+    named = [_number(value) for value in condition.values]
+    return condition.key == "s3:tlsversion" and 0.0 < max(named, default=0.0) < _TLS_1_2
 
 
 def _number(text: str) -> float:
@@ -37,32 +27,55 @@ def _number(text: str) -> float:
 
 
 def refuses_plain_http(statement: Statement) -> bool:
-    """Whether a statement denies plain HTTP to everybody, whatever else the request is like.
+    """Whether a statement denies plain HTTP to everyone, for every request.
 
-    Conditions are ANDed, so that a second one lets through the requests that fail it.
-    ``NotPrincipal``, ``NotAction`` and ``NotResource`` leave somebody or something out.
+    Conditions are ANDed, so a second condition lets requests through that do not meet it, unless
+    it only spares the requests of AWS services, which use TLS. ``NotPrincipal``, ``NotAction``
+    and ``NotResource`` make exceptions. ``s3:TlsVersion`` is absent in a request over plain HTTP,
+    so ``NumericLessThan`` does not hold for it and ``NumericLessThanIfExists`` does.
     """
     return (
-        statement.effect == "Deny"
-        and any(principal.is_anybody for principal in statement.principals)
-        and not statement.not_actions
-        and not statement.not_resources
-        and len(statement.conditions) == 1
-        and only_without_tls(statement.conditions[0])
+        _is_for_everyone(statement)
+        and not any(map(_is_for_old_versions, statement.conditions))
+        and holds(statement.conditions, without_tls()) is Holds.ALWAYS
     )
+
+
+def _is_for_everyone(denial: Statement) -> bool:
+    return (
+        not denial.allows
+        and any(principal.is_anybody for principal in denial.principals)
+        and not denial.not_actions
+        and not denial.not_resources
+    )
+
+
+def _names_all(statement: Statement, resources: Sequence[str]) -> bool:
+    """Whether a statement includes all the resources, whatever partition the policy writes."""
+    return any(
+        all(statement.names_resource(_in(partition, arn)) for arn in resources)
+        for partition in ("", *PARTITIONS)
+    )
+
+
+def _in(partition: str, arn: str) -> str:
+    fields = arn.split(":", 2)
+    if not partition or len(fields) < len(("arn", "partition", "rest")):
+        return arn
+    return f"arn:{partition}:{fields[2]}"
 
 
 def is_refused(
     statements: Iterable[Statement], actions: Sequence[str], resources: Sequence[str]
 ) -> bool:
-    """Whether some statement refuses plain HTTP for all these actions on all these resources.
+    """Whether a statement denies plain HTTP for all these actions on all these resources.
 
-    Both are probes: names that only a pattern wide enough matches.
+    Both are probes: names that only a wide enough pattern matches.
     """
     return any(
         refuses_plain_http(statement)
         and all(map(statement.names_action, actions))
-        and all(map(statement.names_resource, resources))
+        and _names_all(statement, resources)
         for statement in statements
     )
 
@@ -71,51 +84,26 @@ _EVERY_S3_ACTION = ("s3:*", "s3:GetObject", "s3:ListBucket")
 
 
 def _object_probes(arn: str) -> tuple[str, ...]:
-    """What a pattern that covers every object of the bucket matches, and no narrower one."""
+    """Names that a pattern matches only if it covers every object of the bucket."""
     return (f"{arn}/*", f"{arn}/a", f"{arn}/z/y.x")
 
 
 def refuses_other_encryption(statement: Statement, arn: str) -> bool:
-    """Whether a statement denies to everybody an upload that asks for encryption without KMS.
+    """Whether a statement denies everyone an upload that requests encryption without KMS.
 
-    Either what is not KMS (``StringNotEquals``), or ``AES256`` by name; at most narrowed to
-    uploads that have the header (``Null`` false), since the others get the bucket's default.
+    It denies either what is not KMS (``StringNotEquals``), or ``AES256`` by name. It may be
+    limited to uploads with the header (``Null`` false): the others get the bucket's default.
     """
-    header = "s3:x-amz-server-side-encryption"
-    if (
-        statement.effect != "Deny"
-        or not any(principal.is_anybody for principal in statement.principals)
-        or statement.not_actions
-        or statement.not_resources
-        or not statement.names_action("s3:PutObject")
-        or not all(map(statement.names_resource, _object_probes(arn)))
-    ):
-        return False
-    others = [c for c in statement.conditions if not _asks_for_header(c, header)]
-    return len(others) == 1 and _is_about_other_encryption(others[0], header)
-
-
-def _asks_for_header(condition: Condition, header: str) -> bool:
     return (
-        condition.operator == "null"
-        and condition.key == header
-        and condition.lowered == ("false",)
+        _is_for_everyone(statement)
+        and statement.names_action("s3:PutObject")
+        and _names_all(statement, _object_probes(arn))
+        and holds(statement.conditions, upload_without_kms()) is Holds.ALWAYS
     )
 
 
-def _is_about_other_encryption(condition: Condition, header: str) -> bool:
-    if condition.key != header or condition.quantifier:
-        return False
-    match condition.operator:
-        case "stringnotequals" | "stringnotlike":
-            return set(condition.values) <= {"aws:kms", "aws:kms:dsse", "aws:kms*"}
-        case "stringequals" | "stringlike":
-            return "AES256" in condition.values
-    return False
-
-
 def bucket_verdict(policy: str, arn: str) -> Verdict:
-    """Whether a bucket's policy refuses plain HTTP for the bucket and for its objects."""
+    """Whether a bucket policy denies plain HTTP for the bucket and for its objects."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
@@ -123,49 +111,51 @@ def bucket_verdict(policy: str, arn: str) -> Verdict:
     bucket = is_refused(statements, _EVERY_S3_ACTION, (arn,))
     objects = is_refused(statements, _EVERY_S3_ACTION, _object_probes(arn))
     if bucket and objects:
-        return complies("The bucket policy refuses plain HTTP.")
+        return complies("The bucket policy denies plain HTTP.")
     open_for = {
-        (False, True): "the bucket itself, so that its objects can be listed",
+        (False, True): "the bucket itself, for example to list its objects",
         (True, False): "the objects",
         (False, False): "the bucket and its objects",
     }[bucket, objects]
     return violates(
         f"The bucket policy allows plain HTTP for {open_for}."
         if policy
-        else "Without a bucket policy plain HTTP is allowed.",
-        expected="One Deny of s3:* for * on the bucket and its objects, with Bool"
-        " aws:SecureTransport false as its only condition.",
+        else "No bucket policy denies plain HTTP.",
+        expected="A Deny of s3:* for every principal on the bucket and its objects, with Bool"
+        " aws:SecureTransport false and no other condition than one that spares AWS services.",
         severity=Severity.LOW if objects else None,
     )
 
 
 def message_verdict(policy: str, arn: str, actions: Sequence[str]) -> Verdict:
-    """Whether the policy of a topic or a queue refuses plain HTTP for these actions."""
+    """Whether the policy of a topic or a queue denies plain HTTP for these actions."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
         return _not_understood(unparsable)
     if is_refused(statements, actions, (arn,)):
-        return complies("The policy refuses plain HTTP.")
+        return complies("The policy denies plain HTTP.")
     return violates(
         f"The policy allows {listed(actions)} over plain HTTP.",
-        expected=f"A Deny of {listed(actions)} for * with Bool aws:SecureTransport false.",
+        expected=f"A Deny of {listed(actions)} for every principal with Bool aws:SecureTransport"
+        " false.",
     )
 
 
 def other_encryption_verdict(policy: str, arn: str) -> Verdict:
-    """Whether a bucket's policy refuses uploads that ask for encryption without KMS."""
+    """Whether a bucket policy denies uploads that request encryption without KMS."""
     try:
         statements = parse(policy) if policy else ()
     except Unparsable as unparsable:
         return _not_understood(unparsable)
     if any(refuses_other_encryption(statement, arn) for statement in statements):
-        return complies("The bucket policy refuses uploads with other encryption.")
+        return complies("The bucket policy denies uploads without KMS encryption.")
     return violates(
-        "The bucket policy lets an upload override default encryption.",
-        expected="A Deny of s3:PutObject for * where s3:x-amz-server-side-encryption is not KMS.",
+        "The bucket policy does not deny uploads without KMS encryption.",
+        expected="A Deny of s3:PutObject for every principal where"
+        " s3:x-amz-server-side-encryption is not KMS.",
     )
 
 
 def _not_understood(unparsable: Unparsable) -> Verdict:
-    return cannot_tell(f"The policy cannot be understood: {unparsable}.")
+    return cannot_tell(f"The policy cannot be parsed: {unparsable}.")

@@ -1,11 +1,9 @@
-"""IAM Roles: short-lived credentials, no more privileges than needed, a second factor."""
+"""IAM Roles: short-lived credentials, least privilege, MFA, and rotated access keys."""
 
-from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from readiness import (
     Between,
-    Problem,
     Severity,
     Verdict,
     cannot_tell,
@@ -13,7 +11,6 @@ from readiness import (
     heading,
     not_applicable,
     violates,
-    violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
@@ -38,21 +35,27 @@ from readiness.evidence.iam.principals import (
     RoleTrust,
     UserPolicies,
 )
-from readiness.semantics.policy import Document
+from readiness.model.text import listed, plural
 
-from .keys import age_in_days, holding_a_key, named_like_a_key, overdue
-from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, people, people_admitted, ungated
+from .grants import Self
+from .keys import age_verdict, holding_a_key, keys_in_containers, root_age_verdict
+from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
 from .privilege import (
-    EXEMPT_ROLES,
-    RESTRICTING_KEYS,
-    SENSITIVE_SERVICES,
-    Grants,
-    flawed,
     is_exempt,
-    problems,
+    own_policies,
+    policies_of,
+    privileges_verdict,
+    unused_verdict,
 )
-from .trust import BOUND_SERVICES, admits
-from .trust import problems as trust_problems
+from .settings import (
+    ExemptRoles,
+    ExemptUsers,
+    GatedActions,
+    MaxAge,
+    PrivilegeLimits,
+    UngatedActions,
+)
+from .trust import BOUND_SERVICES, trust_verdict
 
 iam_roles = heading("Security", "IAM Roles")
 
@@ -61,16 +64,8 @@ LEAST_PRIVILEGE = "Apply least privilege principle"
 MFA = "Enable MFA for sensitive operations"
 ROTATION = "Regular rotation of access keys (if used)"
 
-ExemptUsers = Annotated[tuple[str, ...], "Names (patterns) of users that may have access keys"]
-ExemptRoles = Annotated[
-    tuple[str, ...], "Roles that others control: names, or with a slash path and name (patterns)"
-]
-Services_ = Annotated[tuple[str, ...], "Services of which nobody should hold every action"]
-Restricting = Annotated[
-    tuple[str, ...], "Condition keys (patterns) that make an Allow less than it looks"
-]
-Gated = Annotated[tuple[str, ...], "Actions (patterns) that need a second factor"]
-Ungated = Annotated[tuple[str, ...], "Actions (patterns) among them that do no harm without one"]
+EXEMPT_USER = "The setting exempt_users exempts the user."
+EXEMPT_ROLE = "The setting exempt_role_patterns exempts the role."
 
 
 # -- roles instead of access keys -------------------------------------------------------------
@@ -78,10 +73,10 @@ Ungated = Annotated[tuple[str, ...], "Actions (patterns) among them that do no h
 
 @iam_roles.rule(ROLES, severity=Severity.CRITICAL)
 def root_access_keys(root: RootUser) -> Verdict:
-    """The root user has no access key: nothing could limit what a stolen one does."""
+    """The root user has no access key: no policy could limit a stolen one."""
     if root.access_keys:
         return violates(
-            f"The root user has {root.access_keys} access key(s).",
+            f"The root user has {plural(root.access_keys, 'access key')}.",
             expected="No access key for the root user.",
             access_keys=root.access_keys,
         )
@@ -90,15 +85,15 @@ def root_access_keys(root: RootUser) -> Verdict:
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
 def user_access_keys(keys: ActiveKeys, *, exempt_users: ExemptUsers = ()) -> Verdict:
-    """No user has an active access key: roles give credentials that end by themselves."""
+    """No IAM user has an active access key: use roles, whose credentials expire."""
     if not keys.active:
-        noted = f"; {keys.inactive} inactive" if keys.inactive else ""
+        noted = f" and {keys.inactive} inactive" if keys.inactive else ""
         return complies(f"The user has no active access key{noted}.", inactive=keys.inactive)
     if is_exempt(exempt_users, "/", keys.user):
-        return not_applicable("The user is exempt from this rule by the setting exempt_users.")
+        return not_applicable(EXEMPT_USER)
     return violates(
-        f"The user has {len(keys.active)} active access key(s).",
-        expected="A role in place of the access keys.",
+        f"The user has {plural(len(keys.active), 'active access key')}.",
+        expected="A role instead of access keys.",
         active=len(keys.active),
         inactive=keys.inactive,
     )
@@ -109,58 +104,55 @@ def service_credentials(
     credentials: ServiceCredentials,
     *,
     check_service_specific_credentials: Annotated[  # noqa: ARG001
-        bool, "Whether passwords and API keys for one service count as long-term credentials"
+        bool, "Check passwords and API keys for single services too"
     ] = True,
     exempt_users: ExemptUsers = (),
 ) -> Verdict:
-    """No user has a long-term password or API key for one service, such as Bedrock."""
+    """No IAM user has a long-term password or API key for one service, such as Bedrock."""
     if not credentials.active_for:
         return complies("The user has no active service-specific credential.")
     if is_exempt(exempt_users, "/", credentials.user):
-        return not_applicable("The user is exempt from this rule by the setting exempt_users.")
+        return not_applicable(EXEMPT_USER)
+    services = listed(credentials.active_for)
     return violates(
-        f"The user has an active credential for {', '.join(credentials.active_for)}.",
-        expected="A role in place of the service-specific credential.",
+        f"The user has an active service-specific credential for {services}.",
+        expected="A role instead of the service-specific credential.",
         services=list(credentials.active_for),
     )
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
 def function_credentials(function: FunctionConfiguration) -> Verdict:
-    """No environment variable of the function holds an access key: its execution role suffices."""
+    """No environment variable of a function holds an access key: use its execution role."""
     if function.environment is None:
-        reason = "Lambda could not decrypt the function's environment variables"
+        reason = "Lambda could not decrypt the environment variables of the function"
         return cannot_tell(f"{reason} ({function.environment_error}).")
     found = holding_a_key(function.environment)
     if found:
         return violates(
-            f"The environment holds an access key id in {', '.join(found)}.",
-            expected="The function's execution role in place of the key.",
+            f"The environment contains an access key ID in {listed(found)}.",
+            expected="The function's execution role instead of the access key.",
             variables=found,
         )
-    count = len(function.environment)
-    return complies(f"None of {count} environment variables holds an access key id.")
+    count = plural(len(function.environment), "environment variable")
+    return complies(f"No access key ID found in {count}.")
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
 def task_credentials(task: TaskDefinition) -> Verdict:
-    """No container is given an access key: the task role suffices."""
-    found = []
-    for container in task.containers:
-        named = named_like_a_key([*(container.environment or {}), *(container.secrets or {})])
-        held = holding_a_key(container.environment)
-        found += [f"{container.name}: {name}" for name in sorted({*named, *held})]
+    """No container of an ECS task gets an access key: use the task role."""
+    found = keys_in_containers(task.containers) + holding_a_key(task.options)
     if found:
         return violates(
-            f"Containers are given an access key in {', '.join(found)}.",
-            expected="The task role in place of the key.",
+            f"A container gets an access key in {listed(found)}.",
+            expected="The task role instead of the access key.",
             variables=found,
         )
     files = [file for container in task.containers for file in container.environment_files]
     if files:
-        reason = f"The environment comes from files in S3 that are not read: {', '.join(files)}."
+        reason = f"The environment comes from files in S3, which are not read: {listed(files)}."
         return cannot_tell(reason, missing=("s3:GetObject",))
-    return complies("No container is given an access key.")
+    return complies("No container gets an access key.")
 
 
 @iam_roles.rule(ROLES, severity=Severity.MEDIUM)
@@ -168,15 +160,15 @@ def task_role(
     task: TaskDefinition,
     services: Services,
     *,
-    require_task_role: Annotated[bool, "Whether every task needs a role of its own"] = True,
+    require_task_role: Annotated[bool, "Require a task role for every task"] = True,
 ) -> Verdict:
-    """A task that a service runs has a role of its own, so that it needs no other credentials."""
+    """A task definition that a service runs has a task role, so it needs no other credentials."""
     if task.task_role_arn:
         return complies(f"The task role is {task.task_role_arn}.", role=task.task_role_arn)
     if not services.running(task.arn):
         return not_applicable("No service runs this task definition.")
     if not require_task_role:
-        return not_applicable("The setting require_task_role does not ask for a role.")
+        return not_applicable("The setting require_task_role is off.")
     return violates("The task definition has no task role.", expected="A task role.")
 
 
@@ -189,20 +181,21 @@ def role_privileges(
     attached: tuple[PolicyDocument, ...],
     boundary: PolicyDocument | None,
     *,
-    sensitive_services: Services_ = SENSITIVE_SERVICES,
-    restricting_condition_keys: Restricting = RESTRICTING_KEYS,
-    exempt_role_patterns: ExemptRoles = EXEMPT_ROLES,
+    limits: PrivilegeLimits,
+    exempt: ExemptRoles,
 ) -> Verdict:
-    """A role may do what its work needs, not everything, and cannot give itself more.
+    """A role has least privilege: it is no administrator and cannot escalate its privileges.
 
-    Judged is what its policies grant together, less what is denied, within its boundary.
+    All its policies are evaluated together: what they allow, minus what they deny, within the
+    permissions boundary. Every action of a service on any resource is too much as well.
     """
     if role.is_service_linked:
-        return not_applicable("AWS writes the policies of a service-linked role.")
-    if is_exempt(exempt_role_patterns, role.path, role.name):
-        return not_applicable("The role is exempt by the setting exempt_role_patterns.")
+        return not_applicable("AWS manages the policies of a service-linked role.")
+    if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
+        return not_applicable(EXEMPT_ROLE)
     documents = [*role.inline, *(policy.document for policy in attached)]
-    return _privileges(documents, boundary, sensitive_services, restricting_condition_keys)
+    who = Self("role", role.path, role.name, own_policies(role))
+    return privileges_verdict(documents, boundary, limits, who)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)
@@ -212,29 +205,24 @@ def user_privileges(
     attached: tuple[PolicyDocument, ...],
     boundary: PolicyDocument | None,
     *,
-    sensitive_services: Services_ = SENSITIVE_SERVICES,
-    restricting_condition_keys: Restricting = RESTRICTING_KEYS,
+    limits: PrivilegeLimits,
 ) -> Verdict:
-    """A user may do what their work needs, not everything, and cannot give themselves more.
+    """A user has least privilege: they are no administrator and cannot escalate their privileges.
 
-    Judged is what their policies and those of their groups grant together, less what is denied,
-    within the boundary.
+    The policies of the user and of their groups are evaluated together: what they allow, minus
+    what they deny, within the permissions boundary.
     """
-    documents = _reaching(user, groups, attached)
-    return _privileges(documents, boundary, sensitive_services, restricting_condition_keys)
+    who = Self("user", user.path, user.name, own_policies(user))
+    return privileges_verdict(policies_of(user, groups, attached), boundary, limits, who)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)
 def group_privileges(
-    group: GroupPolicies,
-    attached: tuple[PolicyDocument, ...],
-    *,
-    sensitive_services: Services_ = SENSITIVE_SERVICES,
-    restricting_condition_keys: Restricting = RESTRICTING_KEYS,
+    group: GroupPolicies, attached: tuple[PolicyDocument, ...], *, limits: PrivilegeLimits
 ) -> Verdict:
-    """A group gives its members what their work needs, not everything."""
+    """A group gives least privilege: no administrator access and no privilege escalation."""
     documents = [*group.inline, *(policy.document for policy in attached)]
-    return _privileges(documents, None, sensitive_services, restricting_condition_keys)
+    return privileges_verdict(documents, None, limits)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.HIGH)
@@ -242,44 +230,20 @@ def policy_privileges(
     use: PolicyUse,
     policy: PolicyDocument,
     *,
-    sensitive_services: Services_ = SENSITIVE_SERVICES,
-    restricting_condition_keys: Restricting = RESTRICTING_KEYS,
-    flag_unattached: Annotated[bool, "Whether a policy that is attached to nobody counts"] = False,
+    limits: PrivilegeLimits,
+    flag_unattached: Annotated[
+        bool, "Check policies that are not attached to anything too"
+    ] = False,
 ) -> Verdict:
-    """A customer managed policy in use does not grant everything, whoever it is attached to."""
+    """A customer managed policy gives no administrator access and no privilege escalation."""
     if use.is_aws_managed:
-        return not_applicable("AWS writes this policy; it is judged where it is attached.")
+        return not_applicable("This policy is AWS managed; it is checked where it is attached.")
     if use.attached == 0 and use.bounding:
-        return not_applicable(f"The policy only bounds {use.bounding} principal(s).")
+        who = plural(use.bounding, "principal")
+        return not_applicable(f"The policy is only a permissions boundary, of {who}.")
     if use.attached == 0 and not flag_unattached:
-        return not_applicable("The policy is attached to nobody.")
-    return _privileges([policy.document], None, sensitive_services, restricting_condition_keys)
-
-
-def _reaching(
-    user: UserPolicies, groups: Iterable[GroupPolicies], attached: Iterable[PolicyDocument]
-) -> list[Document]:
-    of_groups = [document for group in groups for document in group.inline]
-    return [*user.inline, *of_groups, *(policy.document for policy in attached)]
-
-
-def _privileges(
-    documents: Sequence[Document],
-    boundary: PolicyDocument | None,
-    sensitive: Sequence[str],
-    restricting: Sequence[str],
-) -> Verdict:
-    bound = [] if boundary is None else [boundary.document]
-    flaws = flawed([*documents, *bound])
-    if flaws:
-        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
-    grants = Grants.of(documents, bound[0] if bound else None, restricting)
-    found = problems(grants, sensitive)
-    names = [document.name for document in documents]
-    if found:
-        expected = "Only the actions that are needed, on the resources that are needed."
-        return violates_all(found, expected=expected, policies=names)
-    return complies(f"Nothing excessive is allowed by {len(names)} policies.", policies=names)
+        return not_applicable("The policy is not attached to anything.")
+    return privileges_verdict([policy.document], None, limits)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.MEDIUM)
@@ -290,74 +254,57 @@ def role_trust(
         tuple[str, ...], "Account numbers that need no sts:ExternalId"
     ] = (),
     bound_services: Annotated[
-        tuple[str, ...], "Services (patterns) that never act on behalf of another account"
+        tuple[str, ...], "Services that never act on behalf of another account (patterns)"
     ] = BOUND_SERVICES,
-    exempt_role_patterns: ExemptRoles = EXEMPT_ROLES,
+    exempt: ExemptRoles,
 ) -> Verdict:
-    """A role can be assumed by those it is meant for, and by nobody who talks them into it."""
+    """Only the intended principals can assume a role, and none as a confused deputy."""
     if role.is_service_linked:
-        return not_applicable("AWS writes the trust policy of a service-linked role.")
-    if is_exempt(exempt_role_patterns, role.path, role.name):
-        return not_applicable("The role is exempt by the setting exempt_role_patterns.")
-    if role.trust.flaw:
-        return cannot_tell(f"Who may assume the role is unknown: {role.trust.flaw}.")
-    found = trust_problems(
-        role.trust.statements,
+        return not_applicable("AWS manages the trust policy of a service-linked role.")
+    if is_exempt(exempt.exempt_role_patterns, role.path, role.name):
+        return not_applicable(EXEMPT_ROLE)
+    return trust_verdict(
+        role.trust,
         role.account,
         trusted_accounts=trusted_accounts,
         bound_services=bound_services,
     )
-    who = [p.value for s in admits(role.trust.statements) for p in s.principals]
-    if found:
-        expected = "Named principals, each with the condition that keeps others out."
-        return violates_all(found, expected=expected, principals=who)
-    return complies(f"The role can be assumed by {', '.join(who) or 'nobody'}.", principals=who)
 
 
 @iam_roles.rule(LEAST_PRIVILEGE, severity=Severity.MEDIUM)
 def unused_access(
     unused: UnusedAccess,
     *,
-    unused_days: Annotated[int, Between(1, 365), "After how many days access is unused"] = 90,
+    unused_days: Annotated[
+        int, Between(1, 365), "The longest tracking period of the analyzer (days)"
+    ] = 90,
     require_unused_access_analysis: Annotated[
-        bool, "Whether an unused-access analyzer (which costs money) has to exist"
+        bool, "Require an unused-access analyzer (it costs money)"
     ] = False,
 ) -> Verdict:
-    """IAM Access Analyzer finds no permission or credential that nobody uses."""
+    """IAM Access Analyzer has no open finding on unused permissions or credentials."""
     if not unused.analyzer:
         reason = "This region has no active unused-access analyzer."
         if require_unused_access_analysis:
             return violates(reason, expected="An active unused-access analyzer.")
         return not_applicable(reason)
-    if unused.days > unused_days:
-        return violates(
-            f"The analyzer {unused.analyzer} waits {unused.days} days.",
-            expected=f"Access called unused after {unused_days} days or fewer.",
-            days=unused.days,
-        )
-    if unused.found:
-        told = ", ".join(f"{count} {kind}" for kind, count in sorted(unused.found.items()))
-        return violates(
-            f"The analyzer {unused.analyzer} has open findings: {told}.",
-            expected="Unused permissions and credentials removed.",
-            findings=unused.found,
-        )
-    return complies(f"The analyzer {unused.analyzer} has no open finding.", days=unused.days)
+    return unused_verdict(unused, unused_days)
 
 
-# -- a second factor --------------------------------------------------------------------------
+# -- MFA --------------------------------------------------------------------------------------
 
 
 @iam_roles.rule(MFA, severity=Severity.CRITICAL)
 def root_mfa(root: RootUser) -> Verdict:
-    """The root user signs in with a second factor, or cannot sign in at all."""
+    """The root user has MFA, or has no credentials at all."""
     if root.mfa:
         return complies("The root user has an MFA device.", mfa=True)
     if root.has_password is False and not root.access_keys:
         return complies("The root user has no credentials.", mfa=False, password=False)
     return violates(
         "The root user has no MFA device.",
-        expected="An MFA device for the root user, or centralised root access without password.",
+        expected="An MFA device for the root user, or centrally managed root access without a"
+        " password.",
         mfa=False,
     )
 
@@ -368,33 +315,33 @@ def root_hardware_mfa(
     device: RootVirtualDevice,
     *,
     require_hardware_root: Annotated[  # noqa: ARG001
-        bool, "Refuse a virtual MFA device for root"
+        bool, "Require a hardware MFA device or passkey for the root user"
     ] = False,
 ) -> Verdict:
-    """The root user's second factor is a device of its own, not an app on some phone."""
+    """The root user has a hardware MFA device or a passkey, not a virtual MFA device."""
     if device.serial_number:
         return violates(
             f"The root user has the virtual MFA device {device.serial_number}.",
-            expected="A passkey or hardware device for the root user.",
+            expected="A passkey or hardware MFA device for the root user.",
             device=device.serial_number,
         )
     if not root.mfa:
-        return not_applicable("The root user has no MFA device, as root-mfa tells.")
-    return complies("The root user's MFA device is not a virtual one.")
+        return not_applicable("The root user has no MFA device; root-mfa checks that.")
+    return complies("The root user's MFA device is not virtual.")
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)
 def console_mfa(console: ConsoleAccess) -> Verdict:
-    """Who can sign in to the console with a password needs a second factor too."""
+    """Every IAM user with a console password has an MFA device."""
     if not console.password:
-        return not_applicable("The user has no password for the console.")
+        return not_applicable("The user has no console password.")
     if not console.mfa:
         return violates(
-            "The user can sign in to the console and has no MFA device.",
-            expected="An MFA device, or no password.",
+            "The user has a console password and no MFA device.",
+            expected="An MFA device, or no console password.",
             mfa=False,
         )
-    return complies("The user has a password and an MFA device.", mfa=True)
+    return complies("The user has a console password and an MFA device.", mfa=True)
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)
@@ -405,17 +352,18 @@ def user_sensitive_actions(
     attached: tuple[PolicyDocument, ...],
     boundary: PolicyDocument | None,
     *,
-    sensitive_actions: Gated = SENSITIVE_ACTIONS,
-    harmless_actions: Ungated = HARMLESS_ACTIONS,
+    sensitive_actions: GatedActions = SENSITIVE_ACTIONS,
+    harmless_actions: UngatedActions = HARMLESS_ACTIONS,
 ) -> Verdict:
-    """What a user could do lasting harm with takes a second factor.
+    """A user needs MFA for sensitive actions, which can do lasting harm.
 
-    A Deny with Bool (not BoolIfExists) does not bind long-term keys, whose requests lack the
-    key; an Allow with BoolIfExists demands nothing.
+    A Deny with Bool (not BoolIfExists) does not apply to long-term access keys, whose requests
+    lack the condition key. An Allow with BoolIfExists does not require MFA.
     """
-    documents = _reaching(user, groups, attached)
+    documents = policies_of(user, groups, attached)
     sensitive = Sensitive(sensitive_actions, harmless_actions)
-    return _gating(documents, boundary, sensitive, has_key=bool(keys.active))
+    name = f"{user.path.removeprefix('/')}{user.name}"
+    return mfa_verdict(documents, boundary, sensitive, has_key=bool(keys.active), name=name)
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)
@@ -425,75 +373,31 @@ def group_sensitive_actions(
     attached: tuple[PolicyDocument, ...],
     members: tuple[ActiveKeys, ...],
     *,
-    sensitive_actions: Gated = SENSITIVE_ACTIONS,
-    harmless_actions: Ungated = HARMLESS_ACTIONS,
+    sensitive_actions: GatedActions = SENSITIVE_ACTIONS,
+    harmless_actions: UngatedActions = HARMLESS_ACTIONS,
 ) -> Verdict:
-    """What a group's members could do lasting harm with takes a second factor."""
+    """The members of a group need MFA for sensitive actions, which can do lasting harm."""
     if not group.members:
         return not_applicable("The group has no members.")
     documents = [*policies.inline, *(policy.document for policy in attached)]
     sensitive = Sensitive(sensitive_actions, harmless_actions)
     has_key = any(keys.active for keys in members)
-    return _gating(documents, None, sensitive, has_key=has_key)
-
-
-def _gating(
-    documents: Sequence[Document],
-    boundary: PolicyDocument | None,
-    sensitive: Sensitive,
-    *,
-    has_key: bool,
-) -> Verdict:
-    bound = [] if boundary is None else [boundary.document]
-    flaws = flawed([*documents, *bound])
-    if flaws:
-        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
-    found = ungated(
-        [s for document in documents for s in document.statements],
-        sensitive,
-        boundary=bound[0].statements if bound else None,
-        has_key=has_key,
-    )
-    if found:
-        shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")
-        return violates(
-            f"Allowed without a second factor: {shown}.",
-            expected="Allow with Bool aws:MultiFactorAuthPresent true, or Deny with BoolIfExists"
-            " aws:MultiFactorAuthPresent false.",
-            actions=found,
-            active_access_key=has_key,
-        )
-    return complies("No sensitive action is allowed without a second factor.")
+    return mfa_verdict(documents, None, sensitive, has_key=has_key)
 
 
 @iam_roles.rule(MFA, severity=Severity.HIGH)
-def role_mfa(role: RoleTrust, *, exempt_role_patterns: ExemptRoles = EXEMPT_ROLES) -> Verdict:
-    """A role that people of this account can assume asks them for a second factor.
+def role_mfa(role: RoleTrust, *, exempt: ExemptRoles) -> Verdict:
+    """The users of this account need MFA to assume a role.
 
-    Services, identity providers and other roles have none to give here: those who sign in
-    through a provider give theirs there.
+    Services and other roles have no MFA device. People who sign in through an identity provider
+    give their second factor there.
     """
-    if role.trust.flaw:
-        return cannot_tell(f"Who may assume the role is unknown: {role.trust.flaw}.")
-    statements = role.trust.statements
-    who = [name for s in admits(statements) for name in people(s, role.account)]
-    if not who or role.is_service_linked:
-        return not_applicable("No user of this account can assume the role.")
-    if is_exempt(exempt_role_patterns, role.path, role.name):
-        return not_applicable("The role is exempt by the setting exempt_role_patterns.")
-    without = people_admitted(statements, role.account)
-    if without:
-        return violates(
-            f"Can be assumed without a second factor by {', '.join(without)}.",
-            expected="A trust policy with Bool aws:MultiFactorAuthPresent true.",
-            principals=without,
-        )
-    return complies(f"{', '.join(who)} can assume the role with a second factor only.")
+    return assume_verdict(
+        role, exempt=is_exempt(exempt.exempt_role_patterns, role.path, role.name)
+    )
 
 
 # -- rotation ---------------------------------------------------------------------------------
-
-MaxAge = Annotated[int, Between(1, LONGEST_KEY_AGE_DAYS), "The oldest an active key may be"]
 
 
 @iam_roles.rule(ROTATION, severity=Severity.HIGH)
@@ -502,44 +406,34 @@ def access_key_age(
     *,
     max_age_days: MaxAge = 90,
     overlap_days: Annotated[
-        int, Between(1, LONGEST_KEY_AGE_DAYS), "How long two keys may be active at once"
+        int, Between(1, LONGEST_KEY_AGE_DAYS), "How long two keys may both be active (days)"
     ] = 7,
-    warn_days: Annotated[int, Between(1, LONGEST_KEY_AGE_DAYS), "From when to remind"] = 75,
+    warn_days: Annotated[
+        int, Between(1, LONGEST_KEY_AGE_DAYS), "The key age from which to add a reminder (days)"
+    ] = 75,
 ) -> Verdict:
-    """An active access key is replaced before it is old, and the old one is not kept."""
+    """Active access keys are rotated in time, and the old key is deactivated soon after."""
     active = [key for key in keys.keys if key.active]
     if not active:
         return not_applicable("The user has no active access key.")
-    found = overdue(active, keys.now, max_age_days=max_age_days, overlap_days=overlap_days)
-    ages = {key.id: age_in_days(key, keys.now) for key in active}
-    if found:
-        expected = (
-            f"Active keys at most {max_age_days} days old, two at once for {overlap_days} at most."
-        )
-        return violates_all(found, expected=expected, ages_in_days=ages)
-    oldest = max(ages.values())
-    reason = f"The oldest active key is {oldest} days old."
-    if oldest >= warn_days:
-        reason += f" It has to be replaced before it is more than {max_age_days} days old."
-    return complies(reason, ages_in_days=ages)
+    return age_verdict(
+        active,
+        keys.now,
+        max_age_days=max_age_days,
+        overlap_days=overlap_days,
+        warn_days=warn_days,
+    )
 
 
 @iam_roles.rule(ROTATION, severity=Severity.HIGH)
 def root_access_key_age(root: RootKeyAges, *, max_age_days: MaxAge = 90) -> Verdict:
-    """An access key of the root user, where one has to exist, is not old."""
+    """An access key of the root user, if one must exist, is rotated in time."""
     if root.keys is None:
         reason = "The credential report does not show the root user's access keys."
         return cannot_tell(reason, missing=("iam:GetCredentialReport",))
     if not root.keys:
         return not_applicable("The root user has no active access key.")
-    found = [
-        Problem(Severity.HIGH, f"{key.id} of the root user is at least {age} days old.")
-        for key in root.keys
-        if (age := age_in_days(key, root.now)) > max_age_days
-    ]
-    if found:
-        return violates_all(found, expected="No access key for the root user.")
-    return complies("The root user's active access keys are young by the credential report.")
+    return root_age_verdict(root.keys, root.now, max_age_days)
 
 
 handler = handler_of(iam_roles)

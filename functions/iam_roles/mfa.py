@@ -1,12 +1,28 @@
-"""Whether an allowed action takes a second factor: what condition operators really do."""
+"""Whether an allowed action requires MFA: what condition operators do for each request."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from readiness.semantics.policy import Condition, Statement, matches, overlap
+from readiness.evidence.iam.principals import PolicyDocument, RoleTrust
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics.conditions import (
+    ABSENT,
+    FREE,
+    Alternatives,
+    Holds,
+    Requests,
+    allowed,
+    fixed,
+    holds,
+)
+from readiness.semantics.policy import Document, Statement, matches, overlap
+from readiness.semantics.requesters import user_of
 
+from .privilege import flawed
 from .trust import admits
 
 _PRESENT = "aws:multifactorauthpresent"
@@ -42,67 +58,64 @@ HARMLESS_ACTIONS = (
     "organizations:Describe*",
     "organizations:List*",
 )
-"""Reading, and what it takes to get a second factor in the first place."""
+"""Reading, and what a user needs to set up their MFA device."""
 
 WITHOUT_FACTOR = "false"
-"""A session without a second factor: the console, or GetSessionToken."""
+"""A session without MFA: the console, or GetSessionToken."""
 LONG_TERM_KEY = "absent"
 """A request signed with a long-term key: the context key does not exist in it."""
 
+_SESSIONS: Mapping[str, Mapping[str, Alternatives]] = {
+    WITHOUT_FACTOR: {_PRESENT: fixed("false"), _AGE: ABSENT},
+    LONG_TERM_KEY: {_PRESENT: ABSENT, _AGE: ABSENT},
+}
+_FACTOR: Mapping[str, Alternatives] = {_PRESENT: fixed("true"), _AGE: fixed(FREE)}
+_EVERYONE = frozenset(_SESSIONS)
 
-def demands_factor(statement: Statement) -> bool:
-    """Whether an Allow only applies with a second factor.
 
-    ``BoolIfExists`` true does not do it: it also applies where the key is absent, as with
-    every long-term access key.
+@functools.lru_cache(maxsize=1024)
+def _requests(name: str) -> Mapping[str, Requests]:
+    """The requests of a user of any account, by session; of every user if ``name`` is empty."""
+    user = user_of("*", name or "*")
+    return {session: user.but(keys) for session, keys in _SESSIONS.items()}
+
+
+def applies_to(allow: Statement, name: str = "") -> frozenset[str]:
+    """The requests without MFA to which an Allow may apply.
+
+    ``BoolIfExists`` true does not require MFA: it also applies where the key is absent, as in
+    every request with a long-term access key. What only applies to calls that AWS services make
+    for a user, to a role or to another user, does not apply to a user's own requests.
     """
-    return any(_demands(condition) for condition in statement.conditions)
+    return frozenset(
+        session
+        for session, requests in _requests(name).items()
+        if holds(allow.conditions, requests) is not Holds.NEVER
+    )
 
 
-def _demands(c: Condition) -> bool:
-    if c.quantifier == "forallvalues":
-        return False
-    if c.key == _PRESENT:
-        return (
-            c.operator in {"bool", "stringequals"} and not c.if_exists and c.lowered == ("true",)
-        )
-    if c.key == _AGE:
-        bounded = c.operator in {"numericlessthan", "numericlessthanequals"} and not c.if_exists
-        return bounded or (c.operator == "null" and c.lowered == ("false",))
-    return False
+def refused_by(denial: Statement, name: str = "") -> frozenset[str]:
+    """Which requests without MFA a Deny refuses, whatever else they are like.
 
-
-_NOBODY = frozenset[str]()
-_EVERYONE = frozenset({WITHOUT_FACTOR, LONG_TERM_KEY})
-
-
-def _refused_by(denial: Statement) -> frozenset[str]:
-    """Which requests without a second factor a Deny refuses; none where it asks for more."""
-    if len(denial.conditions) != 1:
-        return _NOBODY if denial.conditions else _EVERYONE
-    [c] = denial.conditions
-    match c.key, c.operator, c.lowered:
-        case (key, "bool" | "stringequals", ("false",)) if key == _PRESENT:
-            return _EVERYONE if c.if_exists else frozenset({WITHOUT_FACTOR})
-        case (key, "stringnotequals", ("true",)) if key == _PRESENT:
-            return _EVERYONE
-        case (key, "null", ("true",)):
-            by_key = {_PRESENT: frozenset({LONG_TERM_KEY}), _AGE: _EVERYONE}
-            return by_key.get(key, _NOBODY)
-        case (key, "numericgreaterthan" | "numericgreaterthanequals", _) if key == _AGE:
-            return _EVERYONE if c.if_exists else _NOBODY
-    return _NOBODY
+    A second condition that only spares the calls of AWS services refuses all the same, and so
+    does one that spares another user.
+    """
+    return frozenset(
+        session
+        for session, requests in _requests(name).items()
+        if holds(denial.conditions, requests) is Holds.ALWAYS
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Sensitive:
-    """Action patterns that need a second factor, and those among them that do not."""
+    """Action patterns that must require MFA, and exceptions among them."""
 
     actions: tuple[str, ...]
     harmless: tuple[str, ...] = ()
 
     def allowed_by(self, statement: Statement) -> Iterator[tuple[str, str]]:
-        """What a statement allows of them: its own pattern and the sensitive one it meets."""
+        """The sensitive actions that a statement allows: (its own pattern, the sensitive one)."""
         for sensitive in self.actions:
             if statement.not_actions:
                 if not any(matches(left_out, sensitive) for left_out in statement.not_actions):
@@ -116,7 +129,7 @@ class Sensitive:
         return any(matches(harmless, pattern) for harmless in self.harmless)
 
     def covered_by(self, denial: Statement, pattern: str, sensitive: str) -> bool:
-        """Whether a Deny is about all that ``pattern`` and ``sensitive`` have in common."""
+        """Whether a Deny covers all that ``pattern`` and ``sensitive`` have in common."""
         if denial.not_actions:
             return all(
                 self.is_harmless(left_out)
@@ -132,21 +145,22 @@ def ungated(
     *,
     boundary: Sequence[Statement] | None = None,
     has_key: bool = True,
+    name: str = "",
 ) -> list[str]:
-    """The sensitive actions that are allowed without a second factor.
+    """The sensitive actions that are allowed without MFA; ``name`` is the user's, with the path.
 
-    A Deny has to refuse every request the principal can make: also those of its long-term keys,
-    if ``has_key``.
+    A Deny must refuse every request that the principal can make, including those with its
+    long-term keys if ``has_key``.
     """
-    needed = {WITHOUT_FACTOR, LONG_TERM_KEY} if has_key else {WITHOUT_FACTOR}
+    needed = _EVERYONE if has_key else frozenset({WITHOUT_FACTOR})
     everything = [*statements, *(boundary or ())]
-    denials = [(s, _refused_by(s)) for s in everything if not s.allows]
+    denials = [(s, refused_by(s, name)) for s in everything if not s.allows]
     open_: dict[str, None] = {}
     for statement in statements:
-        if not statement.allows or demands_factor(statement):
+        if not statement.allows or not applies_to(statement, name):
             continue
         for pattern, action in sensitive.allowed_by(statement):
-            if boundary is not None and not _within(boundary, sensitive, pattern, action):
+            if boundary is not None and not _within(boundary, sensitive, pattern, action, name):
                 continue
             refused = frozenset[str]().union(
                 *(
@@ -156,7 +170,7 @@ def ungated(
                     and sensitive.covered_by(denial, pattern, action)
                 )
             )
-            if not needed <= refused:
+            if needed - refused:
                 open_[action] = None
     return list(open_)
 
@@ -170,12 +184,12 @@ def _same_resources(denial: Statement, allow: Statement) -> bool:
 
 
 def _within(
-    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str
+    boundary: Sequence[Statement], sensitive: Sensitive, pattern: str, action: str, name: str
 ) -> bool:
-    """Whether the boundary lets a part of the action through without a second factor."""
+    """Whether the boundary allows a part of the action without MFA."""
     return any(
         s.allows
-        and not demands_factor(s)
+        and bool(applies_to(s, name))
         and any(
             other == action and overlap(limit, pattern) for limit, other in sensitive.allowed_by(s)
         )
@@ -183,35 +197,94 @@ def _within(
     )
 
 
-def people_admitted(statements: Sequence[Statement], account: str) -> list[str]:
-    """Whom a trust policy lets in of its own account who may be a person, without a second factor.
+def people_admitted(
+    statements: Sequence[Statement], account: str, *, with_factor: bool = True
+) -> list[str]:
+    """The principals of the role's own account that may be people and can assume it.
 
-    Services, identity providers and roles are none: their factor is elsewhere.
+    Services, identity providers and roles are not people. Without ``with_factor`` only those
+    that can assume it without MFA.
     """
-    denied = frozenset[str]().union(
-        *(
-            _refused_by(s)
-            for s in statements
-            if not s.allows and s.conditions and s.names_action("sts:AssumeRole")
-        )
-    )
-    if denied >= {WITHOUT_FACTOR, LONG_TERM_KEY}:
-        return []
+    sessions = [*_SESSIONS.values(), *([_FACTOR] if with_factor else [])]
+    users = [user_of(account).but(keys) for keys in sessions]
+    denials = [
+        s
+        for s in statements
+        if not s.allows and s.names_action("sts:AssumeRole") and _names_all_of(s, account)
+    ]
     found: dict[str, None] = {}
-    for statement in admits(statements):
-        if not statement.names_action("sts:AssumeRole") or demands_factor(statement):
-            continue
-        for who in people(statement, account):
-            found[who] = None
+    for allow in admits(statements):
+        if allow.names_action("sts:AssumeRole") and any(
+            allowed(allow, denials, user) is not Holds.NEVER for user in users
+        ):
+            found |= dict.fromkeys(people(allow, account))
     return list(found)
 
 
+def _names_all_of(denial: Statement, account: str) -> bool:
+    return denial.names_anybody or any(
+        principal.is_whole_account and principal.account == account
+        for principal in denial.principals
+    )
+
+
 def people(statement: Statement, account: str) -> Iterator[str]:
-    """The principals of a statement that are users of the account, or everybody in it."""
+    """The principals of a statement that are users of the account, or everyone in it."""
     if statement.not_principals:
-        yield "everybody but some"
+        yield "everyone except the NotPrincipal"
     for principal in statement.principals:
         ours = principal.account == account
         may_be_a_person = principal.is_whole_account or ":user/" in principal.value
         if principal.is_anybody or (ours and may_be_a_person):
             yield principal.value
+
+
+def mfa_verdict(
+    documents: Sequence[Document],
+    boundary: PolicyDocument | None,
+    sensitive: Sensitive,
+    *,
+    has_key: bool,
+    name: str = "",
+) -> Verdict:
+    """The verdict on whether policies together require MFA for sensitive actions."""
+    bound = [] if boundary is None else [boundary.document]
+    flaws = flawed([*documents, *bound])
+    if flaws:
+        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
+    found = ungated(
+        [s for document in documents for s in document.statements],
+        sensitive,
+        boundary=bound[0].statements if bound else None,
+        has_key=has_key,
+        name=name,
+    )
+    if found:
+        return violates(
+            f"Sensitive actions are allowed without MFA: {listed(found)}.",
+            expected="Allow with Bool aws:MultiFactorAuthPresent true, or Deny with BoolIfExists"
+            " aws:MultiFactorAuthPresent false.",
+            actions=found,
+            active_access_key=has_key,
+        )
+    return complies("No sensitive action is allowed without MFA.")
+
+
+def assume_verdict(role: RoleTrust, *, exempt: bool) -> Verdict:
+    """The verdict on whether users of the account need MFA to assume a role."""
+    if role.trust.flaw:
+        return cannot_tell(f"Who can assume the role is unknown: {role.trust.flaw}.")
+    statements = role.trust.statements
+    who = people_admitted(statements, role.account)
+    if not who or role.is_service_linked:
+        return not_applicable("No user of this account can assume the role.")
+    if exempt:
+        return not_applicable("The setting exempt_role_patterns exempts the role.")
+    without = people_admitted(statements, role.account, with_factor=False)
+    if without:
+        return violates(
+            f"{listed(without)} can assume the role without MFA.",
+            expected="A trust policy with Bool aws:MultiFactorAuthPresent true.",
+            principals=without,
+        )
+    return complies(f"{listed(who)} can assume the role only with MFA.")

@@ -1,222 +1,178 @@
-"""What a principal may really do: allowed, not denied, within its boundary, anywhere."""
+"""Which privileges are excessive: administrators, whole services, privilege escalation."""
 
 from __future__ import annotations
 
-import string
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 
-from readiness.model.verdict import Problem, Severity
-from readiness.semantics.policy import (
-    Condition,
-    Document,
-    Statement,
-    is_service_wide,
-    matches,
-    matches_any,
+from readiness.evidence.accessanalyzer import UnusedAccess
+from readiness.evidence.iam.principals import (
+    GroupPolicies,
+    PolicyDocument,
+    RolePolicies,
+    UserPolicies,
 )
-
-from .privesc import ESCALATIONS, PASS_ROLE, Escalation
-
-SENSITIVE_SERVICES = (
-    "iam",
-    "sts",
-    "kms",
-    "secretsmanager",
-    "organizations",
-    "cloudtrail",
-    "config",
-    "lambda",
-    "s3",
-    "ec2",
+from readiness.model.text import listed, plural
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
 )
-RESTRICTING_KEYS = (
-    "aws:CalledVia*",
-    "aws:MultiFactorAuthAge",
-    "aws:MultiFactorAuthPresent",
-    "aws:ResourceTag/*",
-    "aws:ViaAWSService",
-    "*:ResourceTag/*",
-    "iam:AWSServiceName",
-    "iam:PermissionsBoundary",
-    "iam:PolicyARN",
-    "kms:ViaService",
-)
-"""Not among them: where a request comes from, and which organization its own principal is in."""
+from readiness.semantics.policy import Document, Statement, matches
 
-EXEMPT_ROLES = (
-    "/aws-reserved/sso.amazonaws.com/*",
-    "OrganizationAccountAccessRole",
-    "AWSControlTowerExecution",
-    "cdk-*-cfn-exec-role-*",
-)
-
-_UNRELATED = ("iam", "s3", "ec2", "kms", "lambda", "dynamodb", "rds", "sqs")
-"""Who may do anything at all in each of these may do anything: nobody lists them by hand."""
-
-_TOLD_AT_MOST = 5
-_PASSED_TO = "iam:passedtoservice"
-_MFA_PRESENT = "aws:multifactorauthpresent"
-
-
-@dataclass(frozen=True)
-class Grants:
-    """The statements that reach a principal, and the boundary that cuts them down.
-
-    ``restricting`` are the condition keys (patterns) that make an Allow less than it looks.
-    """
-
-    statements: tuple[Statement, ...]
-    boundary: Grants | None = None
-    restricting: tuple[str, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        documents: Iterable[Document],
-        boundary: Document | None = None,
-        restricting: Sequence[str] = (),
-    ) -> Grants:
-        keys = tuple(restricting)
-        within = None if boundary is None else cls(boundary.statements, None, keys)
-        statements = tuple(s for document in documents for s in document.statements)
-        return cls(statements, within, keys)
-
-    @cached_property
-    def broad(self) -> tuple[Statement, ...]:
-        """What is allowed with no condition that narrows it, on more than listed resources."""
-        return tuple(
-            s
-            for s in self.statements
-            if s.allows and (s.not_resources or _has_wildcard(s.resources)) and not self._narrow(s)
-        )
-
-    @cached_property
-    def _denials(self) -> tuple[Statement, ...]:
-        """What is denied whatever the request: any condition would leave a way around."""
-        return tuple(
-            s
-            for s in self.statements
-            if not s.allows and not s.conditions and s.names_every_resource
-        )
-
-    def _narrow(self, statement: Statement) -> bool:
-        return any(self._narrows(condition) for condition in statement.conditions)
-
-    def _narrows(self, condition: Condition) -> bool:
-        if condition.holds_without_key or condition.only_wildcards:
-            return False
-        if condition.key == _MFA_PRESENT and condition.lowered != ("true",):
-            return False
-        return matches_any(self.restricting, condition.key)
-
-    def anywhere(self, action: str, passed_to: str = "") -> bool:
-        """Whether the action is effective on arbitrary resources.
-
-        ``passed_to`` is the service that gets the role, for iam:PassRole, which statements may
-        limit with ``iam:PassedToService``.
-        """
-        service = action.partition(":")[0]
-        allowed = any(
-            s.names_action(action) and _reaches(s, service) and _lets_pass(s, passed_to)
-            for s in self.broad
-        )
-        if not allowed or any(s.names_action(action) for s in self._denials):
-            return False
-        return self.boundary is None or self.boundary.anywhere(action, passed_to)
-
-    def anything_in(self, service: str) -> bool:
-        """Whether every action of the service is effective, whatever it is called.
-
-        Tried with a name for each first letter, none of which exists, so that neither a list of
-        real actions nor a catalogue that is out of date decides.
-        """
-        return all(self.anywhere(f"{service}:{letter}zxq") for letter in string.ascii_lowercase)
-
-    @property
-    def is_admin(self) -> bool:
-        return bool(self.broad) and all(map(self.anything_in, _UNRELATED))
-
-    def escalations(self) -> Iterator[Escalation]:
-        """The known paths to more privileges that are open on arbitrary resources."""
-        for path in ESCALATIONS:
-            if all(self.anywhere(a, path.service if a == PASS_ROLE else "") for a in path.actions):
-                yield path
-
-    def whole_services(self) -> list[str]:
-        """Services named in the statements of which every action is effective."""
-        named = {
-            pattern.partition(":")[0].lower()
-            for s in self.broad
-            for pattern in s.actions
-            if "*" in pattern
-        }
-        candidates = sorted(name for name in named if name and not set(name) & set("*?"))
-        return [service for service in candidates if self.anything_in(service)]
-
-
-def _has_wildcard(resources: Iterable[str]) -> bool:
-    return any("*" in resource for resource in resources)
-
-
-def _reaches(statement: Statement, service: str) -> bool:
-    if statement.names_every_resource:
-        return True
-    return any(is_service_wide(resource, service) for resource in statement.resources)
-
-
-def _lets_pass(statement: Statement, service: str) -> bool:
-    limits = [c for c in statement.condition_on(_PASSED_TO) if not c.holds_without_key]
-    if not service or not limits:
-        return True
-    return all(matches_any(limit.values, service) for limit in limits)
+from .grants import UNRELATED, Grants, Self
+from .settings import PrivilegeLimits
 
 
 def problems(grants: Grants, sensitive: Sequence[str]) -> list[Problem]:
-    """What is more than a principal needs, each named; of an administrator only that."""
-    if not grants.broad:
-        return []
+    """The excessive privileges; for an administrator only that."""
+    found = [] if not grants.broad else list(_of_anything(grants, sensitive))
+    if found and found[0].severity is Severity.CRITICAL:
+        return found
+    return found + list(_of_oneself(grants, found))
+
+
+def _of_anything(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
     if grants.is_admin:
-        text = "It may do anything on any resource (administrator)."
-        return [Problem(Severity.CRITICAL, text)]
-    return list(_problems(grants, sensitive))
+        text = "The policies give administrator access: any action on any resource"
+        yield Problem(Severity.CRITICAL, f"{text} ({_said(grants.anything_in('iam'))}).")
+        return
+    yield from _problems(grants, sensitive)
+
+
+def _of_oneself(grants: Grants, found: Sequence[Problem]) -> Iterator[Problem]:
+    said = " ".join(problem.text for problem in found)
+    actions, statements = [], []
+    for action, granting in grants.self_escalations():
+        if action not in said and "Every action of iam" not in said:
+            actions.append(action)
+            statements += granting
+    if actions:
+        text = f"The principal can raise its own privileges with {listed(actions)}"
+        yield Problem(Severity.HIGH, f"{text} ({_said(statements)}).")
 
 
 def _problems(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
-    if any(s.not_actions for s in grants.broad if s.names_every_resource):
-        left = [service for service in _UNRELATED if grants.anything_in(service)]
+    inverted = [s for s in grants.broad if s.not_actions and s.names_every_resource]
+    if inverted:
+        left = [service for service in UNRELATED if grants.anything_in(service)]
         if left:
             text = "Allow with NotAction on any resource grants every action that is not listed"
-            yield Problem(Severity.HIGH, f"{text}, among them all of {', '.join(left)}.")
-    grave = [service for service in sensitive if grants.anything_in(service.lower())]
+            where = f"including every action of {listed(left)} ({_said(inverted)})"
+            yield Problem(Severity.HIGH, f"{text}, {where}.")
+    grave = {
+        service: granting
+        for service in sensitive
+        if (granting := grants.anything_in(service.lower()))
+    }
     if grave:
-        text = f"Every action of {_told(grave)} is allowed on any resource."
-        yield Problem(Severity.HIGH, text)
-    paths = [path.name for path in grants.escalations() if "iam" not in grave or path.service]
-    if paths:
-        text = f"It can give itself more privileges with {_told(paths)}."
-        yield Problem(Severity.HIGH, text)
-    if "sts" not in grave and grants.anywhere("sts:AssumeRole"):
-        text = "sts:AssumeRole is allowed on any resource: every role that trusts this account."
-        yield Problem(Severity.HIGH, text)
+        text = f"Every action of {listed(list(grave))} is allowed on any resource"
+        where = _said(s for granting in grave.values() for s in granting)
+        yield Problem(Severity.HIGH, f"{text} ({where}).")
+    opened = [
+        (path.name, granting)
+        for path, granting in grants.escalations()
+        if "iam" not in grave or path.services
+    ]
+    if opened:
+        text = f"Privilege escalation is possible with {listed([name for name, _ in opened])}"
+        where = _said(s for _, granting in opened for s in granting)
+        yield Problem(Severity.HIGH, f"{text} ({where}).")
+    assume = grants.granting("sts:AssumeRole")
+    if "sts" not in grave and assume:
+        text = (
+            "sts:AssumeRole is allowed on any resource, so on every role that trusts the account"
+        )
+        yield Problem(Severity.HIGH, f"{text} ({_said(assume)}).")
     other = [service for service in grants.whole_services() if service not in grave]
     if other:
-        text = f"Every action of {_told(other)} is allowed on any resource."
-        yield Problem(Severity.MEDIUM, text)
+        text = f"Every action of {listed(other)} is allowed on any resource"
+        where = _said(s for service in other for s in grants.anything_in(service))
+        yield Problem(Severity.MEDIUM, f"{text} ({where}).")
 
 
-def _told(names: Sequence[str]) -> str:
-    more = len(names) - _TOLD_AT_MOST
-    listed = ", ".join(names[:_TOLD_AT_MOST])
-    return f"{listed} and {more} more" if more > 0 else listed
+def _said(statements: Iterable[Statement]) -> str:
+    """The statements by name, each with the conditions that do not limit it."""
+    return listed(list(dict.fromkeys(map(_with_conditions, statements))), 3)
+
+
+def _with_conditions(statement: Statement) -> str:
+    if not statement.conditions:
+        return statement.name
+    conditions = listed([str(condition) for condition in statement.conditions], 3)
+    return f"{statement.name}, in spite of {conditions}"
 
 
 def is_exempt(patterns: Iterable[str], path: str, name: str) -> bool:
-    """Whether a pattern names the principal: by path and name where it has a slash, else name."""
+    """Whether a pattern matches the principal: its name, or path and name if it has a slash."""
     return any(matches(p, f"{path}{name}" if "/" in p else name) for p in patterns)
 
 
 def flawed(documents: Iterable[Document]) -> list[str]:
-    """What is wrong with the documents that are no policies, each a clause."""
-    return [f"the policy {d.name} is unusable: {d.flaw}" for d in documents if d.flaw]
+    """Why documents are not valid policies, each as a clause."""
+    return [f"the policy {d.name} cannot be parsed ({d.flaw})" for d in documents if d.flaw]
+
+
+def policies_of(
+    user: UserPolicies, groups: Iterable[GroupPolicies], attached: Iterable[PolicyDocument]
+) -> list[Document]:
+    """The policies that apply to a user: inline, of their groups, and attached ones."""
+    of_groups = [document for group in groups for document in group.inline]
+    return [*user.inline, *of_groups, *(policy.document for policy in attached)]
+
+
+def own_policies(principal: RolePolicies | UserPolicies) -> tuple[str, ...]:
+    """The ARNs of the customer managed policies of a principal, its boundary among them."""
+    bound = [principal.boundary] if principal.boundary else []
+    arns = [policy.id for policy in (*principal.attached, *bound)]
+    return tuple(arn for arn in arns if ":iam::aws:" not in arn)
+
+
+def privileges_verdict(
+    documents: Sequence[Document],
+    boundary: PolicyDocument | None,
+    limits: PrivilegeLimits,
+    who: Self | None = None,
+) -> Verdict:
+    """The verdict on what policies grant together within a permissions boundary."""
+    bound = [] if boundary is None else [boundary.document]
+    flaws = flawed([*documents, *bound])
+    if flaws:
+        return cannot_tell(f"What is allowed is unknown: {'; '.join(flaws)}.")
+    within = bound[0] if bound else None
+    keys = limits.restricting_condition_keys
+    grants = Grants.of(documents, within, keys, who)
+    found = problems(grants, limits.sensitive_services)
+    names = [document.name for document in documents]
+    if found:
+        expected = "Only the actions that are needed, on the resources that are needed."
+        return violates_all(found, expected=expected, policies=names)
+    if grants.undecided:
+        doubtful = Grants.of(documents, within, keys, who, doubtful=True)
+        if problems(doubtful, limits.sensitive_services):
+            said = _said(grants.undecided)
+            return cannot_tell(f"Whether a condition limits what is allowed is unknown: {said}.")
+    reason = f"No excessive privileges in {plural(len(names), 'policy', 'policies')}."
+    return complies(reason, policies=names)
+
+
+def unused_verdict(unused: UnusedAccess, most_days: int) -> Verdict:
+    """The verdict on what an unused-access analyzer found."""
+    if unused.days > most_days:
+        return violates(
+            f"The analyzer {unused.analyzer} reports access as unused after"
+            f" {plural(unused.days, 'day')}; at most {most_days} are allowed.",
+            expected=f"An analyzer with a tracking period of {plural(most_days, 'day')} or less.",
+            days=unused.days,
+        )
+    if unused.found:
+        said = listed([f"{count} {kind}" for kind, count in sorted(unused.found.items())], 10)
+        return violates(
+            f"The analyzer {unused.analyzer} has open findings: {said}.",
+            expected="Unused permissions and credentials removed.",
+            findings=unused.found,
+        )
+    return complies(f"The analyzer {unused.analyzer} has no open finding.", days=unused.days)

@@ -1,120 +1,245 @@
-"""Who can become a role: what its trust policy lets in that it should not."""
+"""Who can assume a role: whom its trust policy admits that it should not."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from readiness.model.verdict import Problem, Severity
-from readiness.semantics.policy import Condition, Principal, Statement, matches_any, only_wildcards
+from readiness.model.text import listed
+from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
+from readiness.semantics.conditions import (
+    ANY_ADDRESS,
+    FREE,
+    Alternatives,
+    Holds,
+    Requests,
+    allowed,
+    fixed,
+)
+from readiness.semantics.oidc import LIMITING_KEYS, strangers_at
+from readiness.semantics.policy import Document, Principal, Statement, matches_any, only_wildcards
+from readiness.semantics.requesters import service_for_stranger, stranger
 
 BOUND_SERVICES = ("ec2.amazonaws.com", "lambda.amazonaws.com", "edgelambda.amazonaws.com")
-"""They take a role only from a caller who may pass it, which is never another account's."""
+"""They use a role only for a caller who may pass it, never for another account."""
 
-_ASSUME = ("sts:AssumeRole", "sts:AssumeRoleWithWebIdentity", "sts:AssumeRoleWithSAML")
-_OF_OURS = (
-    "aws:principalorgid",
-    "aws:principalorgpaths",
-    "aws:principalaccount",
-    "aws:principalarn",
-)
-_ON_WHOSE_BEHALF = (
-    "aws:sourceaccount",
-    "aws:sourcearn",
-    "aws:sourceorgid",
-    "aws:sourceorgpaths",
-)
-_EXTERNAL_ID = ("sts:externalid",)
-_APPLICATION = {
-    "cognito-identity.amazonaws.com": ("aud",),
-    "accounts.google.com": ("aud", "oaud", "sub"),
-    "graph.facebook.com": ("app_id", "id"),
-    "www.amazon.com": ("app_id", "user_id"),
-}
-_SUBJECT_WORDS = {"repo", "system", "serviceaccount", "project_path"}
+_ASSUME = "sts:AssumeRole"
+_WEB_IDENTITY = "sts:AssumeRoleWithWebIdentity"
+_ALL_WAYS = (_ASSUME, _WEB_IDENTITY, "sts:AssumeRoleWithSAML")
+
+_KNOWS_THE_ID: Mapping[str, Alternatives] = {"sts:externalid": ((), (FREE,))}
+_FROM_ANYWHERE: Mapping[str, Alternatives] = {"aws:sourceip": fixed(ANY_ADDRESS)}
 
 
 def admits(statements: Sequence[Statement]) -> tuple[Statement, ...]:
-    """The statements that let somebody assume the role."""
-    return tuple(s for s in statements if s.allows and any(map(s.names_action, _ASSUME)))
+    """The statements that let someone assume the role."""
+    return tuple(s for s in statements if s.allows and any(map(s.names_action, _ALL_WAYS)))
 
 
-def problems(
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is wrong with a trust policy, and what of it cannot be decided, as clauses."""
+
+    problems: tuple[Problem, ...] = ()
+    doubts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Finding:
+    """A problem if the answer is certain, a doubt if it is not; ``text`` is a clause."""
+
+    answer: Holds
+    severity: Severity
+    text: str
+    why: str = ""
+
+    @property
+    def problem(self) -> Problem:
+        why = f": {self.why}" if self.why else ""
+        text = re.sub(r"^(anyone|the)\b", lambda word: word.group().capitalize(), self.text)
+        return Problem(self.severity, f"{text}{why}.")
+
+
+def findings(
     statements: Sequence[Statement],
     account: str,
     *,
     trusted_accounts: Sequence[str] = (),
     bound_services: Sequence[str] = (),
-) -> list[Problem]:
-    """What a trust policy lets in beyond those it means.
+) -> Findings:
+    """What is wrong with a trust policy.
 
-    ``bound_services`` never act for another account's customer, so that they cannot be confused.
+    ``bound_services`` never act on behalf of another account, so they are no confused deputies.
     """
-    found: list[Problem] = []
-    for statement in admits(statements):
-        if statement.names_anybody:
-            found += _anybody(statement)
-            continue
-        for principal in statement.principals:
+    trust = _Trust(tuple(statements), account, tuple(trusted_accounts), tuple(bound_services))
+    found = [finding for allow in admits(statements) for finding in trust.of(allow)]
+    problems = [f.problem for f in found if f.answer is Holds.SOMETIMES]
+    doubts = [f.text for f in found if f.answer is Holds.UNKNOWN]
+    return Findings(tuple(dict.fromkeys(problems)), tuple(dict.fromkeys(doubts)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Trust:
+    statements: tuple[Statement, ...]
+    account: str
+    trusted: tuple[str, ...]
+    bound: tuple[str, ...]
+
+    def of(self, allow: Statement) -> Iterator[_Finding]:
+        if allow.names_anybody:
+            yield from self._anybody(allow)
+            return
+        for principal in allow.principals:
             match principal.kind:
                 case "AWS":
-                    found += _foreign(statement, principal, account, trusted_accounts)
+                    yield from self._foreign(allow, principal)
                 case "Federated":
-                    found += _federated(statement, principal)
-                case "Service" if not matches_any(bound_services, principal.value):
-                    found += _confused(statement, principal)
-    return found
+                    yield from self._federated(allow, principal)
+                case "Service" if not matches_any(self.bound, principal.value):
+                    yield from self._confused(allow, principal)
+
+    def open_to(self, allow: Statement, action: str, who: Principal, requests: Requests) -> Holds:
+        """Whether the requests fulfil the Allow, and no Deny that is about their principal."""
+        if not allow.names_action(action):
+            return Holds.NEVER
+        denials = [
+            s
+            for s in self.statements
+            if not s.allows and s.names_action(action) and _concerns(s, who)
+        ]
+        return allowed(allow, denials, requests)
+
+    def _anybody(self, allow: Statement) -> Iterator[_Finding]:
+        person = stranger()
+        answer = self.open_to(allow, _ASSUME, _ANYBODY, person)
+        where = _seen(allow)
+        if answer is not Holds.NEVER:
+            text = f"anyone in any AWS account can assume the role{where}"
+            yield _Finding(answer, Severity.CRITICAL, text)
+            return
+        yield from self._anybody_with_something(allow, person)
+        deputy = self.open_to(allow, _ASSUME, _ANY_SERVICE, service_for_stranger())
+        if deputy is not Holds.NEVER:
+            text = f"AWS services can assume the role on behalf of any account{where}"
+            yield _Finding(deputy, Severity.MEDIUM, text)
+        for provider in _providers(allow):
+            who = Principal("Federated", provider)
+            answer = self.open_to(allow, _WEB_IDENTITY, who, strangers_at(provider))
+            if answer is not Holds.NEVER:
+                text = f"anyone who signs in through {provider} can assume the role{where}"
+                yield _Finding(answer, Severity.CRITICAL, text)
+
+    def _anybody_with_something(self, allow: Statement, person: Requests) -> Iterator[_Finding]:
+        """Neither an external ID, which is no secret, nor an address says whose account it is."""
+        for keys, who in (
+            (_KNOWS_THE_ID, "who knows the external ID"),
+            (_FROM_ANYWHERE, "from certain addresses"),
+            (
+                {**_KNOWS_THE_ID, **_FROM_ANYWHERE},
+                "who knows the external ID, from certain addresses",
+            ),
+        ):
+            answer = self.open_to(allow, _ASSUME, _ANYBODY, person.but(keys))
+            if answer is not Holds.NEVER:
+                text = f"anyone in any AWS account {who} can assume the role{_seen(allow)}"
+                yield _Finding(answer, Severity.HIGH, text)
+                return
+
+    def _foreign(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+        theirs = principal.account
+        if not theirs or theirs == self.account or theirs in self.trusted:
+            return
+        answer = self.open_to(allow, _ASSUME, principal, stranger(theirs))
+        if answer is not Holds.NEVER:
+            text = f"the account {theirs} can assume the role without an sts:ExternalId"
+            yield _Finding(answer, Severity.MEDIUM, f"{text} that fixes it{_seen(allow)}")
+
+    def _federated(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+        provider = principal.value.partition(":oidc-provider/")[2].lower()
+        who = provider or principal.value.lower()
+        if only_wildcards(who):
+            providers = _providers(allow)
+        elif provider or who in LIMITING_KEYS:
+            providers = (who,)
+        else:
+            return
+        for each in providers:
+            answer = self.open_to(allow, _WEB_IDENTITY, principal, strangers_at(each))
+            if answer is Holds.NEVER:
+                continue
+            keys = [f"{each}:{key}" for key in LIMITING_KEYS.get(each, ("sub",))]
+            text = f"anyone who signs in through {each} can assume the role{_seen(allow)}"
+            rest = f"no condition on {' or '.join(keys)} fixes the owner"
+            yield _Finding(answer, Severity.HIGH, text, rest)
+
+    def _confused(self, allow: Statement, principal: Principal) -> Iterator[_Finding]:
+        deputy = service_for_stranger(principal.value)
+        answer = self.open_to(allow, _ASSUME, principal, deputy)
+        if answer is not Holds.NEVER:
+            text = f"{principal.value} can assume the role on behalf of any account{_seen(allow)}"
+            rest = "no condition on aws:SourceAccount or aws:SourceArn fixes the account"
+            yield _Finding(answer, Severity.MEDIUM, text, rest)
 
 
-def _limited(statement: Statement, keys: Sequence[str]) -> bool:
-    return any(c.key in keys and _says_something(c) for c in statement.conditions)
+_ANYBODY = Principal("AWS", "*")
+_ANY_SERVICE = Principal("Service", "*")
 
 
-def _says_something(condition: Condition) -> bool:
-    return not condition.holds_without_key and not condition.only_wildcards
+def _concerns(denial: Statement, who: Principal) -> bool:
+    """Whether a Deny is about a principal: it names everybody, or just this one, or its account.
 
-
-def _anybody(statement: Statement) -> Iterator[Problem]:
-    if not _limited(statement, _OF_OURS):
-        yield Problem(Severity.CRITICAL, "Anybody in any AWS account can assume the role.")
-
-
-def _foreign(
-    statement: Statement, principal: Principal, account: str, trusted: Sequence[str]
-) -> Iterator[Problem]:
-    theirs = principal.account
-    if not theirs or theirs == account or theirs in trusted:
-        return
-    if not _limited(statement, _EXTERNAL_ID + _OF_OURS):
-        text = f"The account {theirs} can assume the role without an sts:ExternalId."
-        yield Problem(Severity.MEDIUM, text)
-
-
-def _federated(statement: Statement, principal: Principal) -> Iterator[Problem]:
-    provider = principal.value.partition(":oidc-provider/")[2].lower()
-    keys: tuple[str, ...]
-    if provider:
-        keys = (f"{provider}:sub",)
-    elif principal.value in _APPLICATION:
-        keys = tuple(f"{principal.value}:{key}" for key in _APPLICATION[principal.value])
-    else:
-        return
-    conditions = [c for c in statement.conditions if c.key in keys]
-    if not any(_says_something(c) and not _any_subject(c) for c in conditions):
-        text = f"Anybody whom {provider or principal.value} signs in can assume the role:"
-        yield Problem(Severity.HIGH, f"{text} no condition on {' or '.join(keys)} limits it.")
-
-
-def _any_subject(condition: Condition) -> bool:
-    """Whether a subject is so wide that it is everybody's, such as ``repo:*``."""
-    return "like" in condition.operator and any(
-        all(only_wildcards(part) or part in _SUBJECT_WORDS for part in value.split(":"))
-        for value in condition.values
+    A stranger is none of the principals that a Deny names.
+    """
+    if denial.names_anybody:
+        return True
+    return any(
+        principal == who
+        or (principal.is_whole_account and principal.account == who.account)
+        or (principal.kind == who.kind != "AWS" and only_wildcards(principal.value))
+        for principal in denial.principals
+        if not who.is_anybody
     )
 
 
-def _confused(statement: Statement, principal: Principal) -> Iterator[Problem]:
-    if not _limited(statement, _ON_WHOSE_BEHALF):
-        text = f"{principal.value} can assume the role on behalf of any account:"
-        yield Problem(
-            Severity.MEDIUM, f"{text} no condition on aws:SourceAccount or aws:SourceArn."
-        )
+def _providers(allow: Statement) -> tuple[str, ...]:
+    """The OIDC providers that the conditions are about; without any, the one everybody can use."""
+    claims = ("sub", "aud", "oaud", "amr", "app_id", "id", "user_id")
+    named = [
+        provider
+        for condition in allow.conditions
+        for provider, _, claim in [condition.key.rpartition(":")]
+        if claim in claims and "." in provider
+    ]
+    return tuple(dict.fromkeys(named)) or ("accounts.google.com",)
+
+
+def _seen(allow: Statement) -> str:
+    """The statement, and the conditions that do not keep others out."""
+    conditions = listed([str(condition) for condition in allow.conditions], 3)
+    return f" ({allow.name}{', in spite of ' if conditions else ''}{conditions})"
+
+
+def trust_verdict(
+    trust: Document,
+    account: str,
+    *,
+    trusted_accounts: Sequence[str],
+    bound_services: Sequence[str],
+) -> Verdict:
+    """The verdict on a trust policy; the settings are those of :func:`findings`."""
+    if trust.flaw:
+        return cannot_tell(f"Who can assume the role is unknown: {trust.flaw}.")
+    found = findings(
+        trust.statements,
+        account,
+        trusted_accounts=trusted_accounts,
+        bound_services=bound_services,
+    )
+    who = [p.value for s in admits(trust.statements) for p in s.principals]
+    if found.problems:
+        expected = "Named principals, each with a condition that keeps others out."
+        return violates_all(found.problems, expected=expected, principals=who)
+    if found.doubts:
+        return cannot_tell(f"It is unknown whether {listed(found.doubts)}.")
+    return complies(f"{listed(who) or 'No one'} can assume the role.", principals=who)

@@ -1,4 +1,4 @@
-"""Lambda Deployment: what was deployed is sound, serves without errors, and leaves logs."""
+"""Lambda Deployment: sound configuration, tested by traffic or a smoke test, with logs."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,6 +14,7 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -26,7 +27,7 @@ from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
 from readiness.model.attestation import Attested
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 from readiness.semantics.metrics import lower_bound
 from readiness.semantics.runtimes import DEPRECATED_ON, BadDate, dated
@@ -39,7 +40,7 @@ lambda_deployment = heading("Deployment", "Lambda Deployment")
 TEST = "Test function"
 
 ProdAlias = Annotated[
-    str, "The alias that callers use; a function without it is judged by all that it offers"
+    str, "The alias that callers use; a function without it is checked as a whole"
 ]
 
 
@@ -53,27 +54,31 @@ def function_configuration(
     *,
     prod_alias: ProdAlias = "",
     transition_minutes: Annotated[
-        int, Between(1, 120), "How long a version may be pending or an update in progress"
+        int, Between(1, 120), "How long a version may be pending or being updated (minutes)"
     ] = 10,
     canary_max_hours: Annotated[
-        int, Between(1, 160), "How long an alias may share its traffic between two versions"
+        int, Between(1, 160), "How long an alias may split traffic between two versions (hours)"
     ] = 24,
-    min_memory_mb: Annotated[int, Between(128, 10240), "The least memory of a function"] = 128,
+    min_memory_mb: Annotated[
+        int, Between(128, 10240), "The lowest memory of a function allowed (MB)"
+    ] = 128,
     architecture: Annotated[
         Literal["any", "arm64", "x86_64"], "The architecture that functions must have"
     ] = "any",
     runtimes_deprecated_on: Annotated[
-        tuple[str, ...], "Runtimes and the days AWS deprecates them: runtime=YYYY-MM-DD"
+        tuple[str, ...], "When AWS deprecates each runtime, as runtime=YYYY-MM-DD"
     ] = DEPRECATED_ON,
 ) -> Verdict:
-    """Every version that callers reach is active, fully updated, and on a runtime AWS patches.
+    """Every function version in use is active, updated, and on a supported runtime.
 
-    After a failed update the old code keeps serving, so that nothing else shows the failure.
+    After a failed update Lambda keeps running the old code, so nothing else shows the failure.
     """
     try:
         ends = dated(runtimes_deprecated_on)
     except BadDate as bad:
-        return cannot_tell(f"The setting runtimes_deprecated_on holds {bad}, which has no date.")
+        return cannot_tell(
+            f"The setting runtimes_deprecated_on has the entry {bad}, which has no valid date."
+        )
     now, versions = function.read_at, function.behind(prod_alias)
     stuck, unclear = canaries(function, canary, timedelta(hours=canary_max_hours))
     problems = [*around(function, role, key, concurrency), *stuck]
@@ -82,22 +87,30 @@ def function_configuration(
         problems += outdated(name, version, now, ends)
         memory = version.configuration.memory_size
         if memory < min_memory_mb:
-            problems.append(Problem(Severity.LOW, f"{name} has {memory} MB of memory."))
+            problems.append(
+                Problem(
+                    Severity.LOW,
+                    f"{name} has {memory} MB of memory; at least {min_memory_mb} are required.",
+                )
+            )
         if architecture not in {"any", *version.configuration.architectures}:
             has = listed(version.configuration.architectures)
-            problems.append(Problem(Severity.LOW, f"{name} is built for {has}."))
+            problems.append(
+                Problem(Severity.LOW, f"{name} is built for {has}, not {architecture}.")
+            )
     facts: dict[str, Fact] = {
         "runtimes": {name: version.configuration.runtime for name, version in versions.items()},
         "states": {name: version.configuration.state for name, version in versions.items()},
         "reserved_concurrency": concurrency.reserved,
     }
     if problems:
-        expected = "Active versions, updated without failure, on a runtime that AWS patches."
+        expected = "Active versions, updated without failure, on a supported runtime."
         return violates_all(problems, expected=expected).observing(facts)
-    if doubts := [*in_transition(versions), *unclear]:
-        return cannot_tell(" ".join(doubts)).observing(facts)
+    changing = [*in_transition(versions)]
+    if doubts := [*changing, *unclear]:
+        return cannot_tell(" ".join(doubts), is_passing=bool(changing)).observing(facts)
     verb = "is" if len(versions) == 1 else "are"
-    reason = f"{listed(list(versions))} {verb} active, fully updated and on a patched runtime."
+    reason = f"{listed(list(versions))} {verb} active, updated and on a supported runtime."
     return complies(reason).observing(facts).reminding(next_end(versions, now, ends))
 
 
@@ -110,45 +123,47 @@ def proven_by_traffic(
     *,
     prod_alias: ProdAlias = "",
     min_invocations: Annotated[
-        int, Between(1, 100000), "How many invocations since the deployment prove anything"
+        int, Between(1, 100000), "The least invocations since the deployment that count as a test"
     ] = 5,
     max_error_rate: Annotated[
-        float, Between(0, 1), "The share of requests that may fail, here and at the front doors"
+        float,
+        Between(0, 1),
+        "The highest error rate allowed, of the function and of its entry points (share)",
     ] = 0.01,
 ) -> Verdict:
-    """Since it was deployed the function has served real requests, and they did not fail.
+    """The function has handled requests without errors since it was deployed.
 
-    A handler that catches everything and answers 500 shows no error in Lambda: the API, load
-    balancer or URL in front of it counts what callers got.
+    A handler that catches every exception and returns 500 shows no error in Lambda. The API, load
+    balancer or function URL in front of it counts the responses that callers got.
     """
     own = traffic.door(f"alias {prod_alias}") if prod_alias in traffic.aliases else None
     own = own or traffic.door("Lambda")
-    doors = [
-        door
-        for door in traffic.doors
-        if door is own or not (door.name == "Lambda" or door.name.startswith("alias "))
+    entry_points = [
+        each
+        for each in traffic.doors
+        if each is own or not (each.name == "Lambda" or each.name.startswith("alias "))
     ]
     facts: dict[str, Fact] = {
         "deployed": f"{traffic.deployed:%Y-%m-%dT%H:%M:%SZ}" if traffic.deployed else "",
-        "requests": {door.name: door.total for door in doors},
-        "failures": {door.name: door.failed for door in doors},
+        "requests": {each.name: each.total for each in entry_points},
+        "failures": {each.name: each.failed for each in entry_points},
     }
     failing = [
-        Problem(Severity.HIGH, door.spoken)
-        for door in doors
-        if lower_bound(door.failed, door.total) > max_error_rate
+        Problem(Severity.HIGH, f"{each.spoken} At most {max_error_rate:.2%} may fail.")
+        for each in entry_points
+        if lower_bound(each.failed, each.total) > max_error_rate
     ]
     if failing:
-        expected = f"At most {max_error_rate:.2%} of the requests fail after a deployment."
+        expected = f"An error rate of at most {max_error_rate:.2%} after a deployment."
         return violates_all(failing, expected=expected).observing(facts)
     if traffic.unreadable is not None:
-        reason = f"Could not be judged: {traffic.unreadable}."
-        return cannot_tell(reason, missing=(traffic.unreadable.action,)).observing(facts)
-    doubts = _unproven(traffic, own, doors, min_invocations, max_error_rate)
+        reason = f"The traffic could not be read: {traffic.unreadable}."
+        return unread(reason, traffic.unreadable).observing(facts)
+    doubts = _unproven(traffic, own, entry_points, min_invocations, max_error_rate)
     if doubts:
         return cannot_tell(" ".join(doubts)).observing(facts)
-    served = ", ".join(door.spoken for door in doors if door.total)
-    return complies(f"Since {_since(traffic)}: {served}").observing(facts)
+    served = " ".join(each.spoken for each in entry_points if each.total)
+    return complies(f"{served} Counted since {_since(traffic)}.").observing(facts)
 
 
 def _since(traffic: TrafficSinceDeploy) -> str:
@@ -159,25 +174,25 @@ def _since(traffic: TrafficSinceDeploy) -> str:
 def _unproven(
     traffic: TrafficSinceDeploy,
     own: Door | None,
-    doors: Sequence[Door],
+    entry_points: Sequence[Door],
     min_invocations: int,
     max_error_rate: float,
 ) -> list[str]:
-    """Why traffic without an obvious fault proves nothing yet."""
+    """Why traffic without a clear fault is not enough to pass yet."""
     doubts = [
-        f"{door.spoken} That is too few to tell chance from a fault."
-        for door in doors
-        if door.total and door.failed / door.total > max_error_rate
+        f"{each.spoken} These are too few requests to tell chance from a fault."
+        for each in entry_points
+        if each.total and each.failed / each.total > max_error_rate
     ]
     if traffic.deployed is None:
-        doubts.append("Lambda does not tell when it was deployed.")
+        doubts.append("Lambda does not show when the function was deployed.")
     if traffic.flaw:
-        doubts.append(f"Who invokes it cannot be told: {traffic.flaw}.")
+        doubts.append(f"What invokes the function is unknown: {traffic.flaw}.")
     served = (own.requests.total or 0.0) if own else 0.0
     if served < min_invocations:
         doubts.append(
-            f"It was invoked {served:.0f} times since it was deployed, and {min_invocations} are"
-            " needed to prove anything."
+            f"The function had {plural(served, 'invocation')} since it was deployed; at least"
+            f" {min_invocations} are needed."
         )
     return doubts
 
@@ -187,25 +202,27 @@ def smoke_test(
     smoke: SmokeTest,
     *,
     allow_smoke_tests: Annotated[
-        bool, f"Invoke functions that have the tag {EVENT_TAG}; this runs their code"
+        bool, f"Invoke functions with the tag {EVENT_TAG}; this runs their code"
     ] = False,
 ) -> Verdict:
-    """The function answers the smoke event that its owner set out for it as it should.
+    """The function passes its smoke test: it returns the expected response to a test event.
 
-    Nothing is invoked unless this setting is on and the function's tag names an event.
+    No function is invoked unless the setting is on and a tag of the function names an event.
     """
     if not allow_smoke_tests or not smoke.parameter:
         return not_applicable(f"The function has no tag {EVENT_TAG}, so it is not invoked.")
     if smoke.flaw:
         return cannot_tell(f"The parameter {smoke.parameter} {smoke.flaw}.")
-    expected = "A JSON answer without a FunctionError or a statusCode of 500 or more"
+    expected = "A JSON response without FunctionError and with no statusCode of 500 or more"
     if smoke.expect:
         expected += f", with {smoke.expect}"
     facts: dict[str, Fact] = {"status_code": smoke.status_code, "function_error": smoke.error}
     fault = smoke.fault
     if fault:
         return violates(fault, expected=f"{expected}.").observing(facts)
-    return complies("It answered its smoke event as it should.").observing(facts)
+    return complies("The function returned the expected response to its smoke event.").observing(
+        facts
+    )
 
 
 # -- logs ---------------------------------------------------------------------------------------
@@ -219,13 +236,15 @@ def logs_delivered(
     attested: Attested,
     *,
     max_age_days: Annotated[
-        int, Between(1, 730), "How long it holds that a function ships its logs itself"
+        int,
+        Between(1, 730),
+        "How long an attestation is valid that a function ships its logs (days)",
     ] = 365,
-    two_people: Annotated[bool, "Whether a second person must approve that"] = False,
+    two_people: Annotated[bool, "A second person has to approve the attestation"] = False,
 ) -> Verdict:
-    """When the function runs, log events arrive in its group, which can be searched.
+    """Log events of every function arrive in its log group, and the group can be searched.
 
-    Proven by the events that arrived in the hours it was invoked, not by its configuration.
+    This is checked by the events that arrived in the hours with invocations, not by configuration.
     """
     facts: dict[str, Fact] = {
         "log_group": function.group,
@@ -243,18 +262,18 @@ def logs_delivered(
             return not_applicable(shipped.reason).observing(facts).reminding(shipped.reminder)
         if shipped.missing:
             return shipped.observing(facts)
-        expected = "Log events in the group whenever the function runs."
+        expected = "Log events in the log group whenever the function runs."
         return violates_all(problems, expected=expected).observing(facts)
     if function.unreadable is not None:
-        reason = f"Could not be judged: {function.unreadable}."
-        return cannot_tell(reason, missing=(function.unreadable.action,)).observing(facts)
+        reason = f"The log group could not be read: {function.unreadable}."
+        return unread(reason, function.unreadable).observing(facts)
     doubt = log_doubt(function)
     if doubt:
         return cannot_tell(doubt).observing(facts)
     latest = f"{function.heard[-1]:%Y-%m-%d %H:%M} UTC"
     return complies(
-        f"It ran in {len(function.ran)} of the last 24 hours and its log events arrived, most"
-        f" recently in the hour from {latest}."
+        f"The function ran in {len(function.ran)} of the last 24 hours and its log events arrived,"
+        f" most recently in the hour from {latest}."
     ).observing(facts)
 
 

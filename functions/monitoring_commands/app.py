@@ -1,4 +1,4 @@
-"""Monitoring commands: what one would type to see an agent work answers, and answers well."""
+"""Monitoring commands: what the checklist's commands ask of metrics, traces and the bill."""
 
 from typing import Annotated
 
@@ -21,35 +21,16 @@ from readiness.evidence.cloudwatch.processing_time import (
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
 from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
-from readiness.judgement.benchmarks import Limits
 from readiness.judgement.unit_cost import judge_spend
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.semantics.metrics import lower_bound
 
-from .agent_metrics import Expectation, judge_processing_time
+from .agent_metrics import judge_processing_time
+from .settings import ExcludedRecordTypes, ProcessingTimeSettings, SlowTraceSettings
 
 monitoring_commands = heading("Monitoring Commands", "Monitoring Commands")
 
 WORKLOAD_TAG = "Application"
-ACCEPTED = (
-    "MAIF/Agents:ProcessingTime",
-    "MAIF/Production:*_latency_avg",
-    "MAIF:*_latency_avg",
-)
-
-Accepted = Annotated[tuple[str, ...], "Series that count, Namespace:Metric; * stands for any text"]
-Dimension = Annotated[str, "The dimension whose value is the function's or service's name"]
-UnitsPerMs = Annotated[float, Between(1e-6, 1e6), "0.001 for metrics in seconds"]
-Ms = Between(1, 900_000)
-TargetMs = Annotated[float, Ms, "p99 below it is OK, in milliseconds"]
-DegradedMs = Annotated[float, Ms, "p99 from the target to below it is DEGRADED"]
-CriticalMs = Annotated[float, Ms, "p99 above it is CRITICAL; up to it BREACH"]
-Quantile = Annotated[float, Between(0.5, 0.9999), "Which share of the samples has to keep it"]
-Least = Annotated[int, Between(1, 1_000_000), "Fewer samples say nothing"]
-Flush = Annotated[int, Between(1, 3600), "How often publishers that aggregate send a value"]
-Share = Annotated[float, Between(0, 100), "How many traces may be slow, in percent"]
-Slow = Annotated[float, Between(0.001, 900), "A trace that took longer is slow, in seconds"]
-Excluded = Annotated[tuple[str, ...], "Record types of the bill that are left out"]
 
 
 # -- CloudWatch metrics -----------------------------------------------------------------------
@@ -60,53 +41,31 @@ def function_processing_time(
     function: FunctionProcessingTime,
     function_tags: FunctionTags,
     *,
-    series: Accepted = ACCEPTED,
-    dimension: Dimension = "AgentId",
-    units_per_ms: UnitsPerMs = 1.0,  # noqa: ARG001 - the question is asked with it
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    min_samples: Least = 20,
-    flush_seconds: Flush = 60,
+    expected: ProcessingTimeSettings,
 ) -> Verdict:
-    """The function publishes how long each request takes it, under its own name, and is quick.
+    """The function publishes its processing time as a metric, and the p99 is below the target.
 
-    Judged are functions with the tag Application and those that publish such a series.
+    Applies to functions with the tag Application and to those that publish an accepted metric.
     """
     if not function.time.published and not function_tags.get(WORKLOAD_TAG):
         return not_applicable(_NO_AGENT)
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    expected = Expectation(limits, min_samples, flush_seconds, series, dimension)
     return judge_processing_time(function.time, expected)
 
 
 @monitoring_commands.rule("CloudWatch Metrics", severity=Severity.MEDIUM)
 def service_processing_time(
-    service: ServiceProcessingTime,
-    *,
-    series: Accepted = ACCEPTED,
-    dimension: Dimension = "AgentId",
-    units_per_ms: UnitsPerMs = 1.0,  # noqa: ARG001 - the question is asked with it
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    min_samples: Least = 20,
-    flush_seconds: Flush = 60,
+    service: ServiceProcessingTime, *, expected: ProcessingTimeSettings
 ) -> Verdict:
-    """The service publishes how long each request takes it, under its own name, and is quick.
+    """The service publishes its processing time as a metric, and the p99 is below the target.
 
-    Judged are services with the tag Application and those that publish such a series.
+    Applies to services with the tag Application and to those that publish an accepted metric.
     """
     if not service.time.published and not service.tags.get(WORKLOAD_TAG):
         return not_applicable(_NO_AGENT)
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    expected = Expectation(limits, min_samples, flush_seconds, series, dimension)
     return judge_processing_time(service.time, expected)
 
 
-_NO_AGENT = f"It has no tag {WORKLOAD_TAG} and publishes none of the accepted series."
+_NO_AGENT = f"It has no tag {WORKLOAD_TAG} and publishes none of the accepted metrics."
 
 
 # -- X-Ray traces -----------------------------------------------------------------------------
@@ -116,33 +75,37 @@ _NO_AGENT = f"It has no tag {WORKLOAD_TAG} and publishes none of the accepted se
 def function_traces(
     function: FunctionTraces,
     *,
-    min_expected: Annotated[int, Between(1, 10_000), "So many must be missing to fail"] = 20,
-    sampled: Annotated[float, Between(0.0001, 1), "Which share is traced"] = 0.05,
-    slow_seconds: Slow = 1.0,
-    max_slow_share: Share = 1.0,
+    slow: SlowTraceSettings,
+    min_expected: Annotated[
+        int, Between(1, 10_000), "Missing traces fail the rule if at least this many are expected"
+    ] = 20,
+    sampled: Annotated[
+        float, Between(0.0001, 1), "The expected share of invocations that are traced"
+    ] = 0.05,
 ) -> Verdict:
-    """Traces of the function's last hour can be seen, and hardly any of them is slow.
+    """X-Ray has traces of the function's last hour, and few of them are slow.
 
-    Traces are a sample and no measure of the latency benchmark.
+    Traces are a sample: they show slow requests and do not measure the latency benchmark.
     """
     if not function.invocations:
         return not_applicable("The function was not invoked in the last hour.")
     if function.traces.durations:
-        return _slow(function.traces, slow_seconds, max_slow_share)
+        return _judge_durations(function.traces, slow)
     if function.tracing != "Active":
         return not_applicable(
-            f"No trace, and tracing is {function.tracing}, which the heading X-Ray judges."
+            f"There are no traces, and tracing is {function.tracing}; see xray.lambda-tracing."
         )
+    invocations = plural(function.invocations, "invocation")
     expected = function.invocations * sampled
     if expected < min_expected:
         return cannot_tell(
-            f"No trace of {function.invocations:,.0f} invocations in the last hour, and"
-            f" {expected:.1f} expected are too few to miss any (INSUFFICIENT_SAMPLES).",
+            f"There are no traces of {invocations} in the last hour. Only {expected:.4g} were"
+            f" expected; at least {min_expected:,} are needed to tell (INSUFFICIENT_SAMPLES).",
             cause="INSUFFICIENT_SAMPLES",
             samples=0,
         )
     return violates(
-        f"NO_TRACES: none of {function.invocations:,.0f} invocations in the last hour has one.",
+        f"NO_TRACES: there are no traces of {invocations} in the last hour.",
         expected=f"About {expected:.0f} traces.",
         cause="NO_TRACES",
         samples=0,
@@ -151,30 +114,31 @@ def function_traces(
 
 
 @monitoring_commands.rule("X-Ray Traces", severity=Severity.LOW)
-def service_traces(
-    service: ServiceTraces, *, slow_seconds: Slow = 1.0, max_slow_share: Share = 1.0
-) -> Verdict:
-    """Traces of the service's last hour can be seen under its name, and hardly any is slow."""
+def service_traces(service: ServiceTraces, *, slow: SlowTraceSettings) -> Verdict:
+    """X-Ray has traces of the service's last hour under its name, and few of them are slow."""
     if not service.running:
-        return not_applicable("The service runs no task.")
+        return not_applicable("The service runs no tasks.")
     if service.traces.durations:
-        return _slow(service.traces, slow_seconds, max_slow_share)
+        return _judge_durations(service.traces, slow)
     return cannot_tell(
-        f"There is no trace of a service named {service.name} in the last hour; its code may name"
-        " itself otherwise, or have had nothing to do.",
+        f"There are no traces of a service named {service.name} in the last hour. Its code may"
+        " use another name, or it had no work.",
         samples=0,
         window="1 h",
     )
 
 
-def _slow(traces: Traces, seconds: float, most: float) -> Verdict:
-    slow, number = traces.slower(seconds), len(traces.durations)
-    share = 100 * len(slow) / number
-    said = f"{number:,} traces of the last hour, {share:.3g} % of them slower than {seconds:g} s"
+def _judge_durations(traces: Traces, limits: SlowTraceSettings) -> Verdict:
+    slow, number = traces.slower(limits.slow_seconds), len(traces.durations)
+    most = limits.max_slow_share
+    said = (
+        f"{100 * len(slow) / number:.3g} % of {plural(number, 'trace')} in the last hour took"
+        f" longer than {limits.slow_seconds:g} s"
+    )
     if 100 * lower_bound(len(slow), number) > most:
         return violates(
-            f"{said}: {listed(slow, 3)}.",
-            expected=f"At most {most:g} % slower than {seconds:g} s.",
+            f"{said}; at most {most:g} % may. The slowest: {listed(slow, 3)}.",
+            expected=f"At most {most:g} % slower than {limits.slow_seconds:g} s.",
             samples=number,
             window="1 h",
             slow=slow[:20],
@@ -190,17 +154,17 @@ def cost_allocation_tag(
     tag: CostTag,
     workloads: Workloads,
     *,
-    exclude_record_types: Excluded = RECORD_TYPES,  # noqa: ARG001 - the question is asked with it
+    exclude_record_types: ExcludedRecordTypes = RECORD_TYPES,  # noqa: ARG001 - Costs is read with it
 ) -> Verdict:
-    """The tag Application is active for cost allocation, or Cost Explorer cannot divide by it."""
+    """The tag Application is activated as a cost allocation tag."""
     if not workloads.names:
-        return not_applicable(f"No resource of the region has the tag {WORKLOAD_TAG}.")
+        return not_applicable(f"No resource in the region has the tag {WORKLOAD_TAG}.")
     if tag.state.active:
         return complies(f"The tag {WORKLOAD_TAG} is active for cost allocation.")
     return violates(
-        f"TAG_NOT_ACTIVE: {listed(workloads.names)} are tagged {WORKLOAD_TAG}, which does not"
-        " divide the bill.",
-        expected="The tag activated in the payer account's Billing console, Cost allocation tags.",
+        f"TAG_NOT_ACTIVE: the tag {WORKLOAD_TAG} is not active for cost allocation, so the bill"
+        f" does not show the cost of {listed(workloads.names)}.",
+        expected="The tag activated in the payer account (Billing, Cost allocation tags).",
         cause="TAG_NOT_ACTIVE",
         workloads=list(workloads.names),
     )
@@ -212,13 +176,21 @@ def application_cost(
     costs: Costs,
     tag: CostTag,
     *,
-    lag_days: Annotated[int, Between(1, 7), "The newest days, whose cost is still coming in"] = 2,
-    spike_ratio: Annotated[float, Between(1, 100), "How many times the median is a jump"] = 1.5,
-    min_spike: Annotated[float, Between(0, 1e6), "A day up to it is no jump"] = 1.0,
-    min_requests: Annotated[int, Between(1, 1e9), "So many requests cannot be free"] = 10_000,
-    exclude_record_types: Excluded = RECORD_TYPES,  # noqa: ARG001 - the question is asked with it
+    lag_days: Annotated[
+        int, Between(1, 7), "The newest days are left out while their cost is still coming in"
+    ] = 2,
+    spike_ratio: Annotated[
+        float, Between(1, 100), "A day above this many times the median of 14 days is a spike"
+    ] = 1.5,
+    min_spike: Annotated[
+        float, Between(0, 1e6), "A day that costs at most this is never a spike"
+    ] = 1.0,
+    min_requests: Annotated[
+        int, Between(1, 1e9), "With at least this many requests a cost of zero fails the rule"
+    ] = 10_000,
+    exclude_record_types: ExcludedRecordTypes = RECORD_TYPES,  # noqa: ARG001 - Costs is read with it
 ) -> Verdict:
-    """The workload's cost can be told from the bill by its tag, day by day, and does not jump."""
+    """The bill shows the workload's daily cost by its tag, and the cost does not spike."""
     return judge_spend(
         workload.demand,
         costs.bill,

@@ -1,4 +1,4 @@
-"""Network security: nothing is reachable that need not be, and what passes is on record."""
+"""Network security: private subnets, minimal security groups, flow logs and VPC endpoints."""
 
 from typing import Annotated, Literal
 
@@ -12,6 +12,7 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -30,6 +31,7 @@ from .firewall import (
     default_group_problems,
     egress_problems,
     ingress_problems,
+    open_to_the_internet,
     unseen_lists,
 )
 from .flow_records import Wanted, is_recorded, rate_limited, why_not_recorded
@@ -39,7 +41,7 @@ from .routing import placement
 network_security = heading("Security", "Network Security")
 
 WORKLOAD_TAG = "Application"
-PRIVATE = "Only subnets without a route to an internet gateway."
+PRIVATE = "Subnets without a route to an internet gateway."
 
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
@@ -51,20 +53,24 @@ def lambda_private_subnets(
     *,
     lambda_vpc_mode: Annotated[
         Literal["always", "in_scope", "never"],
-        "Which functions must be in a VPC: all, those tagged Application, or none",
+        "Which functions have to be in a VPC: all, those with the tag Application, or none",
     ] = "always",
 ) -> Verdict:
-    """The function runs in private subnets, so that nothing but its invoker reaches it.
+    """The function is in a VPC and runs only in private subnets.
 
-    A function that only calls AWS APIs gains little from a VPC (AWS serverless lens): narrow
-    the rule with ``lambda_vpc_mode`` or waive those.
+    A function that only calls AWS APIs gains little from a VPC (AWS Well-Architected, Serverless
+    Lens). For such functions set ``lambda_vpc_mode`` or record a waiver.
     """
     if function.master_arn or function.name.startswith("us-east-1."):
         return not_applicable("This is a Lambda@Edge replica, which cannot be in a VPC.")
     if lambda_vpc_mode == "never":
-        return not_applicable("The setting lambda_vpc_mode asks for no function to be in a VPC.")
+        return not_applicable(
+            "No function has to be in a VPC (the setting lambda_vpc_mode is never)."
+        )
     if lambda_vpc_mode == "in_scope" and not tags.get(WORKLOAD_TAG):
-        return not_applicable(f"The function has no tag {WORKLOAD_TAG}, so it need not be in one.")
+        return not_applicable(
+            f"It does not have to be in a VPC, because it has no tag {WORKLOAD_TAG}."
+        )
     if not function.subnet_ids:
         return violates(
             "The function is not in a VPC.",
@@ -77,15 +83,17 @@ def lambda_private_subnets(
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
 def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables) -> Verdict:
-    """The service's tasks run in private subnets and have no public address."""
+    """The service's tasks run in private subnets and have no public IP address."""
     if service.launch_type == "EXTERNAL":
-        return not_applicable("The service runs on machines outside of AWS (ECS Anywhere).")
+        return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     if not service.subnet_ids:
         return cannot_tell(
-            "The service has no network of its own (awsvpc): its tasks use that of the container"
-            " instances, or of its task sets."
+            "The service has no awsvpc network configuration: its tasks use the network of the"
+            " container instances or of its task sets."
         )
-    address = Problem(Severity.HIGH, "Its tasks get public addresses (assignPublicIp is ENABLED).")
+    address = Problem(
+        Severity.HIGH, "Its tasks get public IP addresses (assignPublicIp is ENABLED)."
+    )
     known = [address] if service.assign_public_ip else []
     return _placed(service.subnet_ids, subnets, routes, known)
 
@@ -104,11 +112,11 @@ def _placed(
         )
     if where.unseen:
         return cannot_tell(
-            f"The route table of {listed(where.unseen)} is not shown to this account.",
+            f"This account cannot see the route table of {listed(where.unseen)}.",
             missing=("ec2:DescribeRouteTables",),
             subnets=subnet_ids,
         )
-    return complies(f"All its subnets are private: {listed(subnet_ids)}.", subnets=subnet_ids)
+    return complies(f"It runs only in private subnets: {listed(subnet_ids)}.", subnets=subnet_ids)
 
 
 @network_security.rule("Configure security groups with minimal access", severity=Severity.HIGH)
@@ -118,30 +126,38 @@ def minimal_security_group(
     lists: PrefixLists | Unreadable,
     *,
     allowed_public_ports: Annotated[
-        tuple[str, ...], "TCP ports the world may reach on groups that only load balancers have"
+        tuple[str, ...],
+        "TCP ports that may be open to the internet on groups that only load balancers use",
     ] = ("443", "80"),
     world_v4_prefixlen: Annotated[
-        int, Between(0, 24), "An IPv4 network of this prefix length or shorter is the world"
+        int,
+        Between(0, 24),
+        "An IPv4 range with this prefix length or a shorter one counts as the internet",
     ] = 8,
     world_v6_prefixlen: Annotated[
-        int, Between(0, 48), "An IPv6 network of this prefix length or shorter is the world"
+        int,
+        Between(0, 48),
+        "An IPv6 range with this prefix length or a shorter one counts as the internet",
     ] = 16,
     max_port_span: Annotated[
-        int, Between(1, 65536), "The most ports one rule may open to others than the group itself"
+        int,
+        Between(1, 65536),
+        "The most ports that one rule may open to sources other than the group itself",
     ] = 1024,
     check_egress: Annotated[
-        bool, "Report outbound rules that allow everything to everywhere"
+        bool, "Report outbound rules that allow all traffic to the internet"
     ] = True,
-    ignore_unattached: Annotated[bool, "Leave out groups that no network interface has"] = False,
+    ignore_unattached: Annotated[bool, "Leave out groups that no network interface uses"] = False,
 ) -> Verdict:
-    """The group lets in only what has to come in; the world reaches load balancers at most.
+    """The security group opens only needed ports, and to the internet only on load balancers.
 
-    While no network interface has the group, its rules expose nothing: then all is LOW.
+    While no network interface uses the group, its rules expose nothing and its problems are LOW.
+    Rules of a default group stay MEDIUM, because anything launched later may get them.
     """
     is_default = group.name == "default"
     is_attached = bool(attached.interfaces)
     if ignore_unattached and not is_attached and not is_default:
-        return not_applicable("No network interface has this security group.")
+        return not_applicable("No network interface uses this security group.")
     known = {} if isinstance(lists, Unreadable) else lists.by_id
     limits = Limits(
         frozenset(allowed_public_ports if attached.only_load_balancers else ()),
@@ -163,25 +179,30 @@ def minimal_security_group(
         return violates_all(
             problems,
             expected=(
-                "A default security group without any rules."
+                "A default security group without rules."
                 if is_default
-                else "Inbound rules for the ports in use, from the groups and networks in need."
+                else "Inbound rules only for the ports in use and the sources that need them."
             ),
             attached_to=len(attached.interfaces),
         )
+    public = open_to_the_internet(group, known, limits)
+    said = (
+        f"Only {listed(public)} may be reached from the internet"
+        if public
+        else "No inbound rule is open to the internet"
+    )
     return complies(
-        f"Its {len(group.ingress)} inbound and {len(group.egress)} outbound rules open nothing"
-        " to the world and no more ports than needed.",
+        f"{said} ({len(group.ingress)} inbound, {len(group.egress)} outbound).",
         attached_to=len(attached.interfaces),
     )
 
 
 def _cannot_see(unseen: tuple[str, ...], lists: PrefixLists | Unreadable) -> Verdict:
-    """Lesser problems do not count meanwhile: they would pass for all that is wrong."""
+    """Lesser problems are not reported meanwhile: the unread list may hide a worse one."""
     if isinstance(lists, Unreadable):
-        return cannot_tell(f"Could not be judged: {lists}.", missing=(lists.action,))
+        return unread(f"A prefix list that its rules use could not be read: {lists}.", lists)
     return cannot_tell(
-        f"Its rules name {listed(unseen)}, which ec2:DescribeManagedPrefixLists does not show.",
+        f"Its rules use {listed(unseen)}, which ec2:DescribeManagedPrefixLists does not return.",
         missing=("ec2:DescribeManagedPrefixLists",),
     )
 
@@ -193,21 +214,23 @@ def vpc_flow_logs(
     interfaces: VpcInterfaces,
     *,
     required_traffic: Annotated[
-        Literal["ALL", "REJECT", "ACCEPT"], "Which traffic has to be on record"
+        Literal["ALL", "REJECT", "ACCEPT"], "Which traffic has to be recorded"
     ] = "ALL",
-    ignore_unused_vpcs: Annotated[bool, "Leave out VPCs without a network interface"] = False,
+    ignore_unused_vpcs: Annotated[bool, "Leave out VPCs without network interfaces"] = False,
     max_aggregation_interval: Annotated[
-        int, Between(60, 600), "The longest allowed time, in seconds, that one record sums up"
+        int, Between(60, 600), "The longest allowed aggregation interval of a flow log, in seconds"
     ] = 600,
 ) -> Verdict:
-    """Who talked to whom is delivered to a log, for the whole VPC or for each of its subnets.
+    """Flow logs record and deliver the traffic of the whole VPC, or of each of its subnets.
 
-    A flow log is ACTIVE even when nothing arrives: only its delivery status tells.
+    A flow log is ACTIVE even when nothing arrives; only its delivery status shows a failure.
     """
     if not vpc.is_ours:
-        return not_applicable(f"The VPC belongs to account {vpc.owner}, which records its flows.")
+        return not_applicable(
+            f"The VPC belongs to account {vpc.owner}, which configures its flow logs."
+        )
     if ignore_unused_vpcs and not interfaces.count:
-        return not_applicable("Nothing uses this VPC: it has no network interface.")
+        return not_applicable("The VPC is not in use: it has no network interfaces.")
     observed = {log.id: f"{log.traffic} {log.delivery or 'not delivered yet'}" for log in logs.all}
     wanted = Wanted(required_traffic, max_aggregation_interval)
     if is_recorded(logs, wanted):
@@ -215,12 +238,12 @@ def vpc_flow_logs(
         return complies(reason, flow_logs=observed)
     if is_recorded(logs, wanted, excused=rate_limited(logs)):
         return cannot_tell(
-            "The delivery of the flow logs is rate limited, so that it is not known what is lost.",
+            "The delivery of the flow logs is rate limited, so some records may be lost.",
             flow_logs=observed,
         )
     return violates(
         why_not_recorded(logs, wanted),
-        expected=f"A flow log for {required_traffic} traffic that is delivered.",
+        expected=f"A flow log for {required_traffic} traffic whose delivery succeeds.",
         flow_logs=observed,
     )
 
@@ -236,53 +259,57 @@ def private_service_endpoints(
     routes: RouteTables,
     *,
     required_endpoint_services: Annotated[
-        tuple[str, ...], "Services that need an endpoint, such as sqs; empty: what workloads call"
+        tuple[str, ...],
+        "Services that need an endpoint, such as sqs; if empty, those that workloads call",
     ] = (),
     accept_centralized: Annotated[
-        bool, "A private hosted zone of another VPC's endpoint is as good as an endpoint"
+        bool, "Accept a private hosted zone that leads to an endpoint in another VPC"
     ] = True,
     require_restrictive_policy: Annotated[
-        bool, "Refuse endpoints whose policy allows everything, as the default one does"
+        bool, "Fail endpoints whose policy allows everything, as the default policy does"
     ] = False,
 ) -> Verdict:
-    """Calls to AWS services stay on Amazon's network: each service has a working endpoint."""
+    """Calls to AWS services use VPC endpoints: each called service has a working one."""
     unknown = [f"{each.name} ({each.unknown})" for each in workloads.all if each.unknown]
     needed = required_endpoint_services or required_services(workloads.all)
-    beside_the_point = _why_no_endpoints(vpc, workloads, bool(needed or unknown))
-    if beside_the_point:
-        return not_applicable(beside_the_point)
+    if none_needed := _why_no_endpoints(vpc, workloads, bool(needed or unknown)):
+        return not_applicable(none_needed)
     tables = tables_used(workloads.all, subnets, routes)
     central = zones.services if accept_centralized else frozenset()
     problems = why_calls_leave([n for n in needed if n not in central], endpoints.all, dns, tables)
     wide = [e.id for e in endpoints.all if e.service in needed and e.is_wide_open]
     if wide and require_restrictive_policy:
-        problems.append(f"The policy of {listed(wide)} allows everything to everybody.")
+        problems.append(f"The endpoint policy of {listed(wide)} allows every action to everyone.")
     if problems:
         return violates(
             " ".join(problems),
-            expected=f"A working endpoint for each of {listed(needed, 10)}.",
+            expected=f"A working endpoint for {listed(needed, 10)}.",
             needed=needed,
             wide_open_policies=wide,
         )
     if tables is None:
         return cannot_tell(
-            "Not all route tables of the subnets in use are shown to this account.",
+            "This account cannot see all route tables of the subnets in use.",
             missing=("ec2:DescribeRouteTables",),
         )
     if unknown and not required_endpoint_services:
         return cannot_tell(
-            f"It is not known which services are called by {listed(unknown)}.",
+            f"It is not known which AWS services are called by {listed(unknown)}.",
             missing=("kms:Decrypt", "iam:GetAccountAuthorizationDetails"),
         )
-    return complies(f"Endpoints take the calls to {listed(needed, 10)}.", needed=needed)
+    return complies(f"Working endpoints exist for {listed(needed, 10)}.", needed=needed)
 
 
 def _why_no_endpoints(vpc: Vpc, workloads: VpcWorkloads, calls_services: bool) -> str:  # noqa: FBT001
     if not vpc.is_ours:
-        return f"The VPC belongs to account {vpc.owner}, which owns its endpoints."
+        return f"The VPC belongs to account {vpc.owner}, which manages its endpoints."
     if not workloads.all:
-        return "No function and no service runs in this VPC."
-    return "" if calls_services else "Nothing that runs here names an AWS service that it calls."
+        return "No function or service runs in this VPC."
+    return (
+        ""
+        if calls_services
+        else "The functions and services in this VPC name no AWS service that they call."
+    )
 
 
 handler = handler_of(network_security)

@@ -1,4 +1,4 @@
-"""What is wrong with the rules of a security group: pure judgement over what EC2 says of it."""
+"""What is wrong with the rules of a security group."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from readiness.evidence.ec2.security_groups import Peer, Permission, PrefixList, SecurityGroup
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.addresses import the_world_in
 
@@ -59,17 +59,17 @@ ADMINISTRATION: Mapping[int, str] = {
     27018: "MongoDB",
     27019: "MongoDB",
 }
-"""Ports behind which a machine is administered or a database answers."""
+"""Ports of remote administration and of databases."""
 
 _PORTS = {"tcp", "udp"}
 _ICMP = {"icmp", "icmpv6"}
 _PATH_MTU_DISCOVERY = {("icmp", 3, 4), ("icmpv6", 2, 0), ("icmpv6", 2, -1)}
-"""Without these messages large packets vanish: "fragmentation needed" and "packet too big"."""
+"""Blocking "fragmentation needed" and "packet too big" makes large packets disappear."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a group may let through. ``public_ports`` are TCP ports the world may reach."""
+    """What a group may allow. ``public_ports`` are TCP ports that the internet may reach."""
 
     public_ports: frozenset[str]
     world_v4_prefixlen: int
@@ -77,7 +77,7 @@ class Limits:
     max_port_span: int
 
     def world(self, cidrs: Iterable[str]) -> tuple[str, ...]:
-        """The networks among ``cidrs`` that are the whole internet, or a large part of it."""
+        """The networks among ``cidrs`` that are the internet or a large part of it."""
         return the_world_in(cidrs, self.world_v4_prefixlen, self.world_v6_prefixlen)
 
 
@@ -85,41 +85,51 @@ Lists = Mapping[str, PrefixList]
 
 
 def ingress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
-    """Everything the inbound rules let through that they should not."""
+    """Everything that the inbound rules allow and should not."""
     found: list[Problem] = []
     for permission in group.ingress:
         world = limits.world(_sources(permission, group.ingress, lists))
         exposed = _exposed(permission, world, limits)
         found += exposed
-        found += _strangers(permission, group)
+        found += _foreign_groups(permission, group)
         if not exposed:
             found += _too_wide(permission, group, limits)
     return found
 
 
+def open_to_the_internet(group: SecurityGroup, lists: Lists, limits: Limits) -> list[str]:
+    """What the inbound rules allow from the internet, allowed or not."""
+    return [
+        spoken(permission)
+        for permission in group.ingress
+        if limits.world(_sources(permission, group.ingress, lists))
+    ]
+
+
 def egress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
-    """Whether everything may leave for everywhere."""
+    """All outbound traffic to the internet is allowed."""
     wide = [permission for permission in group.egress if permission.protocol == "-1"]
     world = limits.world(cidr for permission in wide for cidr in _cidrs(permission, lists))
     if not world:
         return []
-    return [Problem(Severity.LOW, f"All traffic may leave to {listed(world)}.")]
+    return [Problem(Severity.LOW, f"All outbound traffic to {listed(world)} is allowed.")]
 
 
 def default_group_problems(group: SecurityGroup) -> list[Problem]:
-    """A default group with rules: whatever is launched without naming a group gets them."""
+    """A default group with rules: resources launched without a security group get it."""
     inbound, outbound = len(group.ingress), len(group.egress)
     if not inbound and not outbound:
         return []
     said = (
-        f"This is the VPC's default security group and it has {inbound} inbound and"
-        f" {outbound} outbound rules, which everything launched without a group of its own gets."
+        f"The VPC's default security group has {plural(inbound, 'inbound rule')} and"
+        f" {plural(outbound, 'outbound rule')}; it may have none, because everything launched"
+        " without a security group gets it."
     )
     return [Problem(Severity.MEDIUM, said)]
 
 
 def unseen_lists(group: SecurityGroup, lists: Lists) -> tuple[str, ...]:
-    """The prefix lists that rules name and that nobody showed us."""
+    """The prefix lists that rules use and that could not be read."""
     return tuple(sorted(group.prefix_list_ids - set(lists)))
 
 
@@ -131,7 +141,7 @@ def at_most(severity: Severity, problems: Iterable[Problem]) -> list[Problem]:
 
 
 def spoken(permission: Permission) -> str:
-    """What a rule lets through, for instance ``TCP 22 (SSH)`` or ``All traffic``."""
+    """What a rule allows, for instance ``TCP 22 (SSH)`` or ``All traffic``."""
     if permission.protocol == "-1":
         return "All traffic"
     if permission.protocol in _ICMP:
@@ -146,7 +156,7 @@ def spoken(permission: Permission) -> str:
 
 
 def _range(permission: Permission) -> tuple[int, int]:
-    """The ports of a TCP or UDP rule; all of them where it names none."""
+    """The ports of a TCP or UDP rule; all of them if it names none."""
     low, high = permission.from_port, permission.to_port
     if low is None or high is None or low < 0:
         return 0, 65535
@@ -154,7 +164,7 @@ def _range(permission: Permission) -> tuple[int, int]:
 
 
 def _cidrs(permission: Permission, lists: Lists) -> Iterable[str]:
-    """The ranges a rule names, with those of customers' prefix lists; AWS's are not the world."""
+    """The ranges of a rule, customer-managed prefix lists included, AWS-managed ones left out."""
     yield from permission.cidrs
     for id in permission.prefix_list_ids:
         if id in lists:
@@ -162,7 +172,7 @@ def _cidrs(permission: Permission, lists: Lists) -> Iterable[str]:
 
 
 def _sources(permission: Permission, every: Iterable[Permission], lists: Lists) -> set[str]:
-    """Who may come in through a rule: also by other rules that let through at least as much."""
+    """The sources of a rule, and those of other rules that allow at least as much."""
     wider = (other for other in every if other is permission or _covers(other, permission))
     return {cidr for other in wider for cidr in _cidrs(other, lists)}
 
@@ -208,16 +218,16 @@ def _reaches_administration(permission: Permission) -> bool:
     return any(low <= port <= high for port in ADMINISTRATION)
 
 
-def _strangers(permission: Permission, group: SecurityGroup) -> list[Problem]:
-    strange = [peer for peer in permission.peers if not _is_known(peer, group)]
+def _foreign_groups(permission: Permission, group: SecurityGroup) -> list[Problem]:
+    foreign = [peer for peer in permission.peers if not _is_known(peer, group)]
     return [
         Problem(
             Severity.MEDIUM,
             f"{spoken(permission)} is open to the security group {peer.group_id} of"
-            f" {'account ' + peer.account if peer.account else 'an unknown account'}, without an"
-            " active peering connection.",
+            f" {'account ' + peer.account if peer.account else 'an unknown account'}, but there is"
+            " no active peering connection.",
         )
-        for peer in strange
+        for peer in foreign
     ]
 
 
@@ -239,5 +249,8 @@ def _too_wide(permission: Permission, group: SecurityGroup, limits: Limits) -> l
     span = high - low + 1
     if span <= limits.max_port_span:
         return []
-    said = f"{spoken(permission)} opens {span} ports to {listed(sources)}."
+    said = (
+        f"{spoken(permission)} opens {span:,} ports to {listed(sources)}; at most"
+        f" {limits.max_port_span:,} are allowed."
+    )
     return [Problem(Severity.MEDIUM, said)]

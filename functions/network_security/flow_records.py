@@ -1,4 +1,4 @@
-"""Whether the traffic of a VPC is on record: the union of what its flow logs really deliver."""
+"""Whether flow logs record the traffic of a VPC: all that together they really deliver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _BOTH = frozenset({"ACCEPT", "REJECT"})
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What has to be on record: ``ALL``, ``ACCEPT`` or ``REJECT``, and how fine, in seconds."""
+    """What has to be recorded: ``ALL``, ``ACCEPT`` or ``REJECT``, and the longest interval (s)."""
 
     traffic: str
     interval: int
@@ -22,9 +22,9 @@ class Wanted:
 def is_recorded(
     logs: VpcFlowLogs, wanted: Wanted, *, excused: frozenset[str] = frozenset()
 ) -> bool:
-    """Whether the VPC, or with it each of its subnets, has logs that cover what is wanted.
+    """Whether logs of the VPC, or of the VPC and each of its subnets, record what is wanted.
 
-    ``excused`` are logs whose failing delivery is overlooked.
+    ``excused`` are logs that count although their delivery fails.
     """
 
     def covers(some: Iterable[FlowLog]) -> bool:
@@ -35,28 +35,31 @@ def is_recorded(
 
 
 def rate_limited(logs: VpcFlowLogs) -> frozenset[str]:
-    """The logs that CloudWatch Logs throttles: some records arrive, nobody knows which."""
+    """The logs that CloudWatch Logs throttles: an unknown part of their records is lost."""
     return frozenset(log.id for log in logs.all if "rate limited" in log.error.lower())
 
 
 def why_not_recorded(logs: VpcFlowLogs, wanted: Wanted) -> str:
-    """What keeps the traffic from being on record, in full sentences."""
+    """Why the traffic is not recorded, in full sentences."""
     if not logs.all:
-        return "Neither the VPC nor any of its subnets has a flow log."
+        return "The VPC and its subnets have no flow logs."
     said = []
     for log in logs.all:
         if log.delivery == "FAILED":
             said.append(
-                f"The flow log {log.id} is not delivered: {log.error or 'no reason given'}."
+                f"The delivery of the flow log {log.id} fails: {log.error or 'no reason given'}."
             )
         elif log.interval > wanted.interval:
-            said.append(f"The flow log {log.id} sums up {log.interval} seconds in one record.")
+            said.append(
+                f"The flow log {log.id} aggregates {log.interval} seconds; at most"
+                f" {wanted.interval} are allowed."
+            )
         elif not _kinds(wanted.traffic) <= _kinds(log.traffic):
-            said.append(f"The flow log {log.id} records {log.traffic} traffic only.")
+            said.append(f"The flow log {log.id} records only {log.traffic} traffic.")
     bare = [id for id, own in logs.of_subnets.items() if not own]
     if bare and not logs.of_vpc:
-        said.append(f"There is none for {listed(bare)}.")
-    return " ".join([f"{wanted.traffic} traffic of the VPC is not on record.", *said])
+        said.append(f"There is no flow log for {listed(bare)}.")
+    return " ".join([f"Flow logs do not record {wanted.traffic} traffic of the VPC.", *said])
 
 
 def _kinds(traffic: str) -> frozenset[str]:
@@ -64,7 +67,7 @@ def _kinds(traffic: str) -> frozenset[str]:
 
 
 def _delivered(logs: Iterable[FlowLog], longest: int, excused: frozenset[str]) -> frozenset[str]:
-    """One log for ACCEPT and one for REJECT are as good as one for ALL."""
+    """What the logs deliver together: one for ACCEPT and one for REJECT equal one for ALL."""
     arriving = (log for log in logs if log.delivery != "FAILED" or log.id in excused)
     return frozenset[str]().union(
         *(_kinds(log.traffic) for log in arriving if log.interval <= longest)

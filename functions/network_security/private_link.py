@@ -1,4 +1,4 @@
-"""Whether the services a VPC's workloads call are reached without leaving Amazon's network."""
+"""Whether a VPC has working endpoints for the AWS services that its workloads call."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from readiness.semantics.service_names import GATEWAY
 
 
 def required_services(workloads: Iterable[Workload]) -> tuple[str, ...]:
-    """What the workloads call, all together, in order."""
+    """The services that the workloads call, sorted."""
     return tuple(sorted({service for workload in workloads for service in workload.services}))
 
 
 def tables_used(
     workloads: Iterable[Workload], subnets: Subnets, routes: RouteTables
 ) -> frozenset[str] | None:
-    """The route tables of the subnets of the workloads; None where one is not shown to us."""
+    """The route tables of the workloads' subnets; None if this account cannot see one."""
     used = set()
     for id in {id for workload in workloads for id in workload.subnet_ids}:
         subnet = subnets.by_id.get(id)
@@ -35,9 +35,9 @@ def why_calls_leave(
     dns: VpcDns,
     tables: frozenset[str] | None,
 ) -> list[str]:
-    """Why calls to the services leave the VPC; nothing where endpoints take them all.
+    """Why calls to the services leave the VPC; empty if each has a working endpoint.
 
-    A gateway has to be in all of ``tables``; without them it is taken for good.
+    A gateway endpoint has to be in all of ``tables``; if those are unknown, any counts.
     """
     endpoints = tuple(endpoints)
     said = [_why_names_fail(dns), *(_why_not_private(s, endpoints, tables) for s in services)]
@@ -47,7 +47,9 @@ def why_calls_leave(
 def _why_names_fail(dns: VpcDns) -> str:
     attributes = {"enableDnsSupport": dns.support, "enableDnsHostnames": dns.hostnames}
     off = [name for name, is_on in attributes.items() if not is_on]
-    return f"The VPC has {listed(off)} switched off, so endpoints' names fail." if off else ""
+    return (
+        f"The VPC has {listed(off)} turned off, so endpoint names do not resolve." if off else ""
+    )
 
 
 def _why_not_private(
@@ -64,8 +66,10 @@ def _why_not(endpoint: Endpoint, tables: frozenset[str] | None) -> str:
     if endpoint.state != "available":
         return f"{named} is {endpoint.state or 'in no known state'}."
     if endpoint.kind == "Interface":
-        return "" if endpoint.resolves else f"{named} has private DNS switched off."
+        return "" if endpoint.resolves else f"{named} has private DNS turned off."
     if endpoint.kind != "Gateway" or endpoint.service not in GATEWAY:
-        return f"{named} is of the kind {endpoint.kind}, which does not take calls by that name."
+        return (
+            f"{named} has the type {endpoint.kind}, which does not serve the usual service name."
+        )
     missing = sorted((tables or frozenset()) - endpoint.route_table_ids)
-    return f"{named} is missing from {listed(missing)}." if missing else ""
+    return f"{named} is missing in {listed(missing)}." if missing else ""

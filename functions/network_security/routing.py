@@ -1,4 +1,4 @@
-"""Which subnets the internet can reach: a question of routes, not of names or defaults."""
+"""Which subnets are public: those whose route table leads to an internet gateway."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from readiness.evidence.ec2.vpcs import Route, RouteTable, RouteTables, Subnets
 from readiness.semantics.addresses import the_world_in
 
 _TO_THE_INTERNET = ("igw-", "cagw-")
-"""Internet and carrier gateways let traffic in as well as out; NAT, transit and egress-only
+"""Internet and carrier gateways allow traffic in both directions; NAT, transit and egress-only
 internet gateways do not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where something runs: the subnets the internet can reach, and those nobody showed us."""
+    """The public subnets (id to reason) and those whose route table this account cannot see."""
 
     public: dict[str, str]
     unseen: tuple[str, ...]
 
 
 def placement(subnet_ids: Iterable[str], subnets: Subnets, routes: RouteTables) -> Placement:
-    """Sort subnets by the route tables they use; ``public`` says why each is."""
+    """The public subnets among ``subnet_ids``, by the route tables they really use."""
     public: dict[str, str] = {}
     unseen: list[str] = []
     for id in subnet_ids:
@@ -33,12 +33,12 @@ def placement(subnet_ids: Iterable[str], subnets: Subnets, routes: RouteTables) 
             continue
         route = way_in(table)
         if route is not None:
-            public[id] = f"{table.id} sends {route.destination} to {route.target}"
+            public[id] = f"{table.id} routes {route.destination} to {route.target}"
     return Placement(public, tuple(unseen))
 
 
 def way_in(table: RouteTable) -> Route | None:
-    """The route that makes a table's subnets public; None where they are private."""
+    """The route that makes the table's subnets public; None if they are private."""
     through = [route for route in table.routes if route.target.startswith(_TO_THE_INTERNET)]
     for route in through:
         if not route.destination or route.destination.startswith("pl-"):

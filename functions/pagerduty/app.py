@@ -3,9 +3,9 @@
 import json
 import os
 import random
-import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NoReturn
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
@@ -13,76 +13,37 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.alerting.message import concerns_pager, pagerduty_event, pages
+from functions.pagerduty import deletion
+from readiness.alerting.incidents import Incident, Incidents, predating
+from readiness.alerting.message import BASELINE, pagerduty_event, pages, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.alerting.resolving import Resolver
+from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.engine.aws import CONFIG
 from readiness.engine.session import Session
 from readiness.engine.store import Store
-from readiness.model.finding import Finding
+from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, finding_id, iso
 from readiness.model.resource import Resource
+from readiness.model.text import clean
 from readiness.model.verdict import Severity
 
-KEY_KEPT_SECONDS = 300
 LONGEST_PAUSE = 900
 SHORTEST_PAUSE = 5
 MOST_RETRY_AFTER = 3600
 MOST_LOOKS = 3
+SPARE_MILLISECONDS = 15_000
+DELETION_TRIES = 3
+LAST_TRY = 290
+"""Of the receives after which SQS itself would set a message aside, without the answer."""
+MOST_ATTRIBUTES = 10
+ANSWER, GIVEN_UP_AT = "undelivered_because", "undelivered_at"
 
 log = Logger(service="readiness-pagerduty")
 metrics = Metrics(namespace="Readiness", service="pagerduty")
 
 
-class NoRoutingKey(Exception):
-    """There is no usable routing key; pages wait until there is one."""
-
-
 class Later(Exception):
     """The message goes back to the queue."""
-
-
-class RoutingKey:
-    """The key as the secret has it, at most five minutes old and never logged."""
-
-    def __init__(self, secrets: Any, secret: str) -> None:
-        self._secrets = secrets
-        self._secret = secret
-        self._key = ""
-        self._read_at = float("-inf")
-
-    def get(self, *, fresh: bool = False) -> str:
-        """The routing key. Raises NoRoutingKey."""
-        if fresh or not self._key or time.monotonic() - self._read_at > KEY_KEPT_SECONDS:
-            self._key = self._read()
-            self._read_at = time.monotonic()
-        return self._key
-
-    def _read(self) -> str:
-        try:
-            text = self._secrets.get_secret_value(SecretId=self._secret)["SecretString"]
-        except (ClientError, BotoCoreError, KeyError) as error:
-            code = type(error).__name__
-            if isinstance(error, ClientError):
-                code = error.response.get("Error", {}).get("Code", code)
-            raise NoRoutingKey(f"the secret {self._secret} cannot be read: {code}") from None
-        key = _default_key(text)
-        if not key:
-            raise NoRoutingKey(
-                f"the secret {self._secret} has no routing key; write"
-                ' {"default": "<integration key of the PagerDuty service>"} into it'
-            )
-        return key
-
-
-def _default_key(text: str) -> str:
-    """``{"default": "key"}``, or the key alone."""
-    try:
-        keys = json.loads(text)
-    except ValueError:
-        return text.strip()
-    if isinstance(keys, list) or keys is None:
-        return ""
-    key = keys.get("default") if isinstance(keys, dict) else text
-    return key.strip() if isinstance(key, str) else ""
 
 
 class Pager:
@@ -106,68 +67,127 @@ class Pager:
         self._aside = environment["UNDELIVERED_QUEUE_URL"]
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
+        self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
+        self._incidents = Incidents(store)
         self._uniform = uniform
         self._paused_for: float | None = None
+        self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
 
     def forward(self, event: dict[str, Any], context: Any) -> Any:
         """A batch from the queue. What could not be sent is named, and comes again later."""
         self._paused_for = None
+        self._remaining = context.get_remaining_time_in_millis
         processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         with processor(event["Records"], self.deliver, lambda_context=context):
             processor.process()
         return processor.response()
 
+    def at_deletion(self, event: Mapping[str, Any], context: Any) -> None:
+        """CloudFormation makes, updates or deletes the stack. Raises StillOpen."""
+        resolver = Resolver(
+            self._store,
+            self._key,
+            self._api,
+            lowest=self._lowest,
+            runbooks=self._runbooks,
+            enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
+            most_tries=DELETION_TRIES,
+        )
+        deletion.answer(event, self._incidents, resolver)
+
     def deliver(self, record: SQSRecord) -> None:
-        """One message. Raises Later for everything that another try may cure."""
+        """One message. Raises Later for everything that another try may cure.
+
+        What no try can cure goes to the dead letters at once, with the reason: a message that
+        cannot be understood, an event that PagerDuty refuses, a finding that cannot be read.
+        """
         if self._paused_for is not None:
             self._postpone(record, self._paused_for)
             raise Later("PagerDuty wants no more for now")
+        if self._remaining() < SPARE_MILLISECONDS:
+            # A batch that runs out of time would come back as a whole, and late.
+            self._postpone(record, SHORTEST_PAUSE)
+            raise Later("there is no time left")
         try:
             body = _body_of(record.body)
-        except ValueError as error:
-            self._set_aside(record, str(error))
-            return
-        if body.get("kind") != "BASELINE":
-            self._page(record, body)
+            if body.get("kind") != BASELINE:
+                self._page(record, *_finding_in(body))
+        except Later:
+            raise
+        except (ClientError, BotoCoreError) as error:
+            if _code(error) not in {"SerializationException", "ValidationException"}:
+                raise self._unreachable(record, error) from error
+            self._malformed(record, error)
+        except Exception as error:
+            # Whatever else it is, the next 300 tries would end the same way.
+            self._malformed(record, error)
 
-    def _page(self, record: SQSRecord, body: Mapping[str, Any]) -> None:
-        try:
-            resource, rule = Resource.parse(str(body["resource"])), str(body["rule"])
-        except (KeyError, ValueError) as error:
-            self._set_aside(record, f"the message names no finding: {error}")
-            return
+    def _page(self, record: SQSRecord, resource: Resource, rule: str) -> None:
+        """Tell PagerDuty how the finding stands: only what it may have been told is resolved."""
         finding = self._store.get(resource, rule)
-        if finding is None or not concerns_pager(finding, body, self._lowest):
-            return
         for _ in range(MOST_LOOKS):
-            if not self._tell(record, finding):
+            wrong = finding is not None and pages(finding, self._lowest)
+            if not self._told(record, resource, rule, finding):
                 return
             # Another forwarder may have told of a newer state while this one was on its way.
             now = self._store.get(resource, rule)
-            if now is None or pages(now, self._lowest) == pages(finding, self._lowest):
+            if wrong == (now is not None and pages(now, self._lowest)):
                 return
             finding = now
 
-    def _tell(self, record: SQSRecord, finding: Finding) -> bool:
-        """Whether PagerDuty took how the finding stands. Raises Later."""
-        said = pagerduty_event(
-            finding, routing_key="", lowest=self._lowest, runbooks=self._runbooks
+    def _told(
+        self, record: SQSRecord, resource: Resource, rule: str, finding: Finding | None
+    ) -> bool:
+        """Whether PagerDuty was told how the finding stands, and took it. Raises Later."""
+        id = finding_id(resource, rule)
+        known = self._incident(resource, rule)
+        if finding is not None and pages(finding, self._lowest):
+            if known is None and self._incidents.is_closing():
+                raise self._while_closing(record)
+            key = known.dedup_key if known else dedup_key(resource, rule, self._stack)
+            self._incidents.mark(resource, rule, key)
+            return self._tell(record, id, self._said(finding, key))
+        if known is None:
+            return False
+        taken = self._tell(record, id, self._said(finding, known.dedup_key))
+        if taken and known.token:
+            self._incidents.end(known)
+        return taken
+
+    def _incident(self, resource: Resource, rule: str) -> Incident | None:
+        """What PagerDuty may have been told, also by a version that kept no marks."""
+        incident = self._incidents.get(resource, rule)
+        if incident is not None:
+            return incident
+        since = self._incidents.since()
+        history = self._store.history(finding_id(resource, rule))
+        return predating(resource, rule, history, since)
+
+    def _said(self, finding: Finding | None, key: str) -> dict[str, Any]:
+        if finding is None:
+            return resolve_event(key)
+        return pagerduty_event(
+            finding, routing_key="", lowest=self._lowest, runbooks=self._runbooks, key=key
         )
+
+    def _tell(self, record: SQSRecord, id: str, said: dict[str, Any]) -> bool:
+        """Whether PagerDuty took the event. Raises Later where it may take it another time."""
         reply = self._send(record, said)
         about = {
-            "finding_id": finding.id,
+            "finding_id": id,
             "action": said["event_action"],
             "dedup_key": said["dedup_key"],
         }
         if reply.accepted:
             metrics.add_metric("PagesSent", MetricUnit.Count, 1)
             log.info("paged", extra=about)
-        elif reply.may_be_cured:
+            return True
+        if reply.may_be_cured and _tries(record) < LAST_TRY:
             self._back_off(record, reply)
-        else:
-            metrics.add_metric("PagesRefused", MetricUnit.Count, 1)
-            log.error("PagerDuty refuses the event", extra={**about, "answer": str(reply)})
-        return reply.accepted
+        metrics.add_metric("PagesRefused", MetricUnit.Count, 1)
+        log.error("PagerDuty refuses the event", extra={**about, "answer": str(reply)})
+        self._set_aside(record, f"PagerDuty answered {reply}")
+        return False
 
     def _send(self, record: SQSRecord, said: dict[str, Any]) -> Reply:
         """Send it; with the key read afresh where PagerDuty does not know the one we have."""
@@ -189,7 +209,20 @@ class Pager:
         self._pause(record, self._patience(record))
         return Later(reason)
 
-    def _back_off(self, record: SQSRecord, reply: Reply) -> None:
+    def _while_closing(self, record: SQSRecord) -> Later:
+        """The stack is being deleted: what would be opened now, nobody would resolve."""
+        self._postpone(record, LONGEST_PAUSE)
+        return Later("the stack is being deleted")
+
+    def _unreachable(self, record: SQSRecord, error: Exception) -> Later:
+        """Our own tables or queues fail, or answer what cannot be read."""
+        patience = self._patience(record)
+        metrics.add_metric("PagesPostponed", MetricUnit.Count, 1)
+        log.warning("not paged yet", extra={"error": str(error), "again_in": patience})
+        self._postpone(record, patience)
+        return Later(str(error))
+
+    def _back_off(self, record: SQSRecord, reply: Reply) -> NoReturn:
         patience = max(self._patience(record), min(reply.retry_after, MOST_RETRY_AFTER))
         metrics.add_metric("PagesPostponed", MetricUnit.Count, 1)
         log.warning(
@@ -208,8 +241,7 @@ class Pager:
 
     def _patience(self, record: SQSRecord) -> float:
         """Twice as long after each try, with jitter so that not all come back at once."""
-        tries = int(record.attributes.approximate_receive_count or 1)
-        longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(tries, 10))
+        longest = min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** min(_tries(record), 10))
         return self._uniform(longest / 2, longest)
 
     def _postpone(self, record: SQSRecord, seconds: float) -> None:
@@ -223,21 +255,65 @@ class Pager:
             # The message comes back all the same, when the queue's own timeout is over.
             log.warning("could not set when to try again", extra={"error": str(error)})
 
-    def _set_aside(self, record: SQSRecord, reason: str) -> None:
-        """What can never be understood goes to the dead letters at once, untried."""
+    def _malformed(self, record: SQSRecord, error: Exception) -> None:
+        reason = f"{type(error).__name__}: {error}"
         metrics.add_metric("MalformedMessages", MetricUnit.Count, 1)
         log.error("malformed message", extra={"reason": reason, "message_id": record.message_id})
-        self._sqs.send_message(QueueUrl=self._aside, MessageBody=record.body)
+        self._set_aside(record, reason)
+
+    def _set_aside(self, record: SQSRecord, reason: str) -> None:
+        """Put it, untouched, among the undelivered pages, with the reason as an attribute.
+
+        Raises Later where that fails too.
+        """
+        kept = _attributes_of(record)
+        said = {ANSWER: clean(reason, 1000) or "?", GIVEN_UP_AT: iso(datetime.now(UTC))}
+        kept |= {k: {"DataType": "String", "StringValue": v} for k, v in said.items()}
+        try:
+            self._sqs.send_message(
+                QueueUrl=self._aside, MessageBody=record.body, MessageAttributes=kept
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise self._unreachable(record, error) from error
+
+
+def _attributes_of(record: SQSRecord) -> dict[str, Any]:
+    """The attributes it came with, as many as leave room for ours; SQS takes ten."""
+    kept: dict[str, Any] = {}
+    given = record.raw_event.get("messageAttributes") or {}
+    for name, value in sorted(given.items()):
+        text = value.get("stringValue") if isinstance(value, Mapping) else None
+        if text and name not in {ANSWER, GIVEN_UP_AT}:
+            kept[name] = {"DataType": value.get("dataType", "String"), "StringValue": text}
+    return dict(list(kept.items())[: MOST_ATTRIBUTES - 2])
+
+
+def _tries(record: SQSRecord) -> int:
+    return int(record.attributes.approximate_receive_count or 1)
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__
 
 
 def _body_of(text: str) -> dict[str, Any]:
-    """The message, also where SNS has wrapped it. Raises ValueError."""
+    """The message, also where SNS has wrapped it. Raises ValueError, KeyError or TypeError."""
     body = json.loads(text)
     if isinstance(body, dict) and body.get("Type") == "Notification":
         body = json.loads(body["Message"])
     if not isinstance(body, dict):
-        raise ValueError("the message is not a JSON object")  # noqa: TRY004
+        raise TypeError("the message is not a JSON object")
     return body
+
+
+def _finding_in(body: Mapping[str, Any]) -> tuple[Resource, str]:
+    """Which finding the message is about. Raises KeyError, TypeError or ValueError."""
+    key, rule = body["resource"], body["rule"]
+    if not isinstance(key, str) or not isinstance(rule, str) or not rule:
+        raise TypeError("the message names no finding")
+    return Resource.parse(key), rule
 
 
 def pager_from(environment: Mapping[str, str]) -> Pager:
@@ -258,11 +334,14 @@ _pager: list[Pager] = []
 
 
 def handler(event: dict[str, Any], context: Any) -> Any:
-    """A batch of SQS records."""
+    """A batch of SQS records, or what CloudFormation asks of a custom resource."""
+    metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _pager:
         _pager.append(pager_from(os.environ))
     try:
+        if "RequestType" in event:
+            return _pager[0].at_deletion(event, context)
         return _pager[0].forward(event, context)
     finally:
         if metrics.provider.metric_set:

@@ -1,12 +1,10 @@
-"""Performance benchmarks: what users wait for, miss and cost, against the checklist's table."""
+"""Performance benchmarks: latency, error rate, availability and cost against fixed limits."""
 
-from collections.abc import Sequence
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, heading, not_applicable
+from readiness import Between, Severity, Status, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.cloudwatch.histories import Latency, Outcomes
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
@@ -25,41 +23,23 @@ from readiness.evidence.workloads.entry_points import (
 )
 from readiness.evidence.workloads.tagged import WorkloadRequests
 from readiness.judgement.benchmarks import (
-    Certainty,
-    Limits,
     judge_availability,
     judge_error_rate,
     judge_latency,
+    judge_waits,
 )
 from readiness.judgement.unit_cost import CostWindow, judge_unit_cost
+from readiness.model.verdict import worst
+
+from .settings import AvailabilitySettings, ErrorRateSettings, LatencySettings, WaitSettings
 
 performance_benchmarks = heading("Performance Benchmarks", "Performance Benchmarks")
 
 SLO_TAG = "maif:slo"
 BATCH = "batch"
 
-TargetMs = Annotated[float, Between(1, 900_000), "p99 below it is OK, in milliseconds"]
-DegradedMs = Annotated[float, Between(1, 900_000), "p99 from the target to below it is DEGRADED"]
-CriticalMs = Annotated[float, Between(1, 900_000), "p99 above it is CRITICAL; up to it BREACH"]
-Quantile = Annotated[float, Between(0.5, 0.9999), "Which share of the requests has to keep it"]
-Percent = Between(0, 100)
-ErrorTarget = Annotated[float, Percent, "An error rate below it is OK, in percent"]
-ErrorDegraded = Annotated[float, Percent, "An error rate from the target to below it is DEGRADED"]
-ErrorCritical = Annotated[float, Percent, "An error rate above it is CRITICAL; up to it BREACH"]
-UpTarget = Annotated[float, Percent, "An availability above it is OK, in percent"]
-UpDegraded = Annotated[float, Percent, "An availability above it is DEGRADED"]
-UpCritical = Annotated[float, Percent, "An availability below it is CRITICAL; from it BREACH"]
-Confidence = Annotated[float, Between(0.5, 0.999), "How sure a verdict on few requests must be"]
-Least = Annotated[int, Between(1, 1_000_000), "Below so many requests only CRITICAL is a failure"]
-
 
 # -- latency ----------------------------------------------------------------------------------
-
-
-def _latency(
-    candidates: Sequence[Latency], limits: Limits, confidence: float, least: int
-) -> Verdict:
-    return judge_latency(candidates, limits, Certainty(confidence, least))
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
@@ -67,265 +47,151 @@ def function_latency(
     function: FunctionLatency,
     tags: FunctionTags,
     *,
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
+    bands: LatencySettings,
+    ages: WaitSettings,
 ) -> Verdict:
-    """99 % of the function's requests are answered within the target, so that nobody waits.
+    """The function's p99 latency is below the target; for queues and streams, the items' wait.
 
-    At its URL where that has requests, else by Lambda's own clock. What nobody waits for is not
-    judged: functions tagged ``maif:slo=batch`` and those invoked asynchronously.
+    Measured at the function URL if that has requests, otherwise by Lambda's Duration. No caller
+    waits for a function that event source mappings feed: there the age of the oldest item counts.
+    Functions that no caller waits for otherwise are left out: those with the tag
+    ``maif:slo=batch`` and those whose invocations are mostly asynchronous.
     """
+    if function.sources:
+        return _worse(
+            judge_waits(function.waits, ages.steps),
+            judge_latency([function.url], bands.limits, bands.certainty),
+        )
     if tags.get(SLO_TAG) == BATCH:
-        return not_applicable(f"The tag {SLO_TAG}={BATCH} says that nobody waits for it.")
+        return not_applicable(f"No caller waits for it: it has the tag {SLO_TAG}={BATCH}.")
     if function.is_asynchronous:
-        return not_applicable("Most invocations are asynchronous: nobody waits for them.")
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    return _latency([function.url, function.own], limits, confidence, min_requests)
+        return not_applicable("No caller waits for it: most invocations are asynchronous.")
+    return judge_latency([function.url, function.own], bands.limits, bands.certainty)
+
+
+def _worse(one: Verdict, other: Verdict) -> Verdict:
+    """The worse of two verdicts on one resource, the first of equal ones."""
+    if one.status is other.status is Status.NON_COMPLIANT:
+        ranks = [(each.severity or Severity.HIGH).rank for each in (one, other)]
+        return other if ranks[1] < ranks[0] else one
+    return one if worst([one.status, other.status]) is one.status else other
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
-def service_latency(
-    service: ServiceLatency,
-    *,
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """99 % of the requests to the service's target groups are answered within the target."""
+def service_latency(service: ServiceLatency, *, bands: LatencySettings) -> Verdict:
+    """The p99 latency of the service's target groups is below the target."""
     if unmeasured := _unmeasured(service.doors):
         return unmeasured
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    return _latency([service.latency], limits, confidence, min_requests)
+    return judge_latency([service.latency], bands.limits, bands.certainty)
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
-def rest_api_latency(
-    api: RestApiLatency,
-    *,
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """99 % of the REST API's requests are answered within the target, integration included."""
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    return _latency([api.latency], limits, confidence, min_requests)
+def rest_api_latency(api: RestApiLatency, *, bands: LatencySettings) -> Verdict:
+    """The p99 latency of the REST API, integration included, is below the target."""
+    return judge_latency([api.latency], bands.limits, bands.certainty)
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
-def http_api_latency(
-    api: HttpApiLatency,
-    *,
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """99 % of the HTTP API's requests are answered within the target, integration included."""
+def http_api_latency(api: HttpApiLatency, *, bands: LatencySettings) -> Verdict:
+    """The p99 latency of the HTTP API, integration included, is below the target."""
     if api.protocol != "HTTP":
         return not_applicable(_NO_REQUESTS)
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    return _latency([api.latency], limits, confidence, min_requests)
+    return judge_latency([api.latency], bands.limits, bands.certainty)
 
 
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
-def balancer_latency(
-    balancer: BalancerLatency,
-    *,
-    target_ms: TargetMs = 100.0,
-    degraded_ms: DegradedMs = 500.0,
-    critical_ms: CriticalMs = 1000.0,
-    quantile: Quantile = 0.99,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """99 % of the load balancer's requests are answered by its targets within the target."""
+def balancer_latency(balancer: BalancerLatency, *, bands: LatencySettings) -> Verdict:
+    """The p99 latency of the load balancer's targets is below the target."""
     if elsewhere := _not_here(balancer.kind, judged_elsewhere=balancer.judged_elsewhere):
         return elsewhere
-    limits = Limits(target_ms, degraded_ms, critical_ms, quantile)
-    return _latency([balancer.latency], limits, confidence, min_requests)
+    return judge_latency([balancer.latency], bands.limits, bands.certainty)
 
 
 # -- error rate -------------------------------------------------------------------------------
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
-def function_error_rate(
-    function: FunctionOutcomes,
-    *,
-    target_pct: ErrorTarget = 0.1,
-    degraded_pct: ErrorDegraded = 1.0,
-    critical_pct: ErrorCritical = 5.0,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """Hardly any invocation fails, by Lambda's count and at the URL: the worse of both counts.
+def function_error_rate(function: FunctionOutcomes, *, bands: ErrorRateSettings) -> Verdict:
+    """The function's error rate is below the target, wherever its work comes in.
 
-    A handler that catches everything and answers 500 has no errors in Lambda's eyes.
+    The worst rate counts: 5XX responses of the function URL, dropped asynchronous events, messages
+    that moved to a dead-letter queue, or else Lambda's errors. Lambda counts no error where the
+    handler catches every exception and returns a 500. A retry is no failure.
     """
-    steps = (target_pct, degraded_pct, critical_pct)
-    return judge_error_rate(function.doors, steps, Certainty(confidence, min_requests))
+    return judge_error_rate(function.doors, bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
-def service_error_rate(
-    service: ServiceOutcomes,
-    *,
-    target_pct: ErrorTarget = 0.1,
-    degraded_pct: ErrorDegraded = 1.0,
-    critical_pct: ErrorCritical = 5.0,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """Hardly any request to the service ends in a 5XX, its own or the load balancer's."""
+def service_error_rate(service: ServiceOutcomes, *, bands: ErrorRateSettings) -> Verdict:
+    """The service's 5XX error rate is below the target, the load balancer's own 5XX included."""
     if unmeasured := _unmeasured(service.doors):
         return unmeasured
-    steps = (target_pct, degraded_pct, critical_pct)
-    return judge_error_rate([service.outcomes], steps, Certainty(confidence, min_requests))
+    return judge_error_rate([service.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
-def rest_api_error_rate(
-    api: RestApiOutcomes,
-    *,
-    target_pct: ErrorTarget = 0.1,
-    degraded_pct: ErrorDegraded = 1.0,
-    critical_pct: ErrorCritical = 5.0,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """Hardly any request to the REST API ends in a 5XX."""
-    steps = (target_pct, degraded_pct, critical_pct)
-    return judge_error_rate([api.outcomes], steps, Certainty(confidence, min_requests))
+def rest_api_error_rate(api: RestApiOutcomes, *, bands: ErrorRateSettings) -> Verdict:
+    """The 5XX error rate of the REST API is below the target."""
+    return judge_error_rate([api.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
-def http_api_error_rate(
-    api: HttpApiOutcomes,
-    *,
-    target_pct: ErrorTarget = 0.1,
-    degraded_pct: ErrorDegraded = 1.0,
-    critical_pct: ErrorCritical = 5.0,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """Hardly any request to the HTTP API ends in a 5XX."""
+def http_api_error_rate(api: HttpApiOutcomes, *, bands: ErrorRateSettings) -> Verdict:
+    """The 5XX error rate of the HTTP API is below the target."""
     if api.protocol != "HTTP":
         return not_applicable(_NO_REQUESTS)
-    steps = (target_pct, degraded_pct, critical_pct)
-    return judge_error_rate([api.outcomes], steps, Certainty(confidence, min_requests))
+    return judge_error_rate([api.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
-def balancer_error_rate(
-    balancer: BalancerOutcomes,
-    *,
-    target_pct: ErrorTarget = 0.1,
-    degraded_pct: ErrorDegraded = 1.0,
-    critical_pct: ErrorCritical = 5.0,
-    confidence: Confidence = 0.95,
-    min_requests: Least = 100,
-) -> Verdict:
-    """Hardly any request ends in a 5XX, of a target or of the load balancer itself."""
+def balancer_error_rate(balancer: BalancerOutcomes, *, bands: ErrorRateSettings) -> Verdict:
+    """The load balancer's 5XX error rate is below the target, its own and its targets' 5XX."""
     if elsewhere := _not_here(balancer.kind, judged_elsewhere=balancer.judged_elsewhere):
         return elsewhere
-    steps = (target_pct, degraded_pct, critical_pct)
-    return judge_error_rate([balancer.outcomes], steps, Certainty(confidence, min_requests))
+    return judge_error_rate([balancer.outcomes], bands.steps, bands.certainty)
 
 
 # -- availability -----------------------------------------------------------------------------
 
 
-def _availability(
-    doors: Sequence[Outcomes], target: float, degraded: float, confidence: float, least: int
-) -> Verdict:
-    steps = (target, degraded, degraded)
-    return judge_availability(doors, steps, Certainty(confidence, least))
-
-
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
-def function_availability(
-    function: FunctionOutcomes,
-    *,
-    target_pct: UpTarget = 99.9,
-    degraded_pct: UpDegraded = 99.0,
-    confidence: Confidence = 0.95,
-    min_attempts: Least = 100,
-) -> Verdict:
-    """Who calls the function gets an answer: no failure, no throttle, and no silence.
+def function_availability(function: FunctionOutcomes, *, bands: AvailabilitySettings) -> Verdict:
+    """The function's availability is above the target: no failures, throttles or lost traffic.
 
-    Counted where users come in: at the URL, else as events, else as invocations.
+    The worst of those that have traffic counts: the function URL, asynchronous events, the queues
+    and streams that feed it, invocations.
     """
-    return _availability(function.doors, target_pct, degraded_pct, confidence, min_attempts)
+    return judge_availability(function.doors, bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
-def service_availability(
-    service: ServiceOutcomes,
-    *,
-    target_pct: UpTarget = 99.9,
-    degraded_pct: UpDegraded = 99.0,
-    confidence: Confidence = 0.95,
-    min_attempts: Least = 100,
-) -> Verdict:
-    """Who calls the service gets an answer, also counting what the load balancer turned away."""
+def service_availability(service: ServiceOutcomes, *, bands: AvailabilitySettings) -> Verdict:
+    """The service's availability is above the target, refused requests included."""
     if unmeasured := _unmeasured(service.doors):
         return unmeasured
-    return _availability([service.outcomes], target_pct, degraded_pct, confidence, min_attempts)
+    return judge_availability([service.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
-def rest_api_availability(
-    api: RestApiOutcomes,
-    *,
-    target_pct: UpTarget = 99.9,
-    degraded_pct: UpDegraded = 99.0,
-    confidence: Confidence = 0.95,
-    min_attempts: Least = 100,
-) -> Verdict:
-    """Who calls the REST API gets an answer, and the calls do not suddenly stop."""
-    return _availability([api.outcomes], target_pct, degraded_pct, confidence, min_attempts)
+def rest_api_availability(api: RestApiOutcomes, *, bands: AvailabilitySettings) -> Verdict:
+    """The availability of the REST API is above the target, and its traffic did not stop."""
+    return judge_availability([api.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
-def http_api_availability(
-    api: HttpApiOutcomes,
-    *,
-    target_pct: UpTarget = 99.9,
-    degraded_pct: UpDegraded = 99.0,
-    confidence: Confidence = 0.95,
-    min_attempts: Least = 100,
-) -> Verdict:
-    """Who calls the HTTP API gets an answer, and the calls do not suddenly stop."""
+def http_api_availability(api: HttpApiOutcomes, *, bands: AvailabilitySettings) -> Verdict:
+    """The availability of the HTTP API is above the target, and its traffic did not stop."""
     if api.protocol != "HTTP":
         return not_applicable(_NO_REQUESTS)
-    return _availability([api.outcomes], target_pct, degraded_pct, confidence, min_attempts)
+    return judge_availability([api.outcomes], bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
-def balancer_availability(
-    balancer: BalancerOutcomes,
-    *,
-    target_pct: UpTarget = 99.9,
-    degraded_pct: UpDegraded = 99.0,
-    confidence: Confidence = 0.95,
-    min_attempts: Least = 100,
-) -> Verdict:
-    """Who calls the load balancer gets an answer, also counting the connections it rejected."""
+def balancer_availability(balancer: BalancerOutcomes, *, bands: AvailabilitySettings) -> Verdict:
+    """The load balancer's availability is above the target, rejected connections included."""
     if elsewhere := _not_here(balancer.kind, judged_elsewhere=balancer.judged_elsewhere):
         return elsewhere
-    return _availability([balancer.outcomes], target_pct, degraded_pct, confidence, min_attempts)
+    return judge_availability([balancer.outcomes], bands.steps, bands.certainty)
 
 
 # -- cost -------------------------------------------------------------------------------------
@@ -338,31 +204,33 @@ def cost_per_million_requests(
     tag: CostTag,
     *,
     target: Annotated[
-        float, Between(0, 1e9), "A cost below it is OK, in the bill's currency"
+        float, Between(0, 1e9), "OK if the cost is below this, in the bill's currency"
     ] = 10.0,
     degraded: Annotated[
-        float, Between(0, 1e9), "A cost from the target to below it: DEGRADED"
+        float, Between(0, 1e9), "DEGRADED if the cost is from the target to below this"
     ] = 50.0,
     critical: Annotated[
-        float, Between(0, 1e9), "A cost above it is CRITICAL; up to it BREACH"
+        float, Between(0, 1e9), "CRITICAL if the cost is above this, else BREACH"
     ] = 100.0,
-    window_days: Annotated[int, Between(1, 14), "How many complete UTC days"] = 7,
-    lag_days: Annotated[int, Between(1, 7), "The newest days, whose cost is still coming in"] = 2,
+    window_days: Annotated[int, Between(1, 14), "How many complete UTC days count"] = 7,
+    lag_days: Annotated[
+        int, Between(1, 7), "The newest days are left out while their cost is still coming in"
+    ] = 2,
     min_requests: Annotated[
-        int, Between(1, 1e9), "Fewer requests say nothing of the cost"
+        int, Between(1, 1e9), "INSUFFICIENT_DATA if there are fewer requests"
     ] = 10_000,
     min_coverage: Annotated[
-        float, Between(0, 1), "The least share of the cost that is tagged"
+        float, Between(0, 1), "The smallest share of the account's cost that must be tagged"
     ] = 0.8,
-    use_estimates: Annotated[bool, "Take days whose bill is not final for final"] = False,
-    exclude_record_types: Annotated[  # noqa: ARG001 - the question is asked with it
-        tuple[str, ...], "What is no price of a request: credits net a cost to zero"
+    use_estimates: Annotated[bool, "Use days whose bill is not final yet"] = False,
+    exclude_record_types: Annotated[  # noqa: ARG001 - Costs is read with it
+        tuple[str, ...], "Record types of the bill that are left out; credits would hide the cost"
     ] = RECORD_TYPES,
 ) -> Verdict:
-    """A million requests to the workload cost no more than the target, credits left aside.
+    """The workload's cost per million requests is below the target, credits left out.
 
-    The cost of everything tagged ``Application``, over the requests that came in at its doors,
-    in the same complete UTC days.
+    The cost of everything tagged ``Application``, divided by the requests at the workload's entry
+    points on the same complete UTC days.
     """
     return judge_unit_cost(
         workload.demand,
@@ -375,14 +243,14 @@ def cost_per_million_requests(
     )
 
 
-_NO_REQUESTS = "A WebSocket API has connections and messages, and no requests to measure."
+_NO_REQUESTS = "A WebSocket API has connections and messages instead of requests."
 
 
 def _unmeasured(doors: Doors) -> Verdict | None:
     if doors.groups:
         return None
     return not_applicable(
-        "The service is behind no application load balancer, so nothing counts its requests."
+        "The service is not behind an Application Load Balancer, so its requests are not counted."
     )
 
 
@@ -390,7 +258,9 @@ def _not_here(kind: str, *, judged_elsewhere: bool) -> Verdict | None:
     if kind != "application":
         return not_applicable(f"A {kind} load balancer counts connections, not requests.")
     if judged_elsewhere:
-        return not_applicable("It leads to ECS services only, which are judged themselves.")
+        return not_applicable(
+            "It forwards only to ECS services; the rules for ECS services cover them."
+        )
     return None
 
 

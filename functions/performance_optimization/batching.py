@@ -1,9 +1,10 @@
-"""Whether messages and records travel together, or one by one."""
+"""Whether messages and records are sent and received in batches."""
 
 from __future__ import annotations
 
 from readiness.evidence.awslambda.event_sources import EventSource, SourceTraffic
 from readiness.evidence.kinesis import StreamWrites
+from readiness.model.text import plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -14,20 +15,20 @@ from readiness.model.verdict import (
 )
 
 REPORTS = frozenset({"sqs", "kinesis", "dynamodb"})
-"""Sources of which a function can say which items of a batch failed."""
+"""Sources for which a function can report the failed items of a batch."""
 PER_HOUR = 60
 
 
 def judge_source(
     mapping: EventSource, traffic: SourceTraffic, least: float, fill: float
 ) -> Verdict | None:
-    """How a mapping hands over; None where it does so one by one, which needs a reason.
+    """The verdict on a mapping's batches; None for a batch size of 1, which needs a reason.
 
-    ``least`` is the rate (items a minute) from which it matters, ``fill`` the share of a batch
-    that has to be filled where nothing is waited for.
+    ``least`` is the rate (items a minute) from which the rule applies, ``fill`` the share of a
+    batch that has to be filled if there is no batching window.
     """
     if mapping.state not in {"Enabled", "Updating", "Enabling"}:
-        return not_applicable(f"The mapping is {mapping.state or 'not told to be enabled'}.")
+        return not_applicable(f"The mapping is {mapping.state or 'in no known state'}.")
     items = traffic.items
     rate = None if items is None else (items.highest or 0) / PER_HOUR
     facts = {
@@ -37,34 +38,35 @@ def judge_source(
     }
     if rate is not None and rate < least:
         return not_applicable(
-            f"At most {rate:,.1f} items a minute came in an hour of the last day: fewer than"
-            f" {least:g}."
+            f"At most {rate:,.1f} items a minute arrived (busiest hour of the last day); the rule"
+            f" applies from {least:g}."
         ).observing(facts)
     if mapping.batch_size == 1:
         return None
     problems = []
     if mapping.service in REPORTS and not mapping.reports_failed_items:
         text = (
-            f"Batches of up to {mapping.batch_size} are handed over without"
-            " ReportBatchItemFailures: one that fails sends all of them round again."
+            f"ReportBatchItemFailures is off: one failed item makes the whole batch of up to"
+            f" {mapping.batch_size} run again."
         )
         problems.append(Problem(Severity.LOW, text))
     if text := _unfilled(mapping, traffic, fill):
         problems.append(Problem(Severity.LOW, text))
     if problems:
         return violates_all(
-            problems, expected="Batches that are filled, and reports of the items that failed."
+            problems, expected="Filled batches, and ReportBatchItemFailures."
         ).observing(facts)
     return complies(
-        f"Up to {mapping.batch_size} items are handed over at a time, after at most"
-        f" {mapping.window} seconds."
+        f"The function gets up to {plural(mapping.batch_size, 'item')} at a time, after at most"
+        f" {plural(mapping.window, 'second')}."
     ).observing(facts)
 
 
 def _unfilled(mapping: EventSource, traffic: SourceTraffic, fill: float) -> str:
-    """That batches go out nearly empty because nothing is waited for; empty where they do not.
+    """A sentence if batches are nearly empty for want of a batching window, else empty.
 
-    A FIFO queue knows no window; the runs of a function with several sources are not told apart.
+    FIFO queues have no batching window. With several sources it is not known which of them
+    started a run.
     """
     if mapping.window or mapping.is_fifo or mapping.service not in REPORTS:
         return ""
@@ -75,26 +77,26 @@ def _unfilled(mapping: EventSource, traffic: SourceTraffic, fill: float) -> str:
     if size >= fill * mapping.batch_size:
         return ""
     return (
-        f"A run took {size:.1f} items on average of the {mapping.batch_size} it may take, because"
-        " no batching window is set."
+        f"Batches hold {size:.1f} of {plural(mapping.batch_size, 'item')} on average, less than"
+        f" {fill:.0%}, and no batching window is set."
     )
 
 
 def judge_stream(stream: StreamWrites, least: float, share: float) -> Verdict | None:
-    """How records are put into a stream; None where most come one by one."""
+    """The verdict on how records are put into a stream; None if too many come one by one."""
     rate = (stream.records.highest or 0) / PER_HOUR
     records, single = stream.records.total, stream.single.total or 0.0
     if not records or rate < least:
         return not_applicable(
-            f"At most {rate:,.1f} records a minute were put in an hour of the last day: fewer"
-            f" than {least:g}.",
+            f"At most {rate:,.1f} records a minute were put (busiest hour of the last day); the"
+            f" rule applies from {least:g}.",
             records_per_minute=rate,
         )
     together = max(0.0, 1 - single / records)
     if together < share:
         return None
     return complies(
-        f"{together:.0%} of the {records:,.0f} records of the last day were put together.",
+        f"{together:.0%} of {plural(records, 'record')} in the last day came through PutRecords.",
         put_record_calls=single,
         put_records_calls=stream.calls.total,
     )

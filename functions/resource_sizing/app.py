@@ -1,12 +1,10 @@
-"""Resource sizing: as much as the load needs, growing with it, and no call without an end."""
+"""Resource sizing: load-tested sizes, auto-scaling, timeouts and connection pooling."""
 
 from typing import Annotated
 
 from readiness import (
     Between,
-    Problem,
     Severity,
-    Status,
     Verdict,
     cannot_tell,
     complies,
@@ -23,12 +21,11 @@ from readiness.evidence.autoscaling import (
     ReplicaScaling,
     ServiceScaling,
     TableScaling,
-    Targets,
 )
 from readiness.evidence.awslambda.functions import (
+    FunctionBuild,
     FunctionConcurrency,
     FunctionConfiguration,
-    moment,
 )
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
@@ -49,15 +46,32 @@ from readiness.evidence.workloads.utilization import (
     ServiceUse,
 )
 from readiness.model.attestation import Attested
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
-from .load_tests import Sized, judge, since
-from .pooling import Connecting, data_apis_in, hosts_in, most_connections, pool_size
-from .sizing import (
-    DefinitionUnreadable,
+from .load_tests import judge_load_test, of_function, of_service
+from .pooling import (
+    Connecting,
+    data_apis_in,
+    hosts_in,
+    most_connections,
+    pool_size,
+    proxy_problems,
+)
+from .scaling import (
     group_problems,
+    judge_concurrency,
+    judge_scaling,
+    judge_target,
+    provisioned_problems,
     scaling_problems,
+    table_problems,
+)
+from .settings import AttestationSettings, ConnectionSettings, LoadTestSettings, TimeoutSettings
+from .timeouts import (
+    DefinitionUnreadable,
+    caller_problems,
+    judge_timeout,
     untimed_tasks,
     visibility_problems,
 )
@@ -69,12 +83,7 @@ SCALING = "Configure auto-scaling policies"
 TIMEOUTS = "Set appropriate timeout values"
 POOLING = "Enable connection pooling"
 
-Days = Annotated[int, Between(1, 730), "How long an attestation holds (days after it was done)"]
-TwoPeople = Annotated[bool, "Whether a second person has to approve an attestation"]
-Percent = Annotated[float, Between(1, 100), "Percent of what is there"]
-Runs = Annotated[int, Between(1, 1_000_000), "With fewer runs in a week nothing is concluded"]
-UNTOUCHED = "Memory (128 MiB) and timeout (3 s) are what Lambda sets when nobody chooses."
-EDGE = "It is a Lambda@Edge replica, sized where its master is."
+EDGE = "It is a Lambda@Edge replica; the function it was made from is evaluated instead."
 
 
 # -- load test --------------------------------------------------------------------------------
@@ -82,40 +91,20 @@ EDGE = "It is a Lambda@Edge replica, sized where its master is."
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
 def function_load_test(
-    function: FunctionConfiguration,
+    function: FunctionBuild,
     recommendations: FunctionRecommendations,
     use: FunctionUse,
     attested: Attested,
     *,
-    mem_high: Percent = 90,
-    mem_low: Percent = 40,
-    max_age_days: Days = 180,
-    two_people: TwoPeople = True,
+    settings: LoadTestSettings,
 ) -> Verdict:
-    """A load test found the function's memory, and nothing measured since contradicts it.
+    """A load test determined the function's memory size, and later measurements confirm it.
 
-    The attestation is bound to memory_size and architecture: when one changes, it is void.
+    The attestation is bound to memory_size and architecture and becomes void when one changes.
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    recommended = recommendations.by_function.get(function.name)
-    is_current = recommended is not None and recommended.about == str(function.memory_size)
-    sized = Sized(
-        f"{function.memory_size} MiB of memory",
-        {"memory_size": function.memory_size, "architecture": function.architectures[0]},
-        since(use.memory, moment(function.last_modified)),
-        recommended if is_current else None,
-    )
-    untouched = (function.memory_size, function.timeout) == (128, 3) and use.invocations.total
-    return judge(
-        sized,
-        attested,
-        contradiction=UNTOUCHED if untouched else "",
-        mem_high=mem_high,
-        mem_low=mem_low,
-        max_age_days=max_age_days,
-        two_people=two_people,
-    )
+    return judge_load_test(of_function(function, recommendations, use), attested, settings)
 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
@@ -126,32 +115,14 @@ def service_load_test(
     use: ServiceUse,
     attested: Attested,
     *,
-    mem_high: Percent = 90,
-    mem_low: Percent = 40,
-    max_age_days: Days = 180,
-    two_people: TwoPeople = True,
+    settings: LoadTestSettings,
 ) -> Verdict:
-    """A load test found the CPU and memory of the service's tasks; nothing since contradicts it.
+    """A load test determined the CPU and memory of the tasks, and later measurements confirm it.
 
-    The attestation is bound to cpu, memory and architecture: when one changes, it is void.
+    The attestation is bound to cpu, memory and architecture and becomes void when one changes.
     """
-    recommended = recommendations.by_service.get(service.arn)
-    is_current = recommended is not None and recommended.about == service.task_definition
-    deployed = [d["createdAt"] for d in service.deployments if d.get("status") == "PRIMARY"]
-    sized = Sized(
-        f"{tasks.cpu} CPU units and {tasks.memory} MiB of memory",
-        {"cpu": tasks.cpu, "memory": tasks.memory, "architecture": tasks.architecture},
-        since(use.memory, deployed[0] if deployed else None),
-        recommended if is_current else None,
-    )
-    return judge(
-        sized,
-        attested,
-        mem_high=mem_high,
-        mem_low=mem_low,
-        max_age_days=max_age_days,
-        two_people=two_people,
-    )
+    sized = of_service(service, tasks, recommendations, use)
+    return judge_load_test(sized, attested, settings)
 
 
 # -- auto-scaling -----------------------------------------------------------------------------
@@ -163,46 +134,38 @@ def service_scaling(
     scaling: ServiceScaling,
     attested: Attested,
     *,
-    min_tasks: Annotated[int, Between(0, 1000), "The fewest tasks a service may shrink to"] = 2,
-    max_age_days: Days = 365,
-    two_people: TwoPeople = True,
+    attestation: AttestationSettings,
+    min_tasks: Annotated[
+        int, Between(0, 1000), "The smallest minimum capacity a service may have"
+    ] = 2,
 ) -> Verdict:
-    """The number of tasks follows the load, or people attest that it must not."""
+    """Auto-scaling adjusts the number of tasks, or an attestation says that it must not."""
     if service.scheduling_strategy == "DAEMON":
         return not_applicable("It runs one task on each container instance (DAEMON).")
     if service.launch_type == "EXTERNAL":
-        return not_applicable("The service runs on machines outside of AWS (ECS Anywhere).")
+        return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     cluster = service.cluster_arn.rpartition("/")[2]
     key = (f"service/{cluster}/{service.name}", "ecs:service:DesiredCount")
     target = scaling.targets.get(key)
     problems = scaling_problems(target, "the number of tasks", Severity.HIGH, min_tasks)
-    return _scales(problems, attested, max_age_days, two_people=two_people)
+    return judge_scaling(problems, attested, attestation)
 
 
 @sizing.rule(SCALING, severity=Severity.HIGH)
 def table_scaling(table: TableCapacity, indexes: TableIndexes, scaling: TableScaling) -> Verdict:
-    """The table is on demand, or its throughput and that of every index follows the load."""
+    """The DynamoDB table is on demand, or auto-scaling covers it and every index."""
     if table.billing_mode == "PAY_PER_REQUEST":
-        return complies("The table is on demand: DynamoDB scales it.")
-    problems = []
-    named = [(f"table/{table.name}", "table", "of the table")]
-    named += [
-        (f"table/{table.name}/index/{index}", "index", f"of the index {index}")
-        for index in indexes.names
-    ]
-    for id, kind, whose in named:
-        for way in ("Read", "Write"):
-            target = scaling.targets.get((id, f"dynamodb:{kind}:{way}CapacityUnits"))
-            what = f"the {way.lower()} capacity {whose}"
-            problems += scaling_problems(target, what, Severity.HIGH)
+        return complies("The table has on-demand capacity, which DynamoDB scales.")
+    problems = table_problems(table.name, indexes.names, scaling.targets)
     if problems:
         return violates_all(
             problems,
-            expected="On-demand capacity, or a scaling policy for reads and writes everywhere.",
+            expected="On-demand capacity, or scaling policies for all read and write capacity.",
             read_units=table.read_units,
             write_units=table.write_units,
         )
-    return complies(f"Reads and writes scale, also of {len(indexes.names)} indexes.")
+    count = plural(len(indexes.names), "index", "indexes")
+    return complies(f"The read and write capacity of the table and of {count} scales.")
 
 
 @sizing.rule(SCALING, severity=Severity.LOW)
@@ -213,36 +176,12 @@ def function_concurrency(
     scaling: FunctionScaling,
     use: FunctionUse,
 ) -> Verdict:
-    """Reserved concurrency throttles nobody, and provisioned concurrency follows the load."""
+    """Reserved concurrency causes no throttling, and provisioned concurrency scales."""
     if function.master_arn:
         return not_applicable(EDGE)
-    expected = "Enough reserved concurrency, and a scaling policy for what is provisioned."
-    if concurrency.reserved == 0:
-        reason = "Its reserved concurrency is 0, so that it never runs."
-        return violates(reason, expected=expected, reserved=0)
-    problems = []
+    problems = provisioned_problems(function.name, provisioned.qualifiers, scaling.targets)
     throttled = use.throttles.total or 0
-    if concurrency.reserved is not None and throttled:
-        problems.append(
-            Problem(
-                Severity.MEDIUM,
-                f"It was throttled {throttled:.0f} times in a week at a reserved concurrency of"
-                f" {concurrency.reserved}.",
-            )
-        )
-    for qualifier in provisioned.qualifiers:
-        key = (f"function:{function.name}:{qualifier}", "lambda:function:ProvisionedConcurrency")
-        what = f"the provisioned concurrency of {qualifier}"
-        problems += scaling_problems(scaling.targets.get(key), what, Severity.LOW)
-    if problems:
-        return violates_all(problems, expected=expected, throttled=throttled)
-    if concurrency.reserved is None and not provisioned.qualifiers:
-        return not_applicable("Lambda scales it within the concurrency of the account.")
-    return complies(
-        "Its reserved and provisioned concurrency leave room for its load.",
-        reserved=concurrency.reserved,
-        provisioned=provisioned.qualifiers,
-    )
+    return judge_concurrency(concurrency.reserved, throttled, provisioned.qualifiers, problems)
 
 
 @sizing.rule(SCALING, severity=Severity.MEDIUM)
@@ -250,47 +189,31 @@ def lambda_headroom(
     limit: ConcurrencyLimit,
     peak: RegionConcurrency,
     *,
-    headroom: Annotated[float, Between(10, 100), "The most of the limit in use (%)"] = 80,
+    headroom: Annotated[
+        float, Between(10, 100), "The most of the concurrency limit in use, in percent"
+    ] = 80,
 ) -> Verdict:
-    """The functions of the region together stay clear of the account's concurrency limit."""
+    """The region's functions together stay well below the account's concurrency limit."""
     most = peak.executions.highest
     if most is None:
-        return not_applicable("No function ran within a week.")
+        return not_applicable("No function ran in the last week.")
     share = 100 * most / limit.executions
-    said = f"At most {most:.0f} of {limit.executions} executions ran at once ({share:.0f} %)."
+    said = f"At the peak {most:,.0f} of {limit.executions:,} executions ran ({share:.3g} %)"
     if share > headroom:
         expected = f"At most {headroom:g} % of the limit, or a higher limit (Service Quotas)."
-        return violates(said, expected=expected, peak=most, limit=limit.executions)
-    return complies(said, peak=most, limit=limit.executions)
+        reason = f"{said}; at most {headroom:g} % are allowed."
+        return violates(reason, expected=expected, peak=most, limit=limit.executions)
+    return complies(f"{said}.", peak=most, limit=limit.executions)
 
 
 @sizing.rule(SCALING, severity=Severity.HIGH)
 def group_scaling(
-    group: InstanceGroup,
-    attested: Attested,
-    *,
-    max_age_days: Days = 365,
-    two_people: TwoPeople = True,
+    group: InstanceGroup, attested: Attested, *, attestation: AttestationSettings
 ) -> Verdict:
-    """The number of EC2 instances follows the load, or people attest that it must not."""
+    """Auto-scaling adjusts the number of EC2 instances, or an attestation says it must not."""
     if group.highest == 0:
-        return not_applicable("The group is empty and stays so: its largest size is 0.")
-    return _scales(group_problems(group), attested, max_age_days, two_people=two_people)
-
-
-def _scales(
-    problems: list[Problem], attested: Attested, max_age_days: int, *, two_people: bool
-) -> Verdict:
-    if not problems:
-        return complies("A scaling policy acts between its bounds.")
-    fixed = attested.verdict("A fixed size", max_age_days=max_age_days, two_people=two_people)
-    if fixed.status is Status.COMPLIANT or fixed.missing:
-        return fixed
-    return violates_all(
-        problems,
-        expected="A scaling policy that acts between two bounds, or the attestation that the size"
-        " has to be fixed (readiness attest).",
-    )
+        return not_applicable("The group has no instances: its maximum size is 0.")
+    return judge_scaling(group_problems(group), attested, attestation)
 
 
 @sizing.rule(SCALING, severity=Severity.LOW, opt_in="require_reader_scaling")
@@ -298,13 +221,13 @@ def reader_scaling(
     cluster: DatabaseCluster,
     scaling: ReplicaScaling,
     *,
-    require_reader_scaling: Annotated[bool, "Whether Aurora's readers have to scale"] = False,  # noqa: ARG001
+    require_reader_scaling: Annotated[bool, "Require auto-scaling of Aurora readers"] = False,  # noqa: ARG001
 ) -> Verdict:
-    """The number of an Aurora cluster's readers follows the load."""
+    """Auto-scaling adjusts the number of an Aurora cluster's readers."""
     if not cluster.is_aurora:
-        return not_applicable(f"A cluster of {cluster.engine} has no readers that scale.")
+        return not_applicable(f"A cluster with the engine {cluster.engine} cannot scale readers.")
     key = (f"cluster:{cluster.name}", "rds:cluster:ReadReplicaCount")
-    return _target_scales(scaling.targets, [key], "the number of readers")
+    return judge_target(scaling.targets, [key], "the number of readers")
 
 
 @sizing.rule(SCALING, severity=Severity.LOW, opt_in="require_cache_scaling")
@@ -312,91 +235,43 @@ def cache_scaling(
     group: CacheGroup,
     scaling: CacheScaling,
     *,
-    require_cache_scaling: Annotated[bool, "Whether caches have to scale"] = False,  # noqa: ARG001
+    require_cache_scaling: Annotated[bool, "Require auto-scaling of caches"] = False,  # noqa: ARG001
 ) -> Verdict:
-    """The number of a cache's shards or replicas follows the load."""
+    """Auto-scaling adjusts the number of a cache's shards or replicas."""
     if not group.cluster_mode:
-        return not_applicable("Only groups with cluster mode can be scaled by load.")
+        return not_applicable("Only replication groups with cluster mode can scale by load.")
     id = f"replication-group/{group.name}"
     keys = [(id, f"elasticache:replication-group:{of}") for of in ("NodeGroups", "Replicas")]
-    return _target_scales(scaling.targets, keys, "the cache")
+    return judge_target(scaling.targets, keys, "the cache")
 
 
-def _target_scales(targets: Targets, keys: list[tuple[str, str]], what: str) -> Verdict:
-    target = next((targets[key] for key in keys if key in targets), None)
-    problems = scaling_problems(target, what, Severity.LOW)
-    if problems:
-        return violates_all(problems, expected="A scaling policy that acts between two bounds.")
-    return complies("A scaling policy acts between its bounds.")
-
-
-# -- timeouts -----------------------------------------------------------------------------------
+# -- timeouts ---------------------------------------------------------------------------------
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.MEDIUM)
 def function_timeout(
     function: FunctionConfiguration,
     queues: QueueSources,
-    doors: FrontDoors,
+    entry_points: FrontDoors,
     use: FunctionUse,
     *,
-    close_ratio: Annotated[float, Between(0.1, 1), "How near a run may come to the timeout"] = 0.9,
-    visibility_factor: Annotated[int, Between(1, 20), "Times the timeout a queue hides"] = 6,
-    front_door_seconds: Annotated[int, Between(1, 900), "How long an API waits for it"] = 30,
-    balancer_seconds: Annotated[int, Between(1, 4000), "How long a load balancer waits"] = 60,
-    min_invocations: Runs = 50,
+    limits: TimeoutSettings,
 ) -> Verdict:
-    """The timeout is above what runs take, below what callers wait, and a fraction of its queues'.
+    """The function's timeout fits its longest run, its callers and its queues.
 
-    Lambda cuts a run off at the timeout; a queue shows a message again when its own has passed.
+    Lambda stops a run at the timeout. A queue delivers a message again after its visibility
+    timeout.
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    timeout = function.timeout
-    problems = visibility_problems(queues.all, timeout, visibility_factor)
-    waits = [(front_door_seconds, "an API")] * bool(doors.apis)
-    waits += [(balancer_seconds, "a load balancer")] * bool(doors.target_groups)
-    problems += [
-        Problem(Severity.LOW, f"It may run for {timeout} s, and {who} waits for {seconds} s.")
-        for seconds, who in waits
-        if timeout > seconds
-    ]
-    changed = moment(function.last_modified)
-    runs = since(use.invocations, changed).total or 0
-    longest = since(use.duration, changed).highest
-    judged = longest is not None and runs >= min_invocations
-    if judged and longest is not None:
-        problems += _duration_problems(longest / 1000, timeout, close_ratio)
-    facts = {"timeout": timeout, "longest_run_ms": longest, "runs": runs}
-    if problems:
-        return violates_all(
-            problems,
-            expected=f"A timeout well above the longest run, and queues that hide a message for"
-            f" {visibility_factor} times as long.",
-            **facts,
-        )
-    if not judged:
-        return not_applicable(
-            f"It ran {runs:.0f} times since it was changed or within a week, too few to judge its"
-            f" timeout of {timeout} s by.",
-            **facts,
-        )
-    return complies(f"The longest of {runs:.0f} runs left room below {timeout} s.", **facts)
-
-
-def _duration_problems(longest: float, timeout: int, close_ratio: float) -> list[Problem]:
-    if longest >= close_ratio * timeout:
-        said = f"A run took {longest:.1f} s of the {timeout} s allowed"
-        return [Problem(Severity.MEDIUM, f"{said}, and one that takes longer is cut off.")]
-    if timeout > 60 and timeout > 10 * longest:
-        said = f"No run took more than {longest:.1f} s, and {timeout} s are allowed"
-        return [Problem(Severity.LOW, f"{said}: one that hangs is paid for all that time.")]
-    return []
+    problems = visibility_problems(queues.all, function.timeout, limits.visibility_factor)
+    problems += caller_problems(function.timeout, entry_points, limits)
+    return judge_timeout(function, use, problems, limits)
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.LOW)
 def state_machine_timeouts(machine: StateMachineDefinition) -> Verdict:
-    """Every task of the state machine ends in time, also when nothing answers."""
+    """Every Task state has a timeout, or the whole state machine has one."""
     if machine.kind == "EXPRESS":
         return not_applicable("An express workflow ends after five minutes at the latest.")
     try:
@@ -408,12 +283,14 @@ def state_machine_timeouts(machine: StateMachineDefinition) -> Verdict:
         )
     if untimed:
         return violates(
-            f"{len(untimed)} of {count} tasks may wait for ever: {listed(untimed)}.",
+            f"Task {untimed[0]} has no timeout."
+            if len(untimed) == 1
+            else f"{len(untimed)} of {count} tasks have no timeout: {listed(untimed)}.",
             expected="TimeoutSeconds in every Task state, or in the state machine.",
         )
     if not count:
         return not_applicable("It has no Task state.")
-    return complies(f"All of its {count} tasks end in time.")
+    return complies(f"Every task has a timeout ({plural(count, 'task')}).")
 
 
 # -- connection pooling -----------------------------------------------------------------------
@@ -427,12 +304,10 @@ def function_connections(
     limit: ConcurrencyLimit,
     attested: Attested,
     *,
-    connection_share: Annotated[float, Between(10, 100), "The most of a database's (%)"] = 80,
-    max_connections: Annotated[int, Between(0, 100_000), "0: by the instance class"] = 0,
-    max_age_days: Days = 365,
-    two_people: TwoPeople = True,
+    database: ConnectionSettings,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """Database connections go through RDS Proxy or the Data API, or people attest their reuse."""
+    """Database connections use RDS Proxy or the Data API, or their reuse is attested."""
     if function.environment is None:
         return cannot_tell(
             f"Its environment could not be decrypted: {function.environment_error}.",
@@ -441,16 +316,13 @@ def function_connections(
     hosts = hosts_in(function.environment)
     over_https = data_apis_in(function.environment, databases)
     if not hosts and over_https:
-        return complies("It uses the Data API, which keeps the connections.", clusters=over_https)
+        return complies("It uses the Data API, which pools connections.", clusters=over_https)
     if not hosts and function.vpc_id not in databases.vpcs:
-        return not_applicable("It names no relational database, and its network holds none.")
+        return not_applicable("It names no relational database, and its network has none.")
     executions = limit.executions if concurrency.reserved is None else concurrency.reserved
     connecting = Connecting(hosts, executions, databases)
-    return connecting.verdict(connection_share, max_connections) or attested.verdict(
-        "The reuse of database connections",
-        max_age_days=max_age_days,
-        two_people=two_people,
-        hosts=hosts,
+    return connecting.verdict(database) or attestation.verdict(
+        attested, "The reuse of database connections", hosts=hosts
     )
 
 
@@ -461,28 +333,23 @@ def service_connections(
     databases: Databases,
     attested: Attested,
     *,
-    connection_share: Annotated[float, Between(10, 100), "The most of a database's (%)"] = 80,
-    max_connections: Annotated[int, Between(0, 100_000), "0: by the instance class"] = 0,
-    max_age_days: Days = 365,
-    two_people: TwoPeople = True,
+    database: ConnectionSettings,
+    attestation: AttestationSettings,
 ) -> Verdict:
-    """The tasks share connections through a proxy or pools that fit the database together."""
+    """The tasks pool database connections: in RDS Proxy, or in pools that fit the database."""
     pool = pool_size(tasks.environment)
     opened = pool * service.desired_count
     connecting = Connecting(hosts_in(tasks.environment), opened, databases)
-    if connecting.is_near_none:
-        return not_applicable("There is no relational database for it to connect to.")
-    decided = connecting.verdict(connection_share, max_connections)
-    if decided is None and pool and connecting.fits(max_connections):
+    if connecting.has_no_database:
+        return not_applicable("It names no relational database, and the region has none.")
+    decided = connecting.verdict(database)
+    if decided is None and pool and connecting.fits(database.max_connections):
         return complies(
-            f"{service.desired_count} tasks with pools of {pool} open at most {opened} of the"
-            " database's connections."
+            f"{plural(service.desired_count, 'task')} with a pool of {pool} each can open"
+            f" {plural(opened, 'connection')}, within the limit of the database."
         )
-    return decided or attested.verdict(
-        "The pooling of database connections",
-        max_age_days=max_age_days,
-        two_people=two_people,
-        hosts=connecting.hosts,
+    return decided or attestation.verdict(
+        attested, "The pooling of database connections", hosts=connecting.hosts
     )
 
 
@@ -491,61 +358,48 @@ def proxy_health(
     proxy: Proxy,
     use: ProxyUse,
     *,
-    pin_max: Annotated[float, Between(0, 1), "The largest share of pinned connections"] = 0.2,
+    pin_max: Annotated[
+        float, Between(0, 1), "The share of pinned connections has to be below this"
+    ] = 0.2,
 ) -> Verdict:
-    """The proxy and its databases are available, and clients really share connections."""
+    """The RDS Proxy and its databases are available, and few connections are pinned."""
     if proxy.status in {"creating", "modifying", "deleting"}:
-        return cannot_tell(f"The proxy is {proxy.status}; it is judged when that is done.")
-    problems = []
-    if proxy.status != "available":
-        problems.append(Problem(Severity.HIGH, f"The proxy is {proxy.status}."))
-    if not proxy.targets:
-        problems.append(Problem(Severity.HIGH, "No database is behind the proxy."))
-    ill = [f"{host} ({state})" for host, state in proxy.targets.items() if state != "AVAILABLE"]
-    if ill:
-        problems.append(Problem(Severity.HIGH, f"Not available behind it are {listed(ill)}."))
+        return cannot_tell(
+            f"The proxy is {proxy.status}; it is evaluated after that.", is_passing=True
+        )
     borrowed, pinned = use.borrowed.total, use.pinned.total or 0
     share = pinned / borrowed if borrowed else 0.0
-    if share >= pin_max:
-        problems.append(
-            Problem(
-                Severity.MEDIUM,
-                f"{share:.0%} of the connections in use were pinned to one client.",
-            )
-        )
     facts: dict[str, Fact] = {"status": proxy.status, "pinned_share": share}
     facts["targets"] = dict(proxy.targets)
-    if problems:
-        expected = f"All available, and less than {pin_max:.0%} pinned."
+    if problems := proxy_problems(proxy, share, pin_max):
+        expected = f"Everything available, and less than {pin_max:.0%} pinned."
         return violates_all(problems, expected=expected).observing(facts)
-    said = f"The proxy works, with {share:.0%} of its connections pinned."
+    said = f"The proxy is available, and {share:.0%} of its connections were pinned."
     return complies(said).observing(facts)
 
 
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def database_connections(
-    database: DatabaseInstance,
-    use: DatabaseUse,
-    *,
-    connection_share: Annotated[float, Between(10, 100), "The most in use (%)"] = 80,
-    max_connections: Annotated[int, Between(0, 100_000), "0: by the instance class"] = 0,
+    instance: DatabaseInstance, use: DatabaseUse, *, database: ConnectionSettings
 ) -> Verdict:
-    """At its peak the database has connections to spare."""
+    """At its peak the database still has connections to spare."""
     peak = use.connections.highest
     if peak is None:
-        return not_applicable("Nothing was measured of its connections within a week.")
-    most = max_connections or most_connections(database)
+        return not_applicable("Its connections were not measured in the last week.")
+    most = database.max_connections or most_connections(instance)
     if not most:
         return not_applicable(
-            f"How many connections {database.instance_class} with {database.engine} takes is not"
-            " known; the setting max_connections says it.",
+            f"It is not known how many connections {instance.instance_class} with"
+            f" {instance.engine} accepts; set max_connections.",
             peak=peak,
         )
-    said = f"At most {peak:.0f} of about {most} connections were open."
-    if peak > connection_share / 100 * most:
-        expected = f"At most {connection_share:g} % in use, for instance behind an RDS Proxy."
-        return violates(said, expected=expected, peak=peak, most=most)
-    return complies(said, peak=peak, most=most)
+    share = database.connection_share
+    said = f"At the peak {peak:,.0f} of about {most:,} connections were open"
+    if peak > share / 100 * most:
+        expected = f"At most {share:g} % in use, for instance behind an RDS Proxy."
+        reason = f"{said}; at most {share:g} % are allowed."
+        return violates(reason, expected=expected, peak=peak, most=most)
+    return complies(f"{said}.", peak=peak, most=most)
 
 
 handler = handler_of(sizing)

@@ -1,4 +1,4 @@
-"""What a load test is worth next to what Compute Optimizer and the metrics say since."""
+"""Whether an attested load test holds against Compute Optimizer and the memory in use."""
 
 from __future__ import annotations
 
@@ -6,11 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.evidence.computeoptimizer import Recommendation
+from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
+from readiness.evidence.computeoptimizer import (
+    FunctionRecommendations,
+    Recommendation,
+    ServiceRecommendations,
+)
+from readiness.evidence.ecs.service_definitions import ServiceTasks
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.utilization import FunctionUse, ServiceUse
 from readiness.model.attestation import Attested
 from readiness.model.verdict import Fact, Severity, Status, Verdict, violates
 from readiness.semantics.metrics import Series
 
+from .settings import LoadTestSettings
+
+_DEFAULTS = "Memory (128 MiB) and timeout (3 s) are still Lambda's defaults."
 _TOO_LITTLE = {"MemoryUnderprovisioned", "CPUUnderprovisioned"}
 _TOO_MUCH = {"MemoryOverprovisioned", "CPUOverprovisioned"}
 _WEEK_ENOUGH = 6
@@ -18,30 +29,34 @@ _WEEK_ENOUGH = 6
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """Something with a size: what it is called, its memory use (%) and what is recommended."""
+    """Something with a size: what it is called, its memory use (%) and what is recommended.
+
+    ``contradiction`` says why the size cannot have been tested; empty if it can.
+    """
 
     size: str
     bound: Mapping[str, Fact]
     memory: Series
     recommended: Recommendation | None = None
+    contradiction: str = ""
 
-    def too_little(self, high: float) -> str:
-        """What says that it is too small; empty where nothing does."""
+    def too_small(self, high: float) -> str:
+        """Why it is too small, or was never chosen; empty where nothing says so."""
         if self._recommends("Underprovisioned", _TOO_LITTLE):
             return f"Compute Optimizer finds {self.size} too little."
         most = self.memory.highest
         if most is not None and most >= high:
-            return f"{most:.0f} % of the memory was in use, {high:g} % is the limit."
-        return ""
+            return f"Up to {most:.3g} % of the memory was in use; it has to stay below {high:g} %."
+        return self.contradiction
 
-    def too_much(self, low: float) -> str:
-        """What says that it is too large; empty where nothing does, or not for a whole week."""
+    def too_large(self, low: float) -> str:
+        """Why it is too large; empty where nothing says so, or not for a whole week."""
         if self._recommends("Overprovisioned", _TOO_MUCH):
             return f"Compute Optimizer finds {self.size} too much."
         most = self.memory.highest
         covered = self.memory.window.end - self.memory.window.start
         if most is not None and most < low and covered.days >= _WEEK_ENOUGH:
-            return f"Within a week at most {most:.0f} % of the memory was in use."
+            return f"At most {most:.3g} % of the memory was in use in a week, less than {low:g} %."
         return ""
 
     def _recommends(self, finding: str, reasons: set[str]) -> bool:
@@ -54,30 +69,55 @@ class Sized:
 
 
 def since(measured: Series, moment: datetime | None) -> Series:
-    """Only what was measured with today's configuration; the rest says nothing of it."""
+    """Only what was measured with the present configuration."""
     return measured if moment is None else measured.since(moment)
 
 
-def judge(
-    sized: Sized,
-    attested: Attested,
-    *,
-    contradiction: str = "",
-    mem_high: float,
-    mem_low: float,
-    max_age_days: int,
-    two_people: bool,
-) -> Verdict:
-    """A signal that it is too small beats an attestation, and that beats one of waste."""
-    expected = "A size that a load test found and that what is measured since bears out."
-    against = sized.too_little(mem_high) or contradiction
+def of_function(
+    function: FunctionConfiguration, recommendations: FunctionRecommendations, use: FunctionUse
+) -> Sized:
+    """A function's memory; a recommendation for another memory size is left out."""
+    recommended = recommendations.by_function.get(function.name)
+    is_current = recommended is not None and recommended.about == str(function.memory_size)
+    untouched = (function.memory_size, function.timeout) == (128, 3) and use.invocations.total
+    return Sized(
+        f"{function.memory_size} MiB of memory",
+        {"memory_size": function.memory_size, "architecture": function.architectures[0]},
+        since(use.memory, moment(function.last_modified)),
+        recommended if is_current else None,
+        _DEFAULTS if untouched else "",
+    )
+
+
+def of_service(
+    service: Service, tasks: ServiceTasks, recommendations: ServiceRecommendations, use: ServiceUse
+) -> Sized:
+    """The CPU and memory of tasks; a recommendation for another task definition is left out."""
+    recommended = recommendations.by_service.get(service.arn)
+    is_current = recommended is not None and recommended.about == service.task_definition
+    deployed = [d["createdAt"] for d in service.deployments if d.get("status") == "PRIMARY"]
+    return Sized(
+        f"{tasks.cpu} CPU units and {tasks.memory} MiB of memory",
+        {"cpu": tasks.cpu, "memory": tasks.memory, "architecture": tasks.architecture},
+        since(use.memory, deployed[0] if deployed else None),
+        recommended if is_current else None,
+    )
+
+
+def judge_load_test(sized: Sized, attested: Attested, settings: LoadTestSettings) -> Verdict:
+    """Too small beats an attestation; an attestation beats too large."""
+    expected = "A size that a load test found and that later measurements confirm."
+    against = sized.too_small(settings.mem_high)
     if against:
         return violates(against, expected=expected).observing(sized.bound)
     verdict = attested.verdict(
-        "A load test", max_age_days=max_age_days, two_people=two_people, bound=sized.bound
+        "A load test",
+        max_age_days=settings.max_age_days,
+        two_people=settings.two_people,
+        bound=sized.bound,
     )
-    waste = sized.too_much(mem_low)
+    waste = sized.too_large(settings.mem_low)
     if verdict.status is Status.COMPLIANT or verdict.missing or not waste:
         return verdict.observing(sized.bound)
-    said = f"{waste} No valid load test says that it has to be so."
+    said = f"{waste} No valid load test shows that this size is needed."
     return violates(said, expected=expected, severity=Severity.LOW).observing(sized.bound)

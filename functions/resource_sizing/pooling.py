@@ -1,4 +1,4 @@
-"""How many connections a database takes, who opens them, and whether they are shared."""
+"""How many connections a database accepts, who opens them, and whether they are pooled."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.rds.endpoints import Databases, Endpoint
+from readiness.evidence.rds.endpoints import Databases, Endpoint, Proxy
 from readiness.evidence.rds.instances import DatabaseInstance
-from readiness.model.text import listed
-from readiness.model.verdict import Verdict, complies, violates
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Problem, Severity, Verdict, complies, violates
+
+from .settings import ConnectionSettings
 
 HOST = re.compile(r"[a-z0-9][a-z0-9.-]*\.rds\.amazonaws\.com(?:\.cn)?", re.IGNORECASE)
 CLUSTER_ARN = re.compile(r"arn:aws[a-z-]*:rds:[a-z0-9-]+:\d{12}:cluster:[A-Za-z0-9-]+")
@@ -23,19 +25,19 @@ _BYTES_PER_CONNECTION = {"mysql": 12_582_880, "mariadb": 12_582_880, "postgres":
 
 
 def hosts_in(environment: Mapping[str, str]) -> tuple[str, ...]:
-    """The database hosts that variables name; nothing else of their values is kept."""
+    """The database hosts in the values of variables; nothing else of the values is kept."""
     found = {m.group(0).lower() for v in environment.values() for m in HOST.finditer(v)}
     return tuple(sorted(found))
 
 
 def data_apis_in(environment: Mapping[str, str], databases: Databases) -> tuple[str, ...]:
-    """The clusters that variables name and that take SQL over HTTPS."""
+    """The clusters that variables name and whose Data API is on."""
     found = {m.group(0) for v in environment.values() for m in CLUSTER_ARN.finditer(v)}
     return tuple(sorted(found & databases.data_apis))
 
 
 def pool_size(environment: Mapping[str, str]) -> int:
-    """The largest pool that variables such as DB_POOL_SIZE set; 0 where none does."""
+    """The largest pool size in variables such as DB_POOL_SIZE; 0 if there is none."""
     sizes = [
         int(value.strip())
         for name, value in environment.items()
@@ -45,7 +47,7 @@ def pool_size(environment: Mapping[str, str]) -> int:
 
 
 def memory_gib(instance_class: str) -> float:
-    """The memory of an instance class such as ``db.r6g.2xlarge``; 0 for one that is not known.
+    """The memory of an instance class such as ``db.r6g.2xlarge``; 0 if it is not known.
 
     Within a family every size has twice the memory of the one before it.
     """
@@ -61,9 +63,9 @@ def memory_gib(instance_class: str) -> float:
 
 
 def most_connections(instance: DatabaseInstance) -> int:
-    """About how many connections the instance takes by default; 0 where it is not known.
+    """About how many connections the instance accepts by default; 0 if that is not known.
 
-    Aurora MySQL has a table of its own, and a parameter group may say something else.
+    Aurora MySQL has other defaults, and a parameter group may set another number.
     """
     if instance.engine == "aurora-mysql":
         return 0
@@ -76,40 +78,40 @@ def most_connections(instance: DatabaseInstance) -> int:
 
 
 def fewest(endpoint: Endpoint) -> int:
-    """What the smallest instance behind an endpoint takes; 0 where one is not known."""
+    """What the smallest instance behind an endpoint accepts; 0 if one is not known."""
     counts = [most_connections(instance) for instance in endpoint.instances]
     return min(counts, default=0)
 
 
 def unpooled(hosts: Iterable[str], databases: Databases) -> dict[str, Endpoint]:
-    """The hosts that lead to a database without a proxy between."""
+    """The hosts that lead to a database without a proxy."""
     named = {host: databases.by_host.get(host) for host in hosts}
     return {host: each for host, each in named.items() if each and each.kind != "proxy"}
 
 
 @dataclass(frozen=True, slots=True)
 class Connecting:
-    """Who connects: the database hosts it names and how many connections it may open."""
+    """A client of databases: the hosts it names and how many connections it may open."""
 
     hosts: tuple[str, ...]
     opened: int
     databases: Databases
 
     @property
-    def is_near_none(self) -> bool:
+    def has_no_database(self) -> bool:
         """Whether it names no database and the region has none."""
         return not self.hosts and not self.databases.by_host
 
     def crowded(self, share: float, most: int) -> str:
-        """The direct endpoints that it may fill; ``most`` overrides what is known of them."""
+        """The direct endpoints it may exhaust; ``most`` overrides what they accept by default."""
         direct = unpooled(self.hosts, self.databases)
-        takes = {host: most or fewest(endpoint) for host, endpoint in direct.items()}
-        full = [host for host, n in takes.items() if n and self.opened > share / 100 * n]
-        return listed([f"{host} takes about {takes[host]}" for host in full])
+        accepts = {host: most or fewest(endpoint) for host, endpoint in direct.items()}
+        full = [host for host, n in accepts.items() if n and self.opened > share / 100 * n]
+        return listed([f"{host} accepts about {accepts[host]:,}" for host in full])
 
     @property
     def broken(self) -> tuple[str, ...]:
-        """The proxies it goes through that are not available."""
+        """The proxies it uses that are not available."""
         known = self._known
         return tuple(
             f"{host} ({each.status})"
@@ -119,7 +121,7 @@ class Connecting:
 
     @property
     def is_pooled_outside(self) -> bool:
-        """Whether every host is a proxy of ours that is available."""
+        """Whether every host is an available proxy of this account."""
         known = self._known
         return (
             bool(self.hosts)
@@ -128,7 +130,7 @@ class Connecting:
         )
 
     def fits(self, most: int) -> bool:
-        """Whether it is known of every host that it is ours, direct, and how much it takes."""
+        """Whether every host is a database of this account with a known number of connections."""
         direct = unpooled(self.hosts, self.databases)
         return (
             bool(self.hosts)
@@ -141,17 +143,39 @@ class Connecting:
         named = {host: self.databases.by_host.get(host) for host in self.hosts}
         return {host: each for host, each in named.items() if each is not None}
 
-    def verdict(self, share: float, most: int) -> Verdict | None:
-        """What the endpoints alone decide; None where people have to say."""
-        if crowded := self.crowded(share, most):
+    def verdict(self, settings: ConnectionSettings) -> Verdict | None:
+        """What the endpoints alone decide; None if it takes an attestation."""
+        share = settings.connection_share
+        if crowded := self.crowded(share, settings.max_connections):
             return violates(
-                f"It may open {self.opened} connections, and {crowded}; no proxy is between.",
+                f"It may open {plural(self.opened, 'connection')} without a proxy, more than"
+                f" {share:g} % of what the database accepts ({crowded}).",
                 expected=f"An RDS Proxy, or at most {share:g} % of the database's connections.",
                 opened=self.opened,
             )
         if self.broken:
-            reason = f"The proxy it goes through is not available: {listed(self.broken)}."
-            return violates(reason, expected="A proxy that is available.")
+            reason = f"The proxy it uses is not available: {listed(self.broken)}."
+            return violates(reason, expected="An available proxy.")
         if self.is_pooled_outside:
             return complies("It reaches its databases through RDS Proxy.", proxies=self.hosts)
         return None
+
+
+def proxy_problems(proxy: Proxy, pinned: float, pin_max: float) -> list[Problem]:
+    """What is wrong with a proxy; ``pinned`` is the share of pinned connections."""
+    problems = []
+    if proxy.status != "available":
+        problems.append(Problem(Severity.HIGH, f"The proxy is {proxy.status}."))
+    if not proxy.targets:
+        problems.append(Problem(Severity.HIGH, "The proxy has no database."))
+    ill = [f"{host} ({state})" for host, state in proxy.targets.items() if state != "AVAILABLE"]
+    if ill:
+        text = f"Databases of the proxy are not available: {listed(ill)}."
+        problems.append(Problem(Severity.HIGH, text))
+    if pinned >= pin_max:
+        text = (
+            f"{pinned:.0%} of the connections in use were pinned to one client; less than"
+            f" {pin_max:.0%} may be."
+        )
+        problems.append(Problem(Severity.MEDIUM, text))
+    return problems

@@ -1,6 +1,7 @@
-"""Secrets management: secrets are kept where access is granted, rotated and recorded."""
+"""Secrets management: secrets are in Secrets Manager, rotate, and their use is audited."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -14,10 +15,12 @@ from readiness import (
     complies,
     heading,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
@@ -28,89 +31,82 @@ from readiness.evidence.secretsmanager import (
     SecretsInRegion,
 )
 from readiness.evidence.ssm import ParameterType
-from readiness.model.text import listed
-from readiness.semantics.credentials import Suspicion, names_a_secret, points_at_a_secret, suspect
+from readiness.evidence.stepfunctions import StateMachineDefinition
+from readiness.evidence.user_data import GroupUserData
+from readiness.model.text import listed, plural
+from readiness.semantics.credential_names import is_a_secret
 from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_events_of
 
-from .plain_text import judge_variables
+from .places import (
+    in_build_sources,
+    in_document,
+    in_options,
+    in_task_definition,
+    in_text,
+    in_variables,
+    texts_of,
+)
+from .plain_text import judge_plain_text
+from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
 
 STORE = "Store all secrets in AWS Secrets Manager"
 
-MinEntropy = Annotated[
-    float, Between(2, 6), "Bits for each character from which a value of 20 or more is suspected"
-]
-IgnorePatterns = Annotated[
-    tuple[str, ...], "Shell patterns of variable names that are known to hold no secret"
-]
-AcceptSecureString = Annotated[
-    bool, "Accept a SecureString of Parameter Store in place of Secrets Manager"
-]
-
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
 def lambda_environment(
-    function: FunctionConfiguration,
-    *,
-    min_entropy: MinEntropy = 3.5,
-    ignore_patterns: IgnorePatterns = (),
+    function: FunctionConfiguration, *, plain_text: PlainTextSettings
 ) -> Verdict:
-    """No environment variable of the function holds a credential, only the name of a secret.
+    """The function's environment variables hold no credentials, only the names of secrets.
 
-    A {{resolve:secretsmanager:…}} of CloudFormation is resolved on deployment: what Lambda then
-    holds, and shows to everyone who may read its configuration, is the secret.
+    CloudFormation resolves {{resolve:secretsmanager:…}} at deployment: the variable then holds
+    the secret itself, which everyone who may read the function's configuration can see.
     """
     if function.environment is None:
         return cannot_tell(
-            "Lambda could not decrypt the environment of the function"
-            f" ({function.environment_error}), which takes kms:Decrypt on its key.",
+            "The environment of the function could not be decrypted"
+            f" ({function.environment_error}): that needs kms:Decrypt on its key.",
             missing=("kms:Decrypt",),
         )
-    found = [
-        suspicion
-        for name, value in function.environment.items()
-        if (suspicion := suspect(name, value, min_entropy=min_entropy, ignore=ignore_patterns))
-    ]
-    return judge_variables(found, [], len(function.environment))
+    found = in_variables(function.environment, plain_text)
+    return judge_plain_text(found, variables=len(function.environment))
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
 def ecs_environment(
     task_definition: TaskDefinition,
     *,
-    accept_ssm_secure_string: AcceptSecureString = False,
-    min_entropy: MinEntropy = 3.5,
-    ignore_patterns: IgnorePatterns = (),
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
 ) -> Verdict:
-    """Containers get secrets from Secrets Manager at start, not as text in the task definition."""
-    found: list[Suspicion] = []
+    """Containers get secrets from Secrets Manager, not as plain text in the task definition.
+
+    Commands, labels, log options, health checks and volumes are as visible as the environment.
+    """
+    found = in_task_definition(task_definition, plain_text)
     elsewhere: list[str] = []
     variables = 0
     for container in task_definition.containers:
-        environment = container.environment or {}
-        secrets = container.secrets or {}
-        variables += len(environment) + len(secrets)
-        for name, value in environment.items():
-            suspicion = suspect(name, value, min_entropy=min_entropy, ignore=ignore_patterns)
-            if suspicion:
-                found.append(suspicion.within(container.name))
+        secrets = {**(container.secrets or {}), **(container.log_secrets or {})}
+        variables += len(container.environment or {}) + len(secrets)
         elsewhere += [
             f"{container.name}/{name}"
             for name, source in secrets.items()
-            if _is_parameter(source) and not accept_ssm_secure_string
+            if _is_parameter(source) and not parameter_store.accept_ssm_secure_string
         ]
     files = _environment_files(task_definition.containers)
     if files and not found and not elsewhere:
         return cannot_tell(
-            f"Environment files in S3 are not opened here and so not judged: {listed(files)}.",
+            f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
             environment_files=files,
         )
-    return judge_variables(found, elsewhere, variables)
+    texts = texts_of(task_definition)
+    return judge_plain_text(found, elsewhere, variables=variables, texts=texts)
 
 
 def _is_parameter(source: str) -> bool:
-    """Whether ``valueFrom`` names a parameter: by its ARN, or by its bare name."""
+    """Whether ``valueFrom`` is a parameter: its ARN or its bare name."""
     return ":ssm:" in source or not source.startswith("arn:")
 
 
@@ -120,16 +116,17 @@ def _environment_files(containers: Sequence[Container]) -> list[str]:
 
 @secrets_management.rule(STORE, severity=Severity.HIGH)
 def ssm_parameters(
-    parameter: ParameterType, *, accept_ssm_secure_string: AcceptSecureString = False
+    parameter: ParameterType, *, parameter_store: ParameterStoreSettings
 ) -> Verdict:
-    """Parameter Store holds configuration; what is secret is kept in Secrets Manager.
+    """Parameter Store holds configuration only; secrets are in Secrets Manager.
 
-    Judged by name and type alone: the value is never read.
+    Only the name and the type are evaluated; the value is never read.
     """
     if parameter.type == "SecureString":
-        if accept_ssm_secure_string:
+        if parameter_store.accept_ssm_secure_string:
             return complies(
-                "It is a SecureString, which the settings accept.", type="SecureString"
+                "The parameter is a SecureString, which accept_ssm_secure_string accepts.",
+                type="SecureString",
             )
         return violates(
             "The parameter is a SecureString: a secret outside Secrets Manager, without rotation.",
@@ -137,16 +134,16 @@ def ssm_parameters(
             severity=Severity.LOW,
             type=parameter.type,
         )
-    name = parameter.name.rstrip("/").rpartition("/")[2]
-    if names_a_secret(name) and not points_at_a_secret(name):
+    if is_a_secret(parameter.name):
         return violates(
-            f"The parameter is named like a secret and is a {parameter.type}, which is stored and"
-            " shown in plain text.",
+            "The parameter's name or folder says that it is a secret, but its type is"
+            f" {parameter.type}, which is stored and shown in plain text.",
             expected="A secret in AWS Secrets Manager.",
             type=parameter.type,
         )
     return complies(
-        f"It is a {parameter.type} whose name does not speak of a secret.", type=parameter.type
+        f"The parameter is a {parameter.type}, and its name is not that of a secret.",
+        type=parameter.type,
     )
 
 
@@ -154,33 +151,90 @@ def ssm_parameters(
 def codebuild_environment(
     project: BuildEnvironment,
     *,
-    accept_ssm_secure_string: AcceptSecureString = False,
-    min_entropy: MinEntropy = 3.5,
-    ignore_patterns: IgnorePatterns = (),
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
 ) -> Verdict:
-    """Builds take secrets from Secrets Manager; plain text variables are shown in every build."""
-    found = [
-        suspicion
-        for variable in project.variables
-        if variable.kind == "PLAINTEXT"
-        and (
-            suspicion := suspect(
-                variable.name, variable.value, min_entropy=min_entropy, ignore=ignore_patterns
-            )
-        )
-    ]
+    """Build projects get secrets from Secrets Manager, not from plain text.
+
+    Plain text variables and an inline build specification are visible in the console and in the
+    details of every build.
+    """
+    plain = {each.name: each.value for each in project.variables if each.kind == "PLAINTEXT"}
+    found = in_variables(plain, plain_text) + in_build_sources(project, plain_text)
     elsewhere = [
         variable.name
         for variable in project.variables
         if variable.kind == "PARAMETER_STORE"
-        and names_a_secret(variable.name)
-        and not accept_ssm_secure_string
+        and is_a_secret(variable.name)
+        and not parameter_store.accept_ssm_secure_string
     ]
-    return judge_variables(found, elsewhere, len(project.variables))
+    return judge_plain_text(
+        found, elsewhere, variables=len(project.variables), texts=len(project.sources)
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def state_machine_definition(
+    machine: StateMachineDefinition, *, plain_text: PlainTextSettings
+) -> Verdict:
+    """A state machine's definition holds no credentials: connections and secrets are named.
+
+    The definition is visible to everyone who may describe the state machine.
+    """
+    try:
+        document = json.loads(machine.text)
+    except ValueError:
+        return cannot_tell("The definition of the state machine is not valid JSON.")
+    states = document.get("States") if isinstance(document, Mapping) else None
+    return judge_plain_text(
+        in_document(document, plain_text),
+        texts=len(states or ()),
+        nothing="The state machine has no states.",
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def rest_stage_variables(stage: RestStage, *, plain_text: PlainTextSettings) -> Verdict:
+    """Stage variables of a REST API hold no credentials: API Gateway does not encrypt them."""
+    return _judge_stage(stage.variables, plain_text)
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def http_stage_variables(stage: HttpStage, *, plain_text: PlainTextSettings) -> Verdict:
+    """Stage variables of an HTTP or WebSocket API hold no credentials."""
+    return _judge_stage(stage.variables, plain_text)
+
+
+def _judge_stage(variables: Mapping[str, str] | None, plain_text: PlainTextSettings) -> Verdict:
+    found = in_options(variables, plain_text)
+    count = len(variables or {})
+    return judge_plain_text(
+        found, variables=count, kind="stage variable", nothing="The stage has no variables."
+    )
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> Verdict:
+    """The user data of an Auto Scaling group's instances holds no credentials.
+
+    Everyone who may describe the launch template can read it, and every process on an instance.
+    """
+    found = [
+        suspicion
+        for script in group.scripts
+        if script.text
+        for suspicion in in_text(f"{script.source}/UserData", script.text, plain_text)
+    ]
+    unread = [script.source for script in group.scripts if script.text is None]
+    if unread and not found:
+        return cannot_tell(f"The user data of {listed(unread)} could not be decoded.")
+    return judge_plain_text(
+        found, texts=len(group.scripts), nothing="Its instances start without user data."
+    )
 
 
 MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
-"""Services that rotate the secrets they create ("Managed rotation", Secrets Manager's guide)."""
+"""Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
 
 
 @secrets_management.rule("Enable automatic rotation", severity=Severity.MEDIUM)
@@ -189,17 +243,17 @@ def automatic_rotation(
     failure: LastRotationFailure | Unreadable,
     *,
     max_rotation_days: Annotated[
-        int, Between(1, 1000), "The longest allowed time between two rotations"
+        int, Between(1, 1000), "The most days between two rotations"
     ] = 90,
-    grace_days: Annotated[int, Between(0, 30), "How late a rotation may be"] = 2,
+    grace_days: Annotated[int, Between(0, 30), "How many days late a rotation may be"] = 2,
     new_secret_grace_hours: Annotated[
-        int, Between(0, 720), "How long a new secret may be without rotation"
+        int, Between(0, 720), "How many hours a new secret may have no rotation"
     ] = 24,
     unfinished_after_hours: Annotated[
-        int, Between(1, 168), "When a rotation that began and did not end counts as failed"
+        int, Between(1, 168), "An unfinished rotation counts as failed after this many hours"
     ] = 1,
     non_rotating_owners: Annotated[
-        tuple[str, ...], "AWS services whose secrets nobody can rotate"
+        tuple[str, ...], "AWS services whose managed secrets cannot rotate"
     ] = (
         "appflow",
         "databrew",
@@ -212,10 +266,9 @@ def automatic_rotation(
         "sqlworkbench",
     ),
 ) -> Verdict:
-    """Each secret is replaced on a schedule, and the last time it worked."""
-    excuse = _why_not_rotated_here(secret, non_rotating_owners)
-    if excuse:
-        return not_applicable(excuse, owner=secret.owner)
+    """Secrets rotate automatically and often enough, and the last rotation succeeded."""
+    if exempt := _why_exempt(secret, non_rotating_owners):
+        return not_applicable(exempt, owner=secret.owner)
     if not secret.enabled:
         return _without_rotation(
             secret, max_rotation_days, timedelta(hours=new_secret_grace_hours)
@@ -230,12 +283,15 @@ def automatic_rotation(
     if fails:
         problems.append(Problem(Severity.HIGH, fails))
     if interval > max_rotation_days:
-        text = f"The schedule leaves up to {interval:g} days between two rotations."
+        text = (
+            f"Up to {plural(interval, 'day')} pass between two rotations; at most"
+            f" {max_rotation_days} are allowed."
+        )
         problems.append(Problem(Severity.MEDIUM, text))
     if problems:
         return violates_all(
             problems,
-            expected=f"A rotation that succeeds every {max_rotation_days} days or more often.",
+            expected=f"A successful rotation every {max_rotation_days} days or more often.",
             schedule=secret.schedule,
             interval_days=interval,
             rotated=_day(secret.rotated),
@@ -243,9 +299,9 @@ def automatic_rotation(
     doubt = _doubt(secret, failure)
     if doubt:
         return doubt
-    since = f"last on {_day(secret.rotated)}" if secret.rotated else "for the first time to come"
+    last = f"last on {_day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
     return complies(
-        f"It rotates every {interval:g} days or more often, {since}.",
+        f"It rotates every {plural(interval, 'day')} or more often, {last}.",
         schedule=secret.schedule,
         interval_days=interval,
         rotated=_day(secret.rotated),
@@ -253,43 +309,42 @@ def automatic_rotation(
 
 
 def _doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
-    """Why a secret that shows no fault cannot be said to rotate; None where it can."""
+    """The verdict if it is not known whether the secret rotates; None if it is known."""
     if not secret.interval_days or not (secret.rotated or secret.created):
         schedule = secret.schedule or "none"
         return cannot_tell(
-            f"Rotation is on, but its schedule ({schedule}) gives no interval to hold it to."
+            f"Rotation is on, but the interval of its schedule ({schedule}) is not known."
         )
     if isinstance(failure, Unreadable):
-        return cannot_tell(
-            f"A rotation has begun, and whether it failed could not be read: {failure}.",
-            missing=(failure.action,),
+        return unread(
+            f"A rotation has started; whether it failed could not be read: {failure}.", failure
         )
     if secret.pending:
-        return cannot_tell("A rotation has begun and has not finished yet.")
+        return cannot_tell("A rotation has started and not finished yet.")
     return None
 
 
-def _why_not_rotated_here(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:
+def _why_exempt(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:
     if secret.deleted:
         return f"The secret is scheduled for deletion on {_day(secret.deleted)}."
     if secret.is_replica:
-        return f"This is a replica; the secret rotates in {secret.primary_region}."
+        return f"The secret is a replica; its primary in {secret.primary_region} rotates."
     if secret.owner in non_rotating_owners:
-        return f"The service {secret.owner} manages this secret and offers no rotation."
+        return f"The service {secret.owner} manages the secret and offers no rotation."
     return ""
 
 
 def _without_rotation(secret: SecretRotation, max_days: int, grace: timedelta) -> Verdict:
     if secret.owner and secret.owner not in MANAGED_ROTATION:
         return cannot_tell(
-            f"The service {secret.owner} manages this secret without rotation, and whether it"
-            " could rotate is not known; if it cannot, name it in non_rotating_owners.",
+            f"The service {secret.owner} manages the secret and does not rotate it. Whether it can"
+            " is not known; if it cannot, add it to non_rotating_owners.",
             owner=secret.owner,
         )
     if secret.created and secret.read_at - secret.created < grace:
         return not_applicable(
-            f"The secret was created on {_day(secret.created)} and has until"
-            f" {secret.created + grace:%Y-%m-%d %H:%M} UTC to get a rotation schedule."
+            f"The secret is new (created on {_day(secret.created)}); it needs a rotation schedule"
+            f" by {secret.created + grace:%Y-%m-%d %H:%M} UTC."
         )
     return violates(
         "Automatic rotation is off.",
@@ -310,49 +365,53 @@ def access_audited(
     stores: EventDataStores | Unreadable,
     *,
     accept_event_data_stores: Annotated[
-        bool, "Let an event data store of CloudTrail Lake count as a trail"
+        bool, "Accept an event data store of CloudTrail Lake in place of a trail"
     ] = True,
     allow_kms_exclusion: Annotated[
-        bool, "Accept that uses of KMS keys, such as decrypting a secret, are left out"
+        bool, "Accept trails that exclude KMS events, such as the decryption of a secret"
     ] = False,
     delivery_max_age_hours: Annotated[
-        int, Between(24, 168), "How old the last delivery of a trail may be"
+        int, Between(24, 168), "How many hours ago the last delivery of a trail may be"
     ] = 24,
 ) -> Verdict:
-    """Trails that work record who reads a secret and who decrypts it, in each region with secrets.
+    """CloudTrail records who reads and decrypts secrets, in every region that has secrets.
 
-    GetSecretValue is a read-only management event: a trail of write events leaves it out.
+    GetSecretValue is a read-only management event: a trail of write events does not record it.
+    Only trails that are logging and that deliver count.
     """
     if not secrets.count:
-        return not_applicable("There is no secret in this region.")
+        return not_applicable("There are no secrets in this region.")
     wanted = all_events_of((SECRETS_MANAGER,) if allow_kms_exclusion else (SECRETS_MANAGER, KMS))
     coverage = Coverage(wanted, trails.shares(wanted, timedelta(hours=delivery_max_age_hours)))
     if coverage.gaps and accept_event_data_stores:
         coverage = Coverage(wanted, coverage.shares + _shares_of(stores, wanted))
-    held = f"{secrets.count} secret{'' if secrets.count == 1 else 's'}"
+    held = plural(secrets.count, "secret")
     if not coverage.gaps:
         return complies(
-            f"{coverage.recorders} of the trails and event data stores record together who reads"
-            f" and who changes the {held} of this region.",
+            f"Reads and changes of the {held} in this region are recorded by"
+            f" {plural(coverage.recorders, 'trail or event data store', _RECORDERS)}.",
             secrets=secrets.count,
         )
     reason = (
-        f"Nothing is seen to record {coverage.missed} in this region, which holds {held}."
+        f"No trail is known to record {coverage.missed} in this region, which has {held}."
         f" {coverage.why or 'No trail covers it.'}"
     )
     if coverage.is_open:
         return cannot_tell(reason, missing=coverage.missing, secrets=secrets.count)
     return violates(
         reason,
-        expected="A logging trail of all regions that records read and write management events.",
+        expected="A multi-Region trail that logs and delivers read and write management events.",
         secrets=secrets.count,
         not_recorded=sorted(f"{kind} {source}" for source, kind in coverage.gaps),
     )
 
 
+_RECORDERS = "trails or event data stores"
+
+
 def _shares_of(stores: EventDataStores | Unreadable, wanted: Recorded) -> tuple[Share, ...]:
     if isinstance(stores, Unreadable):
-        said = f"Event data stores could record what trails leave out: {stores}."
+        said = f"Event data stores may record what trails do not, but could not be read: {stores}."
         return (Share(possible=wanted, said=said, missing=(stores.action,)),)
     return stores.shares(wanted)
 

@@ -1,10 +1,10 @@
-"""The verdict on a resource's variables, in words that name them and never their values."""
+"""The verdict on a resource's plain text; it says where something is and never what."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -16,16 +16,25 @@ from readiness.model.verdict import (
 from readiness.semantics.credentials import Certainty, Suspicion
 
 _SAID = {
-    Certainty.SHAPED: (Severity.CRITICAL, "Credentials stand in plain text"),
-    Certainty.RANDOM: (Severity.HIGH, "Values that look like keys stand in plain text"),
-    Certainty.NAMED: (Severity.HIGH, "Variables named like secrets have their value written out"),
+    Certainty.SHAPED: (Severity.CRITICAL, "Credentials in plain text"),
+    Certainty.RANDOM: (Severity.HIGH, "Values in plain text that look like keys"),
+    Certainty.NAMED: (Severity.HIGH, "Plain text under names of secrets"),
 }
 
 
-def judge_variables(
-    found: Sequence[Suspicion], from_parameter_store: Sequence[str], variables: int
+def judge_plain_text(
+    found: Sequence[Suspicion],
+    from_parameter_store: Sequence[str] = (),
+    *,
+    variables: int = 0,
+    texts: int = 0,
+    kind: str = "environment variable",
+    nothing: str = "It has no environment variables.",
 ) -> Verdict:
-    """The worst of what was found among so many variables of one resource."""
+    """The verdict on the suspicions among a resource's variables (of that kind) and texts.
+
+    ``nothing`` is the reason where there is neither.
+    """
     problems = [
         Problem(severity, f"{words}: {listed([f'{s.name} ({s.detector})' for s in of_kind])}.")
         for certainty, (severity, words) in _SAID.items()
@@ -33,19 +42,23 @@ def judge_variables(
     ]
     if from_parameter_store:
         text = (
-            f"{listed(from_parameter_store)} come from Parameter Store, not from Secrets Manager."
+            "Secrets from Parameter Store instead of Secrets Manager:"
+            f" {listed(from_parameter_store)}."
         )
         problems.append(Problem(Severity.LOW, text))
     if problems:
         return violates_all(
             problems,
-            expected="Variables that name a secret in AWS Secrets Manager, or none.",
+            expected="Variables that hold only names of secrets in AWS Secrets Manager.",
             variables=[
                 {"name": s.name, "detector": s.detector, "length": s.length} for s in found
             ],
             from_parameter_store=list(from_parameter_store),
         )
-    if not variables:
-        return not_applicable("It has no environment variables.")
-    count = f"{variables} environment variable{'' if variables == 1 else 's'}"
-    return complies(f"Of {count} none holds a credential.", variables=variables)
+    counts = [plural(variables, kind)] if variables or not texts else []
+    counts += [plural(texts, "text")] if texts else []
+    if not variables and not texts:
+        return not_applicable(nothing)
+    return complies(
+        f"No credential was found in {' and '.join(counts)}.", variables=variables, texts=texts
+    )

@@ -1,10 +1,11 @@
-"""Whether a workload is on the trace map, and connected with what it works with."""
+"""Whether a workload is on the service map, and connected to other nodes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
 from readiness.evidence.xray.configuration import SPAN, Node
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Severity,
     Verdict,
@@ -17,9 +18,9 @@ from readiness.semantics.metrics import Series
 
 
 def connections(nodes: Iterable[Node], names: Iterable[str], kind: str) -> int | None:
-    """How many other nodes a workload is connected with; None where it has no node.
+    """How many other nodes a workload is connected to; None if it has no node.
 
-    Lambda draws two nodes of one name, the service and the function: together they are one.
+    Lambda has two nodes of one name, the service and the function: they count as one.
     """
     nodes, wanted = tuple(nodes), set(names)
     own = {
@@ -35,10 +36,10 @@ def connections(nodes: Iterable[Node], names: Iterable[str], kind: str) -> int |
 
 
 def expected_traces(parts: Iterable[Series], indexed: float) -> float:
-    """How many traces the requests since the map begins must have made at the least.
+    """The fewest traces that the requests in the time of the map can have produced.
 
-    Where nothing upstream decided otherwise the first request of a second is traced, and 5 % of
-    the rest; of all requests of 5 minutes that is least where they came in one second.
+    By default the first request of each second is traced, and 5 % of the rest. The fewest traces
+    of a 5-minute period result if all its requests came in one second.
     """
     counts = [
         value
@@ -49,37 +50,46 @@ def expected_traces(parts: Iterable[Series], indexed: float) -> float:
     return sum(1 + 0.05 * (count - 1) for count in counts) * indexed
 
 
-def judge(
+def judge_map(
     linked: int | None,
     parts: Sequence[Series],
     indexed: float,
     calls: Sequence[str],
     least: int,
 ) -> Verdict:
-    expected = "A node on the trace map with an edge to another."
+    """The verdict on a workload with ``linked`` connections, see `connections`.
+
+    ``calls`` are the actions its role allows that the map would show; with fewer than ``least``
+    expected traces a missing node is no fault.
+    """
+    expected = "A node on the service map that is connected to another."
     if linked:
-        return complies(f"It is on the trace map, connected with {linked} other nodes.")
+        return complies(f"It is on the service map, connected to {plural(linked, 'other node')}.")
     traces = expected_traces(parts, indexed)
     if linked is None:
         if not traces:
-            return not_applicable("Nothing called it in the last 6 hours, so no map shows it.")
+            return not_applicable(
+                "Nothing called it in the last 6 hours, so the service map cannot show it."
+            )
         if traces < least:
             return cannot_tell(
-                f"It is not on the trace map, but of the few requests in the last 6 hours only"
-                f" {traces:.1f} traces were to be expected.",
+                "It is not on the service map, but its few requests in the last 6 hours can have"
+                f" produced only {traces:.3g} traces; at least {least} are needed to tell.",
                 expected_traces=round(traces, 1),
             )
         return violates(
-            f"It is traced and not on the trace map, though at least {traces:.0f} traces were to"
-            " be expected in the last 6 hours.",
+            "It is traced but not on the service map, although its requests in the last 6 hours"
+            f" must have produced at least {traces:.0f} traces.",
             expected=expected,
             severity=Severity.MEDIUM,
             expected_traces=round(traces, 1),
         )
     if not calls:
-        return complies("It is on the trace map, alone, and calls nothing that is known.")
+        return complies(
+            "It is on the service map without connections, and its role allows no call to others."
+        )
     return violates(
-        f"It stands alone on the trace map, though its role lets it call {', '.join(calls)}: the"
-        " calls it makes are not traced.",
+        f"It has no connections on the service map, although its role allows {listed(calls)}: its"
+        " calls are not traced.",
         expected=expected,
     )

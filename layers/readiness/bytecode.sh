@@ -15,27 +15,12 @@ compile() {
     "$1" -m compileall -q -f --invalidation-mode checked-hash -s "$folder" -p "$deployed" "$folder"
 }
 
-of_lambda() {
-    (
-        IFS=:
-        for directory in $PATH; do echo "$directory/python$lambda"; done
-    )
-    # A pyenv shim answers only for the versions that are switched on.
-    for version in "${PYENV_ROOT:-$HOME/.pyenv}/versions/$lambda".*; do
-        echo "$version/bin/python$lambda"
-    done
-}
-
-lambdas_python() {
-    of_lambda | while read -r candidate; do
-        if [ -x "$candidate" ] && is "$candidate" "$lambda"; then
-            echo "$candidate"
-            break
-        fi
-    done
-}
-
 build=${PYTHON:-python3}
-if is "$build" "$lambda"; then chosen=$build; else chosen=$(lambdas_python); fi
+if is "$build" "$lambda"; then
+    chosen=$build
+else
+    case $0 in */*) here=${0%/*} ;; *) here=. ;; esac
+    chosen=$(/bin/sh "$here/python.sh" "$lambda")
+fi
 compile "${chosen:-$build}"
 if [ -n "${BYTECODE_ALSO:-}" ]; then compile "$BYTECODE_ALSO"; fi

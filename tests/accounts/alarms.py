@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
@@ -89,7 +90,13 @@ ALARMS = [
     full("web-memory", "AWS/ECS", "MemoryUtilization", ECS),
     alarm("intake-failed", "AWS/States", "ExecutionsFailed", STATES),
     slow("intake-slow", "AWS/States", "ExecutionTime", STATES, 60_000.0),
-    full("dead", "AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": "dead"}),
+    full(
+        "dead",
+        "AWS/SQS",
+        "ApproximateNumberOfMessagesVisible",
+        {"QueueName": "dead"},
+        Threshold=1.0,
+    ),
     full("old", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"}),
     alarm("reads", "AWS/DynamoDB", "ReadThrottleEvents", {"TableName": "memory"}),
     alarm("writes", "AWS/DynamoDB", "WriteThrottleEvents", {"TableName": "memory"}),
@@ -167,6 +174,51 @@ def sources(**params: object) -> dict[str, object]:
     return {"queueUrls": [f"{QUEUES}work"] if is_dead else []}
 
 
+MAPPING = {
+    "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
+    "FunctionArn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
+    "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work",
+    "State": "Enabled",
+}
+DEAD = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:dead"
+SUBSCRIPTION = f"{TOPIC}:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee"
+PIPE = f"arn:aws:pipes:{HOME}:{ACCOUNT_ID}:pipe/clicks"
+STREAM = f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/clicks"
+SCHEDULE: dict[str, Any] = {
+    "Name": "nightly",
+    "GroupName": "default",
+    "Target": {
+        "Arn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent",
+        "RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+    },
+}
+
+
+def listed_schedule(**changes: object) -> dict[str, object]:
+    """The schedule as ListSchedules shows it: of its target only the ARN."""
+    return {**SCHEDULE, "Target": {"Arn": SCHEDULE["Target"]["Arn"]}, **changes}
+
+
+PATHS = {
+    ("lambda", "list_function_event_invoke_configs"): {"FunctionEventInvokeConfigs": []},
+    ("sns", "list_subscriptions"): {
+        "Subscriptions": [
+            {"SubscriptionArn": SUBSCRIPTION, "TopicArn": TOPIC},
+            {"SubscriptionArn": "PendingConfirmation", "TopicArn": TOPIC},
+        ]
+    },
+    ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
+    ("events", "list_rules"): {"Rules": [{"Name": "hourly"}]},
+    ("events", "list_targets_by_rule"): {
+        "Targets": [{"Id": "1", "Arn": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:ticks"}]
+    },
+    ("scheduler", "list_schedules"): {"Schedules": [listed_schedule()]},
+    ("scheduler", "get_schedule"): SCHEDULE,
+    ("pipes", "list_pipes"): {"Pipes": [{"Name": "clicks", "Arn": PIPE, "Source": STREAM}]},
+    ("pipes", "describe_pipe"): {"Name": "clicks", "SourceParameters": {}},
+}
+"""What could send failures to a queue, and sends none."""
+
 SERVICE_ANSWER = {
     "serviceArn": SERVICE,
     "serviceName": "web",
@@ -201,6 +253,7 @@ def world() -> FakeAccount:
                 "Functions": [{"FunctionName": "agent", "Timeout": 30}]
             },
             ("lambda", "get_function_configuration"): {"FunctionName": "agent", "Timeout": 30},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [MAPPING]},
             ("lambda", "get_account_settings"): {
                 "AccountLimit": {"ConcurrentExecutions": 1000},
                 "AccountUsage": {"FunctionCount": 1},
@@ -236,6 +289,7 @@ def world() -> FakeAccount:
                 "type": "STANDARD",
                 "creationDate": NOON,
             },
+            **PATHS,
             ("sqs", "list_queues"): {"QueueUrls": [f"{QUEUES}work", f"{QUEUES}dead"]},
             ("sqs", "get_queue_attributes"): queue_attributes,
             ("sqs", "list_dead_letter_source_queues"): sources,

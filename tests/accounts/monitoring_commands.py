@@ -9,6 +9,7 @@ from typing import Any
 from tests.account_variants import Variant
 from tests.accounts import performance_benchmarks as benchmarks
 from tests.accounts.traffic import get_metric_data
+from tests.accounts.traffic import list_metrics as published
 from tests.fake_account import FakeAccount
 
 FUNCTION = benchmarks.FUNCTION
@@ -30,9 +31,14 @@ def said(
     return 2.0 * period if metric in counted else None
 
 
+of_services = published(benchmarks.COUNTED)
+
+
 def list_metrics(**asked: Any) -> dict[str, Any]:
     """Both agents publish in one namespace; nobody in the others."""
-    wanted = asked["Dimensions"][0]
+    if asked["Namespace"].startswith("AWS/"):
+        return of_services(**asked)
+    wanted = asked.get("Dimensions", [{}])[0]
     if asked["Namespace"] != NAMESPACE:
         return {"Metrics": []}
     return {

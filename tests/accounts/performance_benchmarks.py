@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from tests.account_variants import Variant
-from tests.accounts.traffic import get_metric_data, steadily
+from tests.accounts.traffic import get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount
 
 WORKLOAD = "MAIF"
@@ -28,6 +29,19 @@ TAGGED = (
     f"arn:aws:apigateway:{HOME}::/restapis/{REST_API}/stages/prod",
     BALANCER,
 )
+
+COUNTED = (
+    {"FunctionName": FUNCTION},
+    {"ApiName": "agents"},
+    {"ApiId": HTTP_API},
+    *(
+        dimensions
+        for balancer, group in ((BALANCER, GROUP), (OTHER_BALANCER, OTHER_GROUP))
+        for own in [{"LoadBalancer": balancer.partition("loadbalancer/")[2]}]
+        for dimensions in (own, {**own, "TargetGroup": group.rpartition(":")[2]})
+    ),
+)
+"""What publishes metrics, by its dimensions."""
 
 PER_SECOND = dict.fromkeys(
     ("Duration", "Invocations", "Latency", "Count", "RequestCount", "TargetResponseTime"), 2.0
@@ -84,6 +98,44 @@ def describe_load_balancers(**asked: Any) -> dict[str, Any]:
     return {"LoadBalancers": [{"LoadBalancerArn": a, "Type": "application"} for a in wanted]}
 
 
+WORK = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work"
+DEAD = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:dead"
+
+
+def mapping(source: str = WORK, **more: Any) -> dict[str, Any]:
+    """An event source mapping that feeds the function."""
+    return {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
+        "FunctionArn": f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:{FUNCTION}:live",
+        "EventSourceArn": source,
+        "State": "Enabled",
+        **more,
+    }
+
+
+def queue_attributes(**asked: Any) -> dict[str, Any]:
+    if not asked["QueueUrl"].endswith("/work"):
+        return {"Attributes": {}}
+    return {"Attributes": {"RedrivePolicy": json.dumps({"deadLetterTargetArn": DEAD})}}
+
+
+def fed_by_a_queue(**per_second: float) -> FakeAccount:
+    """The function takes its work from a queue that has a dead-letter queue."""
+    counts = {"Invocations": 2.0, "NumberOfMessagesDeleted": 2.0} | per_second
+    said = steadily(counts)
+
+    def levels(*asked: Any) -> float | None:
+        level = {"ApproximateAgeOfOldestMessage": 5.0, "ApproximateNumberOfMessagesVisible": 0.0}
+        return said(*asked) if asked[1] in per_second else level.get(asked[1], said(*asked))
+
+    return world().but(
+        lambda__list_event_source_mappings={"EventSourceMappings": [mapping()]},
+        sqs__get_queue_attributes=queue_attributes,
+        sqs__list_dead_letter_source_queues={"queueUrls": ["https://x/work"]},
+        cloudwatch__get_metric_data=get_metric_data(levels),
+    )
+
+
 def world() -> FakeAccount:
     service = {
         "serviceArn": SERVICE,
@@ -108,6 +160,7 @@ def world() -> FakeAccount:
         {
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},
             ("ecs", "describe_services"): {"services": [service]},
@@ -118,6 +171,7 @@ def world() -> FakeAccount:
             ("apigatewayv2", "get_apis"): {"Items": [http]},
             ("apigatewayv2", "get_api"): http,
             ("cloudwatch", "get_metric_data"): get_metric_data(steadily(PER_SECOND)),
+            ("cloudwatch", "list_metrics"): list_metrics(COUNTED),
             ("resourcegroupstaggingapi", "get_resources"): get_resources,
             ("ce", "get_cost_and_usage"): get_cost_and_usage,
         }
@@ -146,6 +200,8 @@ def without_a_tagged_cost() -> FakeAccount:
 
 
 def others() -> dict[str, Variant]:
+    of_functions = ("function-latency", "function-error-rate", "function-availability")
     return {
-        "without a tagged cost": Variant(without_a_tagged_cost, ("cost-per-million-requests",))
+        "without a tagged cost": Variant(without_a_tagged_cost, ("cost-per-million-requests",)),
+        "fed by a queue": Variant(fed_by_a_queue, of_functions),
     }

@@ -44,7 +44,7 @@ def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
     }
     statement = Attestation(**(about | changes))
     at = NOON - timedelta(days=8)
-    approval = answer_item("APPROVAL", statement, by="arn/bob", by_id="AROA:bob", at=at)
+    approval = answer_item("APPROVAL", statement, by_id="AROA:bob", at=at)
     return [attestation_item(statement), approval]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,8 @@ SECRET_ARN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:prod/db-AbCdEf"
 TRAIL_ARN = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/main/agent"
+MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:orders"
+TEMPLATE = "lt-0123456789abcdef0"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
 
 
@@ -93,6 +97,61 @@ def project(*variables: dict[str, str]) -> dict[str, Any]:
     return {"name": "build", "environment": environment}
 
 
+def machine(**parameters: Any) -> dict[str, Any]:
+    """DescribeStateMachine of one that runs one task with these parameters."""
+    task = {"Type": "Task", "Resource": "arn:aws:states:::http:invoke", "Parameters": parameters}
+    definition = {"StartAt": "Call", "States": {"Call": task | {"End": True}}}
+    return {
+        "stateMachineArn": MACHINE,
+        "name": "orders",
+        "definition": json.dumps(definition),
+        "roleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/orders",
+        "type": "STANDARD",
+        "creationDate": NOON,
+    }
+
+
+def group(**changes: Any) -> dict[str, Any]:
+    """An Auto Scaling group that launches from the default version of a template."""
+    return {
+        "AutoScalingGroupName": "hosts",
+        "MinSize": 1,
+        "MaxSize": 3,
+        "DesiredCapacity": 1,
+        "DefaultCooldown": 300,
+        "AvailabilityZones": [f"{HOME}a"],
+        "HealthCheckType": "EC2",
+        "CreatedTime": NOON,
+        "LaunchTemplate": {"LaunchTemplateId": TEMPLATE, "LaunchTemplateName": "hosts"},
+    } | changes
+
+
+def version(script: str = "echo ECS_CLUSTER=main", number: int = 1, **changes: Any) -> Any:
+    """A version of the launch template with this script as user data."""
+    return {
+        "LaunchTemplateId": TEMPLATE,
+        "LaunchTemplateName": "hosts",
+        "VersionNumber": number,
+        "DefaultVersion": number == 1,
+        "LaunchTemplateData": {"UserData": base64.b64encode(script.encode()).decode()},
+    } | changes
+
+
+def configuration(script: str) -> dict[str, Any]:
+    """A launch configuration with this script as user data."""
+    return {
+        "LaunchConfigurationName": "old-hosts",
+        "ImageId": "ami-0123456789abcdef0",
+        "InstanceType": "t3.small",
+        "CreatedTime": NOON,
+        "UserData": base64.b64encode(script.encode()).decode(),
+    }
+
+
+REST_STAGE = {"stageName": "prod", "variables": {"alias": "live"}}
+HTTP_STAGE = {"StageName": "prod", "StageVariables": {"alias": "live"}}
+
+
 def world() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     agent = function(DB_SECRET_NAME="prod/db", LOG_LEVEL="INFO")
@@ -124,6 +183,35 @@ def world() -> FakeAccount:
             ("codebuild", "batch_get_projects"): {
                 "projects": [project({"name": "STAGE", "value": "prod", "type": "PLAINTEXT"})]
             },
+            ("stepfunctions", "list_state_machines"): {
+                "stateMachines": [
+                    {
+                        "stateMachineArn": MACHINE,
+                        "name": "orders",
+                        "type": "STANDARD",
+                        "creationDate": NOON,
+                    }
+                ]
+            },
+            ("stepfunctions", "describe_state_machine"): machine(SecretId="prod/db"),
+            ("apigateway", "get_rest_apis"): {"items": [{"id": "rest1", "name": "orders"}]},
+            ("apigateway", "get_rest_api"): {"id": "rest1", "name": "orders"},
+            ("apigateway", "get_stages"): {"item": [REST_STAGE]},
+            ("apigateway", "get_stage"): REST_STAGE,
+            ("apigatewayv2", "get_apis"): {
+                "Items": [
+                    {
+                        "ApiId": "http1",
+                        "Name": "orders",
+                        "ProtocolType": "HTTP",
+                        "RouteSelectionExpression": "$request.method",
+                    }
+                ]
+            },
+            ("apigatewayv2", "get_stages"): {"Items": [HTTP_STAGE]},
+            ("apigatewayv2", "get_stage"): HTTP_STAGE,
+            ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [group()]},
+            ("ec2", "describe_launch_template_versions"): {"LaunchTemplateVersions": [version()]},
             ("secretsmanager", "list_secrets"): {"SecretList": [secret()]},
             ("secretsmanager", "describe_secret"): secret(),
             ("cloudtrail", "describe_trails"): {"trailList": [trail()]},
@@ -163,8 +251,23 @@ def recorded_by_a_lake() -> FakeAccount:
     )
 
 
+def launched_from_a_configuration() -> FakeAccount:
+    """An Auto Scaling group that still has a launch configuration."""
+    old = group(LaunchConfigurationName="old-hosts")
+    del old["LaunchTemplate"]
+    return world().but(
+        autoscaling__describe_auto_scaling_groups={"AutoScalingGroups": [old]},
+        autoscaling__describe_launch_configurations={
+            "LaunchConfigurations": [configuration("echo ECS_CLUSTER=main")]
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "launched from a configuration": Variant(
+            launched_from_a_configuration, ("group-user-data",)
+        ),
         "rotating just now": Variant(rotating_just_now, ("automatic-rotation",)),
         "recorded by a lake": Variant(recorded_by_a_lake, ("access-audited",)),
     }

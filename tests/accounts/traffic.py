@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -43,6 +43,17 @@ def get_metric_data(said: Said) -> Callable[..., dict[str, Any]]:
                 }
             )
         return {"MetricDataResults": results}
+
+    return answer
+
+
+def list_metrics(things: Iterable[Mapping[str, str]]) -> Callable[..., dict[str, Any]]:
+    """ListMetrics of things, by their dimensions, that publish whatever is asked about."""
+
+    def answer(**asked: Any) -> dict[str, Any]:
+        metric = {"Namespace": asked["Namespace"], "MetricName": asked["MetricName"]}
+        listed = [[{"Name": n, "Value": v} for n, v in each.items()] for each in things]
+        return {"Metrics": [{**metric, "Dimensions": dimensions} for dimensions in listed]}
 
     return answer
 

@@ -8,7 +8,6 @@ import pytest
 from readiness import Severity, Status
 from readiness.alerting.message import (
     baseline_message,
-    concerns_pager,
     console_url,
     finding_json,
     headline,
@@ -198,24 +197,6 @@ def test_resolve_carries_the_whole_payload_and_the_same_key():
 
 
 @pytest.mark.parametrize(
-    ("status", "old", "concerned"),
-    [
-        pytest.param("NON_COMPLIANT", "", True, id="pages now"),
-        pytest.param("COMPLIANT", "HIGH", True, id="paged before"),
-        pytest.param("COMPLIANT", "LOW", False, id="never paged"),
-        pytest.param("COMPLIANT", "", False, id="was never wrong"),
-    ],
-)
-def test_whom_a_transition_concerns(status, old, concerned):
-    assert concerns_pager(finding(status), {"old_severity": old}, Severity.HIGH) is concerned
-
-
-def test_what_is_over_always_concerns_the_pager():
-    body = {"kind": "RESOLVED", "old_severity": "LOW"}
-    assert concerns_pager(finding(Status.COMPLIANT), body, Severity.CRITICAL)
-
-
-@pytest.mark.parametrize(
     ("found", "was", "loud"),
     [
         pytest.param(finding(), {}, Severity.HIGH, id="opened"),
@@ -282,9 +263,52 @@ def test_links():
 
 
 def test_a_reminder_says_what_to_renew_to_people_and_programs():
-    soon = "A load test has to be attested anew before 2026-12-01."
+    soon = "A load test must be attested again before 2026-12-01."
     found = finding(Status.COMPLIANT, reminder=soon)
     sent = sns_message(found, entry(kind="REMINDED"), BASE)
     assert soon in json.loads(sent["Message"])["email"]
     assert finding_json(found)["reminder"] == soon
     assert sent["MessageAttributes"]["severity"]["StringValue"] == "LOW"
+
+
+BLAMED = finding(
+    opened_by="arn:aws:iam::111122223333:user/ann",
+    changed_by="arn:aws:iam::111122223333:user/bob",
+    changed_call="PutBucketPolicy",
+    changed_at="2026-11-02T11:59:00Z",
+    event_id="0f5b2a6e",
+)
+LAST = "PutBucketPolicy by arn:aws:iam::111122223333:user/bob at 2026-11-02T11:59:00Z"
+
+
+def test_a_page_tells_the_last_change_and_calls_it_no_cause():
+    event = pagerduty_event(BLAMED, routing_key="k", lowest=Severity.HIGH, runbooks=BASE)
+    details = event["payload"]["custom_details"]
+    assert details["last_change"] == LAST
+    assert details["opened_by"].endswith("user/ann")
+    assert details["event_id"] == "0f5b2a6e"
+    assert "caused_by" not in details
+    said = json.loads(sns_message(BLAMED, entry(), BASE)["Message"])
+    assert f"Last change: {LAST}" in said["email"]
+    body = json.loads(said["sqs"])
+    assert (body["changed_by"], body["event_id"]) == (BLAMED.changed_by, "0f5b2a6e")
+
+
+def test_a_stack_of_another_name_has_keys_and_alarms_of_its_own():
+    own, other = finding_json(finding()), finding_json(finding(), "second")
+    assert own["dedup_key"] == finding().dedup_key
+    assert other["dedup_key"] != own["dedup_key"]
+    alarms = [
+        json.loads(
+            json.loads(sns_message(finding(), entry(), BASE, stack=stack)["Message"])["https"]
+        )
+        for stack in ("readiness", "second")
+    ]
+    assert [alarm["AlarmName"].partition(" ")[0] for alarm in alarms] == ["readiness", "second"]
+
+
+def test_whether_the_pager_has_to_hear_is_an_attribute():
+    for for_pager, said in ((True, "yes"), (False, "no")):
+        sent = sns_message(finding(), entry(), BASE, for_pager=for_pager)
+        assert sent["MessageAttributes"]["pager"]["StringValue"] == said
+        assert len(sent["MessageAttributes"]) <= 10

@@ -12,7 +12,7 @@ import pytest
 from readiness_cli.demo import checkout, stack, workload
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.phone import Phone
-from readiness_cli.demo.story import parameters
+from readiness_cli.demo.story import ROUTING_KEY, parameters
 from tests.benchmarks.measure import report
 from tests.e2e.account import Account
 
@@ -26,6 +26,7 @@ def test_pipeline(tmp_path: Path):
     with Emulator(tools.aws, tmp_path / "aws") as aws, Phone(tmp_path / "phone") as phone:
         stack.build(tools)
         deployed = stack.deploy(tools, aws, parameters(phone))
+        deployed.page_with(ROUTING_KEY)
         made = workload.create(aws.client)
         deployed.sweep()
         account = Account(deployed, made.key)

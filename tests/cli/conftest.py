@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import boto3
 import pytest
-import yaml
 from click.testing import CliRunner
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
 from readiness_cli import catalogue, session
 from readiness_cli.main import main
+from tests import deployed
 from tests.cli import toy
 from tests.fake_account import ACCOUNT_ID, HOME, Clock
 
-ROOT = Path(__file__).resolve().parents[2]
 QUEUES = {
     "FailedEventsQueue": "FailedEvents",
     "UndeliveredEventsQueue": "UndeliveredEvents",
     "PagesQueue": "Pages",
     "UndeliveredPagesQueue": "UndeliveredPages",
+    "StreamFailuresQueue": "StreamFailures",
 }
 
 
@@ -65,18 +64,12 @@ def over(monkeypatch):
     return replace
 
 
-class _Tagged(yaml.SafeLoader):
-    """YAML with CloudFormation's tags, whose values do not matter here."""
-
-
-_Tagged.add_multi_constructor("!", lambda loader, suffix, node: f"!{suffix}")
 _KEPT = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
 
 
 def table(name):
     """A table of template.yaml with its keys and indexes."""
-    template = yaml.load((ROOT / "template.yaml").read_text(), Loader=_Tagged)
-    properties = template["Resources"][name]["Properties"]
+    properties = deployed.resource(name)
     kept = {key: properties[key] for key in _KEPT if key in properties}
     return {"Type": "AWS::DynamoDB::Table", "Properties": kept}
 
@@ -90,6 +83,7 @@ def deploy(account, **parameters):
     named = {**QUEUES, "FindingsTable": "Findings", "TransitionsTable": "Transitions"}
     named |= {"AlertsTopic": "AlertsTopic", "Logs": "LogGroup"}
     outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
+    outputs["PagerDutySecret"] = {"Value": "readiness/readiness/pagerduty"}
     cloudformation = account.client("cloudformation")
     declared = {name: {"Type": "String"} for name in parameters}
     body = json.dumps({"Parameters": declared, "Resources": resources, "Outputs": outputs})

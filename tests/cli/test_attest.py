@@ -157,7 +157,9 @@ def test_its_rule_is_told_to_look_again(run, deployed, monkeypatch):
     assert heard == [(RULE, row["id"])]
 
 
-def test_a_bus_that_takes_nothing_costs_only_time(run, deployed, monkeypatch):
+def test_a_bus_that_takes_nothing_costs_only_time(run, deployed, me, monkeypatch):
+    me("alice")
+
     def refuse(events, rule, id):
         raise declare.NotAnnounced("ThrottlingException: slow down")
 

@@ -8,9 +8,28 @@ import pytest
 
 from readiness_cli import redrive as module
 from readiness_cli.redrive import Delivery, NotRedrivable, delivery_of
+from readiness_cli.subscribed import Subscribed
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:readiness-encryption"
-EVENT = {"detail-type": "AWS API Call via CloudTrail", "detail": {}}
+EVENT = {
+    "detail-type": "AWS API Call via CloudTrail",
+    "account": "123456789012",
+    "region": "us-east-1",
+    "source": "aws.s3",
+    "detail": {
+        "eventSource": "s3.amazonaws.com",
+        "eventName": "PutBucketEncryption",
+        "requestParameters": {"bucketName": "data"},
+    },
+}
+PARTS = {
+    "Encryption": "readiness-encryption",
+    "Alerts": "readiness-Alerts-1",
+    "Attestations": "readiness-Attestations-1",
+    "Pagerduty": "readiness-Pagerduty-1",
+    "FailedEvents": "https://sqs.us-east-1.amazonaws.com/123456789012/readiness-FailedEvents",
+    "Sweep": "arn:aws:states:us-east-1:123456789012:stateMachine:Sweep",
+}
 RECORD = {
     "version": "1.0",
     "requestContext": {"functionArn": f"{FUNCTION}:$LATEST", "condition": "RetriesExhausted"},
@@ -51,6 +70,12 @@ def test_a_stream_batch_holds_no_event():
         delivery_of({"Body": json.dumps(batch)})
 
 
+@pytest.fixture(autouse=True)
+def _no_long_poll(monkeypatch):
+    """moto waits for as long as it is asked to, and here nothing arrives meanwhile."""
+    monkeypatch.setattr(module, "LONG_POLL_SECONDS", 0)
+
+
 @pytest.fixture
 def send(account):
     sqs = account.client("sqs")
@@ -73,6 +98,12 @@ def delivered(monkeypatch):
 
     monkeypatch.setattr(module, "deliver", deliver)
     return taken
+
+
+@pytest.fixture(autouse=True)
+def parts(monkeypatch):
+    """What the stack is made of."""
+    monkeypatch.setattr("readiness_cli.stack.resources", lambda aws, name: PARTS)
 
 
 def results(said):
@@ -171,3 +202,203 @@ def test_functions_are_invoked_and_machines_started(over, target, call):
     world.faults[call] = error("ResourceNotFoundException", 404)
     assert "ResourceNotFoundException" in module.deliver(aws, Delivery(target, "{}"))
     assert "neither" in module.deliver(aws, Delivery("arn:aws:sqs:us-east-1:1:q", "{}"))
+
+
+# -- to whom, and what --------------------------------------------------------------------------------
+
+
+SUBSCRIBED = Subscribed(account="123456789012", region="us-east-1", parts=PARTS)
+HERE = "arn:aws:lambda:us-east-1:123456789012:function"
+SWEEP = PARTS["Sweep"]
+
+
+@pytest.mark.parametrize(
+    ("target", "event"),
+    [
+        pytest.param(FUNCTION, EVENT, id="what wakes the heading"),
+        pytest.param(FUNCTION, {"sweep": {"id": "fast-1"}}, id="a sweep of the heading"),
+        pytest.param(f"{HERE}:readiness-Alerts-1", {"republish": True}, id="the republishing"),
+        pytest.param(
+            f"{HERE}:readiness-Attestations-1",
+            {"detail-type": "Readiness Attestation"},
+            id="an attestation",
+        ),
+        pytest.param(SWEEP, {}, id="the sweep"),
+    ],
+)
+def test_what_is_subscribed_to_is_sent(target, event):
+    assert SUBSCRIBED.refusal(target, json.dumps(event)) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "payload", "why"),
+    [
+        pytest.param(f"{HERE}:payments", json.dumps(EVENT), "no function", id="another function"),
+        pytest.param(
+            FUNCTION.replace("us-east-1", "eu-west-1"),
+            json.dumps(EVENT),
+            "no function",
+            id="region",
+        ),
+        pytest.param(
+            FUNCTION.replace("123456789012", "999999999999"),
+            json.dumps(EVENT),
+            "no function",
+            id="account",
+        ),
+        pytest.param(f"{FUNCTION}:7", json.dumps(EVENT), "no function", id="a version"),
+        pytest.param(
+            "arn:aws:states:us-east-1:123456789012:stateMachine:Other",
+            "{}",
+            "no function",
+            id="another machine",
+        ),
+        pytest.param(SWEEP, '{"headings": []}', "without input", id="a sweep of its own"),
+        pytest.param("payments", json.dumps(EVENT), "no function", id="no ARN"),
+        pytest.param(FUNCTION, "not JSON", "not JSON", id="not JSON"),
+        pytest.param(FUNCTION, "[]", "JSON object", id="a list"),
+        pytest.param(FUNCTION, "[" * 20_000, "not JSON", id="deep"),
+        pytest.param(FUNCTION, '{"sweep": {"id": 1}}', "no id", id="a sweep without an id"),
+        pytest.param(FUNCTION, '{"sweep": {"id": "1"}, "x": 1}', "no id", id="a sweep and more"),
+        pytest.param(FUNCTION, '{"x": 1}', "no event", id="no event"),
+        pytest.param(
+            FUNCTION,
+            json.dumps({**EVENT, "account": "999999999999"}),
+            "account 999999999999",
+            id="of another account",
+        ),
+        pytest.param(
+            FUNCTION,
+            json.dumps({**EVENT, "detail-type": "Scheduled Event"}),
+            "not subscribed",
+            id="another event",
+        ),
+        pytest.param(
+            f"{HERE}:readiness-Alerts-1",
+            json.dumps({"completed_sweep": {"id": "1", "headings": []}}),
+            "not subscribed",
+            id="a forged sweep",
+        ),
+        pytest.param(
+            f"{HERE}:readiness-Attestations-1",
+            json.dumps(EVENT),
+            "not subscribed",
+            id="no attestation",
+        ),
+        pytest.param(
+            f"{HERE}:readiness-Pagerduty-1", "{}", "not invoked by events", id="the forwarder"
+        ),
+    ],
+)
+def test_nothing_else_is(target, payload, why):
+    assert why in SUBSCRIBED.refusal(target, payload)
+
+
+def test_what_names_another_function_is_left_and_not_invoked(run, account, stack, send, delivered):
+    context = {"functionArn": f"{HERE}:payments"}
+    send(stack["FailedEventsQueue"], json.dumps({**RECORD, "requestContext": context}))
+    said = run("redrive", "-o", "json")
+    assert said.exit_code == 3
+    assert delivered == []
+    assert "no function or state machine of the stack" in said.stdout
+    assert depth(account, stack["FailedEventsQueue"]) == (1, 0)
+
+
+# -- away ---------------------------------------------------------------------------------------------
+
+
+def test_what_is_discarded_is_written_down_first(run, account, stack, send, tmp_path, delivered):
+    attributes = {"undelivered_because": {"DataType": "String", "StringValue": "404: no"}}
+    send(stack["UndeliveredPagesQueue"], "poison", MessageAttributes=attributes)
+    send(stack["FailedEventsQueue"], json.dumps(RECORD))
+    file = tmp_path / "away.jsonl"
+    said = run("redrive", "--discard", "--file", str(file), "-o", "json")
+    assert said.exit_code == 0
+    assert {result for _, result in results(said)} == {"discarded"}
+    kept = {row["queue"]: row for row in map(json.loads, file.read_text().splitlines())}
+    assert kept["UndeliveredPagesQueue"]["body"] == "poison"
+    assert kept["UndeliveredPagesQueue"]["attributes"] == attributes
+    assert json.loads(kept["FailedEventsQueue"]["body"]) == RECORD
+    assert delivered == []
+    for queue in ("UndeliveredPagesQueue", "FailedEventsQueue", "PagesQueue"):
+        assert depth(account, stack[queue]) == (0, 0)
+
+
+def test_nothing_is_discarded_that_cannot_be_written_down(run, account, stack, send, tmp_path):
+    send(stack["UndeliveredPagesQueue"], "poison")
+    said = run("redrive", "--discard", "--file", str(tmp_path / "no" / "such" / "folder"))
+    assert said.exit_code == 4
+    assert depth(account, stack["UndeliveredPagesQueue"]) == (1, 0)
+
+
+def test_one_message_is_discarded_and_a_dry_run_discards_none(
+    run, account, stack, send, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    send(stack["UndeliveredPagesQueue"], "one")
+    poison = send(stack["UndeliveredPagesQueue"], "two")["MessageId"]
+    said = run("redrive", "--discard", "--dry-run", "-o", "json")
+    assert {result for _, result in results(said)} == {"would be discarded"}
+    assert depth(account, stack["UndeliveredPagesQueue"]) == (2, 0)
+    assert list(tmp_path.iterdir()) == []
+    run("redrive", "--queue", "pagerduty", "--discard", "--message", poison)
+    assert depth(account, stack["UndeliveredPagesQueue"]) == (1, 0)
+    [file] = tmp_path.glob("readiness-discarded-*.jsonl")
+    assert [json.loads(line)["body"] for line in file.read_text().splitlines()] == ["two"]
+
+
+def test_a_page_that_was_set_aside_goes_back_as_it_came(run, account, stack, send):
+    attributes = {
+        name: {"DataType": "String", "StringValue": "x"}
+        for name in ("severity", "undelivered_because", "undelivered_at")
+    }
+    send(stack["UndeliveredPagesQueue"], "page", MessageAttributes=attributes)
+    said = run("redrive", "--queue", "pagerduty")
+    assert "set aside because x" in said.stdout
+    [message] = account.client("sqs").receive_message(
+        QueueUrl=stack["PagesQueue"], MessageAttributeNames=["All"]
+    )["Messages"]
+    assert set(message["MessageAttributes"]) == {"severity"}
+
+
+# -- batches of the stream ----------------------------------------------------------------------------
+
+
+def test_for_batches_of_the_stream_the_outbox_is_published_once(
+    run, account, stack, send, monkeypatch
+):
+    asked = []
+    monkeypatch.setattr(module, "_republish", lambda aws, alerts: asked.append(alerts) or "")
+    for number in range(3):
+        send(stack["StreamFailuresQueue"], json.dumps({"DDBStreamBatchInfo": {"n": number}}))
+    said = run("redrive", "--queue", "stream", "-o", "json")
+    assert {result for _, result in results(said)} == {"sent"}
+    assert asked == ["readiness-Alerts-1"]
+    assert depth(account, stack["StreamFailuresQueue"]) == (0, 0)
+
+
+def test_batches_of_the_stream_stay_where_the_outbox_could_not_be_published(
+    run, account, stack, send, monkeypatch
+):
+    monkeypatch.setattr(module, "_republish", lambda aws, alerts: "Alerts failed: Unpublished")
+    send(stack["StreamFailuresQueue"], "{}")
+    assert run("redrive", "--queue", "stream").exit_code == 3
+    assert depth(account, stack["StreamFailuresQueue"]) == (1, 0)
+
+
+def test_the_outbox_is_published_by_the_stacks_own_function(over):
+    from io import BytesIO
+
+    from readiness.engine.aws import Aws
+    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+
+    world = FakeAccount({("lambda", "invoke"): {"StatusCode": 200}})
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    assert module._republish(aws, "a") == ""
+    failed = {"FunctionError": "Unhandled", "Payload": BytesIO(b"Unpublished")}
+    world = FakeAccount({("lambda", "invoke"): failed})
+    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    assert "Unpublished" in module._republish(aws, "a")
+    world.faults["lambda", "invoke"] = error("AccessDenied", 403)
+    assert "AccessDenied" in module._republish(aws, "a")
+    assert "no function" in module._republish(aws, "")

@@ -202,6 +202,9 @@ def _required(service: str, shape: Shape | None) -> dict[str, Any]:
 _INSTANCES = {"instancesSet": {"items": [{"instanceId": INSTANCE}]}}
 _GROUPS = {"groupSet": {"items": [{"groupId": GROUP}]}}
 
+DEAD_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
+_DEAD = ("AWS::SQS::Queue", "dead")
+
 GOLDEN = (
     call("access-analyzer", "ApplyArchiveRule"),
     call(
@@ -230,12 +233,73 @@ GOLDEN = (
         request={"autoScalingGroupName": "workers"},
     ),
     call(
+        "autoscaling",
+        "RegisterScalableTarget",
+        ("AWS::Lambda::Function", "agent"),
+        request={
+            "serviceNamespace": "lambda",
+            "resourceId": "function:agent:live",
+            "scalableDimension": "lambda:function:ProvisionedConcurrency",
+        },
+    ),
+    call(
         "cloudfront",
         "CreateDistribution",
         ("AWS::CloudFront::Distribution", "E1EXAMPLE"),
         response={"distribution": {"id": "E1EXAMPLE"}},
     ),
     call("cloudfront", "UpdateVpcOrigin"),
+    call(
+        "events",
+        "PutTargets",
+        _DEAD,
+        request={
+            "rule": "hourly",
+            "targets": [
+                {"id": "1", "arn": FUNCTION, "deadLetterConfig": {"arn": DEAD_QUEUE}},
+            ],
+        },
+    ),
+    call(
+        "lambda",
+        "PutFunctionEventInvokeConfig",
+        _DEAD,
+        request={
+            "functionName": "agent",
+            "destinationConfig": {"onFailure": {"destination": DEAD_QUEUE}},
+        },
+    ),
+    call(
+        "pipes",
+        "UpdatePipe",
+        _DEAD,
+        request={
+            "name": "clicks",
+            "sourceParameters": {
+                "kinesisStreamParameters": {"deadLetterConfig": {"arn": DEAD_QUEUE}}
+            },
+        },
+    ),
+    call(
+        "scheduler",
+        "CreateSchedule",
+        _DEAD,
+        request={
+            "name": "nightly",
+            "target": {"arn": FUNCTION, "deadLetterConfig": {"arn": DEAD_QUEUE}},
+        },
+    ),
+    call(
+        "sns",
+        "SetSubscriptionAttributes",
+        _DEAD,
+        ("AWS::SNS::Topic", "alerts"),
+        request={
+            "subscriptionArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:alerts:1234abcd",
+            "attributeName": "RedrivePolicy",
+            "attributeValue": json.dumps({"deadLetterTargetArn": DEAD_QUEUE}),
+        },
+    ),
     call(
         "dynamodb",
         "ImportTable",
@@ -260,6 +324,12 @@ GOLDEN = (
         ("AWS::DynamoDB::Table", "orders"),
         request={"globalTableName": "orders"},
     ),
+    call(
+        "dynamodb",
+        "UpdateTableReplicaAutoScaling",
+        ("AWS::DynamoDB::Table", "orders"),
+        request={"tableName": "orders"},
+    ),
     call("ec2", "ApplySecurityGroupsToClientVpnTargetNetwork"),
     call(
         "ec2",
@@ -275,6 +345,7 @@ GOLDEN = (
         ("AWS::EC2::SecurityGroup", GROUP),
         request={"instanceId": INSTANCE, **_GROUPS},
     ),
+    call("ec2", "ModifyLaunchTemplate"),
     call("ec2", "ModifyVpcEndpoint"),
     call(
         "ec2",

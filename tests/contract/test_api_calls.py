@@ -14,7 +14,8 @@ import botocore.session
 import pytest
 
 from readiness.engine.events import changes_of
-from readiness.model.evidence import ApiCall, ConfigItem, api_call, declared
+from readiness.evidence.cloudwatch.alarms import ALARM_EVENT
+from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, api_call, declared
 from readiness_cli import catalogue
 from tests.contract.api_calls import (
     NOT_IN_THE_MODELS,
@@ -105,11 +106,22 @@ ELSEWHERE = {
     # Counted are the functions and services. What one is configured with the sweep reads: each
     # deployment would have every function and service of the region looked at.
     "ComputeUnits": {"UpdateService", "UpdateFunctionConfiguration"},
+    # CloudWatch's own event tells of metric and composite alarms, at once and without a trail; the
+    # API calls would have everything judged again minutes later (see ALARM_EVENT_TELLS).
+    "Alarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
+    "BillingAlarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
+    "TopicPath": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     # A VPC is made without subnets and a way out, and deleted after them; a default VPC has both.
     "Subnets": {"CreateVpc", "DeleteVpc"},
     "RouteTables": {"CreateVpc", "DeleteVpc"},
     # Imported material does not rotate by itself.
     "KmsImportedMaterial": {"DisableKeyRotation", "EnableKeyRotation"},
+    # A destination of failures that is gone names no queue; the sweep sees that.
+    "DeadLetters": {
+        "DeleteEventSourceMapping",
+        "DeleteFunction",
+        "DeleteFunctionEventInvokeConfig",
+    },
     # A mapping names a queue that exists; what it does without one is its own state.
     "QueueSources": {"CreateQueue", "DeleteQueue"},
     # Inline policies are no managed policies, and taking a boundary away names none.
@@ -141,6 +153,11 @@ ELSEWHERE = {
 }
 """Siblings of declared calls that do not change what the evidence reads."""
 
+BY_FIELD = {"AWS::Lambda::Function": {"UpdateFunctionConfiguration"}}
+"""What changes some fields of a type: tests/contract/test_fields.py says which rules read them."""
+
+ALARM_EVENT_TELLS = ("Alarms", "BillingAlarms", "TopicPath")
+
 EVIDENCE = {cls.__name__ + "@" + cls.__module__: cls for rule in RULES for cls in rule.evidence}
 
 
@@ -164,8 +181,14 @@ def test_evidence_that_a_call_wakes_is_woken_by_its_siblings():
         for service in sources(of(declared(cls)))
         for name, known in siblings(service, of(declared(cls)), LISTED).items()
         if name not in ELSEWHERE.get(cls.__name__, ())
+        if name not in BY_FIELD.get(declared(cls).about.name, ())
     ]
     assert not missing, "\n" + "\n".join(missing)
+
+
+def test_what_the_alarm_event_tells_wakes_instead_of_the_calls():
+    found = {cls.__name__: declared(cls).changed_by for cls in EVIDENCE.values()}
+    assert all(ServiceEvent(ALARM_EVENT) in found[name] for name in ALARM_EVENT_TELLS)
 
 
 LONE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -41,14 +42,16 @@ def test_a_heading_has_its_tests_and_its_account(heading):
 
 @pytest.fixture(scope="module")
 def artefact(tmp_path_factory):
-    """The layer as ``sam build`` makes it, but from the wheels that are installed here."""
-    target = tmp_path_factory.mktemp("layer")
+    """The layer as ``sam build`` makes it, in a folder whose path has a space and an accent."""
+    place = tmp_path_factory.mktemp("read iness é")
+    shutil.copytree(ROOT / "layers", place / "layers")
+    target = place / "artefact"
     environment = os.environ | {
         "ARTIFACTS_DIR": str(target),
         "PYTHON": sys.executable,
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     }
-    make = ["make", "--makefile", str(ROOT / "layers/readiness/Makefile"), "build-Readiness"]
+    make = ["make", "--makefile", str(place / "layers/readiness/Makefile"), "build-Readiness"]
     run = subprocess.run(make, capture_output=True, text=True, check=False, env=environment)
     if run.returncode and "No matching distribution" in run.stderr:
         pytest.skip("no package index can be reached")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
-import yaml
 
 from readiness.engine.declare import SOURCE
 from readiness.model.attestation import MACHINE, RECORDED
-from readiness_cli import template
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, rules
-from tests.contract.test_template import Tagged
+from tests import deployed
 
-RESOURCES = yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)["Resources"]
+TEMPLATE = deployed.committed()
+RESOURCES = TEMPLATE["Resources"]
 
 
 def statements(document):
@@ -99,13 +99,63 @@ def test_an_attester_announces_and_sends_no_other_event():
     }
 
 
-def test_only_the_dedicated_source_attests():
-    [event] = FUNCTION["Events"].values()
-    pattern = event["Properties"]["Pattern"]
-    assert pattern == {
-        "source": ["readiness.attestation"],
-        "detail-type": ["Readiness Attestation"],
-    }
+NAMED = {"Ref": "AttestationPrincipals"}
+OF_BUS = {
+    each["Sid"]: each for each in RESOURCES["AttestationBus"]["Properties"]["Policy"]["Statement"]
+}
+
+
+def test_nothing_on_the_default_bus_attests():
+    rule = RESOURCES["AttestationReceived"]["Properties"]
+    assert rule["EventBusName"] == {"Ref": "AttestationBus"}
+    assert "Events" not in FUNCTION
+    targets = [
+        id
+        for id, each in RESOURCES.items()
+        if each["Type"] == "AWS::Events::Rule" and "Attestations" in json.dumps(each["Properties"])
+    ]
+    assert targets == ["AttestationReceived"]
+    permissions = [
+        each["Properties"]["SourceArn"]
+        for each in RESOURCES.values()
+        if each["Type"] == "AWS::Lambda::Permission"
+        and each["Properties"]["FunctionName"] == {"Fn::GetAtt": ["Attestations", "Arn"]}
+    ]
+    assert permissions == [{"Fn::GetAtt": ["AttestationReceived", "Arn"]}]
+
+
+def test_events_attest_only_where_somebody_is_named():
+    parts = ("Attestations", "AttestationBus", "AttestationReceived", "AttestationsWokenByBus")
+    assert {RESOURCES[part]["Condition"] for part in parts} == {"AttestationsByEvent"}
+    parameter = TEMPLATE["Parameters"]["AttestationPrincipals"]
+    assert (parameter["Type"], parameter["Default"]) == ("CommaDelimitedList", "")
+
+
+def test_the_bus_takes_events_of_those_named_and_of_nobody_else():
+    """In its own account a caller's own policy would do, were it not for the denial."""
+    assert OF_BUS["WhoMayAttest"]["Principal"] == {"AWS": NAMED}
+    assert OF_BUS["NobodyElse"]["Effect"] == "Deny"
+    assert OF_BUS["NobodyElse"]["Principal"] == "*"
+    assert OF_BUS["NobodyElse"]["Condition"] == {"ArnNotEquals": {"aws:PrincipalArn": NAMED}}
+    assert {each["Action"] for each in OF_BUS.values()} == {"events:PutEvents"}
+
+
+@pytest.mark.parametrize(
+    ("given", "is_taken"),
+    [
+        ("", True),
+        ("arn:aws:iam::111122223333:role/ci/pipeline", True),
+        ("arn:aws-us-gov:iam::111122223333:user/release", True),
+        ("*", False),
+        ("arn:aws:iam::111122223333:root", False),
+        ("arn:aws:iam::111122223333:role/*", False),
+        ("111122223333", False),
+    ],
+)
+def test_only_single_roles_and_users_can_be_named(given, is_taken):
+    """An account's root would let in whoever may put events there."""
+    pattern = TEMPLATE["Parameters"]["AttestationPrincipals"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, given)) is is_taken
 
 
 def test_declarations_outlive_the_stack():

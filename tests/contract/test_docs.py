@@ -20,6 +20,22 @@ def test_generated_documents_have_not_drifted(path):
     assert path.read_text(encoding="utf-8") == expected, "run `make docs`"
 
 
+def test_the_readme_counts_what_there_is():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    marked = dict(re.findall(r"<!--([a-z-]+)-->([\d,]+)<!--/-->", text))
+    assert marked["rules"] == f"{len(RULES):,}"
+    assert marked["boxes"] == f"{len(list(checklist.boxes())):,}"
+    assert marked["headings-judged"] == str(len(catalogue.folders()))
+
+
+def test_a_count_is_brought_up_to_date_and_an_unknown_one_refused():
+    old = "All <!--rules-->1<!--/--> rules and <!--rules--><!--/-->."
+    expected = f"All <!--rules-->{len(RULES)}<!--/--> rules and <!--rules-->{len(RULES)}<!--/-->."
+    assert docs.counted(old, headings()) == expected
+    with pytest.raises(docs.UnknownCount, match="unknown count 'sheep'"):
+        docs.counted("<!--sheep-->7<!--/-->", headings())
+
+
 @RULE
 def test_every_rule_has_a_runbook_section(rule):
     runbook = ROOT / "docs" / "runbooks" / f"{rule.heading.folder}.md"

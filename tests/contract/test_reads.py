@@ -12,6 +12,7 @@ import inspect
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from unittest.mock import patch
@@ -20,9 +21,10 @@ import pytest
 
 from readiness.engine.actions import action_of
 from readiness.engine.aws import DeclaredReader as Reader
-from readiness.engine.evaluate import Coverage
+from readiness.engine.evaluate import Coverage, Evaluation
 from readiness.model.evidence import ACCOUNT, ResourceType, declared, evidence
 from readiness.model.rule import Rule
+from readiness.model.unreadable import Gone, Unreadable
 from readiness_cli.catalogue import ROOT, headings
 from tests.account_variants import module_of, settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, HOME, evaluation
@@ -150,12 +152,24 @@ def calls_of(rule: Rule) -> Made:
             alone = evaluation(account.make(), [rule], given=given)
             for id in alone.aws.find(rule.subject):
                 alone.afresh().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
-            list(
-                evaluation(account.make(), [rule], given=given, bulk=True).survey(
-                    [rule], Coverage()
-                )
-            )
+            run = evaluation(account.make(), [rule], given=given, bulk=True)
+            list(run.survey([rule], Coverage()))
+            unbatched(run, rule)
     return made
+
+
+def unbatched(run: Evaluation, rule: Rule) -> None:
+    """Everything that loads in bulk, outside a batch: as for what another resource refers to."""
+    settings = rule.configure({})
+    for cls in rule.evidence:
+        about = declared(cls).about
+        if not hasattr(cls, "load_all") or not about.find_reads:
+            continue
+        asked = {name: settings[name] for name in declared(cls).all_asks_with if name in settings}
+        aws = run.aws.afresh(bulk=True)
+        for id in aws.find(about)[:1]:
+            with suppress(Unreadable, Gone, KeyError):
+                aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), asked)
 
 
 @functools.cache

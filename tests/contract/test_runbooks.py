@@ -73,7 +73,7 @@ def test_the_pipelines_entries_are_json_in_json():
     assert {"rule", "statement", "owner", "performed_at"} <= set(json.loads(entry["Detail"]))
 
 
-SERVICES = {"s3api": "s3"}
+SERVICES = {"s3api": "s3", "configservice": "config"}
 OF_EVERY_COMMAND = {"--query", "--output", "--region", "--endpoint-url", "--max-items"}
 ONLY_IN_THE_CLI = {
     ("configure", "list-profiles"): set(),

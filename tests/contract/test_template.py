@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
-import yaml
 
 from readiness import Severity, Verdict, complies
 from readiness.engine.actions import ON_REQUEST
@@ -20,33 +21,16 @@ from readiness.model.rule import Heading
 from readiness_cli import template
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.patterns import MOST_CHARACTERS, patterns_of
+from tests import deployed
 from tests.contract.eventbridge import matches
 
 HEADINGS = headings()
 PER_HEADING = pytest.mark.parametrize("heading", HEADINGS, ids=lambda h: h.folder)
 
 
-class Tagged(yaml.SafeLoader):
-    """CloudFormation's short forms, as the long ones."""
-
-
-def _intrinsic(loader, suffix, node):
-    if isinstance(node, yaml.ScalarNode):
-        value = loader.construct_scalar(node)
-        value = value.split(".", 1) if suffix == "GetAtt" else value
-    elif isinstance(node, yaml.SequenceNode):
-        value = loader.construct_sequence(node, deep=True)
-    else:
-        value = loader.construct_mapping(node, deep=True)
-    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
-
-
-Tagged.add_multi_constructor("!", _intrinsic)
-
-
 @pytest.fixture(scope="module")
 def committed():
-    return yaml.load(template.TEMPLATE.read_text(), Loader=Tagged)
+    return deployed.committed()
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +93,65 @@ def test_config_rules_are_off_unless_asked_for(heading, resources):
 
 
 def patterns_in(resources, heading):
-    events = resources[template.logical_id(heading.folder)]["Properties"]["Events"]
-    return [event["Properties"]["Pattern"] for event in events.values()]
+    return [rule["EventPattern"] for rule in rules_of(resources, heading).values()]
+
+
+def rules_of(resources, heading):
+    """The properties of the rules that wake the heading's function, by logical id."""
+    arn = {"Fn::GetAtt": [template.logical_id(heading.folder), "Arn"]}
+    return {
+        id: resource["Properties"]
+        for id, resource in resources.items()
+        if resource["Type"] == "AWS::Events::Rule"
+        and any(target["Arn"] == arn for target in resource["Properties"]["Targets"])
+    }
+
+
+@PER_HEADING
+def test_every_rule_may_wake_its_function_and_loses_no_event(heading, resources):
+    id = template.logical_id(heading.folder)
+    rules = rules_of(resources, heading)
+    assert set(rules) == {f"{id}{name}" for name in patterns_of(heading.rules)}
+    for rule in rules.values():
+        [target] = rule["Targets"]
+        assert target["DeadLetterConfig"] == {"Arn": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}}
+        assert len(target["Id"]) <= 64
+        assert "Name" not in rule
+    permission = resources[f"{id}WokenByEvents"]["Properties"]
+    assert permission["Principal"] == "events.amazonaws.com"
+    assert permission["SourceArn"] == EVERY_RULE
+
+
+EVERY_RULE = {"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:rule/*"}
+"""CloudFormation shortens the name of a stack in the names it makes: no pattern may hold it."""
+
+
+def test_events_that_reach_no_function_are_kept_whatever_the_stack_is_called(resources):
+    statements = resources["OnlyEncryptedAndOwn"]["Properties"]["PolicyDocument"]["Statement"]
+    [kept] = [each for each in statements if each.get("Sid") == "WhatEventBridgeCouldNotDeliver"]
+    assert kept["Condition"] == {"ArnLike": {"aws:SourceArn": EVERY_RULE}}
+
+
+MOST_STACK_NAME = 128
+ROOM = {
+    "/readiness/${AWS::StackName}/settings": 1011,  # an SSM parameter's name
+    "readiness/${AWS::StackName}/pagerduty": 512,  # a secret's
+    "/aws/lambda/${AWS::StackName}": 512,  # a log group's
+    "${AWS::StackName}-attestations": 256,  # an event bus's
+    "stack/${AWS::StackName}/*": MOST_STACK_NAME + len("stack//*"),  # its own ARN
+}
+
+
+def test_what_the_name_of_the_stack_is_part_of_has_room_for_the_longest(committed):
+    """Any other name CloudFormation makes itself, and shortens as the service wants it."""
+    said = re.findall(
+        r"!Sub (?!readiness pagerduty-key ).*StackName.*", template.TEMPLATE.read_text()
+    )
+    for line in said:
+        [name] = [each for each in ROOM if each in line]
+        assert len(name.replace("${AWS::StackName}", "s" * MOST_STACK_NAME)) <= ROOM[name]
+        assert "${AWS::StackName}-*" not in line
+    assert len(said) >= len(ROOM)
 
 
 def changes_in(heading):
@@ -274,10 +315,23 @@ def test_every_parameter_has_a_default_and_a_description(committed):
         if "Default" not in parameter or not parameter.get("Description")
     ]
     assert not lacking
-    assert all(
-        committed["Parameters"][name].get("NoEcho")
-        for name in ("PagerDutyRoutingKey", "PagerDutyIntegrationUrl")
-    )
+
+
+def test_no_parameter_is_hidden(committed):
+    """`sam deploy --guided` asks a hidden parameter without its default, and again if empty."""
+    assert not [name for name, each in committed["Parameters"].items() if each.get("NoEcho")]
+
+
+def test_an_update_leaves_the_routing_key_alone(resources):
+    """CloudFormation writes a secret only where the template has a value, or had another one."""
+    secret = resources["PagerDutySecret"]["Properties"]
+    assert not {"SecretString", "GenerateSecretString"} & set(secret)
+
+
+def test_enter_at_every_question_deploys():
+    """The last question of a deployment that is confirmed has No for an answer."""
+    [default] = [tomllib.loads((ROOT / "samconfig.toml").read_text())["default"]["deploy"]]
+    assert default["parameters"]["confirm_changeset"] is False
 
 
 def test_the_stack_needs_no_named_iam_and_owns_no_key(resources):
@@ -302,7 +356,8 @@ def test_the_stream_is_read_as_the_outbox_needs_it(resources):
         each["Pattern"], object_pairs_hook=lambda pairs: twice.append(pairs) or dict(pairs)
     )
     assert all(len(dict(pairs)) == len(pairs) for pairs in twice), "a repeated key is lost"
-    assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": "yes"}}}})
+    for shard in ("yes", "yes#0", "yes#7"):
+        assert matches(pattern, {"dynamodb": {"NewImage": {"unpublished": {"S": shard}}}})
     assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
 
 
@@ -320,13 +375,19 @@ def test_every_queue_is_encrypted_and_every_end_is_watched(resources):
     assert all(queue["SqsManagedSseEnabled"] for queue in queues.values())
     alarms = [r["Properties"] for r in resources.values() if r["Type"] == "AWS::CloudWatch::Alarm"]
     watched = {
-        alarm["Dimensions"][0]["Value"]["Fn::GetAtt"][0]
+        dimension["Value"]["Fn::GetAtt"][0]
         for alarm in alarms
-        if "Fn::GetAtt" in alarm["Dimensions"][0]["Value"]
+        for dimension in _dimensions(alarm)
+        if "Fn::GetAtt" in dimension["Value"]
     }
     assert watched == set(queues)
     assert all(alarm["AlarmActions"] == [{"Ref": "WatcherTopic"}] for alarm in alarms)
-    assert resources["SweepMissed"]["Properties"]["TreatMissingData"] == "breaching"
+
+
+def _dimensions(alarm):
+    yield from alarm.get("Dimensions", ())
+    for metric in alarm.get("Metrics", ()):
+        yield from metric.get("MetricStat", {}).get("Metric", {}).get("Dimensions", ())
 
 
 def test_what_functions_read_from_the_environment_is_set(committed, resources):
@@ -336,7 +397,8 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
     kernel = (ROOT / "layers/readiness/readiness/engine/function.py").read_text()
-    known = {"RUNBOOK_BASE_URL", "POWERTOOLS_LOG_LEVEL"}  # read by the alerts and by Powertools
+    # Read by the alerts and the pager, and by Powertools.
+    known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert not [
         variable for variable in shared if variable not in kernel and variable not in known
     ]
@@ -382,6 +444,16 @@ def test_sam_accepts_the_template(tmp_path):
         env=environment,
     )
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_headings_are_swept_one_after_another(resources):
+    """Each takes a third of AWS's rates: two at once would take two."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    assert each["MaxConcurrency"] == 1
 
 
 # -- upgrades --------------------------------------------------------------------------------------

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from readiness_cli.demo import checkout, stack, workload
-from readiness_cli.demo.emulator import Emulator
+from readiness_cli.demo.emulator import ACCOUNT, Emulator
 from readiness_cli.demo.phone import Phone
 from readiness_cli.demo.process import clean_environment
 from readiness_cli.demo.stack import Stack
-from readiness_cli.demo.story import parameters
+from readiness_cli.demo.story import ROUTING_KEY, parameters
 from tests.e2e.account import Account
 
 PATIENCE = 60.0
+PIPELINE = f"arn:aws:iam::{ACCOUNT}:role/pipeline"
+"""Who may attest by events, over the stack's own bus."""
 
 Until = Callable[..., object]
 
@@ -46,7 +48,9 @@ def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
 @pytest.fixture(scope="session")
 def deployed(tools: checkout.Checkout, aws: Emulator, phone: Phone) -> Stack:
     stack.build(tools)
-    return stack.deploy(tools, aws, parameters(phone))
+    made = stack.deploy(tools, aws, parameters(phone) | {"AttestationPrincipals": PIPELINE})
+    made.page_with(ROUTING_KEY)
+    return made
 
 
 @pytest.fixture(autouse=True)
@@ -90,14 +94,18 @@ def account(baseline: Account, phone: Phone) -> Account:
 def cli(aws: Emulator) -> Callable[..., subprocess.CompletedProcess[str]]:
     """Run the command line against the embedded AWS, as a person would."""
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, input: str = "", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = clean_environment(aws.home) | {
             "AWS_ENDPOINT_URL": aws.endpoint,
             "PYTHONPATH": os.environ.get("PYTHONPATH", ""),
+            **variables,
         }
         return subprocess.run(
             [sys.executable, "-m", "readiness_cli.main", *arguments],
             env=environment,
+            input=input,
             capture_output=True,
             text=True,
             timeout=120,

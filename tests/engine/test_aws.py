@@ -6,16 +6,17 @@ import threading
 import time
 from dataclasses import dataclass
 
-import boto3
 import botocore.exceptions as boto
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.parsers import ResponseParserError
 
 from readiness.engine.aws import Aws, CredentialsRefused, DeclaredReader, UndeclaredRead, cause_of
+from readiness.engine.geography import Geography
+from readiness.engine.session import Session
 from readiness.model.evidence import ResourceType, evidence
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, Clock, FakeAccount, error
 
 
@@ -69,9 +70,163 @@ def test_errors_are_named_for_what_they_mean(raised, cause):
     ids=lambda value: type(value).__name__,
 )
 def test_refused_credentials_end_everything(raised):
-    world = FakeAccount({("s3", "get_bucket_policy"): raised})
+    sts = {("sts", "get_caller_identity"): raised}
+    world = FakeAccount({("s3", "get_bucket_policy"): raised} | sts)
     with pytest.raises(CredentialsRefused):
         reader(world, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"Account": ACCOUNT_ID},
+        error("AccessDenied", 403),
+        boto.EndpointConnectionError(endpoint_url="x"),
+        boto.ReadTimeoutError(endpoint_url="x"),
+        ResponseParserError("not XML"),
+    ],
+    ids=["accepted", "denied", "unreachable", "timed out", "garbled"],
+)
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    ],
+)
+def test_a_token_that_one_service_refuses_costs_that_evidence_and_nothing_else(code, said):
+    """A region that is not enabled, or one of another partition, refuses a token that is good."""
+    answers = {
+        ("kms", "describe_key"): error(code, 403),
+        ("kms", "list_keys"): {"Keys": []},
+        ("sts", "get_caller_identity"): said,
+    }
+    world = FakeAccount(answers)
+    read = reader(world, "kms:DescribeKey", "kms:ListKeys")
+    for key in "ab":
+        with pytest.raises(Unreadable) as caught:
+            read.one("kms", "describe_key", region="ap-east-1", KeyId=key)
+        assert (caught.value.action, caught.value.cause) == (
+            "kms:DescribeKey",
+            Cause.TOKEN_REFUSED,
+        )
+        assert f"({code} in ap-east-1)" in str(caught.value)
+    assert read.every("kms", "list_keys", "Keys") == []
+    assert world.calls.count(("sts", "get_caller_identity")) == 1
+
+
+@pytest.mark.parametrize(
+    ("region", "home"),
+    [
+        ("us-east-1", "us-east-1"),
+        ("eu-central-2", "us-east-1"),
+        ("us-gov-east-1", "us-gov-west-1"),
+        ("cn-north-1", "cn-northwest-1"),
+        ("eusc-de-east-1", "eusc-de-east-1"),
+        ("us-iso-west-1", "us-iso-east-1"),
+    ],
+)
+def test_the_partitions_own_sts_decides_about_credentials(region, home):
+    asked = []
+
+    class World(FakeAccount):
+        def client(self, service, **more):
+            asked.append((service, more.get("region_name")))
+            return super().client(service, **more)
+
+    refused = error("UnrecognizedClientException", 400)
+    world = World({("kms", "list_keys"): refused, ("sts", "get_caller_identity"): refused})
+    aws = Aws(world, account=ACCOUNT_ID, region=region, now=Clock())
+    with pytest.raises(CredentialsRefused):
+        DeclaredReader(aws, frozenset({"kms:ListKeys"}), "the test").every(
+            "kms", "list_keys", "Keys"
+        )
+    assert asked == [("kms", region), ("sts", home)]
+
+
+# -- what a region does not have ------------------------------------------------------------------
+
+
+def reader_in(region, world, *actions):
+    aws = Aws(world, account=ACCOUNT_ID, region=region, now=Clock())
+    return DeclaredReader(aws, frozenset(actions), "the test")
+
+
+@pytest.fixture
+def names(monkeypatch):
+    """The host names that have an address."""
+    found: set[str] = set()
+    monkeypatch.setattr(Geography, "resolves", lambda self, host: host in found)
+    return found
+
+
+ABSENT = [
+    ("memorydb", "describe_clusters", "memorydb:DescribeClusters", "mx-central-1"),
+    ("dax", "describe_clusters", "dax:DescribeClusters", "me-south-1"),
+    ("appsync", "list_graphql_apis", "appsync:ListGraphqlApis", "us-gov-west-1"),
+    ("codebuild", "list_projects", "codebuild:ListProjects", "ca-west-1"),
+    ("ce", "get_anomaly_monitors", "ce:GetAnomalyMonitors", "us-gov-east-1"),
+    (
+        "compute-optimizer",
+        "get_lambda_function_recommendations",
+        "compute-optimizer:GetLambdaFunctionRecommendations",
+        "ca-west-1",
+    ),
+]
+
+
+@pytest.mark.parametrize(("service", "operation", "action", "region"), ABSENT)
+def test_a_service_that_the_region_does_not_have_is_not_asked(
+    names, service, operation, action, region
+):
+    world = FakeAccount()
+    read = reader_in(region, world, action)
+    with pytest.raises(NotOffered) as caught:
+        read.one(service, operation)
+    with pytest.raises(NotOffered):
+        read.every(service, operation, "Items")
+    assert str(caught.value) == f"AWS does not offer {service} in {region}"
+    assert world.calls == []
+
+
+def test_of_several_services_the_one_that_is_absent_has_nothing(names):
+    world = FakeAccount({("elasticache", "describe_cache_clusters"): {"CacheClusters": []}})
+    actions = ("memorydb:DescribeClusters", "elasticache:DescribeCacheClusters")
+    read = reader_in("mx-central-1", world, *actions)
+    assert read.every("memorydb", "describe_clusters", "Clusters") == []
+    assert read.every("elasticache", "describe_cache_clusters", "CacheClusters") == []
+    assert world.calls == [("elasticache", "describe_cache_clusters")]
+
+
+def test_a_service_newer_than_the_endpoint_data_is_asked(names):
+    names.add("memory-db.mx-central-1.amazonaws.com")
+    world = FakeAccount({("memorydb", "describe_clusters"): {"Clusters": []}})
+    read = reader_in("mx-central-1", world, "memorydb:DescribeClusters")
+    assert read.every("memorydb", "describe_clusters", "Clusters") == []
+    assert world.calls == [("memorydb", "describe_clusters")]
+
+
+@pytest.mark.parametrize(
+    ("region", "kind", "cause"),
+    [
+        ("mx-central-1", NotOffered, Cause.NOT_OFFERED),
+        ("us-east-1", Unreadable, Cause.SERVICE_UNAVAILABLE),
+        ("xx-newest-1", Unreadable, Cause.SERVICE_UNAVAILABLE),
+    ],
+    ids=["not listed there", "listed there", "a region the SDK does not know"],
+)
+def test_a_host_that_cannot_be_reached_means_what_the_endpoint_data_say(
+    names, region, kind, cause
+):
+    names.add("memory-db.mx-central-1.amazonaws.com")
+    nobody = boto.EndpointConnectionError(endpoint_url="x")
+    world = FakeAccount({("memorydb", "describe_clusters"): nobody})
+    with pytest.raises(Unreadable) as caught:
+        reader_in(region, world, "memorydb:DescribeClusters").one("memorydb", "describe_clusters")
+    assert (type(caught.value), caught.value.cause) == (kind, cause)
 
 
 def test_absent_and_gone_are_only_the_codes_that_say_so():
@@ -179,7 +334,7 @@ def test_a_garbled_success_is_no_answer(monkeypatch, service, operation, body, c
         def stream(self, *args, **kwargs):
             yield body
 
-    session = boto3.session.Session(region_name=HOME)
+    session = Session(region=HOME)
     aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
     client = aws.client(service)
     monkeypatch.setattr(
@@ -198,7 +353,7 @@ def test_an_empty_json_object_is_an_answer(monkeypatch):
             yield b"{}"
 
     headers = {"content-type": "application/json", "content-length": "2"}
-    session = boto3.session.Session(region_name=HOME)
+    session = Session(region=HOME)
     aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=Clock())
     client = aws.client("lambda")
     monkeypatch.setattr(

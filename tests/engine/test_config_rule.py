@@ -4,10 +4,14 @@ import pytest
 
 from functions.encryption.app import encryption
 from readiness import Status
-from readiness.engine.config_rule import EvaluationsRefused, answer, evaluations
+from readiness.engine.aws import Aws
+from readiness.engine.config_rule import EvaluationsRefused, answer, evaluations, ids_in
 from readiness.engine.evaluate import Observation
 from readiness.engine.events import ConfigRequest
 from readiness.model.resource import Resource
+from readiness_cli.catalogue import headings, rules
+from readiness_cli.patterns import config_types
+from tests.fake_account import FAULTS, NOON, Clock, FakeAccount
 from tests.findings import BUCKET, after, finding
 
 RULES = {rule.id: rule for rule in encryption}
@@ -123,3 +127,102 @@ def test_without_a_time_of_config_the_observations_count():
     config = Config()
     answer(config, ConfigRequest("t", "", {}), [seen(Status.COMPLIANT)])
     assert config.calls[0][0][0]["OrderingTimestamp"] == "2026-11-02T12:00:00.000Z"
+
+
+# -- what Config calls it ---------------------------------------------------------------------------
+
+IAM_DETAILS = {
+    "UserDetailList": [{"UserName": "alice", "UserId": "AIDAEXAMPLEEXAMPLE01"}],
+    "GroupDetailList": [{"GroupName": "ops", "GroupId": "AGPAEXAMPLEEXAMPLE01"}],
+    "RoleDetailList": [{"RoleName": "agent", "RoleId": "AROAEXAMPLEEXAMPLE02"}],
+    "Policies": [
+        {"Arn": "arn:aws:iam::111122223333:policy/p", "PolicyId": "ANPAEXAMPLEEXAMPLE01"}
+    ],
+}
+GROUP_ARN = "arn:aws:autoscaling:us-east-1:111122223333:autoScalingGroup:0ec51:autoScalingGroupName/workers"
+GROUP = {
+    "AutoScalingGroupName": "workers",
+    "AutoScalingGroupARN": GROUP_ARN,
+    "MinSize": 1,
+    "MaxSize": 1,
+    "DesiredCapacity": 1,
+    "DefaultCooldown": 300,
+    "AvailabilityZones": [],
+    "HealthCheckType": "EC2",
+    "CreatedTime": NOON,
+}
+LISTED = FakeAccount(
+    {
+        ("iam", "get_account_authorization_details"): IAM_DETAILS,
+        ("rds", "describe_db_instances"): {
+            "DBInstances": [{"DBInstanceIdentifier": "orders", "DbiResourceId": "db-ABCDEF"}]
+        },
+        ("rds", "describe_db_clusters"): {
+            "DBClusters": [{"DBClusterIdentifier": "orders", "DbClusterResourceId": "cluster-AB"}]
+        },
+        ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [GROUP]},
+    }
+)
+CONFIG_IDS = {
+    "AWS::IAM::User": ("alice", "AIDAEXAMPLEEXAMPLE01"),
+    "AWS::IAM::Group": ("ops", "AGPAEXAMPLEEXAMPLE01"),
+    "AWS::IAM::Role": ("agent", "AROAEXAMPLEEXAMPLE02"),
+    "AWS::IAM::Policy": ("arn:aws:iam::111122223333:policy/p", "ANPAEXAMPLEEXAMPLE01"),
+    "AWS::RDS::DBInstance": ("orders", "db-ABCDEF"),
+    "AWS::RDS::DBCluster": ("orders", "cluster-AB"),
+    "AWS::AutoScaling::AutoScalingGroup": ("workers", GROUP_ARN),
+    "AWS::SQS::Queue": ("jobs", "https://sqs.us-east-1.amazonaws.com/111122223333/jobs"),
+    "AWS::SNS::Topic": ("alerts", "arn:aws:sns:us-east-1:111122223333:alerts"),
+    "AWS::CloudWatch::Alarm": ("slow", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:slow"),
+    "AWS::CodeBuild::Project": ("ci", "arn:aws:codebuild:us-east-1:111122223333:project/ci"),
+    "AWS::ECS::Cluster": ("arn:aws:ecs:us-east-1:111122223333:cluster/agents", "agents"),
+}
+LEFT = {"AWS::OpenSearch::Domain", "AWS::ApiGatewayV2::Api"}
+"""What Config calls these could not be told for certain: their changes are answered."""
+SUBJECTS = {
+    rule.subject.name: rule.subject
+    for heading in headings()
+    for rule in heading
+    if rule.subject.identify is not None
+}
+
+
+@pytest.mark.parametrize("name", sorted(SUBJECTS))
+def test_a_resource_has_one_id_in_config(name):
+    """The scheduled answer names a resource as the item does that follows its change."""
+    about = SUBJECTS[name]
+    ids = ids_in(Aws(LISTED, account="111122223333", region="us-east-1", now=Clock()))
+    own, configs = CONFIG_IDS.get(name, ("x-1", "x-1"))
+    resource = about.resource("111122223333", "us-east-1", own)
+    assert ids(about, resource) == ("" if name in LEFT else configs)
+    item = {
+        "resourceId": configs,
+        "resourceName": own.rsplit("/", 1)[-1] if own.startswith("arn:") else own,
+        "ARN": own,
+    }
+    assert about.identify(item) == own
+
+
+def test_what_was_not_listed_is_left_to_its_change():
+    about = SUBJECTS["AWS::IAM::User"]
+    denied = FakeAccount({("iam", "get_account_authorization_details"): FAULTS["denied"]})
+    for world, name in ((LISTED, "bob"), (denied, "alice")):
+        ids = ids_in(Aws(world, account="111122223333", region="us-east-1", now=Clock()))
+        assert ids(about, about.resource("111122223333", "us-east-1", name)) == ""
+
+
+def test_only_types_of_the_rules_scope_are_answered():
+    """One type that Config does not know costs the hundred answers beside it."""
+    account = Resource("111122223333", "us-east-1", "AWS::::Account", "111122223333")
+    workload = next(r for r in rules().values() if r.subject.name == "Readiness::Workload")
+    tagged = workload.subject.resource("111122223333", "us-east-1", "MAIF")
+    of_workload = Observation(workload, tagged, after(), finding(Status.NON_COMPLIANT))
+    seen_ = [seen(Status.COMPLIANT), seen(Status.NOT_APPLICABLE, account), of_workload]
+    made = evaluations(SCHEDULED, seen_)
+    assert [each["ComplianceResourceType"] for each in made] == ["AWS::S3::Bucket"]
+
+
+@pytest.mark.parametrize("heading", headings(), ids=lambda h: h.folder)
+def test_the_scope_is_what_is_answered(heading):
+    answered = {rule.subject.name for rule in heading.rules if rule.subject.identify is not None}
+    assert sorted(answered) == config_types(heading.rules)

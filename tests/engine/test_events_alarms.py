@@ -36,18 +36,15 @@ def of(id: str, *rules: str) -> set[tuple[str, str | None, tuple[str, str] | Non
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("cloudtrail/alarms-put-metric-alarm", EVERYTHING | THIS_ALARM),
+        ("cloudtrail/alarms-put-metric-alarm", THIS_ALARM),
         ("cloudtrail/alarms-put-metric-alarm-denied", set()),
-        (
-            "cloudtrail/alarms-delete-alarms",
-            EVERYTHING | {("alarm-destinations", None, None)},
-        ),
+        ("cloudtrail/alarms-delete-alarms", {(rule, None, None) for rule in OF_ALARMS}),
         ("cloudtrail/alarms-disable-actions", EVERYTHING | THIS_ALARM),
         ("cloudtrail/alarms-put-mute-rule", EVERYTHING | {("alarm-destinations", None, None)}),
         ("service/alarms-configuration-change", EVERYTHING | THIS_ALARM),
         ("service/alarms-configuration-deleted", EVERYTHING | THIS_ALARM),
-        ("config/alarms-alarm", EVERYTHING | THIS_ALARM),
-        ("config/alarms-alarm-deleted", EVERYTHING | THIS_ALARM),
+        ("config/alarms-alarm", THIS_ALARM),
+        ("config/alarms-alarm-deleted", THIS_ALARM),
         ("cloudtrail/alarms-subscribe", of("alerts", "topic-delivery")),
         ("cloudtrail/alarms-unsubscribe", of("alerts", "topic-delivery")),
         (
@@ -65,7 +62,7 @@ def of(id: str, *rules: str) -> set[tuple[str, str | None, tuple[str, str] | Non
         ("cloudtrail/alarms-delete-anomaly-subscription", {("cost-alarms", None, None)}),
         (
             "cloudtrail/alarms-update-function",
-            of("agent", "lambda-errors", "lambda-latency", "lambda-throttles"),
+            of("agent", "lambda-errors", "lambda-latency"),
         ),
         (
             "cloudtrail/alarms-create-state-machine",

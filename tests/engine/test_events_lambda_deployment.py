@@ -20,7 +20,7 @@ LOGS = "logs-delivered"
 ALL = dict.fromkeys((CONFIGURATION, TRAFFIC, SMOKE, LOGS), "agent")
 
 EXPECTED: dict[str, dict[str, object]] = {
-    "cloudtrail/update-function-code": ALL,
+    "cloudtrail/update-function-code": dict.fromkeys((CONFIGURATION, TRAFFIC, SMOKE), "agent"),
     "cloudtrail/update-function-configuration-by-arn": ALL,
     "cloudtrail/delete-function": ALL,
     "cloudtrail/publish-version": {CONFIGURATION: "agent"},

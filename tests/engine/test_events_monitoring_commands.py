@@ -21,7 +21,7 @@ SERVICE = "arn:aws:ecs:us-east-1:111122223333:service/agents/api"
     [
         (
             "cloudtrail/update-function",
-            {("function-processing-time", FUNCTION), ("function-traces", FUNCTION)},
+            {("function-traces", FUNCTION)},
         ),
         (
             "config/ecs-service",

@@ -26,13 +26,6 @@ SERVICE_RULES = {
     "service-load-test": SERVICE,
     "service-scaling": SERVICE,
 }
-TARGETS = {
-    "cache-scaling": None,
-    "function-concurrency": None,
-    "reader-scaling": None,
-    "service-scaling": None,
-    "table-scaling": None,
-}
 CONNECTIONS = {"function-connections": None, "service-connections": None}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
@@ -44,9 +37,9 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/put-provisioned-concurrency": {"function-concurrency": "agent"},
     "cloudtrail/create-event-source-mapping": {"function-timeout": "agent"},
     "cloudtrail/set-queue-attributes": {"function-timeout": None},
-    "cloudtrail/register-scalable-target": TARGETS,
+    "cloudtrail/register-scalable-target": {"service-scaling": SERVICE},
     # Both kinds of auto scaling have a PutScalingPolicy, under one event source.
-    "cloudtrail/put-group-scaling-policy": {**TARGETS, "group-scaling": "workers"},
+    "cloudtrail/put-group-scaling-policy": {"group-scaling": "workers"},
     "cloudtrail/suspend-processes": {"group-scaling": "workers"},
     "cloudtrail/update-table": {"table-scaling": "jobs"},
     "cloudtrail/register-task-definition": {

@@ -17,6 +17,7 @@ from readiness.engine.record import Recorder
 from readiness.engine.settings import SettingsUnreadable
 from readiness.engine.store import to_item
 from readiness.model.resource import Resource
+from tests.fake_account import error
 from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
@@ -71,6 +72,7 @@ def settings(text):
 def api_call(**detail):
     return {
         "id": "event-1",
+        "source": "aws.s3",
         "detail-type": "AWS API Call via CloudTrail",
         "account": ACCOUNT_ID,
         "region": "us-east-1",
@@ -79,6 +81,8 @@ def api_call(**detail):
             "eventName": "PutBucketEncryption",
             "requestParameters": {"bucketName": "data"},
             "userIdentity": {"arn": "arn:aws:iam::111122223333:user/ann"},
+            "eventTime": "2026-11-02T11:59:00Z",
+            "eventID": "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b",
         }
         | detail,
     }
@@ -97,7 +101,23 @@ def test_an_event_becomes_a_finding(function):
     assert answer["evaluated"] >= 1
     assert stored(function).status == "NON_COMPLIANT"
     assert stored(function).changed_by == "arn:aws:iam::111122223333:user/ann"
+    assert stored(function).opened_by == "arn:aws:iam::111122223333:user/ann"
     assert stored(function).trigger == "event-1"
+    assert stored(function).event_id == "0f5b2a6e-1d2c-4a4e-9d3b-1c2d3e4f5a6b"
+    assert str(stored(function).last_change) == (
+        "PutBucketEncryption by arn:aws:iam::111122223333:user/ann at 2026-11-02T11:59:00Z"
+    )
+    [row] = function.stored.history(stored(function).id)
+    assert (row.woken_by, row.opened_by) == ("event", stored(function).opened_by)
+    assert (row.event_id, row.changed_call) == (stored(function).event_id, "PutBucketEncryption")
+    assert row.release
+    assert row.release == stored(function).release
+
+
+@pytest.mark.parametrize("source", ["x", "awsome", "", "readiness"])
+def test_a_principal_that_aws_does_not_vouch_for_is_marked(function, source):
+    function(api_call() | {"source": source}, context())
+    assert stored(function).changed_by == "unverified: arn:aws:iam::111122223333:user/ann"
 
 
 def test_a_duplicate_changes_nothing(function):
@@ -417,3 +437,129 @@ def test_the_scope_of_the_environment():
     assert not scope.covers({"Application": ""})
     assert not scope.covers({})
     assert not scope_from({"EVALUATE_GLOBAL_SERVICES": "false"}).globals_too
+
+
+# -- looking again -------------------------------------------------------------------------------
+
+LOOKS = "arn:aws:states:us-east-1:111122223333:stateMachine:again"
+
+
+class Machine:
+    def __init__(self):
+        self.inputs = []
+        self.fails = None
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
+        if self.fails:
+            raise self.fails
+        self.inputs.append(json.loads(input))
+
+
+@pytest.fixture
+def machine(function, monkeypatch):
+    machine = Machine()
+    made = function._session.client
+    function._machine = LOOKS
+    monkeypatch.setattr(
+        function._session,
+        "client",
+        lambda service, **how: machine if service == "stepfunctions" else made(service, **how),
+    )
+    return machine
+
+
+class Failing:
+    """The S3 client of a function, failing for a while."""
+
+    def __init__(self, client, failure):
+        self._client = client
+        self.failure = failure
+
+    def __getattr__(self, operation):
+        if self.failure and operation == "get_bucket_encryption":
+
+            def fail(**params):
+                raise self.failure
+
+            return fail
+        return getattr(self._client, operation)
+
+
+@pytest.fixture
+def failing(function):
+    s3 = Failing(function._session.client("s3", region_name="us-east-1"), None)
+    function._clients["s3", "us-east-1"] = s3
+    return s3
+
+
+def status(function):
+    finding = function.stored.get(BUCKET, "encryption.s3-kms")
+    return finding and str(finding.status)
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [error("ThrottlingException"), error("InternalFailure", 500)],
+    ids=["throttled", "failed"],
+)
+def test_a_passing_failure_is_not_the_end_of_an_event(function, machine, failing, failure):
+    failing.failure = failure
+    answer = function(api_call(), context())
+    assert answer["again"] >= 1
+    assert status(function) is None, "nothing is known yet, and nothing is recorded"
+    [asked] = machine.inputs
+    assert asked["wait"] == 30
+    failing.failure = None
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT"
+    assert function.stored.get(BUCKET, "encryption.s3-kms").changed_by.endswith("user/ann")
+
+
+def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):
+    failing.failure = error("ThrottlingException")
+    function(api_call(), context())
+    for _ in range(4):
+        assert status(function) is None
+        function(machine.inputs.pop()["event"], context())
+    assert status(function) == "INSUFFICIENT_DATA"
+    assert not machine.inputs
+
+
+def test_a_denied_read_is_recorded_at_once(function, machine, failing):
+    failing.failure = error("AccessDenied", 403)
+    function(api_call(), context())
+    assert status(function) == "INSUFFICIENT_DATA"
+    assert not machine.inputs
+
+
+@pytest.mark.parametrize("fails", [error("ThrottlingException"), error("AccessDenied", 403)])
+def test_where_no_later_look_can_be_had_it_is_recorded_now(function, machine, failing, fails):
+    failing.failure = error("ThrottlingException")
+    machine.fails = fails
+    function(api_call(), context())
+    assert status(function) == "INSUFFICIENT_DATA"
+
+
+def test_an_event_that_concerns_everything_is_left_to_one_look(function, machine):
+    event = api_call(requestParameters={})
+    answer = function(event, context())
+    assert answer["evaluated"] == 0
+    assert answer["later"] >= 1
+    [asked] = machine.inputs
+    assert 1 <= asked["wait"] <= 60
+    looked = function(asked["event"], context())
+    assert looked["evaluated"] >= 1
+    assert status(function) == "NON_COMPLIANT"
+
+
+def test_an_event_that_concerns_everything_is_evaluated_now_where_no_look_can_be_had(
+    function, machine
+):
+    machine.fails = error("ThrottlingException")
+    function(api_call(requestParameters={}), context())
+    assert status(function) == "NON_COMPLIANT"
+
+
+def test_a_look_for_rules_that_are_gone_is_ignored(function, machine):
+    event = {"look_again": {"targets": [["encryption.retired", "x", None]], "attempt": 1}}
+    assert function(event, context())["ignored"] == "none of the rules exists any more"

@@ -8,7 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from functions.resource_sizing.app import sizing
 from readiness.engine.aws import Aws
+from readiness.engine.events import look
 from readiness.evidence.autoscaling import (
     GROUP,
     InstanceGroup,
@@ -124,3 +126,68 @@ def test_a_refused_read_is_no_empty_answer():
     world = FakeAccount({("application-autoscaling", "describe_scalable_targets"): refused})
     with pytest.raises(Unreadable, match="application-autoscaling:DescribeScalableTargets"):
         loaded(world, ServiceScaling)
+
+
+# -- whose scaling a call changes ---------------------------------------------------------------------
+
+
+def call(name, **request):
+    return {
+        "id": "1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": ACCOUNT_ID,
+        "region": HOME,
+        "detail": {
+            "eventSource": "autoscaling.amazonaws.com",
+            "eventName": name,
+            "awsRegion": HOME,
+            "recipientAccountId": ACCOUNT_ID,
+            "userIdentity": {"arn": f"arn:aws:iam::{ACCOUNT_ID}:user/jane"},
+            "requestParameters": request or None,
+        },
+    }
+
+
+def looked_at(event):
+    return {(t.rule.partition(".")[2], t.id) for t in look(event, sizing.rules).targets}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "id", "expected"),
+    [
+        ("lambda", "function:agent:live", {("function-concurrency", "agent")}),
+        ("dynamodb", "table/jobs", {("table-scaling", "jobs")}),
+        ("dynamodb", "table/jobs/index/by-date", {("table-scaling", "jobs")}),
+        ("rds", "cluster:orders", {("reader-scaling", "orders")}),
+        ("elasticache", "replication-group/sessions", {("cache-scaling", "sessions")}),
+        (
+            "ecs",
+            "service/agents/web",
+            {("service-scaling", f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web")},
+        ),
+        ("ec2", "spot-fleet-request/sfr-1", set()),
+        ("sagemaker", "endpoint/e/variant/v", set()),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "RegisterScalableTarget",
+        "DeregisterScalableTarget",
+        "PutScalingPolicy",
+        "DeleteScalingPolicy",
+    ],
+)
+def test_a_scaling_call_concerns_one_resource(name, namespace, id, expected):
+    assert looked_at(call(name, serviceNamespace=namespace, resourceId=id)) == expected
+
+
+def test_a_record_without_its_parameters_may_concern_any():
+    rules = {rule for rule, _ in looked_at(call("RegisterScalableTarget"))}
+    assert len(rules) == 5
+    assert {id for _, id in looked_at(call("PutScalingPolicy"))} == {None}
+
+
+def test_ec2_auto_scaling_has_a_call_of_the_same_name():
+    event = call("PutScalingPolicy", autoScalingGroupName="workers", policyName="load")
+    assert looked_at(event) == {("group-scaling", "workers")}

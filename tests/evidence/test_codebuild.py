@@ -55,3 +55,15 @@ def test_aws_config_names_a_project_by_its_arn():
     assert PROJECT.identify({"resourceId": arn}) == "build"
     assert PROJECT.identify({"resourceId": arn, "resourceName": "build"}) == "build"
     assert PROJECT.identify({}) is None
+
+
+def test_the_sources_of_a_project():
+    about = project() | {
+        "source": {"type": "GITHUB", "location": "https://example.com/x", "buildspec": "a: b\n"},
+        "secondarySources": [{"type": "S3", "sourceIdentifier": "more", "buildspec": "more.yml"}],
+    }
+    assert BuildEnvironment.of(about).sources == {
+        "source/buildspec": "a: b\n",
+        "source/location": "https://example.com/x",
+        "more/buildspec": "more.yml",
+    }

@@ -46,7 +46,6 @@ def test_every_page_and_only_the_unpublished_version():
     )
     expected = Recommendation("NotOptimized", ("MemoryUnderprovisioned",), "128")
     assert found.by_function == {"a": expected, "c": expected}
-    assert found.opted_in
 
 
 def test_services_over_pages_that_the_sdk_cannot_turn():
@@ -61,7 +60,7 @@ def test_services_over_pages_that_the_sdk_cannot_turn():
 
 def test_an_account_that_has_not_opted_in_has_no_recommendations():
     found = loaded(FunctionRecommendations, FUNCTIONS, error("OptInRequiredException"))
-    assert (found.by_function, found.opted_in) == ({}, False)
+    assert found.by_function == {}
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException", "404"])

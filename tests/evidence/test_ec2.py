@@ -102,7 +102,7 @@ def test_protocols_have_one_name(protocol, spoken):
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_a_group_is_worn_by_interfaces(bulk):
-    def interfaces(Filters=()):  # noqa: N803
+    def interfaces(IncludeManagedResources, Filters=()):  # noqa: N803
         worn = [
             interface("eni-1", Groups=[{"GroupId": "sg-2"}, {"GroupId": GROUP}]),
             interface("eni-2", Groups=[{"GroupId": GROUP}], RequesterId="amazon-elb"),

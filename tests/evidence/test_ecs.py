@@ -125,7 +125,7 @@ def test_a_task_definition_and_its_containers():
     assert container.environment == {"STAGE": "prod"}
     assert container.secrets == {"KEY": "arn:aws:secret"}
     assert container.environment_files == ("arn:aws:s3:::b/env",)
-    assert (container.log_driver, container.ports) == ("awslogs", (8080,))
+    assert container.log_driver == "awslogs"
 
 
 def test_the_cluster_in_new_and_old_service_arns():
@@ -175,3 +175,93 @@ def test_a_failure_that_is_not_absence_is_no_answer():
     aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
     with pytest.raises(Unreadable, match=r"ecs:DescribeServices .*UNAUTHORIZED"):
         aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
+
+
+@pytest.mark.parametrize(
+    ("answer", "groups"),
+    [
+        pytest.param({}, (), id="none"),
+        pytest.param(
+            {"loadBalancers": [{"loadBalancerName": "old"}]}, (), id="a classic balancer"
+        ),
+        pytest.param(
+            {
+                "loadBalancers": [
+                    {
+                        "targetGroupArn": "blue",
+                        "advancedConfiguration": {"alternateTargetGroupArn": "green"},
+                    }
+                ]
+            },
+            ("blue", "green"),
+            id="blue and green by ECS",
+        ),
+        pytest.param(
+            {
+                "loadBalancers": [{"targetGroupArn": "blue"}],
+                "taskSets": [
+                    {"loadBalancers": [{"targetGroupArn": "green"}]},
+                    {"loadBalancers": [{"targetGroupArn": "blue"}]},
+                ],
+            },
+            ("blue", "green"),
+            id="blue and green by CodeDeploy",
+        ),
+    ],
+)
+def test_every_target_group_that_may_get_traffic(answer, groups):
+    assert Service.of({"serviceArn": "arn", **answer}).target_group_arns == groups
+
+
+def test_what_a_task_definition_says_beside_variables():
+    about = {
+        "taskDefinitionArn": REVISION,
+        "containerDefinitions": [
+            {
+                "name": "agent",
+                "command": ["run", "--fast"],
+                "entryPoint": ["sh"],
+                "dockerLabels": {"team": "orders"},
+                "healthCheck": {"command": ["CMD", "true"]},
+                "logConfiguration": {
+                    "logDriver": "splunk",
+                    "options": {"splunk-url": "https://x"},
+                    "secretOptions": [{"name": "splunk-token", "valueFrom": "arn:x"}],
+                },
+            }
+        ],
+        "volumes": [
+            {
+                "name": "data",
+                "dockerVolumeConfiguration": {
+                    "driverOpts": {"type": "nfs"},
+                    "labels": {"tier": "1"},
+                },
+            },
+            {"name": "scratch"},
+        ],
+        "proxyConfiguration": {
+            "containerName": "envoy",
+            "properties": [{"name": "ProxyIngressPort", "value": "15000"}],
+        },
+    }
+    answer = {"taskDefinition": about}
+    account = FakeAccount({("ecs", "describe_task_definition"): answer})
+    resource = TASK_DEFINITION.resource(ACCOUNT_ID, HOME, REVISION)
+    seen = evaluation(account, []).aws.evidence(TaskDefinition, resource).evidence
+    [container] = seen.containers
+    assert container.commands == {
+        "entryPoint": ("sh",),
+        "command": ("run", "--fast"),
+        "healthCheck": ("CMD", "true"),
+    }
+    assert container.options == {
+        "dockerLabels/team": "orders",
+        "logConfiguration/splunk-url": "https://x",
+    }
+    assert container.log_secrets == {"splunk-token": "arn:x"}
+    assert seen.options == {
+        "volumes/data/driverOpts/type": "nfs",
+        "volumes/data/labels/tier": "1",
+        "proxyConfiguration/ProxyIngressPort": "15000",
+    }

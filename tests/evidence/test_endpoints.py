@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import boto3
 import pytest
@@ -348,7 +349,7 @@ def test_topics_and_queues_in_moto(sessions):
     topic = aws.evidence(TopicPolicy, TOPIC.resource(aws.account, HOME, "alerts")).evidence
     assert (topic.arn, "Statement" in json.loads(topic.text)) == (arn, True)
     resource = QUEUE.resource(aws.account, HOME, "work")
-    assert queue_url(resource) == queue["QueueUrl"]
+    assert queue_url(SimpleNamespace(dns_suffix="amazonaws.com"), resource) == queue["QueueUrl"]
     assert aws.evidence(QueuePolicy, resource).evidence.text == refusal
 
 

@@ -369,7 +369,7 @@ def test_only_keys_whose_age_matters_are_read_alone(columns, reads, status):
 
 def test_a_report_in_the_making_is_waited_for(monkeypatch):
     pauses = []
-    monkeypatch.setattr("readiness.evidence.iam.principals.credentials.time.sleep", pauses.append)
+    monkeypatch.setattr("readiness.evidence.iam.credentials.time.sleep", pauses.append)
     answers = iter(
         [error("ReportExpired", 410), error("ReportInProgress", 404), report(row("ana"))]
     )
@@ -379,7 +379,7 @@ def test_a_report_in_the_making_is_waited_for(monkeypatch):
 
 
 def test_a_report_that_never_comes_means_reading_alone(monkeypatch):
-    monkeypatch.setattr("readiness.evidence.iam.principals.credentials.time.sleep", lambda _: None)
+    monkeypatch.setattr("readiness.evidence.iam.credentials.time.sleep", lambda _: None)
     never = world().but(iam__get_credential_report=error("ReportInProgress", 404))
     found = {o.resource.id: o.finding.status for o in scan(never, [user_access_keys])}
     assert found == {"ana": Status.COMPLIANT, "robot": Status.NON_COMPLIANT}

@@ -27,6 +27,7 @@ from readiness.evidence.awslambda.traffic import FrontDoors
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import AssumedRole, Leave, RoleGrants
 from readiness.model.unreadable import Gone
+from readiness.semantics.policy import Document
 from tests.accounts.lambda_deployment import tagged
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
@@ -166,6 +167,55 @@ def test_who_may_assume_a_role(account):
     assumed = reading(account).evidence(AssumedRole, role).evidence
     assert assumed.trusts("lambda.amazonaws.com")
     assert not assumed.trusts("ecs-tasks.amazonaws.com")
+
+
+LAMBDA = {"Service": "lambda.amazonaws.com"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        pytest.param([("Allow", {"Principal": LAMBDA}, "sts:AssumeRole")], True, id="by name"),
+        pytest.param([("Allow", {"Principal": "*"}, "sts:*")], True, id="everyone"),
+        pytest.param(
+            [("Allow", {"Principal": LAMBDA}, "sts:TagSession")], False, id="other action"
+        ),
+        pytest.param(
+            [
+                ("Allow", {"Principal": LAMBDA}, "sts:AssumeRole"),
+                ("Deny", {"Principal": "*"}, "sts:AssumeRole"),
+            ],
+            False,
+            id="denied",
+        ),
+        pytest.param(
+            [
+                ("Allow", {"Principal": LAMBDA}, "sts:AssumeRole"),
+                ("Deny", {"NotPrincipal": LAMBDA}, "sts:AssumeRole"),
+            ],
+            True,
+            id="all others denied",
+        ),
+        pytest.param(
+            [
+                ("Allow", {"Principal": LAMBDA}, "sts:AssumeRole"),
+                (
+                    "Deny",
+                    {"Principal": "*", "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
+                    "sts:AssumeRole",
+                ),
+            ],
+            True,
+            id="denied without TLS",
+        ),
+    ],
+)
+def test_a_trust_policy_trusts_a_service(statements, expected):
+    trust = Document.of(
+        "trust policy",
+        {"Statement": [{"Effect": e, "Action": a} | who for e, who, a in statements]},
+    )
+    assert AssumedRole("agent", trust).trusts("lambda.amazonaws.com") is expected
 
 
 def test_a_smoke_event_is_sent_by_a_client_that_never_retries(account):

@@ -41,4 +41,4 @@ def test_a_parameter_that_is_gone():
 
 @pytest.mark.parametrize(("name", "path"), [("/a/b", "/a/b"), ("flat", "/flat")])
 def test_the_arn_has_one_slash_before_the_name(name, path):
-    assert arn_of(parameter(name)) == f"arn:aws:ssm:{HOME}:{ACCOUNT_ID}:parameter{path}"
+    assert arn_of(parameter(name), "aws") == f"arn:aws:ssm:{HOME}:{ACCOUNT_ID}:parameter{path}"

@@ -184,7 +184,7 @@ def test_endpoints_of_the_vpc():
 def test_private_dns_for_the_resolver_endpoint_alone_does_not_help_the_vpc():
     about = good.endpoint("s3", VpcEndpointType="Interface", PrivateDnsEnabled=True)
     about["DnsOptions"] = {"PrivateDnsOnlyForInboundResolverEndpoint": True}
-    assert not Endpoint.of(about, HOME).resolves
+    assert not Endpoint.of(about, HOME, "amazonaws.com").resolves
 
 
 EMPTY = {"Functions": []}
@@ -235,7 +235,7 @@ def test_every_page_of_hosted_zones_is_read():
     ],
 )
 def test_services_of_endpoints(name, service_name):
-    assert service_of_endpoint(name, HOME) == service_name
+    assert service_of_endpoint(name, HOME, "amazonaws.com") == service_name
 
 
 @pytest.mark.parametrize(
@@ -250,7 +250,7 @@ def test_services_of_endpoints(name, service_name):
     ],
 )
 def test_services_of_zones(zone, service_name):
-    assert service_of_zone(zone, HOME) == service_name
+    assert service_of_zone(zone, HOME, "amazonaws.com") == service_name
 
 
 @pytest.mark.parametrize(
@@ -292,6 +292,22 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
             id="in lists",
         ),
         pytest.param('{"Statement":[' + ALLOW % ORGANIZATION + "]}", False, id="conditional"),
+        pytest.param(
+            '{"Statement":['
+            + ALLOW % ',"Condition":{"StringLike":{"aws:PrincipalOrgID":"o-*"}}'
+            + "]}",
+            True,
+            id="a condition that everyone in an organization meets",
+        ),
+        pytest.param(
+            '{"Statement":['
+            + ALLOW % ""
+            + ","
+            + (ALLOW % ORGANIZATION).replace("Allow", "Deny").replace("Equals", "NotEquals")
+            + "]}",
+            False,
+            id="everyone else denied",
+        ),
         pytest.param(
             '{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject",'
             '"Resource":"*"}]}',

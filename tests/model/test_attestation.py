@@ -38,9 +38,11 @@ HELD = Attestation(
 @pytest.mark.parametrize(
     ("statements", "status", "said"),
     [
-        pytest.param([HELD], GOOD, "holds until", id="valid"),
+        pytest.param([HELD], GOOD, "valid until", id="valid"),
         pytest.param([replace(HELD, bound_to={"memory": 256})], BAD, "void", id="void on change"),
-        pytest.param([replace(HELD, bound_to={})], BAD, "for which memory", id="bound to nothing"),
+        pytest.param(
+            [replace(HELD, bound_to={})], BAD, "does not name the memory", id="bound to nothing"
+        ),
         pytest.param([replace(HELD, approved_by_id="")], BAD, "second person", id="one person"),
         pytest.param(
             [replace(HELD, approved_by_id="AROA:alice")], BAD, "second person", id="own approval"
@@ -56,7 +58,7 @@ HELD = Attestation(
         pytest.param(
             [replace(HELD, result=Result.FAIL, performed_at=NOW - timedelta(days=20)), HELD],
             GOOD,
-            "holds",
+            "valid until",
             id="passed after it failed",
         ),
         pytest.param(
@@ -87,12 +89,12 @@ HELD = Attestation(
             id="artefact gone",
         ),
         pytest.param(
-            [replace(HELD, bound_to={"memory": "512"})], GOOD, "holds", id="512 is '512'"
+            [replace(HELD, bound_to={"memory": "512"})], GOOD, "valid until", id="512 is '512'"
         ),
         pytest.param(
             [HELD, replace(HELD, result=Result.FAIL, performed_at=NOW, revoked=True)],
             GOOD,
-            "holds",
+            "valid until",
             id="a failure that was taken back",
         ),
         pytest.param(
@@ -104,7 +106,7 @@ HELD = Attestation(
         pytest.param(
             [HELD, replace(HELD, performed_at=NOW, artefact_unread=DENIED)],
             GOOD,
-            "holds",
+            "valid until",
             id="another statement holds without the artefact that cannot be looked at",
         ),
         pytest.param(
@@ -147,6 +149,7 @@ def test_a_statement_about_to_expire_reminds(days, reminds):
 def test_a_row_and_back():
     full = replace(
         HELD,
+        attester=HELD.attester_id,
         artefact=Artefact("evidence", "load.pdf", "v1", "ab" * 32, 7),
         expires_at=NOW,
         approved_by="",
@@ -161,7 +164,7 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
 
     def say(kind: str, who: str, minutes: int) -> None:
         at = NOW + timedelta(minutes=minutes)
-        rows.append(answer_item(kind, alone, by=f"arn/{who}", by_id=f"AROA:{who}", at=at))
+        rows.append(answer_item(kind, alone, by_id=f"AROA:{who}", at=at))
 
     def now() -> Attestation:
         [statement] = assemble([from_wire(row) for row in rows])
@@ -170,7 +173,7 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
     say("APPROVAL", "alice", 1)
     assert not now().has_second_person
     say("APPROVAL", "bob", 2)
-    assert now().approved_by == "arn/bob"
+    assert now().approved_by == "AROA:bob"
     say("REVOCATION", "mallory", 3)
     assert not now().revoked
     say("REVOCATION", "bob", 4)
@@ -202,7 +205,7 @@ def test_a_missing_statement_says_what_to_bind_it_to():
 
 def test_an_approval_is_of_one_text_only():
     alone = replace(HELD, approved_by="", approved_by_id="")
-    approval = answer_item("APPROVAL", alone, by="arn/bob", by_id="AROA:bob", at=NOW)
+    approval = answer_item("APPROVAL", alone, by_id="AROA:bob", at=NOW)
     exchanged = replace(alone, statement="Load test at ten times the peak.")
     [statement] = assemble(map(from_wire, [attestation_item(exchanged), approval]))
     assert not statement.has_second_person
@@ -211,7 +214,7 @@ def test_an_approval_is_of_one_text_only():
 def test_an_event_approves_nothing():
     alone = replace(HELD, approved_by="", approved_by_id="")
     machine = "eventbridge:111122223333"
-    approval = answer_item("APPROVAL", alone, by=machine, by_id=machine, at=NOW)
+    approval = answer_item("APPROVAL", alone, by_id=machine, at=NOW)
     [statement] = assemble(map(from_wire, [attestation_item(alone), approval]))
     assert not statement.has_second_person
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed
+from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed, plural
 
 
 @pytest.mark.parametrize(
@@ -65,3 +65,50 @@ def test_long_lists_say_how_much_is_left_out():
 )
 def test_listed(names, said):
     assert listed(names) == said
+
+
+@pytest.mark.parametrize(
+    ("count", "nouns", "said"),
+    [
+        (0, ("rule",), "0 rules"),
+        (1, ("rule",), "1 rule"),
+        (2, ("rule",), "2 rules"),
+        (1.0, ("policy", "policies"), "1 policy"),
+        (12_000, ("policy", "policies"), "12,000 policies"),
+        (1.5, ("day",), "1.5 days"),
+        (0.9999, ("day",), "1 day"),
+    ],
+)
+def test_plural(count, nouns, said):
+    assert plural(count, *nouns) == said
+
+
+@pytest.mark.parametrize("text", [" a", "a ", "a  b", "  "])
+def test_clean_text_has_no_spaces_to_spare(text):
+    assert clean(text, 50) == " ".join(text.split())
+
+
+@pytest.mark.parametrize("text", ["x" * 10, "é" * 10])
+def test_clean_text_may_be_as_long_as_the_limit(text):
+    assert clean(text, 10) == text
+    assert clean(text, 9) == text[:8] + "…"
+
+
+def test_a_list_may_be_as_long_as_the_limit():
+    whole = [str(number) for number in range(MOST_ITEMS)]
+    assert clean_facts(whole) == whole
+    assert clean_facts(dict.fromkeys([*whole, "over"], 1)) == dict.fromkeys(whole, 1)
+
+
+def test_as_many_names_as_may_be_listed_are_listed():
+    assert listed(list("abcde")) == "a, b, c, d and e"
+    assert listed(list("abc"), most=2) == "a, b and 1 more"
+    assert listed(list("ab"), most=1) == "a and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(10, "10 days"), (100.0, "100 days"), (0.5, "0.5 days"), (1000.25, "1,000.25 days")],
+)
+def test_zeros_that_count_are_kept(count, said):
+    assert plural(count, "day") == said

@@ -21,7 +21,7 @@ def life(*seen):
     """What is stored after observations, one an hour unless they say when; and the kinds."""
     stored, kinds = None, []
     for hour, each in enumerate(seen):
-        status, changes = each if isinstance(each, tuple) else (each, {})
+        status, changes = (each[0], dict(each[1])) if isinstance(each, tuple) else (each, {})
         at = changes.pop("at", after(hours=hour))
         change = decide(stored, finding(status, at, **changes))
         stored = change.finding or stored
@@ -99,6 +99,21 @@ def test_what_is_kept_from_one_observation_to_the_next():
     assert (stored.owner, stored.changed_by) == ("ops", "ann")
     resolved, _ = life((BAD, {"changed_by": "ann"}), GOOD)
     assert resolved.changed_by == "", "ann broke it; nobody knows who repaired it"
+    assert resolved.opened_by == "ann"
+
+
+def test_who_mends_half_of_it_is_not_shown_as_its_cause():
+    by_ann = {"changed_by": "ann", "changed_call": "DeleteBucketEncryption", "event_id": "1"}
+    half = {"changed_by": "bob", "changed_call": "PutBucketPolicy", "reason": "Half of it."}
+    stored, _ = life((BAD, by_ann), (BAD, half | {"event_id": "2"}))
+    assert (stored.opened_by, stored.changed_by, stored.event_id) == ("ann", "bob", "2")
+    assert str(stored.last_change) == "PutBucketPolicy by bob"
+    seen_by_sweep, _ = life((BAD, by_ann), (BAD, {"reason": "The sweep saw more."}))
+    assert (seen_by_sweep.opened_by, seen_by_sweep.changed_by) == ("ann", "ann")
+    again, _ = life((BAD, by_ann), GOOD, (BAD, {"changed_by": "eve"}))
+    assert again.opened_by == "eve"
+    unknown, _ = life((BAD, by_ann), GOOD, BAD)
+    assert (unknown.opened_by, unknown.changed_by, unknown.event_id) == ("", "", "")
 
 
 @pytest.mark.parametrize("minutes", [0, -1], ids=["the same moment", "older"])

@@ -15,6 +15,8 @@ from tests.findings import after, finding
 from tests.pipeline.standins import Pagerduty, context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
 
+FOR_PAGER = {"pager": ["yes", {"exists": False}]}
+
 
 class Pipeline:
     """Stream, topic, queue and pager, moved one step at a time."""
@@ -31,7 +33,7 @@ class Pipeline:
             TopicArn=self.topic,
             Protocol="sqs",
             Endpoint="arn:aws:sqs:us-east-1:123456789012:pages",
-            Attributes={"RawMessageDelivery": "true"},
+            Attributes={"RawMessageDelivery": "true", "FilterPolicy": json.dumps(FOR_PAGER)},
         )
         self.secrets.create_secret(Name="key", SecretString='{"default": "R0UT1NG"}')
         self.environment = {
@@ -43,12 +45,22 @@ class Pipeline:
             "PAGES_QUEUE_URL": self.pages,
             "UNDELIVERED_QUEUE_URL": self.aside,
         }
-        self.sns = sns
+        self.sns, self.published = sns, []
+        sns.meta.events.register("provide-client-params.sns.Publish", self._note)
         self.alerts = alerts_app.Alerts(self.dynamodb, sns, self.environment)
         self.sweeps = Sweeps(self.dynamodb, TRANSITIONS)
         self.key = pager_app.RoutingKey(self.secrets, "key")
         self.pager = self.a_pager()
         self.receives = {}
+
+    def lowest(self, severity):
+        """The stack is updated: from here on this and worse pages."""
+        self.environment["PAGERDUTY_LOWEST_SEVERITY"] = severity
+        self.alerts = alerts_app.Alerts(self.dynamodb, self.sns, self.environment)
+        self.pager = self.a_pager()
+
+    def _note(self, params, **_):
+        self.published.append(params)
 
     def a_pager(self, url=None):
         return pager_app.Pager(
@@ -95,6 +107,7 @@ class Pipeline:
                 QueueUrl=self.pages,
                 MaxNumberOfMessages=10,
                 AttributeNames=["All"],
+                MessageAttributeNames=["All"],
                 VisibilityTimeout=0,
             ).get("Messages", [])
             fresh = [m for m in got if m["MessageId"] not in {r["messageId"] for r in records}]
@@ -106,7 +119,10 @@ class Pipeline:
                     "receiptHandle": m["ReceiptHandle"],
                     "body": m["Body"],
                     "attributes": {"ApproximateReceiveCount": "1"},
-                    "messageAttributes": {},
+                    "messageAttributes": {
+                        name: {"dataType": a["DataType"], "stringValue": a["StringValue"]}
+                        for name, a in m.get("MessageAttributes", {}).items()
+                    },
                     "eventSource": "aws:sqs",
                     "eventSourceARN": "arn:aws:sqs:us-east-1:123456789012:pages",
                     "awsRegion": "us-east-1",
@@ -127,8 +143,14 @@ class Pipeline:
         return failed
 
     def set_aside(self):
-        got = self.sqs.receive_message(QueueUrl=self.aside, MaxNumberOfMessages=10)
-        return [message["Body"] for message in got.get("Messages", [])]
+        return [message["Body"] for message in self.undelivered()]
+
+    def undelivered(self):
+        """The dead letters, with their attributes."""
+        got = self.sqs.receive_message(
+            QueueUrl=self.aside, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+        )
+        return got.get("Messages", [])
 
     def put(self, body):
         text = body if isinstance(body, str) else json.dumps(body)

@@ -28,13 +28,14 @@ class Pagerduty:
                     return
                 if status == "reset":
                     return
-                if status == 202:
+                if status == 202 and isinstance(body, dict):
                     owner.taken.append(event)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(json.dumps(body).encode())
+                raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.wfile.write(raw)
 
             def log_message(self, *_):
                 pass
@@ -48,7 +49,7 @@ class Pagerduty:
         step = self.script.pop(0) if self.script else 202
         if isinstance(step, tuple):
             return step
-        return step, {}, {"status": "said"}
+        return step, {}, {"status": "success" if step == 202 else "said"}
 
     @property
     def actions(self):

@@ -49,6 +49,11 @@ def test_routes(row, found, ended, routing):
     assert route(row, found, ended) is routing
 
 
+def told(pipeline):
+    """What went to the topic, whoever filters what."""
+    return [json.loads(json.loads(m["Message"])["lambda"]) for m in pipeline.published]
+
+
 def bodies(pipeline):
     return [json.loads(record["body"]) for record in pipeline.waiting()]
 
@@ -107,16 +112,78 @@ def test_later_records_of_a_failed_finding_wait_and_others_do_not(wrong):
     alerts = failing(wrong, error("InternalError", 500))
     answer = alerts.follow(rows)
     assert [f["itemIdentifier"] for f in answer["batchItemFailures"]] == ["0", "1"]
-    assert [body["resource_id"] for body in bodies(wrong)] == ["other"]
+    assert [body["resource_id"] for body in told(wrong)] == ["other"]
     assert alerts.follow(rows[:2]) == {"batchItemFailures": []}, "Lambda tries again from there"
-    assert [body["kind"] for body in bodies(wrong)] == ["OPENED", "OPENED", "RESOLVED"]
+    assert [body["kind"] for body in told(wrong)] == ["OPENED", "OPENED", "RESOLVED"]
 
 
-def test_a_malformed_row_harms_no_other(wrong):
-    poison = {"dynamodb": {"Keys": {}, "NewImage": {"kind": {"S": "?"}}, "SequenceNumber": "9"}}
-    answer = wrong.alerts.follow([poison, *wrong.rows()])
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "9"}]}
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param({}, id="nothing"),
+        pytest.param({"kind": {"S": "?"}}, id="no finding"),
+        pytest.param({"finding_id": {"B": b"x"}}, id="binary"),
+        pytest.param({"finding_id": "f"}, id="no type"),
+    ],
+)
+def test_a_row_that_cannot_be_read_costs_itself(wrong, image, capsys):
+    poison = {"dynamodb": {"Keys": {}, "NewImage": image, "SequenceNumber": "9"}}
+    assert wrong.alerts.follow([poison, *wrong.rows()]) == {"batchItemFailures": []}
     assert len(bodies(wrong)) == 1
+    app.metrics.flush_metrics()
+    assert '"UnreadableRows":[1.0]' in capsys.readouterr().out
+
+
+def unreadable(pipeline, **change):
+    """The finding's row as another version may write it."""
+    key = {"resource": {"S": finding().resource.key}, "rule": {"S": finding().rule}}
+    row = pipeline.dynamodb.get_item(TableName="Findings", Key=key)["Item"]
+    pipeline.dynamodb.put_item(TableName="Findings", Item=row | change)
+
+
+def test_a_finding_of_another_version_costs_itself_and_waits(wrong, capsys):
+    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "other")
+    wrong.record(finding(at=after(1), resource=other))
+    unreadable(wrong, severity={"S": "APOCALYPTIC"})
+    assert wrong.stream() == {"batchItemFailures": []}
+    assert wrong.alerts.republish(context()) == {"published": 0}
+    assert [body["resource_id"] for body in bodies(wrong)] == ["other"]
+    assert len(wrong.rows()) == 1, "a version that can read it will publish it"
+    app.metrics.flush_metrics()
+    assert '"UnreadableRows":[1.0,1.0]' in capsys.readouterr().out
+    unreadable(wrong, severity={"S": "HIGH"})
+    assert wrong.alerts.republish(context()) == {"published": 1}
+
+
+def test_an_outbox_row_of_another_version_harms_no_other(wrong):
+    wrong.dynamodb.put_item(
+        TableName=TRANSITIONS,
+        Item={
+            "finding_id": {"S": "0"},
+            "at": {"S": "2026-01-01T00:00:00.000Z"},
+            "unpublished": {"S": "yes#0"},
+            "kind": {"M": {}},
+        },
+    )
+    assert wrong.alerts.republish(context()) == {"published": 1}
+
+
+def test_the_digest_is_told_past_a_finding_of_another_version(pipeline):
+    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "other")
+    pipeline.record(finding(), finding(resource=other))
+    unreadable(pipeline, status={"S": "MAYBE"})
+    pipeline.alerts.complete(sweep(), "111122223333", "us-east-1")
+    [summary] = told(pipeline)
+    assert summary["open"]["HIGH"] == 1
+
+
+def test_rows_that_an_earlier_version_wrote_are_republished_in_order(wrong):
+    wrong.record(finding(GOOD, after(1)))
+    [first, second] = [row["dynamodb"]["NewImage"] for row in wrong.rows()]
+    wrong.dynamodb.put_item(TableName=TRANSITIONS, Item=first | {"unpublished": {"S": "yes"}})
+    assert second["unpublished"]["S"].startswith("yes#")
+    assert wrong.alerts.republish(context()) == {"published": 2}
+    assert [body["kind"] for body in told(wrong)] == ["OPENED", "RESOLVED"]
 
 
 def test_what_the_stream_lost_is_published_by_the_schedule(wrong):
@@ -130,9 +197,9 @@ def test_republishing_goes_on_past_what_fails_and_says_so(wrong):
     wrong.record(finding(GOOD, after(1)), finding(at=after(2), resource=other))
     with pytest.raises(app.Unpublished, match="1 findings"):
         failing(wrong, error("InternalError", 500)).republish(context())
-    assert [body["resource_id"] for body in bodies(wrong)] == ["other"]
+    assert [body["resource_id"] for body in told(wrong)] == ["other"]
     wrong.alerts.republish(context())
-    assert [body["kind"] for body in bodies(wrong)][1:] == ["OPENED", "RESOLVED"]
+    assert [body["kind"] for body in told(wrong)][1:] == ["OPENED", "RESOLVED"]
 
 
 def test_republishing_stops_in_time(wrong):
@@ -155,11 +222,11 @@ def test_the_first_sweep_of_a_heading_is_told_in_one_message(pipeline):
         "failed": ["iam_roles"],
         "baseline_ended": ["encryption"],
     }
-    [summary] = bodies(pipeline)
+    [summary] = told(pipeline)
     assert summary["kind"] == "BASELINE"
     assert summary["open"]["HIGH"] == 1
-    assert pipeline.sweeps.baseline_ended("encryption")
-    assert not pipeline.sweeps.baseline_ended("iam_roles"), "it was not swept"
+    assert pipeline.sweeps.baseline_ended("encryption.s3-kms")
+    assert not pipeline.sweeps.baseline_ended("iam_roles.mfa"), "it was not swept"
     [row] = [
         item
         for item in pipeline.dynamodb.scan(TableName=TRANSITIONS)["Items"]
@@ -170,7 +237,7 @@ def test_the_first_sweep_of_a_heading_is_told_in_one_message(pipeline):
         sweep("sweep-2", encryption=True), "111122223333", "us-east-1"
     )
     assert again["baseline_ended"] == []
-    assert len(bodies(pipeline)) == 1
+    assert len(told(pipeline)) == 1
 
 
 def test_a_baseline_whose_summary_failed_is_told_again(pipeline):
@@ -178,14 +245,14 @@ def test_a_baseline_whose_summary_failed_is_told_again(pipeline):
     with pytest.raises(Exception, match="refused"):
         alerts.complete(sweep(), "111122223333", "us-east-1")
     alerts.complete(sweep(), "111122223333", "us-east-1")
-    assert [body["kind"] for body in bodies(pipeline)] == ["BASELINE"]
+    assert [body["kind"] for body in told(pipeline)] == ["BASELINE"]
 
 
 def test_what_the_first_sweep_found_stays_baseline_when_the_stream_is_late(pipeline):
     pipeline.record(finding())
     pipeline.alerts.complete(sweep(), "111122223333", "us-east-1")
     pipeline.stream()
-    assert [body["kind"] for body in bodies(pipeline)] == ["BASELINE"]
+    assert [body["kind"] for body in told(pipeline)] == ["BASELINE"]
 
 
 def test_the_handler_takes_all_three_and_refuses_the_rest(pipeline, monkeypatch, capsys):

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 
 from functions.attestations import app
 from functions.attestations.app import Attestations
 from readiness import Status
+from readiness.engine.attribute_values import to_wire
 from readiness.engine.aws import Aws
-from readiness.engine.declarations import DeclarationRefused, Ledger, answer_item
-from readiness.engine.declare import Declarations
+from readiness.engine.declarations import (
+    DeclarationRefused,
+    Ledger,
+    answer_item,
+    attestation_item,
+)
+from readiness.engine.declare import Declarations, Declarer, statement_of
 from readiness.model.resource import Resource
 from tests.cli.conftest import table
-from tests.fake_account import ACCOUNT_ID, HOME
+from tests.fake_account import ACCOUNT_ID, HOME, error
 
 RULE = "resource_sizing.function-load-test"
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+NAMED = {"ATTESTATION_PRINCIPALS": f"arn:aws:iam::{ACCOUNT_ID}:role/pipeline"}
 FUNCTION = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agent")
 DETAIL = {
     "rule": RULE,
@@ -86,7 +95,7 @@ def bus():
 def recorder(dynamodb, s3, bus):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
     environment = {"DECLARATIONS_TABLE": "declarations", "EVIDENCE_BUCKET": "evidence"}
-    return Attestations(clients, environment, {RULE})
+    return Attestations(clients, environment | NAMED, {RULE})
 
 
 @pytest.fixture
@@ -125,10 +134,10 @@ def test_an_event_alone_is_never_two_people(recorder, attested, dynamodb):
     assert verdict(attested(), two_people=True).status is Status.NON_COMPLIANT
     [statement] = attested().statements
     for by in (f"eventbridge:{ACCOUNT_ID}", "eventbridge:999988887777"):
-        row = answer_item("APPROVAL", statement, by=by, by_id=by, at=NOW)
+        row = answer_item("APPROVAL", statement, by_id=by, at=NOW)
         Declarations(dynamodb, "declarations").append(row)
     assert verdict(attested(), two_people=True).status is Status.NON_COMPLIANT
-    row = answer_item("APPROVAL", statement, by="arn/bob", by_id="AROA:bob", at=NOW)
+    row = answer_item("APPROVAL", statement, by_id="AROA:bob", at=NOW)
     Declarations(dynamodb, "declarations").append(row)
     assert verdict(attested(), two_people=True).status is Status.COMPLIANT
 
@@ -143,7 +152,7 @@ def test_an_event_delivered_twice_is_one_statement(recorder, attested):
 @pytest.mark.parametrize(
     ("sent", "said"),
     [
-        pytest.param(event(account="999988887777"), "may not attest", id="another account"),
+        pytest.param(event(account="999988887777"), "nobody of account", id="another account"),
         pytest.param(
             event({"attester": "arn:aws:iam::1:user/ciso"}), "AWS knows", id="as another"
         ),
@@ -167,10 +176,11 @@ def test_what_is_refused_is_not_written(recorder, attested, bus, sent, said):
 
 def test_other_accounts_attest_only_where_they_are_named(dynamodb, s3, bus, attested):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
-    named = {"ALLOWED_ATTESTATION_ACCOUNTS": "999988887777, 222233334444"}
+    arns = [f"arn:aws:iam::{account}:user/ci" for account in ("999988887777", "222233334444")]
+    named = {"ATTESTATION_PRINCIPALS": ",".join(arns)}
     recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations", **named}, {RULE})
     recorder.record(event(account="222233334444"), ACCOUNT_ID, NOW)
-    with pytest.raises(DeclarationRefused, match="may not attest"):
+    with pytest.raises(DeclarationRefused, match="nobody of account"):
         recorder.record(event(), ACCOUNT_ID, NOW)
     [statement] = attested().statements
     assert statement.attester_id == "eventbridge:222233334444"
@@ -179,7 +189,7 @@ def test_other_accounts_attest_only_where_they_are_named(dynamodb, s3, bus, atte
 
 def test_an_artefact_needs_an_evidence_bucket(dynamodb, s3, bus):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
-    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations"}, {RULE})
+    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations"} | NAMED, {RULE})
     with pytest.raises(DeclarationRefused, match="EvidenceBucketName is not set"):
         recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
 
@@ -210,3 +220,103 @@ def test_the_handler_fails_on_a_refusal_so_that_it_lands_in_the_queue(
         app.handler(event(account="999988887777"), context)
     assert "AttestationsRefused" in capsys.readouterr().out
     assert "attestation refused" in caplog.text
+
+
+# -- in whose name ------------------------------------------------------------------------------------
+
+
+def written(by_id, **claims):
+    """A row as its writer's own code put it there: only ``declared_by`` is what IAM checked."""
+    made = statement_of(
+        {**DETAIL, "performed_at": "2026-11-01"},
+        Declarer("", by_id, ACCOUNT_ID),
+        id="5cdb6ca73efb",
+        at=NOW,
+        rules={RULE},
+    )
+    return attestation_item(made) | to_wire(claims)
+
+
+@pytest.fixture
+def alice(account):
+    """A user and a role of the account: their unique ids."""
+    iam = account.client("iam")
+    role = iam.create_role(RoleName="Release", Path="/ci/", AssumeRolePolicyDocument="{}")["Role"]
+    user = iam.create_user(UserName="alice", Path="/people/")["User"]
+    return SimpleNamespace(
+        iam=iam,
+        user_id=user["UserId"],
+        session_id=f"{role['RoleId']}:run-4711",
+        user_arn=user["Arn"],
+        session_arn=f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Release/run-4711",
+    )
+
+
+CISO = "arn:aws:sts::111122223333:assumed-role/Security/ciso"
+
+
+@pytest.mark.parametrize("who", ["user", "session"])
+@pytest.mark.parametrize("claim", [CISO, "ciso", "", 7, None, ["ciso"]])
+def test_the_arn_that_is_shown_is_ours_and_not_the_rows(dynamodb, attested, alice, who, claim):
+    row = written(getattr(alice, f"{who}_id"), attester=claim, approved_by=CISO)
+    Declarations(dynamodb, "declarations").append(row)
+    [statement] = attested().statements
+    assert statement.attester == getattr(alice, f"{who}_arn")
+    assert statement.approved_by == ""
+    said = verdict(attested())
+    assert said.status is Status.COMPLIANT
+    assert "ciso" not in said.reason + json.dumps(said.observed)
+
+
+def test_a_row_without_a_name_is_a_statement(dynamodb, attested, alice):
+    row = written(alice.user_id)
+    del row["attester"]
+    Declarations(dynamodb, "declarations").append(row)
+    assert [s.attester for s in attested().statements] == [alice.user_arn]
+
+
+def test_who_approved_is_resolved_too(dynamodb, attested, alice):
+    declarations = Declarations(dynamodb, "declarations")
+    declarations.append(written(alice.user_id))
+    [statement] = attested().statements
+    row = answer_item("APPROVAL", statement, by_id=alice.session_id, at=NOW)
+    declarations.append(row | to_wire({"attester": CISO}))
+    [statement] = attested().statements
+    assert (statement.approved_by, statement.has_second_person) == (alice.session_arn, True)
+
+
+@pytest.mark.parametrize(
+    ("id", "shown"),
+    [
+        (ACCOUNT_ID, f"arn:aws:iam::{ACCOUNT_ID}:root"),
+        (f"{ACCOUNT_ID}:bob", f"arn:aws:sts::{ACCOUNT_ID}:federated-user/bob"),
+        ("AIDAGONE", "AIDAGONE"),
+        ("AROAGONE:bob", "AROAGONE:bob"),
+        ("999988887777:bob", "999988887777:bob"),
+        (f"eventbridge:{ACCOUNT_ID}", f"eventbridge:{ACCOUNT_ID}"),
+    ],
+)
+def test_an_id_that_nobody_has_is_shown_as_the_id(dynamodb, attested, alice, id, shown):
+    Declarations(dynamodb, "declarations").append(written(id, attester=CISO))
+    assert [statement.attester for statement in attested().statements] == [shown]
+
+
+def test_names_that_may_not_be_read_cost_the_names_alone(account, dynamodb, attested, alice):
+    Declarations(dynamodb, "declarations").append(written(alice.user_id, attester=CISO))
+    with no_iam():
+        [statement] = attested().statements
+        assert statement.attester == alice.user_id
+        assert verdict(attested()).status is Status.COMPLIANT
+
+
+@contextmanager
+def no_iam():
+    def denied(self, operation, params):
+        if operation in {"ListUsers", "ListRoles"}:
+            raise error("AccessDenied", 403)
+        return made(self, operation, params)
+
+    made = BaseClient._make_api_call
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(BaseClient, "_make_api_call", denied)
+        yield

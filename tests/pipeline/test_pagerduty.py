@@ -9,8 +9,11 @@ import pytest
 
 from functions.pagerduty import app
 from readiness import Severity, Status
+from readiness.alerting import routing_key
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.engine.garbled import Garbled
 from readiness.model.resource import Resource
+from tests.fake_account import error
 from tests.findings import after, finding
 from tests.pipeline.standins import context
 
@@ -48,7 +51,7 @@ def test_reordering_ends_in_the_current_state(wrong):
     wrong.record(finding(GOOD, after(1)))
     wrong.stream()
     wrong.page(list(reversed(wrong.waiting())))
-    assert wrong.pagerduty.actions == ["resolve"], "it is over: nobody is woken"
+    assert wrong.pagerduty.actions == [], "it is over: nobody is woken, nothing was told"
 
 
 @pytest.mark.parametrize(
@@ -63,21 +66,19 @@ def test_only_what_is_severe_enough(pipeline, severity, count):
     pipeline.record(finding(GOOD, after(1), severity=severity))
     pipeline.stream()
     pipeline.page()
-    assert pipeline.pagerduty.actions == [*["trigger"] * count, "resolve"]
+    assert pipeline.pagerduty.actions == ["trigger", "resolve"] * count
     assert pipeline.pagerduty.incidents == {}
 
 
 @pytest.mark.parametrize("severity", [Severity.HIGH, Severity.MEDIUM])
 def test_a_page_is_resolved_though_less_would_not_page_any_more(pipeline, severity):
     pipeline.baseline_is_over()
-    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = str(severity)
-    pipeline.pager = pipeline.a_pager()
+    pipeline.lowest(str(severity))
     pipeline.record(finding(severity=severity))
     pipeline.stream()
     pipeline.page()
     assert len(pipeline.pagerduty.incidents) == 1
-    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = "CRITICAL"
-    pipeline.pager = pipeline.a_pager()
+    pipeline.lowest("CRITICAL")
     pipeline.record(finding(GOOD, after(1), severity=severity))
     pipeline.stream()
     pipeline.page()
@@ -86,8 +87,7 @@ def test_a_page_is_resolved_though_less_would_not_page_any_more(pipeline, severi
 
 def test_the_page_of_lasting_blindness_is_resolved_when_it_ends(pipeline):
     pipeline.baseline_is_over()
-    pipeline.environment["PAGERDUTY_LOWEST_SEVERITY"] = "LOW"
-    pipeline.pager = pipeline.a_pager()
+    pipeline.lowest("LOW")
     for hours in (0, 25):
         pipeline.record(finding(Status.INSUFFICIENT_DATA, after(hours=hours)))
     pipeline.stream()
@@ -201,6 +201,17 @@ def test_after_429_the_rest_of_the_batch_is_left_alone(many):
     assert pauses() == [77, 77, 77, 77], "Retry-After is honoured"
 
 
+def test_a_batch_that_runs_out_of_time_leaves_the_rest_for_soon(many):
+    left = iter([120_000, 120_000, 14_000, 13_000, 12_000])
+    records, pauses = many.waiting(), spied(many)
+    hurried = context()
+    hurried.get_remaining_time_in_millis = lambda: next(left)
+    answer = many.pager.forward({"Records": records}, hurried)
+    assert len(answer["batchItemFailures"]) == 3
+    assert len(many.pagerduty.incidents) == 2
+    assert pauses() == [5, 5, 5]
+
+
 def test_after_500_the_others_are_tried(many):
     many.pagerduty.script = [500]
     assert len(many.page()) == 1
@@ -229,11 +240,260 @@ def test_an_odd_retry_after_does_no_harm(wrong, said):
     assert pauses()[0] in {10, 3600}
 
 
-def test_a_refused_event_is_never_sent_again(many):
-    many.pagerduty.script = [(400, {}, {"errors": ["summary is missing"]})]
-    assert many.page() == []
-    assert len(many.pagerduty.incidents) == 4
-    assert many.waiting() == []
+@pytest.mark.parametrize(
+    ("status", "headers"),
+    [
+        pytest.param(400, {}, id="400"),
+        pytest.param(401, {}, id="401"),
+        pytest.param(403, {}, id="403"),
+        pytest.param(404, {}, id="404"),
+        pytest.param(413, {}, id="413"),
+        pytest.param(302, {"Location": "https://example.com/login"}, id="302"),
+        pytest.param(308, {"Location": "https://example.com/"}, id="308"),
+    ],
+)
+def test_what_no_try_can_cure_is_kept_with_the_answer(many, status, headers, capsys):
+    many.pagerduty.script = [(status, headers, {"errors": ["summary is missing"]})]
+    assert many.page() == [], "it is not tried again"
+    assert len(many.pagerduty.incidents) == 4, "and harms no other"
+    [letter] = many.undelivered()
+    answer = letter["MessageAttributes"]["undelivered_because"]["StringValue"]
+    assert answer.startswith(f"PagerDuty answered {status}: ")
+    assert "summary is missing" in answer
+    assert letter["MessageAttributes"]["severity"]["StringValue"] == "HIGH", "as it came"
+    assert json.loads(letter["Body"])["kind"] == "OPENED"
+    assert len(many.pagerduty.asked) == 5
+    app.metrics.flush_metrics()
+    assert '"PagesRefused":[1.0]' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param((200, {}, b"<html>Sign in to the proxy</html>"), id="a page"),
+        pytest.param((200, {}, {"status": "success"}), id="200 is not 202"),
+        pytest.param((202, {}, b""), id="nothing"),
+        pytest.param((202, {}, b'{"status": "suc'), id="truncated"),
+        pytest.param((202, {}, {"status": "invalid event"}), id="another status"),
+        pytest.param((202, {}, b'["success"]'), id="a list"),
+        pytest.param((204, {}, b""), id="204"),
+        pytest.param((425, {}, {}), id="too early"),
+    ],
+)
+def test_nothing_but_an_acceptance_ends_a_message(wrong, answer, capsys):
+    wrong.pagerduty.script = [answer]
+    wrong.stream()
+    assert len(wrong.page()) == 1
+    app.metrics.flush_metrics()
+    assert '"PagesPostponed":[1.0]' in capsys.readouterr().out
+    _visible_again(wrong)
+    assert wrong.page() == []
+    assert len(wrong.pagerduty.incidents) == 1
+    assert wrong.undelivered() == []
+
+
+def test_the_last_try_keeps_the_answer_that_sqs_would_lose(wrong):
+    wrong.stream()
+    [record] = wrong.waiting()
+    record["attributes"]["ApproximateReceiveCount"] = str(app.LAST_TRY)
+    wrong.pagerduty.script = [503]
+    assert wrong.page([record]) == []
+    [letter] = wrong.undelivered()
+    assert "503" in letter["MessageAttributes"]["undelivered_because"]["StringValue"]
+
+
+def test_a_dead_letter_has_no_more_attributes_than_sqs_takes(wrong):
+    wrong.stream()
+    [record] = wrong.waiting()
+    record["messageAttributes"] = {
+        f"a{n}": {"dataType": "String", "stringValue": "x"} for n in range(10)
+    }
+    wrong.pagerduty.script = [404]
+    assert wrong.page([record]) == []
+    [letter] = wrong.undelivered()
+    assert len(letter["MessageAttributes"]) == 10
+    assert "undelivered_because" in letter["MessageAttributes"]
+
+
+def test_a_page_is_not_deleted_where_it_cannot_be_set_aside(wrong):
+    wrong.stream()
+    wrong.pager._aside = "https://sqs.us-east-1.amazonaws.com/123456789012/none"
+    wrong.pagerduty.script = [404]
+    assert len(wrong.page()) == 1
+
+
+# -- only what may have been told is resolved -------------------------------------------------------
+
+
+def test_a_mass_fix_of_what_never_paged_says_nothing_to_the_pager(pipeline):
+    pipeline.baseline_is_over()
+    low = [finding(resource=bucket(n), severity=Severity.LOW) for n in range(20)]
+    pipeline.record(*low)
+    pipeline.stream()
+    pipeline.record(*(each.but(status=GOOD, last_observed_at=after(1)) for each in low))
+    pipeline.stream()
+    assert pipeline.waiting() == [], "SNS filters what does not concern the pager"
+
+
+def test_what_the_baseline_found_is_not_resolved_either(pipeline):
+    pipeline.record(finding())
+    pipeline.stream()
+    pipeline.baseline_is_over()
+    pipeline.record(finding(GOOD, after(1)))
+    pipeline.stream()
+    assert pipeline.waiting() == []
+    pipeline.put({"resource": finding().resource.key, "rule": finding().rule, "kind": "RESOLVED"})
+    assert pipeline.page() == []
+    assert pipeline.pagerduty.asked == [], "and the forwarder decides again"
+
+
+def test_a_page_under_way_while_its_end_arrives_is_resolved(wrong):
+    """The end is handled by another forwarder before the page's own mark is written."""
+    wrong.stream()
+    other = wrong.a_pager()
+    marks = wrong.pager._incidents
+    marked = marks.mark
+
+    def late(*args):
+        wrong.record(finding(GOOD, after(1)))
+        wrong.stream()
+        ended = [r for r in wrong.waiting() if json.loads(r["body"])["kind"] == "RESOLVED"]
+        assert len(ended) == 1, "it is on its way: the filter lets it through"
+        other.forward({"Records": ended}, context())
+        return marked(*args)
+
+    marks.mark = late
+    wrong.page()
+    assert wrong.pagerduty.actions == ["trigger", "resolve"]
+    assert list(marks.all()) == []
+
+
+def test_a_forwarder_that_dies_after_its_trigger_leaves_a_mark(wrong):
+    """Another has resolved meanwhile; whoever gets the message again resolves once more."""
+    wrong.stream()
+    records = wrong.waiting()
+    slow = EventsApi(wrong.pagerduty.url, timeout=0.3)
+    other = wrong.a_pager()
+
+    class Dies:
+        def send(self, event):
+            wrong.record(finding(GOOD, after(1)))
+            wrong.stream()
+            slow.send(event)
+            raise KeyboardInterrupt
+
+    wrong.pager._api = Dies()
+    with pytest.raises(KeyboardInterrupt):
+        wrong.page(records)
+    assert len(wrong.pagerduty.incidents) == 1
+    assert other.forward({"Records": records}, context()) == {"batchItemFailures": []}
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_a_resolve_overtaken_by_a_new_trigger_does_not_lose_the_mark(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    slow = EventsApi(wrong.pagerduty.url, timeout=0.3)
+    marks = wrong.pager._incidents
+
+    class Meanwhile:
+        def send(self, event):
+            reply = slow.send(event)
+            if event["event_action"] == "resolve" and wrong.pagerduty.actions.count("resolve") < 2:
+                marks.mark(finding().resource, finding().rule, event["dedup_key"])
+            return reply
+
+    wrong.pager._api = Meanwhile()
+    wrong.page()
+    assert len(list(marks.all())) == 1
+
+
+def test_a_row_that_is_gone_is_resolved_by_its_mark(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.dynamodb.delete_item(
+        TableName="Findings",
+        Key={"resource": {"S": finding().resource.key}, "rule": {"S": finding().rule}},
+    )
+    wrong.put({"resource": finding().resource.key, "rule": finding().rule, "kind": "RESOLVED"})
+    assert wrong.page() == []
+    assert wrong.pagerduty.incidents == {}
+
+
+def as_an_earlier_version_left_it(pipeline):
+    """The incident is open, and no mark tells of it."""
+    pipeline.stream()
+    pipeline.page()
+    [mark] = pipeline.pager._incidents.all()
+    pipeline.pager._incidents.end(mark)
+    since = {"finding_id": {"S": "incidents"}, "at": {"S": "since"}}
+    pipeline.dynamodb.delete_item(TableName="Transitions", Key=since)
+    swept = {"finding_id": {"S": "sweep"}, "at": {"S": "2026-11-02T12:00:00.000Z"}}
+    pipeline.dynamodb.put_item(TableName="Transitions", Item=swept)
+    pipeline.lowest("HIGH")
+
+
+def test_what_was_told_before_marks_were_kept_is_resolved(wrong):
+    as_an_earlier_version_left_it(wrong)
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    wrong.page()
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_what_was_told_before_marks_were_kept_keeps_its_key(wrong):
+    wrong.environment["STACK_NAME"] = "second"
+    as_an_earlier_version_left_it(wrong)
+    wrong.pagerduty.taken[-1]["dedup_key"] = finding().dedup_key
+    wrong.record(finding(BAD, after(1), severity=Severity.CRITICAL))
+    wrong.stream()
+    wrong.page()
+    assert list(wrong.pagerduty.incidents) == [finding().dedup_key], "no second incident"
+
+
+# -- stacks side by side ------------------------------------------------------------------------------
+
+
+def test_another_stack_has_incidents_of_its_own(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.environment["STACK_NAME"] = "second"
+    second = wrong.a_pager()
+    body = {"resource": finding().resource.key, "rule": finding().rule, "kind": "OPENED"}
+    wrong.put(body)
+    [mark] = wrong.pager._incidents.all()
+    wrong.pager._incidents.end(mark)
+    wrong.pager = second
+    wrong.page()
+    assert len(wrong.pagerduty.incidents) == 2
+    wrong.record(finding(GOOD, after(1)))
+    wrong.put(body)
+    wrong.page()
+    assert list(wrong.pagerduty.incidents) == [mark.dedup_key], "the other's stays open"
+
+
+def test_an_incident_keeps_the_key_it_was_opened_with(wrong):
+    wrong.stream()
+    wrong.page()
+    wrong.environment["STACK_NAME"] = "renamed"
+    wrong.pager = wrong.a_pager()
+    wrong.record(finding(GOOD, after(1)))
+    wrong.stream()
+    wrong.page()
+    assert wrong.pagerduty.incidents == {}
+
+
+def test_a_stack_that_is_being_deleted_opens_nothing_more(wrong):
+    wrong.stream()
+    wrong.pager._incidents.close(until=after(days=9000))
+    assert len(wrong.page()) == 1
+    assert wrong.pagerduty.asked == []
+    wrong.pager._incidents.close(until=None)
+    _visible_again(wrong)
+    wrong.page()
+    assert wrong.pagerduty.actions == ["trigger"]
 
 
 # -- the key ------------------------------------------------------------------------------------------
@@ -259,18 +519,34 @@ def test_a_wrong_key_loses_nothing(many):
 
 @pytest.mark.parametrize("text", ["", "  ", "{}", '{"default": ""}', '{"default": 7}', "[]"])
 def test_without_a_key_pages_wait(many, text, caplog):
-    many.secrets.put_secret_value(SecretId="key", SecretString=text or " ")
+    for _ in range(2):  # so that no version before it has one either
+        many.secrets.put_secret_value(SecretId="key", SecretString=text or " ")
     assert len(many.page()) == 5
     assert many.pagerduty.asked == []
     errors = [record for record in caplog.records if record.levelname == "ERROR"]
     assert len(errors) == 1, "said once, not for every message"
 
 
+@pytest.mark.parametrize("text", [" ", "{}", '{"default": ""}'])
+def test_an_update_that_empties_the_secret_does_not_lose_the_key(wrong, text):
+    """A stack that once had the key as a parameter is updated by a template without it."""
+    wrong.secrets.put_secret_value(SecretId="key", SecretString=text)
+    assert wrong.key.get(fresh=True) == "R0UT1NG"
+
+
+def test_a_secret_without_a_value_names_the_command(wrong):
+    wrong.secrets.create_secret(Name="empty")
+    with pytest.raises(app.NoRoutingKey, match="`readiness pagerduty-key` writes it"):
+        app.RoutingKey(wrong.secrets, "empty").get()
+
+
 def test_an_unreadable_secret_loses_nothing(wrong):
-    wrong.pager._key = app.RoutingKey(wrong.secrets, "no such secret")
+    denied = Mock()
+    denied.get_secret_value.side_effect = error("AccessDeniedException", 403)
+    wrong.pager._key = app.RoutingKey(denied, "key")
     wrong.stream()
     assert len(wrong.page()) == 1
-    with pytest.raises(app.NoRoutingKey, match="ResourceNotFoundException"):
+    with pytest.raises(app.NoRoutingKey, match="AccessDeniedException"):
         wrong.pager._key.get()
 
 
@@ -279,8 +555,8 @@ def test_the_key_is_cached_for_five_minutes_and_never_logged(many, monkeypatch, 
     many.pager._key = app.RoutingKey(reads, "key")
     many.page()
     assert reads.get_secret_value.call_count == 1
-    now = app.time.monotonic()
-    monkeypatch.setattr(app.time, "monotonic", lambda: now + 301)
+    now = routing_key.time.monotonic()
+    monkeypatch.setattr(routing_key.time, "monotonic", lambda: now + 301)
     many.pager._key.get()
     assert reads.get_secret_value.call_count == 2
     assert caplog.records
@@ -298,7 +574,16 @@ def test_the_key_is_cached_for_five_minutes_and_never_logged(many, monkeypatch, 
         "{}",
         '{"resource": "x", "rule": "y"}',
         '{"Type": "Notification", "Message": "?"}',
+        '{"Type": "Notification"}',
+        '{"Type": "Notification", "Message": 5}',
+        '{"resource": 5, "rule": "encryption.s3-kms"}',
+        '{"resource": "1/r/T/i", "rule": 7}',
+        '{"resource": "1/r/T/i", "rule": ""}',
+        '{"resource": "1/r/T/i", "rule": null}',
+        '{"resource": "1/r/T/\\ud800", "rule": "y"}',
+        "[" * 30_000,
     ],
+    ids=lambda poison: poison[:40],
 )
 def test_poison_is_set_aside_and_harms_no_other(wrong, poison):
     wrong.put(poison)
@@ -308,12 +593,69 @@ def test_poison_is_set_aside_and_harms_no_other(wrong, poison):
     assert wrong.pagerduty.actions == ["trigger"]
 
 
+def test_a_name_that_the_table_refuses_is_set_aside(wrong):
+    wrong.stream()
+    wrong.pager._store._client = Mock(wraps=wrong.dynamodb)
+    wrong.pager._store._client.get_item.side_effect = error("ValidationException", 400)
+    assert wrong.page() == []
+    assert len(wrong.undelivered()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"severity": {"S": "APOCALYPTIC"}}, id="a severity"),
+        pytest.param({"status": {"S": "MAYBE"}}, id="a status"),
+        pytest.param({"observed": {"L": []}}, id="a shape"),
+        pytest.param({"last_observed_at": {"S": "soon"}}, id="a time"),
+        pytest.param({"section": {"B": b"x"}}, id="a type"),
+    ],
+)
+def test_a_finding_of_another_version_is_set_aside_with_the_reason(wrong, change):
+    wrong.stream()
+    key = {"resource": {"S": finding().resource.key}, "rule": {"S": finding().rule}}
+    row = wrong.dynamodb.get_item(TableName="Findings", Key=key)["Item"]
+    wrong.dynamodb.put_item(TableName="Findings", Item=row | change)
+    assert wrong.page() == []
+    [letter] = wrong.undelivered()
+    because = letter["MessageAttributes"]["undelivered_because"]["StringValue"]
+    assert because.startswith("UnreadableRow")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        pytest.param(error("ThrottlingException", 400), id="throttled"),
+        pytest.param(error("InternalServerError", 500), id="500"),
+        pytest.param(
+            Garbled(service="dynamodb", operation="GetItem", status=200, what="no body"),
+            id="garbled",
+        ),
+    ],
+)
+def test_a_table_that_fails_costs_a_try_and_no_page(wrong, failure):
+    wrong.stream()
+    whole = wrong.pager._store._client
+    wrong.pager._store._client = Mock(wraps=whole)
+    wrong.pager._store._client.get_item.side_effect = failure
+    assert len(wrong.page()) == 1
+    wrong.pager._store._client = whole
+    _visible_again(wrong)
+    assert wrong.page() == []
+    assert wrong.pagerduty.actions == ["trigger"]
+    assert wrong.undelivered() == []
+
+
 def test_the_handler_counts(wrong, monkeypatch, capsys):
     monkeypatch.setattr(app, "_pager", [wrong.pager])
     wrong.stream()
     answer = app.handler({"Records": wrong.waiting()}, context())
     assert answer == {"batchItemFailures": []}
-    assert '"PagesSent":[1.0]' in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert '"PagesSent":[1.0]' in said
+    assert '"Dimensions":[["stack","service"]]' in said.replace(
+        'service","stack', 'stack","service'
+    )
 
 
 # -- the endpoint -------------------------------------------------------------------------------------

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from functions.alarms.coverage import Need, Watch
-from functions.alarms.fitness import Gap, Limits, Wanted
+from functions.alarms.coverage import Coverage, RequiredAlarm
+from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
 from readiness.semantics.alarms import Inventory, log_alarm
@@ -15,8 +15,8 @@ from tests.semantics.test_alarms import FUNCTION, above, maths, plain, query
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(days=30)
-ERRORS = Wanted("AWS/Lambda", "Errors", FUNCTION, events=True)
-DURATION = Wanted(
+ERRORS = RequiredSeries("AWS/Lambda", "Errors", FUNCTION, events=True)
+DURATION = RequiredSeries(
     "AWS/Lambda", "Duration", FUNCTION, unit="Milliseconds", most=3000, ceiling=1000, percentile=90
 )
 KEY = ("AWS/Lambda", "Errors")
@@ -26,8 +26,8 @@ SILENT = ActiveSeries({}, {KEY: frozenset()})
 
 def found(wanted, *alarms, published=SILENT, log_group="", **limits):
     inventory = Inventory(tuple(alarms))
-    watch = Watch(inventory, published, Limits(NOW, **limits))
-    return watch.find(Need("it", (wanted,), log_group))
+    coverage = Coverage(inventory, published, Limits(NOW, **limits))
+    return coverage.find(RequiredAlarm("it", (wanted,), log_group))
 
 
 def duration(**changes):
@@ -120,7 +120,7 @@ def test_maths_covers_what_it_is_made_of():
         query("r", expression="100*e/i"),
     )
     assert found(ERRORS, rate).alarm == "m"
-    sparse = Wanted("AWS/Lambda", "Errors", FUNCTION, sparse=True)
+    sparse = RequiredSeries("AWS/Lambda", "Errors", FUNCTION, sparse=True)
     assert found(sparse, rate).gap is Gap.RATIO_WITHOUT_FILL
     filled = maths(
         query("e", "Errors", returned=False),
@@ -157,7 +157,7 @@ def sql(text):
 
 
 @pytest.mark.parametrize(
-    ("alarms", "alarm", "riddle", "gap"),
+    ("alarms", "alarm", "unclear", "gap"),
     [
         pytest.param(
             [sql('SELECT SUM(Errors) FROM "AWS/Lambda"')], "m", False, None, id="a query over all"
@@ -187,7 +187,7 @@ def sql(text):
             id="a plain alarm beside it",
         ),
         pytest.param(
-            [plain(actions=[]), above("c", "ALARM(a) XOR b")], "", True, None, id="a riddle above"
+            [plain(actions=[]), above("c", "ALARM(a) XOR b")], "", True, None, id="a unclear above"
         ),
         pytest.param(
             [plain(name="deaf", actions=[]), plain(name="good")],
@@ -198,9 +198,9 @@ def sql(text):
         ),
     ],
 )
-def test_what_can_be_told(alarms, alarm, riddle, gap):
+def test_what_can_be_told(alarms, alarm, unclear, gap):
     answer = found(ERRORS, *alarms)
-    assert (answer.alarm, bool(answer.riddle), answer.gap) == (alarm, riddle, gap)
+    assert (answer.alarm, bool(answer.unclear), answer.gap) == (alarm, unclear, gap)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_log_alarm_on_its_log_group_may_watch_it():
             },
         }
     )
-    assert found(ERRORS, log, log_group="/aws/lambda/f").riddle
+    assert found(ERRORS, log, log_group="/aws/lambda/f").unclear
     assert found(ERRORS, log, log_group="/aws/lambda/g").gap is Gap.NO_ALARM
 
 
@@ -281,7 +281,9 @@ def alias(value, **changes):
     ],
 )
 def test_alarms_on_parts(alarms, used, gap):
-    wanted = Wanted("AWS/Lambda", "Errors", FUNCTION, events=True, split=("Resource", used))
+    wanted = RequiredSeries(
+        "AWS/Lambda", "Errors", FUNCTION, events=True, split=("Resource", used)
+    )
     assert found(wanted, *alarms).gap is gap
 
 
@@ -298,7 +300,7 @@ def test_the_values_a_dimension_took():
 
 
 def test_falling_metrics():
-    running = Wanted("AWS/RDS", "FreeStorageSpace", FUNCTION, unit="Bytes", rises=False)
+    running = RequiredSeries("AWS/RDS", "FreeStorageSpace", FUNCTION, unit="Bytes", rises=False)
     low = {"Namespace": "AWS/RDS", "MetricName": "FreeStorageSpace", "Statistic": "Average"}
     falls = {"ComparisonOperator": "LessThanThreshold"}
     assert found(running, plain(**low, **falls, Threshold=1e9)).gap is None
@@ -307,31 +309,34 @@ def test_falling_metrics():
 
 
 def judged(*alarms, severity=Severity.HIGH, **inventory):
-    watch = Watch(Inventory(tuple(alarms), **inventory), SILENT, Limits(NOW))
-    needs = [Need("errors", (ERRORS,)), Need("latency", (DURATION,))]
-    return watch.judge(needs, severity)
+    coverage = Coverage(Inventory(tuple(alarms), **inventory), SILENT, Limits(NOW))
+    required = [RequiredAlarm("errors", (ERRORS,)), RequiredAlarm("latency", (DURATION,))]
+    return coverage.verdict(required, severity)
 
 
 def test_the_verdict_over_all_needs():
     good = judged(plain(name="e"), duration(name="d"))
-    assert (good.status, good.reason) == (Status.COMPLIANT, "Alarms watch errors: e; latency: d.")
+    assert (good.status, good.reason) == (
+        Status.COMPLIANT,
+        "Covered by an alarm: errors (e); latency (d).",
+    )
     bad = judged(plain(name="e"))
     assert (bad.status, bad.severity) == (Status.NON_COMPLIANT, Severity.HIGH)
-    assert "No alarm watches latency" in bad.reason
+    assert "No alarm covers latency" in bad.reason
     assert bad.observed["gaps"] == {"latency": "NO_ALARM"}
     slight = judged(plain(name="e"), duration(name="d", Statistic="Average"))
     assert (slight.status, slight.severity) == (Status.NON_COMPLIANT, Severity.LOW)
 
 
 def test_a_riddle_is_no_answer_but_a_gap_is():
-    riddle = sql("SELECT MAX(Duration) FROM x WHERE a LIKE 'b'")
-    assert judged(plain(name="e"), riddle).status is Status.INSUFFICIENT_DATA
-    assert judged(riddle).status is Status.NON_COMPLIANT
+    unclear = sql("SELECT MAX(Duration) FROM x WHERE a LIKE 'b'")
+    assert judged(plain(name="e"), unclear).status is Status.INSUFFICIENT_DATA
+    assert judged(unclear).status is Status.NON_COMPLIANT
 
 
 def test_the_alarm_without_dimensions_is_named():
     verdict = judged(plain(name="everything", Dimensions=[]))
-    assert "everything watches Errors without dimensions." in verdict.reason
+    assert "The alarm everything is on Errors without dimensions" in verdict.reason
 
 
 def test_mute_rules_that_could_not_be_asked_for_are_said():

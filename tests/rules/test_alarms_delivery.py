@@ -65,7 +65,7 @@ def filtered(policy, *, on_body=False) -> Subscription:
         pytest.param(
             path(Subscription("email", "ops@example.com", confirmed=False)),
             BAD,
-            "never confirmed",
+            "is not confirmed",
             id="pending",
         ),
         pytest.param(
@@ -114,7 +114,7 @@ def filtered(policy, *, on_body=False) -> Subscription:
             path(policy=statement(CLOUDWATCH, "sns:Publish", Condition={
                 "StringEquals": {"aws:SourceOrgID": "o-1"}})),
             BLIND,
-            "depends on its conditions",
+            "depends on conditions",
             id="a condition nobody can decide",
         ),
         pytest.param(path(policy="not a policy"), BLIND, "policy", id="no policy at all"),
@@ -160,7 +160,7 @@ LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"
             MINE,
             KmsKeyAccess(statement({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "kms:*")),
             BAD,
-            "dropped without an error",
+            "lost without an error",
             id="the default key policy",
         ),
         pytest.param(
@@ -201,6 +201,14 @@ def test_the_key(key, access, status, said):
         ({"ArnLike": {"aws:SourceArn": "arn:aws:cloudwatch:*:*:alarm:*"}}, Answer.YES),
         ({"ArnLike": {"aws:SourceArn": f"{ALARM_ARNS}prod-*"}}, Answer.MAYBE),
         ({"ArnLike": {"aws:SourceArn": "arn:aws:s3:::bucket"}}, Answer.NO),
+        ({"StringEquals": {"aws:SourceAccount": "*"}}, Answer.NO),
+        ({"StringLike": {"aws:SourceAccount": "*"}}, Answer.YES),
+        ({"Null": {"aws:SourceAccount": "true"}}, Answer.NO),
+        ({"Null": {"aws:SourceArn": "false"}}, Answer.YES),
+        ({"Bool": {"aws:PrincipalIsAWSService": "false"}}, Answer.NO),
+        ({"DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, Answer.NO),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": "444455556666"}}, Answer.NO),
+        ({"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, Answer.MAYBE),
         ({"Bool": {"aws:SecureTransport": "true"}}, Answer.YES),
         ({"Bool": {"aws:SecureTransport": "false"}}, Answer.NO),
         ({"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, Answer.MAYBE),
@@ -281,7 +289,8 @@ def budget(*notifications, kind="COST", limit=100.0, **filters):
 
 def billing(*alarms, published=USD, elsewhere=()):
     inventory = Inventory(tuple(map(metric_alarm, alarms)))
-    return BillingAlarms(inventory, ActiveSeries({CHARGES: published}, {}), NOON, elsewhere)
+    series = ActiveSeries({CHARGES: published}, {})
+    return BillingAlarms(inventory, series, NOON, elsewhere, home="us-east-1")
 
 
 def charge(name="charges", on=None, **changes):
@@ -310,7 +319,7 @@ def charge(name="charges", on=None, **changes):
             billing(),
             None,
             BAD,
-            "tells nobody before 100 %",
+            "no alert at 100 % or less",
             id="an amount beyond the limit",
         ),
         pytest.param(
@@ -322,14 +331,14 @@ def charge(name="charges", on=None, **changes):
             "no subscriber",
             id="nobody subscribed",
         ),
-        pytest.param([budget()], [], billing(), None, BAD, "no notification", id="silent budget"),
+        pytest.param([budget()], [], billing(), None, BAD, "has no alert.", id="silent budget"),
         pytest.param(
             [budget(WARNS, kind="USAGE")],
             [],
             billing(),
             None,
             BAD,
-            "No budget, anomaly",
+            "no cost budget",
             id="usage is not money",
         ),
         pytest.param(
@@ -340,6 +349,32 @@ def charge(name="charges", on=None, **changes):
             BAD,
             "a part of the costs",
             id="one service",
+        ),
+        pytest.param(
+            [Budget("month", "COST", limit=100.0, notifications=(WARNS,), expression=True)],
+            [],
+            billing(),
+            None,
+            BAD,
+            "a part of the costs",
+            id="some instance types",
+        ),
+        pytest.param(
+            [
+                Budget(
+                    "month",
+                    "COST",
+                    limit=100.0,
+                    notifications=(WARNS,),
+                    view="arn:aws:billing::1:billingview/custom-1",
+                )
+            ],
+            [],
+            billing(),
+            None,
+            BAD,
+            "a part of the costs",
+            id="another billing view",
         ),
         pytest.param(
             [budget(WARNS, TagKeyValue=("user:Application$MAIF",))],
@@ -365,7 +400,7 @@ def charge(name="charges", on=None, **changes):
             billing(),
             None,
             GOOD,
-            "anomalies",
+            "cost anomaly subscription s notifies 1 subscriber.",
             id="anomalies of every service",
         ),
         pytest.param(
@@ -402,7 +437,7 @@ def charge(name="charges", on=None, **changes):
             billing(charge(), published=frozenset()),
             None,
             BAD,
-            "not switched on",
+            "billing alerts are not enabled",
             id="billing alerts are off",
         ),
         pytest.param(
@@ -411,7 +446,7 @@ def charge(name="charges", on=None, **changes):
             billing(charge(AlarmActions=[])),
             None,
             BAD,
-            "no alarm action",
+            "has no action",
             id="a deaf billing alarm",
         ),
         pytest.param(
@@ -420,10 +455,10 @@ def charge(name="charges", on=None, **changes):
             billing(elsewhere=("paris",)),
             None,
             BAD,
-            "paris is in a region",
+            "paris is not in us-east-1",
             id="the wrong region",
         ),
-        pytest.param([], [], billing(), None, BAD, "No budget", id="nothing at all"),
+        pytest.param([], [], billing(), None, BAD, "no cost budget", id="nothing at all"),
         pytest.param([], [], billing(), MEMBER, BLIND, "999999999999", id="another account pays"),
         pytest.param([budget(WARNS)], [], billing(), MEMBER, GOOD, "month", id="own budget"),
     ],

@@ -85,17 +85,23 @@ def used(**changes):
 
 USE = [
     pytest.param(CACHE, GOOD, "90.0%", id="asked and knows"),
-    pytest.param(used(hits=0, misses=0), BAD, "Nothing has asked", id="nobody asks"),
-    pytest.param(used(hits=1, misses=99), BAD, "knew 1.0%", id="seldom knows"),
+    pytest.param(used(hits=0, misses=0), BAD, "was not used", id="nobody asks"),
+    pytest.param(
+        used(hits=1, misses=99), BAD, "1.0% in the last 7 days; at least 20%", id="seldom knows"
+    ),
     pytest.param(used(hits=20, misses=80), GOOD, "20.0%", id="just often enough"),
-    pytest.param(used(hits=None, misses=None), UNKNOWN, "not the same as no use", id="no metrics"),
+    pytest.param(
+        used(hits=None, misses=None), UNKNOWN, "does not mean that it is not used", id="no metrics"
+    ),
     pytest.param(
         replace(used(hits=0, misses=0), created=NOON - timedelta(days=2)),
         UNKNOWN,
         "not been used yet",
         id="new and not used yet",
     ),
-    pytest.param(replace(CACHE, status="snapshotting"), GOOD, "asked", id="making a snapshot"),
+    pytest.param(
+        replace(CACHE, status="snapshotting"), GOOD, "1,000 lookups", id="making a snapshot"
+    ),
     pytest.param(replace(CACHE, status="creating"), UNKNOWN, "is creating", id="being made"),
     pytest.param(replace(CACHE, status="modifying"), UNKNOWN, "is modifying", id="changing"),
     pytest.param(replace(CACHE, status="create-failed"), BAD, "does not work", id="failed"),
@@ -104,7 +110,7 @@ USE = [
     ),
     pytest.param(replace(CACHE, status="deleting"), NA, "being deleted", id="going"),
     pytest.param(
-        used(hits=5, misses=None, asked=0), GOOD, "asked 5 times", id="hits without commands"
+        used(hits=5, misses=None, asked=0), GOOD, "had 5 lookups", id="hits without commands"
     ),
 ]
 
@@ -175,8 +181,18 @@ BARE = FunctionTags({})
         pytest.param(FUNCTION, TAGGED, caches(HOSTED), NOBODY, GOOD, "tag App", id="tag"),
         pytest.param(FUNCTION, BARE, caches(HOSTED), NOBODY, UNKNOWN, "attested", id="no link"),
         pytest.param(FUNCTION, BARE, caches(), SAID, GOOD, "is attested by", id="attested"),
-        pytest.param(FUNCTION, BARE, caches(), LONG_AGO, BAD, "nobody has", id="never attested"),
-        pytest.param(BY_ADDRESS, BARE, caches(IDLE), SAID, BAD, "Nothing", id="attested, idle"),
+        pytest.param(
+            FUNCTION,
+            BARE,
+            caches(),
+            LONG_AGO,
+            BAD,
+            "is not attested; it was due",
+            id="never attested",
+        ),
+        pytest.param(
+            BY_ADDRESS, BARE, caches(IDLE), SAID, BAD, "was not used", id="attested, idle"
+        ),
         pytest.param(
             BY_ADDRESS, BARE, caches(HOSTED, status="creating"), SAID, GOOD, "attested", id="new"
         ),
@@ -235,10 +251,12 @@ STRANGERS = (
     ("units", "seen", "settings", "status", "said"),
     [
         pytest.param((ONE, TWO), caches(CACHE), {}, GOOD, "MAIF: ", id="shares one"),
-        pytest.param((ONE, TWO), caches(), {}, BAD, "None of its 2", id="has none"),
-        pytest.param((ONE, TWO), caches(IDLE), {}, BAD, "Nothing has asked", id="nobody asks"),
+        pytest.param((ONE, TWO), caches(), {}, BAD, "for its 2 functions", id="has none"),
+        pytest.param((ONE, TWO), caches(IDLE), {}, BAD, "was not used", id="nobody asks"),
         pytest.param((ONE, TWO), caches(IDLE, OTHER), {}, GOOD, "", id="one of two is asked"),
-        pytest.param(STRANGERS, caches(CACHE), {}, BAD, "lets none of them in", id="unreachable"),
+        pytest.param(
+            STRANGERS, caches(CACHE), {}, BAD, "None of them can reach", id="unreachable"
+        ),
         pytest.param(
             (ONE, TWO), caches(CACHE, status="creating"), {}, UNKNOWN, "is creating", id="coming"
         ),
@@ -247,7 +265,12 @@ STRANGERS = (
             (ComputeUnit("a"), ComputeUnit("b")), caches(), {}, NA, "No workload", id="no tags"
         ),
         pytest.param(
-            (ONE,), caches(), {"shared_cache_required": True}, BAD, "There is no", id="required"
+            (ONE,),
+            caches(),
+            {"shared_cache_required": True},
+            BAD,
+            "has no shared cache",
+            id="required",
         ),
         pytest.param(
             (), caches(CACHE), {"shared_cache_required": True}, GOOD, "(the region)", id="met"
@@ -269,9 +292,9 @@ EXPIRY = [
     pytest.param(used(items_before=400), "noeviction", BAD, "writes fail", id="grows until full"),
     pytest.param(used(items_before=490), "noeviction", GOOD, "", id="does not grow"),
     pytest.param(used(items_before=400), "allkeys-lru", GOOD, "", id="grows and evicts"),
-    pytest.param(used(evictions=7), "volatile-lru", GOOD, "it is small", id="evicts"),
-    pytest.param(used(items=None), "", UNKNOWN, "does not say", id="no metrics"),
-    pytest.param(used(expiring=None), "", UNKNOWN, "does not say", id="half the metrics"),
+    pytest.param(used(evictions=7), "volatile-lru", GOOD, "too small", id="evicts"),
+    pytest.param(used(items=None), "", UNKNOWN, "does not show", id="no metrics"),
+    pytest.param(used(expiring=None), "", UNKNOWN, "does not show", id="half the metrics"),
     pytest.param(used(items=0, expiring=None), "", NA, "no keys", id="empty"),
     pytest.param(replace(CACHE, status="deleting"), "", NA, "deleted", id="going"),
     pytest.param(replace(CACHE, engine="memcached"), "", UNKNOWN, "attested", id="memcached"),
@@ -316,14 +339,22 @@ def stage(*, enabled=True, status="AVAILABLE", **ttls):
     [
         pytest.param(stage(a=300), (80.0, 20.0, 100.0), GOOD, "80.0%", id="used"),
         pytest.param(stage(a=300), (1.0, 99.0, 100.0), BAD, "1.0%", id="seldom knows"),
-        pytest.param(stage(a=300), (None, None, 50.0), BAD, "None of the 50", id="not asked"),
-        pytest.param(stage(a=300), (0.0, 0.0, 50.0), BAD, "None of the 50", id="zeros"),
+        pytest.param(stage(a=300), (None, None, 50.0), BAD, "had 50 requests", id="not asked"),
+        pytest.param(stage(a=300), (0.0, 0.0, 50.0), BAD, "had 50 requests", id="zeros"),
         pytest.param(stage(a=300), (None, None, None), UNKNOWN, "no request", id="no traffic"),
-        pytest.param(stage(a=300), (None, 10.0, 10.0), GOOD, "asked 10", id="only misses told"),
         pytest.param(
-            stage(a=None), (None,) * 3, BAD, "for none of its methods", id="cluster alone"
+            stage(a=300), (None, 10.0, 10.0), GOOD, "had 10 lookups", id="only misses told"
         ),
-        pytest.param(stage(), (None,) * 3, BAD, "for none of its methods", id="no settings"),
+        pytest.param(
+            stage(a=None),
+            (None,) * 3,
+            BAD,
+            "not enabled for any of its methods",
+            id="cluster alone",
+        ),
+        pytest.param(
+            stage(), (None,) * 3, BAD, "not enabled for any of its methods", id="no settings"
+        ),
         pytest.param(
             stage(a=300, status="CREATE_IN_PROGRESS"), (None,) * 3, UNKNOWN, "CREATE_", id="coming"
         ),
@@ -359,15 +390,17 @@ def behaviours(*times, enabled=True):
 @pytest.mark.parametrize(
     ("about", "settings", "status", "said"),
     [
-        pytest.param(behaviours((1, 86_400, 31_536_000)), {}, GOOD, "(1)", id="managed"),
+        pytest.param(behaviours((1, 86_400, 31_536_000)), {}, GOOD, "(1 behavior)", id="managed"),
         pytest.param(behaviours((0, 0, 0)), {}, NA, "caches", id="not to be cached"),
-        pytest.param(behaviours((0, 0, 0), (1, 60, 60)), {}, GOOD, "(1)", id="one is cached"),
-        pytest.param(behaviours((0, 0, 86_400)), {}, BAD, "header of the origin", id="origin"),
+        pytest.param(
+            behaviours((0, 0, 0), (1, 60, 60)), {}, GOOD, "(1 behavior)", id="one is cached"
+        ),
+        pytest.param(behaviours((0, 0, 86_400)), {}, BAD, "header from the origin", id="origin"),
         pytest.param(
             behaviours((0, 0, 86_400)), {"accept_origin_ttl": True}, GOOD, "", id="accepted"
         ),
-        pytest.param(behaviours((60, 30, 90)), {}, BAD, "outside 60 to 90", id="below minimum"),
-        pytest.param(behaviours((0, 100, 90)), {}, BAD, "outside 0 to 90", id="above maximum"),
+        pytest.param(behaviours((60, 30, 90)), {}, BAD, "not from 60 to 90", id="below minimum"),
+        pytest.param(behaviours((0, 100, 90)), {}, BAD, "not from 0 to 90", id="above maximum"),
         pytest.param(
             behaviours((0, 100, 900)),
             {"max_default_seconds": 99},

@@ -320,7 +320,7 @@ def test_log_retention(name, days, settings, status, severity):
 
 def test_the_account_s_policy_is_named_where_it_decided():
     verdict = log_retention(LogRetention("/app", 7, "short"))
-    assert "7 days by the account's policy short" in verdict.reason
+    assert "7 days (by the account policy short)" in verdict.reason
 
 
 def test_what_is_only_delivered_has_no_retention_to_choose():
@@ -388,8 +388,10 @@ def of(name: str) -> Drawn:
     ("dashboards", "status", "said"),
     [
         pytest.param(drawn(metric_widget(*ALL)), GOOD, "traffic", id="shorthand"),
-        pytest.param(drawn(), BAD, "traffic, errors, latency, saturation", id="empty"),
-        pytest.param(drawn(metric_widget(*ALL[:3])), BAD, "its saturation", id="one is missing"),
+        pytest.param(drawn(), BAD, "traffic, errors, latency and saturation", id="empty"),
+        pytest.param(
+            drawn(metric_widget(*ALL[:3])), BAD, "workload's saturation", id="one is missing"
+        ),
         pytest.param(
             drawn(metric_widget(INVOKED), metric_widget(*ALL[1:])),
             BAD,
@@ -409,7 +411,7 @@ def of(name: str) -> Drawn:
         pytest.param(
             drawn(metric_widget([{"expression": "SEARCH('agent Errors', 'Sum')"}], *ALL[:1])),
             BAD,
-            "its latency, saturation",
+            "workload's latency and saturation",
             id="a search that cannot stand for everything",
         ),
         pytest.param(
@@ -453,7 +455,7 @@ def of(name: str) -> Drawn:
         pytest.param(
             Dashboards((parse("x", "{"),), {}, HOME, ACCOUNT_ID),
             UNKNOWN,
-            "cannot be understood",
+            "could not be parsed",
             id="not understood",
         ),
     ],
@@ -507,7 +509,7 @@ def test_a_service_without_load_balancer_has_only_saturation_to_show():
     assert service_on_dashboards(SERVICE, ServiceRequests(), shown, NOBODY).status is GOOD
     routed = ServiceRequests(routes=(("app/x/1", "targetgroup/web/1"),))
     verdict = service_on_dashboards(SERVICE, routed, shown, NOBODY)
-    assert "traffic, errors, latency" in verdict.reason
+    assert "traffic, errors and latency" in verdict.reason
 
 
 @pytest.mark.parametrize(

@@ -56,12 +56,12 @@ def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
 @pytest.mark.parametrize(
     ("changes", "severity", "said"),
     [
-        pytest.param({}, None, "api:7, which api runs, is sound", id="sound"),
-        pytest.param({"logConfiguration": None}, Severity.MEDIUM, "logs nowhere", id="no logs"),
+        pytest.param({}, None, "No problem found in api:7, used by api", id="sound"),
+        pytest.param({"logConfiguration": None}, Severity.MEDIUM, "writes no logs", id="no logs"),
         pytest.param(
             {"logConfiguration": {"logDriver": "none"}},
             Severity.MEDIUM,
-            "nowhere",
+            "writes no logs",
             id="driver none",
         ),
         pytest.param(
@@ -73,7 +73,7 @@ def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
         pytest.param(
             {"logConfiguration": {"logDriver": "awsfirelens"}},
             Severity.MEDIUM,
-            "FireLens router, and there is none",
+            "no container is a log router",
             id="no router",
         ),
         pytest.param({"image": "api"}, Severity.MEDIUM, "api has no tag", id="no tag"),
@@ -82,12 +82,20 @@ def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
             {"image": "registry:5000/api"}, Severity.MEDIUM, "no tag", id="a port is no tag"
         ),
         pytest.param(
-            {"image": "api@sha256:" + "0" * 64}, None, "is sound", id="digest without a tag"
+            {"image": "api@sha256:" + "0" * 64},
+            None,
+            "No problem found",
+            id="digest without a tag",
         ),
         pytest.param(
-            {"image": "api:latest@sha256:" + "0" * 64}, None, "is sound", id="latest by digest"
+            {"image": "api:latest@sha256:" + "0" * 64},
+            None,
+            "No problem found",
+            id="latest by digest",
         ),
-        pytest.param({"essential": False}, Severity.MEDIUM, "is essential", id="none essential"),
+        pytest.param(
+            {"essential": False}, Severity.MEDIUM, "is marked as essential", id="none essential"
+        ),
     ],
 )
 def test_a_container(changes, severity, said):
@@ -100,32 +108,36 @@ def test_a_container(changes, severity, said):
     ("changes", "about_service", "severity", "said"),
     [
         pytest.param(
-            {"status": "INACTIVE"}, {}, Severity.HIGH, "INACTIVE while api runs it", id="inactive"
+            {"status": "INACTIVE"}, {}, Severity.HIGH, "INACTIVE but used by api", id="inactive"
         ),
         pytest.param({"memory": None}, {}, Severity.MEDIUM, "on Fargate", id="no memory"),
         pytest.param(
             {"memory": None, "cpu": None},
             {"launchType": "EC2"},
             Severity.MEDIUM,
-            "limits the memory of api",
+            "shared container instance: api",
             id="no limit on EC2",
         ),
         pytest.param(
             {"taskRoleArn": ROLE, "executionRoleArn": ROLE},
             {},
             Severity.MEDIUM,
-            "runs with the execution role",
+            "task role is the execution role",
             id="one role for both",
         ),
         pytest.param(
             {"executionRoleArn": None},
             {},
             Severity.MEDIUM,
-            "to pull its image from ECR and to write its logs",
+            "to pull images from ECR and to write logs",
             id="no execution role",
         ),
         pytest.param(
-            {"executionRoleArn": None}, {"launchType": "EC2"}, None, "sound", id="the instance's"
+            {"executionRoleArn": None},
+            {"launchType": "EC2"},
+            None,
+            "No problem found",
+            id="the instance's",
         ),
     ],
 )
@@ -144,9 +156,7 @@ def test_secrets_need_an_execution_role_anywhere():
         ecs__describe_task_definition=definition(secret, executionRoleArn=None),
         ecs__describe_services={"services": [service(launchType="EC2")]},
     )
-    assert_judged(
-        task_definition_sound, where, BAD, Severity.MEDIUM, "to read its secrets", REVISION
-    )
+    assert_judged(task_definition_sound, where, BAD, Severity.MEDIUM, "to read secrets", REVISION)
 
 
 def test_a_log_router_may_keep_its_own_lines():
@@ -155,7 +165,7 @@ def test_a_log_router_may_keep_its_own_lines():
     )
     routed = container(logConfiguration={"logDriver": "awsfirelens"})
     where = world().but(ecs__describe_task_definition=definition(routed, router))
-    assert_judged(task_definition_sound, where, GOOD, None, "is sound", REVISION)
+    assert_judged(task_definition_sound, where, GOOD, None, "No problem found", REVISION)
 
 
 @pytest.mark.parametrize(
@@ -168,7 +178,7 @@ def test_who_checks_the_health(balanced, status):
         ecs__describe_task_definition=definition(container(healthCheck=None)),
         ecs__describe_services={"services": [about]},
     )
-    said = "is sound" if balanced else "no load balancer checks api"
+    said = "No problem found" if balanced else "no load balancer checks api"
     assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
 
 
@@ -201,7 +211,9 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
 @pytest.mark.parametrize(
     ("changes", "settings", "status", "severity", "said"),
     [
-        pytest.param({}, {}, GOOD, None, "api:7 is complete and all 2 tasks run", id="steady"),
+        pytest.param(
+            {}, {}, GOOD, None, "api:7 is complete: 2 of 2 desired tasks are running", id="steady"
+        ),
         pytest.param(
             {"status": "DRAINING"}, {}, BAD, Severity.CRITICAL, "is DRAINING", id="draining"
         ),
@@ -218,7 +230,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {},
             UNKNOWN,
             None,
-            "api:7 is under way",
+            "api:7 is in progress",
             id="rolling out",
         ),
         pytest.param(
@@ -234,7 +246,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {"rollout_minutes": 60},
             UNKNOWN,
             None,
-            "under way",
+            "in progress",
             id="more patience",
         ),
         pytest.param(
@@ -249,7 +261,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {},
             UNKNOWN,
             None,
-            "under way",
+            "in progress",
             id="baking",
         ),
         pytest.param(
@@ -265,7 +277,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {},
             BAD,
             Severity.CRITICAL,
-            "1 of 2 tasks run, and since 2026-11-02 11:40 UTC",
+            "1 of 2 desired tasks is running. The service has not reached a steady state since 2026-11-02 11:40 UTC",
             id="too few",
         ),
         pytest.param(
@@ -273,7 +285,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {},
             UNKNOWN,
             None,
-            "1 of 2 tasks run, and not for long",
+            "1 of 2 desired tasks is running, but not for long enough",
             id="too few, for minutes",
         ),
         pytest.param(
@@ -289,7 +301,7 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             {},
             BAD,
             Severity.MEDIUM,
-            "desired count is 0",
+            "desired count of the service is 0",
             id="none desired",
         ),
         pytest.param(
@@ -347,28 +359,28 @@ def test_the_service(changes, settings, status, severity, said):
             {"runningCount": 1, "events": [event(31), STEADY]},
             {"balance_minutes": 30},
             BAD,
-            "1 of 2 tasks run, and since",
+            "1 of 2 desired tasks is running. The",
             id="too few, longer than allowed",
         ),
         pytest.param(
             {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=3)]},
             {},
             UNKNOWN,
-            "under way",
+            "in progress",
             id="three tasks did not start",
         ),
         pytest.param(
             {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=6)]},
             {"max_failed_tasks": 6},
             UNKNOWN,
-            "under way",
+            "in progress",
             id="as many did not start as allowed",
         ),
         pytest.param(
             {"deployments": [deployment(**ROLLING, createdAt=ago(minutes=5), failedTasks=1)]},
             {"max_failed_tasks": 0},
             BAD,
-            "1 tasks failed to start",
+            "1 task failed to start",
             id="none may fail to start",
         ),
     ],
@@ -404,7 +416,10 @@ def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
     [
         pytest.param(with_task_set("STEADY_STATE"), GOOD, "api:7 is complete", id="steady"),
         pytest.param(
-            with_task_set("STABILIZING", event(5), STEADY), UNKNOWN, "under way", id="for minutes"
+            with_task_set("STABILIZING", event(5), STEADY),
+            UNKNOWN,
+            "in progress",
+            id="for minutes",
         ),
         pytest.param(
             with_task_set("STABILIZING", event(50), STEADY),
@@ -425,7 +440,7 @@ def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
                 }
             ),
             BAD,
-            "no deployment that runs its tasks",
+            "no primary deployment",
             id="none",
         ),
     ],
@@ -440,9 +455,13 @@ THERE = {"ContentLength": 10}
 @pytest.mark.parametrize(
     ("document", "settings", "status", "said"),
     [
-        pytest.param(THERE, {}, NA, "to run no task", id="document is there"),
+        pytest.param(THERE, {}, NA, "service runs no task", id="document is there"),
         pytest.param(
-            error("NoSuchKey", 404), {}, BAD, "desired count is 0", id="document is gone"
+            error("NoSuchKey", 404),
+            {},
+            BAD,
+            "desired count of the service is 0",
+            id="document is gone",
         ),
         pytest.param(
             error("AccessDenied", 403),
@@ -452,13 +471,21 @@ THERE = {"ContentLength": 10}
             id="document is not read",
         ),
         pytest.param(
-            THERE, {"max_age_days": 6}, NA, "to run no task", id="as long ago as allowed"
+            THERE, {"max_age_days": 6}, NA, "service runs no task", id="as long ago as allowed"
         ),
         pytest.param(
-            THERE, {"max_age_days": 4}, BAD, "desired count is 0", id="longer ago than allowed"
+            THERE,
+            {"max_age_days": 4},
+            BAD,
+            "desired count of the service is 0",
+            id="longer ago than allowed",
         ),
         pytest.param(
-            THERE, {"two_people": True}, BAD, "desired count is 0", id="nobody else approved"
+            THERE,
+            {"two_people": True},
+            BAD,
+            "desired count of the service is 0",
+            id="nobody else approved",
         ),
     ],
 )
@@ -507,9 +534,13 @@ OLD = f"{FAMILY}:6"
 @pytest.mark.parametrize(
     ("tasks", "status", "severity", "said"),
     [
-        pytest.param(WELL, GOOD, None, "All 2 tasks run api:7 and are well", id="well"),
+        pytest.param(WELL, GOOD, None, "2 tasks of api:7 running", id="well"),
         pytest.param(
-            (*WELL, *(stopped(n) for n in range(3, 6))), GOOD, None, "are well", id="three crashes"
+            (*WELL, *(stopped(n) for n in range(3, 6))),
+            GOOD,
+            None,
+            "No problem found",
+            id="three crashes",
         ),
         pytest.param(
             (*WELL, *(stopped(n) for n in range(3, 7))),
@@ -522,7 +553,7 @@ OLD = f"{FAMILY}:6"
             (*WELL, *(stopped(n, stoppedAt=ago(hours=2)) for n in range(3, 7))),
             GOOD,
             None,
-            "are well",
+            "No problem found",
             id="crashes of another hour",
         ),
         pytest.param(
@@ -547,21 +578,21 @@ OLD = f"{FAMILY}:6"
             (*WELL, *(stopped(n, "ServiceSchedulerInitiated") for n in range(3, 9))),
             GOOD,
             None,
-            "are well",
+            "No problem found",
             id="stopped by the scheduler",
         ),
         pytest.param(
             (*WELL, *(stopped(n, "SpotInterruption") for n in range(3, 9))),
             GOOD,
             None,
-            "are well",
+            "No problem found",
             id="lost to Spot",
         ),
         pytest.param(
             (*WELL, stopped(3, containers=[{"name": "api", "exitCode": 137}])),
             BAD,
             Severity.HIGH,
-            "ran out of memory or were killed",
+            "ran out of memory or got killed",
             id="killed",
         ),
         pytest.param(
@@ -575,28 +606,28 @@ OLD = f"{FAMILY}:6"
             ),
             GOOD,
             None,
-            "are well",
+            "No problem found",
             id="slow to stop when the scheduler asked",
         ),
         pytest.param(
             (task(1), task(2, healthStatus="UNHEALTHY")),
             BAD,
             Severity.HIGH,
-            "1 of its 2 tasks are unhealthy",
+            "Unhealthy tasks: 1 of 2",
             id="unhealthy",
         ),
         pytest.param(
             (task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=2))),
             UNKNOWN,
             None,
-            "1 of its tasks are not up and healthy yet (UNKNOWN)",
+            "Not running and healthy yet: 1 task (UNKNOWN)",
             id="not checked yet",
         ),
         pytest.param(
             (task(1), task(2, healthStatus="UNKNOWN", startedAt=ago(minutes=20))),
             BAD,
             Severity.HIGH,
-            "not up and healthy after 10 minutes (UNKNOWN)",
+            "Not running and healthy after 10 minutes: 1 task (UNKNOWN)",
             id="never passes its check",
         ),
         pytest.param(
@@ -613,20 +644,24 @@ OLD = f"{FAMILY}:6"
             (task(1), task(2, taskDefinitionArn=OLD)),
             BAD,
             Severity.HIGH,
-            "Tasks still run api:6, not api:7",
+            "tasks still run api:6, not api:7",
             id="old revision",
         ),
-        pytest.param((task(1), task(4)), BAD, Severity.MEDIUM, "run in us-east-1b", id="one zone"),
         pytest.param(
-            (task(1), task(2, availabilityZone=None)), UNKNOWN, None, "zone of every", id="no zone"
+            (task(1), task(4)), BAD, Severity.MEDIUM, "run in one zone, us-east-1b", id="one zone"
         ),
-        pytest.param((task(1),), UNKNOWN, None, "1 of 2 tasks run", id="one is missing"),
-        pytest.param((stopped(1),), BAD, Severity.HIGH, "None of its 2 tasks runs", id="none"),
+        pytest.param(
+            (task(1), task(2, availabilityZone=None)), UNKNOWN, None, "Zone of every", id="no zone"
+        ),
+        pytest.param((task(1),), UNKNOWN, None, "Running tasks: 1 of 2", id="one is missing"),
+        pytest.param(
+            (stopped(1),), BAD, Severity.HIGH, "No task is running; 2 desired", id="none"
+        ),
         pytest.param(
             (*WELL, task(3, group="service:other", healthStatus="UNHEALTHY")),
             GOOD,
             None,
-            "are well",
+            "No problem found",
             id="another service's",
         ),
     ],
@@ -652,7 +687,7 @@ def starting(minutes):
 @pytest.mark.parametrize(
     ("tasks", "settings", "status", "said"),
     [
-        pytest.param(starting(10), {}, UNKNOWN, "not up and healthy yet", id="10 min"),
+        pytest.param(starting(10), {}, UNKNOWN, "Not running and healthy yet", id="10 min"),
         pytest.param(starting(11), {}, BAD, "after 10 minutes", id="11 min"),
         pytest.param(
             starting(20), {"pending_minutes": 20}, UNKNOWN, "yet", id="as long as allowed"
@@ -664,11 +699,11 @@ def starting(minutes):
             (*WELL, *(stopped(n) for n in range(3, 8))),
             {"max_stops": 5},
             GOOD,
-            "are well",
+            "No problem found",
             id="as many crashes as allowed",
         ),
         pytest.param(
-            (*WELL, stopped(3)), {"max_stops": 0}, BAD, "1 tasks crashed", id="none may crash"
+            (*WELL, stopped(3)), {"max_stops": 0}, BAD, "1 task crashed", id="none may crash"
         ),
     ],
 )
@@ -679,9 +714,9 @@ def test_how_tasks_may_fare(tasks, settings, status, said):
 @pytest.mark.parametrize(
     ("minutes", "settings", "status", "said"),
     [
-        pytest.param(30, {}, UNKNOWN, "in transition", id="30 min"),
-        pytest.param(31, {}, BAD, "Tasks still run api:6", id="31 min"),
-        pytest.param(60, {"rollout_minutes": 60}, UNKNOWN, "in transition", id="as allowed"),
+        pytest.param(30, {}, UNKNOWN, "in progress", id="30 min"),
+        pytest.param(31, {}, BAD, "tasks still run api:6", id="31 min"),
+        pytest.param(60, {"rollout_minutes": 60}, UNKNOWN, "in progress", id="as allowed"),
         pytest.param(6, {"rollout_minutes": 5}, BAD, "still run api:6", id="longer than allowed"),
     ],
 )
@@ -710,7 +745,7 @@ def test_health_counts_only_where_it_is_checked():
     where = world(*unchecked).but(
         ecs__describe_task_definition=definition(container(healthCheck=None))
     )
-    assert_judged(tasks_healthy, where, GOOD, None, "are well")
+    assert_judged(tasks_healthy, where, GOOD, None, "No problem found")
 
 
 def test_an_old_revision_during_a_rollout_is_in_transition():
@@ -718,12 +753,12 @@ def test_an_old_revision_during_a_rollout_is_in_transition():
     where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
         ecs__describe_services={"services": [about]}
     )
-    assert_judged(tasks_healthy, where, UNKNOWN, None, "the rollout is in transition")
+    assert_judged(tasks_healthy, where, UNKNOWN, None, "a rollout is in progress")
 
 
 def test_a_service_that_is_to_run_nothing():
     where = world().but(ecs__describe_services={"services": [service(desiredCount=0)]})
-    assert_judged(tasks_healthy, where, NA, None, "to run no task")
+    assert_judged(tasks_healthy, where, NA, None, "desired count of the service is 0")
 
 
 def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
@@ -748,3 +783,9 @@ def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
     assert where.calls.count(("ecs", "list_tasks")) == 2
     assert where.calls.count(("ecs", "describe_tasks")) == 3
     assert where.calls.count(("ecs", "describe_task_definition")) == 1
+
+
+@pytest.mark.parametrize("state", ["STEADY_STATE", "STABILIZING"])
+def test_the_state_of_a_task_set_is_told(state):
+    seen = observe(with_task_set(state), service_status, SERVICE)
+    assert seen.finding.observed["rollout"] == state

@@ -86,7 +86,7 @@ def test_s3_kms(bucket, key, settings, status, said):
         pytest.param(KEY, KmsRotation(True, 0), GOOD, "is on.", id="period not said"),
         pytest.param(KEY, KmsRotation(True, 366), BAD, "every 366 days", id="a day too long"),
         pytest.param(KEY, KmsRotation(False), BAD, "off", id="off"),
-        pytest.param(AWS_KEY, KmsRotation(False), NA, "AWS manages", id="aws managed"),
+        pytest.param(AWS_KEY, KmsRotation(False), NA, "AWS managed", id="aws managed"),
         pytest.param(
             KmsKeyState("k", "Enabled", spec="RSA_2048"),
             KmsRotation(False),
@@ -227,6 +227,40 @@ HEADER = "s3:x-amz-server-side-encryption"
         ),
         pytest.param(
             policy(ONLY_KMS | {"Resource": "arn:aws:s3:::data/tmp/*"}), BAD, id="a prefix only"
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        **ONLY_KMS["Condition"],
+                        "Bool": {"aws:PrincipalIsAWSService": "false"},
+                    }
+                }
+            ),
+            GOOD,
+            id="for all but AWS services",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS
+                | {
+                    "Condition": {
+                        "StringNotEquals": {
+                            "s3:x-amz-server-side-encryption": ["aws:kms", "AES256"]
+                        }
+                    }
+                }
+            ),
+            BAD,
+            id="AES256 is spared",
+        ),
+        pytest.param(
+            policy(
+                ONLY_KMS | {"Condition": {"Null": {"s3:x-amz-server-side-encryption": "true"}}}
+            ),
+            BAD,
+            id="only uploads without the header",
         ),
         pytest.param(policy(ONLY_KMS | {"Effect": "Allow"}), BAD, id="allowed"),
         pytest.param("", BAD, id="no policy"),

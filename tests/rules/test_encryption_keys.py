@@ -58,7 +58,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             id="serves two",
         ),
         pytest.param(
-            KEY, tags("dev"), ALONE, used_by("prod"), BAD, "is of dev", id="the wrong one"
+            KEY, tags("dev"), ALONE, used_by("prod"), BAD, "is tagged dev", id="the wrong one"
         ),
         pytest.param(
             KEY,
@@ -78,14 +78,14 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             "prod",
             id="a replica of the same",
         ),
-        pytest.param(KEY, tags("prod"), ALONE, used_by(), NA, "Nothing", id="no users"),
+        pytest.param(KEY, tags("prod"), ALONE, used_by(), NA, "No resource found", id="no users"),
         pytest.param(
             KEY,
             tags(),
             ALONE,
             used_by("", ""),
             NA,
-            "no environments",
+            "environments are unknown",
             id="no environment anywhere",
         ),
         pytest.param(
@@ -124,7 +124,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by("prod", "dev", missing=(DENIED,)),
             BAD,
-            "serves",
+            "share the key",
             id="certain all the same",
         ),
         pytest.param(
@@ -136,7 +136,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by("prod", elsewhere=("dev",)),
             BAD,
-            "cannot be confined",
+            "cannot be restricted",
             id="AWS key, two environments",
         ),
         pytest.param(
@@ -145,7 +145,7 @@ def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple 
             ALONE,
             used_by(elsewhere=("dev", "prod")),
             NA,
-            "Nothing",
+            "No resource found",
             id="AWS key, not used",
         ),
     ],
@@ -259,8 +259,79 @@ ACCOUNTS = (f"{ACCOUNT_ID}=prod", f"{OTHER}=dev", "777788889999=prod")
         pytest.param(
             [OWN, allows("*", StringNotEquals={"kms:CallerAccount": ACCOUNT_ID})],
             (),
-            BLIND,
+            BAD,
             id="anybody but the account",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringLike={"kms:CallerAccount": "*"})],
+            (),
+            BAD,
+            id="a condition that every account meets",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringEqualsIfExists={"aws:PrincipalOrgID": "o-1"})],
+            (),
+            BAD,
+            id="the organisation, or none",
+        ),
+        pytest.param(
+            [OWN, allows("*", StringEquals={"kms:ViaService": "s3.eu-west-1.amazonaws.com"})],
+            (),
+            BAD,
+            id="anybody through a service",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows("*", StringNotEquals={"kms:CallerAccount": ACCOUNT_ID})
+                | {"Effect": "Deny"},
+            ],
+            (),
+            GOOD,
+            id="everyone else denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows("*", StringNotEquals={"aws:PrincipalOrgID": "o-1"}) | {"Effect": "Deny"},
+            ],
+            (),
+            BLIND,
+            id="everyone outside an organisation denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows("*"),
+                allows(
+                    "*",
+                    StringNotEquals={"aws:PrincipalOrgID": "o-1"},
+                    StringNotLike={"aws:PrincipalAccount": ACCOUNT_ID},
+                )
+                | {"Effect": "Deny"},
+            ],
+            (),
+            BLIND,
+            id="everyone outside an organisation and an account denied",
+        ),
+        pytest.param(
+            [OWN, allows({"AWS": OTHER}), allows({"AWS": OTHER}) | {"Effect": "Deny"}],
+            (),
+            GOOD,
+            id="another environment allowed and denied",
+        ),
+        pytest.param(
+            [
+                OWN,
+                allows({"AWS": OTHER}),
+                allows("*", StringNotEquals={"aws:PrincipalAccount": ACCOUNT_ID})
+                | {"Effect": "Deny"},
+            ],
+            (),
+            GOOD,
+            id="another environment denied with everyone else",
         ),
         pytest.param(
             [OWN, allows("*", StringEquals={"aws:PrincipalOrgID": "o-1"})],

@@ -42,6 +42,38 @@ def refusal(**changes: object) -> str:
     return policy(REFUSAL | changes)
 
 
+HTTP = {"aws:SecureTransport": "false"}
+SECOND_CONDITIONS = (
+    ({"Bool": HTTP | {"aws:PrincipalIsAWSService": "false"}}, GOOD),
+    ({"Bool": HTTP, "BoolIfExists": {"aws:PrincipalIsAWSService": "false"}}, GOOD),
+    ({"Bool": HTTP, "BoolIfExists": {"aws:ViaAWSService": "false"}}, GOOD),
+    ({"Bool": HTTP, "Null": {"aws:PrincipalServiceName": "true"}}, GOOD),
+    ({"Bool": HTTP, "StringNotEquals": {"aws:PrincipalServiceName": "x.amazonaws.com"}}, GOOD),
+    ({"Bool": HTTP, "Null": {"aws:CalledVia": "true"}}, GOOD),
+    ({"Bool": HTTP | {"aws:PrincipalIsAWSService": "true"}}, BAD),
+    ({"Bool": HTTP, "NotIpAddress": {"aws:SourceIp": "10.0.0.0/8"}}, BAD),
+    ({"Bool": HTTP, "StringNotEquals": {"aws:SourceVpc": "vpc-1"}}, BAD),
+    ({"Bool": HTTP, "StringNotEquals": {"aws:PrincipalOrgID": "o-1"}}, BAD),
+    ({"Bool": HTTP, "Null": {"aws:PrincipalArn": "false"}}, BAD),
+    (
+        {
+            "Bool": HTTP,
+            "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/aws-service-role/*"},
+        },
+        GOOD,
+    ),
+    ({"Bool": HTTP, "ArnNotLike": {"aws:PrincipalArn": "arn:aws:iam::*:role/app/*"}}, BAD),
+    ({"Bool": HTTP, "ArnLike": {"aws:PrincipalArn": "*"}}, BAD),
+    ({"Bool": HTTP, "DateLessThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, BAD),
+    ({"Bool": HTTP, "DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}, GOOD),
+    ({"Null": {"s3:TlsVersion": "true"}}, GOOD),
+    ({"Null": {"s3:TlsVersion": "false"}}, BAD),
+    ({"Null": {"aws:SecureTransport": "false"}}, GOOD),
+    ({"Null": {"aws:SecureTransport": "true"}}, BAD),
+    ({"NumericLessThanIfExists": {"s3:TlsVersion": "1.0"}}, BAD),
+)
+
+
 @pytest.mark.parametrize(
     ("text", "status", "severity"),
     [
@@ -146,6 +178,30 @@ def refusal(**changes: object) -> str:
             None,
             id="everything but one",
         ),
+        *(
+            pytest.param(
+                refusal(Condition=dict(condition)),
+                status,
+                None,
+                id=" ".join(f"{o} {k} {v}" for o, k in condition.items() for v in [dict(k)]),
+            )
+            for condition, status in SECOND_CONDITIONS
+        ),
+        *(
+            pytest.param(
+                refusal(Resource=[f"arn:{p}:s3:::data", f"arn:{p}:s3:::data/*"]),
+                GOOD,
+                None,
+                id=f"partition {p}",
+            )
+            for p in ("aws-cn", "aws-us-gov", "aws-eusc", "aws-iso-f", "aws*", "*")
+        ),
+        pytest.param(
+            refusal(Resource=["arn:aws-cn:s3:::data", "arn:aws-cn:s3:::other/*"]),
+            BAD,
+            None,
+            id="another bucket's objects in another partition",
+        ),
         pytest.param(policy(), BAD, None, id="no statement"),
         pytest.param("", BAD, None, id="no policy"),
         pytest.param("{", BLIND, None, id="garbled"),
@@ -247,7 +303,10 @@ def distribution(
         pytest.param(distribution(minimum="SSLv3"), BAD, "SSLv3", id="SSL"),
         pytest.param(distribution(minimum=""), BAD, "not set", id="no minimum"),
         pytest.param(
-            distribution(default=True), BAD, "cloudfront.net", id="the default certificate"
+            distribution(default=True),
+            BAD,
+            "default CloudFront certificate",
+            id="the default certificate",
         ),
         pytest.param(
             distribution("https-only", "TLSv1.2_2021", Origin("o", "http-only")),

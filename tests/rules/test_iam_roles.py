@@ -97,14 +97,18 @@ def test_service_credentials(services, exempt, status):
 @pytest.mark.parametrize(
     ("environment", "status", "said"),
     [
-        pytest.param({}, GOOD, "None of 0", id="no variables"),
-        pytest.param({"MODE": "prod"}, GOOD, "None of 1", id="harmless"),
+        pytest.param({}, GOOD, "in 0 environment variables", id="no variables"),
+        pytest.param({"MODE": "prod"}, GOOD, "in 1 environment variable.", id="harmless"),
         pytest.param({"VENDOR": KEY_ID}, BAD, "VENDOR", id="a key under another name"),
         pytest.param({"URL": f"https://{KEY_ID}@x"}, BAD, "URL", id="within a value"),
         pytest.param({"ID": "ASIAIOSFODNN7EXAMPLE"}, BAD, "ID", id="temporary key"),
-        pytest.param({"ID": f"X{KEY_ID}"}, GOOD, "None", id="part of a longer word"),
-        pytest.param({"ID": KEY_ID.lower()}, GOOD, "None", id="lower case"),
-        pytest.param({"ID": "AKIA0189IOSFODNN7EXA"}, GOOD, "None", id="digits no key has"),
+        pytest.param(
+            {"ID": f"X{KEY_ID}"}, GOOD, "No access key ID found", id="part of a longer word"
+        ),
+        pytest.param({"ID": KEY_ID.lower()}, GOOD, "No access key ID found", id="lower case"),
+        pytest.param(
+            {"ID": "AKIA0189IOSFODNN7EXA"}, GOOD, "No access key ID found", id="digits no key has"
+        ),
         pytest.param(None, BLIND, "decrypt", id="undecryptable"),
     ],
 )
@@ -265,15 +269,15 @@ def aged(*days, active=True):
         pytest.param(aged(90), {}, GOOD, "90 days", id="at the limit"),
         pytest.param(aged(90.99), {}, GOOD, "90 days", id="whole days count"),
         pytest.param(aged(91), {}, BAD, "AKIA0 is 91 days", id="a day over"),
-        pytest.param(aged(75), {}, GOOD, "has to be replaced", id="reminder"),
+        pytest.param(aged(75), {}, GOOD, "Rotate it before", id="reminder"),
         pytest.param(aged(74), {}, GOOD, "74 days old.", id="before the reminder"),
         pytest.param(aged(31), {"max_age_days": 30}, BAD, "31 days", id="stricter"),
-        pytest.param(aged(8, 40), {}, BAD, "beside each other for 8", id="two for too long"),
+        pytest.param(aged(8, 40), {}, BAD, "both been active for 8 days", id="two for too long"),
         pytest.param(aged(7, 40), {}, GOOD, "40 days", id="being rotated"),
         pytest.param(aged(100, 1), {}, BAD, "100 days", id="old one still active"),
         pytest.param(aged(30, 40), {"overlap_days": 30}, GOOD, "40", id="two as long as allowed"),
         pytest.param(aged(2, 40), {"overlap_days": 1}, BAD, "for 2", id="two longer than allowed"),
-        pytest.param(aged(60), {"warn_days": 60}, GOOD, "be replaced", id="earlier reminder"),
+        pytest.param(aged(60), {"warn_days": 60}, GOOD, "Rotate it", id="earlier reminder"),
         pytest.param(aged(80), {"warn_days": 81}, GOOD, "80 days old.", id="later reminder"),
     ],
 )
@@ -286,10 +290,18 @@ def test_access_key_age(keys, settings, status, said):
     [
         pytest.param(None, {}, BLIND, "does not show", id="no row in the report"),
         pytest.param((), {}, NA, "no active", id="none"),
-        pytest.param(aged(10).keys, {}, GOOD, "young", id="young"),
-        pytest.param(aged(90).keys, {}, GOOD, "young", id="at the limit"),
+        pytest.param(aged(10).keys, {}, GOOD, "days old by the credential report", id="young"),
+        pytest.param(
+            aged(90).keys, {}, GOOD, "days old by the credential report", id="at the limit"
+        ),
         pytest.param(aged(91).keys, {}, BAD, "at least 91 days", id="old"),
-        pytest.param(aged(30).keys, {"max_age_days": 30}, GOOD, "young", id="as old as allowed"),
+        pytest.param(
+            aged(30).keys,
+            {"max_age_days": 30},
+            GOOD,
+            "days old by the credential report",
+            id="as old as allowed",
+        ),
         pytest.param(aged(31).keys, {"max_age_days": 30}, BAD, "31 days", id="older than allowed"),
     ],
 )

@@ -23,6 +23,7 @@ BAD = Status.NON_COMPLIANT
 NA = Status.NOT_APPLICABLE
 BLIND = Status.INSUFFICIENT_DATA
 PRESENT, AGE = "aws:MultiFactorAuthPresent", "aws:MultiFactorAuthAge"
+OURS = f"arn:aws:iam::{ACCOUNT_ID}"
 WITH_KEY, WITHOUT_KEY = ActiveKeys("ana", ("AKIA1",)), ActiveKeys("ana")
 
 
@@ -46,6 +47,14 @@ def judged(*statements, keys=WITH_KEY, boundary=None, **settings):
     user = UserPolicies("ana", inline=(document(*statements),))
     bound = None if boundary is None else PolicyDocument(document(*boundary))
     return user_sensitive_actions(user, keys, (), (), bound, **settings)
+
+
+def also(operator, key, value):
+    """A denial without MFA, with a second condition."""
+    first = {PRESENT: "false"}
+    if operator == "BoolIfExists":
+        return {"Condition": {operator: first | {key: value}}}
+    return {"Condition": {"BoolIfExists": first, operator: {key: value}}}
 
 
 DENY_UNLESS_MFA = {
@@ -171,6 +180,93 @@ DENY_UNLESS_MFA = {
             id="denied where it is allowed",
         ),
         pytest.param([allow(), deny("s3:*")], GOOD, GOOD, id="denied altogether"),
+        pytest.param(
+            [allow(), deny(**also("BoolIfExists", "aws:ViaAWSService", "false"))],
+            GOOD,
+            GOOD,
+            id="AWS's own example, which spares the calls of services",
+        ),
+        pytest.param(
+            [allow(), deny(**also("Bool", "aws:ViaAWSService", "false"))],
+            GOOD,
+            GOOD,
+            id="the same with Bool",
+        ),
+        pytest.param(
+            [allow(), deny(**also("Bool", "aws:PrincipalIsAWSService", "false"))],
+            GOOD,
+            GOOD,
+            id="all but services",
+        ),
+        pytest.param(
+            [allow(), deny(**also("Null", "aws:CalledVia", "true"))],
+            GOOD,
+            GOOD,
+            id="all but calls through a service",
+        ),
+        pytest.param(
+            [allow(), deny(**also("StringNotEquals", "aws:CalledViaLast", "x.amazonaws.com"))],
+            GOOD,
+            GOOD,
+            id="all but calls through one service",
+        ),
+        pytest.param(
+            [allow(), deny(**also("Bool", "aws:ViaAWSService", "true"))],
+            BAD,
+            BAD,
+            id="only calls of services denied",
+        ),
+        pytest.param(
+            [allow(), deny(**also("NotIpAddress", "aws:SourceIp", "198.51.100.0/24"))],
+            BAD,
+            BAD,
+            id="not denied in the office",
+        ),
+        pytest.param(
+            [allow(), deny(**also("StringNotEquals", "aws:PrincipalTag/admin", "yes"))],
+            BAD,
+            BAD,
+            id="not denied to those with a tag",
+        ),
+        pytest.param(
+            [allow(), deny(**also("ArnNotEquals", "aws:PrincipalArn", f"{OURS}:user/breakglass"))],
+            GOOD,
+            GOOD,
+            id="denied to all but another user",
+        ),
+        pytest.param(
+            [allow(), deny(**also("StringNotEquals", "aws:username", "breakglass"))],
+            GOOD,
+            GOOD,
+            id="denied to all but another name",
+        ),
+        pytest.param(
+            [allow(), deny(**also("ArnNotLike", "aws:PrincipalArn", f"{OURS}:user/an*"))],
+            BAD,
+            BAD,
+            id="denied to all but this user",
+        ),
+        pytest.param(
+            [allow(**when("StringEquals", "aws:username", "bob"))],
+            GOOD,
+            GOOD,
+            id="allowed to another user",
+        ),
+        pytest.param(
+            [allow(), deny(**also("DateLessThan", "aws:CurrentTime", "2020-01-01"))],
+            BAD,
+            BAD,
+            id="denied until long ago",
+        ),
+        pytest.param(
+            [allow(**when("Bool", "aws:ViaAWSService"))], GOOD, GOOD, id="allowed to services"
+        ),
+        pytest.param(
+            [allow(**when("DateLessThan", "aws:CurrentTime", "2020-01-01T00:00:00Z"))],
+            GOOD,
+            GOOD,
+            id="allowed until long ago",
+        ),
     ],
 )
 def test_user_sensitive_actions(statements, with_key, without_key):
@@ -202,6 +298,14 @@ def test_settings():
 def test_an_unusable_document_is_no_answer():
     user = UserPolicies("ana", inline=(Document.of("broken", "{"),))
     assert user_sensitive_actions(user, WITHOUT_KEY, (), (), None).status is BLIND
+
+
+def test_a_deny_that_spares_one_user_of_a_group():
+    gated = deny(**also("ArnNotEquals", "aws:PrincipalArn", f"{OURS}:user/breakglass"))
+    held = GroupPolicies("g", (document(allow(), gated),))
+    members = (Resource(ACCOUNT_ID, "global", "AWS::IAM::User", "ana"),)
+    verdict = group_sensitive_actions(GroupMembers(members), held, (), (WITHOUT_KEY,))
+    assert verdict.status is BAD
 
 
 @pytest.mark.parametrize(
@@ -240,9 +344,6 @@ def test_what_the_members_of_a_group_may_do(held, settings, status):
     assert verdict.status is status, verdict.reason
 
 
-OURS = f"arn:aws:iam::{ACCOUNT_ID}"
-
-
 @pytest.mark.parametrize(
     ("principal", "condition", "status"),
     [
@@ -261,6 +362,55 @@ OURS = f"arn:aws:iam::{ACCOUNT_ID}"
         pytest.param({"AWS": "arn:aws:iam::444455556666:root"}, None, NA, id="another account"),
         pytest.param({"Service": "lambda.amazonaws.com"}, None, NA, id="a service"),
         pytest.param({"Federated": f"{OURS}:saml-provider/idp"}, None, NA, id="SAML"),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"ArnEquals": {"aws:PrincipalArn": f"{OURS}:role/ci"}},
+            NA,
+            id="only one role of the account",
+        ),
+        pytest.param(
+            "*", {"ArnLike": {"aws:PrincipalArn": f"{OURS}:role/*"}}, NA, id="only roles"
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"ArnLike": {"aws:PrincipalArn": f"{OURS}:*"}},
+            BAD,
+            id="every principal of the account",
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"ArnEquals": {"aws:PrincipalArn": [f"{OURS}:role/ci", f"{OURS}:user/ana"]}},
+            BAD,
+            id="a role or a user",
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"ArnNotLike": {"aws:PrincipalArn": f"{OURS}:user/*"}},
+            NA,
+            id="all but users",
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"StringLike": {"aws:userid": "AROAEXAMPLE:*"}},
+            NA,
+            id="a role by its id",
+        ),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"StringEquals": {"aws:PrincipalType": "AssumedRole"}},
+            NA,
+            id="roles by type",
+        ),
+        pytest.param(
+            "*", {"StringEquals": {"aws:PrincipalAccount": "444455556666"}}, NA, id="others"
+        ),
+        pytest.param("*", {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}, BAD, id="organisation"),
+        pytest.param(
+            {"AWS": f"{OURS}:root"},
+            {"StringEquals": {"sts:ExternalId": "x"}},
+            BAD,
+            id="with an external id",
+        ),
     ],
 )
 def test_role_mfa(principal, condition, status):
@@ -276,6 +426,60 @@ def test_a_trust_policy_may_deny_instead():
     half = document(who, refused | when("Bool", value="false"))
     assert role_mfa(RoleTrust("r", gated, ACCOUNT_ID)).status is GOOD
     assert role_mfa(RoleTrust("r", half, ACCOUNT_ID)).status is BAD
+
+
+@pytest.mark.parametrize(
+    ("denial", "status"),
+    [
+        pytest.param(
+            {
+                "Principal": "*",
+                "Condition": {"ArnNotEquals": {"aws:PrincipalArn": f"{OURS}:role/a"}},
+            },
+            NA,
+            id="all but one role",
+        ),
+        pytest.param({"NotPrincipal": {"AWS": f"{OURS}:role/a"}}, NA, id="NotPrincipal"),
+        pytest.param(
+            {
+                "Principal": {"AWS": f"{OURS}:root"},
+                "Condition": {"BoolIfExists": {PRESENT: "false"}},
+            },
+            GOOD,
+            id="the account without MFA",
+        ),
+        pytest.param(
+            {
+                "Principal": {"AWS": "*"},
+                "Condition": {"BoolIfExists": {PRESENT: "false", "aws:ViaAWSService": "false"}},
+            },
+            GOOD,
+            id="but for calls of services",
+        ),
+        pytest.param(
+            {
+                "Principal": {"AWS": f"{OURS}:user/bob"},
+                "Condition": {"BoolIfExists": {PRESENT: "false"}},
+            },
+            BAD,
+            id="one user without MFA",
+        ),
+    ],
+)
+def test_what_a_trust_policy_denies(denial, status):
+    who = {"Effect": "Allow", "Principal": {"AWS": ACCOUNT_ID}, "Action": "sts:AssumeRole"}
+    trust = document(who, {"Effect": "Deny", "Action": "sts:*"} | denial)
+    assert role_mfa(RoleTrust("r", trust, ACCOUNT_ID)).status is status
+
+
+def test_an_allow_of_everyone_but_some():
+    trust = {
+        "Effect": "Allow",
+        "NotPrincipal": {"AWS": "444455556666"},
+        "Action": "sts:AssumeRole",
+    }
+    verdict = role_mfa(RoleTrust("r", document(trust), ACCOUNT_ID))
+    assert (verdict.status, "NotPrincipal" in verdict.reason) == (BAD, True)
 
 
 def test_role_mfa_exceptions():

@@ -17,6 +17,7 @@ from functions.lambda_deployment.app import (
 )
 from readiness import Severity, Status
 from readiness.engine.declarations import attestation_item
+from readiness.engine.events import Target
 from readiness.model.attestation import Artefact, Attestation, Scope
 from tests.accounts.lambda_deployment import (
     API,
@@ -86,7 +87,7 @@ def assert_judged(rule, where, settings, status, severity, said):
             {},
             BAD,
             Severity.HIGH,
-            "the old code keeps serving",
+            "the old code still runs",
             id="failed update",
         ),
         pytest.param(
@@ -94,7 +95,7 @@ def assert_judged(rule, where, settings, status, severity, said):
             {},
             UNKNOWN,
             None,
-            "$LATEST is pending: it is in transition",
+            "$LATEST is pending.",
             id="pending",
         ),
         pytest.param(
@@ -110,7 +111,7 @@ def assert_judged(rule, where, settings, status, severity, said):
             {"transition_minutes": 30},
             UNKNOWN,
             None,
-            "in transition",
+            "is pending",
             id="more patience",
         ),
         pytest.param(
@@ -129,7 +130,7 @@ def assert_judged(rule, where, settings, status, severity, said):
             "being updated",
             id="updating since nobody knows when",
         ),
-        pytest.param({"State": None}, {}, UNKNOWN, None, "does not tell the state", id="no state"),
+        pytest.param({"State": None}, {}, UNKNOWN, None, "does not show the state", id="no state"),
         pytest.param(
             {"ImageConfigResponse": {"Error": {"Message": "no entry point"}}},
             {},
@@ -184,7 +185,7 @@ def assert_judged(rule, where, settings, status, severity, said):
             {"runtimes_deprecated_on": ["python3.8"]},
             UNKNOWN,
             None,
-            "python3.8, which has no date",
+            "python3.8, which has no valid date",
             id="a table without dates",
         ),
         pytest.param(
@@ -218,7 +219,10 @@ def test_a_runtime_near_its_end_is_announced():
     finding = judged(
         function_configuration, where, runtimes_deprecated_on=["python3.14=2026-12-01"]
     )
-    assert (finding.status, finding.reminder) == (GOOD, "AWS deprecates python3.14 on 2026-12-01.")
+    assert (finding.status, finding.reminder) == (
+        GOOD,
+        "AWS deprecates the runtime python3.14 on 2026-12-01.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -265,7 +269,7 @@ def test_a_runtime_near_its_end_is_announced():
         ),
         pytest.param(
             {"lambda__get_function_concurrency": {"ReservedConcurrentExecutions": 0}},
-            "every invocation is refused",
+            "every invocation is throttled",
             id="no concurrency",
         ),
     ],
@@ -297,13 +301,17 @@ def versions(**changes: Mapping[str, Any]):
     [
         pytest.param(versions(), {}, GOOD, "$LATEST and 7 are active", id="both sound"),
         pytest.param(
-            versions(v7={"Runtime": "python3.8"}), {}, BAD, "7 runs on python3.8", id="old version"
+            versions(v7={"Runtime": "python3.8"}),
+            {},
+            BAD,
+            "7 uses the runtime python3.8",
+            id="old version",
         ),
         pytest.param(
             versions(latest={"Runtime": "python3.8"}),
             {},
             BAD,
-            "$LATEST runs on python3.8",
+            "$LATEST uses the runtime python3.8",
             id="old latest",
         ),
         pytest.param(
@@ -317,7 +325,7 @@ def versions(**changes: Mapping[str, Any]):
             versions(latest={"Runtime": "python3.8"}),
             {"prod_alias": "prod"},
             BAD,
-            "$LATEST runs on python3.8",
+            "$LATEST uses the runtime python3.8",
             id="no such alias here",
         ),
     ],
@@ -370,7 +378,7 @@ def traffic_since(hours: float):
         pytest.param(ago(hours=40), 30, {"canary_max_hours": 48}, GOOD, "active", id="slow"),
         pytest.param(ago(hours=400), 3, {}, GOOD, "active", id="an old version, newly weighted"),
         pytest.param(ago(hours=2), 0, {}, GOOD, "active", id="fresh and unused"),
-        pytest.param(ago(hours=40), 0, {}, UNKNOWN, "cannot be told", id="old and unused"),
+        pytest.param(ago(hours=40), 0, {}, UNKNOWN, "Since when is unknown", id="old and unused"),
     ],
 )
 def test_a_canary(published, invoked, settings, status, said):
@@ -388,25 +396,33 @@ def test_a_canary(published, invoked, settings, status, said):
 @pytest.mark.parametrize(
     ("metrics", "settings", "status", "said"),
     [
-        pytest.param({}, {}, GOOD, "Lambda failed 0 of", id="works"),
-        pytest.param({"Errors": 4}, {}, BAD, "Lambda failed", id="errors"),
-        pytest.param({"Throttles": 30}, {}, BAD, "Lambda failed", id="throttled"),
+        pytest.param({}, {}, GOOD, "requests of Lambda: 0 of", id="works"),
+        pytest.param({"Errors": 4}, {}, BAD, "requests of Lambda: ", id="errors"),
+        pytest.param({"Throttles": 30}, {}, BAD, "requests of Lambda: ", id="throttled"),
         pytest.param(
-            {"Errors": 4}, {"max_error_rate": 0.2}, GOOD, "Lambda failed", id="tolerated"
+            {"Errors": 4}, {"max_error_rate": 0.2}, GOOD, "requests of Lambda: ", id="tolerated"
         ),
         pytest.param(
-            {"5XXError": 40}, {}, BAD, "API agents failed", id="errors caught, 500 at the door"
+            {"5XXError": 40},
+            {},
+            BAD,
+            "requests of API agents: ",
+            id="errors caught, 500 at the door",
         ),
         pytest.param(
             {"UrlRequestCount": 9, "Url5xxCount": 9},
             {},
             BAD,
-            "its function URL failed",
+            "requests of its function URL: ",
             id="errors caught, 500 at the URL",
         ),
-        pytest.param({"Invocations": None}, {}, UNKNOWN, "invoked 0 times", id="no traffic"),
+        pytest.param({"Invocations": None}, {}, UNKNOWN, "had 0 invocations", id="no traffic"),
         pytest.param(
-            {"Invocations": None, "Throttles": 5}, {}, BAD, "Lambda failed", id="only throttled"
+            {"Invocations": None, "Throttles": 5},
+            {},
+            BAD,
+            "requests of Lambda: ",
+            id="only throttled",
         ),
     ],
 )
@@ -419,11 +435,11 @@ def test_traffic(metrics, settings, status, said):
 @pytest.mark.parametrize(
     ("invocations", "errors", "settings", "status", "said"),
     [
-        pytest.param(1, 0, {}, UNKNOWN, "invoked 4 times", id="too few"),
-        pytest.param(1, 0, {"min_invocations": 4}, GOOD, "failed 0 of 4", id="as few as allowed"),
+        pytest.param(1, 0, {}, UNKNOWN, "had 4 invocations", id="too few"),
+        pytest.param(1, 0, {"min_invocations": 4}, GOOD, ": 0 of 4", id="as few as allowed"),
         pytest.param(2, 0, {"min_invocations": 9}, UNKNOWN, "9 are needed", id="fewer than set"),
-        pytest.param(2, 0, {}, GOOD, "failed 0 of 8", id="enough"),
-        pytest.param(1, 1, {}, BAD, "failed 4 of 4", id="few, and all failed"),
+        pytest.param(2, 0, {}, GOOD, ": 0 of 8", id="enough"),
+        pytest.param(1, 1, {}, BAD, ": 4 of 4", id="few, and all failed"),
         pytest.param(
             25,
             0.25,
@@ -496,8 +512,8 @@ def test_an_alias_is_measured_by_itself():
     )
     assert ("Errors", "FunctionName=agent", "Resource=agent:live") in asked_metrics(where)
     seen = judged(proven_by_traffic, where, prod_alias="live")
-    assert "alias live failed 0 of" in seen.reason
-    assert "Lambda failed" not in seen.reason
+    assert "requests of alias live: 0 of" in seen.reason
+    assert "requests of Lambda: " not in seen.reason
 
 
 def failing_but_by_alias(**params: Any) -> dict[str, Any]:
@@ -525,12 +541,14 @@ def test_what_callers_use_is_an_alias(settings, status):
         lambda__get_function_configuration=versions(),
         cloudwatch__get_metric_data=failing_but_by_alias,
     )
-    assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, "failed")
+    assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, "Failed requests")
 
 
 def test_a_policy_nobody_understands_proves_nothing():
     where = world().but(lambda__get_policy={"Policy": "not JSON"})
-    assert_judged(proven_by_traffic, where, {}, UNKNOWN, None, "Who invokes it cannot be told")
+    assert_judged(
+        proven_by_traffic, where, {}, UNKNOWN, None, "What invokes the function is unknown"
+    )
 
 
 def many(count: int) -> FakeAccount:
@@ -578,8 +596,8 @@ ON = {"allow_smoke_tests": True}
 @pytest.mark.parametrize(
     ("invoke", "tags", "status", "said"),
     [
-        pytest.param(answered({"statusCode": 200}), {}, GOOD, "as it should", id="well"),
-        pytest.param(answered("pong"), {}, GOOD, "as it should", id="any JSON"),
+        pytest.param(answered({"statusCode": 200}), {}, GOOD, "expected response", id="well"),
+        pytest.param(answered("pong"), {}, GOOD, "expected response", id="any JSON"),
         pytest.param(
             answered({"errorType": "KeyError"}, FunctionError="Unhandled"),
             {},
@@ -597,7 +615,7 @@ ON = {"allow_smoke_tests": True}
             answered({"body": '{"status": "ok"}'}),
             {"readiness:smoke-expect": "body.status=ok"},
             GOOD,
-            "as it should",
+            "expected response",
             id="expected, in JSON as text",
         ),
         pytest.param(
@@ -702,13 +720,15 @@ def hours(ran: Mapping[int, float], heard: Mapping[int, float]):
         pytest.param({3: 5}, {3: 20}, GOOD, "log events arrived", id="arrived"),
         pytest.param({3: 5}, {2: 20}, GOOD, "arrived", id="arrived in the next hour"),
         pytest.param({3: 5}, {}, BAD, "no log event arrived", id="silent"),
-        pytest.param({8: 5, 3: 5}, {8: 20}, BAD, "It ran in 1 hour since", id="silent since"),
+        pytest.param(
+            {8: 5, 3: 5}, {8: 20}, BAD, "The function ran in 1 hour since", id="silent since"
+        ),
         pytest.param({8: 5, 3: 5}, {3: 20}, GOOD, "arrived", id="silent until it was mended"),
         pytest.param({3: 5}, {9: 20}, BAD, "no log event arrived", id="events of another time"),
-        pytest.param({}, {3: 20}, UNKNOWN, "was not invoked", id="not invoked"),
-        pytest.param({3: 0}, {}, UNKNOWN, "was not invoked", id="zero is not invoked"),
-        pytest.param({1: 5}, {}, UNKNOWN, "on their way", id="only in the last hour"),
-        pytest.param({30: 5}, {}, UNKNOWN, "was not invoked", id="too long ago"),
+        pytest.param({}, {3: 20}, UNKNOWN, "had no invocation", id="not invoked"),
+        pytest.param({3: 0}, {}, UNKNOWN, "had no invocation", id="zero is not invoked"),
+        pytest.param({1: 5}, {}, UNKNOWN, "may still arrive", id="only in the last hour"),
+        pytest.param({30: 5}, {}, UNKNOWN, "had no invocation", id="too long ago"),
     ],
 )
 def test_delivery(ran, heard, status, said):
@@ -738,7 +758,7 @@ def test_delivery(ran, heard, status, said):
             },
             BAD,
             Severity.LOW,
-            "nobody can search it",
+            "it cannot be searched",
             id="a group for delivery only",
         ),
     ],
@@ -762,7 +782,7 @@ ALLOW = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
 @pytest.mark.parametrize(
     ("statements", "status", "said"),
     [
-        pytest.param([ALLOW], UNKNOWN, "was not invoked", id="may log, unproven"),
+        pytest.param([ALLOW], UNKNOWN, "had no invocation", id="may log, unproven"),
         pytest.param(
             [ALLOW | {"Action": "s3:*"}],
             BAD,
@@ -786,7 +806,7 @@ ALLOW = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
                 },
             ],
             UNKNOWN,
-            "was not invoked",
+            "had no invocation",
             id="denied under a condition",
         ),
         pytest.param(
@@ -815,14 +835,14 @@ def test_a_level_that_may_log_nothing():
         lambda__get_function_configuration=configuration(LoggingConfig=logging),
         cloudwatch__get_metric_data=metric_data({"Invocations": 4}),
     )
-    assert_judged(logs_delivered, where, {}, UNKNOWN, None, "all there was to log")
+    assert_judged(logs_delivered, where, {}, UNKNOWN, None, "nothing to log")
 
 
 @pytest.mark.parametrize(
     ("streams", "status", "said"),
     [
         pytest.param([{"logStreamName": "x"}], GOOD, "arrived", id="its own stream"),
-        pytest.param([], UNKNOWN, "Other functions may write", id="only others' streams"),
+        pytest.param([], UNKNOWN, "Other functions can write", id="only others' streams"),
     ],
 )
 def test_a_shared_group_proves_only_what_its_streams_show(streams, status, said):
@@ -886,3 +906,24 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings,
         s3__head_object=document,
     )
     assert_judged(logs_delivered, where, settings, status, Severity.MEDIUM, said)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"State": "Pending", "LastModified": ago(minutes=3)}, id="pending"),
+        pytest.param(
+            {"LastUpdateStatus": "InProgress", "LastModified": ago(minutes=1)}, id="in progress"
+        ),
+    ],
+)
+def test_a_version_that_is_still_changing_is_read_again_soon(changes):
+    """No documented event says when an update ends or fails."""
+    seen = observe(
+        world().but(lambda__get_function_configuration=configuration(**changes)),
+        function_configuration,
+        "agent",
+    )
+    assert seen.again == Target("lambda_deployment.function-configuration", "agent")
+    settled = observe(world(), function_configuration, "agent")
+    assert settled.again is None

@@ -197,10 +197,12 @@ def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, **settings):
     ("by_day", "more", "status", "said"),
     [
         pytest.param((), {}, GOOD, "14.00 USD", id="steady"),
-        pytest.param(("3", "9", "9"), {}, BAD, "SPIKE: 3.00 USD", id="a jump"),
-        pytest.param(("1.5", "1", "1"), {}, GOOD, "no jump", id="exactly the ratio"),
-        pytest.param(("1", "9", "9"), {}, GOOD, "no jump", id="the last two days do not count"),
-        pytest.param(("3", "1", "1"), {"final": 20}, BAD, "still estimated", id="estimated jump"),
+        pytest.param(("3", "9", "9"), {}, BAD, "SPIKE: 3.00 USD", id="a spike"),
+        pytest.param(("1.5", "1", "1"), {}, GOOD, "without a spike", id="exactly the ratio"),
+        pytest.param(
+            ("1", "9", "9"), {}, GOOD, "without a spike", id="the last two days do not count"
+        ),
+        pytest.param(("3", "1", "1"), {"final": 20}, BAD, "still estimated", id="estimated spike"),
         pytest.param((), {"final": 13}, UNKNOWN, "ESTIMATED_COST", id="estimated and steady"),
         pytest.param((), {"tag": INACTIVE}, UNKNOWN, "TAG_NOT_ACTIVE", id="inactive"),
         pytest.param((), {"tag": JUST_NOW}, UNKNOWN, "48 h", id="just activated"),

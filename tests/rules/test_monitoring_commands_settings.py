@@ -256,10 +256,10 @@ def test_how_many_traces_may_be_slow(rule, of, found, default, settings, configu
     ("by_day", "requests", "default", "settings", "configured"),
     [
         pytest.param(
-            ("1", "9", "9"), 1e5, GOOD, {"lag_days": 1}, BAD, id="lag_days: a jump 2 days ago"
+            ("1", "9", "9"), 1e5, GOOD, {"lag_days": 1}, BAD, id="lag_days: a spike 2 days ago"
         ),
         pytest.param(
-            ("9", "1", "1"), 1e5, BAD, {"lag_days": 3}, GOOD, id="lag_days: a jump 3 days ago"
+            ("9", "1", "1"), 1e5, BAD, {"lag_days": 3}, GOOD, id="lag_days: a spike 3 days ago"
         ),
         pytest.param(
             ("1.5", "1", "1"), 1e5, GOOD, {"spike_ratio": 1.49}, BAD, id="spike_ratio: over 1.49"
@@ -279,7 +279,7 @@ def test_how_many_traces_may_be_slow(rule, of, found, default, settings, configu
         ),
     ],
 )
-def test_what_a_jump_of_the_cost_is(by_day, requests, default, settings, configured):
+def test_what_a_spike_of_the_cost_is(by_day, requests, default, settings, configured):
     assert spend(by_day, requests=requests).status is default
     assert spend(by_day, requests=requests, **settings).status is configured
 

@@ -217,9 +217,9 @@ def logs(*of_vpc, a=(), b=()):
         pytest.param(
             logs(REJECT), {"required_traffic": "REJECT"}, GOOD, "REJECT", id="as CIS asks"
         ),
-        pytest.param(logs(), {}, BAD, "Neither the VPC", id="none"),
-        pytest.param(logs(a=[ALL]), {}, BAD, "none for subnet-b", id="a subnet without"),
-        pytest.param(logs(REJECT), {}, BAD, "fl-3 records REJECT", id="rejected only"),
+        pytest.param(logs(), {}, BAD, "have no flow logs", id="none"),
+        pytest.param(logs(a=[ALL]), {}, BAD, "no flow log for subnet-b", id="a subnet without"),
+        pytest.param(logs(REJECT), {}, BAD, "fl-3 records only REJECT", id="rejected only"),
         pytest.param(logs(FAILED), {}, BAD, "Access error", id="active but not delivered"),
         pytest.param(logs(ALL, FAILED), {}, GOOD, "ALL", id="another one is delivered"),
         pytest.param(logs(a=[ALL], b=[FAILED]), {}, BAD, "Access error", id="a subnet's fails"),
@@ -237,7 +237,7 @@ def logs(*of_vpc, a=(), b=()):
             "ALL",
             id="fine enough",
         ),
-        pytest.param(VpcFlowLogs(), {}, BAD, "Neither", id="a vpc without subnets"),
+        pytest.param(VpcFlowLogs(), {}, BAD, "no flow logs", id="a vpc without subnets"),
     ],
 )
 def test_vpc_flow_logs(found, settings, status, said):
@@ -320,7 +320,7 @@ KMS = Endpoint("vpce-kms", "kms")
         pytest.param(
             linked(runs("s3"), gateway(tables=["rtb-other"])),
             BAD,
-            "missing from rtb-main",
+            "missing in rtb-main",
             id="gateway not in the table",
         ),
         pytest.param(
@@ -364,7 +364,7 @@ KMS = Endpoint("vpce-kms", "kms")
             id="default policy, refused",
         ),
         pytest.param(linked(VpcWorkloads()), NA, "No function", id="nothing runs here"),
-        pytest.param(linked(runs()), NA, "names an AWS service", id="nothing is called"),
+        pytest.param(linked(runs()), NA, "name no AWS service", id="nothing is called"),
         pytest.param(linked(runs(known=False)), UNKNOWN, "decrypted", id="environment unknown"),
         pytest.param(
             linked(runs("kms", known=False), KMS), UNKNOWN, "decrypted", id="and the rest is fine"

@@ -126,10 +126,13 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
             id="all of icmp",
         ),
         pytest.param(
-            group(tcp((1, 1025), "10.0.0.0/8")), MEDIUM, "opens 1025 ports", id="too many ports"
+            group(tcp((1, 1025), "10.0.0.0/8")), MEDIUM, "opens 1,025 ports", id="too many ports"
         ),
         pytest.param(
-            group(everything("10.0.0.0/8")), MEDIUM, "opens 65536 ports", id="all to a private net"
+            group(everything("10.0.0.0/8")),
+            MEDIUM,
+            "opens 65,536 ports",
+            id="all to a private net",
         ),
         pytest.param(
             group(tcp(443, peers=[Peer("sg-2", "999988887777")])),
@@ -140,14 +143,17 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
         pytest.param(
             group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-2", "deleted")])),
             MEDIUM,
-            "without an active peering",
+            "no active peering",
             id="peering is gone",
         ),
         pytest.param(
             group(tcp(443, peers=[Peer("sg-2")])), MEDIUM, "unknown account", id="group is gone"
         ),
         pytest.param(
-            group(egress=[everything("0.0.0.0/0")]), LOW, "may leave", id="everything may leave"
+            group(egress=[everything("0.0.0.0/0")]),
+            LOW,
+            "All outbound traffic",
+            id="everything may leave",
         ),
         pytest.param(
             group(egress=[everything("0.0.0.0/1", "128.0.0.0/1")]),
@@ -216,12 +222,21 @@ def test_the_world_reaches_load_balancers_at_most(attached, ports, status, sever
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 
+def test_a_pass_says_what_the_internet_may_reach():
+    verdict = judged(group(tcp(443, "0.0.0.0/0"), tcp(22, "10.0.0.0/8")), ON_ALB)
+    assert verdict.reason == (
+        "Only TCP 443 may be reached from the internet (2 inbound, 0 outbound)."
+    )
+
+
 @pytest.mark.parametrize(
     ("lists", "status", "said"),
     [
-        pytest.param(theirs(["192.0.2.0/24"]), GOOD, "open nothing", id="a narrow list"),
+        pytest.param(
+            theirs(["192.0.2.0/24"]), GOOD, "No inbound rule is open", id="a narrow list"
+        ),
         pytest.param(theirs(["0.0.0.0/1", "128.0.0.0/1"]), BAD, "0.0.0.0/0", id="the world in it"),
-        pytest.param(theirs([], "AWS"), GOOD, "open nothing", id="AWS's list"),
+        pytest.param(theirs([], "AWS"), GOOD, "No inbound rule is open", id="AWS's list"),
         pytest.param(NO_LISTS, UNKNOWN, "pl-1", id="a list nobody shows us"),
         pytest.param(DENIED, UNKNOWN, "ec2:GetManagedPrefixListEntries", id="entries denied"),
     ],
@@ -316,4 +331,4 @@ def test_the_worst_comes_first_and_everything_is_said():
     verdict = judged(it)
     assert verdict.severity is CRITICAL
     assert verdict.reason.index("TCP 22") < verdict.reason.index("TCP 8080")
-    assert "may leave to ::/0" in verdict.reason
+    assert "All outbound traffic to ::/0" in verdict.reason

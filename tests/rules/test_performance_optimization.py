@@ -77,7 +77,9 @@ ASKED = "its tag transfer-acceleration=required asks for it"
         pytest.param(BucketAcceleration("data", "", None), NA, "No tag", id="nobody wants it"),
         pytest.param(BucketAcceleration("data", "", ""), NA, "No tag", id="off and unwanted"),
         pytest.param(BucketAcceleration("data", "", "Enabled"), BAD, "no tag", id="undeclared"),
-        pytest.param(BucketAcceleration("b--az1--x-s3", ASKED, ""), NA, "dire", id="directory"),
+        pytest.param(
+            BucketAcceleration("b--az1--x-s3", ASKED, ""), NA, "Directory", id="directory"
+        ),
     ],
 )
 def test_transfer_acceleration(bucket, status, said):
@@ -102,7 +104,9 @@ NOT_LISTED = StaleUploads(None)
         ),
         pytest.param((replace(WHOLE, days=8),), NOT_LISTED, BAD, "waits 8 days", id="too late"),
         pytest.param((WHOLE,), StaleUploads(0), GOOD, "", id="nothing stale"),
-        pytest.param((WHOLE,), StaleUploads(3, "2026-09-01"), BAD, "unfinished: 3", id="stale"),
+        pytest.param(
+            (WHOLE,), StaleUploads(3, "2026-09-01"), BAD, "3 unfinished uploads", id="stale"
+        ),
     ],
 )
 def test_multipart_cleanup(rules, uploads, status, said):
@@ -134,7 +138,9 @@ LARGE = BucketWrites(stored=5000 * MB, objects=10)
             id="middling",
         ),
         pytest.param(LARGE, NOBODY, UNKNOWN, "attested", id="request metrics are off"),
-        pytest.param(LARGE, LONG_AGO, BAD, "nobody has", id="nobody says anything"),
+        pytest.param(
+            LARGE, LONG_AGO, BAD, "is not attested; it was due", id="nobody says anything"
+        ),
         pytest.param(LARGE, SAID, GOOD, "attested", id="said to"),
         pytest.param(BucketWrites(stored=50 * MB), NOBODY, NA, "no object has 100", id="tiny"),
         pytest.param(
@@ -181,12 +187,17 @@ STREAM = replace(QUEUE, service="kinesis", batch_size=100, source_arn="arn:x:kin
 @pytest.mark.parametrize(
     ("mapping", "traffic", "attested", "status", "said"),
     [
-        pytest.param(QUEUE, FULL, NOBODY, GOOD, "Up to 10", id="batches of ten"),
+        pytest.param(QUEUE, FULL, NOBODY, GOOD, "up to 10 items", id="batches of ten"),
         pytest.param(
             replace(QUEUE, response_types=()), FULL, NOBODY, BAD, "Report", id="no report"
         ),
         pytest.param(
-            replace(QUEUE, batch_size=1), FULL, NOBODY, BAD, "agent one", id="one by one"
+            replace(QUEUE, batch_size=1),
+            FULL,
+            NOBODY,
+            BAD,
+            "one message at a time to agent",
+            id="one by one",
         ),
         pytest.param(
             replace(QUEUE, batch_size=1), FULL, BOUND, GOOD, "attested", id="for a reason"
@@ -204,7 +215,7 @@ STREAM = replace(QUEUE, service="kinesis", batch_size=100, source_arn="arn:x:kin
             id="fifo",
         ),
         pytest.param(QUEUE, replace(EMPTY, shared_with=1), NOBODY, GOOD, "", id="two sources"),
-        pytest.param(STREAM, EMPTY, NOBODY, BAD, "of the 100", id="stream"),
+        pytest.param(STREAM, EMPTY, NOBODY, BAD, "1.0 of 100 items", id="stream"),
         pytest.param(
             QUEUE, SourceTraffic(hourly(60.0), BUSY), NOBODY, NA, "1.0 items", id="seldom"
         ),
@@ -373,7 +384,7 @@ def test_old_uploads_are_listed_where_that_is_asked_for():
     uploads = {"Uploads": [{"Key": "a\u202e\x1b", "Initiated": NOON - timedelta(days=30)}]}
     world = worlds.world().but(s3__list_multipart_uploads=uploads)
     seen = observe(world, multipart_cleanup, worlds.BUCKET, list_uploads=True)
-    assert (seen.finding.status, "unfinished: 1" in seen.finding.reason) == (BAD, True)
+    assert (seen.finding.status, "1 unfinished upload began" in seen.finding.reason) == (BAD, True)
     fresh = {"Uploads": [{"Key": "a", "Initiated": NOON - timedelta(days=8)}]}
     world = worlds.world().but(s3__list_multipart_uploads=fresh)
     assert (

@@ -81,8 +81,10 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
-        pytest.param(OPTED_OUT, GOOD, MEDIUM, "holds", id="attested without Compute Optimizer"),
+        pytest.param({}, GOOD, MEDIUM, "valid until", id="attested"),
+        pytest.param(
+            OPTED_OUT, GOOD, MEDIUM, "valid until", id="attested without Compute Optimizer"
+        ),
         pytest.param(
             lambdas("MemoryUnderprovisioned"),
             BAD,
@@ -94,27 +96,29 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             lambdas("MemoryUnderprovisioned", size=256),
             GOOD,
             MEDIUM,
-            "holds",
+            "valid until",
             id="a recommendation for another size says nothing",
         ),
         pytest.param(metrics(memory_utilization=95), BAD, MEDIUM, "95 %", id="memory full"),
-        pytest.param(metrics(memory_utilization=None), GOOD, MEDIUM, "holds", id="not measured"),
+        pytest.param(
+            metrics(memory_utilization=None), GOOD, MEDIUM, "valid until", id="not measured"
+        ),
         pytest.param(
             function(MemorySize=1024),
             BAD,
             MEDIUM,
-            "void: memory_size was 512 and is 1024",
+            "void because memory_size changed from 512 to 1024",
             id="void when the memory changes",
         ),
         pytest.param(
             function(Architectures=["x86_64"]),
             BAD,
             MEDIUM,
-            "void: architecture",
+            "void because architecture",
             id="void when the architecture changes",
         ),
         pytest.param(
-            function(MemorySize=128, Timeout=3), BAD, MEDIUM, "nobody chooses", id="untouched"
+            function(MemorySize=128, Timeout=3), BAD, MEDIUM, "Lambda's defaults", id="untouched"
         ),
         pytest.param(
             attested("function-load-test", result=Result.FAIL), BAD, MEDIUM, "failed", id="failed"
@@ -126,7 +130,7 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             "expired",
             id="too old",
         ),
-        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(NOBODY, BLIND, MEDIUM, "is not attested yet", id="nobody attested"),
         pytest.param(
             {**NOBODY, **lambdas("MemoryOverprovisioned")},
             BAD,
@@ -135,10 +139,14 @@ OPTED_OUT = optimizer("lambda_function", error("OptInRequiredException"))
             id="waste that nobody explains",
         ),
         pytest.param(
-            lambdas("MemoryOverprovisioned"), GOOD, MEDIUM, "holds", id="waste that was tested"
+            lambdas("MemoryOverprovisioned"),
+            GOOD,
+            MEDIUM,
+            "valid until",
+            id="waste that was tested",
         ),
         pytest.param(
-            {**NOBODY, **metrics(memory_utilization=20)}, BAD, LOW, "at most 20 %", id="idle"
+            {**NOBODY, **metrics(memory_utilization=20)}, BAD, LOW, "At most 20 %", id="idle"
         ),
         pytest.param(function(MasterArn="arn:edge"), NA, MEDIUM, "Lambda@Edge", id="replica"),
         pytest.param(
@@ -172,7 +180,7 @@ def test_one_person_is_enough_only_where_the_setting_says_so():
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, MEDIUM, "holds until", id="attested"),
+        pytest.param({}, GOOD, MEDIUM, "valid until", id="attested"),
         pytest.param(
             services("Underprovisioned", "CPUUnderprovisioned"),
             BAD,
@@ -184,17 +192,17 @@ def test_one_person_is_enough_only_where_the_setting_says_so():
             services("Underprovisioned", task=made.TASKS.replace(":7", ":6")),
             GOOD,
             MEDIUM,
-            "holds",
+            "valid until",
             id="about an older task definition",
         ),
         pytest.param(metrics(MemoryUtilization=92), BAD, MEDIUM, "92 %", id="memory full"),
         pytest.param({**NOBODY, **services("Overprovisioned")}, BAD, LOW, "too much", id="waste"),
-        pytest.param(NOBODY, BLIND, MEDIUM, "nobody has yet", id="nobody attested"),
+        pytest.param(NOBODY, BLIND, MEDIUM, "is not attested yet", id="nobody attested"),
         pytest.param(
             attested("service-load-test", bound_to={"cpu": 512, "memory": 2048}),
             BAD,
             MEDIUM,
-            "void: cpu was 512 and is 1024",
+            "void because cpu changed from 512 to 1024",
             id="void when the tasks change",
         ),
     ],
@@ -208,9 +216,11 @@ TARGETS = "application-autoscaling__describe_scalable_targets"
 POLICIES = "application-autoscaling__describe_scaling_policies"
 FORECAST = {"Mode": "ForecastOnly", "MetricSpecifications": []}
 SCALING = [
-    pytest.param({}, GOOD, "acts", id="target and policy"),
-    pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "no scalable target", id="no target"),
-    pytest.param({POLICIES: {"ScalingPolicies": []}}, BAD, "no policy acts", id="no policy"),
+    pytest.param({}, GOOD, "A scaling policy", id="target and policy"),
+    pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "No scalable target", id="no target"),
+    pytest.param(
+        {POLICIES: {"ScalingPolicies": []}}, BAD, "no scaling policy acts", id="no policy"
+    ),
     pytest.param(
         {
             POLICIES: made.policies(
@@ -218,14 +228,14 @@ SCALING = [
             )
         },
         BAD,
-        "no policy acts",
+        "no scaling policy acts",
         id="only a forecast",
     ),
-    pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "may not change", id="min is max"),
+    pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "cannot change", id="min is max"),
     pytest.param(
         {TARGETS: made.targets(SuspendedState={"DynamicScalingOutSuspended": True})},
         BAD,
-        "Scaling out of",
+        "Scaling out is suspended",
         id="suspended",
     ),
 ]
@@ -235,9 +245,11 @@ SCALING = [
     ("answers", "status", "said"),
     [
         *SCALING,
-        pytest.param({TARGETS: made.targets(MinCapacity=1)}, BAD, "less than 2", id="one task"),
+        pytest.param(
+            {TARGETS: made.targets(MinCapacity=1)}, BAD, "may shrink to 1", id="one task"
+        ),
         pytest.param(service(schedulingStrategy="DAEMON"), NA, "DAEMON", id="daemon"),
-        pytest.param(service(launchType="EXTERNAL"), NA, "outside of AWS", id="elsewhere"),
+        pytest.param(service(launchType="EXTERNAL"), NA, "outside AWS", id="elsewhere"),
         pytest.param(
             {TARGETS: {"ScalableTargets": []}, **attested("service-scaling")},
             GOOD,
@@ -259,7 +271,7 @@ def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        pytest.param({}, GOOD, "also of 1 indexes", id="table and index"),
+        pytest.param({}, GOOD, "and of 1 index", id="table and index"),
         pytest.param(
             {
                 TARGETS: {"ScalableTargets": []},
@@ -268,7 +280,7 @@ def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
                 ),
             },
             GOOD,
-            "on demand",
+            "on-demand",
             id="on demand",
         ),
         pytest.param({TARGETS: {"ScalableTargets": []}}, BAD, "read capacity", id="provisioned"),
@@ -282,7 +294,9 @@ def test_the_cluster_is_taken_from_the_service_and_not_from_an_old_arn():
             "of the index new",
             id="an index without",
         ),
-        pytest.param({POLICIES: {"ScalingPolicies": []}}, BAD, "no policy acts", id="no policy"),
+        pytest.param(
+            {POLICIES: {"ScalingPolicies": []}}, BAD, "no scaling policy acts", id="no policy"
+        ),
     ],
 )
 def test_table_scaling(answers, status, said):
@@ -297,15 +311,15 @@ WARM = "lambda__list_provisioned_concurrency_configs"
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, LOW, "leave room", id="in order"),
+        pytest.param({}, GOOD, LOW, "Its provisioned concurrency scales", id="in order"),
         pytest.param({RESERVED: {"ReservedConcurrentExecutions": 0}}, BAD, LOW, "never", id="off"),
         pytest.param(metrics(Throttles=7), BAD, MEDIUM, "throttled 7 times", id="throttled"),
-        pytest.param(metrics(Throttles=None), GOOD, LOW, "leave room", id="no throttles seen"),
+        pytest.param(metrics(Throttles=None), GOOD, LOW, "not throttled", id="no throttles seen"),
         pytest.param(
             {RESERVED: {}, WARM: {"ProvisionedConcurrencyConfigs": []}, **metrics(Throttles=7)},
             NA,
             LOW,
-            "of the account",
+            "neither reserved",
             id="shares the account's",
         ),
         pytest.param(
@@ -334,10 +348,10 @@ OF_GROUPS = "autoscaling__describe_policies"
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        pytest.param({}, GOOD, "acts", id="in order"),
-        pytest.param({GROUPS: made.group(MinSize=8)}, BAD, "8 and 8", id="min is max"),
-        pytest.param({GROUPS: made.group(MinSize=0, MaxSize=0)}, NA, "empty", id="empty"),
-        pytest.param({OF_GROUPS: {"ScalingPolicies": []}}, BAD, "No enabled", id="no policy"),
+        pytest.param({}, GOOD, "A scaling policy", id="in order"),
+        pytest.param({GROUPS: made.group(MinSize=8)}, BAD, "8 and the maximum 8", id="min is max"),
+        pytest.param({GROUPS: made.group(MinSize=0, MaxSize=0)}, NA, "no instances", id="empty"),
+        pytest.param({OF_GROUPS: {"ScalingPolicies": []}}, BAD, "no enabled", id="no policy"),
         pytest.param(
             {
                 OF_GROUPS: {
@@ -345,19 +359,19 @@ OF_GROUPS = "autoscaling__describe_policies"
                 }
             },
             BAD,
-            "No enabled",
+            "no enabled",
             id="switched off",
         ),
         pytest.param(
             {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "Launch"}])},
             BAD,
-            "Suspended are Launch",
+            "suspended: Launch",
             id="suspended",
         ),
         pytest.param(
             {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "AZRebalance"}])},
             GOOD,
-            "acts",
+            "A scaling policy",
             id="something else suspended",
         ),
         pytest.param(
@@ -430,26 +444,28 @@ BALANCER = policy(
 @pytest.mark.parametrize(
     ("answers", "status", "severity", "said"),
     [
-        pytest.param({}, GOOD, MEDIUM, "left room below 30 s", id="in order"),
-        pytest.param(metrics(Duration=27_000), BAD, MEDIUM, "27.0 s of the 30 s", id="close"),
-        pytest.param(metrics(Duration=26_900), GOOD, MEDIUM, "left room", id="just below"),
+        pytest.param({}, GOOD, MEDIUM, "took 2.0 s; the timeout is 30 s", id="in order"),
+        pytest.param(metrics(Duration=27_000), BAD, MEDIUM, "A run took 27.0 s", id="close"),
+        pytest.param(metrics(Duration=26_900), GOOD, MEDIUM, "took 26.9 s", id="just below"),
         pytest.param(
-            {**function(Timeout=120), **hidden(720)}, BAD, LOW, "120 s are allowed", id="excessive"
+            {**function(Timeout=120), **hidden(720)},
+            BAD,
+            LOW,
+            "The timeout is 120 s",
+            id="excessive",
         ),
-        pytest.param(hidden(29), BAD, HIGH, "worked on twice", id="hidden less than it takes"),
-        pytest.param(
-            hidden(179), BAD, MEDIUM, "180 s leave time", id="hidden less than six times"
-        ),
+        pytest.param(hidden(29), BAD, HIGH, "processed twice", id="hidden less than it takes"),
+        pytest.param(hidden(179), BAD, MEDIUM, "at least 180 s", id="hidden less than six times"),
         pytest.param({**API, **function(Timeout=31), **hidden(186)}, BAD, LOW, "an API", id="API"),
-        pytest.param(API, GOOD, MEDIUM, "left room", id="as long as an API waits"),
+        pytest.param(API, GOOD, MEDIUM, "took 2.0 s", id="as long as an API waits"),
         pytest.param(
             {**BALANCER, **function(Timeout=61), **hidden(366), **metrics(Duration=30_000)},
             BAD,
             LOW,
-            "a load balancer waits for 60 s",
+            "a load balancer waits only 60 s",
             id="load balancer",
         ),
-        pytest.param(metrics(Invocations=49), NA, MEDIUM, "too few", id="hardly ran"),
+        pytest.param(metrics(Invocations=49), NA, MEDIUM, "ran 49 times", id="hardly ran"),
         pytest.param(
             metrics(Invocations=None, Duration=None), NA, MEDIUM, "ran 0 times", id="never ran"
         ),
@@ -464,7 +480,7 @@ BALANCER = policy(
             {"sqs__get_queue_attributes": error("AWS.SimpleQueueService.NonExistentQueue")},
             GOOD,
             MEDIUM,
-            "left room",
+            "took 2.0 s",
             id="a queue that is gone",
         ),
         pytest.param(function(MasterArn="arn:edge"), NA, MEDIUM, "Lambda@Edge", id="replica"),
@@ -483,7 +499,7 @@ def test_the_batching_window_is_waited_for_too():
         "State": "Enabled",
     }
     answers = {"lambda__list_event_source_mappings": {"EventSourceMappings": [mapping]}}
-    assert "200 s leave time" in judged(rules.function_timeout, "agent", **answers)[2]
+    assert "at least 200 s" in judged(rules.function_timeout, "agent", **answers)[2]
     mapping["State"] = "Disabled"
     assert judged(rules.function_timeout, "agent", **answers)[0] is GOOD
 

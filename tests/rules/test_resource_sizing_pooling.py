@@ -46,10 +46,12 @@ RESERVED = "lambda__get_function_concurrency"
         pytest.param(
             {**function(Environment=DIRECT), RESERVED: {"ReservedConcurrentExecutions": 1600}},
             BAD,
-            "It may open 1600 connections",
+            "It may open 1,600 connections",
             id="direct, and more than the database takes",
         ),
-        pytest.param(function(Environment=DIRECT), BLIND, "nobody has yet", id="direct, and few"),
+        pytest.param(
+            function(Environment=DIRECT), BLIND, "is not attested yet", id="direct, and few"
+        ),
         pytest.param(
             {**function(Environment=DIRECT), **attested("function-connections")},
             GOOD,
@@ -108,7 +110,7 @@ def test_a_proxy_endpoint_of_its_own_is_known_too():
 def test_the_setting_knows_better_how_many_connections_there_are():
     answers = function(Environment=DIRECT)
     found = judged(rules.function_connections, "agent", {"max_connections": 120}, **answers)
-    assert (found[0], "takes about 120" in found[2]) == (BAD, True)
+    assert (found[0], "accepts about 120" in found[2]) == (BAD, True)
 
 
 def tasks(**variables):
@@ -122,7 +124,7 @@ def tasks(**variables):
         pytest.param(
             tasks(DB_HOST=made.DATABASE_HOST, DB_POOL_SIZE="20"),
             GOOD,
-            "3 tasks with pools of 20 open at most 60",
+            "3 tasks with a pool of 20 each can open 60",
             id="pools that fit",
         ),
         pytest.param(
@@ -131,7 +133,7 @@ def tasks(**variables):
                 **service(desiredCount=20),
             },
             BAD,
-            "It may open 2000 connections",
+            "It may open 2,000 connections",
             id="pools that do not fit",
         ),
         pytest.param(tasks(DB_HOST=made.DATABASE_HOST), BLIND, "attested", id="no pool is named"),
@@ -168,14 +170,14 @@ def test_service_connections(answers, status, said):
             {"rds__describe_db_proxies": made.proxy(Status="modifying")},
             BLIND,
             Severity.MEDIUM,
-            "when that is done",
+            "The proxy is modifying",
             id="in transition",
         ),
         pytest.param(
             {"rds__describe_db_proxy_targets": {"Targets": []}},
             BAD,
             Severity.HIGH,
-            "No database",
+            "has no database",
             id="nothing behind",
         ),
         pytest.param(
@@ -212,9 +214,9 @@ def test_proxy_health(answers, status, severity, said):
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
-        pytest.param({}, GOOD, "At most 40 of about 1802", id="room"),
-        pytest.param(metrics(DatabaseConnections=1500), BAD, "1500 of about 1802", id="crowded"),
-        pytest.param(metrics(DatabaseConnections=None), NA, "Nothing was measured", id="idle"),
+        pytest.param({}, GOOD, "40 of about 1,802", id="room"),
+        pytest.param(metrics(DatabaseConnections=1500), BAD, "1,500 of about 1,802", id="crowded"),
+        pytest.param(metrics(DatabaseConnections=None), NA, "not measured", id="idle"),
         pytest.param(
             {
                 "rds__describe_db_instances": {
@@ -222,7 +224,7 @@ def test_proxy_health(answers, status, severity, said):
                 }
             },
             NA,
-            "the setting max_connections says it",
+            "set max_connections",
             id="serverless",
         ),
     ],

@@ -45,8 +45,12 @@ def weight(verdict, rule):
     [
         pytest.param({}, {}, NA, None, "no environment", id="no variables"),
         pytest.param({"STAGE": "prod"}, {}, GOOD, None, "1 environment variable", id="harmless"),
-        pytest.param({"DB_SECRET_ARN": SECRET_ARN}, {}, GOOD, None, "none", id="arn of a secret"),
-        pytest.param({"DB_SECRET_NAME": "prod/db"}, {}, GOOD, None, "none", id="name of a secret"),
+        pytest.param(
+            {"DB_SECRET_ARN": SECRET_ARN}, {}, GOOD, None, "No credential", id="arn of a secret"
+        ),
+        pytest.param(
+            {"DB_SECRET_NAME": "prod/db"}, {}, GOOD, None, "No credential", id="name of a secret"
+        ),
         pytest.param(
             {"X": KEY_ID}, {}, BAD, Severity.CRITICAL, "X (AWS access key id)", id="access key"
         ),
@@ -79,7 +83,7 @@ def weight(verdict, rule):
             {"min_entropy": 5.0},
             GOOD,
             None,
-            "none",
+            "No credential",
             id="random, not enough",
         ),
         pytest.param(
@@ -87,7 +91,7 @@ def weight(verdict, rule):
             {"ignore_patterns": ("OLD_*",)},
             GOOD,
             None,
-            "none",
+            "No credential",
             id="excused",
         ),
         pytest.param(
@@ -95,7 +99,7 @@ def weight(verdict, rule):
             {},
             BAD,
             Severity.CRITICAL,
-            "Credentials stand in plain text: B",
+            "Credentials in plain text: B",
             id="the worst comes first",
         ),
     ],
@@ -158,7 +162,7 @@ def test_no_value_leaves_the_rules():
             {},
             BAD,
             Severity.LOW,
-            "a/DB come from Parameter Store",
+            "instead of Secrets Manager: a/DB",
             id="parameter by arn",
         ),
         pytest.param(
@@ -169,7 +173,7 @@ def test_no_value_leaves_the_rules():
             {"accept_ssm_secure_string": True},
             GOOD,
             None,
-            "none",
+            "No credential",
             id="parameter accepted",
         ),
         pytest.param(
@@ -397,14 +401,19 @@ OFF = {"enabled": False, "every_days": 0, "rotated": None, "due": None}
             {},
             GOOD,
             None,
-            "to come",
+            "has not rotated yet",
             id="not rotated yet",
         ),
         pytest.param(
             {"rotated": None}, {}, BAD, Severity.HIGH, "as it was on", id="never rotated since"
         ),
         pytest.param(
-            {"rotated": None, "created": None}, {}, UNKNOWN, None, "no interval", id="no dates"
+            {"rotated": None, "created": None},
+            {},
+            UNKNOWN,
+            None,
+            "the interval of its schedule",
+            id="no dates",
         ),
         pytest.param(
             {"due": NOON - days(3)}, {}, BAD, Severity.HIGH, "due by 2026-10-30", id="missed"
@@ -447,7 +456,7 @@ OFF = {"enabled": False, "every_days": 0, "rotated": None, "due": None}
             {},
             BAD,
             Severity.HIGH,
-            "up to 365 days",
+            "Up to 365 days",
             id="failing weighs more than too rare",
         ),
     ],

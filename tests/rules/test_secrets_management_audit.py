@@ -70,7 +70,7 @@ SOURCE = "secretsmanager.amazonaws.com"
     [
         pytest.param((), BAD, "No trail covers it", id="no trail"),
         pytest.param((trail(),), GOOD, "3 secrets", id="a trail by default"),
-        pytest.param((trail(by(basic())),), GOOD, "1 of the", id="everything by basic selector"),
+        pytest.param((trail(by(basic())),), GOOD, "1 trail or", id="everything by basic selector"),
         pytest.param(
             (trail(by(basic("WriteOnly"))),),
             BAD,
@@ -81,13 +81,13 @@ SOURCE = "secretsmanager.amazonaws.com"
         pytest.param(
             (trail(by(basic("WriteOnly"))), trail(by(basic("ReadOnly")))),
             GOOD,
-            "2 of the",
+            "2 trails or",
             id="two halves",
         ),
         pytest.param(
             (trail(by(basic("WriteOnly"))), trail(by(basic("ReadOnly")), STOPPED)),
             BAD,
-            "is switched off",
+            "is not logging",
             id="two halves, one switched off",
         ),
         pytest.param(
@@ -100,9 +100,17 @@ SOURCE = "secretsmanager.amazonaws.com"
             (trail(by(basic("All", "rdsdata.amazonaws.com"))),), GOOD, "", id="data api left out"
         ),
         pytest.param(
-            (trail(by(basic(management=False))),), BAD, "leaves events out", id="data events only"
+            (trail(by(basic(management=False))),),
+            BAD,
+            "does not record all of the events",
+            id="data events only",
         ),
-        pytest.param((trail(Selectors()),), BAD, "leaves events out", id="no selector at all"),
+        pytest.param(
+            (trail(Selectors()),),
+            BAD,
+            "does not record all of the events",
+            id="no selector at all",
+        ),
         pytest.param((trail(by_advanced(advanced())),), GOOD, "", id="advanced, all"),
         pytest.param(
             (trail(by_advanced(advanced(readOnly={"Equals": ["false"]}))),),
@@ -144,41 +152,44 @@ SOURCE = "secretsmanager.amazonaws.com"
         pytest.param(
             (trail(by_advanced(advanced(eventName={"NotEquals": ["Decrypt"]}))),),
             BAD,
-            "leaves events out",
+            "does not record all of the events",
             id="advanced, some calls left out",
         ),
         pytest.param(
-            (trail(by_advanced(advanced("Data"))),), BAD, "leaves events out", id="advanced, data"
+            (trail(by_advanced(advanced("Data"))),),
+            BAD,
+            "does not record all of the events",
+            id="advanced, data",
         ),
         pytest.param(
             (trail(by_advanced({"FieldSelectors": []})),),
             BAD,
-            "leaves events out",
+            "does not record all of the events",
             id="advanced, of no category",
         ),
-        pytest.param((trail(status=STOPPED),), BAD, "is switched off", id="switched off"),
+        pytest.param((trail(status=STOPPED),), BAD, "is not logging", id="switched off"),
         pytest.param(
             (trail(status=TrailStatus(logging=True, delivery_error="NoSuchBucket")),),
             BAD,
-            "cannot deliver (NoSuchBucket)",
+            "cannot deliver events (NoSuchBucket)",
             id="cannot deliver",
         ),
         pytest.param(
             (trail(status=TrailStatus(logging=True, delivered=NOON - timedelta(hours=25))),),
             BAD,
-            "delivered last at 2026-11-01 11:00 UTC",
+            "last delivered events at 2026-11-01 11:00 UTC",
             id="silent for a day",
         ),
         pytest.param(
             (trail(status=TrailStatus(logging=True, started=NOON - timedelta(hours=1))),),
             UNKNOWN,
-            "has delivered nothing yet",
+            "has not delivered any events yet",
             id="just started",
         ),
         pytest.param(
             (trail(status=TrailStatus(logging=True, started=NOON - timedelta(days=2))),),
             BAD,
-            "has delivered nothing yet",
+            "has not delivered any events yet",
             id="started long ago, nothing delivered",
         ),
         pytest.param((trail(multi_region=False),), GOOD, "", id="a trail of this region alone"),
@@ -190,19 +201,19 @@ SOURCE = "secretsmanager.amazonaws.com"
         ),
         pytest.param((trail(status=DENIED),), UNKNOWN, "was denied", id="status denied"),
         pytest.param(
-            (trail(status=DENIED), trail()), GOOD, "1 of the", id="another trail suffices"
+            (trail(status=DENIED), trail()), GOOD, "1 trail or", id="another trail suffices"
         ),
         pytest.param(
             (trail(status=None),),
             UNKNOWN,
-            "does not tell this account",
+            "does not show this account",
             id="organization's status",
         ),
         pytest.param(
             (trail(None),), UNKNOWN, "the event selectors of", id="organization's selectors"
         ),
         pytest.param(
-            (trail(None, STOPPED),), BAD, "switched off", id="selectors of a stopped trail"
+            (trail(None, STOPPED),), BAD, "is not logging", id="selectors of a stopped trail"
         ),
         pytest.param(
             (trail(by(basic("WriteOnly")), DENIED),),

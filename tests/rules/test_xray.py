@@ -115,7 +115,7 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
             None,
             {},
             BAD,
-            "AWSOpenTelemetryDistroPython and no AWS_LAMBDA_EXEC_WRAPPER",
+            "The layer AWSOpenTelemetryDistroPython is not used",
             id="layer alone",
         ),
         pytest.param(
@@ -146,7 +146,7 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
             None,
             {},
             GOOD,
-            "rights of its collector",
+            "Its collector writes",
             id="sent elsewhere",
         ),
         pytest.param(
@@ -172,7 +172,7 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
             None,
             {},
             UNKNOWN,
-            "cannot be told",
+            "is not",
             id="environment not readable",
         ),
         pytest.param(
@@ -223,14 +223,19 @@ STAGE = RestStage("arn:aws:apigateway:us-east-1::/restapis/a/stages/prod", "orde
         pytest.param([DEFAULT], 1000, "XRay", BAD, "51.0 traces", id="too many"),
         pytest.param([DEFAULT], 1000, "CloudWatchLogs", GOOD, "Default", id="all are kept"),
         pytest.param(
-            [DEFAULT, SamplingRule("none", 1, 0.0, 0)], 1, "XRay", BAD, "next to nothing", id="off"
+            [DEFAULT, SamplingRule("none", 1, 0.0, 0)],
+            1,
+            "XRay",
+            BAD,
+            "samples less than 1 %",
+            id="off",
         ),
         pytest.param(
             [DEFAULT, SamplingRule("none", 1, 0.0, 0)],
             1,
             "CloudWatchLogs",
             BAD,
-            "next to nothing",
+            "samples less than 1 %",
             id="off for logs too",
         ),
         pytest.param(
@@ -262,7 +267,7 @@ STAGE = RestStage("arn:aws:apigateway:us-east-1::/restapis/a/stages/prod", "orde
             1,
             "XRay",
             GOOD,
-            "sampled by a (",
+            "by the sampling rule a (",
             id="by name where priorities are equal",
         ),
         pytest.param(
@@ -351,7 +356,7 @@ def app(**environment: str) -> Process:
             None,
             [DEFAULT],
             UNKNOWN,
-            "environment files",
+            "Environment files",
             id="unread environment",
         ),
         pytest.param(
@@ -480,7 +485,7 @@ def insights(expression: str) -> Insights:
 @pytest.mark.parametrize(
     ("looking", "status", "said"),
     [
-        pytest.param(Looking(), BAD, "Nothing looks", id="nothing"),
+        pytest.param(Looking(), BAD, "No anomaly detection covers", id="nothing"),
         pytest.param(Looking([ON], listeners=["page"]), GOOD, "page", id="insights"),
         pytest.param(Looking([ON]), BAD, "no enabled EventBridge rule", id="nobody listens"),
         pytest.param(
@@ -495,7 +500,7 @@ def insights(expression: str) -> Insights:
         pytest.param(
             Looking([insights('service("other")')], listeners=["page"]),
             BAD,
-            "Nothing looks",
+            "No anomaly detection covers",
             id="another service's group",
         ),
         pytest.param(
@@ -507,13 +512,13 @@ def insights(expression: str) -> Insights:
         pytest.param(
             Looking([insights('service("agent") AND service("other")')], listeners=["page"]),
             UNKNOWN,
-            "cannot be told",
+            "is not",
             id="only together with another",
         ),
         pytest.param(
             Looking([insights("responsetime > 5")], listeners=["page"]),
             UNKNOWN,
-            "cannot be told",
+            "is not",
             id="some traces",
         ),
         pytest.param(
@@ -557,7 +562,7 @@ def insights(expression: str) -> Insights:
                 inventory=Inventory((Alarm("slow", watches=(DURATION,), band=True),)),
             ),
             BAD,
-            "nobody hears",
+            "notifies no one",
             id="band without action",
         ),
         pytest.param(
@@ -569,7 +574,9 @@ def insights(expression: str) -> Insights:
             "odd",
             id="logs",
         ),
-        pytest.param(Looking(log_detectors=[LOGS]), BAD, "no alarm tells", id="logs, no alarm"),
+        pytest.param(
+            Looking(log_detectors=[LOGS]), BAD, "no alarm that notifies", id="logs, no alarm"
+        ),
         pytest.param(
             Looking(log_detectors=[LogDetector("odd", LOGS.log_groups, "TRAINING")]),
             UNKNOWN,

@@ -238,3 +238,35 @@ def test_the_table_is_package_data():
         for path in package.glob(pattern)
     }
     assert Path(iam_actions.__file__).with_suffix(".json") in shipped
+
+
+@pytest.mark.parametrize(
+    ("pattern", "arn", "expected"),
+    [
+        ("*", "arn:*:ec2:*:*:instance/i-*", True),
+        ("arn:aws:ec2:*:*:instance/*", "arn:*:ec2:*:*:instance/i-*", True),
+        ("arn:aws:ec2:eu-west-1:111122223333:instance/*", "arn:*:ec2:*:*:instance/i-*", True),
+        ("arn:aws:ec2:*:*:instance/i-0a1b*", "arn:*:ec2:*:*:instance/i-*", False),
+        ("arn:aws:ec2:*:*:${aws:PrincipalTag/kind}", "arn:*:ec2:*:*:instance/i-*", None),
+    ],
+)
+def test_one_kind_alone(pattern, arn, expected):
+    assert iam_actions.covers(pattern, arn) is expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "service", "expected"),
+    [
+        (("*",), "iam", True),
+        (("arn:aws:scheduler:*:*:schedule/*/*",), "scheduler", True),
+        (("arn:aws:cloudformation:*:*:stack/*/*",), "CloudFormation", True),
+        (("arn:aws:iam::*:role/*",), "iam", True),
+        (("arn:aws:iam::*:mfa/*",), "iam", False),
+        (("arn:aws:iam::*:role/app-*",), "iam", False),
+        (("arn:aws:s3:::bucket/*",), "s3", False),
+        ((), "s3", False),
+        (("*",), "nowhere", False),
+    ],
+)
+def test_most_of_a_service(patterns, service, expected):
+    assert iam_actions.covers_service(patterns, service) is expected

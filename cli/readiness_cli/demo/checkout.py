@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,6 +68,6 @@ def find(root: Path = _ROOT) -> Checkout:
             raise Failure(
                 f"{tool.relative_to(root)} is missing",
                 why="The demo needs the AWS SAM CLI and the embedded AWS",
-                fix=f"run `make -C {root} demo`, which installs both",
+                fix=f"run `make -C {shlex.quote(str(root))} demo`, which installs both",
             )
     return checkout

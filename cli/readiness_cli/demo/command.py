@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import time
@@ -103,7 +104,7 @@ def _clear(checkout: Checkout) -> bool:
 
 def _how_to_look_around(up: story.Up) -> None:
     tables = up.stack.resources
-    cli = os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness"
+    cli = shlex.quote(os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness")
     story.say("The embedded AWS is still running. To use it, run in this shell:")
     for line in (
         "unset AWS_PROFILE AWS_CA_BUNDLE",

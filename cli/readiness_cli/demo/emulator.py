@@ -13,13 +13,16 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
-from readiness_cli.demo.process import Process, clean_environment, free_port
+from readiness_cli.demo.process import Process, clean_environment, free_port, open_local
 
 ACCOUNT = "111122223333"
 REGION = "us-east-1"
 _PATIENCE = 60.0
 _CONFIG = Config(
-    retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=120, connect_timeout=5
+    retries={"mode": "standard", "total_max_attempts": 3},
+    read_timeout=120,
+    connect_timeout=5,
+    proxies={},
 )
 
 
@@ -84,6 +87,8 @@ class Emulator:
             "MINISTACK_REGION": REGION,
             "MINISTACK_ACCOUNT_ID": ACCOUNT,
             "AUTH": "true",
+            # Its MQTT broker listens on every interface, whatever BIND_HOST says.
+            "IOT_MTLS_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
             "AWS_ENDPOINT_URL": self._faults or self.endpoint,
         }
@@ -142,5 +147,5 @@ class Emulator:
         request = urllib.request.Request(
             url, data=body, headers={"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with open_local(request, timeout=10) as answer:
             return json.loads(answer.read() or b"null")

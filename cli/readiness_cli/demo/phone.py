@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from readiness_cli.demo.pager import ENQUEUE, FAULTS, RECEIVED
-from readiness_cli.demo.process import Process, clean_environment, free_port
+from readiness_cli.demo.process import Process, clean_environment, free_port, open_local
 
 _POLL = 0.01
 
@@ -96,7 +96,7 @@ class Phone:
 
     def pages(self) -> list[Page]:
         """Everything that arrived, in order of arrival; refused requests too."""
-        with urllib.request.urlopen(self.received_url, timeout=10) as answer:
+        with open_local(self.received_url, timeout=10) as answer:
             return [Page(**page) for page in json.load(answer)]
 
     def taken(self) -> list[Page]:
@@ -119,5 +119,5 @@ class Phone:
     def fail_with(self, *faults: float | str) -> None:
         """Answer the next requests so: an HTTP status, seconds to hang, or "reset"."""
         request = urllib.request.Request(self._base + FAULTS, data=json.dumps(faults).encode())
-        with urllib.request.urlopen(request, timeout=10):
+        with open_local(request, timeout=10):
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.process import clean_environment
 from readiness_cli.failure import Exit, Failure
+from readiness_cli.loopback import without_proxy
+from readiness_cli.pagerduty_key import put_key
 
 STACK = "readiness"
 _ARTIFACTS = "readiness-artifacts"
@@ -39,12 +42,14 @@ def build(checkout: Checkout) -> bool:
     return True
 
 
-def deploy(checkout: Checkout, aws: Emulator, parameters: Mapping[str, str]) -> Stack:
+def deploy(
+    checkout: Checkout, aws: Emulator, parameters: Mapping[str, str], name: str = STACK
+) -> Stack:
     """Run `sam deploy` against the embedded AWS. Raises Failure with what SAM said."""
     aws.client("s3").create_bucket(Bucket=_ARTIFACTS)
     options = [
         *("--template-file", str(checkout.build / "template.yaml")),
-        *("--stack-name", STACK),
+        *("--stack-name", name),
         *("--s3-bucket", _ARTIFACTS),
         *("--capabilities", "CAPABILITY_IAM"),
         "--no-confirm-changeset",
@@ -54,25 +59,14 @@ def deploy(checkout: Checkout, aws: Emulator, parameters: Mapping[str, str]) -> 
         *(f"{name}={value}" for name, value in parameters.items()),
     ]
     _sam(checkout, aws.home, ["deploy", *options], AWS_ENDPOINT_URL=aws.endpoint)
-    return Stack(aws)
+    return Stack(aws, name)
 
 
 def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str) -> None:
-    """Run SAM with the caller's way to its package index, and nothing of the caller's AWS."""
-    (home / "tmp").mkdir(parents=True, exist_ok=True)
-    clean = clean_environment(home, Path(sys.executable).parent, checkout.sam.parent)
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith(("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV"))
-    }
-    path = os.pathsep.join([clean["PATH"], kept.get("PATH", "")])
-    environment = clean | kept | {"PATH": path, "TMPDIR": clean["TMPDIR"]}
-    environment |= {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home)} | variables
     ran = subprocess.run(
         [str(checkout.sam), *arguments],
         cwd=checkout.root,
-        env=environment,
+        env=sam_environment(checkout, home) | variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -84,16 +78,33 @@ def _sam(checkout: Checkout, home: Path, arguments: list[str], **variables: str)
         raise Failure(
             f"sam {arguments[0]} failed: {said}",
             why="The demo needs a deployed stack",
-            fix=f"run it yourself to see its full output: {checkout.sam} {arguments[0]}",
+            fix="run it yourself to see its full output: "
+            f"{shlex.quote(str(checkout.sam))} {arguments[0]}",
             code=Exit.AWS_OR_INTERNAL,
         )
+
+
+def sam_environment(checkout: Checkout, home: Path) -> dict[str, str]:
+    """The caller's way to the package index, and nothing of the caller's AWS."""
+    (home / "tmp").mkdir(parents=True, exist_ok=True)
+    clean = clean_environment(home, Path(sys.executable).parent, checkout.sam.parent)
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("AWS_", "SAM_", "PYTHON", "VIRTUAL_ENV"))
+    }
+    path = os.pathsep.join([clean["PATH"], kept.get("PATH", "")])
+    environment = clean | kept | {"PATH": path, "TMPDIR": clean["TMPDIR"]}
+    environment |= {"SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(home)}
+    return environment | without_proxy(environment)
 
 
 class Stack:
     """The deployed stack, found by its logical names."""
 
-    def __init__(self, aws: Emulator) -> None:
+    def __init__(self, aws: Emulator, name: str = STACK) -> None:
         self.aws = aws
+        self.name = name
 
     @cached_property
     def resources(self) -> dict[str, str]:
@@ -101,7 +112,7 @@ class Stack:
         pages = (
             self.aws.client("cloudformation")
             .get_paginator("list_stack_resources")
-            .paginate(StackName=STACK)
+            .paginate(StackName=self.name)
         )
         rows = [row for page in pages for row in page["StackResourceSummaries"]]
         self._types = {row["LogicalResourceId"]: row["ResourceType"] for row in rows}
@@ -114,8 +125,12 @@ class Stack:
 
     @cached_property
     def outputs(self) -> dict[str, str]:
-        answer = self.aws.client("cloudformation").describe_stacks(StackName=STACK)
+        answer = self.aws.client("cloudformation").describe_stacks(StackName=self.name)
         return {o["OutputKey"]: o["OutputValue"] for o in answer["Stacks"][0].get("Outputs", [])}
+
+    def page_with(self, routing_key: str) -> None:
+        """Put the key into the stack's secret, as `readiness pagerduty-key` does."""
+        put_key(self.aws.client("secretsmanager"), self.outputs["PagerDutySecret"], routing_key)
 
     @cached_property
     def store(self) -> Store:
@@ -124,7 +139,7 @@ class Stack:
         dynamodb = self.aws.client("dynamodb")
         return Store(dynamodb, tables["Findings"], tables["Transitions"])
 
-    def sweep(self, seconds: float = 120) -> dict[str, Any]:
+    def sweep(self, seconds: float = 300) -> dict[str, Any]:
         """Run the sweep to its end and give its output. Raises RuntimeError when it fails."""
         machine = self.resources["Sweep"]
         steps = self.aws.client("stepfunctions")

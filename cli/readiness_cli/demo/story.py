@@ -84,6 +84,7 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
         stack.build(checkout)
     with timed("sam deploy"):
         deployed = stack.deploy(checkout, aws, parameters(phone) | SCOPE)
+        deployed.page_with(ROUTING_KEY)
     functions = len(deployed.of_type("AWS::Lambda::Function"))
     say(
         f"{functions} functions are deployed. Policies are enforced: each function has its own"
@@ -98,7 +99,6 @@ def parameters(phone: Phone) -> dict[str, str]:
     return {
         "Architecture": "x86_64",
         "PagerDutyEndpoint": phone.enqueue_url,
-        "PagerDutyRoutingKey": ROUTING_KEY,
     }
 
 

@@ -16,6 +16,7 @@ from readiness.model.verdict import (
     cannot_tell,
     complies,
     not_applicable,
+    unread,
     violates,
     violates_all,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "complies",
     "heading",
     "not_applicable",
+    "unread",
     "violates",
     "violates_all",
 ]

@@ -7,10 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from readiness.alerting.incidents import since_opened
+from readiness.engine.geography import console_host
 from readiness.engine.store import Entry
-from readiness.model.evidence import partition_of
-from readiness.model.finding import Finding, iso
-from readiness.model.resource import GLOBAL, Resource
+from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
+from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.transition import Kind
 from readiness.model.verdict import Fact, Severity, Status
@@ -28,11 +29,6 @@ _PAGERDUTY_SEVERITY = {
     Severity.INFORMATIONAL: "info",
 }
 BASELINE = "BASELINE"
-_CONSOLES = {
-    "aws": "aws.amazon.com",
-    "aws-cn": "amazonaws.cn",
-    "aws-us-gov": "amazonaws-us-gov.com",
-}
 Attributes = dict[str, dict[str, str]]
 
 
@@ -53,35 +49,23 @@ def loudest(finding: Finding, entry: Entry, earlier: Sequence[Entry] = ()) -> Se
     if entry.kind == Kind.REMINDED:
         return Severity.LOW
     told = [now]
-    if entry.old_status == Status.NON_COMPLIANT and entry.old_severity:
+    if entry.old_status == Status.NON_COMPLIANT and entry.old_severity in set(Severity):
         told.append(Severity(entry.old_severity))
     if entry.old_status == Status.INSUFFICIENT_DATA:
         told.append(Severity.LOW)
     told += [
         Severity(row.severity)
-        for row in _since_opened(earlier, entry)
-        if row.status == Status.NON_COMPLIANT and row.severity
+        for row in since_opened(earlier, entry.at)
+        if row.status == Status.NON_COMPLIANT and row.severity in set(Severity)
     ]
     return min(told, key=lambda severity: severity.rank)
 
 
-def _since_opened(history: Sequence[Entry], entry: Entry) -> list[Entry]:
-    """The rows of the time the finding was open, up to the one that is told of."""
-    rows: list[Entry] = []
-    for row in history:
-        if row.at > entry.at:
-            break
-        if row.kind in {Kind.OPENED, Kind.REOPENED}:
-            rows = []
-        rows.append(row)
-    return rows
-
-
-def finding_json(finding: Finding) -> dict[str, Any]:
+def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]:
     """The finding as programs get it: the attributes of the findings table, by the same names."""
     plain: dict[str, Any] = {
         "finding_id": finding.id,
-        "dedup_key": finding.dedup_key,
+        "dedup_key": dedup_key(finding.resource, finding.rule, stack),
         "resource": finding.resource.key,
         "account": finding.resource.account,
         "region": finding.resource.region,
@@ -106,7 +90,11 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "blind_since": iso(finding.blind_since) if finding.blind_since else "",
         "blind_reason": finding.blind_reason,
         "reminder": finding.reminder,
+        "opened_by": finding.opened_by,
         "changed_by": finding.changed_by,
+        "changed_call": finding.changed_call,
+        "changed_at": finding.changed_at,
+        "event_id": finding.event_id,
         "trigger": finding.trigger,
         "workload": finding.workload,
         "environment": finding.environment,
@@ -130,9 +118,17 @@ def _only_blind(finding: Finding) -> bool:
 
 
 def sns_message(
-    finding: Finding, entry: Entry, runbooks: str, earlier: Sequence[Entry] = ()
+    finding: Finding,
+    entry: Entry,
+    runbooks: str,
+    earlier: Sequence[Entry] = (),
+    *,
+    stack: str = DEFAULT_STACK,
+    for_pager: bool = True,
 ) -> dict[str, Any]:
     """The arguments of ``sns.publish`` for one transition, without the topic.
+
+    ``for_pager`` is what the pager's queue filters by: its attribute ``pager`` is yes or no.
 
     ``default`` and ``email`` are text, ``sqs`` and ``lambda`` the finding as JSON, ``https`` has
     the shape of a CloudWatch alarm, which PagerDuty's "Amazon CloudWatch" integration takes.
@@ -140,7 +136,7 @@ def sns_message(
     state = "ALARM" if finding.is_open else "OK"
     name = clean(finding.resource.id, 60)
     subject = clean(f"{state}: {finding.rule} {name}", SUBJECT_MOST)
-    body = finding_json(finding) | {
+    body = finding_json(finding, stack) | {
         "kind": entry.kind,
         "transition_at": entry.at,
         "old_status": entry.old_status,
@@ -157,10 +153,12 @@ def sns_message(
                 "email": human,
                 "sqs": machine,
                 "lambda": machine,
-                "https": json.dumps(_alarm(finding, entry, state)),
+                "https": json.dumps(_alarm(finding, entry, state, stack)),
             }
         ),
-        "MessageAttributes": _attributes(finding, loudest(finding, entry, earlier)),
+        "MessageAttributes": _attributes(
+            finding, loudest(finding, entry, earlier), for_pager=for_pager
+        ),
     }
 
 
@@ -179,41 +177,70 @@ def baseline_message(
 
     It is INFORMATIONAL and about no finding, so that it pages nobody.
     """
+    total, spoken = _spoken(found)
+    human = [
+        f"The first sweep of {account}/{region} is complete: {spoken}.",
+        "",
+        "This is the baseline: of what is open now, only CRITICAL findings were sent one by",
+        "one. From here on you hear of each change.",
+        "",
+        f"Headings:  {', '.join(sorted(headings))}",
+        f"See them:  readiness findings --open --stack-name {stack}",
+    ]
+    subject = f"Readiness: baseline of {account}/{region}, {total} open"
+    body = {"account": account, "region": region, "headings": sorted(headings)}
+    return _digest(subject, human, body, found)
+
+
+def upgrade_message(
+    rules: Sequence[str], found: Mapping[str, int], account: str, region: str, stack: str
+) -> dict[str, Any]:
+    """The one message about what the new and changed rules of an upgrade found."""
+    total, spoken = _spoken(found)
+    human = [
+        f"The first sweep of {account}/{region} after an upgrade is complete: new and changed",
+        f"rules found that {spoken}.",
+        "",
+        "Of these, only CRITICAL findings were sent one by one. From here on you hear of each",
+        "change.",
+        "",
+        "Rules:",
+        *(f"  {rule}" for rule in sorted(rules)),
+        "",
+        f"See them:  readiness findings --open --stack-name {stack}",
+    ]
+    subject = f"Readiness: {total} open by new rules in {account}/{region}"
+    headings = sorted({rule.partition(".")[0] for rule in rules})
+    body = {"account": account, "region": region, "headings": headings, "rules": sorted(rules)}
+    return _digest(subject, human, body, found)
+
+
+def _spoken(found: Mapping[str, int]) -> tuple[int, str]:
+    """How many findings are open, and in words: ``2 findings are open (2 HIGH)``."""
     counts = {str(severity): found.get(severity, 0) for severity in Severity}
     total = sum(counts.values())
-    spoken = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
+    each = ", ".join(f"{number} {name}" for name, number in counts.items() if number)
     many = "finding is" if total == 1 else "findings are"
-    body = {
-        "kind": BASELINE,
-        "account": account,
-        "region": region,
-        "headings": sorted(headings),
-        "open": counts,
-    }
-    human = "\n".join(
-        [
-            f"The first sweep of {account}/{region} is complete: {total} {many} open"
-            + (f" ({spoken})." if spoken else "."),
-            "",
-            "This is the baseline: of what is open now, only CRITICAL findings were sent one by",
-            "one. From here on you hear of each change.",
-            "",
-            f"Headings:  {', '.join(sorted(headings))}",
-            f"See them:  readiness findings --open --stack-name {stack}",
-        ]
-    )
-    machine = json.dumps(body)
-    texts = {"default": human, "email": human, "sqs": machine, "lambda": machine}
-    values = {"severity": str(Severity.INFORMATIONAL), "status": BASELINE}
+    return total, f"{total} {many} open" + (f" ({each})" if each else "")
+
+
+def _digest(
+    subject: str, human: Sequence[str], body: Mapping[str, Any], found: Mapping[str, int]
+) -> dict[str, Any]:
+    counts = {str(severity): found.get(severity, 0) for severity in Severity}
+    text = "\n".join(human)
+    machine = json.dumps({"kind": BASELINE, **body, "open": counts})
+    values = {"severity": str(Severity.INFORMATIONAL), "status": BASELINE, "pager": "no"}
+    values |= {name: str(body[name]) for name in ("account", "region")}
     return {
-        "Subject": clean(f"Readiness: baseline of {account}/{region}, {total} open", SUBJECT_MOST),
+        "Subject": clean(subject, SUBJECT_MOST),
         "MessageStructure": "json",
-        "Message": json.dumps(texts),
-        "MessageAttributes": _as_attributes(values | {"account": account, "region": region}),
+        "Message": json.dumps({"default": text, "email": text, "sqs": machine, "lambda": machine}),
+        "MessageAttributes": _as_attributes(values),
     }
 
 
-def _attributes(finding: Finding, severity: Severity) -> Attributes:
+def _attributes(finding: Finding, severity: Severity, *, for_pager: bool) -> Attributes:
     values = {
         "severity": str(severity),
         "status": str(finding.status),
@@ -223,6 +250,7 @@ def _attributes(finding: Finding, severity: Severity) -> Attributes:
         "region": finding.resource.region,
         "environment": finding.environment,
         "owner": finding.owner,
+        "pager": "yes" if for_pager else "no",
     }
     return _as_attributes(values)
 
@@ -248,8 +276,12 @@ def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
         lines.append(f"Expected:  {finding.expected}")
     if finding.reminder:
         lines.append(f"Reminder:  {finding.reminder}")
-    if finding.changed_by:
-        lines.append(f"Caused by: {finding.changed_by}")
+    if finding.opened_by:
+        lines.append(f"Opened by: {finding.opened_by}")
+    if str(finding.last_change):
+        lines.append(f"Last change: {finding.last_change}")
+    if finding.event_id:
+        lines.append(f"Its event: {finding.event_id} (CloudTrail)")
     if finding.owner:
         lines.append(f"Owner:     {finding.owner}")
     lines += [
@@ -260,10 +292,10 @@ def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
     return "\n".join(lines)
 
 
-def _alarm(finding: Finding, entry: Entry, state: str) -> dict[str, Any]:
+def _alarm(finding: Finding, entry: Entry, state: str, stack: str) -> dict[str, Any]:
     """The fields PagerDuty reads of a CloudWatch alarm notification, and those it shows."""
     return {
-        "AlarmName": clean(f"readiness {finding.rule} {finding.resource.key}", 255),
+        "AlarmName": clean(f"{stack or DEFAULT_STACK} {finding.rule} {finding.resource.key}", 255),
         "AlarmDescription": clean(f"{finding.item}. {finding.expected}", SUMMARY_MOST),
         "AWSAccountId": finding.resource.account,
         "NewStateValue": state,
@@ -285,23 +317,17 @@ def pages(finding: Finding, lowest: Severity) -> bool:
     return finding.is_open and severity_of(finding).at_least(lowest)
 
 
-def concerns_pager(finding: Finding, body: Mapping[str, Any], lowest: Severity) -> bool:
-    """Whether a transition touches the pager: it pages now, or may have before.
-
-    What is over always does: it may have paged while it was more severe, or while the lowest
-    severity that pages was a lower one. To resolve what never paged does no harm.
-    """
-    if body.get("kind") == Kind.RESOLVED and not pages(finding, lowest):
-        return True
-    old = body.get("old_severity")
-    before = bool(old) and Severity(str(old)).at_least(lowest)
-    return before or pages(finding, lowest)
+def resolve_event(key: str) -> dict[str, Any]:
+    """The Events API v2 body that ends an incident whose finding is gone."""
+    return {"event_action": "resolve", "dedup_key": key}
 
 
 def pagerduty_event(
-    finding: Finding, *, routing_key: str, lowest: Severity, runbooks: str
+    finding: Finding, *, routing_key: str, lowest: Severity, runbooks: str, key: str = ""
 ) -> dict[str, Any]:
     """The Events API v2 body for a finding as it is now: ``trigger`` or ``resolve``.
+
+    ``key`` is the dedup_key, by default the one of the default stack.
 
     The payload is complete on resolve too, since event orchestrations route by it. A runbook
     that is published nowhere is a path, not a link.
@@ -316,7 +342,7 @@ def pagerduty_event(
     return {
         "routing_key": routing_key,
         "event_action": action,
-        "dedup_key": finding.dedup_key,
+        "dedup_key": key or finding.dedup_key,
         "client": "Readiness",
         "payload": {
             "summary": headline(finding, SUMMARY_MOST),
@@ -341,7 +367,9 @@ def _details(finding: Finding) -> dict[str, str]:
         "status": str(finding.status),
         "since": iso(finding.since),
         "last_observed": iso(finding.last_observed_at),
-        "caused_by": finding.changed_by,
+        "opened_by": finding.opened_by,
+        "last_change": str(finding.last_change),
+        "event_id": finding.event_id,
         "not_readable": finding.blind_reason,
         "owner": finding.owner,
         "workload": finding.workload,
@@ -367,8 +395,8 @@ def runbook_url(rule: str, base: str) -> str:
 
 def console_url(resource: Resource) -> str:
     """A link that opens the AWS console at the resource, built from parsed ids only."""
-    region = "us-east-1" if resource.region == GLOBAL else resource.region
-    host = f"https://{quote(region)}.console.{_CONSOLES[partition_of(region)]}"
+    name = console_host(resource.region)
+    host, region = f"https://{quote(name)}", quote(name.partition(".")[0])
     id = quote(resource.id, safe="")
     pages = {
         "AWS::S3::Bucket": f"{host}/s3/buckets/{id}?tab=properties",

@@ -41,7 +41,17 @@ class Reply:
 
     @property
     def accepted(self) -> bool:
-        return 200 <= self.status < 300
+        """Whether PagerDuty took the event: 202, and JSON that says so.
+
+        A proxy's page with status 200 is no acceptance.
+        """
+        if self.status != 202:
+            return False
+        try:
+            said = json.loads(self.text)
+        except ValueError:
+            return False
+        return isinstance(said, dict) and said.get("status") == "success"
 
     @property
     def is_too_many(self) -> bool:
@@ -53,8 +63,14 @@ class Reply:
 
     @property
     def may_be_cured(self) -> bool:
-        """Whether the same event may be taken later; PagerDuty says never for other 4xx."""
-        return self.is_silent or self.is_too_many or self.status == 408 or self.status >= 500
+        """Whether the same event may be taken later.
+
+        A success that is no acceptance comes from something in between, which may go away.
+        PagerDuty says never for other 4xx; a redirect is not followed.
+        """
+        in_between = 200 <= self.status < 300 and not self.accepted
+        passing = self.status in {408, 425, 429} or self.status >= 500
+        return self.is_silent or in_between or passing
 
     @property
     def refuses_key(self) -> bool:
@@ -94,7 +110,7 @@ class EventsApi:
         )
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
-                return Reply(answer.status)
+                return Reply(answer.status, _read(answer))
         except urllib.error.HTTPError as error:
             with error:
                 return Reply(error.code, _read(error), _seconds(error.headers.get("Retry-After")))
@@ -102,9 +118,9 @@ class EventsApi:
             return Reply(0, type(error).__name__)
 
 
-def _read(error: urllib.error.HTTPError) -> str:
+def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> str:
     try:
-        return error.read(_MOST_READ).decode("utf-8", "replace")
+        return answer.read(_MOST_READ).decode("utf-8", "replace")
     except (OSError, http.client.HTTPException):
         return ""
 

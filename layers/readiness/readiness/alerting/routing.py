@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 
 from readiness.engine.store import Entry
 from readiness.model.finding import Finding
+from readiness.model.origin import SWEEP
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity
 
@@ -15,15 +17,27 @@ class Routing(StrEnum):
 
     ALERT = "alert"
     BASELINE = "baseline"
+    UPGRADE = "upgrade"
+    OWN = "own"
     VANISHED = "vanished"
 
 
-def route(entry: Entry, finding: Finding | None, baseline_ended_at: str) -> Routing:
+def route(
+    entry: Entry,
+    finding: Finding | None,
+    baseline_ended_at: str,
+    *,
+    swept_since: Callable[[], str] = lambda: "0",
+    is_own: Callable[[], bool] = lambda: False,
+) -> Routing:
     """Whether a transition goes out.
 
     ``finding`` is what is stored now, None where the row has expired. ``baseline_ended_at`` is
-    when the heading's first sweep had completed, empty while none has: what was found until then
-    is the state the account was in when Readiness came, told in one summary; only CRITICAL pages.
+    when the rule's first sweep had completed, empty while none has: what was found until then
+    is the state the account was in when the rule came, told in one summary; only CRITICAL pages.
+    ``swept_since`` tells when the first sweep with this version of the rule had completed: what a
+    sweep finds until then is told in one summary too, while what an event finds goes out.
+    ``is_own`` tells whether the resource is part of the monitor's own stack.
     What is over or has become less severe is always told, since its beginning may have been.
     """
     if finding is None:
@@ -33,4 +47,11 @@ def route(entry: Entry, finding: Finding | None, baseline_ended_at: str) -> Rout
         return Routing.ALERT
     if not baseline_ended_at or entry.at <= baseline_ended_at:
         return Routing.BASELINE
+    opened = entry.kind in {Kind.OPENED, Kind.REOPENED, Kind.ESCALATED}
+    if opened and entry.woken_by == SWEEP and entry.release:
+        since = swept_since()
+        if not since or entry.at <= since:
+            return Routing.UPGRADE
+    if opened and is_own():
+        return Routing.OWN
     return Routing.ALERT

@@ -29,6 +29,22 @@ ON_REQUEST = frozenset({"lambda:InvokeFunction", "ssm:GetParameter"})
 """What no role has by default; the parameter AllowSmokeTests of template.yaml gives it."""
 
 
+_SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service != "apigatewayv2"}
+
+
+def service_of(action: str) -> str:
+    """The SDK's name of an IAM action's service: ``stepfunctions`` for ``states:…``."""
+    prefix = action.partition(":")[0]
+    return _SERVICE.get(prefix, prefix)
+
+
+def sdk_services(action: str) -> tuple[str, ...]:
+    """Every service of the SDK that has calls under the action's prefix; API Gateway has two."""
+    prefix = action.partition(":")[0]
+    named = tuple(service for service, each in _PREFIX.items() if each == prefix)
+    return (*named, prefix)
+
+
 def _pascal(operation: str) -> str:
     return "".join(word.capitalize() for word in operation.split("_"))
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -19,18 +20,23 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
     NoCredentialsError,
+    PaginationError,
     PartialCredentialsError,
     SSOError,
     TokenRetrievalError,
+    UnknownServiceError,
 )
 from botocore.parsers import ResponseParserError
 
-from readiness.engine.actions import action_of
+from readiness.engine.actions import action_of, service_of
 from readiness.engine.answers import Answers, Keep
 from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.geography import Geography, default
+from readiness.engine.page_sizes import sized
+from readiness.engine.rates import OutOfTime, Pacer, is_scarce
 from readiness.model.evidence import ACCOUNT, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
-from readiness.model.unreadable import Cause, Gone, Unreadable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 
 if TYPE_CHECKING:
     from readiness.engine.session import Session
@@ -51,11 +57,16 @@ CONFIG = Config(
 ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
 """For a call that does something: it may take long, and is never repeated."""
 
+_SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
+"""For a service whose rate AWS documents: a throttled answer slows down what follows."""
+
 _NO_SETTINGS: Mapping[str, Any] = {}
 _ONCE_READ = {("cloudwatch", "get_metric_data")}
 """Large answers whose reader keeps what it needs of them."""
 _TOGETHER = 12
 """How many reads one loader has under way that asks about many things."""
+
+_NEXT = frozenset({"NextToken", "nextToken"})
 
 _DENIED = {
     "403",
@@ -99,11 +110,18 @@ _NO_CREDENTIALS = (
 
 
 class CredentialsRefused(Exception):
-    """AWS does not accept who we say we are: nothing can be read, so nothing is judged."""
+    """AWS does not accept who we say we are: nothing can be read, so nothing is judged.
+
+    Only the STS of the partition's home region says so for AWS.
+    """
 
 
-class Garbled(Exception):
-    """A success whose body could not be read, which botocore passes on as an empty answer."""
+class UnknownCall(Exception):
+    """The SDK has no such service or call: it is older than the rules."""
+
+
+class Postponed(Exception):
+    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
 
 
 def is_about_credentials(error: Exception) -> bool:
@@ -123,7 +141,7 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
         return Cause.SERVICE_UNAVAILABLE
     if not isinstance(error, ClientError):
-        return Cause.UNEXPECTED_ANSWER
+        return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
@@ -146,6 +164,9 @@ class Answer:
 class Aws:
     """One run's view of an account in one region: every answer is read once.
 
+    ``pacer`` keeps its requests within the rates that AWS documents; who keeps ``clients`` over
+    several runs keeps their pacer too.
+
     ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
     it, each resource is read alone and therefore fresh, as an event wants it. Lists and what is
     about the whole account are kept to the end of the run; what is about the resources of a
@@ -162,6 +183,7 @@ class Aws:
         bulk: bool = False,
         clients: dict[tuple[str, str], Any] | None = None,
         memory: Memory | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.account = account
         self.region = region
@@ -169,6 +191,8 @@ class Aws:
         self.bulk = bulk
         self.memory = memory
         self.requests = 0
+        self.geography: Geography = getattr(session, "geography", None) or default()
+        self.pacer = pacer or Pacer()
         self._session = session
         self._clients = {} if clients is None else clients
         self._answers = Answers()
@@ -185,6 +209,7 @@ class Aws:
             bulk=bulk,
             clients=self._clients,
             memory=self.memory,
+            pacer=self.pacer,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:
@@ -192,11 +217,14 @@ class Aws:
         key = (f"{service} once" if once else service, region or self.region)
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = self._session.client(
+                config = CONFIG.merge(_SCARCE) if is_scarce(service) else CONFIG
+                made = self._session.client(
                     service,
                     region_name=key[1],
-                    config=ONCE if once else CONFIG,
+                    config=ONCE if once else config,
                 )
+                self.pacer.attach(made, service, key[1])
+                self._clients[key] = made
             return self._clients[key]
 
     def evidence(
@@ -268,6 +296,30 @@ class Aws:
         ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
         return ids
 
+    def is_absent(self, service: str, region: str) -> bool:
+        """Whether the region does not have the service."""
+        absent: bool = self._once(
+            ("absent", service, region), lambda: self.geography.is_absent(service, region)
+        )
+        return absent
+
+    def refuses_us(self) -> bool:
+        """Whether the partition's home STS takes the credentials for invalid. Asked once."""
+
+        def asked() -> bool:
+            try:
+                self._ask("sts", "get_caller_identity", self.geography.home(self.region), {})
+            except ClientError as error:
+                return code_of(error) in _CREDENTIALS
+            except _NO_CREDENTIALS:
+                return True
+            except (BotoCoreError, ResponseParserError):
+                return False
+            return False
+
+        refused: bool = self._once(("sts", "refuses us"), asked)
+        return refused
+
     def _timed(self, read: DeclaredReader, load: Callable[[], Any]) -> Answer:
         """Evidence, as old as the oldest answer that it rests on."""
         began = read.began = self.now()
@@ -287,19 +339,39 @@ class Aws:
         *,
         once: bool = False,
     ) -> Any:
+        call = _method(self.client(service, region, once=once), operation)
         self._count()
-        return _whole(getattr(self.client(service, region, once=once), operation)(**params))
+        return call(**params)
 
     def _pages(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
         client = self.client(service, region)
+        _method(client, operation)
         if not client.can_paginate(operation):
-            yield self._ask(service, operation, region, params)
+            yield from self._unpaginated(service, operation, region, params)
             return
-        for page in client.get_paginator(operation).paginate(**params):
+        asked = sized(service, operation, params)
+        for page in client.get_paginator(operation).paginate(**asked):
             self._count()
-            yield _whole(page)
+            yield page
+
+    def _unpaginated(
+        self, service: str, operation: str, region: str | None, params: Params
+    ) -> Iterable[Any]:
+        """Page by page where the SDK has no paginator. Raises PaginationError for a circle."""
+        seen: set[str] = set()
+        token: dict[str, str] = {}
+        while True:
+            page = self._ask(service, operation, region, {**params, **token})
+            yield page
+            # Most answers have no such member, so it is looked for and not asked for.
+            token = {name: text for name, text in page.items() if name in _NEXT and text}
+            if not token:
+                return
+            if not seen.isdisjoint(token.values()):
+                raise PaginationError(message=f"{operation} gave a page's token twice")
+            seen.update(token.values())
 
     def _count(self) -> None:
         with self._lock:
@@ -348,6 +420,20 @@ class DeclaredReader:
         return self._aws.region
 
     @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it."""
+        return self._aws.geography.partition(self.region)
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+        return self._aws.geography.dns_suffix(self.region)
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+        return self._aws.geography.home(self.region, service)
+
+    @property
     def bulk(self) -> bool:
         """Whether everything will be asked for, so that one large answer is the cheapest."""
         return self._aws.bulk
@@ -359,6 +445,14 @@ class DeclaredReader:
     def knows(self, service: str, operation: str) -> bool:
         """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
         return hasattr(self._aws.client(service), operation)
+
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
+        meta = self._aws.client(service, region).meta
+        model = meta.service_model.operation_model(meta.method_to_api_mapping[operation])
+        return model.input_shape is not None and parameter in model.input_shape.members
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
@@ -417,14 +511,14 @@ class DeclaredReader:
         A body that AWS streams is read to its end and stands in the answer as bytes.
         """
 
-        def ask() -> Any:
+        def do() -> Any:
             answer = self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
             return {
                 name: value.read() if hasattr(value, "read") else value
                 for name, value in answer.items()
             }
 
-        return self._answer(ask, service, operation, None, "", params, (), gone)
+        return self._answer(do, service, operation, None, "", params, (), gone)
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
@@ -450,13 +544,21 @@ class DeclaredReader:
     ) -> list[Any]:
         """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
 
-        ``key`` is a dotted path (``DistributionList.Items``).
+        ``key`` is a dotted path (``DistributionList.Items``). A service that the region does not
+        have has no items; evidence that rests on such services alone is NotOffered.
         """
 
         def ask_every() -> list[Any]:
             return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
 
-        pages = self._answer(ask_every, service, operation, region, action, params, absent, gone)
+        try:
+            pages = self._answer(
+                ask_every, service, operation, region, action, params, absent, gone
+            )
+        except NotOffered:
+            if self._is_nothing_offered(region or self.region):
+                raise
+            return []
         return [item for page in pages or () for item in _under(page, key) or ()]
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
@@ -477,6 +579,9 @@ class DeclaredReader:
                 return memory.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except BotoCoreError as error:
+                code = type(error).__name__
+                raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
             except NotRemembered as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
@@ -487,7 +592,34 @@ class DeclaredReader:
         with ThreadPoolExecutor(_TOGETHER, "read") as pool:
             return list(pool.map(ask, items))
 
-    def _answer(  # noqa: C901
+    def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
+        """What an error code means that the loader does not know."""
+        code = code_of(error)
+        if code not in _CREDENTIALS:
+            return Unreadable(action, cause_of(error), code)
+        if self._aws.refuses_us():
+            return CredentialsRefused(f"{code}: {error}")
+        return Unreadable(action, Cause.TOKEN_REFUSED, f"{code} in {region}")
+
+    def _failure(self, error: Exception, action: str, service: str, region: str) -> Exception:
+        """What it means that there was no answer, or none that can be read."""
+        if isinstance(error, _NO_CREDENTIALS):
+            return CredentialsRefused(str(error))
+        if isinstance(error, (UnknownCall, UnknownServiceError)):
+            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
+        if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
+            return Postponed(str(error))
+        unreached = isinstance(error, EndpointConnectionError)
+        if unreached and self._aws.geography.lacks(service, region):
+            return NotOffered(action, service, region)
+        cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
+        return Unreadable(action, cause, type(error).__name__)
+
+    def _is_nothing_offered(self, region: str) -> bool:
+        """Whether the region has none of the services that may be read."""
+        return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
+
+    def _answer(
         self,
         ask: Callable[[], T],
         service: str,
@@ -503,25 +635,21 @@ class DeclaredReader:
         if action not in self._allowed:
             raise UndeclaredRead(f"{self._who} calls {action} and does not declare it")
 
+        where = region or self.region
+
         def settled() -> T | _NotThere:
+            if self._aws.is_absent(service, where):
+                raise NotOffered(action, service, where)
             try:
                 return ask()
             except ClientError as error:
-                code = code_of(error)
                 if _says(error, absent):
                     return _NotThere(is_gone=False)
                 if _says(error, gone):
                     return _NotThere(is_gone=True)
-                if code in _CREDENTIALS:
-                    raise CredentialsRefused(f"{code}: {error}") from error
-                raise Unreadable(action, cause_of(error), code) from error
-            except _NO_CREDENTIALS as error:
-                raise CredentialsRefused(str(error)) from error
-            except BotoCoreError as error:
-                raise Unreadable(action, cause_of(error), type(error).__name__) from error
-            except (ResponseParserError, Garbled) as error:
-                code = type(error).__name__
-                raise Unreadable(action, Cause.UNEXPECTED_ANSWER, code) from error
+                raise self._refusal(error, action, where) from error
+            except (BotoCoreError, ResponseParserError, UnknownCall) as error:
+                raise self._failure(error, action, service, where) from error
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
@@ -534,6 +662,14 @@ class DeclaredReader:
                 raise Gone(f"{service} {operation} {dict(params)}")
             return None
         return answer
+
+
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """The client's method of that name. Raises UnknownCall."""
+    method: Callable[..., Any] | None = getattr(client, operation, None)
+    if method is None:
+        raise UnknownCall(operation)
+    return method
 
 
 def _says(error: ClientError, codes: Sequence[str]) -> bool:
@@ -551,22 +687,6 @@ def _under(page: Mapping[str, Any], path: str) -> Any:
     for step in path.split("."):
         value = (value or {}).get(step)
     return value
-
-
-def _whole(answer: Any) -> Any:
-    """The answer, unless a JSON body was sent of which nothing arrived: then raises Garbled.
-
-    botocore takes text that is not JSON for an answer without members (``BaseJSONParser``): a
-    truncated list would read as "there is nothing".
-    """
-    if not isinstance(answer, dict) or set(answer) != {"ResponseMetadata"}:
-        return answer
-    headers = answer["ResponseMetadata"].get("HTTPHeaders") or {}
-    length = str(headers.get("content-length") or "0")
-    is_json = "json" in str(headers.get("content-type", ""))
-    if is_json and length.isdigit() and int(length) > len("{}"):
-        raise Garbled("a success with a body that is not JSON")
-    return answer
 
 
 @dataclass(frozen=True, slots=True)

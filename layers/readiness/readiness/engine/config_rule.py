@@ -2,28 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
+from readiness.engine.aws import Aws, DeclaredReader
 from readiness.engine.evaluate import Observation
 from readiness.engine.events import ConfigRequest
+from readiness.model.evidence import ResourceType, config_resource_id
 from readiness.model.finding import iso
+from readiness.model.resource import Resource
 from readiness.model.text import clean
+from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Status, worst
 
 MOST_EVALUATIONS = 100
 MOST_ANNOTATION = 256
 _ATTEMPTS = 3
 Evaluation = dict[str, str]
+IdOf = Callable[[ResourceType, Resource], str]
+"""AWS Config's id of a resource, empty where it cannot be told."""
 
 
 class EvaluationsRefused(RuntimeError):
     """AWS Config did not take some evaluations, however often they were sent."""
 
 
-def evaluations(request: ConfigRequest, observations: Iterable[Observation]) -> list[Evaluation]:
+def ids_in(aws: Aws) -> IdOf:
+    """Config's ids, where it has its own, out of what the run has listed already."""
+
+    @cache
+    def listed(about: ResourceType) -> Mapping[str, str]:
+        read = DeclaredReader(aws, frozenset(about.find_reads), f"Config's ids of {about.name}")
+        try:
+            return about.config_ids(read) if about.config_ids is not None else {}
+        except Unreadable:
+            return {}
+
+    def id_of(about: ResourceType, resource: Resource) -> str:
+        if about.config_ids is not None:
+            return listed(about).get(resource.id, "")
+        if about.config_id:
+            geography = aws.geography
+            return about.config_id.format(
+                id=resource.id,
+                name=resource.id.rsplit("/", 1)[-1],
+                account=resource.account,
+                region=resource.region,
+                partition=geography.partition(aws.region),
+                dns_suffix=geography.dns_suffix(aws.region),
+            )
+        return _own(about, resource)
+
+    return id_of
+
+
+def _own(about: ResourceType, resource: Resource) -> str:
+    return resource.id if about.identify is config_resource_id else ""
+
+
+def evaluations(
+    request: ConfigRequest, observations: Iterable[Observation], id_of: IdOf = _own
+) -> list[Evaluation]:
     """One evaluation for each resource: the worst verdict of the heading's rules.
 
+    Answered is only for types of the rule's own scope, which are those that Config records:
+    PutEvaluations refuses a whole call for one type it does not know. A resource whose id in
+    Config cannot be told is left to the answer that follows its change, which names it.
     INSUFFICIENT_DATA is left out, since Config refuses it: saying nothing keeps the last answer.
     A change-triggered rule answers for exactly the resource it was asked about, and not at all
     where that could not be found because the listing of its type was not answered.
@@ -31,13 +76,15 @@ def evaluations(request: ConfigRequest, observations: Iterable[Observation]) -> 
     observations = list(observations)
     by_resource: dict[tuple[str, str], list[Observation]] = {}
     for observation in observations:
-        id = observation.resource.id
-        key = (observation.resource.type, id)
-        if not request.is_scheduled:
-            if observation.resource.type != request.resource_type:
-                continue
-            key = (request.resource_type, request.resource_id)
-        by_resource.setdefault(key, []).append(observation)
+        about, resource = observation.rule.subject, observation.resource
+        key = (resource.type, request.resource_id)
+        if request.is_scheduled:
+            is_recorded = about.name == resource.type and about.identify is not None
+            key = (resource.type, id_of(about, resource) if is_recorded else "")
+        elif resource.type != request.resource_type:
+            continue
+        if key[1]:
+            by_resource.setdefault(key, []).append(observation)
     if not request.is_scheduled and (request.left_scope or not by_resource):
         if not request.left_scope and any(map(_is_blind, observations)):
             return []
@@ -77,7 +124,12 @@ def _evaluation(
     return made | ({"Annotation": annotation} if annotation else {})
 
 
-def answer(client: Any, request: ConfigRequest, observations: Sequence[Observation]) -> int:
+def answer(
+    client: Any,
+    request: ConfigRequest,
+    observations: Sequence[Observation],
+    id_of: IdOf = _own,
+) -> int:
     """Send the evaluations, 100 a call, again those that failed. Raises EvaluationsRefused.
 
     Returns how many were sent.
@@ -92,7 +144,7 @@ def answer(client: Any, request: ConfigRequest, observations: Sequence[Observati
             request.resource_id,
             request.left_scope,
         )
-    pending = evaluations(request, observations)
+    pending = evaluations(request, observations, id_of)
     sent = len(pending)
     for _ in range(_ATTEMPTS):
         failed: list[Evaluation] = []

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import from_wire, to_wire
 from readiness.engine.aws import Aws, DeclaredReader, cause_of, code_of
+from readiness.engine.principals import Principals
 from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.reader import Reader
@@ -51,6 +52,9 @@ class Ledger:
             finding = self._known(resource, rule)
         except ClientError as error:
             raise Unreadable("dynamodb:GetItem", cause_of(error), code_of(error)) from error
+        except BotoCoreError as error:
+            code = type(error).__name__
+            raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
         return Attested(statements, now, finding.first_observed_at if finding else None)
 
     def _statements(self, rule: str) -> list[Attestation]:
@@ -66,7 +70,8 @@ class Ledger:
             ExpressionAttributeValues={":r": {"S": rule}},
         )
         rows = [from_wire(item) for item in items]
-        return [self._verified(read, statement) for statement in assemble(rows)]
+        statements = Principals(self._aws).named(assemble(rows))
+        return [self._verified(read, statement) for statement in statements]
 
     def _verified(self, read: Reader, statement: Attestation) -> Attestation:
         """The statement, with the problem of an artefact that is gone or cannot be looked at."""
@@ -95,9 +100,10 @@ class Ledger:
 def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
     """Statements with their approvals and revocations applied; waivers are passed over.
 
-    Both are about exactly one text, so that nobody can exchange it after it was approved. The
-    first approval by another person than the attester counts. Only the attester or the approver
-    can revoke. What does not have the form of a statement is none.
+    People stand in it by the id that IAM held them to; what a row says of its writer is not read.
+    Approvals and revocations are about exactly one text, so that nobody can exchange it after it
+    was approved. The first approval by another person than the attester counts. Only the attester
+    or the approver can revoke. What does not have the form of a statement is none.
     """
     statements: dict[str, Attestation] = {}
     others = []
@@ -117,8 +123,7 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
             if by in {statement.attester_id, statement.approved_by_id}:
                 statements[key] = replace(statement, revoked=True)
         elif not statement.approved_by_id and may_approve(by, statement):
-            who = str(row.get("attester", by))
-            statements[key] = replace(statement, approved_by=who, approved_by_id=by)
+            statements[key] = replace(statement, approved_by=by, approved_by_id=by)
     return list(statements.values())
 
 
@@ -147,8 +152,8 @@ def _read(row: Mapping[str, Any]) -> Attestation:
         performed_at=parse_iso(row["performed_at"]),
         declared_at=parse_iso(row["declared_at"].partition("#")[0]),
         owner=str(row.get("owner", "")),
-        attester=str(row["attester"]),
-        attester_id=row["declared_by"],
+        attester=str(row["declared_by"]),
+        attester_id=str(row["declared_by"]),
         result=Result.PASS if row.get("result", "pass") == Result.PASS else Result.FAIL,
         expires_at=parse_iso(expires) if expires else None,
         artefact=_artefact(artefact) if artefact else None,
@@ -185,7 +190,7 @@ def attestation_item(statement: Attestation) -> dict[str, Any]:
         "statement": statement.statement,
         "performed_at": iso(statement.performed_at),
         "owner": statement.owner,
-        "attester": statement.attester,
+        "attester": statement.attester_id,  # for versions that read it, and showed it
         "result": str(statement.result),
         "bound_to": statement.bound_to,
     }
@@ -202,9 +207,7 @@ def attestation_item(statement: Attestation) -> dict[str, Any]:
     return to_wire(row)
 
 
-def answer_item(
-    kind: str, statement: Attestation, *, by: str, by_id: str, at: datetime
-) -> dict[str, Any]:
+def answer_item(kind: str, statement: Attestation, *, by_id: str, at: datetime) -> dict[str, Any]:
     """An APPROVAL or REVOCATION of a statement as a row."""
     return to_wire(
         {
@@ -214,6 +217,6 @@ def answer_item(
             "rule": statement.rule,
             "attestation": statement.id,
             "fingerprint": statement.fingerprint,
-            "attester": by,
+            "attester": by_id,
         }
     )

@@ -10,7 +10,7 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Protocol, cast
 
-from readiness.engine.aws import Answer, Aws, CredentialsRefused
+from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
 from readiness.engine.declarations import FirstSeen, Ledger
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured
@@ -18,15 +18,17 @@ from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attested
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
+from readiness.model.origin import Origin
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Cause, Gone, Unreadable
-from readiness.model.verdict import Fact, Verdict, cannot_tell, not_applicable
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
+from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
 
 MOST_REASON = 1000
 MOST_OBSERVED = 30_000
 """Characters of JSON, of which a message carries two copies with every quote escaped."""
+_NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
 _THREADS = 12
 BATCH = 100
@@ -59,9 +61,10 @@ class Observation:
     """What was seen of one resource for one rule. No ``finding``: the resource is gone.
 
     ``crash`` is the error of a rule that raised; ``out_of_scope`` closes a finding that exists
-    and opens none. ``over`` is the version of the stored finding that was known before anything
-    of this was read, 0 where none was stored; None where that is not known. ``unproven``: nothing
-    that was read says whether the resource exists.
+    and opens none. ``again`` is what to look at once more where the reason passes by itself.
+    ``over`` is the version of the stored finding that was known before anything of this was read,
+    0 where none was stored; None where that is not known. ``unproven``: nothing that was read says
+    whether the resource exists.
     """
 
     rule: Rule
@@ -70,6 +73,7 @@ class Observation:
     finding: Finding | None = None
     crash: str = ""
     out_of_scope: bool = False
+    again: Target | None = None
     over: int | None = None
     unproven: bool = False
 
@@ -103,12 +107,14 @@ class Cursor:
 class Coverage:
     """What a survey really looked at: subject types listed to the end without an error.
 
-    ``missed`` are the names of types that an earlier leg of the survey could not list.
+    ``missed`` are the names of types that an earlier leg of the survey could not list, ``parts``
+    the ids of those that this one could list in part, which are judged and close nothing.
     """
 
     listed: dict[ResourceType, set[str]] = field(default_factory=dict)
     failed: dict[ResourceType, Unreadable] = field(default_factory=dict)
     missed: frozenset[str] = frozenset()
+    parts: dict[ResourceType, set[str]] = field(default_factory=dict)
     out_of_scope: int = 0
     cursor: Cursor | None = None
     reached: Cursor | None = None
@@ -153,7 +159,7 @@ class Evaluation:
         *,
         scope: Scope | None = None,
         trigger: str = "",
-        changed_by: str = "",
+        changed_by: Origin = _NOBODY,
         declarations: str = "",
         known: FirstSeen = lambda resource, rule: None,
     ) -> None:
@@ -237,10 +243,10 @@ class Evaluation:
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
             at, tags = min(as_of, began), own_tags or tags
-            return self._observation(rule, resource, _whole(rule, verdict), at, tags), as_of
+            return self._observation(rule, resource, verdict, at, tags), as_of
         except Gone:
             return Observation(rule, resource, began), began
-        except CredentialsRefused:
+        except (CredentialsRefused, Postponed):
             raise
         except Exception as error:
             reason = f"The rule {rule.id} failed with {type(error).__name__}; this is a bug in it."
@@ -302,7 +308,8 @@ class Evaluation:
                 if not getattr(subject, "exists", True):
                     raise Gone(resource.key)
         own_tags = getattr(subject, "tags", None)
-        verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
+        verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
+        verdict = _passing_with(verdict, arguments)
         return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
 
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
@@ -369,13 +376,22 @@ class Evaluation:
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,
             last_observed_at=at,
-            changed_by=clean(self._changed_by, 256),
+            changed_by=clean(self._changed_by.by, 256),
+            changed_call=clean(self._changed_by.call, 128),
+            changed_at=clean(self._changed_by.at, 64),
+            event_id=clean(self._changed_by.event_id, 64),
+            woken_by=self._changed_by.woken_by,
+            release=self._changed_by.release,
             trigger=clean(self._trigger, 256),
             workload=clean(tags.get(self.scope.workload_tag, ""), 128),
             environment=clean(tags.get(self.scope.environment_tag, ""), 128),
             owner=clean(tags.get(self.scope.owner_tag, ""), 128),
         )
-        return Observation(rule, resource, at, finding)
+        is_placeholder = resource.type != rule.subject.name
+        again = Target(rule.id, None if is_placeholder else resource.id)
+        return Observation(
+            rule, resource, at, finding, again=again if verdict.is_passing else None
+        )
 
     # -- what an event points at ------------------------------------------------------------
 
@@ -412,7 +428,7 @@ class Evaluation:
             ids = self.aws.find(rule.subject)
         except Unreadable as unreadable:
             yield from self._unlisted([rule], rule.subject, unreadable)
-            return
+            ids = list(unreadable.found)
         about = rule.parameters[0].evidence
         lookup = self.aws.afresh(bulk=True) if hasattr(about, "load_all") else self.aws
         for subject_id in ids:
@@ -421,7 +437,7 @@ class Evaluation:
                 subject = lookup.evidence(about, resource, self._settings(rule)).evidence
             except Gone:
                 continue
-            except CredentialsRefused:
+            except (CredentialsRefused, Postponed):
                 raise
             except Exception:
                 yield self.observe(rule, resource)
@@ -458,10 +474,14 @@ class Evaluation:
         for rule in self.judged(rules):
             by_type.setdefault(rule.subject, []).append(rule)
         with ThreadPoolExecutor(_THREADS, "survey") as pool:
-            yield from _each(record, self._list(pool, by_type, coverage))
+            try:
+                yield from _each(record, self._list(pool, by_type, coverage))
+            except Postponed:
+                coverage.cursor = _unmoved(start, coverage)
+                return
             work = [
                 (_position(about, coverage), about, ids)
-                for about, ids in coverage.listed.items()
+                for about, ids in (*coverage.listed.items(), *coverage.parts.items())
                 if about in by_type
             ]
             work.sort(key=lambda each: each[0])
@@ -498,10 +518,13 @@ class Evaluation:
             try:
                 ids = listings[about].result()
             except Unreadable as unreadable:
-                coverage.failed[about] = unreadable
+                if not isinstance(unreadable, NotOffered):
+                    coverage.failed[about] = unreadable
+                if unreadable.found:
+                    coverage.parts[about] = set(unreadable.found)
                 yield from self._unlisted(by_type[about], about, unreadable)
                 continue
-            except CredentialsRefused:
+            except (CredentialsRefused, Postponed):
                 raise
             except Exception as error:
                 broken = _unlistable(about, error)
@@ -521,26 +544,45 @@ class Evaluation:
         enough: Callable[[], bool],
         record: Callable[[Observation], None],
     ) -> Iterator[list[Observation]]:
-        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end."""
+        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
 
-        def observe_all(id: str) -> list[Observation]:
-            resource = about.resource(self.aws.account, self.aws.region, id)
-            listed = (replace(o, unproven=False) for o in self.agreed(resource, rules))
-            return list(_each(record, listed))
+        What was not begun by then, or has no turn at a service any more, is not judged.
+        """
+
+        def observe_all(id: str) -> list[Observation] | None:
+            if id != ids[0] and enough():
+                return None
+            return self._in_turn(about, id, rules, record)
 
         if enough():
             return
         if self._stored is not None:
             self._stored.prepare(about, ids)
         with self.aws.batch(about, ids):
-            under_way = []
-            for index, id in enumerate(ids):
-                if index and enough():
-                    break
-                under_way.append(pool.submit(observe_all, id))
+            under_way = [pool.submit(observe_all, id) for id in ids]
             under_way.reverse()
             while under_way:
-                yield under_way.pop().result()
+                observations = under_way.pop().result()
+                if observations is None:
+                    for waiting in under_way:
+                        waiting.cancel()
+                    return
+                yield observations
+
+    def _in_turn(
+        self,
+        about: ResourceType,
+        id: str,
+        rules: Sequence[Rule],
+        record: Callable[[Observation], None],
+    ) -> list[Observation] | None:
+        """Judge and record one resource; None where a call it needs has no turn in this leg."""
+        resource = about.resource(self.aws.account, self.aws.region, id)
+        try:
+            seen = self.agreed(resource, rules)
+        except Postponed:
+            return None
+        return list(_each(record, (replace(o, unproven=False) for o in seen)))
 
     def _cursor(self, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
         region = GLOBAL if about.is_global else self.aws.region
@@ -646,5 +688,16 @@ def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
     return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
 
 
+def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
+    """The verdict, unknown for a passing reason if it had to do without an answer for one."""
+    if verdict.status is not Status.INSUFFICIENT_DATA:
+        return verdict
+    failures = (each for each in arguments if isinstance(each, Unreadable))
+    is_passing = verdict.is_passing or any(each.is_passing for each in failures)
+    return replace(verdict, is_passing=is_passing)
+
+
 def _blind(unreadable: Unreadable) -> Verdict:
-    return cannot_tell(f"Could not be judged: {unreadable}.", missing=(unreadable.action,))
+    if isinstance(unreadable, NotOffered):
+        return not_applicable(f"{unreadable}.")
+    return unread(f"Could not be judged: {unreadable}.", unreadable)

@@ -16,6 +16,7 @@ from readiness.model.evidence import (
     ServiceEvent,
     declared,
 )
+from readiness.model.origin import AN_EVENT, EVENT, UNVERIFIED, Origin
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule
 
@@ -75,9 +76,14 @@ class Look:
     region: str
     targets: frozenset[Target] = frozenset()
     trigger: str = ""
-    changed_by: str = ""
+    origin: Origin = AN_EVENT
     ignored: str = ""
     config: ConfigRequest | None = field(default=None)
+
+    @property
+    def changed_by(self) -> str:
+        """The principal of the event, marked where nobody vouches for it."""
+        return self.origin.by
 
 
 def look(event: Json, rules: Iterable[Rule]) -> Look:
@@ -107,7 +113,7 @@ def look(event: Json, rules: Iterable[Rule]) -> Look:
         targets = _from_item(item, rules)
         return Look(account, region, targets, trigger, ignored=_why_nothing(targets, item))
     if detail_type == API_CALL:
-        return _api_call(account, region, trigger, detail, rules)
+        return _api_call(account, region, trigger, event, rules)
     targets = _from_service(event, detail_type, rules)
     ignored = "" if targets else f"no rule depends on {detail_type!r} events like this"
     return Look(account, region, targets, trigger, ignored=ignored)
@@ -155,26 +161,29 @@ def _why_nothing(targets: frozenset[Target], item: Json) -> str:
     return "" if targets else f"no rule depends on {item.get('resourceType')}"
 
 
-def _api_call(
-    account: str, region: str, trigger: str, detail: Json, rules: Iterable[Rule]
-) -> Look:
+def _api_call(account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]) -> Look:
+    detail = event["detail"]
     source, name = detail.get("eventSource"), detail.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
         raise MalformedEvent("the API call has no 'detail.eventSource' and 'detail.eventName'")
-    principal = _principal(detail)
+    origin = _origin(event)
     if detail.get("errorCode"):
         ignored = f"the call {source} {name} failed with {detail['errorCode']}"
-        return Look(account, region, frozenset(), trigger, principal, ignored)
+        return Look(account, region, frozenset(), trigger, origin, ignored)
     if owner := _other_owner(detail, account):
         ignored = f"the call {source} {name} changed a resource of account {owner}"
-        return Look(account, region, frozenset(), trigger, principal, ignored)
+        return Look(account, region, frozenset(), trigger, origin, ignored)
     targets = set()
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
-            if isinstance(change, ApiCall) and change.matches(source, name):
+            if not isinstance(change, ApiCall) or not change.matches(source, name):
+                continue
+            if change.identify is None:
                 targets.add(_target(rule, declaration.about, _id_in(detail, change)))
+            elif (found := change.identify(detail)) is not None:
+                targets.add(_target(rule, declaration.about, found or None))
     ignored = "" if targets else f"no rule depends on {source} {name}"
-    return Look(account, region, frozenset(targets), trigger, principal, ignored)
+    return Look(account, region, frozenset(targets), trigger, origin, ignored)
 
 
 def _other_owner(detail: Json, account: str) -> str:
@@ -303,6 +312,21 @@ def _id_in(detail: Json, change: ApiCall | ServiceEvent | ConfigItem) -> str | N
         if id:
             return id
     return None
+
+
+def _origin(event: Json) -> Origin:
+    """Who called what, as CloudTrail tells.
+
+    Nobody but AWS can put events whose ``source`` begins with ``aws.``; a principal in any other
+    is whatever its sender wrote, and is marked.
+    """
+    detail = event["detail"]
+    by = _principal(detail)
+    if not str(event.get("source", "")).startswith("aws."):
+        by = f"{UNVERIFIED}: {by}" if by else UNVERIFIED
+    texts = (detail.get(name) for name in ("eventName", "eventTime", "eventID"))
+    call, moment, id = (text if isinstance(text, str) else "" for text in texts)
+    return Origin(by, call, moment, id, EVENT)
 
 
 def _principal(detail: Json) -> str:

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib.util
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.engine import config_rule, settings
+from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import Memory
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
-from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
+from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
+from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.model import checklist
+from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
 if TYPE_CHECKING:
@@ -28,6 +36,8 @@ if TYPE_CHECKING:
 
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
+LAST_SECONDS = 20.0
+"""What a run needs at its end, when no call waits for its turn any more."""
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -48,10 +58,14 @@ class Function:
         self.metrics = Metrics(namespace="Readiness", service=heading.folder)
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
+        self._pacer = Pacer()
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
+        self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
+        self._function = ""
+        self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
@@ -59,6 +73,9 @@ class Function:
         self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
         self._sandbox = Sandbox(environment)
+        self._sdk_is_told = False
+        if sdk.is_too_old():
+            self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> Any:
         self.log.append_keys(request_id=getattr(context, "aws_request_id", ""))
@@ -77,6 +94,9 @@ class Function:
                 self.metrics.flush_metrics()
             self._sandbox.tidy()
 
+    def _origin(self, origin: Origin) -> Origin:
+        return replace(origin, release=self._release)
+
     def count(self, name: str, value: int = 1) -> None:
         self.metrics.add_metric(name, MetricUnit.Count, value)
 
@@ -85,6 +105,9 @@ class Function:
         region, account = arn[3], arn[4]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
+        self._function = str(context.invoked_function_arn)
+        if isinstance(event, Mapping) and "look_again" in event:
+            return self._again(asked_for(event["look_again"]), account, region)
         seen = look(event, self.heading)
         self.log.append_keys(trigger=seen.trigger)
         if seen.account and seen.account != account:
@@ -92,6 +115,7 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
+        self._pacer.begin(IN_AN_EVENT, seconds=_seconds_left(context) - LAST_SECONDS)
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:
@@ -99,34 +123,87 @@ class Function:
         return {"evaluated": 0, "ignored": why}
 
     def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
+        """Evaluate what an event points at; what concerns everything is left to one later look."""
+        asked = Again(seen.targets, 0, seen.trigger, seen.origin)
+        if seen.config is not None:
+            return self._evaluate(asked, account, region, seen.config)
+        crowd = frozenset(target for target in seen.targets if concerns_everything(target))
+        later = self._look_again()
+        if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
+            return self._evaluate(asked, account, region)
+        self.count("LooksGathered")
+        rest = replace(asked, targets=seen.targets - crowd)
+        return self._evaluate(rest, account, region) | {"later": len(crowd)}
+
+    def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:
+        """Evaluate what an earlier event or look could not settle."""
+        self.log.append_keys(trigger=asked.trigger)
+        known = {rule.id for rule in self.heading}
+        targets = frozenset(target for target in asked.targets if target.rule in known)
+        if not targets:
+            return self._ignore("none of the rules exists any more")
+        return self._evaluate(replace(asked, targets=targets), account, region)
+
+    def _evaluate(
+        self, asked: Again, account: str, region: str, config: ConfigRequest | None = None
+    ) -> dict[str, Any]:
         given = self._given()
-        if seen.config is not None:
-            given = settings.override(self.heading, given, seen.config.parameters)
-        widely = any(target.id is None for target in seen.targets)
+        if config is not None:
+            given = settings.override(self.heading, given, config.parameters)
+        widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, seen.trigger, seen.changed_by, bulk=widely
+            account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
         )
+        observations = list(evaluation.follow(self.heading, asked.targets))
+        unsettled = self._unsettled(observations, asked)
         recorder = Recorder(self.store, evaluation, together=widely)
-        observations = []
-        for observation in evaluation.follow(self.heading, seen.targets):
-            observations.append(observation)
+        for observation in observations:
             self._note(observation)
-            recorder.record(observation)
+            if observation.again not in unsettled:
+                recorder.record(observation)
         recorder.look_again()
-        self._insist(recorder)
-        if seen.config is not None:
+        if config is not None:
             client = evaluation.aws.client("config")
-            sent = config_rule.answer(client, seen.config, observations)
+            ids = config_rule.ids_in(evaluation.aws)
+            sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
-        return self._done(recorder, len(observations))
+        done = self._done(recorder, len(observations))
+        self._insist(recorder)
+        return done | {"again": len(unsettled)} if unsettled else done
+
+    def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
+        """What will be looked at again, so that it need not be recorded as unknown now."""
+        targets = {observation.again for observation in observations if observation.again}
+        later = self._look_again()
+        if not targets or later is None:
+            return frozenset()
+        ordered = sorted(targets, key=lambda target: (target.rule, target.id or ""))
+        taken: set[Target] = set()
+        for batch in batches(ordered):
+            if later.later(replace(asked, targets=batch), _now()):
+                taken |= batch
+        self.count("LooksAgain", len(taken))
+        return frozenset(taken)
+
+    def _look_again(self) -> LookAgain | None:
+        if not self._machine:
+            return None
+        client = self._session.client("stepfunctions", config=CONFIG)
+        return LookAgain(client, self._machine, self._function)
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
         """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
+        self._tell_what_is_blind()
+        seconds = _seconds_left(context) - LAST_SECONDS
+        self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
         deployed = _deployed(sweep.get("headings"))
-        evaluation = self._evaluation(account, region, self._given(), sweep["id"], bulk=True)
+        origin = self._origin(Origin(woken_by=SWEEP))
+        evaluation = self._evaluation(
+            account, region, self._given(), sweep["id"], origin, bulk=True
+        )
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -163,6 +240,9 @@ class Function:
         answer["out_of_scope"] = coverage.out_of_scope
         answer["unlisted"] = list(coverage.unlisted)
         answer["closed"] = closed
+        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
+        answer["release"] = self._release
         if unseen:
             self.count("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
@@ -194,6 +274,26 @@ class Function:
             self._former.cleaned(folder, existing, deployed)
         recorder.look_again(enough)
         return closed
+
+    def _tell_what_is_blind(self) -> None:
+        """Say once in a sandbox's life which evidence its SDK cannot read.
+
+        In a sweep, which loads the service models anyway; an event must not wait for it.
+        """
+        if self._sdk_is_told:
+            return
+        self._sdk_is_told = True
+        for each in sdk.blind(self.heading, self._session.loader):
+            self._tell_of_sdk(
+                {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
+            )
+
+    def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
+        self.count("SdkTooOld")
+        self.log.warning(
+            "the runtime's SDK is older than the rules",
+            extra={"botocore": botocore.__version__, **about},
+        )
 
     def _insist(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
@@ -239,7 +339,7 @@ class Function:
         region: str,
         given: settings.Given,
         trigger: str,
-        changed_by: str = "",
+        changed_by: Origin,
         *,
         bulk: bool,
     ) -> Evaluation:
@@ -251,6 +351,7 @@ class Function:
             bulk=bulk,
             clients=self._clients,
             memory=self._memory,
+            pacer=self._pacer,
         )
         configured = settings.configure(self.heading, given)
         return Evaluation(
@@ -292,6 +393,24 @@ _CURSOR = (
     "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
     " or 2) and 'unlisted' (a list of texts)"
 )
+
+
+def release_of(folder: str, layer: str) -> str:
+    """The version of a heading's code: its own folder and the layer it runs on.
+
+    ``layer`` is the ARN of the layer's version, which changes with its content.
+    """
+    digest = hashlib.sha256(layer.encode())
+    package = importlib.util.find_spec(f"functions.{folder}")
+    for place in package.submodule_search_locations or () if package else ():
+        for path in sorted(Path(place).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _seconds_left(context: Any) -> float:
+    """The seconds that this invocation has left."""
+    return float(context.get_remaining_time_in_millis()) / 1000
 
 
 def _cursor(given: object) -> Cursor | None:

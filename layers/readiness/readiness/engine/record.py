@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
+from readiness.engine.aws import Postponed
 from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.model.evidence import ACCOUNT, ResourceType
-from readiness.model.finding import Finding
+from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import Rule
 from readiness.model.transition import is_older
@@ -239,7 +240,11 @@ class Recorder:
 
         def look(id: str) -> int:
             resource = about.resource(again.aws.account, again.aws.region, id)
-            for observation in again.agreed(resource, rules[id].values()):
+            try:
+                seen = again.agreed(resource, rules[id].values())
+            except Postponed:
+                return 0
+            for observation in seen:
                 self.record(observation)
             return len(rules[id])
 
@@ -292,8 +297,13 @@ class Recorder:
 
         def look(resource: Resource) -> int:
             rules = vanished[resource]
-            seen = again.agreed(resource, rules)
-            if all(each.unproven for each in seen) and not again.lists(rules[0], resource):
+            try:
+                seen = again.agreed(resource, rules)
+                unproven = all(each.unproven for each in seen)
+                is_unlisted = unproven and not again.lists(rules[0], resource)
+            except Postponed:
+                return 0  # the next sweep looks at it
+            if is_unlisted:
                 seen = [replace(each, finding=None) for each in seen]
             for observation in seen:
                 self._record(observation)
@@ -382,7 +392,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         reason=reason,
         expected="",
         observed={},
-        changed_by="",
+        **dict.fromkeys(CHANGE, ""),
         last_observed_at=at,
         blind_since=None,
         blind_reason="",

@@ -20,6 +20,9 @@ from botocore.parsers import ResponseParserFactory
 from botocore.session import Session as BotocoreSession
 from botocore.utils import parse_timestamp
 
+from readiness.engine.garbled import guard
+from readiness.engine.geography import Geography
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGE = 400_000
 """Bytes of a model from which on leaving its prose out costs less than keeping it."""
@@ -68,17 +71,24 @@ class _Models(JSONFileLoader):
 
 
 class Session:
-    """Credentials and a region, from which clients are made as ``boto3.client`` makes them."""
+    """Credentials and a region, from which clients are made as ``boto3.client`` makes them.
+
+    Every client raises Garbled for a success that cannot be read.
+    """
 
     def __init__(self, profile: str | None = None, region: str | None = None) -> None:
         self._botocore = BotocoreSession(profile=profile)
         loader = create_loader(self._botocore.get_config_variable("data_path"))
         loader.file_loader = _Models()
         self._botocore.register_component("data_loader", loader)
+        guard(self._botocore)
         parsers = ResponseParserFactory()
         parsers.set_parser_defaults(timestamp_parser=moment)
         self._botocore.register_component("response_parser_factory", parsers)
         self._region = region
+        self.geography = Geography(loader)
+        self.loader = loader
+        """Where service models come from; what a client needed is there already."""
 
     @property
     def region_name(self) -> str | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -12,7 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import from_wire, to_wire
-from readiness.model.finding import SCHEMA_VERSION, Finding, iso, parse_iso
+from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Change, Kind, Transition, decide
 from readiness.model.verdict import Severity, Status
@@ -46,12 +48,24 @@ _TEXTS = (
     "expected",
     "blind_reason",
     "reminder",
+    "opened_by",
     "changed_by",
+    "changed_call",
+    "changed_at",
+    "event_id",
     "trigger",
+    "woken_by",
+    "release",
     "workload",
     "environment",
     "owner",
 )
+
+
+_BLAME = ("trigger", "opened_by", *CHANGE, "woken_by", "release")
+SHARDS = 8
+WAITING = "yes"
+_NEEDED = ("finding_id", "at", "kind", "resource", "rule")
 
 
 class Unwritable(Exception):
@@ -118,13 +132,12 @@ def from_item(item: Mapping[str, Any]) -> Finding:
     try:
         return _finding(from_wire(item))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
-        key = " ".join(str(item.get(name, {}).get("S", "?")) for name in ("resource", "rule"))
-        raise UnreadableRow(key, f"{type(error).__name__}: {error}") from error
+        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
 
 
 def _finding(plain: Mapping[str, Any]) -> Finding:
-    texts: Any = {name: str(plain.get(name, "")) for name in _TEXTS}
     times: Any = {name: parse_iso(plain[name]) for name in _TIMES if name in plain}
+    texts: Any = {name: str(plain.get(name, "")) for name in _TEXTS}
     return Finding(
         resource=Resource.parse(plain["resource"]),
         rule=plain["rule"],
@@ -138,6 +151,19 @@ def _finding(plain: Mapping[str, Any]) -> Finding:
         **texts,
         **times,
     )
+
+
+def _key_in(item: Any) -> str:
+    """What a row that cannot be read is about, as far as that can be told."""
+    if not isinstance(item, Mapping):
+        return "a row"
+    names = ("finding_id", "at") if "at" in item else ("resource", "rule")
+    return " ".join(_shown(item.get(name)) for name in names)
+
+
+def _shown(value: Any) -> str:
+    text = value.get("S") if isinstance(value, Mapping) else None
+    return text if isinstance(text, str) else json.dumps(value, default=str)
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -163,7 +189,15 @@ class Entry:
     reason: str = ""
     heading: str = ""
     trigger: str = ""
+    opened_by: str = ""
+    changed_by: str = ""
+    changed_call: str = ""
+    changed_at: str = ""
+    event_id: str = ""
+    woken_by: str = ""
+    release: str = ""
     published_at: str = ""
+    published_as: str = ""
 
 
 class Store:
@@ -369,37 +403,51 @@ class Store:
 
     # -- history ----------------------------------------------------------------------------
 
+    @property
+    def client(self) -> Any:
+        """The DynamoDB client."""
+        return self._client
+
+    @property
+    def transitions_table(self) -> str:
+        """The name of the table that holds the history and rows about no finding."""
+        return self._transitions
+
     def history(self, finding_id: str) -> list[Entry]:
         """The transitions of a finding, oldest first."""
         query: dict[str, Any] = {
-            "TableName": self._transitions,
             "KeyConditionExpression": "finding_id = :f",
             "ExpressionAttributeValues": {":f": {"S": finding_id}},
             "ConsistentRead": True,
         }
-        rows: list[Entry] = []
-        while True:
-            page = self._client.query(**query)
-            rows += [entry_of(item) for item in page["Items"]]
-            if "LastEvaluatedKey" not in page:
-                return rows
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+        return list(self._entries(query))
 
     def unpublished(self, before: datetime) -> Iterator[Entry]:
         """Transitions written before ``before`` that were never published, oldest first."""
+        shards = [WAITING, *(f"{WAITING}#{number}" for number in range(SHARDS))]
+        rows = [self._unpublished(shard, before) for shard in shards]
+        return heapq.merge(*rows, key=lambda entry: entry.at)
+
+    def _unpublished(self, shard: str, before: datetime) -> Iterator[Entry]:
         query: dict[str, Any] = {
-            "TableName": self._transitions,
             "IndexName": "unpublished",
             "KeyConditionExpression": "unpublished = :y AND #at < :t",
             "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {":y": {"S": "yes"}, ":t": {"S": iso(before)}},
+            "ExpressionAttributeValues": {":y": {"S": shard}, ":t": {"S": iso(before)}},
         }
+        return self._entries(query)
+
+    def _entries(self, query: dict[str, Any]) -> Iterator[Entry]:
         while True:
-            page = self._client.query(**query)
-            yield from map(entry_of, page["Items"])
+            page = self._client.query(TableName=self._transitions, **query)
+            for item in page["Items"]:
+                try:
+                    yield entry_of(item)
+                except UnreadableRow as error:
+                    self.unreadable[error.key] = error.why
             if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def mark_published(self, entry: Entry, at: datetime, note: str) -> bool:
         """Settle an outbox row; False when somebody else already had."""
@@ -470,16 +518,36 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "reason": finding.blind_reason
         if transition.kind is Kind.BLINDED and finding.blind_reason
         else finding.reason,
-        "trigger": finding.trigger,
-        "unpublished": "yes",
+        **{name: getattr(finding, name) for name in _BLAME},
+        "unpublished": _shard(finding.id),
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }
     return to_wire({name: value for name, value in plain.items() if value != ""})
 
 
+def _check(plain: Mapping[str, Any]) -> None:
+    """Raise for an outbox row that does not say which finding became what."""
+    for name in _NEEDED:
+        if not isinstance(plain[name], str) or not plain[name]:
+            raise TypeError(f"{name} is no text")
+    Resource.parse(plain["resource"])
+
+
+def _shard(finding_id: str) -> str:
+    """The key of the outbox row: several, since one key takes 1,000 writes a second."""
+    return f"{WAITING}#{int(finding_id, 16) % SHARDS}"
+
+
 def entry_of(item: Mapping[str, Any]) -> Entry:
-    """An outbox row, from a query or from a stream record's ``NewImage``."""
-    plain = from_wire(item)
+    """An outbox row, from a query or from a stream record's ``NewImage``.
+
+    Raises UnreadableRow for one that names no finding.
+    """
+    try:
+        plain = from_wire(item)
+        _check(plain)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
     fields = Entry.__dataclass_fields__
     return Entry(**{name: str(plain.get(name, "")) for name in fields})
 

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, Self
 
-from readiness.model.evidence import REGION, ResourceType, api_call, config_resource_name, evidence
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.dynamodb.tables import TABLE, table_name
+from readiness.evidence.ecs.services import SERVICE
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.rds.endpoints import CLUSTER
+from readiness.model.evidence import (
+    REGION,
+    ApiCall,
+    Json,
+    ResourceType,
+    api_call,
+    config_resource_name,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -15,16 +29,63 @@ _READS = (
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
 )
-_CHANGES = (
-    api_call(
-        "autoscaling",
-        "RegisterScalableTarget",
-        "DeregisterScalableTarget",
-        "PutScalingPolicy",
-        "DeleteScalingPolicy",
-    ),
+_CALLS = (
+    "RegisterScalableTarget",
+    "DeregisterScalableTarget",
+    "PutScalingPolicy",
+    "DeleteScalingPolicy",
 )
-"""CloudTrail gives Application Auto Scaling's calls the event source of EC2 Auto Scaling."""
+
+
+def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall, ...]:
+    """The calls that change what scales a resource, which ``id_of`` finds in its scaling id.
+
+    CloudTrail gives Application Auto Scaling's calls the event source of EC2 Auto Scaling, which
+    has a PutScalingPolicy too.
+    """
+
+    def identify(detail: Json) -> str | None:
+        request = detail.get("requestParameters")
+        if not isinstance(request, Mapping):
+            return ""
+        if request.get("autoScalingGroupName"):
+            return None
+        given, id = request.get("serviceNamespace"), request.get("resourceId")
+        if isinstance(given, str) and given and given != namespace:
+            return None
+        return id_of(id, detail) if isinstance(id, str) else ""
+
+    return (api_call("autoscaling", *_CALLS, identify=identify),)
+
+
+def _service(id: str, detail: Json) -> str:
+    """``service/agents/web`` → the service's ARN, in the partition of whoever called."""
+    identity = detail.get("userIdentity")
+    caller = str(identity.get("arn") or "") if isinstance(identity, Mapping) else ""
+    region, account = detail.get("awsRegion"), detail.get("recipientAccountId")
+    if not caller.startswith("arn:") or not region or not account:
+        return ""
+    return f"arn:{caller.split(':')[1]}:ecs:{region}:{account}:{id}"
+
+
+def _table(id: str, _: Json) -> str:
+    """``table/jobs`` and ``table/jobs/index/by-date`` → ``jobs``."""
+    return id.removeprefix("table/").split("/")[0]
+
+
+def _function(id: str, _: Json) -> str:
+    """``function:agent:live`` → ``agent``."""
+    return function_name(id) or ""
+
+
+def _cluster(id: str, _: Json) -> str:
+    """``cluster:orders`` → ``orders``."""
+    return id.removeprefix("cluster:")
+
+
+def _cache(id: str, _: Json) -> str:
+    """``replication-group/sessions`` → ``sessions``."""
+    return id.removeprefix("replication-group/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +119,12 @@ def _targets(read: Reader, namespace: str) -> Targets:
         "ScalingPolicies",
         ServiceNamespace=namespace,
     )
-    acting = [_key(policy) for policy in policies if _acts(policy)]
+    acting = Counter(_key(policy) for policy in policies if _acts(policy))
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
             highest=each["MaxCapacity"],
-            policies=acting.count(_key(each)),
+            policies=acting[_key(each)],
             suspended=tuple(_suspended(each)),
         )
         for each in found
@@ -90,71 +151,133 @@ def _suspended(target: Mapping[str, Any]) -> Iterator[str]:
         yield "in"
 
 
-@evidence(REGION, reads=_READS, changed_by=_CHANGES)
 @dataclass(frozen=True, slots=True)
-class ServiceScaling:
-    """What of ECS services may be scaled. Sources: DescribeScalableTargets, …ScalingPolicies."""
+class _Registered:
+    """What of a service is registered in the region."""
 
     targets: Targets
+    namespace: ClassVar[str]
 
     @classmethod
-    def load(cls, read: Reader, region: Resource) -> ServiceScaling:
-        return cls(_targets(read, "ecs"))
+    def load(cls, read: Reader, region: Resource) -> Self:
+        return cls(_targets(read, cls.namespace))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaling:
+    """The same, read for one resource: only a change of its own scaling wakes what asks this."""
+
+    targets: Targets
+    registered: ClassVar[type[_Registered]]
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> Self:
+        region = REGION.resource(read.account, read.region, read.account)
+        return cls(read.of(cls.registered, region).targets)
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredServices(_Registered):
+    """What of ECS services may be scaled. Sources: DescribeScalableTargets, …ScalingPolicies."""
+
+    namespace = "ecs"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredTables(_Registered):
+    """What of DynamoDB tables and their indexes may be scaled. Sources as RegisteredServices."""
+
+    namespace = "dynamodb"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredFunctions(_Registered):
+    """What of provisioned concurrency may be scaled. Sources as RegisteredServices."""
+
+    namespace = "lambda"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredReplicas(_Registered):
+    """What of Aurora's readers may be scaled. Sources as RegisteredServices."""
+
+    namespace = "rds"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredCaches(_Registered):
+    """What of ElastiCache's replication groups may be scaled. Sources as RegisteredServices."""
+
+    namespace = "elasticache"
 
 
 @evidence(
-    REGION,
-    reads=_READS,
-    changed_by=(
-        *_CHANGES,
-        api_call("dynamodb", "UpdateGlobalTableSettings", "UpdateTableReplicaAutoScaling"),
-    ),
+    SERVICE,
+    uses=(RegisteredServices,),
+    changed_by=_changes("ecs", _service),
+    follows_type=False,
 )
-@dataclass(frozen=True, slots=True)
-class TableScaling:
-    """What of DynamoDB tables and their indexes may be scaled. Sources as ServiceScaling."""
+class ServiceScaling(_Scaling):
+    """What of ECS services may be scaled."""
 
-    targets: Targets
-
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> TableScaling:
-        return cls(_targets(read, "dynamodb"))
+    registered = RegisteredServices
 
 
-@evidence(REGION, reads=_READS, changed_by=_CHANGES)
-@dataclass(frozen=True, slots=True)
-class FunctionScaling:
-    """What of Lambda's provisioned concurrency may be scaled. Sources as ServiceScaling."""
+@evidence(
+    TABLE,
+    uses=(RegisteredTables,),
+    changed_by=(
+        *_changes("dynamodb", _table),
+        api_call("dynamodb", "UpdateGlobalTableSettings", id="requestParameters.globalTableName"),
+        api_call(
+            "dynamodb",
+            "UpdateTableReplicaAutoScaling",
+            id="requestParameters.tableName",
+            normalise=table_name,
+        ),
+    ),
+    follows_type=False,
+)
+class TableScaling(_Scaling):
+    """What of DynamoDB tables and their indexes may be scaled."""
 
-    targets: Targets
-
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> FunctionScaling:
-        return cls(_targets(read, "lambda"))
-
-
-@evidence(REGION, reads=_READS, changed_by=_CHANGES)
-@dataclass(frozen=True, slots=True)
-class ReplicaScaling:
-    """What of Aurora's readers may be scaled. Sources as ServiceScaling."""
-
-    targets: Targets
-
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> ReplicaScaling:
-        return cls(_targets(read, "rds"))
+    registered = RegisteredTables
 
 
-@evidence(REGION, reads=_READS, changed_by=_CHANGES)
-@dataclass(frozen=True, slots=True)
-class CacheScaling:
-    """What of ElastiCache's replication groups may be scaled. Sources as ServiceScaling."""
+@evidence(
+    FUNCTION,
+    uses=(RegisteredFunctions,),
+    changed_by=_changes("lambda", _function),
+    follows_type=False,
+)
+class FunctionScaling(_Scaling):
+    """What of provisioned concurrency may be scaled."""
 
-    targets: Targets
+    registered = RegisteredFunctions
 
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> CacheScaling:
-        return cls(_targets(read, "elasticache"))
+
+@evidence(
+    CLUSTER,
+    uses=(RegisteredReplicas,),
+    changed_by=_changes("rds", _cluster),
+    follows_type=False,
+)
+class ReplicaScaling(_Scaling):
+    """What of Aurora's readers may be scaled."""
+
+    registered = RegisteredReplicas
+
+
+@evidence(
+    REPLICATION_GROUP,
+    uses=(RegisteredCaches,),
+    changed_by=_changes("elasticache", _cache),
+    follows_type=False,
+)
+class CacheScaling(_Scaling):
+    """What of ElastiCache's replication groups may be scaled."""
+
+    registered = RegisteredCaches
 
 
 # -- groups of EC2 instances --------------------------------------------------------------------
@@ -170,6 +293,18 @@ def _find(read: Reader) -> Iterable[str]:
 
 _OF_GROUP = "requestParameters.autoScalingGroupName"
 
+
+def _group_of_policy(detail: Json) -> str | None:
+    """The group of EC2's PutScalingPolicy; None for Application Auto Scaling's."""
+    request = detail.get("requestParameters")
+    if not isinstance(request, Mapping):
+        return ""
+    name = request.get("autoScalingGroupName")
+    if isinstance(name, str) and name:
+        return name
+    return None if request.get("serviceNamespace") else ""
+
+
 GROUP = ResourceType(
     "AWS::AutoScaling::AutoScalingGroup",
     _find,
@@ -184,6 +319,9 @@ GROUP = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["AutoScalingGroupName"]: each["AutoScalingGroupARN"] for each in _groups(read)
+    },
 )
 
 
@@ -192,13 +330,9 @@ GROUP = ResourceType(
     reads=("autoscaling:DescribeAutoScalingGroups", "autoscaling:DescribePolicies"),
     changed_by=(
         api_call(
-            "autoscaling",
-            "PutScalingPolicy",
-            "DeletePolicy",
-            "SuspendProcesses",
-            "ResumeProcesses",
-            id=_OF_GROUP,
+            "autoscaling", "DeletePolicy", "SuspendProcesses", "ResumeProcesses", id=_OF_GROUP
         ),
+        api_call("autoscaling", "PutScalingPolicy", identify=_group_of_policy),
     ),
 )
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,8 @@ from readiness.evidence.cloudwatch.alarms import (
 from readiness.model.evidence import ACCOUNT, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, NotOffered, Unreadable
 from readiness.semantics.alarms import Inventory
-
-HOME = "us-east-1"
-"""Where AWS keeps everything about money."""
 
 ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")
 _GONE = ("NotFoundException",)
@@ -42,10 +40,11 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """A budget. ``filters`` are CostFilters, empty for the whole account.
+    """A budget. ``filters`` are as CostFilters has them, empty for the whole account.
 
-    ``expression`` says that it narrows by a FilterExpression instead; ``limit`` is None where
-    AWS adjusts it. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
+    ``expression`` says that it narrows in a way that CostFilters cannot say; ``view`` is the ARN
+    of the billing view it is about, empty for the account's own; ``limit`` is None where AWS
+    adjusts it. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
     """
 
     name: str
@@ -55,10 +54,17 @@ class Budget:
     filters: Mapping[str, tuple[str, ...]] | None = None
     expression: bool = False
     notifications: tuple[Notification, ...] = ()
+    view: str = ""
 
     @property
     def is_account_wide(self) -> bool:
-        return not self.filters and not self.expression
+        return not self.filters and not self.is_narrowed
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it is about a part of the costs that ``filters`` does not name."""
+        is_own = not self.view or self.view.endswith("/primary")
+        return self.expression or not is_own
 
     def warnings(self, most_percent: float) -> tuple[Notification, ...]:
         """The notifications, subscribed or not, that come before so much of the limit is spent."""
@@ -102,10 +108,17 @@ class Budgets:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Budgets:
-        mine = {"region": HOME, "AccountId": account.account}
-        listed = read.every("budgets", "describe_budgets", "Budgets", **mine)
+        home = read.home("budgets")
+        mine = {"region": home, "AccountId": account.account}
+        shown = read.takes("budgets", "describe_budgets", "ShowFilterExpression", home)
+        show: dict[str, Any] = {"ShowFilterExpression": True} if shown else {}
+        listed = read.every("budgets", "describe_budgets", "Budgets", **mine, **show)
         if not listed:
             return cls((), account.account)
+        if not shown and any(not each.get("CostFilters") for each in listed):
+            # They look as if they were about everything, and may not be.
+            why = "this SDK cannot ask for a budget's FilterExpression"
+            raise Unreadable("budgets:ViewBudget", Cause.UNEXPECTED_ANSWER, why)
         by_budget = {
             each["BudgetName"]: each.get("Notifications") or ()
             for each in read.every(
@@ -131,17 +144,67 @@ def _budget(
 ) -> Budget:
     name, kind = about["BudgetName"], about["BudgetType"]
     limit = (about.get("BudgetLimit") or {}).get("Amount")
+    filters, expression = _narrowing(about)
     return Budget(
         name,
         kind,
         about.get("TimeUnit", ""),
         float(limit) if limit is not None else None,
-        {key: tuple(values) for key, values in (about.get("CostFilters") or {}).items()},
-        bool(about.get("FilterExpression")),
+        filters,
+        expression,
         tuple(_notification(read, name, each, mine) for each in notifications)
         if kind == "COST"
         else (),
+        about.get("BillingViewArn", ""),
     )
+
+
+_FILTERS = {"LINKED_ACCOUNT": "LinkedAccount", "REGION": "Region", "SERVICE": "Service"}
+
+
+def _narrowing(about: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], bool]:
+    """What a budget is about, as CostFilters, and whether there is more to it than they can say.
+
+    A budget that only leaves out credits, refunds, taxes or other charges that are no usage is
+    about everything: so are those that the console makes.
+    """
+    expression = about.get("FilterExpression")
+    if not expression:
+        return {key: tuple(each) for key, each in (about.get("CostFilters") or {}).items()}, False
+    filters: dict[str, tuple[str, ...]] = {}
+    for term in expression.get("And") or (expression,):
+        if _leaves_out_no_usage(term):
+            continue
+        named = _as_filter(term)
+        if named is None or named[0] in filters:
+            return {}, True
+        filters[named[0]] = named[1]
+    return filters, False
+
+
+def _leaves_out_no_usage(term: Mapping[str, Any]) -> bool:
+    left_out = (term.get("Not") or {}).get("Dimensions") or {}
+    return (
+        set(term) == {"Not"}
+        and left_out.get("Key") == "RECORD_TYPE"
+        and _is_equality(left_out)
+        and not any("usage" in value.lower() for value in left_out.get("Values") or ("usage",))
+    )
+
+
+def _as_filter(term: Mapping[str, Any]) -> tuple[str, tuple[str, ...]] | None:
+    """A term as an entry of CostFilters; None for what has no such form."""
+    if set(term) == {"Dimensions"} and _is_equality(term["Dimensions"]):
+        name = _FILTERS.get(term["Dimensions"].get("Key", ""))
+        return (name, tuple(term["Dimensions"].get("Values") or ())) if name else None
+    if set(term) == {"Tags"} and _is_equality(term["Tags"]):
+        key, values = term["Tags"].get("Key", ""), term["Tags"].get("Values") or ()
+        return "TagKeyValue", tuple(f"user:{key}${value}" for value in values)
+    return None
+
+
+def _is_equality(values: Mapping[str, Any]) -> bool:
+    return set(values.get("MatchOptions") or ()) <= {"EQUALS", "CASE_SENSITIVE"}
 
 
 def _notification(
@@ -233,12 +296,13 @@ class CostAnomalies:
 
 def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
     """Subscriptions as plain JSON, so that a day's answer can be kept."""
+    home = read.home("ce")
     subscriptions = read.every(
-        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=HOME
+        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=home
     )
     if not subscriptions:
         return []
-    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=HOME)
+    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=home)
     kinds = {
         each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
         for each in listed
@@ -260,26 +324,29 @@ def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
 @evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)
 @dataclass(frozen=True, slots=True)
 class BillingAlarms:
-    """The alarms of us-east-1, and whether billing metrics are published there.
+    """The alarms of the region where AWS publishes billing metrics, and whether it does.
 
-    ``elsewhere`` are the alarms on billing metrics in this region, if it is another: nothing
-    publishes these there. Sources: DescribeAlarms, ListMetrics.
+    ``home`` is that region, ``us-east-1`` in the partition ``aws``. ``elsewhere`` are the alarms
+    on billing metrics in this region, if it is another: nothing publishes these there. Sources:
+    DescribeAlarms, ListMetrics.
     """
 
     inventory: Inventory
     published: ActiveSeries
     read_at: datetime
     elsewhere: tuple[str, ...] = ()
+    home: str = ""
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> BillingAlarms:
+        publishing = read.home("budgets")
         # None where that is this region, so that the answer other evidence had is used again
-        home = None if read.region == HOME else HOME
+        home = None if read.region == publishing else publishing
         series = read_published(read, [ESTIMATED_CHARGES], region=home)
         inventory = read_inventory(read, home)
         local = read_inventory(read) if home else Inventory()
         elsewhere = tuple(alarm.name for alarm in local.watching.get(ESTIMATED_CHARGES, ()))
-        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere)
+        return cls(inventory, ActiveSeries(series, {}), read.now, elsewhere, publishing)
 
 
 @evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
@@ -295,12 +362,15 @@ class Payer:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Payer:
-        answer = read.one(
-            "organizations",
-            "describe_organization",
-            region=HOME,
-            absent=("AWSOrganizationsNotInUseException",),
-        )
+        try:
+            answer = read.one(
+                "organizations",
+                "describe_organization",
+                region=read.home("organizations"),
+                absent=("AWSOrganizationsNotInUseException",),
+            )
+        except NotOffered:
+            answer = None
         if answer is None:
             return cls(is_member=False)
         payer = (answer.get("Organization") or {}).get("MasterAccountId", "")

@@ -194,5 +194,5 @@ def _store(read: Reader, arn: str) -> EventDataStore:
         arn=arn,
         status=answer.get("Status", ""),
         multi_region=bool(answer.get("MultiRegionEnabled")),
-        selectors=Selectors.of(answer),
+        selectors=Selectors(advanced=tuple(answer.get("AdvancedEventSelectors") or ())),
     )

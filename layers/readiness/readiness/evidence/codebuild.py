@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.model.evidence import Json, ResourceType, api_call, evidence, last_segment
@@ -39,6 +39,7 @@ PROJECT = ResourceType(
         ),
     ),
     identify=_project_name,
+    config_id="arn:{partition}:codebuild:{region}:{account}:project/{id}",
     arn="arn:{partition}:codebuild:{region}:{account}:project/{id}",
 )
 
@@ -55,12 +56,15 @@ class BuildVariable:
 @evidence(PROJECT, reads=("codebuild:BatchGetProjects", "codebuild:ListProjects"))
 @dataclass(frozen=True, slots=True)
 class BuildEnvironment:
-    """The variables that every build of the project starts with.
+    """The variables that every build of the project starts with, and where its source is.
 
-    Source: BatchGetProjects, a hundred projects a call.
+    ``sources`` are the build specifications (inline text, or the name of a file) and locations
+    of the source and the secondary sources, by ``place``. Source: BatchGetProjects, a hundred
+    projects a call.
     """
 
     variables: tuple[BuildVariable, ...] = ()
+    sources: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, project: Resource) -> BuildEnvironment:
@@ -87,8 +91,19 @@ class BuildEnvironment:
             tuple(
                 BuildVariable(v["name"], v.get("value", ""), v.get("type", "PLAINTEXT"))
                 for v in environment.get("environmentVariables") or ()
-            )
+            ),
+            dict(_sources(project)),
         )
+
+
+def _sources(project: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    sources = [project.get("source") or {}, *(project.get("secondarySources") or ())]
+    for source in sources:
+        place = source.get("sourceIdentifier") or "source"
+        if buildspec := source.get("buildspec"):
+            yield f"{place}/buildspec", buildspec
+        if location := source.get("location"):
+            yield f"{place}/location", location
 
 
 def _described(read: Reader, names: list[str]) -> list[Any]:

@@ -30,20 +30,17 @@ class Recommendation:
 @evidence(REGION, reads=("compute-optimizer:GetLambdaFunctionRecommendations",))
 @dataclass(frozen=True, slots=True)
 class FunctionRecommendations:
-    """Recommendations by the names of functions; ``opted_in`` says whether there can be any.
+    """Recommendations by the names of functions: none where the account has not opted in.
 
     Compute Optimizer looks at functions of at most 1,792 MiB with 50 invocations in 14 days.
     Source: GetLambdaFunctionRecommendations.
     """
 
     by_function: Mapping[str, Recommendation]
-    opted_in: bool = True
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> FunctionRecommendations:
-        pages = list(_pages(read, "get_lambda_function_recommendations"))
-        if not pages:
-            return cls({}, opted_in=False)
+        pages = _pages(read, "get_lambda_function_recommendations")
         return cls(
             {
                 function_name(each["functionArn"]) or "": Recommendation(
@@ -64,13 +61,10 @@ class ServiceRecommendations:
     """Recommendations by the ARNs of ECS services on Fargate. Source: …ServiceRecommendations."""
 
     by_service: Mapping[str, Recommendation]
-    opted_in: bool = True
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> ServiceRecommendations:
-        pages = list(_pages(read, "get_ecs_service_recommendations"))
-        if not pages:
-            return cls({}, opted_in=False)
+        pages = _pages(read, "get_ecs_service_recommendations")
         return cls(
             {
                 each["serviceArn"]: Recommendation(

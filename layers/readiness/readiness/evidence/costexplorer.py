@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from readiness.model.evidence import REGION, evidence, partition_of
+from readiness.model.evidence import REGION, evidence
 from readiness.model.finding import parse_iso
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -20,14 +20,6 @@ TAG = "Application"
 METRIC = "NetAmortizedCost"
 LOOKED_BACK = timedelta(days=45)
 """Far enough that last month's final bill is in it when this month's is still estimated."""
-
-_HOMES = {"aws": "us-east-1", "aws-cn": "cn-northwest-1", "aws-us-gov": "us-gov-west-1"}
-
-
-def _home(read: Reader) -> str:
-    """The one region of its partition where Cost Explorer answers."""
-    return _HOMES[partition_of(read.region)]
-
 
 RECORD_TYPES = ("Credit", "Refund", "Tax", "Support")
 """What CE's RECORD_TYPE calls that is not the price of a request; credits net a cost to zero."""
@@ -116,7 +108,7 @@ def _days(read: Reader, today: date, excluded: Sequence[str]) -> Iterator[dict[s
         page = read.one(
             "ce",
             "get_cost_and_usage",
-            region=_home(read),
+            region=read.home("ce"),
             TimePeriod={"Start": str(today - LOOKED_BACK), "End": str(today)},
             Granularity="DAILY",
             Metrics=[METRIC],
@@ -191,7 +183,7 @@ class CostTag:
                 "ce",
                 "list_cost_allocation_tags",
                 "CostAllocationTags",
-                region=_home(read),
+                region=read.home("ce"),
                 TagKeys=[TAG],
             )
             return [

@@ -60,8 +60,6 @@ class LogGroup:
 
     name: str
     group_class: str = "STANDARD"
-    kms_key_arn: str = ""
-    stored_bytes: int = 0
     created: datetime | None = None
 
     @classmethod
@@ -79,8 +77,6 @@ class LogGroup:
         return cls(
             name=answer["logGroupName"],
             group_class=answer.get("logGroupClass") or "STANDARD",
-            kms_key_arn=answer.get("kmsKeyId", ""),
-            stored_bytes=answer.get("storedBytes") or 0,
             created=datetime.fromtimestamp(created / 1000, UTC) if created else None,
         )
 

@@ -44,7 +44,7 @@ class PrivateZones:
         if not read.of(VpcWorkloads, vpc).all:
             return cls()
         named = {
-            service_of_zone(zone.get("Name", ""), vpc.region)
+            service_of_zone(zone.get("Name", ""), vpc.region, read.dns_suffix)
             for zone in _zones(read, vpc)
             if not (zone.get("Owner") or {}).get("OwningService")
         }

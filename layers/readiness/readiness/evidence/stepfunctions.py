@@ -52,6 +52,7 @@ class StateMachine:
             "describe_state_machine",
             gone=("StateMachineDoesNotExist",),
             stateMachineArn=machine.id,
+            includedData="METADATA_ONLY",
         )
         return cls(machine.id, answer["type"])
 

@@ -17,9 +17,6 @@ from readiness.model.evidence import (
 from readiness.model.reader import Reader
 from readiness.model.resource import GLOBAL, Resource
 
-HOME_OF_GLOBALS = "us-east-1"
-"""Where the tagging API knows the resources of global services."""
-
 
 @evidence(REGION, reads=("tag:GetResources",))
 @dataclass(frozen=True, slots=True)
@@ -54,10 +51,12 @@ class Tags:
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> Tags:
-        arn = arn_of(resource)
+        arn = arn_of(resource, read.partition)
         if not arn:
             return cls({})
-        home = HOME_OF_GLOBALS if resource.region == GLOBAL else read.region
+        # The tagging API knows the resources of a global service where that has its home.
+        is_global = resource.region == GLOBAL
+        home = read.home(arn.split(":", 3)[2]) if is_global else read.region
         return cls(tags_of(read, arn, home))
 
     def get(self, name: str) -> str:

@@ -1,1 +1,1 @@
-"""What several headings conclude from evidence."""
+"""Verdicts that several headings share."""

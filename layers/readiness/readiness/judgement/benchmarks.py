@@ -1,16 +1,18 @@
-"""How fast, how often wrong and how often there: bands that hold at any traffic, or none at all.
+"""Latency, error rate and availability: a band only where the samples prove it.
 
-Sums are added over periods and series and divided once. What a share of few requests may really
-be is bounded (one-sided Clopper-Pearson), and a window too quiet to decide is widened.
+Counts are added over periods and series and divided once; rates and percentiles are never
+averaged. The true share behind a sample is bounded (one-sided Clopper-Pearson). Where a window has
+too few samples to decide, the next longer one is used.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from readiness.evidence.cloudwatch.histories import Latency, Outcomes, Span
+from readiness.evidence.cloudwatch.histories import Latency, Outcomes, Span, Wait
+from readiness.model.text import plural
 from readiness.model.verdict import (
     Fact,
     Severity,
@@ -25,7 +27,7 @@ from readiness.semantics.metrics import Band, Scale, Shares, lower_bound, upper_
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Target, degraded and critical in milliseconds, and the quantile that has to keep them."""
+    """Target, degraded and critical limit in milliseconds, and the quantile they apply to."""
 
     target: float
     degraded: float
@@ -41,7 +43,7 @@ class Limits:
         return self.target <= self.degraded <= self.critical
 
     def spoken(self, band: Band) -> str:
-        """Where the quantile lies in a band."""
+        """The range of the quantile in a band, for instance ``p99 < 100 ms``."""
         name = f"p{self.quantile * 100:g}"
         return {
             Band.OK: f"{name} < {self.target:g} ms",
@@ -52,7 +54,7 @@ class Limits:
 
 
 def first_samples(latency: Latency, least: int = 1) -> tuple[Span, Shares] | None:
-    """The shortest window with so many samples, and its shares."""
+    """The shortest window with at least ``least`` samples, and its shares."""
     for span in Span:
         shares = latency.over(span)
         if shares is not None and shares.samples >= least:
@@ -62,7 +64,7 @@ def first_samples(latency: Latency, least: int = 1) -> tuple[Span, Shares] | Non
 
 @dataclass(frozen=True, slots=True)
 class Certainty:
-    """How sure a band has to be: the confidence, and how few samples say nothing of a failure."""
+    """The confidence of a band, and the fewest samples for a DEGRADED or BREACH."""
 
     confidence: float = 0.95
     least: int = 100
@@ -70,21 +72,25 @@ class Certainty:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One window's decision. ``band`` is None where its samples do not decide."""
+    """The result of one window.
+
+    ``band`` is None where its samples do not decide. ``doubt`` says why, if not for their number.
+    """
 
     span: Span
     samples: float
     value: float
     band: Band | None
     facts: Mapping[str, Fact]
+    doubt: str = ""
 
 
 def decided(certain: Band, worst: Band, point: Band, samples: float, least: int) -> Band | None:
-    """The band that a window's samples prove, None where they do not.
+    """The band that a window's samples prove; None where they prove none.
 
-    ``certain`` is the best band that the value may really be in, ``worst`` the worst. So CRITICAL
-    is critical at its best, and OK is OK at its worst; a milder failure needs the least number
-    of samples too.
+    ``certain`` is the best band the true value may be in, ``worst`` the worst, ``point`` that of
+    the measured value. CRITICAL needs a CRITICAL best band, OK an OK worst band. DEGRADED and
+    BREACH also need ``least`` samples.
     """
     if certain is Band.CRITICAL:
         return Band.CRITICAL
@@ -103,7 +109,7 @@ def _rank(band: Band) -> int:
 
 
 class Preaggregated(ValueError):
-    """The series was published as sums or averages: it has no percentile."""
+    """The series was published as sums or averages: it has no percentiles."""
 
 
 def latency_readings(latency: Latency, limits: Limits, sure: Certainty) -> Iterator[Reading]:
@@ -134,7 +140,7 @@ def latency_readings(latency: Latency, limits: Limits, sure: Certainty) -> Itera
 
 
 def judge_latency(candidates: Sequence[Latency], limits: Limits, sure: Certainty) -> Verdict:
-    """The verdict on the first door that has samples."""
+    """The verdict on the first candidate that has samples."""
     if not limits.are_ordered:
         return out_of_order(limits.steps)
     for latency in candidates:
@@ -142,7 +148,7 @@ def judge_latency(candidates: Sequence[Latency], limits: Limits, sure: Certainty
             readings = list(latency_readings(latency, limits, sure))
         except Preaggregated:
             return cannot_tell(
-                f"{latency.source} is published as sums or averages, which have no percentile"
+                f"{latency.source} is published as sums or averages, which have no percentiles"
                 " (PREAGGREGATED_SERIES).",
                 cause="PREAGGREGATED_SERIES",
                 source=latency.source,
@@ -155,27 +161,52 @@ def judge_latency(candidates: Sequence[Latency], limits: Limits, sure: Certainty
 def _of_latency(latency: Latency, reading: Reading, limits: Limits, sure: Certainty) -> Verdict:
     facts = _facts(reading, latency.source, sure) | dict(reading.facts)
     name = f"p{limits.quantile * 100:g}"
-    share = f"{reading.value:.4g} % of {reading.samples:,.0f} requests within {limits.target:g} ms"
-    where = f"in {reading.span} ({latency.source})"
+    said = (
+        f"{reading.value:.4g} % of {plural(reading.samples, 'request')} in the last {reading.span}"
+        f" took at most {limits.target:g} ms ({latency.source})"
+    )
     if reading.band is None:
         need = math.ceil(math.log(1 - sure.confidence) / math.log(limits.quantile))
         return cannot_tell(
-            f"{share} {where} do not decide whether {name} keeps its target; {need} without a"
-            " slower one would (INSUFFICIENT_SAMPLES)."
+            f"Too few requests to decide whether {name} is below the target: {said}. {need:,}"
+            " requests without a slow one would be enough (INSUFFICIENT_SAMPLES)."
         ).observing({"cause": "INSUFFICIENT_SAMPLES", **facts})
     facts["value"] = limits.spoken(reading.band)
-    said = f"{reading.band}: {limits.spoken(reading.band)}, {share} {where}."
+    reason = f"{reading.band}: {limits.spoken(reading.band)}; {said}."
     if reading.band is Band.OK:
-        return complies(said, **facts)
+        return complies(reason, **facts)
     expected = f"{name} below {limits.target:g} ms."
-    return violates(said, expected=expected, severity=reading.band.severity, **facts)
+    return violates(reason, expected=expected, severity=reading.band.severity, **facts)
+
+
+# -- the wait of items in queues and streams --------------------------------------------------
+
+
+def judge_waits(waits: Sequence[Wait], steps: Sequence[float]) -> Verdict:
+    """The longest wait of the oldest item in any source; ``steps`` are limits in seconds."""
+    scale = scale_of(steps)
+    if scale is None:
+        return out_of_order(steps)
+    known = [
+        (seconds, each) for each in waits for seconds in [each.seconds] if seconds is not None
+    ]
+    if not known:
+        return _idle()
+    seconds, wait = max(known, key=lambda pair: pair[0])
+    band = scale.band(seconds)
+    facts: dict[str, Fact] = {"band": str(band), "value": seconds, "source": wait.source}
+    said = f"the oldest item of {wait.source} waited {seconds:,.0f} s (median of the last hour)"
+    if band is Band.OK:
+        return complies(f"{band}: {said}.", **facts)
+    expected = f"Items that wait less than {scale.target:g} s."
+    return violates(f"{band}: {said}.", expected=expected, severity=band.severity, **facts)
 
 
 # -- error rate and availability --------------------------------------------------------------
 
 
 def rate_reading(span: Span, bad: float, n: float, scale: Scale, sure: Certainty) -> Reading:
-    """A reading of ``bad`` of ``n``: a rate in percent, or where higher is better the rest."""
+    """``bad`` of ``n`` in percent; where higher is better, the share that was not bad."""
     low, high = lower_bound(bad, n, sure.confidence), upper_bound(bad, n, sure.confidence)
     if scale.higher_is_better:
         value, best, worst = 100 * (n - bad) / n, 100 - 100 * low, 100 - 100 * high
@@ -192,66 +223,102 @@ def rate_reading(span: Span, bad: float, n: float, scale: Scale, sure: Certainty
 
 
 def judge_error_rate(
-    doors: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
+    entry_points: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
 ) -> Verdict:
-    """The worst of the doors' error rates; ``steps`` are target, degraded, critical in percent."""
+    """The worst error rate of the entry points.
+
+    ``steps`` are target, degraded and critical limit in percent.
+    """
     scale = scale_of(steps)
     if scale is None:
         return out_of_order(steps)
-    decisive: list[tuple[Outcomes, Reading]] = []
-    for door in doors:
-        readings = [
-            rate_reading(span, bad, n, scale, sure)
-            for span in Span
-            for bad, n in [door.failures(span)]
-            if n > 0
-        ]
-        if readings:
-            decisive.append((door, _first_decided(readings)))
-    if not decisive:
-        return _idle()
-    worst = max(decisive, key=lambda pair: (_weight(pair[1].band), pair[1].value))
-    return _of_rate(*worst, scale, sure, "error rate", "percent of requests fail")
+    return _worst_rate(entry_points, Outcomes.failures, scale, sure, "error rate", "request")
 
 
 def judge_availability(
-    candidates: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
+    entry_points: Sequence[Outcomes], steps: Sequence[float], sure: Certainty
 ) -> Verdict:
-    """The share of attempts that got an answer, at the first door that anybody came to."""
+    """The worst availability of the entry points: the share of attempts that got an answer.
+
+    An entry point exists only where its own counts have data.
+    """
     scale = scale_of(steps, higher_is_better=True)
     if scale is None:
         return out_of_order(steps)
-    used = [d for d in candidates if d.misses(Span.WEEK)[1] or d.misses(Span.HOUR)[1]]
-    if not used:
-        lost = [door for door in candidates if door.a_week_ago >= sure.least]
-        if lost:
-            return _lost_traffic(lost[0])
-        return _idle()
-    door = used[0]
-    if not door.misses(Span.HOUR)[1] and door.a_week_ago >= sure.least:
-        return _lost_traffic(door)
-    readings = [
-        rate_reading(span, bad, n, scale, sure)
-        for span in Span
-        for bad, n in [door.misses(span)]
-        if n > 0
+    lost = [
+        each
+        for each in entry_points
+        if not each.is_used(Span.HOUR) and each.a_week_ago >= sure.least
     ]
-    reading = _first_decided(readings)
-    return _of_rate(door, reading, scale, sure, "availability", "percent of attempts succeed")
+    rest = [each for each in entry_points if each not in lost]
+    verdict = _worst_rate(rest, Outcomes.misses, scale, sure, "availability", "attempt")
+    if lost and verdict.severity is not Severity.CRITICAL:
+        return _lost_traffic(lost[0])
+    return verdict
 
 
-def _lost_traffic(door: Outcomes) -> Verdict:
+_Count = Callable[[Outcomes, Span], tuple[float, float]]
+
+
+def _worst_rate(
+    entry_points: Sequence[Outcomes],
+    count: _Count,
+    scale: Scale,
+    sure: Certainty,
+    name: str,
+    noun: str,
+) -> Verdict:
+    """The verdict on the worst of the entry points that are used."""
+    decisive: list[tuple[Outcomes, Reading]] = []
+    for entry_point in entry_points:
+        readings = [
+            _of_span(entry_point, span, count, scale, sure)
+            for span in Span
+            if entry_point.is_used(span) and count(entry_point, span)[1] > 0
+        ]
+        if readings:
+            decisive.append((entry_point, _first_decided(readings)))
+    if not decisive:
+        return _idle()
+    sign = -1 if scale.higher_is_better else 1
+    worst = max(decisive, key=lambda pair: (_weight(pair[1].band), sign * pair[1].value))
+    return _of_rate(*worst, scale, sure, name, noun)
+
+
+def _of_span(
+    entry_point: Outcomes, span: Span, count: _Count, scale: Scale, sure: Certainty
+) -> Reading:
+    """The reading of one window; undecided where it depends on failures that others share."""
+    bad, n = count(entry_point, span)
+    reading = rate_reading(span, bad, n, scale, sure)
+    if reading.band not in {Band.OK, None}:
+        return reading
+    if entry_point.unseen:
+        return replace(reading, band=None, doubt=entry_point.unseen)
+    if entry_point.worst is None:
+        return reading
+    most, attempts = count(entry_point.worst, span)
+    if most <= bad or rate_reading(span, most, attempts, scale, sure).band is reading.band:
+        return reading
+    doubt = (
+        f"{most - bad:,.0f} more failures are counted for several entry points together, or may be"
+        " retries."
+    )
+    return replace(reading, band=None, doubt=doubt)
+
+
+def _lost_traffic(entry_point: Outcomes) -> Verdict:
     return violates(
-        f"TRAFFIC_LOSS: no request in the last hour, {door.a_week_ago:,.0f} in the same hour of"
-        f" last week ({door.source}).",
-        expected="Requests, as in the same hour of last week.",
+        "TRAFFIC_LOSS: there was no request in the last hour, but"
+        f" {entry_point.a_week_ago:,.0f} in the same hour last week ({entry_point.source}).",
+        expected="Requests, as in the same hour last week.",
         severity=Severity.HIGH,
         cause="TRAFFIC_LOSS",
         value=0,
         samples=0,
         window=str(Span.HOUR),
-        same_hour_last_week=door.a_week_ago,
-        source=door.source,
+        same_hour_last_week=entry_point.a_week_ago,
+        source=entry_point.source,
     )
 
 
@@ -260,23 +327,28 @@ def _first_decided(readings: Sequence[Reading]) -> Reading:
 
 
 def _weight(band: Band | None) -> float:
-    """Undecided is worse than OK: it may hide anything, but a proven failure counts first."""
+    """Worst first: proven failures, then undecided (which may hide a failure), then OK."""
     return 0.5 if band is None else band.rank
 
 
 def _of_rate(
-    door: Outcomes, reading: Reading, scale: Scale, sure: Certainty, name: str, unit: str
+    entry_point: Outcomes, reading: Reading, scale: Scale, sure: Certainty, name: str, noun: str
 ) -> Verdict:
-    facts = _facts(reading, door.source, sure) | dict(reading.facts)
+    facts = _facts(reading, entry_point.source, sure) | dict(reading.facts)
     facts["value"] = round(reading.value, 6)
+    noun = entry_point.noun or noun
     said = (
-        f"{name} {_percent(reading.value)} % of {reading.samples:,.0f} requests in {reading.span}"
-        f" ({door.source})"
+        f"{name} {_percent(reading.value)} % of {plural(reading.samples, noun)} in the last"
+        f" {reading.span} ({entry_point.source})"
     )
+    if reading.band is None and reading.doubt:
+        return cannot_tell(
+            f"The {name} is unknown. {reading.doubt} Without them: {said} (PARTIAL_DATA)."
+        ).observing({"cause": "PARTIAL_DATA", **facts})
     if reading.band is None:
         low, high = reading.facts["lower_bound"], reading.facts["upper_bound"]
         return cannot_tell(
-            f"The {said} is really anything from {low:g} to {high:g} %, which does not decide it"
+            f"Too few {noun}s to decide: {said}; the true value may be from {low:g} to {high:g} %"
             " (INSUFFICIENT_SAMPLES).",
         ).observing({"cause": "INSUFFICIENT_SAMPLES", **facts})
     if reading.band is Band.OK:
@@ -284,7 +356,7 @@ def _of_rate(
     beyond = "above" if scale.higher_is_better else "below"
     return violates(
         f"{reading.band}: {said}.",
-        expected=f"An {name} {beyond} {scale.target:g} %: the {unit}.",
+        expected=f"An {name} {beyond} {scale.target:g} %.",
         severity=reading.band.severity,
         **facts,
     )
@@ -302,16 +374,18 @@ def _facts(reading: Reading, source: str, sure: Certainty) -> dict[str, Fact]:
 
 
 def _percent(value: float) -> str:
-    """Digits enough to tell 99.95 from 99.9."""
+    """Enough digits to tell 99.95 from 99.9."""
     return f"{value:.6g}" if value > 99 else f"{value:.4g}"
 
 
 def _idle() -> Verdict:
-    return not_applicable("There was no request in 7 d.", window=str(Span.WEEK), samples=0)
+    return not_applicable(
+        "There were no requests in the last 7 days.", window=str(Span.WEEK), samples=0
+    )
 
 
 def scale_of(steps: Sequence[float], *, higher_is_better: bool = False) -> Scale | None:
-    """The scale of target, degraded and critical; None where they are not in order."""
+    """The scale of target, degraded and critical limit; None where they are not in order."""
     target, degraded, critical = steps
     try:
         return Scale(target, degraded, critical, higher_is_better)
@@ -320,8 +394,8 @@ def scale_of(steps: Sequence[float], *, higher_is_better: bool = False) -> Scale
 
 
 def out_of_order(steps: Sequence[float]) -> Verdict:
-    """The verdict where a band would have no place."""
+    """The verdict for limits that are not in order."""
     spoken = ", ".join(f"{step:g}" for step in steps)
     return cannot_tell(
-        f"The settings are refused: target, degraded and critical are not in order ({spoken})."
+        f"The settings for target, degraded and critical are not in order: {spoken}."
     )

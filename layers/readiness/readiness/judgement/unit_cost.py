@@ -1,4 +1,4 @@
-"""What a workload costs, over days whose bill is final, beside what it was used for."""
+"""What a workload costs and how many requests it served, over days whose bill is final."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from statistics import median
 from readiness.evidence.costexplorer import Bill, Day, TagState
 from readiness.evidence.workloads.tagged import Demand
 from readiness.judgement.benchmarks import out_of_order, scale_of
+from readiness.model.text import plural
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.semantics.metrics import Band
 
@@ -19,7 +20,7 @@ MILLION = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class CostWindow:
-    """Which days count: how many, how long ago at the least, and whether estimates do."""
+    """The days that count: how many, how old at least, and whether estimated ones count."""
 
     days: int = 7
     lag: int = 2
@@ -45,8 +46,8 @@ def judge_unit_cost(
     if scale is None:
         return out_of_order(steps)
     days = window.of(bill)
-    if untold := _no_door(demand) or _not_divided(tag) or _not_final(days, window):
-        return untold
+    if unknown := _no_entry_point(demand) or _not_divided(tag) or _not_final(days, window):
+        return unknown
     cost, requests = sum((day.of(demand.workload) for day in days), Decimal(0)), demand.on(days)
     coverage = _coverage(days)
     during = f"{days[0].day} to {days[-1].day}"
@@ -59,27 +60,29 @@ def judge_unit_cost(
         "source": ", ".join(demand.doors[:10]),
         "asked_on": str(bill.asked_on),
     }
+    paid = f"{_money(cost, bill)} for {plural(requests, 'request')} from {during}"
     if requests < least or cost < NO_COST:
-        cause = "INSUFFICIENT_SAMPLES" if requests < least else "ZERO_COST_WITH_USAGE"
-        said = f"{requests:,.0f} requests from {during}, at least {least:,} needed, cost"
-        return _untold(cause, f"{said} {_money(cost, bill)}", facts)
+        is_quiet = requests < least
+        cause = "INSUFFICIENT_SAMPLES" if is_quiet else "ZERO_COST_WITH_USAGE"
+        needed = f"; at least {least:,} requests are needed" if is_quiet else ""
+        return _unknown(cause, f"{paid}{needed}", facts)
     value = cost / Decimal(requests) * MILLION
     band = scale.band(float(value))
     facts |= {"value": round(float(value), 6), "band": str(band)}
-    said = (
-        f"{_money(value, bill)} per million requests: {_money(cost, bill)} for {requests:,.0f}"
-        f" requests from {during}"
-    )
+    said = f"{_money(value, bill)} per million requests ({paid})"
     if coverage < min_coverage:
-        why = f"{said}, but only {coverage:.0%} of the account's cost is tagged"
-        return _untold("LOW_COVERAGE", why, facts)
+        why = (
+            f"{said}, but only {100 * coverage:.3g} % of the account's cost is tagged; at least"
+            f" {100 * min_coverage:.3g} % is needed"
+        )
+        return _unknown("LOW_COVERAGE", why, facts)
     if band is Band.OK:
         return complies(f"{band}: {said}.", **facts)
     expected = f"Less than {scale.target:g} {bill.currency} per million requests."
     return violates(f"{band}: {said}.", expected=expected, severity=band.severity, **facts)
 
 
-def _no_door(demand: Demand) -> Verdict | None:
+def _no_entry_point(demand: Demand) -> Verdict | None:
     if demand.doors:
         return None
     return not_applicable("The workload has no function, API or load balancer.")
@@ -89,7 +92,7 @@ def _not_final(days: Sequence[Day], window: CostWindow) -> Verdict | None:
     if len(days) == window.days:
         return None
     said = f"The bill is final for {len(days)} of the {window.days} days needed"
-    return _untold("ESTIMATED_COST", said, {})
+    return _unknown("ESTIMATED_COST", said, {})
 
 
 def judge_spend(
@@ -102,12 +105,12 @@ def judge_spend(
     min_spike: float,
     least: int,
 ) -> Verdict:
-    """Whether the workload's cost can be seen by day, and does not jump.
+    """Whether the bill shows the workload's cost by day, and the cost does not spike.
 
-    A jump counts on estimated days too; that there is none only on days whose bill is final.
+    A spike on an estimated day counts. A pass needs days whose bill is final.
     """
-    if untold := _not_divided(tag):
-        return untold
+    if unknown := _not_divided(tag):
+        return unknown
     complete = bill.complete(lag_days)
     final = [day for day in complete if not day.estimated][-14:]
     facts: dict[str, Fact] = {
@@ -122,31 +125,32 @@ def judge_spend(
         cost = latest.of(demand.workload)
         if cost > usual * Decimal(str(spike_ratio)) and cost > Decimal(str(min_spike)):
             return violates(
-                f"SPIKE: {_money(cost, bill)} on {latest.day}{_if_estimated(latest)}, where the"
-                f" median of the 14 days before is {_money(usual, bill)}; most of it is"
-                f" {_largest(latest, demand.workload)}.",
-                expected=f"No day above {spike_ratio:g} times the median of the 14 before.",
+                f"SPIKE: {_money(cost, bill)} on {latest.day}{_if_estimated(latest)}, more than"
+                f" {spike_ratio:g} times the median of the 14 days before"
+                f" ({_money(usual, bill)}). {_largest(latest, demand.workload)} cost most.",
+                expected=f"At most {spike_ratio:g} times the median of the 14 days before.",
                 cause="SPIKE",
             ).observing(facts)
     if len(final) < 14:
         said = f"The bill is final for {len(final)} of the 14 days needed"
-        return _untold("ESTIMATED_COST", said, facts)
+        return _unknown("ESTIMATED_COST", said, facts)
     cost, requests = sum((day.of(demand.workload) for day in final), Decimal(0)), demand.on(final)
     facts |= {"value": f"{cost:.4f}", "samples": int(requests)}
     during = f"from {final[0].day} to {final[-1].day}"
     if cost < NO_COST and requests >= least:
         return violates(
-            f"ZERO_COST_WITH_USAGE: {requests:,.0f} requests {during} and no cost with the tag.",
-            expected="The tag on what the workload's requests cost.",
+            f"ZERO_COST_WITH_USAGE: {plural(requests, 'request')} {during}, but no tagged cost.",
+            expected="The tag on the resources that serve the workload's requests.",
             cause="ZERO_COST_WITH_USAGE",
         ).observing(facts)
-    return complies(f"{_money(cost, bill)} {during}, and no jump.", **facts)
+    return complies(f"{_money(cost, bill)} {during}, without a spike.", **facts)
 
 
 def _not_divided(tag: TagState) -> Verdict | None:
     if tag.settles:
         return cannot_tell(
-            "The cost allocation tag was switched in the last 48 h and may divide nothing yet.",
+            "The cost allocation tag was changed in the last 48 hours; the bill may not show it"
+            " yet (TAG_NOT_ACTIVE).",
             cause="TAG_NOT_ACTIVE",
         )
     if not tag.active:
@@ -157,7 +161,7 @@ def _not_divided(tag: TagState) -> Verdict | None:
     return None
 
 
-def _untold(cause: str, said: str, facts: Mapping[str, Fact]) -> Verdict:
+def _unknown(cause: str, said: str, facts: Mapping[str, Fact]) -> Verdict:
     return cannot_tell(f"{said} ({cause}).").observing({"cause": cause, **facts})
 
 

@@ -1,4 +1,4 @@
-"""What people state where no API can prove it, and how long such a statement holds."""
+"""What people attest where no API can show it, and how long an attestation is valid."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from readiness.model.evidence import ANY, ServiceEvent, evidence
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
+from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, violates
 
@@ -20,11 +21,11 @@ GRACE = timedelta(days=14)
 REMIND = timedelta(days=30)
 RECORDED = "Readiness Attestation Recorded"
 MACHINE = "eventbridge:"
-"""What the ``attester_id`` begins with where no person attested but an account's event did."""
+"""How the ``attester_id`` begins if not a person but an event of an account attested."""
 
 
 class Result(StrEnum):
-    """What the attested exercise ended with."""
+    """The result of what is attested."""
 
     PASS = "pass"  # noqa: S105
     FAIL = "fail"
@@ -32,9 +33,9 @@ class Result(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """The document behind a statement: one version of an S3 object and its digest.
+    """The document behind an attestation: one version of an S3 object and its digest.
 
-    ``sha256`` (hex) was computed by us from the object's bytes, never taken from S3.
+    ``sha256`` (hex) is computed from the bytes of the object, never taken from S3.
     """
 
     bucket: str
@@ -49,7 +50,7 @@ class Artefact:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """What a statement is about. Empty fields do not narrow; ``resource`` is a glob of ids."""
+    """What an attestation applies to. An empty field means all; ``resource`` is a glob of ids."""
 
     account: str = ""
     environment: str = ""
@@ -71,11 +72,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Attestation:
-    """One statement. ``attester_id`` is AWS's unique id of the caller (``aws:userid``).
+    """One attestation. ``attester_id`` is the unique id of the caller (``aws:userid``).
 
-    ``bound_to`` are live values at the time: when one changes, the statement is void.
-    ``approved_by`` is the principal of the second person, empty while nobody has approved.
-    ``artefact_unread`` says why it is not known whether the artefact is still there.
+        ``attester`` is the ARN that was found for it, or the id again where none was found.
+    ``bound_to`` are live values at the time: the attestation becomes void when one changes.
+    ``approved_by`` is the second person, likewise, empty until someone approves.
+    ``artefact_unread`` says why it is unknown whether the artefact still exists.
     """
 
     id: str
@@ -98,13 +100,13 @@ class Attestation:
     revoked: bool = False
 
     def expires(self, cap: timedelta) -> datetime:
-        """The earlier of the stated date and the rule's cap after it was done."""
+        """The earlier of ``expires_at`` and ``cap`` after the work was done."""
         capped = self.performed_at + cap
         return capped if self.expires_at is None else min(self.expires_at, capped)
 
     @property
     def fingerprint(self) -> str:
-        """A digest of all that is stated: who approved this text approved no other."""
+        """A digest of all that is attested, so that an approval is valid for this text only."""
         said = [
             self.id,
             self.rule,
@@ -131,8 +133,8 @@ class Attestation:
 class Attested:
     """What people attested about the resource.
 
-    ``statements`` are those for this rule whose scope covers the resource; ``first_seen`` is
-    when the rule first looked at it, None when that is not recorded anywhere.
+    ``statements`` are the attestations for this rule whose scope covers the resource;
+    ``first_seen`` is when the rule first evaluated it, None if that is not recorded.
     """
 
     statements: tuple[Attestation, ...]
@@ -148,11 +150,12 @@ class Attested:
         two_people: bool = True,
         **observed: Fact,
     ) -> Verdict:
-        """The verdict where nothing but a statement can answer.
+        """The verdict where only an attestation can answer.
 
-        ``what`` begins the sentences, for instance "A load test". ``bound`` are the live values
-        a statement may be bound to; ``max_age_days`` caps how long it holds after it was
-        performed. Missing: INSUFFICIENT_DATA for 14 days after the first look, then a violation.
+        ``what`` begins the sentences, for example "A load test". ``bound`` are the live values
+        that an attestation may be bound to; ``max_age_days`` limits how long it is valid after
+        the work was done. Without an attestation: INSUFFICIENT_DATA for 14 days after the first
+        evaluation, then a violation.
         """
         cap = timedelta(days=max_age_days)
         what_for = "".join(f" for {name}={value}" for name, value in (bound or {}).items())
@@ -193,10 +196,10 @@ class Attested:
         *,
         two_people: bool,
     ) -> str:
-        """Why a statement does not hold; empty where it does."""
+        """Why an attestation is not valid; empty if it is."""
         expires = statement.expires(cap)
         changed = [
-            f"{name} was {value} and is {live[name]}"
+            f"{name} changed from {value} to {live[name]}"
             for name, value in statement.bound_to.items()
             if name in live and str(live[name]) != str(value)
         ]
@@ -204,10 +207,10 @@ class Attested:
         objections = {
             "it was revoked": statement.revoked,
             "its result is a failure": statement.result is Result.FAIL,
-            "it claims to be from the future": statement.performed_at > self.now,
+            "the date of the work is in the future": statement.performed_at > self.now,
             f"it expired on {expires:%Y-%m-%d}": expires <= self.now,
-            f"it is void: {', '.join(changed)}": bool(changed),
-            f"it does not say for which {', '.join(unbound)} it holds": bool(unbound),
+            f"it is void because {listed(changed)}": bool(changed),
+            f"it does not name the {listed(unbound)} that it applies to": bool(unbound),
             f"its artefact {statement.artefact_problem}": bool(statement.artefact_problem),
             "no second person has approved it (readiness attest --approve "
             f"{statement.id})": two_people and not statement.has_second_person,
@@ -220,11 +223,11 @@ class Attested:
         expires = best.expires(cap)
         reason = (
             f"{what} of {best.performed_at:%Y-%m-%d} is attested by {best.attester}"
-            f" and holds until {expires:%Y-%m-%d}."
+            f" and valid until {expires:%Y-%m-%d}."
         )
         reminder = ""
         if expires - self.now <= REMIND:
-            reminder = f"{what} has to be attested anew before {expires:%Y-%m-%d}."
+            reminder = f"{what} must be attested again before {expires:%Y-%m-%d}."
         facts = {
             **observed,
             "attestation": best.id,
@@ -240,12 +243,11 @@ class Attested:
     def _missing(self, what: str, expected: str, observed: Mapping[str, Fact]) -> Verdict:
         since = self.first_seen
         if since is None or self.now - since < GRACE:
-            until = f" until {since + GRACE:%Y-%m-%d}" if since else ""
-            return cannot_tell(
-                f"{what} can only be attested, and nobody has yet; there is time{until}"
-                " (readiness attest)."
-            ).observing(observed)
-        reason = f"{what} can only be attested, and nobody has since {since:%Y-%m-%d}."
+            by = f" It is due by {since + GRACE:%Y-%m-%d}." if since else ""
+            return cannot_tell(f"{what} is not attested yet (readiness attest).{by}").observing(
+                observed
+            )
+        reason = f"{what} is not attested; it was due by {since + GRACE:%Y-%m-%d}."
         return violates(reason, expected=expected).observing(observed)
 
     def _newest(self, statements: Iterable[Attestation]) -> Attestation | None:
@@ -253,10 +255,9 @@ class Attested:
 
 
 def _unseen(what: str, statement: Attestation) -> Verdict:
-    """The verdict where all hangs on an artefact that could not be looked at."""
+    """The verdict where the only valid attestation has an artefact that could not be read."""
     unread = statement.artefact_unread
     return cannot_tell(
-        f"{what} is attested, and whether its artefact {statement.artefact} is still there could"
-        f" not be read: {unread}.",
+        f"{what} is attested, but its artefact {statement.artefact} could not be read: {unread}.",
         missing=(unread.action,) if unread else (),
     )

@@ -1,4 +1,4 @@
-"""The production-readiness checklist by its own names: the contract every rule answers to."""
+"""The production-readiness checklist: its headings and boxes, which every rule refers to."""
 
 from __future__ import annotations
 
@@ -353,8 +353,8 @@ PENDING: frozenset[str] = frozenset(
         "support",
     }
 )
-"""Headings whose boxes nothing judges yet. They show as pending everywhere, never as fine;
-a contract test lets this list only shrink."""
+"""Headings that are not covered yet. They show as pending everywhere, never as passed;
+a contract test allows this list only to shrink."""
 
 _BY_TITLE = {(chapter.section, chapter.title): chapter for chapter in CHAPTERS}
 _BY_FOLDER = {chapter.folder: chapter for chapter in CHAPTERS}

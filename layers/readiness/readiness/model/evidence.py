@@ -1,8 +1,8 @@
 """How a piece of evidence is declared: what it is about, what it reads, and what changes it.
 
-An evidence class is a frozen dataclass with a ``load`` classmethod. It answers one question to
-AWS about one resource. Permissions, EventBridge patterns and documentation are derived from the
-declaration, and a reader refuses a call that was not declared.
+An evidence class is a frozen dataclass with a ``load`` classmethod. It reads one thing
+about one resource from AWS. Permissions, EventBridge patterns and documentation are derived from
+the declaration, and a reader refuses a call that was not declared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Json = Mapping[str, Any]
 
 
 def verbatim(value: str) -> str | None:
-    """The id as the event has it."""
+    """The id as it is in the event."""
     return value
 
 
@@ -30,19 +30,21 @@ def last_segment(value: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """CloudTrail write calls after which evidence has to be read again.
+    """CloudTrail write calls after which evidence must be read again.
 
     ``names`` are event names; one ending in ``*`` is a prefix (Lambda appends API dates).
     ``id`` is the dotted path of the resource id in the event's ``detail``, for instance
-    ``requestParameters.bucketName``, or several with ``|`` between them, the first that holds an
-    id being taken; empty, absent or refused by ``normalise`` means that any resource of the type
-    may have changed.
+    ``requestParameters.bucketName``, or several with ``|`` between them: the first with an id is
+    used. If it is empty, absent or refused by ``normalise``, any resource of the type may have
+    changed. ``identify`` finds the id in the whole detail where no single field holds it: None
+    says that no resource of the type is concerned, an empty id that any may be.
     """
 
     source: str
     names: tuple[str, ...]
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
+    identify: Callable[[Json], str | None] | None = None
 
     def matches(self, source: str, name: str) -> bool:
         return source == self.source and any(
@@ -51,21 +53,25 @@ class ApiCall:
 
 
 def api_call(
-    service: str, *names: str, id: str = "", normalise: Callable[[str], str | None] = verbatim
+    service: str,
+    *names: str,
+    id: str = "",
+    normalise: Callable[[str], str | None] = verbatim,
+    identify: Callable[[Json], str | None] | None = None,
 ) -> ApiCall:
     """Shorthand: ``service`` is the first label of the event source (``s3``, ``ec2``, ``kms``)."""
-    return ApiCall(f"{service}.amazonaws.com", names, id, normalise)
+    return ApiCall(f"{service}.amazonaws.com", names, id, normalise, identify)
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceEvent:
-    """A service's own EventBridge event, known by its ``detail-type``.
+    """An EventBridge event of a service, by its ``detail-type``.
 
     ``match`` narrows by fields of the detail (dotted path → allowed values); ``id`` as in
     :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
     of a rule id in the detail, for events that concern one rule only. ``identify`` finds the id
-    in the whole detail where no single field holds it; None says that no resource of the type is
-    concerned.
+    in the whole detail where no single field has it; None means that the event concerns no
+    resource of the type.
     """
 
     detail_type: str
@@ -78,7 +84,7 @@ class ServiceEvent:
 
 @dataclass(frozen=True, slots=True)
 class ConfigItem:
-    """A configuration item of another type after which evidence has to be read again.
+    """A configuration item of another type after which evidence must be read again.
 
     ``id`` is a dotted path in the configuration item; empty means any resource of the type.
     """
@@ -92,7 +98,7 @@ Change = ApiCall | ServiceEvent | ConfigItem
 
 
 def config_resource_id(item: Json) -> str | None:
-    """The id AWS Config gives the resource (``resourceId``)."""
+    """The id of the resource in AWS Config (``resourceId``)."""
     return item.get("resourceId") or None
 
 
@@ -103,15 +109,17 @@ def config_resource_name(item: Json) -> str | None:
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A kind of thing that rules judge.
+    """A type of resource that rules check.
 
     ``find`` lists the ids of all of them (account and region from the reader); ``find_reads``
     are the IAM actions it needs. ``identify`` turns an AWS Config item into our id, None where
-    Config does not record the type. ``arn`` is a template of {partition}, {region}, {account},
-    {id} and {path} (the id with one leading slash) for tags and links, empty where a resource has
-    none. ``tags_from_api`` is false
+    Config does not record the type. Where Config's own id is another, ``config_id`` is its
+    template (as ``arn``'s, with {dns_suffix} and {name}, the id's last part), or ``config_ids``
+    finds it by our id in what ``find`` listed; with neither, it cannot be told from our id.
+    ``arn`` is a template of {partition}, {region}, {account}, {id} and {path} (the id with one
+    leading slash) for tags and links, empty where a resource has none. ``tags_from_api`` is false
     where the tagging API does not know the type. ``may_mean`` says whether a name by which other
-    resources refer to one may mean the one with that id (an alias may mean any).
+    resources refer to one may mean the one with that id (an alias may mean any of them).
     """
 
     name: str
@@ -123,6 +131,8 @@ class ResourceType:
     arn: str = ""
     tags_from_api: bool = True
     may_mean: Callable[[str, str], bool] = operator.eq
+    config_id: str = ""
+    config_ids: Callable[[Reader], Mapping[str, str]] | None = None
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)
@@ -143,25 +153,18 @@ def type_of(resource: Resource) -> ResourceType | None:
     return _TYPES.get(resource.type)
 
 
-def arn_of(resource: Resource) -> str:
-    """The ARN of a resource; empty where its type has none."""
+def arn_of(resource: Resource, partition: str) -> str:
+    """The ARN of a resource in a partition; empty where its type has none."""
     declaration = type_of(resource)
     if declaration is None or not declaration.arn:
         return ""
     return declaration.arn.format(
-        partition=partition_of(resource.region),
+        partition=partition,
         region=resource.region,
         account=resource.account,
         id=resource.id,
         path="/" + resource.id.removeprefix("/"),
     )
-
-
-def partition_of(region: str) -> str:
-    """The partition of a region name (``aws``, ``aws-cn``, ``aws-us-gov``)."""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def _the_account(read: Reader) -> Iterable[str]:
@@ -177,35 +180,34 @@ REGION = ResourceType("AWS::::Account", _the_account, identify=None, tags_from_a
 """Facts of the account in one region; also ``AWS::::Account``, told apart by the region."""
 
 ANY = ResourceType("*", lambda _: (), identify=None)
-"""For evidence that any resource has, such as tags: it is about the rule's subject."""
+"""For evidence that any resource has, such as tags: it is about the subject of the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """What :func:`evidence` knows of an evidence class."""
+    """The declaration of an evidence class (:func:`evidence`)."""
 
     about: ResourceType
     reads: frozenset[str]
     changed_by: tuple[Change, ...]
     uses: tuple[type[Evidence], ...]
-    question: str
     follows_type: bool = True
     asks_with: tuple[str, ...] = ()
     proves: bool = True
 
     @property
     def all_reads(self) -> frozenset[str]:
-        """The IAM actions of this evidence and of the evidence its loader asks for."""
+        """The IAM actions of this evidence and of the evidence that its loader uses."""
         return self.reads.union(*(declared(used).all_reads for used in self.uses))
 
     @property
     def all_asks_with(self) -> frozenset[str]:
-        """The settings that shape its questions and those of the evidence its loader asks for."""
+        """The settings that decide what this evidence and the evidence it uses read."""
         return frozenset(self.asks_with).union(*(declared(u).all_asks_with for u in self.uses))
 
 
 class Evidence(Protocol):
-    """What an evidence class looks like; ``load_all`` is optional (one answer for every id)."""
+    """The interface of an evidence class; ``load_all`` (one read for every id) is optional."""
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> Evidence: ...
@@ -227,24 +229,22 @@ def evidence(
 ) -> Callable[[E], E]:
     """Declare a dataclass as evidence about resources of a type.
 
-    ``reads`` are the IAM actions of its own calls, ``uses`` the other evidence its loader asks
-    the reader for, ``changed_by`` the events after which a stored answer may be wrong, besides
-    those that any evidence about the type shares (``ResourceType.changed_by``, its configuration
-    items), which ``follows_type=False`` leaves out where they cannot change the answer.
-    ``asks_with`` are the settings of the rule that shape the question itself (which metric, which
+    ``reads`` are the IAM actions of its own calls; ``uses`` is the other evidence that its loader
+    asks the reader for. ``changed_by`` are the events after which a stored answer may be wrong,
+    in addition to those of the type (``ResourceType.changed_by`` and its configuration items).
+    ``follows_type=False`` leaves those of the type out, where they cannot change the answer.
+    ``asks_with`` are the settings of the rule that decide what is read (which metric, which
     limit), for the loader in ``read.settings``; every rule that takes the evidence has them.
     ``proves=False`` says that loading it does not tell whether the resource exists, as where only
     metrics are read, which outlive it.
     """
 
     def declare(cls: E) -> E:
-        question = (cls.__doc__ or "").partition("\n")[0]
         declaration = Declaration(
             about,
             frozenset(reads),
             tuple(changed_by),
             tuple(uses),
-            question,
             follows_type,
             tuple(asks_with),
             proves,

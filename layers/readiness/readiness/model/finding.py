@@ -1,4 +1,4 @@
-"""A finding: what one rule says of one resource, since when, and what it rests on."""
+"""A finding: the verdict of one rule on one resource, since when, and the facts behind it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from readiness.model.origin import Origin
 from readiness.model.resource import Resource
 from readiness.model.verdict import Fact, Severity, Status
 
 SCHEMA_VERSION = 1
+DEFAULT_STACK = "readiness"
+CHANGE = ("changed_by", "changed_call", "changed_at", "event_id")
+"""The attributes of a finding that tell of the last change."""
 
 
 def iso(moment: datetime) -> str:
-    """UTC with milliseconds, so that text order is time order."""
+    """UTC with milliseconds, so that sorting as text sorts by time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -28,7 +32,7 @@ def parse_iso(text: str) -> datetime:
 
 
 def _as_stored(fact: object) -> object:
-    """Numbers as DynamoDB gives them back: it knows no 80.0, only 80."""
+    """Numbers as DynamoDB returns them: 80.0 comes back as 80."""
     if isinstance(fact, float) and fact.is_integer():
         return int(fact)
     if isinstance(fact, Mapping):
@@ -43,9 +47,14 @@ def finding_id(resource: Resource, rule: str) -> str:
     return hashlib.sha256(f"{resource.key}|{rule}".encode()).hexdigest()[:12]
 
 
-def dedup_key(resource: Resource, rule: str) -> str:
-    """PagerDuty's ``dedup_key``: always 74 characters, far below its limit of 255."""
+def dedup_key(resource: Resource, rule: str, stack: str = DEFAULT_STACK) -> str:
+    """PagerDuty's ``dedup_key``: always 74 characters, far below its limit of 255.
+
+    A stack of another name than the default one has keys of its own.
+    """
     identity = f"{resource.account}|{resource.region}|{rule}|{resource.type}/{resource.id}"
+    if stack and stack != DEFAULT_STACK:
+        identity += f"|{stack}"
     return "readiness:" + hashlib.sha256(identity.encode()).hexdigest()
 
 
@@ -53,9 +62,14 @@ def dedup_key(resource: Resource, rule: str) -> str:
 class Finding:
     """One row of the findings table. Times are UTC.
 
-    ``blind_since`` says since when the rule could not be judged; ``blinded_at`` when that had
-    lasted so long that people were told. ``opened_at`` is the last time it went wrong.
+    ``blind_since`` says since when the rule could not be evaluated; ``blinded_at`` when that had
+    lasted so long that people were notified. ``opened_at`` is when it last became non-compliant.
     ``version`` counts the writes of the row; 0 is one from before versions were counted.
+
+    ``opened_by`` is the principal of the event after which it became non-compliant;
+    ``changed_by``, ``changed_call``, ``changed_at`` and ``event_id`` (CloudTrail's) are of the
+    last change that was seen, which need not be the cause. ``woken_by`` and ``release`` say what
+    evaluated it: an event or a sweep, and which version of the code.
     """
 
     resource: Resource
@@ -78,8 +92,14 @@ class Finding:
     blind_reason: str = ""
     blinded_at: datetime | None = None
     reminder: str = ""
+    opened_by: str = ""
     changed_by: str = ""
+    changed_call: str = ""
+    changed_at: str = ""
+    event_id: str = ""
     trigger: str = ""
+    woken_by: str = ""
+    release: str = ""
     workload: str = ""
     environment: str = ""
     owner: str = ""
@@ -101,14 +121,14 @@ class Finding:
 
     @property
     def is_open(self) -> bool:
-        """Whether somebody has to act: wrong, or blind for too long; and not waived."""
+        """Whether someone has to act: non-compliant, or unknown for too long, and not waived."""
         if self.waived_until is not None and self.waived_until > self.last_observed_at:
             return False
         return self.status is Status.NON_COMPLIANT or self.blinded_at is not None
 
     @property
     def config_hash(self) -> str:
-        """A digest of everything the verdict says: equal digests need no write."""
+        """A digest of the whole verdict; a finding with an equal digest is not written again."""
         said = [
             self.status,
             self.severity,
@@ -123,6 +143,11 @@ class Finding:
         ]
         text = json.dumps(_as_stored(said), sort_keys=True, default=str)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    @property
+    def last_change(self) -> Origin:
+        """The last change that was seen before the verdict became what it is."""
+        return Origin(self.changed_by, self.changed_call, self.changed_at, self.event_id)
 
     def but(self, **changes: object) -> Finding:
         """A copy with some attributes changed."""

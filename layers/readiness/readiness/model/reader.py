@@ -1,4 +1,4 @@
-"""What a loader may ask of AWS, without saying how: the engine asks AWS, a test something else."""
+"""The reads that a loader can make; the engine reads from AWS, a test from a fake account."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ T = TypeVar("T")
 class Reader(Protocol):
     """The calls that an evidence class declared, and no other.
 
-    Every method raises Unreadable for an answer that says nothing, with the IAM action that was
-    needed, and Gone where AWS says that the resource itself does not exist.
+    Every method raises Unreadable for a read that failed, with the IAM action that was needed,
+    and Gone if the resource itself does not exist.
     """
 
     @property
     def settings(self) -> Mapping[str, Any]:
-        """The settings of the rule that shape the question (``asks_with``)."""
+        """The settings of the rule that decide what is read (``asks_with``)."""
 
     @property
     def account(self) -> str:
@@ -35,15 +35,31 @@ class Reader(Protocol):
         """The region that is evaluated."""
 
     @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it: ``aws``, ``aws-cn``, ``aws-eusc``."""
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+
+    @property
     def bulk(self) -> bool:
-        """Whether everything will be asked for, so that one large answer is the cheapest."""
+        """Whether all resources will be read, so that one large read is cheapest."""
 
     @property
     def now(self) -> datetime:
         """The time, in UTC."""
 
     def knows(self, service: str, operation: str) -> bool:
-        """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
+        """Whether the SDK has the operation: the SDK of the Lambda runtime may be older."""
+
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
 
     def of(self, cls: type[T], resource: Resource) -> T:
         """Other evidence that this evidence declared to use."""
@@ -65,20 +81,20 @@ class Reader(Protocol):
         region: str | None = None,
         **params: Any,
     ) -> Any:
-        """One call's answer; None for an error code that says the asked-for thing is not set.
+        """The answer to one call; None for an ``absent`` code: what was asked for is not set.
 
-        ``gone`` are the codes that say the resource itself does not exist. Where a code alone
-        does not say it, what AWS says with it follows after a colon (``ClientException: Unable to
-        describe``).
+        ``gone`` are the codes for a resource that does not exist. If the code alone is not
+        specific, the start of the error message follows after a colon (``ClientException: Unable
+        to describe``).
         """
 
     def act(self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any) -> Any:
-        """The answer to a call that does something; it is made once and never retried."""
+        """The answer to a call with an effect; it is made once and never retried."""
 
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
     ) -> Any:
-        """What a call without parameters answers now, though it was asked in another attempt."""
+        """The current answer to a call without parameters, even if an earlier attempt was made."""
 
     def every(
         self,
@@ -95,10 +111,10 @@ class Reader(Protocol):
         """All items under ``key`` (``DistributionList.Items``) over all pages; absent is empty."""
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
-        """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
+        """The plain JSON that ``ask`` returns; called at most once a UTC day over all runs.
 
-        For calls that AWS bills one by one. ``question`` names what is asked with all that shapes
-        it, ``action`` is the IAM action.
+        For calls that AWS bills one by one. ``question`` names the read with all its parameters,
+        ``action`` is the IAM action.
         """
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:

@@ -1,4 +1,4 @@
-"""The identity of a thing in an AWS account, the same whichever way an event named it."""
+"""The identity of an AWS resource, the same for every kind of event."""
 
 from __future__ import annotations
 

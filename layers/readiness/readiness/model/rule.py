@@ -1,4 +1,4 @@
-"""A rule is a pure function; everything else about it is read off its signature."""
+"""A rule is a pure function; everything else about it is derived from its signature."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ class Setting:
 
     @property
     def allowed(self) -> str:
-        """What may be written, in words."""
+        """The allowed values, in words."""
         if self.bounds is not None:
             return f"{_spoken(self.kind)} from {self.bounds.low:g} to {self.bounds.high:g}"
         return _spoken(self.kind)
 
     def parse(self, value: object) -> Any:
-        """``value`` as the rule takes it, from JSON or from text. Raises SettingRefused."""
+        """``value`` from JSON or text, as the type of the setting. Raises SettingRefused."""
         try:
             parsed = _coerce(self.kind, value)
         except (ValueError, TypeError, OverflowError):
@@ -101,10 +101,10 @@ def _coerce(kind: Any, value: object) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A positional parameter of a rule: the evidence it asks for.
+    """A positional parameter of a rule: the evidence it needs.
 
     ``many`` is a tuple of evidence; ``optional`` allows None where the subject refers to
-    nothing; ``tolerant`` hands an unreadable answer to the rule instead of ending it.
+    nothing; ``tolerant`` passes an Unreadable to the rule instead of ending the evaluation.
     """
 
     name: str
@@ -129,7 +129,7 @@ class SharedSettings:
 
 @dataclass(frozen=True)
 class Rule:
-    """A decorated rule; calling it calls the function, so that a test needs nothing else."""
+    """A decorated rule; calling it calls the function, as tests do."""
 
     heading: Heading = field(repr=False)
     item: str
@@ -163,12 +163,12 @@ class Rule:
 
     @cached_property
     def subject(self) -> ResourceType:
-        """What kind of resource the rule judges: what its first evidence is about."""
+        """The kind of resource that the rule checks: what its first evidence is about."""
         return self.parameters[0].declaration.about
 
     @cached_property
     def reads(self) -> frozenset[str]:
-        """Every IAM action the rule's verdicts rest on."""
+        """Every IAM action that the rule's evidence needs."""
         actions = set(self.subject.find_reads)
         for parameter in self.parameters:
             actions |= parameter.declaration.all_reads
@@ -186,7 +186,7 @@ class Rule:
         return tuple(seen)
 
     def configure(self, given: Mapping[str, object]) -> dict[str, Any]:
-        """All settings, the given ones checked. Raises SettingRefused by name."""
+        """All settings, with the given ones checked. Raises SettingRefused."""
         known = {setting.name: setting for setting in self.settings}
         unknown = sorted(set(given) - set(known))
         if unknown:
@@ -206,13 +206,13 @@ class Heading:
         self.rules: list[Rule] = []
 
     def rule(self, item: str, *, severity: Severity, opt_in: str = "") -> Callable[[Judge], Rule]:
-        """Make a rule of a function: one judgement on one line of the checklist.
+        """Make a function a rule for one box of the checklist.
 
-        ``opt_in`` names a setting; while that is empty or off nothing is read and the rule is
-        NOT_APPLICABLE.
+        ``opt_in`` names a setting. While that setting is empty or off, nothing is read and the
+        rule is NOT_APPLICABLE.
 
-        Raises LookupError for an item the heading does not have and ValueError for a second
-        rule of the same name, both while the module is imported.
+        Raises LookupError for an unknown box and ValueError for a second rule of the same name,
+        both while the module is imported.
         """
         if item not in checklist.items(self.folder):
             raise LookupError(f"{self.section} / {self.title} has no box {item!r}")
@@ -234,7 +234,7 @@ class Heading:
 
 
 def heading(section: str, title: str) -> Heading:
-    """The heading, by the checklist's own words. Raises LookupError if there is none."""
+    """The heading with that title in the checklist. Raises LookupError if there is none."""
     return Heading(section, title)
 
 
@@ -260,7 +260,7 @@ def _signature(
 
 
 def _check(function: Judge, parameters: Sequence[Parameter], settings: Sequence[Setting]) -> None:
-    """Raises TypeError for a signature that could not be evaluated."""
+    """Raises TypeError for a signature that cannot be evaluated."""
     offered = {setting.name for setting in settings}
     if len(offered) < len(settings):
         raise TypeError(f"{function.__name__} declares a setting twice")
@@ -354,7 +354,7 @@ def _setting(function: Judge, name: str, hint: Any, default: Any) -> Setting:
 
 
 def as_facts(settings: Mapping[str, Any]) -> dict[str, Fact]:
-    """Settings as they are stored and shown: plain JSON."""
+    """Settings as plain JSON, to store and to show."""
     return {
         name: list(value)
         if isinstance(value, tuple)

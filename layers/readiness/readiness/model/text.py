@@ -1,4 +1,4 @@
-"""Names and tags are written by strangers: what of them may appear in a text that people read."""
+"""Text for people: untrusted names and tags made safe to show, lists and plurals."""
 
 from __future__ import annotations
 
@@ -52,3 +52,12 @@ def listed(names: Sequence[str], most: int = 5) -> str:
     if len(shown) < 2:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def plural(count: float, noun: str, nouns: str = "") -> str:
+    """``1 policy``, ``2,000 policies``; ``nouns`` where the plural is not ``noun`` and an s.
+
+    At most two decimals are shown.
+    """
+    shown = f"{count:,.2f}".rstrip("0").rstrip(".")
+    return f"{shown} {noun if shown == '1' else nouns or f'{noun}s'}"

@@ -1,4 +1,4 @@
-"""When a finding changes, and what that change is called: the state machine of findings."""
+"""The state machine of findings: which observations change a finding, and how."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from readiness.model.finding import Finding, iso
+from readiness.model.finding import CHANGE, Finding, iso
 from readiness.model.verdict import Severity, Status
 
 REFRESH_AFTER = timedelta(hours=20)
@@ -14,7 +14,7 @@ BLIND_AFTER = timedelta(hours=24)
 
 
 class Kind(StrEnum):
-    """Why a transition was written."""
+    """The kind of a transition."""
 
     OPENED = "OPENED"
     RESOLVED = "RESOLVED"
@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the history: the finding as it became, and what it was before."""
+    """One row of the history: the new finding, and what it was before."""
 
     kind: Kind
     finding: Finding
@@ -41,7 +41,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What the store has to write: nothing, a newer time, or a new state with its transition."""
+    """What the store must write: nothing, a newer time, or a new state with its transition."""
 
     finding: Finding | None = None
     transition: Transition | None = None
@@ -59,12 +59,12 @@ def decide(
     blind_after: timedelta = BLIND_AFTER,
     follows: bool = False,
 ) -> Change:
-    """Compare what was just seen with what is stored.
+    """Compare a new observation with the stored finding.
 
     An observation no newer than the stored one changes nothing, unless it ``follows``: everything
     it rests on was read after the stored state. Clocks of several hosts differ, so its time is
     then the stored one's and a moment. INSUFFICIENT_DATA never replaces NON_COMPLIANT: the finding
-    stays open and notes since when it could not be checked.
+    stays open and records since when it could not be checked.
     """
     if stored is None:
         return _first(seen)
@@ -100,6 +100,7 @@ def _first(seen: Finding) -> Change:
         status_since=at,
         first_observed_at=at,
         opened_at=at if wrong else None,
+        opened_by=seen.changed_by if wrong else "",
         blind_since=at if blind else None,
     )
     return Change(became, Transition(Kind.OPENED, became, at) if wrong else None)
@@ -123,7 +124,7 @@ def _blind(stored: Finding, seen: Finding, blind_after: timedelta) -> tuple[Find
 
 
 def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
-    """A verdict was reached: whatever blindness there was is over."""
+    """The rule could be evaluated, so any unreadable time is over."""
     at = seen.last_observed_at
     became = _carry(stored, seen)
     was_wrong = stored.status is Status.NON_COMPLIANT
@@ -133,7 +134,8 @@ def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
         return became, Kind.REMINDED if seen.reminder and not stored.reminder else None
     if not was_wrong:
         reopened = stored.opened_at is not None
-        return became.but(opened_at=at), Kind.REOPENED if reopened else Kind.OPENED
+        opened = became.but(opened_at=at, opened_by=seen.changed_by)
+        return opened, Kind.REOPENED if reopened else Kind.OPENED
     if seen.severity.rank < stored.severity.rank:
         return became, Kind.ESCALATED
     if seen.severity.rank > stored.severity.rank:
@@ -149,8 +151,15 @@ def _carry(stored: Finding, seen: Finding) -> Finding:
         status_since=stored.status_since if unchanged else seen.last_observed_at,
         opened_at=stored.opened_at,
         waived_until=stored.waived_until,
-        changed_by=seen.changed_by or (stored.changed_by if unchanged else ""),
+        opened_by=stored.opened_by,
+        **_last_change(stored, seen, unchanged=unchanged),
         workload=seen.workload or stored.workload,
         environment=seen.environment or stored.environment,
         owner=seen.owner or stored.owner,
     )
+
+
+def _last_change(stored: Finding, seen: Finding, *, unchanged: bool) -> dict[str, str]:
+    """The change that ``seen`` came after; the one that is known while the status is the same."""
+    known = seen if seen.changed_by or seen.event_id or not unchanged else stored
+    return {name: getattr(known, name) for name in CHANGE}

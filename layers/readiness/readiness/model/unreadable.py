@@ -1,42 +1,75 @@
-"""What a read that did not succeed means: never an answer, always the IAM action it needed."""
+"""A read that failed: never an answer, always the IAM action that it needed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 
 class Cause(StrEnum):
-    """Why AWS gave no answer."""
+    """Why a read failed."""
 
     ACCESS_DENIED = "ACCESS_DENIED"
     THROTTLED = "THROTTLED"
     SERVICE_UNAVAILABLE = "SERVICE_UNAVAILABLE"
     PARTIAL_DATA = "PARTIAL_DATA"
     UNEXPECTED_ANSWER = "UNEXPECTED_ANSWER"
+    TOKEN_REFUSED = "TOKEN_REFUSED"  # noqa: S105
+    NOT_OFFERED = "NOT_OFFERED"
+    SDK_TOO_OLD = "SDK_TOO_OLD"
 
 
+_PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
+_GARBLED = {"Garbled", "ResponseParserError"}
 _SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
-    Cause.PARTIAL_DATA: "gave only a part of the answer",
-    Cause.UNEXPECTED_ANSWER: "gave an answer that AWS does not document",
+    Cause.PARTIAL_DATA: "returned only a part of the data",
+    Cause.UNEXPECTED_ANSWER: "returned an unexpected error",
+    Cause.TOKEN_REFUSED: "did not accept the credentials, which AWS accepts elsewhere",
+    Cause.SDK_TOO_OLD: "is not known to this version of the SDK",
+    Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
 
 
 class Unreadable(Exception):
-    """A read without an answer: the IAM action, why, and the code AWS gave."""
+    """A read that failed: the IAM action, the cause, and the error code of AWS.
 
-    def __init__(self, action: str, cause: Cause, code: str = "") -> None:
+    ``found`` are the ids that a listing did give, where only a part of it failed.
+    """
+
+    def __init__(
+        self, action: str, cause: Cause, code: str = "", *, found: Sequence[str] = ()
+    ) -> None:
         super().__init__(action, cause, code)
         self.action = action
         self.cause = cause
         self.code = code
+        self.found = tuple(found)
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same read may succeed later without any change."""
+        return self.cause in _PASSING or self.code in _GARBLED
 
     def __str__(self) -> str:
-        code = f" ({self.code})" if self.code else ""
+        code = f"HTTP {self.code}" if self.code.isdigit() else self.code
+        code = f" ({code})" if code else ""
         return f"{self.action} {_SPOKEN[self.cause]}{code}"
 
 
+class NotOffered(Unreadable):
+    """AWS does not offer the service in the region, so nothing in it can be wrong there."""
+
+    def __init__(self, action: str, service: str, region: str) -> None:
+        super().__init__(action, Cause.NOT_OFFERED, f"{service} in {region}")
+        self.service = service
+        self.region = region
+
+    def __str__(self) -> str:
+        return f"AWS does not offer {self.service} in {self.region}"
+
+
 class Gone(Exception):
-    """The resource itself does not exist (any more)."""
+    """The resource itself does not exist, or no longer exists."""

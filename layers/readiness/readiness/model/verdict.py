@@ -1,4 +1,4 @@
-"""What a rule may say: one status, one full sentence, and the facts it rests on."""
+"""The verdict of a rule: one status, the reason in a full sentence, and the observed facts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeAlias
+
+from readiness.model.unreadable import Unreadable
 
 Fact: TypeAlias = "str | int | float | bool | Sequence[Fact] | Mapping[str, Fact] | None"
 
@@ -31,7 +33,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """0 for CRITICAL up to 4, so that a smaller rank is worse and sorts first."""
+        """0 for CRITICAL up to 4: a smaller rank is worse and sorts first."""
         return list(Severity).index(self)
 
     def at_least(self, other: Severity) -> bool:
@@ -44,11 +46,12 @@ _NO_FACTS: Mapping[str, Fact] = MappingProxyType({})
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One rule's answer about one resource.
+    """One rule's verdict on one resource.
 
-    ``severity`` is set where this violation weighs differently from the rule's default;
-    ``missing`` names the IAM actions whose answers were needed and not had; ``reminder`` is
-    what somebody should do before a pass runs out.
+    ``severity`` is set where this violation has another severity than the rule's default;
+    ``missing`` names the IAM actions of reads that failed; ``reminder`` is what someone should
+    do before a pass expires; ``is_passing`` says that the cause is temporary (a resource that is
+    still changing, a throttled read), so that the engine evaluates the rule again soon.
     """
 
     status: Status
@@ -58,6 +61,7 @@ class Verdict:
     severity: Severity | None = None
     missing: tuple[str, ...] = ()
     reminder: str = ""
+    is_passing: bool = False
 
     def observing(self, facts: Mapping[str, Fact]) -> Verdict:
         """The same verdict with these facts added."""
@@ -69,30 +73,50 @@ class Verdict:
 
 
 def complies(reason: str, **observed: Fact) -> Verdict:
-    """The resource is as the checklist wants it; ``reason`` says what was seen."""
+    """The resource meets the rule; ``reason`` says what was seen."""
     return Verdict(Status.COMPLIANT, reason, observed)
 
 
 def violates(
     reason: str, *, expected: str, severity: Severity | None = None, **observed: Fact
 ) -> Verdict:
-    """The resource breaks the rule; ``expected`` is what would satisfy it."""
+    """The resource breaks the rule; ``expected`` is what would meet it."""
     return Verdict(Status.NON_COMPLIANT, reason, observed, expected, severity)
 
 
 def not_applicable(reason: str, **observed: Fact) -> Verdict:
-    """The resource exists, and the rule has nothing to say about it."""
+    """The resource exists, but the rule does not apply to it."""
     return Verdict(Status.NOT_APPLICABLE, reason, observed)
 
 
-def cannot_tell(reason: str, *, missing: Iterable[str] = (), **observed: Fact) -> Verdict:
-    """The rule could not be judged; ``missing`` names the IAM actions that were not answered."""
-    return Verdict(Status.INSUFFICIENT_DATA, reason, observed, missing=tuple(missing))
+def cannot_tell(
+    reason: str, *, missing: Iterable[str] = (), is_passing: bool = False, **observed: Fact
+) -> Verdict:
+    """The rule could not be evaluated; ``missing`` names the IAM actions of reads that failed.
+
+    ``is_passing`` is for a resource that is still changing: it is evaluated again soon.
+    """
+    return Verdict(
+        Status.INSUFFICIENT_DATA,
+        reason,
+        observed,
+        missing=tuple(missing),
+        is_passing=is_passing,
+    )
+
+
+def unread(reason: str, *failures: Unreadable) -> Verdict:
+    """The rule could not be evaluated because of reads that failed; it says what they needed."""
+    return cannot_tell(
+        reason,
+        missing=tuple(dict.fromkeys(failure.action for failure in failures)),
+        is_passing=any(failure.is_passing for failure in failures),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong among several that a rule looks for in the same resource."""
+    """One of several problems that a rule can find in the same resource."""
 
     severity: Severity
     text: str
@@ -114,5 +138,5 @@ _WORST_FIRST = (
 
 
 def worst(statuses: Iterable[Status]) -> Status:
-    """The status of a box that several rules judge; NOT_APPLICABLE when none does."""
+    """The status of a checklist box with several rules; NOT_APPLICABLE if it has none."""
     return min(statuses, key=_WORST_FIRST.index, default=Status.NOT_APPLICABLE)

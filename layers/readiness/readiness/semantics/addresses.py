@@ -1,4 +1,4 @@
-"""Which address ranges are the internet: the one question that firewalls and routes turn on."""
+"""Which address ranges are public, for firewall rules and routes."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ _NOT_PUBLIC = tuple(
         "ff00::/8",
     )
 )
-"""Listed here because ``is_private`` of the standard library calls 0.0.0.0/0 private, and its
-list changes between Python's patch releases."""
+"""The standard library's ``is_private`` is not used: it calls 0.0.0.0/0 private, and its list
+changes between patch releases of Python."""
 
 
 @lru_cache(maxsize=4096)
 def network(cidr: str) -> Network:
-    """The network of a CIDR block, whatever its host bits. Raises ValueError for anything else."""
+    """The network of a CIDR block; host bits are ignored. Raises ValueError for anything else."""
     return ipaddress.ip_network(cidr, strict=False)
 
 
 def is_public(net: Network) -> bool:
-    """Whether the network holds addresses that are routed on the internet."""
+    """Whether the network contains addresses that are routed on the internet."""
     return not any(
         private.version == net.version
         and private.network_address <= net.network_address  # type: ignore[operator]
@@ -49,10 +49,10 @@ def is_public(net: Network) -> bool:
 def the_world_in(
     cidrs: Iterable[str], v4_prefix_length: int = 8, v6_prefix_length: int = 16
 ) -> tuple[str, ...]:
-    """The public networks that are so large, once neighbours are joined, that they are the world.
+    """The public networks that are so large, with adjacent ones joined, that anyone is in them.
 
-    Joined first, so that 0.0.0.0/1 with 128.0.0.0/1, or 256 times a /16, counts as what it is.
-    Raises ValueError for what is no network: a range nobody understands may be anything.
+    Adjacent networks are joined first: 0.0.0.0/1 and 128.0.0.0/1 together are the whole
+    internet. Raises ValueError for anything that is not a network.
     """
     networks = set(map(network, cidrs))
     v4 = (net for net in networks if isinstance(net, ipaddress.IPv4Network))

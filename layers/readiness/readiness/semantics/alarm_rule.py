@@ -1,18 +1,21 @@
-"""Which alarms a composite alarm listens to: its AlarmRule, read as AWS reads it.
+"""Which alarms raise a composite alarm: the grammar of its AlarmRule.
 
 Grammar: PutCompositeAlarm, with AT_LEAST(M, STATE, (alarm, …)). Keywords take any case.
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import NoReturn, TypeAlias
 
 _TOKEN = re.compile(r'\s*(?:(?P<quoted>"(?:[^"\\]|\\.)*")|(?P<mark>[(),])|(?P<word>[^\s(),"]+))')
 _STATES = {"ALARM", "OK", "INSUFFICIENT_DATA"}
 _DEEPEST = 60
+_MOST_TRIED = 6
 
 
 class UnreadableRule(ValueError):
@@ -43,10 +46,11 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """``x AND y``, ``x OR y``, or what AT_LEAST asks of several."""
+    """``x AND y``, ``x OR y``, or AT_LEAST ``least`` of several alarms."""
 
     word: str
     of: tuple[Node, ...]
+    least: int = 0
 
 
 Node: TypeAlias = "State | Constant | Not | Joined"
@@ -69,8 +73,37 @@ def name_of(reference: str) -> str:
 
 
 def raised_by(node: Node) -> frozenset[str]:
-    """The alarms whose going into ALARM helps to make the rule true, NOT turning it round."""
+    """The alarms that help to make the rule true when they enter ALARM; NOT inverts that."""
     return frozenset(_raisers(_folded(node), positive=True))
+
+
+def can_be_raised_by(node: Node, name: str, fixed: Mapping[str, str]) -> bool:
+    """Whether the rule can become true because an alarm enters ALARM.
+
+    ``fixed`` are the states of alarms that never change. A rule that names too many alarms to try
+    all their states counts as one that can.
+    """
+    others = sorted(named_by(node) - {name} - set(fixed))
+    if len(others) > _MOST_TRIED:
+        return name in raised_by(node)
+    for states in product(sorted(_STATES), repeat=len(others)):
+        known = {**dict(zip(others, states, strict=True)), **fixed}
+        if _holds(node, {**known, name: "ALARM"}) and not _holds(node, {**known, name: "OK"}):
+            return True
+    return False
+
+
+def _holds(node: Node, states: Mapping[str, str]) -> bool:
+    match node:
+        case State(state, name):
+            return states.get(name, "") == state
+        case Constant(value):
+            return value
+        case Not(of):
+            return not _holds(of, states)
+        case Joined(word, of, least):
+            true = sum(_holds(part, states) for part in of)
+            return true >= {"AND": len(of), "OR": 1}.get(word, least)
 
 
 def named_by(node: Node) -> frozenset[str]:
@@ -80,7 +113,7 @@ def named_by(node: Node) -> frozenset[str]:
             return frozenset({name})
         case Not(of):
             return named_by(of)
-        case Joined(_, of):
+        case Joined(_, of, _):
             return frozenset().union(*map(named_by, of))
     return frozenset()
 
@@ -93,13 +126,13 @@ def _raisers(node: Node, *, positive: bool) -> Iterator[str]:
             yield name
         case Not(of):
             yield from _raisers(of, positive=not positive)
-        case Joined(_, of):
+        case Joined(_, of, _):
             for part in of:
                 yield from _raisers(part, positive=positive)
 
 
 def _folded(node: Node) -> Node:
-    """The rule without TRUE and FALSE: ``ALARM(a) AND FALSE`` is never true, whatever a does."""
+    """The rule without TRUE and FALSE: ``ALARM(a) AND FALSE`` is never true."""
     match node:
         case Not(of):
             inner = _folded(of)
@@ -197,7 +230,8 @@ class _Parser:
     def _at_least(self) -> Node:
         self.take("AT_LEAST")
         self.take("(")
-        if not re.fullmatch(r"\d+%?", self.word()):
+        wanted = self.word()
+        if not re.fullmatch(r"\d+%?", wanted):
             self.fail()
         self.left.pop(0)
         self.take(",")
@@ -214,4 +248,6 @@ class _Parser:
         self.take(")")
         self.take(")")
         parts: tuple[Node, ...] = tuple(State(state, name) for name in names)
-        return Joined("AT_LEAST", tuple(Not(p) for p in parts) if negated else parts)
+        share = math.ceil(int(wanted[:-1]) / 100 * len(parts)) if wanted.endswith("%") else 0
+        least = share or int(wanted.rstrip("%"))
+        return Joined("AT_LEAST", tuple(Not(p) for p in parts) if negated else parts, least)

@@ -1,7 +1,8 @@
-"""Alarms as they stand: what each watches, and whether anybody hears of it."""
+"""CloudWatch alarms: what each one watches, and whether it notifies anyone."""
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,33 @@ from readiness.semantics import alarm_rule, metric_sql
 _NOTIFIES = re.compile(r"arn:aws[a-z-]*:(sns|ssm-incidents|ssm|lambda):")
 _WORD = re.compile(r"[A-Za-z_]\w*")
 _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_PERCENT = ("Utilization", "Percent", "Percentage")
+_BEYOND_ANY_COUNT = 1e12
+_NO_DATA = timedelta(days=7)
+FAILURES = re.compile(
+    r"Error|5xx|4xx|Fail|Throttl|Reject|Reset|Dropped|TimedOut|Abort|Evict|Unhealthy",
+    re.IGNORECASE,
+)
+"""Names of metrics that are mostly published only when something is wrong."""
 _SCALES_ITSELF = ("TargetTracking-",)
+
+
+_DAY = 86_400
+_INTERVALS = {
+    ("AWS/Billing", "EstimatedCharges"): 6 * 3600,
+    ("AWS/S3", "BucketSizeBytes"): _DAY,
+    ("AWS/S3", "NumberOfObjects"): _DAY,
+    ("AWS/S3/Storage-Lens", ""): _DAY,
+}
+
+
+def interval_of(namespace: str, metric: str) -> int:
+    """The seconds between two datapoints of a metric that AWS publishes; 1 for custom metrics.
+
+    Most have one a minute; billing has a few, storage metrics have one a day.
+    """
+    usual = 60 if namespace.startswith("AWS/") else 1
+    return _INTERVALS.get((namespace, metric), _INTERVALS.get((namespace, ""), usual))
 
 
 class Kind(StrEnum):
@@ -28,7 +55,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """One raw series an alarm looks at; ``account`` is empty for its own."""
+    """One raw series that an alarm watches; ``account`` is empty for the alarm's own."""
 
     namespace: str
     metric: str
@@ -40,14 +67,30 @@ class Watched:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One query of an alarm: a metric, a Metrics Insights query or a metric math expression."""
+
+    id: str
+    watched: Watched | None = None
+    selection: metric_sql.Selection | None = None
+    expression: str = ""
+
+    @property
+    def is_expression(self) -> bool:
+        return bool(self.expression) and not metric_sql.is_query(self.expression)
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm.
 
-    ``watches`` are the series that what it compares is made of, as they are (``is_direct``) or
-    within an expression. ``band`` says that it compares with an anomaly detection band.
-    ``selections`` are its Metrics Insights queries; ``unread`` are queries this cannot read
-    (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to notice: period
-    times the datapoints that have to breach. ``since`` is when it came into its state.
+    ``watches`` are the series that the compared value is computed from; ``is_direct`` where it is
+    one series itself, without an expression. ``band``: it compares with an anomaly detection
+    band. ``selections`` are its Metrics Insights queries; ``unread`` are queries that cannot be
+    read here (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to be
+    raised: the period times the datapoints to alarm. ``since`` is when it entered its state.
+    ``parts`` are its queries, of which it compares the one called ``compared``; ``datapoints`` of
+    ``evaluations`` periods of ``period`` seconds raise it.
     """
 
     name: str
@@ -67,6 +110,11 @@ class Alarm:
     comparison: str = ""
     threshold: float | None = None
     seconds: int = 0
+    parts: tuple[Part, ...] = ()
+    compared: str = ""
+    period: int = 0
+    datapoints: int = 1
+    evaluations: int = 1
     missing_data: str = "missing"
     low_samples: str = ""
     rule: str = ""
@@ -76,17 +124,51 @@ class Alarm:
 
     @property
     def notifications(self) -> tuple[str, ...]:
-        """Its actions that tell a person or an incident tool, scaling and recovery left out."""
+        """Its actions that notify a person or an incident tool; not scaling or recovery."""
         return tuple(action for action in self.actions if _NOTIFIES.match(action))
 
     @property
     def is_scaling(self) -> bool:
-        """Whether Auto Scaling made it for itself, so that it is no notification."""
+        """Whether Auto Scaling created it for its own use, so that it notifies no one."""
         return self.name.startswith(_SCALES_ITSELF)
+
+    def never_raised(self, now: datetime) -> bool:
+        """Whether nothing can raise it, as far as the alarm itself shows.
+
+        Its threshold is beyond its metric's range, or its metric had no data for a week and is
+        not one that is published only when something fails.
+        """
+        if self.evaluation_state in {"EVALUATION_ERROR", "EVALUATION_FAILURE"}:
+            return True
+        if self.state == "INSUFFICIENT_DATA" and self.since is not None and self.watches:
+            is_sparse = any(FAILURES.search(each.metric) for each in self.watches)
+            return not is_sparse and now - self.since > _NO_DATA
+        if not self.is_direct or not self.watches or self.band or self.threshold is None:
+            return False
+        if not self.goes_up:
+            limit = 0 if self.is_inclusive else -1
+            return self.watches[0].namespace.startswith("AWS/") and self.threshold <= limit
+        most = 100 if self.watches[0].metric.endswith(_PERCENT) else _BEYOND_ANY_COUNT
+        return self.threshold > most or (self.threshold == most and not self.is_inclusive)
+
+    def too_fine(self, watched: Watched) -> str:
+        """Why a series has too few datapoints for the alarm's periods; empty if it has enough."""
+        every, period = interval_of(watched.namespace, watched.metric), watched.period
+        if not period or period >= every:
+            return ""
+        with_data = math.ceil(self.evaluations * period / every)
+        if every == 60 or self.datapoints > with_data:
+            spoken = "minute" if every == 60 else f"{every // 3600} hours"
+            points = "1 datapoint" if self.datapoints == 1 else f"{self.datapoints} datapoints"
+            return (
+                f"The alarm {self.name} needs {points} in {self.evaluations} periods of"
+                f" {period} s, but {watched.metric} has one datapoint every {spoken}."
+            )
+        return ""
 
     @property
     def goes_up(self) -> bool | None:
-        """Whether a high value raises it; None where both directions do."""
+        """Whether a high value raises it; None where high and low values do."""
         if self.comparison.startswith("LessThanLowerOrGreaterThan"):
             return None
         return self.comparison.startswith("GreaterThan")
@@ -105,13 +187,17 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
     elif queries:
         parts = _parts(queries, answer.get("ThresholdMetricId", ""))
     else:
-        parts = _Parts((_watched(answer, answer),))
-    datapoints = answer.get("DatapointsToAlarm") or answer.get("EvaluationPeriods") or 1
+        statistic = answer.get("Statistic") or answer.get("ExtendedStatistic") or ""
+        watched = _watched(answer, answer, statistic)
+        parts = _Parts((watched,), parts=(Part("m", watched),), compared="m")
+    evaluations = answer.get("EvaluationPeriods") or 1
+    datapoints = answer.get("DatapointsToAlarm") or evaluations
     periods = [part.period for part in parts.watches if part.period]
     period = answer.get("Period") or parts.period or max(periods, default=0)
     seconds = period * datapoints or (criteria.get("PendingPeriod") or 0)
     return Alarm(
         **_common(answer),
+        evaluation_state=answer.get("EvaluationState", ""),
         watches=parts.watches,
         is_direct=parts.is_direct,
         band=bool(answer.get("ThresholdMetricId")),
@@ -121,6 +207,11 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
         comparison=answer.get("ComparisonOperator", ""),
         threshold=answer.get("Threshold"),
         seconds=seconds,
+        parts=parts.parts,
+        compared=parts.compared,
+        period=period,
+        datapoints=datapoints,
+        evaluations=max(evaluations, datapoints),
         missing_data=answer.get("TreatMissingData") or "missing",
         low_samples=answer.get("EvaluateLowSampleCountPercentile", ""),
     )
@@ -145,6 +236,7 @@ def log_alarm(answer: Mapping[str, Any]) -> Alarm:
     return Alarm(
         **_common(answer),
         kind=Kind.LOG,
+        evaluation_state=answer.get("EvaluationState", ""),
         is_direct=False,
         unread=(str(query.get("QueryString", "")),),
         comparison=answer.get("ComparisonOperator", ""),
@@ -162,7 +254,6 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "actions": tuple(answer.get("AlarmActions") or ()),
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
-        "evaluation_state": answer.get("EvaluationState", ""),
     }
 
 
@@ -180,28 +271,29 @@ class _Parts:
     expressions: tuple[str, ...] = ()
     is_direct: bool = True
     period: int = 0
+    parts: tuple[Part, ...] = ()
+    compared: str = ""
 
 
 def _watched(
-    metric: Mapping[str, Any], stat: Mapping[str, Any], period: int = 0, account: str = ""
+    metric: Mapping[str, Any], stat: Mapping[str, Any], statistic: str, account: str = ""
 ) -> Watched:
-    statistic = stat.get("Stat") or stat.get("Statistic") or stat.get("ExtendedStatistic") or ""
     return Watched(
         metric.get("Namespace", ""),
         metric.get("MetricName", ""),
         statistic,
         frozenset((each["Name"], each["Value"]) for each in metric.get("Dimensions") or ()),
-        period or stat.get("Period") or 0,
+        stat.get("Period") or 0,
         stat.get("Unit", ""),
         account,
     )
 
 
 def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
-    """What the compared series is made of: the query that is returned, and all it refers to.
+    """What the compared series is computed from: the returned query and all it refers to.
 
-    Of an anomaly detection alarm both the metric and its band are returned. A query that
-    nothing compared refers to is only there to be drawn.
+    An anomaly detection alarm returns both the metric and its band. A query that the compared
+    series does not refer to is only drawn in the graph.
     """
     by_id = {query["Id"]: query for query in queries}
     returned = [id for id, query in by_id.items() if query.get("ReturnData", True) and id != band]
@@ -218,23 +310,27 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         waiting += [word for word in _WORD.findall(expression) if word in by_id]
         if "METRICS(" in expression.upper():
             waiting += by_id
-    watches, selections, unread, expressions = [], [], [], []
+    watches, selections, parts = [], [], []
+    unread: list[str] = []
+    expressions: list[str] = []
     for id in reached:
         query = by_id[id]
         stat, expression = query.get("MetricStat"), query.get("Expression", "")
         if stat:
             account = query.get("AccountId", "")
-            watches.append(_watched(stat.get("Metric") or {}, stat, account=account))
+            metric, statistic = stat.get("Metric") or {}, stat.get("Stat", "")
+            watches.append(_watched(metric, stat, statistic, account))
+            parts.append(Part(id, watches[-1]))
         elif metric_sql.is_query(expression):
             selection = metric_sql.parse(expression)
+            parts.append(Part(id, selection=selection, expression=expression))
             if selection is None:
                 unread.append(expression)
             else:
                 selections.append(selection)
-        elif "SEARCH(" in expression.upper():
-            unread.append(expression)
         else:
-            expressions.append(expression)
+            parts.append(Part(id, expression=expression))
+            (unread if "SEARCH(" in expression.upper() else expressions).append(expression)
     direct = len(returned) == 1 and "MetricStat" in by_id[returned[0]]
     periods = [by_id[id].get("Period") or 0 for id in returned]
     return _Parts(
@@ -244,15 +340,17 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         tuple(expressions),
         direct,
         max(periods, default=0),
+        tuple(parts),
+        returned[0] if returned else "",
     )
 
 
-# -- who hears ------------------------------------------------------------------------------------
+# -- who is notified ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Mute:
-    """An active mute rule: for ``hours`` at a time the alarms it names take no action."""
+    """An active mute rule: the alarms it names take no action for ``hours`` at a time."""
 
     name: str
     hours: float
@@ -270,7 +368,7 @@ def hours_of(duration: str) -> float:
 
 
 class Silence(StrEnum):
-    """Why nobody hears of an alarm."""
+    """Why an alarm notifies no one."""
 
     NO_EFFECTIVE_ACTION = "NO_EFFECTIVE_ACTION"
     ACTIONS_DISABLED = "ACTIONS_DISABLED"
@@ -280,7 +378,7 @@ class Silence(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Where an alarm is heard: the actions that notify; or why not, in words too."""
+    """The actions by which an alarm notifies someone; or why it notifies no one, also in words."""
 
     actions: tuple[str, ...] = ()
     silence: Silence | None = None
@@ -294,7 +392,7 @@ _Series = tuple[str, str, frozenset[tuple[str, str]]]
 class Inventory:
     """All alarms of a region and the mute rules active now.
 
-    ``mutes_known`` is false where the AWS SDK at hand is older than mute rules.
+    ``mutes_known`` is false where the AWS SDK in use is older than mute rules.
     """
 
     alarms: tuple[Alarm, ...] = ()
@@ -307,7 +405,7 @@ class Inventory:
 
     @cached_property
     def watching(self) -> Mapping[tuple[str, str], tuple[Alarm, ...]]:
-        """The alarms that look at a metric (namespace, name) by naming it."""
+        """The alarms that name a metric, by (namespace, metric name)."""
         found: dict[tuple[str, str], dict[str, Alarm]] = {}
         for alarm in self.alarms:
             named = [(each.namespace, each.metric) for each in alarm.watches]
@@ -399,7 +497,7 @@ class Inventory:
 
     @cached_property
     def quieters(self) -> frozenset[str]:
-        """Alarms that composite alarms use to keep quiet: suppressors, and those under NOT."""
+        """Alarms that silence composite alarms: suppressors, and those under NOT."""
         found = {alarm.suppressor for alarm in self._composites if alarm.suppressor}
         for alarm in self._composites:
             try:
@@ -409,48 +507,88 @@ class Inventory:
             found |= alarm_rule.named_by(rule) - alarm_rule.raised_by(rule)
         return frozenset(found)
 
-    def heard(self, alarm: Alarm) -> tuple[Alarm, ...]:
-        """The alarm and every composite alarm that it helps to raise, near ones first."""
+    def heard(self, alarm: Alarm, now: datetime | None = None) -> tuple[Alarm, ...]:
+        """The alarm and every composite alarm that it helps to raise, nearest first.
+
+        With ``now``, a composite alarm that also needs an alarm that is never raised is left out.
+        """
         found = {alarm.name: alarm}
         waiting = [alarm]
         for each in waiting:
             for parent in self._parents.get(each.name, ()):
-                if parent.name not in found:
+                if parent.name not in found and (
+                    now is None or not self._lacks(parent, each, now)
+                ):
                     found[parent.name] = parent
                     waiting.append(parent)
         return tuple(found.values())
 
+    def _lacks(self, parent: Alarm, alarm: Alarm, now: datetime) -> str:
+        """Why the alarm cannot raise a composite alarm: what else that needs and never gets."""
+        rule = alarm_rule.parse(parent.rule)
+        fixed = {
+            name: other.state if other else "INSUFFICIENT_DATA"
+            for name in alarm_rule.named_by(rule) - {alarm.name}
+            for other in [self.by_name.get(name)]
+            if other is None or other.never_raised(now)
+        }
+        if alarm_rule.can_be_raised_by(rule, alarm.name, fixed):
+            return ""
+        needs = ", ".join(sorted(fixed)) or "other states"
+        return (
+            f"The alarm {alarm.name} cannot raise the composite alarm {parent.name}, whose rule"
+            f" also depends on {needs}, which never changes."
+        )
+
     def voice(self, alarm: Alarm, now: datetime, max_mute_hours: float = 24) -> Voice:
-        """Where the alarm is heard, by itself or through a composite alarm."""
-        speakers = [each for each in self.heard(alarm) if each.notifications]
+        """Whom the alarm notifies, itself or through a composite alarm."""
+        speakers = [each for each in self.heard(alarm, now) if each.notifications]
         if not speakers:
-            return self._voiceless(alarm)
+            return self._voiceless(alarm, now)
         enabled = [each for each in speakers if each.actions_enabled]
         if not enabled:
             name = speakers[0].name
-            return Voice((), Silence.ACTIONS_DISABLED, f"The actions of {name} are disabled.")
+            why = f"The actions of the alarm {name} are disabled."
+            return Voice((), Silence.ACTIONS_DISABLED, why)
         free = [each for each in enabled if not self._muted(each, now, max_mute_hours)]
         if not free:
             why = self._muted(enabled[0], now, max_mute_hours)
             return Voice((), Silence.MUTED, why)
         return Voice(tuple(dict.fromkeys(a for each in free for a in each.notifications)))
 
-    def _voiceless(self, alarm: Alarm) -> Voice:
+    def _voiceless(self, alarm: Alarm, now: datetime) -> Voice:
         riddles = [each for each in self._riddles if alarm.name in each.rule]
         if riddles:
             why = f"The rule of the composite alarm {riddles[0].name} cannot be read."
             return Voice((), Silence.UNREADABLE_RULE, why)
-        does = f"only {alarm.actions[0]}" if alarm.actions else "no alarm action"
-        return Voice((), Silence.NO_EFFECTIVE_ACTION, f"{alarm.name} has {does}.")
+        for parent in self._parents.get(alarm.name, ()):
+            why = self._lacks(parent, alarm, now) if parent.notifications else ""
+            if why:
+                return Voice((), Silence.NO_EFFECTIVE_ACTION, why)
+        does = f"only {alarm.actions[0]}, which notifies no one" if alarm.actions else "no action"
+        return Voice((), Silence.NO_EFFECTIVE_ACTION, f"The alarm {alarm.name} has {does}.")
 
     def _muted(self, alarm: Alarm, now: datetime, most: float) -> str:
         """Why the alarm takes no action for longer than ``most`` hours; empty if it does."""
         for mute in self.mutes:
             if alarm.name in mute.alarms and mute.hours > most:
-                return f"{alarm.name} is muted by {mute.name} for {mute.hours:g} hours."
+                return (
+                    f"The mute rule {mute.name} mutes the alarm {alarm.name} for {mute.hours:g}"
+                    f" hours; at most {most:g} are allowed."
+                )
+        by = self.by_name.get(alarm.suppressor)
+        if by is not None and by.state == "ALARM" and by.since is not None:
+            hours = (now - by.since).total_seconds() / 3600
+            if hours > most:
+                return (
+                    f"The alarm {by.name} suppresses the actions of the alarm {alarm.name} and"
+                    f" has been in ALARM since {by.since:%Y-%m-%d}; at most {most:g} hours are"
+                    " allowed."
+                )
         lasts = alarm.since is not None and now - alarm.since > timedelta(hours=most)
         if alarm.suppressed_by == "Alarm" and lasts:
             return (
-                f"The actions of {alarm.name} have been suppressed since {alarm.since:%Y-%m-%d}."
+                f"The actions of the alarm {alarm.name} have been suppressed since"
+                f" {alarm.since:%Y-%m-%d}; at most {most:g} hours are allowed."
             )
         return ""

@@ -1,125 +1,92 @@
-"""What a credential looks like, so that one can be pointed at without ever being repeated.
+"""What a credential looks like, so that it can be reported without repeating it.
 
-Nothing here returns, stores or hashes a value: a suspicion names the detector and says how long
-the value is, in steps too coarse to help anyone guess it.
+Nothing here returns, stores or hashes a value. A suspicion names the detector and an
+approximate length, too coarse to help anyone guess the value.
 """
 
 from __future__ import annotations
 
 import base64
-import itertools
-import math
+import binascii
+import functools
+import json
 import re
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
 
+from readiness.semantics.credential_names import (
+    is_a_name_or_secret,
+    is_a_password,
+    is_a_secret,
+    is_an_id,
+    is_of_a_browser,
+    is_of_a_login,
+    is_public,
+    names_a_secret,
+    points_at_a_secret,
+)
+from readiness.semantics.credential_values import (
+    classes,
+    default_in,
+    entropy,
+    is_a_path,
+    is_a_plain_url,
+    is_a_secrets_name,
+    is_literal,
+    is_public_value,
+    is_random,
+    is_reference,
+    is_weak_placeholder,
+    looks_like_a_name,
+    stands_for_nothing,
+)
 
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+__all__ = [
+    "ACCESS_KEY_ID",
+    "Certainty",
+    "Suspicion",
+    "entropy",
+    "is_reference",
+    "length_bucket",
+    "names_a_secret",
+    "points_at_a_secret",
+    "shape_of",
+    "suspect",
+]
 
 ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b")
-"""An access key id: AKIA of a user or the root user, ASIA of temporary credentials."""
+"""An access key ID: AKIA of a user or the root user, ASIA of temporary credentials."""
 
-_SHAPES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("AWS access key id", ACCESS_KEY_ID),
-    ("private key", re.compile(r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY( BLOCK)?-----")),
-    ("JSON Web Token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}")),
-    ("GitHub token", re.compile(r"\b(gh[pousr]_[A-Za-z0-9]{36}|github_pat_\w{22})")),
-    ("GitLab token", re.compile(r"\bglpat-[\w-]{20}")),
-    ("Slack token", re.compile(r"\bxox[abeposr]-[A-Za-z0-9-]{10}")),
-    ("Slack webhook", re.compile(r"hooks\.slack\.com/(services|workflows)/T\w+/\w+/\w+")),
-    ("Discord webhook", re.compile(r"discord(app)?\.com/api/webhooks/\d+/[\w-]{20}")),
-    ("Anthropic API key", re.compile(r"\bsk-ant-[\w-]{20}")),
-    ("OpenAI API key", re.compile(r"\bsk-(proj-|svcacct-|admin-)?[A-Za-z0-9_-]{20}")),
-    ("PagerDuty token", re.compile(r"(?<![\w+])(pd(us|eu)\+[\w-]{16}|u\+[\w-]{18}(?![\w-]))")),
-    ("Stripe key", re.compile(r"\b[rs]k_(live|test)_[A-Za-z0-9]{16}")),
-    ("Google API key", re.compile(r"\bAIza[\w-]{35}")),
-    ("SendGrid API key", re.compile(r"\bSG\.[\w-]{22}\.[\w-]{43}")),
-    ("npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}")),
-    ("Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30}")),
-)
-
-_EMBEDDED: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("password in a URL", re.compile(r"://[^\s:/@?#]*:([^\s@/]+)@")),
-    (
-        "password in a connection string",
-        re.compile(r"(?:^|[;&?\s])(?:password|passwd|pwd)\s*=\s*([^;&\s]+)", re.IGNORECASE),
-    ),
-    (
-        "secret in JSON",
-        re.compile(
-            r'"(?:\w*(?:password|passwd|secret|token)|api_?key|private_?key)"\s*:\s*"([^"]+)"',
-            re.IGNORECASE,
-        ),
-    ),
-)
-"""Shapes that carry a password as their group, which may also be a placeholder."""
-
+_BASIC = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,}={0,2})(?![A-Za-z0-9+/=_-])")
+_LOGIN = re.compile(r"[\w.@+-]+:(?!\d{1,5}$)(?![/$%{<])\S+")
 _PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
 _AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _AWS_SECRET_KEY_BITS = 4.3
+_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_MOST_LAYERS = 3
 
-_SECRET_WORD = _set("cred creds passphrase pwd token tokens")
-_SECRET_PART = ("password", "passwd", "secret", "credential", "apikey", "privatekey")
-_SECRET_PAIR = {("api", "key"), ("api", "keys"), ("private", "key"), ("private", "keys")}
-_NOT_PASS = _set("bypass compass encompass overpass surpass trespass underpass")
-_ABOUT_A_SECRET = _set(
-    "algorithm arn arns audience bucket endpoint file header host id ids issuer location name "
-    "names path prefix queue region scope table topic type uri url"
-)
-"""What follows the secret's name where a variable only says where to find one."""
-
-_CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
-
-_REFERENCE = re.compile(
-    r"arn:[\w-]+:"  # an ARN of anything
-    r"|\{\{\s*resolve:"  # a CloudFormation dynamic reference that nobody resolved
-    r"|\$[\{(A-Z_]|<[^>]*>$|%\(|\{\{",  # a variable of a shell or a template
-)
-_PATH = re.compile(r"(/[\w.@-]+){2,}/?|[A-Za-z]:\\.*|\.{1,2}/.*")
-_URL = re.compile(r"[a-z][a-z0-9+.-]{1,20}://", re.IGNORECASE)
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_LONG_NUMBER = re.compile(r"\d{6,}")
-_SWITCHES = _set(
-    "true false yes no on off enabled disabled enable disable none null nil undefined n/a na "
-    "optional required always never auto"
-)
-_PLACEHOLDER = re.compile(
-    r"(x+|\*+|\.+|-+|_+|your[-_ ].*|.*[-_ ]here|replace[-_ ]?(me|this|with.*)?"
-    r"|change[-_ ]?(me|this)|todo|tbd|placeholder|dummy|redacted|example"
-    r"|insert[-_ ].*|not[-_ ]?set|unset)",
-    re.IGNORECASE,
-)
-
-_PIECES = re.compile(r"[A-Za-z0-9+]+")
-_WHOLE_RANDOM = re.compile(r"[A-Za-z0-9!#$%^&*@~?+=_-]+")
-_ODD = re.compile(r"[!#$%^&*@~?]")
-_DIGEST_LENGTHS = {32, 40, 56, 64, 96, 128}
-_DIGEST_WORDS = _set(
-    "checksum commit digest etag fingerprint hash md5 revision rev sha sha1 sha256 sha512 "
-    "thumbprint version build id ids arn image"
-)
-_LEAST_RANDOM = 20
+_OPEN_TO_BROWSERS = frozenset({"AWS secret access key", "Google API key", "JSON Web Token"})
+"""Formats that keys of browsers have too; the name decides. (reCAPTCHA's have 40 characters.)"""
 
 
 class Certainty(IntEnum):
-    """How sure a suspicion is, the surest highest."""
+    """How certain a suspicion is, the most certain highest."""
 
     NAMED = 1
-    """The name says secret and the value is written out."""
+    """The name says that it is a secret, and the value is a literal."""
     RANDOM = 2
-    """Nothing says secret, but the value is random enough to be one."""
+    """The name does not say so, but the value is random enough to be a secret."""
     SHAPED = 3
-    """The value has the shape of a credential, or is random under a secret's name."""
+    """The value has the format of a credential, or the name says secret and it is random."""
 
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """A variable that seems to hold a credential: its name, why, and about how long it is."""
+    """A variable that seems to contain a credential: its name, why, and its approximate length."""
 
     name: str
     detector: str
@@ -127,152 +94,230 @@ class Suspicion:
     certainty: Certainty
 
     def within(self, owner: str) -> Suspicion:
-        """The same with the name of what holds the variable before it."""
+        """The same, with the name of what contains the variable before it."""
         return replace(self, name=f"{owner}/{self.name}")
 
 
 def suspect(
     name: str, value: str, *, min_entropy: float = 3.5, ignore: Sequence[str] = ()
 ) -> Suspicion | None:
-    """What is wrong with a variable of that name and literal value; None where nothing is.
+    """Why a variable may contain a credential; None if it does not seem to.
 
-    ``min_entropy`` is in bits for each character; ``ignore`` are shell patterns of names.
+    ``min_entropy`` is in bits per character; ``ignore`` are shell patterns of names.
     """
     if any(fnmatchcase(name, pattern) for pattern in ignore):
         return None
+    default = default_in(value)
+    text = (value if default is None else default).strip()
+    if not text or is_reference(text):
+        return None
+    found = _judge(name, text, min_entropy)
+    return Suspicion(name, found[0], length_bucket(value), found[1]) if found else None
 
-    def suspicion(detector: str, certainty: Certainty) -> Suspicion:
-        return Suspicion(name, detector, length_bucket(value), certainty)
 
-    shape = shape_of(value)
-    if shape:
-        return suspicion(shape, Certainty.SHAPED)
+Judged = tuple[str, Certainty] | None
+
+
+def _judge(name: str, text: str, min_entropy: float) -> Judged:
+    shape = shape_of(text)
+    if shape and not (shape in _OPEN_TO_BROWSERS and _is_open(name, shape)):
+        return shape, Certainty.SHAPED
+    if shape or is_public_value(text) or (is_public(name) and not is_a_password(name)):
+        return None
+    document = parsed(text)
+    if document is not None:
+        return _judge_document(name, document, min_entropy)
+    return _judge_by_name(name, text, min_entropy)
+
+
+def _judge_by_name(name: str, text: str, min_entropy: float) -> Judged:
     named = names_a_secret(name)
-    if is_random(name, value, min_entropy):
-        certainty = Certainty.SHAPED if named else Certainty.RANDOM
-        return suspicion("random-looking value", certainty)
-    if named and is_literal(name, value):
-        return suspicion("secret by its name", Certainty.NAMED)
+    if named and _is_named_elsewhere(name, text):
+        return None
+    if is_random(name, text, min_entropy) and not decoded_text(text):
+        return "random-looking value", Certainty.SHAPED if named else Certainty.RANDOM
+    if is_a_secret(name) and is_literal(name, text):
+        return "secret by its name", Certainty.NAMED
+    if is_of_a_login(name) and _LOGIN.fullmatch(text) and not is_a_plain_url(text):
+        return "user and password", Certainty.SHAPED
     return None
 
 
+def _judge_document(name: str, document: Any, min_entropy: float) -> tuple[str, Certainty] | None:
+    """The verdict on JSON without the format of a credential, by the names in it."""
+    for inner, value in pairs_in(document):
+        found = _judge(inner, value, min_entropy) if not is_reference(value) else None
+        if found:
+            return found
+        plain = not is_a_secrets_name(name, value) and not points_at_a_secret(inner)
+        if plain and is_a_secret(name) and is_literal(name, value):
+            return "secret by its name", Certainty.NAMED
+    return None
+
+
+def _is_open(name: str, shape: str) -> bool:
+    return is_public(name) or (shape == "Google API key" and is_of_a_browser(name))
+
+
+def _is_named_elsewhere(name: str, text: str) -> bool:
+    """Whether the value is what a secret is called, or the id of a key."""
+    if points_at_a_secret(name) and is_an_id(name):
+        return True
+    return is_a_name_or_secret(name) and is_a_secrets_name(name, text)
+
+
 def shape_of(value: str) -> str:
-    """The kind of credential the value has the shape of, or contains; empty for none."""
-    for detector, pattern in _SHAPES:
+    """The kind of credential that the value is or contains, by its format; empty for none."""
+    return _shape(value, _MOST_LAYERS)
+
+
+def _shape(value: str, layers: int) -> str:
+    document = parsed(value.strip())
+    shape = _plain_shape(value, is_json=document is not None)
+    if shape or not layers:
+        return shape
+    if document is not None:
+        return _shape_in(document, layers - 1)
+    return _decoded_shape(value.strip(), layers - 1)
+
+
+def _plain_shape(value: str, *, is_json: bool) -> str:
+    for detector, pattern in _patterns("formats"):
         if pattern.search(value):
             return detector
-    for detector, pattern in _EMBEDDED:
-        if any(not _stands_for_something(found) for found in pattern.findall(value)):
+    for detector, pattern in _patterns("embedded"):
+        by_name = is_json and detector == "secret in JSON"
+        if not by_name and any(_is_a_value(detector, found) for found in pattern.findall(value)):
             return detector
-    if _PEM_IN_BASE64 in value and "PRIVATE KEY" in _decoded(value):
-        return "private key"
-    for candidate in _AWS_SECRET_KEY.findall(value):
-        if _classes(candidate) == 3 and entropy(candidate) >= _AWS_SECRET_KEY_BITS:
-            return "AWS secret access key"
+    if any(_is_a_login(found) for found in _BASIC.findall(value)):
+        return "Basic credentials"
+    if any(_is_aws_secret_key(candidate) for candidate in _AWS_SECRET_KEY.findall(value)):
+        return "AWS secret access key"
     return ""
 
 
-def _decoded(value: str) -> str:
+def _is_aws_secret_key(candidate: str) -> bool:
+    return (
+        classes(candidate) == 3
+        and entropy(candidate) >= _AWS_SECRET_KEY_BITS
+        and not looks_like_a_name(candidate)
+        and not looks_like_a_name(candidate.replace("/", ""))
+    )
+
+
+@functools.cache
+def _patterns(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """The detectors of a kind and their patterns; the file names the source of each."""
+    file = Path(__file__).with_name("credential_formats.json")
+    table = json.loads(file.read_text(encoding="utf-8"))
+    return tuple((row["name"], re.compile(row["pattern"])) for row in table[kind])
+
+
+def _is_a_value(detector: str, found: str) -> bool:
+    """Whether what a pattern found is a literal and no placeholder."""
+    text = found.strip("\"'\\,;)")
+    if not text or stands_for_nothing(text) or _is_template(text):
+        return False
+    if detector == "Bearer token":
+        return len(text) >= 20 or (any(c.isdigit() for c in text) and classes(text) > 1)
+    if detector in {"key in a query string", "npm credential"}:
+        return not is_weak_placeholder(text)
+    if detector == "secret in JSON":
+        return not is_a_path(text)
+    return not (detector == "password in a connection string" and _CODE.match(text))
+
+
+_CODE = re.compile(r"\w+(?:\.\w+)+[\[(]|\w+\(\)?$")
+"""A password that a program asks for (``os.environ[…]``, ``getpass()``)."""
+_TEMPLATED = re.compile(
+    r"(?:\$\{[^}]*|\$\([^)]*|\{\{[^}]*|\{%[^%]*|<[^>]*|%\([^)]*|\{\w*\}|\$[A-Za-z_]\w*)"
+)
+
+
+def _is_template(text: str) -> bool:
+    """Whether the text is nothing but the beginning of a variable, cut off by the pattern."""
+    if text.startswith("$") and not text.startswith(("${", "$(", "$$")):
+        return is_reference(text)
+    return bool(_TEMPLATED.fullmatch(text))
+
+
+# -- layers: JSON, and base64 of text ------------------------------------------------------------
+
+
+def _shape_in(document: Any, layers: int) -> str:
+    for name, value in pairs_in(document):
+        if shape := _shape(value, layers):
+            return shape
+        if name.lower() == "auth" and _is_a_login(value):
+            return "Basic credentials"
+        if is_a_secret(name) and is_literal(name, value) and not _is_named_elsewhere(name, value):
+            return "secret in JSON"
+    return ""
+
+
+def _decoded_shape(text: str, layers: int) -> str:
+    if _BASE64.fullmatch(text):
+        decoded = decoded_text(text)
+        shape = _shape(decoded, layers) if decoded else ""
+        return shape if shape in {"", "private key"} else f"{shape} in base64"
+    if _PEM_IN_BASE64 in text and "PRIVATE KEY" in _head(text):
+        return "private key"
+    return ""
+
+
+def _head(value: str) -> str:
     head = re.sub(r"[^A-Za-z0-9+/]", "", value[value.index(_PEM_IN_BASE64) :])[:120]
     return base64.b64decode(head[: len(head) // 4 * 4]).decode("latin-1")
 
 
-def _words(name: str) -> list[str]:
-    return [word.lower() for word in _CAMEL.findall(name)]
+def parsed(text: str) -> Any:
+    """The JSON object or array that the text is; None if it is none."""
+    if text[:1] not in {"{", "["}:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
-def names_a_secret(name: str) -> bool:
-    """Whether a variable's or parameter's name says that its value is a secret."""
-    words = _words(name)
-    if set(words) & _SECRET_WORD or any(part in word for word in words for part in _SECRET_PART):
-        return True
-    if any(word.endswith(("token", "tokens")) for word in words):
-        return True
-    if any(word.endswith("pass") and word not in _NOT_PASS for word in words):
-        return True
-    return any(pair in _SECRET_PAIR for pair in itertools.pairwise(words))
+def pairs_in(document: Any, name: str = "") -> Iterator[tuple[str, str]]:
+    """Each text or number of a JSON document, with the nearest name above it."""
+    match document:
+        case Mapping():
+            named = {str(k).lower(): v for k, v in document.items()}
+            match named:
+                case {"name": str(inner), "value": str(value)}:
+                    yield inner, value
+            for key, value in document.items():
+                yield from pairs_in(value, str(key))
+        case list():
+            for value in document:
+                yield from pairs_in(value, name)
+        case bool() | None:
+            return
+        case _:
+            yield name, str(document)
 
 
-def points_at_a_secret(name: str) -> bool:
-    """Whether the name says where a secret is (``DB_SECRET_ARN``, ``TOKEN_URL``), not what."""
-    words = _words(name)
-    return bool(words) and words[-1] in _ABOUT_A_SECRET
+def decoded_text(text: str) -> str:
+    """What base64 text stands for, if that is text too; else empty."""
+    plain = re.sub(r"\s", "", text).replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        raw = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        found = raw.decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+    return found if all(c.isprintable() or c in "\r\n\t" for c in found) else ""
 
 
-def is_literal(name: str, value: str) -> bool:
-    """Whether a value under a secret's name is the secret itself, not a reference to one.
-
-    Switches, numbers, placeholders, paths, plain URLs and template text are not secrets.
-    """
-    text = value.strip()
-    if not text or _stands_for_something(text) or points_at_a_secret(name):
-        return False
-    if _NUMBER.fullmatch(text):
-        last = (_words(name) or [""])[-1]
-        return bool(_LONG_NUMBER.fullmatch(text)) and last.endswith(
-            ("password", "passwd", "pass", "pwd", "secret")
-        )
-    return not (_PATH.fullmatch(text) or _URL.match(text))
-
-
-def _stands_for_something(text: str) -> bool:
-    return bool(
-        _REFERENCE.match(text)
-        or text.lower() in _SWITCHES
-        or _PLACEHOLDER.fullmatch(text.strip("<>[]{}'\""))
-    )
-
-
-def is_random(name: str, value: str, min_entropy: float = 3.5) -> bool:
-    """Whether the value is, or ends in, a run of characters that nobody thought of.
-
-    Names that machines make (CloudFormation's physical ids, UUIDs, ARNs, URLs, digests) are
-    random too; they are told apart by their pieces, which are short, or by what they are part of.
-    """
-    text = value.strip().rstrip("=")
-    if _REFERENCE.match(text) or _URL.match(text) or any(c.isspace() for c in text):
-        return False
-    if _WHOLE_RANDOM.fullmatch(text) and _ODD.search(text) and _classes(text) == 3:
-        return len(text) >= _LEAST_RANDOM and entropy(text) >= min_entropy
-    return any(
-        len(piece) >= _LEAST_RANDOM
-        and _mixed(piece)
-        and entropy(piece) >= min_entropy
-        and not _is_digest(name, piece, text)
-        for piece in _PIECES.findall(text)
-    )
-
-
-def _is_digest(name: str, piece: str, text: str) -> bool:
-    words = set(_words(name))
-    if words & _DIGEST_WORDS and not names_a_secret(name):
-        return True
-    hexadecimal = len(piece) in _DIGEST_LENGTHS and not piece.lower().strip("0123456789abcdef")
-    return hexadecimal and piece != text
-
-
-def _mixed(piece: str) -> bool:
-    """Whether letters and digits alternate often enough to be no word with a number."""
-    turns = sum(a.isdigit() != b.isdigit() for a, b in itertools.pairwise(piece))
-    return turns >= 3
-
-
-def _classes(text: str) -> int:
-    return (
-        any(c.islower() for c in text)
-        + any(c.isupper() for c in text)
-        + any(c.isdigit() for c in text)
-    )
-
-
-def entropy(text: str) -> float:
-    """Shannon's entropy of the text, in bits for each character."""
-    total = len(text)
-    return -sum(n / total * math.log2(n / total) for n in Counter(text).values())
+def _is_a_login(text: str) -> bool:
+    """Whether the base64 text is ``user:password``."""
+    user, colon, password = decoded_text(text).partition(":")
+    return bool(colon and (user or password) and password and not stands_for_nothing(password))
 
 
 def length_bucket(value: str) -> str:
-    """About how long a value is, in words."""
+    """The approximate length of a value, in words."""
     for limit, words in ((8, "under 8"), (16, "8 to 15"), (32, "16 to 31"), (64, "32 to 63")):
         if len(value) < limit:
             return f"{words} characters"

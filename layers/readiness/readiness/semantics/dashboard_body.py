@@ -1,4 +1,4 @@
-"""What a dashboard draws: the JSON of its body, read as CloudWatch reads it."""
+"""What a CloudWatch dashboard shows: the JSON of its body."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What selects series by a search, a query or by tags, when somebody looks.
+    """A search, query or tag filter that selects series when the dashboard is opened.
 
-    ``region`` is where it looks; ``text`` is what it asks, for an explorer the metric's name.
+    ``region`` is where it searches; ``text`` is the expression, for an explorer the metric name.
     """
 
     kind: str
@@ -53,7 +53,7 @@ def parse(name: str, body: str) -> Dashboard:
         about = json.loads(body)
         widgets = [each for each in about.get("widgets") or () if isinstance(each, Mapping)]
     except (ValueError, AttributeError, TypeError, RecursionError):
-        return Dashboard(name, flaw="its body is not what CloudWatch calls a dashboard")
+        return Dashboard(name, flaw="its body is not valid dashboard JSON")
     series: dict[Drawn, None] = {}
     found: dict[Found, None] = {}
     alarms: dict[str, None] = {}
@@ -94,7 +94,7 @@ def _shown(kind: str, properties: Mapping[str, Any]) -> Iterator[Drawn | Found]:
 
 
 def _metrics(rows: Sequence[Any], region: str, account: str) -> Iterator[Drawn | Found]:
-    """The series of a widget's rows; one that is hidden counts where an expression may use it."""
+    """The series of a widget's rows; a hidden one counts if an expression may use it."""
     previous: list[str] = []
     uses = any(
         isinstance(row, list) and any(isinstance(c, Mapping) and "expression" in c for c in row)
@@ -118,7 +118,7 @@ def _metrics(rows: Sequence[Any], region: str, account: str) -> Iterator[Drawn |
 
 
 def expand(cells: Sequence[str], previous: Sequence[str]) -> list[str]:
-    """A row written out: ``.`` is the cell above, ``...`` all cells above up to those given."""
+    """A full row: ``.`` is the cell above, ``...`` all cells above that are not given."""
     if "..." in cells:
         at = cells.index("...")
         after = len(cells) - at - 1

@@ -1,8 +1,8 @@
-"""Which resources an IAM action acts on, and whether a resource pattern leaves any of them out.
+"""Which resources an IAM action acts on, and whether a resource pattern covers all of them.
 
 The table beside this module is the AWS Service Authorization Reference, with its date in it;
 ``tests/data/make_iam_actions.py`` writes it. It has every action that writes, tags or manages
-permissions, and the reads that hand out data or credentials. It is read at the first question.
+permissions, and the reads that return data or credentials. It is loaded at first use.
 """
 
 from __future__ import annotations
@@ -16,18 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.semantics.policy import matches
+from readiness.semantics.policy import PARTITIONS, matches
 
-_PARTITIONS = (
-    "aws",
-    "aws-cn",
-    "aws-us-gov",
-    "aws-eusc",
-    "aws-iso",
-    "aws-iso-b",
-    "aws-iso-e",
-    "aws-iso-f",
-)
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _ACCOUNT_VARIABLES = frozenset({"${aws:principalaccount}", "${aws:resourceaccount}"})
 _ACCOUNT = re.compile(r"\d{12}\**")
@@ -36,7 +26,7 @@ _ACCOUNT = re.compile(r"\d{12}\**")
 # request decides, and the account of the request.
 _ANY, _ESCAPED, _UNKNOWN, _OWN = "\0", "\1", "\2", "\3"
 _SHORT = 3
-"""No name is taken to be shorter, so that ``role/?*`` and ``role/??*`` are every role."""
+"""Names are taken to be at least this long, so ``role/?*`` and ``role/??*`` mean every role."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +45,7 @@ def resource_patterns(action: str) -> tuple[str, ...] | None:
     """The ARNs of the resources an action acts on, ``*`` for what varies, in no special order.
 
     ``("*",)`` where the action has no resource-level permissions, None for an action that is
-    unknown or only looks. The case of the action does not matter. In an ARN ``?`` is one
+    unknown or only reads. The case of the action does not matter. In an ARN ``?`` is one
     character, for the few ids whose form is known.
     """
     kinds = _kinds(action)
@@ -93,6 +83,33 @@ def unrestricted(patterns: Iterable[str], action: str, account: str = "") -> boo
     given = tuple(patterns)
     covered = [_any(_covers(each, kind, account) for each in given) for kind in _main(kinds)]
     return _all(covered) if any(kind.is_required for kind in kinds) else _any(covered)
+
+
+@functools.lru_cache(maxsize=4096)
+def covers(pattern: str, arn: str, account: str = "") -> bool | None:
+    """Whether a policy's resource pattern matches everything ``arn`` stands for.
+
+    ``arn`` is as of :func:`resource_patterns`; otherwise as :func:`universal`.
+    """
+    return _covers_arn(pattern, arn, account)
+
+
+@functools.lru_cache(maxsize=4096)
+def covers_service(patterns: tuple[str, ...], service: str, account: str = "") -> bool:
+    """Whether the patterns match every resource of a kind on which much of a service acts.
+
+    All schedules stand for EventBridge Scheduler, all MFA devices do not stand for IAM.
+    """
+    actions = [
+        f"{service}:{name}"
+        for name, kinds in _of_service(service.lower()).items()
+        if kinds is not _NO_RESOURCE
+    ]
+    reached = sum(unrestricted(patterns, action, account) is True for action in actions)
+    return bool(reached) and reached >= len(actions) * _MUCH
+
+
+_MUCH = 0.1
 
 
 def _any(answers: Iterable[bool | None]) -> bool | None:
@@ -141,7 +158,7 @@ def _fields(pattern: str) -> list[str]:
 
 
 def _partition(field: str) -> str:
-    return "*" if any(matches(field, each) for each in _PARTITIONS) else field
+    return "*" if any(matches(field, each) for each in PARTITIONS) else field
 
 
 def _region(field: str) -> str:

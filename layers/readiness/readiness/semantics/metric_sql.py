@@ -1,4 +1,4 @@
-"""Which series a Metrics Insights query reads, as far as the query itself tells.
+"""Which series a Metrics Insights query selects, as far as its text shows.
 
 Grammar: CloudWatch's "Metrics Insights query components and syntax".
 """
@@ -28,9 +28,9 @@ class Match(StrEnum):
 class Selection:
     """``SELECT function(metric) FROM namespace WHERE …``.
 
-    ``keys`` are the dimensions SCHEMA asks for, None without SCHEMA; ``where`` (key, is_equal,
-    value). ``is_open``: there is a part beyond this grammar or a LIMIT, so that a series that
-    matches may still be left out.
+    ``keys`` are the dimensions that SCHEMA names, None without SCHEMA; ``where`` are (key,
+    is_equal, value). ``is_open``: the query has a LIMIT or a part that is not understood here, so
+    it may leave out a series that matches.
     """
 
     function: str
@@ -56,7 +56,7 @@ class Selection:
 
 
 def parse(query: str) -> Selection | None:
-    """The selection; None for what this does not understand."""
+    """The selection; None for a query that is not understood here."""
     tokens = _tokens(query)
     if tokens is None:
         return None
@@ -67,12 +67,12 @@ def parse(query: str) -> Selection | None:
 
 
 def is_query(expression: str) -> bool:
-    """Whether an expression is a Metrics Insights query and not metric math."""
+    """Whether an expression is a Metrics Insights query, not metric math."""
     return expression.lstrip().upper().startswith("SELECT")
 
 
 def mentions(query: str, namespace: str, metric: str) -> bool:
-    """Whether a query that could not be read could be about a metric at all."""
+    """Whether a query that could not be parsed may be about a metric."""
     return metric.lower() in query.lower() or namespace.lower() in query.lower()
 
 

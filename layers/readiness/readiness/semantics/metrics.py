@@ -1,4 +1,4 @@
-"""Arithmetic over metric series, so that absent is never zero and percentiles are never averaged.
+"""Arithmetic over metric series: absent is never zero, and percentiles are never averaged.
 
 A :class:`Query` names one raw series, a :class:`Window` the time, and a :class:`Series` is what
 CloudWatch had for it (``evidence/cloudwatch/datapoints.py`` asks). Sums may be added and
@@ -24,7 +24,7 @@ _LONGEST_PERIOD = 86_400
 
 @dataclass(frozen=True, slots=True, order=True)
 class Query:
-    """One raw series: CloudWatch finds it only with exactly its dimensions."""
+    """One raw series; CloudWatch finds it only with exactly its dimensions."""
 
     namespace: str
     metric: str
@@ -66,7 +66,7 @@ def window(
     lag: timedelta = LAG,
     ago: timedelta = timedelta(0),
 ) -> Window:
-    """The last whole periods that CloudWatch has had ``lag`` to complete.
+    """The last whole periods, leaving ``lag`` for CloudWatch to complete them.
 
     ``ago`` shifts it into the past, for instance by a week. The period grows to the shortest one
     CloudWatch still keeps for the oldest point: 1 minute for 15 days, 5 for 63 days, then an
@@ -125,8 +125,8 @@ class Series:
     def or_zero(self) -> Series:
         """The series with 0 in every period without a value.
 
-        Only for counts of events (errors, 5XX, throttles), and only where the series they are
-        divided by has data: else nothing being published reads as nothing going wrong.
+        Only for counts of events (errors, 5XX, throttles), and only if the series they are divided
+        by has data. Otherwise missing data would look like no errors.
         """
         known = dict(self.points)
         stamps = self.window.stamps
@@ -148,11 +148,11 @@ def total(parts: Iterable[Series]) -> float | None:
     return math.fsum(known) if known else None
 
 
-# -- how sure a share of few samples is ---------------------------------------------------
+# -- confidence bounds for few samples ---------------------------------------------------
 
 
 def lower_bound(hits: float, trials: float, confidence: float = 0.95) -> float:
-    """The share that is really exceeded with this confidence (one-sided Clopper–Pearson)."""
+    """The share that the true share exceeds with this confidence (one-sided Clopper–Pearson)."""
     if hits <= 0 or trials <= 0:
         return 0.0
     hits = min(hits, trials)
@@ -160,7 +160,7 @@ def lower_bound(hits: float, trials: float, confidence: float = 0.95) -> float:
 
 
 def upper_bound(hits: float, trials: float, confidence: float = 0.95) -> float:
-    """The share that is really not reached with this confidence (one-sided Clopper–Pearson)."""
+    """The share that the true share is below with this confidence (one-sided Clopper–Pearson)."""
     if trials <= 0 or hits >= trials:
         return 1.0
     hits = max(hits, 0.0)
@@ -225,7 +225,7 @@ class Band(StrEnum):
 
     @property
     def severity(self) -> Severity | None:
-        """What a value in this band weighs; None for OK."""
+        """The severity of a value in this band; None for OK."""
         return _WEIGHT.get(self)
 
 
@@ -243,7 +243,7 @@ def worst_band(bands: Iterable[Band]) -> Band:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Where the bands meet, without holes.
+    """The limits of the bands.
 
     Below ``target`` is OK, from it DEGRADED, from ``degraded`` BREACH, above ``critical``
     CRITICAL; mirrored where higher is better.
@@ -274,10 +274,10 @@ class Scale:
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Of how many samples which share was at most each limit.
+    """The share of samples that was at most each limit.
 
-    ``is_preaggregated``: the series has samples and no percentile, so that it was published as
-    sums or averages and nothing can be said of its tail.
+    ``is_preaggregated``: the series has samples but no percentiles, so it was published as sums
+    or averages, and its tail is unknown.
     """
 
     samples: float
@@ -300,8 +300,8 @@ def latency_shares(
     """Σ trimmed counts / Σ sample counts, over any number of periods and series.
 
     ``counts`` are SampleCount series, ``trimmed`` those of :func:`at_most` by limit, and
-    ``percentiles`` any percentile of the same series, which tells apart "all samples were
-    slower" and "CloudWatch cannot compute percentiles of this". None without samples.
+    ``percentiles`` any percentile of the same series, to distinguish "all samples were slower"
+    from "CloudWatch cannot compute percentiles of this". None without samples.
     """
     samples = total(counts)
     if not samples:

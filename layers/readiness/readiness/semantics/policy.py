@@ -1,4 +1,4 @@
-"""IAM policy documents: whatever shape they arrive in, one form to reason about."""
+"""IAM policy documents: parsing, and matching of their patterns."""
 
 from __future__ import annotations
 
@@ -7,18 +7,27 @@ import json
 import re
 import urllib.parse
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 ALLOW = "Allow"
 DENY = "Deny"
 
 _LONGEST = 1_000_000
-_PARTITIONS = frozenset({"aws", "aws-cn", "aws-us-gov"})
+PARTITIONS = (
+    "aws",
+    "aws-cn",
+    "aws-us-gov",
+    "aws-eusc",
+    "aws-iso",
+    "aws-iso-b",
+    "aws-iso-e",
+    "aws-iso-f",
+)
 
 
 class Unparsable(ValueError):
-    """What was given is not a policy document; the text says why."""
+    """The input is not a policy document; the text says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +35,8 @@ class Condition:
     """One key under one operator: it holds if any of ``values`` does.
 
     ``operator`` and ``key`` are lower case. The operator is without ``IfExists`` and without
-    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty.
+    the quantifier, which is ``forallvalues``, ``foranyvalue`` or empty. ``written`` is operator
+    and key as the document has them.
     """
 
     operator: str
@@ -34,34 +44,24 @@ class Condition:
     values: tuple[str, ...]
     if_exists: bool = False
     quantifier: str = ""
+    written: str = field(default="", compare=False)
 
-    @property
-    def holds_without_key(self) -> bool:
-        """Whether a request that lacks the key satisfies it, so that it restricts nothing.
-
-        Negated operators hold for an absent key, and so does every ``ForAllValues`` (IAM User
-        Guide, "IAM JSON policy elements: Condition operators").
-        """
-        if self.operator == "null":
-            return "true" in self.lowered
-        return self.if_exists or self.quantifier == "forallvalues" or "not" in self.operator
+    def __str__(self) -> str:
+        """``StringLike aws:PrincipalOrgID o-*``, as a reason quotes it."""
+        name = self.written or f"{self.operator} {self.key}"
+        return f"{name} {' or '.join(self.values[:3])}{' …' if len(self.values) > 3 else ''}"
 
     @property
     def lowered(self) -> tuple[str, ...]:
         return tuple(value.lower() for value in self.values)
 
-    @property
-    def only_wildcards(self) -> bool:
-        """Whether a value admits anything, such as ``StringLike *``."""
-        return "like" in self.operator and any(only_wildcards(value) for value in self.values)
-
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who a statement is about.
+    """A principal of a statement.
 
-    ``kind`` is ``AWS``, ``Service``, ``Federated`` or ``CanonicalUser``; anybody is ``AWS``
-    and ``*``.
+    ``kind`` is ``AWS``, ``Service``, ``Federated`` or ``CanonicalUser``; anyone is ``AWS`` and
+    ``*``.
     """
 
     kind: str
@@ -73,7 +73,7 @@ class Principal:
 
     @property
     def account(self) -> str:
-        """The account of an AWS principal, empty for anything that names none."""
+        """The account of an AWS principal, empty if it names none."""
         if self.kind != "AWS":
             return ""
         if self.value.isdigit():
@@ -83,13 +83,17 @@ class Principal:
 
     @property
     def is_whole_account(self) -> bool:
-        """Whether it delegates to everybody in the account: its number or its ``:root``."""
+        """Whether it means everyone in the account: its number or its ``:root``."""
         return self.kind == "AWS" and (self.value.isdigit() or self.value.endswith(":root"))
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled."""
+    """One statement, every element a tuple; of each pair with ``not_`` at most one is filled.
+
+    ``number`` is its place in the document, from 1; ``policy`` the name of the document, empty
+    where there is only one.
+    """
 
     effect: str
     actions: tuple[str, ...] = ()
@@ -100,29 +104,37 @@ class Statement:
     not_principals: tuple[Principal, ...] = ()
     conditions: tuple[Condition, ...] = ()
     sid: str = ""
+    number: int = field(default=0, compare=False)
+    policy: str = field(default="", compare=False)
+
+    @property
+    def name(self) -> str:
+        """What a reason calls it: its Sid, or its number."""
+        of = f" of {self.policy}" if self.policy else ""
+        return f"statement {self.sid or self.number}{of}"
 
     @property
     def allows(self) -> bool:
         return self.effect == ALLOW
 
     def names_action(self, action: str) -> bool:
-        """Whether the statement is about the action, e.g. ``s3:GetObject``, in any case."""
+        """Whether the statement applies to the action (``s3:GetObject``), in any case."""
         if self.not_actions:
             return not matches_any(self.not_actions, action)
         return matches_any(self.actions, action)
 
     def names_resource(self, arn: str) -> bool:
-        """Whether the statement is about the resource."""
+        """Whether the statement applies to the resource."""
         if self.not_resources:
             return not matches_any(self.not_resources, arn)
         return matches_any(self.resources, arn)
 
     @property
     def names_every_resource(self) -> bool:
-        """Whether it reaches arbitrary resources.
+        """Whether the statement applies to arbitrary resources.
 
-        ``NotResource`` reaches all but a few, so it does where it allows; a denial with it
-        leaves something out, so it does not.
+        ``NotResource`` applies to all but a few, so an Allow with it does; a Deny with it has
+        exceptions, so it does not.
         """
         if self.not_resources:
             return self.allows
@@ -130,7 +142,7 @@ class Statement:
 
     @property
     def names_anybody(self) -> bool:
-        """Whether the principal is everyone: ``*``, or everyone but some (``NotPrincipal``)."""
+        """Whether the principal is anyone: ``*``, or anyone with exceptions (``NotPrincipal``)."""
         return any(p.is_anybody for p in self.principals) or bool(self.not_principals)
 
     def condition_on(self, key: str) -> Iterator[Condition]:
@@ -138,23 +150,26 @@ class Statement:
         return (condition for condition in self.conditions if condition.key == key.lower())
 
 
-def parse(document: object) -> tuple[Statement, ...]:
-    """The statements of a policy.
+def parse(document: object, name: str = "") -> tuple[Statement, ...]:
+    """The statements of a policy; ``name`` is what its statements are said to be of.
 
     Takes text (JSON, plain or URL-encoded), a mapping, or a list of one mapping: the shapes
-    that AWS's APIs, its events and AWS Config give. Raises Unparsable for what is no policy.
+    that AWS's APIs, its events and AWS Config give. Raises Unparsable for anything else.
     """
     policy = _document(document)
     if "Statement" not in policy:
         raise Unparsable("the policy has no Statement")
-    return tuple(_statement(entry) for entry in _listed(policy["Statement"]))
+    return tuple(
+        _statement(entry, number, name)
+        for number, entry in enumerate(_listed(policy["Statement"]), 1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A policy under its name; ``flaw`` says why nothing could be made of it, empty if it could.
+    """A policy under its name; ``flaw`` says why it could not be parsed, empty if it could.
 
-    A policy with a flaw may grant or deny anything: no verdict may rest on its silence.
+    A policy with a flaw may allow or deny anything, so no verdict may rest on it.
     """
 
     name: str
@@ -164,7 +179,7 @@ class Document:
     @classmethod
     def of(cls, name: str, given: object) -> Document:
         try:
-            return cls(name, parse(given))
+            return cls(name, parse(given, name))
         except Unparsable as unparsable:
             return cls(name, flaw=str(unparsable))
 
@@ -175,13 +190,15 @@ def _document(document: object) -> Mapping[str, Any]:
     if isinstance(document, list) and len(document) == 1:
         document = document[0]
     if not isinstance(document, Mapping):
-        raise Unparsable(f"a policy is a JSON object, not {type(document).__name__}")
+        raise Unparsable("the policy is not a JSON object")
     return _titled(document)
 
 
 def _decoded(text: str) -> object:
     if len(text) > _LONGEST:
-        raise Unparsable(f"the policy has {len(text)} characters")
+        raise Unparsable(
+            f"the policy has {len(text):,} characters; at most {_LONGEST:,} are parsed"
+        )
     for candidate in (text, urllib.parse.unquote(text), urllib.parse.unquote_plus(text)):
         try:
             return json.loads(candidate)
@@ -208,7 +225,7 @@ _ELEMENTS = {
 
 
 def _titled(element: Mapping[Any, Any]) -> dict[str, Any]:
-    """The elements by the names the grammar has, for some tools write them in lower case."""
+    """The elements by their names in the grammar: some tools write them in lower case."""
     return {_ELEMENTS.get(str(k).lower(), str(k)): v for k, v in element.items()}
 
 
@@ -221,13 +238,13 @@ def _texts(statement: Mapping[str, Any], name: str) -> tuple[str, ...]:
         return ()
     values = _listed(statement[name])
     if not all(isinstance(value, str) for value in values):
-        raise Unparsable(f"{name} is neither text nor a list of text")
+        raise Unparsable(f"{name} is neither a string nor a list of strings")
     return tuple(values)
 
 
-def _statement(entry: object) -> Statement:
+def _statement(entry: object, number: int, policy: str) -> Statement:
     if not isinstance(entry, Mapping):
-        raise Unparsable(f"a statement is a JSON object, not {type(entry).__name__}")
+        raise Unparsable("a statement is not a JSON object")
     statement = _titled(entry)
     effect = str(statement.get("Effect", "")).capitalize()
     if effect not in {ALLOW, DENY}:
@@ -242,6 +259,8 @@ def _statement(entry: object) -> Statement:
         not_principals=_principals(statement.get("NotPrincipal")),
         conditions=tuple(_conditions(statement.get("Condition") or {})),
         sid=str(statement.get("Sid", "")),
+        number=number,
+        policy=policy,
     )
     if not parsed.actions and not parsed.not_actions:
         raise Unparsable("a statement has neither Action nor NotAction")
@@ -254,7 +273,7 @@ def _principals(value: object) -> tuple[Principal, ...]:
     if isinstance(value, str):
         return (Principal("AWS", value),)
     if not isinstance(value, Mapping):
-        raise Unparsable("Principal is neither text nor a JSON object")
+        raise Unparsable("Principal is neither a string nor a JSON object")
     return tuple(
         Principal(str(kind), str(name)) for kind, names in value.items() for name in _listed(names)
     )
@@ -274,11 +293,12 @@ def _conditions(block: object) -> Iterator[Condition]:
                 values=tuple(_value(value) for value in _listed(values)),
                 if_exists=operator.endswith("ifexists"),
                 quantifier=quantifier,
+                written=f"{written} {key}",
             )
 
 
 def _value(value: object) -> str:
-    """JSON's booleans and numbers as IAM compares them: as text."""
+    """JSON booleans and numbers as strings, which is how IAM compares them."""
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -291,7 +311,7 @@ def only_wildcards(pattern: str) -> bool:
 
 
 def _expression(pattern: str) -> str:
-    """A regular expression for a glob; atomic, so that no pattern makes matching slow."""
+    """A regular expression for a glob, with atomic groups so that no pattern is slow to match."""
     first, *rest = (
         "".join("." if char == "?" else re.escape(char) for char in part)
         for part in re.sub(r"\*+", "*", pattern).split("*")
@@ -309,7 +329,7 @@ def _glob(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 
 def matches(pattern: str, value: str) -> bool:
-    """IAM's wildcard match: ``*`` any text, ``?`` one character, case ignored."""
+    """IAM's wildcard match: ``*`` is any text, ``?`` one character; case is ignored."""
     return _glob((pattern,)).fullmatch(value) is not None
 
 
@@ -320,7 +340,7 @@ def matches_any(patterns: Iterable[str], value: str) -> bool:
 
 @functools.lru_cache(maxsize=4096)
 def overlap(one: str, other: str) -> bool:
-    """Whether some text matches both patterns, as ``s3:*Bucket`` and ``s3:Delete*`` do."""
+    """Whether any text matches both patterns, as ``s3:*Bucket`` and ``s3:Delete*`` do."""
     one, other = one.lower(), other.lower()
     reached = {(0, 0)}
     queue = [(0, 0)]
@@ -350,8 +370,7 @@ def _steps(one: str, i: int, other: str, j: int) -> Iterator[tuple[int, int]]:
 def is_universal(resource: str) -> bool:
     """Whether a resource pattern matches arbitrary ARNs: ``*``, ``arn:*``, ``arn:aws:*:*:*:*``.
 
-    A pattern with one field that says something, such as an account or a policy variable, is
-    not universal.
+    A pattern with one specific field, such as an account or a policy variable, is not universal.
     """
     if only_wildcards(resource):
         return True
@@ -360,17 +379,17 @@ def is_universal(resource: str) -> bool:
         return False
     if len(fields) == 1:
         return False
-    if len(fields) > 2 and fields[1] in _PARTITIONS:
+    if len(fields) > 2 and any(matches(fields[1], each) for each in PARTITIONS):
         fields[1] = "*"
     return all(only_wildcards(field) for field in fields[1:])
 
 
 @functools.lru_cache(maxsize=4096)
 def is_service_wide(resource: str, service: str) -> bool:
-    """Whether a resource pattern matches everything of a service, or all of one kind in it.
+    """Whether a resource pattern matches all resources of a service, or all of one kind in it.
 
     ``arn:aws:s3:::*`` is every bucket and object, ``arn:aws:iam::111122223333:role/*`` every
-    role; no narrower than ``*`` for an action on those.
+    role. For an action on those it is as wide as ``*``.
     """
     if is_universal(resource):
         return True
@@ -406,4 +425,4 @@ _KINDS = frozenset(
         "user",
     }
 )
-"""What may stand before the name in an ARN; in S3's the first part is a name already."""
+"""What may stand before the name in an ARN; in an S3 ARN the first part is the bucket name."""

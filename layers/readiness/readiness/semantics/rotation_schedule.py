@@ -1,4 +1,4 @@
-"""How many days lie between two rotations, read off the schedules that Secrets Manager takes."""
+"""The longest time between two rotations in a Secrets Manager schedule expression."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ OnDay = Callable[[date], bool]
 
 @functools.lru_cache(maxsize=256)
 def longest_gap_days(expression: str) -> float | None:
-    """The longest time between two rotations in days; None for an expression not understood.
+    """The longest time between two rotations in days; None for an unknown expression.
 
-    A ``cron()`` is followed through four years, day by day: ``cron(0 8 1 * ? *)`` gives 31.
+    A ``cron()`` is evaluated for every day of four years: ``cron(0 8 1 * ? *)`` gives 31.
     Source: "Schedule expressions in Secrets Manager rotation" of its user guide.
     """
     rate = _RATE.fullmatch(expression.strip())

@@ -1,4 +1,4 @@
-"""When Lambda deprecates its runtimes: after that day it patches none of them."""
+"""When AWS deprecates each Lambda runtime; from that day on it is not patched."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The names AWS services go by: in a workload's environment, as endpoints, as hosted zones."""
+"""The names of AWS services: in environment variables, VPC endpoints and hosted zones."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ GATEWAY = frozenset({"s3", "dynamodb"})
 """Services with gateway endpoints, which are entries in route tables."""
 
 OF_ECS = frozenset({"ecr.api", "ecr.dkr", "logs", "s3", "secretsmanager", "kms", "sts"})
-"""What tasks need to start (images are layers in S3), to log, and to get secrets and a role."""
+"""What tasks need to start (image layers are in S3), to log, and to get secrets and a role."""
 
 _OF_LAMBDA = ("secretsmanager", "kms", "s3", "dynamodb")
-"""Lambda itself ships a function's logs, from outside of the VPC."""
+"""Without logs: Lambda itself sends them, from outside of the VPC."""
 
 _IN_VALUES = {
     service: re.compile(
@@ -32,7 +32,7 @@ _IN_NAMES = {
 
 
 def services_named(environment: Mapping[str, str]) -> frozenset[str]:
-    """The services that a function's environment variables point at."""
+    """The services that a function's environment variables refer to."""
     named = set()
     for name, value in environment.items():
         named |= {service for service, hint in _IN_NAMES.items() if hint.search(name)}
@@ -55,20 +55,22 @@ def services_allowed(policies: Iterable[Document]) -> frozenset[str]:
     return frozenset(prefixes.intersection(_OF_LAMBDA))
 
 
-def service_of_endpoint(service_name: str, region: str) -> str:
+def service_of_endpoint(service_name: str, region: str, dns_suffix: str) -> str:
     """``secretsmanager`` of ``com.amazonaws.<region>.secretsmanager`` or its ``-fips`` twin.
 
-    Empty for a service of somebody else or of another region.
+    Empty for a service of another provider or region. Other partitions write their own suffix in
+    reverse (``cn.com.amazonaws``), except in the names of some services.
     """
-    name = service_name.removeprefix("cn.")
-    start = f"com.amazonaws.{region}."
-    return name.removeprefix(start).removesuffix("-fips") if name.startswith(start) else ""
+    owner, found, service = service_name.partition(f".{region}.")
+    own = ".".join(reversed(dns_suffix.split(".")))
+    is_of_aws = bool(found) and owner in {"com.amazonaws", own}
+    return service.removesuffix("-fips") if is_of_aws else ""
 
 
-def service_of_zone(zone: str, region: str) -> str:
+def service_of_zone(zone: str, region: str, dns_suffix: str) -> str:
     """``ecr.api`` of the hosted zone ``api.ecr.<region>.amazonaws.com.``; empty for any other."""
-    host = zone.rstrip(".").lower().removesuffix(".cn")
-    end = f".{region}.amazonaws.com"
+    host = zone.rstrip(".").lower()
+    end = f".{region}.{dns_suffix}"
     if not host.endswith(end):
         return ""
     return ".".join(reversed(host.removesuffix(end).split("."))).removesuffix("-fips")

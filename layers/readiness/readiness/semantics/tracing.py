@@ -1,4 +1,4 @@
-"""Who traces what a workload does: X-Ray, OpenTelemetry, or nobody."""
+"""How a workload is traced: by X-Ray, by OpenTelemetry, or not at all."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _COLLECTOR = re.compile(
 )
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _DAEMON = "AWS_XRAY_DAEMON_ADDRESS"
+_AWS_OTLP = re.compile(r"^(?:\w+://)?(?:xray|logs)\.[a-z]+-[a-z-]+-\d+\.[a-z0-9.-]+(?:[:/]|$)")
 _LOCAL = re.compile(r"^(?:\w+://)?(?:localhost|127\.\d+\.\d+\.\d+|\[::1\]|0\.0\.0\.0)(?:[:/]|$)")
 
 
@@ -30,9 +31,9 @@ class Tracer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tracing:
-    """What traces a workload, and whether with the rights of its own role.
+    """What traces a workload, and whether its own role needs the permission to send traces.
 
-    ``flaw`` says why traces that were meant to be made are not; ``sampler`` is OpenTelemetry's
+    ``flaw`` says why tracing is configured and does not work; ``sampler`` is OpenTelemetry's
     (``OTEL_TRACES_SAMPLER``), empty for its default, which samples everything, ``xray`` where
     X-Ray's rules decide; ``sampler_rate`` is its argument.
     """
@@ -64,9 +65,14 @@ def _endpoint(environment: Mapping[str, str]) -> str:
     return next((environment[name] for name in _ENDPOINTS if environment.get(name)), "")
 
 
+def _is_of_aws(endpoint: str) -> bool:
+    """Whether it is the OTLP endpoint of X-Ray or CloudWatch Logs, in any partition."""
+    return bool(_AWS_OTLP.match(endpoint))
+
+
 def _is_elsewhere(endpoint: str) -> bool:
-    """Whether traces go to a collector that writes them with rights of its own."""
-    return bool(endpoint) and not _LOCAL.match(endpoint) and "amazonaws.com" not in endpoint
+    """Whether traces go to a collector that sends them with its own permissions."""
+    return bool(endpoint) and not _LOCAL.match(endpoint) and not _is_of_aws(endpoint)
 
 
 def of_function(
@@ -78,7 +84,7 @@ def of_function(
 ) -> Tracing:
     """How a Lambda function is traced.
 
-    OpenTelemetry takes a layer (or an image) and ``AWS_LAMBDA_EXEC_WRAPPER``; custom runtimes
+    OpenTelemetry needs a layer (or an image) and ``AWS_LAMBDA_EXEC_WRAPPER``; custom runtimes
     have no wrapper and only a collector layer. ``environment`` is None where it was unreadable.
     """
     if mode == "Active":
@@ -90,12 +96,14 @@ def of_function(
     wrapper = environment.get("AWS_LAMBDA_EXEC_WRAPPER", "")
     wrapped = bool(_OTEL.search(wrapper))
     if not layer and not (wrapped and package_type == "Image"):
-        flaw = f"AWS_LAMBDA_EXEC_WRAPPER is {wrapper}, and no layer holds it." if wrapped else ""
+        flaw = (
+            f"AWS_LAMBDA_EXEC_WRAPPER is {wrapper}, but no layer contains it." if wrapped else ""
+        )
         return Tracing(flaw=flaw)
     bare = runtime.startswith("provided") and bool(_COLLECTOR_LAYER.search(layer))
     if not wrapped and not bare:
         name = layer.split(":")[6] if layer.count(":") >= 6 else layer
-        return Tracing(flaw=f"It has the layer {name} and no AWS_LAMBDA_EXEC_WRAPPER to use it.")
+        return Tracing(flaw=f"The layer {name} is not used: AWS_LAMBDA_EXEC_WRAPPER is not set.")
     return _otel(environment)
 
 
@@ -136,7 +144,7 @@ def of_task(containers: Iterable[Process]) -> Tracing:
     endpoint = _endpoint(environment)
     daemon = environment.get(_DAEMON, "")
     away = _is_elsewhere(endpoint) or (bool(daemon) and not _is_local_daemon(daemon))
-    straight = "amazonaws.com" in endpoint
+    straight = _is_of_aws(endpoint)
     if beside or away or straight:
         otel = bool(endpoint) or any(name.startswith("OTEL_") for name in environment)
         return Tracing(
@@ -148,7 +156,7 @@ def of_task(containers: Iterable[Process]) -> Tracing:
     if not all(c.is_read for c in containers):
         return Tracing(Tracer.MAYBE)
     if endpoint:
-        return Tracing(flaw=f"It sends traces to {endpoint}, where no container collects them.")
+        return Tracing(flaw=f"Traces are sent to {endpoint}, but no container collects them.")
     return Tracing()
 
 

@@ -1,7 +1,7 @@
-"""Who records which management events of a region: trails and event data stores, together.
+"""Which management events of a region are recorded, by all trails and event data stores together.
 
-What one trail leaves out another may record, so coverage is asked of all of them jointly, as
-pairs of service and read or write.
+One trail may record what another leaves out. So coverage is computed over all of them, as pairs of
+service and read or write.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _TESTS: Mapping[str, Callable[[str, Sequence[str]], bool]] = {
 class Selectors:
     """Which events are recorded, as GetEventSelectors says it: basic, or advanced selectors.
 
-    None at all record nothing.
+    Without any selector nothing is recorded.
     """
 
     basic: tuple[Mapping[str, Any], ...] = ()
     advanced: tuple[Mapping[str, Any], ...] = ()
 
     def records(self, source: str) -> frozenset[str]:
-        """Which of read and write management events of a service are all recorded.
+        """Whether all read and all write management events of a service are recorded.
 
-        A selector with a condition on anything but the service and read or write records only
-        some of them, and so counts for none.
+        A selector with a condition on anything else than service and read or write records only
+        some of them, so it does not count.
         """
         return frozenset(
             kind
@@ -67,7 +67,7 @@ class Selectors:
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Selectors:
-        """From the answer of GetEventSelectors or GetEventDataStore."""
+        """From the answer of GetEventSelectors."""
         return cls(
             tuple(answer.get("EventSelectors") or ()),
             tuple(answer.get("AdvancedEventSelectors") or ()),
@@ -75,7 +75,7 @@ class Selectors:
 
 
 EVERYTHING = Selectors(({"ReadWriteType": "All", "IncludeManagementEvents": True},))
-"""What a trail without selectors of its own records: every management event."""
+"""What a trail without its own selectors records: every management event."""
 
 
 def _basic_records(selector: Mapping[str, Any], source: str, kind: str) -> bool:
@@ -100,7 +100,7 @@ def _advanced_records(selector: Mapping[str, Any], source: str, kind: str) -> bo
 
 
 def _holds(condition: Mapping[str, Any], value: str) -> bool:
-    """All operators of a condition hold; within one, any of its values (or none, for Not…)."""
+    """Whether all operators of a condition hold: each for any of its values (Not…: for none)."""
     return all(
         test(value, condition[name]) for name, test in _TESTS.items() if condition.get(name)
     )
@@ -108,7 +108,7 @@ def _holds(condition: Mapping[str, Any], value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TrailStatus:
-    """Whether a trail is switched on and whether what it records arrives."""
+    """Whether a trail is logging and its events are delivered."""
 
     logging: bool
     delivery_error: str = ""
@@ -116,19 +116,19 @@ class TrailStatus:
     started: datetime | None = None
 
     def flaw(self, at: datetime, max_age: timedelta) -> str:
-        """Why nothing can be said to be recorded, as the end of a sentence; empty if it can."""
+        """Why the trail does not count as recording, to end a sentence; empty if it does."""
         if not self.logging:
-            return "is switched off"
+            return "is not logging"
         if self.delivery_error:
-            return f"cannot deliver ({self.delivery_error})"
+            return f"cannot deliver events ({self.delivery_error})"
         if self.delivered is None:
-            return "has delivered nothing yet"
+            return "has not delivered any events yet"
         if at - self.delivered > max_age:
-            return f"delivered last at {self.delivered:%Y-%m-%d %H:%M} UTC"
+            return f"last delivered events at {self.delivered:%Y-%m-%d %H:%M} UTC"
         return ""
 
     def is_new(self, at: datetime, max_age: timedelta) -> bool:
-        """Whether the trail was started so short a while ago that a delivery may yet come."""
+        """Whether the trail was started so recently that the first delivery may still come."""
         return (
             self.logging
             and not self.delivery_error
@@ -140,10 +140,9 @@ class TrailStatus:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What one trail or store records of the events asked for, for sure or possibly.
+    """Which of the wanted events one trail or store records, certainly or possibly.
 
-    ``said`` is a sentence on why it is not more, ``missing`` the IAM actions it would take to
-    know.
+    ``said`` is a sentence on why it is not more; ``missing`` are the IAM actions needed to know.
     """
 
     certain: Recorded = NOTHING
@@ -154,34 +153,34 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What several trails and stores record together of the events asked for."""
+    """Which of the wanted events several trails and stores record together."""
 
     wanted: Recorded
     shares: tuple[Share, ...]
 
     @property
     def gaps(self) -> Recorded:
-        """What none of them is sure to record."""
+        """The events that none of them certainly records."""
         return self.wanted.difference(*(share.certain for share in self.shares))
 
     @property
     def is_open(self) -> bool:
-        """Whether what cannot be told of some of them might fill every gap."""
+        """Whether the unknown part of some of them might fill every gap."""
         return self.gaps <= NOTHING.union(*(share.possible for share in self.shares))
 
     @property
     def recorders(self) -> int:
-        """How many of them are sure to record something."""
+        """How many of them certainly record something."""
         return sum(bool(share.certain) for share in self.shares)
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The IAM actions it would take to know."""
+        """The IAM actions needed to know."""
         return tuple(dict.fromkeys(a for share in self.shares for a in share.missing))
 
     @property
     def why(self) -> str:
-        """Sentences on what keeps each of them from recording more."""
+        """Sentences on why each of them does not record more."""
         return " ".join(dict.fromkeys(share.said for share in self.shares if share.said))
 
     @property
@@ -199,8 +198,8 @@ class Coverage:
 class Trail:
     """A trail that records the region, its own or a shadow of one in another region.
 
-    ``status`` and ``selectors`` are an Unreadable where the call had no answer, and None where
-    CloudTrail does not tell this account (the trail of an organization).
+    ``status`` and ``selectors`` are an Unreadable where the call failed, and None where
+    CloudTrail does not show them to this account (the trail of an organization).
     """
 
     arn: str
@@ -210,9 +209,9 @@ class Trail:
     selectors: Selectors | Unreadable | None = None
 
     def share(self, wanted: Recorded, region: str, at: datetime, max_age: timedelta) -> Share:
-        """What of ``wanted`` the trail records in the region."""
+        """Which of the ``wanted`` events of the region the trail records."""
         if not self.multi_region and self.home_region != region:
-            return Share(said=f"The trail {self.arn} records another region.")
+            return Share(said=f"The trail {self.arn} records only another region.")
         if isinstance(self.status, TrailStatus):
             flaw = self.status.flaw(at, max_age)
             if flaw and not self.status.is_new(at, max_age):
@@ -220,30 +219,38 @@ class Trail:
             doubt = (f"The trail {self.arn} {flaw}.",) if flaw else ()
             missing: tuple[str, ...] = ()
         else:
-            said, missing = self._untold("status", "cloudtrail:GetTrailStatus", self.status)
+            said, missing = self._unknown("status", "cloudtrail:GetTrailStatus", self.status)
             doubt = (said,)
         if isinstance(self.selectors, Selectors):
             recorded = self.selectors.of_these(wanted)
             if doubt:
                 return Share(possible=recorded, said=doubt[0], missing=missing)
-            partly = "" if recorded == wanted else f"The trail {self.arn} leaves events out."
+            partly = (
+                ""
+                if recorded == wanted
+                else f"The trail {self.arn} does not record all of the events."
+            )
             return Share(certain=recorded, said=partly)
-        said, action = self._untold(
+        said, action = self._unknown(
             "event selectors", "cloudtrail:GetEventSelectors", self.selectors
         )
         return Share(possible=wanted, said=" ".join((*doubt, said)), missing=missing + action)
 
-    def _untold(
+    def _unknown(
         self, what: str, action: str, unreadable: Unreadable | None
     ) -> tuple[str, tuple[str, ...]]:
         if unreadable is not None:
-            return f"The {what} of the trail {self.arn}: {unreadable}.", (unreadable.action,)
-        return f"CloudTrail does not tell this account the {what} of {self.arn}.", (action,)
+            return f"The {what} of the trail {self.arn} could not be read: {unreadable}.", (
+                unreadable.action,
+            )
+        return f"CloudTrail does not show this account the {what} of the trail {self.arn}.", (
+            action,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class EventDataStore:
-    """A store of CloudTrail Lake. Only one whose ``status`` is ``ENABLED`` takes events in."""
+    """A store of CloudTrail Lake. It ingests events only while its ``status`` is ``ENABLED``."""
 
     arn: str
     status: str
@@ -251,9 +258,9 @@ class EventDataStore:
     selectors: Selectors
 
     def share(self, wanted: Recorded, region: str) -> Share:
-        """What of ``wanted`` the store takes in from the region."""
+        """Which of the ``wanted`` events of the region the store ingests."""
         if self.status != "ENABLED":
             return Share(said=f"The event data store {self.arn} is {self.status}.")
         if not self.multi_region and self.arn.split(":")[3] != region:
-            return Share(said=f"The event data store {self.arn} takes in another region.")
+            return Share(said=f"The event data store {self.arn} ingests only another region.")
         return Share(certain=self.selectors.of_these(wanted))

@@ -6,31 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.apigateway.stages import REST_STAGE
+from readiness.evidence.apigateway.stages import REST_STAGE, api_of, rest_stages
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.model.evidence import evidence, partition_of
+from readiness.evidence.parts import InParts
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
 
 _DAY = 86_400
 _GONE = ("NotFoundException",)
-
-
-def _stages(read: Reader) -> dict[str, tuple[str, Mapping[str, Any]]]:
-    """The name of the API and the stage, by the stage's ARN: one call for each API."""
-
-    def stages(api: Mapping[str, Any]) -> Any:
-        # an API deleted since it was listed has no stages
-        return read.one("apigateway", "get_stages", absent=_GONE, restApiId=api["id"]) or {}
-
-    apis = read.every("apigateway", "get_rest_apis", "items")
-    where = f"arn:{partition_of(read.region)}:apigateway:{read.region}::/restapis"
-    return {
-        f"{where}/{api['id']}/stages/{stage['stageName']}": (api.get("name", ""), stage)
-        for api, answer in zip(apis, read.each(stages, apis), strict=True)
-        for stage in answer.get("item") or ()
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +59,9 @@ class StageCache:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StageCache]:
-        return {arn: cls.of(name, stage) for arn, (name, stage) in _stages(read).items()}
+        found, failed = rest_stages(read)
+        caches = {arn: cls.of(api.get("name", ""), stage) for arn, (api, stage) in found.items()}
+        return InParts(caches, failed, api_of)
 
     @classmethod
     def of(cls, api_name: str, answer: Mapping[str, Any]) -> StageCache:

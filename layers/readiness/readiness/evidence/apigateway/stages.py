@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
-from readiness.model.evidence import ResourceType, api_call, evidence, partition_of
+from readiness.evidence.parts import InParts, each_alone, whole
+from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
 from readiness.semantics.metrics import Query, Series, series
 
 _READS = ("apigateway:GET",)
@@ -21,8 +23,7 @@ _CHANGES = (
 
 
 def _arn(read: Reader, kind: str, api: str, stage: str) -> str:
-    partition = partition_of(read.region)
-    return f"arn:{partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
+    return f"arn:{read.partition}:apigateway:{read.region}::/{kind}/{api}/stages/{stage}"
 
 
 def _parts(stage: Resource) -> tuple[str, str]:
@@ -32,37 +33,59 @@ def _parts(stage: Resource) -> tuple[str, str]:
     return api, name
 
 
-def _rest(read: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Every REST API with each of its stages."""
+_Stages = dict[str, tuple[Mapping[str, Any], Mapping[str, Any]]]
+"""The API and the stage by the stage's ARN."""
 
-    def stages(api: Mapping[str, Any]) -> Any:
+
+def api_of(arn: str) -> str:
+    """The id of the API in a stage's ARN."""
+    return arn.partition("/stages/")[0].rpartition("/")[2]
+
+
+def rest_stages(read: Reader) -> tuple[_Stages, dict[str, Unreadable]]:
+    """Every REST API with each of its stages, and the APIs whose stages could not be read.
+
+    One call for each API.
+    """
+
+    def stages(api: str) -> Any:
         # an API deleted since it was listed has no stages
-        return read.one("apigateway", "get_stages", absent=_GONE, restApiId=api["id"]) or {}
+        return read.one("apigateway", "get_stages", absent=_GONE, restApiId=api) or {}
 
-    apis = read.every("apigateway", "get_rest_apis", "items")
-    for api, answer in zip(apis, read.each(stages, apis), strict=True):
-        for stage in answer.get("item") or ():
-            yield api, stage
+    apis = {api["id"]: api for api in read.every("apigateway", "get_rest_apis", "items")}
+    answers, failed = each_alone(read, stages, apis)
+    found = {
+        _arn(read, "restapis", id, stage["stageName"]): (apis[id], stage)
+        for id, answer in answers.items()
+        for stage in answer.get("item") or ()
+    }
+    return found, failed
 
 
-def _http(read: Reader) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
-    """Every HTTP and WebSocket API with each of its stages."""
+def _http_stages(read: Reader) -> tuple[_Stages, dict[str, Unreadable]]:
+    """Every HTTP and WebSocket API with each of its stages; otherwise as for REST APIs."""
 
-    def stages(api: Mapping[str, Any]) -> list[Any]:
-        return read.every("apigatewayv2", "get_stages", "Items", absent=_GONE, ApiId=api["ApiId"])
+    def stages(api: str) -> list[Any]:
+        return read.every("apigatewayv2", "get_stages", "Items", absent=_GONE, ApiId=api)
 
-    apis = read.every("apigatewayv2", "get_apis", "Items")
-    for api, found in zip(apis, read.each(stages, apis), strict=True):
-        for stage in found:
-            yield api, stage
+    apis = {api["ApiId"]: api for api in read.every("apigatewayv2", "get_apis", "Items")}
+    answers, failed = each_alone(read, stages, apis)
+    found = {
+        _arn(read, "apis", id, stage["StageName"]): (apis[id], stage)
+        for id, listed in answers.items()
+        for stage in listed
+    }
+    return found, failed
 
 
 def _find_rest(read: Reader) -> Iterable[str]:
-    return [_arn(read, "restapis", api["id"], s["stageName"]) for api, s in _rest(read)]
+    found, failed = rest_stages(read)
+    return whole(list(found), failed)
 
 
 def _find_http(read: Reader) -> Iterable[str]:
-    return [_arn(read, "apis", api["ApiId"], s["StageName"]) for api, s in _http(read)]
+    found, failed = _http_stages(read)
+    return whole(list(found), failed)
 
 
 REST_STAGE = ResourceType(
@@ -83,7 +106,7 @@ HTTP_STAGE = ResourceType(
 @evidence(REST_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class RestStage:
-    """What a stage of a REST API traces and counts.
+    """What a stage of a REST API traces and counts, and its variables (a canary's included).
 
     ``metrics`` says whether all methods are counted one by one (``*/*``), ``uncounted`` are the
     methods whose own settings say otherwise. Sources: GetRestApis and GetStages; GetRestApi and
@@ -97,6 +120,7 @@ class RestStage:
     metrics: bool = False
     uncounted: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, stage: Resource) -> RestStage:
@@ -107,16 +131,15 @@ class RestStage:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, RestStage]:
-        found = {}
-        for api, stage in _rest(read):
-            arn = _arn(read, "restapis", api["id"], stage["stageName"])
-            found[arn] = cls.of(arn, api, stage)
-        return found
+        found, failed = rest_stages(read)
+        stages = {arn: cls.of(arn, api, stage) for arn, (api, stage) in found.items()}
+        return InParts(stages, failed, api_of)
 
     @classmethod
     def of(cls, arn: str, api: Mapping[str, Any], stage: Mapping[str, Any]) -> RestStage:
         """From a ``RestApi`` and a ``Stage`` of the API."""
         methods: Mapping[str, Mapping[str, Any]] = stage.get("methodSettings") or {}
+        canary = (stage.get("canarySettings") or {}).get("stageVariableOverrides") or {}
         counted = {path: bool(each.get("metricsEnabled")) for path, each in methods.items()}
         return cls(
             arn=arn,
@@ -126,13 +149,17 @@ class RestStage:
             metrics=counted.pop("*/*", False),
             uncounted=tuple(sorted(path for path, on in counted.items() if not on)),
             tags=dict(stage.get("tags") or {}),
+            variables={
+                **(stage.get("variables") or {}),
+                **{f"canary/{name}": value for name, value in canary.items()},
+            },
         )
 
 
 @evidence(HTTP_STAGE, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class HttpStage:
-    """What a stage of an HTTP or WebSocket API counts.
+    """What a stage of an HTTP or WebSocket API counts, and its variables.
 
     ``metrics`` is for the default route, ``uncounted`` are the routes whose own settings say
     otherwise. Sources: GetApis and GetStages; GetStage.
@@ -143,6 +170,7 @@ class HttpStage:
     metrics: bool = False
     uncounted: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, stage: Resource) -> HttpStage:
@@ -152,11 +180,9 @@ class HttpStage:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpStage]:
-        found = {}
-        for api, stage in _http(read):
-            arn = _arn(read, "apis", api["ApiId"], stage["StageName"])
-            found[arn] = cls.of(arn, stage)
-        return found
+        found, failed = _http_stages(read)
+        stages = {arn: cls.of(arn, stage) for arn, (_, stage) in found.items()}
+        return InParts(stages, failed, api_of)
 
     @classmethod
     def of(cls, arn: str, stage: Mapping[str, Any]) -> HttpStage:
@@ -170,6 +196,7 @@ class HttpStage:
             metrics=bool(default.get("DetailedMetricsEnabled")),
             uncounted=tuple(sorted(off)),
             tags=dict(stage.get("Tags") or {}),
+            variables=dict(stage.get("StageVariables") or {}),
         )
 
 

@@ -46,13 +46,10 @@ GRAPHQL_API = ResourceType(
 class ApiCache:
     """The cache of a GraphQL API; ``ttl`` in seconds, None where it has no cache.
 
-    ``behaviour`` is ``FULL_REQUEST_CACHING``, ``PER_RESOLVER_CACHING`` or
-    ``OPERATION_LEVEL_CACHING``. Sources: GetApiCache; GetGraphqlApi, which tells an API without
-    a cache from one that is gone.
+    Sources: GetApiCache; GetGraphqlApi, which tells an API without a cache from one that is gone.
     """
 
     ttl: int | None
-    behaviour: str = ""
     status: str = ""
 
     @classmethod
@@ -63,6 +60,4 @@ class ApiCache:
                 read.one("appsync", "get_graphql_api", gone=_NOT_FOUND, apiId=api.id)
             return cls(None)
         cache = answer["apiCache"]
-        return cls(
-            cache.get("ttl", 0), cache.get("apiCachingBehavior", ""), cache.get("status", "")
-        )
+        return cls(cache.get("ttl", 0), cache.get("status", ""))

@@ -68,7 +68,6 @@ class EventSource:
     batch_size: int = 0
     window: int = 0
     response_types: tuple[str, ...] = ()
-    max_concurrency: int = 0
     service: str = ""
 
     @property
@@ -127,7 +126,6 @@ class EventSource:
             batch_size=answer.get("BatchSize", 0),
             window=answer.get("MaximumBatchingWindowInSeconds") or 0,
             response_types=tuple(answer.get("FunctionResponseTypes") or ()),
-            max_concurrency=(answer.get("ScalingConfig") or {}).get("MaximumConcurrency", 0),
             service=parts[2] if len(parts) > 5 else self_managed,
         )
 

@@ -68,28 +68,30 @@ FUNCTION = ResourceType(
     "AWS::Lambda::Function",
     _find,
     find_reads=("lambda:ListFunctions",),
-    changed_by=(
-        api_call(
-            "lambda",
-            "CreateFunction*",
-            "UpdateFunctionConfiguration*",
-            "UpdateFunctionCode*",
-            "DeleteFunction*",
-            id="requestParameters.functionName",
-            normalise=function_name,
-        ),
-    ),
+    changed_by=(function_call("CreateFunction", "DeleteFunction"),),
     arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
 )
+"""Only what makes or removes one is shared: evidence names the calls that change its fields."""
+
+CONFIGURED = function_call("UpdateFunctionConfiguration")
+"""New settings: memory, timeout, role, environment, network, layers, tracing, logging."""
+
+DEPLOYED = function_call("UpdateFunctionCode")
+"""New code, which may be for another architecture; every setting stays."""
+
+_READS = ("lambda:GetFunctionConfiguration", "lambda:ListFunctions")
 
 
-@evidence(FUNCTION, reads=("lambda:GetFunctionConfiguration", "lambda:ListFunctions"))
+@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED,))
 @dataclass(frozen=True, slots=True)
 class FunctionConfiguration:
     """The configuration of the function's unpublished version.
 
+    What new code changes too (``architectures``, ``code_sha256``, ``last_modified``, the states)
+    is for those who ask for :class:`FunctionBuild`: new code does not wake this.
+
     ``environment`` is None where Lambda could not decrypt it (``environment_error``); ``timeout``
-    is in seconds, ``memory_size`` and ``ephemeral_storage`` in MiB; ``tracing_mode`` is
+    is in seconds, ``memory_size`` in MiB; ``tracing_mode`` is
     ``Active`` or ``PassThrough``; ``package_type`` ``Zip`` or ``Image``. ``master_arn`` is set
     on Lambda@Edge replicas, ``system_log_level`` only where logs are JSON. ``state`` is empty in a
     listing, which does not tell it.
@@ -103,17 +105,14 @@ class FunctionConfiguration:
     package_type: str = "Zip"
     architectures: tuple[str, ...] = ("x86_64",)
     memory_size: int = 128
-    ephemeral_storage: int = 512
     timeout: int = 3
     environment: Mapping[str, str] | None = None
     environment_error: str = ""
-    kms_key_arn: str = ""
     vpc_id: str = ""
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     tracing_mode: str = "PassThrough"
-    dead_letter_arn: str = ""
     log_group: str = ""
     system_log_level: str = ""
     master_arn: str = ""
@@ -156,17 +155,14 @@ class FunctionConfiguration:
             package_type=answer.get("PackageType", "Zip"),
             architectures=tuple(answer.get("Architectures") or ("x86_64",)),
             memory_size=answer.get("MemorySize", 128),
-            ephemeral_storage=(answer.get("EphemeralStorage") or {}).get("Size", 512),
             timeout=answer.get("Timeout", 3),
             environment=None if failure else dict(environment.get("Variables") or {}),
             environment_error=failure.get("ErrorCode") or failure.get("Message", ""),
-            kms_key_arn=answer.get("KMSKeyArn", ""),
             vpc_id=vpc.get("VpcId", ""),
             subnet_ids=tuple(vpc.get("SubnetIds") or ()),
             security_group_ids=tuple(vpc.get("SecurityGroupIds") or ()),
             layers=tuple(layer["Arn"] for layer in answer.get("Layers") or ()),
             tracing_mode=(answer.get("TracingConfig") or {}).get("Mode", "PassThrough"),
-            dead_letter_arn=(answer.get("DeadLetterConfig") or {}).get("TargetArn", ""),
             log_group=(answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
             system_log_level=(answer.get("LoggingConfig") or {}).get("SystemLogLevel", ""),
             master_arn=answer.get("MasterArn", ""),
@@ -178,6 +174,35 @@ class FunctionConfiguration:
             last_update_status=answer.get("LastUpdateStatus", ""),
             last_update_reason=answer.get("LastUpdateStatusReason", ""),
         )
+
+
+@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED, DEPLOYED))
+@dataclass(frozen=True, slots=True)
+class FunctionBuild(FunctionConfiguration):
+    """The configuration with what new code changes: architecture, digest, time, states."""
+
+
+@evidence(FUNCTION, reads=_READS)
+@dataclass(frozen=True, slots=True)
+class FunctionIdentity:
+    """That the function exists, and ``master_arn`` where it is a Lambda@Edge replica.
+
+    Neither changes while it lives. Sources as FunctionConfiguration.
+    """
+
+    name: str
+    master_arn: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionIdentity:
+        found = FunctionConfiguration.load(read, function)
+        return cls(found.name, found.master_arn)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionIdentity]:
+        listed = read.every("lambda", "list_functions", "Functions")
+        names = {function["FunctionName"]: function.get("MasterArn", "") for function in listed}
+        return {name: cls(name, master_arn) for name, master_arn in names.items()}
 
 
 @evidence(
@@ -311,7 +336,7 @@ class DeployedVersion:
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
     uses=(FunctionAliases,),
-    changed_by=(function_call("PublishVersion"),),
+    changed_by=(CONFIGURED, DEPLOYED, function_call("PublishVersion")),
 )
 @dataclass(frozen=True, slots=True)
 class DeployedFunction:

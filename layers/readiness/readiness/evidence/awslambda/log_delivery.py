@@ -10,7 +10,7 @@ from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfigurati
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.logs import LOG_GROUP
-from readiness.model.evidence import evidence, last_segment, partition_of
+from readiness.model.evidence import evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
@@ -106,12 +106,11 @@ def _delivery(
 ) -> LogDelivery:
     group = configuration.log_group
     role = last_segment(configuration.role_arn)
-    partition = partition_of(read.region)
     return LogDelivery(
         name=configuration.name,
         group=group,
         log_group=LOG_GROUP.resource(read.account, read.region, group),
-        group_arn=f"arn:{partition}:logs:{read.region}:{read.account}:log-group:{group}",
+        group_arn=f"arn:{read.partition}:logs:{read.region}:{read.account}:log-group:{group}",
         role=ROLE.resource(read.account, read.region, role) if role else None,
         invocations=found["invocations"],
         events=found["events"],

@@ -74,7 +74,7 @@ def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
             "sqs",
             "get_queue_attributes",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             AttributeNames=["VisibilityTimeout"],
         )
     except Gone:

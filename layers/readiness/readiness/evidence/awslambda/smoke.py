@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionTags
+from readiness.evidence.awslambda.functions import CONFIGURED, DEPLOYED, FUNCTION, FunctionTags
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -18,7 +18,12 @@ EXPECT_TAG = "readiness:smoke-expect"
 INVOKE = "lambda:InvokeFunction"
 
 
-@evidence(FUNCTION, reads=(INVOKE, "ssm:GetParameter"), uses=(FunctionTags,))
+@evidence(
+    FUNCTION,
+    reads=(INVOKE, "ssm:GetParameter"),
+    uses=(FunctionTags,),
+    changed_by=(CONFIGURED, DEPLOYED),
+)
 @dataclass(frozen=True, slots=True)
 class SmokeTest:
     """What the function answered to its smoke event; no ``parameter``: it was not invoked.
@@ -30,7 +35,6 @@ class SmokeTest:
     """
 
     parameter: str = ""
-    alias: str = ""
     expect: str = ""
     flaw: str = ""
     status_code: int = 0
@@ -48,7 +52,7 @@ class SmokeTest:
         found = read.one("ssm", "get_parameter", absent=("ParameterNotFound",), Name=parameter)
         event, flaw = _event(found)
         if flaw:
-            return cls(parameter, alias, expect, flaw)
+            return cls(parameter, expect, flaw)
         qualifier = {"Qualifier": alias} if alias else {}
         answered = read.act(
             "lambda",
@@ -62,7 +66,6 @@ class SmokeTest:
         is_json, answer = _parsed(answered["Payload"])
         return cls(
             parameter,
-            alias,
             expect,
             status_code=answered.get("StatusCode", 0),
             error=answered.get("FunctionError", ""),

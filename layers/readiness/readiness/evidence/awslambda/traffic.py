@@ -11,6 +11,7 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
     FunctionAliases,
+    FunctionBuild,
     FunctionConfiguration,
     function_call,
     moment,
@@ -75,6 +76,8 @@ def _sources(document: Document) -> Iterator[str]:
     for statement in document.statements:
         if statement.allows:
             for condition in statement.condition_on("aws:SourceArn"):
+                if "not" in condition.operator:
+                    continue
                 yield from (arn for arn in condition.values if arn.count(":") >= 5)
 
 
@@ -107,13 +110,13 @@ class Door:
 
     @property
     def spoken(self) -> str:
-        return f"{self.name} failed {self.failed:.0f} of {self.total:.0f} requests."
+        return f"Failed requests of {self.name}: {self.failed:,.0f} of {self.total:,.0f}."
 
 
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, "apigateway:GET", "elasticloadbalancing:DescribeTargetGroups"),
-    uses=(FunctionConfiguration, FunctionAliases, FrontDoors),
+    uses=(FunctionBuild, FunctionAliases, FrontDoors),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
@@ -134,7 +137,7 @@ class TrafficSinceDeploy:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> TrafficSinceDeploy:
-        configuration = read.of(FunctionConfiguration, function)
+        configuration = read.of(FunctionBuild, function)
         return _measured(read, {function.id: configuration})[function.id]
 
     @classmethod

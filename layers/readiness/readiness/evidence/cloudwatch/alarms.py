@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import (
     REGION,
-    ConfigItem,
     ResourceType,
     ServiceEvent,
     api_call,
@@ -45,21 +44,22 @@ INVENTORY_READS = (
 )
 ALARM_EVENT = "CloudWatch Alarm Configuration Change"
 ALARM_CHANGES = (
-    ConfigItem("AWS::CloudWatch::Alarm"),
     ServiceEvent(ALARM_EVENT),
     api_call(
         "monitoring",
-        "PutMetricAlarm",
-        "PutCompositeAlarm",
         "PutLogAlarm",
-        "DeleteAlarms",
         "DisableAlarmActions",
         "EnableAlarmActions",
         "PutAlarmMuteRule",
         "DeleteAlarmMuteRule",
     ),
 )
-"""Whatever changes what the alarms of a region watch or whom they tell."""
+"""Whatever changes what the alarms of a region watch or whom they tell, once for each change.
+
+CloudWatch's own event tells that a metric or composite alarm was made, changed or deleted, at once
+and without a trail. The configuration item and the API call tell the same minutes later: they wake
+only what is about that alarm.
+"""
 
 _NO_SUCH_OPERATION = ("InvalidAction", "UnknownOperationException", "UnknownOperation")
 _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
@@ -208,6 +208,7 @@ ALARM = ResourceType(
         api_call("monitoring", "PutAlarmMuteRule", "DeleteAlarmMuteRule"),
     ),
     identify=config_resource_name,
+    config_id="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
     arn="arn:{partition}:cloudwatch:{region}:{account}:alarm:{id}",
 )
 

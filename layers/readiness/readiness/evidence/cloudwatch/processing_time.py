@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency
 from readiness.evidence.ecs.services import SERVICE, Service
@@ -117,8 +117,9 @@ def _of_agents(
         for id, agent in agents.items()
         for index, each in enumerate(accepted.get(agent, ()))
     }
-    wanted |= {(id, -1): {"work": query} for id, query in work.items()}
     found = read_histories(read, wanted) if wanted else {}
+    # apart from the others: the question that FunctionTraces asks, and billed once
+    worked = read_histories(read, {id: {"n": query} for id, query in work.items()})
     return {
         id: ProcessingTime(
             tuple(
@@ -126,7 +127,7 @@ def _of_agents(
                 for index, each in enumerate(accepted.get(agent, ()))
             ),
             len(accepted),
-            found[id, -1]["work"] if id in work else None,
+            worked[id]["n"] if id in work else None,
         )
         for id, agent in agents.items()
     }
@@ -151,7 +152,7 @@ def _invocations(names: Iterable[str]) -> dict[str, Query]:
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, LIST_METRICS),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionIdentity,),
     asks_with=ASKS_WITH,
 )
 @dataclass(frozen=True, slots=True)
@@ -165,7 +166,7 @@ class FunctionProcessingTime:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionProcessingTime:
-        read.of(FunctionConfiguration, function)
+        read.of(FunctionIdentity, function)
         names = {function.id: function.id}
         accepted = _accepted(read, function.id)
         return cls(_of_agents(read, names, accepted, _invocations(names))[function.id])

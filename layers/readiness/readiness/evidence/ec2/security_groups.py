@@ -31,6 +31,13 @@ def the_one(found: Sequence[Any], action: str) -> Any:
     return found[0]
 
 
+def managed_too(read: Reader, operation: str) -> dict[str, Any]:
+    """The parameter that shows what AWS services manage, though an account's setting hides it."""
+    if not read.takes("ec2", operation, "IncludeManagedResources"):
+        return {}
+    return {"IncludeManagedResources": True}
+
+
 def _find(read: Reader) -> Iterable[str]:
     return [g["GroupId"] for g in read.every("ec2", "describe_security_groups", "SecurityGroups")]
 
@@ -239,14 +246,23 @@ class Attachments:
     def load(cls, read: Reader, group: Resource) -> Attachments:
         of_group = [{"Name": "group-id", "Values": [group.id]}]
         found = read.every(
-            "ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=of_group
+            "ec2",
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=of_group,
+            **managed_too(read, "describe_network_interfaces"),
         )
         return cls(tuple(map(Interface.of, found)))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Attachments]:
         worn: dict[str, list[Interface]] = {id: [] for id in _find(read)}
-        for answer in read.every("ec2", "describe_network_interfaces", "NetworkInterfaces"):
+        for answer in read.every(
+            "ec2",
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            **managed_too(read, "describe_network_interfaces"),
+        ):
             for group in answer.get("Groups") or ():
                 worn.setdefault(group["GroupId"], []).append(Interface.of(answer))
         return {id: cls(tuple(interfaces)) for id, interfaces in worn.items()}

@@ -14,7 +14,9 @@ from readiness.model.evidence import ConfigItem, api_call, evidence, last_segmen
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.text import listed
+from readiness.semantics.conditions import Holds, allowed
 from readiness.semantics.policy import Document, only_wildcards
+from readiness.semantics.requesters import stranger
 from readiness.semantics.service_names import (
     OF_ECS,
     service_of_endpoint,
@@ -133,14 +135,14 @@ class Endpoint:
     is_wide_open: bool = False
 
     @classmethod
-    def of(cls, answer: Mapping[str, Any], region: str) -> Endpoint:
+    def of(cls, answer: Mapping[str, Any], region: str, dns_suffix: str) -> Endpoint:
         """From a ``VpcEndpoint`` of the API."""
         only_inbound = (answer.get("DnsOptions") or {}).get(
             "PrivateDnsOnlyForInboundResolverEndpoint", False
         )
         return cls(
             id=answer["VpcEndpointId"],
-            service=service_of_endpoint(answer.get("ServiceName", ""), region),
+            service=service_of_endpoint(answer.get("ServiceName", ""), region, dns_suffix),
             kind=answer.get("VpcEndpointType", "Gateway"),
             state=answer.get("State", "").lower(),
             resolves=bool(answer.get("PrivateDnsEnabled")) and not only_inbound,
@@ -155,13 +157,16 @@ def allows_everything(document: str) -> bool:
     So does a policy that is missing, and for all anybody knows one that cannot be read.
     """
     policy = Document.of("endpoint policy", document or "{}")
+    full = [
+        s
+        for s in policy.statements
+        if s.names_anybody
+        and s.names_every_resource
+        and any(only_wildcards(action) for action in s.actions)
+    ]
+    denials = [s for s in full if not s.allows]
     return bool(policy.flaw) or any(
-        statement.allows
-        and statement.names_anybody
-        and statement.names_every_resource
-        and any(only_wildcards(action) for action in statement.actions)
-        and not statement.conditions
-        for statement in policy.statements
+        allowed(s, denials, stranger()) is Holds.SOMETIMES for s in full if s.allows
     )
 
 
@@ -188,7 +193,13 @@ class VpcEndpoints:
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcEndpoints:
         found = read.every("ec2", "describe_vpc_endpoints", "VpcEndpoints")
-        return cls(tuple(Endpoint.of(e, read.region) for e in found if e.get("VpcId") == vpc.id))
+        return cls(
+            tuple(
+                Endpoint.of(e, read.region, read.dns_suffix)
+                for e in found
+                if e.get("VpcId") == vpc.id
+            )
+        )
 
     def of(self, service: str) -> tuple[Endpoint, ...]:
         """The endpoints for a service, by its short name."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from readiness.evidence.ec2.security_groups import tags_of, the_one
+from readiness.evidence.ec2.security_groups import managed_too, tags_of, the_one
 from readiness.model.evidence import REGION, ConfigItem, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -44,7 +44,6 @@ class Vpc:
     id: str
     owner: str
     is_ours: bool = True
-    is_default: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -65,7 +64,6 @@ class Vpc:
             id=answer["VpcId"],
             owner=owner,
             is_ours=owner == account,
-            is_default=bool(answer.get("IsDefault")),
             tags=tags_of(answer),
         )
 
@@ -287,14 +285,23 @@ class VpcInterfaces:
     def load(cls, read: Reader, vpc: Resource) -> VpcInterfaces:
         of_vpc = [{"Name": "vpc-id", "Values": [vpc.id]}]
         found = read.every(
-            "ec2", "describe_network_interfaces", "NetworkInterfaces", Filters=of_vpc
+            "ec2",
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            Filters=of_vpc,
+            **managed_too(read, "describe_network_interfaces"),
         )
         return cls(len(found))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, VpcInterfaces]:
         counts = dict.fromkeys(find_vpcs(read), 0)
-        for answer in read.every("ec2", "describe_network_interfaces", "NetworkInterfaces"):
+        for answer in read.every(
+            "ec2",
+            "describe_network_interfaces",
+            "NetworkInterfaces",
+            **managed_too(read, "describe_network_interfaces"),
+        ):
             id = answer.get("VpcId", "")
             counts[id] = counts.get(id, 0) + 1
         return {id: cls(count) for id, count in counts.items()}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.ec2.security_groups import managed_too
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -41,6 +42,7 @@ CLUSTER = ResourceType(
         ),
     ),
     identify=lambda item: item.get("ARN") or item.get("arn") or None,
+    config_id="{name}",
     arn="{id}",
 )
 
@@ -198,7 +200,13 @@ class HostMonitoring:
 def _instances(read: Reader, ids: Sequence[str]) -> list[Mapping[str, Any]]:
     """Those of the instances that are not terminated; a filter takes ids that are gone."""
     wanted = [{"Name": "instance-id", "Values": list(ids)}]
-    found = read.every("ec2", "describe_instances", "Reservations", Filters=wanted)
+    found = read.every(
+        "ec2",
+        "describe_instances",
+        "Reservations",
+        Filters=wanted,
+        **managed_too(read, "describe_instances"),
+    )
     return [
         instance
         for reservation in found

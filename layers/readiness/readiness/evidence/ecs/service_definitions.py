@@ -20,7 +20,6 @@ class ServiceTasks:
     containers where only these set them. ``secrets`` are names whose values nobody shows us.
     """
 
-    definition: str
     cpu: int
     memory: int
     architecture: str
@@ -38,7 +37,6 @@ class ServiceTasks:
             environment |= container.environment or {}
             secrets += [*(container.secrets or {}), *container.environment_files]
         return cls(
-            task.arn,
             task.cpu or sum(container.cpu for container in task.containers),
             task.memory or sum(container.memory for container in task.containers),
             task.architecture or "X86_64",

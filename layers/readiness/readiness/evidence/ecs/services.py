@@ -83,10 +83,8 @@ class Service:
     status: str = "ACTIVE"
     desired_count: int = 0
     running_count: int = 0
-    pending_count: int = 0
     launch_type: str = ""
     capacity_providers: tuple[str, ...] = ()
-    platform_version: str = ""
     scheduling_strategy: str = "REPLICA"
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
@@ -95,8 +93,6 @@ class Service:
     deployment_controller: str = "ECS"
     deployment_configuration: Mapping[str, Any] | None = None
     deployments: tuple[Mapping[str, Any], ...] = ()
-    health_check_grace_seconds: int = 0
-    created_at: datetime | None = None
     tags: Mapping[str, str] | None = None
     task_sets: tuple[Mapping[str, Any], ...] = ()
     has_classic_balancer: bool = False
@@ -141,28 +137,35 @@ class Service:
             status=answer.get("status", ""),
             desired_count=answer.get("desiredCount", 0),
             running_count=answer.get("runningCount", 0),
-            pending_count=answer.get("pendingCount", 0),
             launch_type=answer.get("launchType", ""),
             capacity_providers=tuple(item["capacityProvider"] for item in strategy),
-            platform_version=answer.get("platformVersion", ""),
             scheduling_strategy=answer.get("schedulingStrategy", "REPLICA"),
             subnet_ids=tuple(network.get("subnets") or ()),
             security_group_ids=tuple(network.get("securityGroups") or ()),
             assign_public_ip=network.get("assignPublicIp") == "ENABLED",
-            target_group_arns=tuple(
-                balancer["targetGroupArn"]
-                for balancer in balancers
-                if "targetGroupArn" in balancer
-            ),
+            target_group_arns=_target_groups(answer),
             deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployment_configuration=answer.get("deploymentConfiguration"),
             deployments=tuple(answer.get("deployments") or ()),
-            health_check_grace_seconds=answer.get("healthCheckGracePeriodSeconds", 0),
-            created_at=answer.get("createdAt"),
             tags=_tags(answer),
             task_sets=tuple(answer.get("taskSets") or ()),
             has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
         )
+
+
+def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:
+    """Every target group that traffic may reach the service through, blue or green.
+
+    ECS's own blue/green deployments name the second one beside the first, CodeDeploy's have one
+    for each task set.
+    """
+    found: dict[str, None] = {}
+    for part in (answer, *(answer.get("taskSets") or ())):
+        for balancer in part.get("loadBalancers") or ():
+            second = balancer.get("advancedConfiguration") or {}
+            both = (balancer.get("targetGroupArn"), second.get("alternateTargetGroupArn"))
+            found.update(dict.fromkeys(arn for arn in both if arn))
+    return tuple(found)
 
 
 def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
@@ -331,7 +334,10 @@ any other is judged only when an event names it."""
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container of a task definition. ``secrets`` maps names to ``valueFrom``."""
+    """One container of a task definition.
+
+    ``secrets`` and ``log_secrets`` (of the log driver) map names to ``valueFrom``.
+    """
 
     name: str
     image: str = ""
@@ -344,12 +350,28 @@ class Container:
     health_check: tuple[str, ...] = ()
     cpu: int = 0
     memory: int = 0
-    memory_reservation: int = 0
-    privileged: bool = False
     user: str = ""
-    stop_timeout: int = 0
-    ports: tuple[int, ...] = ()
     is_log_router: bool = False
+    command: tuple[str, ...] = ()
+    entry_point: tuple[str, ...] = ()
+    labels: Mapping[str, str] | None = None
+    log_secrets: Mapping[str, str] | None = None
+
+    @property
+    def commands(self) -> Mapping[str, tuple[str, ...]]:
+        """What the container is told to run, in words, by where it stands."""
+        return {
+            "entryPoint": self.entry_point,
+            "command": self.command,
+            "healthCheck": self.health_check,
+        }
+
+    @property
+    def options(self) -> Mapping[str, str]:
+        """Its labels and log options, by ``place/name``."""
+        labels = {f"dockerLabels/{name}": value for name, value in (self.labels or {}).items()}
+        logs = {f"logConfiguration/{n}": value for n, value in (self.log_options or {}).items()}
+        return labels | logs
 
 
 @evidence(TASK_DEFINITION, reads=("ecs:DescribeTaskDefinition",))
@@ -358,6 +380,7 @@ class TaskDefinition:
     """A revision of a task definition and its containers.
 
     ``cpu`` (1024 units are a vCPU) and ``memory`` (MiB) are 0 where only containers set them.
+    ``options`` are those of its volumes and its proxy, by ``place/name``.
     Source: DescribeTaskDefinition.
     """
 
@@ -366,12 +389,12 @@ class TaskDefinition:
     status: str = "ACTIVE"
     task_role_arn: str = ""
     execution_role_arn: str = ""
-    network_mode: str = ""
     cpu: int = 0
     memory: int = 0
     architecture: str = ""
     containers: tuple[Container, ...] = ()
     tags: Mapping[str, str] | None = None
+    options: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, task_definition: Resource) -> TaskDefinition:
@@ -389,13 +412,25 @@ class TaskDefinition:
             status=about.get("status", ""),
             task_role_arn=about.get("taskRoleArn", ""),
             execution_role_arn=about.get("executionRoleArn", ""),
-            network_mode=about.get("networkMode", ""),
             cpu=int(about.get("cpu") or 0),
             memory=int(about.get("memory") or 0),
             architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
             containers=tuple(map(_container, about.get("containerDefinitions") or ())),
             tags=_tags(answer),
+            options=dict(_options(about)),
         )
+
+
+def _options(about: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for volume in about.get("volumes") or ():
+        docker = volume.get("dockerVolumeConfiguration") or {}
+        place = f"volumes/{volume.get('name', '')}"
+        for name, value in (docker.get("driverOpts") or {}).items():
+            yield f"{place}/driverOpts/{name}", value
+        for name, value in (docker.get("labels") or {}).items():
+            yield f"{place}/labels/{name}", value
+    for each in (about.get("proxyConfiguration") or {}).get("properties") or ():
+        yield f"proxyConfiguration/{each.get('name', '')}", each.get("value", "")
 
 
 def _container(about: Mapping[str, Any]) -> Container:
@@ -412,14 +447,10 @@ def _container(about: Mapping[str, Any]) -> Container:
         health_check=tuple((about.get("healthCheck") or {}).get("command") or ()),
         cpu=about.get("cpu") or 0,
         memory=about.get("memory") or 0,
-        memory_reservation=about.get("memoryReservation") or 0,
-        privileged=bool(about.get("privileged")),
         user=about.get("user", ""),
-        stop_timeout=about.get("stopTimeout") or 0,
-        ports=tuple(
-            port["containerPort"]
-            for port in about.get("portMappings") or ()
-            if "containerPort" in port
-        ),
         is_log_router="firelensConfiguration" in about,
+        command=tuple(about.get("command") or ()),
+        entry_point=tuple(about.get("entryPoint") or ()),
+        labels=dict(about.get("dockerLabels") or {}),
+        log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
     )

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.parts import InParts, each_alone, whole
 from readiness.model.evidence import REGION, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Gone, Unreadable
 
 
 def listener_of_rule(arn: str) -> str | None:
@@ -24,8 +25,16 @@ def _balancers(read: Reader) -> Mapping[str, Mapping[str, Any]]:
     return {each["LoadBalancerArn"]: each for each in found}
 
 
-def _listeners(read: Reader) -> Iterator[Mapping[str, Any]]:
-    """Every listener: one call for each load balancer, since there is none for all of them."""
+def _balancer_of(listener: str) -> str:
+    """The load balancer's ARN in a listener's."""
+    return listener.replace(":listener/", ":loadbalancer/").rpartition("/")[0]
+
+
+def _listeners(read: Reader) -> tuple[list[Mapping[str, Any]], dict[str, Unreadable]]:
+    """Every listener, and the load balancers whose listeners could not be read.
+
+    One call for each load balancer, since there is none for all of them.
+    """
 
     def of(balancer: str) -> list[Mapping[str, Any]]:
         try:
@@ -39,12 +48,13 @@ def _listeners(read: Reader) -> Iterator[Mapping[str, Any]]:
         except Gone:
             return []  # deleted since it was listed
 
-    for found in read.each(of, sorted(_balancers(read))):
-        yield from found
+    answers, failed = each_alone(read, of, sorted(_balancers(read)))
+    return [listener for found in answers.values() for listener in found], failed
 
 
 def _find(read: Reader) -> Iterable[str]:
-    return [listener["ListenerArn"] for listener in _listeners(read)]
+    found, failed = _listeners(read)
+    return whole([listener["ListenerArn"] for listener in found], failed)
 
 
 LISTENER = ResourceType(
@@ -118,10 +128,12 @@ class Listener:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Listener]:
         balancers = _balancers(read)
-        return {
+        found, failed = _listeners(read)
+        listeners = {
             each["ListenerArn"]: cls._of(each, balancers[each["LoadBalancerArn"]])
-            for each in _listeners(read)
+            for each in found
         }
+        return InParts(listeners, failed, _balancer_of)
 
     @classmethod
     def _of(cls, listener: Mapping[str, Any], balancer: Mapping[str, Any]) -> Listener:

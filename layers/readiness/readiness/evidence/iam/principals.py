@@ -63,6 +63,9 @@ USER = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["UserName"]: each["UserId"] for each in details(read, "UserDetailList")
+    },
     arn="arn:{partition}:iam::{account}:user/{id}",
     is_global=True,
     tags_from_api=False,
@@ -79,6 +82,9 @@ GROUP = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["GroupName"]: each["GroupId"] for each in details(read, "GroupDetailList")
+    },
     arn="arn:{partition}:iam::{account}:group/{id}",
     is_global=True,
     tags_from_api=False,
@@ -100,6 +106,9 @@ ROLE = ResourceType(
         api_call("iam", "AcquireRole", id="responseElements.role.roleName"),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["RoleName"]: each["RoleId"] for each in details(read, "RoleDetailList")
+    },
     arn="arn:{partition}:iam::{account}:role/{id}",
     is_global=True,
     tags_from_api=False,
@@ -125,6 +134,7 @@ POLICY = ResourceType(
         ),
     ),
     identify=_policy_arn,
+    config_ids=lambda read: {each["Arn"]: each["PolicyId"] for each in details(read, "Policies")},
     arn="{id}",
     is_global=True,
     tags_from_api=False,

@@ -17,7 +17,7 @@ from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
-from readiness.semantics.policy import Document
+from readiness.semantics.policy import Document, Statement
 
 
 class Leave(StrEnum):
@@ -48,14 +48,22 @@ class AssumedRole:
 
         IAM keeps only policies that it understands, so one that we do not understand may let it.
         """
-        return self.trust is not None and (
-            bool(self.trust.flaw)
-            or any(
-                statement.allows
-                and (statement.names_anybody or service in {p.value for p in statement.principals})
-                for statement in self.trust.statements
-            )
-        )
+        if self.trust is None:
+            return False
+        about = [
+            s
+            for s in self.trust.statements
+            if s.names_action("sts:AssumeRole") and _is_about(s, service)
+        ]
+        is_denied = any(not s.allows and not s.conditions for s in about)
+        return bool(self.trust.flaw) or (any(s.allows for s in about) and not is_denied)
+
+
+def _is_about(statement: Statement, service: str) -> bool:
+    """Whether a statement names a service as its principal, or everyone."""
+    if statement.not_principals:
+        return service not in {p.value for p in statement.not_principals}
+    return any(p.is_anybody or p.value == service for p in statement.principals)
 
 
 @evidence(

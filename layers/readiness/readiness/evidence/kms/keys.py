@@ -287,7 +287,7 @@ class KmsKeyTags:
 
 
 def _tags_of_key(read: Reader, key: Resource) -> Mapping[str, str]:
-    return tags_of(read, arn_of(key), key.region)
+    return tags_of(read, arn_of(key, read.partition), key.region)
 
 
 @evidence(

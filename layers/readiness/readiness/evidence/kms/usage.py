@@ -38,7 +38,7 @@ def _buckets(read: Reader) -> Iterator[Callable[[], Named]]:
 def _bucket(read: Reader, bucket: Resource) -> Named:
     encryption = BucketEncryption.load(read, bucket)
     by_default = "alias/aws/s3" if encryption.with_kms else ""
-    return arn_of(bucket), encryption.key_id or by_default
+    return arn_of(bucket, read.partition), encryption.key_id or by_default
 
 
 def _secrets(read: Reader) -> Iterator[Named]:
@@ -74,7 +74,7 @@ def _queues(read: Reader) -> Iterator[Callable[[], Named]]:
 
 
 def _queue(read: Reader, queue: Resource) -> Named:
-    return arn_of(queue), queue_attributes(read, queue).get("KmsMasterKeyId", "")
+    return arn_of(queue, read.partition), queue_attributes(read, queue).get("KmsMasterKeyId", "")
 
 
 def _functions(read: Reader) -> Iterator[Named]:

@@ -153,6 +153,10 @@ CLUSTER = ResourceType(
         api_call("rds", *BLUE_GREEN_CALLS),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["DBClusterIdentifier"]: each.get("DbClusterResourceId", "")
+        for each in _clusters(read)
+    },
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
 )
 

@@ -44,6 +44,9 @@ INSTANCE = ResourceType(
         api_call("rds", *BLUE_GREEN_CALLS),
     ),
     identify=config_resource_name,
+    config_ids=lambda read: {
+        each["DBInstanceIdentifier"]: each.get("DbiResourceId", "") for each in _listed(read)
+    },
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
 )
 """AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""

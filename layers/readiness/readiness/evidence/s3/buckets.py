@@ -16,7 +16,10 @@ _GONE = ("NoSuchBucket",)
 
 
 def _find(read: Reader) -> Iterable[str]:
-    buckets = read.every("s3", "list_buckets", "Buckets", BucketRegion=read.region)
+    # Accounts with a quota above 10,000 buckets are answered only page by page.
+    buckets = read.every(
+        "s3", "list_buckets", "Buckets", BucketRegion=read.region, MaxBuckets=1000
+    )
     return [bucket["Name"] for bucket in buckets]
 
 
@@ -104,7 +107,7 @@ class BucketPolicy:
             gone=_GONE,
             Bucket=bucket.id,
         )
-        return cls(answer["Policy"] if answer else "", arn_of(bucket))
+        return cls(answer["Policy"] if answer else "", arn_of(bucket, read.partition))
 
 
 @evidence(BUCKET, uses=(BucketEncryption, BucketPolicy))
@@ -154,4 +157,4 @@ class BucketAndKey:
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAndKey:
         key = BucketEncryption.load(read, bucket).key
-        return cls(tags_of(read, arn_of(bucket), read.region), key)
+        return cls(tags_of(read, arn_of(bucket, read.partition), read.region), key)

@@ -53,7 +53,7 @@ class BucketAcceleration:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAcceleration:
-        tag = tags_of(read, arn_of(bucket), read.region).get(TAG, "")
+        tag = tags_of(read, arn_of(bucket, read.partition), read.region).get(TAG, "")
         required = f"its tag {TAG}={tag} asks for it" if tag == "required" else ""
         if read.settings.get("require_all"):
             required = required or "the setting require_all asks for it"

@@ -66,7 +66,7 @@ class TopicExists:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicExists:
-        arn = arn_of(topic)
+        arn = arn_of(topic, read.partition)
         try:
             topic_attributes(read, arn)
         except Gone:
@@ -116,7 +116,7 @@ class TopicPath:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicPath:
-        arn = arn_of(topic)
+        arn = arn_of(topic, read.partition)
         attributes = topic_attributes(read, arn)
         alarms = tuple(alarm.name for alarm in read_inventory(read).alarms if arn in alarm.actions)
         key_id = attributes.get("KmsMasterKeyId", "")

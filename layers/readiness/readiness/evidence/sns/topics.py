@@ -37,6 +37,7 @@ TOPIC = ResourceType(
         ),
     ),
     identify=lambda item: topic_name(str(item.get("resourceId") or "")),
+    config_id="arn:{partition}:sns:{region}:{account}:{id}",
     arn="arn:{partition}:sns:{region}:{account}:{id}",
 )
 
@@ -59,5 +60,5 @@ class TopicPolicy:
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicPolicy:
-        arn = arn_of(topic)
+        arn = arn_of(topic, read.partition)
         return cls(topic_attributes(read, arn).get("Policy", ""), arn)

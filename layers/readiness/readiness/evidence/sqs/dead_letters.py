@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.sqs.queues import QUEUE, queue_url
-from readiness.model.evidence import api_call, evidence
+from readiness.evidence.sqs.queues import MOST_RESULTS, QUEUE, queue_url
+from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures
+from readiness.model.evidence import REGION, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -18,19 +19,36 @@ _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDo
 @evidence(
     QUEUE,
     reads=(
-        "lambda:ListFunctions",
         "sqs:GetQueueAttributes",
         "sqs:ListDeadLetterSourceQueues",
         "sqs:ListQueues",
     ),
-    changed_by=(api_call("sqs", "CreateQueue", "SetQueueAttributes", "DeleteQueue"),),
+    uses=(DeadLetterPaths,),
+    changed_by=(
+        api_call("sqs", "CreateQueue", "SetQueueAttributes", "DeleteQueue"),
+        api_call(
+            "lambda",
+            "CreateFunction*",
+            "UpdateFunctionConfiguration*",
+            "PutFunctionEventInvokeConfig*",
+            "UpdateFunctionEventInvokeConfig*",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            identify=queue_for_failures,
+        ),
+        api_call("events", "PutTargets", identify=queue_for_failures),
+        api_call("scheduler", "CreateSchedule", "UpdateSchedule", identify=queue_for_failures),
+        api_call("pipes", "CreatePipe", "UpdatePipe", identify=queue_for_failures),
+        api_call("sns", "Subscribe", "SetSubscriptionAttributes", identify=queue_for_failures),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """What sends its failures to the queue: names of queues, and functions as ``function f``.
+    """What sends its failures to the queue: names of queues, and others as ``function f``.
 
-    Sources: ListDeadLetterSourceQueues for one queue, the RedrivePolicy of each for all;
-    ListFunctions.
+    A call that names the queue as a destination of failures wakes its rules; that one no longer
+    does is seen by the sweep. Sources: ListDeadLetterSourceQueues for one queue, the
+    RedrivePolicy of each for all, and those of DeadLetterPaths.
     """
 
     queue: str
@@ -43,10 +61,12 @@ class DeadLetters:
             "list_dead_letter_source_queues",
             "queueUrls",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
+            MaxResults=MOST_RESULTS,
         )
         queues = [url.rsplit("/", 1)[-1] for url in urls]
-        return cls(queue.id, tuple(sorted([*queues, *_functions(read).get(queue.id, ())])))
+        others = _others(read).to(arn_of(queue, read.partition))
+        return cls(queue.id, tuple(sorted([*queues, *others])))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, DeadLetters]:
@@ -63,9 +83,10 @@ class DeadLetters:
         for name, dead in zip(names, targets, strict=True):
             if dead in found:
                 found[dead].append(name)
-        for name, functions in _functions(read).items():
-            if name in found:
-                found[name] += functions
+        others = _others(read)
+        for name in found:
+            queue = QUEUE.resource(read.account, read.region, name)
+            found[name] += others.to(arn_of(queue, read.partition))
         return {name: cls(name, tuple(sorted(sources))) for name, sources in found.items()}
 
 
@@ -76,7 +97,7 @@ def _target(read: Reader, queue: Resource) -> str | None:
             "sqs",
             "get_queue_attributes",
             gone=_GONE,
-            QueueUrl=queue_url(queue),
+            QueueUrl=queue_url(read, queue),
             AttributeNames=["RedrivePolicy"],
         )
     except Gone:
@@ -86,12 +107,6 @@ def _target(read: Reader, queue: Resource) -> str | None:
     return str(arn).rsplit(":", 1)[-1]
 
 
-def _functions(read: Reader) -> dict[str, list[str]]:
-    """The functions with a dead-letter queue, by its name."""
-    found: dict[str, list[str]] = {}
-    for function in read.every("lambda", "list_functions", "Functions"):
-        arn = (function.get("DeadLetterConfig") or {}).get("TargetArn", "")
-        if ":sqs:" in arn:
-            name = arn.rsplit(":", 1)[-1]
-            found.setdefault(name, []).append(f"function {function['FunctionName']}")
-    return found
+def _others(read: Reader) -> DeadLetterPaths:
+    region = REGION.resource(read.account, read.region, read.account)
+    return read.of(DeadLetterPaths, region)

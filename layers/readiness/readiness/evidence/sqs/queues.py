@@ -12,7 +12,6 @@ from readiness.model.evidence import (
     config_resource_name,
     evidence,
     last_segment,
-    partition_of,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -24,8 +23,12 @@ _GONE = (
 )
 
 
+MOST_RESULTS = 1000
+"""Without a number SQS answers with a thousand and says nothing of the rest."""
+
+
 def _find(read: Reader) -> Iterable[str]:
-    urls = read.every("sqs", "list_queues", "QueueUrls")
+    urls = read.every("sqs", "list_queues", "QueueUrls", MaxResults=MOST_RESULTS)
     return [url.rsplit("/", 1)[-1] for url in urls]
 
 
@@ -46,14 +49,14 @@ QUEUE = ResourceType(
         ),
     ),
     identify=config_resource_name,
+    config_id="https://sqs.{region}.{dns_suffix}/{account}/{id}",
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
 )
 
 
-def queue_url(queue: Resource) -> str:
+def queue_url(read: Reader, queue: Resource) -> str:
     """The URL of a queue, as GetQueueUrl gives it."""
-    suffix = "amazonaws.com.cn" if partition_of(queue.region) == "aws-cn" else "amazonaws.com"
-    return f"https://sqs.{queue.region}.{suffix}/{queue.account}/{queue.id}"
+    return f"https://sqs.{queue.region}.{read.dns_suffix}/{queue.account}/{queue.id}"
 
 
 def queue_attributes(read: Reader, queue: Resource) -> Mapping[str, str]:
@@ -62,7 +65,7 @@ def queue_attributes(read: Reader, queue: Resource) -> Mapping[str, str]:
         "sqs",
         "get_queue_attributes",
         gone=_GONE,
-        QueueUrl=queue_url(queue),
+        QueueUrl=queue_url(read, queue),
         AttributeNames=["Policy", "KmsMasterKeyId"],
     )
     return answer.get("Attributes") or {}
@@ -81,4 +84,4 @@ class QueuePolicy:
 
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueuePolicy:
-        return cls(queue_attributes(read, queue).get("Policy", ""), arn_of(queue))
+        return cls(queue_attributes(read, queue).get("Policy", ""), arn_of(queue, read.partition))

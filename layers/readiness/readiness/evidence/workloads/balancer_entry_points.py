@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes
+from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service, Services
 from readiness.evidence.elbv2.load_balancers import (
     LOAD_BALANCER,
@@ -28,7 +28,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query
 
-SERVICES = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
+SERVICES = ("ecs:ListClusters", "ecs:ListServices")
 BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 
 
@@ -62,7 +62,7 @@ def _target_groups(read: Reader) -> TargetGroups:
     return read.of(TargetGroups, REGION.resource(read.account, read.region, read.account))
 
 
-@evidence(SERVICE, reads=(GET_METRIC_DATA,), uses=(Service, TargetGroups), asks_with=LIMITS)
+@evidence(SERVICE, reads=(*HISTORY_READS,), uses=(Service, TargetGroups), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class ServiceLatency:
     """How long the service's tasks took to answer the load balancer.
@@ -140,32 +140,49 @@ def _of_balancer(balancer: str, group: str = "") -> dict[str, Query]:
     return {f"{group} {balancer} {metric}": query for metric, query in counts.items()}
 
 
-def _outcomes(found: Found, groups: Iterable[tuple[str, str]]) -> Outcomes:
+def _outcomes(
+    found: Found, groups: Iterable[tuple[str, str]], shared: Collection[str] = ()
+) -> Outcomes:
+    """The outcomes at target groups; ``shared`` are load balancers with other targets too.
+
+    What such a load balancer itself refuses may have been for the other targets.
+    """
     groups = tuple(groups)
     balancers = {balancer: f"{group} {balancer}" for group, balancer in groups}
 
-    def at_balancers(metric: str) -> tuple[History, ...]:
-        return tuple(found[f"{key} {metric}"] for key in balancers.values())
+    def at_balancers(metric: str, *, own: bool = False) -> tuple[History, ...]:
+        return tuple(
+            found[f"{key} {metric}"]
+            for balancer, key in balancers.items()
+            if not (own and balancer in shared)
+        )
 
     def at_targets(metric: str) -> tuple[History, ...]:
         return tuple(found[f"{group} {balancer} {metric}"] for group, balancer in groups)
 
-    uncounted = at_balancers("HTTPCode_ELB_500_Count") + at_balancers("HTTPCode_ELB_503_Count")
-    return Outcomes(
-        "AWS/ApplicationELB RequestCount",
-        at_targets("RequestCount") + uncounted,
-        at_targets("HTTPCode_Target_5XX_Count") + at_balancers("HTTPCode_ELB_5XX_Count"),
-        refused=at_balancers("RejectedConnectionCount"),
-    )
+    def counted(*, own: bool) -> Outcomes:
+        uncounted = at_balancers("HTTPCode_ELB_500_Count", own=own)
+        uncounted += at_balancers("HTTPCode_ELB_503_Count", own=own)
+        return Outcomes(
+            "AWS/ApplicationELB RequestCount",
+            at_targets("RequestCount") + uncounted,
+            at_targets("HTTPCode_Target_5XX_Count")
+            + at_balancers("HTTPCode_ELB_5XX_Count", own=own),
+            refused=at_balancers("RejectedConnectionCount", own=own),
+        )
+
+    if not any(balancer in shared for balancer in balancers):
+        return counted(own=False)
+    return replace(counted(own=True), worst=counted(own=False))
 
 
-@evidence(SERVICE, reads=(GET_METRIC_DATA,), uses=(Service, TargetGroups))
+@evidence(SERVICE, reads=(*HISTORY_READS,), uses=(Service, TargetGroups))
 @dataclass(frozen=True, slots=True)
 class ServiceOutcomes:
     """What became of requests to the service: by its targets, and by the load balancers before it.
 
-    What the load balancer itself refuses counts for every service behind it. Source:
-    GetMetricData.
+    What a load balancer itself refuses counts for the service if no other target group is behind
+    it; otherwise only in ``outcomes.worst``. Source: GetMetricData.
     """
 
     doors: Doors
@@ -192,21 +209,42 @@ class ServiceOutcomes:
             for arn, found in doors.items()
         }
         return {
-            arn: cls(doors[arn], _outcomes(found, doors[arn].groups))
+            arn: cls(doors[arn], _outcomes(found, doors[arn].groups, _shared(doors[arn], groups)))
             for arn, found in read_histories(read, wanted).items()
         }
 
 
+def _shared(doors: Doors, groups: TargetGroups) -> set[str]:
+    """The load balancers that have other target groups than these."""
+    own = {group for group, _ in doors.groups}
+    return {
+        dimension_of(balancer)
+        for group, balancers in groups.balancers.items()
+        if dimension_of(group) not in own
+        for balancer in balancers
+    }
+
+
+def _behind(balancer: str, groups: TargetGroups) -> set[str]:
+    return {group for group, balancers in groups.balancers.items() if balancer in balancers}
+
+
 def _served_elsewhere(balancer: str, groups: TargetGroups, services: Services) -> bool:
     """Whether it leads to nothing but ECS services, which are judged themselves."""
-    behind = {group for group, balancers in groups.balancers.items() if balancer in balancers}
+    behind = _behind(balancer, groups)
     of_services = {group for service in services.all for group in service.target_group_arns}
     return bool(behind) and behind <= of_services
 
 
+def _of_one_service(balancer: str, groups: TargetGroups, services: Services) -> bool:
+    """Whether all it leads to is one ECS service, to which all of its refusals belong."""
+    behind = _behind(balancer, groups)
+    return bool(behind) and any(behind <= {*each.target_group_arns} for each in services.all)
+
+
 @evidence(
     LOAD_BALANCER,
-    reads=(GET_METRIC_DATA,),
+    reads=(*HISTORY_READS,),
     uses=(LoadBalancer, TargetGroups, Services),
     asks_with=LIMITS,
 )
@@ -243,7 +281,7 @@ class BalancerLatency:
             ).queries("lb", limits)
             for arn, balancer in about.items()
         }
-        elsewhere = _elsewhere(read, about)
+        elsewhere = _elsewhere(read, about, _served_elsewhere)
         return {
             arn: cls(
                 about[arn].kind,
@@ -254,16 +292,23 @@ class BalancerLatency:
         }
 
 
-def _elsewhere(read: Reader, balancers: Iterable[str]) -> set[str]:
+def _elsewhere(
+    read: Reader,
+    balancers: Iterable[str],
+    is_elsewhere: Callable[[str, TargetGroups, Services], bool],
+) -> set[str]:
     region = REGION.resource(read.account, read.region, read.account)
     groups, services = read.of(TargetGroups, region), read.of(Services, region)
-    return {arn for arn in balancers if _served_elsewhere(arn, groups, services)}
+    return {arn for arn in balancers if is_elsewhere(arn, groups, services)}
 
 
-@evidence(LOAD_BALANCER, reads=(GET_METRIC_DATA,), uses=(LoadBalancer, TargetGroups, Services))
+@evidence(LOAD_BALANCER, reads=(*HISTORY_READS,), uses=(LoadBalancer, TargetGroups, Services))
 @dataclass(frozen=True, slots=True)
 class BalancerOutcomes:
-    """What became of the requests to an application load balancer. Source: GetMetricData."""
+    """What became of the requests to an application load balancer.
+
+    ``judged_elsewhere``: all of its targets are one ECS service. Source: GetMetricData.
+    """
 
     kind: str
     judged_elsewhere: bool
@@ -283,7 +328,7 @@ class BalancerOutcomes:
     ) -> dict[str, BalancerOutcomes]:
         about = {balancer.arn: balancer for balancer in balancers}
         wanted = {arn: _of_balancer(balancer.dimension) for arn, balancer in about.items()}
-        elsewhere = _elsewhere(read, about)
+        elsewhere = _elsewhere(read, about, _of_one_service)
         return {
             arn: cls(
                 about[arn].kind,

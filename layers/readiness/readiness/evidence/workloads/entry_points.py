@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
 from readiness.evidence.apigateway.domains import REST_API
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, WEEK, read_each
-from readiness.evidence.cloudwatch.histories import History, Latency, Outcomes, Span
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
+from readiness.evidence.cloudwatch.histories import (
+    Arrivals,
+    History,
+    Latency,
+    Outcomes,
+    Span,
+    Wait,
+    least_of,
+)
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.workloads.function_sources import (
+    FedBy,
+    FunctionSources,
+    queues_of,
+)
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -26,10 +39,9 @@ Found = Mapping[str, History]
 
 def read_histories(read: Reader, wanted: Mapping[K, Wanted]) -> dict[K, dict[str, History]]:
     """The named metrics of several things, twice each: the last hour, and 7 days and an hour."""
-    recent = read_each(read, wanted, HOUR, period=300)
-    hourly = read_each(read, wanted, WEEK + HOUR, period=3600)
+    found = read_histories_of(read, [q for named in wanted.values() for q in named.values()])
     return {
-        thing: {name: History(recent[thing][name], hourly[thing][name]) for name in named}
+        thing: {name: found[query] for name, query in named.items()}
         for thing, named in wanted.items()
     }
 
@@ -84,54 +96,99 @@ def _most_are_events(events: History, invocations: History) -> bool:
     return taken > 0 and 2 * taken >= invocations.sum(Span.WEEK)
 
 
-def _durations(name: str, limits: Iterable[float]) -> dict[str, Query]:
+_ASYNC = "AsyncEventsReceived"
+
+
+def _durations(name: str, limits: Iterable[float], sources: Iterable[FedBy]) -> dict[str, Query]:
     by_name = {"FunctionName": name}
     limits = tuple(limits)
     return {
         **Timed("AWS/Lambda", "UrlRequestLatency", by_name).queries("url", limits),
         **Timed("AWS/Lambda", "Duration", by_name).queries("own", limits),
-        **sums_of("AWS/Lambda", by_name, "Invocations", "AsyncEventsReceived"),
+        **sums_of("AWS/Lambda", by_name, _ASYNC),
+        **{
+            f"age {each.service} {each.name}": series(namespace, metric, "Maximum", **dimensions)
+            for each in sources
+            for namespace, metric, dimensions in [_age(name, each)]
+            if metric
+        },
     }
+
+
+def _age(function: str, source: FedBy) -> tuple[str, str, dict[str, str]]:
+    """The metric of how far a function is behind one of its sources; empty for none."""
+    if source.service == "sqs" and source.is_here:
+        return "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": source.name}
+    if source.service in {"kinesis", "dynamodb"}:
+        return "AWS/Lambda", "IteratorAge", {"FunctionName": function}
+    return "", "", {}
+
+
+def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
+    waits = []
+    for each in sources:
+        age = found.get(f"age {each.service} {each.name}")
+        if age is not None:
+            is_queue = each.service == "sqs"
+            waits.append(Wait(each.spoken, age, 1.0 if is_queue else 1000.0, not is_queue))
+    return tuple(waits)
 
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA,),
-    uses=(FunctionConfiguration,),
+    reads=(*HISTORY_READS,),
+    uses=(FunctionIdentity, FunctionSources),
     asks_with=LIMITS,
 )
 @dataclass(frozen=True, slots=True)
 class FunctionLatency:
     """How long the function took, at its URL and by Lambda's own clock.
 
-    Duration has neither the initialisation nor the wait of an asynchronous event in it. Source:
-    GetMetricData (Lambda Developer Guide, "Types of metrics for Lambda functions").
+    Duration has neither the initialisation nor the wait of an asynchronous event in it. No caller
+    waits for a function that is fed by ``sources``; ``waits`` are how long items waited in them.
+    Source: GetMetricData (Lambda Developer Guide, "Types of metrics for Lambda functions").
     """
 
     url: Latency
     own: Latency
     is_asynchronous: bool
+    sources: tuple[FedBy, ...] = ()
+    waits: tuple[Wait, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLatency:
-        read.of(FunctionConfiguration, function)
-        return cls._of_each(read, [function.id])[function.id]
+        read.of(FunctionIdentity, function)
+        sources = {function.id: read.of(FunctionSources, function)}
+        return cls._of_each(read, sources)[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionLatency]:
-        return cls._of_each(read, read.ids(FUNCTION))
+        return cls._of_each(read, read.those(FunctionSources))
 
     @classmethod
-    def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionLatency]:
+    def _of_each(
+        cls, read: Reader, sources: Mapping[str, FunctionSources]
+    ) -> dict[str, FunctionLatency]:
         limits = limits_of(read)
-        wanted = {name: _durations(name, limits) for name in names}
+        durations = read_histories(
+            read,
+            {name: _durations(name, limits, fed.all) for name, fed in sources.items()},
+        )
+        some_are_events = {
+            name: sums_of("AWS/Lambda", {"FunctionName": name}, "Invocations")
+            for name, found in durations.items()
+            if found[_ASYNC].sum(Span.WEEK)
+        }
+        runs = read_histories(read, some_are_events)
         return {
             name: cls(
                 latency_of("AWS/Lambda UrlRequestLatency", found, ["url"], limits),
                 latency_of("AWS/Lambda Duration", found, ["own"], limits),
-                _most_are_events(found["AsyncEventsReceived"], found["Invocations"]),
+                name in runs and _most_are_events(found[_ASYNC], runs[name]["Invocations"]),
+                sources[name].all,
+                _waits(found, sources[name].all),
             )
-            for name, found in read_histories(read, wanted).items()
+            for name, found in durations.items()
         }
 
 
@@ -140,6 +197,7 @@ _OF_FUNCTION = (
     "Errors",
     "Throttles",
     "UrlRequestCount",
+    "Url4xxCount",
     "Url5xxCount",
     "AsyncEventsReceived",
     "AsyncEventsDropped",
@@ -148,56 +206,145 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA,),
-    uses=(FunctionConfiguration,),
+    reads=(*HISTORY_READS,),
+    uses=(FunctionIdentity, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionOutcomes:
-    """What became of the function's invocations, URL requests and asynchronous events.
+    """What became of the function's invocations, URL requests, events and messages.
 
     ``doors`` are where requests come in, where users see them first. Invocations do not count
     throttled requests; UrlRequestCount does. An asynchronous event is tried three times, so that
-    its failures are the events dropped at last, not the errors. Source: GetMetricData.
+    its failures are the events dropped at last, not the errors. A message of a queue is tried
+    until it moves to the dead-letter queue, so that its failures are the arrivals there. Source:
+    GetMetricData.
     """
 
     doors: tuple[Outcomes, ...]
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:
-        read.of(FunctionConfiguration, function)
-        return cls._of_each(read, [function.id])[function.id]
+        read.of(FunctionIdentity, function)
+        sources = {function.id: read.of(FunctionSources, function)}
+        return cls._of_each(read, sources)[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionOutcomes]:
-        return cls._of_each(read, read.ids(FUNCTION))
+        return cls._of_each(read, read.those(FunctionSources))
 
     @classmethod
-    def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionOutcomes]:
+    def _of_each(
+        cls, read: Reader, sources: Mapping[str, FunctionSources]
+    ) -> dict[str, FunctionOutcomes]:
         wanted = {
-            name: sums_of("AWS/Lambda", {"FunctionName": name}, *_OF_FUNCTION) for name in names
+            name: {
+                **sums_of("AWS/Lambda", {"FunctionName": name}, *_OF_FUNCTION),
+                **_messages(fed.all),
+            }
+            for name, fed in sources.items()
         }
-        return {name: cls._of(found) for name, found in read_histories(read, wanted).items()}
+        return {
+            name: cls._of(found, sources[name].all)
+            for name, found in read_histories(read, wanted).items()
+        }
 
     @classmethod
-    def _of(cls, found: Found) -> FunctionOutcomes:
-        throttles = (found["Throttles"],)
-        url = Outcomes(
-            "AWS/Lambda UrlRequestCount",
-            (found["UrlRequestCount"],),
-            (found["Url5xxCount"],),
-            refused_within=throttles,
+    def _of(cls, found: Found, sources: tuple[FedBy, ...]) -> FunctionOutcomes:
+        url = _at_url(found)
+        received, dropped = found["AsyncEventsReceived"], found["AsyncEventsDropped"]
+        events = Outcomes("AWS/Lambda AsyncEventsReceived", (received,), (dropped,), noun="event")
+        invoked = Outcomes(
+            "AWS/Lambda Invocations",
+            (found["Invocations"],),
+            (found["Errors"],),
+            refused=(found["Throttles"],),
         )
-        if _most_are_events(found["AsyncEventsReceived"], found["Invocations"]):
-            received, dropped = found["AsyncEventsReceived"], found["AsyncEventsDropped"]
-            own = Outcomes("AWS/Lambda AsyncEventsReceived", (received,), (dropped,))
-        else:
-            own = Outcomes(
-                "AWS/Lambda Invocations",
-                (found["Invocations"],),
-                (found["Errors"],),
-                refused=throttles,
+        if not sources:
+            mostly_events = _most_are_events(received, found["Invocations"])
+            return cls((url, events if mostly_events else invoked))
+        fed = tuple(_of_source(found, each) for each in sources)
+        others = (_of_other_callers(found, sources, invoked),)
+        return cls((url, *fed, events, *(each for each in others if each is not None)))
+
+
+def _at_url(found: Found) -> Outcomes:
+    """Requests to the function URL.
+
+    A throttled request is a 4XX response there. Throttles count all callers together, so they
+    are the URL's for sure only where it has nearly all of the invocations.
+    """
+    requests = found["UrlRequestCount"]
+    own = Outcomes("AWS/Lambda UrlRequestCount", (requests,), (found["Url5xxCount"],))
+    throttled = replace(own, refused_within=(least_of(found["Throttles"], found["Url4xxCount"]),))
+    attempts = found["Invocations"].sum(Span.WEEK) + found["Throttles"].sum(Span.WEEK)
+    if attempts <= 1.01 * requests.sum(Span.WEEK):
+        return throttled
+    return replace(own, worst=throttled)
+
+
+def _messages(sources: Iterable[FedBy]) -> dict[str, Query]:
+    """What SQS counts of the queues that feed a function, and of where failed items go."""
+    wanted = {}
+    for each in sources:
+        queue = {"QueueName": each.name}
+        dead = {"QueueName": each.dead_queue}
+        if each.service == "sqs" and each.is_here:
+            done = series("AWS/SQS", "NumberOfMessagesDeleted", "Sum", **queue)
+            wanted[f"done {each.name}"] = done
+        if each.dead_queue:
+            metric, statistic = (
+                ("ApproximateNumberOfMessagesVisible", "Maximum")
+                if each.service == "sqs"
+                else ("NumberOfMessagesSent", "Sum")
             )
-        return cls((url, own))
+            wanted[f"dead {each.name}"] = series("AWS/SQS", metric, statistic, **dead)
+    return wanted
+
+
+def _of_source(found: Found, source: FedBy) -> Outcomes:
+    """What became of the items of an event source; retries are no failures."""
+    invocations, errors = found["Invocations"], found["Errors"]
+    is_queue = source.service == "sqs"
+    if source.dead_queue and (source.is_here or not is_queue):
+        dead = found[f"dead {source.name}"]
+        failed: History = Arrivals(dead.recent, dead.hourly) if is_queue else dead
+        total = (found[f"done {source.name}"], failed) if is_queue else (invocations,)
+        noun = "message" if is_queue else "attempt"
+        label = f"{source.spoken}, failures in {source.dead_queue}"
+        whole = Outcomes(label, total, (failed,), noun=noun)
+        if not source.is_shared:
+            return whole
+        return replace(whole, total=total[:1], failed=(), worst=whole)
+    # without a place for failed items only a week without any error shows that none was lost
+    label = f"{source.spoken}, AWS/Lambda Invocations"
+    worst = Outcomes(label, (invocations,), (errors,), noun="attempt")
+    where = "dead-letter queue" if is_queue else "on-failure queue"
+    unseen = (
+        f"The function reports failed items instead of failing, and {source.spoken} has no"
+        f" {where} that counts them."
+        if source.reports_failed_items
+        else ""
+    )
+    return replace(worst, failed=(), worst=worst, unseen=unseen)
+
+
+def _of_other_callers(
+    found: Found, sources: tuple[FedBy, ...], invoked: Outcomes
+) -> Outcomes | None:
+    """The invocations by other callers than the queues, where there must be some.
+
+    None where the messages of the queues account for at least half of the successful
+    invocations, or where a source counts no messages.
+    """
+    queues = queues_of(sources)
+    if len(queues) < len(sources):
+        return None
+    succeeded = found["Invocations"].sum(Span.WEEK) - found["Errors"].sum(Span.WEEK)
+    done = sum(found[f"done {each.name}"].sum(Span.WEEK) for each in queues)
+    done += found["AsyncEventsReceived"].sum(Span.WEEK)
+    if succeeded <= 2 * done:
+        return None
+    return replace(invoked, failed=(), refused=(), worst=invoked)
 
 
 # -- APIs -----------------------------------------------------------------------------------------
@@ -234,7 +381,7 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA,), uses=(RestApi,), asks_with=LIMITS)
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
     """How long a REST API took, its integration included. Source: GetMetricData."""
@@ -251,7 +398,7 @@ class RestApiLatency:
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
-@evidence(REST_API, reads=(GET_METRIC_DATA,), uses=(RestApi,))
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
     """How many requests a REST API took and how many it failed. Source: GetMetricData."""
@@ -268,7 +415,7 @@ class RestApiOutcomes:
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA,), uses=(HttpApi,), asks_with=LIMITS)
+@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class HttpApiLatency:
     """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
@@ -290,7 +437,7 @@ class HttpApiLatency:
         return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
 
 
-@evidence(HTTP_API, reads=(GET_METRIC_DATA,), uses=(HttpApi,))
+@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,))
 @dataclass(frozen=True, slots=True)
 class HttpApiOutcomes:
     """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""

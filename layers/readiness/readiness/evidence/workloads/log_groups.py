@@ -30,13 +30,13 @@ def _account_policy(read: Reader) -> str:
     """The retention policy of the account that every new log group falls under; empty for none."""
     if not read.knows("logs", "describe_account_policies"):
         return ""
-    answer = read.one(
+    found = read.every(
         "logs",
         "describe_account_policies",
+        "accountPolicies",
         absent=("InvalidParameterException",),
         policyType="RETENTION_POLICY",
     )
-    found = (answer or {}).get("accountPolicies") or ()
     return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
 
 

@@ -194,7 +194,7 @@ class ComputeUnits:
 
 
 def _arn(read: Reader, function: str) -> str:
-    return arn_of(FUNCTION.resource(read.account, read.region, function))
+    return arn_of(FUNCTION.resource(read.account, read.region, function), read.partition)
 
 
 def unit_of(function: FunctionConfiguration, tags: Mapping[str, str]) -> ComputeUnit:

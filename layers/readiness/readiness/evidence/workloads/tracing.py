@@ -89,13 +89,13 @@ class FunctionTracing:
         tracing = _traced(about)
         mappings: list[Mapping[str, Any]] = []
         if tracing.tracer is Tracer.NONE:
-            mappings = read.every(
-                "lambda",
-                "list_event_source_mappings",
-                "EventSourceMappings",
-                gone=("ResourceNotFoundException",),
-                FunctionName=function.id,
-            )
+            # Asked by the function's name, Lambda leaves out those of its aliases and versions.
+            listed = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+            mappings = [
+                mapping
+                for mapping in listed
+                if function_name(mapping.get("FunctionArn", "")) == function.id
+            ]
         return cls._of(read, about, tracing, mappings)
 
     @classmethod
@@ -282,6 +282,7 @@ class WorkflowTracing:
             "describe_state_machine",
             gone=("StateMachineDoesNotExist",),
             stateMachineArn=machine.id,
+            includedData="METADATA_ONLY",
         )
         enabled = bool((answer.get("tracingConfiguration") or {}).get("enabled"))
         role = role_of(read, answer.get("roleArn", "")) if enabled else None

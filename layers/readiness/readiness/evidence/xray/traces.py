@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, HOUR, read_each
+from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.workloads.entry_points import read_histories
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -62,7 +63,7 @@ def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_TRACES, GET_METRIC_DATA),
+    reads=(GET_TRACES, *HISTORY_READS),
     uses=(FunctionConfiguration,),
 )
 @dataclass(frozen=True, slots=True)
@@ -90,8 +91,8 @@ class FunctionTraces:
     def _of_each(
         cls, read: Reader, functions: Mapping[str, FunctionConfiguration]
     ) -> dict[str, FunctionTraces]:
-        counted = read_each(read, _queries(functions), HOUR, period=300)
-        invoked = {name: found["n"].total or 0.0 for name, found in counted.items()}
+        counted = read_histories(read, _queries(functions))
+        invoked = {name: found["n"].recent.total or 0.0 for name, found in counted.items()}
         busy = sorted(name for name, count in invoked.items() if count)
         traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
         return {

@@ -1,0 +1,73 @@
+"""`readiness pagerduty-key`: the routing key into the stack's secret, and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import Any
+
+import click
+from botocore.exceptions import ClientError
+
+from readiness.engine.aws import code_of
+from readiness_cli import session
+from readiness_cli.failure import Failure
+from readiness_cli.output import note
+
+_KEY = re.compile(r"[A-Za-z0-9]{20,64}")
+
+
+@click.command("pagerduty-key")
+@session.stack_option
+@session.aws_options
+def pagerduty_key(stack_name: str, profile: str | None, region: str | None) -> None:
+    """Give the stack the routing key of a PagerDuty service (Events API v2).
+
+    The key is asked for without being shown, or read from standard input; it is no argument,
+    which every process on the machine could read. Pages that wait go out within a quarter of an
+    hour; until there is a key they wait for two days.
+    """
+    from readiness_cli import stack  # noqa: PLC0415
+
+    aws = session.connect(profile, region)
+    deployed = stack.find(aws, stack_name)
+    secret = deployed["PagerDutySecret"]
+    put_key(aws.client("secretsmanager"), secret, _asked())
+    note(f"The routing key is in the secret {secret}. `readiness test-alert` proves the way.")
+
+
+def _asked() -> str:
+    hidden = _is_person()
+    said = click.prompt("Routing key", hide_input=True) if hidden else sys.stdin.readline()
+    key = str(said).strip()
+    if not _KEY.fullmatch(key):
+        raise Failure(
+            "that is not an integration key of PagerDuty's Events API v2",
+            why="PagerDuty would refuse every page",
+            fix="copy the key, 32 letters and digits, from the service's Integrations tab",
+        )
+    return key
+
+
+def _is_person() -> bool:
+    return sys.stdin.isatty()
+
+
+def put_key(secrets: Any, secret: str, key: str) -> None:
+    """Make ``key`` the default in the secret, beside what else is in it."""
+    keys = {**_keys(secrets, secret), "default": key}
+    secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(keys))
+
+
+def _keys(secrets: Any, secret: str) -> dict[str, Any]:
+    """The keys by name; none where the secret has no value yet, or one that names none."""
+    try:
+        found = json.loads(secrets.get_secret_value(SecretId=secret).get("SecretString") or "{}")
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return {}
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,59 @@
+"""What belongs to the monitor's own stack: it is judged as everything else, and pages nobody."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.model.resource import Resource
+
+KEPT_SECONDS = 300
+
+
+class OwnStack:
+    """The resources of one stack.
+
+    They are listed at most every five minutes, and only when a resource is asked about whose name
+    begins as theirs do. Where they cannot be listed nothing counts as own, so that it is paged.
+    """
+
+    def __init__(self, stack: str, client: Callable[[], Any]) -> None:
+        self._stack = stack
+        self._client = client
+        self._parts: set[tuple[str, str]] = set()
+        self._listed_at = float("-inf")
+        self.failure = ""
+
+    def has(self, resource: Resource) -> bool:
+        """Whether the resource is part of the stack."""
+        name = resource.id.rpartition("/")[2].rpartition(":")[2]
+        if not self._stack or not name.startswith(self._stack):
+            return False
+        mine = {(resource.type, resource.id), (resource.type, name)}
+        if not mine & self._parts and time.monotonic() - self._listed_at > KEPT_SECONDS:
+            self._list()
+        return bool(mine & self._parts)
+
+    def _list(self) -> None:
+        self._listed_at = time.monotonic()
+        try:
+            pages = self._client().get_paginator("list_stack_resources")
+            parts = {
+                (each["ResourceType"], spelled)
+                for page in pages.paginate(StackName=self._stack)
+                for each in page["StackResourceSummaries"]
+                for spelled in _spellings(each.get("PhysicalResourceId", ""))
+            }
+        except (BotoCoreError, ClientError) as error:
+            self.failure = f"{type(error).__name__}: {error}"
+            return
+        self.failure = ""
+        self._parts = parts
+
+
+def _spellings(physical: str) -> set[str]:
+    """The physical id whole, and the name it ends in: an ARN's or a queue's URL's last part."""
+    return {physical, physical.rpartition("/")[2].rpartition(":")[2]} - {""}

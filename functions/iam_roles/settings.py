@@ -1,0 +1,77 @@
+"""Settings that several rules on IAM share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from readiness import Between
+from readiness.evidence.iam.credentials import LONGEST_KEY_AGE_DAYS
+
+SENSITIVE_SERVICES = (
+    "iam",
+    "sts",
+    "kms",
+    "secretsmanager",
+    "organizations",
+    "cloudtrail",
+    "config",
+    "lambda",
+    "s3",
+    "ec2",
+)
+RESTRICTING_KEYS = (
+    "aws:CalledVia*",
+    "aws:MultiFactorAuthAge",
+    "aws:MultiFactorAuthPresent",
+    "aws:ResourceTag/*",
+    "aws:ViaAWSService",
+    "*:ResourceTag/*",
+    "cloudformation:RoleArn",
+    "ec2:InstanceProfile",
+    "ecs:cluster",
+    "iam:AWSServiceName",
+    "iam:PermissionsBoundary",
+    "iam:PolicyARN",
+    "kms:ViaService",
+)
+"""A condition restricts if its value does. Not among them: where a request comes from, and the
+organization of its own principal."""
+
+EXEMPT_ROLES = (
+    "/aws-reserved/sso.amazonaws.com/*",
+    "OrganizationAccountAccessRole",
+    "AWSControlTowerExecution",
+    "cdk-*-cfn-exec-role-*",
+)
+
+ExemptUsers = Annotated[
+    tuple[str, ...], "Users that may have long-term credentials (name patterns)"
+]
+MaxAge = Annotated[
+    int, Between(1, LONGEST_KEY_AGE_DAYS), "The maximum age of an active access key (days)"
+]
+GatedActions = Annotated[tuple[str, ...], "Actions that must require MFA (patterns)"]
+UngatedActions = Annotated[tuple[str, ...], "Exceptions among them that need no MFA (patterns)"]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivilegeLimits:
+    """Which privileges are excessive."""
+
+    sensitive_services: Annotated[
+        tuple[str, ...], "Services of which no one should have every action"
+    ] = SENSITIVE_SERVICES
+    restricting_condition_keys: Annotated[
+        tuple[str, ...], "Condition keys that restrict an Allow statement (patterns)"
+    ] = RESTRICTING_KEYS
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptRoles:
+    """Roles that are not checked."""
+
+    exempt_role_patterns: Annotated[
+        tuple[str, ...],
+        "Roles that are not checked: name patterns, or path and name where it has a slash",
+    ] = EXEMPT_ROLES

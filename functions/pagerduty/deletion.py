@@ -1,0 +1,82 @@
+"""When the stack is deleted, what it has open at PagerDuty is resolved first."""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from aws_lambda_powertools.logging import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.alerting.incidents import CLOSING_FOR, Incidents
+from readiness.alerting.resolving import NO_TIME, Resolver
+from readiness.alerting.routing_key import NoRoutingKey
+
+MOST_ATTEMPTS = 3
+"""Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
+TIMEOUT_SECONDS = 10
+_LOOPBACK = {"127.0.0.1", "localhost"}
+
+log = Logger(service="readiness-pagerduty")
+
+
+class StillOpen(Exception):
+    """Incidents are left and the time is over: the invocation is made again."""
+
+
+def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -> None:
+    """Do what the custom resource asks and tell CloudFormation that it is done.
+
+    A deletion is never refused: what could not be resolved is logged. Raises StillOpen.
+    """
+    reason = ""
+    try:
+        if event["RequestType"] == "Delete":
+            reason = _delete(incidents, resolver)
+        else:
+            incidents.close(until=None)
+    except (BotoCoreError, ClientError, NoRoutingKey) as error:
+        reason = f"{type(error).__name__}: {error}"
+        log.error("incidents could not be resolved", extra={"reason": reason})
+    _respond(event, reason)
+
+
+def _delete(incidents: Incidents, resolver: Resolver) -> str:
+    attempt = incidents.close(until=datetime.now(UTC) + CLOSING_FOR)
+    results = list(resolver.run())
+    failed = [each for each in results if not each.ok]
+    log.info("incidents resolved", extra={"resolved": len(results) - len(failed)})
+    if not failed:
+        return ""
+    reason = f"{len(failed)} incidents could not be resolved; the first: {failed[0].reason}"
+    # Without progress another attempt would end the same way, and keep the stack for nothing.
+    goes_on = len(failed) < len(results) and failed[-1].reason == NO_TIME
+    if goes_on and attempt < MOST_ATTEMPTS:
+        raise StillOpen(reason)
+    log.error("incidents are left open", extra={"reason": reason})
+    return reason
+
+
+def _respond(event: Mapping[str, Any], reason: str) -> None:
+    """Put the answer where CloudFormation waits for it."""
+    url = str(event["ResponseURL"])
+    parts = urlsplit(url)
+    if parts.scheme != "https" and parts.hostname not in _LOOPBACK:
+        raise ValueError("CloudFormation waits for its answer at an https URL")
+    body = {
+        "Status": "SUCCESS",
+        "Reason": reason or "Done",
+        "PhysicalResourceId": event.get("PhysicalResourceId") or "incidents",
+        **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    # The URL is signed for a request without a content type.
+    request = urllib.request.Request(  # noqa: S310 — the scheme was checked
+        url, data=json.dumps(body).encode(), headers={"Content-Type": ""}, method="PUT"
+    )
+    handlers = [urllib.request.ProxyHandler({})] if parts.hostname in _LOOPBACK else []
+    with urllib.request.build_opener(*handlers).open(request, timeout=TIMEOUT_SECONDS):
+        pass

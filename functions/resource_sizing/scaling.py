@@ -1,0 +1,152 @@
+"""Whether the size of something follows its load."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from readiness.evidence.autoscaling import InstanceGroup, Scalable, Targets
+from readiness.model.attestation import Attested
+from readiness.model.text import listed, plural
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Status,
+    Verdict,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
+
+from .settings import AttestationSettings
+
+_NEEDED = {"AlarmNotification", "Launch", "Terminate"}
+"""While one of these processes of EC2 Auto Scaling is suspended, a group does not scale."""
+_SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
+_EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
+
+
+def scaling_problems(
+    scalable: Scalable | None, what: str, severity: Severity, least: int = 0
+) -> list[Problem]:
+    """Why ``what`` does not scale with its load; empty if it does."""
+    if scalable is None:
+        return [Problem(severity, f"No scalable target is registered for {what}.")]
+    problems = []
+    if not scalable.policies:
+        text = f"A scalable target is registered for {what}, but no scaling policy acts on it."
+        problems.append(Problem(severity, text))
+    if scalable.lowest >= scalable.highest:
+        text = (
+            f"{what[:1].upper()}{what[1:]} cannot change: the minimum capacity is"
+            f" {scalable.lowest} and the maximum {scalable.highest}."
+        )
+        problems.append(Problem(severity, text))
+    if scalable.suspended:
+        text = f"Scaling {listed(scalable.suspended)} is suspended for {what}."
+        problems.append(Problem(severity, text))
+    if scalable.lowest < least:
+        text = (
+            f"{what[:1].upper()}{what[1:]} may shrink to {scalable.lowest}; the minimum has to be"
+            f" at least {least}."
+        )
+        problems.append(Problem(Severity.MEDIUM, text))
+    return problems
+
+
+def table_problems(table: str, indexes: Sequence[str], targets: Targets) -> list[Problem]:
+    """Why the read or write capacity of a table or of an index does not scale."""
+    named = [(f"table/{table}", "table", "of the table")]
+    named += [(f"table/{table}/index/{i}", "index", f"of the index {i}") for i in indexes]
+    return [
+        problem
+        for id, kind, whose in named
+        for way in ("Read", "Write")
+        for problem in scaling_problems(
+            targets.get((id, f"dynamodb:{kind}:{way}CapacityUnits")),
+            f"the {way.lower()} capacity {whose}",
+            Severity.HIGH,
+        )
+    ]
+
+
+def provisioned_problems(
+    function: str, qualifiers: Sequence[str], targets: Targets
+) -> list[Problem]:
+    """Why the provisioned concurrency of a version or alias does not scale."""
+    return [
+        problem
+        for qualifier in qualifiers
+        for problem in scaling_problems(
+            targets.get(
+                (f"function:{function}:{qualifier}", "lambda:function:ProvisionedConcurrency")
+            ),
+            f"the provisioned concurrency of {qualifier}",
+            Severity.LOW,
+        )
+    ]
+
+
+def judge_concurrency(
+    reserved: int | None, throttled: float, qualifiers: Sequence[str], problems: list[Problem]
+) -> Verdict:
+    """The verdict on a function's concurrency; ``problems`` are those of the provisioned one."""
+    expected = "Enough reserved concurrency, and a scaling policy for provisioned concurrency."
+    if reserved == 0:
+        reason = "Its reserved concurrency is 0, so it never runs."
+        return violates(reason, expected=expected, reserved=0)
+    if reserved is not None and throttled:
+        text = (
+            f"It was throttled {plural(throttled, 'time')} in a week at a reserved concurrency of"
+            f" {reserved}."
+        )
+        problems = [Problem(Severity.MEDIUM, text), *problems]
+    if problems:
+        return violates_all(problems, expected=expected, throttled=throttled)
+    if reserved is None and not qualifiers:
+        return not_applicable("It has neither reserved nor provisioned concurrency.")
+    said = [f"It was not throttled at a reserved concurrency of {reserved}."] * bool(reserved)
+    said += ["Its provisioned concurrency scales."] * bool(qualifiers)
+    return complies(" ".join(said), reserved=reserved, provisioned=qualifiers)
+
+
+def group_problems(group: InstanceGroup) -> list[Problem]:
+    """Why a group of EC2 instances does not scale with its load."""
+    problems = []
+    if not group.policies:
+        problems.append(Problem(Severity.HIGH, "The group has no enabled scaling policy."))
+    if group.lowest >= group.highest:
+        text = (
+            f"The size of the group cannot change: the minimum is {group.lowest} and the maximum"
+            f" {group.highest}."
+        )
+        problems.append(Problem(Severity.HIGH, text))
+    if stopped := sorted(_NEEDED & set(group.suspended)):
+        text = f"Scaling processes are suspended: {listed(stopped)}."
+        problems.append(Problem(Severity.HIGH, text))
+    return problems
+
+
+def judge_scaling(
+    problems: list[Problem], attested: Attested, attestation: AttestationSettings
+) -> Verdict:
+    """The verdict on something that has to scale unless people attest that its size is fixed."""
+    if not problems:
+        return complies(_SCALES)
+    fixed = attestation.verdict(attested, "A fixed size")
+    if fixed.status is Status.COMPLIANT or fixed.missing:
+        return fixed
+    return violates_all(
+        problems,
+        expected=f"{_EXPECTED}, or an attestation that the size has to be fixed"
+        " (readiness attest).",
+    )
+
+
+def judge_target(targets: Targets, keys: list[tuple[str, str]], what: str) -> Verdict:
+    """The verdict on something of which any of several dimensions may scale."""
+    target = next((targets[key] for key in keys if key in targets), None)
+    problems = scaling_problems(target, what, Severity.LOW)
+    if problems:
+        return violates_all(problems, expected=f"{_EXPECTED}.")
+    return complies(_SCALES)

@@ -1,0 +1,150 @@
+"""Whether a timeout fits what runs take, what callers wait, and the queues behind a function."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
+from readiness.evidence.awslambda.queue_consumers import Source
+from readiness.evidence.awslambda.traffic import FrontDoors
+from readiness.evidence.workloads.utilization import FunctionUse
+from readiness.model.text import plural
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    complies,
+    not_applicable,
+    violates_all,
+)
+
+from .load_tests import since
+from .settings import TimeoutSettings
+
+
+def visibility_problems(sources: Sequence[Source], timeout: int, factor: int) -> list[Problem]:
+    """Queues that deliver a message again while it may still be processed.
+
+    AWS recommends six times the function's timeout plus the batching window (Lambda developer
+    guide, "Configuring a queue to use with Lambda").
+    """
+    problems = []
+    for source in sources:
+        wanted = factor * timeout + source.window
+        said = f"The visibility timeout of the queue {source.queue} is {source.visibility} s"
+        if source.visibility < timeout:
+            text = f"{said}, the function's timeout {timeout} s: messages are processed twice."
+            problems.append(Problem(Severity.HIGH, text))
+        elif source.visibility < wanted:
+            text = f"{said}; at least {wanted} s are needed to retry a message."
+            problems.append(Problem(Severity.MEDIUM, text))
+    return problems
+
+
+def caller_problems(
+    timeout: int, entry_points: FrontDoors, limits: TimeoutSettings
+) -> list[Problem]:
+    """Callers that stop waiting before the function's timeout."""
+    waits = {"an API": limits.front_door_seconds} if entry_points.apis else {}
+    waits |= {"a load balancer": limits.balancer_seconds} if entry_points.target_groups else {}
+    return [
+        Problem(Severity.LOW, f"The timeout is {timeout} s, but {who} waits only {seconds} s.")
+        for who, seconds in waits.items()
+        if timeout > seconds
+    ]
+
+
+def judge_timeout(
+    function: FunctionConfiguration,
+    use: FunctionUse,
+    problems: list[Problem],
+    limits: TimeoutSettings,
+) -> Verdict:
+    """The verdict on a timeout beside the runs since the last change of the function.
+
+    ``problems`` are those that do not depend on the runs.
+    """
+    timeout, changed = function.timeout, moment(function.last_modified)
+    runs = since(use.invocations, changed).total or 0
+    longest = since(use.duration, changed).highest
+    measured = longest if runs >= limits.min_invocations else None
+    if measured is not None:
+        problems = problems + _duration_problems(measured / 1000, timeout, limits.close_ratio)
+    facts = {"timeout": timeout, "longest_run_ms": longest, "runs": runs}
+    if problems:
+        return violates_all(
+            problems,
+            expected=(
+                "A timeout well above the longest run and below what callers wait; for queues a"
+                f" visibility timeout of {limits.visibility_factor} times the timeout."
+            ),
+            **facts,
+        )
+    if measured is None:
+        return not_applicable(
+            f"It ran {plural(runs, 'time')} in the last week or since its last change; at least"
+            f" {plural(limits.min_invocations, 'measured run')} are needed to evaluate its timeout"
+            f" of {timeout} s.",
+            **facts,
+        )
+    return complies(
+        f"The longest of {plural(runs, 'run')} took {measured / 1000:.1f} s; the timeout is"
+        f" {timeout} s.",
+        **facts,
+    )
+
+
+def _duration_problems(longest: float, timeout: int, close_ratio: float) -> list[Problem]:
+    """A timeout too close to the longest run, or far above it; both in seconds."""
+    if longest >= close_ratio * timeout:
+        text = (
+            f"A run took {longest:.1f} s, {close_ratio:.0%} or more of the timeout of {timeout} s,"
+            " at which Lambda stops it."
+        )
+        return [Problem(Severity.MEDIUM, text)]
+    if timeout > 60 and timeout > 10 * longest:
+        text = (
+            f"The timeout is {timeout} s, more than ten times the longest run ({longest:.1f} s):"
+            " a run that hangs is billed until then."
+        )
+        return [Problem(Severity.LOW, text)]
+    return []
+
+
+class DefinitionUnreadable(ValueError):
+    """A state machine's definition that is not Amazon States Language."""
+
+
+def untimed_tasks(definition: str) -> tuple[list[str], int]:
+    """The Task states without a timeout, and how many Task states there are.
+
+    States within Parallel and Map count too. The default of TimeoutSeconds is 99,999,999 (Amazon
+    States Language), longer than the year after which a standard execution ends. Raises
+    DefinitionUnreadable.
+    """
+    try:
+        machine = json.loads(definition)
+        tasks = list(_tasks(machine))
+    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        raise DefinitionUnreadable(str(error)) from None
+    whole = "TimeoutSeconds" in machine
+    untimed = [
+        name
+        for name, state in tasks
+        if not whole and not {"TimeoutSeconds", "TimeoutSecondsPath"} & set(state)
+    ]
+    return untimed, len(tasks)
+
+
+def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in machine["States"].items():
+        if state["Type"] == "Task":
+            yield name, state
+        for inner in (
+            *state.get("Branches", ()),
+            state.get("ItemProcessor", state.get("Iterator")),
+        ):
+            if inner:
+                yield from _tasks(inner)

@@ -1,0 +1,93 @@
+"""Where in a resource plain text may contain a credential, and what is found there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypedDict
+
+from readiness.evidence.codebuild import BuildEnvironment
+from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.semantics.credential_text import (
+    suspects_in_command,
+    suspects_in_document,
+    suspects_in_specification,
+    suspects_in_text,
+    suspects_in_value,
+)
+from readiness.semantics.credentials import Suspicion
+
+from .settings import PlainTextSettings
+
+
+class _How(TypedDict):
+    min_entropy: float
+    ignore: tuple[str, ...]
+
+
+def _how(settings: PlainTextSettings) -> _How:
+    return {"min_entropy": settings.min_entropy, "ignore": settings.ignore_patterns}
+
+
+def in_variables(
+    variables: Mapping[str, str] | None, settings: PlainTextSettings
+) -> list[Suspicion]:
+    """What is suspected in variables, each by its name."""
+    return [
+        suspicion
+        for name, value in (variables or {}).items()
+        for suspicion in suspects_in_value(name, value, **_how(settings))
+    ]
+
+
+def in_options(options: Mapping[str, str] | None, settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected in options, whose key is ``place/name``."""
+    found = []
+    for place, value in (options or {}).items():
+        folder, _, name = place.rpartition("/")
+        found += [each.within(folder) for each in in_variables({name: value}, settings)]
+    return found
+
+
+def in_task_definition(definition: TaskDefinition, settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected anywhere in a task definition."""
+    found = [
+        suspicion.within(container.name)
+        for container in definition.containers
+        for suspicion in _in_container(container, settings)
+    ]
+    return found + in_options(definition.options, settings)
+
+
+def texts_of(definition: TaskDefinition) -> int:
+    """How many texts beside variables the task definition has."""
+    own = len(definition.options or {})
+    return own + sum(
+        len(container.options) + sum(bool(words) for words in container.commands.values())
+        for container in definition.containers
+    )
+
+
+def _in_container(container: Container, settings: PlainTextSettings) -> list[Suspicion]:
+    found = in_variables(container.environment, settings)
+    for place, words in container.commands.items():
+        found += suspects_in_command(place, words, **_how(settings))
+    return found + in_options(container.options, settings)
+
+
+def in_build_sources(project: BuildEnvironment, settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected in the build specifications and locations of a project's sources."""
+    return [
+        suspicion
+        for place, text in project.sources.items()
+        for suspicion in suspects_in_specification(place, text, **_how(settings))
+    ]
+
+
+def in_document(document: Any, settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected in a JSON document, by the names on the way to it."""
+    return suspects_in_document(document, **_how(settings))
+
+
+def in_text(place: str, text: str, settings: PlainTextSettings) -> list[Suspicion]:
+    """What is suspected in a script."""
+    return suspects_in_text(place, text, **_how(settings))

@@ -1,0 +1,229 @@
+"""Which findings PagerDuty may have been told of: only those are ever resolved there.
+
+The mark is written before the trigger is sent and removed after the resolve was taken, so that a
+forwarder that fails in between leaves a mark too many and never one too few.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.store import Entry, Store
+from readiness.engine.sweeps import SWEEP
+from readiness.model.finding import dedup_key, finding_id, iso
+from readiness.model.resource import Resource
+from readiness.model.transition import Kind
+from readiness.model.verdict import Severity
+
+INCIDENTS = "incidents"
+ALERTED = "alert"
+"""What an outbox row says it was published as when it went to the topic."""
+CLOSING_FOR = timedelta(hours=1)
+UPGRADING_FOR = timedelta(hours=1)
+_SHARDS = "0123456789abcdef"
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One finding that PagerDuty may have an open incident for, under the key it was told."""
+
+    finding_id: str
+    resource: str
+    rule: str
+    dedup_key: str
+    told_at: str = ""
+    token: str = ""
+
+
+class Incidents:
+    """Rows of the transitions table: ``finding_id`` is ``incidents#<hex digit>``, ``at`` the id.
+
+    They carry no ``unpublished``, so the stream passes over them, and no TTL. The row
+    ``incidents``, ``since`` tells when marks began to be kept.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._client = store.client
+        self._table = store.transitions_table
+        self._since = ""
+
+    def get(self, resource: Resource, rule: str) -> Incident | None:
+        """The mark of a finding, read consistently."""
+        row = self._row(_key(finding_id(resource, rule)))
+        return _incident(row) if row else None
+
+    def mark(self, resource: Resource, rule: str, key: str) -> Incident:
+        """Note that PagerDuty is about to be told under ``key``."""
+        made = Incident(
+            finding_id(resource, rule),
+            resource.key,
+            rule,
+            key,
+            iso(datetime.now(UTC)),
+            uuid.uuid4().hex,
+        )
+        row = {
+            "kind": "INCIDENT",
+            "resource": made.resource,
+            "rule": rule,
+            "dedup_key": key,
+            "told_at": made.told_at,
+            "token": made.token,
+        }
+        item = _key(made.finding_id) | to_wire(row)
+        self._client.put_item(TableName=self._table, Item=item)
+        return made
+
+    def end(self, incident: Incident) -> bool:
+        """Remove a mark after its resolve was taken; False where it was set again meanwhile."""
+        try:
+            self._client.delete_item(
+                TableName=self._table,
+                Key=_key(incident.finding_id),
+                ConditionExpression="attribute_not_exists(finding_id) OR #t = :t",
+                ExpressionAttributeNames={"#t": "token"},
+                ExpressionAttributeValues={":t": {"S": incident.token}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            return False
+        return True
+
+    def all(self) -> Iterator[Incident]:
+        """Every mark."""
+        for shard in _SHARDS:
+            query: dict[str, Any] = {
+                "TableName": self._table,
+                "KeyConditionExpression": "finding_id = :f",
+                "ExpressionAttributeValues": {":f": {"S": f"{INCIDENTS}#{shard}"}},
+                "ConsistentRead": True,
+            }
+            while True:
+                page = self._client.query(**query)
+                yield from (_incident(from_wire(item)) for item in page["Items"])
+                if "LastEvaluatedKey" not in page:
+                    break
+                query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def since(self) -> str:
+        """From when on marks are complete: what was told earlier has none.
+
+        ``alerts`` asks before it publishes anything, so that in a new stack all is marked. Where
+        an earlier version has swept, its forwarder may still run for a while.
+        """
+        if not self._since:
+            key = {"finding_id": {"S": INCIDENTS}, "at": {"S": "since"}}
+            row = self._row(key)
+            if not row:
+                since = datetime.now(UTC) + (UPGRADING_FOR if self._is_upgrade() else timedelta())
+                self._put_first(key | {"since": {"S": iso(since)}})
+                row = self._row(key)
+            self._since = str(row["since"])
+        return self._since
+
+    def close(self, *, until: datetime | None) -> int:
+        """Tell the forwarder to open no more incidents; with None, that it may again.
+
+        How often that was asked since it last might.
+        """
+        key = {"finding_id": {"S": INCIDENTS}, "at": {"S": "closing"}}
+        if until is None:
+            self._client.delete_item(TableName=self._table, Key=key)
+            return 0
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key=key,
+            UpdateExpression="SET #u = :u ADD attempts :one",
+            ExpressionAttributeNames={"#u": "until"},
+            ExpressionAttributeValues={":u": {"S": iso(until)}, ":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["attempts"]["N"])
+
+    def is_closing(self) -> bool:
+        """Whether the stack is being deleted."""
+        row = self._row({"finding_id": {"S": INCIDENTS}, "at": {"S": "closing"}})
+        return str(row.get("until", "")) > iso(datetime.now(UTC))
+
+    def _is_upgrade(self) -> bool:
+        """Whether a version that kept no marks has recorded a sweep."""
+        page = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="finding_id = :f",
+            ExpressionAttributeValues={":f": {"S": SWEEP}},
+            Limit=1,
+        )
+        return bool(page["Items"])
+
+    def _put_first(self, item: Mapping[str, Any]) -> None:
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=item,
+                ConditionExpression="attribute_not_exists(finding_id)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
+    def _row(self, key: Mapping[str, Any]) -> dict[str, Any]:
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return from_wire(answer.get("Item", {}))
+
+
+def _key(id: str) -> dict[str, Any]:
+    return {"finding_id": {"S": f"{INCIDENTS}#{id[0]}"}, "at": {"S": id}}
+
+
+def _incident(row: Mapping[str, Any]) -> Incident:
+    fields = {name: str(row.get(name, "")) for name in Incident.__dataclass_fields__}
+    return Incident(**fields | {"finding_id": str(row["at"])})
+
+
+def since_opened(history: Iterable[Entry], until: str = "") -> list[Entry]:
+    """The rows of the time the finding was open, up to the one at ``until``."""
+    rows: list[Entry] = []
+    for row in history:
+        if until and row.at > until:
+            break
+        if row.kind in {Kind.OPENED, Kind.REOPENED} or (rows and rows[-1].kind == Kind.RESOLVED):
+            rows = []
+        rows.append(row)
+    return rows
+
+
+def told_before(history: Iterable[Entry], since: str) -> bool:
+    """Whether PagerDuty may have been told before marks were kept: the topic was."""
+    return any(
+        row.published_as == ALERTED and row.published_at < since for row in since_opened(history)
+    )
+
+
+def may_be_on_its_way(history: Iterable[Entry], lowest: Severity) -> bool:
+    """Whether a page may be in the queue whose mark is not written yet."""
+    return any(
+        row.published_as == ALERTED and _may_have_paged(row.severity, lowest)
+        for row in since_opened(history)
+    )
+
+
+def _may_have_paged(severity: str, lowest: Severity) -> bool:
+    """Also for a severity that this version does not know."""
+    return severity not in set(Severity) or Severity(severity).at_least(lowest)
+
+
+def predating(
+    resource: Resource, rule: str, history: Iterable[Entry], since: str
+) -> Incident | None:
+    """The incident that may be open from before marks were kept, under the key of that time."""
+    if not told_before(history, since):
+        return None
+    return Incident(finding_id(resource, rule), resource.key, rule, dedup_key(resource, rule))

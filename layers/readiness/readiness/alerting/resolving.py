@@ -1,0 +1,123 @@
+"""Resolving at PagerDuty whatever a stack has open there, as when it is deleted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from readiness.alerting.incidents import Incident, Incidents, predating
+from readiness.alerting.message import pagerduty_event, resolve_event
+from readiness.alerting.pagerduty import EventsApi, Reply
+from readiness.alerting.routing_key import RoutingKey
+from readiness.engine.store import Store, UnreadableRow
+from readiness.model.resource import Resource
+from readiness.model.verdict import Severity
+
+PACE_SECONDS = 0.5
+"""PagerDuty takes about 120 events a minute for each key."""
+PAUSE_SECONDS = 10.0
+LONGEST_PAUSE = 60.0
+MOST_TRIES = 6
+NO_TIME = "there was no time left"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What became of one incident: resolved, or why not."""
+
+    incident: Incident
+    reason: str = ""
+
+    @property
+    def ok(self) -> bool:
+        return not self.reason
+
+
+@dataclass
+class Resolver:
+    """Resolves every incident that a stack may have open, one after the other, paced.
+
+    It is told what PagerDuty may have been told, not what is wrong now: nothing of the findings
+    changes. ``enough`` says that there is no more time.
+    """
+
+    store: Store
+    key: RoutingKey
+    api: EventsApi
+    lowest: Severity
+    runbooks: str = ""
+    enough: Callable[[], bool] = lambda: False
+    wait: Callable[[float], None] = time.sleep
+    most_tries: int = MOST_TRIES
+    _incidents: Incidents = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._incidents = Incidents(self.store)
+
+    def open(self, account: str = "") -> Iterator[Incident]:
+        """What may be open: every mark, and with ``account`` what was told before marks were kept.
+
+        The latter takes a read for each open finding of the account.
+        """
+        marked = set()
+        for incident in self._incidents.all():
+            marked.add(incident.finding_id)
+            yield incident
+        if not account:
+            return
+        since = self._incidents.since()
+        for finding in self.store.open(account):
+            if finding.id not in marked:
+                history = self.store.history(finding.id)
+                earlier = predating(finding.resource, finding.rule, history, since)
+                if earlier is not None:
+                    yield earlier
+
+    def run(self, account: str = "") -> Iterator[Resolved]:
+        """Resolve them, until ``enough`` or until PagerDuty takes no more. Raises NoRoutingKey.
+
+        What was not tried any more is named too.
+        """
+        stopped = ""
+        for incident in self.open(account):
+            if not stopped and self.enough():
+                stopped = NO_TIME
+            if stopped:
+                yield Resolved(incident, stopped)
+                continue
+            reply = self._send(self._event(incident))
+            if reply.accepted:
+                if incident.token:
+                    self._incidents.end(incident)
+                yield Resolved(incident)
+                self.wait(PACE_SECONDS)
+            else:
+                yield Resolved(incident, f"PagerDuty answered {reply}")
+                if reply.may_be_cured:
+                    stopped = "not tried: PagerDuty takes nothing at the moment"
+
+    def _event(self, incident: Incident) -> dict[str, Any]:
+        """With the payload of the finding where it can be read: orchestrations route by it."""
+        resource = Resource.parse(incident.resource)
+        try:
+            finding = self.store.get(resource, incident.rule)
+        except UnreadableRow:
+            finding = None
+        event = resolve_event(incident.dedup_key)
+        if finding is None:
+            return event
+        said = pagerduty_event(finding, routing_key="", lowest=self.lowest, runbooks=self.runbooks)
+        return said | event
+
+    def _send(self, event: dict[str, Any]) -> Reply:
+        reply = Reply(0)
+        for attempt in range(self.most_tries):
+            reply = self.api.send(event | {"routing_key": self.key.get(fresh=reply.refuses_key)})
+            is_last = attempt == self.most_tries - 1
+            if not reply.may_be_cured or is_last or self.enough():
+                break
+            longest = min(LONGEST_PAUSE, PAUSE_SECONDS * 2**attempt)
+            self.wait(min(max(reply.retry_after, longest), LONGEST_PAUSE))
+        return reply

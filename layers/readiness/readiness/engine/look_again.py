@@ -1,0 +1,151 @@
+"""A later look at what cannot be settled now: one execution for each set of targets and time.
+
+The state machine LookAgain waits and invokes the heading's function with the same targets. It is
+asked after a read that failed for a passing reason, for a resource that is still changing, and for
+events that concern everything, so that fifty of them in a minute become one look.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.engine.events import MOST_ID, MalformedEvent, Target
+from readiness.model.origin import AN_EVENT, Origin
+
+WAITS = (30, 120, 300, 900)
+"""Seconds before each further look. After the last one the sweep takes over."""
+
+SLOT_SECONDS = 60
+"""Events that concern everything are evaluated once in so many seconds at most."""
+
+MOST_TARGETS = 400
+"""What fits into an execution's input of 256 KiB with ids of the usual length."""
+
+_MOST_INPUT = 240_000
+_MOST_NAME = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself."""
+
+    targets: frozenset[Target]
+    attempt: int = 0
+    trigger: str = ""
+    origin: Origin = AN_EVENT
+
+
+class LookAgain:
+    """The state machine, as one heading's function asks it.
+
+    ``client`` is a Step Functions client, ``function`` the ARN that is to be invoked.
+    """
+
+    def __init__(self, client: Any, machine: str, function: str) -> None:
+        self._client = client
+        self._machine = machine
+        self._function = function
+
+    def later(self, again: Again, now: datetime) -> bool:
+        """Ask for the next look at targets that could not be settled in this one.
+
+        False where there was the last one already, or the state machine did not take it.
+        """
+        if again.attempt >= len(WAITS):
+            return False
+        wait = WAITS[again.attempt]
+        following = replace(again, attempt=again.attempt + 1)
+        slot = int(now.timestamp()) // wait
+        return self._start(following, wait, f"again-{following.attempt}-{slot}")
+
+    def once(self, again: Again, now: datetime) -> bool:
+        """Ask for one look at the end of the current minute, however many events ask for it."""
+        seconds = int(now.timestamp())
+        slot = seconds // SLOT_SECONDS
+        wait = SLOT_SECONDS - seconds % SLOT_SECONDS
+        return self._start(again, wait, f"once-{slot}")
+
+    def _start(self, again: Again, wait: int, when: str) -> bool:
+        targets = _plain(again.targets)
+        digest = hashlib.sha256(json.dumps(targets).encode()).hexdigest()[:16]
+        name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
+        asked = {
+            "function": self._function,
+            "wait": wait,
+            "event": {
+                "look_again": {
+                    "targets": targets,
+                    "attempt": again.attempt,
+                    "trigger": again.trigger,
+                    "origin": asdict(again.origin),
+                }
+            },
+        }
+        text = json.dumps(asked)
+        if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
+            return False
+        try:
+            self._client.start_execution(
+                stateMachineArn=self._machine, name=f"{name}-{digest}-{when}", input=text
+            )
+        except ClientError as error:
+            # Somebody asked for the same look already: that is what the name is for.
+            return error.response.get("Error", {}).get("Code") == "ExecutionAlreadyExists"
+        except BotoCoreError:
+            return False
+        return True
+
+
+def concerns_everything(target: Target) -> bool:
+    """Whether a target is every resource of a rule, and so costs a look at all of them."""
+    return target.id is None and target.via is None
+
+
+def _plain(targets: Iterable[Target]) -> list[Any]:
+    ordered = sorted(targets, key=lambda t: (t.rule, t.id or "", t.via or ("", "")))
+    return [[t.rule, t.id, list(t.via) if t.via else None] for t in ordered]
+
+
+def asked_for(event: Any) -> Again:
+    """The look that the state machine invokes a function for. Raises MalformedEvent."""
+    if not isinstance(event, Mapping) or not isinstance(event.get("targets"), list):
+        raise MalformedEvent("'look_again' must be an object with the list 'targets'")
+    attempt = event.get("attempt")
+    if isinstance(attempt, bool) or not isinstance(attempt, int) or attempt < 0:
+        raise MalformedEvent("'look_again.attempt' must be a whole number from 0")
+    return Again(
+        frozenset(map(_target, event["targets"])),
+        attempt,
+        str(event.get("trigger") or ""),
+        _origin(event.get("origin")),
+    )
+
+
+def _target(given: Any) -> Target:
+    match given:
+        case [str() as rule, (str() | None) as id, None] if id is None or len(id) <= MOST_ID:
+            return Target(rule, id)
+        case [str() as rule, None, [str() as type_, str() as id]] if len(id) <= MOST_ID:
+            return Target(rule, None, (type_, id))
+    raise MalformedEvent("a target of 'look_again' is [rule, id or null, [type, id] or null]")
+
+
+def _origin(given: Any) -> Origin:
+    if not isinstance(given, Mapping):
+        return AN_EVENT
+    return Origin(**{each.name: str(given.get(each.name, "")) for each in fields(Origin)})
+
+
+def batches(targets: Sequence[Target]) -> list[frozenset[Target]]:
+    """The targets in sets that one execution can carry each."""
+    return [
+        frozenset(targets[start : start + MOST_TARGETS])
+        for start in range(0, len(targets), MOST_TARGETS)
+    ]

@@ -1,0 +1,73 @@
+"""How much a listing is asked for at a time: the most that AWS gives, for the fewest requests.
+
+Some defaults are far below it: ListServices gives 10 of 100, DescribeAlarms 50 of 100, and
+ListQueues without a size gives the first 1,000 and never says that there are more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
+    ("apigateway", "get_domain_names"): ("limit", 500),
+    ("apigateway", "get_rest_apis"): ("limit", 500),
+    ("appsync", "list_graphql_apis"): ("maxResults", 25),
+    ("autoscaling", "describe_auto_scaling_groups"): ("MaxRecords", 100),
+    ("autoscaling", "describe_policies"): ("MaxRecords", 100),
+    ("budgets", "describe_budget_notifications_for_account"): ("MaxResults", 1000),
+    ("budgets", "describe_budgets"): ("MaxResults", 1000),
+    ("budgets", "describe_subscribers_for_notification"): ("MaxResults", 100),
+    ("ce", "list_cost_allocation_tags"): ("MaxResults", 1000),
+    ("cloudtrail", "lookup_events"): ("MaxResults", 50),
+    ("cloudwatch", "describe_alarms"): ("MaxRecords", 100),
+    ("cloudwatch", "describe_anomaly_detectors"): ("MaxResults", 100),
+    ("cloudwatch", "list_alarm_mute_rules"): ("MaxRecords", 100),
+    ("dynamodb", "list_tables"): ("Limit", 100),
+    ("ecs", "list_clusters"): ("maxResults", 100),
+    ("ecs", "list_container_instances"): ("maxResults", 100),
+    ("ecs", "list_services"): ("maxResults", 100),
+    ("ecs", "list_tasks"): ("maxResults", 100),
+    ("elasticache", "describe_serverless_caches"): ("MaxResults", 50),
+    ("events", "list_rules"): ("Limit", 100),
+    ("events", "list_targets_by_rule"): ("Limit", 100),
+    ("iam", "get_account_authorization_details"): ("MaxItems", 1000),
+    ("iam", "get_group"): ("MaxItems", 1000),
+    ("iam", "list_access_keys"): ("MaxItems", 1000),
+    ("iam", "list_groups_for_user"): ("MaxItems", 1000),
+    ("iam", "list_mfa_devices"): ("MaxItems", 1000),
+    ("iam", "list_virtual_mfa_devices"): ("MaxItems", 1000),
+    ("kinesis", "list_streams"): ("Limit", 10000),
+    ("kms", "list_aliases"): ("Limit", 100),
+    ("kms", "list_grants"): ("Limit", 100),
+    ("kms", "list_key_rotations"): ("Limit", 1000),
+    ("kms", "list_keys"): ("Limit", 1000),
+    ("lambda", "list_aliases"): ("MaxItems", 10000),
+    ("lambda", "list_event_source_mappings"): ("MaxItems", 100),
+    ("lambda", "list_functions"): ("MaxItems", 50),
+    ("lambda", "list_provisioned_concurrency_configs"): ("MaxItems", 50),
+    ("logs", "describe_log_groups"): ("limit", 50),
+    ("logs", "list_log_anomaly_detectors"): ("limit", 50),
+    ("rds", "describe_db_proxies"): ("MaxRecords", 100),
+    ("rds", "describe_db_proxy_endpoints"): ("MaxRecords", 100),
+    ("rds", "describe_db_proxy_targets"): ("MaxRecords", 100),
+    ("resourcegroupstaggingapi", "get_resources"): ("ResourcesPerPage", 100),
+    ("s3", "list_buckets"): ("MaxBuckets", 10000),
+    ("secretsmanager", "list_secrets"): ("MaxResults", 100),
+    ("sqs", "list_dead_letter_source_queues"): ("MaxResults", 1000),
+    ("sqs", "list_queues"): ("MaxResults", 1000),
+    ("ssm", "describe_parameters"): ("MaxResults", 50),
+    ("stepfunctions", "list_state_machines"): ("maxResults", 1000),
+}
+"""The parameter and the size, by service and client method."""
+
+_WITHOUT = {("resourcegroupstaggingapi", "get_resources"): "ResourceARNList"}
+"""Parameters with which a size is refused (GetResources in its API reference)."""
+
+
+def sized(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of a listing with the size of its pages, unless they have one."""
+    name, most = PAGE_SIZES.get((service, operation), ("", 0))
+    if not name or _WITHOUT.get((service, operation)) in params:
+        return dict(params)
+    return {name: most, **params}

@@ -1,0 +1,400 @@
+"""How fast AWS answers an account, and how much of that this monitor takes.
+
+AWS limits its control planes for the whole account and region, and the account's own deployments
+live from the same budget. So the rates that AWS documents stand here as data, and a token bucket
+in front of the clients takes a part of each: a third in a sweep, a tenth in an event.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import ipaddress
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import urlsplit
+
+from botocore import xform_name
+from botocore.exceptions import BotoCoreError
+
+if TYPE_CHECKING:
+    from readiness.model.rule import Heading
+
+IN_A_SWEEP = 1 / 3
+IN_AN_EVENT = 1 / 10
+MOST_LANES = 3
+"""How many lanes of a sweep run side by side."""
+
+_GLOBAL = "global"
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """A token bucket that AWS documents: requests a second, and how many at once.
+
+    ``operations`` are client methods, globs allowed; ``services`` are botocore's names. Where AWS
+    documents no burst, it is what a second gives. ``keeps_apart`` says that headings that ask for
+    it are swept one after another; what nearly every heading asks for cannot keep them apart, and
+    the lanes share it. ``source`` is the page, ``read`` the date of its reading.
+    """
+
+    name: str
+    services: tuple[str, ...]
+    operations: tuple[str, ...]
+    per_second: float
+    source: str
+    read: str
+    burst: int = 0
+    keeps_apart: bool = True
+    is_global: bool = False
+
+    @property
+    def capacity(self) -> float:
+        return self.burst or max(self.per_second, 1.0)
+
+    def covers(self, service: str, operation: str) -> bool:
+        return service in self.services and any(
+            fnmatch.fnmatchcase(operation, each) for each in self.operations
+        )
+
+    def share(self, of: float) -> float:
+        """The part of it that one run takes where all runs together take ``of``."""
+        return of if self.keeps_apart else of / MOST_LANES
+
+
+_LAMBDA = "Lambda Developer Guide, Lambda quotas, API requests"
+_APIGATEWAY = "API Gateway Developer Guide, quotas for creating, deploying and managing an API"
+_ROUTE53 = "Route 53 Developer Guide, quotas, maximums on API requests"
+_LOGS = "CloudWatch Logs User Guide, quotas"
+_CLOUDWATCH = "AWS General Reference, CloudWatch service quotas"
+_CLOUDTRAIL = "AWS General Reference, CloudTrail quotas"
+_ECS = "ECS API Reference, request throttling"
+_ELB = "Elastic Load Balancing User Guide, request throttling"
+_KMS = "KMS Developer Guide, request quotas"
+_STEPS = "Step Functions Developer Guide, quotas related to API action throttling"
+_EC2 = "EC2 Developer Guide, API request throttling"
+_SNS = "SNS API Reference, {}"
+_READ = "2026-11-26"
+
+RATES: tuple[Rate, ...] = (
+    # GetFunction has a rate of its own (100/s) and hands out the code: it is not asked.
+    Rate("Lambda GetPolicy", ("lambda",), ("get_policy",), 15, _LAMBDA, _READ),
+    Rate(
+        "Lambda control plane",
+        ("lambda",),
+        ("add_*", "create_*", "delete_*", "get_*", "list_*", "put_*", "update_*"),
+        15,
+        _LAMBDA,
+        _READ,
+    ),
+    Rate(
+        "API Gateway management",
+        ("apigateway", "apigatewayv2"),
+        ("*",),
+        10,
+        _APIGATEWAY,
+        _READ,
+        burst=40,
+    ),
+    Rate("Route 53", ("route53",), ("*",), 5, _ROUTE53, _READ, is_global=True),
+    Rate("DescribeLogGroups", ("logs",), ("describe_log_groups",), 10, _LOGS, _READ),
+    Rate("DescribeLogStreams", ("logs",), ("describe_log_streams",), 25, _LOGS, _READ),
+    Rate("DescribeAlarms", ("cloudwatch",), ("describe_alarms",), 9, _CLOUDWATCH, _READ),
+    Rate(
+        "DescribeAnomalyDetectors",
+        ("cloudwatch",),
+        ("describe_anomaly_detectors",),
+        10,
+        _CLOUDWATCH,
+        _READ,
+    ),
+    Rate("GetAlarmMuteRule", ("cloudwatch",), ("get_alarm_mute_rule",), 20, _CLOUDWATCH, _READ),
+    Rate(
+        "ListAlarmMuteRules", ("cloudwatch",), ("list_alarm_mute_rules",), 50, _CLOUDWATCH, _READ
+    ),
+    Rate("GetDashboard", ("cloudwatch",), ("get_dashboard",), 10, _CLOUDWATCH, _READ),
+    Rate("ListDashboards", ("cloudwatch",), ("list_dashboards",), 10, _CLOUDWATCH, _READ),
+    Rate("ListMetrics", ("cloudwatch",), ("list_metrics",), 25, _CLOUDWATCH, _READ),
+    # Accounts that never asked for more have 50 of the 500 that the page names today.
+    Rate("GetMetricData", ("cloudwatch",), ("get_metric_data",), 50, _CLOUDWATCH, _READ),
+    Rate("LookupEvents", ("cloudtrail",), ("lookup_events",), 2, _CLOUDTRAIL, _READ),
+    Rate(
+        "CloudTrail trails",
+        ("cloudtrail",),
+        ("describe_trails", "get_trail_status", "get_event_selectors"),
+        10,
+        _CLOUDTRAIL,
+        _READ,
+    ),
+    Rate(
+        "ECS cluster reads",
+        ("ecs",),
+        ("describe_clusters", "list_clusters"),
+        20,
+        _ECS,
+        _READ,
+        burst=50,
+    ),
+    Rate(
+        "ECS service reads",
+        ("ecs",),
+        ("describe_services", "list_services"),
+        20,
+        _ECS,
+        _READ,
+        burst=100,
+    ),
+    Rate(
+        "ECS task definition reads",
+        ("ecs",),
+        ("describe_task_definition", "list_task_definition*"),
+        20,
+        _ECS,
+        _READ,
+        burst=50,
+    ),
+    Rate(
+        "ECS cluster resource reads",
+        ("ecs",),
+        (
+            "describe_container_instances",
+            "describe_tasks",
+            "list_container_instances",
+            "list_tasks",
+        ),
+        20,
+        _ECS,
+        _READ,
+        burst=100,
+    ),
+    Rate("Load balancer reads", ("elbv2",), ("describe_*",), 10, _ELB, _READ, burst=40),
+    # Filtered and paginated reads have twice this; some of ours are neither.
+    Rate("EC2 reads", ("ec2",), ("describe_*", "get_*"), 10, _EC2, _READ, burst=50),
+    Rate("SNS ListTopics", ("sns",), ("list_topics",), 30, _SNS.format("ListTopics"), _READ),
+    Rate(
+        "SNS ListSubscriptionsByTopic",
+        ("sns",),
+        ("list_subscriptions_by_topic",),
+        30,
+        _SNS.format("ListSubscriptionsByTopic"),
+        _READ,
+    ),
+    Rate(
+        "Kinesis ListStreams",
+        ("kinesis",),
+        ("list_streams",),
+        5,
+        "Kinesis API Reference, ListStreams",
+        _READ,
+    ),
+    Rate("KMS ListGrants", ("kms",), ("list_grants",), 100, _KMS, _READ),
+    Rate(
+        "Secrets Manager ListSecrets",
+        ("secretsmanager",),
+        ("list_secrets",),
+        100,
+        "Secrets Manager User Guide, quotas",
+        _READ,
+    ),
+    Rate("ListStateMachines", ("stepfunctions",), ("list_state_machines",), 5, _STEPS, _READ, 100),
+    Rate(
+        "DescribeStateMachine",
+        ("stepfunctions",),
+        ("describe_state_machine",),
+        20,
+        _STEPS,
+        _READ,
+        burst=200,
+    ),
+    Rate(
+        "SSM GetParameter",
+        ("ssm",),
+        ("get_parameter", "get_parameters"),
+        40,
+        "AWS General Reference, Systems Manager quotas",
+        _READ,
+    ),
+    Rate(
+        "Tag GetResources",
+        ("resourcegroupstaggingapi",),
+        ("get_resources",),
+        15,
+        "Tag Editor User Guide, service quotas",
+        _READ,
+        keeps_apart=False,
+    ),
+)
+"""What AWS documents of the calls we make; for all others it names no number.
+
+None is documented for IAM, S3's bucket reads, SQS attributes, RDS, ElastiCache, CloudFront, Cost
+Explorer, Budgets, X-Ray, Application Auto Scaling and EventBridge's lists: there botocore's
+adaptive retries must do.
+"""
+
+
+def rate_of(service: str, operation: str) -> Rate | None:
+    """The documented rate that a call spends; None where AWS documents none. First match wins."""
+    return next((rate for rate in RATES if rate.covers(service, operation)), None)
+
+
+def is_scarce(service: str) -> bool:
+    """Whether AWS documents a rate for any call of the service."""
+    return any(service in rate.services for rate in RATES)
+
+
+# -- taking part of a rate ------------------------------------------------------------------------
+
+
+class Clock(Protocol):
+    """A clock to wait by, in seconds from any zero."""
+
+    def now(self) -> float: ...
+
+    def wait_until(self, moment: float) -> None: ...
+
+
+class _Monotonic:
+    def now(self) -> float:
+        return time.monotonic()
+
+    def wait_until(self, moment: float) -> None:
+        time.sleep(max(0.0, moment - time.monotonic()))
+
+
+class OutOfTime(BotoCoreError):
+    """The call would have to wait for its turn longer than this run lasts; it was not made."""
+
+    fmt = "{name} gives the next turn in {seconds:.0f} s, after the end of this run"
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+class Pacer:
+    """The token buckets of one process; threads that ask for the same rate share one.
+
+    A call reserves its turn and waits for it alone, so that nobody waits who asks another
+    service. ``begin`` says for each run which part of the rates it takes and when it ends.
+    ``resumes`` is set in a run that goes on in another one: what it has no time for is left to
+    that one.
+    """
+
+    resumes: bool
+
+    def __init__(self, share: float = IN_A_SWEEP, clock: Clock | None = None) -> None:
+        self._clock = clock or _Monotonic()
+        self._share = share
+        self._deadline: float | None = None
+        self._buckets: dict[tuple[str, str], _Bucket] = {}
+        self._lock = threading.Lock()
+        self.resumes = False
+
+    def begin(self, share: float, *, seconds: float | None = None, resumes: bool = False) -> None:
+        """A run begins that takes ``share`` of each rate and ends in ``seconds``, if given."""
+        self._share = share
+        self.resumes = resumes
+        self._deadline = None if seconds is None else self._clock.now() + seconds
+
+    def take(self, service: str, operation: str, region: str) -> None:
+        """Wait for the turn of a call. Raises OutOfTime where it comes after the run's end."""
+        rate = rate_of(service, operation)
+        if rate is None:
+            return
+        share = rate.share(self._share)
+        per_second, most = rate.per_second * share, max(1.0, rate.capacity * share)
+        bucket = self._bucket(rate, region, most)
+        with bucket.lock:
+            now = self._clock.now()
+            tokens = min(most, bucket.tokens + (now - bucket.at) * per_second)
+            turn = now + max(0.0, (1.0 - tokens) / per_second)
+            if self._deadline is not None and turn > max(self._deadline, now):
+                raise OutOfTime(name=rate.name, seconds=turn - now)
+            bucket.tokens, bucket.at = tokens - 1.0, now
+        if turn > now:
+            self._clock.wait_until(turn)
+
+    def _bucket(self, rate: Rate, region: str, most: float) -> _Bucket:
+        key = (rate.name, _GLOBAL if rate.is_global else region)
+        with self._lock:
+            if key not in self._buckets:
+                self._buckets[key] = _Bucket(most, self._clock.now())
+            return self._buckets[key]
+
+    def attach(self, client: Any, service: str, region: str) -> None:
+        """Have every request of a botocore client wait for its turn, its retries too.
+
+        A service on this computer is not AWS's and has none of its rates. The turn comes before
+        the signature, which would grow old while waiting.
+        """
+        if not is_scarce(service) or is_loopback(client.meta.endpoint_url):
+            return
+        methods = {api: method for method, api in client.meta.method_to_api_mapping.items()}
+
+        def wait(operation_name: str, **_: Any) -> None:
+            self.take(service, methods.get(operation_name, operation_name), region)
+
+        id = client.meta.service_model.service_id.hyphenize()
+        client.meta.events.register_first(f"request-created.{id}", wait)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether a service answers on this computer, as an emulator does."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+# -- who may run beside whom ----------------------------------------------------------------------
+
+_SERVICE_OF = {
+    "elasticloadbalancing": "elbv2",
+    "states": "stepfunctions",
+    "tag": "resourcegroupstaggingapi",
+}
+"""Prefixes of IAM actions that are not the service's name in botocore."""
+
+
+def rate_of_action(action: str) -> Rate | None:
+    """The rate that the call behind an IAM action spends (``lambda:ListFunctions``)."""
+    prefix, _, name = action.partition(":")
+    return rate_of(_SERVICE_OF.get(prefix, prefix), xform_name(name))
+
+
+def spent_by(heading: Heading) -> frozenset[str]:
+    """The names of the rates that a sweep of the heading spends and that keep headings apart."""
+    found = {rate_of_action(action) for rule in heading.rules for action in rule.reads}
+    return frozenset(rate.name for rate in found if rate is not None and rate.keeps_apart)
+
+
+def lanes(headings: Iterable[Heading], most: int = MOST_LANES) -> list[list[str]]:
+    """The headings' folders in lanes: those of one lane run one after another in a sweep.
+
+    Headings that spend the same rate are in one lane, also through a third heading. Those that
+    have nothing in common are spread so that the lanes hold about as many rules each. The order
+    within a lane is the given one; at most ``most`` lanes, none empty.
+    """
+    every = list(headings)
+    groups: list[tuple[set[str], list[Heading]]] = []
+    for heading in every:
+        rates, together = set(spent_by(heading)), [heading]
+        for spent, members in [group for group in groups if group[0] & rates]:
+            groups.remove((spent, members))
+            rates |= spent
+            together = members + together
+        groups.append((rates, together))
+    filled: list[list[Heading]] = [[] for _ in range(most)]
+    for _, members in sorted(groups, key=lambda group: -_weight(group[1])):
+        min(filled, key=_weight).extend(members)
+    return [[heading.folder for heading in every if heading in lane] for lane in filled if lane]
+
+
+def _weight(headings: Iterable[Heading]) -> int:
+    return sum(len(heading.rules) for heading in headings)

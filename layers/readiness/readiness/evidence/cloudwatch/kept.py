@@ -1,0 +1,183 @@
+"""Histories for the fewest billed series: none that published nothing, and no week twice a day.
+
+CloudWatch bills each series that is asked for, whatever it holds. A sweep that looks at everything
+therefore asks ListMetrics first, one request for 500 series, and leaves out what had no datapoint
+in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
+for what came since, by 5 minutes, which gives the last hour and the hours of today in one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from readiness.evidence.cloudwatch.alarms import read_published
+from readiness.evidence.cloudwatch.datapoints import (
+    GET_METRIC_DATA,
+    HOUR,
+    WEEK,
+    read_window,
+)
+from readiness.evidence.cloudwatch.histories import History
+from readiness.model.reader import Reader
+from readiness.model.unreadable import Unreadable
+from readiness.semantics.metrics import Query, Series, Window, window
+
+LIST_METRICS = "cloudwatch:ListMetrics"
+HISTORY_READS = (GET_METRIC_DATA, LIST_METRICS)
+"""What evidence that reads histories declares."""
+
+_SETTLED = timedelta(hours=3)
+"""After this long a datapoint of a service's own metric comes no more."""
+
+_KEPT = WEEK + timedelta(days=2)
+_UP_TO = "TC(:"
+_Thing = tuple[str, str, tuple[tuple[str, str], ...]]
+"""Namespace, metric and dimensions."""
+
+_ROWS = 16
+"""Rows over which the series are spread, by their names: one more series makes one row anew."""
+
+
+def read_histories_of(read: Reader, queries: Iterable[Query]) -> dict[Query, History]:
+    """Each series twice: its last hour by 5 minutes, and its last 7 days and an hour by the hour.
+
+    Raises Unreadable.
+    """
+    wanted = sorted(set(queries))
+    if not read.bulk:
+        return _asked(read, wanted)
+    live = _published(read, wanted)
+    added = [query for query in live if _adds_up(query)]
+    summed = set(added)
+    found = _kept(read, added) | _asked(read, [query for query in live if query not in summed])
+    recent, hourly = _windows(read.now)
+    for query in wanted:
+        if query not in found:
+            found[query] = History(Series(query, recent), Series(query, hourly))
+    return found
+
+
+def _windows(now: datetime) -> tuple[Window, Window]:
+    return window(now, HOUR, period=300), window(now, WEEK + HOUR, period=3600)
+
+
+def _asked(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
+    """Both windows as CloudWatch has them: two billed series for each."""
+    recent, hourly = _windows(read.now)
+    fine, coarse = read_window(read, queries, recent), read_window(read, queries, hourly)
+    return {query: History(fine[query], coarse[query]) for query in queries}
+
+
+def _published(read: Reader, queries: Sequence[Query]) -> list[Query]:
+    """Those of the queries whose series had a datapoint in 14 days."""
+    known = read_published(read, {(query.namespace, query.metric) for query in queries})
+    return [
+        query
+        for query in queries
+        if frozenset(query.dimensions) in known[query.namespace, query.metric]
+    ]
+
+
+def _adds_up(query: Query) -> bool:
+    """Whether an hour is the sum of its parts: counts are, extremes and percentiles are not."""
+    return query.statistic in {"Sum", "SampleCount"} or query.statistic.startswith(_UP_TO)
+
+
+def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
+    """Histories from the kept days and what came since: one billed series for each."""
+    recent, hourly = _windows(read.now)
+    cut = _midnight(read.now - _SETTLED)
+    today = _today(read, queries, Window(cut, recent.end, 300))
+    found = {}
+    for part in _parts(queries):
+        for query, past in zip(part, _past(read, part, cut), strict=True):
+            points = today[query].points
+            hours = past | _by_hour(points)
+            found[query] = History(
+                Series(query, recent, _within(points, recent)),
+                Series(query, hourly, _within(sorted(hours.items()), hourly)),
+            )
+    return found
+
+
+def _parts(queries: Iterable[Query]) -> list[list[Query]]:
+    parts: dict[int, list[Query]] = {}
+    for query in queries:
+        digest = hashlib.sha256(repr(query).encode()).digest()
+        parts.setdefault(digest[0] % _ROWS, []).append(query)
+    return [parts[row] for row in sorted(parts)]
+
+
+def _today(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
+    """What came since; limits above one that every sample kept are kept by every sample.
+
+    So the higher limits are asked for only of what had a slower sample than the lowest.
+    """
+    higher: dict[Query, tuple[Query, Query]] = {}
+    asked = set(queries)
+    for (namespace, metric, dimensions), limits in _limits(queries).items():
+        count = Query(namespace, metric, "SampleCount", dimensions)
+        if count in asked:
+            lowest, *rest = [query for _, query in sorted(limits)]
+            higher |= dict.fromkeys(rest, (count, lowest))
+    found = read_window(read, [query for query in queries if query not in higher], during)
+    slow = []
+    for query, (count, lowest) in higher.items():
+        if found[count].points == found[lowest].points:
+            found[query] = Series(query, during, found[count].points)
+        else:
+            slow.append(query)
+    return found | read_window(read, slow, during)
+
+
+def _limits(queries: Iterable[Query]) -> dict[_Thing, list[tuple[float, Query]]]:
+    """The counts of samples up to a limit, of each thing with their limits."""
+    found: dict[_Thing, list[tuple[float, Query]]] = {}
+    for query in queries:
+        if query.statistic.startswith(_UP_TO):
+            limit = float(query.statistic.removeprefix(_UP_TO).removesuffix(")"))
+            thing = (query.namespace, query.metric, query.dimensions)
+            found.setdefault(thing, []).append((limit, query))
+    return found
+
+
+def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
+    """The hours of each series before ``cut``, asked for once a day by all runs together."""
+    start = cut - _KEPT
+
+    def ask() -> list[list[list[float]]]:
+        series = read_window(read, queries, Window(start, cut, 3600))
+        return [
+            [[(stamp - start) // HOUR, value] for stamp, value in series[query].points]
+            for query in queries
+        ]
+
+    named = json.dumps([[q.namespace, q.metric, q.statistic, q.dimensions] for q in queries])
+    digest = hashlib.sha256(named.encode()).hexdigest()[:32]
+    question = f"hours before {cut:%Y-%m-%d} of {digest}"
+    try:
+        answer = read.daily(GET_METRIC_DATA, question, ask)
+    except Unreadable:
+        answer = ask()  # another run is asking, or the table does not answer
+    return [{start + hour * HOUR: value for hour, value in points} for points in answer]
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _by_hour(points: Iterable[tuple[datetime, float]]) -> dict[datetime, float]:
+    parts: dict[datetime, list[float]] = {}
+    for stamp, value in points:
+        parts.setdefault(stamp.replace(minute=0, second=0, microsecond=0), []).append(value)
+    return {hour: math.fsum(values) for hour, values in parts.items()}
+
+
+def _within(
+    points: Iterable[tuple[datetime, float]], during: Window
+) -> tuple[tuple[datetime, float], ...]:
+    return tuple((s, value) for s, value in points if during.start <= s < during.end)

@@ -1,0 +1,434 @@
+"""What a CloudWatch metric math expression makes of its series.
+
+Grammar and functions: "Using math expressions with CloudWatch metrics" in the CloudWatch user
+guide. A time series is a tuple with a value for each period, oldest first; None is a period
+without data. SEARCH, SELECT, anomaly detection bands and functions of the clock have values that
+the expression does not show: they raise Unknown.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from statistics import pstdev
+from typing import TypeAlias
+
+Points: TypeAlias = "tuple[float | None, ...]"
+Value: TypeAlias = "float | Points | list[Points] | str"
+"""A number, one time series, several, or a quoted text or keyword."""
+
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<number>\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|(?P<name>[A-Za-z_]\w*)"""
+    r"""|"(?P<text>[^"]*)"|'(?P<quoted>[^']*)'|(?P<mark>&&|\|\||==|!=|<=|>=|[-+*/^<>(),\[\]]))"""
+)
+_DEEPEST = 50
+
+
+class Unknown(ValueError):
+    """The value of the expression cannot be told from its text and series."""
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A literal number."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A quoted text."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """The id of a metric or expression, or a keyword such as REPEAT."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """``[m1, m2]``."""
+
+    of: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A function or an operator with its arguments."""
+
+    name: str
+    of: tuple[Node, ...]
+
+
+Node: TypeAlias = "Number | Text | Name | Listed | Call"
+
+
+def parse(expression: str) -> Node:
+    """The expression as a tree. Raises Unknown for one that cannot be read."""
+    tokens, at, expression = [], 0, expression.rstrip()
+    while at < len(expression):
+        found = _TOKEN.match(expression, at)
+        if found is None or found.lastgroup is None:
+            raise Unknown(f"cannot read {expression[at : at + 20]!r}")
+        kind = "text" if found.lastgroup == "quoted" else found.lastgroup
+        tokens.append((kind, found[found.lastgroup]))
+        at = found.end()
+    reader = _Parser(tokens)
+    node = reader.binary(0)
+    if reader.tokens:
+        raise Unknown(f"cannot read the expression at {reader.tokens[0][1]!r}")
+    return node
+
+
+_LEVELS: tuple[Mapping[str, str], ...] = (
+    {"OR": "OR", "||": "OR"},
+    {"AND": "AND", "&&": "AND"},
+    {each: each for each in ("==", "!=", "<=", ">=", "<", ">")},
+    {"+": "+", "-": "-"},
+    {"*": "*", "/": "/"},
+)
+
+
+@dataclass
+class _Parser:
+    tokens: list[tuple[str, str]]
+    depth: int = 0
+
+    def peek(self) -> str:
+        if not self.tokens or self.tokens[0][0] in {"text", "number"}:
+            return ""
+        return self.tokens[0][1].upper()
+
+    def take(self, mark: str) -> None:
+        if self.peek() != mark:
+            raise Unknown(f"cannot read the expression: {mark} is missing")
+        self.tokens.pop(0)
+
+    def binary(self, level: int) -> Node:
+        if level == len(_LEVELS):
+            return self.unary()
+        left = self.binary(level + 1)
+        while self.peek() in _LEVELS[level]:
+            name = _LEVELS[level][self.peek()]
+            self.tokens.pop(0)
+            left = Call(name, (left, self.binary(level + 1)))
+        return left
+
+    def unary(self) -> Node:
+        if self.peek() == "-":
+            self.tokens.pop(0)
+            return Call("*", (Number(-1.0), self.unary()))
+        if self.peek() == "+":
+            self.tokens.pop(0)
+            return self.unary()
+        base = self.atom()
+        if self.peek() == "^":
+            self.tokens.pop(0)
+            return Call("^", (base, self.unary()))
+        return base
+
+    def atom(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST or not self.tokens:
+            raise Unknown("the expression ends too early or nests too deeply")
+        try:
+            return self._atom()
+        finally:
+            self.depth -= 1
+
+    def _atom(self) -> Node:
+        kind, text = self.tokens.pop(0)
+        if kind == "number":
+            return Number(float(text))
+        if kind == "text":
+            return Text(text)
+        if kind == "name":
+            return Call(text.upper(), self.several("(", ")")) if self.peek() == "(" else Name(text)
+        if text == "(":
+            inner = self.binary(0)
+            self.take(")")
+            return inner
+        if text == "[":
+            self.tokens.insert(0, (kind, text))
+            return Listed(self.several("[", "]"))
+        raise Unknown(f"cannot read the expression at {text!r}")
+
+    def several(self, start: str, end: str) -> tuple[Node, ...]:
+        self.take(start)
+        parts: list[Node] = []
+        while self.peek() != end:
+            if parts:
+                self.take(",")
+            parts.append(self.binary(0))
+        self.take(end)
+        return tuple(parts)
+
+
+# -- evaluation -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Scope:
+    """What an expression refers to.
+
+    ``value`` gives the series of an id (Unknown for one that is not known); ``metrics`` are the
+    ids and labels of all metrics, for METRICS(); ``period`` is in seconds.
+    """
+
+    value: Callable[[str], Value]
+    metrics: tuple[str, ...] = ()
+    period: float = 60.0
+    length: int = 1
+
+
+def evaluate(node: Node, scope: Scope) -> Value:
+    """The value of an expression. Raises Unknown."""
+    match node:
+        case Number(value):
+            return value
+        case Text(value):
+            return value
+        case Name(name):
+            return name.upper() if name.upper() in _KEYWORDS else scope.value(name)
+        case Listed(parts):
+            return [each for part in parts for each in _several(evaluate(part, scope), scope)]
+        case Call(name, parts) if name in _OPERATORS:
+            left, right = (evaluate(part, scope) for part in parts)
+            return _pairwise(_OPERATORS[name], left, right)
+        case Call(name, parts):
+            return _call(name, parts, scope)
+    raise Unknown("not an expression")
+
+
+_KEYWORDS = {"REPEAT", "LINEAR"}
+
+
+def _divide(left: float, right: float) -> float | None:
+    return left / right if right else None
+
+
+def _power(left: float, right: float) -> float | None:
+    try:
+        found = left**right
+    except (OverflowError, ZeroDivisionError):
+        return None
+    return found if isinstance(found, float | int) else None
+
+
+def _said(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
+    return lambda left, right: float(test(left, right))
+
+
+_OPERATORS: Mapping[str, Callable[[float, float], float | None]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": _divide,
+    "^": _power,
+    "<": _said(operator.lt),
+    ">": _said(operator.gt),
+    "<=": _said(operator.le),
+    ">=": _said(operator.ge),
+    "==": _said(operator.eq),
+    "!=": _said(operator.ne),
+    "AND": _said(lambda left, right: bool(left) and bool(right)),
+    "OR": _said(lambda left, right: bool(left) or bool(right)),
+}
+
+
+def _pairwise(combine: Callable[[float, float], float | None], left: Value, right: Value) -> Value:
+    """Period by period; a period that either side lacks has no result."""
+    if isinstance(left, str) or isinstance(right, str):
+        raise Unknown("a text has no arithmetic")
+    if isinstance(left, list):
+        others = right if isinstance(right, list) else [right] * len(left)
+        if len(others) != len(left):
+            raise Unknown("two lists of different length")
+        return [_points(_pairwise(combine, a, b)) for a, b in zip(left, others, strict=True)]
+    if isinstance(right, list):
+        return [_points(_pairwise(combine, left, each)) for each in right]
+    if isinstance(left, tuple) or isinstance(right, tuple):
+        length = len(left) if isinstance(left, tuple) else len(right)  # type: ignore[arg-type]
+        pairs = zip(_stretched(left, length), _stretched(right, length), strict=True)
+        return tuple(None if a is None or b is None else combine(a, b) for a, b in pairs)
+    found = combine(left, right)
+    if found is None:
+        raise Unknown("a division by zero")
+    return found
+
+
+def _stretched(value: float | Points, length: int) -> Points:
+    if isinstance(value, tuple):
+        if len(value) != length:
+            raise Unknown("series of different length")
+        return value
+    return (value,) * length
+
+
+def _points(value: Value) -> Points:
+    if not isinstance(value, tuple):
+        raise Unknown("not a time series")
+    return value
+
+
+def _several(value: Value, scope: Scope) -> list[Points]:
+    if isinstance(value, list):
+        return value
+    if isinstance(value, str):
+        raise Unknown("a text is no time series")
+    return [_stretched(value, scope.length)]
+
+
+def _call(name: str, parts: tuple[Node, ...], scope: Scope) -> Value:
+    if name == "METRICS":
+        return _metrics(parts, scope)
+    if name == "PERIOD":
+        return scope.period
+    given = [evaluate(part, scope) for part in parts]
+    if name == "IF" and len(given) in {2, 3}:
+        return _if(given[0], given[1], given[2] if len(given) > 2 else None, scope)
+    if name == "FILL" and len(given) == 2:
+        return _each(given[0], lambda points: _fill(points, given[1]))
+    if len(given) == 1 and (known := _known(name, given[0], scope)) is not None:
+        return known
+    raise Unknown(f"{name} depends on more than the series")
+
+
+def _metrics(parts: tuple[Node, ...], scope: Scope) -> Value:
+    if parts and evaluate(parts[0], scope):
+        raise Unknown("METRICS with a filter depends on labels")
+    return [_points(scope.value(id)) for id in scope.metrics]
+
+
+def _known(name: str, value: Value, scope: Scope) -> Value | None:
+    """A function of one argument; None for one that is not known here."""
+    found: Value | None = None
+    if name in _OF_ALL:
+        found = _over(_OF_ALL[name], value)
+    elif name in _OF_SERIES:
+        change = _OF_SERIES[name]
+        found = _each(value, lambda points: change(points, scope.period))
+    elif name in _OF_NUMBERS:
+        found = _numbers(_OF_NUMBERS[name], value)
+    elif name == "TIME_SERIES" and isinstance(value, float):
+        found = (value,) * scope.length
+    elif name == "METRIC_COUNT":
+        found = float(len(_several(value, scope)))
+    elif name == "REMOVE_EMPTY" and isinstance(value, list):
+        found = [points for points in value if any(each is not None for each in points)]
+    return found
+
+
+def _each(value: Value, change: Callable[[Points], Points]) -> Value:
+    if isinstance(value, list):
+        return [change(points) for points in value]
+    return change(_points(value))
+
+
+def _numbers(change: Callable[[float], float | None], value: Value) -> Value:
+    if isinstance(value, str):
+        raise Unknown("a text is no number")
+    if isinstance(value, float | int):
+        found = change(value)
+        if found is None:
+            raise Unknown("a number out of range")
+        return found
+    return _each(value, lambda points: tuple(None if v is None else change(v) for v in points))
+
+
+def _log(value: float) -> float | None:
+    return math.log(value) if value > 0 else None
+
+
+_OF_NUMBERS: Mapping[str, Callable[[float], float | None]] = {
+    "ABS": abs,
+    "CEIL": lambda value: float(math.ceil(value)),
+    "FLOOR": lambda value: float(math.floor(value)),
+    "LOG": _log,
+    "NOT": lambda value: float(not value),
+    "LOG10": lambda value: math.log10(value) if value > 0 else None,
+}
+_OF_ALL: Mapping[str, Callable[[list[float]], float]] = {
+    "SUM": math.fsum,
+    "AVG": lambda values: math.fsum(values) / len(values),
+    "MIN": min,
+    "MAX": max,
+    "STDDEV": pstdev,
+    "FIRST": lambda values: values[0],
+    "LAST": lambda values: values[-1],
+    "DATAPOINT_COUNT": lambda values: float(len(values)),
+}
+
+
+def _over(total: Callable[[list[float]], float], value: Value) -> Value:
+    """Of several series, their total in each period; of one series, its total over the time."""
+    if isinstance(value, list):
+        columns = zip(*value, strict=True)
+        known = ([v for v in column if v is not None] for column in columns)
+        return tuple(total(values) if values else None for values in known)
+    if isinstance(value, tuple):
+        values = [each for each in value if each is not None]
+        if not values:
+            raise Unknown("a total of no values")
+        return total(values)
+    raise Unknown("not a time series")
+
+
+def _diff(points: Points, _: float = 0) -> Points:
+    changes: list[float | None] = []
+    last: float | None = None
+    for value in points:
+        changes.append(None if value is None or last is None else value - last)
+        last = value if value is not None else last
+    return tuple(changes)
+
+
+def _rate(points: Points, period: float) -> Points:
+    return tuple(None if each is None else each / period for each in _diff(points))
+
+
+def _running(points: Points, _: float) -> Points:
+    total, sums = 0.0, []
+    for value in points:
+        total += value or 0.0
+        sums.append(total)
+    return tuple(sums)
+
+
+_OF_SERIES: Mapping[str, Callable[[Points, float], Points]] = {
+    "DIFF": _diff,
+    "RATE": _rate,
+    "RUNNING_SUM": _running,
+}
+
+
+def _fill(points: Points, by: Value) -> Points:
+    if by in ("REPEAT", "LINEAR"):
+        filled: list[float | None] = []
+        for value in points:
+            filled.append(value if value is not None or not filled else filled[-1])
+        return tuple(filled)
+    other = _stretched(by, len(points)) if isinstance(by, float | tuple) else None
+    if other is None:
+        raise Unknown("FILL with something else than a number or a series")
+    return tuple(o if v is None else v for v, o in zip(points, other, strict=True))
+
+
+def _if(condition: Value, then: Value, otherwise: Value | None, scope: Scope) -> Value:
+    if isinstance(condition, float | int):
+        chosen = then if condition else otherwise
+        return chosen if chosen is not None else (None,) * scope.length
+    if isinstance(then, list | str) or isinstance(otherwise, list | str):
+        raise Unknown("IF over several series")
+    length = len(_points(condition))
+    yes = _stretched(then, length)
+    no: Points = (None,) * length if otherwise is None else _stretched(otherwise, length)
+    picked = zip(_points(condition), yes, no, strict=True)
+    return tuple(None if test is None else (a if test else b) for test, a, b in picked)

@@ -1,0 +1,198 @@
+"""What the subject of an OIDC token says: whether a pattern for it fixes who the owner is.
+
+At a provider that everybody shares (GitHub, GitLab, HCP Terraform) only the owner's name in the
+subject tells one customer from another. At a provider of one tenant (an EKS cluster, a CircleCI
+organization) the issuer does, and the subject has to narrow it further. Sources: the providers'
+documents on OIDC with AWS, and IAM User Guide, "Available keys for AWS OIDC federation".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from readiness.semantics.conditions import (
+    CHOSEN,
+    FREE,
+    NAME,
+    OTHER,
+    PART,
+    Alternatives,
+    Holds,
+    Requests,
+    every,
+    fixed,
+    optional,
+    some,
+)
+from readiness.semantics.policy import Condition, only_wildcards
+from readiness.semantics.requesters import signed_in
+
+_ID = OTHER * 12
+_SUBJECTS: Mapping[str, Alternatives] = {
+    "token.actions.githubusercontent.com": fixed(
+        f"repo:{NAME}/{PART}:{FREE}",
+        # An owner can replace the claims of which the subject consists.
+        f"repository:{NAME}/{PART}{FREE}",
+        f"repository_owner:{NAME}",
+        f"repository_owner:{NAME}:{FREE}",
+        f"environment:{FREE}",
+        f"ref:{FREE}",
+        f"workflow:{FREE}",
+    ),
+    "gitlab.com": fixed(f"project_path:{NAME}/{FREE}:{FREE}"),
+    "app.terraform.io": fixed(f"organization:{NAME}:project:{FREE}"),
+    "app.eu.terraform.io": fixed(f"organization:{NAME}:project:{FREE}"),
+    "agent.buildkite.com": fixed(f"organization:{NAME}:{FREE}"),
+    "oidc.vercel.com": fixed(f"owner:{NAME}:project:{FREE}"),
+    "api.pulumi.com/oidc": fixed(
+        f"pulumi:environments:org:{NAME}:{FREE}", f"pulumi:deploy:org:{NAME}:{FREE}"
+    ),
+    "scalr.io": fixed(f"account:{NAME}:{FREE}"),
+    "oidc.codefresh.io": fixed(f"account:{NAME}:{FREE}"),
+    "oidc.modal.com": fixed(f"modal:workspace_id:{NAME}:{FREE}"),
+}
+"""The subjects that a stranger can have at a provider that everybody shares."""
+
+_CLAIMS: Mapping[str, Mapping[str, Alternatives]] = {
+    "token.actions.githubusercontent.com": {
+        "actor": fixed(FREE),
+        "actor_id": fixed(_ID),
+        "environment": CHOSEN,
+        "enterprise": optional(NAME),
+        "enterprise_id": optional(_ID),
+        "ref": fixed(FREE),
+        "repository": fixed(f"{NAME}/{PART}"),
+        "repository_id": fixed(_ID),
+        "repository_owner": fixed(NAME),
+        "repository_owner_id": fixed(_ID),
+        "workflow": fixed(FREE),
+    },
+    "accounts.google.com": {"aud": fixed(_ID), "sub": fixed(_ID)},
+    "cognito-identity.amazonaws.com": {
+        "amr": (("authenticated", FREE), ("unauthenticated",)),
+        "aud": fixed(f"{PART}:{_ID}"),
+        "sub": fixed(f"{PART}:{_ID}"),
+    },
+    "graph.facebook.com": {"app_id": fixed(_ID), "id": fixed(_ID)},
+    "www.amazon.com": {"app_id": fixed(_ID), "user_id": fixed(_ID)},
+}
+"""Other claims by which AWS's policies can tell who signed in."""
+
+LIMITING_KEYS = {
+    "cognito-identity.amazonaws.com": ("aud",),
+    "accounts.google.com": ("aud", "sub"),
+    "graph.facebook.com": ("app_id", "id"),
+    "www.amazon.com": ("app_id", "user_id"),
+}
+"""Of the providers that need no OIDC provider in the account: what fixes the application."""
+
+_OF_ONE_TENANT = re.compile(
+    r"oidc\.eks\.|oidc\.circleci\.com/org/.|api\.bitbucket\.org/2\.0/workspaces/."
+    r"|vstoken\.dev\.azure\.com/.|sts\.windows\.net/.|login\.microsoftonline\.com/."
+    r"|cognito-idp\.|container\.googleapis\.com/v1/projects/.|oidc\.fly\.io/.|oidc\.vercel\.com/."
+    r"|[^/]+\.(okta|auth0|app\.spacelift|semaphoreci|onelogin)\.(com|io)|securetoken\.google\.com/."
+    r"|token\.actions\.[^.]+\.ghe\.com|token\.actions\.githubusercontent\.com/.",
+    re.IGNORECASE,
+)
+_EKS = re.compile(r"oidc\.eks\.|container\.googleapis\.com/", re.IGNORECASE)
+
+_LABELS = frozenset(
+    {
+        "account",
+        "app",
+        "branch",
+        "branch_type",
+        "context",
+        "deploy",
+        "env",
+        "environment",
+        "environments",
+        "job",
+        "namespace",
+        "org",
+        "organization",
+        "owner",
+        "pipeline",
+        "project",
+        "project_id",
+        "project_path",
+        "ref",
+        "ref_type",
+        "repo",
+        "repository",
+        "repository_owner",
+        "run_phase",
+        "sc",
+        "service",
+        "serviceaccount",
+        "stack",
+        "step",
+        "sub",
+        "system",
+        "tag",
+        "team",
+        "user",
+        "workflow",
+        "workspace",
+        "workspace_id",
+    }
+)
+"""Words of a subject that name what follows them."""
+
+
+def strangers_at(provider: str) -> Requests:
+    """Somebody who signed in through the provider, and is of none of the owners policies state.
+
+    ``provider`` is as the condition keys have it, in lower case.
+    """
+    known = _CLAIMS.get(provider, {})
+    requests = signed_in(provider).but({f"{provider}:{k}": v for k, v in known.items()})
+    subject = f"{provider}:sub"
+    if provider in _SUBJECTS:
+        return requests.but({subject: _SUBJECTS[provider]})
+    if subject in requests.keys or provider in LIMITING_KEYS:
+        return requests
+    return requests.but({}, {subject: lambda condition: fits_anyone(provider, condition)})
+
+
+def fits_anyone(provider: str, condition: Condition) -> Holds:
+    """Whether a stranger at the provider can fulfil a condition on the subject.
+
+    Every token has a subject. Of a provider that is not known, who can be told by the name alone
+    only if all of it is fixed, or what stands first.
+    """
+    match condition.operator.replace("arn", "string"):
+        case "null":
+            present = "false" in condition.lowered
+            return Holds.ALWAYS if present else Holds.NEVER
+        case "stringequals" | "stringequalsignorecase":
+            return Holds.NEVER
+        case "stringlike":
+            return some(_matched(provider, value) for value in condition.values)
+        case "stringnotequals" | "stringnotequalsignorecase":
+            return Holds.SOMETIMES
+        case "stringnotlike":
+            answers = [
+                Holds.NEVER if only_wildcards(v) else Holds.SOMETIMES for v in condition.values
+            ]
+            return every(answers)
+    return Holds.UNKNOWN
+
+
+def _matched(provider: str, pattern: str) -> Holds:
+    if not set(pattern) & set("*?"):
+        return Holds.NEVER
+    parts = [part for part in re.split(r"[:/|]", pattern) if part.lower() not in _LABELS]
+    if all(map(_says_nothing, parts)):
+        return Holds.ALWAYS
+    if _EKS.match(provider):
+        return Holds.SOMETIMES if _says_nothing(parts[0]) else Holds.NEVER
+    if _OF_ONE_TENANT.match(provider):
+        return Holds.NEVER
+    is_fixed = parts[0] and not set(parts[0]) & set("*?")
+    return Holds.NEVER if is_fixed else Holds.UNKNOWN
+
+
+def _says_nothing(part: str) -> bool:
+    return not part.strip("*?{}")

@@ -1,0 +1,77 @@
+"""`resolve-all`: what the stack has open at PagerDuty is resolved, and only that."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from readiness.alerting.incidents import Incidents
+from readiness.alerting.pagerduty import EventsApi, Reply
+from readiness.engine.store import Store
+from tests.findings import BUCKET, finding
+
+TAKEN = Reply(202, '{"status": "success"}')
+
+
+@pytest.fixture
+def said(monkeypatch):
+    """What PagerDuty was sent; it takes everything."""
+    sent = []
+    monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
+    monkeypatch.setattr(EventsApi, "send", lambda self, event: sent.append(event) or TAKEN)
+    return sent
+
+
+@pytest.fixture
+def incidents(account, stack):
+    store = Store(account.client("dynamodb"), stack["FindingsTable"], stack["TransitionsTable"])
+    store.record(finding(), None)
+    marks = Incidents(store)
+    marks.mark(BUCKET, finding().rule, finding().dedup_key)
+    account.client("secretsmanager").create_secret(
+        Name=stack["PagerDutySecret"], SecretString='{"default": "K3Y"}'
+    )
+    return marks
+
+
+def test_they_are_resolved_with_the_key_of_the_stack(run, incidents, said):
+    done = run("resolve-all", "-o", "json")
+    assert done.exit_code == 0, done.output
+    [row] = json.loads(done.stdout)
+    assert (row["result"], row["dedup_key"]) == ("resolved", finding().dedup_key)
+    [event] = said
+    assert (event["event_action"], event["routing_key"]) == ("resolve", "K3Y")
+    assert event["payload"]["class"] == finding().rule
+    assert list(incidents.all()) == []
+    assert not incidents.is_closing()
+    assert "no incident open" in run("resolve-all").stdout
+
+
+def test_before_a_deletion_no_more_are_opened(run, incidents, said):
+    assert run("resolve-all", "--before-delete").exit_code == 0
+    assert incidents.is_closing()
+
+
+def test_a_dry_run_lists(run, incidents, said):
+    assert "would be resolved" in run("resolve-all", "--dry-run").stdout
+    assert said == []
+    assert len(list(incidents.all())) == 1
+
+
+def test_what_pagerduty_refuses_is_left(run, incidents, monkeypatch):
+    monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
+    monkeypatch.setattr(EventsApi, "send", lambda self, event: Reply(404, "what?"))
+    done = run("resolve-all")
+    assert done.exit_code == 3
+    assert "404" in done.stdout
+    assert len(list(incidents.all())) == 1
+
+
+def test_without_a_key_it_says_what_to_do(run, account, stack, incidents, said):
+    account.client("secretsmanager").put_secret_value(
+        SecretId=stack["PagerDutySecret"], SecretString="{}"
+    )
+    done = run("resolve-all")
+    assert done.exit_code == 4
+    assert "no routing key" in done.stderr

@@ -1,0 +1,112 @@
+"""A rule is woken by the calls that change the fields of a function that it reads.
+
+The type declares only what makes or removes a function. Which rule reads which field is seen while
+the rule judges its fake accounts, so that a rule that begins to read the architecture has to ask
+for evidence that new code wakes.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from readiness.engine import answers
+from readiness.engine.events import changes_of
+from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.model.evidence import ApiCall, declared
+from readiness_cli.catalogue import rules
+from tests.account_variants import settings_of, variants_of
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, evaluation, service_model
+
+RULES = [rule for rule in rules().values() if rule.subject.name == "AWS::Lambda::Function"]
+IDENTITY = {"name", "arn", "master_arn", "version"}
+"""What stays for a function's life."""
+
+BY_CODE = {
+    "architectures": "Architectures",
+    "code_sha256": "CodeSha256",
+    "last_modified": "LastModified",
+    "state": "State",
+    "state_reason": "StateReason",
+    "last_update_status": "LastUpdateStatus",
+    "last_update_reason": "LastUpdateStatusReason",
+}
+"""What new code changes, and the member of UpdateFunctionCode's request or answer that says so."""
+
+NOT_BY_CODE = {
+    "cloudwatch.function-log-group": {"last_modified"},
+    "resource_sizing.function-timeout": {"last_modified"},
+}
+"""Fields that a rule reads and that need not wake it.
+
+A log group is neither made nor deleted by new code, and what new code needs of its timeout shows
+only after it ran: both are seen by the sweep.
+"""
+
+
+@pytest.fixture
+def read(monkeypatch):
+    """The names of the fields that are read of any function's configuration."""
+    seen: set[str] = set()
+    fields = set(FunctionConfiguration.__dataclass_fields__)
+
+    def noted(self, name):
+        reader = sys._getframe(1).f_code.co_filename
+        if name in fields and reader != answers.__file__:  # which weighs what it keeps
+            seen.add(name)
+        return object.__getattribute__(self, name)
+
+    monkeypatch.setattr(FunctionConfiguration, "__getattribute__", noted, raising=False)
+    return seen
+
+
+def is_woken_by(rule, call):
+    return any(
+        isinstance(change, ApiCall) and change.matches("lambda.amazonaws.com", call)
+        for cls in rule.evidence
+        for change in changes_of(declared(cls))
+    )
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_is_woken_by_what_changes_the_fields_it_reads(rule, read):
+    for variant in variants_of(rule).values():
+        given = {rule.id: {**settings_of(rule), **variant.settings}}
+        run = evaluation(variant.make(), [rule], given=given, now=NOON)
+        run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, "agent"))
+    of_code = read & set(BY_CODE) - NOT_BY_CODE.get(rule.id, set())
+    assert not of_code or is_woken_by(rule, "UpdateFunctionCode20150331v2"), (
+        f"{rule.id} reads {sorted(of_code)}: ask for FunctionBuild instead of FunctionConfiguration"
+    )
+    of_settings = read - set(BY_CODE) - IDENTITY
+    assert not of_settings or is_woken_by(rule, "UpdateFunctionConfiguration20150331v2"), (
+        f"{rule.id} reads {sorted(of_settings)}: ask for FunctionConfiguration"
+    )
+
+
+def test_some_rules_read_each_kind_of_field(read):
+    woken = {
+        call: {rule.id for rule in RULES if is_woken_by(rule, call)}
+        for call in ("UpdateFunctionCode", "UpdateFunctionConfiguration", "CreateFunction")
+    }
+    assert woken["UpdateFunctionCode"] < woken["UpdateFunctionConfiguration"]
+    assert woken["UpdateFunctionConfiguration"] < woken["CreateFunction"]
+    assert woken["CreateFunction"] == {rule.id for rule in RULES}
+
+
+def test_the_models_say_that_new_code_changes_these():
+    operation = service_model("lambda").operation_model("UpdateFunctionCode")
+    members = {*operation.input_shape.members, *operation.output_shape.members}
+    assert set(BY_CODE.values()) <= members
+
+
+def test_what_need_not_wake_is_read(read):
+    by_id = rules()
+    for id, fields in NOT_BY_CODE.items():
+        rule = by_id[id]
+        for variant in variants_of(rule).values():
+            run = evaluation(variant.make(), [rule], now=NOON)
+            run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, "agent"))
+        assert fields <= read
+        assert not is_woken_by(rule, "UpdateFunctionCode20150331v2")

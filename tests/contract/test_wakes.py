@@ -1,0 +1,168 @@
+"""What a write call costs: which headings it wakes, and how many requests they make of AWS.
+
+A deployment tool makes these calls in numbers, and the account's own deployments live from the
+same rates. The numbers are those of the fake accounts: one function with one alias, and for the
+calls that used to look at every resource, 300 functions.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import pytest
+
+from readiness.engine.events import look
+from readiness_cli.catalogue import headings
+from tests.account_variants import module_of
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
+
+MANY = 300
+ALIAS = {"Aliases": [{"Name": "live", "FunctionVersion": "1"}]}
+
+
+def event(service, name, /, **request):
+    detail = {
+        "eventSource": f"{service}.amazonaws.com",
+        "eventName": name,
+        "awsRegion": HOME,
+        "recipientAccountId": ACCOUNT_ID,
+        "requestParameters": request,
+    }
+    return {
+        "id": "1",
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": ACCOUNT_ID,
+        "region": HOME,
+        "detail": detail,
+    }
+
+
+@dataclass(frozen=True)
+class Woken:
+    """What an event made the headings do."""
+
+    verdicts: dict[str, int]
+    requests: Counter[str]
+
+    def of(self, service):
+        return sum(n for name, n in self.requests.items() if name.startswith(f"{service}:"))
+
+
+def world_of(folder) -> FakeAccount:
+    """A heading's account, its function with an alias, and beside it 299 others."""
+    world = module_of(folder).world()
+    key = ("lambda", "list_aliases")
+    if key in world.answers:
+        world.answers[key] = ALIAS
+    listed = world.answers.get(("lambda", "list_functions"))
+    if listed:
+        [function, *_] = listed["Functions"]
+        others = [{**function, "FunctionName": f"agent-{n}"} for n in range(1, MANY)]
+        world.answers["lambda", "list_functions"] = {"Functions": [function, *others]}
+    return world
+
+
+def woken_by(happened) -> Woken:
+    """Let every heading follow the event, as its function does."""
+    verdicts, requests = {}, Counter()
+    for heading in headings():
+        seen = look(happened, heading)
+        if not seen.targets:
+            continue
+        world = world_of(heading.folder)
+        widely = any(target.id is None for target in seen.targets)
+        run = evaluation(world, heading, bulk=widely, now=NOON)
+        verdicts[heading.folder] = len(list(run.follow(heading, seen.targets)))
+        requests.update(f"{service}:{operation}" for service, operation in world.calls)
+    return Woken(verdicts, requests)
+
+
+def test_new_code_wakes_what_depends_on_code():
+    woken = woken_by(event("lambda", "UpdateFunctionCode20150331v2", functionName="agent"))
+    assert set(woken.verdicts) == {"lambda_deployment", "resource_sizing"}
+    assert len(woken.verdicts) <= 3
+    assert woken.of("lambda") <= 8
+    assert sum(woken.requests.values()) <= 20
+
+
+def test_a_scaling_target_wakes_the_one_thing_it_scales():
+    woken = woken_by(
+        event(
+            "autoscaling",
+            "RegisterScalableTarget",
+            serviceNamespace="lambda",
+            resourceId="function:agent:live",
+        )
+    )
+    assert woken.verdicts == {"resource_sizing": 1}
+    assert woken.of("lambda") <= 5
+
+
+def test_scaling_another_service_asks_lambda_nothing():
+    woken = woken_by(
+        event(
+            "autoscaling",
+            "PutScalingPolicy",
+            serviceNamespace="dynamodb",
+            resourceId="table/jobs",
+        )
+    )
+    assert woken.verdicts == {"resource_sizing": 1}
+    assert woken.of("lambda") == 0
+
+
+def alarm_changed():
+    return {
+        "id": "1",
+        "detail-type": "CloudWatch Alarm Configuration Change",
+        "account": ACCOUNT_ID,
+        "region": HOME,
+        "detail": {"alarmName": "agent-errors", "operation": "update"},
+    }
+
+
+def item_changed():
+    item = {
+        "resourceType": "AWS::CloudWatch::Alarm",
+        "resourceId": "agent-errors",
+        "resourceName": "agent-errors",
+    }
+    return {
+        "id": "1",
+        "detail-type": "Config Configuration Item Change",
+        "account": ACCOUNT_ID,
+        "region": HOME,
+        "detail": {"configurationItem": item},
+    }
+
+
+def test_an_alarm_that_changed_has_everything_judged_once():
+    """CloudWatch tells at once; CloudTrail and Config tell the same again."""
+    call = event("monitoring", "PutMetricAlarm", alarmName="agent-errors")
+    everything = woken_by(alarm_changed())
+    assert sum(everything.verdicts.values()) > MANY
+    for again in (call, item_changed()):
+        woken = woken_by(again)
+        assert sum(woken.verdicts.values()) <= 2
+        assert woken.of("lambda") == 0
+
+
+MOST = {
+    # call → (headings, requests, Lambda's among them)
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (10, 125, 25),
+    ("lambda", "PublishVersion20150331"): (1, 10, 5),
+    ("lambda", "UpdateAlias20150331"): (2, 22, 12),
+    ("lambda", "AddPermission20150331v2"): (3, 45, 12),
+    ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
+    ("lambda", "PutProvisionedConcurrencyConfig20190930"): (1, 10, 4),
+}
+
+
+@pytest.mark.parametrize(("service", "name"), MOST, ids=lambda part: part)
+def test_a_call_about_one_function_costs_no_more(service, name):
+    headings_, requests, of_lambda = MOST[service, name]
+    woken = woken_by(event(service, name, functionName="agent"))
+    assert len(woken.verdicts) <= headings_
+    assert sum(woken.requests.values()) <= requests
+    assert woken.of("lambda") <= of_lambda

@@ -1,0 +1,212 @@
+"""Every alarm of the template can ring, and none rings on the day of the installation."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+
+from readiness_cli.catalogue import ROOT
+from tests.contract.cloudwatch import Metrics, history, rings
+
+HOUR, DAY = 60, 24 * 60
+STACK = "readiness"
+
+
+class Deployed(yaml.SafeLoader):
+    """The template as deployed: a reference is the name of what it refers to."""
+
+
+def _name(loader, suffix, node):
+    if not isinstance(node, yaml.ScalarNode):
+        return suffix
+    value = loader.construct_scalar(node)
+    defaults = {"AWS::StackName": STACK, "SweepOverdueAfterHours": 13}
+    return defaults.get(value, value.partition(".")[0])
+
+
+Deployed.add_multi_constructor("!", _name)
+TEMPLATE = yaml.load((ROOT / "template.yaml").read_text(), Loader=Deployed)
+ALARMS = {
+    name: resource["Properties"]
+    for name, resource in TEMPLATE["Resources"].items()
+    if resource["Type"] == "AWS::CloudWatch::Alarm"
+}
+
+
+def a_healthy_day(metrics, *, begin=1, end=DAY):
+    """What the services and our functions send while all is well, from the installation on.
+
+    The first sweep takes a quarter of an hour; a page is delivered now and then.
+    """
+    for minute in range(begin, end):
+        metrics.put("AWS/SQS", VISIBLE, {"QueueName": "Pages"}, minute, 0)
+        if minute % 5 == 0:
+            _lambda(metrics, "Alerts", minute)
+            since = minute if minute < 15 else (minute - 15) % (6 * HOUR)
+            _ours(metrics, "alerts", "HoursWithoutSweep", minute, since / HOUR)
+            _ours(metrics, "alerts", "AlertsRepublished", minute, 0)
+        if minute % 97 == 0:
+            metrics.put("AWS/SQS", IN_FLIGHT, {"QueueName": "Pages"}, minute, 1)
+            _lambda(metrics, "Pagerduty", minute)
+            _ours(metrics, "pagerduty", "PagesSent", minute, 1)
+            metrics.put("AWS/Lambda", "IteratorAge", {"FunctionName": "Alerts"}, minute, 900)
+
+
+VISIBLE = "ApproximateNumberOfMessagesVisible"
+IN_FLIGHT = "ApproximateNumberOfMessagesNotVisible"
+
+
+def _lambda(metrics, function, minute, errors=0):
+    metrics.put("AWS/Lambda", "Errors", {"FunctionName": function}, minute, errors)
+
+
+def _ours(metrics, service, name, minute, value=1):
+    metrics.put("Readiness", name, {"service": service, "stack": STACK}, minute, value)
+
+
+def a_dead_letter(queue):
+    """SQS reports a queue from its first activity on, up to a quarter of an hour late."""
+
+    def happens(metrics, at):
+        for minute in range(at + 15, at + 6 * HOUR):
+            metrics.put("AWS/SQS", VISIBLE, {"QueueName": queue}, minute, 1)
+
+    return happens
+
+
+def failing(function):
+    def happens(metrics, at):
+        _lambda(metrics, function, at, errors=1)
+
+    return happens
+
+
+def counted(service, name, *, every=1, times=1):
+    def happens(metrics, at):
+        for n in range(times):
+            _ours(metrics, service, name, at + n * every)
+
+    return happens
+
+
+def a_stuck_page(metrics, at):
+    """Tried ever more rarely: in flight while it is put off, visible for moments."""
+    for minute in range(at, at + 4 * HOUR):
+        put_off = minute % 11
+        metrics.put("AWS/SQS", VISIBLE, {"QueueName": "Pages"}, minute, 0 if put_off else 1)
+        if put_off:
+            metrics.put("AWS/SQS", IN_FLIGHT, {"QueueName": "Pages"}, minute, 1)
+
+
+def a_page_nobody_fetches(metrics, at):
+    for minute in range(at, at + 4 * HOUR):
+        metrics.put("AWS/SQS", VISIBLE, {"QueueName": "Pages"}, minute, 1)
+
+
+def a_late_stream(metrics, at):
+    metrics.put("AWS/Lambda", "IteratorAge", {"FunctionName": "Alerts"}, at, 700_000)
+
+
+def no_sweep(metrics, at):
+    for minute in range(at, at + 20 * HOUR, 5):
+        _ours(metrics, "alerts", "HoursWithoutSweep", minute, (minute - at) / HOUR)
+
+
+RINGS = [
+    ("EventsFailed", a_dead_letter("FailedEvents"), 20),
+    ("EventsUndelivered", a_dead_letter("UndeliveredEvents"), 20),
+    ("StreamRecordsFailed", a_dead_letter("StreamFailures"), 20),
+    ("PagesUndelivered", a_dead_letter("UndeliveredPages"), 20),
+    ("PagesWaiting", a_stuck_page, 40),
+    ("PagesWaiting", a_page_nobody_fetches, 40),
+    ("RoutingKeyMissing", counted("pagerduty", "NoRoutingKey"), 5),
+    ("PagerPostpones", counted("pagerduty", "PagesPostponed", every=14, times=5), 45),
+    ("PagerRefuses", counted("pagerduty", "PagesRefused"), 5),
+    ("RowsUnreadable", counted("alerts", "UnreadableRows"), 5),
+    ("AlertsFailing", failing("Alerts"), 5),
+    ("PagerdutyFailing", failing("Pagerduty"), 5),
+    ("AlertsLate", a_late_stream, 5),
+    ("SweepMissed", no_sweep, 13 * HOUR + 45),
+]
+
+
+def test_every_alarm_is_tried():
+    assert {name for name, _, _ in RINGS} == set(ALARMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "happens", "within"), RINGS, ids=[f"{n}-{h.__name__}" for n, h, _ in RINGS]
+)
+def test_an_alarm_rings(name, happens, within):
+    metrics, at = Metrics(), 2 * HOUR
+    a_healthy_day(metrics, end=at)
+    happens(metrics, at)
+    rung = rings(ALARMS[name], metrics, at + 20 * HOUR)
+    assert rung
+    assert at < rung[0] <= at + within + 5
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_no_alarm_rings_on_the_day_of_installation(name):
+    metrics = Metrics()
+    a_healthy_day(metrics, begin=6)
+    assert rings(ALARMS[name], metrics, DAY) == []
+
+
+def test_an_alarm_on_the_age_of_the_oldest_message_would_not_ring():
+    """Which is why there is none: after its third receive a message does not count."""
+    assert not [
+        alarm
+        for alarm in ALARMS.values()
+        if alarm.get("MetricName") == "ApproximateAgeOfOldestMessage"
+    ]
+
+
+def test_an_alarm_on_dead_letters_stays_while_they_do():
+    """After six hours without activity SQS says nothing of the queue; that is no all-clear."""
+    metrics, at = Metrics(), 2 * HOUR
+    a_dead_letter("UndeliveredPages")(metrics, at)
+    states = [state for _, state in history(ALARMS["PagesUndelivered"], metrics, at + 20 * HOUR)]
+    assert states == ["ALARM"]
+
+
+def test_what_is_put_off_once_does_not_ring():
+    metrics = Metrics()
+    a_healthy_day(metrics)
+    for minute in (300, 301, 700):
+        _ours(metrics, "pagerduty", "PagesPostponed", minute)
+    assert rings(ALARMS["PagerPostpones"], metrics, DAY) == []
+
+
+def test_schedules_that_stop_running_ring():
+    metrics = Metrics()
+    a_healthy_day(metrics, end=5 * HOUR)
+    [at] = rings(ALARMS["SweepMissed"], metrics, DAY)
+    assert 5 * HOUR < at < 7 * HOUR
+
+
+def test_our_own_metrics_are_those_that_the_functions_send():
+    for name, alarm in ALARMS.items():
+        if alarm.get("Namespace") != "Readiness":
+            continue
+        dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
+        assert dimensions.keys() == {"service", "stack"}
+        code = (ROOT / "functions" / dimensions["service"] / "app.py").read_text()
+        assert re.search(rf'add_metric\(\s*"{alarm["MetricName"]}"', code), name
+        assert f'Metrics(namespace="Readiness", service="{dimensions["service"]}")' in code
+        assert "set_default_dimensions(stack=" in code
+
+
+def test_the_pagers_queue_gives_up_later_than_the_forwarder():
+    from functions.pagerduty.app import LAST_TRY
+
+    pages = TEMPLATE["Resources"]["Pages"]["Properties"]
+    assert pages["RedrivePolicy"]["maxReceiveCount"] > LAST_TRY
+
+
+def test_the_pagers_queue_takes_what_concerns_it_and_what_does_not_say():
+    policy = TEMPLATE["Resources"]["AlertsToQueue"]["Properties"]["FilterPolicy"]
+    assert json.loads(json.dumps(policy)) == {"pager": ["yes", {"exists": False}]}

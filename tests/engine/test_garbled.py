@@ -1,0 +1,183 @@
+"""No client takes a success that cannot be read for "there is nothing"."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
+from moto import mock_aws
+
+from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.daily_cache import Memory
+from readiness.engine.declarations import Ledger
+from readiness.engine.garbled import Garbled
+from readiness.engine.session import Session
+from readiness.engine.store import Store
+from readiness.model.unreadable import Unreadable
+from tests.findings import T0, finding
+from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
+
+READS = [
+    ("dynamodb", "get_item", {"TableName": "t", "Key": {"a": {"S": "b"}}}),
+    ("dynamodb", "query", {"TableName": "t"}),
+    ("dynamodb", "scan", {"TableName": "t"}),
+    ("dynamodb", "transact_write_items", {"TransactItems": []}),
+    ("sqs", "receive_message", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q"}),
+    ("sqs", "send_message", {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/1/q"}),
+    ("sns", "publish", {"TopicArn": "arn:aws:sns:us-east-1:1:t", "Message": "m"}),
+    ("sns", "list_topics", {}),
+    ("secretsmanager", "get_secret_value", {"SecretId": "s"}),
+    ("ssm", "get_parameter", {"Name": "n"}),
+    ("kms", "list_keys", {}),
+    ("logs", "describe_log_groups", {}),
+    ("ecs", "list_clusters", {}),
+    ("lambda", "list_functions", {}),
+    ("lambda", "get_function", {"FunctionName": "f"}),
+    ("apigateway", "get_rest_apis", {}),
+    ("xray", "get_sampling_rules", {}),
+    ("iam", "list_users", {}),
+    ("ec2", "describe_vpcs", {}),
+    ("rds", "describe_db_instances", {}),
+    ("cloudwatch", "describe_alarms", {}),
+    ("elasticache", "describe_cache_clusters", {}),
+    ("s3", "list_buckets", {}),
+    ("s3", "get_bucket_encryption", {"Bucket": "b"}),
+    ("s3", "get_bucket_versioning", {"Bucket": "b"}),
+    ("cloudfront", "list_distributions", {}),
+    ("route53", "list_hosted_zones", {}),
+    ("config", "describe_config_rules", {}),
+    ("cloudtrail", "describe_trails", {}),
+    ("tag", "get_resources", {}),
+]
+_SERVICES = {"tag": "resourcegroupstaggingapi"}
+
+
+class Raw:
+    """A body as urllib3 gives it."""
+
+    def __init__(self, body):
+        self._body = body
+
+    def stream(self, *_, **__):
+        yield self._body
+
+
+def answered(service, body, status=200):
+    """A client whose every call is answered with this, below botocore."""
+    session = Session(region="us-east-1")
+    session._botocore.set_credentials("test", "test")
+    config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
+    client = session.client(_SERVICES.get(service, service), config=config)
+
+    def answer(request, **_):
+        return AWSResponse(request.url, status, {}, Raw(body))
+
+    client.meta.events.register("before-send", answer)
+    return client
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b"", id="nothing"),
+        pytest.param(b"  \n", id="blank"),
+        pytest.param(b'{"Items": [{"a": {"S": "x', id="truncated"),
+        pytest.param(b'<?xml version="1.0"?><ListAll', id="truncated XML"),
+        pytest.param(b"<!DOCTYPE html><html><body>Sign in</body></html>", id="a page"),
+        pytest.param(b"<html><body>Sign in</body></html>", id="a page that is XML"),
+        pytest.param(b'{"Items": [], "message": {"a": 1}', id="one brace short"),
+        pytest.param(b"null", id="null"),
+        pytest.param(b'"Items"', id="a text"),
+        pytest.param(b"\xff\xfe\x00", id="not text"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("service", "operation", "params"), READS, ids=lambda v: v if isinstance(v, str) else ""
+)
+def test_a_success_that_cannot_be_read_is_an_error(service, operation, params, body):
+    client = answered(service, body)
+    # S3 is asked again for what is no XML, and fails with an error of botocore's own.
+    with pytest.raises((Garbled, ResponseParserError, ClientError)):
+        getattr(client, operation)(**params)
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "body", "status"),
+    [
+        pytest.param("dynamodb", "get_item", READS[0][2], b"{}", 200, id="no such row"),
+        pytest.param("sqs", "receive_message", READS[4][2], b"{}", 200, id="an empty queue"),
+        pytest.param(
+            "sqs", "delete_message", READS[4][2] | {"ReceiptHandle": "r"}, b"", 200, id="no output"
+        ),
+        pytest.param(
+            "logs",
+            "put_retention_policy",
+            {"logGroupName": "g", "retentionInDays": 1},
+            b"",
+            200,
+            id="no output, JSON 1.1",
+        ),
+        pytest.param("s3", "head_bucket", {"Bucket": "b"}, b"", 200, id="headers only"),
+        pytest.param("lambda", "invoke", {"FunctionName": "f"}, b"", 202, id="text"),
+        pytest.param("lambda", "delete_function", {"FunctionName": "f"}, b"", 204, id="204"),
+        pytest.param(
+            "s3",
+            "get_bucket_versioning",
+            {"Bucket": "b"},
+            b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
+            200,
+            id="never versioned",
+        ),
+    ],
+)
+def test_an_answer_that_says_nothing_is_still_an_answer(service, operation, params, body, status):
+    getattr(answered(service, body, status), operation)(**params)
+
+
+@pytest.mark.parametrize("body", [b"", b'{"Item": {"resour'], ids=["nothing", "truncated"])
+def test_a_garbled_row_is_not_a_missing_one(body):
+    store = Store(answered("dynamodb", body), FINDINGS, TRANSITIONS)
+    with pytest.raises(Garbled, match="dynamodb GetItem"):
+        store.get(finding().resource, finding().rule)
+
+
+def test_a_garbled_table_makes_an_attestation_unreadable_not_missing():
+    store = Store(answered("dynamodb", b""), FINDINGS, TRANSITIONS)
+    ledger = Ledger(FakeAws(), "declarations", store.get)
+    with pytest.raises(Unreadable, match="dynamodb:GetItem"):
+        ledger.attested(finding().rule, finding().resource, "", "")
+
+
+def test_a_garbled_daily_answer_is_unreadable():
+    memory = Memory(answered("dynamodb", b'{"Item": {'), TRANSITIONS)
+    aws = Aws(Session(), account="1", region="r", now=lambda: T0, bulk=True, memory=memory)
+    reader = DeclaredReader(aws, frozenset(), "the test")
+    with pytest.raises(Unreadable, match="Garbled"):
+        reader.daily("ce:GetCostAndUsage", "q", lambda: 1)
+
+
+class FakeAws:
+    """Nothing is declared."""
+
+    def now(self):
+        return T0
+
+    def _once(self, key, compute):
+        return []
+
+
+@mock_aws
+def test_the_tables_work_through_the_guard():
+    make_store(make_tables()).record(finding(), None)
+    store = Store(Session(region="us-east-1").client("dynamodb"), FINDINGS, TRANSITIONS)
+    assert store.get(finding().resource, finding().rule) == finding().but(
+        status_since=finding().since,
+        first_observed_at=finding().since,
+        opened_at=finding().since,
+        version=1,
+    )
+    assert json.dumps([f.rule for f in store.open("111122223333")]) == '["encryption.s3-kms"]'

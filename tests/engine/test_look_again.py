@@ -1,0 +1,152 @@
+"""A look that is asked for twice is made once, and none is lost that can still settle something."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from readiness.engine.events import MalformedEvent, Target
+from readiness.engine.look_again import (
+    MOST_TARGETS,
+    SLOT_SECONDS,
+    WAITS,
+    Again,
+    LookAgain,
+    asked_for,
+    batches,
+)
+from readiness.model.origin import Origin
+from tests.fake_account import error
+
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:again"
+FUNCTION = "arn:aws:lambda:us-east-1:111122223333:function:" + "r" * 64
+NOON = datetime(2026, 11, 2, 12, 0, 7, tzinfo=UTC)
+ORIGIN = Origin("arn:aws:iam::1:user/ann", "PutBucketEncryption", "2026-11-02T12:00:00Z", "e1")
+BUCKET = Target("encryption.s3-kms", "data")
+EVERY = Target("alarms.errors", None)
+REFERRING = Target("encryption.s3-kms", None, ("AWS::KMS::Key", "k1"))
+
+
+class Machine:
+    """Step Functions as it is documented: a name is taken for 90 days."""
+
+    def __init__(self, fails=None):
+        self.fails = fails
+        self.started = {}
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
+        assert stateMachineArn == MACHINE
+        assert 1 <= len(name) <= 80
+        assert len(input) <= 262_144
+        if self.fails:
+            raise self.fails
+        if name in self.started:
+            raise error("ExecutionAlreadyExists")
+        self.started[name] = json.loads(input)
+
+
+@pytest.fixture
+def machine():
+    return Machine()
+
+
+def later(machine):
+    return LookAgain(machine, MACHINE, FUNCTION)
+
+
+def test_the_next_look_carries_everything_it_needs(machine):
+    again = Again(frozenset({BUCKET, REFERRING}), 0, "event-1", ORIGIN)
+    assert later(machine).later(again, NOON)
+    [asked] = machine.started.values()
+    assert (asked["function"], asked["wait"]) == (FUNCTION, 30)
+    seen = asked_for(asked["event"]["look_again"])
+    assert seen == Again(again.targets, 1, "event-1", ORIGIN)
+
+
+def test_waits_grow_and_end(machine):
+    waited = []
+    again = Again(frozenset({BUCKET}))
+    while later(machine).later(again, NOON):
+        asked = list(machine.started.values())[-1]
+        waited.append(asked["wait"])
+        again = asked_for(asked["event"]["look_again"])
+    assert tuple(waited) == WAITS
+    assert again.attempt == len(WAITS)
+
+
+def test_the_same_look_is_asked_for_once_in_its_time(machine):
+    again = Again(frozenset({BUCKET}))
+    assert later(machine).later(again, NOON)
+    assert later(machine).later(again, NOON + timedelta(seconds=5))
+    assert len(machine.started) == 1
+    assert later(machine).later(again, NOON + timedelta(seconds=30))
+    assert len(machine.started) == 2
+
+
+@given(st.lists(st.integers(0, 600), min_size=1, max_size=50))
+def test_every_event_of_a_crowd_is_followed_by_a_look_within_a_minute(seconds):
+    machine = Machine()
+    looks = []
+    for second in sorted(seconds):
+        now = NOON + timedelta(seconds=second)
+        before = set(machine.started)
+        assert later(machine).once(Again(frozenset({EVERY})), now)
+        waits = [machine.started[name]["wait"] for name in set(machine.started) - before]
+        looks += [now + timedelta(seconds=wait) for wait in waits]
+    for second in seconds:
+        now = NOON + timedelta(seconds=second)
+        assert any(now < look <= now + timedelta(seconds=SLOT_SECONDS) for look in looks)
+    minutes = {(NOON + timedelta(seconds=s)).replace(second=0) for s in seconds}
+    assert len(looks) == len(minutes)
+
+
+def test_other_targets_are_another_look(machine):
+    assert later(machine).once(Again(frozenset({EVERY})), NOON)
+    assert later(machine).once(Again(frozenset({BUCKET})), NOON)
+    assert len(machine.started) == 2
+
+
+@pytest.mark.parametrize(
+    "fails",
+    [
+        error("ThrottlingException"),
+        error("AccessDeniedException", 403),
+        error("StateMachineDoesNotExist"),
+        EndpointConnectionError(endpoint_url="https://127.0.0.1"),
+    ],
+    ids=["throttled", "denied", "deleted", "not reached"],
+)
+def test_a_machine_that_does_not_take_it_says_so(fails):
+    assert not later(Machine(fails)).once(Again(frozenset({EVERY})), NOON)
+    assert not later(Machine(fails)).later(Again(frozenset({BUCKET})), NOON)
+
+
+def test_targets_are_split_over_executions():
+    targets = [Target("encryption.s3-kms", f"bucket-{n}") for n in range(2 * MOST_TARGETS + 1)]
+    made = batches(targets)
+    assert [len(each) for each in made] == [MOST_TARGETS, MOST_TARGETS, 1]
+    assert frozenset().union(*made) == frozenset(targets)
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        (None, "object with the list 'targets'"),
+        ({"targets": "all"}, "object with the list 'targets'"),
+        ({"targets": [], "attempt": "1"}, "'look_again.attempt' must be a whole number"),
+        ({"targets": [], "attempt": True}, "'look_again.attempt' must be a whole number"),
+        ({"targets": [], "attempt": -1}, "'look_again.attempt' must be a whole number"),
+        ({"targets": ["encryption.s3-kms"], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", "x", ["t", "i"]]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", 7, None]], "attempt": 1}, "a target of 'look_again' is"),
+        ({"targets": [["r", "x" * 2000, None]], "attempt": 1}, "a target of 'look_again' is"),
+    ],
+)
+def test_a_look_that_is_none_is_malformed(event, said):
+    with pytest.raises(MalformedEvent, match=said):
+        asked_for(event)

@@ -1,0 +1,243 @@
+"""Histories from kept days are those that CloudWatch gives, for a part of the billed series."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from functions.performance_benchmarks.app import performance_benchmarks
+from readiness.engine import settings
+from readiness.engine.aws import Aws
+from readiness.engine.daily_cache import NotRemembered
+from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.evidence.cloudwatch import kept
+from readiness.semantics.metrics import Query, at_most, series
+from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error
+
+FIVE = timedelta(minutes=5)
+NOW = datetime(2026, 11, 5, 14, 37, tzinfo=UTC)
+RULES = [
+    rule
+    for rule in performance_benchmarks
+    if rule.name in {"function-latency", "function-error-rate", "function-availability"}
+]
+COUNTS = ("Invocations", "Errors", "Throttles")
+
+
+@dataclass
+class Traffic:
+    """What CloudWatch has of some functions: durations and counts in each 5 minutes."""
+
+    points: dict[str, dict[datetime, dict[str, float]]]
+    asked: int = 0
+    windows: list[tuple[datetime, datetime, int]] = field(default_factory=list)
+
+    def value(self, name, metric, statistic, stamp):
+        found = self.points[name].get(stamp)
+        if found is None:
+            return None
+        if metric == "Duration":
+            return found[statistic] if statistic in found else found["n"]
+        return found.get(metric)
+
+    def get_metric_data(self, **asked):
+        start, end = asked["StartTime"], asked["EndTime"]
+        results = []
+        self.asked += len(asked["MetricDataQueries"])
+        for query in asked["MetricDataQueries"]:
+            stat = query["MetricStat"]
+            self.windows.append((start, end, stat["Period"]))
+            dimensions = {d["Name"]: d["Value"] for d in stat["Metric"]["Dimensions"]}
+            summed = {}
+            for stamp in self.points.get(dimensions["FunctionName"], ()):
+                if not start <= stamp < end:
+                    continue
+                value = self.value(
+                    dimensions["FunctionName"], stat["Metric"]["MetricName"], stat["Stat"], stamp
+                )
+                if value is not None:
+                    seconds = int(stamp.timestamp()) // stat["Period"] * stat["Period"]
+                    period = datetime.fromtimestamp(seconds, UTC)
+                    summed[period] = summed.get(period, 0.0) + value
+            stamps = sorted(summed)
+            results.append(
+                {
+                    "Id": query["Id"],
+                    "Label": "x",
+                    "Timestamps": stamps,
+                    "Values": [summed[stamp] for stamp in stamps],
+                    "StatusCode": "Complete",
+                }
+            )
+        return {"MetricDataResults": results}
+
+    def list_metrics(self, **asked):
+        metric = asked["MetricName"]
+        names = [
+            name
+            for name, points in self.points.items()
+            if points and metric in {"Duration", *COUNTS}
+        ]
+        return {
+            "Metrics": [
+                {
+                    "Namespace": asked["Namespace"],
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": "FunctionName", "Value": name}],
+                }
+                for name in names
+            ]
+        }
+
+    def world(self, **faults):
+        listed = [{"FunctionName": name} for name in self.points]
+        return FakeAccount(
+            {
+                ("lambda", "list_functions"): {"Functions": listed},
+                ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
+                ("cloudwatch", "get_metric_data"): self.get_metric_data,
+                ("cloudwatch", "list_metrics"): self.list_metrics,
+            }
+        ).but(**faults)
+
+
+def random_traffic(seed, functions=6):
+    """Idle functions, quiet ones, busy ones, and such that fail, stall or have just begun."""
+    chance = random.Random(seed)
+    limits = [at_most(ms) for ms in (100.0, 500.0, 1000.0)]
+    points = {}
+    for number in range(functions):
+        kind = chance.choice(["idle", "quiet", "busy", "failing", "slow", "stopped", "new"])
+        own = points.setdefault(f"agent-{number}", {})
+        if kind == "idle":
+            continue
+        for step in range(8 * 24 * 12):
+            ago = NOW - FIVE * step
+            stamp = datetime.fromtimestamp(int(ago.timestamp()) // 300 * 300, UTC)
+            if kind == "stopped" and step < 18:
+                continue
+            if kind == "new" and step > 24:
+                break
+            if kind == "quiet" and chance.random() < 0.98:
+                continue
+            n = chance.randint(1, 3 if kind == "quiet" else 200)
+            slow = chance.randint(0, n) if kind == "slow" else int(chance.random() < 0.02)
+            failed = chance.randint(0, n) if kind == "failing" else int(chance.random() < 0.01)
+            own[stamp] = {
+                "n": n,
+                limits[0]: n - slow,
+                limits[1]: n - slow // 2,
+                limits[2]: n - slow // 3,
+                "Invocations": n,
+                "Errors": failed,
+                "Throttles": int(chance.random() < 0.001),
+            }
+    return Traffic(points)
+
+
+class Remembered:
+    """The daily cache in memory."""
+
+    def __init__(self):
+        self.answers = {}
+
+    def daily(self, question, now, ask):
+        if question not in self.answers:
+            if ask is None:
+                raise NotRemembered("not yet")
+            self.answers[question] = ask()
+        return self.answers[question]
+
+
+class Elsewhere:
+    """A cache of which another run holds the question."""
+
+    def daily(self, question, now, ask):
+        raise NotRemembered("another run is asking")
+
+
+def aws(traffic, *, now=NOW, memory=None, bulk=True, **faults):
+    return Aws(
+        traffic.world(**faults),
+        account=ACCOUNT_ID,
+        region=HOME,
+        now=lambda: now,
+        bulk=bulk,
+        memory=memory,
+    )
+
+
+def verdicts(run):
+    configured = settings.configure(performance_benchmarks, {})
+    seen = list(Evaluation(run, configured).survey(RULES, Coverage()))
+    assert not [o.crash for o in seen if o.crash]
+    return {(o.rule.id, o.resource.id): (o.finding.status, o.finding.reason) for o in seen}
+
+
+def directly(monkeypatch):
+    """Ask for every series and both windows, as it was before."""
+    monkeypatch.setattr(kept, "_published", lambda read, queries: list(queries))
+    monkeypatch.setattr(kept, "_adds_up", lambda query: False)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_verdicts_are_the_same(seed, monkeypatch):
+    memory = Remembered()
+    new = verdicts(aws(random_traffic(seed), memory=memory))
+    again = verdicts(aws(random_traffic(seed), memory=memory))
+    with monkeypatch.context() as patched:
+        directly(patched)
+        old = verdicts(aws(random_traffic(seed)))
+    assert new == old
+    assert again == old
+
+
+@pytest.mark.parametrize("hour", range(0, 24, 5))
+def test_at_any_hour_of_the_day(hour, monkeypatch):
+    now = NOW.replace(hour=hour, minute=3)
+    new = verdicts(aws(random_traffic(99), now=now, memory=Remembered()))
+    with monkeypatch.context() as patched:
+        directly(patched)
+        assert new == verdicts(aws(random_traffic(99), now=now))
+
+
+def test_a_day_of_hourly_sweeps_asks_each_series_once_an_hour():
+    traffic = random_traffic(1)
+    traffic.points["never-used"] = {}
+    busy = sum(bool(points) for points in traffic.points.values())
+    assert 0 < busy < len(traffic.points)
+    memory = Remembered()
+    start = NOW.replace(hour=3, minute=7)
+    for hour in range(21):
+        verdicts(aws(traffic, now=start + timedelta(hours=hour), memory=memory))
+    series_of_function = 7  # 4 of durations, 3 of outcomes
+    assert traffic.asked <= busy * series_of_function * (21 + 1)
+
+
+def test_what_published_nothing_is_not_asked_for():
+    traffic = Traffic({"agent-0": {}})
+    verdicts(aws(traffic, memory=Remembered()))
+    assert traffic.asked == 0
+
+
+def test_where_another_run_asks_this_one_asks_too(monkeypatch):
+    new = verdicts(aws(random_traffic(5), memory=Elsewhere()))
+    with monkeypatch.context() as patched:
+        directly(patched)
+        assert new == verdicts(aws(random_traffic(5)))
+
+
+def test_a_refused_list_is_no_idle_function():
+    refused = error("AccessDenied", 403)
+    seen = verdicts(aws(random_traffic(5), memory=Remembered(), cloudwatch__list_metrics=refused))
+    assert {status for status, _ in seen.values()} == {"INSUFFICIENT_DATA"}
+
+
+def test_extremes_and_percentiles_are_asked_for_as_they_are():
+    assert kept._adds_up(series("N", "M", "Sum"))
+    assert kept._adds_up(Query("N", "M", at_most(100)))
+    assert not kept._adds_up(series("N", "M", "Maximum"))
+    assert not kept._adds_up(series("N", "M", "p99"))

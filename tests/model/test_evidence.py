@@ -1,0 +1,183 @@
+"""A declaration of evidence is kept whole: permissions and event patterns come from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from readiness.model.evidence import (
+    _TYPES,
+    ACCOUNT,
+    REGION,
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    arn_of,
+    config_resource_id,
+    config_resource_name,
+    declared,
+    evidence,
+    is_evidence,
+    last_segment,
+    type_of,
+)
+from readiness.model.resource import Resource
+
+ARN = "arn:{partition}:test:{region}:{account}:thing{path}?{id}"
+THING = ResourceType("AWS::Test::EvidenceThing", lambda read: (), arn=ARN)
+PLAIN = ResourceType("AWS::Test::EvidencePlain", lambda read: ())
+WIDE = ResourceType("AWS::Test::EvidenceWide", lambda read: (), is_global=True)
+
+
+@evidence(THING)
+@dataclass(frozen=True)
+class Thing:
+    pass
+
+
+class Child(Thing):
+    pass
+
+
+def declare():
+    """Two classes of evidence, declared now: the second uses the first."""
+    part = dataclass(frozen=True)(type("Part", (), {}))
+    thing = dataclass(frozen=True)(type("Thing", (), {}))
+    evidence(THING, reads=iter(["test:GetPart"]), asks_with=iter(["days"]))(part)
+    made = evidence(
+        THING,
+        reads=iter(["test:GetThing", "test:ListTags"]),
+        changed_by=iter([ServiceEvent("Thing Changed"), ConfigItem("AWS::Test::Other")]),
+        uses=iter([part]),
+        follows_type=False,
+        asks_with=iter(["metric"]),
+    )(thing)
+    assert made is thing, "a declaration leaves the class as it is"
+    return part, thing
+
+
+def test_a_declaration_is_kept_whole():
+    part, thing = declare()
+    made = declared(thing)
+    assert made.about is THING
+    assert made.reads == {"test:GetThing", "test:ListTags"}
+    assert made.changed_by == (ServiceEvent("Thing Changed"), ConfigItem("AWS::Test::Other"))
+    assert made.uses == (part,)
+    assert made.follows_type is False
+    assert made.asks_with == ("metric",)
+
+
+def test_a_declaration_may_say_no_more_than_what_it_is_about():
+    made = declared(evidence(THING)(type("Plain", (), {})))
+    assert (made.about, made.follows_type) == (THING, True)
+    assert (made.reads, made.changed_by, made.uses, made.asks_with) == (frozenset(), (), (), ())
+
+
+def test_what_evidence_uses_is_read_and_asked_with_too():
+    part, thing = declare()
+    assert declared(thing).all_reads == {"test:GetThing", "test:ListTags", "test:GetPart"}
+    assert declared(thing).all_asks_with == {"metric", "days"}
+    assert declared(part).all_reads == {"test:GetPart"}
+
+
+@pytest.mark.parametrize("cls", [int, Child], ids=["another class", "an undeclared subclass"])
+def test_what_is_not_declared_is_no_evidence(cls):
+    assert not is_evidence(cls)
+    with pytest.raises(TypeError, match=f"{cls.__name__} is not evidence.*@evidence"):
+        declared(cls)
+
+
+def test_what_is_declared_is_evidence_and_an_instance_is_not():
+    assert is_evidence(Thing)
+    assert not is_evidence(Thing())
+
+
+def test_an_api_call_is_of_one_service():
+    call = api_call("test", "PutThing", id="requestParameters.name", normalise=last_segment)
+    assert (call.source, call.names) == ("test.amazonaws.com", ("PutThing",))
+    assert (call.id, call.normalise("a/b")) == ("requestParameters.name", "b")
+    assert api_call("test", "PutThing").id == ""
+    assert api_call("test", "PutThing").normalise("a/b") == "a/b"
+
+
+@pytest.mark.parametrize(
+    ("source", "name", "matches"),
+    [
+        ("lambda.amazonaws.com", "CreateFunction20150331", True),
+        ("lambda.amazonaws.com", "CreateFunction", True),
+        ("lambda.amazonaws.com", "CreateFunctio", False),
+        ("lambda.amazonaws.com", "PutPolicy", True),
+        ("lambda.amazonaws.com", "PutPolicyV2", False),
+        ("lambda.amazonaws.com", "DeleteFunction", False),
+        ("s3.amazonaws.com", "PutPolicy", False),
+    ],
+)
+def test_a_name_with_a_star_is_a_prefix_and_any_other_is_whole(source, name, matches):
+    call = api_call("lambda", "CreateFunction*", "PutPolicy")
+    assert call.matches(source, name) is matches
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("plain", "plain"),
+        ("arn:aws:sqs:us-east-1:111122223333:queue", "queue"),
+        ("arn:aws:iam::111122223333:role/team/app", "app"),
+        ("https://sqs.us-east-1.amazonaws.com/111122223333/queue", "queue"),
+        ("a:b/c", "c"),
+        ("a/b:c", "c"),
+        ("", ""),
+    ],
+)
+def test_the_last_segment(value, name):
+    assert last_segment(value) == name
+
+
+@pytest.mark.parametrize(
+    ("read", "field"),
+    [
+        (config_resource_id, "resourceId"),
+        (config_resource_name, "resourceName"),
+    ],
+)
+def test_the_id_in_a_configuration_item(read, field):
+    assert read({"resourceId": "x", "resourceName": "x", field: "a"}) == "a"
+    assert read({field: ""}) is None
+    assert read({}) is None
+
+
+def test_a_global_type_has_no_region():
+    assert THING.resource("1", "eu-west-1", "a") == Resource("1", "eu-west-1", THING.name, "a")
+    assert WIDE.resource("1", "eu-west-1", "a") == Resource("1", "global", WIDE.name, "a")
+    assert str(THING) == "AWS::Test::EvidenceThing"
+
+
+def test_the_account_is_global_and_regional():
+    assert ACCOUNT.name == REGION.name == "AWS::::Account"
+    assert (ACCOUNT.is_global, REGION.is_global) == (True, False)
+
+
+@pytest.mark.parametrize(("id", "path"), [("a/b", "/a/b"), ("/a/b", "/a/b"), ("//a", "//a")])
+def test_an_arn_is_filled_in(id, path):
+    resource = THING.resource("111122223333", "cn-north-1", id)
+    wanted = f"arn:aws-cn:test:cn-north-1:111122223333:thing{path}?{id}"
+    assert arn_of(resource, "aws-cn") == wanted
+
+
+@pytest.mark.parametrize("type", [PLAIN.name, "AWS::Test::NeverDeclared"])
+def test_what_has_no_arn(type):
+    assert arn_of(Resource("1", "us-east-1", type, "a"), "aws") == ""
+
+
+def test_a_type_is_found_by_its_name_and_the_first_declaration_stays():
+    resource = Resource("1", "us-east-1", "AWS::Test::EvidenceLate", "a")
+    assert type_of(resource) is None
+    late = ResourceType(resource.type, lambda read: ())
+    try:
+        assert type_of(resource) is late
+        ResourceType(resource.type, lambda read: (), is_global=True)
+        assert type_of(resource) is late
+    finally:
+        del _TYPES[resource.type]

@@ -1,0 +1,285 @@
+"""Which faults no test would notice: ``make mutants``, or ``make mutants ONLY=readiness.model.text``.
+
+mutmut changes one thing at a time in the named modules and runs the tests that reach it, up to the
+first that fails. It finds modules by their path from `src`, so it works in a copy of the checkout
+that is laid out so, in .local/mutants.
+
+Only the tests of a module run: those named after it and those that import it, in the folder of its
+package or, where that has none, in any. ``--wide`` runs every fast test instead. A run that was
+stopped goes on where it was; once tests have changed, what survived is tried again; once the code
+has changed, everything is (or with ``--anew``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import gc
+import hashlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parents[1]
+PLACE = ROOT / ".local" / "mutants"
+ROOMS = ("readiness.model", "readiness.semantics", "readiness.engine")
+TESTS = ("tests/model", "tests/semantics", "tests/engine", "tests/evidence", "tests/rules")
+LAID_OUT = {
+    "layers/readiness/readiness": "src/readiness",
+    "cli/readiness_cli": "src/readiness_cli",
+    "functions": "functions",
+    "layers": "layers",
+    "events": "events",
+    "docs": "docs",
+    "tests": "tests",
+    "template.yaml": "template.yaml",
+}
+"""From the checkout to the copy; beside `src`, the places in which tests look for files."""
+
+OUTCOMES = {
+    0: "survived",
+    1: "killed",
+    2: "untried",
+    3: "killed",
+    5: "untested",
+    33: "untested",
+    34: "untried",
+    None: "untried",
+}
+"""By the exit code of a mutant's tests; any other is a time-out or a crash, which is noticed."""
+
+LIVED = {"survived", "untested", "untried"}
+LOG = PLACE / "mutmut.log"
+
+LEAST = 90.0
+
+MUTMUT = "import sys, mutmut.__main__; sys.setrecursionlimit(10_000); mutmut.__main__.cli()"
+"""Each call of a function takes three frames with its mutants, and parsers recurse."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run mutmut over the modules and say what survived; 1 when fewer died than ought to."""
+    parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
+    parser.add_argument("only", nargs="*", default=ROOMS, help="modules or packages")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--minutes", type=float, default=30.0, help="when to stop; go on later")
+    parser.add_argument("--least", type=float, default=LEAST, help="percent that have to die")
+    parser.add_argument("--wide", action="store_true", help="run every fast test, not the nearest")
+    parser.add_argument("--anew", action="store_true", help="forget what became of each mutant")
+    chosen = parser.parse_args(arguments)
+    patterns = [pattern for name in chosen.only for pattern in _patterns(name)]
+    tests = list(TESTS) if chosen.wide else _tests(chosen.only)
+    _lay_out()
+    _go_on(chosen.only, tests, anew=chosen.anew)
+    _configure(patterns, tests)
+    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
+    print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
+    with LOG.open("w", encoding="utf-8") as log:
+        ended = _run(command, log, chosen.minutes * 60)
+    if ended:
+        print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
+        return ended
+    return _report(list(chosen.only), chosen.least)
+
+
+def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
+    """Run mutmut, for so long at most: what it did not get to is told as untried."""
+    started = subprocess.Popen(
+        command,
+        cwd=PLACE,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+    try:
+        return started.wait(seconds)
+    except subprocess.TimeoutExpired:
+        return 0
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
+
+
+def _patterns(name: str) -> Iterator[str]:
+    """The files of a module or package, as mutmut's settings name them."""
+    path = f"src/{name.replace('.', '/')}"
+    source = ROOT / "layers" / "readiness" / name.replace(".", "/")
+    if source.is_dir():
+        yield f"{path}/*"
+    elif source.with_suffix(".py").is_file():
+        yield f"{path}.py"
+    else:
+        raise SystemExit(f"make mutants: there is no module {name} in layers/readiness")
+
+
+def _tests(only: Sequence[str]) -> list[str]:
+    """The files with the tests of the modules, in their package's folder or else in any."""
+    found: set[str] = set()
+    for module in (module for name in only for module in _modules(name)):
+        room = module.split(".")[1]
+        found.update(_about(module, f"tests/{room}") or _about(module, *TESTS))
+    if not found:
+        raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
+    return sorted(found)
+
+
+def _modules(name: str) -> list[str]:
+    source = ROOT / "layers" / "readiness" / name.replace(".", "/")
+    files = source.rglob("*.py") if source.is_dir() else [source.with_suffix(".py")]
+    stems = (path.relative_to(ROOT / "layers" / "readiness").with_suffix("") for path in files)
+    return [".".join(stem.parts) for stem in stems if stem.name != "__init__"]
+
+
+def _about(module: str, *places: str) -> list[str]:
+    """The test files named after a module, and those that import it."""
+    package, _, name = module.rpartition(".")
+    imports = re.compile(
+        rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b"
+    )
+    files = [path for place in places for path in sorted((ROOT / place).rglob("test_*.py"))]
+    return [
+        path.relative_to(ROOT).as_posix()
+        for path in files
+        if path.stem.startswith(f"test_{name}") or imports.search(path.read_text("utf-8"))
+    ]
+
+
+def _lay_out() -> None:
+    """Copy what changed since the last time, with its dates, and remove what is gone."""
+    for source, target in LAID_OUT.items():
+        _mirror(ROOT / source, PLACE / target)
+
+
+def _mirror(source: Path, target: Path) -> None:
+    if source.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.is_file() or target.stat().st_mtime != source.stat().st_mtime:
+            shutil.copy2(source, target)
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    wanted = {each.name for each in source.iterdir()} - {"__pycache__"}
+    for left in (each for each in target.iterdir() if each.name not in wanted):
+        shutil.rmtree(left) if left.is_dir() else left.unlink()
+    for name in wanted:
+        _mirror(source / name, target / name)
+
+
+def _go_on(only: Sequence[str], tests: Sequence[str], *, anew: bool) -> None:
+    """Forget what no longer holds: everything for other code, survivors for other tests."""
+    code, around = _digest("src", only), _digest(".", tests)
+    if anew or _stamp("code.sha256", code):
+        shutil.rmtree(PLACE / "mutants", ignore_errors=True)
+    if _stamp("tests.sha256", around):
+        (PLACE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+        _try_survivors_again()
+
+
+def _digest(folder: str, choice: Sequence[str]) -> str:
+    """Of the files in a folder of the copy, by name and date, and of what was chosen."""
+    digest = hashlib.sha256(repr(sorted(choice)).encode())
+    places = [PLACE / name for name in LAID_OUT.values() if folder == "." or f"{folder}/" in name]
+    for place in places:
+        for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+            digest.update(f"{path} {path.stat().st_mtime_ns if path.is_file() else 0}".encode())
+    return digest.hexdigest()
+
+
+def _stamp(name: str, digest: str) -> bool:
+    """Whether the digest is another than the last time; it is kept for the next."""
+    stamp = PLACE / name
+    if stamp.is_file() and stamp.read_text(encoding="utf-8") == digest:
+        return False
+    stamp.write_text(digest, encoding="utf-8")
+    return True
+
+
+def _try_survivors_again() -> None:
+    for path in (PLACE / "mutants" / "src").rglob("*.meta"):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        codes = known["exit_code_by_key"]
+        for mutant, code in codes.items():
+            codes[mutant] = None if OUTCOMES.get(code) in LIVED else code
+        path.write_text(json.dumps(known), encoding="utf-8")
+
+
+def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
+    """The project's own settings for its tests, and mutmut's."""
+    settings = {
+        "source_paths": ["src"],
+        "only_mutate": list(patterns),
+        "also_copy": [t for t in LAID_OUT.values() if not t.startswith(("src/", "tests"))],
+        "pytest_add_cli_args_test_selection": list(tests),
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "tests.mutants"],
+        "track_dependencies": False,
+        "use_git_change_detection": False,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in settings.items()]  # TOML too
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    text = "\n".join([project, "[tool.mutmut]", *lines, ""])
+    (PLACE / "pyproject.toml").write_text(text, encoding="utf-8")
+
+
+def pytest_collection_finish() -> None:
+    """Forget what functions have cached: each mutant's tests begin where those before ended."""
+    for each in gc.get_objects():
+        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith(
+            "readiness."
+        ):
+            each.cache_clear()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    return kept | {"PYTHONDONTWRITEBYTECODE": "1"}
+
+
+def _report(only: Sequence[str], least: float) -> int:
+    total: Counter[str] = Counter()
+    lived: dict[str, str] = {}
+    for name, outcomes in sorted(_outcomes(only)):
+        counted = Counter(outcomes.values())
+        total += counted
+        lived |= {mutant: seen for mutant, seen in outcomes.items() if seen in LIVED}
+        print(f"{_rate(counted):5.1f} % killed  {sum(counted.values()):5}  {name}")
+    print(f"{_rate(total):5.1f} % killed of {sum(total.values())}: {dict(total)}")
+    for mutant in (each for each, seen in lived.items() if seen != "untried"):
+        print(f"  {lived[mutant]}: {mutant}")
+    if lived:
+        print(f"To see one: cd {PLACE.relative_to(ROOT)} && python -m mutmut show NAME")
+    return int(_rate(total) < least)
+
+
+def _outcomes(only: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Each module with mutants, and what became of them by name."""
+    place = PLACE / "mutants" / "src"
+    for path in place.rglob("*.meta"):
+        module = ".".join(path.relative_to(place).parts).removesuffix(".py.meta")
+        if not any(module == name or module.startswith(f"{name}.") for name in only):
+            continue
+        codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
+        if codes:
+            yield (
+                module,
+                {mutant: OUTCOMES.get(code, "stopped") for mutant, code in codes.items()},
+            )
+
+
+def _rate(counted: Counter[str]) -> float:
+    seen = sum(counted.values())
+    return 100 * (counted["killed"] + counted["stopped"]) / seen if seen else 0.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

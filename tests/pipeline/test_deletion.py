@@ -1,0 +1,154 @@
+"""The stack goes, and nothing of it stays open at PagerDuty."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from unittest.mock import Mock
+
+import pytest
+
+from functions.pagerduty import app, deletion
+from readiness import Severity
+from readiness.model.resource import Resource
+from tests.fake_account import error
+from tests.findings import after, finding
+from tests.pipeline.standins import context
+
+
+@pytest.fixture
+def cloudformation():
+    """Where CloudFormation waits for the answer of a custom resource."""
+    answers = []
+
+    class Desk(BaseHTTPRequestHandler):
+        def do_PUT(self):
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            answers.append((self.headers.get("Content-Type"), json.loads(body)))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Desk)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    server.answers = answers
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def asks(pipeline, cloudformation, monkeypatch):
+    """Invoke the forwarder as CloudFormation does."""
+    monkeypatch.setattr(app, "_pager", [pipeline.pager])
+    monkeypatch.setattr("readiness.alerting.resolving.PACE_SECONDS", 0)
+    monkeypatch.setattr("readiness.alerting.resolving.PAUSE_SECONDS", 0)
+
+    def ask(kind, left=()):
+        given, clock = list(left) or [120_000], context()
+        clock.get_remaining_time_in_millis = lambda: given.pop(0) if given[1:] else given[0]
+        event = {
+            "RequestType": kind,
+            "ResponseURL": f"http://127.0.0.1:{cloudformation.server_port}/answer",
+            "StackId": "s",
+            "RequestId": "r",
+            "LogicalResourceId": "OpenIncidents",
+        }
+        app.handler(event, clock)
+        content_type, body = cloudformation.answers[-1]
+        assert content_type == "", "the URL is signed for that"
+        assert (body["StackId"], body["RequestId"]) == ("s", "r")
+        assert body["PhysicalResourceId"]
+        return body["Status"], body["Reason"]
+
+    return ask
+
+
+@pytest.fixture
+def paged(pipeline):
+    """Three findings that paged, one that did not."""
+    pipeline.baseline_is_over()
+    for number, severity in enumerate(["CRITICAL", "HIGH", "HIGH", "LOW"]):
+        resource = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", f"b{number}")
+        pipeline.record(finding(resource=resource, severity=Severity(severity)))
+    pipeline.stream()
+    pipeline.page()
+    assert len(pipeline.pagerduty.incidents) == 3
+    return pipeline
+
+
+def test_what_is_open_is_resolved_with_its_payload(paged, asks):
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+    assert paged.pagerduty.actions == ["trigger"] * 3 + ["resolve"] * 3
+    assert paged.pagerduty.taken[-1]["payload"]["class"] == "encryption.s3-kms"
+    assert list(paged.pager._incidents.all()) == []
+
+
+@pytest.mark.parametrize("kind", ["Create", "Update"])
+def test_making_and_updating_touch_nothing(paged, asks, kind):
+    assert asks(kind) == ("SUCCESS", "Done")
+    assert len(paged.pagerduty.incidents) == 3
+
+
+def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(paged, asks):
+    asks("Delete")
+    other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "late")
+    paged.record(finding(at=after(1), resource=other))
+    paged.stream()
+    assert len(paged.page()) == 1
+    assert paged.pagerduty.incidents == {}
+    asks("Update")
+    assert not paged.pager._incidents.is_closing()
+
+
+def test_what_the_time_does_not_allow_is_tried_again_and_never_refuses_the_deletion(paged, asks):
+    with pytest.raises(deletion.StillOpen, match="2 incidents"):
+        asks("Delete", [120_000, 0])
+    with pytest.raises(deletion.StillOpen, match="1 incidents"):
+        asks("Delete", [120_000, 0])
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+def test_the_last_attempt_answers_whatever_is_left(paged, asks):
+    paged.pager._incidents.close(until=after())
+    paged.pager._incidents.close(until=after())
+    status, reason = asks("Delete", [120_000, 0])
+    assert status == "SUCCESS"
+    assert "2 incidents could not be resolved" in reason
+
+
+def test_without_progress_the_deletion_goes_on_at_once(paged, asks):
+    paged.pagerduty.script = [503] * app.DELETION_TRIES
+    status, reason = asks("Delete")
+    assert status == "SUCCESS"
+    assert "3 incidents could not be resolved" in reason
+    assert len(paged.pagerduty.incidents) == 3
+    assert asks("Delete", [0])[0] == "SUCCESS"
+
+
+def test_too_many_at_once_are_resolved_all_the_same(paged, asks):
+    paged.pagerduty.script = [202, (429, {"Retry-After": "0"}, {}), 503]
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+def test_a_missing_key_or_a_failing_table_does_not_keep_the_stack(paged, asks):
+    paged.secrets.put_secret_value(SecretId="key", SecretString="{}")
+    paged.key._key = ""
+    assert asks("Delete")[0] == "SUCCESS"
+    paged.pager._incidents._client = Mock()
+    paged.pager._incidents._client.update_item.side_effect = error("AccessDeniedException", 400)
+    assert "AccessDenied" in asks("Delete")[1]
+
+
+def test_the_answer_goes_nowhere_in_clear(pipeline):
+    event = {"RequestType": "Create", "ResponseURL": "http://example.com/"}
+    with pytest.raises(ValueError, match="https"):
+        deletion.answer(event, Mock(), Mock())

@@ -1,0 +1,493 @@
+"""IAM Roles, trust: whom the conditions of a trust policy keep out, by their values."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from functions.iam_roles.app import role_trust
+from readiness import Severity, Status
+from readiness.evidence.iam.principals import RoleTrust
+from readiness.semantics.policy import Document
+from tests.fake_account import ACCOUNT_ID
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+BLIND = Status.INSUFFICIENT_DATA
+OTHER = "444455556666"
+ASSUME, WEB = "sts:AssumeRole", "sts:AssumeRoleWithWebIdentity"
+CRITICAL, HIGH, MEDIUM = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM
+
+
+def entry(effect, principal, condition=None, action=ASSUME):
+    made = {"Effect": effect, "Principal": principal, "Action": action}
+    return made | ({"Condition": condition} if condition else {})
+
+
+def judged(*statements, **settings):
+    trust = Document.of("trust policy", {"Statement": list(statements)})
+    return role_trust(RoleTrust("r", trust, ACCOUNT_ID), **settings)
+
+
+ORG, PATHS = "aws:PrincipalOrgID", "aws:PrincipalOrgPaths"
+WHO, ARN = "aws:PrincipalAccount", "aws:PrincipalArn"
+OURS = f"arn:aws:iam::{ACCOUNT_ID}"
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "severity"),
+    [
+        ("StringEquals", ORG, "o-1", None),
+        ("StringEquals", ORG, "o-*", None),
+        ("StringLike", ORG, "o-1", None),
+        ("StringLike", ORG, "o-*", CRITICAL),
+        ("StringLike", ORG, "*", CRITICAL),
+        ("StringLike", ORG, ["o-1", "o-?*"], CRITICAL),
+        ("StringEqualsIfExists", ORG, "o-1", CRITICAL),
+        ("StringNotEquals", ORG, "o-1", CRITICAL),
+        ("ForAllValues:StringEquals", ORG, "o-1", CRITICAL),
+        ("ForAnyValue:StringEquals", ORG, "o-1", None),
+        ("Null", ORG, "false", CRITICAL),
+        ("Null", ORG, "true", CRITICAL),
+        ("StringEquals", ORG, "${aws:ResourceOrgID}", None),
+        ("StringEquals", "aws:ResourceOrgID", "${aws:PrincipalOrgID}", None),
+        ("StringEquals", ORG, "${aws:PrincipalOrgID}", CRITICAL),
+        ("StringEquals", ORG, "${aws:PrincipalTag/org}", CRITICAL),
+        ("ForAnyValue:StringLike", PATHS, "o-1/*", None),
+        ("ForAnyValue:StringLike", PATHS, "o-1/r-1/ou-1/*", None),
+        ("ForAnyValue:StringLike", PATHS, "o-*/r-1/*", CRITICAL),
+        ("ForAllValues:StringLike", PATHS, "o-1/*", CRITICAL),
+        ("StringEquals", WHO, OTHER, None),
+        ("StringLike", WHO, OTHER, None),
+        ("StringLike", WHO, "4444*", CRITICAL),
+        ("StringLike", WHO, "????????????", CRITICAL),
+        ("StringNotEquals", WHO, OTHER, CRITICAL),
+        ("StringEquals", WHO, "${aws:PrincipalAccount}", CRITICAL),
+        ("ArnLike", ARN, f"{OURS}:role/*", None),
+        ("ArnEquals", ARN, f"{OURS}:*", None),
+        ("ArnLike", ARN, "arn:aws:iam::*:role/deploy", CRITICAL),
+        ("ArnEquals", ARN, "arn:aws:iam::*:role/deploy", CRITICAL),
+        ("StringEquals", ARN, "arn:aws:iam::*:role/deploy", None),
+        ("StringLike", ARN, "arn:*:role/deploy", CRITICAL),
+        ("StringLike", ARN, f"*{ACCOUNT_ID}:role/deploy", None),
+        ("ArnNotLike", ARN, f"{OURS}:role/*", CRITICAL),
+        ("StringEquals", "aws:userid", "AROAEXAMPLE:ana", None),
+        ("StringLike", "aws:userid", "AROAEXAMPLE:*", None),
+        ("StringLike", "aws:userid", "*:ana", CRITICAL),
+        ("StringEquals", "aws:username", "ana", CRITICAL),
+        ("StringEquals", "aws:PrincipalTag/team", "a", CRITICAL),
+        ("StringEquals", "aws:PrincipalType", "AssumedRole", CRITICAL),
+        ("StringEquals", "sts:RoleSessionName", "ci", CRITICAL),
+        ("StringEquals", "aws:RequestTag/team", "a", CRITICAL),
+        ("StringEquals", "sts:ExternalId", "x", HIGH),
+        ("StringLike", "sts:ExternalId", "*", CRITICAL),
+        ("Null", "sts:ExternalId", "false", CRITICAL),
+        ("IpAddress", "aws:SourceIp", "198.51.100.0/24", HIGH),
+        ("IpAddress", "aws:SourceIp", "0.0.0.0/0", CRITICAL),
+        ("IpAddress", "aws:SourceIp", ["0.0.0.0/1", "128.0.0.0/1"], CRITICAL),
+        ("IpAddress", "aws:SourceIp", ["10.0.0.0/8", "::/0"], CRITICAL),
+        ("IpAddress", "aws:SourceIp", "10.0.0.0/8", None),
+        ("NotIpAddress", "aws:SourceIp", "198.51.100.0/24", CRITICAL),
+        ("IpAddress", "aws:VpcSourceIp", "10.0.0.0/8", CRITICAL),
+        ("StringEquals", "aws:SourceVpce", "vpce-1", None),
+        ("StringEqualsIfExists", "aws:SourceVpce", "vpce-1", CRITICAL),
+        ("StringLike", "aws:SourceVpc", "vpc-*", CRITICAL),
+        ("Bool", "aws:MultiFactorAuthPresent", "true", CRITICAL),
+        ("Bool", "aws:SecureTransport", "true", CRITICAL),
+        ("Bool", "aws:ViaAWSService", "false", CRITICAL),
+        ("Bool", "aws:PrincipalIsAWSService", "false", CRITICAL),
+        ("Bool", "aws:PrincipalIsAWSService", "true", MEDIUM),
+        ("DateLessThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", None),
+        ("DateLessThan", "aws:CurrentTime", "2999-01-01T00:00:00Z", CRITICAL),
+        ("DateGreaterThan", "aws:CurrentTime", "2020-01-01T00:00:00Z", CRITICAL),
+        ("StringEquals", "aws:RequestedRegion", "eu-west-1", CRITICAL),
+        ("StringLike", "aws:UserAgent", "*terraform*", CRITICAL),
+        ("StringEquals", "aws:SourceAccount", ACCOUNT_ID, None),
+        ("StringLike", "aws:SourceAccount", "*", MEDIUM),
+        ("StringEqualsIfExists", "aws:SourceAccount", ACCOUNT_ID, CRITICAL),
+        ("ArnLike", "aws:SourceArn", f"arn:aws:sns:*:{ACCOUNT_ID}:*", None),
+        ("ArnLike", "aws:SourceArn", "arn:aws:sns:*:*:*", MEDIUM),
+        ("StringLike", "AWS:principalorgid", "o-*", CRITICAL),
+    ],
+)
+def test_anybody_under_a_condition(operator, key, value, severity):
+    verdict = judged(entry("Allow", "*", {operator: {key: value}}))
+    status = GOOD if severity is None else BAD
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*", OTHER]}])
+def test_anybody_in_every_form(principal):
+    assert judged(entry("Allow", principal)).severity is CRITICAL
+    assert judged(entry("Allow", principal, {"StringLike": {ORG: "o-*"}})).severity is CRITICAL
+    assert judged(entry("Allow", principal, {"StringEquals": {ORG: "o-1"}})).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        pytest.param({"StringEquals": {"some:key": "x"}}, BLIND, id="a key nobody knows"),
+        pytest.param(
+            {"StringEquals": {"some:key": "x", ORG: "o-1"}}, GOOD, id="beside one that decides"
+        ),
+        pytest.param({"BinaryEquals": {ARN: "QQ=="}}, BLIND, id="a binary value"),
+        pytest.param({"StringEquals": {ORG: "${some:key}"}}, BLIND, id="an unknown variable"),
+        pytest.param(
+            {"Null": {ORG: "false"}, "StringEqualsIfExists": {ORG: "o-1"}},
+            GOOD,
+            id="two conditions on one key",
+        ),
+        pytest.param(
+            {"StringLike": {ORG: "o-*", WHO: "*"}}, BAD, id="two conditions that limit nothing"
+        ),
+        pytest.param(
+            {"StringLike": {ORG: "o-*"}, "StringEquals": {WHO: OTHER}}, GOOD, id="one of two"
+        ),
+    ],
+)
+def test_several_conditions_and_unknown_ones(condition, status):
+    verdict = judged(entry("Allow", "*", condition))
+    assert verdict.status is status, verdict.reason
+
+
+def test_a_reason_names_the_statement_and_the_value():
+    statement = entry("Allow", "*", {"StringLike": {ORG: "o-*"}})
+    reason = judged(statement | {"Sid": "Org"}).reason
+    assert "statement Org" in reason
+    assert "StringLike aws:PrincipalOrgID o-*" in reason
+    assert "statement 1" in judged(statement).reason
+    unknown = judged(entry("Allow", "*", {"StringEquals": {"some:key": "x"}})).reason
+    assert unknown.startswith("It is unknown whether anyone")
+    assert "StringEquals some:key x" in unknown
+
+
+@pytest.mark.parametrize(
+    ("principal", "condition", "status"),
+    [
+        pytest.param("*", None, GOOD, id="everyone"),
+        pytest.param("*", {"StringNotEquals": {ORG: "o-1"}}, GOOD, id="all but an organisation"),
+        pytest.param("*", {"StringNotEqualsIfExists": {ORG: "o-1"}}, GOOD, id="if it exists"),
+        pytest.param("*", {"StringNotLike": {ORG: "o-*"}}, BAD, id="those without one"),
+        pytest.param("*", {"StringEquals": {ORG: "o-2"}}, BAD, id="one organisation"),
+        pytest.param("*", {"Null": {ORG: "true"}}, BAD, id="accounts without an organisation"),
+        pytest.param("*", {"StringNotEquals": {WHO: ACCOUNT_ID}}, GOOD, id="all but an account"),
+        pytest.param("*", {"ArnNotLike": {ARN: f"{OURS}:*"}}, GOOD, id="all but its principals"),
+        pytest.param(
+            "*", {"ArnNotLike": {ARN: "arn:aws:iam::*:role/x"}}, BAD, id="all but a name"
+        ),
+        pytest.param(
+            "*", {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}, BAD, id="without MFA"
+        ),
+        pytest.param(
+            "*", {"NotIpAddress": {"aws:SourceIp": "198.51.100.0/24"}}, BAD, id="all but an office"
+        ),
+        pytest.param("*", {"StringNotEquals": {"some:key": "x"}}, BLIND, id="an unknown key"),
+        pytest.param({"AWS": OTHER}, None, BAD, id="one account"),
+        pytest.param({"Service": "ec2.amazonaws.com"}, None, BAD, id="a service"),
+    ],
+)
+def test_a_deny_beside_an_allow_of_anybody(principal, condition, status):
+    verdict = judged(entry("Allow", "*"), entry("Deny", principal, condition, "sts:*"))
+    assert verdict.status is status, verdict.reason
+
+
+def test_a_deny_of_another_action_takes_nothing_away():
+    assert judged(entry("Allow", "*"), entry("Deny", "*", None, WEB)).severity is CRITICAL
+    spared = {"Effect": "Deny", "NotPrincipal": {"AWS": ACCOUNT_ID}, "Action": ASSUME}
+    assert judged(entry("Allow", "*"), spared).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "status"),
+    [
+        ("StringEquals", "sts:ExternalId", "x", GOOD),
+        ("StringEquals", "sts:ExternalId", ["x", "y"], GOOD),
+        ("StringLike", "sts:ExternalId", "x", GOOD),
+        ("StringLike", "sts:ExternalId", "*", BAD),
+        ("StringLike", "sts:ExternalId", "customer-*", BAD),
+        ("StringEqualsIfExists", "sts:ExternalId", "x", BAD),
+        ("StringNotEquals", "sts:ExternalId", "x", BAD),
+        ("Null", "sts:ExternalId", "false", BAD),
+        ("StringEquals", ORG, "o-1", GOOD),
+        ("StringLike", ORG, "o-*", BAD),
+        ("StringEquals", WHO, OTHER, BAD),
+        ("ArnEquals", ARN, f"arn:aws:iam::{OTHER}:role/x", GOOD),
+        ("ArnLike", ARN, f"arn:aws:iam::{OTHER}:role/*", BAD),
+        ("ArnLike", ARN, "arn:aws:iam::*:role/*", BAD),
+        ("Bool", "aws:MultiFactorAuthPresent", "true", BAD),
+    ],
+)
+def test_another_account_under_a_condition(operator, key, value, status):
+    verdict = judged(
+        entry("Allow", {"AWS": f"arn:aws:iam::{OTHER}:root"}, {operator: {key: value}})
+    )
+    assert verdict.status is status, verdict.reason
+
+
+def test_another_account_and_a_deny():
+    theirs = entry("Allow", {"AWS": OTHER})
+    denied = entry("Deny", "*", {"StringNotEquals": {"sts:ExternalId": "x"}})
+    assert judged(theirs, denied).status is GOOD
+    assert judged(theirs, entry("Deny", {"AWS": OTHER})).status is GOOD
+    assert judged(theirs, entry("Deny", {"AWS": "777788889999"})).status is BAD
+
+
+@pytest.mark.parametrize(
+    ("operator", "key", "value", "status"),
+    [
+        ("StringEquals", "aws:SourceAccount", ACCOUNT_ID, GOOD),
+        ("StringLike", "aws:SourceAccount", ACCOUNT_ID, GOOD),
+        ("StringLike", "aws:SourceAccount", "*", BAD),
+        ("StringLike", "aws:SourceAccount", "1111*", BAD),
+        ("StringEqualsIfExists", "aws:SourceAccount", ACCOUNT_ID, BAD),
+        ("StringNotEquals", "aws:SourceAccount", OTHER, BAD),
+        ("Null", "aws:SourceAccount", "false", BAD),
+        ("StringEquals", "aws:SourceAccount", "${aws:ResourceAccount}", GOOD),
+        ("ArnLike", "aws:SourceArn", f"arn:aws:scheduler:*:{ACCOUNT_ID}:*", GOOD),
+        ("StringLike", "aws:SourceArn", f"arn:aws:scheduler:*:{ACCOUNT_ID}:*", GOOD),
+        ("ArnLike", "aws:SourceArn", "arn:aws:scheduler:*:*:schedule/*", BAD),
+        ("ArnLike", "aws:SourceArn", "arn:aws:scheduler:eu-west-1:*:schedule/a/b", BAD),
+        ("ArnLike", "aws:SourceArn", "*", BAD),
+        ("ArnEquals", "aws:SourceArn", "arn:aws:s3:::bucket", GOOD),
+        ("ArnLike", "aws:SourceArn", "arn:aws:s3:::*", BAD),
+        ("ArnLikeIfExists", "aws:SourceArn", f"arn:aws:x:*:{ACCOUNT_ID}:*", BAD),
+        ("StringEquals", "aws:SourceOrgID", "o-1", GOOD),
+        ("StringLike", "aws:SourceOrgID", "o-*", BAD),
+        ("StringEquals", "aws:SourceOrgID", "${aws:ResourceOrgID}", GOOD),
+        ("ForAnyValue:StringLike", "aws:SourceOrgPaths", "o-1/*", GOOD),
+        ("StringEquals", "sts:ExternalId", ACCOUNT_ID, GOOD),
+        ("Bool", "aws:PrincipalIsAWSService", "true", BAD),
+        ("StringEquals", ORG, "o-1", GOOD),
+    ],
+)
+def test_a_service_under_a_condition(operator, key, value, status):
+    service = {"Service": "scheduler.amazonaws.com"}
+    verdict = judged(entry("Allow", service, {operator: {key: value}}))
+    assert verdict.status is status, verdict.reason
+
+
+def test_a_service_and_a_deny():
+    service = {"Service": "scheduler.amazonaws.com"}
+    others = {"StringNotEquals": {"aws:SourceAccount": ACCOUNT_ID}}
+    assert judged(entry("Allow", service), entry("Deny", service, others)).status is GOOD
+    assert judged(entry("Allow", service), entry("Deny", "*", others)).status is GOOD
+    another = {"Service": "pipes.amazonaws.com"}
+    assert judged(entry("Allow", service), entry("Deny", another, others)).status is BAD
+
+
+GITHUB = "token.actions.githubusercontent.com"
+GITLAB = "gitlab.com"
+TERRAFORM = "app.terraform.io"
+BITBUCKET = "api.bitbucket.org/2.0/workspaces/acme/pipelines-config/identity/oidc"
+CIRCLECI = "oidc.circleci.com/org/0a1b"
+EKS = "oidc.eks.eu-west-1.amazonaws.com/id/0A1B"
+OWN_GITLAB = "gitlab.example.org"
+UNKNOWN = "idp.example.org"
+
+
+def signed_in(provider, condition):
+    principal = {"Federated": f"{OURS}:oidc-provider/{provider}"}
+    return judged(entry("Allow", principal, condition, WEB))
+
+
+@pytest.mark.parametrize(
+    ("provider", "subject", "status"),
+    [
+        (GITHUB, "repo:acme/agent:ref:refs/heads/main", GOOD),
+        (GITHUB, "repo:acme/agent:*", GOOD),
+        (GITHUB, "repo:acme/*", GOOD),
+        (GITHUB, "repo:acme/*:ref:refs/heads/main", GOOD),
+        (GITHUB, "repo:acme@1/agent@2:*", GOOD),
+        (GITHUB, "repository_owner:acme:*", GOOD),
+        (GITHUB, "*", BAD),
+        (GITHUB, "repo:*", BAD),
+        (GITHUB, "repo:*/*", BAD),
+        (GITHUB, "repo:*/deploy:*", BAD),
+        (GITHUB, "repo:*/*:ref:refs/heads/main", BAD),
+        (GITHUB, "repo:acme*", BAD),
+        (GITHUB, "repo:acme-*/agent:*", BAD),
+        (GITHUB, "repo:*acme/agent:*", BAD),
+        (GITHUB, "repo:?cme/agent:*", BAD),
+        (GITHUB, "environment:prod", BAD),
+        (GITHUB, "repository_owner:*", BAD),
+        (GITLAB, "project_path:acme/agent:ref_type:branch:ref:main", GOOD),
+        (GITLAB, "project_path:acme/*:ref_type:branch:ref:main", GOOD),
+        (GITLAB, "project_path:acme/*", GOOD),
+        (GITLAB, "project_path:*", BAD),
+        (GITLAB, "project_path:*:ref_type:branch:ref:main", BAD),
+        (GITLAB, "project_path:*/deploy:*", BAD),
+        (GITLAB, "project_path:acme*/agent:*", BAD),
+        (TERRAFORM, "organization:acme:project:*:workspace:*:run_phase:*", GOOD),
+        (TERRAFORM, "organization:*:project:p:workspace:w:run_phase:*", BAD),
+        (TERRAFORM, "organization:*", BAD),
+        (TERRAFORM, "organization:acme*:project:p:workspace:w:run_phase:plan", BAD),
+        (BITBUCKET, "{0a1b}*:*", GOOD),
+        (BITBUCKET, "*:*", BAD),
+        (BITBUCKET, "{*}:*", BAD),
+        (CIRCLECI, "org/0a1b/project/2c3d/user/*", GOOD),
+        (CIRCLECI, "org/0a1b/project/*/user/*", GOOD),
+        (CIRCLECI, "org/*/project/*/user/*", BAD),
+        (EKS, "system:serviceaccount:agents:agent", GOOD),
+        (EKS, "system:serviceaccount:agents:*", GOOD),
+        (EKS, "system:serviceaccount:*:agent", BAD),
+        (EKS, "system:serviceaccount:*", BAD),
+        ("agent.buildkite.com", "organization:acme:pipeline:*", GOOD),
+        ("agent.buildkite.com", "organization:*:pipeline:deploy:*", BAD),
+        ("oidc.vercel.com", "owner:*:project:site:environment:production", BAD),
+        ("oidc.vercel.com", "owner:acme:project:*:environment:production", GOOD),
+        (OWN_GITLAB, "project_path:acme/*", GOOD),
+        (OWN_GITLAB, "project_path:*:ref_type:branch:ref:main", BLIND),
+        (UNKNOWN, "acme", GOOD),
+        (UNKNOWN, "acme:*", GOOD),
+        (UNKNOWN, "*:prod", BLIND),
+        (UNKNOWN, "team:*:prod", BLIND),
+        (UNKNOWN, "acme*", BLIND),
+        (UNKNOWN, "user:*", BAD),
+        (UNKNOWN, "*", BAD),
+    ],
+)
+def test_the_subject_at_a_provider(provider, subject, status):
+    verdict = signed_in(provider, {"StringLike": {f"{provider}:sub": subject}})
+    assert verdict.status is status, verdict.reason
+    with_audience = {
+        "StringLike": {f"{provider}:sub": [subject]},
+        "StringEquals": {f"{provider}:aud": "sts.amazonaws.com"},
+    }
+    assert signed_in(provider, with_audience).status is status
+
+
+@pytest.mark.parametrize("provider", [GITHUB, GITLAB, TERRAFORM, CIRCLECI, EKS, UNKNOWN])
+@pytest.mark.parametrize(
+    ("operator", "claim", "value", "status"),
+    [
+        ("StringEquals", "aud", "sts.amazonaws.com", BAD),
+        ("Null", "sub", "false", BAD),
+        ("StringNotEquals", "sub", "repo:acme/agent:x", BAD),
+        ("StringNotLike", "sub", "repo:acme/*", BAD),
+        ("StringEquals", "sub", "repo:acme/agent:x", GOOD),
+        ("StringEquals", "sub", "repo:*", GOOD),
+        ("StringLike", "sub", ["repo:acme/agent:x", "*"], BAD),
+        ("StringEqualsIfExists", "sub", "repo:acme/agent:x", GOOD),
+        ("StringEquals", "made_up", "x", BLIND),
+        ("BinaryEquals", "sub", "QQ==", BLIND),
+    ],
+)
+def test_every_provider(provider, operator, claim, value, status):
+    verdict = signed_in(provider, {operator: {f"{provider}:{claim}": value}})
+    assert verdict.status is status, verdict.reason
+    assert signed_in(provider, None).severity is HIGH
+
+
+@pytest.mark.parametrize(
+    ("claim", "value", "status"),
+    [
+        ("repository", "acme/agent", GOOD),
+        ("repository", "*/agent", BAD),
+        ("repository_owner", "acme", GOOD),
+        ("repository_owner", "acme*", BAD),
+        ("repository_id", "123", GOOD),
+        ("repository_owner_id", "123", GOOD),
+        ("actor", "ana", BAD),
+        ("environment", "prod", BAD),
+        ("ref", "refs/heads/main", BAD),
+        ("job_workflow_ref", "acme/workflows/deploy.yml@*", BLIND),
+    ],
+)
+def test_other_claims_of_github(claim, value, status):
+    verdict = signed_in(GITHUB, {"StringLike": {f"{GITHUB}:{claim}": value}})
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("provider", "condition", "status"),
+    [
+        ("accounts.google.com", {"StringEquals": {"accounts.google.com:aud": "1"}}, GOOD),
+        ("accounts.google.com", {"StringEquals": {"accounts.google.com:sub": "1"}}, GOOD),
+        ("accounts.google.com", {"StringEquals": {"accounts.google.com:oaud": "1"}}, BAD),
+        ("accounts.google.com", {"StringLike": {"accounts.google.com:aud": "*"}}, BAD),
+        ("www.amazon.com", {"StringEquals": {"www.amazon.com:app_id": "a"}}, GOOD),
+        ("graph.facebook.com", {"StringLike": {"graph.facebook.com:app_id": "*"}}, BAD),
+        (
+            "cognito-identity.amazonaws.com",
+            {"StringLike": {"cognito-identity.amazonaws.com:aud": "eu-west-1:*"}},
+            BAD,
+        ),
+        (
+            "cognito-identity.amazonaws.com",
+            {"ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"}},
+            BAD,
+        ),
+        (
+            "cognito-identity.amazonaws.com",
+            {
+                "StringEquals": {"cognito-identity.amazonaws.com:aud": "eu-west-1:1"},
+                "ForAnyValue:StringLike": {"cognito-identity.amazonaws.com:amr": "authenticated"},
+            },
+            GOOD,
+        ),
+    ],
+)
+def test_providers_that_need_no_registration(provider, condition, status):
+    verdict = judged(entry("Allow", {"Federated": provider}, condition, WEB))
+    assert verdict.status is status, verdict.reason
+
+
+def test_web_identity_of_anybody():
+    assert judged(entry("Allow", "*", None, WEB)).severity is CRITICAL
+    assert judged(entry("Allow", {"Federated": "*"}, None, WEB)).severity is HIGH
+    one = {"StringEquals": {"accounts.google.com:aud": "1"}}
+    assert judged(entry("Allow", "*", one, WEB)).status is GOOD
+    owner = {"StringLike": {f"{GITHUB}:sub": "repo:*/x:*"}}
+    assert judged(entry("Allow", "*", owner, WEB)).severity is CRITICAL
+
+
+def test_a_deny_at_a_provider():
+    principal = {"Federated": f"{OURS}:oidc-provider/{GITHUB}"}
+    every = entry("Allow", principal, None, WEB)
+    others = {"StringNotLike": {f"{GITHUB}:sub": "repo:acme/*"}}
+    assert judged(every, entry("Deny", principal, others, WEB)).status is GOOD
+    assert judged(every, entry("Deny", "*", others, WEB)).status is GOOD
+    loose = {"StringNotLike": {f"{GITHUB}:sub": "repo:*/agent:*"}}
+    assert judged(every, entry("Deny", "*", loose, WEB)).status is BAD
+    elsewhere = {"Federated": f"{OURS}:oidc-provider/{GITLAB}"}
+    assert judged(every, entry("Deny", elsewhere, None, WEB)).status is BAD
+
+
+# -- properties -------------------------------------------------------------------------------
+
+CONDITIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "StringEquals": st.dictionaries(
+            st.sampled_from([ORG, WHO, ARN, "sts:ExternalId", "some:key", "aws:SourceAccount"]),
+            st.sampled_from(["o-1", OTHER, "*", "x"]),
+            min_size=1,
+        ),
+        "StringLikeIfExists": st.dictionaries(
+            st.sampled_from([ORG, WHO, ARN]), st.sampled_from(["o-*", "*", "4*"]), min_size=1
+        ),
+        "Null": st.dictionaries(
+            st.sampled_from([ORG, "sts:ExternalId"]),
+            st.sampled_from(["true", "false"]),
+            min_size=1,
+        ),
+    },
+)
+PRINCIPALS = st.sampled_from(["*", {"AWS": OTHER}, {"Service": "scheduler.amazonaws.com"}])
+
+
+@settings(deadline=None)
+@given(principal=PRINCIPALS, condition=CONDITIONS)
+def test_a_deny_of_everyone_never_leaves_a_violation(principal, condition):
+    allow = entry("Allow", principal, condition)
+    assert judged(allow, entry("Deny", "*", None, "sts:*")).status is GOOD
+
+
+@settings(deadline=None)
+@given(principal=PRINCIPALS, condition=CONDITIONS, dropped=st.integers(0, 2))
+def test_a_condition_less_never_turns_a_violation_into_a_pass(principal, condition, dropped):
+    fewer = {name: keys for n, (name, keys) in enumerate(condition.items()) if n != dropped}
+    before = judged(entry("Allow", principal, condition)).status
+    after = judged(entry("Allow", principal, fewer)).status
+    assert (before, after) not in {(BAD, GOOD), (BAD, BLIND), (BLIND, GOOD)}
