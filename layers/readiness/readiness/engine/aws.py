@@ -258,6 +258,10 @@ class Aws:
         finally:
             self._batch = None
 
+    def forget(self) -> None:
+        """Forget everything that was read, to make room before the same is read afresh."""
+        self._answers = Answers()
+
     def _kept(self, resource: Resource) -> Keep:
         if resource.type == ACCOUNT.name:
             return Keep.RUN
@@ -463,7 +467,7 @@ class DeclaredReader:
         if batch is not None and batch.about is cls:
             self.narrowed = True
             return batch.ids
-        return sorted(set(cls.find(self)))
+        return self._aws.find(cls)
 
     def those(self, cls: type[T]) -> dict[str, T]:
         """Other evidence, which this evidence declared to use, of each resource wanted now."""

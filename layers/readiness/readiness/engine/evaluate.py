@@ -243,7 +243,7 @@ class Evaluation:
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
             at, tags = min(as_of, began), own_tags or tags
-            return self._observation(rule, resource, _whole(rule, verdict), at, tags), as_of
+            return self._observation(rule, resource, verdict, at, tags), as_of
         except Gone:
             return Observation(rule, resource, began), began
         except (CredentialsRefused, Postponed):
@@ -308,7 +308,7 @@ class Evaluation:
                 if not getattr(subject, "exists", True):
                     raise Gone(resource.key)
         own_tags = getattr(subject, "tags", None)
-        verdict = rule(*arguments, **cast("Mapping[str, Any]", settings))
+        verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
         verdict = _passing_with(verdict, arguments)
         return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
 

@@ -228,6 +228,7 @@ class Function:
         ):
             evaluated += 1
             self._note(observation)
+        evaluation.aws.forget()
         unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:

@@ -30,7 +30,7 @@ STREAM = ResourceType(
 )
 
 
-@evidence(STREAM, reads=("kinesis:ListStreams", GET_METRIC_DATA), proves=False)
+@evidence(STREAM, reads=(GET_METRIC_DATA,), proves=False)
 @dataclass(frozen=True, slots=True)
 class StreamWrites:
     """What was put into a stream in a day, by the hour: records one by one, and together.
@@ -66,7 +66,7 @@ def _queries(stream: str) -> dict[str, Query]:
     }
 
 
-@evidence(QUEUE, reads=("sqs:ListQueues", GET_METRIC_DATA), proves=False)
+@evidence(QUEUE, reads=(GET_METRIC_DATA,), proves=False)
 @dataclass(frozen=True, slots=True)
 class QueueWrites:
     """How many messages were sent to a queue in a day, by the hour. Source: GetMetricData."""

@@ -81,7 +81,7 @@ class StageCache:
         )
 
 
-@evidence(REST_STAGE, reads=(GET_METRIC_DATA, "apigateway:GET"), uses=(StageCache,))
+@evidence(REST_STAGE, reads=(GET_METRIC_DATA,), uses=(StageCache,))
 @dataclass(frozen=True, slots=True)
 class StageLookups:
     """How often a stage's cache was asked in a week, and how often it knew.

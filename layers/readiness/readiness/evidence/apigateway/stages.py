@@ -200,7 +200,7 @@ class HttpStage:
         )
 
 
-@evidence(REST_STAGE, reads=(*_READS, GET_METRIC_DATA), uses=(RestStage,))
+@evidence(REST_STAGE, reads=(GET_METRIC_DATA,), uses=(RestStage,))
 @dataclass(frozen=True, slots=True)
 class StageRequests:
     """The requests to a stage of a REST API in the last day, by 5 minutes.

@@ -41,7 +41,7 @@ class GraphqlTracing:
         return cls(answer["apiId"], answer.get("name", ""), bool(answer.get("xrayEnabled")))
 
 
-@evidence(GRAPHQL_API, reads=(_LIST, GET_METRIC_DATA), follows_type=False)
+@evidence(GRAPHQL_API, reads=(GET_METRIC_DATA,), follows_type=False)
 @dataclass(frozen=True, slots=True)
 class GraphqlRequests:
     """The requests to a GraphQL API in the last day, by 5 minutes.

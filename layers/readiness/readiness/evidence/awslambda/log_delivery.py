@@ -21,7 +21,7 @@ _HOUR = timedelta(hours=1)
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "lambda:ListFunctions", "logs:DescribeLogStreams"),
+    reads=(GET_METRIC_DATA, "logs:DescribeLogStreams"),
     uses=(FunctionConfiguration,),
 )
 @dataclass(frozen=True, slots=True)

@@ -115,12 +115,7 @@ class Door:
 
 @evidence(
     FUNCTION,
-    reads=(
-        GET_METRIC_DATA,
-        LIST_FUNCTIONS,
-        "apigateway:GET",
-        "elasticloadbalancing:DescribeTargetGroups",
-    ),
+    reads=(GET_METRIC_DATA, "apigateway:GET", "elasticloadbalancing:DescribeTargetGroups"),
     uses=(FunctionBuild, FunctionAliases, FrontDoors),
 )
 @dataclass(frozen=True, slots=True)

@@ -151,7 +151,7 @@ def _invocations(names: Iterable[str]) -> dict[str, Query]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, LIST_METRICS, "lambda:ListFunctions"),
+    reads=(GET_METRIC_DATA, LIST_METRICS),
     uses=(FunctionIdentity,),
     asks_with=ASKS_WITH,
 )
@@ -180,12 +180,7 @@ class FunctionProcessingTime:
 
 @evidence(
     SERVICE,
-    reads=(
-        GET_METRIC_DATA,
-        LIST_METRICS,
-        "ecs:ListClusters",
-        "ecs:ListServices",
-    ),
+    reads=(GET_METRIC_DATA, LIST_METRICS),
     uses=(Service,),
     asks_with=ASKS_WITH,
 )

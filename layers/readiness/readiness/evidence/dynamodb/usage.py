@@ -26,7 +26,7 @@ TOGETHER = (
 )
 
 
-@evidence(TABLE, reads=(GET_METRIC_DATA, "dynamodb:ListTables"), proves=False)
+@evidence(TABLE, reads=(GET_METRIC_DATA,), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableRequests:
     """How many requests of each kind succeeded in a day, in periods of 5 minutes.

@@ -98,7 +98,7 @@ class Proxy:
         return cls(proxy.id, found[0]["Status"], health)
 
 
-@evidence(PROXY, reads=(GET_METRIC_DATA, *PROXY.find_reads))
+@evidence(PROXY, reads=(GET_METRIC_DATA,))
 @dataclass(frozen=True, slots=True)
 class ProxyUse:
     """A week of a proxy, hour by hour: connections in use, and those pinned to one client."""

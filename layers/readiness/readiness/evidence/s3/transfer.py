@@ -179,7 +179,7 @@ class _Found:
 
 @evidence(
     BUCKET,
-    reads=("cloudwatch:ListMetrics", GET_METRIC_DATA, "s3:ListAllMyBuckets"),
+    reads=("cloudwatch:ListMetrics", GET_METRIC_DATA),
     proves=False,
 )
 @dataclass(frozen=True, slots=True)

@@ -62,9 +62,7 @@ def _target_groups(read: Reader) -> TargetGroups:
     return read.of(TargetGroups, REGION.resource(read.account, read.region, read.account))
 
 
-@evidence(
-    SERVICE, reads=(*HISTORY_READS, *SERVICES), uses=(Service, TargetGroups), asks_with=LIMITS
-)
+@evidence(SERVICE, reads=(*HISTORY_READS,), uses=(Service, TargetGroups), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class ServiceLatency:
     """How long the service's tasks took to answer the load balancer.
@@ -178,7 +176,7 @@ def _outcomes(
     return replace(counted(own=True), worst=counted(own=False))
 
 
-@evidence(SERVICE, reads=(*HISTORY_READS, *SERVICES), uses=(Service, TargetGroups))
+@evidence(SERVICE, reads=(*HISTORY_READS,), uses=(Service, TargetGroups))
 @dataclass(frozen=True, slots=True)
 class ServiceOutcomes:
     """What became of requests to the service: by its targets, and by the load balancers before it.
@@ -246,7 +244,7 @@ def _of_one_service(balancer: str, groups: TargetGroups, services: Services) -> 
 
 @evidence(
     LOAD_BALANCER,
-    reads=(*HISTORY_READS, BALANCERS),
+    reads=(*HISTORY_READS,),
     uses=(LoadBalancer, TargetGroups, Services),
     asks_with=LIMITS,
 )
@@ -304,9 +302,7 @@ def _elsewhere(
     return {arn for arn in balancers if is_elsewhere(arn, groups, services)}
 
 
-@evidence(
-    LOAD_BALANCER, reads=(*HISTORY_READS, BALANCERS), uses=(LoadBalancer, TargetGroups, Services)
-)
+@evidence(LOAD_BALANCER, reads=(*HISTORY_READS,), uses=(LoadBalancer, TargetGroups, Services))
 @dataclass(frozen=True, slots=True)
 class BalancerOutcomes:
     """What became of the requests to an application load balancer.

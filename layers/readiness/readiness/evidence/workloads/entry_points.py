@@ -136,7 +136,7 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
 
 @evidence(
     FUNCTION,
-    reads=(*HISTORY_READS, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS,),
     uses=(FunctionIdentity, FunctionSources),
     asks_with=LIMITS,
 )
@@ -206,7 +206,7 @@ _OF_FUNCTION = (
 
 @evidence(
     FUNCTION,
-    reads=(*HISTORY_READS, "lambda:ListFunctions"),
+    reads=(*HISTORY_READS,),
     uses=(FunctionIdentity, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)
@@ -381,7 +381,7 @@ def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
     return {api.id: {"ApiName": api.name} for api in apis}
 
 
-@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,), asks_with=LIMITS)
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class RestApiLatency:
     """How long a REST API took, its integration included. Source: GetMetricData."""
@@ -398,7 +398,7 @@ class RestApiLatency:
         return {id: cls(latency) for id, latency in _latencies(read, named).items()}
 
 
-@evidence(REST_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(RestApi,))
+@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,))
 @dataclass(frozen=True, slots=True)
 class RestApiOutcomes:
     """How many requests a REST API took and how many it failed. Source: GetMetricData."""
@@ -415,7 +415,7 @@ class RestApiOutcomes:
         return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
 
 
-@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,), asks_with=LIMITS)
+@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,), asks_with=LIMITS)
 @dataclass(frozen=True, slots=True)
 class HttpApiLatency:
     """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
@@ -437,7 +437,7 @@ class HttpApiLatency:
         return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
 
 
-@evidence(HTTP_API, reads=(*HISTORY_READS, "apigateway:GET"), uses=(HttpApi,))
+@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,))
 @dataclass(frozen=True, slots=True)
 class HttpApiOutcomes:
     """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""

@@ -18,9 +18,7 @@ from readiness.model.unreadable import Gone
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
-    *FUNCTION.find_reads,
     "lambda:ListEventSourceMappings",
-    "lambda:ListFunctions",
     "sqs:GetQueueAttributes",
     "sqs:ListDeadLetterSourceQueues",
 )

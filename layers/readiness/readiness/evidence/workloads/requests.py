@@ -15,7 +15,7 @@ from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
 
 
-@evidence(FUNCTION, reads=(GET_METRIC_DATA, "lambda:ListFunctions"), follows_type=False)
+@evidence(FUNCTION, reads=(GET_METRIC_DATA,), follows_type=False)
 @dataclass(frozen=True, slots=True)
 class FunctionRequests:
     """The invocations of the function in the last day, by 5 minutes.
@@ -48,7 +48,7 @@ class FunctionRequests:
 
 @evidence(
     SERVICE,
-    reads=(GET_METRIC_DATA, "ecs:ListClusters", "ecs:ListServices"),
+    reads=(GET_METRIC_DATA,),
     uses=(Service, TargetGroups),
     follows_type=False,
 )

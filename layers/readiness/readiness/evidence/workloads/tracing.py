@@ -48,7 +48,7 @@ def role_of(read: Reader, arn: str) -> Resource | None:
 
 @evidence(
     FUNCTION,
-    reads=("lambda:ListEventSourceMappings", "lambda:GetPolicy", "lambda:ListFunctions"),
+    reads=("lambda:ListEventSourceMappings", "lambda:GetPolicy"),
     uses=(FunctionConfiguration,),
     changed_by=(
         api_call(

@@ -17,7 +17,7 @@ from readiness.semantics.metrics import Query, Series, series
 _HOUR = 3600
 
 
-@evidence(FUNCTION, reads=(GET_METRIC_DATA, *FUNCTION.find_reads))
+@evidence(FUNCTION, reads=(GET_METRIC_DATA,))
 @dataclass(frozen=True, slots=True)
 class FunctionUse:
     """Hourly series of a week: runs, throttles, the longest run (ms), the most memory used (%).
@@ -64,7 +64,7 @@ class RegionConcurrency:
         return cls(**read_each(read, wanted, WEEK, period=_HOUR)[""])
 
 
-@evidence(SERVICE, reads=(GET_METRIC_DATA, *SERVICE.find_reads))
+@evidence(SERVICE, reads=(GET_METRIC_DATA,))
 @dataclass(frozen=True, slots=True)
 class ServiceUse:
     """The highest CPU and memory of a service's tasks (%), hour by hour for a week."""
@@ -92,7 +92,7 @@ def _of_service(arn: str) -> dict[str, Query]:
     }
 
 
-@evidence(INSTANCE, reads=(GET_METRIC_DATA, *INSTANCE.find_reads))
+@evidence(INSTANCE, reads=(GET_METRIC_DATA,))
 @dataclass(frozen=True, slots=True)
 class DatabaseUse:
     """The most connections to a database instance, hour by hour for a week."""

@@ -63,7 +63,7 @@ def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
 
 @evidence(
     FUNCTION,
-    reads=(GET_TRACES, *HISTORY_READS, "lambda:ListFunctions"),
+    reads=(GET_TRACES, *HISTORY_READS),
     uses=(FunctionConfiguration,),
 )
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ class FunctionTraces:
 
 @evidence(
     SERVICE,
-    reads=(GET_TRACES, "ecs:ListClusters", "ecs:ListServices"),
+    reads=(GET_TRACES,),
     uses=(Service,),
 )
 @dataclass(frozen=True, slots=True)
