@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from readiness import (
@@ -46,6 +46,7 @@ from .places import (
     texts_of,
 )
 from .plain_text import judge_plain_text
+from .rotation import day, doubt, why_exempt, without_rotation
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -232,10 +233,6 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
     )
 
 
-MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
-"""Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
-
-
 @secrets_management.rule("Enable automatic rotation", severity=Severity.MEDIUM)
 def automatic_rotation(
     secret: SecretRotation,
@@ -266,12 +263,10 @@ def automatic_rotation(
     ),
 ) -> Verdict:
     """Secrets rotate automatically and often enough, and the last rotation succeeded."""
-    if exempt := _why_exempt(secret, non_rotating_owners):
+    if exempt := why_exempt(secret, non_rotating_owners):
         return not_applicable(exempt, owner=secret.owner)
     if not secret.enabled:
-        return _without_rotation(
-            secret, max_rotation_days, timedelta(hours=new_secret_grace_hours)
-        )
+        return without_rotation(secret, max_rotation_days, timedelta(hours=new_secret_grace_hours))
     interval = secret.interval_days
     problems = []
     fails = secret.failure(
@@ -293,69 +288,17 @@ def automatic_rotation(
             expected=f"A successful rotation every {max_rotation_days} days or more often.",
             schedule=secret.schedule,
             interval_days=interval,
-            rotated=_day(secret.rotated),
+            rotated=day(secret.rotated),
         )
-    doubt = _doubt(secret, failure)
-    if doubt:
-        return doubt
-    last = f"last on {_day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
+    if unsure := doubt(secret, failure):
+        return unsure
+    last = f"last on {day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
     return complies(
         f"It rotates every {plural(interval, 'day')} or more often, {last}.",
         schedule=secret.schedule,
         interval_days=interval,
-        rotated=_day(secret.rotated),
+        rotated=day(secret.rotated),
     )
-
-
-def _doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
-    """The verdict if it is not known whether the secret rotates; None if it is known."""
-    if not secret.interval_days or not (secret.rotated or secret.created):
-        schedule = secret.schedule or "none"
-        return cannot_tell(
-            f"Rotation is on, but the interval of its schedule ({schedule}) is not known."
-        )
-    if isinstance(failure, Unreadable):
-        return cannot_tell(
-            f"A rotation has started; whether it failed could not be read: {failure}.",
-            missing=(failure.action,),
-        )
-    if secret.pending:
-        return cannot_tell("A rotation has started and not finished yet.")
-    return None
-
-
-def _why_exempt(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:
-    if secret.deleted:
-        return f"The secret is scheduled for deletion on {_day(secret.deleted)}."
-    if secret.is_replica:
-        return f"The secret is a replica; its primary in {secret.primary_region} rotates."
-    if secret.owner in non_rotating_owners:
-        return f"The service {secret.owner} manages the secret and offers no rotation."
-    return ""
-
-
-def _without_rotation(secret: SecretRotation, max_days: int, grace: timedelta) -> Verdict:
-    if secret.owner and secret.owner not in MANAGED_ROTATION:
-        return cannot_tell(
-            f"The service {secret.owner} manages the secret and does not rotate it. Whether it can"
-            " is not known; if it cannot, add it to non_rotating_owners.",
-            owner=secret.owner,
-        )
-    if secret.created and secret.read_at - secret.created < grace:
-        return not_applicable(
-            f"The secret is new (created on {_day(secret.created)}); it needs a rotation schedule"
-            f" by {secret.created + grace:%Y-%m-%d %H:%M} UTC."
-        )
-    return violates(
-        "Automatic rotation is off.",
-        expected=f"Automatic rotation every {max_days} days or more often.",
-        rotation=False,
-        owner=secret.owner,
-    )
-
-
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment else ""
 
 
 @secrets_management.rule("Audit secret access with CloudTrail", severity=Severity.HIGH)
