@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 
@@ -160,6 +161,7 @@ def test_options_of_a_task_definition(options, status, said):
     [
         (Container("a", command=("run", KEY_ID)), "a: command"),
         (Container("a", labels={"key": KEY_ID}), "a: dockerLabels/key"),
+        (Container("a", environment={"X": base64.b64encode(KEY_ID.encode()).decode()}), "a: X"),
         (Container("a", log_options={"aws_key": KEY_ID}), "a: logConfiguration/aws_key"),
         (Container("a", entry_point=("sh", "-c", "AWS_SECRET_ACCESS_KEY=x run")), "entryPoint"),
         (
