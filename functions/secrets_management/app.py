@@ -9,6 +9,7 @@ from readiness import (
     Between,
     Problem,
     Severity,
+    Status,
     Unreadable,
     Verdict,
     cannot_tell,
@@ -21,6 +22,7 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.services import Container, TaskDefinition
@@ -38,9 +40,9 @@ from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_ev
 
 from .places import (
     in_build_sources,
+    in_containers,
     in_document,
     in_options,
-    in_task_definition,
     in_text,
     in_variables,
     texts_of,
@@ -84,10 +86,39 @@ def ecs_environment(
 
     Commands, labels, log options, health checks and volumes are as visible as the environment.
     """
-    found = in_task_definition(task_definition, plain_text)
+    files = _environment_files(task_definition.containers)
+    verdict = _judge_containers(
+        task_definition.containers, task_definition.options, parameter_store, plain_text
+    )
+    if files and verdict.status is not Status.NON_COMPLIANT:
+        return cannot_tell(
+            f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
+            environment_files=files,
+        )
+    return verdict
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def batch_job_definition(
+    definition: JobDefinition,
+    *,
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
+) -> Verdict:
+    """Batch jobs get secrets from Secrets Manager, not as plain text in the job definition."""
+    parameters = {f"parameters/{n}": value for n, value in (definition.parameters or {}).items()}
+    return _judge_containers(definition.containers, parameters, parameter_store, plain_text)
+
+
+def _judge_containers(
+    containers: Sequence[Container],
+    options: Mapping[str, str] | None,
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
+) -> Verdict:
     elsewhere: list[str] = []
     variables = 0
-    for container in task_definition.containers:
+    for container in containers:
         secrets = {**(container.secrets or {}), **(container.log_secrets or {})}
         variables += len(container.environment or {}) + len(secrets)
         elsewhere += [
@@ -95,13 +126,8 @@ def ecs_environment(
             for name, source in secrets.items()
             if _is_parameter(source) and not parameter_store.accept_ssm_secure_string
         ]
-    files = _environment_files(task_definition.containers)
-    if files and not found and not elsewhere:
-        return cannot_tell(
-            f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
-            environment_files=files,
-        )
-    texts = texts_of(task_definition)
+    found = in_containers(containers, options, plain_text)
+    texts = texts_of(containers) + len(options or {})
     return judge_plain_text(found, elsewhere, variables=variables, texts=texts)
 
 
