@@ -11,6 +11,7 @@ from readiness.evidence.ecs.services import Container
 from readiness.evidence.iam.credentials import AccessKey
 from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all
+from readiness.semantics.credentials import decoded_text
 
 _KEY_ID = re.compile(r"(?<![A-Za-z0-9_])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9_])")
 _SETS_A_KEY = re.compile(
@@ -21,8 +22,15 @@ KEY_VARIABLES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 
 
 def holding_a_key(environment: Mapping[str, str] | None) -> list[str]:
-    """The names of the variables whose value contains an access key ID; never the values."""
-    return sorted(name for name, value in (environment or {}).items() if _KEY_ID.search(value))
+    """The names of the variables whose value contains an access key ID; never the values.
+
+    Base64 is decoded: JSON of credentials often comes in it.
+    """
+    return sorted(
+        name
+        for name, value in (environment or {}).items()
+        if _KEY_ID.search(value) or _KEY_ID.search(decoded_text(value))
+    )
 
 
 def named_like_a_key(names: Iterable[str]) -> list[str]:

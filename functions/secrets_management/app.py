@@ -2,26 +2,27 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 
 from readiness import (
     Between,
     Problem,
     Severity,
+    Status,
     Unreadable,
     Verdict,
     cannot_tell,
     complies,
     heading,
     not_applicable,
-    unread,
     violates,
     violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.services import Container, TaskDefinition
@@ -39,14 +40,15 @@ from readiness.semantics.trail_coverage import Coverage, Recorded, Share, all_ev
 
 from .places import (
     in_build_sources,
+    in_containers,
     in_document,
     in_options,
-    in_task_definition,
     in_text,
     in_variables,
     texts_of,
 )
 from .plain_text import judge_plain_text
+from .rotation import day, doubt, why_exempt, without_rotation
 from .settings import ParameterStoreSettings, PlainTextSettings
 
 secrets_management = heading("Security", "Secrets Management")
@@ -84,10 +86,39 @@ def ecs_environment(
 
     Commands, labels, log options, health checks and volumes are as visible as the environment.
     """
-    found = in_task_definition(task_definition, plain_text)
+    files = _environment_files(task_definition.containers)
+    verdict = _judge_containers(
+        task_definition.containers, task_definition.options, parameter_store, plain_text
+    )
+    if files and verdict.status is not Status.NON_COMPLIANT:
+        return cannot_tell(
+            f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
+            environment_files=files,
+        )
+    return verdict
+
+
+@secrets_management.rule(STORE, severity=Severity.CRITICAL)
+def batch_job_definition(
+    definition: JobDefinition,
+    *,
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
+) -> Verdict:
+    """Batch jobs get secrets from Secrets Manager, not as plain text in the job definition."""
+    parameters = {f"parameters/{n}": value for n, value in (definition.parameters or {}).items()}
+    return _judge_containers(definition.containers, parameters, parameter_store, plain_text)
+
+
+def _judge_containers(
+    containers: Sequence[Container],
+    options: Mapping[str, str] | None,
+    parameter_store: ParameterStoreSettings,
+    plain_text: PlainTextSettings,
+) -> Verdict:
     elsewhere: list[str] = []
     variables = 0
-    for container in task_definition.containers:
+    for container in containers:
         secrets = {**(container.secrets or {}), **(container.log_secrets or {})}
         variables += len(container.environment or {}) + len(secrets)
         elsewhere += [
@@ -95,13 +126,8 @@ def ecs_environment(
             for name, source in secrets.items()
             if _is_parameter(source) and not parameter_store.accept_ssm_secure_string
         ]
-    files = _environment_files(task_definition.containers)
-    if files and not found and not elsewhere:
-        return cannot_tell(
-            f"Environment files in S3 hold variables too and are not read: {listed(files)}.",
-            environment_files=files,
-        )
-    texts = texts_of(task_definition)
+    found = in_containers(containers, options, plain_text)
+    texts = texts_of(containers) + len(options or {})
     return judge_plain_text(found, elsewhere, variables=variables, texts=texts)
 
 
@@ -233,10 +259,6 @@ def group_user_data(group: GroupUserData, *, plain_text: PlainTextSettings) -> V
     )
 
 
-MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
-"""Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
-
-
 @secrets_management.rule("Enable automatic rotation", severity=Severity.MEDIUM)
 def automatic_rotation(
     secret: SecretRotation,
@@ -267,12 +289,10 @@ def automatic_rotation(
     ),
 ) -> Verdict:
     """Secrets rotate automatically and often enough, and the last rotation succeeded."""
-    if exempt := _why_exempt(secret, non_rotating_owners):
+    if exempt := why_exempt(secret, non_rotating_owners):
         return not_applicable(exempt, owner=secret.owner)
     if not secret.enabled:
-        return _without_rotation(
-            secret, max_rotation_days, timedelta(hours=new_secret_grace_hours)
-        )
+        return without_rotation(secret, max_rotation_days, timedelta(hours=new_secret_grace_hours))
     interval = secret.interval_days
     problems = []
     fails = secret.failure(
@@ -294,68 +314,17 @@ def automatic_rotation(
             expected=f"A successful rotation every {max_rotation_days} days or more often.",
             schedule=secret.schedule,
             interval_days=interval,
-            rotated=_day(secret.rotated),
+            rotated=day(secret.rotated),
         )
-    doubt = _doubt(secret, failure)
-    if doubt:
-        return doubt
-    last = f"last on {_day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
+    if unsure := doubt(secret, failure):
+        return unsure
+    last = f"last on {day(secret.rotated)}" if secret.rotated else "but has not rotated yet"
     return complies(
         f"It rotates every {plural(interval, 'day')} or more often, {last}.",
         schedule=secret.schedule,
         interval_days=interval,
-        rotated=_day(secret.rotated),
+        rotated=day(secret.rotated),
     )
-
-
-def _doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
-    """The verdict if it is not known whether the secret rotates; None if it is known."""
-    if not secret.interval_days or not (secret.rotated or secret.created):
-        schedule = secret.schedule or "none"
-        return cannot_tell(
-            f"Rotation is on, but the interval of its schedule ({schedule}) is not known."
-        )
-    if isinstance(failure, Unreadable):
-        return unread(
-            f"A rotation has started; whether it failed could not be read: {failure}.", failure
-        )
-    if secret.pending:
-        return cannot_tell("A rotation has started and not finished yet.")
-    return None
-
-
-def _why_exempt(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:
-    if secret.deleted:
-        return f"The secret is scheduled for deletion on {_day(secret.deleted)}."
-    if secret.is_replica:
-        return f"The secret is a replica; its primary in {secret.primary_region} rotates."
-    if secret.owner in non_rotating_owners:
-        return f"The service {secret.owner} manages the secret and offers no rotation."
-    return ""
-
-
-def _without_rotation(secret: SecretRotation, max_days: int, grace: timedelta) -> Verdict:
-    if secret.owner and secret.owner not in MANAGED_ROTATION:
-        return cannot_tell(
-            f"The service {secret.owner} manages the secret and does not rotate it. Whether it can"
-            " is not known; if it cannot, add it to non_rotating_owners.",
-            owner=secret.owner,
-        )
-    if secret.created and secret.read_at - secret.created < grace:
-        return not_applicable(
-            f"The secret is new (created on {_day(secret.created)}); it needs a rotation schedule"
-            f" by {secret.created + grace:%Y-%m-%d %H:%M} UTC."
-        )
-    return violates(
-        "Automatic rotation is off.",
-        expected=f"Automatic rotation every {max_days} days or more often.",
-        rotation=False,
-        owner=secret.owner,
-    )
-
-
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d}" if moment else ""
 
 
 @secrets_management.rule("Audit secret access with CloudTrail", severity=Severity.HIGH)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.evidence.ecs.services import Container
 from readiness.semantics.credential_text import (
     suspects_in_command,
     suspects_in_document,
@@ -48,22 +48,25 @@ def in_options(options: Mapping[str, str] | None, settings: PlainTextSettings) -
     return found
 
 
-def in_task_definition(definition: TaskDefinition, settings: PlainTextSettings) -> list[Suspicion]:
-    """What is suspected anywhere in a task definition."""
+def in_containers(
+    containers: Sequence[Container],
+    options: Mapping[str, str] | None,
+    settings: PlainTextSettings,
+) -> list[Suspicion]:
+    """What is suspected anywhere in containers and in the options of what defines them."""
     found = [
         suspicion.within(container.name)
-        for container in definition.containers
+        for container in containers
         for suspicion in _in_container(container, settings)
     ]
-    return found + in_options(definition.options, settings)
+    return found + in_options(options, settings)
 
 
-def texts_of(definition: TaskDefinition) -> int:
-    """How many texts beside variables the task definition has."""
-    own = len(definition.options or {})
-    return own + sum(
+def texts_of(containers: Sequence[Container]) -> int:
+    """How many texts beside variables the containers have."""
+    return sum(
         len(container.options) + sum(bool(words) for words in container.commands.values())
-        for container in definition.containers
+        for container in containers
     )
 
 

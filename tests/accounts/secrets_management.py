@@ -14,6 +14,7 @@ SECRET_ARN = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:prod/db-AbCdEf"
 TRAIL_ARN = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/main"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/main/agent"
+JOB = f"arn:aws:batch:{HOME}:{ACCOUNT_ID}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:orders"
 TEMPLATE = "lt-0123456789abcdef0"
 TASKS = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
@@ -111,6 +112,18 @@ def machine(**parameters: Any) -> dict[str, Any]:
     }
 
 
+def job(revision: int = 3, **container: Any) -> dict[str, Any]:
+    """A job definition of Batch with one container."""
+    return {
+        "jobDefinitionName": "orders",
+        "jobDefinitionArn": JOB.replace(":3", f":{revision}"),
+        "revision": revision,
+        "status": "ACTIVE",
+        "type": "container",
+        "containerProperties": {"image": "orders:1", "command": ["run"]} | container,
+    }
+
+
 def group(**changes: Any) -> dict[str, Any]:
     """An Auto Scaling group that launches from the default version of a template."""
     return {
@@ -194,6 +207,7 @@ def world() -> FakeAccount:
                 ]
             },
             ("stepfunctions", "describe_state_machine"): machine(SecretId="prod/db"),
+            ("batch", "describe_job_definitions"): {"jobDefinitions": [job()]},
             ("apigateway", "get_rest_apis"): {"items": [{"id": "rest1", "name": "orders"}]},
             ("apigateway", "get_rest_api"): {"id": "rest1", "name": "orders"},
             ("apigateway", "get_stages"): {"item": [REST_STAGE]},

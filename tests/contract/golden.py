@@ -29,6 +29,7 @@ FUNCTION = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:agent"
 LISTENER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:listener/app/web/50dc6c49/aaaa"
 BALANCER = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:loadbalancer/app/web/50dc6c49"
 SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
+JOB = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
 CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
 GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
@@ -241,6 +242,18 @@ GOLDEN = (
             "resourceId": "function:agent:live",
             "scalableDimension": "lambda:function:ProvisionedConcurrency",
         },
+    ),
+    call(
+        "batch",
+        "DeregisterJobDefinition",
+        ("AWS::Batch::JobDefinition", JOB),
+        request={"jobDefinition": JOB},
+    ),
+    call(
+        "batch",
+        "RegisterJobDefinition",
+        ("AWS::Batch::JobDefinition", JOB),
+        response={"jobDefinitionName": "orders", "jobDefinitionArn": JOB, "revision": 3},
     ),
     call(
         "cloudfront",

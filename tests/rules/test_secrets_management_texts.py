@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import json
 
@@ -9,6 +10,7 @@ import pytest
 
 from functions.iam_roles.app import task_credentials
 from functions.secrets_management.app import (
+    batch_job_definition,
     codebuild_environment,
     ecs_environment,
     group_user_data,
@@ -21,6 +23,7 @@ from functions.secrets_management.app import (
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
 from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.batch import JobDefinition
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.ssm import ParameterType
@@ -160,6 +163,7 @@ def test_options_of_a_task_definition(options, status, said):
     [
         (Container("a", command=("run", KEY_ID)), "a: command"),
         (Container("a", labels={"key": KEY_ID}), "a: dockerLabels/key"),
+        (Container("a", environment={"X": base64.b64encode(KEY_ID.encode()).decode()}), "a: X"),
         (Container("a", log_options={"aws_key": KEY_ID}), "a: logConfiguration/aws_key"),
         (Container("a", entry_point=("sh", "-c", "AWS_SECRET_ACCESS_KEY=x run")), "entryPoint"),
         (
@@ -221,6 +225,58 @@ def test_an_access_key_in_an_option_of_a_volume():
 def test_sources_of_a_build(sources, status, severity, said):
     verdict = codebuild_environment(BuildEnvironment(sources=sources))
     assert (*outcome(verdict, codebuild_environment), said in verdict.reason) == (
+        status,
+        severity,
+        True,
+    ), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("containers", "parameters", "settings", "status", "severity", "said"),
+    [
+        pytest.param([], {}, {}, NA, None, "no environment", id="nothing"),
+        pytest.param([{"command": ("run",)}], {}, {}, GOOD, None, "1 text", id="harmless"),
+        pytest.param(
+            [{"environment": {"DB_PASSWORD": "hunter2"}}], {}, {}, BAD, HIGH, "a/DB_P", id="named"
+        ),
+        pytest.param(
+            [{"environment": {"OLD_TOKEN": "abc"}}],
+            {},
+            {"ignore_patterns": ("OLD_*",)},
+            GOOD,
+            None,
+            "1 environment variable",
+            id="excused",
+        ),
+        pytest.param(
+            [{"environment": {"SETTING": PERIODIC}}],
+            {},
+            {"min_entropy": 3.0},
+            BAD,
+            HIGH,
+            "a/SETTING",
+            id="random",
+        ),
+        pytest.param([{"command": ("x", KEY_ID)}], {}, {}, BAD, CRITICAL, "a/command", id="key"),
+        pytest.param([], {"token": "abc"}, {}, BAD, HIGH, "parameters/token", id="parameter"),
+        pytest.param(
+            [{"secrets": {"DB": PARAMETER_ARN}}], {}, {}, BAD, LOW, "a/DB", id="parameter store"
+        ),
+        pytest.param(
+            [{"secrets": {"DB": PARAMETER_ARN}}],
+            {},
+            {"accept_ssm_secure_string": True},
+            GOOD,
+            None,
+            "",
+            id="accepted",
+        ),
+    ],
+)
+def test_batch_job_definition(containers, parameters, settings, status, severity, said):
+    job = JobDefinition("arn", tuple(Container("a", **each) for each in containers), parameters)
+    verdict = batch_job_definition(job, **settings)
+    assert (*outcome(verdict, batch_job_definition), said in verdict.reason) == (
         status,
         severity,
         True,

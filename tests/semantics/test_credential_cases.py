@@ -415,6 +415,8 @@ LEFT_ALONE = {
         ("URL", "https://example.com:8443/a@b"),
         ("SENTRY_DSN", f"https://{HEX * 2}@o12345.ingest.sentry.io/67890"),
         ("CALLBACK", "https://example.com/cb?code=200&state=x"),
+        ("SEARCH", "https://example.com/s?key=a-long-and-harmless-cache-key"),
+        ("OBJECT", "https://console.example.com/?key=exports/2026/Orders-2026-11-26.csv"),
     ],
     "keys made to be public": [
         ("STRIPE_PUBLISHABLE_KEY", "pk_" + "live_" + key(24)),

@@ -1,0 +1,65 @@
+"""What is concluded from a secret's rotation schedule and its last rotation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from readiness import Unreadable, Verdict, cannot_tell, not_applicable, unread, violates
+from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
+
+MANAGED_ROTATION = frozenset({"rds", "redshift", "docdb", "ecs", "ecs-sc"})
+"""Services that rotate the secrets they create (Secrets Manager guide, "Managed rotation")."""
+
+
+def doubt(secret: SecretRotation, failure: LastRotationFailure | Unreadable) -> Verdict | None:
+    """The verdict if it is not known whether the secret rotates; None if it is known."""
+    if not secret.interval_days or not (secret.rotated or secret.created):
+        schedule = secret.schedule or "none"
+        return cannot_tell(
+            f"Rotation is on, but the interval of its schedule ({schedule}) is not known."
+        )
+    if isinstance(failure, Unreadable):
+        return unread(
+            f"A rotation has started; whether it failed could not be read: {failure}.", failure
+        )
+    if secret.pending:
+        return cannot_tell("A rotation has started and not finished yet.")
+    return None
+
+
+def why_exempt(secret: SecretRotation, non_rotating_owners: Sequence[str]) -> str:
+    """Why the secret need not rotate by itself; empty if it must."""
+    if secret.deleted:
+        return f"The secret is scheduled for deletion on {day(secret.deleted)}."
+    if secret.is_replica:
+        return f"The secret is a replica; its primary in {secret.primary_region} rotates."
+    if secret.owner in non_rotating_owners:
+        return f"The service {secret.owner} manages the secret and offers no rotation."
+    return ""
+
+
+def without_rotation(secret: SecretRotation, max_days: int, grace: timedelta) -> Verdict:
+    """The verdict on a secret whose rotation is off."""
+    if secret.owner and secret.owner not in MANAGED_ROTATION:
+        return cannot_tell(
+            f"The service {secret.owner} manages the secret and does not rotate it. Whether it can"
+            " is not known; if it cannot, add it to non_rotating_owners.",
+            owner=secret.owner,
+        )
+    if secret.created and secret.read_at - secret.created < grace:
+        return not_applicable(
+            f"The secret is new (created on {day(secret.created)}); it needs a rotation schedule"
+            f" by {secret.created + grace:%Y-%m-%d %H:%M} UTC."
+        )
+    return violates(
+        "Automatic rotation is off.",
+        expected=f"Automatic rotation every {max_days} days or more often.",
+        rotation=False,
+        owner=secret.owner,
+    )
+
+
+def day(moment: datetime | None) -> str:
+    """The day of a moment, empty for none."""
+    return f"{moment:%Y-%m-%d}" if moment else ""

@@ -1,0 +1,134 @@
+"""What AWS Batch says of the definitions that jobs run by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.ecs.services import Container
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    """The newest active revision of each definition: what a job runs that names no revision."""
+    found = read.every("batch", "describe_job_definitions", "jobDefinitions", status="ACTIVE")
+    newest: dict[str, Mapping[str, Any]] = {}
+    for each in found:
+        known = newest.get(each["jobDefinitionName"])
+        if known is None or each["revision"] > known["revision"]:
+            newest[each["jobDefinitionName"]] = each
+    return list(newest.values())
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [each["jobDefinitionArn"] for each in _listed(read)]
+
+
+def _arn(value: str) -> str | None:
+    return value if value.startswith("arn:") else None
+
+
+JOB_DEFINITION = ResourceType(
+    "AWS::Batch::JobDefinition",
+    _find,
+    find_reads=("batch:DescribeJobDefinitions",),
+    changed_by=(
+        api_call("batch", "RegisterJobDefinition", id="responseElements.jobDefinitionArn"),
+        api_call(
+            "batch",
+            "DeregisterJobDefinition",
+            id="requestParameters.jobDefinition",
+            normalise=_arn,
+        ),
+    ),
+    identify=None,
+    arn="{id}",
+)
+"""AWS Config does not record them; the id is the ARN with the revision."""
+
+
+@evidence(JOB_DEFINITION, reads=("batch:DescribeJobDefinitions",))
+@dataclass(frozen=True, slots=True)
+class JobDefinition:
+    """A revision of a job definition: its containers, and the parameters for their commands.
+
+    Source: DescribeJobDefinitions, one listing for all of them.
+    """
+
+    arn: str
+    containers: tuple[Container, ...] = ()
+    parameters: Mapping[str, str] | None = None
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, definition: Resource) -> JobDefinition:
+        found = read.every(
+            "batch",
+            "describe_job_definitions",
+            "jobDefinitions",
+            jobDefinitions=[definition.id],
+        )
+        active = [each for each in found if each.get("status") != "INACTIVE"]
+        if not active:
+            raise Gone(definition.key)
+        return cls.of(active[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, JobDefinition]:
+        return {each["jobDefinitionArn"]: cls.of(each) for each in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> JobDefinition:
+        """From a ``JobDefinition`` of the API."""
+        return cls(
+            answer["jobDefinitionArn"],
+            tuple(_containers(answer)),
+            dict(answer.get("parameters") or {}),
+            dict(answer.get("tags") or {}),
+        )
+
+
+def _containers(answer: Mapping[str, Any]) -> Iterator[Container]:
+    """The containers of a job, of a task of ECS, of a pod of EKS or of a range of nodes."""
+    if about := answer.get("containerProperties"):
+        yield _container(about, "container")
+    yield from _of_tasks(answer.get("ecsProperties"))
+    yield from _of_pods(answer.get("eksProperties"))
+    for nodes in (answer.get("nodeProperties") or {}).get("nodeRangeProperties") or ():
+        if about := nodes.get("container"):
+            yield _container(about, f"nodes {nodes.get('targetNodes', '')}")
+        yield from _of_tasks(nodes.get("ecsProperties"))
+        yield from _of_pods(nodes.get("eksProperties"))
+
+
+def _of_tasks(about: Mapping[str, Any] | None) -> Iterator[Container]:
+    for task in (about or {}).get("taskProperties") or ():
+        for each in task.get("containers") or ():
+            yield _container(each, each.get("name") or "container")
+
+
+def _of_pods(about: Mapping[str, Any] | None) -> Iterator[Container]:
+    pod = (about or {}).get("podProperties") or {}
+    for each in (*(pod.get("initContainers") or ()), *(pod.get("containers") or ())):
+        yield Container(
+            each.get("name") or "container",
+            environment={e["name"]: e.get("value", "") for e in each.get("env") or ()},
+            entry_point=tuple(each.get("command") or ()),
+            command=tuple(each.get("args") or ()),
+        )
+
+
+def _container(about: Mapping[str, Any], name: str) -> Container:
+    logging = about.get("logConfiguration") or {}
+    return Container(
+        name,
+        environment={e["name"]: e.get("value", "") for e in about.get("environment") or ()},
+        secrets={s["name"]: s["valueFrom"] for s in about.get("secrets") or ()},
+        command=tuple(about.get("command") or ()),
+        log_options=dict(logging.get("options") or {}),
+        log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
+    )
