@@ -31,14 +31,16 @@ _CHANGES = (
 class Scalable:
     """One dimension of a resource that may be scaled, and by how many policies that act.
 
-    A predictive policy that only forecasts does not act. ``suspended`` says which of scaling in
-    and out by load is switched off.
+    A predictive policy that only forecasts does not act, nor does a step scaling policy that no
+    alarm invokes (``idle_policies``). ``suspended`` says which of scaling in and out by load is
+    switched off.
     """
 
     lowest: int
     highest: int
     policies: int = 0
     suspended: tuple[str, ...] = ()
+    idle_policies: int = 0
 
 
 Targets = Mapping[tuple[str, str], Scalable]
@@ -59,12 +61,14 @@ def _targets(read: Reader, namespace: str) -> Targets:
         ServiceNamespace=namespace,
     )
     acting = [_key(policy) for policy in policies if _acts(policy)]
+    idle = [_key(policy) for policy in policies if _is_idle(policy)]
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
             highest=each["MaxCapacity"],
             policies=acting.count(_key(each)),
             suspended=tuple(_suspended(each)),
+            idle_policies=idle.count(_key(each)),
         )
         for each in found
     }
@@ -74,7 +78,15 @@ def _key(each: Mapping[str, Any]) -> tuple[str, str]:
     return each["ResourceId"], each["ScalableDimension"]
 
 
+def _is_idle(policy: Mapping[str, Any]) -> bool:
+    """Whether no alarm invokes a policy that acts only when one does."""
+    by_alarm = policy.get("PolicyType", "SimpleScaling") in {"StepScaling", "SimpleScaling"}
+    return by_alarm and not policy.get("Alarms")
+
+
 def _acts(policy: Mapping[str, Any]) -> bool:
+    if _is_idle(policy):
+        return False
     predictive = policy.get("PredictiveScalingPolicyConfiguration") or {}
     return policy["PolicyType"] != "PredictiveScaling" or predictive.get("Mode") not in {
         None,
@@ -216,6 +228,7 @@ class InstanceGroup:
     highest: int
     policies: int = 0
     suspended: tuple[str, ...] = ()
+    idle_policies: int = 0
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -239,13 +252,13 @@ class InstanceGroup:
     @classmethod
     def _of(cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]]) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
+        own = [each for each in policies if each.get("AutoScalingGroupName") == name]
         return cls(
             name=name,
             lowest=group["MinSize"],
             highest=group["MaxSize"],
-            policies=sum(
-                each.get("AutoScalingGroupName") == name and _is_enabled(each) for each in policies
-            ),
+            policies=sum(_is_enabled(each) and not _is_idle(each) for each in own),
+            idle_policies=sum(_is_enabled(each) and _is_idle(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
         )
