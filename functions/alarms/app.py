@@ -163,7 +163,7 @@ def live_alarms(
     if alarm.alarm.kind is not Kind.METRIC or not alarm.alarm.watches:
         return not_applicable("The alarm evaluates other alarms or a query, not named metrics.")
     limits = Limits(alarm.read_at, dead_after_days=dead_after_days)
-    coverage = Coverage(alarm.inventory, series.published, limits)
+    coverage = Coverage(alarm.inventory, series.published, limits, series.filtered)
     return coverage.live_verdict(alarm.alarm, Severity.MEDIUM)
 
 

@@ -84,7 +84,14 @@ def covered(
 class Coverage:
     """What the alarms of a region cover."""
 
-    def __init__(self, inventory: Inventory, published: ActiveSeries, limits: Limits) -> None:
+    def __init__(
+        self,
+        inventory: Inventory,
+        published: ActiveSeries,
+        limits: Limits,
+        filtered: frozenset[Watched] = frozenset(),
+    ) -> None:
+        self._filtered = filtered
         self._inventory = inventory
         self._published = published
         self._limits = limits
@@ -111,7 +118,13 @@ class Coverage:
                 return violates(useless, expected=expected)
             names = listed([each.metric for each in own])
             return complies(f"CloudWatch has recent data for the alarm: {names}.")
-        first = silent[0]
+        if all(each in self._filtered for each in silent):
+            names = listed([each.metric for each in silent])
+            return complies(
+                f"A metric filter publishes {names} when a log event matches; none has matched for"
+                " 14 days."
+            )
+        first = next(each for each in silent if each not in self._filtered)
         dimensions = ", ".join(f"{key}={value}" for key, value in sorted(first.dimensions))
         text = (
             f"{first.namespace} {first.metric} {{{dimensions}}} has had no data for 14 days, so"

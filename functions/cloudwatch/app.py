@@ -294,9 +294,16 @@ def function_log_group(group: FunctionLogGroup) -> Verdict:
 
 @cloudwatch.rule(RETENTION, severity=Severity.MEDIUM)
 def task_log_groups(task: TaskLogGroups) -> Verdict:
-    """The log groups of an ECS task exist, so that the agent creates none without retention."""
+    """The log groups of an ECS task exist, so that it starts and none is without retention."""
     if not task.names:
         return not_applicable("No container writes to CloudWatch Logs in this region.")
+    if task.never_created:
+        return violates(
+            f"{_log_groups(task.never_created)} not exist, and awslogs-create-group is not true:"
+            " the task cannot start.",
+            expected="A log group with a retention policy, created before the task starts.",
+            severity=Severity.HIGH,
+        )
     if task.absent and task.account_policy:
         return _promised(task.absent, task.account_policy)
     if task.absent:

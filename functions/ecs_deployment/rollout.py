@@ -11,6 +11,8 @@ from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 
+_KEPT_BY_CODEDEPLOY = timedelta(days=3)
+"""Two days until it is terminated, and the time that the traffic takes to move."""
 _CRASHES = {"EssentialContainerExited", "TaskFailedToStart"}
 
 
@@ -48,12 +50,39 @@ def rollout_state(service: Service) -> str:
 def is_open(service: Service) -> bool:
     """Whether a deployment is in progress."""
     if service.task_sets and not service.deployments:
-        primary = service.primary or {}
-        return primary.get("stabilityStatus") != "STEADY_STATE"
+        return any(
+            each.get("stabilityStatus") != "STEADY_STATE"
+            for each in (service.primary or {}, *_newer_sets(service))
+        )
     states = [deployment.get("rolloutState") for deployment in service.deployments]
     if any(state is None for state in states):
         return len(service.deployments) > 1
     return any(state != "COMPLETED" for state in states) or len(service.deployments) > 1
+
+
+def _newer_sets(service: Service) -> list[Mapping[str, Any]]:
+    """The task sets of a blue/green deployment that are to replace the primary one."""
+    born = (service.primary or {}).get("createdAt")
+    return [
+        each
+        for each in service.task_sets
+        if each.get("status") == "ACTIVE" and born and each.get("createdAt", born) > born
+    ]
+
+
+def _waiting_revisions(tasks: ServiceTasks) -> set[str]:
+    """Revisions that other task sets than the primary one may still run.
+
+    An external controller runs as many as it wants. CodeDeploy keeps the old task set for up to
+    two days after it has moved the traffic, and starts the new one before that.
+    """
+    service = tasks.service
+    others = [each for each in service.task_sets if each is not service.primary]
+    born = (service.primary or {}).get("createdAt")
+    if service.deployment_controller == "CODE_DEPLOY" and born:
+        is_kept = tasks.read_at - born <= _KEPT_BY_CODEDEPLOY
+        others = [each for each in others if is_kept or each in _newer_sets(service)]
+    return {str(each.get("taskDefinition", "")) for each in others}
 
 
 def status_problems(
@@ -95,8 +124,22 @@ def _failed(service: Service) -> Iterator[Problem]:
 def _stuck(
     rollout: Rollout, primary: Mapping[str, Any], grace: timedelta, max_failed_tasks: int
 ) -> Iterator[Problem]:
+    for each in _newer_sets(rollout.service):
+        born = each.get("createdAt")
+        is_steady = each.get("stabilityStatus") == "STEADY_STATE"
+        if born and not is_steady and rollout.read_at - born > grace:
+            minutes = int((rollout.read_at - born).total_seconds() // 60)
+            yield Problem(
+                Severity.CRITICAL,
+                f"The new task set of {revision_name(str(each.get('taskDefinition', '')))} has not"
+                f" become stable in {plural(minutes, 'minute')}; at most"
+                f" {grace.total_seconds() / 60:g} are allowed.",
+            )
+    is_deployment = primary in rollout.service.deployments
+    if not is_deployment and primary.get("stabilityStatus") == "STEADY_STATE":
+        return
     # A task set has neither a rollout state nor a count of failed tasks.
-    deployment = primary if primary in rollout.service.deployments else {}
+    deployment = primary if is_deployment else {}
     if deployment.get("rolloutState") == "FAILED":
         return
     name, now = revision_name(str(primary.get("taskDefinition", ""))), rollout.read_at
@@ -133,7 +176,8 @@ def status_doubt(rollout: Rollout) -> str:
     """Why a service without a fault is not known to be steady; empty if it is steady."""
     service = rollout.service
     if is_open(service):
-        name = revision_name(str((service.primary or {}).get("taskDefinition", "")))
+        newest = [*_newer_sets(service), service.primary or {}][0]
+        name = revision_name(str(newest.get("taskDefinition", "")))
         return f"A rollout of {name} is in progress."
     if service.running_count < service.desired_count:
         return f"Only {running_tasks(service)}, but not for long enough to count as a problem."
@@ -232,7 +276,8 @@ def _older(task: Task, now: datetime, age: timedelta) -> bool:
 
 
 def _outdated(tasks: ServiceTasks) -> list[Task]:
-    return [task for task in tasks.running if task.revision != tasks.service.revision]
+    expected = {tasks.service.revision, *_waiting_revisions(tasks)}
+    return [task for task in tasks.running if task.revision not in expected]
 
 
 def _is_past(tasks: ServiceTasks, grace: timedelta) -> bool:

@@ -27,9 +27,14 @@ def unsound(
 ) -> Iterator[Problem]:
     """What Lambda reports as wrong with a version, and what has taken too long.
 
-    ``Inactive`` is no fault: an idle function becomes active when it is invoked.
+    An idle function is ``Inactive`` too, which is no fault: it becomes active when it is invoked.
     """
     configuration = version.configuration
+    code = configuration.state_reason_code
+    if configuration.state == "Inactive" and code not in {"", "Idle"}:
+        why = _because(configuration.state_reason or code)
+        text = f"{name} is Inactive for another reason than being idle{why}: invocations fail."
+        yield Problem(Severity.HIGH, text)
     if configuration.state in _BROKEN:
         text = f"{name} is {configuration.state}{_because(configuration.state_reason)}."
         yield Problem(Severity.HIGH, text)
@@ -55,6 +60,10 @@ def unsound(
         yield Problem(Severity.HIGH, text)
 
 
+def _code(version: DeployedVersion) -> str:
+    return version.configuration.state_reason_code
+
+
 def _because(reason: str) -> str:
     return f" ({reason.rstrip('.')})" if reason else ""
 
@@ -73,6 +82,8 @@ def in_transition(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:
             yield f"{name} is {moving}."
         elif not version.configuration.state:
             yield f"Lambda does not show the state of {name}."
+        elif version.configuration.state == "Inactive" and not _code(version):
+            yield f"Lambda does not show why {name} is Inactive."
 
 
 def outdated(

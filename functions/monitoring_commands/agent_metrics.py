@@ -45,7 +45,7 @@ def _missing(time: ProcessingTime, settings: ProcessingTimeSettings) -> Verdict:
             f"{said}. No work is known for the last hour (NO_DATA).", cause="NO_DATA"
         )
     return violates(
-        f"METRIC_MISSING: It was invoked {plural(work, 'time')} in the last hour. {said}.",
+        f"METRIC_MISSING: It had {plural(work, 'request')} in the last hour. {said}.",
         expected=(
             f"One of {accepted} with the dimension {settings.dimension} and one value for each"
             " request."

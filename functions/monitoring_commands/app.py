@@ -20,6 +20,7 @@ from readiness.evidence.cloudwatch.processing_time import (
 )
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.workloads.tagged import WorkloadRequests, Workloads
+from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
 from readiness.judgement.unit_cost import judge_spend
 from readiness.model.text import listed, plural
@@ -74,6 +75,7 @@ _NO_AGENT = f"It has no tag {WORKLOAD_TAG} and publishes none of the accepted me
 @monitoring_commands.rule("X-Ray Traces", severity=Severity.LOW)
 def function_traces(
     function: FunctionTraces,
+    search: TraceIndexing,
     *,
     slow: SlowTraceSettings,
     min_expected: Annotated[
@@ -85,7 +87,8 @@ def function_traces(
 ) -> Verdict:
     """X-Ray has traces of the function's last hour, and few of them are slow.
 
-    Traces are a sample: they show slow requests and do not measure the latency benchmark.
+    Traces are a sample: they show slow requests and do not measure the latency benchmark. With
+    Transaction Search, X-Ray shows only the traces that it indexes, by default 1 %.
     """
     if not function.invocations:
         return not_applicable("The function was not invoked in the last hour.")
@@ -96,11 +99,12 @@ def function_traces(
             f"There are no traces, and tracing is {function.tracing}; see xray.lambda-tracing."
         )
     invocations = plural(function.invocations, "invocation")
-    expected = function.invocations * sampled
+    expected = function.invocations * sampled * search.indexed
     if expected < min_expected:
         return cannot_tell(
             f"There are no traces of {invocations} in the last hour. Only {expected:.4g} were"
-            f" expected; at least {min_expected:,} are needed to tell (INSUFFICIENT_SAMPLES).",
+            f" expected{_indexed(search)}; at least {min_expected:,} are needed to tell"
+            " (INSUFFICIENT_SAMPLES).",
             cause="INSUFFICIENT_SAMPLES",
             samples=0,
         )
@@ -128,6 +132,12 @@ def service_traces(service: ServiceTraces, *, slow: SlowTraceSettings) -> Verdic
     )
 
 
+def _indexed(search: TraceIndexing) -> str:
+    if search.indexed >= 1:
+        return ""
+    return f" (Transaction Search indexes {100 * search.indexed:g} % of them)"
+
+
 def _judge_durations(traces: Traces, limits: SlowTraceSettings) -> Verdict:
     slow, number = traces.slower(limits.slow_seconds), len(traces.durations)
     most = limits.max_slow_share
@@ -136,6 +146,13 @@ def _judge_durations(traces: Traces, limits: SlowTraceSettings) -> Verdict:
         f" longer than {limits.slow_seconds:g} s"
     )
     if 100 * lower_bound(len(slow), number) > most:
+        if number < limits.min_traces:
+            return cannot_tell(
+                f"{said}; at least {limits.min_traces:,} traces are needed to tell"
+                " (INSUFFICIENT_SAMPLES).",
+                cause="INSUFFICIENT_SAMPLES",
+                samples=number,
+            )
         return violates(
             f"{said}; at most {most:g} % may. The slowest: {listed(slow, 3)}.",
             expected=f"At most {most:g} % slower than {limits.slow_seconds:g} s.",

@@ -65,3 +65,6 @@ class SlowTraceSettings:
     max_slow_share: Annotated[
         float, Between(0, 100), "The most traces that may be slow, in percent"
     ] = 1.0
+    min_traces: Annotated[
+        int, Between(1, 10_000), "With fewer traces slow ones are INSUFFICIENT_DATA"
+    ] = 6

@@ -59,6 +59,7 @@ from .pooling import (
     proxy_problems,
 )
 from .scaling import (
+    failed_problems,
     group_problems,
     judge_concurrency,
     judge_scaling,
@@ -179,7 +180,10 @@ def function_concurrency(
     """Reserved concurrency causes no throttling, and provisioned concurrency scales."""
     if function.master_arn:
         return not_applicable(EDGE)
-    problems = provisioned_problems(function.name, provisioned.qualifiers, scaling.targets)
+    problems = [
+        *failed_problems(provisioned.failed),
+        *provisioned_problems(function.name, provisioned.qualifiers, scaling.targets),
+    ]
     throttled = use.throttles.total or 0
     return judge_concurrency(concurrency.reserved, throttled, provisioned.qualifiers, problems)
 

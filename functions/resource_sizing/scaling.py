@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from readiness.evidence.autoscaling import InstanceGroup, Scalable, Targets
 from readiness.model.attestation import Attested
@@ -33,7 +33,13 @@ def scaling_problems(
     if scalable is None:
         return [Problem(severity, f"No scalable target is registered for {what}.")]
     problems = []
-    if not scalable.policies:
+    if scalable.idle_policies and not scalable.policies:
+        text = (
+            f"No alarm invokes the step scaling policy of {what}, so it never changes the"
+            " capacity."
+        )
+        problems.append(Problem(severity, text))
+    elif not scalable.policies:
         text = f"A scalable target is registered for {what}, but no scaling policy acts on it."
         problems.append(Problem(severity, text))
     if scalable.lowest >= scalable.highest:
@@ -67,6 +73,18 @@ def table_problems(table: str, indexes: Sequence[str], targets: Targets) -> list
             f"the {way.lower()} capacity {whose}",
             Severity.HIGH,
         )
+    ]
+
+
+def failed_problems(failed: Mapping[str, str]) -> list[Problem]:
+    """The provisioned concurrency that Lambda could not allocate, by version or alias."""
+    return [
+        Problem(
+            Severity.HIGH,
+            f"Lambda could not allocate the provisioned concurrency of {qualifier}"
+            + (f": {reason.rstrip('.')}." if reason else "."),
+        )
+        for qualifier, reason in sorted(failed.items())
     ]
 
 
@@ -113,7 +131,10 @@ def judge_concurrency(
 def group_problems(group: InstanceGroup) -> list[Problem]:
     """Why a group of EC2 instances does not scale with its load."""
     problems = []
-    if not group.policies:
+    if group.idle_policies and not group.policies:
+        text = "No alarm invokes the group's step or simple scaling policy, so it never scales."
+        problems.append(Problem(Severity.HIGH, text))
+    elif not group.policies:
         problems.append(Problem(Severity.HIGH, "The group has no enabled scaling policy."))
     if group.lowest >= group.highest:
         text = (

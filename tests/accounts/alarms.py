@@ -381,5 +381,27 @@ def told_of_anomalies() -> FakeAccount:
     )
 
 
+def waits_for_a_log_event() -> FakeAccount:
+    """An alarm on a metric that a metric filter publishes when an event matches."""
+    fatal = alarm("fatal", "Shop", "Fatal", {})
+
+    def described(**params: object) -> dict[str, object]:
+        found = describe_alarms(**params)
+        if "MetricAlarms" in found:
+            found["MetricAlarms"] = [*ALARMS, fatal]
+        return found
+
+    about = {"metricName": "Fatal", "metricNamespace": "Shop", "metricValue": "1"}
+    return world().but(
+        cloudwatch__describe_alarms=described,
+        logs__describe_metric_filters={
+            "metricFilters": [{"filterName": "fatal", "metricTransformations": [about]}]
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
-    return {"told of anomalies": Variant(told_of_anomalies, ("cost-alarms",))}
+    return {
+        "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
+        "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),
+    }

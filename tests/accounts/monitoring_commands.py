@@ -71,6 +71,18 @@ def world() -> FakeAccount:
             ("cloudwatch", "get_metric_data"): get_metric_data(said),
             ("cloudwatch", "list_metrics"): list_metrics,
             ("xray", "get_trace_summaries"): get_trace_summaries,
+            ("xray", "get_trace_segment_destination"): {
+                "Destination": "CloudWatchLogs",
+                "Status": "ACTIVE",
+            },
+            ("xray", "get_indexing_rules"): {
+                "IndexingRules": [
+                    {
+                        "Name": "Default",
+                        "Rule": {"Probabilistic": {"DesiredSamplingPercentage": 100.0}},
+                    }
+                ]
+            },
         }
     )
 

@@ -283,6 +283,11 @@ GOLDEN = (
         },
     ),
     call(
+        "logs",
+        "PutMetricFilter",
+        request={"logGroupName": "/ecs/web", "filterName": "errors", "filterPattern": "ERROR"},
+    ),
+    call(
         "pipes",
         "UpdatePipe",
         _DEAD,

@@ -106,13 +106,16 @@ def test_an_instance_group_in_moto(aws):
 
 @pytest.mark.parametrize("bulk", [False, True])
 def test_policies_are_counted_for_their_own_group(bulk):
+    alarm = {"AlarmName": "busy", "AlarmARN": "arn"}
     policies = [
-        {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling"},
-        {"AutoScalingGroupName": "others", "PolicyType": "StepScaling"},
+        {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling", "Alarms": [alarm]},
+        {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling", "Alarms": []},
+        {"AutoScalingGroupName": "others", "PolicyType": "StepScaling", "Alarms": [alarm]},
     ]
     world = made.world().but(autoscaling__describe_policies={"ScalingPolicies": policies})
     resource = Resource(ACCOUNT_ID, HOME, GROUP.name, "workers")
-    assert loaded(world, InstanceGroup, resource, bulk=bulk).policies == 1
+    found = loaded(world, InstanceGroup, resource, bulk=bulk)
+    assert (found.policies, found.idle_policies) == (1, 1)
 
 
 def test_a_group_that_is_gone():

@@ -239,6 +239,9 @@ def test_log_groups_of_a_task(bulk):
     )
     found = load(world, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk)
     assert (found.names, found.absent) == (("/absent", "/ecs/web"), ("/absent",))
+    assert found.never_created == ("/absent",)
+    here["options"]["awslogs-create-group"] = "true"
+    assert load(world, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk).never_created == ()
 
 
 def test_a_dashboard_deleted_since_it_was_listed_shows_nothing():

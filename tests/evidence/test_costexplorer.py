@@ -42,7 +42,7 @@ def test_whole_utc_days_without_today_credits_or_other_accounts():
     world, asked = billed(costs({DAY: EACH}))
     read(Costs, world)
     [question] = asked
-    assert question["TimePeriod"] == {"Start": "2026-09-18", "End": "2026-11-02"}
+    assert question["TimePeriod"] == {"Start": "2026-09-01", "End": "2026-11-02"}
     assert question["Metrics"] == ["NetAmortizedCost"]
     account, types = question["Filter"]["And"]
     assert account["Dimensions"]["Values"] == [ACCOUNT_ID]

@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from readiness.engine.aws import Aws
-from readiness.evidence.cloudwatch.histories import Span
-from readiness.evidence.cloudwatch.processing_time import FunctionProcessingTime
+from readiness.evidence.cloudwatch.histories import Span, total_of
+from readiness.evidence.cloudwatch.processing_time import (
+    FunctionProcessingTime,
+    ServiceProcessingTime,
+)
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerOutcomes,
     ServiceLatency,
@@ -25,6 +28,7 @@ from tests.accounts import monitoring_commands
 from tests.accounts import performance_benchmarks as worlds
 from tests.accounts.traffic import get_metric_data, list_metrics, steadily
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
+from tests.histories import history
 
 LIMITS = {"target_ms": 100.0, "degraded_ms": 500.0, "critical_ms": 1000.0}
 OWN = {"series": ("MAIF/Agents:Processing*",), "dimension": "AgentId", "units_per_ms": 1.0}
@@ -179,7 +183,7 @@ def test_a_workloads_requests_are_those_of_its_users():
     demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", world).demand
     assert demand.doors == ("REST API agents", "load balancer app/agents/50dc6c495c0c")
     assert set(demand.requests.values()) == {3 * 86_400.0}
-    assert len(demand.requests) == 45
+    assert len(demand.requests) == 62
     assert {call["MetricDataQueries"][0]["MetricStat"]["Period"] for call in asked} == {86_400}
 
 
@@ -225,3 +229,21 @@ def test_traces_are_asked_for_only_where_there_were_invocations():
     world.answers["cloudwatch", "get_metric_data"] = get_metric_data(steadily({}))
     idle = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, world)
     assert (idle.invocations, idle.traces.durations, len(asked)) == (0.0, {}, 1)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_services_work_is_the_requests_of_its_load_balancers(bulk):
+    account = monitoring_commands.world()
+    found = read(ServiceProcessingTime, "AWS::ECS::Service", worlds.SERVICE, account, bulk=bulk)
+    assert found.time.work.sum(Span.HOUR) == 7200
+    service = dict(account.answers["ecs", "describe_services"]["services"][0])
+    alone = account.but(ecs__describe_services={"services": [service | {"loadBalancers": []}]})
+    found = read(ServiceProcessingTime, "AWS::ECS::Service", worlds.SERVICE, alone, bulk=bulk)
+    assert found.time.work is None
+
+
+def test_the_work_of_two_target_groups_is_added():
+    one, two = history(3, 1), history(4, 2)
+    both = total_of([one, two])
+    assert (both.sum(Span.HOUR), both.sum(Span.DAY)) == (7, 23 * 3 + 7)
+    assert total_of([one]) is one

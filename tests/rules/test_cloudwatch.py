@@ -358,6 +358,13 @@ def test_task_log_groups():
     assert task_log_groups(TaskLogGroups()).status is NA
 
 
+def test_a_task_does_not_start_without_a_log_group_that_it_does_not_create():
+    absent = TaskLogGroups(("/ecs/web",), ("/ecs/web",), "year", None, ("/ecs/web",))
+    seen = task_log_groups(absent)
+    assert (seen.status, seen.severity) == (BAD, Severity.HIGH)
+    assert "the task cannot start" in seen.reason
+
+
 # -- dashboards -------------------------------------------------------------------------------
 
 NOBODY = Attested((), NOON, NOON - timedelta(days=100))

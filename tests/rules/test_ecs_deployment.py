@@ -449,6 +449,86 @@ def test_task_sets(where, status, said):
     assert_judged(service_status, where, status, Severity.CRITICAL, said)
 
 
+def blue_green(*sets: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) -> FakeAccount:
+    """A service of CodeDeploy with these task sets."""
+    about = service(
+        taskDefinition=None,
+        deploymentController={"type": "CODE_DEPLOY"},
+        deploymentConfiguration=None,
+        deployments=[],
+        taskSets=list(sets),
+    )
+    return world(*tasks).but(ecs__describe_services={"services": [about]})
+
+
+def task_set(revision: str, status: str, minutes: float, stability: str = "STEADY_STATE"):
+    return {
+        "id": f"ecs-svc/{minutes}",
+        "status": status,
+        "taskDefinition": revision,
+        "stabilityStatus": stability,
+        "createdAt": ago(minutes=minutes),
+    }
+
+
+BLUE = f"{FAMILY}:6"
+DAYS = 24 * 60
+
+
+@pytest.mark.parametrize(
+    ("sets", "status", "said"),
+    [
+        pytest.param(
+            [task_set(BLUE, "PRIMARY", 9 * DAYS), task_set(REVISION, "ACTIVE", 50, "STABILIZING")],
+            BAD,
+            "new task set of api:7 has not become stable in 50 minutes",
+            id="the new one never stabilises",
+        ),
+        pytest.param(
+            [task_set(BLUE, "PRIMARY", 9 * DAYS), task_set(REVISION, "ACTIVE", 5, "STABILIZING")],
+            UNKNOWN,
+            "A rollout of api:7 is in progress",
+            id="the new one starts",
+        ),
+        pytest.param(
+            [task_set(REVISION, "PRIMARY", 50), task_set(BLUE, "ACTIVE", 9 * DAYS)],
+            GOOD,
+            "api:7 is complete",
+            id="the old one waits for its termination",
+        ),
+        pytest.param(
+            [task_set(REVISION, "PRIMARY", 50), task_set(BLUE, "DRAINING", 99, "STABILIZING")],
+            GOOD,
+            "api:7 is complete",
+            id="the old one is draining",
+        ),
+    ],
+)
+def test_the_task_sets_of_a_blue_green_deployment(sets, status, said):
+    assert_judged(service_status, blue_green(*sets), status, Severity.CRITICAL, said)
+
+
+@pytest.mark.parametrize(
+    ("sets", "status"),
+    [
+        pytest.param(
+            [task_set(REVISION, "PRIMARY", DAYS), task_set(BLUE, "ACTIVE", 9 * DAYS)],
+            GOOD,
+            id="waits for its termination",
+        ),
+        pytest.param(
+            [task_set(REVISION, "PRIMARY", 4 * DAYS), task_set(BLUE, "ACTIVE", 9 * DAYS)],
+            BAD,
+            id="CodeDeploy waits two days at most",
+        ),
+        pytest.param([task_set(REVISION, "PRIMARY", DAYS)], BAD, id="of no task set"),
+    ],
+)
+def test_tasks_of_an_old_task_set(sets, status):
+    where = blue_green(*sets, tasks=(task(1), task(2, taskDefinitionArn=BLUE)))
+    assert_judged(tasks_healthy, where, status, Severity.HIGH, "")
+
+
 THERE = {"ContentLength": 10}
 
 

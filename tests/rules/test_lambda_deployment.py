@@ -65,7 +65,27 @@ def assert_judged(rule, where, settings, status, severity, said):
     ("changes", "settings", "status", "severity", "said"),
     [
         pytest.param({}, {}, GOOD, None, "$LATEST is active", id="active"),
-        pytest.param({"State": "Inactive"}, {}, GOOD, None, "is active", id="idle wakes up"),
+        pytest.param(
+            {"State": "Inactive", "StateReasonCode": "Idle"},
+            {},
+            GOOD,
+            None,
+            "is active",
+            id="idle wakes up",
+        ),
+        pytest.param(
+            {
+                "State": "Inactive",
+                "StateReasonCode": "InsufficientRolePermissions",
+                "StateReason": "The role may not create interfaces.",
+            },
+            {},
+            BAD,
+            Severity.HIGH,
+            "Inactive for another reason than being idle (The role may not create interfaces)",
+            id="inactive since its resources cannot be made again",
+        ),
+        pytest.param({"State": "Inactive"}, {}, UNKNOWN, None, "does not show why", id="inactive"),
         pytest.param(
             {"State": "Failed", "StateReason": "The image is gone."},
             {},

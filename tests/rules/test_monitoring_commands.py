@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -23,9 +23,10 @@ from readiness.evidence.cloudwatch.processing_time import (
     PublishedTime,
     ServiceProcessingTime,
 )
-from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.costexplorer import LOOKED_BACK, Bill, Costs, CostTag, Day, TagState
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests, Workloads
+from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
 from tests.fake_account import NOON
 from tests.histories import history, latency, within
@@ -34,6 +35,7 @@ GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
 AGENT = FunctionTags({"Application": "MAIF"})
 NO_AGENT = FunctionTags({})
+ALL = TraceIndexing()
 BUSY, IDLE = history(1000), history()
 
 
@@ -138,15 +140,29 @@ def traces(quick, slow=0):
         pytest.param("Active", 0, traces(0), NA, id="not invoked"),
         pytest.param("Active", 1000, traces(90, 10), BAD, id="a tenth is slow"),
         pytest.param("Active", 1000, traces(19, 1), GOOD, id="one of twenty proves nothing"),
+        pytest.param("Active", 1000, traces(0, 1), UNKNOWN, id="the only one is slow"),
+        pytest.param("Active", 1000, traces(4, 1), UNKNOWN, id="one of five is slow"),
+        pytest.param("Active", 1000, traces(1), GOOD, id="the only one is quick"),
     ],
 )
 def test_traces(tracing, invocations, found, status):
-    seen = function_traces(FunctionTraces(tracing, invocations, found))
+    seen = function_traces(FunctionTraces(tracing, invocations, found), ALL)
     assert seen.status is status, seen.reason
 
 
+@pytest.mark.parametrize(
+    ("indexed", "invocations", "status"),
+    [(1.0, 1000, BAD), (0.01, 1000, UNKNOWN), (0.01, 39_999, UNKNOWN), (0.01, 40_000, BAD)],
+)
+def test_transaction_search_shows_only_the_traces_that_it_indexes(indexed, invocations, status):
+    found = FunctionTraces("Active", invocations, traces(0))
+    seen = function_traces(found, TraceIndexing(indexed))
+    assert seen.status is status, seen.reason
+    assert ("indexes 1 %" in seen.reason) is (status is UNKNOWN)
+
+
 def test_the_slowest_traces_are_named():
-    seen = function_traces(FunctionTraces("Active", 1000, traces(10, 30)))
+    seen = function_traces(FunctionTraces("Active", 1000, traces(10, 30)), ALL)
     assert seen.observed["slow"][:2] == ["s29", "s28"]
     assert len(seen.observed["slow"]) == 20
 
@@ -181,9 +197,9 @@ def test_the_tag_has_to_be_active(tag, names, status):
     assert cost_allocation_tag(tag, Workloads(names)).status is status
 
 
-def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, **settings):
-    """``by_day`` are the newest days' costs, oldest first; a dollar on every day before."""
-    values = ["1"] * (45 - len(by_day)) + list(by_day)
+def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, usual="1", **settings):
+    """``by_day`` are the newest days' costs, oldest first; ``usual`` that of the days before."""
+    values = [usual] * (45 - len(by_day)) + list(by_day)
     days = tuple(
         Day(TODAY - timedelta(days=45 - n), n >= final, {("MAIF", "AWS Lambda"): Decimal(value)})
         for n, value in enumerate(values)
@@ -193,11 +209,24 @@ def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, **settings):
     return application_cost(workload, Costs(Bill(days, "USD", TODAY)), tag, **settings)
 
 
+def test_14_final_days_are_in_what_is_read_on_any_day_of_a_month():
+    """The last month's bill is open until the 10th at the latest."""
+    for today in (date(2026, month, day) for month in range(1, 13) for day in range(1, 29)):
+        read = [today - timedelta(days=n) for n in range(1, LOOKED_BACK.days + 1)]
+        of_the_month = today.replace(day=1)
+        last_month = (of_the_month - timedelta(days=1)).replace(day=1)
+        open_from = last_month if today.day <= 10 else of_the_month
+        assert sum(day < open_from for day in read) >= 14, today
+
+
 @pytest.mark.parametrize(
     ("by_day", "more", "status", "said"),
     [
         pytest.param((), {}, GOOD, "14.00 USD", id="steady"),
         pytest.param(("3", "9", "9"), {}, BAD, "SPIKE: 3.00 USD", id="a spike"),
+        pytest.param(
+            ("3", "9", "9"), {"usual": "0"}, UNKNOWN, "the 14 days before is zero", id="first cost"
+        ),
         pytest.param(("1.5", "1", "1"), {}, GOOD, "without a spike", id="exactly the ratio"),
         pytest.param(
             ("1", "9", "9"), {}, GOOD, "without a spike", id="the last two days do not count"

@@ -20,6 +20,7 @@ from readiness.evidence.cloudwatch.processing_time import (
     ServiceProcessingTime,
 )
 from readiness.evidence.ecs.services import Service
+from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, ServiceTraces, Traces
 from tests.accounts import monitoring_commands as worlds
 from tests.accounts.performance_benchmarks import SERVICE, WORKLOAD
@@ -195,15 +196,19 @@ NONE = Traces({})
 )
 def test_how_many_traces_must_be_missing(invocations, default, settings, configured):
     function = FunctionTraces("Active", invocations, NONE)
-    assert function_traces(function).status is default
-    assert function_traces(function, **settings).status is configured
+    assert function_traces(function, TraceIndexing()).status is default
+    assert function_traces(function, TraceIndexing(), **settings).status is configured
 
 
 @pytest.mark.parametrize(
     ("rule", "of"),
     [
-        pytest.param(function_traces, lambda t: FunctionTraces("Active", 1000, t), id="function"),
-        pytest.param(service_traces, lambda t: ServiceTraces("api", 2, t, {}), id="service"),
+        pytest.param(
+            function_traces,
+            lambda t: (FunctionTraces("Active", 1000, t), TraceIndexing()),
+            id="function",
+        ),
+        pytest.param(service_traces, lambda t: (ServiceTraces("api", 2, t, {}),), id="service"),
     ],
 )
 @pytest.mark.parametrize(
@@ -233,6 +238,8 @@ def test_how_many_traces_must_be_missing(invocations, default, settings, configu
             BAD,
             id="slow_seconds: 1 s of 0.99 s",
         ),
+        pytest.param(traces(6, 4), BAD, {"min_traces": 11}, UNKNOWN, id="min_traces: ten of 11"),
+        pytest.param(traces(4, 1), UNKNOWN, {"min_traces": 5}, BAD, id="min_traces: five of five"),
         pytest.param(
             traces(90, 10), BAD, {"max_slow_share": 6.0}, GOOD, id="max_slow_share: perhaps 6 %"
         ),
@@ -245,8 +252,8 @@ def test_how_many_traces_must_be_missing(invocations, default, settings, configu
     ],
 )
 def test_how_many_traces_may_be_slow(rule, of, found, default, settings, configured):
-    assert rule(of(found)).status is default
-    assert rule(of(found), **settings).status is configured
+    assert rule(*of(found)).status is default
+    assert rule(*of(found), **settings).status is configured
 
 
 # -- cost -------------------------------------------------------------------------------------

@@ -231,6 +231,18 @@ SCALING = [
         "no scaling policy acts",
         id="only a forecast",
     ),
+    pytest.param(
+        {POLICIES: made.policies("StepScaling", Alarms=[])},
+        BAD,
+        "No alarm invokes the step scaling policy",
+        id="a step policy without an alarm",
+    ),
+    pytest.param(
+        {POLICIES: made.policies("StepScaling", Alarms=[{"AlarmName": "a", "AlarmARN": "b"}])},
+        GOOD,
+        "A scaling policy",
+        id="a step policy with an alarm",
+    ),
     pytest.param({TARGETS: made.targets(MaxCapacity=2)}, BAD, "cannot change", id="min is max"),
     pytest.param(
         {TARGETS: made.targets(SuspendedState={"DynamicScalingOutSuspended": True})},
@@ -313,6 +325,23 @@ WARM = "lambda__list_provisioned_concurrency_configs"
     [
         pytest.param({}, GOOD, LOW, "Its provisioned concurrency scales", id="in order"),
         pytest.param({RESERVED: {"ReservedConcurrentExecutions": 0}}, BAD, LOW, "never", id="off"),
+        pytest.param(
+            {
+                WARM: {
+                    "ProvisionedConcurrencyConfigs": [
+                        {
+                            "FunctionArn": f"{made.FUNCTION}:live",
+                            "Status": "FAILED",
+                            "StatusReason": "FUNCTION_ERROR_INIT_FAILURE",
+                        }
+                    ]
+                }
+            },
+            BAD,
+            HIGH,
+            "could not allocate the provisioned concurrency of live: FUNCTION_ERROR_INIT_FAILURE",
+            id="provisioned concurrency failed",
+        ),
         pytest.param(metrics(Throttles=7), BAD, MEDIUM, "throttled 7 times", id="throttled"),
         pytest.param(metrics(Throttles=None), GOOD, LOW, "not throttled", id="no throttles seen"),
         pytest.param(
@@ -361,6 +390,12 @@ OF_GROUPS = "autoscaling__describe_policies"
             BAD,
             "no enabled",
             id="switched off",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": [{"AutoScalingGroupName": "workers"}]}},
+            BAD,
+            "No alarm invokes",
+            id="a simple policy without an alarm",
         ),
         pytest.param(
             {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "Launch"}])},

@@ -92,14 +92,16 @@ def _cache(id: str, _: Json) -> str:
 class Scalable:
     """One dimension of a resource that may be scaled, and by how many policies that act.
 
-    A predictive policy that only forecasts does not act. ``suspended`` says which of scaling in
-    and out by load is switched off.
+    A predictive policy that only forecasts does not act, nor does a step scaling policy that no
+    alarm invokes (``idle_policies``). ``suspended`` says which of scaling in and out by load is
+    switched off.
     """
 
     lowest: int
     highest: int
     policies: int = 0
     suspended: tuple[str, ...] = ()
+    idle_policies: int = 0
 
 
 Targets = Mapping[tuple[str, str], Scalable]
@@ -120,12 +122,14 @@ def _targets(read: Reader, namespace: str) -> Targets:
         ServiceNamespace=namespace,
     )
     acting = Counter(_key(policy) for policy in policies if _acts(policy))
+    idle = Counter(_key(policy) for policy in policies if _is_idle(policy))
     return {
         _key(each): Scalable(
             lowest=each["MinCapacity"],
             highest=each["MaxCapacity"],
             policies=acting[_key(each)],
             suspended=tuple(_suspended(each)),
+            idle_policies=idle[_key(each)],
         )
         for each in found
     }
@@ -135,7 +139,15 @@ def _key(each: Mapping[str, Any]) -> tuple[str, str]:
     return each["ResourceId"], each["ScalableDimension"]
 
 
+def _is_idle(policy: Mapping[str, Any]) -> bool:
+    """Whether no alarm invokes a policy that acts only when one does."""
+    by_alarm = policy.get("PolicyType", "SimpleScaling") in {"StepScaling", "SimpleScaling"}
+    return by_alarm and not policy.get("Alarms")
+
+
 def _acts(policy: Mapping[str, Any]) -> bool:
+    if _is_idle(policy):
+        return False
     predictive = policy.get("PredictiveScalingPolicyConfiguration") or {}
     return policy["PolicyType"] != "PredictiveScaling" or predictive.get("Mode") not in {
         None,
@@ -347,6 +359,7 @@ class InstanceGroup:
     highest: int
     policies: int = 0
     suspended: tuple[str, ...] = ()
+    idle_policies: int = 0
     tags: Mapping[str, str] | None = None
 
     @classmethod
@@ -370,13 +383,13 @@ class InstanceGroup:
     @classmethod
     def _of(cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]]) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
+        own = [each for each in policies if each.get("AutoScalingGroupName") == name]
         return cls(
             name=name,
             lowest=group["MinSize"],
             highest=group["MaxSize"],
-            policies=sum(
-                each.get("AutoScalingGroupName") == name and _is_enabled(each) for each in policies
-            ),
+            policies=sum(_is_enabled(each) and not _is_idle(each) for each in own),
+            idle_policies=sum(_is_enabled(each) and _is_idle(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
         )

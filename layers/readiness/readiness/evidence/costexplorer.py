@@ -18,8 +18,9 @@ GET_COST = "ce:GetCostAndUsage"
 LIST_TAGS = "ce:ListCostAllocationTags"
 TAG = "Application"
 METRIC = "NetAmortizedCost"
-LOOKED_BACK = timedelta(days=45)
-"""Far enough that last month's final bill is in it when this month's is still estimated."""
+LOOKED_BACK = timedelta(days=62)
+"""Far enough for 14 final days at any time: last month's bill may be open until the 10th, and its
+31 days and those of this month are estimated until then."""
 
 RECORD_TYPES = ("Credit", "Refund", "Tax", "Support")
 """What CE's RECORD_TYPE calls that is not the price of a request; credits net a cost to zero."""

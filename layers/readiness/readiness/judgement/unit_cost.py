@@ -124,6 +124,10 @@ def judge_spend(
         usual = median(day.of(demand.workload) for day in before)
         cost = latest.of(demand.workload)
         if cost > usual * Decimal(str(spike_ratio)) and cost > Decimal(str(min_spike)):
+            if usual < NO_COST:
+                said = f"{_money(cost, bill)} on {latest.day} cannot be compared"
+                why = f"{said}: the median of the 14 days before is zero"
+                return _unknown("NO_BASELINE", why, facts)
             return violates(
                 f"SPIKE: {_money(cost, bill)} on {latest.day}{_if_estimated(latest)}, more than"
                 f" {spike_ratio:g} times the median of the 14 days before"

@@ -121,6 +121,7 @@ class FunctionConfiguration:
     last_modified: str = ""
     state: str = ""
     state_reason: str = ""
+    state_reason_code: str = ""
     last_update_status: str = ""
     last_update_reason: str = ""
 
@@ -171,6 +172,7 @@ class FunctionConfiguration:
             last_modified=answer.get("LastModified", ""),
             state=answer.get("State", ""),
             state_reason=answer.get("StateReason", ""),
+            state_reason_code=answer.get("StateReasonCode", ""),
             last_update_status=answer.get("LastUpdateStatus", ""),
             last_update_reason=answer.get("LastUpdateStatusReason", ""),
         )

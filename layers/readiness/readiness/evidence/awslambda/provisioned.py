@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.model.evidence import api_call, evidence
@@ -25,9 +26,13 @@ from readiness.model.resource import Resource
 )
 @dataclass(frozen=True, slots=True)
 class ProvisionedConcurrency:
-    """The qualifiers with provisioned concurrency. Source: ListProvisionedConcurrencyConfigs."""
+    """The qualifiers with provisioned concurrency, and why those are not ready that failed.
+
+    Source: ListProvisionedConcurrencyConfigs.
+    """
 
     qualifiers: tuple[str, ...]
+    failed: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ProvisionedConcurrency:
@@ -38,4 +43,11 @@ class ProvisionedConcurrency:
             gone=("ResourceNotFoundException",),
             FunctionName=function.id,
         )
-        return cls(tuple(each["FunctionArn"].rpartition(":")[2] for each in found))
+        return cls(
+            tuple(each["FunctionArn"].rpartition(":")[2] for each in found),
+            {
+                each["FunctionArn"].rpartition(":")[2]: each.get("StatusReason", "")
+                for each in found
+                if each.get("Status") == "FAILED"
+            },
+        )

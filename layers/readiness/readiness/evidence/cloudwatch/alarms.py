@@ -321,16 +321,25 @@ class AlarmsInUse:
         return cls(alarms.inventory, published, alarms.read_at)
 
 
-@evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))
+@evidence(
+    REGION,
+    reads=("cloudwatch:ListMetrics", "logs:DescribeMetricFilters"),
+    uses=(Alarms,),
+    changed_by=(api_call("logs", "PutMetricFilter", "DeleteMetricFilter"),),
+)
 @dataclass(frozen=True, slots=True)
 class AlarmedSeries:
     """Which of the series that alarms look at anything has published in 14 days.
+
+    ``filtered`` are those that had no data because they come from a metric filter of a log group
+    without a default value: such a filter publishes only when an event matches.
 
     Source: ListMetrics, once for each metric an alarm names, and once for each thing whose
     alarmed metric was not published, to see whether any other metric of it was.
     """
 
     published: ActiveSeries
+    filtered: frozenset[Watched] = frozenset()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmedSeries:
@@ -359,4 +368,32 @@ class AlarmedSeries:
 
         kin = zip(quiet, read.each(is_kin, quiet), strict=True)
         near = frozenset((thing[0], frozenset(thing[1])) for thing, is_near in kin if is_near)
-        return cls(ActiveSeries(series, {}, near))
+        active = ActiveSeries(series, {}, near)
+        own = {each for each in watched if not each.namespace.startswith("AWS/")}
+        silent = sorted(
+            (each for each in own if not active.has(each) and not active.has_kin(each)),
+            key=lambda each: (each.namespace, each.metric, sorted(each.dimensions)),
+        )
+        waits = read.each(lambda each: _waits_for_events(read, each), silent)
+        found = zip(silent, waits, strict=True)
+        return cls(active, frozenset(each for each, is_so in found if is_so))
+
+
+def _waits_for_events(read: Reader, watched: Watched) -> bool:
+    """Whether a metric filter without a default value publishes the series."""
+    filters = read.every(
+        "logs",
+        "describe_metric_filters",
+        "metricFilters",
+        metricName=watched.metric,
+        metricNamespace=watched.namespace,
+    )
+    names = {name for name, _ in watched.dimensions}
+    return any(
+        (each.get("metricNamespace"), each.get("metricName"))
+        == (watched.namespace, watched.metric)
+        and each.get("defaultValue") is None
+        and set(each.get("dimensions") or ()) == names
+        for found in filters
+        for each in found.get("metricTransformations") or ()
+    )

@@ -75,6 +75,21 @@ class Arrivals(History):
         return arrived
 
 
+def total_of(histories: Sequence[History]) -> History:
+    """The sum of several counts in each period; of one, itself."""
+    first, *rest = histories
+    for each in rest:
+        first = History(_added(first.recent, each.recent), _added(first.hourly, each.hourly))
+    return first
+
+
+def _added(one: Series, other: Series) -> Series:
+    points = dict(one.points)
+    for at, value in other.points:
+        points[at] = points.get(at, 0.0) + value
+    return replace(one, points=tuple(sorted(points.items())))
+
+
 def least_of(one: History, other: History) -> History:
     """The smaller of two counts in each period; 0 where either has none."""
     return History(_least(one.recent, other.recent), _least(one.hourly, other.hourly))

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
-from readiness.evidence.cloudwatch.histories import History, Latency
+from readiness.evidence.cloudwatch.histories import History, Latency, total_of
 from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
 from readiness.evidence.workloads.entry_points import LIMITS, read_histories
-from readiness.model.evidence import evidence
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, at_most, series
@@ -107,9 +108,12 @@ def _of_agents(
     read: Reader,
     agents: Mapping[str, str],
     accepted: Mapping[str, list[_Series]],
-    work: Mapping[str, Query],
+    work: Mapping[str, Sequence[Query]],
 ) -> dict[str, ProcessingTime]:
-    """The processing times of things by their agents' names."""
+    """The processing times of things by their agents' names.
+
+    ``work`` are the counts of what each had to do; without any the work is unknown.
+    """
     per_ms = read.settings["units_per_ms"]
     limits = {float(read.settings[name]): read.settings[name] * per_ms for name in LIMITS}
     wanted: dict[tuple[str, int], Mapping[str, Query]] = {
@@ -119,7 +123,14 @@ def _of_agents(
     }
     found = read_histories(read, wanted) if wanted else {}
     # apart from the others: the question that FunctionTraces asks, and billed once
-    worked = read_histories(read, {id: {"n": query} for id, query in work.items()})
+    worked = read_histories(
+        read,
+        {
+            id: {str(n): query for n, query in enumerate(queries)}
+            for id, queries in work.items()
+            if queries
+        },
+    )
     return {
         id: ProcessingTime(
             tuple(
@@ -127,7 +138,7 @@ def _of_agents(
                 for index, each in enumerate(accepted.get(agent, ()))
             ),
             len(accepted),
-            worked[id]["n"] if id in work else None,
+            total_of([*worked[id].values()]) if work.get(id) else None,
         )
         for id, agent in agents.items()
     }
@@ -145,8 +156,10 @@ def _published(
     return PublishedTime(one.name, latency, found["max"])
 
 
-def _invocations(names: Iterable[str]) -> dict[str, Query]:
-    return {name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in names}
+def _invocations(names: Iterable[str]) -> dict[str, list[Query]]:
+    return {
+        name: [series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)] for name in names
+    }
 
 
 @evidence(
@@ -178,16 +191,40 @@ class FunctionProcessingTime:
         return {name: cls(time) for name, time in found.items()}
 
 
+def _requests(read: Reader, services: Mapping[str, Service]) -> dict[str, list[Query]]:
+    """The counts of the requests to each service's target groups."""
+    if not any(service.target_group_arns for service in services.values()):
+        return {}
+    region = REGION.resource(read.account, read.region, read.account)
+    balancers = read.of(TargetGroups, region).balancers
+    return {
+        arn: [
+            series(
+                "AWS/ApplicationELB",
+                "RequestCount",
+                "Sum",
+                LoadBalancer=dimension_of(balancer),
+                TargetGroup=dimension_of(group),
+            )
+            for group in service.target_group_arns
+            for balancer in balancers.get(group, ())
+            if ":loadbalancer/app/" in balancer
+        ]
+        for arn, service in services.items()
+    }
+
+
 @evidence(
     SERVICE,
     reads=(GET_METRIC_DATA, LIST_METRICS),
-    uses=(Service,),
+    uses=(Service, TargetGroups),
     asks_with=ASKS_WITH,
 )
 @dataclass(frozen=True, slots=True)
 class ServiceProcessingTime:
     """The processing times that an ECS service's tasks publish under the service's name.
 
+    Its work is the requests of the application load balancers before it; unknown without one.
     Sources: ListMetrics (active in the last 3 hours), GetMetricData.
     """
 
@@ -202,12 +239,13 @@ class ServiceProcessingTime:
     def load(cls, read: Reader, service: Resource) -> ServiceProcessingTime:
         about = read.of(Service, service)
         accepted = _accepted(read, about.name)
-        found = _of_agents(read, {about.arn: about.name}, accepted, {})
+        work = _requests(read, {about.arn: about})
+        found = _of_agents(read, {about.arn: about.name}, accepted, work)
         return cls(found[about.arn], about)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceProcessingTime]:
         services = read.those(Service)
         names = {arn: service.name for arn, service in services.items()}
-        found = _of_agents(read, names, _accepted(read), {})
+        found = _of_agents(read, names, _accepted(read), _requests(read, services))
         return {arn: cls(time, services[arn]) for arn, time in found.items()}

@@ -88,23 +88,29 @@ class TaskLogGroups:
     """The log groups of this region that a task's containers write to, and which are absent.
 
     ``account_policy`` is the retention policy of the account that those will fall under.
+    ``never_created`` are absent ones that some container does not create
+    (``awslogs-create-group``), so that the task does not start.
     """
 
     names: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     account_policy: str = ""
     tags: Mapping[str, str] | None = None
+    never_created: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, task: Resource) -> TaskLogGroups:
         about = read.of(TaskDefinition, task)
-        names = []
+        names, needed = [], set()
         for container in about.containers:
             options = container.log_options or {}
             here = options.get("awslogs-region", read.region) == read.region
             if container.log_driver == "awslogs" and here and options.get("awslogs-group"):
                 names.append(options["awslogs-group"])
+                if options.get("awslogs-create-group", "").lower() != "true":
+                    needed.add(options["awslogs-group"])
         found = sorted(set(names))
         absent = [name for name in found if not _exists(read, name)]
         policy = _account_policy(read) if absent else ""
-        return cls(tuple(found), tuple(absent), policy, about.tags)
+        never = tuple(name for name in absent if name in needed)
+        return cls(tuple(found), tuple(absent), policy, about.tags, never)

@@ -141,6 +141,25 @@ class TraceMap:
         return cls(nodes, 1.0 if _destination(read) == X_RAY else _indexed(read))
 
 
+@evidence(
+    REGION,
+    reads=("xray:GetTraceSegmentDestination", "xray:GetIndexingRules"),
+    changed_by=(_DESTINATION,),
+)
+@dataclass(frozen=True, slots=True)
+class TraceIndexing:
+    """Which share of the traces X-Ray can show: those that Transaction Search indexes, or all.
+
+    Sources: GetTraceSegmentDestination and, where traces go to CloudWatch Logs, GetIndexingRules.
+    """
+
+    indexed: float = 1.0
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> TraceIndexing:
+        return cls(1.0 if _destination(read) == X_RAY else _indexed(read))
+
+
 def _node(answer: Mapping[str, Any]) -> Node:
     names = {answer.get("Name", ""), *(answer.get("Names") or ())} - {""}
     edges = [each["ReferenceId"] for each in answer.get("Edges") or () if "ReferenceId" in each]
