@@ -46,4 +46,4 @@ def variants_of(rule: Rule) -> dict[str, Variant]:
         unknown = set(account.rules) - {each.name for each in rule.heading.rules}
         assert not unknown, f"{module.__name__}, {name!r}: no rule is called {sorted(unknown)}"
     mine = {n: a for n, a in others.items() if not a.rules or rule.name in a.rules}
-    return {"": Variant(module.world), **mine}
+    return {"": Variant(module.fake_account), **mine}

@@ -119,8 +119,8 @@ def _unsized(service: str, operation: str, params: dict[str, Any]) -> dict[str, 
 class Client:
     """A boto3 client over a FakeAccount."""
 
-    def __init__(self, world: FakeAccount, service: str) -> None:
-        self._world = world
+    def __init__(self, fake_account: FakeAccount, service: str) -> None:
+        self._account = fake_account
         self._service = service
         self._model = service_model(service)
         names = {xform_name(name): name for name in self._model.operation_names}
@@ -134,7 +134,7 @@ class Client:
         def call(**params: Any) -> Any:
             model = self._operation(operation)
             self._hold(operation, "is asked with", params, model.input_shape)
-            answered = self._world.answer(self._service, operation, params)
+            answered = self._account.answer(self._service, operation, params)
             self._hold(operation, "is answered with", answered, model.output_shape)
             return strict(answered, model)
 
@@ -147,7 +147,7 @@ class Client:
                 validate_parameters(values, shape)
         except ParamValidationError as error:
             said = f"{self._service} {operation} {what} what its model refuses: {error}"
-            self._world.refused.append(said)
+            self._account.refused.append(said)
             raise AssertionError(said) from None
 
     def _operation(self, operation: str) -> Any:
@@ -182,7 +182,7 @@ class Clock:
 
 
 def evaluation(
-    world: FakeAccount,
+    fake_account: FakeAccount,
     rules: Iterable[Rule],
     *,
     given: Mapping[str, Mapping[str, object]] | None = None,
@@ -192,19 +192,19 @@ def evaluation(
 ) -> Evaluation:
     """An evaluation of rules over a world; ``now`` stops the clock at a moment."""
     clock: Callable[[], datetime] = (lambda: now) if now else Clock()
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=clock, bulk=bulk)  # type: ignore[arg-type]
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=clock, bulk=bulk)  # type: ignore[arg-type]
     configured = settings_module.configure(rules, given or {})
-    declared = "declarations" if ("dynamodb", "query") in world.answers else ""
+    declared = "declarations" if ("dynamodb", "query") in fake_account.answers else ""
     return Evaluation(aws, configured, scope=scope, declarations=declared)
 
 
-def observe(world: FakeAccount, rule: Rule, id: str, **settings: object) -> Observation:
+def observe(fake_account: FakeAccount, rule: Rule, id: str, **settings: object) -> Observation:
     """What one rule says of one resource, read alone, as after an event."""
-    run = evaluation(world, [rule], given={rule.id: settings} if settings else {})
+    run = evaluation(fake_account, [rule], given={rule.id: settings} if settings else {})
     return run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
 
 
-def scan(world: FakeAccount, rules: Iterable[Rule]) -> list[Observation]:
+def scan(fake_account: FakeAccount, rules: Iterable[Rule]) -> list[Observation]:
     """What the rules say of everything in the world, read in bulk, as a sweep does."""
     rules = list(rules)
-    return list(evaluation(world, rules, bulk=True).survey(rules, Coverage()))
+    return list(evaluation(fake_account, rules, bulk=True).survey(rules, Coverage()))

@@ -23,13 +23,13 @@ def history(hour: float = 0, earlier: float = 0, *, last_week: float | None = No
     return History(Series(SOMETHING, RECENT, recent), Series(SOMETHING, HOURLY, hourly))
 
 
-def latency(*doors: tuple[History, dict[float, History]], percentiles=()) -> Latency:
+def latency(*entry_points: tuple[History, dict[float, History]], percentiles=()) -> Latency:
     """The latency over several series, each its samples and how many kept each limit."""
-    limits = doors[0][1].keys()
+    limits = entry_points[0][1].keys()
     return Latency(
         "N M",
-        tuple(count for count, _ in doors),
-        {limit: tuple(kept[limit] for _, kept in doors) for limit in limits},
+        tuple(count for count, _ in entry_points),
+        {limit: tuple(kept[limit] for _, kept in entry_points) for limit in limits},
         percentiles,
     )
 

@@ -183,7 +183,7 @@ class Record:
         for name, default in _changed(rule, given).items():
             if name in asked and (rule.id, name) not in self.deciding:
                 again = copy.copy(run)
-                again.aws = run.aws.afresh()
+                again.aws = run.aws.reread()
                 again._configured = {rule.id: {**given, name: default}}
                 other = again.observe(rule, resource)
                 self.tried.add((rule.id, name))

@@ -10,7 +10,7 @@ from readiness.engine.store import Store
 from readiness.model.finding import finding_id
 from readiness.model.resource import Resource
 from readiness_cli import stack
-from readiness_cli.aim import is_key
+from readiness_cli.target_selection import is_key
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws

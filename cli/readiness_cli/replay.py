@@ -21,11 +21,11 @@ from readiness_cli.output import cell, emit, exit_code, note, output_option, sta
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness.engine.evaluate import Observation
-    from readiness.engine.events import Look
+    from readiness.engine.events import EventTargets
     from readiness.model.rule import Heading
 
 SOURCE = "readiness.replay"
-Looks = list[tuple["Heading", "Look"]]
+Looks = list[tuple["Heading", "EventTargets"]]
 
 
 @click.command()
@@ -60,10 +60,10 @@ def replay(
     invocation. With --via-bus, the deployed stack evaluates the event. PutEvents refuses
     sources that begin with aws., so the source is then readiness.replay.
     """
-    from readiness.engine.events import look  # noqa: PLC0415
+    from readiness.engine.events import resolve_targets  # noqa: PLC0415
 
     event = read_event(path)
-    looks: Looks = [(heading, look(event, heading)) for heading in catalogue.headings()]
+    looks: Looks = [(heading, resolve_targets(event, heading)) for heading in catalogue.headings()]
     if via_bus:
         put(event, session.connect(profile, region))
         if not any(seen.targets for _, seen in looks):
@@ -132,7 +132,7 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
     return observations
 
 
-def _warn_elsewhere(seen: Look, aws: Aws) -> None:
+def _warn_elsewhere(seen: EventTargets, aws: Aws) -> None:
     if seen.account and seen.account != aws.account:
         note(
             f"warning: the event is about account {seen.account}. Your credentials belong to"
@@ -181,7 +181,7 @@ def _why_nothing(looks: Looks) -> str:
     return "; ".join(reasons) or "no rule reacts to this event"
 
 
-def _targets(heading: Heading, seen: Look) -> list[dict[str, Any]]:
+def _targets(heading: Heading, seen: EventTargets) -> list[dict[str, Any]]:
     subjects = {rule.id: rule.subject.name for rule in heading}
     return [
         {

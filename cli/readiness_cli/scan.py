@@ -176,7 +176,7 @@ def _judge(
     deployed: Stack | None,
 ) -> list[Finding]:
     """The findings; recorded in the thread that made them where a stack is given."""
-    from readiness_cli.aim import observe_only  # noqa: PLC0415
+    from readiness_cli.target_selection import observe_only  # noqa: PLC0415
 
     recording = None
     if deployed is not None:

@@ -63,14 +63,14 @@ class Subscribed:
         return self._of_heading(logical, folder, event)
 
     def _of_heading(self, logical: str, folder: str, event: Mapping[str, Any]) -> str:
-        from readiness.engine.events import MalformedEvent, look  # noqa: PLC0415
+        from readiness.engine.events import MalformedEvent, resolve_targets  # noqa: PLC0415
 
         if "sweep" in event:
             sweep = event["sweep"]
             whole = isinstance(sweep, Mapping) and isinstance(sweep.get("id"), str)
             return "" if whole and set(event) == {"sweep"} else "the sweep has no id"
         try:
-            seen = look(event, catalogue.heading(folder))
+            seen = resolve_targets(event, catalogue.heading(folder))
         except MalformedEvent as error:
             return f"it is no event: {error}"
         if seen.account and seen.account != self._where[1]:

@@ -26,7 +26,7 @@ from readiness.evidence.kms.keys import (
     KmsReplicaTags,
     KmsRotation,
 )
-from readiness.evidence.kms.usage import KeyUsers
+from readiness.evidence.kms.usage import KeyUsage
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.s3.buckets import (
     BucketAndKey,
@@ -142,7 +142,7 @@ def kms_key_environment(
     key: KmsKeyState,
     tags: KmsKeyTags,
     replicas: KmsReplicaTags,
-    users: KeyUsers,
+    users: KeyUsage,
     *,
     tags_of: EnvironmentTags,
     shared_key_ids: SharedKeys = (),

@@ -22,7 +22,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import DeployedFunction, FunctionConcurrency
 from readiness.evidence.awslambda.log_delivery import LogDelivery
 from readiness.evidence.awslambda.smoke import EVENT_TAG, SmokeTest
-from readiness.evidence.awslambda.traffic import CanaryTraffic, Door, TrafficSinceDeploy
+from readiness.evidence.awslambda.traffic import CanaryTraffic, EntryPoint, TrafficSinceDeploy
 from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
@@ -136,11 +136,11 @@ def proven_by_traffic(
     A handler that catches every exception and returns 500 shows no error in Lambda. The API, load
     balancer or function URL in front of it counts the responses that callers got.
     """
-    own = traffic.door(f"alias {prod_alias}") if prod_alias in traffic.aliases else None
-    own = own or traffic.door("Lambda")
+    own = traffic.entry_point(f"alias {prod_alias}") if prod_alias in traffic.aliases else None
+    own = own or traffic.entry_point("Lambda")
     entry_points = [
         each
-        for each in traffic.doors
+        for each in traffic.entry_points
         if each is own or not (each.name == "Lambda" or each.name.startswith("alias "))
     ]
     facts: dict[str, Fact] = {
@@ -167,14 +167,14 @@ def proven_by_traffic(
 
 
 def _since(traffic: TrafficSinceDeploy) -> str:
-    start = traffic.doors[0].requests.window.start
+    start = traffic.entry_points[0].requests.window.start
     return f"{start:%Y-%m-%d %H:%M} UTC"
 
 
 def _unproven(
     traffic: TrafficSinceDeploy,
-    own: Door | None,
-    entry_points: Sequence[Door],
+    own: EntryPoint | None,
+    entry_points: Sequence[EntryPoint],
     min_invocations: int,
     max_error_rate: float,
 ) -> list[str]:

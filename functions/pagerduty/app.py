@@ -190,7 +190,7 @@ class Pager:
         return False
 
     def _send(self, record: SQSRecord, said: dict[str, Any]) -> Reply:
-        """Send it; with the key read afresh where PagerDuty does not know the one we have."""
+        """Send it; with the key read again where PagerDuty does not know the one we have."""
         try:
             key = self._key.get()
             reply = self._api.send(said | {"routing_key": key})

@@ -9,7 +9,7 @@ from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
-    Doors,
+    EntryPointList,
     ServiceLatency,
     ServiceOutcomes,
 )
@@ -80,7 +80,7 @@ def _worse(one: Verdict, other: Verdict) -> Verdict:
 @performance_benchmarks.rule("Latency (p99)", severity=Severity.HIGH)
 def service_latency(service: ServiceLatency, *, bands: LatencySettings) -> Verdict:
     """The p99 latency of the service's target groups is below the target."""
-    if unmeasured := _unmeasured(service.doors):
+    if unmeasured := _unmeasured(service.entry_points):
         return unmeasured
     return judge_latency([service.latency], bands.limits, bands.certainty)
 
@@ -118,13 +118,13 @@ def function_error_rate(function: FunctionOutcomes, *, bands: ErrorRateSettings)
     that moved to a dead-letter queue, or else Lambda's errors. Lambda counts no error where the
     handler catches every exception and returns a 500. A retry is no failure.
     """
-    return judge_error_rate(function.doors, bands.steps, bands.certainty)
+    return judge_error_rate(function.entry_points, bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Error Rate", severity=Severity.HIGH)
 def service_error_rate(service: ServiceOutcomes, *, bands: ErrorRateSettings) -> Verdict:
     """The service's 5XX error rate is below the target, the load balancer's own 5XX included."""
-    if unmeasured := _unmeasured(service.doors):
+    if unmeasured := _unmeasured(service.entry_points):
         return unmeasured
     return judge_error_rate([service.outcomes], bands.steps, bands.certainty)
 
@@ -161,13 +161,13 @@ def function_availability(function: FunctionOutcomes, *, bands: AvailabilitySett
     The worst of those that have traffic counts: the function URL, asynchronous events, the queues
     and streams that feed it, invocations.
     """
-    return judge_availability(function.doors, bands.steps, bands.certainty)
+    return judge_availability(function.entry_points, bands.steps, bands.certainty)
 
 
 @performance_benchmarks.rule("Availability", severity=Severity.HIGH)
 def service_availability(service: ServiceOutcomes, *, bands: AvailabilitySettings) -> Verdict:
     """The service's availability is above the target, refused requests included."""
-    if unmeasured := _unmeasured(service.doors):
+    if unmeasured := _unmeasured(service.entry_points):
         return unmeasured
     return judge_availability([service.outcomes], bands.steps, bands.certainty)
 
@@ -246,8 +246,8 @@ def cost_per_million_requests(
 _NO_REQUESTS = "A WebSocket API has connections and messages instead of requests."
 
 
-def _unmeasured(doors: Doors) -> Verdict | None:
-    if doors.groups:
+def _unmeasured(entry_points: EntryPointList) -> Verdict | None:
+    if entry_points.groups:
         return None
     return not_applicable(
         "The service is not behind an Application Load Balancer, so its requests are not counted."

@@ -30,7 +30,7 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
-from readiness.evidence.awslambda.traffic import FrontDoors
+from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
@@ -256,7 +256,7 @@ def cache_scaling(
 def function_timeout(
     function: FunctionConfiguration,
     queues: QueueSources,
-    entry_points: FrontDoors,
+    entry_points: EntryPoints,
     use: FunctionUse,
     *,
     limits: TimeoutSettings,

@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
 from readiness.evidence.awslambda.queue_consumers import Source
-from readiness.evidence.awslambda.traffic import FrontDoors
+from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.workloads.utilization import FunctionUse
 from readiness.model.text import plural
 from readiness.model.verdict import (
@@ -44,7 +44,7 @@ def visibility_problems(sources: Sequence[Source], timeout: int, factor: int) ->
 
 
 def caller_problems(
-    timeout: int, entry_points: FrontDoors, limits: TimeoutSettings
+    timeout: int, entry_points: EntryPoints, limits: TimeoutSettings
 ) -> list[Problem]:
     """Callers that stop waiting before the function's timeout."""
     waits = {"an API": limits.front_door_seconds} if entry_points.apis else {}

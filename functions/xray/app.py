@@ -25,7 +25,7 @@ from readiness.evidence.workloads.tracing import (
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray.configuration import Sampling, TraceMap, TraceQueries
+from readiness.evidence.xray.configuration import Sampling, ServiceMap, TraceQueries
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import worst
@@ -166,7 +166,7 @@ def task_tracing(
 def lambda_on_map(
     function: FunctionTracing,
     requests: FunctionRequests,
-    drawn: TraceMap,
+    drawn: ServiceMap,
     role: RoleGrants | None,
     *,
     min_expected_traces: LeastExpected = 20,
@@ -182,7 +182,7 @@ def lambda_on_map(
 def service_on_map(
     service: ServiceTracing,
     requests: ServiceRequests,
-    drawn: TraceMap,
+    drawn: ServiceMap,
     role: RoleGrants | None,
     *,
     min_expected_traces: LeastExpected = 20,

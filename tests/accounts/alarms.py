@@ -242,7 +242,7 @@ NOTICE = {
 }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {
@@ -353,7 +353,7 @@ ANOMALY_MONITOR = f"arn:aws:ce::{ACCOUNT_ID}:anomalymonitor/services"
 
 def told_of_anomalies() -> FakeAccount:
     """No budget: somebody is told of cost anomalies instead."""
-    return world().but(
+    return fake_account().but(
         budgets__describe_budgets={"Budgets": []},
         budgets__describe_budget_notifications_for_account={"BudgetNotificationsForAccount": []},
         ce__get_anomaly_subscriptions={
@@ -392,7 +392,7 @@ def waits_for_a_log_event() -> FakeAccount:
         return found
 
     about = {"metricName": "Fatal", "metricNamespace": "Shop", "metricValue": "1"}
-    return world().but(
+    return fake_account().but(
         cloudwatch__describe_alarms=described,
         logs__describe_metric_filters={
             "metricFilters": [{"filterName": "fatal", "metricTransformations": [about]}]

@@ -273,7 +273,7 @@ def tagged(**asked: Any) -> dict[str, Any]:
     }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     function = {
         "FunctionName": "agent",
@@ -346,7 +346,7 @@ def world() -> FakeAccount:
 
 def without_an_api_cache() -> FakeAccount:
     """The GraphQL API has no cache."""
-    return world().but(
+    return fake_account().but(
         appsync__get_api_cache=error("NotFoundException", 404),
         appsync__get_graphql_api={"graphqlApi": {"apiId": GRAPHQL}},
     )

@@ -90,7 +90,7 @@ def describe_log_groups(**params: Any) -> dict[str, Any]:
     return {"logGroups": [each for each in LOG_GROUPS if each["logGroupName"].startswith(prefix)]}
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     reservation = {
         "Instances": [
@@ -103,7 +103,7 @@ def world() -> FakeAccount:
     }
     return FakeAccount(
         {
-            **xray.world().answers,
+            **xray.fake_account().answers,
             ("ecs", "describe_clusters"): {"clusters": [CLUSTER]},
             ("ecs", "list_container_instances"): {"containerInstanceArns": [CONTAINER_INSTANCE]},
             ("ecs", "describe_container_instances"): {
@@ -135,7 +135,7 @@ def world() -> FakeAccount:
 def before_its_first_log() -> FakeAccount:
     """No log group exists yet; the account's policy will keep what comes."""
     policy = {"policyName": "keep-90-days", "policyType": "RETENTION_POLICY"}
-    return world().but(
+    return fake_account().but(
         logs__describe_log_groups={"logGroups": []},
         logs__describe_account_policies={"accountPolicies": [policy]},
     )
@@ -151,7 +151,7 @@ def shown_by_alarms() -> FakeAccount:
     ]
     widget = {"type": "alarm", "properties": {"alarms": [each["AlarmArn"] for each in shown]}}
     body = {"widgets": [*BODY["widgets"], widget]}
-    return world().but(
+    return fake_account().but(
         cloudwatch__describe_alarms=lambda AlarmTypes: (  # noqa: N803
             {"LogAlarms": []}
             if AlarmTypes == ["LogAlarm"]

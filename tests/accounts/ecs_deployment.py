@@ -134,7 +134,7 @@ def with_tasks(*tasks: dict[str, Any]) -> dict[tuple[str, str], Any]:
     return {("ecs", "list_tasks"): listed, ("ecs", "describe_tasks"): described}
 
 
-def world(*tasks: dict[str, Any]) -> FakeAccount:
+def fake_account(*tasks: dict[str, Any]) -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {

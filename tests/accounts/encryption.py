@@ -223,7 +223,7 @@ _FILE_SYSTEM = {
 }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(_AT_REST | _KEY_USERS | _IN_TRANSIT)  # type: ignore[arg-type]
 
@@ -380,7 +380,7 @@ def with_load_balancer_logs() -> FakeAccount:
         "Action": "s3:PutObject",
         "Resource": "arn:aws:s3:::data/AWSLogs/*",
     }
-    return world().but(
+    return fake_account().but(
         s3__get_bucket_encryption=sse("AES256", ""),
         s3__get_bucket_policy={"Policy": policy(delivery)},
     )
@@ -388,7 +388,7 @@ def with_load_balancer_logs() -> FakeAccount:
 
 def by_alias() -> FakeAccount:
     """A bucket that names its key by an alias."""
-    return world().but(
+    return fake_account().but(
         s3__get_bucket_encryption=sse(key=f"{KEY_ARN.rsplit(':', 1)[0]}:alias/prod")
     )
 
@@ -404,7 +404,7 @@ def with_a_key_in_two_regions() -> FakeAccount:
             "ReplicaKeys": [{"Arn": replica, "Region": "eu-west-1"}],
         },
     )
-    return world().but(
+    return fake_account().but(
         kms__list_keys={"Keys": [{"KeyId": KEY_ID}]},
         kms__describe_key=about,
         resourcegroupstaggingapi__get_resources=tags(**EVERYTHING_IS_PROD, **{replica: "prod"}),
@@ -419,7 +419,7 @@ def with_a_private_origin() -> FakeAccount:
         "VpcOriginConfig": {"VpcOriginId": "vo_1"},
     }
     with_origin = {"Origins": {"Quantity": 1, "Items": [private]}}
-    return world().but(
+    return fake_account().but(
         cloudfront__list_distributions={
             "DistributionList": {
                 "Marker": "",

@@ -160,7 +160,7 @@ def listed(kind: str) -> dict[tuple[str, str], Any]:
     }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT.
 
     The report is three hours old: the key that it shows for the root user has been deleted

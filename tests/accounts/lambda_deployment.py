@@ -139,7 +139,7 @@ def role_details() -> dict[str, Any]:
     }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     listed = configuration(State=None, LastUpdateStatus=None)
     role = {
@@ -205,7 +205,7 @@ def with_a_canary() -> FakeAccount:
         "FunctionVersion": "1",
         "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}},
     }
-    return world().but(
+    return fake_account().but(
         lambda__list_aliases={"Aliases": [alias]}, cloudwatch__get_metric_data=measured
     )
 
@@ -225,7 +225,7 @@ def behind_a_load_balancer() -> FakeAccount:
         "Condition": {"ArnLike": {"AWS:SourceArn": TARGET_GROUP}},
     }
     counted = METRICS | {"RequestCount": 40, "HTTPCode_Target_5XX_Count": 0}
-    return world().but(
+    return fake_account().but(
         lambda__get_policy={"Policy": json.dumps(POLICY | {"Statement": [allowed]})},
         elbv2__describe_target_groups={
             "TargetGroups": [{"TargetGroupArn": TARGET_GROUP, "LoadBalancerArns": [BALANCER]}]
@@ -243,7 +243,7 @@ def with_a_log_group_of_its_own() -> FakeAccount:
     document = json.dumps(LOGGING).replace(GROUP, group)
     version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True}
     details = role_details() | {"RolePolicyList": [], "AttachedManagedPolicies": attached}
-    return world().but(
+    return fake_account().but(
         lambda__list_functions={
             "Functions": [configuration(State=None, LastUpdateStatus=None, **about)]
         },

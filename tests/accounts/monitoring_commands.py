@@ -63,8 +63,8 @@ def get_trace_summaries(**asked: Any) -> dict[str, Any]:
     }
 
 
-def world() -> FakeAccount:
-    known = benchmarks.world().answers
+def fake_account() -> FakeAccount:
+    known = benchmarks.fake_account().answers
     return FakeAccount(
         {
             **known,
@@ -90,7 +90,7 @@ def world() -> FakeAccount:
 def without_a_tagged_cost() -> FakeAccount:
     asked = benchmarks.without_a_tagged_cost().answers
     costs = {call: answer for call, answer in asked.items() if call[0] == "ce"}
-    return FakeAccount({**world().answers, **costs})
+    return FakeAccount({**fake_account().answers, **costs})
 
 
 def others() -> dict[str, Variant]:

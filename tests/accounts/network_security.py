@@ -177,7 +177,7 @@ def _attribute(VpcId: str, Attribute: str) -> object:  # noqa: N803
 SERVICES = ("dynamodb", "ecr.api", "ecr.dkr", "kms", "logs", "s3", "secretsmanager")
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {

@@ -128,7 +128,7 @@ def fed_by_a_queue(**per_second: float) -> FakeAccount:
         level = {"ApproximateAgeOfOldestMessage": 5.0, "ApproximateNumberOfMessagesVisible": 0.0}
         return said(*asked) if asked[1] in per_second else level.get(asked[1], said(*asked))
 
-    return world().but(
+    return fake_account().but(
         lambda__list_event_source_mappings={"EventSourceMappings": [mapping()]},
         sqs__get_queue_attributes=queue_attributes,
         sqs__list_dead_letter_source_queues={"queueUrls": ["https://x/work"]},
@@ -136,7 +136,7 @@ def fed_by_a_queue(**per_second: float) -> FakeAccount:
     )
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     service = {
         "serviceArn": SERVICE,
         "serviceName": "api",
@@ -193,7 +193,7 @@ def without_a_tagged_cost() -> FakeAccount:
         "Status": "Active",
         "LastUpdatedDate": "2026-01-01T00:00:00Z",
     }
-    return world().but(
+    return fake_account().but(
         ce__get_cost_and_usage=untagged,
         ce__list_cost_allocation_tags={"CostAllocationTags": [tag]},
     )

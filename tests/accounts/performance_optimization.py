@@ -105,7 +105,7 @@ def role(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     allowed = grants("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem")
     about = role(allowed)
@@ -163,7 +163,7 @@ def with_a_managed_policy() -> FakeAccount:
     allowed = json.dumps(grants("dynamodb:BatchGetItem", "dynamodb:BatchWriteItem"))
     version = {"Document": allowed, "VersionId": "v1", "IsDefaultVersion": True}
     about = role({}) | {"RolePolicyList": [], "AttachedManagedPolicies": attached}
-    return world().but(
+    return fake_account().but(
         iam__get_account_authorization_details={
             "RoleDetailList": [about],
             "Policies": [

@@ -268,7 +268,7 @@ def definition(task: dict[str, Any] | None = None, **machine: Any) -> dict[str, 
     }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Everything as it should be."""
     machine = {
         "stateMachineArn": MACHINE,

@@ -165,7 +165,7 @@ REST_STAGE = {"stageName": "prod", "variables": {"alias": "live"}}
 HTTP_STAGE = {"StageName": "prod", "StageVariables": {"alias": "live"}}
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     agent = function(DB_SECRET_NAME="prod/db", LOG_LEVEL="INFO")
     return FakeAccount(
@@ -240,7 +240,7 @@ def rotating_just_now() -> FakeAccount:
     """A rotation has begun and not finished."""
     stages = {"2" * 32: ["AWSPENDING"], "1" * 32: ["AWSCURRENT"]}
     begun = NOON - timedelta(minutes=5)
-    return world().but(
+    return fake_account().but(
         secretsmanager__list_secrets={
             "SecretList": [secret(LastChangedDate=begun, SecretVersionsToStages=stages)]
         },
@@ -257,7 +257,7 @@ def recorded_by_a_lake() -> FakeAccount:
         "MultiRegionEnabled": True,
     }
     management = {"Field": "eventCategory", "Equals": ["Management"]}
-    return world().but(
+    return fake_account().but(
         cloudtrail__describe_trails={"trailList": []},
         cloudtrail__list_event_data_stores={"EventDataStores": [store]},
         cloudtrail__get_event_data_store=store
@@ -269,7 +269,7 @@ def launched_from_a_configuration() -> FakeAccount:
     """An Auto Scaling group that still has a launch configuration."""
     old = group(LaunchConfigurationName="old-hosts")
     del old["LaunchTemplate"]
-    return world().but(
+    return fake_account().but(
         autoscaling__describe_auto_scaling_groups={"AutoScalingGroups": [old]},
         autoscaling__describe_launch_configurations={
             "LaunchConfigurations": [configuration("echo ECS_CLUSTER=main")]

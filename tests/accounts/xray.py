@@ -127,7 +127,7 @@ VERSION = {
 }
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {
@@ -267,7 +267,7 @@ def fed_by_kafka() -> FakeAccount:
         "EventSourceArn": f"arn:aws:kafka:{HOME}:{ACCOUNT_ID}:cluster/events/1",
         "AmazonManagedKafkaEventSourceConfig": {"ConsumerGroupId": "agent"},
     }
-    return world().but(
+    return fake_account().but(
         lambda__list_functions={"Functions": [function]},
         lambda__get_function_configuration=function,
         lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
@@ -282,7 +282,7 @@ def fed_by_kafka() -> FakeAccount:
 def with_transaction_search() -> FakeAccount:
     """Traces go to CloudWatch Logs, and all of them are indexed for the map."""
     probabilistic = {"Probabilistic": {"DesiredSamplingPercentage": 100.0}}
-    return world().but(
+    return fake_account().but(
         xray__get_trace_segment_destination={"Destination": "CloudWatchLogs", "Status": "ACTIVE"},
         xray__get_indexing_rules={"IndexingRules": [{"Name": "Default", "Rule": probabilistic}]},
     )

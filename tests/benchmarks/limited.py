@@ -17,8 +17,8 @@ def account(
     folder: str, clock: VirtualClock, *, functions: int, apis: int, groups: int
 ) -> LimitedAccount:
     """A heading's account, grown: everything of it is as its one function, API and log group."""
-    world = LimitedAccount(module_of(folder).world().answers, clock)
-    answers = world.answers
+    fake_account = LimitedAccount(module_of(folder).fake_account().answers, clock)
+    answers = fake_account.answers
 
     def has(service: str, operation: str) -> bool:
         return (service, operation) in answers
@@ -55,4 +55,4 @@ def account(
         answers.setdefault(("logs", "describe_account_policies"), {"accountPolicies": []})
     if has("cloudwatch", "get_metric_data"):
         answers["cloudwatch", "get_metric_data"] = metric_data({})
-    return world
+    return fake_account

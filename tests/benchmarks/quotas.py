@@ -112,9 +112,9 @@ class LimitedAccount(FakeAccount):
 class LimitedClient(Client):
     """A client with the events of botocore's that the pacer listens to, and its four attempts."""
 
-    def __init__(self, world: LimitedAccount, service: str) -> None:
-        super().__init__(world, service)
-        self._limited = world
+    def __init__(self, fake_account: LimitedAccount, service: str) -> None:
+        super().__init__(fake_account, service)
+        self._limited = fake_account
         self._hooks: list[Callable[..., None]] = []
         self.meta = SimpleNamespace(
             endpoint_url=f"https://{service}.{HOME}.amazonaws.com",
@@ -179,9 +179,9 @@ class Swept:
         return [key for key, times in counted.items() if times > 1]
 
 
-def sweep(heading: Heading, world: LimitedAccount, *, paced: bool = True) -> Swept:
+def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True) -> Swept:
     """Sweep a heading leg by leg, as the state machine does, over virtual time."""
-    clock, began = world.clock, world.clock.now()
+    clock, began = fake_account.clock, fake_account.clock.now()
     pacer, clients = Pacer(IN_A_SWEEP, clock), {}
     if not paced:
         pacer.attach = lambda *_: None  # type: ignore[method-assign]
@@ -192,7 +192,7 @@ def sweep(heading: Heading, world: LimitedAccount, *, paced: bool = True) -> Swe
         start = clock.now()
         pacer.begin(IN_A_SWEEP, seconds=LEG - LAST, resumes=True)
         aws = Aws(
-            world,  # type: ignore[arg-type]
+            fake_account,  # type: ignore[arg-type]
             account=ACCOUNT_ID,
             region=HOME,
             now=lambda: NOON,

@@ -58,7 +58,7 @@ class Counted:
 
 def grown(folder: str, functions: int, services: int, counted: Counted) -> FakeAccount:
     """A heading's account with so many functions, and services behind one load balancer."""
-    answers = dict(module_of(folder).world().answers)
+    answers = dict(module_of(folder).fake_account().answers)
     names = [f"agent-{n}" for n in range(functions)]
     in_use = names[: int(functions * IN_USE)]
     [service] = answers["ecs", "describe_services"]["services"]
@@ -120,11 +120,11 @@ def test_a_month_of_hourly_sweeps(functions, services, most):
     rows, together = [], 0.0
     for folder in FAST:
         counted, memory = Counted(), Remembered()
-        world = grown(folder, functions, services, counted)
+        fake_account = grown(folder, functions, services, counted)
         configured = settings.configure(heading(folder), {})
         for hour in range(24):
             aws = Aws(
-                world,  # type: ignore[arg-type]
+                fake_account,  # type: ignore[arg-type]
                 account=ACCOUNT_ID,
                 region=HOME,
                 now=lambda hour=hour: NOON.replace(hour=4) + timedelta(hours=hour),

@@ -10,10 +10,10 @@ import pytest
 from moto import mock_aws
 
 from functions.encryption.app import encryption
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from readiness.engine.record import Recorder
 from readiness.engine.store import Store
-from tests.accounts.encryption import world
+from tests.accounts.encryption import fake_account
 from tests.benchmarks.measure import ROOT, report
 from tests.fake_account import evaluation
 
@@ -25,15 +25,15 @@ TIMES = 200
 
 def test_one_event_that_changes_nothing():
     event = json.loads(EVENT.read_text())
-    account = world()
+    account = fake_account()
     bucket = account.answers["s3", "list_buckets"]["Buckets"][0]["Name"]
     event["detail"]["requestParameters"]["bucketName"] = bucket
-    seen = look(event, encryption)
+    seen = resolve_targets(event, encryption)
     assert seen.targets
 
     def once():
         run = evaluation(account, encryption)
-        return run, list(run.follow(encryption, look(event, encryption).targets))
+        return run, list(run.follow(encryption, resolve_targets(event, encryption).targets))
 
     account.calls.clear()
     _, observations = once()
@@ -72,10 +72,10 @@ def _writes_of_a_second_look(observations) -> int:
         for observation in observations:
             store.record(observation.finding, None)
         written.clear()
-        run = evaluation(world(), encryption)
+        run = evaluation(fake_account(), encryption)
         recorder = Recorder(store, run)
         for observation in run.follow(
-            encryption, look(json.loads(EVENT.read_text()), encryption).targets
+            encryption, resolve_targets(json.loads(EVENT.read_text()), encryption).targets
         ):
             recorder.record(observation)
         return len(written)

@@ -11,8 +11,8 @@ import pytest
 
 from readiness_cli.demo import checkout, stack, workload
 from readiness_cli.demo.emulator import Emulator
-from readiness_cli.demo.phone import Phone
-from readiness_cli.demo.story import ROUTING_KEY, parameters
+from readiness_cli.demo.pager_client import PagerClient
+from readiness_cli.demo.scenario import ROUTING_KEY, parameters
 from tests.benchmarks.measure import report
 from tests.e2e.account import Account
 
@@ -23,15 +23,18 @@ ONE_BY_ONE, AT_ONCE = 30, 500
 
 def test_pipeline(tmp_path: Path):
     tools = checkout.find()
-    with Emulator(tools.aws, tmp_path / "aws") as aws, Phone(tmp_path / "phone") as phone:
+    with (
+        Emulator(tools.aws, tmp_path / "aws") as aws,
+        PagerClient(tmp_path / "pager") as pager_client,
+    ):
         stack.build(tools)
-        deployed = stack.deploy(tools, aws, parameters(phone))
+        deployed = stack.deploy(tools, aws, parameters(pager_client))
         deployed.page_with(ROUTING_KEY)
         made = workload.create(aws.client)
         deployed.sweep()
         account = Account(deployed, made.key)
-        singly = one_by_one(account, phone)
-        together, pages = at_once(account, phone)
+        singly = one_by_one(account, pager_client)
+        together, pages = at_once(account, pager_client)
     twice = sum(count - 1 for count in pages.values())
     report(
         "From the bus to the pager",
@@ -47,19 +50,19 @@ def test_pipeline(tmp_path: Path):
     assert twice == 0
 
 
-def one_by_one(account: Account, phone: Phone) -> list[float]:
+def one_by_one(account: Account, pager_client: PagerClient) -> list[float]:
     """Seconds from PutEvents to the page, for one bucket after another, after a warm-up."""
     taken = []
     for bucket in account.sound(ONE_BY_ONE + 5):
         detail = account.break_(bucket)
         began = time.monotonic()
         account.put(detail)
-        phone.wait_for(lambda page, name=bucket: page.source.endswith(f"/{name}"), 30)
+        pager_client.wait_for(lambda page, name=bucket: page.source.endswith(f"/{name}"), 30)
         taken.append(time.monotonic() - began)
     return taken[5:]
 
 
-def at_once(account: Account, phone: Phone) -> tuple[float, collections.Counter[str]]:
+def at_once(account: Account, pager_client: PagerClient) -> tuple[float, collections.Counter[str]]:
     """Seconds until the last of many pages, and how often each bucket was paged."""
     buckets = account.sound(AT_ONCE)
     details = [account.break_(bucket) for bucket in buckets]
@@ -68,7 +71,9 @@ def at_once(account: Account, phone: Phone) -> tuple[float, collections.Counter[
     account.put(*details)
     while time.monotonic() - began < 500:
         pages = collections.Counter(
-            page.source.rpartition("/")[2] for page in phone.taken() if page.action == "trigger"
+            page.source.rpartition("/")[2]
+            for page in pager_client.taken()
+            if page.action == "trigger"
         )
         pages = collections.Counter({name: n for name, n in pages.items() if name in wanted})
         if len(pages) == len(wanted):
@@ -77,6 +82,6 @@ def at_once(account: Account, phone: Phone) -> tuple[float, collections.Counter[
     took = time.monotonic() - began
     time.sleep(5)
     late = collections.Counter(
-        page.source.rpartition("/")[2] for page in phone.taken() if page.action == "trigger"
+        page.source.rpartition("/")[2] for page in pager_client.taken() if page.action == "trigger"
     )
     return took, collections.Counter({name: n for name, n in late.items() if name in wanted})

@@ -20,18 +20,18 @@ SIZE = {"functions": 1000, "apis": 200, "groups": 3000}
 @pytest.mark.parametrize("folder", limited.HEADINGS)
 def test_a_sweep_of_a_large_account(folder):
     clock, began = VirtualClock(), time.process_time()
-    world = limited.account(folder, clock, **SIZE)
-    swept = sweep(heading(folder), world)
+    fake_account = limited.account(folder, clock, **SIZE)
+    swept = sweep(heading(folder), fake_account)
     rows = [
         ("legs", f"{swept.legs}", f"{swept.seconds / 60:.1f} minutes by AWS's clock"),
         ("verdicts", f"{len(swept.seen):,}", f"{len(swept.blind)} blind for throttling"),
         ("CPU", f"{time.process_time() - began:.0f} s", ""),
     ]
-    for bucket in world.buckets:
+    for bucket in fake_account.buckets:
         taken = f"{bucket.taken(clock.now()):.0%} of the rate"
         rows.append((bucket.name, f"{bucket.asked:,} requests", taken))
     report(f"{folder}: 1,000 functions, 200 REST APIs, 3,000 log groups", rows)
     assert not swept.blind
     assert not swept.twice
-    assert not [bucket for bucket in world.buckets if bucket.refused]
-    assert all(bucket.taken(clock.now()) <= 1 / 3 + 0.01 for bucket in world.buckets)
+    assert not [bucket for bucket in fake_account.buckets if bucket.refused]
+    assert all(bucket.taken(clock.now()) <= 1 / 3 + 0.01 for bucket in fake_account.buckets)

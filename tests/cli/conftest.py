@@ -53,13 +53,13 @@ def account():
 def over(monkeypatch):
     """Put a FakeAccount in AWS's place."""
 
-    def replace(world):
+    def replace(fake_account):
         def connect(profile, region, *, bulk=False, now=None):
             fixed = now if now is not None and now is not session.utc_now else Clock()
-            return Aws(world, account=ACCOUNT_ID, region=HOME, now=fixed, bulk=bulk)
+            return Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=fixed, bulk=bulk)
 
         monkeypatch.setattr(session, "connect", connect)
-        return world
+        return fake_account
 
     return replace
 

@@ -15,7 +15,7 @@ from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
 from readiness_cli.demo import checkout, command, process, scorecard
 from readiness_cli.demo.pager import refusal
-from readiness_cli.demo.phone import Phone
+from readiness_cli.demo.pager_client import PagerClient
 from readiness_cli.failure import Failure
 
 PAYLOAD = {"summary": "s", "source": "a", "severity": "error"}
@@ -60,18 +60,18 @@ def test_the_stand_in_remembers_what_came_and_fails_when_told(tmp_path):
     def send(body: object) -> int:
         data = json.dumps(body).encode()
         try:
-            with urllib.request.urlopen(phone.enqueue_url, data=data, timeout=5) as answer:
+            with urllib.request.urlopen(pager_client.enqueue_url, data=data, timeout=5) as answer:
                 return answer.status
         except urllib.error.HTTPError as error:
             return error.code
 
-    with Phone(tmp_path) as phone:
-        phone.fail_with(429)
+    with PagerClient(tmp_path) as pager_client:
+        pager_client.fail_with(429)
         assert [send(TRIGGER), send(TRIGGER), send({})] == [429, 202, 400]
-        assert [page.answered for page in phone.pages()] == [429, 202, 400]
-        (page,) = phone.taken()
+        assert [page.answered for page in pager_client.pages()] == [429, 202, 400]
+        (page,) = pager_client.taken()
         assert (page.action, page.key, page.summary) == ("trigger", "d", "s")
-        phone.stop()
+        pager_client.stop()
         with pytest.raises(urllib.error.URLError):
             send(TRIGGER)
 

@@ -1,4 +1,4 @@
-"""The front door: light to open, clear when it stays shut."""
+"""The command itself: quick to start, and clear when it cannot run."""
 
 from __future__ import annotations
 

@@ -195,11 +195,11 @@ def test_functions_are_invoked_and_machines_started(over, target, call):
 
     answers = {"invoke": {"StatusCode": 202}}
     answers["start_execution"] = {"executionArn": "a", "startDate": NOON}
-    world = FakeAccount({call: answers[call[1]]})
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    fake_account = FakeAccount({call: answers[call[1]]})
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     assert module.deliver(aws, Delivery(target, "{}")) == ""
-    assert world.calls == [call]
-    world.faults[call] = error("ResourceNotFoundException", 404)
+    assert fake_account.calls == [call]
+    fake_account.faults[call] = error("ResourceNotFoundException", 404)
     assert "ResourceNotFoundException" in module.deliver(aws, Delivery(target, "{}"))
     assert "neither" in module.deliver(aws, Delivery("arn:aws:sqs:us-east-1:1:q", "{}"))
 
@@ -392,13 +392,13 @@ def test_the_outbox_is_published_by_the_stacks_own_function(over):
     from readiness.engine.aws import Aws
     from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
-    world = FakeAccount({("lambda", "invoke"): {"StatusCode": 200}})
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    fake_account = FakeAccount({("lambda", "invoke"): {"StatusCode": 200}})
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     assert module._republish(aws, "a") == ""
     failed = {"FunctionError": "Unhandled", "Payload": BytesIO(b"Unpublished")}
-    world = FakeAccount({("lambda", "invoke"): failed})
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    fake_account = FakeAccount({("lambda", "invoke"): failed})
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     assert "Unpublished" in module._republish(aws, "a")
-    world.faults["lambda", "invoke"] = error("AccessDenied", 403)
+    fake_account.faults["lambda", "invoke"] = error("AccessDenied", 403)
     assert "AccessDenied" in module._republish(aws, "a")
     assert "no function" in module._republish(aws, "")

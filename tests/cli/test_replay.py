@@ -39,7 +39,7 @@ def file(tmp_path):
 
 
 def test_it_says_what_it_looks_at_and_the_verdict(run, over, file):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("replay", file(EVENT), "-o", "json")
     document = json.loads(said.stdout)
     [target] = document["targets"]
@@ -50,7 +50,7 @@ def test_it_says_what_it_looks_at_and_the_verdict(run, over, file):
 
 
 def test_it_reads_stdin_and_gates(run, over):
-    over(toy.world().but(s3__get_bucket_encryption=toy.sse("AES256")))
+    over(toy.fake_account().but(s3__get_bucket_encryption=toy.sse("AES256")))
     said = run("replay", "-", input=json.dumps(EVENT))
     assert said.exit_code == 1
     assert "encryption.s3-kms: AWS::S3::Bucket data" in said.stdout
@@ -58,14 +58,14 @@ def test_it_reads_stdin_and_gates(run, over):
 
 
 def test_look_only_asks_nothing(run, over, file):
-    world = over(toy.world())
+    fake_account = over(toy.fake_account())
     said = run("replay", "--targets-only", file(EVENT))
-    assert (said.exit_code, world.calls) == (0, [])
+    assert (said.exit_code, fake_account.calls) == (0, [])
     assert "AWS::S3::Bucket data" in said.stdout
 
 
 def test_an_event_nobody_waits_for_says_why(run, over, file):
-    over(toy.world())
+    over(toy.fake_account())
     failed = {**EVENT, "detail": {**EVENT["detail"], "errorCode": "AccessDenied"}}
     said = run("replay", file(failed))
     assert said.exit_code == 0
@@ -74,21 +74,21 @@ def test_an_event_nobody_waits_for_says_why(run, over, file):
 
 
 def test_an_event_about_elsewhere_is_judged_with_a_warning(run, over, file):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("replay", file({**EVENT, "account": "999999999999", "region": "eu-west-1"}))
     assert "about account 999999999999" in said.stderr
     assert "about eu-west-1" in said.stderr
 
 
 def test_a_resource_that_is_gone_is_told(run, over, file):
-    over(toy.world().but(s3__get_bucket_encryption=error("NoSuchBucket", 404)))
+    over(toy.fake_account().but(s3__get_bucket_encryption=error("NoSuchBucket", 404)))
     said = run("replay", file(EVENT), "-o", "json")
     assert json.loads(said.stdout)["verdicts"] == []
     assert "does not exist" in said.stderr
 
 
 def test_a_config_rule_invocation_brings_its_settings(run, over, file):
-    over(toy.world())
+    over(toy.fake_account())
     invoking = {
         "messageType": "ConfigurationItemChangeNotification",
         "configurationItem": {"resourceType": "AWS::KMS::Key", "resourceId": toy.KEY_ID},
@@ -121,7 +121,7 @@ def test_a_config_rule_invocation_brings_its_settings(run, over, file):
 )
 @pytest.mark.parametrize("flags", [(), ("--via-bus",)], ids=["judge", "bus"])
 def test_a_malformed_event_is_one_clear_line(run, over, file, content, told, flags):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("replay", *flags, file(content))
     assert said.exit_code == 2
     assert told in said.stderr
@@ -145,8 +145,8 @@ def bus(answer):
 
 
 def test_over_the_bus_only_the_source_changes(run, over, file):
-    sent, world = bus({"FailedEntryCount": 0, "Entries": [{"EventId": "x"}]})
-    over(world)
+    sent, fake_account = bus({"FailedEntryCount": 0, "Entries": [{"EventId": "x"}]})
+    over(fake_account)
     said = run("replay", "--via-bus", file(EVENT))
     assert said.exit_code == 0
     [entry] = sent
@@ -158,8 +158,8 @@ def test_over_the_bus_only_the_source_changes(run, over, file):
 
 def test_an_entry_the_bus_refuses_is_a_failure(run, over, file):
     refused = {"ErrorCode": "NotAuthorizedForSourceException", "ErrorMessage": "no"}
-    _, world = bus({"FailedEntryCount": 1, "Entries": [refused]})
-    over(world)
+    _, fake_account = bus({"FailedEntryCount": 1, "Entries": [refused]})
+    over(fake_account)
     said = run("replay", "--via-bus", file(EVENT))
     assert said.exit_code == 4
     assert "NotAuthorizedForSourceException" in said.stderr

@@ -18,11 +18,11 @@ FIELDS = {"rule", "resource", "status", "reason", "observed", "expected"}
 
 
 def bad_world(**more):
-    return toy.world().but(s3__get_bucket_encryption=toy.sse("AES256"), **more)
+    return toy.fake_account().but(s3__get_bucket_encryption=toy.sse("AES256"), **more)
 
 
 def test_evaluate_prints_exactly_a_json_list(run, over):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("evaluate", "encryption.s3-kms", "--resource", "data", "-o", "json")
     [verdict] = json.loads(said.stdout)
     assert set(verdict) == FIELDS
@@ -37,13 +37,13 @@ def test_evaluate_prints_exactly_a_json_list(run, over):
 
 @pytest.mark.parametrize("named", ["data", f"{KEY}/data"], ids=["plain id", "full key"])
 def test_a_resource_is_named_by_id_or_key(run, over, named):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("evaluate", "encryption.s3-kms", "--resource", named, "-o", "json")
     assert [v["resource"] for v in json.loads(said.stdout)] == [f"{KEY}/data"]
 
 
 def test_without_a_resource_everything_is_judged(run, over):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
     assert [v["resource"] for v in json.loads(said.stdout)] == [f"{KEY}/data"]
 
@@ -56,22 +56,22 @@ def test_a_violation_exits_1(run, over):
 
 
 def test_what_could_not_be_read_exits_3_and_names_the_action(run, over):
-    world = over(toy.world())
-    world.faults["s3", "get_bucket_encryption"] = FAULTS["denied"]
+    fake_account = over(toy.fake_account())
+    fake_account.faults["s3", "get_bucket_encryption"] = FAULTS["denied"]
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
     assert said.exit_code == 3
     assert "s3:GetEncryptionConfiguration" in json.loads(said.stdout)[0]["reason"]
 
 
 def test_a_violation_outweighs_what_could_not_be_read(run, over):
-    world = over(bad_world())
-    world.faults["kms", "get_key_rotation_status"] = FAULTS["denied"]
+    fake_account = over(bad_world())
+    fake_account.faults["kms", "get_key_rotation_status"] = FAULTS["denied"]
     rules = ("--rule", "encryption.s3-kms", "--rule", "encryption.kms-rotation")
     assert run("scan", *rules).exit_code == 1
 
 
 def test_a_setting_changes_the_verdict(run, over):
-    over(toy.world())
+    over(toy.fake_account())
     args = ("evaluate", "encryption.kms-rotation", "-o", "json")
     assert run(*args).exit_code == 0
     said = run(*args, "--set", "most_days=90")
@@ -103,7 +103,7 @@ def test_a_setting_changes_the_verdict(run, over):
     ],
 )
 def test_a_wrong_word_is_one_line_that_names_what_is_allowed(run, over, args, told):
-    over(toy.world())
+    over(toy.fake_account())
     said = run("evaluate", *args)
     assert said.exit_code == 2
     assert said.stdout == ""
@@ -126,7 +126,7 @@ def test_a_resource_that_is_not_there_never_passes(run, over, named):
     def encryption_of(**params):
         return toy.sse() if params["Bucket"] == "data" else error("NoSuchBucket", 404)
 
-    over(toy.world().but(s3__get_bucket_encryption=encryption_of))
+    over(toy.fake_account().but(s3__get_bucket_encryption=encryption_of))
     for command in (("evaluate", "encryption.s3-kms"), ("scan", "--rule", "encryption.s3-kms")):
         said = run(*command, "--resource", named, "-o", "json")
         assert said.exit_code == 2, said.output
@@ -168,7 +168,7 @@ def test_scan_shows_a_scorecard_and_what_is_wrong(run, over):
 
 
 def test_boxes_without_a_rule_show_as_pending(run, over, monkeypatch):
-    over(toy.world())
+    over(toy.fake_account())
     only = toy.encryption.rules[:1]
     monkeypatch.setattr(catalogue, "chosen", lambda rules, headings: only)
     said = run("scan", "--heading", "encryption")
@@ -178,7 +178,7 @@ def test_boxes_without_a_rule_show_as_pending(run, over, monkeypatch):
 
 
 def test_scan_of_one_resource_judges_by_what_it_is(run, over):
-    over(toy.world())
+    over(toy.fake_account())
     said = run(
         "scan",
         "--rule",
@@ -194,7 +194,7 @@ def test_scan_of_one_resource_judges_by_what_it_is(run, over):
 
 
 def test_scan_takes_settings_from_a_file_and_the_command_line(run, over, tmp_path):
-    over(toy.world())
+    over(toy.fake_account())
     file = tmp_path / "settings.json"
     file.write_text('{"encryption.kms-rotation": {"most_days": 90}}')
     args = ("scan", "--rule", "encryption.kms-rotation", "--settings-file", str(file))
@@ -213,7 +213,7 @@ def test_scan_takes_settings_from_a_file_and_the_command_line(run, over, tmp_pat
     ],
 )
 def test_a_wrong_settings_file_is_refused(run, over, tmp_path, text, told):
-    over(toy.world())
+    over(toy.fake_account())
     file = tmp_path / "settings.json"
     file.write_text(text)
     said = run("scan", "--rule", "encryption.kms-rotation", "--settings-file", str(file))
@@ -283,7 +283,7 @@ def test_a_crashing_rule_is_told_and_not_passed(run, over, monkeypatch):
     def s3_kms(bucket):
         raise KeyError("oops")
 
-    over(toy.world())
+    over(toy.fake_account())
     monkeypatch.setitem(toy.s3_kms.__dict__, "function", s3_kms)
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
     assert said.exit_code == 3
@@ -291,6 +291,6 @@ def test_a_crashing_rule_is_told_and_not_passed(run, over, monkeypatch):
 
 
 def test_scan_reads_nothing_it_does_not_need(run, over):
-    world = over(toy.world())
+    fake_account = over(toy.fake_account())
     run("scan", "--rule", "encryption.kms-rotation")
-    assert {service for service, _ in world.calls} <= {"kms", "resourcegroupstaggingapi"}
+    assert {service for service, _ in fake_account.calls} <= {"kms", "resourcegroupstaggingapi"}

@@ -48,7 +48,7 @@ def sse(algorithm: str = "aws:kms") -> dict[str, object]:
     return {"ServerSideEncryptionConfiguration": {"Rules": [rule]}}
 
 
-def world() -> FakeAccount:
+def fake_account() -> FakeAccount:
     """One bucket and one key, both in order."""
     metadata = {"KeyId": KEY_ID, "Arn": KEY_ARN, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
     metadata |= {

@@ -362,7 +362,7 @@ def test_a_right_declaration_passes(call):
                 api_call("dynamodb", "RestoreTableFromBackup"),
             ],
             {"RestoreTableToPointInTime": "RestoreTableFromBackup"},
-            id="another door into the same state",
+            id="another call into the same state",
         ),
         pytest.param(
             [api_call("iam", "PutRolePolicy", "DeleteRolePolicy")],

@@ -13,7 +13,7 @@ import json
 
 import pytest
 
-from readiness.engine.events import API_CALL, CONFIG_ITEM, at, changes_of, look
+from readiness.engine.events import API_CALL, CONFIG_ITEM, at, changes_of, resolve_targets
 from readiness.model import checklist
 from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, declared
 from readiness_cli import catalogue
@@ -96,7 +96,7 @@ def test_a_file_is_what_the_models_say(golden: Golden):
 @pytest.mark.parametrize("golden", GOLDEN, ids=lambda golden: golden.file)
 def test_a_golden_event_leads_to_its_resources(golden: Golden):
     by_id = {rule.id: rule for rule in RULES}
-    seen = look(json.loads(golden.path.read_text()), RULES)
+    seen = resolve_targets(json.loads(golden.path.read_text()), RULES)
     assert seen.targets, "wakes no rule"
     assert (seen.account, seen.region) == ("111122223333", "us-east-1")
     found = {t.via or (by_id[t.rule].subject.name, t.id) for t in seen.targets}

@@ -22,8 +22,8 @@ ACCOUNTS = [
 ]
 
 
-def a_world(folder: str) -> FakeAccount:
-    return module_of(folder).world()
+def an_account(folder: str) -> FakeAccount:
+    return module_of(folder).fake_account()
 
 
 def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, object]]:
@@ -34,21 +34,21 @@ def asked_for(rule, account: Variant | None = None) -> dict[str, dict[str, objec
 
 def judged_alone(rule, account, id, bulk, fault=None):
     """One rule on one resource with nothing cached: the observation and the calls it made."""
-    world = account.make()
+    fake_account = account.make()
     if fault:
-        world.faults[fault[0]] = FAULTS[fault[1]]
-    run = evaluation(world, [rule], given=asked_for(rule, account), bulk=bulk)
+        fake_account.faults[fault[0]] = FAULTS[fault[1]]
+    run = evaluation(fake_account, [rule], given=asked_for(rule, account), bulk=bulk)
     seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
-    assert not world.unanswered
-    assert not world.refused
-    return seen, list(dict.fromkeys(world.calls))
+    assert not fake_account.unanswered
+    assert not fake_account.refused
+    return seen, list(dict.fromkeys(fake_account.calls))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_some_resource_complies(rule):
     """The worlds are good enough that the property below has something to lose."""
-    world = a_world(rule.heading.folder)
-    run = evaluation(world, [rule], given=asked_for(rule), bulk=True)
+    fake_account = an_account(rule.heading.folder)
+    run = evaluation(fake_account, [rule], given=asked_for(rule), bulk=True)
     seen = list(run.survey([rule], Coverage()))
     said = [
         (o.resource.id, o.finding and (o.finding.status, o.finding.reason), o.crash) for o in seen
@@ -56,7 +56,7 @@ def test_some_resource_complies(rule):
     statuses = {o.finding.status for o in seen if o.finding}
     assert Status.COMPLIANT in statuses, said
     assert not [o.crash for o in seen if o.crash], said
-    assert not world.unanswered
+    assert not fake_account.unanswered
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
@@ -88,14 +88,14 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
 def test_a_failed_listing_is_insufficient_data(rule):
     if rule.subject.name == "AWS::::Account":
         pytest.skip("there is no list to read")
-    baseline = a_world(rule.heading.folder)
+    baseline = an_account(rule.heading.folder)
     evaluation(baseline, [rule]).aws.find(rule.subject)
     for call in set(baseline.calls):
         for name, fault in FAULTS.items():
-            world = a_world(rule.heading.folder)
-            world.faults[call] = fault
+            fake_account = an_account(rule.heading.folder)
+            fake_account.faults[call] = fault
             coverage = Coverage()
-            run = evaluation(world, [rule], given=asked_for(rule), bulk=True)
+            run = evaluation(fake_account, [rule], given=asked_for(rule), bulk=True)
             [seen] = run.survey([rule], coverage)
             assert seen.finding is not None
             assert seen.finding.status is Status.INSUFFICIENT_DATA, f"{call} {name}"

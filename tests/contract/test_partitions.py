@@ -26,8 +26,8 @@ class Refusing(FakeAccount):
         raise error("UnrecognizedClientException", 403)
 
 
-def surveyed(world, heading, region):
-    aws = Aws(world, account=ACCOUNT_ID, region=region, now=Clock(), bulk=True)
+def surveyed(fake_account, heading, region):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=Clock(), bulk=True)
     evaluation = Evaluation(aws, configure(heading, {}))
     coverage = Coverage()
     found = [seen.finding for seen in evaluation.survey(list(heading), coverage)]

@@ -151,7 +151,7 @@ def calls_of(rule: Rule) -> Made:
             given = {rule.id: {**settings_of(rule), **account.settings}}
             alone = evaluation(account.make(), [rule], given=given)
             for id in alone.aws.find(rule.subject):
-                alone.afresh().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+                alone.reread().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
             run = evaluation(account.make(), [rule], given=given, bulk=True)
             list(run.survey([rule], Coverage()))
             unbatched(run, rule)
@@ -166,7 +166,7 @@ def unbatched(run: Evaluation, rule: Rule) -> None:
         if not hasattr(cls, "load_all") or not about.find_reads:
             continue
         asked = {name: settings[name] for name in declared(cls).all_asks_with if name in settings}
-        aws = run.aws.afresh(bulk=True)
+        aws = run.aws.reread(bulk=True)
         for id in aws.find(about)[:1]:
             with suppress(Unreadable, Gone, KeyError):
                 aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), asked)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from readiness_cli.catalogue import headings
 from tests.account_variants import module_of
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
@@ -51,30 +51,30 @@ class Woken:
 
 def world_of(folder) -> FakeAccount:
     """A heading's account, its function with an alias, and beside it 299 others."""
-    world = module_of(folder).world()
+    fake_account = module_of(folder).fake_account()
     key = ("lambda", "list_aliases")
-    if key in world.answers:
-        world.answers[key] = ALIAS
-    listed = world.answers.get(("lambda", "list_functions"))
+    if key in fake_account.answers:
+        fake_account.answers[key] = ALIAS
+    listed = fake_account.answers.get(("lambda", "list_functions"))
     if listed:
         [function, *_] = listed["Functions"]
         others = [{**function, "FunctionName": f"agent-{n}"} for n in range(1, MANY)]
-        world.answers["lambda", "list_functions"] = {"Functions": [function, *others]}
-    return world
+        fake_account.answers["lambda", "list_functions"] = {"Functions": [function, *others]}
+    return fake_account
 
 
 def woken_by(happened) -> Woken:
     """Let every heading follow the event, as its function does."""
     verdicts, requests = {}, Counter()
     for heading in headings():
-        seen = look(happened, heading)
+        seen = resolve_targets(happened, heading)
         if not seen.targets:
             continue
-        world = world_of(heading.folder)
+        fake_account = world_of(heading.folder)
         widely = any(target.id is None for target in seen.targets)
-        run = evaluation(world, heading, bulk=widely, now=NOON)
+        run = evaluation(fake_account, heading, bulk=widely, now=NOON)
         verdicts[heading.folder] = len(list(run.follow(heading, seen.targets)))
-        requests.update(f"{service}:{operation}" for service, operation in world.calls)
+        requests.update(f"{service}:{operation}" for service, operation in fake_account.calls)
     return Woken(verdicts, requests)
 
 

@@ -13,10 +13,10 @@ import pytest
 
 from readiness_cli.demo import checkout, stack, workload
 from readiness_cli.demo.emulator import ACCOUNT, Emulator
-from readiness_cli.demo.phone import Phone
+from readiness_cli.demo.pager_client import PagerClient
 from readiness_cli.demo.process import clean_environment
+from readiness_cli.demo.scenario import ROUTING_KEY, parameters
 from readiness_cli.demo.stack import Stack
-from readiness_cli.demo.story import ROUTING_KEY, parameters
 from tests.e2e.account import Account
 
 PATIENCE = 60.0
@@ -40,15 +40,15 @@ def aws(tools: checkout.Checkout, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 @pytest.fixture(scope="session")
-def phone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Phone]:
-    with Phone(tmp_path_factory.mktemp("phone")) as running:
+def pager_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagerClient]:
+    with PagerClient(tmp_path_factory.mktemp("pager")) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
-def deployed(tools: checkout.Checkout, aws: Emulator, phone: Phone) -> Stack:
+def deployed(tools: checkout.Checkout, aws: Emulator, pager_client: PagerClient) -> Stack:
     stack.build(tools)
-    made = stack.deploy(tools, aws, parameters(phone) | {"AttestationPrincipals": PIPELINE})
+    made = stack.deploy(tools, aws, parameters(pager_client) | {"AttestationPrincipals": PIPELINE})
     made.page_with(ROUTING_KEY)
     return made
 
@@ -59,8 +59,8 @@ def quiet(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if "aws" in request.fixturenames:
         request.getfixturevalue("aws").break_with()
-    if "phone" in request.fixturenames:
-        request.getfixturevalue("phone").fail_with()
+    if "pager_client" in request.fixturenames:
+        request.getfixturevalue("pager_client").fail_with()
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def baseline(deployed: Stack) -> Account:
 
 
 @pytest.fixture
-def account(baseline: Account, phone: Phone) -> Account:
+def account(baseline: Account, pager_client: PagerClient) -> Account:
     return baseline
 
 

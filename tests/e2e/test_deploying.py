@@ -15,8 +15,8 @@ from readiness.model.verdict import Status
 from readiness_cli import template
 from readiness_cli.demo import stack
 from readiness_cli.demo.emulator import ACCOUNT, REGION
+from readiness_cli.demo.scenario import ROUTING_KEY
 from readiness_cli.demo.stack import Stack, sam_environment
-from readiness_cli.demo.story import ROUTING_KEY
 from tests.deployed import Tagged
 from tests.e2e.account import Account
 from tests.e2e.terminal import enter_at_every_question
@@ -55,9 +55,9 @@ def local_addresses(pids):
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
-def test_everything_local_listens_on_loopback_alone(aws, phone, deployed):
+def test_everything_local_listens_on_loopback_alone(aws, pager_client, deployed):
     """Among others the embedded AWS's MQTT broker, which would listen on every interface."""
-    heard = set(local_addresses([*aws.pids, phone.pid]))
+    heard = set(local_addresses([*aws.pids, pager_client.pid]))
     assert {port for _, port in heard} >= {aws.port}
     # 127.0.0.1, ::1 and 127.0.0.1 written as an IPv6 address, in the kernel's byte order
     loopback = {"0100007F", "0" * 24 + "01000000", "0" * 16 + "FFFF0000" + "0100007F"}

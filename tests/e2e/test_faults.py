@@ -7,7 +7,7 @@ import time
 import pytest
 
 from readiness_cli.demo import cloudtrail
-from readiness_cli.demo.phone import Page
+from readiness_cli.demo.pager_client import Page
 
 pytestmark = pytest.mark.e2e
 
@@ -20,9 +20,9 @@ def effect(pages: list[Page]) -> list[str]:
     return [action for i, action in enumerate(actions) if i == 0 or actions[i - 1] != action]
 
 
-def by_bucket(phone, buckets: list[str]) -> dict[str, list[Page]]:
+def by_bucket(pager_client, buckets: list[str]) -> dict[str, list[Page]]:
     return {
-        bucket: [page for page in phone.taken() if page.source.endswith(f"/{bucket}")]
+        bucket: [page for page in pager_client.taken() if page.source.endswith(f"/{bucket}")]
         for bucket in buckets
     }
 
@@ -78,52 +78,56 @@ TRUNCATED = {"response": {"truncate_frac": 0.5}}
         ),
     ],
 )
-def test_no_transition_is_lost_and_none_is_told_twice(account, aws, phone, until, faults, least):
+def test_no_transition_is_lost_and_none_is_told_twice(
+    account, aws, pager_client, until, faults, least
+):
     buckets = account.sound(3)
     aws.break_with(*faults)
     for bucket in buckets:
         account.invoke(cloudtrail.event(account.break_(bucket)))
-    until(lambda: all(by_bucket(phone, buckets).values()), PATIENCE)
+    until(lambda: all(by_bucket(pager_client, buckets).values()), PATIENCE)
     fired = len(aws.fired())
     aws.break_with()
     for bucket in buckets:
         account.invoke(cloudtrail.event(account.mend(bucket)))
     until(
-        lambda: all(p and p[-1].action == "resolve" for p in by_bucket(phone, buckets).values()),
+        lambda: all(
+            p and p[-1].action == "resolve" for p in by_bucket(pager_client, buckets).values()
+        ),
         PATIENCE,
     )
     assert fired >= least
-    assert {b: effect(p) for b, p in by_bucket(phone, buckets).items()} == {
+    assert {b: effect(p) for b, p in by_bucket(pager_client, buckets).items()} == {
         bucket: ["trigger", "resolve"] for bucket in buckets
     }
 
 
-def test_a_pager_that_fails_is_asked_again_until_it_takes_every_page(account, phone, until):
+def test_a_pager_that_fails_is_asked_again_until_it_takes_every_page(account, pager_client, until):
     buckets = account.sound(4)
-    phone.fail_with(429, 500, "reset", 503)
+    pager_client.fail_with(429, 500, "reset", 503)
     for bucket in buckets:
         account.put(account.break_(bucket))
-    until(lambda: all(by_bucket(phone, buckets).values()), PATIENCE)
-    refused = [page.answered for page in phone.pages() if page.answered != 202]
+    until(lambda: all(by_bucket(pager_client, buckets).values()), PATIENCE)
+    refused = [page.answered for page in pager_client.pages() if page.answered != 202]
     assert {429, 500, 503} <= set(refused)
-    assert {b: effect(p) for b, p in by_bucket(phone, buckets).items()} == {
+    assert {b: effect(p) for b, p in by_bucket(pager_client, buckets).items()} == {
         bucket: ["trigger"] for bucket in buckets
     }
 
 
-def test_a_pager_that_hangs_gets_the_same_incident_again(account, phone, until):
+def test_a_pager_that_hangs_gets_the_same_incident_again(account, pager_client, until):
     (bucket,) = account.sound()
-    phone.fail_with(20.0)
+    pager_client.fail_with(20.0)
     account.put(account.break_(bucket))
-    until(lambda: by_bucket(phone, [bucket])[bucket], PATIENCE)
-    pages = by_bucket(phone, [bucket])[bucket]
+    until(lambda: by_bucket(pager_client, [bucket])[bucket], PATIENCE)
+    pages = by_bucket(pager_client, [bucket])[bucket]
     assert effect(pages) == ["trigger"]
     assert len({page.key for page in pages}) == 1
 
 
-def test_a_pager_that_is_down_for_a_while_misses_nothing(account, phone, until):
+def test_a_pager_that_is_down_for_a_while_misses_nothing(account, pager_client, until):
     buckets = account.sound(3)
-    phone.stop()
+    pager_client.stop()
     try:
         for bucket in buckets:
             account.put(account.break_(bucket))
@@ -131,20 +135,20 @@ def test_a_pager_that_is_down_for_a_while_misses_nothing(account, phone, until):
         until(lambda: account.finding(buckets[0]) and all(map(account.finding, buckets)), 30)
         time.sleep(2)
     finally:
-        phone.start()
-    until(lambda: all(by_bucket(phone, buckets[1:]).values()), PATIENCE)
-    assert [effect(p) for p in by_bucket(phone, buckets[1:]).values()] == [["trigger"]] * 2
+        pager_client.start()
+    until(lambda: all(by_bucket(pager_client, buckets[1:]).values()), PATIENCE)
+    assert [effect(p) for p in by_bucket(pager_client, buckets[1:]).values()] == [["trigger"]] * 2
     # It was wrong only while nobody could be told: all PagerDuty may hear of it is that it is over.
-    assert effect(by_bucket(phone, buckets[:1])[buckets[0]]) in ([], ["resolve"])
+    assert effect(by_bucket(pager_client, buckets[:1])[buckets[0]]) in ([], ["resolve"])
 
 
-def test_a_hundred_changes_at_once_open_one_incident_each(account, phone, until):
+def test_a_hundred_changes_at_once_open_one_incident_each(account, pager_client, until):
     """A page may come twice, as what a queue delivers may; its key makes one incident of both."""
     buckets = account.sound(100)
     account.put(*[account.break_(bucket) for bucket in buckets])
-    until(lambda: all(by_bucket(phone, buckets).values()), 180)
+    until(lambda: all(by_bucket(pager_client, buckets).values()), 180)
     time.sleep(2)
-    pages = by_bucket(phone, buckets)
+    pages = by_bucket(pager_client, buckets)
     assert {bucket: effect(found) for bucket, found in pages.items()} == {
         bucket: ["trigger"] for bucket in buckets
     }

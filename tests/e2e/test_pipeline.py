@@ -22,14 +22,14 @@ def of(bucket: str, action: str = ""):
     )
 
 
-def about(phone, bucket):
-    return [page for page in phone.taken() if of(bucket)(page)]
+def about(pager_client, bucket):
+    return [page for page in pager_client.taken() if of(bucket)(page)]
 
 
-def test_a_change_becomes_a_finding_and_a_page_that_resolves(account, phone):
+def test_a_change_becomes_a_finding_and_a_page_that_resolves(account, pager_client):
     (bucket,) = account.sound()
     account.put(account.break_(bucket))
-    page = phone.wait_for(of(bucket, "trigger"), 30)
+    page = pager_client.wait_for(of(bucket, "trigger"), 30)
     finding = account.finding(bucket)
     assert finding.status is Status.NON_COMPLIANT
     assert finding.changed_by.endswith("user/mallory")
@@ -40,25 +40,25 @@ def test_a_change_becomes_a_finding_and_a_page_that_resolves(account, phone):
     assert page.body["routing_key"] == "0" * 32
 
     account.put(account.mend(bucket))
-    resolved = phone.wait_for(of(bucket, "resolve"), 30)
+    resolved = pager_client.wait_for(of(bucket, "resolve"), 30)
     assert resolved.key == page.key
     assert account.finding(bucket).status is Status.COMPLIANT
     kinds = [entry.kind for entry in account.stack.store.history(finding.id)]
     assert kinds == ["OPENED", "RESOLVED"]
 
 
-def test_an_event_seen_twice_pages_once(account, phone):
+def test_an_event_seen_twice_pages_once(account, pager_client):
     (bucket,) = account.sound()
     event = cloudtrail.event(account.break_(bucket))
     for _ in range(3):
         account.invoke(event)
-    phone.wait_for(of(bucket), 30)
+    pager_client.wait_for(of(bucket), 30)
     account.invoke(event)
     time.sleep(3)
-    assert [page.action for page in about(phone, bucket)] == ["trigger"]
+    assert [page.action for page in about(pager_client, bucket)] == ["trigger"]
 
 
-def test_events_out_of_order_end_at_the_live_state(account, phone, until):
+def test_events_out_of_order_end_at_the_live_state(account, pager_client, until):
     (bucket,) = account.sound()
     broken = account.break_(bucket)
     mended = account.mend(bucket)
@@ -66,33 +66,37 @@ def test_events_out_of_order_end_at_the_live_state(account, phone, until):
     until(lambda: account.finding(bucket), 30)
     time.sleep(1)
     assert account.finding(bucket).status is Status.COMPLIANT
-    assert about(phone, bucket) == []
+    assert about(pager_client, bucket) == []
 
 
-def test_a_deleted_bucket_resolves_its_page(account, phone):
+def test_a_deleted_bucket_resolves_its_page(account, pager_client):
     (bucket,) = account.sound()
     account.put(account.break_(bucket))
-    phone.wait_for(of(bucket, "trigger"), 30)
+    pager_client.wait_for(of(bucket, "trigger"), 30)
     account.s3.delete_bucket(Bucket=bucket)
     gone = cloudtrail.record("s3.amazonaws.com", "DeleteBucket", {"bucketName": bucket})
     account.put(gone)
-    phone.wait_for(of(bucket, "resolve"), 30)
+    pager_client.wait_for(of(bucket, "resolve"), 30)
     assert account.finding(bucket).gone
 
 
-def test_a_poison_event_lands_in_the_failure_queue_and_harms_no_other(account, aws, phone, until):
+def test_a_poison_event_lands_in_the_failure_queue_and_harms_no_other(
+    account, aws, pager_client, until
+):
     (bucket,) = account.sound()
     poison = {"detail-type": "AWS API Call via CloudTrail", "detail": None}
     account.invoke(poison)
     account.invoke(cloudtrail.event(account.break_(bucket)))
-    phone.wait_for(of(bucket, "trigger"), 30)
+    pager_client.wait_for(of(bucket, "trigger"), 30)
     queue = account.stack.resources["FailedEvents"]
     (failed,) = until(lambda: small.received(aws, queue), 60)
     assert failed["requestPayload"] == poison
     assert "detail" in json.dumps(failed["responsePayload"])
 
 
-def test_what_landed_in_the_failure_queue_is_judged_once_redriven(account, aws, phone, until, cli):
+def test_what_landed_in_the_failure_queue_is_judged_once_redriven(
+    account, aws, pager_client, until, cli
+):
     (bucket,) = account.sound()
     event = cloudtrail.event(account.break_(bucket))
     aws.break_with(
@@ -104,9 +108,9 @@ def test_what_landed_in_the_failure_queue_is_judged_once_redriven(account, aws, 
     account.invoke(event)
     queue = account.stack.resources["FailedEvents"]
     until(lambda: small.waiting(aws, queue), 60)
-    assert about(phone, bucket) == []
+    assert about(pager_client, bucket) == []
     aws.break_with()
     done = cli("redrive", "--stack-name", "readiness", "-o", "json")
     assert done.returncode == 0, done.stderr
-    phone.wait_for(of(bucket, "trigger"), 30)
+    pager_client.wait_for(of(bucket, "trigger"), 30)
     assert small.waiting(aws, queue) == 0

@@ -65,24 +65,24 @@ def a_rule(*, with_setting=True):
 
 
 def test_the_setting_reaches_the_question_also_through_other_evidence():
-    world = FakeAccount({("cloudwatch", "list_metrics"): listing})
+    fake_account = FakeAccount({("cloudwatch", "list_metrics"): listing})
     [rule] = a_rule()
-    run = evaluation(world, [rule], given={rule.id: {"namespace": "B"}})
+    run = evaluation(fake_account, [rule], given={rule.id: {"namespace": "B"}})
     seen = run.observe(rule, rule.subject.resource(ACCOUNT_ID, "us-east-1", ACCOUNT_ID))
     assert seen.finding.status is Status.COMPLIANT
     assert seen.finding.reason == "B: 1"
-    assert world.calls.count(("cloudwatch", "list_metrics")) == 1
+    assert fake_account.calls.count(("cloudwatch", "list_metrics")) == 1
 
 
 def test_each_value_is_asked_once():
-    world = FakeAccount({("cloudwatch", "list_metrics"): listing})
+    fake_account = FakeAccount({("cloudwatch", "list_metrics"): listing})
     [rule] = a_rule()
     region = REGION.resource(ACCOUNT_ID, "us-east-1", ACCOUNT_ID)
-    aws = evaluation(world, [rule]).aws
+    aws = evaluation(fake_account, [rule]).aws
     for namespace in ("A", "B", "A", "B"):
         found = aws.evidence(Metrics, region, {"namespace": namespace, "other": 1}).evidence
         assert found.names == (namespace,)
-    assert len(world.calls) == 2
+    assert len(fake_account.calls) == 2
 
 
 def test_a_rule_without_the_setting_is_refused():

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness import Severity
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 
 PLAIN = st.recursive(
     st.none()
@@ -25,7 +25,7 @@ PLAIN = st.recursive(
 
 @given(st.dictionaries(st.text(), PLAIN))
 def test_what_goes_in_comes_out(plain):
-    assert from_wire(to_wire(plain)) == plain
+    assert deserialise(serialise(plain)) == plain
 
 
 @pytest.mark.parametrize(
@@ -33,25 +33,25 @@ def test_what_goes_in_comes_out(plain):
 )
 def test_it_is_written_as_boto3_writes_it(value):
     theirs = TypeSerializer().serialize(value)
-    assert to_wire({"v": value})["v"] == theirs
-    assert from_wire({"v": theirs})["v"] == TypeDeserializer().deserialize(theirs)
+    assert serialise({"v": value})["v"] == theirs
+    assert deserialise({"v": theirs})["v"] == TypeDeserializer().deserialize(theirs)
 
 
 def test_a_float_is_a_number_that_boto3_can_read():
-    assert float(TypeDeserializer().deserialize(to_wire({"v": 0.1})["v"])) == 0.1
+    assert float(TypeDeserializer().deserialize(serialise({"v": 0.1})["v"])) == 0.1
 
 
 def test_words_of_an_enumeration_are_text():
-    assert json.dumps(to_wire({"v": Severity.HIGH})) == '{"v": {"S": "HIGH"}}'
+    assert json.dumps(serialise({"v": Severity.HIGH})) == '{"v": {"S": "HIGH"}}'
 
 
 @pytest.mark.parametrize("value", [object(), b"x", {1, 2}])
 def test_what_is_not_json_is_refused(value):
     with pytest.raises(TypeError, match="is not JSON"):
-        to_wire({"v": value})
+        serialise({"v": value})
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_number_that_json_does_not_have_is_refused(value):
     with pytest.raises(ValueError, match="JSON"):
-        to_wire({"v": value})
+        serialise({"v": value})

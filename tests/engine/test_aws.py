@@ -1,4 +1,4 @@
-"""The door to AWS: read once, only what is declared, every error named for what it means."""
+"""Access to AWS: read once, only what is declared, every error named for what it means."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, Clock, FakeAccount, error
 
 
-def aws_over(world, **more):
-    return Aws(world, account=ACCOUNT_ID, region=HOME, now=Clock(), **more)
+def aws_over(fake_account, **more):
+    return Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=Clock(), **more)
 
 
-def reader(world, *actions, **more):
-    return DeclaredReader(aws_over(world, **more), frozenset(actions), "the test")
+def reader(fake_account, *actions, **more):
+    return DeclaredReader(aws_over(fake_account, **more), frozenset(actions), "the test")
 
 
 @pytest.mark.parametrize(
@@ -50,9 +50,9 @@ def reader(world, *actions, **more):
 )
 def test_errors_are_named_for_what_they_mean(raised, cause):
     assert cause_of(raised) is cause
-    world = FakeAccount({("s3", "get_bucket_policy"): raised})
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): raised})
     with pytest.raises(Unreadable) as caught:
-        reader(world, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
+        reader(fake_account, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
     assert (caught.value.action, caught.value.cause) == ("s3:GetBucketPolicy", cause)
 
 
@@ -71,9 +71,9 @@ def test_errors_are_named_for_what_they_mean(raised, cause):
 )
 def test_refused_credentials_end_everything(raised):
     sts = {("sts", "get_caller_identity"): raised}
-    world = FakeAccount({("s3", "get_bucket_policy"): raised} | sts)
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): raised} | sts)
     with pytest.raises(CredentialsRefused):
-        reader(world, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
+        reader(fake_account, "s3:GetBucketPolicy").one("s3", "get_bucket_policy", Bucket="b")
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_a_token_that_one_service_refuses_costs_that_evidence_and_nothing_else(c
         ("kms", "list_keys"): {"Keys": []},
         ("sts", "get_caller_identity"): said,
     }
-    world = FakeAccount(answers)
-    read = reader(world, "kms:DescribeKey", "kms:ListKeys")
+    fake_account = FakeAccount(answers)
+    read = reader(fake_account, "kms:DescribeKey", "kms:ListKeys")
     for key in "ab":
         with pytest.raises(Unreadable) as caught:
             read.one("kms", "describe_key", region="ap-east-1", KeyId=key)
@@ -115,7 +115,7 @@ def test_a_token_that_one_service_refuses_costs_that_evidence_and_nothing_else(c
         )
         assert f"({code} in ap-east-1)" in str(caught.value)
     assert read.every("kms", "list_keys", "Keys") == []
-    assert world.calls.count(("sts", "get_caller_identity")) == 1
+    assert fake_account.calls.count(("sts", "get_caller_identity")) == 1
 
 
 @pytest.mark.parametrize(
@@ -138,8 +138,8 @@ def test_the_partitions_own_sts_decides_about_credentials(region, home):
             return super().client(service, **more)
 
     refused = error("UnrecognizedClientException", 400)
-    world = World({("kms", "list_keys"): refused, ("sts", "get_caller_identity"): refused})
-    aws = Aws(world, account=ACCOUNT_ID, region=region, now=Clock())
+    fake_account = World({("kms", "list_keys"): refused, ("sts", "get_caller_identity"): refused})
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=Clock())
     with pytest.raises(CredentialsRefused):
         DeclaredReader(aws, frozenset({"kms:ListKeys"}), "the test").every(
             "kms", "list_keys", "Keys"
@@ -150,8 +150,8 @@ def test_the_partitions_own_sts_decides_about_credentials(region, home):
 # -- what a region does not have ------------------------------------------------------------------
 
 
-def reader_in(region, world, *actions):
-    aws = Aws(world, account=ACCOUNT_ID, region=region, now=Clock())
+def reader_in(region, fake_account, *actions):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=Clock())
     return DeclaredReader(aws, frozenset(actions), "the test")
 
 
@@ -182,31 +182,31 @@ ABSENT = [
 def test_a_service_that_the_region_does_not_have_is_not_asked(
     names, service, operation, action, region
 ):
-    world = FakeAccount()
-    read = reader_in(region, world, action)
+    fake_account = FakeAccount()
+    read = reader_in(region, fake_account, action)
     with pytest.raises(NotOffered) as caught:
         read.one(service, operation)
     with pytest.raises(NotOffered):
         read.every(service, operation, "Items")
     assert str(caught.value) == f"AWS does not offer {service} in {region}"
-    assert world.calls == []
+    assert fake_account.calls == []
 
 
 def test_of_several_services_the_one_that_is_absent_has_nothing(names):
-    world = FakeAccount({("elasticache", "describe_cache_clusters"): {"CacheClusters": []}})
+    fake_account = FakeAccount({("elasticache", "describe_cache_clusters"): {"CacheClusters": []}})
     actions = ("memorydb:DescribeClusters", "elasticache:DescribeCacheClusters")
-    read = reader_in("mx-central-1", world, *actions)
+    read = reader_in("mx-central-1", fake_account, *actions)
     assert read.every("memorydb", "describe_clusters", "Clusters") == []
     assert read.every("elasticache", "describe_cache_clusters", "CacheClusters") == []
-    assert world.calls == [("elasticache", "describe_cache_clusters")]
+    assert fake_account.calls == [("elasticache", "describe_cache_clusters")]
 
 
 def test_a_service_newer_than_the_endpoint_data_is_asked(names):
     names.add("memory-db.mx-central-1.amazonaws.com")
-    world = FakeAccount({("memorydb", "describe_clusters"): {"Clusters": []}})
-    read = reader_in("mx-central-1", world, "memorydb:DescribeClusters")
+    fake_account = FakeAccount({("memorydb", "describe_clusters"): {"Clusters": []}})
+    read = reader_in("mx-central-1", fake_account, "memorydb:DescribeClusters")
     assert read.every("memorydb", "describe_clusters", "Clusters") == []
-    assert world.calls == [("memorydb", "describe_clusters")]
+    assert fake_account.calls == [("memorydb", "describe_clusters")]
 
 
 @pytest.mark.parametrize(
@@ -223,15 +223,17 @@ def test_a_host_that_cannot_be_reached_means_what_the_endpoint_data_say(
 ):
     names.add("memory-db.mx-central-1.amazonaws.com")
     nobody = boto.EndpointConnectionError(endpoint_url="x")
-    world = FakeAccount({("memorydb", "describe_clusters"): nobody})
+    fake_account = FakeAccount({("memorydb", "describe_clusters"): nobody})
     with pytest.raises(Unreadable) as caught:
-        reader_in(region, world, "memorydb:DescribeClusters").one("memorydb", "describe_clusters")
+        reader_in(region, fake_account, "memorydb:DescribeClusters").one(
+            "memorydb", "describe_clusters"
+        )
     assert (type(caught.value), caught.value.cause) == (kind, cause)
 
 
 def test_absent_and_gone_are_only_the_codes_that_say_so():
-    world = FakeAccount({("s3", "get_bucket_policy"): error("NoSuchBucketPolicy", 404)})
-    read = reader(world, "s3:GetBucketPolicy")
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): error("NoSuchBucketPolicy", 404)})
+    read = reader(fake_account, "s3:GetBucketPolicy")
     ask = ("s3", "get_bucket_policy")
     assert read.one(*ask, absent=("NoSuchBucketPolicy",), Bucket="b") is None
     with pytest.raises(Gone):
@@ -249,9 +251,11 @@ def test_absent_and_gone_are_only_the_codes_that_say_so():
     ],
 )
 def test_a_code_that_may_mean_several_things_is_taken_by_its_words(said, raised):
-    world = FakeAccount({("ecs", "describe_task_definition"): error("ClientException", 400, said)})
+    fake_account = FakeAccount(
+        {("ecs", "describe_task_definition"): error("ClientException", 400, said)}
+    )
     with pytest.raises(raised):
-        reader(world, "ecs:DescribeTaskDefinition").one(
+        reader(fake_account, "ecs:DescribeTaskDefinition").one(
             "ecs",
             "describe_task_definition",
             gone=("ClientException: Unable to describe",),
@@ -260,18 +264,18 @@ def test_a_code_that_may_mean_several_things_is_taken_by_its_words(said, raised)
 
 
 def test_a_call_that_is_not_declared_is_refused_before_it_is_made():
-    world = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
     with pytest.raises(UndeclaredRead, match="calls s3:GetBucketPolicy"):
-        reader(world, "s3:ListAllMyBuckets").one("s3", "get_bucket_policy", Bucket="b")
-    assert world.calls == []
+        reader(fake_account, "s3:ListAllMyBuckets").one("s3", "get_bucket_policy", Bucket="b")
+    assert fake_account.calls == []
 
 
 def test_the_same_question_is_asked_once():
-    world = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
-    read = reader(world, "s3:GetBucketPolicy")
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): {"Policy": "{}"}})
+    read = reader(fake_account, "s3:GetBucketPolicy")
     for bucket in ("a", "b", "a"):
         read.one("s3", "get_bucket_policy", Bucket=bucket)
-    assert len(world.calls) == 2
+    assert len(fake_account.calls) == 2
 
 
 def test_one_listing_serves_every_key_asked_of_it():
@@ -279,22 +283,22 @@ def test_one_listing_serves_every_key_asked_of_it():
         "UserDetailList": [{"UserName": "u"}],
         "RoleDetailList": [{"RoleName": "r"}],
     }
-    world = FakeAccount({("iam", "get_account_authorization_details"): page})
-    read = reader(world, "iam:GetAccountAuthorizationDetails")
+    fake_account = FakeAccount({("iam", "get_account_authorization_details"): page})
+    read = reader(fake_account, "iam:GetAccountAuthorizationDetails")
     ask = ("iam", "get_account_authorization_details")
     assert [u["UserName"] for u in read.every(*ask, "UserDetailList")] == ["u"]
     assert [r["RoleName"] for r in read.every(*ask, "RoleDetailList")] == ["r"]
     assert read.every(*ask, "GroupDetailList") == []
-    assert len(world.calls) == 1
+    assert len(fake_account.calls) == 1
 
 
 def test_a_failure_is_remembered_like_an_answer():
-    world = FakeAccount({("s3", "get_bucket_policy"): FAULTS["throttled"]})
-    read = reader(world, "s3:GetBucketPolicy")
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): FAULTS["throttled"]})
+    read = reader(fake_account, "s3:GetBucketPolicy")
     for _ in range(3):
         with pytest.raises(Unreadable):
             read.one("s3", "get_bucket_policy", Bucket="b")
-    assert len(world.calls) == 1
+    assert len(fake_account.calls) == 1
 
 
 def test_threads_that_ask_at_once_share_one_call():
@@ -302,8 +306,8 @@ def test_threads_that_ask_at_once_share_one_call():
         time.sleep(0.05)
         return {"Policy": "{}"}
 
-    world = FakeAccount({("s3", "get_bucket_policy"): slowly})
-    read = reader(world, "s3:GetBucketPolicy")
+    fake_account = FakeAccount({("s3", "get_bucket_policy"): slowly})
+    read = reader(fake_account, "s3:GetBucketPolicy")
     answers = []
 
     def ask():
@@ -314,7 +318,7 @@ def test_threads_that_ask_at_once_share_one_call():
         thread.start()
     for thread in threads:
         thread.join()
-    assert (len(answers), len(world.calls)) == (8, 1)
+    assert (len(answers), len(fake_account.calls)) == (8, 1)
 
 
 @pytest.mark.parametrize(
@@ -365,9 +369,9 @@ def test_an_empty_json_object_is_an_answer(monkeypatch):
 
 
 def test_a_parser_error_names_the_action():
-    world = FakeAccount({("s3", "list_buckets"): ResponseParserError("not XML")})
+    fake_account = FakeAccount({("s3", "list_buckets"): ResponseParserError("not XML")})
     with pytest.raises(Unreadable, match="s3:ListAllMyBuckets"):
-        reader(world, "s3:ListAllMyBuckets").every("s3", "list_buckets", "Buckets")
+        reader(fake_account, "s3:ListAllMyBuckets").every("s3", "list_buckets", "Buckets")
 
 
 THING = ResourceType("AWS::Test::Door", lambda read: ["b", "a", "b"])
@@ -375,7 +379,7 @@ THING = ResourceType("AWS::Test::Door", lambda read: ["b", "a", "b"])
 
 @evidence(THING)
 @dataclass(frozen=True)
-class Door:
+class EntryPoint:
     how: str
 
     @classmethod
@@ -389,13 +393,15 @@ class Door:
 
 def test_bulk_loads_everything_at_once_and_events_read_alone():
     here = Resource(ACCOUNT_ID, HOME, THING.name, "a")
-    assert aws_over(FakeAccount()).evidence(Door, here).evidence.how == "alone"
-    assert aws_over(FakeAccount(), bulk=True).evidence(Door, here).evidence.how == "together"
+    assert aws_over(FakeAccount()).evidence(EntryPoint, here).evidence.how == "alone"
+    assert aws_over(FakeAccount(), bulk=True).evidence(EntryPoint, here).evidence.how == "together"
 
 
 def test_what_a_bulk_read_does_not_show_is_asked_itself_before_it_is_called_gone():
     elsewhere = Resource(ACCOUNT_ID, HOME, THING.name, "z")
-    assert aws_over(FakeAccount(), bulk=True).evidence(Door, elsewhere).evidence.how == "alone"
+    assert (
+        aws_over(FakeAccount(), bulk=True).evidence(EntryPoint, elsewhere).evidence.how == "alone"
+    )
 
 
 @pytest.mark.parametrize(
@@ -408,12 +414,14 @@ def test_what_a_bulk_read_does_not_show_is_asked_itself_before_it_is_called_gone
 )
 def test_a_bulk_read_says_nothing_of_elsewhere(elsewhere):
     """A resource of the same name elsewhere must not be taken for ours, nor for gone."""
-    assert aws_over(FakeAccount(), bulk=True).evidence(Door, elsewhere).evidence.how == "alone"
+    assert (
+        aws_over(FakeAccount(), bulk=True).evidence(EntryPoint, elsewhere).evidence.how == "alone"
+    )
 
 
 def test_an_answer_is_as_old_as_the_beginning_of_its_reading():
     aws = aws_over(FakeAccount())
-    answer = aws.evidence(Door, Resource(ACCOUNT_ID, HOME, THING.name, "a"))
+    answer = aws.evidence(EntryPoint, Resource(ACCOUNT_ID, HOME, THING.name, "a"))
     assert NOON < answer.as_of <= aws.now()
 
 
@@ -422,8 +430,8 @@ def test_a_listing_is_in_order_and_without_doubles():
 
 
 def test_requests_are_counted():
-    world = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
-    aws = aws_over(world)
+    fake_account = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    aws = aws_over(fake_account)
     read = DeclaredReader(aws, frozenset({"s3:ListAllMyBuckets"}), "the test")
     read.every("s3", "list_buckets", "Buckets")
     read.every("s3", "list_buckets", "Buckets")
@@ -431,12 +439,12 @@ def test_requests_are_counted():
 
 
 def test_looking_again_reads_again_with_the_same_clients():
-    world = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
-    aws = aws_over(world)
-    again = aws.afresh()
+    fake_account = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    aws = aws_over(fake_account)
+    again = aws.reread()
     assert again.client("s3") is aws.client("s3")
     for each in (aws, again):
         DeclaredReader(each, frozenset({"s3:ListAllMyBuckets"}), "the test").one(
             "s3", "list_buckets"
         )
-    assert len(world.calls) == 2
+    assert len(fake_account.calls) == 2

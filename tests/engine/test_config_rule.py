@@ -206,8 +206,8 @@ def test_a_resource_has_one_id_in_config(name):
 def test_what_was_not_listed_is_left_to_its_change():
     about = SUBJECTS["AWS::IAM::User"]
     denied = FakeAccount({("iam", "get_account_authorization_details"): FAULTS["denied"]})
-    for world, name in ((LISTED, "bob"), (denied, "alice")):
-        ids = ids_in(Aws(world, account="111122223333", region="us-east-1", now=Clock()))
+    for fake_account, name in ((LISTED, "bob"), (denied, "alice")):
+        ids = ids_in(Aws(fake_account, account="111122223333", region="us-east-1", now=Clock()))
         assert ids(about, about.resource("111122223333", "us-east-1", name)) == ""
 
 

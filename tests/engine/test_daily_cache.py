@@ -9,7 +9,7 @@ import pytest
 from moto import mock_aws
 
 from readiness.engine.aws import Aws, DeclaredReader
-from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.daily_cache import DailyCache, NotCached
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
@@ -58,20 +58,20 @@ def service():
     return Service()
 
 
-def memory(table, wait=lambda seconds: None):
-    return Memory(table, TABLE, wait=wait)
+def daily_cache(table, wait=lambda seconds: None):
+    return DailyCache(table, TABLE, wait=wait)
 
 
 def test_the_day_has_one_answer(table, service):
-    first = memory(table).daily("costs", NOON, service)
-    later = memory(table).daily("costs", NOON + timedelta(hours=11), service)
+    first = daily_cache(table).daily("costs", NOON, service)
+    later = daily_cache(table).daily("costs", NOON + timedelta(hours=11), service)
     assert first == later == {"number": 1, "text": "ü"}
-    assert memory(table).daily("costs", NOON + timedelta(hours=13), service)["number"] == 2
-    assert memory(table).daily("other", NOON, service)["number"] == 3
+    assert daily_cache(table).daily("costs", NOON + timedelta(hours=13), service)["number"] == 2
+    assert daily_cache(table).daily("other", NOON, service)["number"] == 3
 
 
 def test_the_row_expires_and_is_no_outbox_row(table, service):
-    memory(table).daily("costs", NOON, service)
+    daily_cache(table).daily("costs", NOON, service)
     [row] = table.scan(TableName=TABLE)["Items"]
     assert row["at"]["S"] == "2026-11-02#costs"
     assert "unpublished" not in row
@@ -81,9 +81,9 @@ def test_the_row_expires_and_is_no_outbox_row(table, service):
 def test_a_failure_is_not_kept(table, service):
     service.failure = Unreadable(BILLED, Cause.THROTTLED)
     with pytest.raises(Unreadable):
-        memory(table).daily("costs", NOON, service)
+        daily_cache(table).daily("costs", NOON, service)
     service.failure = None
-    assert memory(table).daily("costs", NOON, service)["number"] == 2
+    assert daily_cache(table).daily("costs", NOON, service)["number"] == 2
 
 
 def test_who_comes_second_waits_for_the_first(table, service):
@@ -91,26 +91,26 @@ def test_who_comes_second_waits_for_the_first(table, service):
         def answered(_):
             table.put_item(TableName=TABLE, Item=item | {"answer": {"B": other["answer"]["B"]}})
 
-        memory(table).daily("donor", NOON, lambda: {"number": "from the first"})
+        daily_cache(table).daily("donor", NOON, lambda: {"number": "from the first"})
         rows = table.scan(TableName=TABLE)["Items"]
         item = next(row for row in rows if row["at"]["S"].endswith("#costs"))
         other = next(row for row in rows if row["at"]["S"].endswith("#donor"))
-        waited.append(memory(table, answered).daily("costs", NOON, service))
+        waited.append(daily_cache(table, answered).daily("costs", NOON, service))
         return {"number": "mine"}
 
     waited = []
-    memory(table).daily("costs", NOON, while_another_asks)
+    daily_cache(table).daily("costs", NOON, while_another_asks)
     assert waited == [{"number": "from the first"}]
     assert service.asked == 0
 
 
 def test_who_waits_in_vain_says_so_and_asks_after_the_lease(table, service):
     def crash():
-        with pytest.raises(NotRemembered, match="another run"):
-            memory(table).daily("costs", NOON, service)
+        with pytest.raises(NotCached, match="another run"):
+            daily_cache(table).daily("costs", NOON, service)
         return {"number": 0}
 
-    memory(table).daily("costs", NOON, crash)
+    daily_cache(table).daily("costs", NOON, crash)
     table.put_item(
         TableName=TABLE,
         Item={
@@ -119,27 +119,32 @@ def test_who_waits_in_vain_says_so_and_asks_after_the_lease(table, service):
             "asked_at": {"S": "2026-11-02T12:00:00.000000Z"},
         },
     )
-    with pytest.raises(NotRemembered):
-        memory(table).daily("abandoned", NOON + timedelta(minutes=5), service)
-    late = memory(table).daily("abandoned", NOON + timedelta(minutes=20), service)
+    with pytest.raises(NotCached):
+        daily_cache(table).daily("abandoned", NOON + timedelta(minutes=5), service)
+    late = daily_cache(table).daily("abandoned", NOON + timedelta(minutes=20), service)
     assert late["number"] == 1
 
 
-def reader(memory, *, bulk, now=NOON):
+def reader(daily_cache, *, bulk, now=NOON):
     aws = Aws(
-        FakeAccount(), account=ACCOUNT_ID, region=HOME, now=lambda: now, bulk=bulk, memory=memory
+        FakeAccount(),
+        account=ACCOUNT_ID,
+        region=HOME,
+        now=lambda: now,
+        bulk=bulk,
+        daily_cache=daily_cache,
     )
     return DeclaredReader(aws, frozenset(), "a test")
 
 
 def test_only_a_sweep_asks(table, service):
     with pytest.raises(Unreadable, match="by the sweep"):
-        reader(memory(table), bulk=False).daily(BILLED, "costs", service)
+        reader(daily_cache(table), bulk=False).daily(BILLED, "costs", service)
     assert service.asked == 0
-    reader(memory(table), bulk=True).daily(BILLED, "costs", service)
-    alone = reader(memory(table), bulk=False)
+    reader(daily_cache(table), bulk=True).daily(BILLED, "costs", service)
+    alone = reader(daily_cache(table), bulk=False)
     assert alone.daily(BILLED, "costs", service)["number"] == 1
-    after_midnight = reader(memory(table), bulk=False, now=NOON + timedelta(hours=13))
+    after_midnight = reader(daily_cache(table), bulk=False, now=NOON + timedelta(hours=13))
     assert after_midnight.daily(BILLED, "costs", service)["number"] == 1
 
 
@@ -151,7 +156,7 @@ def test_where_nothing_is_kept_each_run_asks_once(service):
 
 def test_a_table_that_refuses_is_unreadable_and_nothing_is_asked(service):
     denied = FakeAccount({("dynamodb", "get_item"): error("AccessDeniedException", 403)})
-    kept = Memory(denied.client("dynamodb"), TABLE)
+    kept = DailyCache(denied.client("dynamodb"), TABLE)
     with pytest.raises(Unreadable, match="dynamodb:PutItem was denied"):
         reader(kept, bulk=True).daily(BILLED, "costs", service)
     assert service.asked == 0

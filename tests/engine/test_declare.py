@@ -137,15 +137,15 @@ def test_a_body_that_ends_early_has_no_digest():
     "code", ["NoSuchKey", "NoSuchVersion", "NoSuchBucket", "MethodNotAllowed"]
 )
 def test_an_artefact_that_is_not_there_is_refused(code):
-    world = FakeAccount({("s3", "get_object"): error(code, 404)})
+    fake_account = FakeAccount({("s3", "get_object"): error(code, 404)})
     with pytest.raises(DeclarationRefused, match="the artefact s3://b/k"):
-        digested(world.client("s3"), Where("b", "k"))
+        digested(fake_account.client("s3"), Where("b", "k"))
 
 
 def test_a_denied_read_is_no_refusal():
-    world = FakeAccount({("s3", "get_object"): error("AccessDenied", 403)})
+    fake_account = FakeAccount({("s3", "get_object"): error("AccessDenied", 403)})
     with pytest.raises(type(error("x")), match="AccessDenied"):
-        digested(world.client("s3"), Where("b", "k"))
+        digested(fake_account.client("s3"), Where("b", "k"))
 
 
 def test_an_expiry_is_after_what_was_done():

@@ -133,8 +133,10 @@ def worldwide(wide: Wide) -> Verdict:
     return complies("Everywhere.")
 
 
-def run(*rules, scope=None, configured=None, world=None, bulk=False):
-    aws = Aws(world or FakeAccount(), account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=bulk)
+def run(*rules, scope=None, configured=None, fake_account=None, bulk=False):
+    aws = Aws(
+        fake_account or FakeAccount(), account=ACCOUNT_ID, region=HOME, now=Clock(), bulk=bulk
+    )
     settings = {rule.id: rule.configure({}) for rule in rules}
     return Evaluation(aws, {**settings, **(configured or {})}, scope=scope)
 
@@ -247,14 +249,14 @@ def tagged(**tags):
 
 
 def test_tags_decorate_the_finding():
-    world = tagged(Application="MAIF", Environment="prod", Owner="team\u202e")
-    finding = run(owned, world=world).observe(owned, thing("a")).finding
+    fake_account = tagged(Application="MAIF", Environment="prod", Owner="team\u202e")
+    finding = run(owned, fake_account=fake_account).observe(owned, thing("a")).finding
     assert (finding.workload, finding.environment, finding.owner) == ("MAIF", "prod", "team")
 
 
 def test_what_is_out_of_scope_is_counted_and_not_judged():
     coverage = Coverage()
-    evaluation = run(owned, scope=SCOPE, world=tagged(Application="Other"), bulk=True)
+    evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"), bulk=True)
     seen = list(evaluation.survey([owned], coverage))
     assert {o.out_of_scope for o in seen} == {True}
     assert {o.finding.status for o in seen} == {Status.NOT_APPLICABLE}
@@ -263,13 +265,13 @@ def test_what_is_out_of_scope_is_counted_and_not_judged():
 
 
 def test_tags_nobody_can_read_leave_the_scope_unknown():
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {("resourcegroupstaggingapi", "get_resources"): error("AccessDenied", 403)}
     )
-    finding = run(owned, scope=SCOPE, world=world).observe(owned, thing("a")).finding
+    finding = run(owned, scope=SCOPE, fake_account=fake_account).observe(owned, thing("a")).finding
     assert finding.status is Status.INSUFFICIENT_DATA
     assert "tag:GetResources" in finding.missing
-    without = run(owned, world=world).observe(owned, thing("a")).finding
+    without = run(owned, fake_account=fake_account).observe(owned, thing("a")).finding
     assert without.status is Status.COMPLIANT
 
 
@@ -424,7 +426,7 @@ def test_a_survey_without_time_for_anything_starts_over():
 def test_looking_again_reads_again():
     evaluation = run(owned)
     evaluation.observe(owned, thing("a"))
-    evaluation.afresh().observe(owned, thing("a"))
+    evaluation.reread().observe(owned, thing("a"))
     assert THINGS.loads.count(("thing", "a")) == 2
 
 
@@ -684,7 +686,7 @@ def test_evidence_read_before_the_row_does_not_vouch_for_the_order():
     evaluation.observe(owned, thing())
     evaluation.read_before(Row())
     assert evaluation.observe(owned, thing()).over is None
-    assert evaluation.afresh().observe(owned, thing()).over == 3
+    assert evaluation.reread().observe(owned, thing()).over == 3
 
 
 def test_an_id_that_no_listing_shows_is_not_listed():

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.alarms.app import watching
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 NAMES = {rule.name for rule in watching}
@@ -24,7 +24,7 @@ KEY = ("AWS::KMS::Key", "1234abcd-12ab-34cd-56ef-1234567890ab")
 
 
 def targets(name: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:
-    seen = look(json.loads((EVENTS / f"{name}.json").read_text()), watching)
+    seen = resolve_targets(json.loads((EVENTS / f"{name}.json").read_text()), watching)
     assert bool(seen.targets) != bool(seen.ignored)
     return {(t.rule.removeprefix("alarms."), t.id, t.via) for t in seen.targets}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.caching.app import caching
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -63,7 +63,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), caching.rules)
+    seen = resolve_targets(event(name), caching.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert len(seen.targets) == len(EXPECTED[name]), "no rule twice"
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
@@ -80,4 +80,4 @@ def test_every_golden_event_is_expected():
 def test_a_call_that_failed_changes_nothing():
     failed = event("cloudtrail/update-stage")
     failed["detail"]["errorCode"] = "AccessDenied"
-    assert look(failed, caching.rules).targets == frozenset()
+    assert resolve_targets(failed, caching.rules).targets == frozenset()

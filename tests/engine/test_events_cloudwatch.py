@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.cloudwatch.app import cloudwatch
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -70,7 +70,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), cloudwatch.rules)
+    seen = resolve_targets(event(name), cloudwatch.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
     assert bool(seen.ignored) is not bool(EXPECTED[name])
@@ -88,5 +88,5 @@ def test_a_call_that_failed_changes_nothing():
     """Only that it failed tells it from the one that counts."""
     denied, done = (event(f"cloudtrail/put-retention-policy{how}") for how in ("-denied", ""))
     assert denied["detail"]["eventName"] == done["detail"]["eventName"]
-    assert look(done, cloudwatch.rules).targets
-    assert not look(denied, cloudwatch.rules).targets
+    assert resolve_targets(done, cloudwatch.rules).targets
+    assert not resolve_targets(denied, cloudwatch.rules).targets

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.ecs_deployment.app import ecs_deployment
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from readiness.evidence.ecs.tasks import service_of_task
 from tests.fake_account import ACCOUNT_ID, HOME
 
@@ -59,7 +59,7 @@ def event(name):
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
     given = event(name)
-    seen = look(given, ecs_deployment.rules)
+    seen = resolve_targets(given, ecs_deployment.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     item = given["detail"].get("configurationItem") or {}
     id = item.get("resourceId")

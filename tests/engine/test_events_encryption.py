@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.encryption.app import encryption
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 KEY = "1234abcd-12ab-34cd-56ef-1234567890ab"
@@ -22,7 +22,7 @@ ALL_OF_A_BUCKET = {(rule, "data", None) for rule in ("s3-kms", "s3-tls", "s3-enc
 
 
 def targets(name: str) -> set[tuple[str, str | None, tuple[str, str] | None]]:
-    seen = look(json.loads((EVENTS / f"{name}.json").read_text()), encryption)
+    seen = resolve_targets(json.loads((EVENTS / f"{name}.json").read_text()), encryption)
     assert bool(seen.targets) != bool(seen.ignored)
     return {(t.rule.removeprefix("encryption."), t.id, t.via) for t in seen.targets}
 

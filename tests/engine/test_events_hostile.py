@@ -12,7 +12,7 @@ from functions.encryption.app import encryption
 from functions.iam_roles.app import iam_roles
 from functions.network_security.app import network_security
 from functions.secrets_management.app import secrets_management
-from readiness.engine.events import Look, MalformedEvent, look
+from readiness.engine.events import EventTargets, MalformedEvent, resolve_targets
 
 RULES = [*encryption, *iam_roles, *network_security, *secrets_management]
 GOLDEN = sorted(Path("events").glob("*/*.json"))
@@ -36,10 +36,10 @@ def test_a_broken_event_is_looked_at_or_refused(path):
     draw = random.Random(path.stem)
     for _ in range(60):
         try:
-            seen = look(broken(event, draw), RULES)
+            seen = resolve_targets(broken(event, draw), RULES)
         except MalformedEvent:
             continue
-        assert isinstance(seen, Look)
+        assert isinstance(seen, EventTargets)
         for target in seen.targets:
             assert target.id is None or (isinstance(target.id, str) and target.id)
 
@@ -70,6 +70,6 @@ def call(account, *owners):
     ],
 )
 def test_what_we_did_in_another_account_is_not_taken_for_our_own(owners, ours):
-    seen = look(call("111122223333", *owners), RULES)
+    seen = resolve_targets(call("111122223333", *owners), RULES)
     assert bool(seen.targets) is ours
     assert ours or "account 444455556666" in seen.ignored

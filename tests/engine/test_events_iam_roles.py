@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.iam_roles.app import iam_roles
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 POLICY = "arn:aws:iam::111122223333:policy/agent-tables"
@@ -28,7 +28,7 @@ def looked(name):
     event = json.loads((EVENTS / kind / f"iam_roles-{what}.json").read_text())
     return {
         (target.rule.removeprefix("iam_roles."), target.via or target.id)
-        for target in look(event, iam_roles).targets
+        for target in resolve_targets(event, iam_roles).targets
     }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.lambda_deployment.app import lambda_deployment
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -49,7 +49,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), lambda_deployment.rules)
+    seen = resolve_targets(event(name), lambda_deployment.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     found = {target.rule.partition(".")[2]: target.id or target.via for target in seen.targets}
     assert found == EXPECTED[name]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.monitoring_commands.app import monitoring_commands
-from readiness.engine.events import changes_of, look
+from readiness.engine.events import changes_of, resolve_targets
 from readiness.model.evidence import declared
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -32,7 +32,7 @@ SERVICE = "arn:aws:ecs:us-east-1:111122223333:service/agents/api"
 )
 def test_golden_events(name, targets):
     path = EVENTS / name.replace("/", "/monitoring_commands-")
-    seen = look(json.loads(path.with_suffix(".json").read_text()), monitoring_commands)
+    seen = resolve_targets(json.loads(path.with_suffix(".json").read_text()), monitoring_commands)
     assert {(t.rule.removeprefix("monitoring_commands."), t.id) for t in seen.targets} == targets
 
 

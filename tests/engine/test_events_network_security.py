@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.network_security.app import network_security
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 VPC = "vpc-0a1b2c3d4e5f60718"
@@ -23,7 +23,7 @@ ENDPOINTS = "private-service-endpoints"
 
 
 def looked(event):
-    seen = look(event, network_security)
+    seen = resolve_targets(event, network_security)
     return {(target.rule.removeprefix("network_security."), target.id) for target in seen.targets}
 
 

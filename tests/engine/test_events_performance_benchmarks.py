@@ -1,4 +1,4 @@
-"""What makes us look at doors: what comes and goes. What costs money to ask: only the clock."""
+"""What wakes the entry points: what comes and goes. What costs money to ask: only the clock."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.performance_benchmarks.app import performance_benchmarks
-from readiness.engine.events import changes_of, look
+from readiness.engine.events import changes_of, resolve_targets
 from readiness.model.evidence import declared
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -39,7 +39,9 @@ def every(kind, id):
 )
 def test_golden_events(name, targets):
     path = EVENTS / name.replace("/", "/performance_benchmarks-")
-    seen = look(json.loads(path.with_suffix(".json").read_text()), performance_benchmarks)
+    seen = resolve_targets(
+        json.loads(path.with_suffix(".json").read_text()), performance_benchmarks
+    )
     assert {
         (t.rule.removeprefix("performance_benchmarks."), t.id) for t in seen.targets
     } == targets

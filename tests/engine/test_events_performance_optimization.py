@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.performance_optimization.app import optimization
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -44,7 +44,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), optimization.rules)
+    seen = resolve_targets(event(name), optimization.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
 
@@ -62,11 +62,11 @@ def test_a_mapping_is_known_from_either_side(where):
     changed = event("cloudtrail/update-event-source-mapping")
     other = {"requestParameters", "responseElements"} - {where}
     changed["detail"][other.pop()] = None
-    [target] = look(changed, optimization.rules).targets
+    [target] = resolve_targets(changed, optimization.rules).targets
     assert target.id == MAPPING["event-source-batching"]
 
 
 def test_a_call_that_failed_changes_nothing():
     failed = event("cloudtrail/put-bucket-lifecycle")
     failed["detail"]["errorCode"] = "AccessDenied"
-    assert look(failed, optimization.rules).targets == frozenset()
+    assert resolve_targets(failed, optimization.rules).targets == frozenset()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.resource_sizing.app import sizing
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -69,7 +69,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), sizing.rules)
+    seen = resolve_targets(event(name), sizing.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
     assert not seen.ignored

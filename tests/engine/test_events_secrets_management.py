@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.secrets_management.app import secrets_management
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -48,7 +48,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), secrets_management.rules)
+    seen = resolve_targets(event(name), secrets_management.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
     assert bool(seen.ignored) is not bool(EXPECTED[name])
@@ -65,7 +65,7 @@ def test_every_golden_event_is_expected():
 def test_a_call_that_failed_changes_nothing():
     failed = event("cloudtrail/stop-logging")
     failed["detail"]["errorCode"] = "AccessDenied"
-    assert look(failed, secrets_management.rules).targets == frozenset()
+    assert resolve_targets(failed, secrets_management.rules).targets == frozenset()
 
 
 @pytest.mark.parametrize("field", ["arn", "aRN"])
@@ -73,7 +73,7 @@ def test_the_arn_is_known_under_both_its_spellings(field):
     """Before February 2024 some Secrets Manager events said aRN."""
     rotated = event("cloudtrail/rotate-secret-by-name")
     rotated["detail"]["responseElements"] = {field: SECRET}
-    [target] = look(rotated, secrets_management.rules).targets
+    [target] = resolve_targets(rotated, secrets_management.rules).targets
     assert target.id == SECRET
 
 
@@ -81,11 +81,11 @@ def test_the_secret_of_a_service_event_is_known_under_its_other_field():
     rotated = event("service/rotation-succeeded")
     del rotated["detail"]["additionalEventData"]
     rotated["detail"]["serviceEventDetails"] = {"secretId": SECRET}
-    [target] = look(rotated, secrets_management.rules).targets
+    [target] = resolve_targets(rotated, secrets_management.rules).targets
     assert target.id == SECRET
 
 
 def test_another_service_with_the_same_event_name_is_none_of_ours():
     foreign = event("service/rotation-failed")
     foreign["detail"]["eventSource"] = "example.amazonaws.com"
-    assert look(foreign, secrets_management.rules).targets == frozenset()
+    assert resolve_targets(foreign, secrets_management.rules).targets == frozenset()

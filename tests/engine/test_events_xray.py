@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from functions.xray.app import xray
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from tests.fake_account import ACCOUNT_ID, HOME
 
 EVENTS = Path(__file__).parents[2] / "events"
@@ -88,7 +88,7 @@ def event(name):
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_an_event_says_where_to_look(name):
-    seen = look(event(name), xray.rules)
+    seen = resolve_targets(event(name), xray.rules)
     assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
     assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
     assert bool(seen.ignored) is not bool(EXPECTED[name])
@@ -108,8 +108,8 @@ def test_a_call_that_failed_changes_nothing():
         event(f"cloudtrail/update-function-configuration{how}") for how in ("-denied", "")
     )
     assert denied["detail"]["eventName"] == done["detail"]["eventName"]
-    assert look(done, xray.rules).targets
-    assert not look(denied, xray.rules).targets
+    assert resolve_targets(done, xray.rules).targets
+    assert not resolve_targets(denied, xray.rules).targets
 
 
 @pytest.mark.parametrize(
@@ -124,5 +124,9 @@ def test_a_call_that_failed_changes_nothing():
     ],
 )
 def test_what_others_refer_to_is_looked_for_in_them(name, type_, id):
-    vias = {target.via for target in look(event(name), xray.rules).targets if target.id is None}
+    vias = {
+        target.via
+        for target in resolve_targets(event(name), xray.rules).targets
+        if target.id is None
+    }
     assert vias == {(type_, id)}

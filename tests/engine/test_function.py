@@ -370,9 +370,9 @@ def test_a_second_look_is_made_once_for_a_leg(function, monkeypatch):
     for number in range(5):
         client("s3").create_bucket(Bucket=f"more{number}")
     made = []
-    afresh = Evaluation.afresh
+    reread = Evaluation.reread
     monkeypatch.setattr(
-        Evaluation, "afresh", lambda self, **how: made.append(how) or afresh(self, **how)
+        Evaluation, "reread", lambda self, **how: made.append(how) or reread(self, **how)
     )
     answer = swept(function)
     assert answer["transitions"] >= 6

@@ -12,8 +12,8 @@ from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
 from readiness.engine.aws import Aws, DeclaredReader
-from readiness.engine.daily_cache import Memory
-from readiness.engine.declarations import Ledger
+from readiness.engine.daily_cache import DailyCache
+from readiness.engine.declarations import DeclarationReader
 from readiness.engine.garbled import Garbled
 from readiness.engine.session import Session
 from readiness.engine.store import Store
@@ -147,14 +147,16 @@ def test_a_garbled_row_is_not_a_missing_one(body):
 
 def test_a_garbled_table_makes_an_attestation_unreadable_not_missing():
     store = Store(answered("dynamodb", b""), FINDINGS, TRANSITIONS)
-    ledger = Ledger(FakeAws(), "declarations", store.get)
+    ledger = DeclarationReader(FakeAws(), "declarations", store.get)
     with pytest.raises(Unreadable, match="dynamodb:GetItem"):
         ledger.attested(finding().rule, finding().resource, "", "")
 
 
 def test_a_garbled_daily_answer_is_unreadable():
-    memory = Memory(answered("dynamodb", b'{"Item": {'), TRANSITIONS)
-    aws = Aws(Session(), account="1", region="r", now=lambda: T0, bulk=True, memory=memory)
+    daily_cache = DailyCache(answered("dynamodb", b'{"Item": {'), TRANSITIONS)
+    aws = Aws(
+        Session(), account="1", region="r", now=lambda: T0, bulk=True, daily_cache=daily_cache
+    )
     reader = DeclaredReader(aws, frozenset(), "the test")
     with pytest.raises(Unreadable, match="Garbled"):
         reader.daily("ce:GetCostAndUsage", "q", lambda: 1)

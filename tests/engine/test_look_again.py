@@ -100,7 +100,10 @@ def test_every_event_of_a_crowd_is_followed_by_a_look_within_a_minute(seconds):
         looks += [now + timedelta(seconds=wait) for wait in waits]
     for second in seconds:
         now = NOON + timedelta(seconds=second)
-        assert any(now < look <= now + timedelta(seconds=SLOT_SECONDS) for look in looks)
+        assert any(
+            now < resolve_targets <= now + timedelta(seconds=SLOT_SECONDS)
+            for resolve_targets in looks
+        )
     minutes = {(NOON + timedelta(seconds=s)).replace(second=0) for s in seconds}
     assert len(looks) == len(minutes)
 

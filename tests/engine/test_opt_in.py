@@ -10,13 +10,13 @@ from readiness.engine.events import changes_of
 from readiness.evidence.s3.buckets import BUCKET, BucketAndKey, BucketEncryption, BucketPolicy
 from readiness.model.evidence import declared
 from readiness.model.verdict import Severity, Verdict, complies
-from tests.accounts.encryption import world
+from tests.accounts.encryption import fake_account
 from tests.fake_account import observe
 
 
 @pytest.mark.parametrize("rule", [rule for rule in encryption if rule.opt_in], ids=lambda r: r.id)
 def test_nothing_is_read_until_somebody_asks(rule):
-    seen = world()
+    seen = fake_account()
     observation = observe(seen, rule, "anything")
     assert observation.finding is not None
     assert observation.finding.status is Status.NOT_APPLICABLE
@@ -26,7 +26,7 @@ def test_nothing_is_read_until_somebody_asks(rule):
 
 def test_an_opted_into_rule_judges():
     for rule, id in ((sns_tls, "alerts"), (sqs_tls, "work")):
-        seen = observe(world(), rule, id, check_sqs_sns=True)
+        seen = observe(fake_account(), rule, id, check_sqs_sns=True)
         assert seen.finding is not None
         assert seen.finding.status is Status.COMPLIANT
 

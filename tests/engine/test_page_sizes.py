@@ -113,11 +113,11 @@ def test_the_tables_hold_no_call_that_is_not_made():
 
 
 def test_the_size_is_sent():
-    world = FakeAccount({("ecs", "list_services"): {"serviceArns": []}})
-    client, asked = world.client("ecs"), []
-    run = evaluation(world, [])
+    fake_account = FakeAccount({("ecs", "list_services"): {"serviceArns": []}})
+    client, asked = fake_account.client("ecs"), []
+    run = evaluation(fake_account, [])
     run.aws._clients["ecs", HOME] = client
-    client._world = SimpleNamespace(
+    client._account = SimpleNamespace(
         answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []}
     )
     list(run.aws._pages("ecs", "list_services", None, {"cluster": "c"}))

@@ -44,7 +44,7 @@ class Account:
     def read_before(self, stored):
         self.stored = stored
 
-    def afresh(self, *, bulk=False):
+    def reread(self, *, bulk=False):
         return self
 
     def agreed(self, resource, rules):
@@ -64,7 +64,7 @@ class Account:
         seen = finding(self.state, at, resource=resource)
         return Observation(rule, resource, at, seen, over=over, unproven=self.unproven)
 
-    def look(self):
+    def resolve_targets(self):
         return self.observe(RULE, BUCKET)
 
 
@@ -80,25 +80,25 @@ def kinds(store):
 
 def test_a_transition_is_looked_at_again(store):
     account = Account(BAD)
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert account.looks == 2
     assert kinds(store) == ["OPENED"]
 
 
 def test_no_transition_no_second_look(store):
     account = Account(GOOD)
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert account.looks == 1
 
 
 def test_the_second_look_repairs_a_late_write(store):
     """The other run saw the repair, found it equal to what was stored, and wrote nothing."""
     account = Account(GOOD)
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     account.state = BAD
-    late = account.look()
+    late = account.resolve_targets()
     account.state = GOOD
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert kinds(store) == []
     Recorder(store, account).record(late)
     assert kinds(store) == ["OPENED", "RESOLVED"]
@@ -112,11 +112,11 @@ def test_shuffled_duplicates_converge_to_the_live_state(store, seed):
     looks = []
     for _ in range(8):
         account.state = chance.choice([GOOD, BAD, None])
-        looks.append(account.look())
+        looks.append(account.resolve_targets())
     looks += chance.choices(looks, k=6)
     chance.shuffle(looks)
-    for look in looks:
-        Recorder(store, account).record(look)
+    for resolve_targets in looks:
+        Recorder(store, account).record(resolve_targets)
     stored = store.get(BUCKET, RULE.id)
     live = account.state or Status.NOT_APPLICABLE
     assert (stored.status if stored else live) is live
@@ -126,12 +126,12 @@ def test_shuffled_duplicates_converge_to_the_live_state(store, seed):
 
 def test_what_is_gone_resolves_once_and_blames_nobody(store):
     account = Account(BAD)
-    first = account.look()
+    first = account.resolve_targets()
     opened = replace(first, finding=first.finding.but(changed_by="ann"))
     Recorder(store, account).record(opened)
     account.state = None
-    Recorder(store, account).record(account.look())
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
+    Recorder(store, account).record(account.resolve_targets())
     stored = store.get(BUCKET, RULE.id)
     assert (stored.status, stored.gone, stored.changed_by) == (Status.NOT_APPLICABLE, True, "")
     assert kinds(store) == ["OPENED", "RESOLVED"]
@@ -139,12 +139,12 @@ def test_what_is_gone_resolves_once_and_blames_nobody(store):
 
 def test_what_never_was_leaves_no_trace(store):
     account = Account(None)
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert list(store.all()) == []
 
 
 def out_of_scope(account):
-    seen = account.look()
+    seen = account.resolve_targets()
     na = seen.finding.but(status=Status.NOT_APPLICABLE, reason="Outside the scope.")
     return Observation(RULE, BUCKET, seen.observed_at, na, out_of_scope=True)
 
@@ -293,10 +293,10 @@ def test_what_another_run_judges_is_not_retired(store, row):
 def test_a_finding_that_cannot_be_written_costs_no_other(store):
     account = Account(BAD)
     recorder = Recorder(store, account)
-    seen = account.look()
+    seen = account.resolve_targets()
     broken = replace(seen, finding=seen.finding.but(observed={"share": float("nan")}))
     recorder.record(broken)
-    recorder.record(account.look())
+    recorder.record(account.resolve_targets())
     assert len(recorder.unwritten) == 1
     assert "encryption.s3-kms" in recorder.unwritten[0]
     assert store.get(BUCKET, RULE.id).status is BAD
@@ -310,10 +310,10 @@ def test_a_change_counts_though_another_host_is_four_minutes_ahead(store):
     host = Account(GOOD)
     host.ahead = 4
     Recorder(store, host)
-    Recorder(store, host).record(host.look())
+    Recorder(store, host).record(host.resolve_targets())
     function = Account(BAD)
     recorder = Recorder(store, function)
-    recorder.record(function.look())
+    recorder.record(function.resolve_targets())
     stored = store.get(BUCKET, RULE.id)
     assert stored.status is BAD
     assert kinds(store) == ["OPENED"]
@@ -336,7 +336,7 @@ def test_hosts_with_different_clocks_converge_to_the_live_state(store, seed, ahe
             account.seconds += 30
         account, recorder = chance.choice(recorders)
         recorder = Recorder(store, account)
-        recorder.record(account.look())
+        recorder.record(account.resolve_targets())
     live = here.state or Status.NOT_APPLICABLE
     stored = store.get(BUCKET, RULE.id)
     assert (stored.status if stored else live) is live
@@ -347,8 +347,8 @@ def test_a_run_that_was_overtaken_looks_again(store):
     """The other run wrote between our read of the row and our write."""
     mine, theirs = Account(GOOD), Account(BAD)
     recorder = Recorder(store, mine)
-    late = mine.look()
-    Recorder(store, theirs).record(theirs.look())
+    late = mine.resolve_targets()
+    Recorder(store, theirs).record(theirs.resolve_targets())
     recorder.record(late)
     assert mine.looks == 3, "after being overtaken, and after its own transition"
     assert store.get(BUCKET, RULE.id).status is GOOD
@@ -364,7 +364,7 @@ def bucket(name):
 def test_the_second_look_of_a_leg_is_one_over_what_changed(store):
     account = Account(BAD)
     freshened = []
-    account.afresh = lambda *, bulk=False: freshened.append(bulk) or account
+    account.reread = lambda *, bulk=False: freshened.append(bulk) or account
     recorder = Recorder(store, account, together=True)
     recorder.expect([RULE])
     names = [f"b{number}" for number in range(5)]
@@ -380,7 +380,7 @@ def test_the_second_look_of_a_leg_is_one_over_what_changed(store):
 def test_what_the_second_look_finds_changed_is_looked_at_once_more(store):
     account = Account(BAD)
     recorder = Recorder(store, account, together=True)
-    recorder.record(account.look())
+    recorder.record(account.resolve_targets())
     account.state = GOOD
     recorder.look_again()
     assert kinds(store) == ["OPENED", "RESOLVED"]
@@ -390,7 +390,7 @@ def test_what_the_second_look_finds_changed_is_looked_at_once_more(store):
 def test_a_second_look_without_time_says_what_is_left(store):
     account = Account(BAD)
     recorder = Recorder(store, account, together=True)
-    recorder.record(account.look())
+    recorder.record(account.resolve_targets())
     assert recorder.look_again(lambda: True) == 1
     assert account.looks == 1
 
@@ -408,7 +408,7 @@ def test_a_resource_that_is_gone_closes_the_rows_of_every_heading(store):
     account = Account(None)
     account.seconds = 60
     recorder = Recorder(store, account)
-    recorder.record(account.look())
+    recorder.record(account.resolve_targets())
     rows = store.of_resource(BUCKET)
     assert {row.gone for row in rows.values()} == {True}
     assert all("expires_at" in to_item(row) for row in rows.values())
@@ -428,7 +428,7 @@ def test_what_does_not_exist_gets_no_row(store, status, listed, written):
     account = Account(status)
     account.unproven = True
     account.lists = lambda rule, resource: listed
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert bool(list(store.all())) is written
 
 
@@ -439,7 +439,7 @@ def test_without_a_listing_a_violation_is_written(store):
     account = Account(BAD)
     account.unproven = True
     account.lists = denied
-    Recorder(store, account).record(account.look())
+    Recorder(store, account).record(account.resolve_targets())
     assert store.get(BUCKET, RULE.id).status is BAD
 
 
@@ -458,7 +458,7 @@ def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(store):
     client = store._client
     client.put_item(TableName="Findings", Item={**item, "severity": {"S": "CATASTROPHIC"}})
     recorder = Recorder(store, account)
-    recorder.record(account.look())
+    recorder.record(account.resolve_targets())
     recorder.record(account.observe(RULE, bucket("other")))
     assert recorder.unwritten == []
     assert list(recorder.unreadable) == [f"{BUCKET.key} {RULE.id}"]

@@ -18,10 +18,10 @@ import pytest
 from moto import mock_aws
 
 from readiness import Status
-from readiness.engine.attribute_values import from_wire
+from readiness.engine.attribute_values import deserialise
 from readiness.engine.aws import Aws
-from readiness.engine.daily_cache import Memory, NotRemembered
-from readiness.engine.declarations import Ledger, assemble
+from readiness.engine.daily_cache import DailyCache, NotCached
+from readiness.engine.declarations import DeclarationReader, assemble
 from readiness.engine.declare import Declarations
 from readiness.engine.sweeps import Sweeps
 from readiness.model.finding import iso, parse_iso
@@ -336,8 +336,8 @@ TOLD = {"ResultsByTime": [{"Total": "12.5", "ü": True}], "n": 3}
 ASKED = "ce:GetCostAndUsage 111122223333"
 
 
-def memory(dynamodb):
-    return Memory(dynamodb, TRANSITIONS, wait=lambda seconds: None)
+def daily_cache(dynamodb):
+    return DailyCache(dynamodb, TRANSITIONS, wait=lambda seconds: None)
 
 
 def never():
@@ -345,11 +345,11 @@ def never():
 
 
 def test_the_answer_of_the_day_is_not_bought_again(dynamodb):
-    assert memory(dynamodb).daily(ASKED, NOON + timedelta(hours=5), never) == TOLD
+    assert daily_cache(dynamodb).daily(ASKED, NOON + timedelta(hours=5), never) == TOLD
 
 
 def test_yesterdays_answer_serves_an_event(dynamodb):
-    assert memory(dynamodb).daily(ASKED, NOON + timedelta(days=1), None) == TOLD
+    assert daily_cache(dynamodb).daily(ASKED, NOON + timedelta(days=1), None) == TOLD
 
 
 @pytest.mark.parametrize(
@@ -361,13 +361,13 @@ def test_yesterdays_answer_serves_an_event(dynamodb):
     ],
 )
 def test_a_question_without_an_answer_is_asked(dynamodb, question, after):
-    assert memory(dynamodb).daily(question, NOON + after, lambda: "now") == "now"
+    assert daily_cache(dynamodb).daily(question, NOON + after, lambda: "now") == "now"
 
 
 def test_a_question_that_another_run_is_asking_is_not_asked(dynamodb):
     asking = NOON + timedelta(hours=1, minutes=5)
-    with pytest.raises(NotRemembered):
-        memory(dynamodb).daily("ce:GetForecast 111122223333", asking, never)
+    with pytest.raises(NotCached):
+        daily_cache(dynamodb).daily("ce:GetForecast 111122223333", asking, never)
 
 
 # -- declarations ----------------------------------------------------------------------------------
@@ -423,7 +423,7 @@ def test_statements_are_the_evidence_of_a_rule(dynamodb):
             return client(service)
 
     aws = Aws(Session(), account=ACCOUNT_ID, region=HOME, now=lambda: LATER)
-    ledger = Ledger(aws, DECLARATIONS, lambda resource, rule: None)
+    ledger = DeclarationReader(aws, DECLARATIONS, lambda resource, rule: None)
     resource = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agents-api")
     attested = ledger.attested("resource_sizing.load-tested", resource, "prod", "agents")
     assert {s.id for s in attested.statements} == {"a1", "a2", "a3", "a4", "a5"}
@@ -432,7 +432,7 @@ def test_statements_are_the_evidence_of_a_rule(dynamodb):
 
 
 def test_a_statement_of_then_can_be_revoked_now():
-    rows = [from_wire(row) for row in recorded()["declarations"]["rows"]]
+    rows = [deserialise(row) for row in recorded()["declarations"]["rows"]]
     statement = next(each for each in assemble(rows) if each.id == "a2")
     revocation = {
         "declared_by": statement.attester_id,

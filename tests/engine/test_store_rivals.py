@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from readiness import Status
-from readiness.engine.daily_cache import Memory
+from readiness.engine.daily_cache import DailyCache
 from readiness.engine.store import Contended, Store, transition_item
 from readiness.engine.sweeps import Sweeps
 from readiness.model.transition import Kind, Transition, decide
@@ -177,7 +177,7 @@ DECIDES = {
     ),
     "the history": lambda store, spy: store.history(finding().id),
     "whether a baseline is over": lambda store, spy: Sweeps(spy, TRANSITIONS).baseline_ended("x"),
-    "the answer of the day": lambda store, spy: Memory(spy, TRANSITIONS).daily(
+    "the answer of the day": lambda store, spy: DailyCache(spy, TRANSITIONS).daily(
         "q", after(), lambda: 1
     ),
 }

@@ -26,8 +26,8 @@ from tests.accounts import alarms as worlds
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 
 
-def load(cls, type_, id, world, *, bulk=False):
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+def load(cls, type_, id, fake_account, *, bulk=False):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
     return aws.evidence(cls, type_.resource(ACCOUNT_ID, HOME, id)).evidence
 
 
@@ -45,15 +45,15 @@ SUBJECTS = [
 
 @pytest.mark.parametrize(("cls", "type_", "id"), SUBJECTS)
 def test_one_and_all_agree(cls, type_, id):
-    alone = load(cls, type_, id, worlds.world())
-    assert alone == load(cls, type_, id, worlds.world(), bulk=True)
+    alone = load(cls, type_, id, worlds.fake_account())
+    assert alone == load(cls, type_, id, worlds.fake_account(), bulk=True)
 
 
 @pytest.mark.parametrize(("cls", "type_", "id"), SUBJECTS[:-2])
 def test_all_is_one_request(cls, type_, id):
-    world = worlds.world()
-    load(cls, type_, id, world, bulk=True)
-    assert len(world.calls) == 1
+    fake_account = worlds.fake_account()
+    load(cls, type_, id, fake_account, bulk=True)
+    assert len(fake_account.calls) == 1
 
 
 @pytest.mark.parametrize(
@@ -86,18 +86,20 @@ def test_all_is_one_request(cls, type_, id):
 )
 def test_only_its_own_error_says_it_is_gone(cls, type_, call, code):
     with pytest.raises(Gone):
-        load(cls, type_, "x", worlds.world().but(**{call: error(code)}))
+        load(cls, type_, "x", worlds.fake_account().but(**{call: error(code)}))
     for fault in FAULTS.values():
         with pytest.raises(Unreadable):
-            load(cls, type_, "x", worlds.world().but(**{call: fault}))
+            load(cls, type_, "x", worlds.fake_account().but(**{call: fault}))
 
 
 def test_a_table_that_was_never_on_demand_is_provisioned():
     """AWS leaves BillingModeSummary out; moto puts PROVISIONED there."""
-    assert load(TableCapacity, TABLE, "memory", worlds.world()).billing_mode == "PROVISIONED"
+    assert (
+        load(TableCapacity, TABLE, "memory", worlds.fake_account()).billing_mode == "PROVISIONED"
+    )
     summary = {"BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"}}
-    world = worlds.world().but(dynamodb__describe_table={"Table": summary})
-    assert load(TableCapacity, TABLE, "memory", world).billing_mode == "PAY_PER_REQUEST"
+    fake_account = worlds.fake_account().but(dynamodb__describe_table={"Table": summary})
+    assert load(TableCapacity, TABLE, "memory", fake_account).billing_mode == "PAY_PER_REQUEST"
 
 
 @pytest.mark.parametrize(
@@ -109,19 +111,21 @@ def test_table_names(value, name):
 
 
 def test_target_groups_and_their_dimensions():
-    groups = load(TargetGroups, REGION, ACCOUNT_ID, worlds.world())
+    groups = load(TargetGroups, REGION, ACCOUNT_ID, worlds.fake_account())
     assert groups.balancers == {worlds.GROUP: (worlds.BALANCER,)}
     assert dimension_of(worlds.BALANCER) == "app/front/50dc6c495c0c9188"
     assert dimension_of(worlds.GROUP) == "targetgroup/web/73e2d6bc24d8a067"
 
 
 def test_the_concurrency_limit():
-    assert load(ConcurrencyLimit, REGION, ACCOUNT_ID, worlds.world()) == ConcurrencyLimit(1000, 1)
+    assert load(ConcurrencyLimit, REGION, ACCOUNT_ID, worlds.fake_account()) == ConcurrencyLimit(
+        1000, 1
+    )
 
 
 def with_functions(arn: str) -> FakeAccount:
     functions = [{"FunctionName": "agent", "DeadLetterConfig": {"TargetArn": arn}}]
-    return worlds.world().but(lambda__list_functions={"Functions": functions})
+    return worlds.fake_account().but(lambda__list_functions={"Functions": functions})
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
@@ -142,9 +146,9 @@ def test_a_queue_deleted_since_it_was_listed():
             return gone
         return worlds.queue_attributes(**params)
 
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         sqs__get_queue_attributes=answer, sqs__list_dead_letter_source_queues=gone
     )
     with pytest.raises(Gone):
-        load(DeadLetters, QUEUE, "dead", world, bulk=True)
-    assert load(DeadLetters, QUEUE, "work", world, bulk=True).sources == ()
+        load(DeadLetters, QUEUE, "dead", fake_account, bulk=True)
+    assert load(DeadLetters, QUEUE, "work", fake_account, bulk=True).sources == ()

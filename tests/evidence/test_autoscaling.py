@@ -10,7 +10,7 @@ from moto import mock_aws
 
 from functions.resource_sizing.app import sizing
 from readiness.engine.aws import Aws
-from readiness.engine.events import look
+from readiness.engine.events import resolve_targets
 from readiness.evidence.autoscaling import (
     GROUP,
     InstanceGroup,
@@ -27,8 +27,8 @@ REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
 KEY = ("service/agents/web", "ecs:service:DesiredCount")
 
 
-def loaded(world, cls, resource=REGION, *, bulk=False):
-    return evaluation(world, [], bulk=bulk).aws.evidence(cls, resource).evidence
+def loaded(fake_account, cls, resource=REGION, *, bulk=False):
+    return evaluation(fake_account, [], bulk=bulk).aws.evidence(cls, resource).evidence
 
 
 @pytest.fixture
@@ -59,20 +59,20 @@ def test_a_table_and_its_index_in_moto(aws):
     without = aws.evidence(TableScaling, REGION).evidence
     assert without.targets == {key: Scalable(5, 50)}
     client.put_scaling_policy(**where, PolicyName="load", PolicyType="TargetTrackingScaling")
-    again = aws.afresh().evidence(TableScaling, REGION).evidence
+    again = aws.reread().evidence(TableScaling, REGION).evidence
     assert again.targets == {key: Scalable(5, 50, policies=1)}
 
 
 def test_suspended_ways_are_told():
     state = {"DynamicScalingInSuspended": True, "ScheduledScalingSuspended": True}
-    world = made.world().but(
+    fake_account = made.fake_account().but(
         **{
             "application-autoscaling__describe_scalable_targets": made.targets(
                 SuspendedState=state
             )
         }
     )
-    assert loaded(world, ServiceScaling).targets[KEY].suspended == ("in",)
+    assert loaded(fake_account, ServiceScaling).targets[KEY].suspended == ("in",)
 
 
 @pytest.mark.parametrize(
@@ -81,8 +81,10 @@ def test_suspended_ways_are_told():
 def test_a_forecast_acts_only_where_it_may(mode, acting):
     forecast = {"Mode": mode, "MetricSpecifications": []}
     policies = made.policies("PredictiveScaling", PredictiveScalingPolicyConfiguration=forecast)
-    world = made.world().but(**{"application-autoscaling__describe_scaling_policies": policies})
-    assert loaded(world, ServiceScaling).targets[KEY].policies == acting
+    fake_account = made.fake_account().but(
+        **{"application-autoscaling__describe_scaling_policies": policies}
+    )
+    assert loaded(fake_account, ServiceScaling).targets[KEY].policies == acting
 
 
 def test_an_instance_group_in_moto(aws):
@@ -112,23 +114,27 @@ def test_policies_are_counted_for_their_own_group(bulk):
         {"AutoScalingGroupName": "workers", "PolicyType": "StepScaling", "Alarms": []},
         {"AutoScalingGroupName": "others", "PolicyType": "StepScaling", "Alarms": [alarm]},
     ]
-    world = made.world().but(autoscaling__describe_policies={"ScalingPolicies": policies})
+    fake_account = made.fake_account().but(
+        autoscaling__describe_policies={"ScalingPolicies": policies}
+    )
     resource = Resource(ACCOUNT_ID, HOME, GROUP.name, "workers")
-    found = loaded(world, InstanceGroup, resource, bulk=bulk)
+    found = loaded(fake_account, InstanceGroup, resource, bulk=bulk)
     assert (found.policies, found.idle_policies) == (1, 1)
 
 
 def test_a_group_that_is_gone():
-    world = made.world().but(autoscaling__describe_auto_scaling_groups={"AutoScalingGroups": []})
+    fake_account = made.fake_account().but(
+        autoscaling__describe_auto_scaling_groups={"AutoScalingGroups": []}
+    )
     with pytest.raises(Gone):
-        loaded(world, InstanceGroup, Resource(ACCOUNT_ID, HOME, GROUP.name, "workers"))
+        loaded(fake_account, InstanceGroup, Resource(ACCOUNT_ID, HOME, GROUP.name, "workers"))
 
 
 def test_a_refused_read_is_no_empty_answer():
     refused = error("ValidationException")
-    world = FakeAccount({("application-autoscaling", "describe_scalable_targets"): refused})
+    fake_account = FakeAccount({("application-autoscaling", "describe_scalable_targets"): refused})
     with pytest.raises(Unreadable, match="application-autoscaling:DescribeScalableTargets"):
-        loaded(world, ServiceScaling)
+        loaded(fake_account, ServiceScaling)
 
 
 # -- whose scaling a call changes ---------------------------------------------------------------------
@@ -152,7 +158,7 @@ def call(name, **request):
 
 
 def looked_at(event):
-    return {(t.rule.partition(".")[2], t.id) for t in look(event, sizing.rules).targets}
+    return {(t.rule.partition(".")[2], t.id) for t in resolve_targets(event, sizing.rules).targets}
 
 
 @pytest.mark.parametrize(

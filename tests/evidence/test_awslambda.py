@@ -40,13 +40,13 @@ def test_every_way_a_function_is_named(said, name):
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_one_answer_holds_the_whole_configuration(bulk):
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {
             ("lambda", "get_function_configuration"): ANSWER,
             ("lambda", "list_functions"): {"Functions": [ANSWER]},
         }
     )
-    aws = evaluation(world, [], bulk=bulk).aws
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     seen = aws.evidence(
         FunctionConfiguration, FUNCTION.resource(ACCOUNT_ID, HOME, "agent")
     ).evidence
@@ -58,7 +58,7 @@ def test_one_answer_holds_the_whole_configuration(bulk):
     )
     assert seen.environment == {"STAGE": "prod"}
     assert seen.log_group == "/shared"
-    assert len(world.calls) == 1
+    assert len(fake_account.calls) == 1
 
 
 def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():
@@ -75,9 +75,9 @@ def test_what_the_api_leaves_out_has_lambdas_defaults():
 
 
 def test_a_deleted_function_is_gone():
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {("lambda", "get_function_configuration"): error("ResourceNotFoundException")}
     )
-    aws = evaluation(world, []).aws
+    aws = evaluation(fake_account, []).aws
     with pytest.raises(Gone):
         aws.evidence(FunctionConfiguration, FUNCTION.resource(ACCOUNT_ID, HOME, "agent"))

@@ -21,8 +21,8 @@ def account(*definitions):
     return FakeAccount({("batch", "describe_job_definitions"): described})
 
 
-def load(world, bulk=False):
-    aws = evaluation(world, [], bulk=bulk).aws
+def load(fake_account, bulk=False):
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     return aws.evidence(JobDefinition, JOB_DEFINITION.resource(ACCOUNT_ID, HOME, JOB)).evidence
 
 
@@ -92,8 +92,8 @@ def test_containers_of_tasks_pods_and_nodes():
 
 
 def test_only_the_newest_revisions_are_found():
-    world = account(job(2), job(10), job(9))
-    assert evaluation(world, []).aws.find(JOB_DEFINITION) == [JOB.replace(":3", ":10")]
+    fake_account = account(job(2), job(10), job(9))
+    assert evaluation(fake_account, []).aws.find(JOB_DEFINITION) == [JOB.replace(":3", ":10")]
 
 
 @pytest.mark.parametrize("answer", [[], [job() | {"status": "INACTIVE"}]])

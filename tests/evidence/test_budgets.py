@@ -15,21 +15,21 @@ ME = ACCOUNT.resource(ACCOUNT_ID, "eu-west-1", ACCOUNT_ID)
 MONITOR = f"arn:aws:ce::{ACCOUNT_ID}:anomalymonitor/m"
 
 
-def load(cls, world, region="eu-west-1"):
+def load(cls, fake_account, region="eu-west-1"):
     regions = []
-    make = world.client
+    make = fake_account.client
 
     def client(service, **more):
         regions.append((service, more.get("region_name")))
         return make(service)
 
-    world.client = client  # type: ignore[method-assign]
-    aws = Aws(world, account=ACCOUNT_ID, region=region, now=lambda: NOON)
+    fake_account.client = client  # type: ignore[method-assign]
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=lambda: NOON)
     return aws.evidence(cls, ME).evidence, regions
 
 
 def test_budgets_with_their_subscribers():
-    found, regions = load(Budgets, worlds.world())
+    found, regions = load(Budgets, worlds.fake_account())
     [budget] = found.all
     [notice] = budget.notifications
     assert (notice.threshold, notice.is_percent, notice.subscribers) == (
@@ -41,22 +41,22 @@ def test_budgets_with_their_subscribers():
 
 
 def test_no_budget_is_one_request():
-    world = worlds.world().but(budgets__describe_budgets={"Budgets": []})
-    assert load(Budgets, world)[0].all == ()
-    assert world.calls == [("budgets", "describe_budgets")]
+    fake_account = worlds.fake_account().but(budgets__describe_budgets={"Budgets": []})
+    assert load(Budgets, fake_account)[0].all == ()
+    assert fake_account.calls == [("budgets", "describe_budgets")]
 
 
 def test_amounts_are_text():
     limit = worlds.BUDGET | {"BudgetLimit": {"Amount": "1E3", "Unit": "USD"}}
-    world = worlds.world().but(budgets__describe_budgets={"Budgets": [limit]})
-    assert load(Budgets, world)[0].all[0].limit == 1000.0
+    fake_account = worlds.fake_account().but(budgets__describe_budgets={"Budgets": [limit]})
+    assert load(Budgets, fake_account)[0].all[0].limit == 1000.0
 
 
 def test_a_notification_deleted_meanwhile():
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         budgets__describe_subscribers_for_notification=error("NotFoundException", 400)
     )
-    assert load(Budgets, world)[0].all[0].notifications[0].subscribers == ()
+    assert load(Budgets, fake_account)[0].all[0].notifications[0].subscribers == ()
 
 
 def anomalies(**more) -> FakeAccount:
@@ -77,7 +77,7 @@ def anomalies(**more) -> FakeAccount:
         "MonitorType": "DIMENSIONAL",
         "MonitorDimension": "SERVICE",
     }
-    return worlds.world().but(
+    return worlds.fake_account().but(
         budgets__describe_budgets={"Budgets": []},
         ce__get_anomaly_subscriptions={"AnomalySubscriptions": [subscription]},
         ce__get_anomaly_monitors={"AnomalyMonitors": [monitor]},
@@ -92,9 +92,9 @@ def test_anomaly_subscriptions():
 
 
 def test_cost_explorer_is_not_asked_where_a_budget_is_enough():
-    world = worlds.world()
-    assert load(CostAnomalies, world)[0].asked is False
-    assert not [call for call in world.calls if call[0] == "ce"]
+    fake_account = worlds.fake_account()
+    assert load(CostAnomalies, fake_account)[0].asked is False
+    assert not [call for call in fake_account.calls if call[0] == "ce"]
 
 
 class Kept:
@@ -113,11 +113,13 @@ def test_sweeps_ask_cost_explorer_once_a_day_and_events_at_once():
     kept = Kept()
 
     def asked(bulk: bool) -> int:
-        world = anomalies()
-        aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, memory=kept)
+        fake_account = anomalies()
+        aws = Aws(
+            fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, memory=kept
+        )
         found = aws.evidence(CostAnomalies, ME).evidence
         assert [one.name for one in found.subscriptions] == ["daily"]
-        return len([call for call in world.calls if call[0] == "ce"])
+        return len([call for call in fake_account.calls if call[0] == "ce"])
 
     assert [asked(bulk=True), asked(bulk=True), asked(bulk=False)] == [2, 0, 2]
 
@@ -133,10 +135,12 @@ def test_billing_alarms_live_in_us_east_1():
     def describe(**params):
         return {} if params["AlarmTypes"] == ["LogAlarm"] else {"MetricAlarms": [charges]}
 
-    world = worlds.world().but(cloudwatch__describe_alarms=describe)
-    here, regions = load(BillingAlarms, world, "us-east-1")
+    fake_account = worlds.fake_account().but(cloudwatch__describe_alarms=describe)
+    here, regions = load(BillingAlarms, fake_account, "us-east-1")
     assert (here.elsewhere, regions) == ((), [("cloudwatch", "us-east-1")])
-    away, regions = load(BillingAlarms, worlds.world().but(cloudwatch__describe_alarms=describe))
+    away, regions = load(
+        BillingAlarms, worlds.fake_account().but(cloudwatch__describe_alarms=describe)
+    )
     assert away.elsewhere == ("c",)
     assert set(regions) == {("cloudwatch", "us-east-1"), ("cloudwatch", "eu-west-1")}
 
@@ -151,5 +155,5 @@ def test_billing_alarms_live_in_us_east_1():
     ids=["a member", "the payer", "no organization"],
 )
 def test_who_pays(answer, is_member):
-    world = worlds.world().but(organizations__describe_organization=answer)
-    assert load(Payer, world)[0].is_member is is_member
+    fake_account = worlds.fake_account().but(organizations__describe_organization=answer)
+    assert load(Payer, fake_account)[0].is_member is is_member

@@ -36,25 +36,29 @@ from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, erro
 MODES = pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
 
 
-def load(cls, about, id, world=None, *, bulk=False, **settings):
+def load(cls, about, id, fake_account=None, *, bulk=False, **settings):
     aws = Aws(
-        world or worlds.world(), account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk
+        fake_account or worlds.fake_account(),
+        account=ACCOUNT_ID,
+        region=HOME,
+        now=lambda: NOON,
+        bulk=bulk,
     )
     asked = {"look_at_memorydb": True, "cache_tables": ("*session*",)} | settings
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), asked).evidence
 
 
-def asked_of(world, run):
+def asked_of(fake_account, run):
     """The series that a run asks CloudWatch for."""
     asked = []
-    answer = world.answers["cloudwatch", "get_metric_data"]
+    answer = fake_account.answers["cloudwatch", "get_metric_data"]
 
     def listening(**params):
         asked.extend(params["MetricDataQueries"])
         return answer(**params)
 
-    world.answers["cloudwatch", "get_metric_data"] = listening
-    run(world)
+    fake_account.answers["cloudwatch", "get_metric_data"] = listening
+    run(fake_account)
     return {
         (
             query["MetricStat"]["Metric"]["Namespace"],
@@ -78,10 +82,10 @@ IN_A_WEEK = Use(
 
 @MODES
 def test_a_group_is_counted_once_with_all_its_members(bulk):
-    world = worlds.world()
+    fake_account = worlds.fake_account()
     members = [worlds.cluster(f"sessions-00{n}", ReplicationGroupId="sessions") for n in (1, 2)]
-    world.answers["elasticache", "describe_cache_clusters"] = {"CacheClusters": members}
-    found = load(GroupInUse, REPLICATION_GROUP, "sessions", world, bulk=bulk)
+    fake_account.answers["elasticache", "describe_cache_clusters"] = {"CacheClusters": members}
+    found = load(GroupInUse, REPLICATION_GROUP, "sessions", fake_account, bulk=bulk)
     assert found.cache.use.hits == 2 * IN_A_WEEK.hits
     assert found.cache.hosts == {worlds.GROUP_HOST}
     assert found.cache.security_groups == (worlds.CACHE_SG,)
@@ -98,21 +102,25 @@ def test_a_cluster_alone(bulk):
 
 
 def test_series_are_named_after_node_and_engine():
-    world = worlds.world()
+    fake_account = worlds.fake_account()
     memcached = worlds.cluster("mem", Engine="memcached")
-    world.answers["elasticache", "describe_cache_clusters"] = {"CacheClusters": [memcached]}
-    asked = asked_of(world, lambda w: load(ClusterInUse, CACHE_CLUSTER, "mem", w))
+    fake_account.answers["elasticache", "describe_cache_clusters"] = {"CacheClusters": [memcached]}
+    asked = asked_of(fake_account, lambda w: load(ClusterInUse, CACHE_CLUSTER, "mem", w))
     on = ("CacheClusterId=mem", "CacheNodeId=0001")
     assert asked == {
         ("AWS/ElastiCache", metric, *on)
         for metric in ("GetHits", "GetMisses", "CurrItems", "Evictions")
     }
-    asked = asked_of(worlds.world(), lambda w: load(ServerlessInUse, SERVERLESS_CACHE, "burst", w))
+    asked = asked_of(
+        worlds.fake_account(), lambda w: load(ServerlessInUse, SERVERLESS_CACHE, "burst", w)
+    )
     assert ("AWS/ElastiCache", "TotalCmdsCount", "clusterId=burst") in asked
-    asked = asked_of(worlds.world(), lambda w: load(MemoryDbInUse, MEMORYDB_CLUSTER, "ledger", w))
+    asked = asked_of(
+        worlds.fake_account(), lambda w: load(MemoryDbInUse, MEMORYDB_CLUSTER, "ledger", w)
+    )
     on = ("ClusterName=ledger", "NodeName=ledger-0001-001")
     assert ("AWS/MemoryDB", "KeyspaceHits", *on) in asked
-    asked = asked_of(worlds.world(), lambda w: load(DaxInUse, DAX_CLUSTER, "orders", w))
+    asked = asked_of(worlds.fake_account(), lambda w: load(DaxInUse, DAX_CLUSTER, "orders", w))
     assert ("AWS/DAX", "QueryCacheMisses", "ClusterId=orders") in asked
 
 
@@ -123,10 +131,10 @@ def test_a_serverless_cache_has_commands_and_a_best_rate(bulk):
 
 
 def test_no_datapoints_are_not_zero():
-    world = worlds.world().but(cloudwatch__get_metric_data=worlds.metric_data({}))
-    assert load(ClusterInUse, CACHE_CLUSTER, "pages", world).cache.use == Use()
-    assert load(DaxInUse, DAX_CLUSTER, "orders", world).cache.use == Use()
-    assert load(StageLookups, REST_STAGE, worlds.STAGE, world) == StageLookups()
+    fake_account = worlds.fake_account().but(cloudwatch__get_metric_data=worlds.metric_data({}))
+    assert load(ClusterInUse, CACHE_CLUSTER, "pages", fake_account).cache.use == Use()
+    assert load(DaxInUse, DAX_CLUSTER, "orders", fake_account).cache.use == Use()
+    assert load(StageLookups, REST_STAGE, worlds.STAGE, fake_account) == StageLookups()
 
 
 @pytest.mark.parametrize(
@@ -168,22 +176,25 @@ def test_no_datapoints_are_not_zero():
     ids=lambda value: value.__name__ if isinstance(value, type) else None,
 )
 def test_gone_is_told_from_unreadable(cls, about, call, code):
-    world = worlds.world()
-    world.answers[call] = error(code, 404)
+    fake_account = worlds.fake_account()
+    fake_account.answers[call] = error(code, 404)
     with pytest.raises(Gone):
-        load(cls, about, "nothing", world)
-    world.answers[call] = FAULTS["unmodelled 404"]
+        load(cls, about, "nothing", fake_account)
+    fake_account.answers[call] = FAULTS["unmodelled 404"]
     with pytest.raises(Unreadable):
-        load(cls, about, "nothing", world)
+        load(cls, about, "nothing", fake_account)
 
 
 @MODES
 def test_the_eviction_policy_of_the_parameter_group(bulk):
-    world = worlds.world()
-    assert load(EvictionPolicy, CACHE_CLUSTER, "pages", world, bulk=bulk).policy == "volatile-lru"
-    found = load(GroupEvictionPolicy, REPLICATION_GROUP, "sessions", world, bulk=bulk)
+    fake_account = worlds.fake_account()
+    assert (
+        load(EvictionPolicy, CACHE_CLUSTER, "pages", fake_account, bulk=bulk).policy
+        == "volatile-lru"
+    )
+    found = load(GroupEvictionPolicy, REPLICATION_GROUP, "sessions", fake_account, bulk=bulk)
     assert found.policy == "volatile-lru"
-    member = load(EvictionPolicy, CACHE_CLUSTER, "sessions-001", world, bulk=bulk)
+    member = load(EvictionPolicy, CACHE_CLUSTER, "sessions-001", fake_account, bulk=bulk)
     assert member.policy == "", "its group is asked"
 
 
@@ -220,8 +231,8 @@ def test_only_rules_about_the_ports_of_caches_let_in(protocol, ports, admitted):
     permission = {"IpProtocol": protocol, "UserIdGroupPairs": [{"GroupId": "sg-client"}]}
     permission |= {} if low is None else {"FromPort": low, "ToPort": high}
     groups = {"SecurityGroups": [{"GroupId": worlds.CACHE_SG, "IpPermissions": [permission]}]}
-    world = worlds.world().but(ec2__describe_security_groups=groups)
-    found = load(SharedCaches, REGION, ACCOUNT_ID, world)
+    fake_account = worlds.fake_account().but(ec2__describe_security_groups=groups)
+    found = load(SharedCaches, REGION, ACCOUNT_ID, fake_account)
     assert {bool(each.admits) for each in found.all} == {admitted}
 
 
@@ -241,23 +252,23 @@ def test_the_cache_of_a_stage(bulk):
 @MODES
 def test_no_metrics_are_asked_of_a_stage_without_a_cache(bulk):
     plain = {"stageName": "prod", "cacheClusterEnabled": False}
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         apigateway__get_stage=plain, apigateway__get_stages={"item": [plain]}
     )
-    assert load(StageLookups, REST_STAGE, worlds.STAGE, world, bulk=bulk) == StageLookups()
-    assert ("cloudwatch", "get_metric_data") not in world.calls
+    assert load(StageLookups, REST_STAGE, worlds.STAGE, fake_account, bulk=bulk) == StageLookups()
+    assert ("cloudwatch", "get_metric_data") not in fake_account.calls
 
 
 def test_an_api_without_a_cache_is_told_from_one_that_is_gone():
     nothing = error("NotFoundException", 404)
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         appsync__get_api_cache=nothing,
         appsync__get_graphql_api={"graphqlApi": {"apiId": worlds.GRAPHQL}},
     )
-    assert load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, world) == ApiCache(None)
-    assert load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, world, bulk=True) == ApiCache(None)
+    assert load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, fake_account) == ApiCache(None)
+    assert load(ApiCache, GRAPHQL_API, worlds.GRAPHQL, fake_account, bulk=True) == ApiCache(None)
     with pytest.raises(Gone):
-        load(ApiCache, GRAPHQL_API, "x", world.but(appsync__get_graphql_api=nothing))
+        load(ApiCache, GRAPHQL_API, "x", fake_account.but(appsync__get_graphql_api=nothing))
 
 
 @MODES
@@ -272,17 +283,17 @@ def test_times_come_from_the_policy_or_from_the_behaviour(bulk):
         ForwardedValues={"QueryString": False, "Cookies": {"Forward": "none"}},
     )
     listing = {"Marker": "", "MaxItems": 1, "IsTruncated": False, "Quantity": 1}
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         cloudfront__get_distribution_config={"DistributionConfig": config},
         cloudfront__list_distributions={
             "DistributionList": {**listing, "Items": [worlds.summary(config)]}
         },
     )
     [older] = load(
-        DistributionCaching, DISTRIBUTION, worlds.DISTRIBUTION, world, bulk=bulk
+        DistributionCaching, DISTRIBUTION, worlds.DISTRIBUTION, fake_account, bulk=bulk
     ).behaviours
     assert older == Behaviour("*", 0, 60, 120)
-    assert ("cloudfront", "get_cache_policy") not in world.calls
+    assert ("cloudfront", "get_cache_policy") not in fake_account.calls
 
 
 @MODES
@@ -290,23 +301,23 @@ def test_the_times_of_dax(bulk):
     assert load(DaxTtls, DAX_CLUSTER, "orders", bulk=bulk) == DaxTtls(
         300_000, 300_000, "default.dax1.0"
     )
-    world = worlds.world().but(dax__describe_parameters={"Parameters": []})
-    assert load(DaxTtls, DAX_CLUSTER, "orders", world, bulk=bulk).record is None
+    fake_account = worlds.fake_account().but(dax__describe_parameters={"Parameters": []})
+    assert load(DaxTtls, DAX_CLUSTER, "orders", fake_account, bulk=bulk).record is None
 
 
 def test_only_tables_that_cache_are_asked_for_their_ttl():
-    world = worlds.world()
-    assert load(TableTtl, TABLE, "orders", world) == TableTtl("")
-    assert ("dynamodb", "describe_time_to_live") not in world.calls
-    found = load(TableTtl, TABLE, "Agent-Sessions", world)
+    fake_account = worlds.fake_account()
+    assert load(TableTtl, TABLE, "orders", fake_account) == TableTtl("")
+    assert ("dynamodb", "describe_time_to_live") not in fake_account.calls
+    found = load(TableTtl, TABLE, "Agent-Sessions", fake_account)
     assert found == TableTtl("its name matches *session*", "ENABLED", "until")
 
 
 def test_a_new_cluster_tells_its_age():
     young = worlds.cluster("pages", CacheClusterCreateTime=NOON - timedelta(hours=1))
-    world = FakeAccount(worlds.world().answers).but(
+    fake_account = FakeAccount(worlds.fake_account().answers).but(
         elasticache__describe_cache_clusters={"CacheClusters": [young]}
     )
-    assert load(ClusterInUse, CACHE_CLUSTER, "pages", world).cache.created == NOON - timedelta(
-        hours=1
-    )
+    assert load(
+        ClusterInUse, CACHE_CLUSTER, "pages", fake_account
+    ).cache.created == NOON - timedelta(hours=1)

@@ -21,7 +21,7 @@ ORG_TRAIL = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"
 STORE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/"
 
 
-def world(*trails, **answers):
+def fake_account(*trails, **answers):
     return FakeAccount(
         {
             ("cloudtrail", "describe_trails"): {"trailList": list(trails) or [trail()]},
@@ -32,12 +32,12 @@ def world(*trails, **answers):
     ).but(**answers)
 
 
-def trails_of(world):
-    return evaluation(world, [], now=NOON).aws.evidence(Trails, HERE).evidence
+def trails_of(fake_account):
+    return evaluation(fake_account, [], now=NOON).aws.evidence(Trails, HERE).evidence
 
 
-def stores_of(world):
-    return evaluation(world, [], now=NOON).aws.evidence(EventDataStores, HERE).evidence.all
+def stores_of(fake_account):
+    return evaluation(fake_account, [], now=NOON).aws.evidence(EventDataStores, HERE).evidence.all
 
 
 def test_shadows_and_the_organization_are_asked_for():
@@ -47,7 +47,7 @@ def test_shadows_and_the_organization_are_asked_for():
         asked.append(params)
         return {"trailList": []}
 
-    assert trails_of(world(cloudtrail__describe_trails=describe)).all == ()
+    assert trails_of(fake_account(cloudtrail__describe_trails=describe)).all == ()
     assert asked == [{"includeShadowTrails": True}]
 
 
@@ -58,29 +58,31 @@ def test_a_trail_is_asked_about_by_its_arn():
         asked.append(params)
         return status()
 
-    trails_of(world(cloudtrail__get_trail_status=get_status))
+    trails_of(fake_account(cloudtrail__get_trail_status=get_status))
     assert asked == [{"Name": TRAIL_ARN}]
 
 
 def test_times_are_told_in_utc_wherever_it_runs():
     local = NOON.astimezone(timezone(timedelta(hours=9)))
-    [seen] = trails_of(world(cloudtrail__get_trail_status=status(LatestDeliveryTime=local))).all
+    [seen] = trails_of(
+        fake_account(cloudtrail__get_trail_status=status(LatestDeliveryTime=local))
+    ).all
     assert isinstance(seen.status, TrailStatus)
     assert (seen.status.delivered, seen.status.delivered.tzinfo) == (NOON, UTC)
 
 
 def test_a_trail_listed_twice_counts_once():
-    assert len(trails_of(world(trail(), trail())).all) == 1
+    assert len(trails_of(fake_account(trail(), trail())).all) == 1
 
 
 def test_selectors_are_read_only_where_there_are_any():
-    seen = world(trail(HasCustomEventSelectors=False))
+    seen = fake_account(trail(HasCustomEventSelectors=False))
     assert trails_of(seen).all[0].selectors == EVERYTHING
     assert ("cloudtrail", "get_event_selectors") not in seen.calls
 
 
 def test_empty_selectors_are_no_default():
-    seen = world(cloudtrail__get_event_selectors={"EventSelectors": []})
+    seen = fake_account(cloudtrail__get_event_selectors={"EventSelectors": []})
     assert trails_of(seen).all[0].selectors == Selectors()
 
 
@@ -91,7 +93,9 @@ def test_one_trail_that_cannot_be_read_leaves_the_others(fault):
     def get_status(Name):  # noqa: N803
         return FAULTS[fault] if Name == TRAIL_ARN else status()
 
-    first, second = trails_of(world(trail(), other, cloudtrail__get_trail_status=get_status)).all
+    first, second = trails_of(
+        fake_account(trail(), other, cloudtrail__get_trail_status=get_status)
+    ).all
     assert isinstance(first.status, Unreadable)
     assert isinstance(second.status, TrailStatus)
 
@@ -113,13 +117,13 @@ def test_a_trail_that_cloudtrail_does_not_tell_of(code, arn, told):
         "cloudtrail__get_trail_status": refused,
         "cloudtrail__get_event_selectors": refused,
     }
-    [seen] = trails_of(world(trail(TrailARN=arn), **answers)).all
+    [seen] = trails_of(fake_account(trail(TrailARN=arn), **answers)).all
     assert isinstance(seen.status, told)
     assert isinstance(seen.selectors, told)
 
 
 def test_stores_are_not_asked_for_where_trails_suffice():
-    seen = world()
+    seen = fake_account()
     assert stores_of(seen) == ()
     assert ("cloudtrail", "list_event_data_stores") not in seen.calls
 
@@ -137,7 +141,7 @@ def test_every_page_of_stores_is_read():
             "MultiRegionEnabled": True,
         }
 
-    seen = world(
+    seen = fake_account(
         cloudtrail__get_trail_status={"IsLogging": False},
         cloudtrail__list_event_data_stores=lambda **asked: pages[asked.get("NextToken")],
         cloudtrail__get_event_data_store=get,
@@ -146,7 +150,7 @@ def test_every_page_of_stores_is_read():
 
 
 def test_a_region_without_event_data_stores():
-    seen = world(
+    seen = fake_account(
         cloudtrail__get_trail_status={"IsLogging": False},
         cloudtrail__list_event_data_stores=error("UnsupportedOperationException"),
     )

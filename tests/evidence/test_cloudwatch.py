@@ -45,7 +45,7 @@ def describe(**params):
     return {"MetricAlarms": [ERRORS], "CompositeAlarms": [COMPOSITE]}
 
 
-def a_world(**answers) -> FakeAccount:
+def an_account(**answers) -> FakeAccount:
     return FakeAccount(
         {
             ("cloudwatch", "describe_alarms"): describe,
@@ -55,17 +55,17 @@ def a_world(**answers) -> FakeAccount:
     ).but(**{f"cloudwatch__{name}": answer for name, answer in answers.items()})
 
 
-def load(cls, world, resource=REGION_HERE, *, bulk=False):
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+def load(cls, fake_account, resource=REGION_HERE, *, bulk=False):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
     return aws.evidence(cls, resource).evidence
 
 
 def test_three_kinds_of_alarms_in_two_requests():
-    world = a_world()
-    inventory = load(Alarms, world).inventory
+    fake_account = an_account()
+    inventory = load(Alarms, fake_account).inventory
     kinds = {each.name: each.kind for each in inventory.alarms}
     assert kinds == {"errors": Kind.METRIC, "all": Kind.COMPOSITE, "log": Kind.LOG}
-    assert world.calls.count(("cloudwatch", "describe_alarms")) == 2
+    assert fake_account.calls.count(("cloudwatch", "describe_alarms")) == 2
     assert inventory.quieters == {"quiet"}
     assert inventory.mutes_known
 
@@ -75,14 +75,16 @@ def test_a_region_without_log_alarms(code):
     def answer(**params):
         return error(code) if params["AlarmTypes"] == ["LogAlarm"] else describe(**params)
 
-    names = [each.name for each in load(Alarms, a_world(describe_alarms=answer)).inventory.alarms]
+    names = [
+        each.name for each in load(Alarms, an_account(describe_alarms=answer)).inventory.alarms
+    ]
     assert names == ["errors", "all"]
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_alarms_that_cannot_be_read(fault):
     with pytest.raises(Unreadable, match="cloudwatch:DescribeAlarms"):
-        load(Alarms, a_world(describe_alarms=FAULTS[fault]))
+        load(Alarms, an_account(describe_alarms=FAULTS[fault]))
 
 
 def mute(name="weekend"):
@@ -105,27 +107,27 @@ def test_active_mute_rules():
             "MuteTargets": {"AlarmNames": ["errors"]},
         }
 
-    world = a_world(list_alarm_mute_rules=listed, get_alarm_mute_rule=one)
-    [found] = load(Alarms, world).inventory.mutes
+    fake_account = an_account(list_alarm_mute_rules=listed, get_alarm_mute_rule=one)
+    [found] = load(Alarms, fake_account).inventory.mutes
     assert (found.name, found.hours, found.alarms) == ("weekend", 60, {"errors"})
     assert asked == [{"Statuses": ["ACTIVE"]}]
 
 
 def test_a_region_without_mute_rules():
-    world = a_world(list_alarm_mute_rules=error("UnknownOperationException"))
-    assert load(Alarms, world).inventory.mutes == ()
+    fake_account = an_account(list_alarm_mute_rules=error("UnknownOperationException"))
+    assert load(Alarms, fake_account).inventory.mutes == ()
 
 
 def test_mute_rules_that_cannot_be_read():
     with pytest.raises(Unreadable) as raised:
-        load(Alarms, a_world(list_alarm_mute_rules=FAULTS["denied"]))
+        load(Alarms, an_account(list_alarm_mute_rules=FAULTS["denied"]))
     assert raised.value.action == "cloudwatch:ListAlarmMuteRules"
     assert raised.value.cause is Cause.ACCESS_DENIED
 
 
 def test_an_sdk_older_than_mute_rules():
-    world = a_world()
-    make = world.client
+    fake_account = an_account()
+    make = fake_account.client
 
     class Older:
         def __init__(self, client):
@@ -136,20 +138,22 @@ def test_an_sdk_older_than_mute_rules():
                 raise AttributeError(operation)
             return getattr(self._client, operation)
 
-    world.client = lambda service, **more: Older(make(service, **more))  # type: ignore[method-assign, assignment]
-    inventory = load(Alarms, world).inventory
+    fake_account.client = lambda service, **more: Older(make(service, **more))  # type: ignore[method-assign, assignment]
+    inventory = load(Alarms, fake_account).inventory
     assert not inventory.mutes_known
-    assert ("cloudwatch", "list_alarm_mute_rules") not in world.calls
+    assert ("cloudwatch", "list_alarm_mute_rules") not in fake_account.calls
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
 def test_one_alarm_in_context(bulk):
-    world = a_world()
-    found = load(AlarmInContext, world, ALARM.resource(ACCOUNT_ID, HOME, "errors"), bulk=bulk)
+    fake_account = an_account()
+    found = load(
+        AlarmInContext, fake_account, ALARM.resource(ACCOUNT_ID, HOME, "errors"), bulk=bulk
+    )
     assert [topic.id for topic in found.topics] == ["alerts"]
     assert found.inventory.heard(found.alarm)[1].name == "all"
     with pytest.raises(Gone):
-        load(AlarmInContext, world, ALARM.resource(ACCOUNT_ID, HOME, "nope"), bulk=bulk)
+        load(AlarmInContext, fake_account, ALARM.resource(ACCOUNT_ID, HOME, "nope"), bulk=bulk)
 
 
 def metric(namespace, name, **on):
@@ -170,7 +174,7 @@ def test_series_in_use_are_listed_by_metric():
             ]
         }
 
-    found = load(AlarmsInUse, a_world(list_metrics=listed)).published
+    found = load(AlarmsInUse, an_account(list_metrics=listed)).published
     assert found.values("AWS/Lambda", "Invocations", {"FunctionName": "f"}, "Resource") == (
         "f:prod",
     )
@@ -192,8 +196,8 @@ def test_only_blind_alarms_make_us_ask_for_recent_data():
             {} if "LogAlarm" in params["AlarmTypes"] else {"MetricAlarms": [one]}
         )
 
-    world = a_world(list_metrics=listed, describe_alarms=blind)
-    found = load(AlarmsInUse, world)
+    fake_account = an_account(list_metrics=listed, describe_alarms=blind)
+    found = load(AlarmsInUse, fake_account)
     assert found.published.is_recent(found.inventory.by_name["errors"].watches[0])
     recent = [call for call in asked if call.get("RecentlyActive") == "PT3H"]
     assert [(call["Namespace"], call["MetricName"]) for call in recent] == [
@@ -214,8 +218,8 @@ def test_a_series_nobody_publishes(kin, has_kin):
     def listed(**params):
         return {"Metrics": kin if "Dimensions" in params else []}
 
-    published = load(AlarmedSeries, a_world(list_metrics=listed)).published
-    watched = load(Alarms, a_world()).inventory.by_name["errors"].watches[0]
+    published = load(AlarmedSeries, an_account(list_metrics=listed)).published
+    watched = load(Alarms, an_account()).inventory.by_name["errors"].watches[0]
     assert not published.has(watched)
     assert published.has_kin(watched) is has_kin
 
@@ -223,7 +227,7 @@ def test_a_series_nobody_publishes(kin, has_kin):
 @pytest.mark.parametrize("cls", [AlarmsInUse, AlarmedSeries])
 def test_series_that_cannot_be_listed(cls):
     with pytest.raises(Unreadable, match="cloudwatch:ListMetrics"):
-        load(cls, a_world(list_metrics=FAULTS["throttled"]))
+        load(cls, an_account(list_metrics=FAULTS["throttled"]))
 
 
 def test_the_number_of_requests_does_not_grow_with_alarms():
@@ -232,6 +236,6 @@ def test_the_number_of_requests_does_not_grow_with_alarms():
     def plenty(**params):
         return {"LogAlarms": []} if "LogAlarm" in params["AlarmTypes"] else {"MetricAlarms": many}
 
-    world = a_world(describe_alarms=plenty)
-    load(AlarmsInUse, world)
-    assert len(world.calls) == 2 + 1 + 4
+    fake_account = an_account(describe_alarms=plenty)
+    load(AlarmsInUse, fake_account)
+    assert len(fake_account.calls) == 2 + 1 + 4

@@ -41,9 +41,14 @@ ROUTES = f"arn:aws:apigateway:{HOME}::/apis/h1/stages/$default"
 
 
 def load(
-    world: FakeAccount, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any
+    fake_account: FakeAccount,
+    cls: Any,
+    about: Any,
+    id: str = ACCOUNT_ID,
+    bulk=False,
+    **settings: Any,
 ):
-    aws = evaluation(world, [], bulk=bulk).aws
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), settings).evidence
 
 
@@ -59,49 +64,49 @@ def test_a_cluster_is_asked_for_its_settings(bulk):
         asked.append(params)
         return {"clusters": [cloudwatch.CLUSTER]}
 
-    world = cloudwatch.world().but(ecs__describe_clusters=describe)
-    found = load(world, ClusterInsights, CLUSTER, xray.CLUSTER, bulk)
+    fake_account = cloudwatch.fake_account().but(ecs__describe_clusters=describe)
+    found = load(fake_account, ClusterInsights, CLUSTER, xray.CLUSTER, bulk)
     assert (found.insights, found.services, found.tasks) == ("enhanced", 1, 1)
     assert "SETTINGS" in asked[0]["include"]
 
 
 def test_a_cluster_without_settings_is_not_watched_and_a_deleted_one_is_gone():
     bare = {key: value for key, value in cloudwatch.CLUSTER.items() if key != "settings"}
-    world = cloudwatch.world().but(ecs__describe_clusters={"clusters": [bare]})
-    assert load(world, ClusterInsights, CLUSTER, xray.CLUSTER).insights == "disabled"
+    fake_account = cloudwatch.fake_account().but(ecs__describe_clusters={"clusters": [bare]})
+    assert load(fake_account, ClusterInsights, CLUSTER, xray.CLUSTER).insights == "disabled"
     inactive = cloudwatch.CLUSTER | {"status": "INACTIVE"}
     for clusters in ([], [inactive]):
-        world = cloudwatch.world().but(ecs__describe_clusters={"clusters": clusters})
+        fake_account = cloudwatch.fake_account().but(ecs__describe_clusters={"clusters": clusters})
         with pytest.raises(Gone):
-            load(world, ClusterInsights, CLUSTER, xray.CLUSTER)
+            load(fake_account, ClusterInsights, CLUSTER, xray.CLUSTER)
 
 
 @both
 def test_a_host_of_ecs(bulk):
-    found = load(cloudwatch.world(), HostMonitoring, HOST, cloudwatch.HOST, bulk)
+    found = load(cloudwatch.fake_account(), HostMonitoring, HOST, cloudwatch.HOST, bulk)
     assert (found.monitoring, found.is_host) == ("enabled", True)
 
 
 def test_an_instance_that_is_no_host_or_terminated():
     other = {"InstanceId": "i-0fedcba9876543210", "Monitoring": {"State": "disabled"}}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         ec2__describe_instances={"Reservations": [{"Instances": [other]}]}
     )
-    assert not load(world, HostMonitoring, HOST, "i-0fedcba9876543210").is_host
+    assert not load(fake_account, HostMonitoring, HOST, "i-0fedcba9876543210").is_host
     ended = other | {"State": {"Name": "terminated"}}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         ec2__describe_instances={"Reservations": [{"Instances": [ended]}]}
     )
     with pytest.raises(Gone):
-        load(world, HostMonitoring, HOST, "i-0fedcba9876543210")
+        load(fake_account, HostMonitoring, HOST, "i-0fedcba9876543210")
 
 
 def test_instances_outside_aws_are_no_hosts():
     outside = {"containerInstanceArn": cloudwatch.CONTAINER_INSTANCE, "ec2InstanceId": "mi-1"}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         ecs__describe_container_instances={"containerInstances": [outside]}
     )
-    assert evaluation(world, []).aws.find(HOST) == []
+    assert evaluation(fake_account, []).aws.find(HOST) == []
 
 
 @both
@@ -114,10 +119,10 @@ def test_a_rest_stage(bulk):
             "/orders/GET": {"metricsEnabled": False, "throttlingRateLimit": 5.0},
         },
     }
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         apigateway__get_stages={"item": [stage]}, apigateway__get_stage=stage
     )
-    found = load(world, RestStage, REST_STAGE, STAGE, bulk)
+    found = load(fake_account, RestStage, REST_STAGE, STAGE, bulk)
     assert (found.api_name, found.name, found.tracing, found.metrics) == (
         "orders",
         "prod",
@@ -130,16 +135,18 @@ def test_a_rest_stage(bulk):
 @both
 def test_an_http_stage(bulk):
     stage = cloudwatch.HTTP_STAGE | {"RouteSettings": {"GET /x": {"ThrottlingBurstLimit": 5}}}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         apigatewayv2__get_stages={"Items": [stage]}, apigatewayv2__get_stage=stage
     )
-    found = load(world, HttpStage, HTTP_STAGE, ROUTES, bulk)
+    found = load(fake_account, HttpStage, HTTP_STAGE, ROUTES, bulk)
     assert (found.metrics, found.uncounted) == (True, ("GET /x",))
 
 
 @both
 def test_the_busiest_minutes_of_a_stage(bulk):
-    assert load(cloudwatch.world(), StageRequests, REST_STAGE, STAGE, bulk).per_second == 1.0
+    assert (
+        load(cloudwatch.fake_account(), StageRequests, REST_STAGE, STAGE, bulk).per_second == 1.0
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,7 +160,7 @@ def test_the_busiest_minutes_of_a_stage(bulk):
 def test_what_was_deleted_is_gone(cls, about, id, call):
     code = "DashboardNotFoundError" if "dashboard" in call else "NotFoundException"
     with pytest.raises(Gone):
-        load(cloudwatch.world().but(**{call: error(code, 404)}), cls, about, id)
+        load(cloudwatch.fake_account().but(**{call: error(code, 404)}), cls, about, id)
 
 
 def test_custom_metrics_are_listed_by_namespace():
@@ -163,20 +170,20 @@ def test_custom_metrics_are_listed_by_namespace():
         asked.append((params["Namespace"], params.get("RecentlyActive")))
         return cloudwatch.list_metrics(**params)
 
-    world = cloudwatch.world().but(cloudwatch__list_metrics=listed)
-    found = load(world, CustomMetrics, REGION, namespaces=("MAIF", "MAIF/Production"))
+    fake_account = cloudwatch.fake_account().but(cloudwatch__list_metrics=listed)
+    found = load(fake_account, CustomMetrics, REGION, namespaces=("MAIF", "MAIF/Production"))
     own = Published("MAIF/Production", "infer_latency_avg", (("AgentId", "agent"),))
     assert own in found.listed
     assert own in found.recent
     assert sorted(asked, key=str) == sorted(
         [(name, span) for name in ("MAIF", "MAIF/Production") for span in (None, "PT3H")], key=str
     )
-    assert load(world, InsightsInUse, REGION).functions == {"agent"}
-    assert load(world, Workloads, REGION).count == 2
+    assert load(fake_account, InsightsInUse, REGION).functions == {"agent"}
+    assert load(fake_account, Workloads, REGION).count == 2
 
 
 def test_what_a_service_may_be_called():
-    found = load(cloudwatch.world(), ServiceNames, SERVICE, xray.SERVICE)
+    found = load(cloudwatch.fake_account(), ServiceNames, SERVICE, xray.SERVICE)
     assert found.names == {"web"}
     assert found.running == 1
 
@@ -184,12 +191,12 @@ def test_what_a_service_may_be_called():
 @both
 def test_a_log_group_with_a_longer_name_is_not_the_function_s(bulk):
     longer = {"logGroups": [{"logGroupName": "/aws/lambda/agent-2"}]}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         logs__describe_log_groups=longer, logs__describe_account_policies={"accountPolicies": []}
     )
-    found = load(world, FunctionLogGroup, FUNCTION, "agent", bulk)
+    found = load(fake_account, FunctionLogGroup, FUNCTION, "agent", bulk)
     assert (found.name, found.exists) == ("/aws/lambda/agent", False)
-    assert load(cloudwatch.world(), FunctionLogGroup, FUNCTION, "agent", bulk).exists
+    assert load(cloudwatch.fake_account(), FunctionLogGroup, FUNCTION, "agent", bulk).exists
 
 
 @pytest.mark.parametrize(
@@ -205,17 +212,17 @@ def test_a_log_group_with_a_longer_name_is_not_the_function_s(bulk):
     ],
 )
 def test_the_account_s_policy_for_a_group_that_is_not_there(policies, named):
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         logs__describe_log_groups={"logGroups": []},
         logs__describe_account_policies={"accountPolicies": policies},
     )
-    assert load(world, FunctionLogGroup, FUNCTION, "agent").account_policy == named
+    assert load(fake_account, FunctionLogGroup, FUNCTION, "agent").account_policy == named
 
 
 def test_the_time_of_a_function_s_last_change():
     about = xray.FUNCTION | {"LastModified": "2026-11-02T11:58:12.000+0000"}
-    world = cloudwatch.world().but(lambda__get_function_configuration=about)
-    modified = load(world, FunctionLogGroup, FUNCTION, "agent").modified
+    fake_account = cloudwatch.fake_account().but(lambda__get_function_configuration=about)
+    modified = load(fake_account, FunctionLogGroup, FUNCTION, "agent").modified
     assert modified == datetime.fromisoformat("2026-11-02T11:58:12+00:00")
 
 
@@ -233,20 +240,22 @@ def test_log_groups_of_a_task(bulk):
         {"name": "c", "logConfiguration": {"logDriver": "splunk"}},
     ]
     task = {"taskDefinitionArn": xray.TASKS, "family": "web", "containerDefinitions": containers}
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         ecs__describe_task_definition={"taskDefinition": task},
         logs__describe_account_policies=error("InvalidParameterException"),
     )
-    found = load(world, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk)
+    found = load(fake_account, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk)
     assert (found.names, found.absent) == (("/absent", "/ecs/web"), ("/absent",))
     assert found.never_created == ("/absent",)
     here["options"]["awslogs-create-group"] = "true"
-    assert load(world, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk).never_created == ()
+    assert load(fake_account, TaskLogGroups, TASK_DEFINITION, xray.TASKS, bulk).never_created == ()
 
 
 def test_a_dashboard_deleted_since_it_was_listed_shows_nothing():
-    world = cloudwatch.world().but(cloudwatch__get_dashboard=error("DashboardNotFoundError", 404))
-    assert load(world, Dashboards, REGION).all == ()
+    fake_account = cloudwatch.fake_account().but(
+        cloudwatch__get_dashboard=error("DashboardNotFoundError", 404)
+    )
+    assert load(fake_account, Dashboards, REGION).all == ()
 
 
 def test_alarms_on_dashboards_show_what_they_watch():
@@ -269,20 +278,20 @@ def test_alarms_on_dashboards_show_what_they_watch():
         log = params["AlarmTypes"] == ["LogAlarm"]
         return {"LogAlarms": []} if log else {"MetricAlarms": [alarm], "CompositeAlarms": []}
 
-    world = cloudwatch.world().but(
+    fake_account = cloudwatch.fake_account().but(
         cloudwatch__get_dashboard={"DashboardBody": json.dumps(body)},
         cloudwatch__describe_alarms=described,
     )
     own = frozenset({("FunctionName", "agent")})
-    assert load(world, Dashboards, REGION).watched == {
+    assert load(fake_account, Dashboards, REGION).watched == {
         "agents": (Drawn("AWS/Lambda", "Errors", own, HOME),)
     }
 
 
 def test_alarms_are_not_read_for_dashboards_without_any():
-    world = cloudwatch.world()
-    load(world, Dashboards, REGION)
-    assert ("cloudwatch", "describe_alarms") not in world.calls
+    fake_account = cloudwatch.fake_account()
+    load(fake_account, Dashboards, REGION)
+    assert ("cloudwatch", "describe_alarms") not in fake_account.calls
 
 
 @mock_aws

@@ -18,7 +18,7 @@ def batch(names):
     return {"projects": [project(variable) | {"name": n} for n in names if n in NAMES]}
 
 
-def world():
+def fake_account():
     return FakeAccount(
         {
             ("codebuild", "list_projects"): {"projects": NAMES},
@@ -29,13 +29,13 @@ def world():
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_a_project(bulk):
-    aws = evaluation(world(), [], bulk=bulk).aws
+    aws = evaluation(fake_account(), [], bulk=bulk).aws
     seen = aws.evidence(BuildEnvironment, PROJECT.resource(ACCOUNT_ID, HOME, "p100")).evidence
     assert seen.variables == (BuildVariable("STAGE", "prod", "PLAINTEXT"),)
 
 
 def test_a_hundred_projects_a_call():
-    all_of_it = world()
+    all_of_it = fake_account()
     aws = evaluation(all_of_it, [], bulk=True).aws
     for name in aws.find(PROJECT):
         aws.evidence(BuildEnvironment, PROJECT.resource(ACCOUNT_ID, HOME, name))
@@ -44,7 +44,7 @@ def test_a_hundred_projects_a_call():
 
 def test_a_project_that_is_gone():
     with pytest.raises(Gone):
-        evaluation(world(), []).aws.evidence(
+        evaluation(fake_account(), []).aws.evidence(
             BuildEnvironment, PROJECT.resource(ACCOUNT_ID, HOME, "other")
         )
 

@@ -19,8 +19,8 @@ DAY = date(2026, 10, 20)
 EACH = {("MAIF", "AWS Lambda"): "1E-9", ("", "Amazon VPC"): "0.25"}
 
 
-def read(cls, world, region=HOME):
-    aws = Aws(world, account=ACCOUNT_ID, region=region, now=lambda: NOON)
+def read(cls, fake_account, region=HOME):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=lambda: NOON)
     about = REGION.resource(ACCOUNT_ID, region, ACCOUNT_ID)
     return aws.evidence(cls, about, SETTINGS).evidence
 
@@ -39,8 +39,8 @@ def billed(*pages):
 
 
 def test_whole_utc_days_without_today_credits_or_other_accounts():
-    world, asked = billed(costs({DAY: EACH}))
-    read(Costs, world)
+    fake_account, asked = billed(costs({DAY: EACH}))
+    read(Costs, fake_account)
     [question] = asked
     assert question["TimePeriod"] == {"Start": "2026-09-01", "End": "2026-11-02"}
     assert question["Metrics"] == ["NetAmortizedCost"]
@@ -54,8 +54,8 @@ def test_whole_utc_days_without_today_credits_or_other_accounts():
 def test_pages_are_joined_also_within_a_day():
     first = costs({DAY: EACH}, estimated=[DAY])
     second = costs({DAY: {("MAIF", "AWS Lambda"): "2"}, DAY + timedelta(days=1): EACH})
-    world, asked = billed(first, second)
-    bill = read(Costs, world).bill
+    fake_account, asked = billed(first, second)
+    bill = read(Costs, fake_account).bill
     assert [day.day for day in bill.days] == [DAY, DAY + timedelta(days=1)]
     assert bill.days[0].of("MAIF") == Decimal("2.000000001")
     assert (bill.days[0].estimated, bill.days[1].estimated) == (True, False)
@@ -64,8 +64,8 @@ def test_pages_are_joined_also_within_a_day():
 
 
 def test_the_account_is_asked_once_for_both():
-    world, asked = billed(costs({DAY: EACH}))
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+    fake_account, asked = billed(costs({DAY: EACH}))
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     about = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
     aws.evidence(Costs, about, SETTINGS)
     aws.evidence(CostTag, about, SETTINGS)
@@ -84,24 +84,24 @@ def test_what_cannot_be_added_is_no_cost(amounts):
     page = costs({DAY: {("MAIF", str(n)): "1" for n in range(len(amounts))}})
     for group, (amount, unit) in zip(page[0]["Groups"], amounts, strict=True):
         group["Metrics"]["NetAmortizedCost"] = {"Amount": amount, "Unit": unit}
-    world, _ = billed(page)
+    fake_account, _ = billed(page)
     with pytest.raises(Unreadable, match="ce:GetCostAndUsage"):
-        read(Costs, world)
+        read(Costs, fake_account)
 
 
 def test_a_page_that_leads_to_itself_ends_the_reading():
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {("ce", "get_cost_and_usage"): {"ResultsByTime": [], "NextPageToken": "again"}}
     )
     with pytest.raises(Unreadable, match="leads to itself"):
-        read(Costs, world)
+        read(Costs, fake_account)
 
 
 def test_a_tagged_cost_proves_that_the_tag_is_active():
     """ListCostAllocationTags is the payer's: a member account would be denied."""
-    world, _ = billed(costs({DAY: EACH}))
-    assert read(CostTag, world).state.active
-    assert ("ce", "list_cost_allocation_tags") not in world.calls
+    fake_account, _ = billed(costs({DAY: EACH}))
+    assert read(CostTag, fake_account).state.active
+    assert ("ce", "list_cost_allocation_tags") not in fake_account.calls
 
 
 @pytest.mark.parametrize(
@@ -114,12 +114,12 @@ def test_a_tagged_cost_proves_that_the_tag_is_active():
     ],
 )
 def test_without_a_tagged_cost_the_list_of_tags_decides(tags, active, settles):
-    world, _ = billed(costs({DAY: {("", "Amazon VPC"): "1"}}))
-    world.answers["ce", "list_cost_allocation_tags"] = {
+    fake_account, _ = billed(costs({DAY: {("", "Amazon VPC"): "1"}}))
+    fake_account.answers["ce", "list_cost_allocation_tags"] = {
         "CostAllocationTags": [
             {"TagKey": "Application", "Type": "UserDefined", "Status": s, "LastUpdatedDate": at}
             for s, at in tags
         ]
     }
-    state = read(CostTag, world).state
+    state = read(CostTag, fake_account).state
     assert (state.active, state.settles) == (active, settles)

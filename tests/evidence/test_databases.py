@@ -18,7 +18,7 @@ AGENT = Resource(ACCOUNT_ID, HOME, FUNCTION.name, "agent")
 
 
 def loaded(cls, resource, **answers):
-    return evaluation(made.world().but(**answers), []).aws.evidence(cls, resource).evidence
+    return evaluation(made.fake_account().but(**answers), []).aws.evidence(cls, resource).evidence
 
 
 def test_every_host_of_a_cluster_leads_to_its_instances():

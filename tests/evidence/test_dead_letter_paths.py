@@ -105,26 +105,26 @@ PATHS = [
 @pytest.mark.parametrize("bulk", [False, True], ids=["one", "all"])
 @pytest.mark.parametrize(("answers", "sender"), PATHS)
 def test_who_sends_failures_to_a_queue(answers, sender, bulk):
-    account = worlds.world().but(**answers)
+    account = worlds.fake_account().but(**answers)
     found = load(DeadLetters, "AWS::SQS::Queue", "work", account, bulk=bulk)
     assert found.sources == (sender,)
 
 
 @pytest.mark.parametrize(("answers", "sender"), PATHS)
 def test_a_queue_that_takes_failures_needs_an_alarm_on_its_messages(answers, sender):
-    account = worlds.world().but(**answers)
+    account = worlds.fake_account().but(**answers)
     assert observe(account, dead_letter_alarms, "work").finding.status is Status.NON_COMPLIANT
     assert observe(account, queue_age, "work").finding.status is Status.NOT_APPLICABLE
 
 
 def test_a_queue_of_another_region_is_another_queue():
-    account = worlds.world().but(sns__get_subscription_attributes=redrive(OTHER))
+    account = worlds.fake_account().but(sns__get_subscription_attributes=redrive(OTHER))
     assert load(DeadLetters, "AWS::SQS::Queue", "work", account).sources == ()
 
 
 def test_schedules_alike_are_read_twice_and_others_once():
     names = [worlds.listed_schedule(Name=f"s{n}") for n in range(50)]
-    account = worlds.world().but(
+    account = worlds.fake_account().but(
         scheduler__list_schedules={
             "Schedules": [*names, worlds.listed_schedule(Name="x", GroupName="other")]
         }
@@ -144,7 +144,7 @@ def test_schedules_alike_are_read_twice_and_others_once():
     ],
 )
 def test_what_was_deleted_since_it_was_listed_sends_nothing(operation, code):
-    account = worlds.world().but(**{operation: error(code)})
+    account = worlds.fake_account().but(**{operation: error(code)})
     assert load(DeadLetterPaths, "AWS::::Account", ACCOUNT_ID, account).senders == {}
 
 

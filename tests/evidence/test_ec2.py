@@ -19,7 +19,7 @@ from readiness.evidence.ec2.security_groups import (
 )
 from readiness.evidence.ec2.vpcs import RouteTables, Subnets, this_region
 from readiness.model.unreadable import Gone, Unreadable
-from tests.accounts.network_security import GROUP, LIST, interface, security_group, world
+from tests.accounts.network_security import GROUP, LIST, fake_account, interface, security_group
 from tests.fake_account import ACCOUNT_ID, HOME, Clock, FakeAccount, error, evaluation
 
 
@@ -50,7 +50,7 @@ def a_group(ec2, name="agent"):
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_rules_are_read_whole(bulk):
-    seen = of_group(SecurityGroup, world(), bulk=bulk)
+    seen = of_group(SecurityGroup, fake_account(), bulk=bulk)
     https = Permission("tcp", 443, 443, ("10.0.0.0/16",), (LIST,), (Peer(GROUP, ACCOUNT_ID),))
     assert (seen.ingress, seen.egress) == ((https,), (https,))
     assert (seen.name, seen.account, seen.tags) == ("agent", ACCOUNT_ID, {"Application": "MAIF"})
@@ -87,7 +87,7 @@ def test_a_group_that_does_not_exist_is_gone(moto):
 
 
 def test_an_empty_answer_is_no_answer():
-    seen = world().but(ec2__describe_security_groups={"SecurityGroups": []})
+    seen = fake_account().but(ec2__describe_security_groups={"SecurityGroups": []})
     with pytest.raises(Unreadable, match="ec2:DescribeSecurityGroups"):
         of_group(SecurityGroup, seen)
 
@@ -113,7 +113,7 @@ def test_a_group_is_worn_by_interfaces(bulk):
         return {"NetworkInterfaces": named}
 
     seen = of_group(
-        Attachments, world().but(ec2__describe_network_interfaces=interfaces), bulk=bulk
+        Attachments, fake_account().but(ec2__describe_network_interfaces=interfaces), bulk=bulk
     )
     assert seen.interfaces == (
         Interface("eni-1", "lambda"),
@@ -123,7 +123,7 @@ def test_a_group_is_worn_by_interfaces(bulk):
 
 
 def test_in_bulk_an_unworn_group_is_not_gone():
-    seen = world().but(ec2__describe_network_interfaces={"NetworkInterfaces": []})
+    seen = fake_account().but(ec2__describe_network_interfaces={"NetworkInterfaces": []})
     assert of_group(Attachments, seen, bulk=True) == Attachments()
 
 
@@ -138,7 +138,7 @@ def test_what_wears_a_group_through_a_real_api(moto):
 
 
 def test_prefix_lists_are_asked_for_only_where_a_rule_names_one():
-    bare = world().but(
+    bare = fake_account().but(
         ec2__describe_security_groups={
             "SecurityGroups": [security_group(IpPermissions=[], IpPermissionsEgress=[])]
         }
@@ -148,9 +148,9 @@ def test_prefix_lists_are_asked_for_only_where_a_rule_names_one():
 
 
 def test_entries_are_read_of_customers_lists_only():
-    mine = of_group(PrefixLists, world())
+    mine = of_group(PrefixLists, fake_account())
     assert mine.by_id == {LIST: PrefixList(LIST, ACCOUNT_ID, ("192.0.2.0/24",))}
-    amazons = world().but(
+    amazons = fake_account().but(
         ec2__describe_managed_prefix_lists={
             "PrefixLists": [{"PrefixListId": LIST, "OwnerId": "AWS"}]
         }
@@ -161,7 +161,7 @@ def test_entries_are_read_of_customers_lists_only():
 
 
 def test_a_list_that_is_not_shown_is_missing():
-    seen = world().but(ec2__describe_managed_prefix_lists={"PrefixLists": []})
+    seen = fake_account().but(ec2__describe_managed_prefix_lists={"PrefixLists": []})
     assert of_group(PrefixLists, seen).by_id == {}
 
 
@@ -190,7 +190,7 @@ def test_prefix_lists_through_a_real_api(moto):
 
 
 def test_an_event_about_a_group_takes_four_reads():
-    seen = world()
+    seen = fake_account()
     aws = evaluation(seen, []).aws
     group = SECURITY_GROUP.resource(ACCOUNT_ID, HOME, GROUP)
     for cls in (SecurityGroup, Attachments, PrefixLists):
@@ -228,7 +228,7 @@ def test_a_subnet_uses_its_own_table_else_the_main_one(moto):
 
 @pytest.mark.parametrize("code", ["InvalidGroup.NotFound", "InvalidGroupId.Malformed"])
 def test_only_these_codes_mean_gone(code):
-    seen = world().but(ec2__describe_security_groups=error(code))
+    seen = fake_account().but(ec2__describe_security_groups=error(code))
     with pytest.raises(Gone):
         of_group(SecurityGroup, seen)
 
@@ -241,7 +241,7 @@ def test_any_other_code_is_no_answer():
 
 def test_hostile_names_arrive_as_they_are():
     name = "<script>\u202e" + "x" * 10_000 + "\x00"
-    seen = world().but(
+    seen = fake_account().but(
         ec2__describe_security_groups={"SecurityGroups": [security_group(GroupName=name)]}
     )
     assert of_group(SecurityGroup, seen).name == name

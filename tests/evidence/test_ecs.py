@@ -41,7 +41,7 @@ def service(arn: str, **changes: object) -> dict[str, object]:
     } | changes
 
 
-def a_world(count: int = 1, **changes: object) -> FakeAccount:
+def an_account(count: int = 1, **changes: object) -> FakeAccount:
     arns = [service_arn(n) for n in range(count)]
     return FakeAccount(
         {
@@ -76,15 +76,15 @@ def a_world(count: int = 1, **changes: object) -> FakeAccount:
 
 
 def test_services_are_described_ten_at_a_time():
-    world = a_world(23)
-    aws = evaluation(world, [], bulk=True).aws
+    fake_account = an_account(23)
+    aws = evaluation(fake_account, [], bulk=True).aws
     region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
     assert len(aws.evidence(Services, region).evidence.all) == 23
-    assert world.calls.count(("ecs", "describe_services")) == 3
+    assert fake_account.calls.count(("ecs", "describe_services")) == 3
 
 
 def test_a_service_and_its_network():
-    aws = evaluation(a_world(), []).aws
+    aws = evaluation(an_account(), []).aws
     seen = aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0))).evidence
     assert (seen.subnet_ids, seen.assign_public_ip, seen.launch_type) == (
         ("subnet-1",),
@@ -106,17 +106,17 @@ def test_a_service_and_its_network():
     ],
 )
 def test_a_deleted_service_is_gone(answer):
-    aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
+    aws = evaluation(an_account().but(ecs__describe_services=answer), []).aws
     with pytest.raises(Gone):
         aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
 
 
 def test_only_task_definitions_that_a_service_runs_are_found():
-    assert evaluation(a_world(3), []).aws.find(TASK_DEFINITION) == [REVISION]
+    assert evaluation(an_account(3), []).aws.find(TASK_DEFINITION) == [REVISION]
 
 
 def test_a_task_definition_and_its_containers():
-    aws = evaluation(a_world(), []).aws
+    aws = evaluation(an_account(), []).aws
     seen = aws.evidence(
         TaskDefinition, TASK_DEFINITION.resource(ACCOUNT_ID, HOME, REVISION)
     ).evidence
@@ -157,22 +157,22 @@ def test_tasks_of_a_service_are_read_alone_and_by_cluster():
 
     for bulk in (False, True):
         asked.clear()
-        world = a_world(1)
-        world.answers["ecs", "list_tasks"] = listed
-        world.answers["ecs", "describe_tasks"] = described
-        aws = evaluation(world, [], bulk=bulk).aws
+        fake_account = an_account(1)
+        fake_account.answers["ecs", "list_tasks"] = listed
+        fake_account.answers["ecs", "describe_tasks"] = described
+        aws = evaluation(fake_account, [], bulk=bulk).aws
         resource = SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0))
         tasks = aws.evidence(ServiceTasks, resource).evidence
         assert (len(tasks.running), len(tasks.stopped)) == (119, 10)
         assert tasks.task_definition == TASK_DEFINITION.resource(ACCOUNT_ID, HOME, REVISION)
-        assert world.calls.count(("ecs", "describe_tasks")) == 2
+        assert fake_account.calls.count(("ecs", "describe_tasks")) == 2
         name = None if bulk else "agent-0"
         assert asked == [("RUNNING", name), ("STOPPED", name)]
 
 
 def test_a_failure_that_is_not_absence_is_no_answer():
     answer = {"services": [], "failures": [{"arn": service_arn(0), "reason": "UNAUTHORIZED"}]}
-    aws = evaluation(a_world().but(ecs__describe_services=answer), []).aws
+    aws = evaluation(an_account().but(ecs__describe_services=answer), []).aws
     with pytest.raises(Unreadable, match=r"ecs:DescribeServices .*UNAUTHORIZED"):
         aws.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
 

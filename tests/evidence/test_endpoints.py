@@ -32,9 +32,9 @@ from tests.accounts.encryption import (
     HTTPS,
     SEARCH_DOMAIN,
     TO_HTTPS,
+    fake_account,
     no_plain_http,
     policy,
-    world,
 )
 from tests.accounts.encryption import (
     DISTRIBUTION as CONFIGURED,
@@ -46,7 +46,7 @@ PLAIN = {"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:t"}
 
 
 def loaded(cls, about, id, seen=None, *, bulk=False):
-    aws = evaluation(seen or world(), [], bulk=bulk).aws
+    aws = evaluation(seen or fake_account(), [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id)).evidence
 
 
@@ -83,7 +83,7 @@ def test_a_listener_knows_its_load_balancer(bulk):
 
 @BOTH
 def test_a_listener_that_is_gone(bulk):
-    seen = world()
+    seen = fake_account()
     if not bulk:
         seen = seen.but(elbv2__describe_listeners=error("ListenerNotFound"))
     with pytest.raises(Gone):
@@ -91,7 +91,7 @@ def test_a_listener_that_is_gone(bulk):
 
 
 def test_a_load_balancer_that_went_away_meanwhile_has_no_listeners():
-    seen = world().but(elbv2__describe_listeners=error("LoadBalancerNotFound"))
+    seen = fake_account().but(elbv2__describe_listeners=error("LoadBalancerNotFound"))
     assert evaluation(seen, []).aws.find(LISTENER) == []
 
 
@@ -128,12 +128,12 @@ def test_rules_that_do_not_redirect(rules, plain):
     answer = {
         "Rules": [{"Priority": str(i), "Actions": actions} for i, actions in enumerate(rules)]
     }
-    seen = world().but(elbv2__describe_rules=answer)
+    seen = fake_account().but(elbv2__describe_rules=answer)
     assert loaded(PlainRules, LISTENER, HTTP, seen) == PlainRules(len(rules), plain)
 
 
 def test_the_rules_of_other_listeners_are_not_read():
-    seen = world()
+    seen = fake_account()
     assert loaded(PlainRules, LISTENER, HTTPS, seen) == PlainRules()
     assert ("elbv2", "describe_rules") not in seen.calls
 
@@ -201,7 +201,7 @@ def test_other_origins(origin, expected):
         "CallerReference": "r",
         "Origins": {"Quantity": 1, "Items": [origin]},
     }
-    seen = world().but(
+    seen = fake_account().but(
         cloudfront__get_distribution_config={"DistributionConfig": config},
         cloudfront__get_vpc_origin={
             "VpcOrigin": {
@@ -242,7 +242,7 @@ def test_a_distribution_in_moto(sessions, bulk):
 
 @BOTH
 def test_a_domain_name_of_both_listings_is_one(bulk):
-    seen = world()
+    seen = fake_account()
     assert evaluation(seen, []).aws.find(DOMAIN) == ["api.example.com"]
     assert loaded(DomainSecurity, DOMAIN, "api.example.com", bulk=bulk).policies == ("TLS_1_2",)
 
@@ -253,7 +253,7 @@ def test_a_domain_name_of_http_apis_only(bulk):
         "DomainName": "h",
         "DomainNameConfigurations": [{"SecurityPolicy": "TLS_1_0"}, {"SecurityPolicy": "TLS_1_2"}],
     }
-    seen = world().but(
+    seen = fake_account().but(
         apigateway__get_domain_names={"items": []},
         apigateway__get_domain_name=error("NotFoundException", 404),
         apigatewayv2__get_domain_names={"Items": [http]},
@@ -273,7 +273,7 @@ def test_private_domain_names_may_share_a_name(bulk):
         }
 
     both = {"a": private("a", "TLS_1_0"), "b": private("b", "TLS_1_2")}
-    seen = world().but(
+    seen = fake_account().but(
         apigateway__get_domain_names={"items": list(both.values())},
         apigateway__get_domain_name=lambda domainName, domainNameId: both[domainNameId],  # noqa: N803
         apigatewayv2__get_domain_names={"Items": []},
@@ -313,7 +313,7 @@ def test_search_domains_are_described_by_five():
         asked.append(len(DomainNames))
         return {"DomainStatusList": [SEARCH_DOMAIN | {"DomainName": n} for n in DomainNames]}
 
-    seen = world().but(
+    seen = fake_account().but(
         opensearch__list_domain_names={"DomainNames": [{"DomainName": n} for n in names]},
         opensearch__describe_domains=described,
     )
@@ -329,7 +329,7 @@ def test_a_replication_group(bulk):
 
 
 def test_a_replication_group_that_is_gone():
-    seen = world().but(
+    seen = fake_account().but(
         elasticache__describe_replication_groups=error("ReplicationGroupNotFoundFault", 404)
     )
     with pytest.raises(Gone):

@@ -50,12 +50,12 @@ from tests.accounts.iam_roles import (
     about_role,
     about_user,
     authorization,
+    fake_account,
     key,
     no_such,
     policy,
     report,
     row,
-    world,
 )
 from tests.fake_account import (
     ACCOUNT_ID,
@@ -116,8 +116,8 @@ def reading(iam, *, bulk=False):
     return Aws(Session, account="123456789012", region=HOME, now=lambda: NOON, bulk=bulk)
 
 
-def of(world, *, bulk=False):
-    return evaluation(world, [], bulk=bulk, now=NOON).aws
+def of(fake_account, *, bulk=False):
+    return evaluation(fake_account, [], bulk=bulk, now=NOON).aws
 
 
 def load(aws, cls, about, id):
@@ -174,7 +174,7 @@ def test_policies_are_the_same_either_way(whole_iam, populated, bulk):
 def test_boundaries(bulk):
     """moto does not give those of users back."""
     bound = {"PermissionsBoundary": {"PermissionsBoundaryArn": POLICY_ARN}}
-    bounded = world().but(
+    bounded = fake_account().but(
         iam__get_user={"User": about_user(**bound)},
         iam__get_role={"Role": about_role(**bound)},
         iam__get_account_authorization_details=authorization(
@@ -257,7 +257,7 @@ def test_pages_are_all_read():
             self.calls.append(("iam", "get_account_authorization_details"))
             yield from pages
 
-    paged = Paged(world().answers)
+    paged = Paged(fake_account().answers)
     aws = of(paged, bulk=True)
     assert aws.find(USER) == ["ana", "robot"]
     assert aws.find(ROLE) == ["agent"]
@@ -266,28 +266,31 @@ def test_pages_are_all_read():
 
 
 def test_a_scan_of_policies_takes_one_call():
-    quiet = world()
+    quiet = fake_account()
     rules = [rule for rule in iam_roles if rule.item == role_privileges.item][:5]
     scan(quiet, rules)
     assert quiet.calls == [("iam", "get_account_authorization_details")]
 
 
 def test_a_policy_missing_from_the_bulk_answer_is_read_alone():
-    sparse = world().but(iam__get_account_authorization_details=authorization(Policies=[]))
+    sparse = fake_account().but(iam__get_account_authorization_details=authorization(Policies=[]))
     seen = [o for o in scan(sparse, [role_privileges]) if o.finding]
     assert [o.finding.status for o in seen] == [Status.COMPLIANT]
     assert ("iam", "get_policy_version") in sparse.calls
 
 
 def test_a_policy_event_finds_its_roles_in_one_read_and_judges_them_alone():
-    changed = world()
+    changed = fake_account()
     run = evaluation(changed, [role_privileges])
     target = Target(role_privileges.id, None, via=("AWS::IAM::Policy", POLICY_ARN))
     [seen] = run.follow([role_privileges], [target])
     assert seen.resource.id == "agent"
     assert ("iam", "get_policy_version") in changed.calls
     other = Target(role_privileges.id, None, via=("AWS::IAM::Policy", ADMIN))
-    assert list(evaluation(world(), [role_privileges]).follow([role_privileges], [other])) == []
+    assert (
+        list(evaluation(fake_account(), [role_privileges]).follow([role_privileges], [other]))
+        == []
+    )
 
 
 # -- the credential report --------------------------------------------------------------------
@@ -297,7 +300,7 @@ LATELY = "2026-10-20T00:00:00+00:00"
 
 
 def reported(*rows, **answers):
-    return world().but(iam__get_credential_report=report(*rows), **answers)
+    return fake_account().but(iam__get_credential_report=report(*rows), **answers)
 
 
 def test_a_verdict_from_the_report_is_as_old_as_the_report():
@@ -308,7 +311,7 @@ def test_a_verdict_from_the_report_is_as_old_as_the_report():
 
 
 def test_an_event_never_asks_for_the_report():
-    quiet = world()
+    quiet = fake_account()
     observe(quiet, user_access_keys, "robot")
     observe(quiet, console_mfa, "ana")
     assert not [call for call in quiet.calls if "credential_report" in call[1]]
@@ -325,7 +328,7 @@ def test_a_user_missing_from_the_report_is_read_alone():
 def test_a_report_without_a_column_is_no_answer(column):
     rows = [row("ana"), row("robot")]
     content = report(*rows)["Content"].decode().replace(column, "something_else")
-    odd = world().but(iam__get_credential_report=report() | {"Content": content.encode()})
+    odd = fake_account().but(iam__get_credential_report=report() | {"Content": content.encode()})
     load(of(odd, bulk=True), ActiveKeys, USER, "ana")
     assert ("iam", "list_access_keys") in odd.calls
 
@@ -373,20 +376,20 @@ def test_a_report_in_the_making_is_waited_for(monkeypatch):
     answers = iter(
         [error("ReportExpired", 410), error("ReportInProgress", 404), report(row("ana"))]
     )
-    slow = world().but(iam__get_credential_report=lambda: next(answers))
+    slow = fake_account().but(iam__get_credential_report=lambda: next(answers))
     found = load(of(slow, bulk=True), CredentialReport, ACCOUNT, ACCOUNT_ID)
     assert (list(found.evidence.rows), len(pauses)) == (["ana"], 2)
 
 
 def test_a_report_that_never_comes_means_reading_alone(monkeypatch):
     monkeypatch.setattr("readiness.evidence.iam.credentials.time.sleep", lambda _: None)
-    never = world().but(iam__get_credential_report=error("ReportInProgress", 404))
+    never = fake_account().but(iam__get_credential_report=error("ReportInProgress", 404))
     found = {o.resource.id: o.finding.status for o in scan(never, [user_access_keys])}
     assert found == {"ana": Status.COMPLIANT, "robot": Status.NON_COMPLIANT}
 
 
 def test_a_refused_report_is_no_answer():
-    refused = world().but(iam__get_credential_report=error("AccessDenied", 403))
+    refused = fake_account().but(iam__get_credential_report=error("AccessDenied", 403))
     with pytest.raises(Unreadable, match="iam:GetCredentialReport was denied"):
         load(of(refused, bulk=True), ActiveKeys, USER, "ana")
 
@@ -425,12 +428,12 @@ def test_root_keys(rows, expected):
     ],
 )
 def test_root_user(summary, expected):
-    answered = world().but(iam__get_account_summary={"SummaryMap": summary})
+    answered = fake_account().but(iam__get_account_summary={"SummaryMap": summary})
     assert load(of(answered), RootUser, ACCOUNT, ACCOUNT_ID).evidence == expected
 
 
 def test_a_summary_that_does_not_say_is_no_answer():
-    silent = world().but(iam__get_account_summary={"SummaryMap": {"Users": 2}})
+    silent = fake_account().but(iam__get_account_summary={"SummaryMap": {"Users": 2}})
     with pytest.raises(Unreadable, match="iam:GetAccountSummary"):
         load(of(silent), RootUser, ACCOUNT, ACCOUNT_ID)
 
@@ -452,7 +455,7 @@ def test_root_virtual_device(serial, owner, expected):
         "CreateDate": NOON,
     }
     device = {"SerialNumber": serial} | ({"User": user} if owner else {})
-    answered = world().but(iam__list_virtual_mfa_devices={"VirtualMFADevices": [device]})
+    answered = fake_account().but(iam__list_virtual_mfa_devices={"VirtualMFADevices": [device]})
     found = load(of(answered), RootVirtualDevice, ACCOUNT, ACCOUNT_ID).evidence
     assert (found.serial_number == serial) is expected
 
@@ -476,14 +479,14 @@ def test_service_credentials_page_by_page(bulk):
             return {"ServiceSpecificCredentials": first, "IsTruncated": True, "Marker": "2"}
         return {"ServiceSpecificCredentials": [credential("robot")], "IsTruncated": False}
 
-    aws = of(world().but(iam__list_service_specific_credentials=answer), bulk=bulk)
+    aws = of(fake_account().but(iam__list_service_specific_credentials=answer), bulk=bulk)
     found = load(aws, ServiceCredentials, USER, "robot").evidence
     assert found == ServiceCredentials("robot", ("bedrock.amazonaws.com",))
     assert load(aws, ServiceCredentials, USER, "ana").evidence.active_for == ()
 
 
 def test_a_login_profile_that_does_not_exist_is_no_password():
-    answered = world().but(iam__get_login_profile=no_such("login profile"))
+    answered = fake_account().but(iam__get_login_profile=no_such("login profile"))
     assert not load(of(answered), ConsoleAccess, USER, "ana").evidence.password
 
 
@@ -492,7 +495,7 @@ def test_a_document_that_is_no_policy_costs_only_its_role():
     whole = authorization()
     fine = whole["RoleDetailList"][0]
     other = fine | {"RoleName": "broken", "RolePolicyList": broken}
-    answered = world().but(
+    answered = fake_account().but(
         iam__get_account_authorization_details=whole | {"RoleDetailList": [fine, other]}
     )
     found = {o.resource.id: o.finding.status for o in scan(answered, [role_privileges])}
@@ -507,12 +510,12 @@ def test_a_document_that_is_no_policy_costs_only_its_role():
     ],
 )
 def test_only_an_active_unused_access_analyzer_counts(bad):
-    answers = world().answers
+    answers = fake_account().answers
     [analyzer] = answers["accessanalyzer", "list_analyzers"]["analyzers"]
-    answered = world().but(accessanalyzer__list_analyzers={"analyzers": [analyzer | bad]})
+    answered = fake_account().but(accessanalyzer__list_analyzers={"analyzers": [analyzer | bad]})
     account = ACCOUNT_ID
     assert load(of(answered), UnusedAccess, REGION, account).evidence == UnusedAccess()
-    assert load(of(world()), UnusedAccess, REGION, account).evidence.days == 90
+    assert load(of(fake_account()), UnusedAccess, REGION, account).evidence.days == 90
 
 
 def test_policy_text_of_every_shape_in_bulk():
@@ -520,7 +523,9 @@ def test_policy_text_of_every_shape_in_bulk():
     whole = authorization()
     role = whole["RoleDetailList"][0] | {"RolePolicyList": inline}
     aws = of(
-        world().but(iam__get_account_authorization_details=whole | {"RoleDetailList": [role]}),
+        fake_account().but(
+            iam__get_account_authorization_details=whole | {"RoleDetailList": [role]}
+        ),
         bulk=True,
     )
     assert load(aws, RolePolicies, ROLE, "agent").evidence.inline[0].statements == ()

@@ -11,7 +11,7 @@ import pytest
 from functions.performance_benchmarks.app import performance_benchmarks
 from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.daily_cache import NotRemembered
+from readiness.engine.daily_cache import NotCached
 from readiness.engine.evaluate import Coverage, Evaluation
 from readiness.evidence.cloudwatch import kept
 from readiness.semantics.metrics import Query, at_most, series
@@ -92,7 +92,7 @@ class Traffic:
             ]
         }
 
-    def world(self, **faults):
+    def fake_account(self, **faults):
         listed = [{"FunctionName": name} for name in self.points]
         return FakeAccount(
             {
@@ -147,7 +147,7 @@ class Remembered:
     def daily(self, question, now, ask):
         if question not in self.answers:
             if ask is None:
-                raise NotRemembered("not yet")
+                raise NotCached("not yet")
             self.answers[question] = ask()
         return self.answers[question]
 
@@ -156,12 +156,12 @@ class Elsewhere:
     """A cache of which another run holds the question."""
 
     def daily(self, question, now, ask):
-        raise NotRemembered("another run is asking")
+        raise NotCached("another run is asking")
 
 
 def aws(traffic, *, now=NOW, memory=None, bulk=True, **faults):
     return Aws(
-        traffic.world(**faults),
+        traffic.fake_account(**faults),
         account=ACCOUNT_ID,
         region=HOME,
         now=lambda: now,

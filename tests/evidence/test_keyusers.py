@@ -10,31 +10,31 @@ import pytest
 from functions.encryption.app import encryption, kms_key_environment
 from readiness.engine.evaluate import Coverage
 from readiness.engine.events import Target
-from readiness.evidence.kms.usage import KeyUsers
+from readiness.evidence.kms.usage import KeyUsage
 from readiness.model.evidence import REGION
 from tests.accounts.encryption import (
     IMPORTED_ID,
     KEY_ARN,
     KEY_ID,
+    fake_account,
     key_metadata,
     sse,
     tags,
-    world,
 )
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error, evaluation
 
 REGIONAL = f"{HOME}:{ACCOUNT_ID}"
 
 
-def users(world: FakeAccount, *, bulk: bool = True) -> KeyUsers:
-    aws = evaluation(world, [], bulk=bulk).aws
-    loaded = aws.evidence(KeyUsers, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
-    assert isinstance(loaded, KeyUsers)
+def users(fake_account: FakeAccount, *, bulk: bool = True) -> KeyUsage:
+    aws = evaluation(fake_account, [], bulk=bulk).aws
+    loaded = aws.evidence(KeyUsage, REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)).evidence
+    assert isinstance(loaded, KeyUsage)
     return loaded
 
 
 def test_every_kind_of_user_is_found_under_every_name_of_the_key():
-    found = users(world())
+    found = users(fake_account())
     kinds = Counter(use.arn.split(":")[2] for use in found.of(KEY_ID))
     assert kinds == {
         "s3": 1,
@@ -77,7 +77,7 @@ def test_the_names_of_a_key(named, key):
         {"AliasName": "alias/aws/s3", "TargetKeyId": "aws-s3"},
         {"AliasName": "alias/aws/ebs"},
     ]
-    some = world().but(
+    some = fake_account().but(
         s3__get_bucket_encryption=sse(key=named), kms__list_aliases={"Aliases": aliases}
     )
     found = users(some)
@@ -86,14 +86,14 @@ def test_the_names_of_a_key(named, key):
 
 
 def test_a_resource_that_went_away_meanwhile_uses_no_key():
-    found = users(world().but(dynamodb__describe_table=error("ResourceNotFoundException")))
+    found = users(fake_account().but(dynamodb__describe_table=error("ResourceNotFoundException")))
     assert not [use for use in found.of(KEY_ID) if ":table/" in use.arn]
     assert found.unreadable == ()
 
 
 @pytest.mark.parametrize("call", ["dynamodb__list_tables", "sqs__get_queue_attributes"])
 def test_what_could_not_be_read_is_kept_and_the_rest_too(call):
-    found = users(world().but(**{call: error("AccessDeniedException", 403)}))
+    found = users(fake_account().but(**{call: error("AccessDeniedException", 403)}))
     assert [each.action for each in found.unreadable] == [
         {"dynamodb__list_tables": "dynamodb:ListTables"}.get(call, "sqs:GetQueueAttributes")
     ]
@@ -124,7 +124,7 @@ def many(buckets: int, keys: int) -> FakeAccount:
     def described(KeyId: str) -> dict[str, object]:  # noqa: N803
         return key_metadata(KeyId=KeyId)
 
-    return world().but(
+    return fake_account().but(
         s3__list_buckets={"Buckets": [{"Name": name} for name in names]},
         s3__get_bucket_encryption=encryption_of,
         kms__list_keys={"Keys": [{"KeyId": id} for id in ids]},
@@ -163,7 +163,7 @@ EVENTS = {
 @pytest.mark.parametrize("algorithm", ["aws:kms", "AES256"])
 def test_one_bucket_event_costs_at_most_four_reads(event, algorithm):
     answer: Any = sse(algorithm, KEY_ARN if algorithm == "aws:kms" else "")
-    some = world().but(s3__get_bucket_encryption=answer)
+    some = fake_account().but(s3__get_bucket_encryption=answer)
     targets = [Target(f"encryption.{rule}", "data") for rule in EVENTS[event]]
     seen = list(evaluation(some, encryption).follow(encryption, targets))
     assert len(seen) == len(targets)
@@ -181,7 +181,7 @@ def test_a_replica_is_asked_for_its_tags_where_it_is():
             "ReplicaKeys": [replica],
         },
     )
-    some = world().but(
+    some = fake_account().but(
         kms__describe_key=metadata,
         resourcegroupstaggingapi__get_resources=tags(**{KEY_ARN: "prod", replica["Arn"]: "dev"}),
     )
@@ -204,7 +204,7 @@ def test_a_replica_is_asked_for_its_tags_where_it_is():
 
 @pytest.mark.parametrize("named", [KEY_ARN, KEY_ID, "alias/prod"])
 def test_a_disabled_key_wakes_the_buckets_that_name_it_in_any_way(named):
-    some = world().but(
+    some = fake_account().but(
         s3__get_bucket_encryption=sse(key=named),
         kms__describe_key=key_metadata(KeyState="Disabled"),
     )
@@ -217,4 +217,4 @@ def test_a_disabled_key_wakes_the_buckets_that_name_it_in_any_way(named):
 
 def test_another_key_wakes_no_bucket():
     target = Target("encryption.s3-kms", None, ("AWS::KMS::Key", IMPORTED_ID))
-    assert list(evaluation(world(), encryption).follow(encryption, [target])) == []
+    assert list(evaluation(fake_account(), encryption).follow(encryption, [target])) == []

@@ -18,7 +18,14 @@ from readiness.evidence.kms.keys import (
 )
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
-from tests.accounts.encryption import IMPORTED_ID, KEY_ARN, KEY_ID, key_metadata, tags, world
+from tests.accounts.encryption import (
+    IMPORTED_ID,
+    KEY_ARN,
+    KEY_ID,
+    fake_account,
+    key_metadata,
+    tags,
+)
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation
 
 OTHER = "444455556666"
@@ -62,7 +69,7 @@ def regions_asked(seen: FakeAccount) -> list[tuple[str, str]]:
     ],
 )
 def test_every_way_a_key_is_named(named, resource):
-    found = key_resource(evaluation(world(), []).aws, named)  # type: ignore[arg-type]
+    found = key_resource(evaluation(fake_account(), []).aws, named)  # type: ignore[arg-type]
     assert (found and (found.account, found.region, found.id)) == resource
 
 
@@ -74,12 +81,12 @@ def test_the_key_id_in_an_event(named, id):
 
 
 def test_a_key_that_does_not_exist_is_missing():
-    seen = world().but(kms__describe_key=error("NotFoundException"))
+    seen = fake_account().but(kms__describe_key=error("NotFoundException"))
     assert loaded(KmsKeyState, seen).state == "Missing"
 
 
 def test_a_key_elsewhere_is_described_there():
-    seen = world()
+    seen = fake_account()
     asked = regions_asked(seen)
     loaded(KmsKeyState, seen, Resource(ACCOUNT_ID, "eu-west-1", KEY.name, KEY_ID))
     assert asked == [("kms", "eu-west-1")]
@@ -102,20 +109,20 @@ def test_a_key_elsewhere_is_described_there():
     ],
 )
 def test_rotation_is_not_asked_of_a_key_that_cannot(changes):
-    seen = world().but(kms__describe_key=key_metadata(**changes))
+    seen = fake_account().but(kms__describe_key=key_metadata(**changes))
     assert loaded(KmsRotation, seen) == KmsRotation(enabled=False)
     assert ("kms", "get_key_rotation_status") not in seen.calls
 
 
 def test_a_key_type_that_kms_says_cannot_rotate():
-    seen = world().but(kms__get_key_rotation_status=error("UnsupportedOperationException"))
+    seen = fake_account().but(kms__get_key_rotation_status=error("UnsupportedOperationException"))
     assert loaded(KmsRotation, seen) == KmsRotation(enabled=False)
 
 
 def test_imported_material_is_as_old_as_its_last_rotation():
     day = timedelta(days=1)
     rotations = [{"RotationDate": NOON - 40 * day}, {"RotationDate": NOON - 3 * day}, {}]
-    seen = world().but(kms__list_key_rotations={"Rotations": rotations})
+    seen = fake_account().but(kms__list_key_rotations={"Rotations": rotations})
     assert loaded(KmsImportedMaterial, seen, IMPORTED_ID) == KmsImportedMaterial(
         date(2026, 10, 30), 3
     )
@@ -123,7 +130,7 @@ def test_imported_material_is_as_old_as_its_last_rotation():
 
 def test_imported_material_never_rotated_is_as_old_as_the_key():
     created = NOON - timedelta(days=400)
-    seen = world().but(
+    seen = fake_account().but(
         kms__list_key_rotations={"Rotations": []},
         kms__describe_key=key_metadata(Origin="EXTERNAL", CreationDate=created),
     )
@@ -131,24 +138,24 @@ def test_imported_material_never_rotated_is_as_old_as_the_key():
 
 
 def test_rotations_are_not_asked_of_a_key_whose_material_kms_made():
-    seen = world()
+    seen = fake_account()
     assert loaded(KmsImportedMaterial, seen) == KmsImportedMaterial()
     assert ("kms", "list_key_rotations") not in seen.calls
 
 
 @pytest.mark.parametrize("named", [KEY_ID, "alias/prod"])
 def test_the_tags_of_a_key(named):
-    found = loaded(KmsKeyTags, world(), named)
+    found = loaded(KmsKeyTags, fake_account(), named)
     assert (found.key_id, found.tags, found.foreign) == (KEY_ID, {"Environment": "prod"}, False)
 
 
 def test_an_alias_of_nothing_has_no_tags():
-    seen = world().but(kms__describe_key=error("NotFoundException"))
+    seen = fake_account().but(kms__describe_key=error("NotFoundException"))
     assert loaded(KmsKeyTags, seen, "alias/gone").tags == {}
 
 
 def test_the_tags_of_another_accounts_key_are_not_asked_for():
-    seen = world()
+    seen = fake_account()
     found = loaded(KmsKeyTags, seen, Resource(OTHER, HOME, KEY.name, FOREIGN))
     assert (found.key_id, found.account, found.foreign) == (KEY_ID, OTHER, True)
     assert seen.calls == []
@@ -156,7 +163,7 @@ def test_the_tags_of_another_accounts_key_are_not_asked_for():
 
 def test_a_key_elsewhere_has_its_tags_there():
     there = KEY_ARN.replace(HOME, "eu-west-1")
-    seen = world().but(resourcegroupstaggingapi__get_resources=tags(**{there: "dev"}))
+    seen = fake_account().but(resourcegroupstaggingapi__get_resources=tags(**{there: "dev"}))
     asked = regions_asked(seen)
     found = loaded(KmsKeyTags, seen, Resource(ACCOUNT_ID, "eu-west-1", KEY.name, KEY_ID))
     assert (found.tags, asked) == (
@@ -166,13 +173,13 @@ def test_a_key_elsewhere_has_its_tags_there():
 
 
 def test_who_may_use_a_key():
-    access = loaded(KmsKeyAccess, world())
+    access = loaded(KmsKeyAccess, fake_account())
     assert "kms:Decrypt" in access.policy
     assert access.grantees == (f"arn:aws:iam::{ACCOUNT_ID}:role/worker",)
 
 
 def test_nobody_else_may_use_an_aws_managed_key():
-    seen = world().but(kms__describe_key=key_metadata(KeyManager="AWS"))
+    seen = fake_account().but(kms__describe_key=key_metadata(KeyManager="AWS"))
     assert loaded(KmsKeyAccess, seen) == KmsKeyAccess()
     assert seen.calls == [("kms", "describe_key")]
 
@@ -181,6 +188,6 @@ def test_nobody_else_may_use_an_aws_managed_key():
     ("code", "raised"), [("NotFoundException", Gone), ("AccessDeniedException", Unreadable)]
 )
 def test_a_policy_that_is_not_there_is_not_an_empty_one(code, raised):
-    seen = world().but(kms__get_key_policy=error(code))
+    seen = fake_account().but(kms__get_key_policy=error(code))
     with pytest.raises(raised):
         loaded(KmsKeyAccess, seen)

@@ -23,7 +23,7 @@ from readiness.evidence.awslambda.functions import (
     moment,
 )
 from readiness.evidence.awslambda.smoke import SmokeTest
-from readiness.evidence.awslambda.traffic import FrontDoors
+from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import AssumedRole, Leave, RoleGrants
 from readiness.model.unreadable import Gone
@@ -80,7 +80,7 @@ def test_aliases_concurrency_and_policies(account):
     before = reading(account)
     assert before.evidence(FunctionAliases, AGENT).evidence.all == ()
     assert before.evidence(FunctionConcurrency, AGENT).evidence.reserved is None
-    assert before.evidence(FrontDoors, AGENT).evidence == FrontDoors()
+    assert before.evidence(EntryPoints, AGENT).evidence == EntryPoints()
     client.create_alias(FunctionName="agent", Name="live", FunctionVersion="1")
     client.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=0)
     client.add_permission(
@@ -93,25 +93,25 @@ def test_aliases_concurrency_and_policies(account):
     after = reading(account)
     assert after.evidence(FunctionAliases, AGENT).evidence.all == (Alias("live", "1", {}),)
     assert after.evidence(FunctionConcurrency, AGENT).evidence.reserved == 0
-    assert after.evidence(FrontDoors, AGENT).evidence.apis == ("abc123",)
+    assert after.evidence(EntryPoints, AGENT).evidence.apis == ("abc123",)
 
 
 @pytest.mark.parametrize("cls", [FunctionAliases, FunctionConcurrency])
 def test_a_function_that_is_gone(cls):
     """moto lists no aliases for a function that does not exist; Lambda refuses."""
     gone = error("ResourceNotFoundException", 404)
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {("lambda", "list_aliases"): gone, ("lambda", "get_function_concurrency"): gone}
     )
     with pytest.raises(Gone):
-        evaluation(world, []).aws.evidence(cls, AGENT)
+        evaluation(fake_account, []).aws.evidence(cls, AGENT)
 
 
 def test_weights_of_an_alias():
     routing = {"AdditionalVersionWeights": {"8": 0.1}}
     alias = {"Name": "live", "FunctionVersion": "7", "RoutingConfig": routing}
-    world = FakeAccount({("lambda", "list_aliases"): {"Aliases": [alias]}})
-    [found] = evaluation(world, []).aws.evidence(FunctionAliases, AGENT).evidence.all
+    fake_account = FakeAccount({("lambda", "list_aliases"): {"Aliases": [alias]}})
+    [found] = evaluation(fake_account, []).aws.evidence(FunctionAliases, AGENT).evidence.all
     assert (found.versions, found.weights) == (("7", "8"), {"8": 0.1})
 
 

@@ -30,8 +30,8 @@ def reading(*groups: dict[str, object], bulk: bool = False) -> tuple[Aws, FakeAc
             "logGroups": [g for g in groups if g["logGroupName"].startswith(logGroupNamePrefix)]
         }
 
-    world = FakeAccount({("logs", "describe_log_groups"): answer})
-    return evaluation(world, [], bulk=bulk).aws, world
+    fake_account = FakeAccount({("logs", "describe_log_groups"): answer})
+    return evaluation(fake_account, [], bulk=bulk).aws, fake_account
 
 
 def resource(name: str = NAME):
@@ -53,10 +53,10 @@ def resource(name: str = NAME):
     ],
 )
 def test_the_retention_in_force(changes, days, policy, bulk):
-    aws, world = reading(group(**changes), bulk=bulk)
+    aws, fake_account = reading(group(**changes), bulk=bulk)
     kept = aws.evidence(LogRetention, resource()).evidence
     assert (kept.days, kept.account_policy) == (days, policy)
-    assert len(world.calls) == 1
+    assert len(fake_account.calls) == 1
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
@@ -75,18 +75,18 @@ def test_a_longer_name_is_another_group(bulk):
 
 def test_existence_and_retention_of_all_take_one_answer():
     names = [f"/aws/lambda/f{n}" for n in range(60)]
-    aws, world = reading(*map(group, names), bulk=True)
+    aws, fake_account = reading(*map(group, names), bulk=True)
     for name in names:
         aws.evidence(LogGroup, resource(name))
         aws.evidence(LogRetention, resource(name))
     assert aws.find(LOG_GROUP) == sorted(names)
-    assert len(world.calls) == 1
+    assert len(fake_account.calls) == 1
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_failed_read_is_not_an_absent_group(fault):
-    aws, world = reading(group())
-    world.faults["logs", "describe_log_groups"] = FAULTS[fault]
+    aws, fake_account = reading(group())
+    fake_account.faults["logs", "describe_log_groups"] = FAULTS[fault]
     with pytest.raises(Unreadable):
         aws.evidence(LogGroup, resource())
 
@@ -101,5 +101,5 @@ def test_every_page_is_read():
         aws = Aws(session, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=True)
         assert len(aws.find(LOG_GROUP)) == 120
         assert aws.evidence(LogRetention, resource("/app/119")).evidence.days == 14
-        alone = aws.afresh()
+        alone = aws.reread()
         assert alone.evidence(LogRetention, resource("/app/119")).evidence.days == 14

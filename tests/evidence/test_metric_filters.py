@@ -22,7 +22,7 @@ def with_filter(answer, **transformation):
 
     about = {"metricName": "Fatal", "metricNamespace": "Shop", "metricValue": "1"}
     filters = [{"filterName": "fatal", "metricTransformations": [about | transformation]}]
-    return worlds.world().but(
+    return worlds.fake_account().but(
         cloudwatch__describe_alarms=described,
         cloudwatch__list_metrics={"Metrics": []},
         logs__describe_metric_filters={"metricFilters": filters if transformation else []},

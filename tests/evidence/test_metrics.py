@@ -24,9 +24,9 @@ FAST = series("AWS/Lambda", "Duration", at_most(100), FunctionName="f")
 
 
 def reader(answer) -> tuple[DeclaredReader, FakeAccount]:
-    world = FakeAccount({("cloudwatch", "get_metric_data"): answer})
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOW)
-    return DeclaredReader(aws, frozenset({GET_METRIC_DATA}), "a test"), world
+    fake_account = FakeAccount({("cloudwatch", "get_metric_data"): answer})
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOW)
+    return DeclaredReader(aws, frozenset({GET_METRIC_DATA}), "a test"), fake_account
 
 
 def result(id, points=(), status="Complete"):
@@ -68,7 +68,7 @@ def test_asks_raw_series_on_aligned_periods_without_a_unit():
 
 def test_five_hundred_a_request_over_all_resources():
     asked = []
-    read, world = reader(echo(asked))
+    read, fake_account = reader(echo(asked))
     wanted = {
         name: {
             "errors": series("AWS/Lambda", "Errors", "Sum", FunctionName=name),
@@ -78,7 +78,7 @@ def test_five_hundred_a_request_over_all_resources():
     }
     found = read_each(read, wanted, DAY)
     assert [len(call["MetricDataQueries"]) for call in asked] == [500, 100]
-    assert len(world.calls) == 2
+    assert len(fake_account.calls) == 2
     assert set(found["299"]) == {"errors", "invocations"}
     assert found["299"]["errors"].query == wanted["299"]["errors"]
 
@@ -92,9 +92,9 @@ def test_the_same_series_is_asked_once():
 
 
 def test_nothing_wanted_asks_nothing():
-    read, world = reader(echo([]))
+    read, fake_account = reader(echo([]))
     assert read_each(read, {}) == {}
-    assert not world.calls
+    assert not fake_account.calls
 
 
 def test_pages_are_joined_and_sorted():
@@ -106,10 +106,10 @@ def test_pages_are_joined_and_sorted():
             return {"MetricDataResults": page, "NextToken": "more"}
         return {"MetricDataResults": [result("q0", [(first, 1.0)])]}
 
-    read, world = reader(answer)
+    read, fake_account = reader(answer)
     found = read_series(read, [ERRORS], HOUR)[ERRORS]
     assert found.points == ((first, 1.0), (second, 2.0))
-    assert len(world.calls) == 2
+    assert len(fake_account.calls) == 2
 
 
 @pytest.mark.parametrize(

@@ -44,7 +44,7 @@ def listeners(**params):
     return {"Listeners": [{"ListenerArn": arn, "LoadBalancerArn": balancer}]}
 
 
-def world():
+def fake_account():
     return FakeAccount(
         {
             ("apigateway", "get_rest_apis"): {"items": [{"id": api, "name": api} for api in APIS]},
@@ -83,14 +83,14 @@ CASES = [
 @pytest.mark.parametrize(("about", "evidence", "ids"), CASES)
 def test_the_other_parts_are_found(about, evidence, ids):
     with pytest.raises(Unreadable) as caught:
-        evaluation(world(), []).aws.find(about)
+        evaluation(fake_account(), []).aws.find(about)
     assert caught.value.cause is Cause.THROTTLED
     assert set(caught.value.found) == {*ids} - {ids[2]}
 
 
 @pytest.mark.parametrize(("about", "evidence", "ids"), CASES)
 def test_the_other_parts_are_loaded_at_once(about, evidence, ids):
-    account = world()
+    account = fake_account()
     run = evaluation(account, [], bulk=True)
 
     def load(id):
@@ -106,8 +106,8 @@ def test_the_other_parts_are_loaded_at_once(about, evidence, ids):
 
 def test_a_survey_judges_the_other_parts_and_does_not_call_the_type_covered():
     rule = rules()["xray.stage-tracing"]
-    account = module_of("xray").world()
-    account.answers |= world().answers
+    account = module_of("xray").fake_account()
+    account.answers |= fake_account().answers
     run, coverage = evaluation(account, [rule], bulk=True), Coverage()
     seen = list(run.survey([rule], coverage))
     judged = {o.resource.id: o.finding.status for o in seen if o.resource.type == REST_STAGE.name}

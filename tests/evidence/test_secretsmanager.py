@@ -28,7 +28,7 @@ RESOURCE = SECRET.resource(ACCOUNT_ID, HOME, SECRET_ARN)
 
 def loaded(*, bulk=False, stages=None, **changes):
     stages = stages or {V1: ["AWSCURRENT"]}
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {
             ("secretsmanager", "describe_secret"): secret(VersionIdsToStages=stages, **changes),
             ("secretsmanager", "list_secrets"): {
@@ -37,7 +37,9 @@ def loaded(*, bulk=False, stages=None, **changes):
         }
     )
     return (
-        evaluation(world, [], bulk=bulk, now=NOON).aws.evidence(SecretRotation, RESOURCE).evidence
+        evaluation(fake_account, [], bulk=bulk, now=NOON)
+        .aws.evidence(SecretRotation, RESOURCE)
+        .evidence
     )
 
 
@@ -106,11 +108,11 @@ def test_a_replica(primary, replica):
 
 
 def test_a_secret_that_is_gone():
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {("secretsmanager", "describe_secret"): error("ResourceNotFoundException", 400)}
     )
     with pytest.raises(Gone):
-        evaluation(world, []).aws.evidence(SecretRotation, RESOURCE)
+        evaluation(fake_account, []).aws.evidence(SecretRotation, RESOURCE)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +143,12 @@ def failed(arn, minutes):
     return {"EventTime": NOON - timedelta(minutes=minutes), "CloudTrailEvent": record}
 
 
-def failure_in(world):
-    run = evaluation(world, [], bulk=True, now=NOON).aws
+def failure_in(fake_account):
+    run = evaluation(fake_account, [], bulk=True, now=NOON).aws
     return run.evidence(LastRotationFailure, RESOURCE).evidence.at
 
 
-def a_world(stages, **answers):
+def an_account(stages, **answers):
     listing = {"SecretList": [secret(SecretVersionsToStages=stages)]}
     return FakeAccount({("secretsmanager", "list_secrets"): listing}).but(**answers)
 
@@ -163,11 +165,11 @@ HALF_WAY = {V1: ["AWSCURRENT"], V2: ["AWSPENDING"]}
     ],
 )
 def test_a_failure_is_looked_up(events, minutes):
-    world = a_world(HALF_WAY, cloudtrail__lookup_events={"Events": events})
-    assert failure_in(world) == (minutes and NOON - timedelta(minutes=minutes))
+    fake_account = an_account(HALF_WAY, cloudtrail__lookup_events={"Events": events})
+    assert failure_in(fake_account) == (minutes and NOON - timedelta(minutes=minutes))
 
 
 def test_nothing_is_looked_up_while_no_rotation_is_under_way():
-    world = a_world({V1: ["AWSCURRENT"]})
-    assert failure_in(world) is None
-    assert ("cloudtrail", "lookup_events") not in world.calls
+    fake_account = an_account({V1: ["AWSCURRENT"]})
+    assert failure_in(fake_account) is None
+    assert ("cloudtrail", "lookup_events") not in fake_account.calls

@@ -29,14 +29,14 @@ def test_every_page_and_one_alone():
         listing = aws.requests
         assert aws.evidence(ParameterType, parameter("/p/50")).evidence.type == "SecureString"
         assert aws.requests == listing, "every parameter comes from the listing"
-        alone = aws.afresh().evidence(ParameterType, parameter("/p/00")).evidence
+        alone = aws.reread().evidence(ParameterType, parameter("/p/00")).evidence
         assert alone == ParameterType("/p/00", "String")
 
 
 def test_a_parameter_that_is_gone():
-    world = FakeAccount({("ssm", "describe_parameters"): {"Parameters": []}})
+    fake_account = FakeAccount({("ssm", "describe_parameters"): {"Parameters": []}})
     with pytest.raises(Gone):
-        evaluation(world, []).aws.evidence(ParameterType, parameter("/p"))
+        evaluation(fake_account, []).aws.evidence(ParameterType, parameter("/p"))
 
 
 @pytest.mark.parametrize(("name", "path"), [("/a/b", "/a/b"), ("flat", "/flat")])

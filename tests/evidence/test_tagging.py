@@ -20,10 +20,10 @@ def answer(ResourceARNList: list[str] | None = None, **_: object) -> dict[str, o
 
 
 def tags_of(id: str, *, bulk: bool, about: ResourceType = BUCKET) -> tuple[Tags, FakeAccount]:
-    world = FakeAccount({GET: answer})
-    aws = evaluation(world, [], bulk=bulk).aws
+    fake_account = FakeAccount({GET: answer})
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     resource = about.resource(ACCOUNT_ID, "eu-west-1", id)
-    return aws.evidence(Tags, resource).evidence, world
+    return aws.evidence(Tags, resource).evidence, fake_account
 
 
 def test_one_resource_is_asked_for_alone():
@@ -31,34 +31,34 @@ def test_one_resource_is_asked_for_alone():
 
 
 def test_all_resources_cost_one_call():
-    world = FakeAccount({GET: answer})
-    aws = evaluation(world, [], bulk=True).aws
+    fake_account = FakeAccount({GET: answer})
+    aws = evaluation(fake_account, [], bulk=True).aws
     found = [
         aws.evidence(Tags, BUCKET.resource(ACCOUNT_ID, "us-east-1", id)).evidence.values
         for id in ("data", "other", "never-tagged")
     ]
     assert found == [{"Environment": "prod"}, {}, {}]
-    assert world.calls == [GET]
+    assert fake_account.calls == [GET]
 
 
 def test_a_resource_without_an_arn_has_no_tags_and_costs_no_call():
     nameless = ResourceType("Test::No::Arn", lambda _: ())
-    tags, world = tags_of("x", bulk=False, about=nameless)
-    assert (tags.values, world.calls) == ({}, [])
+    tags, fake_account = tags_of("x", bulk=False, about=nameless)
+    assert (tags.values, fake_account.calls) == ({}, [])
 
 
 def test_global_resources_are_asked_for_where_the_api_knows_them():
     regions = []
-    world = FakeAccount({GET: answer})
-    original = world.client
+    fake_account = FakeAccount({GET: answer})
+    original = fake_account.client
 
     def client(service: str, region_name: str = "", **rest: object):
         regions.append(region_name)
         return original(service, **rest)
 
-    world.client = client
+    fake_account.client = client
     everywhere = ResourceType("Test::Is::Global", lambda _: (), is_global=True, arn="arn:x:{id}")
-    aws = evaluation(world, []).aws
+    aws = evaluation(fake_account, []).aws
     aws.region = "eu-west-1"
     aws.evidence(Tags, everywhere.resource(ACCOUNT_ID, "eu-west-1", "d"))
     assert regions == ["us-east-1"]

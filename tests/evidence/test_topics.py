@@ -22,8 +22,8 @@ ALERTS = TOPIC.resource(ACCOUNT_ID, HOME, "alerts")
 ARN = worlds.TOPIC
 
 
-def load(cls, world, topic=ALERTS):
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
+def load(cls, fake_account, topic=ALERTS):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)
     return aws.evidence(cls, topic).evidence
 
 
@@ -33,7 +33,7 @@ def subscribed(*subscriptions, attributes=None, **topic) -> FakeAccount:
         for arn, protocol in subscriptions
     ]
     about = {"TopicArn": ARN, "Policy": "{}"} | topic
-    return worlds.world().but(
+    return worlds.fake_account().but(
         sns__list_subscriptions_by_topic={"Subscriptions": listed},
         sns__get_subscription_attributes={"Attributes": attributes or {}},
         sns__get_topic_attributes={"Attributes": about},
@@ -41,7 +41,7 @@ def subscribed(*subscriptions, attributes=None, **topic) -> FakeAccount:
 
 
 def test_a_topic_and_its_listener():
-    found = load(TopicPath, worlds.world())
+    found = load(TopicPath, worlds.fake_account())
     assert found.alarms[:2] == ("agent-errors", "agent-slow")
     assert found.key is not None
     assert found.key.id == worlds.KEY_ID
@@ -51,9 +51,11 @@ def test_a_topic_and_its_listener():
 
 @pytest.mark.parametrize("arn", ["PendingConfirmation", "Deleted"])
 def test_a_subscription_without_an_arn_is_not_confirmed_and_not_asked_about(arn):
-    world = subscribed((arn, "email"))
-    assert load(TopicPath, world).subscriptions == (Subscription("email", "x", confirmed=False),)
-    assert ("sns", "get_subscription_attributes") not in world.calls
+    fake_account = subscribed((arn, "email"))
+    assert load(TopicPath, fake_account).subscriptions == (
+        Subscription("email", "x", confirmed=False),
+    )
+    assert ("sns", "get_subscription_attributes") not in fake_account.calls
 
 
 def test_what_a_subscription_filters():
@@ -62,25 +64,27 @@ def test_what_a_subscription_filters():
         "FilterPolicyScope": "MessageBody",
         "RawMessageDelivery": "true",
     }
-    world = subscribed((f"{ARN}:1", "sqs"), attributes=attributes)
-    [found] = load(TopicPath, world).subscriptions
+    fake_account = subscribed((f"{ARN}:1", "sqs"), attributes=attributes)
+    [found] = load(TopicPath, fake_account).subscriptions
     assert found == Subscription(
         "sqs", "x", filter_policy={"AlarmName": ["a"]}, on_body=True, raw=True
     )
 
 
 def test_a_subscription_deleted_meanwhile():
-    world = subscribed((f"{ARN}:1", "sqs")).but(
+    fake_account = subscribed((f"{ARN}:1", "sqs")).but(
         sns__get_subscription_attributes=error("NotFound", 404)
     )
-    assert load(TopicPath, world).subscriptions == ()
+    assert load(TopicPath, fake_account).subscriptions == ()
 
 
 def test_a_topic_no_alarm_uses_is_not_read_further():
-    world = subscribed((f"{ARN}:1", "sqs")).but(cloudwatch__describe_alarms={"MetricAlarms": []})
-    found = load(TopicPath, world)
+    fake_account = subscribed((f"{ARN}:1", "sqs")).but(
+        cloudwatch__describe_alarms={"MetricAlarms": []}
+    )
+    found = load(TopicPath, fake_account)
     assert (found.alarms, found.subscriptions, found.key) == ((), (), None)
-    assert ("sns", "list_subscriptions_by_topic") not in world.calls
+    assert ("sns", "list_subscriptions_by_topic") not in fake_account.calls
 
 
 def test_an_alias_is_followed_to_its_key():
@@ -99,10 +103,10 @@ def test_a_key_of_another_account_stays_an_arn():
 
 @pytest.mark.parametrize("code", ["NotFound", "NotFoundException"])
 def test_a_topic_that_is_gone(code):
-    world = worlds.world().but(sns__get_topic_attributes=error(code, 404))
-    assert load(TopicExists, world).exists is False
+    fake_account = worlds.fake_account().but(sns__get_topic_attributes=error(code, 404))
+    assert load(TopicExists, fake_account).exists is False
     with pytest.raises(Gone):
-        load(TopicPath, world)
+        load(TopicPath, fake_account)
 
 
 def test_a_topic_of_another_account_is_asked_for_by_its_arn():
@@ -114,7 +118,7 @@ def test_a_topic_of_another_account_is_asked_for_by_its_arn():
 
     theirs = TOPIC.resource("444455556666", "eu-west-1", "ops")
     with pytest.raises(Unreadable, match="sns:GetTopicAttributes"):
-        load(TopicExists, worlds.world().but(sns__get_topic_attributes=answer), theirs)
+        load(TopicExists, worlds.fake_account().but(sns__get_topic_attributes=answer), theirs)
     assert asked == ["arn:aws:sns:eu-west-1:444455556666:ops"]
 
 

@@ -43,9 +43,9 @@ SETTINGS = {
 }
 
 
-def load(cls, about, id, world=None, *, bulk=False, session=None, **settings):
+def load(cls, about, id, fake_account=None, *, bulk=False, session=None, **settings):
     aws = Aws(
-        session or world or worlds.world(),
+        session or fake_account or worlds.fake_account(),
         account=ACCOUNT_ID,
         region=HOME,
         now=lambda: NOON,
@@ -119,30 +119,32 @@ def test_what_a_rule_is_confined_to(rule, narrowed):
     answer = worlds.lifecycle(**{k: v for k, v in rule.items() if v is not None})
     if rule.get("Filter", {}) is None:
         del answer["Rules"][0]["Filter"]
-    world = worlds.world().but(s3__get_bucket_lifecycle_configuration=answer)
-    [found] = load(AbortRules, BUCKET, worlds.BUCKET, world).rules
+    fake_account = worlds.fake_account().but(s3__get_bucket_lifecycle_configuration=answer)
+    [found] = load(AbortRules, BUCKET, worlds.BUCKET, fake_account).rules
     assert found.narrowed == narrowed
 
 
 def test_rules_about_other_things_are_passed_over():
     answer = {"Rules": [{"ID": "expire", "Status": "Enabled", "Expiration": {"Days": 9}}]}
-    world = worlds.world().but(s3__get_bucket_lifecycle_configuration=answer)
-    assert load(AbortRules, BUCKET, worlds.BUCKET, world).rules == ()
+    fake_account = worlds.fake_account().but(s3__get_bucket_lifecycle_configuration=answer)
+    assert load(AbortRules, BUCKET, worlds.BUCKET, fake_account).rules == ()
 
 
 @pytest.mark.parametrize("code", ["404", "AccessDenied", "NoSuchKey", "MethodNotAllowed"])
 def test_only_the_documented_code_says_that_there_is_no_lifecycle(code):
-    world = worlds.world().but(s3__get_bucket_lifecycle_configuration=error(code, 404))
+    fake_account = worlds.fake_account().but(
+        s3__get_bucket_lifecycle_configuration=error(code, 404)
+    )
     with pytest.raises(Unreadable):
-        load(AbortRules, BUCKET, worlds.BUCKET, world)
+        load(AbortRules, BUCKET, worlds.BUCKET, fake_account)
 
 
 def test_s3_is_not_asked_for_what_nobody_wants():
-    world = worlds.world()
-    other = load(BucketAcceleration, BUCKET, "other", world, bulk=True)
+    fake_account = worlds.fake_account()
+    other = load(BucketAcceleration, BUCKET, "other", fake_account, bulk=True)
     assert (other.status, other.required) == (None, "")
-    assert load(StaleUploads, BUCKET, "other", world, list_uploads=False).count is None
-    assert not [call for call in world.calls if call[0] == "s3"]
+    assert load(StaleUploads, BUCKET, "other", fake_account, list_uploads=False).count is None
+    assert not [call for call in fake_account.calls if call[0] == "s3"]
 
 
 @MODES
@@ -153,18 +155,18 @@ def test_what_was_written_to_a_bucket(bulk):
 
 @MODES
 def test_request_metrics_that_are_off_are_not_zero(bulk):
-    world = worlds.world().but(cloudwatch__list_metrics={"Metrics": worlds.STORAGE})
-    found = load(BucketWrites, BUCKET, worlds.BUCKET, world, bulk=bulk)
+    fake_account = worlds.fake_account().but(cloudwatch__list_metrics={"Metrics": worlds.STORAGE})
+    found = load(BucketWrites, BUCKET, worlds.BUCKET, fake_account, bulk=bulk)
     assert found == BucketWrites(5000 * MB, 50.0)
-    world = worlds.world().but(cloudwatch__list_metrics={"Metrics": []})
-    assert load(BucketWrites, BUCKET, worlds.BUCKET, world, bulk=bulk) == BucketWrites()
+    fake_account = worlds.fake_account().but(cloudwatch__list_metrics={"Metrics": []})
+    assert load(BucketWrites, BUCKET, worlds.BUCKET, fake_account, bulk=bulk) == BucketWrites()
 
 
 def test_old_uploads_are_those_a_rule_would_have_ended():
     began = [NOON - timedelta(days=days) for days in (1, 8, 10, 40)]
     uploads = {"Uploads": [{"Key": "k", "Initiated": each} for each in began]}
-    world = worlds.world().but(s3__list_multipart_uploads=uploads)
-    assert load(StaleUploads, BUCKET, worlds.BUCKET, world) == StaleUploads(2, "2026-09-23")
+    fake_account = worlds.fake_account().but(s3__list_multipart_uploads=uploads)
+    assert load(StaleUploads, BUCKET, worlds.BUCKET, fake_account) == StaleUploads(2, "2026-09-23")
 
 
 # -- mappings -------------------------------------------------------------------------------------
@@ -197,8 +199,8 @@ ARN = f"arn:aws:{{}}:{HOME}:{ACCOUNT_ID}:{{}}"
 )
 def test_the_source_of_a_mapping(answer, service, source, label):
     answer = {k: v for k, v in worlds.mapping(**answer).items() if v is not None}
-    world = worlds.world().but(lambda__get_event_source_mapping=answer)
-    found = load(EventSource, EVENT_SOURCE_MAPPING, worlds.MAPPING, world)
+    fake_account = worlds.fake_account().but(lambda__get_event_source_mapping=answer)
+    found = load(EventSource, EVENT_SOURCE_MAPPING, worlds.MAPPING, fake_account)
     assert (found.service, found.source, found.stream_label) == (service, source, label)
     assert found.function == "agent"
 
@@ -216,27 +218,27 @@ def test_other_mappings_of_the_function_are_counted(bulk):
     other = worlds.mapping(UUID="2" * 36)
     off = worlds.mapping(UUID="3" * 36, State="Disabled")
     both = {"EventSourceMappings": [worlds.mapping(), other, off]}
-    world = worlds.world().but(lambda__list_event_source_mappings=both)
-    found = load(SourceTraffic, EVENT_SOURCE_MAPPING, worlds.MAPPING, world, bulk=bulk)
+    fake_account = worlds.fake_account().but(lambda__list_event_source_mappings=both)
+    found = load(SourceTraffic, EVENT_SOURCE_MAPPING, worlds.MAPPING, fake_account, bulk=bulk)
     assert found.shared_with == 1
 
 
 def test_a_queue_of_another_account_has_no_metrics_here():
     abroad = worlds.mapping(EventSourceArn=f"arn:aws:sqs:{HOME}:999900001111:orders")
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         lambda__list_event_source_mappings={"EventSourceMappings": [abroad]}
     )
-    assert load(SourceTraffic, EVENT_SOURCE_MAPPING, worlds.MAPPING, world).items is None
+    assert load(SourceTraffic, EVENT_SOURCE_MAPPING, worlds.MAPPING, fake_account).items is None
 
 
 def test_a_mapping_that_is_gone():
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         lambda__get_event_source_mapping=error("ResourceNotFoundException", 404),
         lambda__list_event_source_mappings={"EventSourceMappings": []},
     )
     for cls in (EventSource, SourceTraffic):
         with pytest.raises(Gone):
-            load(cls, EVENT_SOURCE_MAPPING, worlds.MAPPING, world)
+            load(cls, EVENT_SOURCE_MAPPING, worlds.MAPPING, fake_account)
 
 
 # -- streams, queues and tables -------------------------------------------------------------------
@@ -264,11 +266,11 @@ def test_streams_and_tables_in_moto():
 
 def test_a_table_that_is_gone():
     """moto answers ResourceNotFound, DynamoDB ResourceNotFoundException."""
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         dynamodb__describe_time_to_live=error("ResourceNotFoundException", 400)
     )
     with pytest.raises(Gone):
-        load(TableTtl, TABLE, "no-cache", world)
+        load(TableTtl, TABLE, "no-cache", fake_account)
 
 
 @MODES
@@ -283,13 +285,13 @@ def test_requests_of_a_table(bulk):
     found = load(TableRequests, TABLE, "orders", bulk=bulk)
     assert found.peak == 3 * 2000.0 / 5
     assert "UpdateItem" not in found.single, "it has no batch form"
-    quiet = worlds.world().but(cloudwatch__get_metric_data=metric_data({}))
+    quiet = worlds.fake_account().but(cloudwatch__get_metric_data=metric_data({}))
     assert load(TableRequests, TABLE, "orders", quiet, bulk=bulk).peak is None
 
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_metrics_that_cannot_be_read_are_not_absent(fault):
-    world = worlds.world().but(cloudwatch__get_metric_data=FAULTS[fault])
+    fake_account = worlds.fake_account().but(cloudwatch__get_metric_data=FAULTS[fault])
     for cls, about, id in (
         (TableRequests, TABLE, "orders"),
         (QueueWrites, QUEUE, "orders"),
@@ -297,4 +299,4 @@ def test_metrics_that_cannot_be_read_are_not_absent(fault):
         (BucketWrites, BUCKET, worlds.BUCKET),
     ):
         with pytest.raises(Unreadable):
-            load(cls, about, id, world)
+            load(cls, about, id, fake_account)

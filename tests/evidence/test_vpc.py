@@ -24,7 +24,7 @@ from readiness.evidence.route53 import PrivateZones
 from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.service_names import service_of_endpoint, service_of_zone, services_named
 from tests.accounts import network_security as good
-from tests.accounts.network_security import SUBNET_A, SUBNET_B, function, service, world
+from tests.accounts.network_security import SUBNET_A, SUBNET_B, fake_account, function, service
 from tests.fake_account import ACCOUNT_ID, HOME, error, evaluation
 
 
@@ -35,21 +35,21 @@ def of_vpc(cls, seen, id=good.VPC, *, bulk=False):
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_a_shared_vpc_is_not_ours(bulk):
-    shared = world().but(
+    shared = fake_account().but(
         ec2__describe_vpcs={"Vpcs": [{"VpcId": good.VPC, "OwnerId": "999988887777"}]}
     )
-    assert of_vpc(Vpc, world(), bulk=bulk).is_ours
+    assert of_vpc(Vpc, fake_account(), bulk=bulk).is_ours
     assert of_vpc(Vpc, shared, bulk=bulk) == Vpc(good.VPC, "999988887777", is_ours=False)
 
 
 def test_a_vpc_that_does_not_exist_is_gone():
     with pytest.raises(Gone):
-        of_vpc(Vpc, world().but(ec2__describe_vpcs=error("InvalidVpcID.NotFound")))
+        of_vpc(Vpc, fake_account().but(ec2__describe_vpcs=error("InvalidVpcID.NotFound")))
 
 
 def test_an_empty_answer_is_no_answer():
     with pytest.raises(Unreadable, match="ec2:DescribeVpcs"):
-        of_vpc(Vpc, world().but(ec2__describe_vpcs={"Vpcs": []}))
+        of_vpc(Vpc, fake_account().but(ec2__describe_vpcs={"Vpcs": []}))
 
 
 def test_routes_that_lead_nowhere_do_not_count():
@@ -87,7 +87,7 @@ def test_flow_logs_of_the_vpc_and_of_its_subnets():
         },
         {"FlowLogId": "fl-3", "ResourceId": "vpc-of-somebody-else", "TrafficType": "ALL"},
     ]
-    seen = of_vpc(VpcFlowLogs, world().but(ec2__describe_flow_logs={"FlowLogs": found}))
+    seen = of_vpc(VpcFlowLogs, fake_account().but(ec2__describe_flow_logs={"FlowLogs": found}))
     failed = FlowLog("fl-2", "ALL", "FAILED", "Access error", 60, "flows")
     assert seen.of_vpc == (FlowLog("fl-1", "REJECT"),)
     assert seen.of_subnets == {SUBNET_A: (failed,), SUBNET_B: ()}
@@ -96,8 +96,8 @@ def test_flow_logs_of_the_vpc_and_of_its_subnets():
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])
 def test_interfaces_are_counted(bulk):
-    assert of_vpc(VpcInterfaces, world(), bulk=bulk).count == 1
-    empty = world().but(ec2__describe_network_interfaces={"NetworkInterfaces": []})
+    assert of_vpc(VpcInterfaces, fake_account(), bulk=bulk).count == 1
+    empty = fake_account().but(ec2__describe_network_interfaces={"NetworkInterfaces": []})
     assert of_vpc(VpcInterfaces, empty, bulk=bulk).count == 0
 
 
@@ -108,7 +108,7 @@ def test_workloads_are_what_has_an_address_in_the_vpc():
         Environment={"Error": {"ErrorCode": "AccessDeniedException", "Message": "no"}},
     )
     found = {"Functions": [function(), elsewhere, sealed]}
-    seen = of_vpc(VpcWorkloads, world().but(lambda__list_functions=found)).all
+    seen = of_vpc(VpcWorkloads, fake_account().but(lambda__list_functions=found)).all
     assert [(w.name, "decrypted" in w.unknown) for w in seen] == [
         ("function agent", False),
         ("function sealed", True),
@@ -147,20 +147,20 @@ def test_workloads_are_what_has_an_address_in_the_vpc():
     ],
 )
 def test_what_a_functions_role_may_call(details, services, unknown):
-    seen = of_vpc(VpcWorkloads, world().but(iam__get_account_authorization_details=details))
+    seen = of_vpc(VpcWorkloads, fake_account().but(iam__get_account_authorization_details=details))
     agent = seen.all[0]
     assert (agent.services, agent.unknown) == (services, unknown)
 
 
 def test_roles_are_not_read_for_a_vpc_without_functions():
-    seen = world().but(lambda__list_functions={"Functions": []})
+    seen = fake_account().but(lambda__list_functions={"Functions": []})
     assert [w.name for w in of_vpc(VpcWorkloads, seen).all] == ["service api"]
     assert ("iam", "get_account_authorization_details") not in seen.calls
 
 
 def test_a_service_in_other_subnets_is_elsewhere():
     other = {"services": [service(subnets=["subnet-of-another-vpc"])]}
-    seen = of_vpc(VpcWorkloads, world().but(ecs__describe_services=other)).all
+    seen = of_vpc(VpcWorkloads, fake_account().but(ecs__describe_services=other)).all
     assert [w.name for w in seen] == ["function agent"]
 
 
@@ -171,7 +171,9 @@ def test_endpoints_of_the_vpc():
         good.endpoint("sts", State="PendingAcceptance"),
         good.endpoint("kms", VpcId="vpc-of-somebody-else"),
     ]
-    seen = of_vpc(VpcEndpoints, world().but(ec2__describe_vpc_endpoints={"VpcEndpoints": found}))
+    seen = of_vpc(
+        VpcEndpoints, fake_account().but(ec2__describe_vpc_endpoints={"VpcEndpoints": found})
+    )
     assert [(e.service, e.kind, e.state, e.resolves) for e in seen.all] == [
         ("kms", "Interface", "available", True),
         ("s3", "Gateway", "available", False),
@@ -191,7 +193,7 @@ EMPTY = {"Functions": []}
 
 
 def test_an_empty_vpc_costs_no_further_reads():
-    seen = world().but(lambda__list_functions=EMPTY, ecs__list_clusters={"clusterArns": []})
+    seen = fake_account().but(lambda__list_functions=EMPTY, ecs__list_clusters={"clusterArns": []})
     assert of_vpc(VpcDns, seen) == VpcDns()
     assert of_vpc(PrivateZones, seen) == PrivateZones()
     assert not {("ec2", "describe_vpc_attribute"), ("route53", "list_hosted_zones_by_vpc")} & set(
@@ -204,7 +206,7 @@ def test_both_dns_attributes_are_read():
         key = Attribute[0].upper() + Attribute[1:]
         return {"VpcId": VpcId, key: {"Value": Attribute == "enableDnsSupport"}}
 
-    seen = of_vpc(VpcDns, world().but(ec2__describe_vpc_attribute=only_support))
+    seen = of_vpc(VpcDns, fake_account().but(ec2__describe_vpc_attribute=only_support))
     assert seen == VpcDns(support=True, hostnames=False)
 
 
@@ -219,7 +221,7 @@ def test_every_page_of_hosted_zones_is_read():
         page = {"HostedZoneSummaries": [zone], "MaxItems": "1"}
         return page | ({"NextToken": more} if more else {})
 
-    seen = of_vpc(PrivateZones, world().but(route53__list_hosted_zones_by_vpc=zones))
+    seen = of_vpc(PrivateZones, fake_account().but(route53__list_hosted_zones_by_vpc=zones))
     assert seen.services == {"secretsmanager", "ecr.api"}
 
 

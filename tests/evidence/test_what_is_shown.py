@@ -25,8 +25,8 @@ MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:order"
 VIEW = f"arn:aws:billing::{ACCOUNT_ID}:billingview/"
 
 
-def load(world: FakeAccount, cls: Any, about: Any, id: str, *, bulk: bool = False) -> Any:
-    aws = evaluation(world, [], bulk=bulk).aws
+def load(fake_account: FakeAccount, cls: Any, about: Any, id: str, *, bulk: bool = False) -> Any:
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id)).evidence
 
 
@@ -51,8 +51,8 @@ def test_queues_beyond_a_thousand():
 
 def test_sources_of_a_dead_letter_queue_beyond_a_thousand():
     sources = Recorded({"queueUrls": ["https://sqs/1/orders"]})
-    world = alarms.world().but(sqs__list_dead_letter_source_queues=sources)
-    assert "orders" in load(world, DeadLetters, QUEUE, "dead").sources
+    fake_account = alarms.fake_account().but(sqs__list_dead_letter_source_queues=sources)
+    assert "orders" in load(fake_account, DeadLetters, QUEUE, "dead").sources
     assert PAGE_SIZES["sqs", "list_dead_letter_source_queues"] == ("MaxResults", 1000)
 
 
@@ -83,35 +83,37 @@ INTERFACES = {
 )
 def test_interfaces_that_an_account_setting_hides(cls, about, id, count, bulk):
     interfaces = Recorded(INTERFACES)
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {
             ("ec2", "describe_network_interfaces"): interfaces,
             ("ec2", "describe_security_groups"): {"SecurityGroups": [{"GroupId": "sg-1"}]},
             ("ec2", "describe_vpcs"): {"Vpcs": [{"VpcId": "vpc-1"}]},
         }
     )
-    assert count(load(world, cls, about, id, bulk=bulk)) == 1
+    assert count(load(fake_account, cls, about, id, bulk=bulk)) == 1
     assert [each["IncludeManagedResources"] for each in interfaces.asked] == [True]
 
 
 def older_sdk(
-    world: FakeAccount, service: str, operation: str, parameter: str, monkeypatch
+    fake_account: FakeAccount, service: str, operation: str, parameter: str, monkeypatch
 ) -> FakeAccount:
     """The world through an SDK that does not know a parameter."""
-    model = world.client(service)._operation(operation)
+    model = fake_account.client(service)._operation(operation)
     members = {n: s for n, s in model.input_shape.members.items() if n != parameter}
     monkeypatch.setitem(model.input_shape.__dict__, "members", members)
     monkeypatch.setattr(
-        world.client(service)._model, "operation_model", lambda _, model=model: model
+        fake_account.client(service)._model, "operation_model", lambda _, model=model: model
     )
-    return world
+    return fake_account
 
 
 def test_an_sdk_that_cannot_ask_for_them_asks_without(monkeypatch):
     interfaces = Recorded(INTERFACES)
-    world = FakeAccount({("ec2", "describe_network_interfaces"): interfaces})
-    older_sdk(world, "ec2", "describe_network_interfaces", "IncludeManagedResources", monkeypatch)
-    assert len(load(world, Attachments, SECURITY_GROUP, "sg-1").interfaces) == 1
+    fake_account = FakeAccount({("ec2", "describe_network_interfaces"): interfaces})
+    older_sdk(
+        fake_account, "ec2", "describe_network_interfaces", "IncludeManagedResources", monkeypatch
+    )
+    assert len(load(fake_account, Attachments, SECURITY_GROUP, "sg-1").interfaces) == 1
     assert "IncludeManagedResources" not in interfaces.asked[0]
 
 
@@ -145,14 +147,14 @@ def test_mappings_of_an_alias_are_found_after_an_event():
     def mappings(FunctionName: str = "") -> dict[str, Any]:  # noqa: N803
         return {"EventSourceMappings": [] if FunctionName else [own]}
 
-    world = FakeAccount(
+    fake_account = FakeAccount(
         {
             ("lambda", "get_function_configuration"): function,
             ("lambda", "list_event_source_mappings"): mappings,
             ("lambda", "get_policy"): {"Policy": '{"Statement": []}'},
         }
     )
-    assert load(world, FunctionTracing, FUNCTION, "agent").untraced == ("Amazon MQ",)
+    assert load(fake_account, FunctionTracing, FUNCTION, "agent").untraced == ("Amazon MQ",)
 
 
 def dimension(key: str, *values: str, **more: Any) -> dict[str, Any]:
@@ -218,17 +220,17 @@ TAG = {"Tags": {"Key": "workload", "Values": ["agents"]}}
 )
 def test_what_a_budget_is_about(about, filters, narrowed):
     budgets = Recorded({"Budgets": [alarms.BUDGET | about]})
-    world = alarms.world().but(budgets__describe_budgets=budgets)
-    [budget] = load(world, Budgets, ACCOUNT, ACCOUNT_ID).all
+    fake_account = alarms.fake_account().but(budgets__describe_budgets=budgets)
+    [budget] = load(fake_account, Budgets, ACCOUNT, ACCOUNT_ID).all
     assert (dict(budget.filters), budget.is_narrowed) == (filters, narrowed)
     assert budget.is_account_wide is (not filters and not narrowed)
     assert [each["ShowFilterExpression"] for each in budgets.asked] == [True]
 
 
 def test_an_sdk_that_cannot_show_what_a_budget_is_about(monkeypatch):
-    world = alarms.world()
-    older_sdk(world, "budgets", "describe_budgets", "ShowFilterExpression", monkeypatch)
-    found = evaluation(world, []).aws
+    fake_account = alarms.fake_account()
+    older_sdk(fake_account, "budgets", "describe_budgets", "ShowFilterExpression", monkeypatch)
+    found = evaluation(fake_account, []).aws
     with pytest.raises(Unreadable) as raised:
         found.evidence(Budgets, ACCOUNT.resource(ACCOUNT_ID, HOME, ACCOUNT_ID))
     assert "budgets:ViewBudget" in str(raised.value)

@@ -20,7 +20,7 @@ from readiness.evidence.workloads.tracing import (
     TaskTracing,
     WorkflowTracing,
 )
-from readiness.evidence.xray.configuration import Sampling, TraceMap, TraceQueries
+from readiness.evidence.xray.configuration import Sampling, ServiceMap, TraceQueries
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.tracing import Tracer
@@ -32,9 +32,14 @@ PROBE = {"probe_filters": True}
 
 
 def load(
-    world: FakeAccount, cls: Any, about: Any, id: str = ACCOUNT_ID, bulk=False, **settings: Any
+    fake_account: FakeAccount,
+    cls: Any,
+    about: Any,
+    id: str = ACCOUNT_ID,
+    bulk=False,
+    **settings: Any,
 ):
-    aws = evaluation(world, [], bulk=bulk).aws
+    aws = evaluation(fake_account, [], bulk=bulk).aws
     return aws.evidence(cls, about.resource(ACCOUNT_ID, HOME, id), settings).evidence
 
 
@@ -42,11 +47,11 @@ def function(**changes: Any) -> dict[str, Any]:
     return xray.FUNCTION | {"TracingConfig": {"Mode": "PassThrough"}} | changes
 
 
-def a_world(mappings: list[dict[str, Any]], policy: Any = None, **changes: Any) -> FakeAccount:
+def an_account(mappings: list[dict[str, Any]], policy: Any = None, **changes: Any) -> FakeAccount:
     """An account with one function that X-Ray does not trace."""
     about = function(**changes)
     refused = error("ResourceNotFoundException", 404)
-    return xray.world().but(
+    return xray.fake_account().but(
         lambda__list_functions={"Functions": [about]},
         lambda__get_function_configuration=about,
         lambda__list_event_source_mappings={"EventSourceMappings": mappings},
@@ -82,33 +87,33 @@ INVOKED = {
     ],
 )
 def test_what_invokes_a_function(mappings, policy, untraced, bulk):
-    found = load(a_world(mappings, policy), FunctionTracing, FUNCTION, "agent", bulk)
+    found = load(an_account(mappings, policy), FunctionTracing, FUNCTION, "agent", bulk)
     assert found.untraced == untraced
     assert (found.tracing.tracer, found.role) == (Tracer.NONE, None)
 
 
 def test_another_function_s_sources_are_not_its_own():
-    assert load(a_world([OTHER]), FunctionTracing, FUNCTION, "agent", True).untraced == ()
+    assert load(an_account([OTHER]), FunctionTracing, FUNCTION, "agent", True).untraced == ()
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_of_a_traced_function_nobody_asks_what_invokes_it(bulk):
-    world = xray.world()
-    found = load(world, FunctionTracing, FUNCTION, "agent", bulk)
+    fake_account = xray.fake_account()
+    found = load(fake_account, FunctionTracing, FUNCTION, "agent", bulk)
     assert (found.tracing.tracer, found.role.id) == (Tracer.XRAY, "agent")
-    assert ("lambda", "list_event_source_mappings") not in world.calls
+    assert ("lambda", "list_event_source_mappings") not in fake_account.calls
 
 
 def test_what_cannot_be_known_of_the_invokers_is_not_nothing():
-    world = a_world([KAFKA]).but(lambda__get_policy=error("AccessDeniedException", 403))
+    fake_account = an_account([KAFKA]).but(lambda__get_policy=error("AccessDeniedException", 403))
     with pytest.raises(Unreadable, match="lambda:GetPolicy"):
-        load(world, FunctionTracing, FUNCTION, "agent")
+        load(fake_account, FunctionTracing, FUNCTION, "agent")
 
 
 def test_a_task_and_its_service():
-    task = load(xray.world(), TaskTracing, TASK_DEFINITION, xray.TASKS)
+    task = load(xray.fake_account(), TaskTracing, TASK_DEFINITION, xray.TASKS)
     assert (task.tracing.tracer, task.service_name, task.role.id) == (Tracer.XRAY, "web", "agent")
-    service = load(xray.world(), ServiceTracing, SERVICE, xray.SERVICE)
+    service = load(xray.fake_account(), ServiceTracing, SERVICE, xray.SERVICE)
     assert (service.names, service.is_named) == (("web",), True)
     assert service.log_groups == ("/ecs/web",)
 
@@ -120,73 +125,75 @@ def test_a_service_without_a_name_of_its_own_is_looked_for_under_guesses():
         "family": "front",
         "containerDefinitions": [{"name": "app", "image": "web:1"}],
     }
-    world = xray.world().but(ecs__describe_task_definition={"taskDefinition": task})
-    service = load(world, ServiceTracing, SERVICE, xray.SERVICE)
+    fake_account = xray.fake_account().but(ecs__describe_task_definition={"taskDefinition": task})
+    service = load(fake_account, ServiceTracing, SERVICE, xray.SERVICE)
     assert (service.names, service.is_named) == (("web", "front", "agents/web"), False)
 
 
 def test_a_service_whose_task_definition_is_gone_may_be_traced():
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         ecs__describe_task_definition=error(
             "ClientException", 400, "Unable to describe task definition."
         )
     )
-    assert load(world, ServiceTracing, SERVICE, xray.SERVICE).tracing.tracer is Tracer.MAYBE
+    assert load(fake_account, ServiceTracing, SERVICE, xray.SERVICE).tracing.tracer is Tracer.MAYBE
 
 
 def test_a_state_machine():
-    found = load(xray.world(), WorkflowTracing, STATE_MACHINE, xray.MACHINE)
+    found = load(xray.fake_account(), WorkflowTracing, STATE_MACHINE, xray.MACHINE)
     assert (found.enabled, found.role.id) == (True, "agent")
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         stepfunctions__describe_state_machine=error("StateMachineDoesNotExist")
     )
     with pytest.raises(Gone):
-        load(world, WorkflowTracing, STATE_MACHINE, xray.MACHINE)
+        load(fake_account, WorkflowTracing, STATE_MACHINE, xray.MACHINE)
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_graphql(bulk):
-    assert load(xray.world(), GraphqlTracing, GRAPHQL_API, "g1", bulk).enabled
-    assert load(xray.world(), GraphqlRequests, GRAPHQL_API, "g1", bulk).per_second == 1.0
+    assert load(xray.fake_account(), GraphqlTracing, GRAPHQL_API, "g1", bulk).enabled
+    assert load(xray.fake_account(), GraphqlRequests, GRAPHQL_API, "g1", bulk).per_second == 1.0
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_requests_of_a_day_in_one_call(bulk):
-    world = xray.world()
-    function = load(world, FunctionRequests, FUNCTION, "agent", bulk)
-    service = load(world, ServiceRequests, SERVICE, xray.SERVICE, bulk)
+    fake_account = xray.fake_account()
+    function = load(fake_account, FunctionRequests, FUNCTION, "agent", bulk)
+    service = load(fake_account, ServiceRequests, SERVICE, xray.SERVICE, bulk)
     for requests in (function, service):
         assert [part.total for part in requests.parts] == [86_400]
-    assert world.calls.count(("cloudwatch", "get_metric_data")) == 2
+    assert fake_account.calls.count(("cloudwatch", "get_metric_data")) == 2
 
 
 def test_sampling_rules_and_where_traces_go():
     narrow = xray.DEFAULT | {"RuleName": "health", "URLPath": "/health", "Priority": 1}
     valued = xray.DEFAULT | {"RuleName": "vip", "Attributes": {"tier": "gold"}, "Priority": 2}
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         xray__get_sampling_rules={
             "SamplingRuleRecords": [{"SamplingRule": r} for r in (narrow, valued, xray.DEFAULT)]
         },
         xray__get_trace_segment_destination={"Destination": "CloudWatchLogs", "Status": "ACTIVE"},
     )
-    found = load(world, Sampling, REGION)
+    found = load(fake_account, Sampling, REGION)
     assert [rule.is_partial for rule in found.rules] == [True, True, False]
     assert found.destination == "CloudWatchLogs"
 
 
 def test_the_map_and_what_is_indexed_for_it():
     gone = {"ReferenceId": 9, "Name": "old", "State": "deleted"}
-    world = xray.world().but(xray__get_service_graph={"Services": [*xray.NODES, gone]})
-    found = load(world, TraceMap, REGION)
+    fake_account = xray.fake_account().but(
+        xray__get_service_graph={"Services": [*xray.NODES, gone]}
+    )
+    found = load(fake_account, ServiceMap, REGION)
     assert [node.id for node in found.nodes] == [0, 1, 2, 3]
     assert found.nodes[0].to == {1, 3}
     assert found.indexed == 1.0
     indexed = {"Rule": {"Probabilistic": {"DesiredSamplingPercentage": 5.0}}, "Name": "Default"}
-    world = world.but(
+    fake_account = fake_account.but(
         xray__get_trace_segment_destination={"Destination": "CloudWatchLogs"},
         xray__get_indexing_rules={"IndexingRules": [indexed]},
     )
-    assert load(world, TraceMap, REGION).indexed == 0.05
+    assert load(fake_account, ServiceMap, REGION).indexed == 0.05
 
 
 def test_saved_queries_are_read_to_the_last_page():
@@ -197,17 +204,17 @@ def test_saved_queries_are_read_to_the_last_page():
         page = {"queryDefinitions": [{"name": f"q{number}", "queryString": "fields @trace"}]}
         return page | ({"nextToken": str(number + 1)} if number < 2 else {})
 
-    world = xray.world().but(logs__describe_query_definitions=pages)
-    found = load(world, TraceQueries, REGION, **NO_PROBE)
+    fake_account = xray.fake_account().but(logs__describe_query_definitions=pages)
+    found = load(fake_account, TraceQueries, REGION, **NO_PROBE)
     assert [query.name for query in found.queries] == ["q0", "q1", "q2"]
 
 
 def test_a_page_that_leads_to_itself_is_no_answer():
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         logs__describe_query_definitions={"queryDefinitions": [], "nextToken": "again"}
     )
     with pytest.raises(Unreadable, match="logs:DescribeQueryDefinitions"):
-        load(world, TraceQueries, REGION, **NO_PROBE)
+        load(fake_account, TraceQueries, REGION, **NO_PROBE)
 
 
 @pytest.mark.parametrize(
@@ -219,8 +226,8 @@ def test_a_page_that_leads_to_itself_is_no_answer():
     ],
 )
 def test_filters_are_tried_where_that_is_asked_for(settings, answer, refused):
-    world = xray.world().but(xray__get_trace_summaries=answer)
-    found = load(world, TraceQueries, REGION, **settings)
+    fake_account = xray.fake_account().but(xray__get_trace_summaries=answer)
+    found = load(fake_account, TraceQueries, REGION, **settings)
     assert [group.is_refused for group in found.groups] == refused
     assert found.groups[0].name == "slow", "X-Ray's own Default is nobody's query"
 
@@ -250,10 +257,10 @@ def rule(pattern: str | None, state: str = "ENABLED") -> dict[str, Any]:
 )
 def test_who_listens_to_insights(rules, targets, listeners):
     answer = {"Targets": [{"Id": "t", "Arn": xray.TOPIC}]} if targets else {}
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         events__list_rules={"Rules": rules}, events__list_targets_by_rule=answer
     )
-    assert load(world, AnomalyWatch, REGION).looking.listeners == listeners
+    assert load(fake_account, AnomalyWatch, REGION).looking.listeners == listeners
 
 
 def test_anomaly_detectors_of_both_kinds():
@@ -262,7 +269,7 @@ def test_anomaly_detectors_of_both_kinds():
         "Stat": "Sum",
         "Period": 60,
     }
-    world = xray.world().but(
+    fake_account = xray.fake_account().but(
         cloudwatch__describe_anomaly_detectors={
             "AnomalyDetectors": [
                 {
@@ -297,7 +304,7 @@ def test_anomaly_detectors_of_both_kinds():
             ]
         },
     )
-    looking = load(world, AnomalyWatch, REGION).looking
+    looking = load(fake_account, AnomalyWatch, REGION).looking
     single, math = looking.detectors
     own = frozenset({("FunctionName", "agent")})
     assert single.metrics == {("AWS/Lambda", "Duration", own, "p99")}

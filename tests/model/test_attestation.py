@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness import Status
-from readiness.engine.attribute_values import from_wire
+from readiness.engine.attribute_values import deserialise
 from readiness.engine.declarations import answer_item, assemble, attestation_item
 from readiness.model.attestation import Artefact, Attestation, Attested, Result, Scope
 from readiness.model.resource import Resource
@@ -155,7 +155,7 @@ def test_a_row_and_back():
         approved_by="",
         approved_by_id="",
     )
-    assert assemble([from_wire(attestation_item(full))]) == [full]
+    assert assemble([deserialise(attestation_item(full))]) == [full]
 
 
 def test_only_somebody_else_approves_and_only_those_two_revoke():
@@ -167,7 +167,7 @@ def test_only_somebody_else_approves_and_only_those_two_revoke():
         rows.append(answer_item(kind, alone, by_id=f"AROA:{who}", at=at))
 
     def now() -> Attestation:
-        [statement] = assemble([from_wire(row) for row in rows])
+        [statement] = assemble([deserialise(row) for row in rows])
         return statement
 
     say("APPROVAL", "alice", 1)
@@ -207,7 +207,7 @@ def test_an_approval_is_of_one_text_only():
     alone = replace(HELD, approved_by="", approved_by_id="")
     approval = answer_item("APPROVAL", alone, by_id="AROA:bob", at=NOW)
     exchanged = replace(alone, statement="Load test at ten times the peak.")
-    [statement] = assemble(map(from_wire, [attestation_item(exchanged), approval]))
+    [statement] = assemble(map(deserialise, [attestation_item(exchanged), approval]))
     assert not statement.has_second_person
 
 
@@ -215,7 +215,7 @@ def test_an_event_approves_nothing():
     alone = replace(HELD, approved_by="", approved_by_id="")
     machine = "eventbridge:111122223333"
     approval = answer_item("APPROVAL", alone, by_id=machine, at=NOW)
-    [statement] = assemble(map(from_wire, [attestation_item(alone), approval]))
+    [statement] = assemble(map(deserialise, [attestation_item(alone), approval]))
     assert not statement.has_second_person
 
 
@@ -233,12 +233,12 @@ def test_an_event_approves_nothing():
     ],
 )
 def test_a_row_written_by_hand_and_wrong_states_nothing_and_breaks_nothing(changes):
-    row = from_wire(attestation_item(HELD))
+    row = deserialise(attestation_item(HELD))
     wrong = {**row, **changes, "declared_at": "0"}
     assert len(assemble([wrong, row])) == 1
 
 
 def test_a_result_nobody_knows_is_a_failure():
-    row = from_wire(attestation_item(HELD)) | {"result": "passed with remarks"}
+    row = deserialise(attestation_item(HELD)) | {"result": "passed with remarks"}
     [statement] = assemble([row])
     assert statement.result is Result.FAIL

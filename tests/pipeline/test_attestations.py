@@ -16,11 +16,11 @@ from moto import mock_aws
 from functions.attestations import app
 from functions.attestations.app import Attestations
 from readiness import Status
-from readiness.engine.attribute_values import to_wire
+from readiness.engine.attribute_values import serialise
 from readiness.engine.aws import Aws
 from readiness.engine.declarations import (
+    DeclarationReader,
     DeclarationRefused,
-    Ledger,
     answer_item,
     attestation_item,
 )
@@ -104,7 +104,7 @@ def attested(account, dynamodb):
 
     def read(now=NOW):
         aws = Aws(account, account=ACCOUNT_ID, region=HOME, now=lambda: now)
-        return Ledger(aws, "declarations", lambda resource, rule: None).attested(
+        return DeclarationReader(aws, "declarations", lambda resource, rule: None).attested(
             RULE, FUNCTION, "", ""
         )
 
@@ -234,7 +234,7 @@ def written(by_id, **claims):
         at=NOW,
         rules={RULE},
     )
-    return attestation_item(made) | to_wire(claims)
+    return attestation_item(made) | serialise(claims)
 
 
 @pytest.fixture
@@ -280,7 +280,7 @@ def test_who_approved_is_resolved_too(dynamodb, attested, alice):
     declarations.append(written(alice.user_id))
     [statement] = attested().statements
     row = answer_item("APPROVAL", statement, by_id=alice.session_id, at=NOW)
-    declarations.append(row | to_wire({"attester": CISO}))
+    declarations.append(row | serialise({"attester": CISO}))
     [statement] = attested().statements
     assert (statement.approved_by, statement.has_second_person) == (alice.session_arn, True)
 

@@ -9,7 +9,7 @@ from functions.performance_benchmarks.app import performance_benchmarks
 from readiness import Status
 from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.daily_cache import Memory
+from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Coverage, Evaluation
 from tests.accounts import monitoring_commands as worlds
 from tests.engine.test_daily_cache import TABLE, table
@@ -19,23 +19,23 @@ __all__ = ["table"]
 
 
 def test_cost_explorer_is_asked_once_a_day(table):
-    world = worlds.world()
+    fake_account = worlds.fake_account()
     for hour in range(6):
         for heading in (performance_benchmarks, monitoring_commands):
             moment = NOON + timedelta(hours=hour)
             aws = Aws(
-                world,
+                fake_account,
                 account=ACCOUNT_ID,
                 region=HOME,
                 now=lambda moment=moment: moment,
                 bulk=True,
-                memory=Memory(table, TABLE),
+                daily_cache=DailyCache(table, TABLE),
             )
             run = Evaluation(aws, settings.configure(heading, {}))
             billed = [rule for rule in heading if "ce:GetCostAndUsage" in rule.reads]
             for seen in run.survey(billed, Coverage()):
                 assert seen.finding.status is Status.COMPLIANT, seen.finding.reason
-                again = run.afresh().observe(seen.rule, seen.resource)
+                again = run.reread().observe(seen.rule, seen.resource)
                 assert again.finding.status is Status.COMPLIANT, again.finding.reason
-    assert world.calls.count(("ce", "get_cost_and_usage")) == 1
-    assert ("ce", "list_cost_allocation_tags") not in world.calls
+    assert fake_account.calls.count(("ce", "get_cost_and_usage")) == 1
+    assert ("ce", "list_cost_allocation_tags") not in fake_account.calls

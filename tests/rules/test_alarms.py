@@ -28,7 +28,7 @@ from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.semantics.alarms import Alarm, Inventory, Mute, composite_alarm, metric_alarm
-from tests.accounts import alarms as world
+from tests.accounts import alarms as fake_account
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON
 
@@ -49,15 +49,21 @@ def in_use(*answers, series=()) -> AlarmsInUse:
     return AlarmsInUse(inventory, ActiveSeries(known, {}), NOON)
 
 
-EVERYTHING = in_use(*world.ALARMS)
+EVERYTHING = in_use(*fake_account.ALARMS)
 NOTHING = in_use()
 AGENT = FunctionConfiguration("agent", timeout=30)
 EDGE = FunctionConfiguration("edge", master_arn="arn:aws:lambda:us-east-1:1:function:edge:1")
-FRONT = LoadBalancer(world.BALANCER, "application")
-NET = LoadBalancer(world.BALANCER.replace("/app/", "/net/"), "network")
-GATEWAY = LoadBalancer(world.BALANCER.replace("/app/", "/gwy/"), "gateway")
-GROUPS = TargetGroups({world.GROUP: (world.BALANCER,)})
-WEB = Service(world.SERVICE, "web", world.CLUSTER, "web:1", target_group_arns=(world.GROUP,))
+FRONT = LoadBalancer(fake_account.BALANCER, "application")
+NET = LoadBalancer(fake_account.BALANCER.replace("/app/", "/net/"), "network")
+GATEWAY = LoadBalancer(fake_account.BALANCER.replace("/app/", "/gwy/"), "gateway")
+GROUPS = TargetGroups({fake_account.GROUP: (fake_account.BALANCER,)})
+WEB = Service(
+    fake_account.SERVICE,
+    "web",
+    fake_account.CLUSTER,
+    "web:1",
+    target_group_arns=(fake_account.GROUP,),
+)
 WORKER = replace(WEB, target_group_arns=())
 ORDERS, CHAT, SOCKET = (
     RestApi("r1", "orders"),
@@ -85,7 +91,7 @@ WATCHED = [
     ),
     pytest.param(
         app.state_machine_errors,
-        (StateMachine(world.MACHINE),),
+        (StateMachine(fake_account.MACHINE),),
         "ExecutionsFailed",
         id="workflow errors",
     ),
@@ -104,7 +110,7 @@ WATCHED = [
     pytest.param(app.service_latency, (WEB, GROUPS), "TargetResponseTime", id="service latency"),
     pytest.param(
         app.state_machine_latency,
-        (StateMachine(world.MACHINE),),
+        (StateMachine(fake_account.MACHINE),),
         "ExecutionTime",
         id="workflow latency",
     ),
@@ -139,7 +145,7 @@ def test_watched_or_not(rule, subject, missing):
 
 def every(**changes) -> list[dict]:
     """The account's alarms, all of them changed."""
-    return [answer | changes for answer in world.ALARMS]
+    return [answer | changes for answer in fake_account.ALARMS]
 
 
 def muted(hours) -> AlarmsInUse:
@@ -188,9 +194,9 @@ def test_how_long_alarms_may_take(rule, subject, missing, period, settings, stat
 
 @pytest.mark.parametrize(("rule", "subject", "missing"), WATCHED)
 def test_alarms_heard_only_through_a_rule_nobody_can_read(rule, subject, missing):
-    names = " BUT ".join(f"ALARM({answer['AlarmName']})" for answer in world.ALARMS)
+    names = " BUT ".join(f"ALARM({answer['AlarmName']})" for answer in fake_account.ALARMS)
     above = composite_alarm(
-        {"AlarmName": "any", "AlarmRule": names, "AlarmActions": [world.TOPIC]}
+        {"AlarmName": "any", "AlarmRule": names, "AlarmActions": [fake_account.TOPIC]}
     )
     inventory = Inventory((*map(metric_alarm, every(AlarmActions=[])), above))
     verdict = rule(*subject, replace(EVERYTHING, inventory=inventory))
@@ -254,7 +260,7 @@ def test_the_statistic_of_latency(rule, subject, missing, statistic, settings, s
     key = "ExtendedStatistic" if statistic.startswith("p") else "Statistic"
     bare = [
         {k: v for k, v in answer.items() if k not in {"Statistic", "ExtendedStatistic"}}
-        for answer in world.ALARMS
+        for answer in fake_account.ALARMS
     ]
     verdict = rule(*subject, in_use(*[answer | {key: statistic} for answer in bare]), **settings)
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
@@ -336,32 +342,32 @@ def test_not_applicable(rule, subject):
     assert rule(*subject, NOTHING).status is NA
 
 
-AGENT_URL = ("AWS/Lambda", "UrlRequestCount", world.FUNCTION)
-AGENT_STREAM = ("AWS/Lambda", "IteratorAge", world.FUNCTION)
-OK_ERRORS = alarm("e", "AWS/Lambda", "Errors", world.FUNCTION)
+AGENT_URL = ("AWS/Lambda", "UrlRequestCount", fake_account.FUNCTION)
+AGENT_STREAM = ("AWS/Lambda", "IteratorAge", fake_account.FUNCTION)
+OK_ERRORS = alarm("e", "AWS/Lambda", "Errors", fake_account.FUNCTION)
 
 
 def test_a_function_url_is_a_front_door():
     region = in_use(OK_ERRORS, series=[AGENT_URL])
     assert "Url5xxCount" in app.lambda_errors(AGENT, ALONE, region).reason
-    url = alarm("u", "AWS/Lambda", "Url5xxCount", world.FUNCTION)
+    url = alarm("u", "AWS/Lambda", "Url5xxCount", fake_account.FUNCTION)
     assert (
         app.lambda_errors(AGENT, ALONE, in_use(OK_ERRORS, url, series=[AGENT_URL])).status is GOOD
     )
-    duration = slow("d", "AWS/Lambda", "Duration", world.FUNCTION, 900)
+    duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
     behind = app.lambda_latency(AGENT, ALONE, in_use(duration, series=[AGENT_URL]))
     assert "UrlRequestLatency" in behind.reason
-    front = slow("l", "AWS/Lambda", "UrlRequestLatency", world.FUNCTION, 900)
+    front = slow("l", "AWS/Lambda", "UrlRequestLatency", fake_account.FUNCTION, 900)
     assert app.lambda_latency(AGENT, ALONE, in_use(front, series=[AGENT_URL])).status is GOOD
 
 
 def test_a_stream_reader_may_fall_behind():
-    duration = slow("d", "AWS/Lambda", "Duration", world.FUNCTION, 900)
+    duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
     assert (
         "IteratorAge"
         in app.lambda_latency(AGENT, ALONE, in_use(duration, series=[AGENT_STREAM])).reason
     )
-    age = full("a", "AWS/Lambda", "IteratorAge", world.FUNCTION, Threshold=60_000.0)
+    age = full("a", "AWS/Lambda", "IteratorAge", fake_account.FUNCTION, Threshold=60_000.0)
     region = in_use(duration, age, series=[AGENT_STREAM])
     assert app.lambda_latency(AGENT, ALONE, region).status is GOOD
 
@@ -391,7 +397,7 @@ def test_an_alarm_on_an_alias(used, status):
                 "ms",
                 "AWS/ApplicationELB",
                 "TargetResponseTime",
-                {"LoadBalancer": world.FRONT},
+                {"LoadBalancer": fake_account.FRONT},
                 500,
             ),
             "with 500 Seconds; at most 1 is allowed",
@@ -400,7 +406,7 @@ def test_an_alarm_on_an_alias(used, status):
         pytest.param(
             app.lambda_latency,
             (replace(AGENT, timeout=3), ALONE),
-            slow("late", "AWS/Lambda", "Duration", world.FUNCTION, 5000),
+            slow("late", "AWS/Lambda", "Duration", fake_account.FUNCTION, 5000),
             "the value is never more than 3000",
             id="beyond the timeout",
         ),
@@ -414,7 +420,9 @@ def test_an_alarm_on_an_alias(used, status):
         pytest.param(
             app.service_utilization,
             (WEB,),
-            full("TargetTracking-service/agents/web", "AWS/ECS", "CPUUtilization", world.ECS),
+            full(
+                "TargetTracking-service/agents/web", "AWS/ECS", "CPUUtilization", fake_account.ECS
+            ),
             "No alarm covers CPU",
             id="auto scaling's own",
         ),
@@ -434,9 +442,9 @@ def test_alarms_that_do_not_help(rule, subject, answer, said):
 
 
 def test_a_network_load_balancer():
-    groups = TargetGroups({world.GROUP: (NET.arn,)})
+    groups = TargetGroups({fake_account.GROUP: (NET.arn,)})
     name = NET.dimension
-    unhealthy = {"LoadBalancer": name, "TargetGroup": world.WEB}
+    unhealthy = {"LoadBalancer": name, "TargetGroup": fake_account.WEB}
     each = in_use(full("u", "AWS/NetworkELB", "UnHealthyHostCount", unhealthy, Threshold=1.0))
     assert app.load_balancer_errors(NET, groups, each).status is GOOD
     resets = in_use(alarm("r", "AWS/NetworkELB", "TCP_Target_Reset_Count", {"LoadBalancer": name}))
@@ -460,7 +468,7 @@ def test_aurora_needs_no_storage_alarm():
 
 
 def test_groups_are_a_setting():
-    cpu = in_use(full("a", "AWS/RDS", "CPUUtilization", world.RDS))
+    cpu = in_use(full("a", "AWS/RDS", "CPUUtilization", fake_account.RDS))
     assert app.database_utilization(POSTGRES, cpu, required_groups=("cpu",)).status is GOOD
     unknown = app.database_utilization(POSTGRES, cpu, required_groups=("cpu", "iops"))
     assert (unknown.status, "iops" in unknown.reason) == (BLIND, True)
@@ -490,7 +498,11 @@ BILLING = alarm("HighCostAlarm", "AWS/Billing", "EstimatedCharges", {})
     ("answer", "series", "status", "severity"),
     [
         pytest.param(
-            OK_ERRORS, seen(("AWS/Lambda", "Errors", world.FUNCTION)), GOOD, None, id="published"
+            OK_ERRORS,
+            seen(("AWS/Lambda", "Errors", fake_account.FUNCTION)),
+            GOOD,
+            None,
+            id="published",
         ),
         pytest.param(
             MAIF,
@@ -516,7 +528,7 @@ BILLING = alarm("HighCostAlarm", "AWS/Billing", "EstimatedCharges", {})
         ),
         pytest.param(
             OK_ERRORS | {"EvaluationState": "EVALUATION_ERROR"},
-            seen(("AWS/Lambda", "Errors", world.FUNCTION)),
+            seen(("AWS/Lambda", "Errors", fake_account.FUNCTION)),
             BAD,
             None,
             id="cannot be evaluated",
@@ -548,7 +560,7 @@ def test_a_composite_alarm_looks_at_alarms():
 def test_how_long_an_alarm_may_have_insufficient_data(days, settings, status):
     began = NOON - timedelta(days=days)
     blind = {"StateValue": "INSUFFICIENT_DATA", "StateTransitionedTimestamp": began}
-    errors = {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
+    errors = {("AWS/Lambda", "Errors"): frozenset({frozenset(fake_account.FUNCTION.items())})}
     fed = AlarmedSeries(ActiveSeries(errors, errors))
     verdict = app.live_alarms(alone(OK_ERRORS | blind), fed, **settings)
     assert verdict.status is status, verdict.reason
@@ -570,7 +582,7 @@ def test_how_long_one_alarm_may_be_muted(hours, settings, status):
     assert verdict.status is status, verdict.reason
 
 
-TOLD = TopicExists(world.TOPIC, exists=True)
+TOLD = TopicExists(fake_account.TOPIC, exists=True)
 
 
 @pytest.mark.parametrize(
@@ -579,7 +591,7 @@ TOLD = TopicExists(world.TOPIC, exists=True)
         pytest.param(alone(OK_ERRORS), (TOLD,), GOOD, "alerts", id="a topic"),
         pytest.param(
             alone(OK_ERRORS),
-            (TopicExists(world.TOPIC, exists=False),),
+            (TopicExists(fake_account.TOPIC, exists=False),),
             BAD,
             "does not exist",
             id="a topic that is gone",
@@ -611,7 +623,11 @@ TOLD = TopicExists(world.TOPIC, exists=True)
             alone(
                 OK_ERRORS | {"AlarmActions": []},
                 composite_alarm(
-                    {"AlarmName": "c", "AlarmRule": "ALARM(e)", "AlarmActions": [world.TOPIC]}
+                    {
+                        "AlarmName": "c",
+                        "AlarmRule": "ALARM(e)",
+                        "AlarmActions": [fake_account.TOPIC],
+                    }
                 ),
             ),
             (),
@@ -638,7 +654,7 @@ def test_alarm_destinations(context, topics, status, said):
 
 
 def test_detection_takes_time():
-    lazy = alarm("e", "AWS/Lambda", "Errors", world.FUNCTION, Period=600)
+    lazy = alarm("e", "AWS/Lambda", "Errors", fake_account.FUNCTION, Period=600)
     verdict = app.lambda_errors(AGENT, ALONE, in_use(lazy))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
     assert app.lambda_errors(AGENT, ALONE, in_use(lazy), max_detection_minutes=30).status is GOOD
@@ -649,12 +665,12 @@ def test_a_dead_alarm():
         "e",
         "AWS/Lambda",
         "Errors",
-        world.FUNCTION,
+        fake_account.FUNCTION,
         StateValue="INSUFFICIENT_DATA",
         StateTransitionedTimestamp=NOON - timedelta(days=8),
     )
     fed = ActiveSeries(
-        {}, {("AWS/Lambda", "Errors"): frozenset({frozenset(world.FUNCTION.items())})}
+        {}, {("AWS/Lambda", "Errors"): frozenset({frozenset(fake_account.FUNCTION.items())})}
     )
     region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
     assert app.lambda_errors(AGENT, ALONE, region).observed["gaps"] == {"function errors": "DEAD"}

@@ -21,7 +21,7 @@ from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FedBy, FunctionSources
 from readiness.semantics.alarms import Inventory, composite_alarm, metric_alarm
-from tests.accounts import alarms as world
+from tests.accounts import alarms as fake_account
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON
 from tests.rules.test_alarms import (
@@ -39,8 +39,8 @@ from tests.rules.test_alarms import (
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
-FUNCTION = world.FUNCTION
-BALANCER = {"LoadBalancer": world.FRONT}
+FUNCTION = fake_account.FUNCTION
+BALANCER = {"LoadBalancer": fake_account.FRONT}
 ERRORS = RequiredSeries("AWS/Lambda", "Errors", FUNCTION, events=True)
 SPARSE = RequiredSeries(
     "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", BALANCER, events=True, sparse=True
@@ -65,10 +65,10 @@ DEPTH = RequiredSeries(
     each_counts=True,
 )
 STORAGE = RequiredSeries(
-    "AWS/RDS", "FreeStorageSpace", world.RDS, unit="Bytes", rises=False, floor=1e8
+    "AWS/RDS", "FreeStorageSpace", fake_account.RDS, unit="Bytes", rises=False, floor=1e8
 )
 CPU = RequiredSeries(
-    "AWS/ECS", "CPUUtilization", world.ECS, unit="Percent", ceiling=95, of_many=True
+    "AWS/ECS", "CPUUtilization", fake_account.ECS, unit="Percent", ceiling=95, of_many=True
 )
 CHARGES = RequiredSeries("AWS/Billing", "EstimatedCharges", {"Currency": "USD"}, unit="None")
 
@@ -94,7 +94,7 @@ def leaf(id, series_or_metric, stat="Sum", namespace=None, on=None, **stats):
             "Metric": {
                 "Namespace": namespace,
                 "MetricName": metric,
-                "Dimensions": world.dimensions(**on),
+                "Dimensions": fake_account.dimensions(**on),
             },
             "Period": 60,
             "Stat": stat,
@@ -109,7 +109,7 @@ def maths(expression, *leaves, threshold=1.0, above=True, **changes):
     return {
         "AlarmName": "m",
         "ActionsEnabled": True,
-        "AlarmActions": [world.TOPIC],
+        "AlarmActions": [fake_account.TOPIC],
         "StateValue": "OK",
         "Metrics": [*leaves, returned],
         "EvaluationPeriods": 3,
@@ -471,7 +471,7 @@ def above(rule, *others, **changes):
     """What is found where only a composite alarm notifies someone."""
     child = direct(ERRORS, AlarmName="a", AlarmActions=[])
     top = composite_alarm(
-        {"AlarmName": "top", "AlarmRule": rule, "AlarmActions": [world.TOPIC], **changes}
+        {"AlarmName": "top", "AlarmRule": rule, "AlarmActions": [fake_account.TOPIC], **changes}
     )
     inventory = Inventory((metric_alarm(child), *map(metric_alarm, others), top))
     coverage = Coverage(inventory, ActiveSeries({}, {}), Limits(NOON))
@@ -479,12 +479,12 @@ def above(rule, *others, **changes):
 
 
 LIVELY = alarm("b", "AWS/Lambda", "Throttles", FUNCTION)
-OVER_100 = full("b", "AWS/ECS", "CPUUtilization", world.ECS, Threshold=150.0)
+OVER_100 = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, Threshold=150.0)
 BLIND = {
     "StateValue": "INSUFFICIENT_DATA",
     "StateTransitionedTimestamp": NOON - timedelta(days=30),
 }
-NO_DATA = full("b", "AWS/ECS", "CPUUtilization", world.ECS, **BLIND)
+NO_DATA = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, **BLIND)
 QUIET = alarm("b", "AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", BALANCER, **BLIND)
 BROKEN = LIVELY | {"EvaluationState": "EVALUATION_ERROR"}
 
@@ -539,7 +539,9 @@ COUNTED = [
     pytest.param(app.http_api_errors, (CHAT,), id="HTTP API errors"),
     pytest.param(app.load_balancer_errors, (FRONT, GROUPS), id="load balancer errors"),
     pytest.param(app.service_errors, (WEB, GROUPS), id="service errors"),
-    pytest.param(app.state_machine_errors, (StateMachine(world.MACHINE),), id="workflow errors"),
+    pytest.param(
+        app.state_machine_errors, (StateMachine(fake_account.MACHINE),), id="workflow errors"
+    ),
     pytest.param(app.lambda_throttles, (AGENT,), id="throttles"),
     pytest.param(
         app.table_throttles, (TableCapacity("memory", "PAY_PER_REQUEST"),), id="table throttles"
@@ -559,7 +561,7 @@ COUNTED = [
 )
 @pytest.mark.parametrize(("rule", "subject"), COUNTED)
 def test_how_many_failures_may_pass(rule, subject, threshold, settings, status):
-    alarms = in_use(*[answer | {"Threshold": threshold} for answer in world.ALARMS])
+    alarms = in_use(*[answer | {"Threshold": threshold} for answer in fake_account.ALARMS])
     verdict = rule(*subject, alarms, **settings)
     assert verdict.status is status, verdict.reason
     assert ("is allowed" in verdict.reason) is (status is BAD)
@@ -632,7 +634,7 @@ def test_a_database_that_needs_no_alarm_is_not_covered(database, groups):
 def test_what_a_database_cannot_reach(metric, threshold, said):
     below = BELOW if metric == "FreeStorageSpace" else {}
     changes = {"Threshold": threshold, "ComparisonOperator": "GreaterThanThreshold"} | below
-    answers = [a | changes if a["MetricName"] == metric else a for a in world.ALARMS]
+    answers = [a | changes if a["MetricName"] == metric else a for a in fake_account.ALARMS]
     verdict = app.database_utilization(POSTGRES, in_use(*answers))
     assert verdict.status is BAD
     assert said in verdict.reason

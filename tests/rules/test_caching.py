@@ -634,7 +634,7 @@ def test_memorydb_stands_in_for_elasticache_if_it_is_looked_at(rule, id, without
         f"arn:aws:memorydb:{HOME}:{ACCOUNT_ID}:cluster/ledger",
     ]
     tags = [{"Key": "Application", "Value": "MAIF"}]
-    only_memorydb = worlds.world().but(
+    only_memorydb = worlds.fake_account().but(
         resourcegroupstaggingapi__get_resources={
             "ResourceTagMappingList": [{"ResourceARN": arn, "Tags": tags} for arn in arns]
         },
@@ -657,7 +657,7 @@ def test_memorydb_stands_in_for_elasticache_if_it_is_looked_at(rule, id, without
     ],
 )
 def test_which_tables_cache(patterns, status):
-    seen = observe(worlds.world(), dynamodb_ttl, "agent-sessions", cache_tables=patterns)
+    seen = observe(worlds.fake_account(), dynamodb_ttl, "agent-sessions", cache_tables=patterns)
     assert (seen.crash, seen.finding.status) == ("", status)
 
 
@@ -665,12 +665,12 @@ def test_which_tables_cache(patterns, status):
 
 
 def test_a_scan_reads_what_is_shared_once():
-    world = worlds.world()
-    seen = scan(world, caching.rules)
+    fake_account = worlds.fake_account()
+    seen = scan(fake_account, caching.rules)
     assert {o.finding.rule for o in seen if o.finding.status is GOOD} == {
         rule.id for rule in caching.rules
     }
-    counted = {call: world.calls.count(call) for call in set(world.calls)}
+    counted = {call: fake_account.calls.count(call) for call in set(fake_account.calls)}
     assert counted["elasticache", "describe_replication_groups"] == 1
     assert counted["elasticache", "describe_cache_parameters"] == 1
     assert counted["cloudfront", "get_cache_policy"] == 1
@@ -679,20 +679,20 @@ def test_a_scan_reads_what_is_shared_once():
 
 
 def test_memorydb_is_not_asked_where_a_region_does_not_have_it():
-    world = worlds.world()
-    del world.answers["memorydb", "describe_clusters"]
-    seen = observe(world, shared_cache, "111122223333", look_at_memorydb=False)
+    fake_account = worlds.fake_account()
+    del fake_account.answers["memorydb", "describe_clusters"]
+    seen = observe(fake_account, shared_cache, "111122223333", look_at_memorydb=False)
     assert seen.finding.status is GOOD, seen.finding.reason
 
 
 def test_hostile_names_are_inert():
     name = "x\x1b[31m\u202e<script>" + "y" * 10_000
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         elasticache__describe_replication_groups={
             "ReplicationGroups": [worlds.group(Status="create-failed", ReplicationGroupId=name)]
         }
     )
-    seen = observe(world, replication_group_used, name)
+    seen = observe(fake_account, replication_group_used, name)
     assert seen.finding.status is BAD
     assert len(seen.finding.reason) <= 1000
     assert "\x1b" not in seen.finding.reason

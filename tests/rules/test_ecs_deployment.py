@@ -19,11 +19,11 @@ from tests.accounts.ecs_deployment import (
     container,
     definition,
     deployment,
+    fake_account,
     service,
     stopped,
     task,
     with_tasks,
-    world,
 )
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
@@ -99,7 +99,7 @@ def assert_judged(rule, where, status, severity, said, id=SERVICE, **settings):
     ],
 )
 def test_a_container(changes, severity, said):
-    where = world().but(ecs__describe_task_definition=definition(container(**changes)))
+    where = fake_account().but(ecs__describe_task_definition=definition(container(**changes)))
     status = BAD if severity else GOOD
     assert_judged(task_definition_sound, where, status, severity, said, REVISION)
 
@@ -142,7 +142,7 @@ def test_a_container(changes, severity, said):
     ],
 )
 def test_a_revision(changes, about_service, severity, said):
-    where = world().but(
+    where = fake_account().but(
         ecs__describe_task_definition=definition(**changes),
         ecs__describe_services={"services": [service(**about_service)]},
     )
@@ -152,7 +152,7 @@ def test_a_revision(changes, about_service, severity, said):
 
 def test_secrets_need_an_execution_role_anywhere():
     secret = container(secrets=[{"name": "KEY", "valueFrom": "arn:aws:secretsmanager:x"}])
-    where = world().but(
+    where = fake_account().but(
         ecs__describe_task_definition=definition(secret, executionRoleArn=None),
         ecs__describe_services={"services": [service(launchType="EC2")]},
     )
@@ -164,7 +164,7 @@ def test_a_log_router_may_keep_its_own_lines():
         name="router", logConfiguration=None, firelensConfiguration={"type": "fluentbit"}
     )
     routed = container(logConfiguration={"logDriver": "awsfirelens"})
-    where = world().but(ecs__describe_task_definition=definition(routed, router))
+    where = fake_account().but(ecs__describe_task_definition=definition(routed, router))
     assert_judged(task_definition_sound, where, GOOD, None, "No problem found", REVISION)
 
 
@@ -174,7 +174,7 @@ def test_a_log_router_may_keep_its_own_lines():
 )
 def test_who_checks_the_health(balanced, status):
     about = service() if balanced else service(loadBalancers=None)
-    where = world().but(
+    where = fake_account().but(
         ecs__describe_task_definition=definition(container(healthCheck=None)),
         ecs__describe_services={"services": [about]},
     )
@@ -184,7 +184,7 @@ def test_who_checks_the_health(balanced, status):
 
 def test_a_revision_that_was_never_deployed():
     newest = f"{FAMILY}:8"
-    where = world().but(ecs__describe_task_definition=definition(taskDefinitionArn=newest))
+    where = fake_account().but(ecs__describe_task_definition=definition(taskDefinitionArn=newest))
     assert_judged(task_definition_sound, where, NA, None, "No service", newest)
 
 
@@ -194,7 +194,9 @@ def test_the_revision_of_an_old_deployment_is_judged_too():
         deployment(rolloutState="IN_PROGRESS"),
         deployment(status="ACTIVE", taskDefinition=old),
     ]
-    where = world().but(ecs__describe_services={"services": [service(deployments=deployments)]})
+    where = fake_account().but(
+        ecs__describe_services={"services": [service(deployments=deployments)]}
+    )
     assert evaluation(where, []).aws.find(task_definition_sound.subject) == [old, REVISION]
 
 
@@ -335,7 +337,9 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
     ],
 )
 def test_the_service(changes, settings, status, severity, said):
-    where = world().but(ecs__describe_services={"services": [service(**changes)], "failures": []})
+    where = fake_account().but(
+        ecs__describe_services={"services": [service(**changes)], "failures": []}
+    )
     assert_judged(service_status, where, status, severity, said, **settings)
 
 
@@ -386,7 +390,9 @@ def test_the_service(changes, settings, status, severity, said):
     ],
 )
 def test_how_far_a_service_may_be_from_steady(changes, settings, status, said):
-    where = world().but(ecs__describe_services={"services": [service(**changes)], "failures": []})
+    where = fake_account().but(
+        ecs__describe_services={"services": [service(**changes)], "failures": []}
+    )
     assert_judged(service_status, where, status, Severity.CRITICAL, said, **settings)
 
 
@@ -408,7 +414,7 @@ def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
         taskSets=sets,
         events=list(events),
     )
-    return world().but(ecs__describe_services={"services": [about]})
+    return fake_account().but(ecs__describe_services={"services": [about]})
 
 
 @pytest.mark.parametrize(
@@ -428,7 +434,7 @@ def with_task_set(stability: str, *events: dict[str, Any]) -> FakeAccount:
             id="for too long",
         ),
         pytest.param(
-            world().but(
+            fake_account().but(
                 ecs__describe_services={
                     "services": [
                         service(
@@ -458,7 +464,7 @@ def blue_green(*sets: dict[str, Any], tasks: tuple[dict[str, Any], ...] = ()) ->
         deployments=[],
         taskSets=list(sets),
     )
-    return world(*tasks).but(ecs__describe_services={"services": [about]})
+    return fake_account(*tasks).but(ecs__describe_services={"services": [about]})
 
 
 def task_set(revision: str, status: str, minutes: float, stability: str = "STEADY_STATE"):
@@ -583,7 +589,7 @@ def test_a_service_that_is_attested_to_run_nothing(document, settings, status, s
         attester_id="AROA:alice",
         artefact=Artefact("runbooks", "report.pdf", "v1", "00", size=10),
     )
-    where = world().but(
+    where = fake_account().but(
         ecs__describe_services={"services": [service(desiredCount=0, runningCount=0)]},
         dynamodb__query={"Items": [attestation_item(statement)]},
         s3__head_object=document,
@@ -601,7 +607,7 @@ def test_a_service_that_is_attested_to_run_nothing(document, settings, status, s
     ],
 )
 def test_a_service_that_is_gone_has_no_finding(answer):
-    where = world().but(ecs__describe_services=answer)
+    where = fake_account().but(ecs__describe_services=answer)
     assert observe(where, service_status, SERVICE).finding is None
 
 
@@ -748,7 +754,7 @@ OLD = f"{FAMILY}:6"
 )
 def test_tasks(tasks, status, severity, said):
     for bulk in (False, True):
-        where = FakeAccount({**world().answers, **listing_groups(tasks)})
+        where = FakeAccount({**fake_account().answers, **listing_groups(tasks)})
         run = evaluation(where, [tasks_healthy], now=NOON, bulk=bulk)
         found = run.observe(
             tasks_healthy, tasks_healthy.subject.resource(ACCOUNT_ID, HOME, SERVICE)
@@ -788,7 +794,7 @@ def starting(minutes):
     ],
 )
 def test_how_tasks_may_fare(tasks, settings, status, said):
-    assert_judged(tasks_healthy, world(*tasks), status, Severity.HIGH, said, **settings)
+    assert_judged(tasks_healthy, fake_account(*tasks), status, Severity.HIGH, said, **settings)
 
 
 @pytest.mark.parametrize(
@@ -802,7 +808,7 @@ def test_how_tasks_may_fare(tasks, settings, status, said):
 )
 def test_how_long_an_old_revision_may_run(minutes, settings, status, said):
     about = service(deployments=[deployment(**ROLLING, createdAt=ago(minutes=minutes))])
-    where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
+    where = fake_account(task(1), task(2, taskDefinitionArn=OLD)).but(
         ecs__describe_services={"services": [about]}
     )
     assert_judged(tasks_healthy, where, status, Severity.HIGH, said, **settings)
@@ -822,7 +828,7 @@ def listing_groups(tasks):
 
 def test_health_counts_only_where_it_is_checked():
     unchecked = (task(1, healthStatus="UNKNOWN"), task(2, healthStatus="UNKNOWN"))
-    where = world(*unchecked).but(
+    where = fake_account(*unchecked).but(
         ecs__describe_task_definition=definition(container(healthCheck=None))
     )
     assert_judged(tasks_healthy, where, GOOD, None, "No problem found")
@@ -830,14 +836,14 @@ def test_health_counts_only_where_it_is_checked():
 
 def test_an_old_revision_during_a_rollout_is_in_transition():
     about = service(deployments=[deployment(**ROLLING, createdAt=ago(minutes=5))])
-    where = world(task(1), task(2, taskDefinitionArn=OLD)).but(
+    where = fake_account(task(1), task(2, taskDefinitionArn=OLD)).but(
         ecs__describe_services={"services": [about]}
     )
     assert_judged(tasks_healthy, where, UNKNOWN, None, "a rollout is in progress")
 
 
 def test_a_service_that_is_to_run_nothing():
-    where = world().but(ecs__describe_services={"services": [service(desiredCount=0)]})
+    where = fake_account().but(ecs__describe_services={"services": [service(desiredCount=0)]})
     assert_judged(tasks_healthy, where, NA, None, "desired count of the service is 0")
 
 
@@ -847,7 +853,7 @@ def test_a_scan_asks_cluster_by_cluster_and_a_hundred_at_a_time():
     tasks = [task(n, group=f"service:api-{n % 30}") for n in range(250)]
     where = FakeAccount(
         {
-            **world(*tasks).answers,
+            **fake_account(*tasks).answers,
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": arns},
             ("ecs", "describe_services"): lambda services_=services, **params: {

@@ -17,7 +17,7 @@ from functions.encryption.app import (
 from readiness import Severity, Status
 from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyState, KmsRotation
 from readiness.evidence.s3.buckets import BucketEncryption, BucketPolicy, PolicyWithoutKms
-from tests.accounts.encryption import ONLY_KMS, policy, world
+from tests.accounts.encryption import ONLY_KMS, fake_account, policy
 from tests.fake_account import evaluation, observe
 
 GOOD = Status.COMPLIANT
@@ -306,7 +306,10 @@ def test_imported_material(key, material, status):
     ],
 )
 def test_what_is_judged_only_if_it_is_asked_for(rule, settings):
-    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
-    asked, unasked = observe(world(), rule, id, **settings), observe(world(), rule, id)
+    [id, *_] = evaluation(fake_account(), [rule]).aws.find(rule.subject)
+    asked, unasked = (
+        observe(fake_account(), rule, id, **settings),
+        observe(fake_account(), rule, id),
+    )
     assert (asked.crash, asked.finding.status) == ("", GOOD), asked.finding.reason
     assert (unasked.finding.status, "does not ask" in unasked.finding.reason) == (NA, True)

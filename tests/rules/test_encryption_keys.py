@@ -9,10 +9,10 @@ import pytest
 from functions.encryption.app import kms_key_accounts, kms_key_environment, s3_key_environment
 from readiness import Status
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState, KmsKeyTags, KmsReplicaTags
-from readiness.evidence.kms.usage import KeyUse, KeyUsers
+from readiness.evidence.kms.usage import KeyUsage, KeyUse
 from readiness.evidence.s3.buckets import BucketAndKey
 from readiness.model.unreadable import Cause, Unreadable
-from tests.accounts.encryption import policy, world
+from tests.accounts.encryption import fake_account, policy
 from tests.fake_account import ACCOUNT_ID, evaluation, observe
 
 GOOD = Status.COMPLIANT
@@ -34,11 +34,11 @@ def tags(name: str = "", *, account: str = ACCOUNT_ID) -> KmsKeyTags:
     return KmsKeyTags("k", account, env(name), TODAY, foreign=account != ACCOUNT_ID)
 
 
-def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple = ()) -> KeyUsers:
+def used_by(*environments: str, elsewhere: tuple[str, ...] = (), missing: tuple = ()) -> KeyUsage:
     """Users of the key k, and of another, by the environments in their tags."""
     uses = tuple(KeyUse(f"arn:{i}", env(name)) for i, name in enumerate(environments))
     others = tuple(KeyUse(f"arn:o{i}", env(name)) for i, name in enumerate(elsewhere))
-    return KeyUsers({"k": uses, "other": others} if uses else {"other": others}, missing)
+    return KeyUsage({"k": uses, "other": others} if uses else {"other": others}, missing)
 
 
 @pytest.mark.parametrize(
@@ -390,7 +390,7 @@ def test_the_environment_of_a_key(tagged, settings, status):
 
 def test_accounts_are_judged_only_if_their_environments_are_stated():
     rule, accounts = kms_key_accounts, [f"{ACCOUNT_ID}=prod", f"{OTHER}=prod"]
-    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
-    asked = observe(world(), rule, id, account_environments=accounts)
+    [id, *_] = evaluation(fake_account(), [rule]).aws.find(rule.subject)
+    asked = observe(fake_account(), rule, id, account_environments=accounts)
     assert (asked.crash, asked.finding.status) == ("", GOOD), asked.finding.reason
-    assert observe(world(), rule, id).finding.status is NA
+    assert observe(fake_account(), rule, id).finding.status is NA

@@ -34,7 +34,7 @@ from readiness.evidence.iam.credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from tests.accounts.iam_roles import world
+from tests.accounts.iam_roles import fake_account
 from tests.fake_account import NOON, evaluation, observe
 
 GOOD = Status.COMPLIANT
@@ -233,8 +233,11 @@ def test_root_hardware_mfa(root, serial, status):
     ],
 )
 def test_what_is_judged_only_if_it_is_asked_for(rule, settings, default):
-    [id, *_] = evaluation(world(), [rule]).aws.find(rule.subject)
-    changed, by_default = observe(world(), rule, id, **settings), observe(world(), rule, id)
+    [id, *_] = evaluation(fake_account(), [rule]).aws.find(rule.subject)
+    changed, by_default = (
+        observe(fake_account(), rule, id, **settings),
+        observe(fake_account(), rule, id),
+    )
     assert (by_default.crash, by_default.finding.status) == ("", default)
     expected = NA if default is GOOD else GOOD
     assert (changed.crash, changed.finding.status) == ("", expected), changed.finding.reason

@@ -27,9 +27,9 @@ from tests.accounts.lambda_deployment import (
     POLICY,
     answered,
     configuration,
+    fake_account,
     metric_data,
     tagged,
-    world,
 )
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
@@ -230,12 +230,14 @@ def assert_judged(rule, where, settings, status, severity, said):
     ],
 )
 def test_the_version(changes, settings, status, severity, said):
-    where = world().but(lambda__get_function_configuration=configuration(**changes))
+    where = fake_account().but(lambda__get_function_configuration=configuration(**changes))
     assert_judged(function_configuration, where, settings, status, severity, said)
 
 
 def test_a_runtime_near_its_end_is_announced():
-    where = world().but(lambda__get_function_configuration=configuration(Runtime="python3.14"))
+    where = fake_account().but(
+        lambda__get_function_configuration=configuration(Runtime="python3.14")
+    )
     finding = judged(
         function_configuration, where, runtimes_deprecated_on=["python3.14=2026-12-01"]
     )
@@ -295,7 +297,9 @@ def test_a_runtime_near_its_end_is_announced():
     ],
 )
 def test_what_the_function_stands_on(answers, said):
-    assert_judged(function_configuration, world().but(**answers), {}, BAD, Severity.HIGH, said)
+    assert_judged(
+        function_configuration, fake_account().but(**answers), {}, BAD, Severity.HIGH, said
+    )
 
 
 def alias(weights: Mapping[str, float] | None = None, version: str = "7") -> dict[str, Any]:
@@ -351,12 +355,14 @@ def versions(**changes: Mapping[str, Any]):
     ],
 )
 def test_the_versions_behind_aliases(asked, settings, status, said):
-    where = world().but(lambda__get_function_configuration=asked, lambda__list_aliases=alias())
+    where = fake_account().but(
+        lambda__get_function_configuration=asked, lambda__list_aliases=alias()
+    )
     assert_judged(function_configuration, where, settings, status, Severity.MEDIUM, said)
 
 
 def test_an_alias_of_a_version_that_is_gone():
-    where = world().but(
+    where = fake_account().but(
         lambda__get_function_configuration=versions(), lambda__list_aliases=alias(version="9")
     )
     assert_judged(
@@ -402,7 +408,7 @@ def traffic_since(hours: float):
     ],
 )
 def test_a_canary(published, invoked, settings, status, said):
-    where = world().but(
+    where = fake_account().but(
         lambda__get_function_configuration=versions(v8={"LastModified": published}),
         lambda__list_aliases=alias({"8": 0.1}),
         cloudwatch__get_metric_data=traffic_since(invoked),
@@ -427,7 +433,7 @@ def test_a_canary(published, invoked, settings, status, said):
             {},
             BAD,
             "requests of API agents: ",
-            id="errors caught, 500 at the door",
+            id="errors caught, 500 at the entry point",
         ),
         pytest.param(
             {"UrlRequestCount": 9, "Url5xxCount": 9},
@@ -448,7 +454,7 @@ def test_a_canary(published, invoked, settings, status, said):
 )
 def test_traffic(metrics, settings, status, said):
     found = {name: value for name, value in (METRICS | metrics).items() if value is not None}
-    where = world().but(cloudwatch__get_metric_data=metric_data(found))
+    where = fake_account().but(cloudwatch__get_metric_data=metric_data(found))
     assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, said)
 
 
@@ -472,7 +478,7 @@ def test_traffic(metrics, settings, status, said):
 )
 def test_few_requests(invocations, errors, settings, status, said):
     """Four whole periods of five minutes since a deployment of half an hour ago."""
-    where = world().but(
+    where = fake_account().but(
         lambda__get_function_configuration=configuration(LastModified=ago(minutes=26)),
         lambda__get_policy=error("ResourceNotFoundException", 404),
         cloudwatch__get_metric_data=metric_data(
@@ -506,11 +512,11 @@ def allowing(source: str) -> dict[str, Any]:
 
 
 def test_a_rest_api_is_measured_by_its_name():
-    assert ("5XXError", "ApiName=agents") in asked_metrics(world())
+    assert ("5XXError", "ApiName=agents") in asked_metrics(fake_account())
 
 
 def test_an_http_api_is_measured_by_its_id():
-    where = world().but(apigateway__get_rest_api=error("NotFoundException", 404))
+    where = fake_account().but(apigateway__get_rest_api=error("NotFoundException", 404))
     assert ("5xx", f"ApiId={API}") in asked_metrics(where)
 
 
@@ -518,7 +524,7 @@ def test_a_load_balancer_is_measured_by_its_target_group():
     prefix = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}"
     group = f"{prefix}:targetgroup/agents/0123"
     groups = [{"TargetGroupArn": group, "LoadBalancerArns": [f"{prefix}:loadbalancer/app/web/45"]}]
-    where = world().but(
+    where = fake_account().but(
         lambda__get_policy=allowing(group),
         elbv2__describe_target_groups={"TargetGroups": groups},
     )
@@ -527,7 +533,7 @@ def test_a_load_balancer_is_measured_by_its_target_group():
 
 
 def test_an_alias_is_measured_by_itself():
-    where = world().but(
+    where = fake_account().but(
         lambda__list_aliases=alias(), lambda__get_function_configuration=versions()
     )
     assert ("Errors", "FunctionName=agent", "Resource=agent:live") in asked_metrics(where)
@@ -556,7 +562,7 @@ def failing_but_by_alias(**params: Any) -> dict[str, Any]:
     ],
 )
 def test_what_callers_use_is_an_alias(settings, status):
-    where = world().but(
+    where = fake_account().but(
         lambda__list_aliases=alias(),
         lambda__get_function_configuration=versions(),
         cloudwatch__get_metric_data=failing_but_by_alias,
@@ -565,7 +571,7 @@ def test_what_callers_use_is_an_alias(settings, status):
 
 
 def test_a_policy_nobody_understands_proves_nothing():
-    where = world().but(lambda__get_policy={"Policy": "not JSON"})
+    where = fake_account().but(lambda__get_policy={"Policy": "not JSON"})
     assert_judged(
         proven_by_traffic, where, {}, UNKNOWN, None, "What invokes the function is unknown"
     )
@@ -576,7 +582,7 @@ def many(count: int) -> FakeAccount:
         configuration(FunctionName=f"f{n}", State=None, LastUpdateStatus=None)
         for n in range(count)
     ]
-    return world().but(lambda__list_functions={"Functions": functions})
+    return fake_account().but(lambda__list_functions={"Functions": functions})
 
 
 def test_the_metrics_of_all_functions_are_asked_together():
@@ -649,7 +655,7 @@ ON = {"allow_smoke_tests": True}
 )
 def test_the_answer_to_a_smoke_event(invoke, tags, status, said):
     tags = {"readiness:smoke-event": "/readiness/smoke/agent"} | tags
-    where = world().but(
+    where = fake_account().but(
         lambda__invoke=invoke, resourcegroupstaggingapi__get_resources=tagged(tags)
     )
     assert_judged(smoke_test, where, ON, status, Severity.HIGH, said)
@@ -668,7 +674,7 @@ INVOKE = ("lambda", "invoke")
     ],
 )
 def test_nothing_is_invoked_without_setting_and_tag(tags, settings):
-    where = world().but(resourcegroupstaggingapi__get_resources=tagged(tags))
+    where = fake_account().but(resourcegroupstaggingapi__get_resources=tagged(tags))
     assert judged(smoke_test, where, **settings).status is NA
     assert INVOKE not in where.calls
 
@@ -684,7 +690,7 @@ def test_nothing_is_invoked_without_setting_and_tag(tags, settings):
     ],
 )
 def test_without_an_event_nothing_is_invoked(parameter, said):
-    where = world().but(ssm__get_parameter=parameter)
+    where = fake_account().but(ssm__get_parameter=parameter)
     assert_judged(smoke_test, where, ON, UNKNOWN, None, said)
     assert INVOKE not in where.calls
 
@@ -697,7 +703,7 @@ def test_it_is_invoked_once_and_waited_for():
         return answered({"statusCode": 200})()
 
     tags = {"readiness:smoke-event": "/p", "readiness:smoke-alias": "live"}
-    where = world().but(
+    where = fake_account().but(
         lambda__invoke=invoke, resourcegroupstaggingapi__get_resources=tagged(tags)
     )
     assert judged(smoke_test, where, **ON).status is GOOD
@@ -752,7 +758,7 @@ def hours(ran: Mapping[int, float], heard: Mapping[int, float]):
     ],
 )
 def test_delivery(ran, heard, status, said):
-    where = world().but(cloudwatch__get_metric_data=hours(ran, heard))
+    where = fake_account().but(cloudwatch__get_metric_data=hours(ran, heard))
     noon = NOON + timedelta(minutes=10)
     run = evaluation(where, [logs_delivered], now=noon)
     resource = logs_delivered.subject.resource(ACCOUNT_ID, HOME, "agent")
@@ -784,7 +790,7 @@ def test_delivery(ran, heard, status, said):
     ],
 )
 def test_the_group(answers, status, severity, said):
-    assert_judged(logs_delivered, world().but(**answers), {}, status, severity, said)
+    assert_judged(logs_delivered, fake_account().but(**answers), {}, status, severity, said)
 
 
 def permissions(*statements: Mapping[str, Any]) -> dict[str, Any]:
@@ -838,20 +844,20 @@ ALLOW = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
     ],
 )
 def test_the_role_of_a_function_that_did_not_run(statements, status, said):
-    where = world().but(
+    where = fake_account().but(
         iam__get_role_policy=permissions(*statements), cloudwatch__get_metric_data=hours({}, {})
     )
     assert_judged(logs_delivered, where, {}, status, Severity.MEDIUM, said)
 
 
 def test_delivery_beats_what_the_role_seems_to_allow():
-    where = world().but(iam__get_role_policy=permissions(ALLOW | {"Action": "s3:*"}))
+    where = fake_account().but(iam__get_role_policy=permissions(ALLOW | {"Action": "s3:*"}))
     assert_judged(logs_delivered, where, {}, GOOD, None, "arrived")
 
 
 def test_a_level_that_may_log_nothing():
     logging = {"LogFormat": "JSON", "SystemLogLevel": "WARN"}
-    where = world().but(
+    where = fake_account().but(
         lambda__get_function_configuration=configuration(LoggingConfig=logging),
         cloudwatch__get_metric_data=metric_data({"Invocations": 4}),
     )
@@ -872,7 +878,7 @@ def test_a_shared_group_proves_only_what_its_streams_show(streams, status, said)
         asked.append(params["logStreamNamePrefix"])
         return {"logStreams": streams}
 
-    where = world().but(
+    where = fake_account().but(
         lambda__get_function_configuration=configuration(LoggingConfig={"LogGroup": "/apps"}),
         logs__describe_log_groups={"logGroups": [{"logGroupName": "/apps"}]},
         logs__describe_log_streams=described,
@@ -920,7 +926,7 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings,
         artefact=Artefact("runbooks", "logs.pdf", "v1", "00", size=10),
     )
     row = attestation_item(statement)
-    where = world().but(
+    where = fake_account().but(
         cloudwatch__get_metric_data=metric_data({"Invocations": 4}),
         dynamodb__query={"Items": [row]},
         s3__head_object=document,
@@ -940,10 +946,10 @@ def test_a_function_that_is_attested_to_ship_its_logs_itself(document, settings,
 def test_a_version_that_is_still_changing_is_read_again_soon(changes):
     """No documented event says when an update ends or fails."""
     seen = observe(
-        world().but(lambda__get_function_configuration=configuration(**changes)),
+        fake_account().but(lambda__get_function_configuration=configuration(**changes)),
         function_configuration,
         "agent",
     )
     assert seen.again == Target("lambda_deployment.function-configuration", "agent")
-    settled = observe(world(), function_configuration, "agent")
+    settled = observe(fake_account(), function_configuration, "agent")
     assert settled.again is None

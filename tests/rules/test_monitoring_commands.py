@@ -204,7 +204,7 @@ def spend(by_day, tag=ACTIVE, final=45, requests=100_000.0, usual="1", **setting
         Day(TODAY - timedelta(days=45 - n), n >= final, {("MAIF", "AWS Lambda"): Decimal(value)})
         for n, value in enumerate(values)
     )
-    demand = Demand("MAIF", ("door",), {day.day: requests for day in days})
+    demand = Demand("MAIF", ("entry point",), {day.day: requests for day in days})
     workload = WorkloadRequests({"Application": "MAIF"}, demand)
     return application_cost(workload, Costs(Bill(days, "USD", TODAY)), tag, **settings)
 

@@ -173,9 +173,9 @@ def in_seconds(seconds):
     ],
 )
 def test_which_series_are_asked_for(rule, id, answers, settings, status):
-    world = worlds.world().but(**answers)
-    assert observe(world, rule, id).finding.status is GOOD
-    seen = observe(world, rule, id, **settings)
+    fake_account = worlds.fake_account().but(**answers)
+    assert observe(fake_account, rule, id).finding.status is GOOD
+    seen = observe(fake_account, rule, id, **settings)
     assert seen.finding.status is status, seen.finding.reason
 
 
@@ -299,10 +299,10 @@ def test_what_a_spike_of_the_cost_is(by_day, requests, default, settings, config
     ],
 )
 def test_credits_hide_what_is_tagged(rule, id, status):
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         ce__get_cost_and_usage=net_of_credits,
         ce__list_cost_allocation_tags={"CostAllocationTags": []},
     )
-    assert observe(world, rule, id).finding.status is GOOD
-    seen = observe(world, rule, id, exclude_record_types=("Tax", "Refund"))
+    assert observe(fake_account, rule, id).finding.status is GOOD
+    seen = observe(fake_account, rule, id, exclude_record_types=("Tax", "Refund"))
     assert seen.finding.status is status, seen.finding.reason

@@ -32,7 +32,7 @@ from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
-    Doors,
+    EntryPointList,
     ServiceLatency,
     ServiceOutcomes,
 )
@@ -53,11 +53,11 @@ NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
 CRITICAL, HIGH, MEDIUM = Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM
 NO_TAGS = FunctionTags({})
 NOTHING = within(0, 0, 0, 0)
-GROUPS = Doors((("targetgroup/api/1", "app/agents/1"),))
+GROUPS = EntryPointList((("targetgroup/api/1", "app/agents/1"),))
 
 
-def latency_of(*doors):
-    return rest_api_latency(RestApiLatency(latency(*doors)))
+def latency_of(*entry_points):
+    return rest_api_latency(RestApiLatency(latency(*entry_points)))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,9 @@ SLOW, QUICK = latency(within(1000, 0, 0, 0)), latency(within(1000, 1000, 1000, 1
     ("function", "tags", "status"),
     [
         pytest.param(FunctionLatency(latency(NOTHING), SLOW, False), {}, BAD, id="no url"),
-        pytest.param(FunctionLatency(QUICK, SLOW, False), {}, GOOD, id="the url is the door"),
+        pytest.param(
+            FunctionLatency(QUICK, SLOW, False), {}, GOOD, id="the url is the entry point"
+        ),
         pytest.param(FunctionLatency(SLOW, QUICK, False), {"maif:slo": "batch"}, NA, id="batch"),
         pytest.param(FunctionLatency(latency(NOTHING), SLOW, True), {}, NA, id="asynchronous"),
     ],
@@ -258,11 +260,17 @@ FINE = outcomes(history(5000))
     [
         pytest.param(service_latency, ServiceLatency(GROUPS, QUICK), GOOD, id="service quick"),
         pytest.param(service_latency, ServiceLatency(GROUPS, SLOW), BAD, id="service slow"),
-        pytest.param(service_latency, ServiceLatency(Doors(), QUICK), NA, id="no balancer"),
+        pytest.param(
+            service_latency, ServiceLatency(EntryPointList(), QUICK), NA, id="no balancer"
+        ),
         pytest.param(service_error_rate, ServiceOutcomes(GROUPS, FINE), GOOD, id="service right"),
-        pytest.param(service_error_rate, ServiceOutcomes(Doors(), FINE), NA, id="unmeasured"),
+        pytest.param(
+            service_error_rate, ServiceOutcomes(EntryPointList(), FINE), NA, id="unmeasured"
+        ),
         pytest.param(service_availability, ServiceOutcomes(GROUPS, FINE), GOOD, id="service up"),
-        pytest.param(service_availability, ServiceOutcomes(Doors(), FINE), NA, id="not counted"),
+        pytest.param(
+            service_availability, ServiceOutcomes(EntryPointList(), FINE), NA, id="not counted"
+        ),
         pytest.param(http_api_latency, HttpApiLatency("HTTP", SLOW), BAD, id="http api slow"),
         pytest.param(http_api_latency, HttpApiLatency("WEBSOCKET", SLOW), NA, id="websocket"),
         pytest.param(http_api_error_rate, HttpApiOutcomes("HTTP", FINE), GOOD, id="http right"),
@@ -305,9 +313,9 @@ def bill(per_day="1", *, untagged="0", final=40, currency="USD") -> Costs:
     )
 
 
-def requests(per_day=100_000.0, doors=("load balancer app/agents/1",)) -> WorkloadRequests:
+def requests(per_day=100_000.0, entry_points=("load balancer app/agents/1",)) -> WorkloadRequests:
     days = {TODAY - timedelta(days=n): per_day for n in range(1, 46)}
-    return WorkloadRequests({"Application": "MAIF"}, Demand("MAIF", doors, days))
+    return WorkloadRequests({"Application": "MAIF"}, Demand("MAIF", entry_points, days))
 
 
 def cost(workload=None, costs=None, tag=ACTIVE, **settings):
@@ -361,7 +369,7 @@ def test_what_the_bill_does_not_tell(given, cause):
 
 
 def test_a_workload_without_doors_has_no_cost_per_request():
-    assert cost(workload=requests(doors=())).status is NA
+    assert cost(workload=requests(entry_points=())).status is NA
 
 
 def test_steps_out_of_order_are_refused():

@@ -31,7 +31,7 @@ from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
-    Doors,
+    EntryPointList,
     ServiceLatency,
     ServiceOutcomes,
 )
@@ -55,23 +55,23 @@ CRITICAL = (Status.NON_COMPLIANT, Severity.CRITICAL)
 UNKNOWN = (Status.INSUFFICIENT_DATA, None)
 IDLE = (Status.NOT_APPLICABLE, None)
 
-GROUPS = Doors((("targetgroup/api/1", "app/agents/1"),))
+GROUPS = EntryPointList((("targetgroup/api/1", "app/agents/1"),))
 LATENCY = {
-    function_latency: lambda door: (
-        FunctionLatency(latency_within(0), door, False),
+    function_latency: lambda entry_point: (
+        FunctionLatency(latency_within(0), entry_point, False),
         FunctionTags({}),
     ),
-    service_latency: lambda door: (ServiceLatency(GROUPS, door),),
-    rest_api_latency: lambda door: (RestApiLatency(door),),
-    http_api_latency: lambda door: (HttpApiLatency("HTTP", door),),
-    balancer_latency: lambda door: (BalancerLatency("application", False, door),),
+    service_latency: lambda entry_point: (ServiceLatency(GROUPS, entry_point),),
+    rest_api_latency: lambda entry_point: (RestApiLatency(entry_point),),
+    http_api_latency: lambda entry_point: (HttpApiLatency("HTTP", entry_point),),
+    balancer_latency: lambda entry_point: (BalancerLatency("application", False, entry_point),),
 }
 OUTCOMES = {
-    "function": lambda door: FunctionOutcomes((door,)),
-    "service": lambda door: ServiceOutcomes(GROUPS, door),
+    "function": lambda entry_point: FunctionOutcomes((entry_point,)),
+    "service": lambda entry_point: ServiceOutcomes(GROUPS, entry_point),
     "rest api": RestApiOutcomes,
-    "http api": lambda door: HttpApiOutcomes("HTTP", door),
-    "balancer": lambda door: BalancerOutcomes("application", False, door),
+    "http api": lambda entry_point: HttpApiOutcomes("HTTP", entry_point),
+    "balancer": lambda entry_point: BalancerOutcomes("application", False, entry_point),
 }
 ERROR_RATE = {
     "function": function_error_rate,
@@ -107,7 +107,7 @@ def latency_within(n, **kept):
 
 @pytest.mark.parametrize("rule", [pytest.param(rule, id=rule.name) for rule in LATENCY])
 @pytest.mark.parametrize(
-    ("door", "default", "settings", "configured"),
+    ("entry_point", "default", "settings", "configured"),
     [
         pytest.param(
             latency_within(10_000, ms_100=9800, ms_200=9950),
@@ -168,8 +168,8 @@ def latency_within(n, **kept):
         pytest.param(latency_within(0), IDLE, {"min_requests": 1}, IDLE, id="nobody came"),
     ],
 )
-def test_a_setting_decides_about_latency(rule, door, default, settings, configured):
-    evidence = LATENCY[rule](door)
+def test_a_setting_decides_about_latency(rule, entry_point, default, settings, configured):
+    evidence = LATENCY[rule](entry_point)
     assert verdict(rule(*evidence)) == default
     assert verdict(rule(*evidence, **settings)) == configured
 
@@ -366,12 +366,12 @@ def _begin(day):
 
 
 def test_credits_hide_what_a_request_costs():
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         ce__get_cost_and_usage=net_of_credits,
         ce__list_cost_allocation_tags={"CostAllocationTags": []},
     )
-    seen = observe(world, cost_per_million_requests, worlds.WORKLOAD)
+    seen = observe(fake_account, cost_per_million_requests, worlds.WORKLOAD)
     assert seen.finding.status is Status.COMPLIANT, seen.finding.reason
     asked = {"exclude_record_types": ("Tax", "Refund")}
-    seen = observe(world, cost_per_million_requests, worlds.WORKLOAD, **asked)
+    seen = observe(fake_account, cost_per_million_requests, worlds.WORKLOAD, **asked)
     assert seen.finding.status is Status.INSUFFICIENT_DATA, seen.finding.reason

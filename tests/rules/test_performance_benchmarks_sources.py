@@ -28,7 +28,9 @@ CRITICAL = Severity.CRITICAL
 
 
 def traffic(**per_second):
-    return accounts.world().but(cloudwatch__get_metric_data=get_metric_data(steadily(per_second)))
+    return accounts.fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(steadily(per_second))
+    )
 
 
 def judged(rule, account, resource=accounts.FUNCTION, **settings):

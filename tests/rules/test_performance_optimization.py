@@ -331,21 +331,21 @@ NAMED = {"batch_roles": ("agent",)}
     ],
 )
 def test_batch_permission(policy, settings, status):
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         iam__get_role_policy={
             "RoleName": "agent",
             "PolicyName": "tables",
             "PolicyDocument": worlds.json.dumps(policy),
         }
     )
-    seen = observe(world, batch_permission, "agent", **settings)
+    seen = observe(fake_account, batch_permission, "agent", **settings)
     assert seen.finding.status is status, seen.finding.reason
 
 
 def test_no_role_is_read_unless_one_is_named():
-    world = worlds.world()
-    assert observe(world, batch_permission, "agent").finding.status is NA
-    assert not [call for call in world.calls if call[0] == "iam"]
+    fake_account = worlds.fake_account()
+    assert observe(fake_account, batch_permission, "agent").finding.status is NA
+    assert not [call for call in fake_account.calls if call[0] == "iam"]
 
 
 # -- read together --------------------------------------------------------------------------------
@@ -354,10 +354,12 @@ def test_no_role_is_read_unless_one_is_named():
 def test_a_scan_asks_s3_once_or_twice_for_each_bucket():
     """The lifecycle of each bucket; acceleration only where a tag wants it; no uploads."""
     names = [f"bucket-{n}" for n in range(20)] + [worlds.BUCKET]
-    world = worlds.world().but(s3__list_buckets={"Buckets": [{"Name": name} for name in names]})
-    seen = scan(world, optimization.rules)
+    fake_account = worlds.fake_account().but(
+        s3__list_buckets={"Buckets": [{"Name": name} for name in names]}
+    )
+    seen = scan(fake_account, optimization.rules)
     assert len([o for o in seen if o.resource.type == "AWS::S3::Bucket"]) == 3 * len(names)
-    counted = {call: world.calls.count(call) for call in set(world.calls)}
+    counted = {call: fake_account.calls.count(call) for call in set(fake_account.calls)}
     assert counted["s3", "get_bucket_lifecycle_configuration"] == len(names)
     assert counted["s3", "get_bucket_accelerate_configuration"] == 1
     assert counted["s3", "list_buckets"] == 1
@@ -370,11 +372,11 @@ def test_a_scan_asks_s3_once_or_twice_for_each_bucket():
 
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_no_lifecycle_is_told_from_no_answer(fault):
-    none = worlds.world().but(
+    none = worlds.fake_account().but(
         s3__get_bucket_lifecycle_configuration=error("NoSuchLifecycleConfiguration", 404)
     )
     assert observe(none, multipart_cleanup, worlds.BUCKET).finding.status is BAD
-    blind = worlds.world().but(s3__get_bucket_lifecycle_configuration=FAULTS[fault])
+    blind = worlds.fake_account().but(s3__get_bucket_lifecycle_configuration=FAULTS[fault])
     seen = observe(blind, multipart_cleanup, worlds.BUCKET)
     assert seen.finding.status is UNKNOWN
     assert "s3:GetLifecycleConfiguration" in seen.finding.reason
@@ -382,13 +384,14 @@ def test_no_lifecycle_is_told_from_no_answer(fault):
 
 def test_old_uploads_are_listed_where_that_is_asked_for():
     uploads = {"Uploads": [{"Key": "a\u202e\x1b", "Initiated": NOON - timedelta(days=30)}]}
-    world = worlds.world().but(s3__list_multipart_uploads=uploads)
-    seen = observe(world, multipart_cleanup, worlds.BUCKET, list_uploads=True)
+    fake_account = worlds.fake_account().but(s3__list_multipart_uploads=uploads)
+    seen = observe(fake_account, multipart_cleanup, worlds.BUCKET, list_uploads=True)
     assert (seen.finding.status, "1 unfinished upload began" in seen.finding.reason) == (BAD, True)
     fresh = {"Uploads": [{"Key": "a", "Initiated": NOON - timedelta(days=8)}]}
-    world = worlds.world().but(s3__list_multipart_uploads=fresh)
+    fake_account = worlds.fake_account().but(s3__list_multipart_uploads=fresh)
     assert (
-        observe(world, multipart_cleanup, worlds.BUCKET, list_uploads=True).finding.status is GOOD
+        observe(fake_account, multipart_cleanup, worlds.BUCKET, list_uploads=True).finding.status
+        is GOOD
     )
 
 
@@ -623,12 +626,12 @@ def test_how_long_parts_may_stay(days, default, settings, configured):
     ],
 )
 def test_acceleration_of_a_bucket_without_the_tag(state, settings, status):
-    world = worlds.world().but(
+    fake_account = worlds.fake_account().but(
         resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": []},
         s3__get_bucket_accelerate_configuration={"Status": state},
     )
-    assert observe(world, transfer_acceleration, worlds.BUCKET).finding.status is NA
-    seen = observe(world, transfer_acceleration, worlds.BUCKET, **settings)
+    assert observe(fake_account, transfer_acceleration, worlds.BUCKET).finding.status is NA
+    seen = observe(fake_account, transfer_acceleration, worlds.BUCKET, **settings)
     assert seen.finding.status is status, seen.finding.reason
 
 
@@ -643,6 +646,6 @@ def test_acceleration_of_a_bucket_without_the_tag(state, settings, status):
 )
 def test_unfinished_uploads(days_ago, settings, status):
     begun = {"Uploads": [{"Key": "a", "Initiated": NOON - timedelta(days=days_ago)}]}
-    world = worlds.world().but(s3__list_multipart_uploads=begun)
-    seen = observe(world, multipart_cleanup, worlds.BUCKET, **settings)
+    fake_account = worlds.fake_account().but(s3__list_multipart_uploads=begun)
+    seen = observe(fake_account, multipart_cleanup, worlds.BUCKET, **settings)
     assert seen.finding.status is status, seen.finding.reason

@@ -24,7 +24,7 @@ NOBODY = {"dynamodb__query": {"Items": []}}
 
 def judged(rule, id, settings=None, **answers):
     """Status, severity and reason of one rule on one resource, with other answers of AWS."""
-    seen = observe(made.world().but(**answers), rule, id, **(settings or {}))
+    seen = observe(made.fake_account().but(**answers), rule, id, **(settings or {}))
     assert not seen.crash, seen.crash
     finding = seen.finding
     return finding.status, finding.severity, finding.reason
@@ -561,12 +561,12 @@ def test_state_machine_timeouts(machine, status):
 def test_the_grace_is_over_where_a_sweep_knows_the_finding_for_longer():
     rule = rules.function_load_test
     resource = rule.subject.resource(ACCOUNT_ID, HOME, "agent")
-    world = made.world().but(**NOBODY)
-    fresh = evaluation(world, [rule], bulk=True, now=NOON).observe(rule, resource).finding
+    fake_account = made.fake_account().but(**NOBODY)
+    fresh = evaluation(fake_account, [rule], bulk=True, now=NOON).observe(rule, resource).finding
     assert fresh.status is BLIND
     old = fresh.but(first_observed_at=NOON - timedelta(days=15))
-    run = evaluation(world, [rule], bulk=True, now=NOON)
+    run = evaluation(fake_account, [rule], bulk=True, now=NOON)
     run.remember({(resource.key, rule.id): old})
     assert run.observe(rule, resource).finding.status is BAD
-    assert run.afresh().observe(rule, resource).finding.status is BAD
-    assert ("dynamodb", "get_item") not in world.calls
+    assert run.reread().observe(rule, resource).finding.status is BAD
+    assert ("dynamodb", "get_item") not in fake_account.calls

@@ -306,7 +306,7 @@ def test_an_older_delivery_may_be_accepted():
 def stored_world():
     """A trail of write events, and an event data store that records the rest."""
     arn = f"arn:aws:cloudtrail:{HOME}:111122223333:eventdatastore/1"
-    return worlds.world().but(
+    return worlds.fake_account().but(
         cloudtrail__get_event_selectors=worlds.basic(ReadWriteType="WriteOnly"),
         cloudtrail__list_event_data_stores={"EventDataStores": [{"EventDataStoreArn": arn}]},
         cloudtrail__get_event_data_store={
@@ -327,8 +327,8 @@ def test_a_store_that_answers():
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("operation", ["list_event_data_stores", "get_event_data_store"])
 def test_a_store_that_does_not_answer_is_not_taken_for_a_recorder(operation, fault):
-    world = stored_world()
-    world.faults["cloudtrail", operation] = FAULTS[fault]
-    finding = observe(world, access_audited, ACCOUNT_ID).finding
+    fake_account = stored_world()
+    fake_account.faults["cloudtrail", operation] = FAULTS[fault]
+    finding = observe(fake_account, access_audited, ACCOUNT_ID).finding
     assert finding.status is UNKNOWN
     assert finding.missing == (action_of("cloudtrail", operation),)

@@ -42,7 +42,7 @@ from readiness.evidence.xray.configuration import (
     Sampling,
     SamplingRule,
     SavedQuery,
-    TraceMap,
+    ServiceMap,
     TraceQueries,
 )
 from readiness.model.attestation import Attestation, Attested, Scope
@@ -51,7 +51,7 @@ from readiness.semantics.metrics import Series, series, window
 from readiness.semantics.policy import Document
 from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task
 from tests.accounts.xray import FUNCTION
-from tests.accounts.xray import world as a_world
+from tests.accounts.xray import fake_account as an_account
 from tests.fake_account import NOON, scan
 
 GOOD = Status.COMPLIANT
@@ -426,42 +426,42 @@ CALLER = Node(0, frozenset({"orders/prod"}), "AWS::ApiGateway::Stage", frozenset
     ],
 )
 def test_lambda_on_map(nodes, each, indexed, grants, status, severity):
-    drawn = TraceMap(tuple(nodes), indexed)
+    drawn = ServiceMap(tuple(nodes), indexed)
     verdict = lambda_on_map(TRACED, FunctionRequests(busy(each)), drawn, grants)
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 
 def test_few_requests_make_no_gap():
-    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 19)), TraceMap(()), WRITER)
+    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 19)), ServiceMap(()), WRITER)
     assert verdict.status is UNKNOWN
-    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 20)), TraceMap(()), WRITER)
+    verdict = lambda_on_map(TRACED, FunctionRequests(busy(1, 20)), ServiceMap(()), WRITER)
     assert verdict.status is BAD
 
 
 def test_requests_before_the_map_begins_do_not_count():
     early = busy(300)
     old = Series(early.query, early.window, early.points[:100])
-    assert lambda_on_map(TRACED, FunctionRequests(old), TraceMap(()), WRITER).status is NA
+    assert lambda_on_map(TRACED, FunctionRequests(old), ServiceMap(()), WRITER).status is NA
 
 
 def test_what_is_not_traced_is_not_looked_for():
     plain = FunctionTracing("agent", Tracing())
-    assert lambda_on_map(plain, FunctionRequests(busy(300)), TraceMap(()), None).status is NA
+    assert lambda_on_map(plain, FunctionRequests(busy(300)), ServiceMap(()), None).status is NA
 
 
 def test_a_service_nobody_counts_is_not_missed():
     service = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",))
-    assert service_on_map(service, ServiceRequests(), TraceMap(()), None).status is UNKNOWN
+    assert service_on_map(service, ServiceRequests(), ServiceMap(()), None).status is UNKNOWN
     nodes = (Node(1, frozenset({"web"}), "", frozenset({2})), Node(2, frozenset({"s3"})))
-    assert service_on_map(service, ServiceRequests(), TraceMap(nodes), None).status is GOOD
+    assert service_on_map(service, ServiceRequests(), ServiceMap(nodes), None).status is GOOD
 
 
 def test_a_service_is_missed_only_under_a_name_that_is_known():
     requests = ServiceRequests((busy(300),))
     named = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",))
-    assert service_on_map(named, requests, TraceMap(()), None).status is BAD
+    assert service_on_map(named, requests, ServiceMap(()), None).status is BAD
     guessed = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",), is_named=False)
-    assert service_on_map(guessed, requests, TraceMap(()), None).status is UNKNOWN
+    assert service_on_map(guessed, requests, ServiceMap(()), None).status is UNKNOWN
 
 
 # -- anomalies --------------------------------------------------------------------------------
@@ -671,9 +671,9 @@ def test_queries_kept_elsewhere_are_stated():
 def test_what_is_about_the_region_is_read_once():
     """Whatever the number of rules that ask, and of functions and stages they ask about."""
     functions = [FUNCTION | {"FunctionName": f"agent-{n}"} for n in range(20)]
-    world = a_world().but(lambda__list_functions={"Functions": functions})
-    assert len(scan(world, xray.rules)) >= 40
-    counted = Counter(world.calls)
+    fake_account = an_account().but(lambda__list_functions={"Functions": functions})
+    assert len(scan(fake_account, xray.rules)) >= 40
+    counted = Counter(fake_account.calls)
     once = ("sampling_rules", "service_graph", "groups", "trace_segment_destination")
     assert [counted["xray", f"get_{name}"] for name in once] == [1, 1, 1, 1]
     assert counted["iam", "get_account_authorization_details"] == 1

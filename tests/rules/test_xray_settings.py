@@ -27,7 +27,7 @@ from readiness.evidence.xray.configuration import (
     Sampling,
     SamplingRule,
     SavedQuery,
-    TraceMap,
+    ServiceMap,
     TraceQueries,
 )
 from readiness.model.attestation import Attestation, Attested, Scope
@@ -198,7 +198,7 @@ WEB = ServiceTracing("web", Tracing(Tracer.OTEL), ("web",))
     ],
 )
 def test_how_many_missing_traces_make_a_gap(rule, of, traces, default, least, configured):
-    evidence = (*of(busy(1, traces)), TraceMap(()), WRITER)
+    evidence = (*of(busy(1, traces)), ServiceMap(()), WRITER)
     assert rule(*evidence).status is default
     assert rule(*evidence, min_expected_traces=least).status is configured
 
@@ -214,7 +214,7 @@ def test_how_many_missing_traces_make_a_gap(rule, of, traces, default, least, co
     ],
 )
 def test_a_service_that_no_map_can_show(service, parts):
-    assert service_on_map(service, ServiceRequests(parts), TraceMap(()), None).status is NA
+    assert service_on_map(service, ServiceRequests(parts), ServiceMap(()), None).status is NA
 
 
 # -- anomalies --------------------------------------------------------------------------------

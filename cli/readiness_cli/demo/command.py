@@ -14,7 +14,7 @@ from contextlib import ExitStack
 import click
 
 from readiness_cli.demo import checkout as checkouts
-from readiness_cli.demo import story
+from readiness_cli.demo import scenario
 from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.process import NotReady, end_group, is_running
 from readiness_cli.failure import Exit, Failure
@@ -47,7 +47,7 @@ def demo(*, keep: bool, stop: bool) -> None:
         _end_politely()
         hold.callback(shutil.rmtree, checkout.running, ignore_errors=True)
         try:
-            up = story.tell(checkout, hold, lambda *pids: _note(checkout, os.getpid(), pids))
+            up = scenario.tell(checkout, hold, lambda *pids: _note(checkout, os.getpid(), pids))
             if keep:
                 _note(checkout, 0, up.pids)
                 hold.pop_all()
@@ -60,11 +60,11 @@ def demo(*, keep: bool, stop: bool) -> None:
             ) from error
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-    story.title(f"Done in {time.monotonic() - began:.0f} s.")
+    scenario.title(f"Done in {time.monotonic() - began:.0f} s.")
     if keep:
         _how_to_look_around(up)
     else:
-        story.say("Everything was removed. To keep the demo running, use make demo KEEP=1.")
+        scenario.say("Everything was removed. To keep the demo running, use make demo KEEP=1.")
 
 
 def _end_politely() -> None:
@@ -102,10 +102,10 @@ def _clear(checkout: Checkout) -> bool:
     return found
 
 
-def _how_to_look_around(up: story.Up) -> None:
+def _how_to_look_around(up: scenario.Up) -> None:
     tables = up.stack.resources
     cli = shlex.quote(os.environ.get("VIRTUAL_ENV", ".venv") + "/bin/readiness")
-    story.say("The embedded AWS is still running. To use it, run in this shell:")
+    scenario.say("The embedded AWS is still running. To use it, run in this shell:")
     for line in (
         "unset AWS_PROFILE AWS_CA_BUNDLE",
         "export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test",
@@ -114,8 +114,8 @@ def _how_to_look_around(up: story.Up) -> None:
         f"{cli} findings --open",
         f"{cli} scan --heading encryption",
         f"aws --endpoint-url {up.aws.endpoint} dynamodb scan --table-name {tables['Findings']}",
-        f"curl -s {up.phone.received_url}     # the pages sent",
+        f"curl -s {up.pager_client.received_url}     # the pages sent",
     ):
         click.echo(f"  {line}")
-    story.say("To stop it:")
+    scenario.say("To stop it:")
     click.echo(f"  {cli} demo --stop")

@@ -100,7 +100,7 @@ class Emulator:
     def _start_faults(self) -> None:
         port = self._faults.rpartition(":")[2]
         listen = ["--upstream", self.endpoint, "--port", port, "--host", "127.0.0.1"]
-        command = [*self._script("faults.py"), *listen]
+        command = [*self._script("fault_proxy.py"), *listen]
         environment = clean_environment(self.home, self._venv / "bin")
         faults = Process(command, environment, self.home / "microburst.log")
         self._processes.append(faults)

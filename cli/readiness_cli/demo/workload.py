@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness_cli.demo import operations
+from readiness_cli.demo import workload_traffic
 from readiness_cli.demo.emulator import ACCOUNT, REGION
 
 Client = Callable[[str], Any]
@@ -65,7 +65,7 @@ def create(client: Client) -> Workload:
     _buckets(client("s3"), key)
     network = _network(client("ec2"))
     admin, role = _people_and_roles(client("iam"))
-    operations.create(client, role, admin, network.subnet, network.workers)
+    workload_traffic.create(client, role, admin, network.subnet, network.workers)
     _secrets(client("secretsmanager"), key)
     _trail(client("cloudtrail"))
     return Workload(key, network.bastion, network.rule)

@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.store import Entry, Store
 from readiness.engine.sweeps import SWEEP
 from readiness.model.finding import dedup_key, finding_id, iso
@@ -77,7 +77,7 @@ class Incidents:
             "told_at": made.told_at,
             "token": made.token,
         }
-        item = _key(made.finding_id) | to_wire(row)
+        item = _key(made.finding_id) | serialise(row)
         self._client.put_item(TableName=self._table, Item=item)
         return made
 
@@ -108,7 +108,7 @@ class Incidents:
             }
             while True:
                 page = self._client.query(**query)
-                yield from (_incident(from_wire(item)) for item in page["Items"])
+                yield from (_incident(deserialise(item)) for item in page["Items"])
                 if "LastEvaluatedKey" not in page:
                     break
                 query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -176,7 +176,7 @@ class Incidents:
 
     def _row(self, key: Mapping[str, Any]) -> dict[str, Any]:
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
-        return from_wire(answer.get("Item", {}))
+        return deserialise(answer.get("Item", {}))
 
 
 def _key(id: str) -> dict[str, Any]:

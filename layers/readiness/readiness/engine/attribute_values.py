@@ -9,7 +9,7 @@ from typing import Any
 Item = dict[str, Any]
 
 
-def to_wire(plain: Mapping[str, Any]) -> Item:
+def serialise(plain: Mapping[str, Any]) -> Item:
     """A JSON object as a DynamoDB item.
 
     Takes text, numbers, booleans, None, lists and mappings. Raises TypeError for anything else,
@@ -18,8 +18,8 @@ def to_wire(plain: Mapping[str, Any]) -> Item:
     return {name: _typed(value) for name, value in plain.items()}
 
 
-def from_wire(item: Mapping[str, Any]) -> dict[str, Any]:
-    """The inverse of :func:`to_wire`; sets become lists. Raises ValueError for binary."""
+def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`serialise`; sets become lists. Raises ValueError for binary."""
     return {name: _untyped(value) for name, value in item.items()}
 
 
@@ -34,7 +34,7 @@ def _typed(value: Any) -> dict[str, Any]:
         case int() | float():
             return {"N": json.dumps(value, allow_nan=False)}
         case Mapping():
-            return {"M": to_wire(value)}
+            return {"M": serialise(value)}
         case list() | tuple():
             return {"L": [_typed(inner) for inner in value]}
     raise TypeError(f"{type(value).__name__} is not JSON")
@@ -50,7 +50,7 @@ def _untyped(value: Mapping[str, Any]) -> Any:  # noqa: PLR0911
         case "NULL":
             return None
         case "M":
-            return from_wire(content)
+            return deserialise(content)
         case "L":
             return [_untyped(inner) for inner in content]
         case "SS":

@@ -1,4 +1,4 @@
-"""The only door to AWS: clients made once, answers read once, errors named for what they mean."""
+"""The only access to AWS: clients made once, answers read once, errors named by meaning."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from botocore.parsers import ResponseParserError
 
 from readiness.engine.actions import action_of, service_of
 from readiness.engine.answers import Answers, Keep
-from readiness.engine.daily_cache import Memory, NotRemembered
+from readiness.engine.daily_cache import DailyCache, NotCached
 from readiness.engine.geography import Geography, default
 from readiness.engine.page_sizes import sized
 from readiness.engine.rates import OutOfTime, Pacer, is_scarce
@@ -182,14 +182,14 @@ class Aws:
         now: Callable[[], datetime],
         bulk: bool = False,
         clients: dict[tuple[str, str], Any] | None = None,
-        memory: Memory | None = None,
+        daily_cache: DailyCache | None = None,
         pacer: Pacer | None = None,
     ) -> None:
         self.account = account
         self.region = region
         self.now = now
         self.bulk = bulk
-        self.memory = memory
+        self.daily_cache = daily_cache
         self.requests = 0
         self.geography: Geography = getattr(session, "geography", None) or default()
         self.pacer = pacer or Pacer()
@@ -199,7 +199,7 @@ class Aws:
         self._batch: _Batch | None = None
         self._lock = threading.RLock()
 
-    def afresh(self, *, bulk: bool = False) -> Aws:
+    def reread(self, *, bulk: bool = False) -> Aws:
         """The same account and clients with nothing read yet."""
         return Aws(
             self._session,
@@ -208,7 +208,7 @@ class Aws:
             now=self.now,
             bulk=bulk,
             clients=self._clients,
-            memory=self.memory,
+            daily_cache=self.daily_cache,
             pacer=self.pacer,
         )
 
@@ -259,7 +259,7 @@ class Aws:
             self._batch = None
 
     def forget(self) -> None:
-        """Forget everything that was read, to make room before the same is read afresh."""
+        """Forget everything that was read, to make room before the same is read again."""
         self._answers = Answers()
 
     def _kept(self, resource: Resource) -> Keep:
@@ -570,19 +570,19 @@ class DeclaredReader:
         as by a scan with nothing deployed, it asks. Raises Unreadable.
         """
         aws = self._aws
-        if aws.memory is None:
+        if aws.daily_cache is None:
             return aws._once(("daily", question), ask)  # noqa: SLF001
-        memory = aws.memory
+        daily_cache = aws.daily_cache
 
         def recalled() -> Any:
             try:
-                return memory.daily(question, aws.now(), ask if aws.bulk else None)
+                return daily_cache.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
             except BotoCoreError as error:
                 code = type(error).__name__
                 raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
-            except NotRemembered as not_yet:
+            except NotCached as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
         return aws._once(("daily", question), recalled)  # noqa: SLF001

@@ -86,7 +86,7 @@ def evaluations(
         if key[1]:
             by_resource.setdefault(key, []).append(observation)
     if not request.is_scheduled and (request.left_scope or not by_resource):
-        if not request.left_scope and any(map(_is_blind, observations)):
+        if not request.left_scope and any(map(_is_unknown, observations)):
             return []
         key = (request.resource_type, request.resource_id)
         return [_evaluation(request, key, Status.NOT_APPLICABLE, "")]
@@ -99,7 +99,7 @@ def evaluations(
     return made
 
 
-def _is_blind(observation: Observation) -> bool:
+def _is_unknown(observation: Observation) -> bool:
     finding = observation.finding
     return finding is not None and finding.status is Status.INSUFFICIENT_DATA
 

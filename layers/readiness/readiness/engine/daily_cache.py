@@ -19,11 +19,11 @@ LEASE = timedelta(minutes=15)
 _PATIENCE = 10
 
 
-class NotRemembered(Exception):
+class NotCached(Exception):
     """There is no answer yet, and this run is not the one to ask."""
 
 
-class Memory:
+class DailyCache:
     """Answers of the day, as rows of the transitions table that are about no finding.
 
     ``finding_id`` is ``remembered`` and ``at`` the UTC day with the question; ``answer`` is
@@ -52,7 +52,7 @@ class Memory:
             row = self._row(_key(question, now - timedelta(days=1)))
             if "answer" in row:
                 return _unpacked(row)
-            raise NotRemembered("it is asked once a day, by the sweep, and was not yet")
+            raise NotCached("it is asked once a day, by the sweep, and was not yet")
         if not self._claim(today, now):
             return self._others(today)
         try:
@@ -87,7 +87,7 @@ class Memory:
             row = self._row(at)
             if "answer" in row:
                 return _unpacked(row)
-        raise NotRemembered("another run is asking")
+        raise NotCached("another run is asking")
 
     def _put(self, at: str, now: datetime, fields: dict[str, Any], **condition: Any) -> None:
         row = {

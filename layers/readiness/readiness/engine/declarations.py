@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.aws import Aws, DeclaredReader, cause_of, code_of
 from readiness.engine.principals import Principals
 from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
@@ -26,7 +26,7 @@ class DeclarationRefused(ValueError):
     """A declaration that lacks something or says something impossible; the text names it."""
 
 
-class Ledger:
+class DeclarationReader:
     """What was declared, as one run reads it: a rule's statements are read once.
 
     ``table`` is empty where nothing is deployed: then nothing was declared. ``known`` finds the
@@ -69,7 +69,7 @@ class Ledger:
             ExpressionAttributeNames={"#r": "rule"},
             ExpressionAttributeValues={":r": {"S": rule}},
         )
-        rows = [from_wire(item) for item in items]
+        rows = [deserialise(item) for item in items]
         statements = Principals(self._aws).named(assemble(rows))
         return [self._verified(read, statement) for statement in statements]
 
@@ -204,12 +204,12 @@ def attestation_item(statement: Attestation) -> dict[str, Any]:
             "sha256": artefact.sha256,
             "size": artefact.size,
         }
-    return to_wire(row)
+    return serialise(row)
 
 
 def answer_item(kind: str, statement: Attestation, *, by_id: str, at: datetime) -> dict[str, Any]:
     """An APPROVAL or REVOCATION of a statement as a row."""
-    return to_wire(
+    return serialise(
         {
             "declared_by": by_id,
             "declared_at": f"{iso(at)}#{statement.id}",

@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import from_wire
+from readiness.engine.attribute_values import deserialise
 from readiness.engine.aws import code_of
 from readiness.engine.declarations import DeclarationRefused, assemble
 from readiness.model.attestation import RECORDED, Artefact, Attestation, Result, Scope
@@ -255,14 +255,14 @@ class Declarations:
         }
         while True:
             page = self._client.query(**query)
-            rows += map(from_wire, page["Items"])
+            rows += map(deserialise, page["Items"])
             if "LastEvaluatedKey" not in page:
                 return rows
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def wait_for(self, item: Mapping[str, Any], *, attempts: int = 20, pause: float = 0.1) -> bool:
         """Whether the index shows a row that was put, which takes it a moment."""
-        wanted = from_wire(item)
+        wanted = deserialise(item)
         key = (wanted["declared_by"], wanted["declared_at"])
         for attempt in range(attempts):
             rows = self._rows(wanted["rule"])

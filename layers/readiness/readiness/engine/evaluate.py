@@ -11,7 +11,7 @@ from enum import IntEnum
 from typing import Any, Protocol, cast
 
 from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
-from readiness.engine.declarations import FirstSeen, Ledger
+from readiness.engine.declarations import DeclarationReader, FirstSeen
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
@@ -167,16 +167,16 @@ class Evaluation:
         self.scope = scope or Scope()
         self._declarations = declarations
         self._known = known
-        self._ledger = Ledger(aws, declarations, known)
+        self._declared = DeclarationReader(aws, declarations, known)
         self._configured = configured
         self._trigger = trigger
         self._changed_by = changed_by
         self._stored: Stored | None = None
 
-    def afresh(self, *, bulk: bool = False) -> Evaluation:
+    def reread(self, *, bulk: bool = False) -> Evaluation:
         """The same run with nothing read yet, to look again."""
         again = Evaluation(
-            self.aws.afresh(bulk=bulk),
+            self.aws.reread(bulk=bulk),
             self._configured,
             scope=self.scope,
             trigger=self._trigger,
@@ -190,13 +190,13 @@ class Evaluation:
     def remember(self, known: Mapping[tuple[str, str], Finding]) -> None:
         """Take what is stored from ``known`` instead of asking for each finding."""
         self._known = lambda resource, rule: known.get((resource.key, rule))
-        self._ledger = Ledger(self.aws, self._declarations, self._known)
+        self._declared = DeclarationReader(self.aws, self._declarations, self._known)
 
     def read_before(self, stored: Stored) -> None:
         """Read what is stored of a resource before the resource, so that order is known."""
         self._stored = stored
         self._known = stored.of
-        self._ledger = Ledger(self.aws, self._declarations, self._known)
+        self._declared = DeclarationReader(self.aws, self._declarations, self._known)
 
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules this deployment is to judge: one region's stack does the global services."""
@@ -236,7 +236,7 @@ class Evaluation:
         try:
             tags, in_scope = self._tags(rule, resource)
             if isinstance(in_scope, Unreadable):
-                return self._observation(rule, resource, _blind(in_scope), began, {}), began
+                return self._observation(rule, resource, _unknown(in_scope), began, {}), began
             if not in_scope:
                 return self._outside(rule, resource, began, tags), began
             verdict, as_of, own_tags = self._verdict(rule, resource, tags)
@@ -293,7 +293,7 @@ class Evaluation:
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
                 if not parameter.tolerant:
-                    return _blind(unreadable), oldest, None
+                    return _unknown(unreadable), oldest, None
                 arguments.append(unreadable)
                 continue
             except Gone as gone:
@@ -315,7 +315,7 @@ class Evaluation:
     def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
         environment = tags.get(self.scope.environment_tag, "")
         workload = tags.get(self.scope.workload_tag, "")
-        return self._ledger.attested(rule.id, resource, environment, workload)
+        return self._declared.attested(rule.id, resource, environment, workload)
 
     def _answers(
         self, rule: Rule, parameter: Parameter, resource: Resource, subject: Any
@@ -430,7 +430,7 @@ class Evaluation:
             yield from self._unlisted([rule], rule.subject, unreadable)
             ids = list(unreadable.found)
         about = rule.parameters[0].evidence
-        lookup = self.aws.afresh(bulk=True) if hasattr(about, "load_all") else self.aws
+        lookup = self.aws.reread(bulk=True) if hasattr(about, "load_all") else self.aws
         for subject_id in ids:
             resource = self._resource(rule, subject_id)
             try:
@@ -594,7 +594,7 @@ class Evaluation:
     ) -> Iterator[Observation]:
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         for rule in rules:
-            yield self._observation(rule, where, _blind(unreadable), self.aws.now(), {})
+            yield self._observation(rule, where, _unknown(unreadable), self.aws.now(), {})
 
     def _nothing(self, rules: Iterable[Rule], about: ResourceType) -> Iterator[Observation]:
         """The account-level row where nothing is to be judged; "not checked" is not "fine"."""
@@ -697,7 +697,7 @@ def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
     return replace(verdict, is_passing=is_passing)
 
 
-def _blind(unreadable: Unreadable) -> Verdict:
+def _unknown(unreadable: Unreadable) -> Verdict:
     if isinstance(unreadable, NotOffered):
         return not_applicable(f"{unreadable}.")
     return unread(f"Could not be judged: {unreadable}.", unreadable)

@@ -69,7 +69,7 @@ class ConfigRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class EventTargets:
     """What an event makes us look at; no targets, and ``ignored`` says why."""
 
     account: str
@@ -86,7 +86,7 @@ class Look:
         return self.origin.by
 
 
-def look(event: Json, rules: Iterable[Rule]) -> Look:
+def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
     """Reduce an event to the rules and resources to evaluate.
 
     Takes EventBridge events (configuration items, CloudTrail API calls, service events) and AWS
@@ -111,12 +111,12 @@ def look(event: Json, rules: Iterable[Rule]) -> Look:
                 " 'detail.configurationItemSummary'"
             )
         targets = _from_item(item, rules)
-        return Look(account, region, targets, trigger, ignored=_why_nothing(targets, item))
+        return EventTargets(account, region, targets, trigger, ignored=_why_nothing(targets, item))
     if detail_type == API_CALL:
         return _api_call(account, region, trigger, event, rules)
     targets = _from_service(event, detail_type, rules)
     ignored = "" if targets else f"no rule depends on {detail_type!r} events like this"
-    return Look(account, region, targets, trigger, ignored=ignored)
+    return EventTargets(account, region, targets, trigger, ignored=ignored)
 
 
 def changes_of(declaration: Declaration) -> tuple[Change, ...]:
@@ -161,7 +161,9 @@ def _why_nothing(targets: frozenset[Target], item: Json) -> str:
     return "" if targets else f"no rule depends on {item.get('resourceType')}"
 
 
-def _api_call(account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]) -> Look:
+def _api_call(
+    account: str, region: str, trigger: str, event: Json, rules: Iterable[Rule]
+) -> EventTargets:
     detail = event["detail"]
     source, name = detail.get("eventSource"), detail.get("eventName")
     if not isinstance(source, str) or not isinstance(name, str):
@@ -169,10 +171,10 @@ def _api_call(account: str, region: str, trigger: str, event: Json, rules: Itera
     origin = _origin(event)
     if detail.get("errorCode"):
         ignored = f"the call {source} {name} failed with {detail['errorCode']}"
-        return Look(account, region, frozenset(), trigger, origin, ignored)
+        return EventTargets(account, region, frozenset(), trigger, origin, ignored)
     if owner := _other_owner(detail, account):
         ignored = f"the call {source} {name} changed a resource of account {owner}"
-        return Look(account, region, frozenset(), trigger, origin, ignored)
+        return EventTargets(account, region, frozenset(), trigger, origin, ignored)
     targets = set()
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
@@ -183,7 +185,7 @@ def _api_call(account: str, region: str, trigger: str, event: Json, rules: Itera
             elif (found := change.identify(detail)) is not None:
                 targets.add(_target(rule, declaration.about, found or None))
     ignored = "" if targets else f"no rule depends on {source} {name}"
-    return Look(account, region, frozenset(targets), trigger, origin, ignored)
+    return EventTargets(account, region, frozenset(targets), trigger, origin, ignored)
 
 
 def _other_owner(detail: Json, account: str) -> str:
@@ -227,7 +229,7 @@ def _first_arn(event: Json, change: ServiceEvent) -> str | None:
     return None
 
 
-def _config_rule(event: Json, rules: tuple[Rule, ...]) -> Look:
+def _config_rule(event: Json, rules: tuple[Rule, ...]) -> EventTargets:
     invoking = _parsed(event, "invokingEvent")
     parameters = _parsed(event, "ruleParameters") if event.get("ruleParameters") else {}
     kind = invoking.get("messageType")
@@ -249,7 +251,7 @@ def _config_rule(event: Json, rules: tuple[Rule, ...]) -> Look:
             bool(event.get("eventLeftScope")),
         )
         item_region = str(item.get("awsRegion") or "")
-        return Look(
+        return EventTargets(
             account or str(item.get("awsAccountId") or ""),
             region or ("" if item_region == GLOBAL else item_region),
             _from_item(item, rules),
@@ -261,9 +263,9 @@ def _config_rule(event: Json, rules: tuple[Rule, ...]) -> Look:
             token, _notified(invoking), {str(k): str(v) for k, v in parameters.items()}
         )
         everything = frozenset(Target(rule.id, None) for rule in rules)
-        return Look(account, region, everything, trigger, config=request)
+        return EventTargets(account, region, everything, trigger, config=request)
     if kind == SNAPSHOT:
-        return Look(account, region, ignored="a snapshot delivery changes nothing")
+        return EventTargets(account, region, ignored="a snapshot delivery changes nothing")
     raise MalformedEvent(f"unknown messageType {kind!r} in 'invokingEvent'")
 
 

@@ -17,9 +17,15 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
-from readiness.engine.daily_cache import Memory
+from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
-from readiness.engine.events import ConfigRequest, Look, MalformedEvent, Target, look
+from readiness.engine.events import (
+    ConfigRequest,
+    EventTargets,
+    MalformedEvent,
+    Target,
+    resolve_targets,
+)
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
@@ -70,7 +76,7 @@ class Function:
         self.store = Store(
             dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
         )
-        self._memory = Memory(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._daily_cache = DailyCache(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
         self._sandbox = Sandbox(environment)
         self._sdk_is_told = False
@@ -108,7 +114,7 @@ class Function:
         self._function = str(context.invoked_function_arn)
         if isinstance(event, Mapping) and "look_again" in event:
             return self._again(asked_for(event["look_again"]), account, region)
-        seen = look(event, self.heading)
+        seen = resolve_targets(event, self.heading)
         self.log.append_keys(trigger=seen.trigger)
         if seen.account and seen.account != account:
             ignored = f"the event is about account {seen.account}, this function judges {account}"
@@ -122,7 +128,7 @@ class Function:
         self.log.info("nothing to look at", extra={"reason": why})
         return {"evaluated": 0, "ignored": why}
 
-    def _follow(self, seen: Look, account: str, region: str) -> dict[str, Any]:
+    def _follow(self, seen: EventTargets, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an event points at; what concerns everything is left to one later look."""
         asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
@@ -168,7 +174,7 @@ class Function:
             sent = config_rule.answer(client, config, observations, ids)
             self.count("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
-        self._insist(recorder)
+        self._raise_on_unwritten(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
 
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
@@ -196,7 +202,7 @@ class Function:
         if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
             raise MalformedEvent("'sweep' must be an object with the text 'id'")
         start = _cursor(sweep.get("cursor"))
-        self._tell_what_is_blind()
+        self._log_unreadable_evidence()
         seconds = _seconds_left(context) - LAST_SECONDS
         self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
         deployed = _deployed(sweep.get("headings"))
@@ -248,7 +254,7 @@ class Function:
             self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
             return answer | {"cursor": _as_json(coverage.cursor)}
-        self._insist(recorder)
+        self._raise_on_unwritten(recorder)
         return answer
 
     def _close(
@@ -275,7 +281,7 @@ class Function:
         recorder.look_again(enough)
         return closed
 
-    def _tell_what_is_blind(self) -> None:
+    def _log_unreadable_evidence(self) -> None:
         """Say once in a sandbox's life which evidence its SDK cannot read.
 
         In a sweep, which loads the service models anyway; an event must not wait for it.
@@ -295,7 +301,7 @@ class Function:
             extra={"botocore": botocore.__version__, **about},
         )
 
-    def _insist(self, recorder: Recorder) -> None:
+    def _raise_on_unwritten(self, recorder: Recorder) -> None:
         """Fail once everything else is done, so that nobody takes the run for complete."""
         if recorder.unwritten:
             raise Unwritable(
@@ -350,7 +356,7 @@ class Function:
             now=_now,
             bulk=bulk,
             clients=self._clients,
-            memory=self._memory,
+            daily_cache=self._daily_cache,
             pacer=self._pacer,
         )
         configured = settings.configure(self.heading, given)

@@ -129,7 +129,7 @@ class Recorder:
                     self._note_change(observation)
                     break
                 if looks < SECOND_LOOKS:
-                    again = self._evaluation.afresh()
+                    again = self._evaluation.reread()
                     observation = again.observe(observation.rule, observation.resource)
         except UnreadableRow as error:
             self._store.unreadable[error.key] = error.why
@@ -219,7 +219,7 @@ class Recorder:
                 changed, self._changed = self._changed, {}
             if not changed:
                 return 0
-            again = self._evaluation.afresh(bulk=self._evaluation.aws.bulk)
+            again = self._evaluation.reread(bulk=self._evaluation.aws.bulk)
             left = sum(len(rules) for ids in changed.values() for rules in ids.values())
             for about, ids in sorted(changed.items(), key=lambda each: each[0].name):
                 for batch in _in_batches(sorted(ids)):
@@ -238,7 +238,7 @@ class Recorder:
         with self._lock:
             self._rows = {}
 
-        def look(id: str) -> int:
+        def resolve_targets(id: str) -> int:
             resource = about.resource(again.aws.account, again.aws.region, id)
             try:
                 seen = again.agreed(resource, rules[id].values())
@@ -249,7 +249,7 @@ class Recorder:
             return len(rules[id])
 
         with again.aws.batch(about, batch), ThreadPoolExecutor(_THREADS, "again") as pool:
-            return sum(pool.map(look, batch))
+            return sum(pool.map(resolve_targets, batch))
 
     # -- the end of a sweep ---------------------------------------------------------------------
 
@@ -292,10 +292,10 @@ class Recorder:
 
     def _close_if_gone(self, vanished: Mapping[Resource, Sequence[Rule]], enough: Enough) -> int:
         """Close those of the resources that are gone, a batch at a time."""
-        again = self._evaluation.afresh()
+        again = self._evaluation.reread()
         closed = 0
 
-        def look(resource: Resource) -> int:
+        def resolve_targets(resource: Resource) -> int:
             rules = vanished[resource]
             try:
                 seen = again.agreed(resource, rules)
@@ -316,7 +316,7 @@ class Recorder:
                     break
                 with self._lock:
                     self._rows = {}
-                closed += sum(pool.map(look, batch))
+                closed += sum(pool.map(resolve_targets, batch))
         return closed
 
     def _stored_by(self, rule: Rule) -> Iterator[Finding]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any
 
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 
 RULES = "rules"
 
@@ -29,7 +29,7 @@ class Former:
             Key={"finding_id": {"S": RULES}, "at": {"S": heading}},
             ConsistentRead=True,
         )
-        row = from_wire(answer.get("Item", {}))
+        row = deserialise(answer.get("Item", {}))
         return bool(row.get("digest") == _digest(rules, deployed))
 
     def cleaned(self, heading: str, rules: Iterable[str], deployed: Iterable[str]) -> None:
@@ -40,7 +40,7 @@ class Former:
             "kind": "RULES",
             "digest": _digest(rules, deployed),
         }
-        self._client.put_item(TableName=self._table, Item=to_wire(row))
+        self._client.put_item(TableName=self._table, Item=serialise(row))
 
 
 def _digest(rules: Iterable[str], deployed: Iterable[str]) -> str:

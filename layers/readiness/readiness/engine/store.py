@@ -13,7 +13,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Change, Kind, Transition, decide
@@ -124,13 +124,13 @@ def to_item(finding: Finding) -> dict[str, Any]:
     if finding.gone:
         plain["gone"] = True
         plain["expires_at"] = int((finding.last_observed_at + GONE_FOR).timestamp())
-    return to_wire(plain)
+    return serialise(plain)
 
 
 def from_item(item: Mapping[str, Any]) -> Finding:
     """The inverse of :func:`to_item`. Raises UnreadableRow."""
     try:
-        return _finding(from_wire(item))
+        return _finding(deserialise(item))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
 
@@ -477,7 +477,7 @@ class Store:
 
     def append(self, item: Mapping[str, Any]) -> None:
         """A row of the history that is about no finding, such as a completed sweep."""
-        self._client.put_item(TableName=self._transitions, Item=to_wire(item))
+        self._client.put_item(TableName=self._transitions, Item=serialise(item))
 
 
 def _over(stored: Finding | None) -> dict[str, Any]:
@@ -522,7 +522,7 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "unpublished": _shard(finding.id),
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }
-    return to_wire({name: value for name, value in plain.items() if value != ""})
+    return serialise({name: value for name, value in plain.items() if value != ""})
 
 
 def _check(plain: Mapping[str, Any]) -> None:
@@ -544,7 +544,7 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
     Raises UnreadableRow for one that names no finding.
     """
     try:
-        plain = from_wire(item)
+        plain = deserialise(item)
         _check(plain)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import from_wire, to_wire
+from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.store import HISTORY_FOR
 from readiness.model.finding import iso, parse_iso
 
@@ -140,7 +140,7 @@ class Sweeps:
             "failed": sorted(failed),
             "expires_at": int((at + HISTORY_FOR).timestamp()),
         }
-        self._client.put_item(TableName=self._table, Item=to_wire(item))
+        self._client.put_item(TableName=self._table, Item=serialise(item))
 
     def hours_without(self, now: datetime) -> float:
         """Hours since a sweep last covered every heading, or since this was first asked."""
@@ -154,7 +154,7 @@ class Sweeps:
         last = ""
         for _ in range(MOST_PAGES):
             page = self._client.query(**query)
-            rows = map(from_wire, page["Items"])
+            rows = map(deserialise, page["Items"])
             last = next((str(row["at"]) for row in rows if not row.get("failed")), "")
             if last or "LastEvaluatedKey" not in page:
                 break
@@ -179,7 +179,7 @@ class Sweeps:
             Key={"finding_id": {"S": place or self._place}, "at": {"S": name}},
             ConsistentRead=True,
         )
-        return from_wire(answer.get("Item", {}))
+        return deserialise(answer.get("Item", {}))
 
     def _rows(self, place: str) -> dict[str, dict[str, Any]]:
         query: dict[str, Any] = {
@@ -191,7 +191,7 @@ class Sweeps:
         found: dict[str, dict[str, Any]] = {}
         while True:
             page = self._client.query(**query)
-            found |= {row["at"]: row for row in map(from_wire, page["Items"])}
+            found |= {row["at"]: row for row in map(deserialise, page["Items"])}
             if "LastEvaluatedKey" not in page:
                 return found
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -57,7 +57,7 @@ def judge_unit_cost(
         "samples": int(requests),
         "window": during,
         "coverage": round(coverage, 4),
-        "source": ", ".join(demand.doors[:10]),
+        "source": ", ".join(demand.entry_points[:10]),
         "asked_on": str(bill.asked_on),
     }
     paid = f"{_money(cost, bill)} for {plural(requests, 'request')} from {during}"
@@ -83,7 +83,7 @@ def judge_unit_cost(
 
 
 def _no_entry_point(demand: Demand) -> Verdict | None:
-    if demand.doors:
+    if demand.entry_points:
         return None
     return not_applicable("The workload has no function, API or load balancer.")
 

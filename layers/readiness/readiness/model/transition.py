@@ -74,7 +74,7 @@ def decide(
         seen = seen.but(last_observed_at=stored.last_observed_at + timedelta(milliseconds=1))
     at = seen.last_observed_at
     if seen.status is Status.INSUFFICIENT_DATA:
-        became, kind = _blind(stored, seen, blind_after)
+        became, kind = _unknown(stored, seen, blind_after)
     else:
         became, kind = _clear(stored, seen)
     if kind is not None:
@@ -106,7 +106,9 @@ def _first(seen: Finding) -> Change:
     return Change(became, Transition(Kind.OPENED, became, at) if wrong else None)
 
 
-def _blind(stored: Finding, seen: Finding, blind_after: timedelta) -> tuple[Finding, Kind | None]:
+def _unknown(
+    stored: Finding, seen: Finding, blind_after: timedelta
+) -> tuple[Finding, Kind | None]:
     at = seen.last_observed_at
     since = stored.blind_since or at
     if stored.status is Status.NON_COMPLIANT:

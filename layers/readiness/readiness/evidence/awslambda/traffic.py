@@ -37,7 +37,7 @@ _COARSE = 3600
     changed_by=(function_call("AddPermission", "RemovePermission"), WHOLE_POLICY_CALLS),
 )
 @dataclass(frozen=True, slots=True)
-class FrontDoors:
+class EntryPoints:
     """The APIs and load balancers that the function's policies let invoke it.
 
     An API that invokes with a role of its own needs no such policy and is not seen. ``flaw``
@@ -50,7 +50,7 @@ class FrontDoors:
     flaw: str = ""
 
     @classmethod
-    def load(cls, read: Reader, function: Resource) -> FrontDoors:
+    def load(cls, read: Reader, function: Resource) -> EntryPoints:
         aliases = read.of(FunctionAliases, function).all
         qualifiers: list[dict[str, Any]] = [{}, *({"Qualifier": a.name} for a in aliases)]
         found = []
@@ -82,7 +82,7 @@ def _sources(document: Document) -> Iterator[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class EntryPoint:
     """One place where the function's answers are counted.
 
     ``requests`` are all of them; ``failures`` those that failed, of which ``refused`` come on top
@@ -116,20 +116,20 @@ class Door:
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, "apigateway:GET", "elasticloadbalancing:DescribeTargetGroups"),
-    uses=(FunctionBuild, FunctionAliases, FrontDoors),
+    uses=(FunctionBuild, FunctionAliases, EntryPoints),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
     """What the function answered since its code or configuration was last changed.
 
-    ``doors`` are the function itself (named ``Lambda``), its aliases (by name), its URL, and the
-    APIs and load balancers in front of it. At most a week is looked at, in periods of 5 minutes
+    ``entry_points`` are the function itself (named ``Lambda``), its aliases (by name), its URL, and
+    the APIs and load balancers in front of it. At most a week is looked at, in periods of 5 minutes
     where the deployment is of the last day and of an hour otherwise; the period in which it was
     deployed is left out. ``unreadable`` stands in place of what could not be read of the doors.
     """
 
     deployed: datetime | None
-    doors: tuple[Door, ...]
+    entry_points: tuple[EntryPoint, ...]
     aliases: tuple[str, ...] = ()
     code_sha256: str = ""
     flaw: str = ""
@@ -144,18 +144,20 @@ class TrafficSinceDeploy:
     def load_all(cls, read: Reader) -> Mapping[str, TrafficSinceDeploy]:
         return _measured(read, read.those(FunctionConfiguration))
 
-    def door(self, name: str) -> Door | None:
-        return next((door for door in self.doors if door.name == name), None)
+    def entry_point(self, name: str) -> EntryPoint | None:
+        return next(
+            (entry_point for entry_point in self.entry_points if entry_point.name == name), None
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """What to measure of one function: for each door, the queries by their role."""
+    """What to measure of one function: for each entry point, the queries by their role."""
 
     deployed: datetime | None
     code_sha256: str
     aliases: tuple[str, ...]
-    doors: Mapping[str, Mapping[str, Query]]
+    entry_points: Mapping[str, Mapping[str, Query]]
     flaw: str = ""
     unreadable: Unreadable | None = None
 
@@ -178,10 +180,10 @@ def _measured(
     found: dict[tuple[str, str], dict[str, Series]] = {}
     for recent, span, period in ((True, DAY, _FINE), (False, WEEK, _COARSE)):
         wanted = {
-            (name, door): queries
+            (name, entry_point): queries
             for name, plan in plans.items()
             if plan.is_recent(now) is recent
-            for door, queries in plan.doors.items()
+            for entry_point, queries in plan.entry_points.items()
         }
         found |= read_each(read, wanted, span, period=period)
     return {name: _traffic(name, plan, found) for name, plan in plans.items()}
@@ -193,15 +195,17 @@ def _traffic(
     def since(measured: Series) -> Series:
         return measured if plan.deployed is None else measured.since(plan.deployed)
 
-    doors = []
-    for door in plan.doors:
-        measured = {role: since(each) for role, each in found[name, door].items()}
-        doors.append(
-            Door(door, measured["requests"], measured["failures"], measured.get("refused"))
+    entry_points = []
+    for entry_point in plan.entry_points:
+        measured = {role: since(each) for role, each in found[name, entry_point].items()}
+        entry_points.append(
+            EntryPoint(
+                entry_point, measured["requests"], measured["failures"], measured.get("refused")
+            )
         )
     return TrafficSinceDeploy(
         deployed=plan.deployed,
-        doors=tuple(doors),
+        entry_points=tuple(entry_points),
         aliases=plan.aliases,
         code_sha256=plan.code_sha256,
         flaw=plan.flaw,
@@ -214,7 +218,7 @@ def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
     function = FUNCTION.resource(read.account, read.region, name)
     aliases: tuple[str, ...] = ()
     flaw, unreadable = "", None
-    doors = {
+    entry_points = {
         "Lambda": _lambda_metrics(FunctionName=name),
         "its function URL": {
             "requests": series("AWS/Lambda", "UrlRequestCount", "Sum", FunctionName=name),
@@ -224,21 +228,21 @@ def _plan(read: Reader, configuration: FunctionConfiguration) -> _Plan:
     try:
         aliases = tuple(alias.name for alias in read.of(FunctionAliases, function).all)
         for alias in aliases:
-            doors[f"alias {alias}"] = _lambda_metrics(
+            entry_points[f"alias {alias}"] = _lambda_metrics(
                 FunctionName=name, Resource=f"{name}:{alias}"
             )
-        front = read.of(FrontDoors, function)
+        front = read.of(EntryPoints, function)
         flaw = front.flaw
-        doors |= _api_doors(read, front.apis) | _balancer_doors(read, front.target_groups)
+        entry_points |= _api_doors(read, front.apis) | _balancer_doors(read, front.target_groups)
     except Unreadable as error:
         unreadable = error
     except Gone:
-        doors = {}
+        entry_points = {}
     return _Plan(
         deployed=moment(configuration.last_modified),
         code_sha256=configuration.code_sha256,
         aliases=aliases,
-        doors=doors,
+        entry_points=entry_points,
         flaw=flaw,
         unreadable=unreadable,
     )
@@ -257,16 +261,16 @@ def _lambda_metrics(**dimensions: str) -> dict[str, Query]:
 
 def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]]:
     """REST APIs publish under their name, HTTP APIs under their id; an id is one or the other."""
-    doors = {}
+    entry_points = {}
     for id in ids:
         name = _rest_api_name(read, id)
         where = {"ApiId": id} if name is None else {"ApiName": name}
         failures = "5xx" if name is None else "5XXError"
-        doors[f"API {name or id}"] = {
+        entry_points[f"API {name or id}"] = {
             "requests": series("AWS/ApiGateway", "Count", "Sum", **where),
             "failures": series("AWS/ApiGateway", failures, "Sum", **where),
         }
-    return doors
+    return entry_points
 
 
 def _rest_api_name(read: Reader, id: str) -> str | None:
@@ -283,17 +287,17 @@ def _balancer_doors(read: Reader, groups: tuple[str, ...]) -> dict[str, dict[str
         return {}
     listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
     known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
-    doors = {}
+    entry_points = {}
     for group in groups:
         for balancer in known.get(group, ()):
             where = {"LoadBalancer": dimension_of(balancer), "TargetGroup": dimension_of(group)}
-            doors[f"target group {group.split('/')[1]}"] = {
+            entry_points[f"target group {group.split('/')[1]}"] = {
                 "requests": series("AWS/ApplicationELB", "RequestCount", "Sum", **where),
                 "failures": series(
                     "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", **where
                 ),
             }
-    return doors
+    return entry_points
 
 
 # -- traffic that is moving over ----------------------------------------------------------------

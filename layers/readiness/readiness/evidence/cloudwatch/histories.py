@@ -107,7 +107,7 @@ def _sum(histories: Sequence[History], span: Span) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """How long requests took at one door, over all series that measure it.
+    """How long requests took at one entry point, over all series that measure it.
 
     ``at_most`` maps a limit in milliseconds to the counts of samples up to it; ``percentiles``
     are any percentile of the same series, which series published as averages do not have.

@@ -145,7 +145,7 @@ _LISTINGS: tuple[Listing, ...] = (
     uses=(TagIndex,),
 )
 @dataclass(frozen=True, slots=True)
-class KeyUsers:
+class KeyUsage:
     """What every key of the account encrypts in the region, by key id.
 
     A multi-Region key has one id in all regions. ``unreadable`` are the answers that are missing
@@ -157,7 +157,7 @@ class KeyUsers:
     unreadable: tuple[Unreadable, ...] = ()
 
     @classmethod
-    def load(cls, read: Reader, region: Resource) -> KeyUsers:
+    def load(cls, read: Reader, region: Resource) -> KeyUsage:
         tags = read.of(TagIndex, region).by_arn
         failed: list[Unreadable] = []
         named = list(_everything(read, failed))

@@ -33,7 +33,7 @@ BALANCERS = "elasticloadbalancing:DescribeLoadBalancers"
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
+class EntryPointList:
     """The target groups of a thing behind application load balancers, as metric dimensions."""
 
     groups: tuple[tuple[str, str], ...] = ()
@@ -47,8 +47,8 @@ def _is_application(arn: str) -> bool:
     return ":loadbalancer/app/" in arn
 
 
-def _doors(service: Service, groups: TargetGroups) -> Doors:
-    return Doors(
+def _entry_points(service: Service, groups: TargetGroups) -> EntryPointList:
+    return EntryPointList(
         tuple(
             (dimension_of(group), dimension_of(balancer))
             for group in service.target_group_arns
@@ -71,7 +71,7 @@ class ServiceLatency:
     answered are missing. Source: GetMetricData.
     """
 
-    doors: Doors
+    entry_points: EntryPointList
     latency: Latency
 
     @classmethod
@@ -85,7 +85,7 @@ class ServiceLatency:
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceLatency]:
         limits, groups = limits_of(read), _target_groups(read)
-        doors = {arn: _doors(service, groups) for arn, service in services.items()}
+        entry_points = {arn: _entry_points(service, groups) for arn, service in services.items()}
         wanted = {
             arn: {
                 name: query
@@ -99,15 +99,15 @@ class ServiceLatency:
                 .queries(f"{group} {balancer}", limits)
                 .items()
             }
-            for arn, found in doors.items()
+            for arn, found in entry_points.items()
         }
         return {
             arn: cls(
-                doors[arn],
+                entry_points[arn],
                 latency_of(
                     "AWS/ApplicationELB TargetResponseTime",
                     found,
-                    [f"{group} {balancer}" for group, balancer in doors[arn].groups],
+                    [f"{group} {balancer}" for group, balancer in entry_points[arn].groups],
                     limits,
                 ),
             )
@@ -185,7 +185,7 @@ class ServiceOutcomes:
     it; otherwise only in ``outcomes.worst``. Source: GetMetricData.
     """
 
-    doors: Doors
+    entry_points: EntryPointList
     outcomes: Outcomes
 
     @classmethod
@@ -199,24 +199,27 @@ class ServiceOutcomes:
     @classmethod
     def _of_each(cls, read: Reader, services: Mapping[str, Service]) -> dict[str, ServiceOutcomes]:
         groups = _target_groups(read)
-        doors = {arn: _doors(service, groups) for arn, service in services.items()}
+        entry_points = {arn: _entry_points(service, groups) for arn, service in services.items()}
         wanted = {
             arn: {
                 name: query
                 for group, balancer in found.groups
                 for name, query in _of_balancer(balancer, group).items()
             }
-            for arn, found in doors.items()
+            for arn, found in entry_points.items()
         }
         return {
-            arn: cls(doors[arn], _outcomes(found, doors[arn].groups, _shared(doors[arn], groups)))
+            arn: cls(
+                entry_points[arn],
+                _outcomes(found, entry_points[arn].groups, _shared(entry_points[arn], groups)),
+            )
             for arn, found in read_histories(read, wanted).items()
         }
 
 
-def _shared(doors: Doors, groups: TargetGroups) -> set[str]:
+def _shared(entry_points: EntryPointList, groups: TargetGroups) -> set[str]:
     """The load balancers that have other target groups than these."""
-    own = {group for group, _ in doors.groups}
+    own = {group for group, _ in entry_points.groups}
     return {
         dimension_of(balancer)
         for group, balancers in groups.balancers.items()

@@ -213,14 +213,14 @@ _OF_FUNCTION = (
 class FunctionOutcomes:
     """What became of the function's invocations, URL requests, events and messages.
 
-    ``doors`` are where requests come in, where users see them first. Invocations do not count
-    throttled requests; UrlRequestCount does. An asynchronous event is tried three times, so that
+    ``entry_points`` are where requests come in, where users see them first. Invocations do not
+    count throttled requests; UrlRequestCount does. An asynchronous event is tried three times, so that
     its failures are the events dropped at last, not the errors. A message of a queue is tried
     until it moves to the dead-letter queue, so that its failures are the arrivals there. Source:
     GetMetricData.
     """
 
-    doors: tuple[Outcomes, ...]
+    entry_points: tuple[Outcomes, ...]
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:

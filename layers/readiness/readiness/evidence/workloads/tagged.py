@@ -55,10 +55,10 @@ WORKLOAD = ResourceType(
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """How many requests a workload had on each UTC day, at which doors."""
+    """How many requests a workload had on each UTC day, at which entry points."""
 
     workload: str
-    doors: tuple[str, ...]
+    entry_points: tuple[str, ...]
     requests: Mapping[date, float]
 
     def on(self, days: Iterable[Day]) -> float:
@@ -87,8 +87,8 @@ class WorkloadRequests:
     """How many requests users made of the workload on each UTC day.
 
     Where they come in: at load balancers, APIs and function URLs; at functions themselves only
-    where the workload has no such door, since one request may invoke several functions and a
-    retry invokes one again. Source: GetMetricData.
+    where the workload has no such entry point, since one request may invoke several functions and
+    a retry invokes one again. Source: GetMetricData.
     """
 
     tags: Mapping[str, str]
@@ -110,10 +110,13 @@ class WorkloadRequests:
     def _of_each(
         cls, read: Reader, arns: Mapping[str, Iterable[str]]
     ) -> dict[str, WorkloadRequests]:
-        doors = {name: _doors(read, each) for name, each in arns.items()}
-        wanted = [query for each in doors.values() for _, query, _ in each]
+        entry_points = {name: _entry_points(read, each) for name, each in arns.items()}
+        wanted = [query for each in entry_points.values() for _, query, _ in each]
         found = read_window(read, wanted, _days_before(read.now)) if wanted else {}
-        return {name: cls({TAG: name}, _demand(name, each, found)) for name, each in doors.items()}
+        return {
+            name: cls({TAG: name}, _demand(name, each, found))
+            for name, each in entry_points.items()
+        }
 
 
 def _days_before(now: datetime) -> Window:
@@ -121,33 +124,35 @@ def _days_before(now: datetime) -> Window:
     return Window(today - LOOKED_BACK, today, _DAY)
 
 
-_Door = tuple[str, Query, bool]
+_EntryPoint = tuple[str, Query, bool]
 
 
-def _doors(read: Reader, arns: Iterable[str]) -> list[_Door]:
+def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
     """What counts the requests to each resource, and whether users come in there."""
-    doors: list[_Door] = []
+    entry_points: list[_EntryPoint] = []
     for arn in sorted(arns):
         service, _, rest = arn.partition(":")[2].partition(":")[2].partition(":")
         kind = rest.split(":", 2)[-1]
         if service == "elasticloadbalancing" and kind.startswith("loadbalancer/app/"):
             name = dimension_of(arn)
             query = series("AWS/ApplicationELB", "RequestCount", "Sum", LoadBalancer=name)
-            doors.append((f"load balancer {name}", query, True))
+            entry_points.append((f"load balancer {name}", query, True))
         elif service == "apigateway" and kind.startswith("/restapis/") and kind.count("/") == 2:
             name = _api_name(read, kind.rpartition("/")[2])
             if name:
                 query = series("AWS/ApiGateway", "Count", "Sum", ApiName=name)
-                doors.append((f"REST API {name}", query, True))
+                entry_points.append((f"REST API {name}", query, True))
         elif service == "apigateway" and kind.startswith("/apis/") and kind.count("/") == 2:
             id = kind.rpartition("/")[2]
-            doors.append((f"API {id}", series("AWS/ApiGateway", "Count", "Sum", ApiId=id), True))
+            entry_points.append(
+                (f"API {id}", series("AWS/ApiGateway", "Count", "Sum", ApiId=id), True)
+            )
         elif service == "lambda" and kind.startswith("function:"):
             name = kind.split(":")[1]
             for metric, user in (("UrlRequestCount", True), ("Invocations", False)):
                 query = series("AWS/Lambda", metric, "Sum", FunctionName=name)
-                doors.append((f"function {name}, {metric}", query, user))
-    return doors
+                entry_points.append((f"function {name}, {metric}", query, user))
+    return entry_points
 
 
 def _api_name(read: Reader, id: str) -> str:
@@ -161,8 +166,10 @@ def _api_name(read: Reader, id: str) -> str:
         return ""
 
 
-def _demand(workload: str, doors: Iterable[_Door], found: Mapping[Query, Series]) -> Demand:
-    used = [(name, found[query], user) for name, query, user in doors]
+def _demand(
+    workload: str, entry_points: Iterable[_EntryPoint], found: Mapping[Query, Series]
+) -> Demand:
+    used = [(name, found[query], user) for name, query, user in entry_points]
     entered = [(name, each) for name, each, user in used if user and each.total]
     counted = entered or [(name, each) for name, each, user in used if not user]
     requests: dict[date, float] = {}

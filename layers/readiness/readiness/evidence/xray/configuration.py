@@ -121,7 +121,7 @@ def _rule(answer: Mapping[str, Any]) -> SamplingRule:
     changed_by=(_DESTINATION,),
 )
 @dataclass(frozen=True, slots=True)
-class TraceMap:
+class ServiceMap:
     """The trace map of the last 6 hours, and which share of the traces is indexed for it.
 
     Sources: GetServiceGraph; GetTraceSegmentDestination and, where traces go to CloudWatch Logs,
@@ -132,7 +132,7 @@ class TraceMap:
     indexed: float = 1.0
 
     @classmethod
-    def load(cls, read: Reader, region: Resource) -> TraceMap:
+    def load(cls, read: Reader, region: Resource) -> ServiceMap:
         now = read.now
         found = read.every(
             "xray", "get_service_graph", "Services", StartTime=now - SPAN, EndTime=now

@@ -47,7 +47,7 @@ class Page:
         return str(self.body["payload"]["source"])
 
 
-class Phone:
+class PagerClient:
     """The stand-in pager as a program of its own, so that it can outlive who started it."""
 
     def __init__(self, home: Path) -> None:

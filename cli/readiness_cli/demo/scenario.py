@@ -16,7 +16,7 @@ from readiness.model.verdict import Status
 from readiness_cli.demo import cloudtrail, scorecard, stack, workload
 from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator
-from readiness_cli.demo.phone import Page, Phone
+from readiness_cli.demo.pager_client import Page, PagerClient
 from readiness_cli.demo.stack import Stack
 
 WIDTH = 78
@@ -32,12 +32,12 @@ class Up:
     """What the demo started and can leave up."""
 
     aws: Emulator
-    phone: Phone
+    pager_client: PagerClient
     stack: Stack
 
     @property
     def pids(self) -> list[int]:
-        return [*self.aws.pids, self.phone.pid]
+        return [*self.aws.pids, self.pager_client.pid]
 
 
 def say(text: str = "", indent: str = "") -> None:
@@ -78,12 +78,12 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
     title("1  Deploy the real template with the AWS SAM CLI into an AWS on this machine")
     with timed("start the embedded AWS and a pager stand-in on 127.0.0.1"):
         aws = hold.enter_context(Emulator(checkout.aws, checkout.running / "aws"))
-        phone = hold.enter_context(Phone(checkout.running / "phone"))
-        started(*aws.pids, phone.pid)
+        pager_client = hold.enter_context(PagerClient(checkout.running / "pager"))
+        started(*aws.pids, pager_client.pid)
     with timed("sam build"):
         stack.build(checkout)
     with timed("sam deploy"):
-        deployed = stack.deploy(checkout, aws, parameters(phone) | SCOPE)
+        deployed = stack.deploy(checkout, aws, parameters(pager_client) | SCOPE)
         deployed.page_with(ROUTING_KEY)
     functions = len(deployed.of_type("AWS::Lambda::Function"))
     say(
@@ -91,14 +91,14 @@ def _deploy(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -
         " role, which may read what its rules declare and no more.",
         "  ",
     )
-    return Up(aws, phone, deployed)
+    return Up(aws, pager_client, deployed)
 
 
-def parameters(phone: Phone) -> dict[str, str]:
+def parameters(pager_client: PagerClient) -> dict[str, str]:
     """The template's parameters that a machine without an AWS account needs."""
     return {
         "Architecture": "x86_64",
-        "PagerDutyEndpoint": phone.enqueue_url,
+        "PagerDutyEndpoint": pager_client.enqueue_url,
     }
 
 
@@ -126,7 +126,7 @@ def _look_at_everything(up: Up) -> None:
         shown.setdefault(finding.rule, finding)
     for finding in list(shown.values())[:_SHOWN_FINDINGS]:
         _show(finding)
-    paged = {page.key for page in up.phone.taken()}
+    paged = {page.key for page in up.pager_client.taken()}
     say(
         f"The first sweep is the baseline: it records everything, but only CRITICAL findings"
         f" page ({len(paged)} pages).",
@@ -188,7 +188,7 @@ def _page_after(
     detail = change()
     began = time.time()
     cloudtrail.put(up.aws.client("events"), detail)
-    page = up.phone.wait_for(
+    page = up.pager_client.wait_for(
         lambda page: page.action == action and page.source.endswith(f"/{id}"),
         _PATIENCE,
         after=began,

@@ -1,4 +1,4 @@
-"""Which series are asked for at each door, and how they are put together."""
+"""Which series are asked for at each entry point, and how they are put together."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ OWN = {"series": ("MAIF/Agents:Processing*",), "dimension": "AgentId", "units_pe
 SETTINGS = LIMITS | OWN
 
 
-def read(cls, type_, id, world, *, bulk=False):
-    aws = Aws(world, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+def read(cls, type_, id, fake_account, *, bulk=False):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
     return aws.evidence(cls, Resource(ACCOUNT_ID, HOME, type_, id), SETTINGS).evidence
 
 
@@ -49,9 +49,9 @@ def counting(**per_second):
         asked.append(params)
         return answer(**params)
 
-    world = worlds.world()
-    world.answers["cloudwatch", "get_metric_data"] = remembering
-    return world, asked
+    fake_account = worlds.fake_account()
+    fake_account.answers["cloudwatch", "get_metric_data"] = remembering
+    return fake_account, asked
 
 
 def statistics(asked, metric):
@@ -64,11 +64,11 @@ def statistics(asked, metric):
 
 
 def test_limits_are_asked_in_the_metrics_own_unit():
-    world, asked = counting(Duration=1.0)
-    read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    fake_account, asked = counting(Duration=1.0)
+    read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, fake_account)
     counts = {"SampleCount", "TC(:100)", "TC(:500)", "TC(:1000)"}
     assert statistics(asked, "Duration") == counts
-    read(ServiceLatency, "AWS::ECS::Service", worlds.SERVICE, world)
+    read(ServiceLatency, "AWS::ECS::Service", worlds.SERVICE, fake_account)
     assert statistics(asked, "TargetResponseTime") == {
         "SampleCount",
         "TC(:0.1)",
@@ -78,8 +78,8 @@ def test_limits_are_asked_in_the_metrics_own_unit():
 
 
 def test_the_last_hour_by_5_minutes_and_a_week_and_an_hour_by_the_hour():
-    world, asked = counting(Duration=1.0)
-    found = read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    fake_account, asked = counting(Duration=1.0)
+    found = read(FunctionLatency, "AWS::Lambda::Function", worlds.FUNCTION, fake_account)
     [count] = found.own.counts
     assert (count.sum(Span.HOUR), count.sum(Span.DAY)) == (3600, 86_400)
     assert (count.sum(Span.WEEK), count.a_week_ago) == (604_800, 3600)
@@ -88,14 +88,14 @@ def test_the_last_hour_by_5_minutes_and_a_week_and_an_hour_by_the_hour():
 
 def test_few_requests_for_all_functions_together():
     """What came today in one; the days before in one for each row that keeps them."""
-    world, asked = counting(Invocations=1.0)
+    fake_account, asked = counting(Invocations=1.0)
     names = [f"f{n}" for n in range(30)]
-    world.answers["lambda", "list_functions"] = {
+    fake_account.answers["lambda", "list_functions"] = {
         "Functions": [worlds.function(name) for name in names]
     }
     published = list_metrics([{"FunctionName": name} for name in names])
-    world.answers["cloudwatch", "list_metrics"] = published
-    read(FunctionOutcomes, "AWS::Lambda::Function", "f7", world, bulk=True)
+    fake_account.answers["cloudwatch", "list_metrics"] = published
+    read(FunctionOutcomes, "AWS::Lambda::Function", "f7", fake_account, bulk=True)
     first, *others = [len(call["MetricDataQueries"]) for call in asked]
     assert first == 240
     assert len(others) <= 16
@@ -113,45 +113,47 @@ def test_few_requests_for_all_functions_together():
     ],
 )
 def test_events_are_counted_where_most_invocations_are_events(per_second, source):
-    world, _ = counting(**per_second)
-    found = read(FunctionOutcomes, "AWS::Lambda::Function", worlds.FUNCTION, world)
-    assert found.doors[1].source == f"AWS/Lambda {source}"
+    fake_account, _ = counting(**per_second)
+    found = read(FunctionOutcomes, "AWS::Lambda::Function", worlds.FUNCTION, fake_account)
+    assert found.entry_points[1].source == f"AWS/Lambda {source}"
 
 
 def test_a_deleted_function_is_gone_though_its_metrics_stay():
-    world, _ = counting(Invocations=1.0)
+    fake_account, _ = counting(Invocations=1.0)
     gone = error("ResourceNotFoundException", 404)
-    world.answers["lambda", "get_function_configuration"] = gone
+    fake_account.answers["lambda", "get_function_configuration"] = gone
     with pytest.raises(Gone):
-        read(FunctionOutcomes, "AWS::Lambda::Function", "deleted", world)
+        read(FunctionOutcomes, "AWS::Lambda::Function", "deleted", fake_account)
 
 
 def test_a_load_balancers_refusals_count_once_for_a_service_in_two_of_its_groups():
-    world, _ = counting(RequestCount=1.0, HTTPCode_ELB_503_Count=2.0, HTTPCode_ELB_5XX_Count=3.0)
-    service = dict(world.answers["ecs", "describe_services"]["services"][0])
+    fake_account, _ = counting(
+        RequestCount=1.0, HTTPCode_ELB_503_Count=2.0, HTTPCode_ELB_5XX_Count=3.0
+    )
+    service = dict(fake_account.answers["ecs", "describe_services"]["services"][0])
     service["loadBalancers"] = [
         {"targetGroupArn": worlds.GROUP},
         {"targetGroupArn": worlds.GROUP + "2"},
     ]
-    world.answers["ecs", "describe_services"] = {"services": [service]}
-    world.answers["elbv2", "describe_target_groups"] = {
+    fake_account.answers["ecs", "describe_services"] = {"services": [service]}
+    fake_account.answers["elbv2", "describe_target_groups"] = {
         "TargetGroups": [
             {"TargetGroupArn": worlds.GROUP, "LoadBalancerArns": [worlds.BALANCER]},
             {"TargetGroupArn": worlds.GROUP + "2", "LoadBalancerArns": [worlds.BALANCER]},
         ]
     }
-    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, world)
+    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, fake_account)
     assert found.outcomes.failures(Span.HOUR) == (3 * 3600, (1 + 1 + 2) * 3600)
 
 
 def test_a_network_load_balancer_is_no_door_of_a_service():
-    world, asked = counting(RequestCount=1.0)
+    fake_account, asked = counting(RequestCount=1.0)
     arn = worlds.BALANCER.replace("/app/", "/net/")
-    world.answers["elbv2", "describe_target_groups"] = {
+    fake_account.answers["elbv2", "describe_target_groups"] = {
         "TargetGroups": [{"TargetGroupArn": worlds.GROUP, "LoadBalancerArns": [arn]}]
     }
-    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, world)
-    assert found.doors.groups == ()
+    found = read(ServiceOutcomes, "AWS::ECS::Service", worlds.SERVICE, fake_account)
+    assert found.entry_points.groups == ()
     assert asked == []
 
 
@@ -164,46 +166,46 @@ def test_a_network_load_balancer_is_no_door_of_a_service():
 )
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_whether_a_load_balancer_is_judged_at_its_services(balancer, elsewhere, bulk):
-    world, _ = counting(RequestCount=1.0)
+    fake_account, _ = counting(RequestCount=1.0)
     type_ = "AWS::ElasticLoadBalancingV2::LoadBalancer"
-    found = read(BalancerOutcomes, type_, balancer, world, bulk=bulk)
+    found = read(BalancerOutcomes, type_, balancer, fake_account, bulk=bulk)
     assert found.judged_elsewhere is elsewhere
 
 
 def test_a_rest_api_is_measured_by_its_name():
-    world, asked = counting(Count=1.0)
-    read(RestApiOutcomes, "AWS::ApiGateway::RestApi", worlds.REST_API, world)
+    fake_account, asked = counting(Count=1.0)
+    read(RestApiOutcomes, "AWS::ApiGateway::RestApi", worlds.REST_API, fake_account)
     queries = [query["MetricStat"]["Metric"] for query in asked[0]["MetricDataQueries"]]
     assert {metric["MetricName"] for metric in queries} == {"Count", "5XXError"}
     assert queries[0]["Dimensions"] == [{"Name": "ApiName", "Value": "agents"}]
 
 
 def test_a_workloads_requests_are_those_of_its_users():
-    world, asked = counting(RequestCount=1.0, Count=2.0, Invocations=50.0)
-    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", world).demand
-    assert demand.doors == ("REST API agents", "load balancer app/agents/50dc6c495c0c")
+    fake_account, asked = counting(RequestCount=1.0, Count=2.0, Invocations=50.0)
+    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", fake_account).demand
+    assert demand.entry_points == ("REST API agents", "load balancer app/agents/50dc6c495c0c")
     assert set(demand.requests.values()) == {3 * 86_400.0}
     assert len(demand.requests) == 62
     assert {call["MetricDataQueries"][0]["MetricStat"]["Period"] for call in asked} == {86_400}
 
 
 def test_functions_count_where_there_is_no_other_door():
-    world, _ = counting(Invocations=50.0)
-    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", world, bulk=True).demand
-    assert demand.doors == ("function my-agent, Invocations",)
+    fake_account, _ = counting(Invocations=50.0)
+    demand = read(WorkloadRequests, "Readiness::Workload", "MAIF", fake_account, bulk=True).demand
+    assert demand.entry_points == ("function my-agent, Invocations",)
 
 
 def test_a_workload_nothing_is_tagged_with_is_gone():
-    world, _ = counting()
+    fake_account, _ = counting()
     with pytest.raises(Gone):
-        read(WorkloadRequests, "Readiness::Workload", "former", world)
+        read(WorkloadRequests, "Readiness::Workload", "former", fake_account)
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
 def test_processing_times_are_those_published_under_the_functions_name(bulk):
-    world = monitoring_commands.world()
+    fake_account = monitoring_commands.fake_account()
     time = read(
-        FunctionProcessingTime, "AWS::Lambda::Function", worlds.FUNCTION, world, bulk=bulk
+        FunctionProcessingTime, "AWS::Lambda::Function", worlds.FUNCTION, fake_account, bulk=bulk
     ).time
     assert [one.name for one in time.published] == ["MAIF/Agents:ProcessingTime"]
     assert time.values == (2 if bulk else 1)
@@ -211,7 +213,7 @@ def test_processing_times_are_those_published_under_the_functions_name(bulk):
 
 
 def test_traces_are_asked_for_only_where_there_were_invocations():
-    world = monitoring_commands.world()
+    fake_account = monitoring_commands.fake_account()
     asked = []
 
     def traces(**params):
@@ -219,21 +221,21 @@ def test_traces_are_asked_for_only_where_there_were_invocations():
         summaries = [{"Id": "a", "Duration": 2.5}, {"Id": "b", "IsPartial": True}]
         return {"TraceSummaries": summaries}
 
-    world.answers["xray", "get_trace_summaries"] = traces
-    found = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, world, bulk=True)
+    fake_account.answers["xray", "get_trace_summaries"] = traces
+    found = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, fake_account, bulk=True)
     assert found.traces.durations == {"a": 2.5}
     [question] = asked
     assert question["FilterExpression"] == 'service("my-agent")'
     assert (question["TimeRangeType"], question["Sampling"]) == ("Event", True)
     assert (question["EndTime"] - question["StartTime"]).total_seconds() == 3600
-    world.answers["cloudwatch", "get_metric_data"] = get_metric_data(steadily({}))
-    idle = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, world)
+    fake_account.answers["cloudwatch", "get_metric_data"] = get_metric_data(steadily({}))
+    idle = read(FunctionTraces, "AWS::Lambda::Function", worlds.FUNCTION, fake_account)
     assert (idle.invocations, idle.traces.durations, len(asked)) == (0.0, {}, 1)
 
 
 @pytest.mark.parametrize("bulk", [False, True])
 def test_a_services_work_is_the_requests_of_its_load_balancers(bulk):
-    account = monitoring_commands.world()
+    account = monitoring_commands.fake_account()
     found = read(ServiceProcessingTime, "AWS::ECS::Service", worlds.SERVICE, account, bulk=bulk)
     assert found.time.work.sum(Span.HOUR) == 7200
     service = dict(account.answers["ecs", "describe_services"]["services"][0])
