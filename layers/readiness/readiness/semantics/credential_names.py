@@ -153,6 +153,18 @@ def is_the_secret_itself(name: str) -> bool:
     return bool(_DIRECT & set(words(name)))
 
 
+_KEY_OF = words_of(
+    "account admin cookie encryption hmac integration jwt licence license master service session "
+    "shared signing storage webhook"
+)
+
+
+def names_a_key(name: str) -> bool:
+    """Whether the value may be a key, though such keys are often called by a name or an id."""
+    parts = words(name)
+    return len(parts) > 1 and parts[-1] == "key" and parts[-2] in _KEY_OF
+
+
 _LOGIN = words_of("auth basicauth login userinfo userpass")
 
 

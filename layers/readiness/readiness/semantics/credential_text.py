@@ -31,8 +31,11 @@ _SPACED = re.compile(
 )
 _OPTION = re.compile(rf"(?<![\w-])--?([A-Za-z][\w.-]{{1,60}})(?:=|[ \t]+(?!-)){_VALUE}")
 _FIELD = re.compile(rf"^[ \t]*(?:- )?[\"']?{_NAME}[\"']?[ \t]*:[ \t]+(.+?)[ \t]*,?$", re.MULTILINE)
+_WITH_A_DIGIT = r"[^\s,}{\"'.$()\[\]\d]*\d[^\s,}{\"'.$()\[\]]*"
+_FLOW = re.compile(rf"[{{,][ \t]*[\"']?{_NAME}[\"']?[ \t]*:[ \t]*({_QUOTED}|{_WITH_A_DIGIT})")
 _HEADER = re.compile(r"[\"']([A-Za-z][\w-]{1,60}):[ \t]*([^\"'\n]+)[\"']")
 _MORE = r"[^\n|;&]{0,200}?"
+_LINES = r"\s*\n(?:[ \t]+[^\n]{0,80}\n){0,4}?"
 _ECHO = r"\becho[ \t]+(?:-n[ \t]+)?"
 _LOGINS = tuple(
     re.compile(pattern)
@@ -45,6 +48,7 @@ _LOGINS = tuple(
         rf"{_ECHO}[\"']?[\w$-]+:([^\s\"'|]+)[\"']?[ \t]*\|[ \t]*(?:sudo[ \t]+)?chpasswd",
         rf"{_ECHO}({_QUOTED}|\S+)[ \t]*\|[^\n]{{0,200}}--(?:password|passphrase|secret)-?stdin",
         rf"\baws\s+configure\s+set\s+\S*aws_(?:secret_access_key|session_token)\s+({_QUOTED}|\S+)",
+        rf"\bchpasswd:{_LINES}[ \t]+list:[ \t]*\|[^\n]*\n[ \t]+[\w.-]+:(?!R\s|RANDOM|\$)(\S+)",
         rf"(?i)\bConvertTo-SecureString\b(?:[ \t]+-String)?[ \t]+({_QUOTED})",
         rf"(?i)\bnet\s+user\s+\S+\s+({_QUOTED}|[^\s/\"']\S*)[^\n]{{0,200}}/add\b",
     )
@@ -107,7 +111,7 @@ def _passwords(text: str) -> Iterator[str]:
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Names and the literal values they get in the text; what a shell fills in is left out."""
-    for pattern in (_ASSIGNED, _SPACED, _OPTION, _FIELD, _HEADER):
+    for pattern in (_ASSIGNED, _SPACED, _OPTION, _FIELD, _FLOW, _HEADER):
         for name, value in pattern.findall(text):
             bare = _bare(value)
             if bare and is_a_secret(name) and not _stands_in(bare, value):
@@ -163,7 +167,8 @@ def _as_word(part: str) -> str:
     option = re.fullmatch(r"(--?[\w.-]+=|[A-Za-z_]\w*=)(.*)", part, re.DOTALL)
     if option:
         return option[1] + _quoted(option[2])
-    return part if " " in part else _quoted(part)
+    is_header = re.fullmatch(r"[A-Za-z][\w-]{1,60}:[ \t]*[^\n]+", part)
+    return _quoted(part) if is_header or " " not in part else part
 
 
 def _quoted(text: str) -> str:

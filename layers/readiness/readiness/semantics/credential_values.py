@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 from readiness.semantics.credential_names import (
+    is_a_name_or_secret,
     is_a_password,
     is_the_secret_itself,
     names_a_secret,
@@ -25,6 +26,7 @@ _ONE_REFERENCE = (
     _VARIABLE + r"|\{%.*?%\}"  # JSONata, Jinja
     r"|\$[A-Z_][A-Z0-9_]*(?![a-z0-9])"  # a variable of a shell
     r"|%[A-Z_]{2,}%|%\(\w+\)s|@[A-Z_]{2,}@"
+    r"|\{(?i:\w*(?:passw(?:or)?d|secret|token|api_?key|user(?:name)?))\}"  # of a format
 )
 _REFERENCES = re.compile(_ONE_REFERENCE)
 _WHOLE = re.compile(
@@ -184,6 +186,7 @@ _PUBLIC_VALUE = re.compile(
     r"|(?:ssh-(?:rsa|dss|ed25519)|ecdsa-sha2-\S+|sk-\S+@openssh\.com) [A-Za-z0-9+/=]+(?: [^\n]*)?"
     r"|-----BEGIN (?:RSA |EC )?(?:PUBLIC KEY|CERTIFICATE(?: REQUEST)?|X509 CRL)-----.*"
     r"|-----BEGIN PGP PUBLIC KEY BLOCK-----.*"
+    r"|\$(?:1|2[abxy]|5|6|7|y|gy|apr1|argon2\w+|pbkdf2[\w-]*|scrypt)\$\S{20,}"  # a hash
     r"|AQICA[A-Za-z0-9+/]{40,}={0,2}|ENC[\[(].+[\])]|\$ANSIBLE_VAULT;.*"  # encrypted
     r"|(?:data:[\w/+.-]+;base64,|iVBORw0KGgo|/9j/4|R0lGOD)\S*",  # an image
     re.DOTALL,
@@ -210,7 +213,7 @@ _KEYED = words_of("auth hmac key keys licence license pepper salt seed sign sign
 def is_public_value(text: str) -> bool:
     """Whether the whole value is of a kind made to be public, such as a certificate or a digest.
 
-    What is encrypted may be public too: the ciphertext of KMS, of sops and of Jasypt.
+    So may be what is hashed or encrypted: crypt(3), the ciphertext of KMS, of sops, of Jasypt.
     """
     return bool(
         _PUBLIC_VALUE.fullmatch(text)
@@ -261,7 +264,7 @@ def _wordy(text: str) -> int:
 
 def _is_wordy(text: str) -> bool:
     """Whether most of the text can be pronounced."""
-    letters = re.sub(r"[._@+-]|\d{1,4}$", "", text)
+    letters = re.sub(r"[._@+:/-]|\d{1,4}$", "", text)
     return bool(letters) and (_wordy(letters) >= 0.6 * len(letters) or len(letters) <= 4)
 
 
@@ -337,6 +340,7 @@ _DURATION = re.compile(
 )
 
 
+_LEAST_KEY = 8
 _IDENTIFIER = re.compile(r"[a-z]+(?:[A-Z][a-z]+)+|[A-Z]+(?:_[A-Z]+)+")
 """A field or another variable (``apiKey``, ``API_KEY``)."""
 
@@ -362,4 +366,14 @@ def is_literal(name: str, value: str) -> bool:
         or _DURATION.fullmatch(text)
     ):
         return False
+    if password and not is_a_name_or_secret(name):
+        return not (_PATH.fullmatch(text) or _URL.fullmatch(text) or is_a_name_with_folders(text))
     return not (is_a_path(text) or is_a_plain_url(text) or is_a_name_with_folders(text))
+
+
+def is_a_literal_key(value: str) -> bool:
+    """Whether the value of a SIGNING_KEY or the like may be the key, and not what it is called."""
+    text = value.strip()
+    if len(text) < _LEAST_KEY or classes(text) < 2 or is_a_uuid(text):
+        return False
+    return is_literal("key", text) and not any(c.isspace() for c in text) and not _is_wordy(text)

@@ -26,6 +26,7 @@ from readiness.semantics.credential_names import (
     is_of_a_browser,
     is_of_a_login,
     is_public,
+    names_a_key,
     names_a_secret,
     points_at_a_secret,
 )
@@ -33,6 +34,7 @@ from readiness.semantics.credential_values import (
     classes,
     default_in,
     entropy,
+    is_a_literal_key,
     is_a_path,
     is_a_plain_url,
     is_a_secrets_name,
@@ -136,7 +138,9 @@ def _judge_by_name(name: str, text: str, min_entropy: float) -> Judged:
         return None
     if is_random(name, text, min_entropy) and not decoded_text(text):
         return "random-looking value", Certainty.SHAPED if named else Certainty.RANDOM
-    if is_a_secret(name) and is_literal(name, text):
+    if (is_a_secret(name) and is_literal(name, text)) or (
+        names_a_key(name) and is_a_literal_key(text)
+    ):
         return "secret by its name", Certainty.NAMED
     if is_of_a_login(name) and _LOGIN.fullmatch(text) and not is_a_plain_url(text):
         return "user and password", Certainty.SHAPED
@@ -219,7 +223,8 @@ def _is_a_value(detector: str, found: str) -> bool:
     if not text or stands_for_nothing(text) or _is_template(text):
         return False
     if detector == "Bearer token":
-        return len(text) >= 20 or (any(c.isdigit() for c in text) and classes(text) > 1)
+        long = len(text) >= 20 and not looks_like_a_name(text)
+        return long or (any(c.isdigit() for c in text) and classes(text) > 1)
     if detector in {"key in a query string", "npm credential"}:
         return not is_weak_placeholder(text)
     if detector == "secret in JSON":
