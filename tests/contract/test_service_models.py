@@ -128,7 +128,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         {"requests", "failures", "refused", "invocations", "not"}
     ),
     "readiness.evidence.awslambda.log_delivery": frozenset({"invocations", "events"}),
-    "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99", "work"}),
+    "readiness.evidence.cloudwatch.processing_time": frozenset({"max", "n", "p99"}),
     "readiness.evidence.xray.traces": frozenset({"n"}),
     # Values of VersionStages.
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),
@@ -150,7 +150,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             "awslogs-group",
         }
     ),
-    "readiness.evidence.workloads.log_groups": frozenset({"awslogs-group", "awslogs-region"}),
+    "readiness.evidence.workloads.log_groups": frozenset(
+        {"awslogs-group", "awslogs-region", "awslogs-create-group"}
+    ),
     # The last part of an endpoint type's enum; an API's endpointConfiguration.types.
     "readiness.evidence.apigateway.domains": frozenset({"PRIVATE"}),
     # A part of an ARN.

@@ -18,6 +18,7 @@ from readiness.engine.garbled import Garbled
 from readiness.engine.session import Session
 from readiness.engine.store import Store
 from readiness.model.unreadable import Unreadable
+from tests.fake_account import FakeAccount, evaluation
 from tests.findings import T0, finding
 from tests.tables import FINDINGS, TRANSITIONS, make_store, make_tables
 
@@ -147,9 +148,10 @@ def test_a_garbled_row_is_not_a_missing_one(body):
 
 def test_a_garbled_table_makes_an_attestation_unreadable_not_missing():
     store = Store(answered("dynamodb", b""), FINDINGS, TRANSITIONS)
-    ledger = DeclarationReader(FakeAws(), "declarations", store.get)
+    nothing = FakeAccount({("dynamodb", "query"): {"Items": []}})
+    declared = DeclarationReader(evaluation(nothing, []).aws, "declarations", store.get)
     with pytest.raises(Unreadable, match="dynamodb:GetItem"):
-        ledger.attested(finding().rule, finding().resource, "", "")
+        declared.attested(finding().rule, finding().resource, "", "")
 
 
 def test_a_garbled_daily_answer_is_unreadable():
@@ -160,16 +162,6 @@ def test_a_garbled_daily_answer_is_unreadable():
     reader = DeclaredReader(aws, frozenset(), "the test")
     with pytest.raises(Unreadable, match="Garbled"):
         reader.daily("ce:GetCostAndUsage", "q", lambda: 1)
-
-
-class FakeAws:
-    """Nothing is declared."""
-
-    def now(self):
-        return T0
-
-    def _once(self, key, compute):
-        return []
 
 
 @mock_aws

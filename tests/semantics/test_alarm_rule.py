@@ -42,11 +42,11 @@ A, B, C = State("ALARM", "a"), State("OK", "b"), State("INSUFFICIENT_DATA", "c")
         ("NOT ALARM(a) AND OK(b)", Joined("AND", (Not(A), B))),
         (
             "AT_LEAST(2, ALARM, (a, b))",
-            Joined("AT_LEAST", (State("ALARM", "a"), State("ALARM", "b"))),
+            Joined("AT_LEAST", (State("ALARM", "a"), State("ALARM", "b")), 2),
         ),
         (
             "at_least(50%, NOT ok, (a, b))",
-            Joined("AT_LEAST", (Not(State("OK", "a")), Not(State("OK", "b")))),
+            Joined("AT_LEAST", (Not(State("OK", "a")), Not(State("OK", "b"))), 1),
         ),
         ('ALARM("ALARM")', State("ALARM", "ALARM")),
         ('ALARM("(")', State("ALARM", "(")),

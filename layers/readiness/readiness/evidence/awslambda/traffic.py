@@ -122,10 +122,10 @@ class EntryPoint:
 class TrafficSinceDeploy:
     """What the function answered since its code or configuration was last changed.
 
-    ``entry_points`` are the function itself (named ``Lambda``), its aliases (by name), its URL, and
-    the APIs and load balancers in front of it. At most a week is looked at, in periods of 5 minutes
+    ``entry_points`` are the function itself (named ``Lambda``), its aliases (by name), its URL,
+    and the APIs and load balancers in front of it. At most a week is read, in periods of 5 minutes
     where the deployment is of the last day and of an hour otherwise; the period in which it was
-    deployed is left out. ``unreadable`` stands in place of what could not be read of the doors.
+    deployed is left out. ``unreadable`` stands in place of entry points that could not be read.
     """
 
     deployed: datetime | None

@@ -214,8 +214,8 @@ class FunctionOutcomes:
     """What became of the function's invocations, URL requests, events and messages.
 
     ``entry_points`` are where requests come in, where users see them first. Invocations do not
-    count throttled requests; UrlRequestCount does. An asynchronous event is tried three times, so that
-    its failures are the events dropped at last, not the errors. A message of a queue is tried
+    count throttled requests; UrlRequestCount does. An asynchronous event is tried three times, so
+    that its failures are the events dropped at last, not the errors. A message of a queue is tried
     until it moves to the dead-letter queue, so that its failures are the arrivals there. Source:
     GetMetricData.
     """
