@@ -1,12 +1,23 @@
-"""Confidence bounds against the binomial distribution that defines them."""
+"""Confidence bounds against the binomial distribution that defines them; scales and shares."""
 
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.semantics.metrics import lower_bound, upper_bound
+from readiness.semantics.metrics import (
+    Band,
+    Query,
+    Scale,
+    Series,
+    Shares,
+    Window,
+    latency_shares,
+    lower_bound,
+    upper_bound,
+)
 
 
 def at_least(hits, trials, share):
@@ -59,3 +70,26 @@ def test_many_samples_converge(hits, trials):
     assert 0 < low < hits / trials < high < 1
     spread = math.sqrt(hits * (trials - hits) / trials) / trials
     assert high - low < 6 * spread
+
+
+def test_the_steps_of_a_scale_are_in_its_own_order():
+    assert Scale(99.9, 99, 95, higher_is_better=True).band(98) is Band.BREACH
+    assert Scale(100, 500, 1000).band(98) is Band.OK
+    with pytest.raises(ValueError, match=r"the steps \(95, 99, 99.9\) are not in order"):
+        Scale(95, 99, 99.9, higher_is_better=True)
+    with pytest.raises(ValueError, match="not in order"):
+        Scale(1000, 500, 100)
+
+
+def test_a_value_that_is_no_number_is_said():
+    with pytest.raises(ValueError, match=r"^not a number has no band$"):
+        Scale(1, 2, 3).band(math.nan)
+
+
+def test_shares_say_of_how_many_samples_they_are():
+    begin = datetime(2026, 11, 2, tzinfo=UTC)
+    within = Window(begin, begin + timedelta(minutes=1), 60)
+    query = Query("AWS/Lambda", "Duration", "SampleCount")
+    counts = [Series(query, within, ((begin, 40.0),)), Series(query, within, ((begin, 10.0),))]
+    found = latency_shares(counts, {1.0: counts[:1], 2.0: [Series(query, within)]})
+    assert found == Shares(50.0, {1.0: 0.8, 2.0: 0.0}, is_preaggregated=False)

@@ -76,6 +76,17 @@ OURS = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://xray.us-east-1.amazonaws.
         ),
         pytest.param(
             "PassThrough",
+            [LAYER.removesuffix(":2")],
+            {},
+            {},
+            Tracing(
+                flaw="The layer aws-otel-python-amd64-ver-1-32-0 is not used:"
+                " AWS_LAMBDA_EXEC_WRAPPER is not set."
+            ),
+            id="a layer without its version",
+        ),
+        pytest.param(
+            "PassThrough",
             [COLLECTOR],
             {},
             {"runtime": "provided.al2023"},
