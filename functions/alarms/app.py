@@ -380,10 +380,19 @@ def cost_alarms(
     workload_tag: Annotated[
         str, "A budget that is filtered by this tag counts as well as one for the whole account"
     ] = "Application",
+    max_anomaly_impact: Annotated[
+        float, Between(0, 1e9), "The highest minimum impact of a cost anomaly subscription allowed"
+    ] = 1000.0,
 ) -> Verdict:
     """A budget, a cost anomaly subscription or a billing alarm notifies someone of the costs."""
     return CostNotifications(
-        budgets, anomalies, billing, payer, max_threshold_percent, workload_tag
+        budgets,
+        anomalies,
+        billing,
+        payer,
+        max_threshold_percent,
+        workload_tag,
+        max_anomaly_impact,
     ).verdict()
 
 

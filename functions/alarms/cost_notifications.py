@@ -30,6 +30,7 @@ class CostNotifications:
     payer: Payer
     max_threshold_percent: float
     workload_tag: str
+    max_anomaly_impact: float = 1000.0
 
     def verdict(self) -> Verdict:
         """COMPLIANT with the first that notifies someone; otherwise what each of them lacks."""
@@ -69,7 +70,8 @@ class CostNotifications:
                     )
         for subscription in self.anomalies.subscriptions:
             whole = [each for each in subscription.monitors if each.startswith("DIMENSIONAL")]
-            if whole and subscription.subscribers:
+            is_low = subscription.least_impact <= self.max_anomaly_impact
+            if whole and subscription.subscribers and is_low:
                 count = plural(len(subscription.subscribers), "subscriber")
                 yield f"The cost anomaly subscription {subscription.name} notifies {count}."
         found = self._alarm()
@@ -101,7 +103,19 @@ class CostNotifications:
         for budget in self.budgets.all:
             yield from self._budget_flaws(budget)
         for subscription in self.anomalies.subscriptions:
-            if not subscription.subscribers:
+            name = subscription.name
+            if subscription.unheard and not subscription.subscribers:
+                yield (
+                    f"The cost anomaly subscription {name} notifies only"
+                    f" {listed(subscription.unheard)}, to which no one subscribes."
+                )
+            elif subscription.least_impact > self.max_anomaly_impact:
+                yield (
+                    f"The cost anomaly subscription {name} tells only of anomalies from"
+                    f" {subscription.least_impact:,.0f} on; at most"
+                    f" {self.max_anomaly_impact:,.0f} is allowed."
+                )
+            elif not subscription.subscribers:
                 yield f"The cost anomaly subscription {subscription.name} has no subscriber."
             else:
                 kinds = listed(subscription.monitors) or "no monitor"
@@ -121,7 +135,15 @@ class CostNotifications:
                 f" {self.max_threshold_percent:g} % or less."
             )
         else:
-            yield f"The alerts of the budget {budget.name} have no subscriber."
+            warnings = budget.warnings(self.max_threshold_percent)
+            unheard = list(dict.fromkeys(topic for each in warnings for topic in each.unheard))
+            if unheard:
+                yield (
+                    f"The alerts of the budget {budget.name} go only to {listed(unheard)}, to"
+                    " which no one subscribes."
+                )
+            else:
+                yield f"The alerts of the budget {budget.name} have no subscriber."
 
     def _billing_flaws(self) -> Iterator[str]:
         watching = self.billing.inventory.watching.get(_CHARGES, ())

@@ -5,7 +5,7 @@ from typing import Annotated
 from readiness import Between, Severity, Status, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag
+from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag, RegionalCosts
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
@@ -201,6 +201,7 @@ def balancer_availability(balancer: BalancerOutcomes, *, bands: AvailabilitySett
 def cost_per_million_requests(
     workload: WorkloadRequests,
     costs: Costs,
+    regional: RegionalCosts,
     tag: CostTag,
     *,
     target: Annotated[
@@ -230,7 +231,8 @@ def cost_per_million_requests(
     """The workload's cost per million requests is below the target, credits left out.
 
     The cost of everything tagged ``Application``, divided by the requests at the workload's entry
-    points on the same complete UTC days.
+    points on the same complete UTC days. Of a workload in several regions only this region's
+    share of the cost counts, because only its requests do.
     """
     return judge_unit_cost(
         workload.demand,
@@ -240,6 +242,7 @@ def cost_per_million_requests(
         window=CostWindow(window_days, lag_days, use_estimates),
         least=min_requests,
         min_coverage=min_coverage,
+        regional=regional,
     )
 
 

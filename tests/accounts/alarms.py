@@ -304,7 +304,10 @@ def fake_account() -> FakeAccount:
                 ]
             },
             ("budgets", "describe_subscribers_for_notification"): {
-                "Subscribers": [{"SubscriptionType": "EMAIL", "Address": "ops@example.com"}]
+                "Subscribers": [
+                    {"SubscriptionType": "EMAIL", "Address": "ops@example.com"},
+                    {"SubscriptionType": "SNS", "Address": TOPIC},
+                ]
             },
             ("organizations", "describe_organization"): {
                 "Organization": {"MasterAccountId": ACCOUNT_ID}
@@ -363,7 +366,8 @@ def told_of_anomalies() -> FakeAccount:
                     "Frequency": "DAILY",
                     "MonitorArnList": [ANOMALY_MONITOR],
                     "Subscribers": [
-                        {"Address": "a@example.com", "Type": "EMAIL", "Status": "CONFIRMED"}
+                        {"Address": "a@example.com", "Type": "EMAIL", "Status": "CONFIRMED"},
+                        {"Address": TOPIC, "Type": "SNS", "Status": "CONFIRMED"},
                     ],
                 }
             ]

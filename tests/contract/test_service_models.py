@@ -85,7 +85,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         }
     ),
     # Answers of a day, as we keep them.
-    "readiness.evidence.budgets": frozenset({"name", "monitors", "subscribers"}),
+    "readiness.evidence.budgets": frozenset(
+        {"name", "monitors", "subscribers", "expression", "threshold"}
+    ),
     "readiness.evidence.costexplorer": frozenset(
         {"days", "groups", "day", "asked_on", "estimated", "status", "since"}
     ),

@@ -35,9 +35,9 @@ def test_budgets_with_their_subscribers():
     assert (notice.threshold, notice.is_percent, notice.subscribers) == (
         80.0,
         True,
-        ("ops@example.com",),
+        ("ops@example.com", worlds.TOPIC),
     )
-    assert regions == [("budgets", "us-east-1")]
+    assert ("budgets", "us-east-1") in regions
 
 
 def test_no_budget_is_one_request():
@@ -89,6 +89,64 @@ def test_anomaly_subscriptions():
     [one] = found.subscriptions
     assert (one.monitors, one.subscribers) == (("DIMENSIONAL SERVICE",), ("a@example.com",))
     assert ("ce", "us-east-1") in regions
+
+
+def impact(amount, key="ABSOLUTE"):
+    about = {"Key": f"ANOMALY_TOTAL_IMPACT_{key}", "Values": [amount]}
+    return {"Dimensions": about | {"MatchOptions": ["GREATER_THAN_OR_EQUAL"]}}
+
+
+@pytest.mark.parametrize(
+    ("more", "least"),
+    [
+        ({}, 0.0),
+        ({"Threshold": 100.0}, 100.0),
+        ({"ThresholdExpression": impact("250")}, 250.0),
+        ({"ThresholdExpression": impact("40", "PERCENTAGE")}, 0.0),
+        ({"ThresholdExpression": impact("100000", "PERCENTAGE")}, float("inf")),
+        (
+            {"ThresholdExpression": {"And": [impact("250"), impact("40", "PERCENTAGE")]}},
+            250.0,
+        ),
+        (
+            {"ThresholdExpression": {"Or": [impact("250"), impact("40", "PERCENTAGE")]}},
+            0.0,
+        ),
+        ({"ThresholdExpression": impact("much")}, float("inf")),
+    ],
+)
+def test_the_least_anomaly_that_is_told(more, least):
+    found, _ = load(CostAnomalies, anomalies(**more))
+    assert found.subscriptions[0].least_impact == least
+
+
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT_ID}:money"
+CONFIRMED = {"SubscriptionArn": f"{TOPIC}:1", "Protocol": "email"}
+PENDING = {"SubscriptionArn": "PendingConfirmation", "Protocol": "email"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "subscriptions", "heard"),
+    [
+        (TOPIC, {"Subscriptions": [PENDING, CONFIRMED]}, True),
+        (TOPIC, {"Subscriptions": [PENDING]}, False),
+        (TOPIC, {"Subscriptions": []}, False),
+        (TOPIC, error("NotFound", 404), False),
+        (TOPIC.replace(ACCOUNT_ID, "444455556666"), {"Subscriptions": []}, True),
+    ],
+)
+def test_a_topic_counts_if_someone_subscribes_to_it(topic, subscriptions, heard):
+    told = {"Subscribers": [{"SubscriptionType": "SNS", "Address": topic}]}
+    fake_account = worlds.fake_account().but(
+        budgets__describe_subscribers_for_notification=told,
+        sns__list_subscriptions_by_topic=subscriptions,
+    )
+    [one] = load(Budgets, fake_account)[0].all[0].notifications
+    assert (one.subscribers, one.unheard) == (((topic,), ()) if heard else ((), (topic,)))
+    more = {"Subscribers": [{"Type": "SNS", "Address": topic, "Status": "CONFIRMED"}]}
+    fake_account = anomalies(**more).but(sns__list_subscriptions_by_topic=subscriptions)
+    [one] = load(CostAnomalies, fake_account)[0].subscriptions
+    assert bool(one.subscribers) is heard
 
 
 def test_cost_explorer_is_not_asked_where_a_budget_is_enough():

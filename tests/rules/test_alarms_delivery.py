@@ -421,6 +421,24 @@ def charge(name="charges", on=None, **changes):
             "no subscriber",
             id="anomalies nobody hears of",
         ),
+        pytest.param(
+            [],
+            [AnomalySubscription("s", ("DIMENSIONAL SERVICE",), (), ("arn:aws:sns:r:1:t",))],
+            billing(),
+            None,
+            BAD,
+            "to which no one subscribes",
+            id="anomalies go to a topic without a subscriber",
+        ),
+        pytest.param(
+            [budget(replace(WARNS, subscribers=(), unheard=("arn:aws:sns:r:1:t",)))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "go only to arn:aws:sns:r:1:t, to which no one subscribes",
+            id="a budget goes to a topic without a subscriber",
+        ),
         pytest.param([], [], billing(charge()), None, GOOD, "charges", id="a billing alarm"),
         pytest.param(
             [],
@@ -472,6 +490,28 @@ def test_costs(budgets, anomalies, alarms, payer, status, said):
     )
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("impact", "settings", "status"),
+    [
+        (1000.0, {}, GOOD),
+        (1e9, {}, BAD),
+        (float("inf"), {}, BAD),
+        (5000.0, {"max_anomaly_impact": 5000.0}, GOOD),
+        (11.0, {"max_anomaly_impact": 10.0}, BAD),
+    ],
+)
+def test_which_anomalies_are_told(impact, settings, status):
+    one = AnomalySubscription("s", ("DIMENSIONAL SERVICE",), ("a",), (), impact)
+    verdict = cost_alarms(
+        Budgets((), ACCOUNT_ID),
+        CostAnomalies((one,)),
+        billing(),
+        Payer(is_member=False),
+        **settings,
+    )
+    assert verdict.status is status, verdict.reason
 
 
 @pytest.mark.parametrize(

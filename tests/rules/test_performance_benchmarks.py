@@ -28,7 +28,14 @@ from functions.performance_benchmarks.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.costexplorer import (
+    Bill,
+    Costs,
+    CostTag,
+    Day,
+    RegionalCosts,
+    TagState,
+)
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
@@ -318,8 +325,13 @@ def requests(per_day=100_000.0, entry_points=("load balancer app/agents/1",)) ->
     return WorkloadRequests({"Application": "MAIF"}, Demand("MAIF", entry_points, days))
 
 
-def cost(workload=None, costs=None, tag=ACTIVE, **settings):
-    return cost_per_million_requests(workload or requests(), costs or bill(), tag, **settings)
+ONE_REGION = RegionalCosts(Bill((), "USD", TODAY), "us-east-1")
+
+
+def cost(workload=None, costs=None, tag=ACTIVE, regional=None, **settings):
+    return cost_per_million_requests(
+        workload or requests(), costs or bill(), regional or ONE_REGION, tag, **settings
+    )
 
 
 @pytest.mark.parametrize(
@@ -381,3 +393,32 @@ def test_amounts_are_exact():
     tiny = {("MAIF", str(n)): Decimal("1E-9") for n in range(1000)}
     day = replace(bill().bill.days[0], costs=tiny)
     assert day.of("MAIF") == Decimal("0.000001")
+
+
+def in_regions(**costs):
+    days = [
+        Day(
+            TODAY - timedelta(days=n),
+            False,
+            {("MAIF", name.replace("_", "-")): Decimal(value) for name, value in costs.items()},
+        )
+        for n in range(45, 0, -1)
+    ]
+    return RegionalCosts(Bill(tuple(days), "USD", TODAY), "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("costs", "value"),
+    [
+        pytest.param({"us_east_1": "4"}, 40, id="one region"),
+        pytest.param({"us_east_1": "1", "eu_west_1": "3"}, 10, id="a quarter is here"),
+        pytest.param(
+            {"us_east_1": "1", "eu_west_1": "1", "global": "2"}, 20, id="half, and global"
+        ),
+        pytest.param({"global": "4"}, 40, id="nothing has a region"),
+    ],
+)
+def test_a_region_bears_its_share_of_the_cost(costs, value):
+    seen = cost(costs=bill("4"), regional=in_regions(**costs))
+    assert seen.observed["value"] == value
+    assert ("the share of this region" in seen.reason) is (value < 40)

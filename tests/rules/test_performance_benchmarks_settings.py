@@ -27,7 +27,14 @@ from functions.performance_benchmarks.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, TagState
+from readiness.evidence.costexplorer import (
+    Bill,
+    Costs,
+    CostTag,
+    Day,
+    RegionalCosts,
+    TagState,
+)
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
@@ -299,6 +306,9 @@ def bill(per_day="0.5", newest="0.5", *, untagged="0", final=40):
     return Costs(Bill(tuple(days), "USD", TODAY))
 
 
+ONE_REGION = RegionalCosts(Bill((), "USD", TODAY), "us-east-1")
+
+
 def requests(per_day=100_000.0):
     days = {TODAY - timedelta(days=n): per_day for n in range(1, 46)}
     return WorkloadRequests({"Application": "MAIF"}, Demand("MAIF", ("api",), days))
@@ -333,14 +343,14 @@ def requests(per_day=100_000.0):
     ],
 )
 def test_a_setting_decides_about_cost(costs, per_day, default, settings, configured):
-    evidence = requests(per_day), costs, ACTIVE
+    evidence = requests(per_day), costs, ONE_REGION, ACTIVE
     assert verdict(cost_per_million_requests(*evidence)) == default
     assert verdict(cost_per_million_requests(*evidence, **settings)) == configured
 
 
 def test_the_days_before_the_lag_are_the_same_for_every_setting():
     """The newest days' cost never counts, however many days are asked for."""
-    evidence = requests(), bill(newest="900", final=45), ACTIVE
+    evidence = requests(), bill(newest="900", final=45), ONE_REGION, ACTIVE
     for window_days in (1, 14):
         assert verdict(cost_per_million_requests(*evidence, window_days=window_days)) == OK
 

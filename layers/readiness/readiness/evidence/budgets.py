@@ -28,7 +28,8 @@ _GONE = ("NotFoundException",)
 class Notification:
     """A threshold of a budget. ``threshold`` is a percentage or an amount (``is_percent``).
 
-    ``kind`` is ``ACTUAL`` or ``FORECASTED``; ``subscribers`` are their addresses.
+    ``kind`` is ``ACTUAL`` or ``FORECASTED``; ``subscribers`` are their addresses. ``unheard`` are
+    SNS topics of this account without a confirmed subscription, which reach no one.
     """
 
     kind: str
@@ -36,6 +37,29 @@ class Notification:
     is_percent: bool = True
     comparison: str = "GREATER_THAN"
     subscribers: tuple[str, ...] = ()
+    unheard: tuple[str, ...] = ()
+
+
+LIST_SUBSCRIPTIONS = "sns:ListSubscriptionsByTopic"
+
+
+def _is_heard(read: Reader, address: str) -> bool:
+    """Whether an e-mail address or a topic reaches someone.
+
+    A topic of another account, which cannot be read from here, counts as one that does.
+    """
+    parts = address.split(":", 5)
+    if len(parts) < 6 or parts[2] != "sns" or parts[4] != read.account:
+        return True
+    subscriptions = read.every(
+        "sns",
+        "list_subscriptions_by_topic",
+        "Subscriptions",
+        absent=("NotFound", "NotFoundException"),
+        region=parts[3],
+        TopicArn=address,
+    )
+    return any(each["SubscriptionArn"].startswith("arn:") for each in subscriptions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +118,15 @@ _BUDGET_CALLS = api_call(
 )
 
 
-@evidence(ACCOUNT, reads=("budgets:ViewBudget",), changed_by=(_BUDGET_CALLS,))
+@evidence(ACCOUNT, reads=("budgets:ViewBudget", LIST_SUBSCRIPTIONS), changed_by=(_BUDGET_CALLS,))
 @dataclass(frozen=True, slots=True)
 class Budgets:
     """The budgets of the account and whom they tell.
 
     Sources: DescribeBudgets, DescribeBudgetNotificationsForAccount,
-    DescribeSubscribersForNotification (one call for each notification of a cost budget).
+    DescribeSubscribersForNotification (one call for each notification of a cost budget),
+    ListSubscriptionsByTopic for each topic of this account that is told. A subscription that ends
+    is seen by the sweep.
     """
 
     all: tuple[Budget, ...]
@@ -220,12 +246,15 @@ def _notification(
         Notification={key: about[key] for key in named if key in about},
         **mine,
     )
+    addresses = tuple(each["Address"] for each in subscribers)
+    heard = tuple(address for address in addresses if _is_heard(read, address))
     return Notification(
         about["NotificationType"],
         float(about["Threshold"]),
         about.get("ThresholdType", "PERCENTAGE") == "PERCENTAGE",
         about["ComparisonOperator"],
-        tuple(each["Address"] for each in subscribers),
+        heard,
+        tuple(address for address in addresses if address not in heard),
     )
 
 
@@ -237,17 +266,21 @@ class AnomalySubscription:
     """Who is told of cost anomalies of which monitors.
 
     ``monitors`` are ``DIMENSIONAL SERVICE`` (every service of the account), ``CUSTOM`` and so
-    on; ``subscribers`` those that did not decline.
+    on; ``subscribers`` those that did not decline, ``unheard`` topics that reach no one.
+    ``least_impact`` is the smallest anomaly that it tells of, in the bill's currency; infinite if
+    its threshold cannot be read or is above 1,000 %.
     """
 
     name: str
     monitors: tuple[str, ...]
     subscribers: tuple[str, ...]
+    unheard: tuple[str, ...] = ()
+    least_impact: float = 0.0
 
 
 @evidence(
     ACCOUNT,
-    reads=("ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions"),
+    reads=("ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", LIST_SUBSCRIPTIONS),
     uses=(Budgets,),
     changed_by=(
         api_call(
@@ -284,14 +317,40 @@ class CostAnomalies:
             return _told_of_anomalies(read)
 
         found = read.daily(_ANOMALIES, question, ask) if read.bulk else ask()
-        return cls(
-            tuple(
-                AnomalySubscription(
-                    each["name"], tuple(each["monitors"]), tuple(each["subscribers"])
-                )
-                for each in found
-            )
-        )
+        return cls(tuple(_anomaly_subscription(read, each) for each in found))
+
+
+def _anomaly_subscription(read: Reader, told: Mapping[str, Any]) -> AnomalySubscription:
+    heard = tuple(each for each in told["subscribers"] if _is_heard(read, each))
+    return AnomalySubscription(
+        told["name"],
+        tuple(told["monitors"]),
+        heard,
+        tuple(each for each in told["subscribers"] if each not in heard),
+        _least_impact(told.get("expression") or {}, told.get("threshold")),
+    )
+
+
+_MOST_PERCENT = 1000
+
+
+def _least_impact(expression: Mapping[str, Any], threshold: float | None) -> float:
+    """The impact from which a subscription tells; ``threshold`` is the older form of it."""
+    if not expression:
+        return threshold or 0.0
+    if "And" in expression:
+        return max((_least_impact(each, None) for each in expression["And"]), default=0.0)
+    if "Or" in expression:
+        return min((_least_impact(each, None) for each in expression["Or"]), default=0.0)
+    about = expression.get("Dimensions") or {}
+    try:
+        value = float((about.get("Values") or [""])[0])
+    except ValueError:
+        return float("inf")
+    if about.get("Key") == "ANOMALY_TOTAL_IMPACT_ABSOLUTE":
+        return value
+    is_percent = about.get("Key") == "ANOMALY_TOTAL_IMPACT_PERCENTAGE"
+    return 0.0 if is_percent and value <= _MOST_PERCENT else float("inf")
 
 
 def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
@@ -316,6 +375,8 @@ def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
                 for subscriber in each.get("Subscribers") or ()
                 if subscriber.get("Status") != "DECLINED"
             ],
+            "expression": each.get("ThresholdExpression"),
+            "threshold": each.get("Threshold"),
         }
         for each in subscriptions
     ]

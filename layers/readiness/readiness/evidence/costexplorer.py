@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -100,7 +100,51 @@ class Costs:
         return cls(_bill(read.daily(GET_COST, question, ask)))
 
 
-def _days(read: Reader, today: date, excluded: Sequence[str]) -> Iterator[dict[str, Any]]:
+_NO_REGION = {"", "global", "NoRegion"}
+
+
+@evidence(REGION, reads=(GET_COST,), asks_with=("exclude_record_types",), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class RegionalCosts:
+    """The same costs by the tag Application and by region, of which ``region`` is this one.
+
+    Asked once a day. Source: GetCostAndUsage.
+    """
+
+    bill: Bill
+    region: str
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> RegionalCosts:
+        excluded = tuple(sorted(read.settings["exclude_record_types"]))
+        today = read.now.astimezone(UTC).date()
+
+        def ask() -> dict[str, Any]:
+            return {"asked_on": str(today), "days": list(_days(read, today, excluded, "REGION"))}
+
+        question = f"{GET_COST} {read.account} {TAG} by region without {', '.join(excluded)}"
+        return cls(_bill(read.daily(GET_COST, question, ask)), read.region)
+
+    def share(self, workload: str, days: Iterable[Day]) -> float:
+        """The share of the workload's regional costs that this region has on these days.
+
+        What belongs to no region is left out; 1 where nothing else has a cost.
+        """
+        wanted = {day.day for day in days}
+        here = everywhere = Decimal(0)
+        for day in self.bill.days:
+            if day.day not in wanted:
+                continue
+            for (name, region), cost in day.costs.items():
+                if name == workload and region not in _NO_REGION:
+                    everywhere += cost
+                    here += cost if region == self.region else 0
+        return float(here / everywhere) if everywhere > 0 else 1.0
+
+
+def _days(
+    read: Reader, today: date, excluded: Sequence[str], dimension: str = "SERVICE"
+) -> Iterator[dict[str, Any]]:
     """One plain object a day; a page begins where the last ended, also within a day."""
     own = {"Dimensions": {"Key": "LINKED_ACCOUNT", "Values": [read.account]}}
     unwanted = {"Dimensions": {"Key": "RECORD_TYPE", "Values": list(excluded)}}
@@ -114,7 +158,7 @@ def _days(read: Reader, today: date, excluded: Sequence[str]) -> Iterator[dict[s
             Granularity="DAILY",
             Metrics=[METRIC],
             Filter={"And": [own, {"Not": unwanted}]} if excluded else own,
-            GroupBy=[{"Type": "TAG", "Key": TAG}, {"Type": "DIMENSION", "Key": "SERVICE"}],
+            GroupBy=[{"Type": "TAG", "Key": TAG}, {"Type": "DIMENSION", "Key": dimension}],
             **token,
         )
         for result in page.get("ResultsByTime") or ():
@@ -132,7 +176,7 @@ def _days(read: Reader, today: date, excluded: Sequence[str]) -> Iterator[dict[s
 
 
 def _group(group: Mapping[str, Any]) -> list[str]:
-    """Workload, service, amount and unit; a tag group's key is ``Application$value``."""
+    """Workload, service or region, amount and unit; a tag group's key is ``Application$value``."""
     tagged, service = group["Keys"]
     amount = group["Metrics"][METRIC]
     return [tagged.partition("$")[2], service, amount["Amount"], amount.get("Unit", "")]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from readiness.evidence.costexplorer import Bill, Day, TagState
+from readiness.evidence.costexplorer import Bill, Day, RegionalCosts, TagState
 from readiness.evidence.workloads.tagged import Demand
 from readiness.judgement.benchmarks import out_of_order, scale_of
 from readiness.model.text import plural
@@ -40,8 +40,13 @@ def judge_unit_cost(
     window: CostWindow,
     least: int,
     min_coverage: float,
+    regional: RegionalCosts | None = None,
 ) -> Verdict:
-    """Cost per million requests: cost and requests of the same days, divided once."""
+    """Cost per million requests: cost and requests of the same days, divided once.
+
+    Requests are those of one region. Of a workload in several regions, the region bears the share
+    of the cost that it has of the regional costs (``regional``).
+    """
     scale = scale_of(steps)
     if scale is None:
         return out_of_order(steps)
@@ -49,6 +54,8 @@ def judge_unit_cost(
     if unknown := _no_entry_point(demand) or _not_divided(tag) or _not_final(days, window):
         return unknown
     cost, requests = sum((day.of(demand.workload) for day in days), Decimal(0)), demand.on(days)
+    share = regional.share(demand.workload, days) if regional else 1.0
+    cost *= Decimal(str(share))
     coverage = _coverage(days)
     during = f"{days[0].day} to {days[-1].day}"
     facts: dict[str, Fact] = {
@@ -57,10 +64,12 @@ def judge_unit_cost(
         "samples": int(requests),
         "window": during,
         "coverage": round(coverage, 4),
+        "region_share": round(share, 4),
         "source": ", ".join(demand.entry_points[:10]),
         "asked_on": str(bill.asked_on),
     }
-    paid = f"{_money(cost, bill)} for {plural(requests, 'request')} from {during}"
+    part = "" if share == 1 else f" ({100 * share:.3g} % of the cost, the share of this region)"
+    paid = f"{_money(cost, bill)}{part} for {plural(requests, 'request')} from {during}"
     if requests < least or cost < NO_COST:
         is_quiet = requests < least
         cause = "INSUFFICIENT_SAMPLES" if is_quiet else "ZERO_COST_WITH_USAGE"
