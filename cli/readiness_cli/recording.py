@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from readiness.engine import settings
 from readiness.engine.evaluate import Scope
+from readiness.engine.own_stack import OwnStack
 from readiness.engine.record import Recorder
 from readiness.engine.store import Store
 from readiness.model.resource import GLOBAL, Resource
@@ -42,6 +43,13 @@ def scope_of(deployed: Stack) -> Scope:
         deployed.parameters.get("ScopeTagValues", ""),
         globals_too=deployed.parameters.get("EvaluateGlobalServices", "true") == "true",
     )
+
+
+def own_of(aws: Aws, deployed: Stack) -> Callable[[Resource], bool]:
+    """Whether a resource is part of the stack itself, which leaves those out by default."""
+    if deployed.parameters.get("EvaluateOwnResources", "false") == "true":
+        return lambda resource: False
+    return OwnStack(deployed.name, lambda: aws.client("cloudformation")).has
 
 
 class Recording:

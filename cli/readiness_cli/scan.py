@@ -30,6 +30,7 @@ from readiness_cli.output import (
 if TYPE_CHECKING:
     from readiness.engine.evaluate import Coverage, Evaluation, Observation
     from readiness.model.finding import Finding
+    from readiness.model.resource import Resource
     from readiness.model.rule import Rule
     from readiness_cli.stack import Stack
 
@@ -108,14 +109,22 @@ def scan(
     began = time.monotonic()
     aws = session.connect(profile, region, bulk=not ids)
     deployed, scope = None, None
+    is_own: Callable[[Resource], bool] | None = None
     if record:
         from readiness_cli import recording, stack  # noqa: PLC0415
 
         deployed = stack.find(aws, stack_name)
-        scope = recording.scope_of(deployed)
+        scope, is_own = recording.scope_of(deployed), recording.own_of(aws, deployed)
         configured = session.configure(rules, recording.settings_of(aws, deployed))
     declared = _declarations(deployed)
-    evaluation = Evaluation(aws, configured, scope=scope, trigger="scan", declarations=declared)
+    evaluation = Evaluation(
+        aws,
+        configured,
+        scope=scope,
+        trigger="scan",
+        declarations=declared,
+        is_own=is_own or (lambda resource: False),
+    )
     rules, asked = evaluation.judged(rules), len(rules)
     if len(rules) < asked:
         note(
@@ -246,6 +255,8 @@ def _emit(
         yield from scorecard.draw(boxes)
         if coverage.out_of_scope:
             yield cell(f"{session.plural(coverage.out_of_scope, 'resource')} out of scope")
+        if coverage.own:
+            yield cell(f"{session.plural(coverage.own, 'resource')} of Readiness itself left out")
         yield from draw(wrong, "Failed")
         yield from draw(blind, "Unknown")
 

@@ -12,11 +12,11 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from functions.alerts.own import OwnStack
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
 from readiness.engine.aws import CONFIG
+from readiness.engine.own_stack import OwnStack
 from readiness.engine.session import Session
 from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps

@@ -13,6 +13,7 @@ from functions.encryption.app import encryption
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function, scope_from
+from readiness.engine.own_stack import OwnStack
 from readiness.engine.record import Recorder
 from readiness.engine.settings import SettingsUnreadable
 from readiness.engine.store import to_item
@@ -563,3 +564,46 @@ def test_an_event_that_concerns_everything_is_evaluated_now_where_no_look_can_be
 def test_a_look_for_rules_that_are_gone_is_ignored(function, machine):
     event = {"look_again": {"targets": [["encryption.retired", "x", None]], "attempt": 1}}
     assert function(event, context())["ignored"] == "none of the rules exists any more"
+
+
+# -- the monitor's own stack -----------------------------------------------------------------------
+
+
+class Stack:
+    """CloudFormation as the function asks it: what the stack consists of."""
+
+    def __init__(self, *buckets):
+        self.parts = [
+            {"ResourceType": "AWS::S3::Bucket", "PhysicalResourceId": name} for name in buckets
+        ]
+
+    def get_paginator(self, operation):
+        assert operation == "list_stack_resources"
+        return self
+
+    def paginate(self, *, StackName):  # noqa: N803
+        assert StackName == "da"
+        yield {"StackResourceSummaries": self.parts}
+
+
+@pytest.mark.parametrize(
+    ("buckets", "seen"),
+    [((), "NON_COMPLIANT"), (("data",), None)],
+    ids=["only a name that begins like the stack's", "a part of the stack"],
+)
+def test_what_is_part_of_the_stack_itself_is_left_out_and_counted(function, buckets, seen):
+    function._own = OwnStack("da", lambda: Stack(*buckets))
+    answer = function({"sweep": {"id": "s1"}}, context())
+    assert status(function) == seen
+    assert answer["own"] == len(buckets)
+    assert answer["out_of_scope"] == 0
+
+
+def test_what_was_recorded_of_the_stack_itself_before_is_closed(function):
+    function(api_call(), context())
+    assert status(function) == "NON_COMPLIANT"
+    function._own = OwnStack("da", lambda: Stack("data"))
+    function({"sweep": {"id": "s1"}}, context())
+    finding = function.stored.get(BUCKET, "encryption.s3-kms")
+    assert str(finding.status) == "NOT_APPLICABLE"
+    assert "part of Readiness itself" in finding.reason

@@ -9,8 +9,8 @@ from unittest.mock import Mock
 import pytest
 
 from functions.alerts import app
-from functions.alerts.own import OwnStack
 from readiness import Severity, Status
+from readiness.engine.own_stack import OwnStack
 from readiness.engine.sweeps import LONGEST_BASELINE, Sweeps
 from readiness.model.finding import iso
 from readiness.model.resource import Resource

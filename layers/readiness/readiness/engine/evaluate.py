@@ -30,6 +30,7 @@ MOST_OBSERVED = 30_000
 """Characters of JSON, of which a message carries two copies with every quote escaped."""
 _NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
+_OWN = "The resource is part of Readiness itself (parameter EvaluateOwnResources)."
 _THREADS = 12
 BATCH = 100
 """How many resources of one type are judged before what was read about them is forgotten."""
@@ -60,7 +61,8 @@ class Scope:
 class Observation:
     """What was seen of one resource for one rule. No ``finding``: the resource is gone.
 
-    ``crash`` is the error of a rule that raised; ``out_of_scope`` closes a finding that exists
+    ``crash`` is the error of a rule that raised; ``is_own`` is part of the monitor's own stack,
+    which is left out of scope; ``out_of_scope`` closes a finding that exists
     and opens none. ``again`` is what to look at once more where the reason passes by itself.
     ``over`` is the version of the stored finding that was known before anything of this was read,
     0 where none was stored; None where that is not known. ``unproven``: nothing that was read says
@@ -73,6 +75,7 @@ class Observation:
     finding: Finding | None = None
     crash: str = ""
     out_of_scope: bool = False
+    is_own: bool = False
     again: Target | None = None
     over: int | None = None
     unproven: bool = False
@@ -116,6 +119,7 @@ class Coverage:
     missed: frozenset[str] = frozenset()
     parts: dict[ResourceType, set[str]] = field(default_factory=dict)
     out_of_scope: int = 0
+    own: int = 0
     cursor: Cursor | None = None
     reached: Cursor | None = None
 
@@ -162,8 +166,10 @@ class Evaluation:
         changed_by: Origin = _NOBODY,
         declarations: str = "",
         known: FirstSeen = lambda resource, rule: None,
+        is_own: Callable[[Resource], bool] = lambda resource: False,
     ) -> None:
         self.aws = aws
+        self._is_own = is_own
         self.scope = scope or Scope()
         self._declarations = declarations
         self._known = known
@@ -183,6 +189,7 @@ class Evaluation:
             changed_by=self._changed_by,
             declarations=self._declarations,
             known=self._known,
+            is_own=self._is_own,
         )
         again._stored = self._stored
         return again
@@ -211,7 +218,10 @@ class Evaluation:
             stored = self._stored.of(resource, rule.id)
             known = stored.version if stored is not None else 0
         began = self.aws.now()
-        seen, oldest = self._observed(rule, resource, began)
+        if self._is_own(resource):
+            seen, oldest = self._outside(rule, resource, began, {}, is_own=True), began
+        else:
+            seen, oldest = self._observed(rule, resource, began)
         unproven = seen.finding is not None and not self._proves(rule)
         return replace(seen, over=known if oldest >= began else None, unproven=unproven)
 
@@ -269,11 +279,17 @@ class Evaluation:
         ]
 
     def _outside(
-        self, rule: Rule, resource: Resource, at: datetime, tags: Mapping[str, str]
+        self,
+        rule: Rule,
+        resource: Resource,
+        at: datetime,
+        tags: Mapping[str, str],
+        *,
+        is_own: bool = False,
     ) -> Observation:
-        verdict = not_applicable("The resource is outside the scope of this stack.")
+        verdict = not_applicable(_OWN if is_own else "The resource is outside the stack's scope.")
         outside = self._observation(rule, resource, verdict, at, tags)
-        return Observation(rule, resource, at, outside.finding, out_of_scope=True)
+        return Observation(rule, resource, at, outside.finding, out_of_scope=True, is_own=is_own)
 
     def _verdict(
         self, rule: Rule, resource: Resource, tags: Mapping[str, str]
@@ -496,7 +512,10 @@ class Evaluation:
                 part = self._judged(pool, about, ids, by_type[about], enough, record)
                 judged = 0
                 for judged, observations in enumerate(part, 1):
-                    coverage.out_of_scope += any(o.out_of_scope for o in observations)
+                    coverage.own += any(o.is_own for o in observations)
+                    coverage.out_of_scope += any(
+                        o.out_of_scope and not o.is_own for o in observations
+                    )
                     progress(done + judged, total)
                     yield from observations
                 done += judged

@@ -27,6 +27,7 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
+from readiness.engine.own_stack import OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
@@ -68,6 +69,7 @@ class Function:
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
+        self._own = OwnStack(environment.get("OWN_STACK", ""), self._cloudformation)
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
         self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
         self._function = ""
@@ -244,6 +246,7 @@ class Function:
         answer = self._done(recorder, evaluated)
         answer["heading"] = self.heading.folder
         answer["out_of_scope"] = coverage.out_of_scope
+        answer["own"] = coverage.own
         answer["unlisted"] = list(coverage.unlisted)
         answer["closed"] = closed
         # What the baseline of a rule is ended by: its type was listed, by this version of it.
@@ -368,7 +371,11 @@ class Function:
             changed_by=changed_by,
             declarations=self._declarations,
             known=self.store.get,
+            is_own=self._own.has,
         )
+
+    def _cloudformation(self) -> Any:
+        return self._session.client("cloudformation", config=CONFIG)
 
     def _given(self) -> settings.Given:
         """The settings document, at most five minutes old. Raises SettingsUnreadable."""

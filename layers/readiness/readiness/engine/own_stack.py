@@ -1,4 +1,4 @@
-"""What belongs to the monitor's own stack: it is judged as everything else, and pages nobody."""
+"""What belongs to the monitor's own stack: left out of its verdicts, and never paged about."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.model.resource import Resource
 
 KEPT_SECONDS = 300
+_KEPT_OF_A_NAME = 20
 
 
 class OwnStack:
@@ -30,7 +31,8 @@ class OwnStack:
     def has(self, resource: Resource) -> bool:
         """Whether the resource is part of the stack."""
         name = resource.id.rpartition("/")[2].rpartition(":")[2]
-        if not self._stack or not name.startswith(self._stack):
+        # CloudFormation cuts a long stack name where a service's names are short.
+        if not self._stack or not name.startswith(self._stack[:_KEPT_OF_A_NAME]):
             return False
         mine = {(resource.type, resource.id), (resource.type, name)}
         if not mine & self._parts and time.monotonic() - self._listed_at > KEPT_SECONDS:
