@@ -64,11 +64,21 @@ class Subscribed:
 
     def _of_heading(self, logical: str, folder: str, event: Mapping[str, Any]) -> str:
         from readiness.engine.events import MalformedEvent, resolve_targets  # noqa: PLC0415
+        from readiness.engine.look_again import asked_for  # noqa: PLC0415
 
         if "sweep" in event:
             sweep = event["sweep"]
             whole = isinstance(sweep, Mapping) and isinstance(sweep.get("id"), str)
             return "" if whole and set(event) == {"sweep"} else "the sweep has no id"
+        if "look_again" in event:
+            try:
+                asked = asked_for(event["look_again"])
+            except MalformedEvent as error:
+                return str(error)
+            mine = {rule.id for rule in catalogue.heading(folder)}
+            named = {target.rule for target in asked.targets}
+            is_mine = bool(named) and named <= mine and set(event) == {"look_again"}
+            return "" if is_mine else _not_subscribed(logical)
         try:
             seen = resolve_targets(event, catalogue.heading(folder))
         except MalformedEvent as error:

@@ -217,6 +217,11 @@ SWEEP = PARTS["Sweep"]
     [
         pytest.param(FUNCTION, EVENT, id="what wakes the heading"),
         pytest.param(FUNCTION, {"sweep": {"id": "fast-1"}}, id="a sweep of the heading"),
+        pytest.param(
+            FUNCTION,
+            {"look_again": {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1}},
+            id="a second look",
+        ),
         pytest.param(f"{HERE}:readiness-Alerts-1", {"republish": True}, id="the republishing"),
         pytest.param(
             f"{HERE}:readiness-Attestations-1",
@@ -261,6 +266,13 @@ def test_what_is_subscribed_to_is_sent(target, event):
         pytest.param(FUNCTION, '{"sweep": {"id": 1}}', "no id", id="a sweep without an id"),
         pytest.param(FUNCTION, '{"sweep": {"id": "1"}, "x": 1}', "no id", id="a sweep and more"),
         pytest.param(FUNCTION, '{"x": 1}', "no event", id="no event"),
+        pytest.param(
+            FUNCTION,
+            '{"look_again": {"targets": [["alarms.errors", "x", null]], "attempt": 1}}',
+            "not subscribed",
+            id="a second look of another heading",
+        ),
+        pytest.param(FUNCTION, '{"look_again": 1}', "targets", id="a second look at nothing"),
         pytest.param(
             FUNCTION,
             json.dumps({**EVENT, "account": "999999999999"}),
