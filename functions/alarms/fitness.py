@@ -7,14 +7,13 @@ import re
 from datetime import datetime, timedelta
 
 from readiness.model.text import plural
-from readiness.semantics.alarms import Alarm, Watched
+from readiness.semantics.alarms import STUCK_AFTER, Alarm, Watched
 from readiness.semantics.statistics_of import extended, is_mean_of_most
 
 from .expressions import judge_expression
 from .gaps import SLIGHT, Gap, Limits, RequiredSeries
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
-STUCK_AFTER = timedelta(days=14)
 _LONGEST_HOLD = timedelta(hours=3)
 _QUERIED = {
     "AVG": "Average",
@@ -96,7 +95,7 @@ def _timing(series: RequiredSeries, alarm: Alarm, limits: Limits) -> tuple[Gap, 
 
 def stuck(alarm: Alarm, now: datetime) -> tuple[Gap, str] | None:
     """Whether the alarm has been in ALARM for so long that it notifies no one any more."""
-    if alarm.state != "ALARM" or alarm.since is None or now - alarm.since <= STUCK_AFTER:
+    if not alarm.is_stuck(now):
         return None
     return Gap.STUCK, (
         f"The alarm {alarm.name} has been in ALARM since {alarm.since:%Y-%m-%d}: a new failure"

@@ -26,6 +26,7 @@ from readiness.evidence.awslambda.traffic import CanaryTraffic, EntryPoint, Traf
 from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination
+from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -120,6 +121,7 @@ def function_configuration(
 @lambda_deployment.rule(TEST, severity=Severity.HIGH)
 def proven_by_traffic(
     traffic: TrafficSinceDeploy,
+    sources: FunctionSources,
     *,
     prod_alias: ProdAlias = "",
     min_invocations: Annotated[
@@ -134,7 +136,8 @@ def proven_by_traffic(
     """The function has handled requests without errors since it was deployed.
 
     A handler that catches every exception and returns 500 shows no error in Lambda. The API, load
-    balancer or function URL in front of it counts the responses that callers got.
+    balancer or function URL in front of it counts the responses that callers got. Failed
+    invocations of a function that queues or streams feed may be retries, which are no failures.
     """
     own = traffic.entry_point(f"alias {prod_alias}") if prod_alias in traffic.aliases else None
     own = own or traffic.entry_point("Lambda")
@@ -152,6 +155,7 @@ def proven_by_traffic(
         Problem(Severity.HIGH, f"{each.spoken} At most {max_error_rate:.2%} may fail.")
         for each in entry_points
         if lower_bound(each.failed, each.total) > max_error_rate
+        and not (each is own and sources.all)
     ]
     if failing:
         expected = f"An error rate of at most {max_error_rate:.2%} after a deployment."
@@ -160,6 +164,12 @@ def proven_by_traffic(
         reason = f"The traffic could not be read: {traffic.unreadable}."
         return unread(reason, traffic.unreadable).observing(facts)
     doubts = _unproven(traffic, own, entry_points, min_invocations, max_error_rate)
+    if sources.all and own and own.total and own.failed / own.total > max_error_rate:
+        fed_by = listed([each.spoken for each in sources.all])
+        doubts = [
+            f"{own.spoken} Some may be retries: the function is fed by {fed_by}.",
+            *(each for each in doubts if not each.startswith(own.spoken)),
+        ]
     if doubts:
         return cannot_tell(" ".join(doubts)).observing(facts)
     served = " ".join(each.spoken for each in entry_points if each.total)

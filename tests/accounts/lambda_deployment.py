@@ -155,6 +155,7 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_functions"): {"Functions": [listed]},
             ("lambda", "get_function_configuration"): configuration(),
             ("lambda", "list_aliases"): {"Aliases": []},
+            ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("lambda", "get_function_concurrency"): {},
             ("lambda", "get_policy"): {"Policy": json.dumps(POLICY), "RevisionId": "1"},
             ("lambda", "invoke"): answered({"statusCode": 200, "body": "{}"}),
@@ -268,8 +269,29 @@ def with_a_log_group_of_its_own() -> FakeAccount:
     )
 
 
+QUEUE = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work"
+
+
+def fed_by_a_queue(metrics: Mapping[str, float] = METRICS) -> FakeAccount:
+    """The function takes its work from a queue with a dead-letter queue."""
+    mapping = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
+        "FunctionArn": ARN,
+        "EventSourceArn": QUEUE,
+        "State": "Enabled",
+    }
+    policy = json.dumps({"deadLetterTargetArn": f"{QUEUE}-dead"})
+    return fake_account().but(
+        lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
+        sqs__get_queue_attributes={"Attributes": {"RedrivePolicy": policy}},
+        sqs__list_dead_letter_source_queues={"queueUrls": ["https://x/work"]},
+        cloudwatch__get_metric_data=metric_data(metrics),
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "fed by a queue": Variant(fed_by_a_queue, ("proven-by-traffic",)),
         "with a canary": Variant(with_a_canary, ("function-configuration", "proven-by-traffic")),
         "behind a load balancer": Variant(behind_a_load_balancer, ("proven-by-traffic",)),
         "with a log group of its own": Variant(with_a_log_group_of_its_own, ("logs-delivered",)),

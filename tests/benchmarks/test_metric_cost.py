@@ -129,7 +129,7 @@ def test_a_month_of_hourly_sweeps(functions, services, most):
                 region=HOME,
                 now=lambda hour=hour: NOON.replace(hour=4) + timedelta(hours=hour),
                 bulk=True,
-                memory=memory,  # type: ignore[arg-type]
+                daily_cache=memory,  # type: ignore[arg-type]
             )
             list(Evaluation(aws, configured).survey(list(heading(folder)), Coverage()))
         cost = 30 * (counted.series * METRIC + counted.listings * LISTING)

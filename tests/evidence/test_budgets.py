@@ -173,7 +173,12 @@ def test_sweeps_ask_cost_explorer_once_a_day_and_events_at_once():
     def asked(bulk: bool) -> int:
         fake_account = anomalies()
         aws = Aws(
-            fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, memory=kept
+            fake_account,
+            account=ACCOUNT_ID,
+            region=HOME,
+            now=lambda: NOON,
+            bulk=bulk,
+            daily_cache=kept,
         )
         found = aws.evidence(CostAnomalies, ME).evidence
         assert [one.name for one in found.subscriptions] == ["daily"]

@@ -166,7 +166,7 @@ def aws(traffic, *, now=NOW, memory=None, bulk=True, **faults):
         region=HOME,
         now=lambda: now,
         bulk=bulk,
-        memory=memory,
+        daily_cache=memory,
     )
 
 

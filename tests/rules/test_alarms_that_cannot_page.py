@@ -479,7 +479,17 @@ def above(rule, *others, **changes):
 
 
 LIVELY = alarm("b", "AWS/Lambda", "Throttles", FUNCTION)
-OVER_100 = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, Threshold=150.0)
+OVER_100 = full("b", "AWS/RDS", "CPUUtilization", fake_account.RDS, Threshold=150.0)
+BURST = full("b", "AWS/ECS", "CPUUtilization", fake_account.ECS, Threshold=150.0)
+NEGATIVE = full(
+    "b",
+    "AWS/RDS",
+    "FreeStorageSpace",
+    fake_account.RDS,
+    Threshold=0.0,
+    ComparisonOperator="LessThanThreshold",
+)
+EMPTY = NEGATIVE | {"ComparisonOperator": "LessThanOrEqualToThreshold"}
 BLIND = {
     "StateValue": "INSUFFICIENT_DATA",
     "StateTransitionedTimestamp": NOON - timedelta(days=30),
@@ -495,6 +505,9 @@ BROKEN = LIVELY | {"EvaluationState": "EVALUATION_ERROR"}
         ("ALARM(a)", [], None),
         ("ALARM(a) AND ALARM(b)", [LIVELY], None),
         ("ALARM(a) AND ALARM(b)", [OVER_100], Gap.NO_EFFECTIVE_ACTION),
+        ("ALARM(a) AND ALARM(b)", [BURST], None),
+        ("ALARM(a) AND ALARM(b)", [NEGATIVE], Gap.NO_EFFECTIVE_ACTION),
+        ("ALARM(a) AND ALARM(b)", [EMPTY], None),
         ("ALARM(a) AND ALARM(b)", [NO_DATA], Gap.NO_EFFECTIVE_ACTION),
         ("ALARM(a) AND ALARM(b)", [QUIET], None),
         ("ALARM(a) AND ALARM(b)", [BROKEN], Gap.NO_EFFECTIVE_ACTION),
@@ -512,6 +525,15 @@ def test_a_composite_alarm_that_needs_a_dead_member(rule, others, gap):
     assert seen.gap is gap, seen.text
     if gap:
         assert "top" in seen.text
+
+
+@pytest.mark.parametrize(("days", "gap"), [(15, Gap.MUTED), (14, None)])
+def test_a_composite_alarm_that_stands_in_alarm_for_weeks(days, gap):
+    since = NOON - timedelta(days=days)
+    seen = above("ALARM(a)", StateValue="ALARM", StateTransitionedTimestamp=since)
+    assert seen.gap is gap
+    if gap:
+        assert "top has been in ALARM since" in seen.text
 
 
 @pytest.mark.parametrize(("hours", "gap"), [(25, Gap.MUTED), (2, None)])

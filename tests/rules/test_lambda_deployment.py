@@ -28,6 +28,7 @@ from tests.accounts.lambda_deployment import (
     answered,
     configuration,
     fake_account,
+    fed_by_a_queue,
     metric_data,
     tagged,
 )
@@ -568,6 +569,20 @@ def test_what_callers_use_is_an_alias(settings, status):
         cloudwatch__get_metric_data=failing_but_by_alias,
     )
     assert_judged(proven_by_traffic, where, settings, status, Severity.HIGH, "Failed requests")
+
+
+@pytest.mark.parametrize(
+    ("metrics", "status", "said"),
+    [
+        pytest.param({}, GOOD, "requests of Lambda", id="no error"),
+        pytest.param({"Errors": 40}, UNKNOWN, "fed by queue work", id="every attempt fails"),
+        pytest.param({"Throttles": 9}, UNKNOWN, "may be retries", id="throttled polls"),
+        pytest.param({"5XXError": 40}, BAD, "requests of API agents", id="callers get errors"),
+    ],
+)
+def test_failed_attempts_of_a_queue_worker_may_be_retries(metrics, status, said):
+    where = fed_by_a_queue(METRICS | metrics)
+    assert_judged(proven_by_traffic, where, {}, status, Severity.HIGH, said)
 
 
 def test_a_policy_nobody_understands_proves_nothing():

@@ -12,6 +12,7 @@ from readiness.semantics.alarms import (
     Alarm,
     Inventory,
     Kind,
+    Part,
     Watched,
     composite_alarm,
     hours_of,
@@ -61,8 +62,25 @@ READ = Alarm(
 ERRORS = Watched("AWS/Lambda", "Errors", "Sum", BOTH, 60, "Count")
 
 
+def watching(alarm):
+    """The alarm without its queries and periods, which have a test of their own."""
+    return replace(alarm, parts=(), compared="", period=0, datapoints=1, evaluations=1)
+
+
 def single(**changes):
-    return metric_alarm({**COMMON, **SINGLE, **changes})
+    return watching(metric_alarm({**COMMON, **SINGLE, **changes}))
+
+
+def test_the_queries_of_an_alarm_and_when_they_raise_it():
+    one = metric_alarm({**COMMON, **SINGLE})
+    assert (one.parts, one.compared) == ((Part("m", ERRORS),), "m")
+    assert (one.period, one.datapoints, one.evaluations) == (60, 3, 5)
+    queries = [series("m", ReturnData=False), expression("x", "m * 2"), expression("y", "1")]
+    queries[2]["ReturnData"] = False
+    two = metric_alarm({**COMMON, "Metrics": queries})
+    assert (two.parts, two.compared) == ((Part("x", expression="m * 2"), Part("m", ERRORS)), "x")
+    bare = metric_alarm({"AlarmName": "a"})
+    assert (bare.datapoints, bare.evaluations) == (1, 1)
 
 
 def test_an_alarm_on_one_metric():
@@ -76,7 +94,7 @@ def test_an_alarm_on_a_percentile_of_the_whole_namespace():
 
 
 def test_an_alarm_that_says_hardly_anything():
-    alarm = metric_alarm({"AlarmName": "a"})
+    alarm = watching(metric_alarm({"AlarmName": "a"}))
     assert alarm == Alarm(name="a", state="", watches=(Watched("", ""),))
 
 
@@ -105,7 +123,7 @@ def expression(id, text, **changes):
 
 
 def computed(*queries, **changes):
-    return metric_alarm({**COMMON, "Metrics": list(queries), **changes})
+    return watching(metric_alarm({**COMMON, "Metrics": list(queries), **changes}))
 
 
 HIDDEN = {"ReturnData": False}
@@ -235,7 +253,7 @@ def test_an_alarm_on_queries(queries, changes, wanted):
 
 def test_an_alarm_on_prometheus_metrics():
     criteria = {"PromQLCriteria": {"Query": "errors > 1", "PendingPeriod": 60}}
-    alarm = metric_alarm({**COMMON, "EvaluationCriteria": criteria})
+    alarm = watching(metric_alarm({**COMMON, "EvaluationCriteria": criteria}))
     assert alarm == replace(READ, unread=("errors > 1",), is_direct=False, seconds=60)
     bare = metric_alarm({"AlarmName": "a", "EvaluationCriteria": {"PromQLCriteria": {"x": 1}}})
     assert (bare.unread, bare.seconds) == (("",), 0)

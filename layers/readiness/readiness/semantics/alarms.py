@@ -19,6 +19,8 @@ _DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d
 _PERCENT = ("Utilization", "Percent", "Percentage")
 _BEYOND_ANY_COUNT = 1e12
 _NO_DATA = timedelta(days=7)
+STUCK_AFTER = timedelta(days=14)
+"""An alarm that has been in ALARM for longer notifies no one of a new failure."""
 FAILURES = re.compile(
     r"Error|5xx|4xx|Fail|Throttl|Reject|Reset|Dropped|TimedOut|Abort|Evict|Unhealthy",
     re.IGNORECASE,
@@ -145,11 +147,18 @@ class Alarm:
             return not is_sparse and now - self.since > _NO_DATA
         if not self.is_direct or not self.watches or self.band or self.threshold is None:
             return False
+        first = self.watches[0]
         if not self.goes_up:
-            limit = 0 if self.is_inclusive else -1
-            return self.watches[0].namespace.startswith("AWS/") and self.threshold <= limit
-        most = 100 if self.watches[0].metric.endswith(_PERCENT) else _BEYOND_ANY_COUNT
+            is_below = self.threshold < 0 or (self.threshold == 0 and not self.is_inclusive)
+            return first.namespace.startswith("AWS/") and is_below
+        # tasks on EC2 instances may use more CPU and memory than they reserve
+        is_share = first.metric.endswith(_PERCENT) and first.namespace != "AWS/ECS"
+        most = 100 if is_share else _BEYOND_ANY_COUNT
         return self.threshold > most or (self.threshold == most and not self.is_inclusive)
+
+    def is_stuck(self, now: datetime) -> bool:
+        """Whether it has been in ALARM for weeks."""
+        return self.state == "ALARM" and self.since is not None and now - self.since > STUCK_AFTER
 
     def too_fine(self, watched: Watched) -> str:
         """Why a series has too few datapoints for the alarm's periods; empty if it has enough."""
@@ -576,6 +585,11 @@ class Inventory:
                     f"The mute rule {mute.name} mutes the alarm {alarm.name} for {mute.hours:g}"
                     f" hours; at most {most:g} are allowed."
                 )
+        if alarm.kind is Kind.COMPOSITE and alarm.is_stuck(now):
+            return (
+                f"The composite alarm {alarm.name} has been in ALARM since {alarm.since:%Y-%m-%d}:"
+                " a new failure does not change its state."
+            )
         by = self.by_name.get(alarm.suppressor)
         if by is not None and by.state == "ALARM" and by.since is not None:
             hours = (now - by.since).total_seconds() / 3600

@@ -179,7 +179,7 @@ class Scope:
     """What an expression refers to.
 
     ``value`` gives the series of an id (Unknown for one that is not known); ``metrics`` are the
-    ids and labels of all metrics, for METRICS(); ``period`` is in seconds.
+    ids of all metrics, for METRICS(); ``period`` is in seconds.
     """
 
     value: Callable[[str], Value]
@@ -302,9 +302,11 @@ def _call(name: str, parts: tuple[Node, ...], scope: Scope) -> Value:
 
 
 def _metrics(parts: tuple[Node, ...], scope: Scope) -> Value:
-    if parts and evaluate(parts[0], scope):
-        raise Unknown("METRICS with a filter depends on labels")
-    return [_points(scope.value(id)) for id in scope.metrics]
+    """All metrics, or those that have a text in their ids."""
+    like = evaluate(parts[0], scope) if parts else ""
+    if not isinstance(like, str):
+        raise Unknown("METRICS of something else than a text")
+    return [_points(scope.value(id)) for id in scope.metrics if like in id]
 
 
 def _known(name: str, value: Value, scope: Scope) -> Value | None:
