@@ -64,32 +64,14 @@ READ = Alarm(
 ERRORS = Watched("AWS/Lambda", "Errors", "Sum", BOTH, 60, "Count")
 
 
-<<<<<<< HEAD
-def watching(alarm):
-    """The alarm without its queries and periods, which have a test of their own."""
-    return replace(alarm, parts=(), compared="", period=0, datapoints=1, evaluations=1)
-=======
 def whole(alarm):
     """The alarm without its parts, which have tests of their own (``test_metric_math.py``)."""
     assert alarm.seconds == alarm.period * alarm.datapoints
     return replace(alarm, parts=(), compared="", period=0)
->>>>>>> 51312ca (x)
 
 
 def single(**changes):
-    return watching(metric_alarm({**COMMON, **SINGLE, **changes}))
-
-
-def test_the_queries_of_an_alarm_and_when_they_raise_it():
-    one = metric_alarm({**COMMON, **SINGLE})
-    assert (one.parts, one.compared) == ((Part("m", ERRORS),), "m")
-    assert (one.period, one.datapoints, one.evaluations) == (60, 3, 5)
-    queries = [series("m", ReturnData=False), expression("x", "m * 2"), expression("y", "1")]
-    queries[2]["ReturnData"] = False
-    two = metric_alarm({**COMMON, "Metrics": queries})
-    assert (two.parts, two.compared) == ((Part("x", expression="m * 2"), Part("m", ERRORS)), "x")
-    bare = metric_alarm({"AlarmName": "a"})
-    assert (bare.datapoints, bare.evaluations) == (1, 1)
+    return metric_alarm({**COMMON, **SINGLE, **changes})
 
 
 def test_an_alarm_on_one_metric():
@@ -104,13 +86,8 @@ def test_an_alarm_on_a_percentile_of_the_whole_namespace():
 
 
 def test_an_alarm_that_says_hardly_anything():
-<<<<<<< HEAD
-    alarm = watching(metric_alarm({"AlarmName": "a"}))
-    assert alarm == Alarm(name="a", state="", watches=(Watched("", ""),))
-=======
     alarm = metric_alarm({"AlarmName": "a"})
     assert whole(alarm) == Alarm(name="a", state="", watches=(Watched("", ""),))
->>>>>>> 51312ca (x)
 
 
 @pytest.mark.parametrize(
@@ -138,7 +115,7 @@ def expression(id, text, **changes):
 
 
 def computed(*queries, **changes):
-    return watching(metric_alarm({**COMMON, "Metrics": list(queries), **changes}))
+    return metric_alarm({**COMMON, "Metrics": list(queries), **changes})
 
 
 HIDDEN = {"ReturnData": False}
@@ -268,7 +245,7 @@ def test_an_alarm_on_queries(queries, changes, wanted):
 
 def test_an_alarm_on_prometheus_metrics():
     criteria = {"PromQLCriteria": {"Query": "errors > 1", "PendingPeriod": 60}}
-    alarm = watching(metric_alarm({**COMMON, "EvaluationCriteria": criteria}))
+    alarm = metric_alarm({**COMMON, "EvaluationCriteria": criteria})
     assert alarm == replace(READ, unread=("errors > 1",), is_direct=False, seconds=60)
     bare = metric_alarm({"AlarmName": "a", "EvaluationCriteria": {"PromQLCriteria": {"x": 1}}})
     assert (bare.unread, bare.seconds) == (("",), 0)
