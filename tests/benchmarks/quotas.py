@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
 from botocore import xform_name
 
-from readiness.engine import settings
+from readiness.engine import aws, evaluate, settings
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation
 from readiness.engine.page_sizes import PAGE_SIZES
@@ -180,7 +181,16 @@ class Swept:
 
 
 def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True) -> Swept:
-    """Sweep a heading leg by leg, as the state machine does, over virtual time."""
+    """Sweep a heading leg by leg, as the state machine does, over virtual time.
+
+    One thread at a time: the clock of a thread that waits long moves on for the others too, and
+    what they meant to ask one after the other would come at once.
+    """
+    with patch.object(evaluate, "_THREADS", 1), patch.object(aws, "_TOGETHER", 1):
+        return _sweep(heading, fake_account, paced=paced)
+
+
+def _sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool) -> Swept:
     clock, began = fake_account.clock, fake_account.clock.now()
     pacer, clients = Pacer(IN_A_SWEEP, clock), {}
     if not paced:
@@ -191,7 +201,7 @@ def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True)
     for leg in range(1, 200):
         start = clock.now()
         pacer.begin(IN_A_SWEEP, seconds=LEG - LAST, resumes=True)
-        aws = Aws(
+        read = Aws(
             fake_account,  # type: ignore[arg-type]
             account=ACCOUNT_ID,
             region=HOME,
@@ -201,7 +211,7 @@ def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True)
             pacer=pacer,
         )
         coverage = Coverage()
-        seen += Evaluation(aws, configured).survey(
+        seen += Evaluation(read, configured).survey(
             list(heading),
             coverage,
             start=cursor,
