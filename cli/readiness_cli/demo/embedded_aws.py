@@ -8,7 +8,8 @@ and `lambda:GetFunction`, and for `budgets:DescribeBudgets`, which IAM does not 
 
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
 
-Alarms: beside the percentile that an alarm looks at, it tells of an Average that it does not.
+Alarms: beside the percentile that an alarm looks at, it tells of an Average that it does not;
+and a template's alarm on metric math watches the first of its metrics alone.
 
 Tags: the tagging API leaves out what has tags in EC2, Secrets Manager, Step Functions,
 CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack.
@@ -34,6 +35,7 @@ from ministack.services import (  # type: ignore[import-not-found]
     stepfunctions,
     tagging,
 )
+from ministack.services.cloudformation import provisioners  # type: ignore[import-not-found]
 
 _FORWARDED = (b"x-forwarded-proto", b"https")
 _TRIMMED_COUNT = re.compile(r"TC\(:([0-9.]+)\)")
@@ -44,6 +46,7 @@ _READ_OF_FUNCTION = {
 _plain: Callable[..., Awaitable[None]] = app.app
 _named: Callable[..., str | None] = iam_actions.extract_iam_action
 _put_alarm: Callable[..., object] = cloudwatch._put_metric_alarm  # noqa: SLF001
+_of_template: Callable[..., object] = provisioners._cw_metric_alarm_record  # noqa: SLF001
 _valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
 
 
@@ -78,6 +81,16 @@ def _alarm(*request: object) -> object:
         if alarm.get("ExtendedStatistic"):
             alarm["Statistic"] = None
     return answer
+
+
+def _alarm_of_template(name: str, properties: Mapping[str, Any]) -> object:
+    queries = properties.get("Metrics")
+    if not queries:
+        return _of_template(name, properties)
+    first = next(query["MetricStat"] for query in queries if "MetricStat" in query)
+    watched = {"Period": first["Period"], "Statistic": first["Stat"], **first["Metric"]}
+    rest = {name: value for name, value in properties.items() if name != "Metrics"}
+    return _of_template(name, rest | watched)
 
 
 _Tagged = Iterator[tuple[str, list[dict[str, str]]]]
@@ -134,5 +147,6 @@ if __name__ == "__main__":
     iam_actions.extract_iam_action = _action
     cloudwatch._stat_value = _statistic  # noqa: SLF001
     cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
+    provisioners._cw_metric_alarm_record = _alarm_of_template  # noqa: SLF001
     tagging._COLLECTORS |= _TAGS  # noqa: SLF001
     sys.exit(app.main())
