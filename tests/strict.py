@@ -11,7 +11,8 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
-METADATA = "ResponseMetadata"
+ALWAYS = ("ResponseMetadata", "Error")
+"""What any answer may be asked for: botocore's waiters look for an error in it."""
 MISTAKES: list[str] = []
 """What was asked for in vain since the test began: the code under test may catch the error."""
 
@@ -83,7 +84,7 @@ def strict(answer: Any, operation: Any) -> Any:
         return answer
     service = operation.service_model.service_name
     where = f"{service} {xform_name(operation.name)}"
-    return _wrapped(answer, operation.output_shape, where, "", (METADATA,))
+    return _wrapped(answer, operation.output_shape, where, "", ALWAYS)
 
 
 def _wrapped(value: Any, shape: Any, operation: str, path: str, more: tuple[str, ...] = ()) -> Any:

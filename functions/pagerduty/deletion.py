@@ -70,7 +70,7 @@ def _respond(event: Mapping[str, Any], reason: str) -> None:
     body = {
         "Status": "SUCCESS",
         "Reason": reason or "Done",
-        "PhysicalResourceId": event.get("PhysicalResourceId") or "incidents",
+        "PhysicalResourceId": event.get("PhysicalResourceId") or f"incidents/{event['StackId']}",
         **{name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")},
     }
     # The URL is signed for a request without a content type.

@@ -97,7 +97,7 @@ def test_enter_at_every_question_deploys_under_the_longest_name(second, deployed
     assert "Encryption" in second.resources
     assert "Attestations" not in second.resources, "nobody attests by events unless named"
     mine, theirs = set(second.resources.values()), set(deployed.resources.values())
-    assert not mine & theirs, "two stacks share nothing"
+    assert sorted(mine & theirs) == []
 
 
 def test_an_event_wakes_both_stacks_and_a_change_is_seen_by_both(account, both, until):

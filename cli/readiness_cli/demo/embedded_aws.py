@@ -3,8 +3,8 @@
 TLS: policies of the template ask for `aws:SecureTransport`, and ministack enforces them. On
 127.0.0.1 there is nothing to encrypt against, so it is told that a proxy in front ended TLS.
 
-Action names: it asks readers of a function's concurrency for `lambda:PutFunctionConcurrency`
-and `lambda:GetFunction`, and for `budgets:DescribeBudgets`, which IAM does not know.
+Action names: it asks readers of a function's concurrency and of where its events go for other
+actions of Lambda, and for `budgets:DescribeBudgets`, which IAM does not know.
 
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
 
@@ -41,6 +41,7 @@ _FORWARDED = (b"x-forwarded-proto", b"https")
 _TRIMMED_COUNT = re.compile(r"TC\(:([0-9.]+)\)")
 _READ_OF_FUNCTION = {
     "concurrency": "lambda:GetFunctionConcurrency",
+    "event-invoke-config/list": "lambda:ListFunctionEventInvokeConfigs",
     "provisioned-concurrency": "lambda:ListProvisionedConcurrencyConfigs",
 }
 _plain: Callable[..., Awaitable[None]] = app.app
@@ -59,7 +60,7 @@ async def _behind_tls(scope: dict[str, Any], receive: object, send: object) -> N
 def _action(service: str, method: str, path: str, *more: object, **named: object) -> str | None:
     action = _named(service, method, path, *more, **named)
     if service == "lambda" and method == "GET":
-        return _READ_OF_FUNCTION.get(path.rpartition("/")[2], action)
+        return _READ_OF_FUNCTION.get("/".join(path.split("/")[4:]), action)
     if action is not None and action.startswith("budgets:Describe"):
         return "budgets:ViewBudget"
     return action
