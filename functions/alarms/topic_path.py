@@ -289,6 +289,11 @@ def key_problem(
             Answer.NO,
             f"The KMS key {key_id} of the topic is {key.state if key else 'missing'}.",
         )
+    if not key.encrypts_for_services:
+        return Answer.NO, (
+            f"The KMS key {key_id} of the topic ({key.spec}, {key.usage}) cannot encrypt messages:"
+            " SNS needs a symmetric key."
+        )
     if key.manager == "AWS":
         return Answer.NO, (
             "The topic is encrypted with the AWS-managed key alias/aws/sns. Its policy does not"

@@ -106,6 +106,12 @@ def default_encryption_verdict(
     if key is not None and key.state != "Enabled":
         said = f"Default encryption uses the KMS key {bucket.key_id}, which is {key.state}."
         problems.append(Problem(Severity.HIGH, said))
+    elif key is not None and not key.encrypts_for_services:
+        said = (
+            f"Default encryption uses the KMS key {bucket.key_id} ({key.spec}, {key.usage}). S3"
+            " encrypts with symmetric keys only, so every upload fails that names no other key."
+        )
+        problems.append(Problem(Severity.HIGH, said))
     if customer_managed and (key is None or key.manager == "AWS"):
         said = "Default encryption uses the AWS-managed key aws/s3."
         problems.append(Problem(Severity.HIGH, said))
@@ -114,9 +120,9 @@ def default_encryption_verdict(
     if problems:
         return violates_all(
             problems,
-            expected="A customer managed KMS key in state Enabled, with an S3 Bucket Key."
+            expected="A symmetric, customer managed, enabled KMS key, with an S3 Bucket Key."
             if customer_managed
-            else "A KMS key in state Enabled.",
+            else "A symmetric, enabled KMS key.",
             algorithm=bucket.algorithm,
             key=named,
             key_state=key.state if key else "",

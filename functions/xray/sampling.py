@@ -73,7 +73,11 @@ def otel_problem(tracing: Tracing, min_fixed_rate: float = 0) -> str:
     if tracing.sampler.endswith("always_off"):
         return f"OTEL_TRACES_SAMPLER is {tracing.sampler}: nothing is traced."
     rate = tracing.sampler_rate
-    if "traceidratio" in tracing.sampler and rate is not None and rate < min_fixed_rate:
+    if "traceidratio" not in tracing.sampler or rate is None:
+        return ""
+    if rate == 0:
+        return "OTEL_TRACES_SAMPLER_ARG is 0: nothing is traced."
+    if rate < min_fixed_rate:
         return (
             f"OTEL_TRACES_SAMPLER_ARG samples {rate:.2%} of the requests; at least"
             f" {min_fixed_rate:.2%} are needed."

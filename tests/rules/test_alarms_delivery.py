@@ -157,6 +157,20 @@ LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"
             id="the AWS-managed key",
         ),
         pytest.param(
+            KmsKeyState("k", "Enabled", spec="RSA_4096"),
+            LETS,
+            BAD,
+            "symmetric",
+            id="an asymmetric key",
+        ),
+        pytest.param(
+            KmsKeyState("k", "Enabled", spec="HMAC_256", usage="GENERATE_VERIFY_MAC"),
+            LETS,
+            BAD,
+            "symmetric",
+            id="an HMAC key",
+        ),
+        pytest.param(
             MINE,
             KmsKeyAccess(statement({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "kms:*")),
             BAD,

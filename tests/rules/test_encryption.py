@@ -56,6 +56,22 @@ AWS_KEY = KmsKeyState("k", "Enabled", manager="AWS")
             "Missing",
             id="key that does not exist",
         ),
+        *(
+            pytest.param(
+                BucketEncryption("aws:kms", "k"),
+                KmsKeyState("k", "Enabled", spec=spec, usage=usage),
+                {},
+                BAD,
+                f"({spec}, {usage})",
+                id=f"a key that S3 cannot use: {spec}, {usage}",
+            )
+            for spec, usage in (
+                ("RSA_2048", "ENCRYPT_DECRYPT"),
+                ("RSA_2048", "SIGN_VERIFY"),
+                ("ECC_NIST_P256", "KEY_AGREEMENT"),
+                ("HMAC_256", "GENERATE_VERIFY_MAC"),
+            )
+        ),
         pytest.param(
             BucketEncryption("aws:kms"),
             None,

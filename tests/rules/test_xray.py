@@ -159,6 +159,23 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
             "always_off",
             id="sampler off",
         ),
+        *(
+            pytest.param(
+                of_function(
+                    "PassThrough",
+                    (OTEL_LAYER,),
+                    WRAPPED
+                    | {"OTEL_TRACES_SAMPLER": sampler, "OTEL_TRACES_SAMPLER_ARG": argument},
+                ),
+                WRITER,
+                {},
+                BAD,
+                "OTEL_TRACES_SAMPLER_ARG is 0",
+                id=f"{sampler} {argument}",
+            )
+            for sampler in ("traceidratio", "parentbased_traceidratio")
+            for argument in ("0", "0.0")
+        ),
         pytest.param(
             of_function("PassThrough", (OTEL_LAYER,), WRAPPED | {"OTEL_SDK_DISABLED": "true"}),
             None,

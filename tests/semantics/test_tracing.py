@@ -147,13 +147,16 @@ OURS = {"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "https://xray.us-east-1.amazonaws.
             Tracing(Tracer.OTEL, sampler="traceidratio", sampler_rate=0.25),
             id="a sampler",
         ),
-        pytest.param(
-            "PassThrough",
-            [LAYER],
-            WRAPPED | {"OTEL_TRACES_SAMPLER_ARG": "many"},
-            {},
-            OTEL,
-            id="a rate that is none",
+        *(
+            pytest.param(
+                "PassThrough",
+                [LAYER],
+                WRAPPED | {"OTEL_TRACES_SAMPLER_ARG": argument},
+                {},
+                OTEL,
+                id=f"{argument} is no rate",
+            )
+            for argument in ("many", "", "-0.1", "1.5", "nan")
         ),
         pytest.param("PassThrough", [LAYER], WRAPPED | LOCAL, {}, OTEL, id="to itself"),
         pytest.param("PassThrough", [LAYER], WRAPPED | OURS, {}, OTEL, id="to X-Ray"),

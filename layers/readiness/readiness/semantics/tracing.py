@@ -46,10 +46,12 @@ class Tracing:
 
 
 def _rate(environment: Mapping[str, str]) -> float | None:
+    """The sampler's argument; None where OpenTelemetry ignores it, as everything not in 0 to 1."""
     try:
-        return float(environment.get("OTEL_TRACES_SAMPLER_ARG", ""))
+        rate = float(environment.get("OTEL_TRACES_SAMPLER_ARG", ""))
     except ValueError:
         return None
+    return rate if 0 <= rate <= 1 else None
 
 
 def _switched_off(environment: Mapping[str, str]) -> str:

@@ -137,6 +137,11 @@ class KmsKeyState:
         )
 
     @property
+    def encrypts_for_services(self) -> bool:
+        """Whether a service can encrypt with it: not asymmetric, and not for signing or HMAC."""
+        return self.spec == "SYMMETRIC_DEFAULT" and self.usage == "ENCRYPT_DECRYPT"
+
+    @property
     def is_imported(self) -> bool:
         """Whether its material was imported and KMS can replace it on demand."""
         return (
