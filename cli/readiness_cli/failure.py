@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any
@@ -14,6 +15,26 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 MOST_LINE = 1200
+_OF_THE_MACHINE = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.EBADF,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.ENOMEM,
+}
+"""What the operating system refuses whatever the program does right."""
+_NO_ENDPOINT = (
+    "Invalid endpoint",
+    "Invalid IPv6 URL",
+    "Port could not be cast",
+    "Port out of range",
+)
+"""How botocore and Python begin their ValueError about an endpoint's URL."""
 STS = "aws sts get-caller-identity"
 
 
@@ -54,7 +75,49 @@ def _stop(text: str) -> str:
 def of(error: Exception, region: str = "") -> Failure:
     """The failure that an error amounts to; one nobody foresaw is a bug and says so."""
     is_from_aws = type(error).__module__.startswith(("botocore", "boto3", "readiness.engine.aws"))
-    return _of_ours(error) or (_of_aws(error, region) if is_from_aws else _bug(error))
+    if is_from_aws:
+        return _of_ours(error) or _of_aws(error, region)
+    return _of_ours(error) or _of_the_machine(error) or _bug(error)
+
+
+def _of_the_machine(error: Exception) -> Failure | None:
+    """The failure of a disk, a terminal or a setting of the shell; None for any other error."""
+    match error:
+        case OSError(errno=code) if code in _OF_THE_MACHINE:
+            return _aws(
+                f"this computer refuses: {error}",
+                "The output is not complete",
+                "free the disk, or correct the permissions, and run the command again",
+            )
+        case UnicodeEncodeError():
+            return _aws(
+                f"the output cannot be written in {error.encoding}",
+                "It holds characters that this encoding lacks",
+                "export PYTHONIOENCODING=utf-8",
+            )
+        case EOFError():
+            return _aws(
+                "nobody answers the question for an MFA code or a password",
+                "The command does not run in a terminal",
+                "run it in one, or export credentials: `aws configure export-credentials`",
+            )
+        case ValueError() if str(error).startswith(_NO_ENDPOINT):
+            return Failure(
+                f"the endpoint of AWS is no URL: {error}",
+                why="A URL such as https://sts.us-east-1.amazonaws.com is needed",
+                fix="correct AWS_ENDPOINT_URL, AWS_ENDPOINT_URL_* or endpoint_url in the AWS"
+                " configuration files, or remove it",
+            )
+    return None
+
+
+def no_output() -> Failure:
+    """The shell closed stdout, as `>&-` does."""
+    return _aws(
+        "stdout is closed",
+        "The command has nowhere to write its answer and did nothing",
+        "let it write to a terminal, a file or /dev/null",
+    )
 
 
 def _bug(error: Exception) -> Failure:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import errno
 import importlib
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import click
 
-from readiness_cli.failure import Exit, Failure, of
+from readiness_cli.failure import Exit, Failure, no_output, of
 from readiness_cli.loopback import without_proxy
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -62,7 +63,16 @@ class Commands(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, COMMANDS[name][1]) for name in self.list_commands(ctx)])
 
+    def make_context(self, *args: Any, **more: Any) -> click.Context:
+        """As click's own; help that cannot be printed is a failure too."""
+        try:
+            return super().make_context(*args, **more)
+        except OSError as error:
+            raise of(error) from error
+
     def invoke(self, ctx: click.Context) -> Any:
+        if sys.stdout is None:
+            raise no_output()
         os.environ.update(without_proxy(os.environ))
         try:
             return super().invoke(ctx)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import boto3
 import botocore.exceptions as aws
 import pytest
 
@@ -100,6 +103,22 @@ ENDPOINT = aws.EndpointConnectionError(endpoint_url="https://sts.us-east-11.amaz
             "readiness rules",
             id="settings",
         ),
+        pytest.param(
+            OSError(errno.ENOSPC, "No space left on device"), 4, "No space", "disk", id="full disk"
+        ),
+        pytest.param(
+            PermissionError(errno.EACCES, "Permission denied", "/x"),
+            4,
+            "/x",
+            "permi",
+            id="no write",
+        ),
+        pytest.param(
+            UnicodeEncodeError("ascii", "é", 0, 1, "no"), 4, "ascii", "utf-8", id="ASCII output"
+        ),
+        pytest.param(EOFError(), 4, "MFA", "credentials", id="nobody at the prompt"),
+        pytest.param(FileNotFoundError(2, "gone", "/x"), 4, "bug", "--debug", id="a lost file"),
+        pytest.param(ValueError("a wrong sum"), 4, "bug", "--debug", id="any ValueError"),
         pytest.param(ZeroDivisionError("oh"), 4, "Internal error", "--debug", id="bug"),
     ],
 )
@@ -119,6 +138,42 @@ def test_every_failure_is_one_line_with_a_remedy(run, monkeypatch, raised, code,
     assert told in said.stderr
     assert fix in said.stderr.partition("Fix: ")[2]
     assert "Traceback" not in said.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["nourl", "https://", "http://[::1", "http://127.0.0.1:99999", "http://127.0.0.1:none"]
+)
+def test_an_endpoint_that_is_no_url_is_no_bug(url):
+    with pytest.raises(ValueError) as caught:
+        boto3.client(
+            "sts",
+            region_name="us-east-1",
+            endpoint_url=url,
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        ).get_caller_identity()
+    made = failure.of(caught.value)
+    assert made.exit_code == 2
+    assert "AWS_ENDPOINT_URL" in made.message
+
+
+@pytest.mark.parametrize("words", [["rules"], ["--help"], ["rules", "--help"]])
+@pytest.mark.skipif(sys.platform != "linux", reason="it needs /dev/full")
+def test_output_that_cannot_be_written(words):
+    command = [sys.executable, "-m", "readiness_cli.main", *words]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: This computer refuses: [Errno 28]")
+
+
+def test_closed_output():
+    command = [sys.executable, "-m", "readiness_cli.main", "rules"]
+    shell = ["sh", "-c", '"$@" >&-', "sh", *command]
+    done = subprocess.run(shell, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith("error: Stdout is closed.")
+    assert done.stderr.count("\n") == 1
 
 
 def test_debug_shows_the_traceback(run, monkeypatch):
