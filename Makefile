@@ -67,7 +67,7 @@ bench: environments ## Measure speed, as ratios within one run
 template: $(VENV)/.ready ## Write the evaluators' stanzas of template.yaml from the rules
 	@$(PY) -m readiness_cli.template
 
-docs: $(VENV)/.ready ## Write docs/rules.md, docs/checklist.md and README's counts from the rules
+docs: $(VENV)/.ready ## Write what docs/ and the README tell of the rules
 	@$(PY) -m readiness_cli.docs
 
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided

@@ -1,4 +1,6 @@
-"""docs/checklist.md, docs/rules.md and README's counts: ``python -m readiness_cli.docs``.
+"""docs/checklist.md, docs/rules.md, docs/scan-policy.json and README's counts.
+
+Run as ``python -m readiness_cli.docs``.
 
 A count stands in the README as ``<!--boxes-->112<!--/-->``, so that the prose around it is free.
 """
@@ -6,6 +8,7 @@ A count stands in the README as ``<!--boxes-->112<!--/-->``, so that the prose a
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +20,7 @@ from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on
+from readiness_cli.template import reads_of
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
 _COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
@@ -31,6 +35,7 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
     return {
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
+        ROOT / "docs" / "scan-policy.json": scan_policy(known),
         ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
     }
 
@@ -100,6 +105,18 @@ def rules_document(known: Iterable[Heading]) -> str:
         for rule in heading:
             lines += ["", *_rule(rule)]
     return "\n".join(lines) + "\n"
+
+
+def scan_policy(known: Iterable[Heading]) -> str:
+    """The IAM policy that `readiness scan` needs, as a customer managed policy may hold it."""
+    reads = {action for heading in known for action in reads_of(heading)}
+    statement = {
+        "Sid": "ReadinessScan",
+        "Effect": "Allow",
+        "Action": sorted(reads | {"tag:GetResources"}),
+        "Resource": "*",
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
 
 
 def anchor(rule: Rule) -> str:

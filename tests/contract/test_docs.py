@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 
+from readiness.engine.actions import ON_REQUEST
 from readiness.model import checklist
 from readiness_cli import catalogue, docs
 from readiness_cli.catalogue import ROOT, headings
 
 RULES = list(catalogue.rules().values())
 RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+
+
+def test_the_policy_for_a_scan_fits_into_one_and_changes_nothing():
+    document = json.loads(docs.scan_policy(headings()))
+    [statement] = document["Statement"]
+    every = {action for heading in headings() for rule in heading for action in rule.reads}
+    assert set(statement["Action"]) == (every - ON_REQUEST) | {"tag:GetResources"}
+    assert "lambda:InvokeFunction" not in statement["Action"], "smoke tests are asked for"
+    assert len("".join(json.dumps(document).split())) <= 6_144, "the quota of a managed policy"
 
 
 @pytest.mark.parametrize("path", docs.documents(()), ids=lambda path: path.name)
