@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +15,7 @@ import click
 from rich.console import RenderableType
 
 from readiness.model import checklist
+from readiness.model.unreadable import SPOKEN, Cause
 from readiness.model.verdict import Status
 from readiness_cli import catalogue, scorecard, session
 from readiness_cli.failure import Failure
@@ -140,6 +143,8 @@ def scan(
     else:
         boxes = scorecard.boxes(rules, findings, _whole(rule_ids, heading_names))
     _emit(format, boxes, findings, coverage)
+    for line in denied_lines(findings):
+        note(line)
     took = time.monotonic() - began
     note(
         f"{session.spoken(aws)}: {session.plural(len(findings), 'verdict')} of"
@@ -147,6 +152,25 @@ def scan(
         f" {session.plural(aws.requests + 1, 'AWS request')} in {took:.1f} s"
     )
     context.exit(exit_code(finding.status for finding in findings))
+
+
+def denied_lines(findings: Iterable[Finding]) -> Iterator[str]:
+    """Which denied actions left how many verdicts unknown, and a statement that allows them."""
+    denied = Counter(
+        action
+        for finding in findings
+        if finding.status is Status.INSUFFICIENT_DATA
+        for action in finding.missing
+        if f"{action} {SPOKEN[Cause.ACCESS_DENIED]}" in finding.reason
+    )
+    for action, times in denied.most_common():
+        yield f"{action} was denied: {session.plural(times, 'verdict')} unknown"
+    if denied:
+        statement = {"Effect": "Allow", "Action": sorted(denied), "Resource": "*"}
+        yield f"To allow what was denied: {json.dumps(statement)}"
+        yield (
+            "An SCP, a permissions boundary or the policy of a key or bucket can deny it even so."
+        )
 
 
 def _declarations(deployed: Stack | None) -> str:

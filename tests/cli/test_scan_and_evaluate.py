@@ -63,6 +63,27 @@ def test_what_could_not_be_read_exits_3_and_names_the_action(run, over):
     assert "s3:GetEncryptionConfiguration" in json.loads(said.stdout)[0]["reason"]
 
 
+def test_a_scan_sums_up_what_was_denied_with_a_statement_to_paste(run, over):
+    fake_account = over(toy.fake_account())
+    fake_account.faults["s3", "get_bucket_encryption"] = FAULTS["denied"]
+    fake_account.faults["kms", "get_key_rotation_status"] = FAULTS["throttled"]
+    rules = ("--rule", "encryption.s3-kms", "--rule", "encryption.kms-rotation")
+    lines = run("scan", *rules, "-o", "json").stderr.splitlines()
+    assert "s3:GetEncryptionConfiguration was denied: 1 verdict unknown" in lines
+    [allow] = [line for line in lines if line.startswith("To allow what was denied: ")]
+    assert json.loads(allow.partition(": ")[2]) == {
+        "Effect": "Allow",
+        "Action": ["s3:GetEncryptionConfiguration"],
+        "Resource": "*",
+    }
+
+
+def test_a_scan_that_was_denied_nothing_says_nothing_of_it(run, over):
+    fake_account = over(toy.fake_account())
+    fake_account.faults["kms", "get_key_rotation_status"] = FAULTS["throttled"]
+    assert "denied" not in run("scan", "--rule", "encryption.kms-rotation").stderr
+
+
 def test_a_violation_outweighs_what_could_not_be_read(run, over):
     fake_account = over(bad_world())
     fake_account.faults["kms", "get_key_rotation_status"] = FAULTS["denied"]

@@ -21,7 +21,7 @@ class Cause(StrEnum):
 
 _PASSING = {Cause.THROTTLED, Cause.SERVICE_UNAVAILABLE, Cause.PARTIAL_DATA}
 _GARBLED = {"Garbled", "ResponseParserError"}
-_SPOKEN = {
+SPOKEN = {
     Cause.ACCESS_DENIED: "was denied",
     Cause.THROTTLED: "was throttled",
     Cause.SERVICE_UNAVAILABLE: "could not be reached or timed out",
@@ -31,6 +31,7 @@ _SPOKEN = {
     Cause.SDK_TOO_OLD: "is not known to this version of the SDK",
     Cause.NOT_OFFERED: "is a call to a service that the region does not have",
 }
+"""What follows an action's name in a sentence about its failure."""
 
 
 class Unreadable(Exception):
@@ -56,7 +57,7 @@ class Unreadable(Exception):
     def __str__(self) -> str:
         code = f"HTTP {self.code}" if self.code.isdigit() else self.code
         code = f" ({code})" if code else ""
-        return f"{self.action} {_SPOKEN[self.cause]}{code}"
+        return f"{self.action} {SPOKEN[self.cause]}{code}"
 
 
 class NotOffered(Unreadable):
