@@ -71,6 +71,11 @@ def lambda_private_subnets(
         return not_applicable(
             f"It does not have to be in a VPC, because it has no tag {WORKLOAD_TAG}."
         )
+    if function.capacity_provider and not function.subnet_ids:
+        return cannot_tell(
+            f"It runs on instances of the capacity provider {function.capacity_provider}, in that"
+            " provider's subnets, which are not read."
+        )
     if not function.subnet_ids:
         return violates(
             "The function is not in a VPC.",

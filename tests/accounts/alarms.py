@@ -333,7 +333,13 @@ def fake_account() -> FakeAccount:
                 "Attributes": {"PendingConfirmation": "false", "RawMessageDelivery": "false"}
             },
             ("kms", "describe_key"): {
-                "KeyMetadata": {"KeyId": KEY_ID, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
+                "KeyMetadata": {
+                    "KeyId": KEY_ID,
+                    "KeySpec": "SYMMETRIC_DEFAULT",
+                    "KeyUsage": "ENCRYPT_DECRYPT",
+                    "KeyState": "Enabled",
+                    "KeyManager": "CUSTOMER",
+                }
             },
             ("kms", "get_key_policy"): {
                 "Policy": statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"])

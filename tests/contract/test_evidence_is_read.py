@@ -14,9 +14,7 @@ from readiness.model.resource import Resource
 from readiness_cli.catalogue import ROOT, headings
 from tests.contract.service_models import EVIDENCE, LAYER, source
 
-KEPT = {
-    ("KmsKeyState", "usage"): "a key that signs cannot be a default encryption key",
-}
+KEPT = {}
 """Fields that no rule reads yet, and which question they are for."""
 
 

@@ -68,6 +68,15 @@ def test_an_environment_that_lambda_cannot_decrypt_is_not_an_empty_one():
     assert seen.environment_error == "AccessDeniedException"
 
 
+def test_a_function_on_instances_names_its_capacity_provider():
+    provider = ARN.replace("function:agent", "capacity-provider:agents")
+    instances = {"CapacityProviderArn": provider}
+    config = {"LambdaManagedInstancesCapacityProviderConfig": instances}
+    seen = FunctionConfiguration.of(ANSWER | {"CapacityProviderConfig": config})
+    assert seen.capacity_provider == provider
+    assert FunctionConfiguration.of(ANSWER).capacity_provider == ""
+
+
 def test_what_the_api_leaves_out_has_lambdas_defaults():
     seen = FunctionConfiguration.of({"FunctionName": "bare"})
     assert (seen.memory_size, seen.timeout, seen.environment) == (128, 3, {})

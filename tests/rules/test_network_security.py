@@ -129,6 +129,7 @@ def test_a_subnet_that_is_not_listed_is_not_private():
 
 
 OUTSIDE = FunctionConfiguration("agent")
+PROVIDER = "arn:aws:lambda:us-east-1:111122223333:capacity-provider:agents"
 
 
 @pytest.mark.parametrize(
@@ -146,6 +147,22 @@ OUTSIDE = FunctionConfiguration("agent")
             NA,
             None,
             id="edge replica",
+        ),
+        pytest.param(
+            FunctionConfiguration("managed", capacity_provider=PROVIDER),
+            UNTAGGED,
+            "always",
+            UNKNOWN,
+            None,
+            id="on instances of a capacity provider",
+        ),
+        pytest.param(
+            FunctionConfiguration("managed", capacity_provider=PROVIDER),
+            UNTAGGED,
+            "in_scope",
+            NA,
+            None,
+            id="on instances, out of scope",
         ),
         pytest.param(
             FunctionConfiguration("us-east-1.edge"), UNTAGGED, "always", NA, None, id="by its name"

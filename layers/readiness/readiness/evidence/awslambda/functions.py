@@ -93,8 +93,9 @@ class FunctionConfiguration:
     ``environment`` is None where Lambda could not decrypt it (``environment_error``); ``timeout``
     is in seconds, ``memory_size`` in MiB; ``tracing_mode`` is
     ``Active`` or ``PassThrough``; ``package_type`` ``Zip`` or ``Image``. ``master_arn`` is set
-    on Lambda@Edge replicas, ``system_log_level`` only where logs are JSON. ``state`` is empty in a
-    listing, which does not tell it.
+    on Lambda@Edge replicas, ``capacity_provider`` (its ARN) on Lambda Managed Instances, whose
+    network is the provider's, ``system_log_level`` only where logs are JSON. ``state`` is empty in
+    a listing, which does not tell it.
     Sources: GetFunctionConfiguration; ListFunctions, one answer for every function.
     """
 
@@ -111,6 +112,7 @@ class FunctionConfiguration:
     vpc_id: str = ""
     subnet_ids: tuple[str, ...] = ()
     security_group_ids: tuple[str, ...] = ()
+    capacity_provider: str = ""
     layers: tuple[str, ...] = ()
     tracing_mode: str = "PassThrough"
     log_group: str = ""
@@ -147,6 +149,8 @@ class FunctionConfiguration:
         environment = answer.get("Environment") or {}
         failure = environment.get("Error") or {}
         vpc = answer.get("VpcConfig") or {}
+        capacity = answer.get("CapacityProviderConfig") or {}
+        instances = capacity.get("LambdaManagedInstancesCapacityProviderConfig") or {}
         name = answer["FunctionName"]
         return cls(
             name=name,
@@ -162,6 +166,7 @@ class FunctionConfiguration:
             vpc_id=vpc.get("VpcId", ""),
             subnet_ids=tuple(vpc.get("SubnetIds") or ()),
             security_group_ids=tuple(vpc.get("SecurityGroupIds") or ()),
+            capacity_provider=instances.get("CapacityProviderArn", ""),
             layers=tuple(layer["Arn"] for layer in answer.get("Layers") or ()),
             tracing_mode=(answer.get("TracingConfig") or {}).get("Mode", "PassThrough"),
             log_group=(answer.get("LoggingConfig") or {}).get("LogGroup") or f"/aws/lambda/{name}",
