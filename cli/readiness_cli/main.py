@@ -68,6 +68,8 @@ class Commands(click.Group):
         try:
             return super().make_context(*args, **more)
         except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
             raise of(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:

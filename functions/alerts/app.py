@@ -16,7 +16,7 @@ from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_befo
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
 from readiness.engine.aws import CONFIG
-from readiness.engine.own_stack import OwnStack
+from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.session import Session
 from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
@@ -57,7 +57,11 @@ class Alerts:
         self._topic = environment["ALERTS_TOPIC"]
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
-        self._own = OwnStack(self._stack if cloudformation else "", cloudformation or Session)
+        self._own = OwnStack(
+            self._stack if cloudformation else "",
+            cloudformation or Session,
+            lambda reason: log.warning(UNLISTED, extra={"error": reason}),
+        )
 
     # -- the stream -------------------------------------------------------------------------
 
@@ -111,9 +115,6 @@ class Alerts:
         )
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
-        if self._own.failure:
-            log.warning("the own stack cannot be listed", extra={"error": self._own.failure})
-            self._own.failure = ""
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
         log.info(
             "transition settled",

@@ -167,6 +167,13 @@ def test_output_that_cannot_be_written(words):
     assert done.stderr.startswith("error: This computer refuses: [Errno 28]")
 
 
+@pytest.mark.parametrize("words", ["--help", "rules"])
+def test_a_reader_that_went_away_is_no_bug(words):
+    command = f"(sleep 0.2; {sys.executable} -m readiness_cli.main {words}) | true"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True, check=False)
+    assert done.stderr == ""
+
+
 def test_closed_output():
     command = [sys.executable, "-m", "readiness_cli.main", "rules"]
     shell = ["sh", "-c", '"$@" >&-', "sh", *command]

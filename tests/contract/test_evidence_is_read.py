@@ -14,9 +14,6 @@ from readiness.model.resource import Resource
 from readiness_cli.catalogue import ROOT, headings
 from tests.contract.service_models import EVIDENCE, LAYER, source
 
-KEPT = {}
-"""Fields that no rule reads yet, and which question they are for."""
-
 
 def _dataclasses() -> Iterator[type]:
     for path in EVIDENCE:
@@ -60,12 +57,6 @@ def test_every_field_is_read(cls):
     for field in dataclasses.fields(cls):
         name = field.name
         is_followed = Resource.__name__ in str(field.type) and name in followed()
-        if name not in read_names() and not is_followed and (cls.__name__, name) not in KEPT:
+        if name not in read_names() and not is_followed:
             unread.append(name)
     assert not unread, f"{cls.__module__}: nobody reads {cls.__name__}.{', '.join(unread)}"
-
-
-def test_what_is_kept_is_there_and_not_read():
-    fields = {(cls.__name__, field.name) for cls in CLASSES for field in dataclasses.fields(cls)}
-    assert set(KEPT) <= fields
-    assert not {name for _, name in KEPT} & read_names()

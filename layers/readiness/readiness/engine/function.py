@@ -27,7 +27,7 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
-from readiness.engine.own_stack import OwnStack
+from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
@@ -69,7 +69,11 @@ class Function:
         self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
         self._settings: tuple[float, settings.Given] | None = None
         self._scope = scope_from(environment)
-        self._own = OwnStack(environment.get("OWN_STACK", ""), self._cloudformation)
+        self._own = OwnStack(
+            environment.get("OWN_STACK", ""),
+            self._cloudformation,
+            lambda reason: self.log.warning(UNLISTED, extra={"error": reason}),
+        )
         self._declarations = environment.get("DECLARATIONS_TABLE", "")
         self._machine = environment.get("LOOK_AGAIN_MACHINE", "")
         self._function = ""

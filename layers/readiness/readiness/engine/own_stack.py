@@ -12,21 +12,29 @@ from readiness.model.resource import Resource
 
 KEPT_SECONDS = 300
 _KEPT_OF_A_NAME = 20
+UNLISTED = "the own stack cannot be listed: its resources count as any other"
+"""What is logged with the reason."""
 
 
 class OwnStack:
     """The resources of one stack.
 
     They are listed at most every five minutes, and only when a resource is asked about whose name
-    begins as theirs do. Where they cannot be listed nothing counts as own, so that it is paged.
+    begins as theirs do. Where they cannot be listed nothing more counts as own, so that it is
+    paged, and ``warn`` is told why.
     """
 
-    def __init__(self, stack: str, client: Callable[[], Any]) -> None:
+    def __init__(
+        self,
+        stack: str,
+        client: Callable[[], Any],
+        warn: Callable[[str], None] = lambda reason: None,
+    ) -> None:
         self._stack = stack
         self._client = client
         self._parts: set[tuple[str, str]] = set()
         self._listed_at = float("-inf")
-        self.failure = ""
+        self._warn = warn
 
     def has(self, resource: Resource) -> bool:
         """Whether the resource is part of the stack."""
@@ -50,9 +58,8 @@ class OwnStack:
                 for spelled in _spellings(each.get("PhysicalResourceId", ""))
             }
         except (BotoCoreError, ClientError) as error:
-            self.failure = f"{type(error).__name__}: {error}"
+            self._warn(f"{type(error).__name__}: {error}")
             return
-        self.failure = ""
         self._parts = parts
 
 
