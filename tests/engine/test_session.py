@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from botocore.exceptions import UnknownServiceError
+from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 from moto import mock_aws
 
@@ -35,6 +37,32 @@ def test_a_member_called_documentation_stays():
     assert _without_documentation(part["members"]) == {
         "documentation": {"shape": "String", "documentation": ""}
     }
+
+
+def test_the_services_are_those_of_botocore():
+    known = Session(region="us-east-1").loader.list_available_services("service-2")
+    assert list(known) == Loader().list_available_services("service-2")
+    assert "s3" in known
+    assert "s4" not in known
+    assert "../s3" not in known
+
+
+def test_a_service_that_the_sdk_does_not_have_is_refused_with_those_it_has():
+    session = Session(region="us-east-1")
+    assert session.knows("s3")
+    assert not session.knows("s4")
+    with pytest.raises(UnknownServiceError, match=r"s4.*dynamodb"):
+        session.client("s4")
+
+
+def test_a_model_in_the_folders_of_aws_data_path_is_found(tmp_path, monkeypatch):
+    place = tmp_path / "own" / "2026-01-01"
+    place.mkdir(parents=True)
+    (place / "service-2.json").write_text('{"operations": {}}', encoding="utf-8")
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path))
+    session = Session(region="us-east-1")
+    assert session.knows("own")
+    assert session.loader.load_service_model("own", "service-2") == {"operations": {}}
 
 
 def test_an_unknown_profile_is_refused_as_boto3_does(monkeypatch):
