@@ -21,7 +21,8 @@ import pytest
 
 from readiness.engine.actions import action_of
 from readiness.engine.aws import DeclaredReader as Reader
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.survey import Coverage, survey
 from readiness.model.evidence import ACCOUNT, ResourceType, declared, evidence
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Gone, Unreadable
@@ -153,7 +154,7 @@ def calls_of(rule: Rule) -> Made:
             for id in alone.aws.find(rule.subject):
                 alone.reread().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
             run = evaluation(account.make(), [rule], given=given, bulk=True)
-            list(run.survey([rule], Coverage()))
+            list(survey(run, [rule], Coverage()))
             unbatched(run, rule)
     return made
 

@@ -11,9 +11,11 @@ import pytest
 from readiness import Severity, Status, Unreadable, Verdict, complies, heading, violates
 from readiness.alerting.message import sns_message
 from readiness.engine.aws import Aws, CredentialsRefused
-from readiness.engine.evaluate import BATCH, Coverage, Cursor, Evaluation, Phase, Scope
+from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.events import Target
+from readiness.engine.follow import follow
 from readiness.engine.store import Entry
+from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
 from readiness.model.evidence import ACCOUNT, ANY, REGION, ResourceType, evidence
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.rule import SettingRefused
@@ -211,7 +213,7 @@ def test_refused_credentials_judge_nothing():
     with pytest.raises(CredentialsRefused):
         run(owned).observe(owned, thing("a"))
     with pytest.raises(CredentialsRefused):
-        list(run(owned).survey([owned], Coverage()))
+        list(survey(run(owned), [owned], Coverage()))
 
 
 def test_refused_settings_cost_the_verdict_and_are_named():
@@ -257,7 +259,7 @@ def test_tags_decorate_the_finding():
 def test_what_is_out_of_scope_is_counted_and_not_judged():
     coverage = Coverage()
     evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"), bulk=True)
-    seen = list(evaluation.survey([owned], coverage))
+    seen = list(survey(evaluation, [owned], coverage))
     assert {o.out_of_scope for o in seen} == {True}
     assert {o.finding.status for o in seen} == {Status.NOT_APPLICABLE}
     assert coverage.out_of_scope == 3
@@ -278,7 +280,7 @@ def test_tags_nobody_can_read_leave_the_scope_unknown():
 def test_one_region_judges_the_global_services():
     elsewhere = run(owned, worldwide, scope=Scope(globals_too=False))
     assert elsewhere.judged([owned, worldwide]) == [owned]
-    [seen] = run(worldwide).survey([worldwide], Coverage())
+    [seen] = survey(run(worldwide), [worldwide], Coverage())
     assert seen.resource.region == GLOBAL
 
 
@@ -286,7 +288,7 @@ def test_one_region_judges_the_global_services():
 
 
 def followed(*targets):
-    return said(run(owned).follow([owned], targets))
+    return said(follow(run(owned), [owned], targets))
 
 
 def test_an_event_about_one_resource_judges_that_one():
@@ -314,7 +316,7 @@ def test_a_reference_nobody_can_make_sense_of_costs_only_its_subject():
 def test_an_event_about_anything_judges_everything_once():
     targets = (Target(owned.id, None), Target(owned.id, "a"), Target(owned.id, None, ("T", "x")))
     evaluation = run(owned)
-    seen = list(evaluation.follow([owned], targets))
+    seen = list(follow(evaluation, [owned], targets))
     assert sorted(o.resource.id for o in seen) == ["a", "b", "c"]
 
 
@@ -327,7 +329,7 @@ def test_a_target_of_another_rule_is_not_ours():
 
 def surveyed(*rules, **more):
     coverage = Coverage()
-    return list(run(*rules).survey(rules, coverage, **more)), coverage
+    return list(survey(run(*rules), rules, coverage, **more)), coverage
 
 
 def test_a_survey_judges_everything_and_says_what_it_covered():
@@ -370,7 +372,7 @@ def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, t
 def test_a_listing_that_fails_is_recorded_too(failure):
     THINGS.fails["listing"] = failure
     recorded = []
-    seen = list(run(owned).survey([owned], Coverage(), record=recorded.append))
+    seen = list(survey(run(owned), [owned], Coverage(), record=recorded.append))
     assert recorded == seen
     assert [each.finding.status for each in recorded] == [Status.INSUFFICIENT_DATA]
 
@@ -405,8 +407,12 @@ def test_a_survey_that_stops_goes_on_where_it_stopped():
         asked = iter([False] * 30)
         coverage = Coverage()
         evaluation = run(owned)
-        seen = evaluation.survey(
-            [owned], coverage, start=start, enough=lambda asked=asked: next(asked, True)
+        seen = survey(
+            evaluation,
+            [owned],
+            coverage,
+            start=start,
+            enough=lambda asked=asked: next(asked, True),
         )
         legs.append([o.resource.id for o in seen])
         if coverage.cursor is None:
@@ -438,7 +444,7 @@ def leg(start=None, *rules, judged=10**6):
     left = iter([False] * judged)
     coverage = Coverage()
     rules = rules or (owned, owner_named)
-    seen = run(*rules).survey(rules, coverage, start=start, enough=lambda: next(left, True))
+    seen = survey(run(*rules), rules, coverage, start=start, enough=lambda: next(left, True))
     return {(o.rule.name, o.resource.id) for o in seen}, coverage
 
 
@@ -571,7 +577,7 @@ def measured(listed: Listed, derived: Derived, measured: Measured) -> Verdict:
 
 def test_evidence_that_asks_for_the_wanted_ids_is_loaded_batch_by_batch():
     THINGS.ids = [f"{number:04}" for number in range(2 * BATCH + 50)]
-    seen = list(run(measured, bulk=True).survey([measured], Coverage()))
+    seen = list(survey(run(measured, bulk=True), [measured], Coverage()))
     assert sorted(o.finding.reason for o in seen) == [f"{id} {id}." for id in THINGS.ids]
     batches = [ids for kind, ids in THINGS.loads if kind == "measured"]
     assert [len(ids) for ids in batches] == [BATCH, BATCH, 50]
@@ -589,7 +595,7 @@ def test_outside_of_a_batch_all_ids_are_wanted():
 def test_nothing_of_a_batch_is_kept_after_it():
     THINGS.ids = [f"{number:04}" for number in range(3 * BATCH)]
     evaluation = run(measured, bulk=True)
-    list(evaluation.survey([measured], Coverage()))
+    list(survey(evaluation, [measured], Coverage()))
     answers = evaluation.aws._answers
     assert answers._batch is None
     kept = [repr(key) for key in (*answers._run, *answers._roomy)]
@@ -647,14 +653,16 @@ def quiet(metric: Metric) -> Verdict:
 
 def test_where_one_rule_is_told_that_the_resource_is_gone_all_are():
     THINGS.fails["thing", "a"] = Gone("a")
-    seen = run(owned, quiet).follow([owned, quiet], [Target(quiet.id, "a"), Target(owned.id, "a")])
+    seen = follow(
+        run(owned, quiet), [owned, quiet], [Target(quiet.id, "a"), Target(owned.id, "a")]
+    )
     assert [o.finding for o in seen] == [None, None]
 
 
 def test_metrics_alone_do_not_prove_that_a_resource_exists():
     seen = run(owned, quiet).agreed(thing(), [owned, quiet])
     assert [o.unproven for o in seen] == [False, True]
-    listed = list(run(quiet).survey([quiet], Coverage()))
+    listed = list(survey(run(quiet), [quiet], Coverage()))
     assert {o.unproven for o in listed} == {False}, "the listing shows it"
 
 
