@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from botocore import xform_name
 
-from readiness.engine import aws, settings
+from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.page_sizes import PAGE_SIZES
@@ -187,7 +187,8 @@ def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True)
     One thread at a time: the clock of a thread that waits long moves on for the others too, and
     what they meant to ask one after the other would come at once.
     """
-    with patch("readiness.engine.survey._THREADS", 1), patch.object(aws, "_TOGETHER", 1):
+    engine = "readiness.engine"
+    with patch(f"{engine}.survey._THREADS", 1), patch(f"{engine}.reader._TOGETHER", 1):
         return _sweep(heading, fake_account, paced=paced)
 
 

@@ -11,8 +11,10 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.parsers import ResponseParserError
 
-from readiness.engine.aws import Aws, CredentialsRefused, DeclaredReader, UndeclaredRead, cause_of
+from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import CredentialsRefused, cause_of
 from readiness.engine.geography import Geography
+from readiness.engine.reader import DeclaredReader, UndeclaredRead
 from readiness.engine.session import Session
 from readiness.model.evidence import ResourceType, evidence
 from readiness.model.resource import Resource

@@ -10,7 +10,8 @@ import pytest
 
 from readiness import Severity, Status, Unreadable, Verdict, complies, heading, violates
 from readiness.alerting.message import sns_message
-from readiness.engine.aws import Aws, CredentialsRefused
+from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.events import Target
 from readiness.engine.follow import follow

@@ -12,7 +12,8 @@ from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.session import Session as BotocoreSession
 
-from readiness.engine.aws import Aws, cause_of
+from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import cause_of
 from readiness.engine.rates import (
     IN_A_SWEEP,
     IN_AN_EVENT,

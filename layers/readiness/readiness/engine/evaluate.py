@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
+from readiness.engine.aws import Answer, Aws
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.declarations import DeclarationReader, FirstSeen
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured

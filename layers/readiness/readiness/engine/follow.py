@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from readiness.engine.aws import CredentialsRefused, Postponed
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, Observation, references
 from readiness.engine.events import Target
 from readiness.engine.survey import Coverage, survey

@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from readiness.engine.aws import Postponed
+from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.engine.survey import BATCH, Coverage

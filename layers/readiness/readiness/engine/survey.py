@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
-from readiness.engine.aws import CredentialsRefused, Postponed
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, Observation
 from readiness.model.evidence import ResourceType
 from readiness.model.resource import GLOBAL
