@@ -597,7 +597,7 @@ def test_nothing_of_a_batch_is_kept_after_it():
     THINGS.ids = [f"{number:04}" for number in range(3 * BATCH)]
     evaluation = run(measured, bulk=True)
     list(survey(evaluation, [measured], Coverage()))
-    answers = evaluation.aws._answers
+    answers = evaluation.aws.answers
     assert answers._batch is None
     kept = [repr(key) for key in (*answers._run, *answers._roomy)]
     assert len(kept) < 10, kept

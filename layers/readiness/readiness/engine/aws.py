@@ -92,7 +92,7 @@ class Aws:
         self.pacer = pacer or Pacer()
         self._session = session
         self._clients = {} if clients is None else clients
-        self._answers = Answers()
+        self.answers = Answers()
         self._batch: _Batch | None = None
         self._lock = threading.RLock()
 
@@ -140,7 +140,7 @@ class Aws:
                 return Answer(found, getattr(found, "as_of", None) or everything.as_of)
             # A listing that does not show it is no proof that it is gone: it is asked itself.
         keep = self._kept(resource)
-        return self._once((*key, resource), lambda: self._alone(cls, asked, resource), keep)
+        return self.once((*key, resource), lambda: self._alone(cls, asked, resource), keep)
 
     @contextmanager
     def batch(self, about: ResourceType, ids: Sequence[str]) -> Iterator[None]:
@@ -150,14 +150,19 @@ class Aws:
         """
         self._batch = _Batch(about, tuple(ids), frozenset(ids))
         try:
-            with self._answers.batch():
+            with self.answers.batch():
                 yield
         finally:
             self._batch = None
 
     def forget(self) -> None:
         """Forget everything that was read, to make room before the same is read again."""
-        self._answers = Answers()
+        self.answers = Answers()
+
+    def batch_ids(self, about: ResourceType) -> Sequence[str] | None:
+        """The ids of the batch that is judged now, if it is of that type; otherwise None."""
+        batch = self._batch
+        return batch.ids if batch is not None and batch.about is about else None
 
     def _kept(self, resource: Resource) -> Keep:
         if resource.type == ACCOUNT.name:
@@ -174,10 +179,10 @@ class Aws:
         def load() -> Answer:
             answer = self._timed(read, lambda: cls.load_all(read))
             if not read.narrowed:
-                self._answers.keep_for_the_run(key)
+                self.answers.keep_for_the_run(key)
             return answer
 
-        return self._once(key, load, Keep.BATCH)
+        return self.once(key, load, Keep.BATCH)
 
     def _alone(self, cls: type[Any], asked: Params, resource: Resource) -> Answer:
         read = DeclaredReader(self, declared(cls).reads, cls.__name__, asked)
@@ -190,12 +195,12 @@ class Aws:
     def find(self, cls: Any) -> list[str]:
         """The ids of all resources of a type, in order. Raises Unreadable."""
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
-        ids: list[str] = self._once(("find", cls), lambda: sorted(set(cls.find(read))))
+        ids: list[str] = self.once(("find", cls), lambda: sorted(set(cls.find(read))))
         return ids
 
     def is_absent(self, service: str, region: str) -> bool:
         """Whether the region does not have the service."""
-        absent: bool = self._once(
+        absent: bool = self.once(
             ("absent", service, region), lambda: self.geography.is_absent(service, region)
         )
         return absent
@@ -205,7 +210,7 @@ class Aws:
 
         def asked() -> bool:
             try:
-                self._ask("sts", "get_caller_identity", self.geography.home(self.region), {})
+                self.ask("sts", "get_caller_identity", self.geography.home(self.region), {})
             except ClientError as error:
                 return code_of(error) in CREDENTIALS
             except NO_CREDENTIALS:
@@ -214,7 +219,7 @@ class Aws:
                 return False
             return False
 
-        refused: bool = self._once(("sts", "refuses us"), asked)
+        refused: bool = self.once(("sts", "refuses us"), asked)
         return refused
 
     def _timed(self, read: DeclaredReader, load: Callable[[], Any]) -> Answer:
@@ -224,10 +229,11 @@ class Aws:
         oldest = began if read.oldest is None else min(began, read.oldest)
         return Answer(loaded, getattr(loaded, "as_of", None) or oldest)
 
-    def _once(self, key: object, compute: Callable[[], T], keep: Keep = Keep.RUN) -> T:
-        return self._answers.once(key, compute, keep)[0]
+    def once(self, key: object, compute: Callable[[], T], keep: Keep = Keep.RUN) -> T:
+        """What ``compute`` returns, or raises: it is called once for a key."""
+        return self.answers.once(key, compute, keep)[0]
 
-    def _ask(
+    def ask(
         self,
         service: str,
         operation: str,
@@ -236,13 +242,15 @@ class Aws:
         *,
         once: bool = False,
     ) -> Any:
+        """The answer to one call, counted. Raises botocore's errors and UnknownCall."""
         call = _method(self.client(service, region, once=once), operation)
         self._count()
         return call(**params)
 
-    def _pages(
+    def pages(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
+        """The answers to a call, page by page, counted. Raises as :meth:`ask` does."""
         client = self.client(service, region)
         _method(client, operation)
         if not client.can_paginate(operation):
@@ -260,7 +268,7 @@ class Aws:
         seen: set[str] = set()
         token: dict[str, str] = {}
         while True:
-            page = self._ask(service, operation, region, {**params, **token})
+            page = self.ask(service, operation, region, {**params, **token})
             yield page
             # Most answers have no such member, so it is looked for and not asked for.
             token = {name: text for name, text in page.items() if name in _NEXT and text}

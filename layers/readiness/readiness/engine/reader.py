@@ -125,10 +125,10 @@ class DeclaredReader:
 
     def ids(self, cls: ResourceType) -> Sequence[str]:
         """The ids that are wanted now: those of the batch that is judged, or all. In order."""
-        batch = self._aws._batch  # noqa: SLF001
-        if batch is not None and batch.about is cls:
+        batch = self._aws.batch_ids(cls)
+        if batch is not None:
             self.narrowed = True
-            return batch.ids
+            return batch
         return self._aws.find(cls)
 
     def those(self, cls: type[T]) -> dict[str, T]:
@@ -163,7 +163,7 @@ class DeclaredReader:
         """
 
         def ask() -> Any:
-            return self._aws._ask(service, operation, region, params)  # noqa: SLF001
+            return self._aws.ask(service, operation, region, params)
 
         return self._answer(ask, service, operation, region, action, params, absent, gone)
 
@@ -174,7 +174,7 @@ class DeclaredReader:
         """
 
         def do() -> Any:
-            answer = self._aws._ask(service, operation, None, params, once=True)  # noqa: SLF001
+            answer = self._aws.ask(service, operation, None, params, once=True)
             return {
                 name: value.read() if hasattr(value, "read") else value
                 for name, value in answer.items()
@@ -188,7 +188,7 @@ class DeclaredReader:
         """What a call without parameters answers now, though it was asked in another attempt."""
 
         def ask() -> Any:
-            return self._aws._ask(service, operation, None, {})  # noqa: SLF001
+            return self._aws.ask(service, operation, None, {})
 
         return self._answer(ask, service, operation, None, "", {}, absent, (), attempt)
 
@@ -211,7 +211,7 @@ class DeclaredReader:
         """
 
         def ask_every() -> list[Any]:
-            return list(self._aws._pages(service, operation, region, params))  # noqa: SLF001
+            return list(self._aws.pages(service, operation, region, params))
 
         try:
             pages = self._answer(
@@ -233,7 +233,7 @@ class DeclaredReader:
         """
         aws = self._aws
         if aws.daily_cache is None:
-            return aws._once(("daily", question), ask)  # noqa: SLF001
+            return aws.once(("daily", question), ask)
         daily_cache = aws.daily_cache
 
         def recalled() -> Any:
@@ -247,7 +247,7 @@ class DeclaredReader:
             except NotCached as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
-        return aws._once(("daily", question), recalled)  # noqa: SLF001
+        return aws.once(("daily", question), recalled)
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
@@ -317,7 +317,7 @@ class DeclaredReader:
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
         is_of_batch = self.narrowed and (service, operation) in _ONCE_READ
         keep = Keep.BATCH if is_of_batch else Keep.ROOM
-        answer, began = self._aws._answers.once(key, settled, keep, self.began)  # noqa: SLF001
+        answer, began = self._aws.answers.once(key, settled, keep, self.began)
         self._note(began)
         if isinstance(answer, _NotThere):
             if answer.is_gone:
