@@ -59,7 +59,7 @@ mutants: $(VENV)/.ready ## Faults that no test notices; ONLY=readiness.model.ver
 	@$(CLEAN_ENV) $(PY) -m tests.mutants $(ONLY) $(if $(MINUTES),--minutes $(MINUTES)) $(if $(JOBS),--jobs $(JOBS))
 
 oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on the oldest SDK that is supported
-	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_sdk.py
+	@$(CLEAN_ENV) PYTHONPATH=.local/oldest $(PY) -m pytest -q tests/evidence tests/engine/test_aws.py tests/engine/test_reader.py tests/engine/test_sdk.py
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks

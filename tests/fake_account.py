@@ -15,8 +15,9 @@ from botocore.stub import validate_parameters
 
 from readiness.engine import settings as settings_module
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Coverage, Evaluation, Observation, Scope
+from readiness.engine.evaluate import Evaluation, Observation, Scope
 from readiness.engine.page_sizes import PAGE_SIZES
+from readiness.engine.survey import Coverage, survey
 from readiness.model.rule import Rule
 from tests.strict import strict
 
@@ -207,4 +208,4 @@ def observe(fake_account: FakeAccount, rule: Rule, id: str, **settings: object) 
 def scan(fake_account: FakeAccount, rules: Iterable[Rule]) -> list[Observation]:
     """What the rules say of everything in the world, read in bulk, as a sweep does."""
     rules = list(rules)
-    return list(evaluation(fake_account, rules, bulk=True).survey(rules, Coverage()))
+    return list(survey(evaluation(fake_account, rules, bulk=True), rules, Coverage()))

@@ -86,11 +86,11 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observation]:
-    from readiness.engine.evaluate import Coverage  # noqa: PLC0415
+    from readiness.engine.survey import Coverage, survey  # noqa: PLC0415
     from readiness_cli import target_selection  # noqa: PLC0415
 
     if id is None:
-        return list(evaluation.survey([rule], Coverage()))
+        return list(survey(evaluation, [rule], Coverage()))
     resource = target_selection.resource_of(rule, id, evaluation.aws)
     observation = evaluation.observe(rule, resource)
     if observation.finding is None or not _exists(evaluation, observation):

@@ -161,7 +161,7 @@ def _of_ours(error: Exception) -> Failure | None:
 def _of_aws(error: Exception, region: str) -> Failure:
     from botocore import exceptions as aws  # noqa: PLC0415
 
-    from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
+    from readiness.engine.aws_errors import is_about_credentials  # noqa: PLC0415
 
     if is_about_credentials(error) and not isinstance(error, aws.ClientError):
         return credentials_refused(str(error))
@@ -183,7 +183,7 @@ def _of_aws(error: Exception, region: str) -> Failure:
 
 
 def _answered(error: ClientError, region: str) -> Failure:
-    from readiness.engine.aws import cause_of, is_about_credentials  # noqa: PLC0415
+    from readiness.engine.aws_errors import cause_of, is_about_credentials  # noqa: PLC0415
     from readiness.model.unreadable import Cause  # noqa: PLC0415
 
     if is_about_credentials(error):

@@ -10,7 +10,7 @@ from typing import Any
 import click
 from botocore.exceptions import ClientError
 
-from readiness.engine.aws import code_of
+from readiness.engine.aws_errors import code_of
 from readiness_cli import session
 from readiness_cli.failure import Failure
 from readiness_cli.output import note

@@ -18,7 +18,8 @@ from readiness_cli.stack import Stack
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.evaluate import Coverage, Evaluation, Observation
+    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.engine.survey import Coverage
     from readiness.model.rule import Rule
 
 

@@ -228,7 +228,7 @@ def _republish(aws: Aws, alerts: str) -> str:
     """Have the outbox published; the reason where that did not work to the end."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    from readiness.engine.aws import code_of  # noqa: PLC0415
+    from readiness.engine.aws_errors import code_of  # noqa: PLC0415
 
     if not alerts:
         return f"the stack has no function {ALERTS}"
@@ -346,7 +346,7 @@ def deliver(aws: Aws, delivery: Delivery) -> str:
     """Hand it over; the reason where the other side did not take it."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    from readiness.engine.aws import code_of  # noqa: PLC0415
+    from readiness.engine.aws_errors import code_of  # noqa: PLC0415
 
     parts = delivery.target.split(":")
     service = parts[2] if len(parts) > 5 else ""

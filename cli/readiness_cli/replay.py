@@ -105,6 +105,7 @@ def _unreadable(what: str) -> Failure:
 def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observation]:
     from readiness.engine import settings  # noqa: PLC0415
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
+    from readiness.engine.follow import follow  # noqa: PLC0415
 
     wanted = [(heading, seen) for heading, seen in looks if seen.targets]
     if not wanted:
@@ -123,7 +124,7 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
             trigger=seen.trigger,
             changed_by=seen.origin,
         )
-        observations += run.follow(heading, seen.targets)
+        observations += follow(run, heading, seen.targets)
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")

@@ -31,7 +31,8 @@ from readiness_cli.output import (
 )
 
 if TYPE_CHECKING:
-    from readiness.engine.evaluate import Coverage, Evaluation, Observation
+    from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.engine.survey import Coverage
     from readiness.model.finding import Finding
     from readiness.model.resource import Resource
     from readiness.model.rule import Rule
@@ -107,7 +108,8 @@ def scan(
     given = session.read_settings(settings_file, [_rule_setting(text) for text in assignments])
     configured = session.configure(rules, given)
 
-    from readiness.engine.evaluate import Coverage, Evaluation  # noqa: PLC0415
+    from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
+    from readiness.engine.survey import Coverage  # noqa: PLC0415
 
     began = time.monotonic()
     aws = session.connect(profile, region, bulk=not ids)
@@ -209,6 +211,7 @@ def _judge(
     deployed: Stack | None,
 ) -> list[Finding]:
     """The findings; recorded in the thread that made them where a stack is given."""
+    from readiness.engine.survey import survey  # noqa: PLC0415
     from readiness_cli.target_selection import observe_only  # noqa: PLC0415
 
     recording = None
@@ -222,7 +225,7 @@ def _judge(
         if ids:
             observations: Iterable[Observation] = observe_only(evaluation, rules, ids)
         else:
-            observations = evaluation.survey(rules, coverage, progress=progress, record=record)
+            observations = survey(evaluation, rules, coverage, progress=progress, record=record)
         for observation in observations:
             if ids:
                 record(observation)

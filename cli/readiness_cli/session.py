@@ -70,7 +70,7 @@ def _account(aws: Aws) -> str:
     """Whose credentials these are, by the STS of the region. Raises Failure."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
-    from readiness.engine.aws import is_about_credentials  # noqa: PLC0415
+    from readiness.engine.aws_errors import is_about_credentials  # noqa: PLC0415
 
     try:
         return str(aws.client("sts").get_caller_identity()["Account"])

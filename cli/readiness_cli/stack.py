@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.aws import code_of
+from readiness.engine.aws_errors import code_of
 from readiness_cli.failure import Exit, Failure
 
 if TYPE_CHECKING:

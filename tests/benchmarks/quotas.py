@@ -18,11 +18,12 @@ from unittest.mock import patch
 
 from botocore import xform_name
 
-from readiness.engine import aws, evaluate, settings
+from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation
+from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.page_sizes import PAGE_SIZES
 from readiness.engine.rates import IN_A_SWEEP, Pacer
+from readiness.engine.survey import Coverage, Cursor, survey
 from readiness.model.rule import Heading
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Client, FakeAccount, error, service_model
 from tests.virtual_time import VirtualClock
@@ -186,7 +187,8 @@ def sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool = True)
     One thread at a time: the clock of a thread that waits long moves on for the others too, and
     what they meant to ask one after the other would come at once.
     """
-    with patch.object(evaluate, "_THREADS", 1), patch.object(aws, "_TOGETHER", 1):
+    engine = "readiness.engine"
+    with patch(f"{engine}.survey._THREADS", 1), patch(f"{engine}.reader._TOGETHER", 1):
         return _sweep(heading, fake_account, paced=paced)
 
 
@@ -211,7 +213,8 @@ def _sweep(heading: Heading, fake_account: LimitedAccount, *, paced: bool) -> Sw
             pacer=pacer,
         )
         coverage = Coverage()
-        seen += Evaluation(read, configured).survey(
+        seen += survey(
+            Evaluation(read, configured),
             list(heading),
             coverage,
             start=cursor,

@@ -10,7 +10,8 @@ import pytest
 
 from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import heading
 from tests.account_variants import module_of
 from tests.accounts import performance_benchmarks as benchmarks
@@ -131,7 +132,7 @@ def test_a_month_of_hourly_sweeps(functions, services, most):
                 bulk=True,
                 daily_cache=memory,  # type: ignore[arg-type]
             )
-            list(Evaluation(aws, configured).survey(list(heading(folder)), Coverage()))
+            list(survey(Evaluation(aws, configured), list(heading(folder)), Coverage()))
         cost = 30 * (counted.series * METRIC + counted.listings * LISTING)
         together += cost
         asked = f"{counted.series:,} series and {counted.listings:,} lists a day"

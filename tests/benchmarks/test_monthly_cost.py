@@ -11,8 +11,9 @@ import pytest
 
 from readiness.engine import settings
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
 from readiness.engine.session import Session
+from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import headings
 from readiness_cli.demo.emulator import ACCOUNT, REGION, Emulator
 from tests.benchmarks.account import build_workload
@@ -64,7 +65,7 @@ def sweep(heading: Any) -> tuple[Counted, int, float]:
     began = datetime.now(UTC)
     aws = Aws(session, account=ACCOUNT, region=REGION, now=lambda: datetime.now(UTC), bulk=True)
     run = Evaluation(aws, settings.configure(heading, {}))
-    verdicts = sum(1 for _ in run.survey(list(heading), Coverage()))
+    verdicts = sum(1 for _ in survey(run, list(heading), Coverage()))
     return session, verdicts, (datetime.now(UTC) - began).total_seconds()
 
 

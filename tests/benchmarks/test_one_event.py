@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from functions.encryption.app import encryption
 from readiness.engine.events import resolve_targets
+from readiness.engine.follow import follow
 from readiness.engine.record import Recorder
 from readiness.engine.store import Store
 from tests.accounts.encryption import fake_account
@@ -33,7 +34,7 @@ def test_one_event_that_changes_nothing():
 
     def once():
         run = evaluation(account, encryption)
-        return run, list(run.follow(encryption, resolve_targets(event, encryption).targets))
+        return run, list(follow(run, encryption, resolve_targets(event, encryption).targets))
 
     account.calls.clear()
     _, observations = once()
@@ -74,8 +75,8 @@ def _writes_of_a_second_look(observations) -> int:
         written.clear()
         run = evaluation(fake_account(), encryption)
         recorder = Recorder(store, run)
-        for observation in run.follow(
-            encryption, resolve_targets(json.loads(EVENT.read_text()), encryption).targets
+        for observation in follow(
+            run, encryption, resolve_targets(json.loads(EVENT.read_text()), encryption).targets
         ):
             recorder.record(observation)
         return len(written)

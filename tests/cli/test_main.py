@@ -13,7 +13,7 @@ import botocore.exceptions as aws
 import pytest
 
 from readiness.engine import settings
-from readiness.engine.aws import CredentialsRefused
+from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.events import MalformedEvent
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import failure, main, session

@@ -6,7 +6,7 @@ import pytest
 
 from readiness import Status
 from readiness.engine.actions import action_of
-from readiness.engine.evaluate import Coverage
+from readiness.engine.survey import Coverage, survey
 from readiness_cli.catalogue import headings
 from tests.account_variants import Variant, module_of, settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount, evaluation
@@ -49,7 +49,7 @@ def test_some_resource_complies(rule):
     """The worlds are good enough that the property below has something to lose."""
     fake_account = an_account(rule.heading.folder)
     run = evaluation(fake_account, [rule], given=asked_for(rule), bulk=True)
-    seen = list(run.survey([rule], Coverage()))
+    seen = list(survey(run, [rule], Coverage()))
     said = [
         (o.resource.id, o.finding and (o.finding.status, o.finding.reason), o.crash) for o in seen
     ]
@@ -96,7 +96,7 @@ def test_a_failed_listing_is_insufficient_data(rule):
             fake_account.faults[call] = fault
             coverage = Coverage()
             run = evaluation(fake_account, [rule], given=asked_for(rule), bulk=True)
-            [seen] = run.survey([rule], coverage)
+            [seen] = survey(run, [rule], coverage)
             assert seen.finding is not None
             assert seen.finding.status is Status.INSUFFICIENT_DATA, f"{call} {name}"
             assert action_of(*call) in seen.finding.reason

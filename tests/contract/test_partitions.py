@@ -7,9 +7,10 @@ import re
 import pytest
 
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
 from readiness.engine.geography import Geography
 from readiness.engine.settings import configure
+from readiness.engine.survey import Coverage, survey
 from readiness.model.verdict import Status
 from readiness_cli.catalogue import ROOT, headings
 from tests.fake_account import ACCOUNT_ID, Clock, FakeAccount, error
@@ -30,7 +31,7 @@ def surveyed(fake_account, heading, region):
     aws = Aws(fake_account, account=ACCOUNT_ID, region=region, now=Clock(), bulk=True)
     evaluation = Evaluation(aws, configure(heading, {}))
     coverage = Coverage()
-    found = [seen.finding for seen in evaluation.survey(list(heading), coverage)]
+    found = [seen.finding for seen in survey(evaluation, list(heading), coverage)]
     assert not any("this is a bug" in finding.reason for finding in found)
     return found, coverage
 

@@ -2,7 +2,7 @@
 
 A read that no fake account makes is never denied in ``test_never_a_false_pass``, and a role
 carries its permission for nothing. (A read that is made and not declared is refused by
-``readiness.engine.aws.DeclaredReader`` wherever it is made.)
+``readiness.engine.reader.DeclaredReader`` wherever it is made.)
 """
 
 from __future__ import annotations
@@ -20,8 +20,9 @@ from unittest.mock import patch
 import pytest
 
 from readiness.engine.actions import action_of
-from readiness.engine.aws import DeclaredReader as Reader
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.reader import DeclaredReader as Reader
+from readiness.engine.survey import Coverage, survey
 from readiness.model.evidence import ACCOUNT, ResourceType, declared, evidence
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Gone, Unreadable
@@ -153,7 +154,7 @@ def calls_of(rule: Rule) -> Made:
             for id in alone.aws.find(rule.subject):
                 alone.reread().observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
             run = evaluation(account.make(), [rule], given=given, bulk=True)
-            list(run.survey([rule], Coverage()))
+            list(survey(run, [rule], Coverage()))
             unbatched(run, rule)
     return made
 

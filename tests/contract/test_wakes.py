@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import pytest
 
 from readiness.engine.events import resolve_targets
+from readiness.engine.follow import follow
 from readiness_cli.catalogue import headings
 from tests.account_variants import module_of
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
@@ -73,7 +74,7 @@ def woken_by(happened) -> Woken:
         fake_account = world_of(heading.folder)
         widely = any(target.id is None for target in seen.targets)
         run = evaluation(fake_account, heading, bulk=widely, now=NOON)
-        verdicts[heading.folder] = len(list(run.follow(heading, seen.targets)))
+        verdicts[heading.folder] = len(list(follow(run, heading, seen.targets)))
         requests.update(f"{service}:{operation}" for service, operation in fake_account.calls)
     return Woken(verdicts, requests)
 

@@ -6,7 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
+from readiness.engine.reader import DeclaredReader
 from tests.fake_account import ACCOUNT_ID, HOME, Clock, error
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")

@@ -8,8 +8,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import DailyCache, NotCached
+from readiness.engine.reader import DeclaredReader
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 

@@ -383,7 +383,7 @@ def test_a_second_look_is_made_once_for_a_leg(function, monkeypatch):
 def test_a_leg_stops_on_memory_as_on_time(function, monkeypatch):
     for number in range(8):
         client("s3").create_bucket(Bucket=f"small-{number}")
-    monkeypatch.setattr("readiness.engine.evaluate.BATCH", 3)
+    monkeypatch.setattr("readiness.engine.survey.BATCH", 3)
     monkeypatch.setattr(function._sandbox, "is_full", lambda *, moved: moved)
     cursor, legs = None, 0
     while legs < 30:

@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from moto import mock_aws
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.declarations import DeclarationReader
 from readiness.engine.garbled import Garbled
+from readiness.engine.reader import DeclaredReader
 from readiness.engine.session import Session
 from readiness.engine.store import Store
 from readiness.model.unreadable import Unreadable

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from readiness import Severity, Status, Verdict, heading, violates
-from readiness.engine.evaluate import Coverage, Scope
+from readiness.engine.evaluate import Scope
+from readiness.engine.survey import Coverage, survey
 from readiness.model.evidence import ResourceType, evidence
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, evaluation
 
@@ -123,6 +124,6 @@ def test_a_survey_counts_what_is_outside_by_its_own_tags():
     OWN.update({"a": OURS, "b": THEIRS, "c": {}})
     coverage = Coverage()
     run = evaluation(account(), [unlisted], scope=SCOPE, bulk=True)
-    seen = {each.resource.id: each.out_of_scope for each in run.survey([unlisted], coverage)}
+    seen = {each.resource.id: each.out_of_scope for each in survey(run, [unlisted], coverage)}
     assert seen == {"a": False, "b": True, "c": True}
     assert coverage.out_of_scope == 2

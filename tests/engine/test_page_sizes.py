@@ -121,7 +121,7 @@ def test_the_size_is_sent():
     client._account = SimpleNamespace(
         answer=lambda service, operation, params: asked.append(params) or {"serviceArns": []}
     )
-    list(run.aws._pages("ecs", "list_services", None, {"cluster": "c"}))
+    list(run.aws.pages("ecs", "list_services", None, {"cluster": "c"}))
     assert asked == [{"cluster": "c", "maxResults": 100}]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.engine.aws import DeclaredReader
+from readiness.engine.reader import DeclaredReader
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import FakeAccount, evaluation
 

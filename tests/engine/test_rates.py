@@ -12,7 +12,8 @@ from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from botocore.session import Session as BotocoreSession
 
-from readiness.engine.aws import Aws, cause_of
+from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import cause_of
 from readiness.engine.rates import (
     IN_A_SWEEP,
     IN_AN_EVENT,
@@ -228,7 +229,7 @@ def test_every_page_waits_for_its_turn(credentials):
     run = aws(Pacer(IN_AN_EVENT, clock))
     asked = answered(run.client("lambda"))
     for _ in range(4):
-        list(run._pages("lambda", "list_functions", None, {}))
+        list(run.pages("lambda", "list_functions", None, {}))
     assert len(asked) == 4
     assert clock.now() == pytest.approx(2.5 / 1.5)
 

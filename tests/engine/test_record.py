@@ -13,9 +13,10 @@ from moto import mock_aws
 
 from functions.encryption.app import encryption
 from readiness import Status
-from readiness.engine.evaluate import Coverage, Observation
+from readiness.engine.evaluate import Observation
 from readiness.engine.record import Recorder
 from readiness.engine.store import to_item
+from readiness.engine.survey import Coverage
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Cause, Unreadable

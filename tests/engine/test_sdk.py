@@ -10,7 +10,8 @@ from botocore.exceptions import UnknownServiceError
 from botocore.loaders import create_loader
 
 from readiness.engine import sdk
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
+from readiness.engine.reader import DeclaredReader
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli.catalogue import ROOT, headings
 from tests.fake_account import ACCOUNT_ID, HOME, Clock

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.engine.aws import _under
+from readiness.engine.reader import _under
 from tests import strict
 from tests.fake_account import FakeAccount
 from tests.strict import NoSuchMember

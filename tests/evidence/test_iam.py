@@ -19,6 +19,7 @@ from functions.iam_roles.app import (
 from readiness import Status
 from readiness.engine.aws import Aws
 from readiness.engine.events import Target
+from readiness.engine.follow import follow
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.iam.credentials import (
     AccessKeyAges,
@@ -283,12 +284,12 @@ def test_a_policy_event_finds_its_roles_in_one_read_and_judges_them_alone():
     changed = fake_account()
     run = evaluation(changed, [role_privileges])
     target = Target(role_privileges.id, None, via=("AWS::IAM::Policy", POLICY_ARN))
-    [seen] = run.follow([role_privileges], [target])
+    [seen] = follow(run, [role_privileges], [target])
     assert seen.resource.id == "agent"
     assert ("iam", "get_policy_version") in changed.calls
     other = Target(role_privileges.id, None, via=("AWS::IAM::Policy", ADMIN))
     assert (
-        list(evaluation(fake_account(), [role_privileges]).follow([role_privileges], [other]))
+        list(follow(evaluation(fake_account(), [role_privileges]), [role_privileges], [other]))
         == []
     )
 

@@ -12,7 +12,8 @@ from functions.performance_benchmarks.app import performance_benchmarks
 from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import NotCached
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.survey import Coverage, survey
 from readiness.evidence.cloudwatch import kept
 from readiness.semantics.metrics import Query, at_most, series
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error
@@ -172,7 +173,7 @@ def aws(traffic, *, now=NOW, memory=None, bulk=True, **faults):
 
 def verdicts(run):
     configured = settings.configure(performance_benchmarks, {})
-    seen = list(Evaluation(run, configured).survey(RULES, Coverage()))
+    seen = list(survey(Evaluation(run, configured), RULES, Coverage()))
     assert not [o.crash for o in seen if o.crash]
     return {(o.rule.id, o.resource.id): (o.finding.status, o.finding.reason) for o in seen}
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from functions.encryption.app import encryption, kms_key_environment
-from readiness.engine.evaluate import Coverage
 from readiness.engine.events import Target
+from readiness.engine.follow import follow
+from readiness.engine.survey import Coverage, survey
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.model.evidence import REGION
 from tests.accounts.encryption import (
@@ -135,7 +136,7 @@ def many(buckets: int, keys: int) -> FakeAccount:
 
 def test_a_sweep_makes_each_call_once():
     some = many(200, 50)
-    list(evaluation(some, encryption, bulk=True).survey(list(encryption), Coverage()))
+    list(survey(evaluation(some, encryption, bulk=True), list(encryption), Coverage()))
     made: Counter[tuple[str, str]] = Counter(some.calls)
     linear = {
         ("s3", "get_bucket_encryption"): 200,
@@ -165,7 +166,7 @@ def test_one_bucket_event_costs_at_most_four_reads(event, algorithm):
     answer: Any = sse(algorithm, KEY_ARN if algorithm == "aws:kms" else "")
     some = fake_account().but(s3__get_bucket_encryption=answer)
     targets = [Target(f"encryption.{rule}", "data") for rule in EVENTS[event]]
-    seen = list(evaluation(some, encryption).follow(encryption, targets))
+    seen = list(follow(evaluation(some, encryption), encryption, targets))
     assert len(seen) == len(targets)
     assert len(some.calls) <= 4, some.calls
 
@@ -209,7 +210,7 @@ def test_a_disabled_key_wakes_the_buckets_that_name_it_in_any_way(named):
         kms__describe_key=key_metadata(KeyState="Disabled"),
     )
     target = Target("encryption.s3-kms", None, ("AWS::KMS::Key", KEY_ID))
-    [seen] = evaluation(some, encryption).follow(encryption, [target])
+    [seen] = follow(evaluation(some, encryption), encryption, [target])
     assert seen.resource.id == "data"
     assert seen.finding is not None
     assert "Disabled" in seen.finding.reason
@@ -217,4 +218,4 @@ def test_a_disabled_key_wakes_the_buckets_that_name_it_in_any_way(named):
 
 def test_another_key_wakes_no_bucket():
     target = Target("encryption.s3-kms", None, ("AWS::KMS::Key", IMPORTED_ID))
-    assert list(evaluation(fake_account(), encryption).follow(encryption, [target])) == []
+    assert list(follow(evaluation(fake_account(), encryption), encryption, [target])) == []

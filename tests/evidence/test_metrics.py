@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
+from readiness.engine.reader import DeclaredReader
 from readiness.evidence.cloudwatch.datapoints import (
     DAY,
     GET_METRIC_DATA,

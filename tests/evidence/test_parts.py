@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.engine.evaluate import Coverage
+from readiness.engine.survey import Coverage, survey
 from readiness.evidence.apigateway.stage_cache import StageCache
 from readiness.evidence.apigateway.stages import HTTP_STAGE, REST_STAGE, HttpStage, RestStage
 from readiness.evidence.elbv2.listeners import LISTENER, Listener
@@ -109,7 +109,7 @@ def test_a_survey_judges_the_other_parts_and_does_not_call_the_type_covered():
     account = module_of("xray").fake_account()
     account.answers |= fake_account().answers
     run, coverage = evaluation(account, [rule], bulk=True), Coverage()
-    seen = list(run.survey([rule], coverage))
+    seen = list(survey(run, [rule], coverage))
     judged = {o.resource.id: o.finding.status for o in seen if o.resource.type == REST_STAGE.name}
     assert judged == dict.fromkeys({*REST} - {REST[2]}, Status.COMPLIANT)
     [unlisted] = [o for o in seen if o.resource.type != REST_STAGE.name]

@@ -10,7 +10,8 @@ from readiness import Status
 from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import DailyCache
-from readiness.engine.evaluate import Coverage, Evaluation
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.survey import Coverage, survey
 from tests.accounts import monitoring_commands as worlds
 from tests.engine.test_daily_cache import TABLE, table
 from tests.fake_account import ACCOUNT_ID, HOME, NOON
@@ -33,7 +34,7 @@ def test_cost_explorer_is_asked_each_question_once_a_day(table):
             )
             run = Evaluation(aws, settings.configure(heading, {}))
             billed = [rule for rule in heading if "ce:GetCostAndUsage" in rule.reads]
-            for seen in run.survey(billed, Coverage()):
+            for seen in survey(run, billed, Coverage()):
                 assert seen.finding.status is Status.COMPLIANT, seen.finding.reason
                 again = run.reread().observe(seen.rule, seen.resource)
                 assert again.finding.status is Status.COMPLIANT, again.finding.reason

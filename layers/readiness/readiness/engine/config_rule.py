@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Observation
 from readiness.engine.events import ConfigRequest
+from readiness.engine.reader import DeclaredReader
 from readiness.model.evidence import ResourceType, config_resource_id
 from readiness.model.finding import iso
 from readiness.model.resource import Resource

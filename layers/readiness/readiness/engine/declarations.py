@@ -10,8 +10,10 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.engine.aws import Aws, DeclaredReader, cause_of, code_of
+from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import cause_of, code_of
 from readiness.engine.principals import Principals
+from readiness.engine.reader import DeclaredReader
 from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.reader import Reader

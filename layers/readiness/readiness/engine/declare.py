@@ -13,7 +13,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise
-from readiness.engine.aws import code_of
+from readiness.engine.aws_errors import code_of
 from readiness.engine.declarations import DeclarationRefused, assemble
 from readiness.model.attestation import RECORDED, Artefact, Attestation, Result, Scope
 from readiness.model.finding import parse_iso

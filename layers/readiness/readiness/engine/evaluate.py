@@ -1,16 +1,15 @@
-"""Where to look → evidence → verdicts: the service layer that calls the rules."""
+"""One resource: the evidence that a rule asks for, its verdict, and the finding made of it."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import IntEnum
 from typing import Any, Protocol, cast
 
-from readiness.engine.aws import Answer, Aws, CredentialsRefused, Postponed
+from readiness.engine.aws import Answer, Aws
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.declarations import DeclarationReader, FirstSeen
 from readiness.engine.events import Target
 from readiness.engine.settings import Configured
@@ -19,10 +18,10 @@ from readiness.model.attestation import Attested
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
 from readiness.model.origin import Origin
-from readiness.model.resource import GLOBAL, Resource
+from readiness.model.resource import Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
+from readiness.model.unreadable import Gone, NotOffered, Unreadable
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
 
 MOST_REASON = 1000
@@ -31,9 +30,6 @@ MOST_OBSERVED = 30_000
 _NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
 _OWN = "The resource is part of Readiness itself (parameter EvaluateOwnResources)."
-_THREADS = 12
-BATCH = 100
-"""How many resources of one type are judged before what was read about them is forgotten."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,68 +75,6 @@ class Observation:
     again: Target | None = None
     over: int | None = None
     unproven: bool = False
-
-
-class Phase(IntEnum):
-    """How far a survey of several legs has come."""
-
-    JUDGING = 0
-    MISSED = 1
-    """Everything else is judged; now the types that an earlier leg could not list."""
-    CLOSING = 2
-    """Everything is judged; what remains are the rows of what is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """Where a survey stopped: the last resource of a type that was done.
-
-    ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
-    can be, and nothing of them is closed.
-    """
-
-    type: str
-    region: str
-    after: str
-    phase: Phase = Phase.JUDGING
-    unlisted: tuple[str, ...] = ()
-
-
-@dataclass
-class Coverage:
-    """What a survey really looked at: subject types listed to the end without an error.
-
-    ``missed`` are the names of types that an earlier leg of the survey could not list, ``parts``
-    the ids of those that this one could list in part, which are judged and close nothing.
-    """
-
-    listed: dict[ResourceType, set[str]] = field(default_factory=dict)
-    failed: dict[ResourceType, Unreadable] = field(default_factory=dict)
-    missed: frozenset[str] = frozenset()
-    parts: dict[ResourceType, set[str]] = field(default_factory=dict)
-    out_of_scope: int = 0
-    own: int = 0
-    cursor: Cursor | None = None
-    reached: Cursor | None = None
-
-    @property
-    def unlisted(self) -> tuple[str, ...]:
-        """The names of the types that this leg or one before could not list."""
-        return tuple(sorted(self.missed | {about.name for about in self.failed}))
-
-    @property
-    def end(self) -> Cursor:
-        """Where to go on when everything that could be listed is judged."""
-        if not self.failed:
-            return Cursor("", "", "", Phase.CLOSING, self.unlisted)
-        reached = self.reached
-        if reached is None or reached.phase is not Phase.MISSED:
-            reached = Cursor("", "", "", Phase.MISSED)
-        return replace(reached, unlisted=self.unlisted)
-
-    def is_whole(self, about: ResourceType) -> bool:
-        """Whether every leg listed the type, so that a row without a resource may be closed."""
-        return about in self.listed and about.name not in self.missed
 
 
 class Stored(Protocol):
@@ -205,11 +139,14 @@ class Evaluation:
         self._known = stored.of
         self._declared = DeclarationReader(self.aws, self._declarations, self._known)
 
+    def prepare(self, about: ResourceType, ids: Sequence[str]) -> None:
+        """Make ready for a batch of resources: read what is stored of them."""
+        if self._stored is not None:
+            self._stored.prepare(about, ids)
+
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
         """The rules this deployment is to judge: one region's stack does the global services."""
         return [rule for rule in rules if self.scope.globals_too or not rule.subject.is_global]
-
-    # -- one resource -----------------------------------------------------------------------
 
     def observe(self, rule: Rule, resource: Resource) -> Observation:
         """Read what the rule asks for and let it judge."""
@@ -343,11 +280,11 @@ class Evaluation:
         elif not needs_reference(first, parameter):
             meant = [self.account_wide(about)]
         else:
-            meant = _references(subject, parameter)
-        settings = self._settings(rule)
+            meant = references(subject, parameter)
+        settings = self.settings(rule)
         return [self.aws.evidence(parameter.evidence, each, settings) for each in meant]
 
-    def _settings(self, rule: Rule) -> Mapping[str, Any]:
+    def settings(self, rule: Rule) -> Mapping[str, Any]:
         settings = self._configured[rule.id]
         return {} if isinstance(settings, SettingRefused) else settings
 
@@ -409,254 +346,19 @@ class Evaluation:
             rule, resource, at, finding, again=again if verdict.is_passing else None
         )
 
-    # -- what an event points at ------------------------------------------------------------
-
-    def follow(self, rules: Iterable[Rule], targets: Iterable[Target]) -> Iterator[Observation]:
-        """Judge what an event made us look at."""
-        known = {rule.id: rule for rule in self.judged(rules)}
-        wanted = [target for target in targets if target.rule in known]
-        everything = {target.rule for target in wanted if target.id is None and not target.via}
-        alone: dict[Resource, list[Rule]] = {}
-        for target in sorted(wanted, key=lambda t: (t.rule, t.id or "", t.via or ("", ""))):
-            rule = known[target.rule]
-            if target.id is not None:
-                if rule.id not in everything:
-                    alone.setdefault(self._resource(rule, target.id), []).append(rule)
-            elif target.via is not None and rule.id not in everything:
-                yield from self._referring(rule, *target.via)
-        for resource, asked in alone.items():
-            yield from self.agreed(resource, asked)
-        if everything:
-            yield from self.survey([known[id] for id in sorted(everything)], Coverage())
-
-    def _resource(self, rule: Rule, id: str) -> Resource:
-        return rule.subject.resource(self.aws.account, self.aws.region, id)
-
-    def _referring(self, rule: Rule, type_: str, id: str) -> Iterator[Observation]:
-        """The rule for those of its subjects that refer to the resource that changed.
-
-        A subject whose references cannot be read is judged all the same, so that it is not
-        passed over in silence. Who refers to what is read for all at once where that is possible;
-        those it concerns are then read alone.
-        """
-        parameters = [p for p in rule.parameters[1:] if p.declaration.about.name == type_]
-        try:
-            ids = self.aws.find(rule.subject)
-        except Unreadable as unreadable:
-            yield from self._unlisted([rule], rule.subject, unreadable)
-            ids = list(unreadable.found)
-        about = rule.parameters[0].evidence
-        lookup = self.aws.reread(bulk=True) if hasattr(about, "load_all") else self.aws
-        for subject_id in ids:
-            resource = self._resource(rule, subject_id)
-            try:
-                subject = lookup.evidence(about, resource, self._settings(rule)).evidence
-            except Gone:
-                continue
-            except (CredentialsRefused, Postponed):
-                raise
-            except Exception:
-                yield self.observe(rule, resource)
-                continue
-            named = [
-                p.declaration.about.may_mean(r.id, id)
-                for p in parameters
-                for r in _references(subject, p)
-            ]
-            if any(named) or not parameters:
-                yield self.observe(rule, resource)
-
-    # -- everything -------------------------------------------------------------------------
-
-    def survey(
-        self,
-        rules: Sequence[Rule],
-        coverage: Coverage,
-        *,
-        start: Cursor | None = None,
-        enough: Callable[[], bool] = lambda: False,
-        progress: Callable[[int, int], None] = lambda done, total: None,
-        record: Callable[[Observation], None] = lambda observation: None,
-    ) -> Iterator[Observation]:
-        """Judge every resource the rules know; ``coverage`` tells what was really covered.
-
-        Works in batches of resources of one type: what was read about them is forgotten before
-        the next. Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from
-        again. ``record`` is called with each observation before it is yielded, in the thread that
-        made it, so that writing goes on beside reading.
-        """
-        coverage.missed = frozenset(start.unlisted) if start else frozenset()
-        by_type: dict[ResourceType, list[Rule]] = {}
-        for rule in self.judged(rules):
-            by_type.setdefault(rule.subject, []).append(rule)
-        with ThreadPoolExecutor(_THREADS, "survey") as pool:
-            try:
-                yield from _each(record, self._list(pool, by_type, coverage))
-            except Postponed:
-                coverage.cursor = _unmoved(start, coverage)
-                return
-            work = [
-                (_position(about, coverage), about, ids)
-                for about, ids in (*coverage.listed.items(), *coverage.parts.items())
-                if about in by_type
-            ]
-            work.sort(key=lambda each: each[0])
-            batches = [
-                (about, batch)
-                for position, about, ids in work
-                for batch in _batches(_left(position, ids, start))
-            ]
-            total, done = sum(len(ids) for _, ids in batches), 0
-            progress(0, total)
-            for about, ids in batches:
-                part = self._judged(pool, about, ids, by_type[about], enough, record)
-                judged = 0
-                for judged, observations in enumerate(part, 1):
-                    coverage.own += any(o.is_own for o in observations)
-                    coverage.out_of_scope += any(
-                        o.out_of_scope and not o.is_own for o in observations
-                    )
-                    progress(done + judged, total)
-                    yield from observations
-                done += judged
-                if judged:
-                    coverage.reached = self._cursor(about, ids[judged - 1], coverage)
-                if judged < len(ids):
-                    coverage.cursor = coverage.reached or _unmoved(start, coverage)
-                    return
-
-    def _list(
-        self,
-        pool: ThreadPoolExecutor,
-        by_type: Mapping[ResourceType, Sequence[Rule]],
-        coverage: Coverage,
-    ) -> Iterator[Observation]:
-        """List every type; yields a row for each rule that has nothing to judge, or no list."""
-        listings = {about: pool.submit(self.aws.find, about) for about in by_type}
-        for about in sorted(by_type, key=lambda about: (about.name, about.is_global)):
-            try:
-                ids = listings[about].result()
-            except Unreadable as unreadable:
-                if not isinstance(unreadable, NotOffered):
-                    coverage.failed[about] = unreadable
-                if unreadable.found:
-                    coverage.parts[about] = set(unreadable.found)
-                yield from self._unlisted(by_type[about], about, unreadable)
-                continue
-            except (CredentialsRefused, Postponed):
-                raise
-            except Exception as error:
-                broken = _unlistable(about, error)
-                coverage.failed[about] = broken
-                yield from self._unlisted(by_type[about], about, broken)
-                continue
-            coverage.listed[about] = set(ids)
-            if not ids:
-                yield from self._nothing(by_type[about], about)
-
-    def _judged(
-        self,
-        pool: ThreadPoolExecutor,
-        about: ResourceType,
-        ids: Sequence[str],
-        rules: Sequence[Rule],
-        enough: Callable[[], bool],
-        record: Callable[[Observation], None],
-    ) -> Iterator[list[Observation]]:
-        """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
-
-        What was not begun by then, or has no turn at a service any more, is not judged.
-        """
-
-        def observe_all(id: str) -> list[Observation] | None:
-            if id != ids[0] and enough():
-                return None
-            return self._in_turn(about, id, rules, record)
-
-        if enough():
-            return
-        if self._stored is not None:
-            self._stored.prepare(about, ids)
-        with self.aws.batch(about, ids):
-            under_way = [pool.submit(observe_all, id) for id in ids]
-            under_way.reverse()
-            while under_way:
-                observations = under_way.pop().result()
-                if observations is None:
-                    for waiting in under_way:
-                        waiting.cancel()
-                    return
-                yield observations
-
-    def _in_turn(
-        self,
-        about: ResourceType,
-        id: str,
-        rules: Sequence[Rule],
-        record: Callable[[Observation], None],
-    ) -> list[Observation] | None:
-        """Judge and record one resource; None where a call it needs has no turn in this leg."""
-        resource = about.resource(self.aws.account, self.aws.region, id)
-        try:
-            seen = self.agreed(resource, rules)
-        except Postponed:
-            return None
-        return list(_each(record, (replace(o, unproven=False) for o in seen)))
-
-    def _cursor(self, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
-        region = GLOBAL if about.is_global else self.aws.region
-        phase = _position(about, coverage)[0]
-        return Cursor(about.name, region, id, phase, coverage.unlisted)
-
-    def _unlisted(
+    def unlisted(
         self, rules: Iterable[Rule], about: ResourceType, unreadable: Unreadable
     ) -> Iterator[Observation]:
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         for rule in rules:
             yield self._observation(rule, where, _unknown(unreadable), self.aws.now(), {})
 
-    def _nothing(self, rules: Iterable[Rule], about: ResourceType) -> Iterator[Observation]:
+    def nothing(self, rules: Iterable[Rule], about: ResourceType) -> Iterator[Observation]:
         """The account-level row where nothing is to be judged; "not checked" is not "fine"."""
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         verdict = not_applicable(f"There is no {about.name} here for this rule to judge.")
         for rule in rules:
             yield self._observation(rule, where, verdict, self.aws.now(), {})
-
-
-_Position = tuple[Phase, str, bool]
-
-
-def _position(about: ResourceType, coverage: Coverage) -> _Position:
-    """When its turn is in the survey."""
-    phase = Phase.MISSED if about.name in coverage.missed else Phase.JUDGING
-    return phase, about.name, about.is_global
-
-
-def _left(position: _Position, ids: Iterable[str], start: Cursor | None) -> list[str]:
-    """Those of a type's ids, in order, that no earlier leg has judged."""
-    if start is None:
-        return sorted(ids)
-    done = (start.phase, start.type, start.region == GLOBAL)
-    return sorted(id for id in ids if (*position, id) > (*done, start.after))
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for first in range(0, len(ids), BATCH):
-        yield ids[first : first + BATCH]
-
-
-def _unmoved(start: Cursor | None, coverage: Coverage) -> Cursor:
-    """A leg that got to nothing leaves off where it began."""
-    began = start or Cursor("", "", "")
-    return replace(began, unlisted=coverage.unlisted)
-
-
-def _each(
-    record: Callable[[Observation], None], observations: Iterable[Observation]
-) -> Iterator[Observation]:
-    for observation in observations:
-        record(observation)
-        yield observation
 
 
 def _by_settings_alone(rule: Rule, settings: Mapping[str, Any] | SettingRefused) -> Verdict | None:
@@ -668,7 +370,8 @@ def _by_settings_alone(rule: Rule, settings: Mapping[str, Any] | SettingRefused)
     return None
 
 
-def _references(subject: Any, parameter: Parameter) -> list[Resource]:
+def references(subject: Any, parameter: Parameter) -> list[Resource]:
+    """The resources that the evidence's member of the parameter's name refers to."""
     meant = getattr(subject, parameter.name)
     if meant is None:
         return []
@@ -699,12 +402,6 @@ def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:
         left_out.add(name)
         sizes[name] = len(_LEFT_OUT)
     return {name: _LEFT_OUT if name in left_out else value for name, value in facts.items()}
-
-
-def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
-    """A listing that our own code could not make sense of: it costs its type, not the survey."""
-    action = " and ".join(about.find_reads) or f"the listing of {about.name}"
-    return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
 
 
 def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:

@@ -18,7 +18,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.daily_cache import DailyCache
-from readiness.engine.evaluate import Coverage, Cursor, Evaluation, Observation, Phase, Scope
+from readiness.engine.evaluate import Evaluation, Observation, Scope
 from readiness.engine.events import (
     ConfigRequest,
     EventTargets,
@@ -26,6 +26,7 @@ from readiness.engine.events import (
     Target,
     resolve_targets,
 )
+from readiness.engine.follow import follow
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
@@ -34,6 +35,7 @@ from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
+from readiness.engine.survey import Coverage, Cursor, Phase, survey
 from readiness.model import checklist
 from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
@@ -166,7 +168,7 @@ class Function:
         evaluation = self._evaluation(
             account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
         )
-        observations = list(evaluation.follow(self.heading, asked.targets))
+        observations = list(follow(evaluation, self.heading, asked.targets))
         unsettled = self._unsettled(observations, asked)
         recorder = Recorder(self.store, evaluation, together=widely)
         for observation in observations:
@@ -235,8 +237,8 @@ class Function:
                 moved=coverage.reached is not None
             )
 
-        for observation in evaluation.survey(
-            rules, coverage, start=start, enough=enough, record=recorder.record
+        for observation in survey(
+            evaluation, rules, coverage, start=start, enough=enough, record=recorder.record
         ):
             evaluated += 1
             self._note(observation)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from readiness.engine.aws import Aws, DeclaredReader
+from readiness.engine.aws import Aws
+from readiness.engine.reader import DeclaredReader
 from readiness.model.attestation import MACHINE, Attestation
 from readiness.model.unreadable import Unreadable
 

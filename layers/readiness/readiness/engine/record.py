@@ -9,9 +9,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
-from readiness.engine.aws import Postponed
-from readiness.engine.evaluate import BATCH, Coverage, Evaluation, Observation
+from readiness.engine.aws_errors import Postponed
+from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
+from readiness.engine.survey import BATCH, Coverage
 from readiness.model.evidence import ACCOUNT, ResourceType
 from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource

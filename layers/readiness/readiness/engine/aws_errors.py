@@ -1,0 +1,103 @@
+"""What AWS's errors mean for a verdict, by their codes."""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectionError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+from readiness.engine.rates import OutOfTime
+from readiness.model.unreadable import Cause
+
+_DENIED = {
+    "403",
+    "AuthFailure",
+    "AuthorizationError",
+    "AuthorizationErrorException",
+    "Forbidden",
+    "NotAuthorized",
+    "UnauthorizedOperation",
+}
+_THROTTLED = {
+    "BandwidthLimitExceeded",
+    "LimitExceededException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "TooManyRequestsException",
+    "TransactionInProgressException",
+}
+CREDENTIALS = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+
+
+NO_CREDENTIALS = (
+    CredentialRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    SSOError,
+    TokenRetrievalError,
+)
+
+
+class CredentialsRefused(Exception):
+    """AWS does not accept who we say we are: nothing can be read, so nothing is judged.
+
+    Only the STS of the partition's home region says so for AWS.
+    """
+
+
+class UnknownCall(Exception):
+    """The SDK has no such service or call: it is older than the rules."""
+
+
+class Postponed(Exception):
+    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
+
+
+def is_about_credentials(error: Exception) -> bool:
+    """Whether the error says that the credentials are missing, expired or not accepted."""
+    if isinstance(error, ClientError):
+        return code_of(error) in CREDENTIALS
+    return isinstance(error, (CredentialsRefused, *NO_CREDENTIALS))
+
+
+def code_of(error: ClientError) -> str:
+    """The AWS error code, for instance ``AccessDenied``."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def cause_of(error: ClientError | BotoCoreError) -> Cause:
+    """What an AWS error means for a verdict. Everything undocumented is UNEXPECTED_ANSWER."""
+    if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
+        return Cause.SERVICE_UNAVAILABLE
+    if not isinstance(error, ClientError):
+        return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
+    code = code_of(error)
+    if code.startswith("AccessDenied") or code in _DENIED:
+        return Cause.ACCESS_DENIED
+    if code.startswith("Throttl") or code in _THROTTLED:
+        return Cause.THROTTLED
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if isinstance(status, int) and status >= 500:
+        return Cause.SERVICE_UNAVAILABLE
+    return Cause.UNEXPECTED_ANSWER

@@ -1,0 +1,352 @@
+"""The only way in which evidence reads AWS: declared calls, answers sorted by what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import botocore
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    UnknownServiceError,
+)
+from botocore.parsers import ResponseParserError
+
+from readiness.engine.actions import action_of, service_of
+from readiness.engine.answers import Keep
+from readiness.engine.aws_errors import (
+    CREDENTIALS,
+    NO_CREDENTIALS,
+    CredentialsRefused,
+    Postponed,
+    UnknownCall,
+    cause_of,
+    code_of,
+)
+from readiness.engine.daily_cache import NotCached
+from readiness.engine.rates import OutOfTime
+from readiness.model.evidence import ResourceType, declared
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
+
+if TYPE_CHECKING:
+    from readiness.engine.aws import Aws
+
+S = TypeVar("S")
+T = TypeVar("T")
+Params = Mapping[str, Any]
+
+NO_SETTINGS: Mapping[str, Any] = {}
+_ONCE_READ = {("cloudwatch", "get_metric_data")}
+"""Large answers whose reader keeps what it needs of them."""
+_TOGETHER = 12
+"""How many reads one loader has under way that asks about many things."""
+
+
+class DeclaredReader:
+    """What a loader may read: the calls its evidence declared, and no other.
+
+    ``narrowed`` says that the loader asked which resources are wanted and was told a part;
+    ``oldest`` when the oldest answer was asked for that it got.
+    """
+
+    __slots__ = ("_allowed", "_aws", "_who", "began", "narrowed", "oldest", "settings")
+
+    def __init__(
+        self,
+        aws: Aws,
+        allowed: frozenset[str],
+        who: str,
+        settings: Mapping[str, Any] = NO_SETTINGS,
+    ) -> None:
+        self.settings = settings
+        self.narrowed = False
+        self.began: datetime | None = None
+        self.oldest: datetime | None = None
+        self._aws = aws
+        self._allowed = allowed
+        self._who = who
+
+    @property
+    def account(self) -> str:
+        return self._aws.account
+
+    @property
+    def region(self) -> str:
+        return self._aws.region
+
+    @property
+    def partition(self) -> str:
+        """The partition of the region, as ARNs have it."""
+        return self._aws.geography.partition(self.region)
+
+    @property
+    def dns_suffix(self) -> str:
+        """What the hosts of the partition end with: ``amazonaws.com``."""
+        return self._aws.geography.dns_suffix(self.region)
+
+    def home(self, service: str) -> str:
+        """The region where a global service of the partition has its home."""
+        return self._aws.geography.home(self.region, service)
+
+    @property
+    def bulk(self) -> bool:
+        """Whether everything will be asked for, so that one large answer is the cheapest."""
+        return self._aws.bulk
+
+    @property
+    def now(self) -> datetime:
+        return self._aws.now()
+
+    def knows(self, service: str, operation: str) -> bool:
+        """Whether the SDK has the operation: the Lambda runtime's may be older than the API."""
+        return hasattr(self._aws.client(service), operation)
+
+    def takes(
+        self, service: str, operation: str, parameter: str, region: str | None = None
+    ) -> bool:
+        """Whether the SDK knows the parameter; an older one cannot send it."""
+        meta = self._aws.client(service, region).meta
+        model = meta.service_model.operation_model(meta.method_to_api_mapping[operation])
+        return model.input_shape is not None and parameter in model.input_shape.members
+
+    def of(self, cls: type[T], resource: Resource) -> T:
+        """Other evidence that this evidence declared to use. Raises Unreadable or Gone."""
+        answer = self._aws.evidence(cls, resource, self.settings)
+        self._note(answer.as_of)
+        loaded: T = answer.evidence
+        return loaded
+
+    def ids(self, cls: ResourceType) -> Sequence[str]:
+        """The ids that are wanted now: those of the batch that is judged, or all. In order."""
+        batch = self._aws.batch_ids(cls)
+        if batch is not None:
+            self.narrowed = True
+            return batch
+        return self._aws.find(cls)
+
+    def those(self, cls: type[T]) -> dict[str, T]:
+        """Other evidence, which this evidence declared to use, of each resource wanted now."""
+        about = declared(cls).about
+        found: dict[str, T] = {}
+        for id in self.ids(about):
+            with suppress(Gone):
+                found[id] = self.of(cls, about.resource(self.account, self.region, id))
+        return found
+
+    def _note(self, moment: datetime | None) -> None:
+        if moment is not None and (self.oldest is None or moment < self.oldest):
+            self.oldest = moment
+
+    def one(
+        self,
+        service: str,
+        operation: str,
+        *,
+        absent: Sequence[str] = (),
+        gone: Sequence[str] = (),
+        action: str = "",
+        region: str | None = None,
+        **params: Any,
+    ) -> Any:
+        """One call's answer; None for an error code that says the asked-for thing is not set.
+
+        ``gone`` are the codes that say the resource itself does not exist. Where a code alone
+        does not say it, what AWS says with it follows after a colon (``ClientException: Unable to
+        describe``). Raises Unreadable for every other error, Gone for those.
+        """
+
+        def ask() -> Any:
+            return self._aws.ask(service, operation, region, params)
+
+        return self._answer(ask, service, operation, region, action, params, absent, gone)
+
+    def act(self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any) -> Any:
+        """The answer to a call that does something; it is made once and never retried.
+
+        A body that AWS streams is read to its end and stands in the answer as bytes.
+        """
+
+        def do() -> Any:
+            answer = self._aws.ask(service, operation, None, params, once=True)
+            return {
+                name: value.read() if hasattr(value, "read") else value
+                for name, value in answer.items()
+            }
+
+        return self._answer(do, service, operation, None, "", params, (), gone)
+
+    def poll(
+        self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
+    ) -> Any:
+        """What a call without parameters answers now, though it was asked in another attempt."""
+
+        def ask() -> Any:
+            return self._aws.ask(service, operation, None, {})
+
+        return self._answer(ask, service, operation, None, "", {}, absent, (), attempt)
+
+    def every(
+        self,
+        service: str,
+        operation: str,
+        key: str,
+        *,
+        absent: Sequence[str] = (),
+        gone: Sequence[str] = (),
+        action: str = "",
+        region: str | None = None,
+        **params: Any,
+    ) -> list[Any]:
+        """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
+
+        ``key`` is a dotted path (``DistributionList.Items``). A service that the region does not
+        have has no items; evidence that rests on such services alone is NotOffered.
+        """
+
+        def ask_every() -> list[Any]:
+            return list(self._aws.pages(service, operation, region, params))
+
+        try:
+            pages = self._answer(
+                ask_every, service, operation, region, action, params, absent, gone
+            )
+        except NotOffered:
+            if self._is_nothing_offered(region or self.region):
+                raise
+            return []
+        return [item for page in pages or () for item in _under(page, key) or ()]
+
+    def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
+        """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
+
+        For calls that AWS bills one by one. ``question`` names what is asked with all that shapes
+        it, ``action`` is the IAM action. A run that looks at single resources, as after an event,
+        takes what the day's sweep was told and never asks itself; where answers are kept nowhere,
+        as by a scan with nothing deployed, it asks. Raises Unreadable.
+        """
+        aws = self._aws
+        if aws.daily_cache is None:
+            return aws.once(("daily", question), ask)
+        daily_cache = aws.daily_cache
+
+        def recalled() -> Any:
+            try:
+                return daily_cache.daily(question, aws.now(), ask if aws.bulk else None)
+            except ClientError as error:
+                raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+            except BotoCoreError as error:
+                code = type(error).__name__
+                raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
+            except NotCached as not_yet:
+                raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
+
+        return aws.once(("daily", question), recalled)
+
+    def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
+        """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
+        with ThreadPoolExecutor(_TOGETHER, "read") as pool:
+            return list(pool.map(ask, items))
+
+    def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
+        """What an error code means that the loader does not know."""
+        code = code_of(error)
+        if code not in CREDENTIALS:
+            return Unreadable(action, cause_of(error), code)
+        if self._aws.refuses_us():
+            return CredentialsRefused(f"{code}: {error}")
+        return Unreadable(action, Cause.TOKEN_REFUSED, f"{code} in {region}")
+
+    def _failure(self, error: Exception, action: str, service: str, region: str) -> Exception:
+        """What it means that there was no answer, or none that can be read."""
+        if isinstance(error, NO_CREDENTIALS):
+            return CredentialsRefused(str(error))
+        if isinstance(error, (UnknownCall, UnknownServiceError)):
+            return Unreadable(action, Cause.SDK_TOO_OLD, f"botocore {botocore.__version__}")
+        if isinstance(error, OutOfTime) and self._aws.pacer.resumes:
+            return Postponed(str(error))
+        unreached = isinstance(error, EndpointConnectionError)
+        if unreached and self._aws.geography.lacks(service, region):
+            return NotOffered(action, service, region)
+        cause = cause_of(error) if isinstance(error, BotoCoreError) else Cause.UNEXPECTED_ANSWER
+        return Unreadable(action, cause, type(error).__name__)
+
+    def _is_nothing_offered(self, region: str) -> bool:
+        """Whether the region has none of the services that may be read."""
+        return all(self._aws.is_absent(service_of(each), region) for each in self._allowed)
+
+    def _answer(
+        self,
+        ask: Callable[[], T],
+        service: str,
+        operation: str,
+        region: str | None,
+        action: str,
+        params: Params,
+        absent: Sequence[str],
+        gone: Sequence[str],
+        attempt: int = 0,
+    ) -> T | None:
+        action = action or action_of(service, operation)
+        if action not in self._allowed:
+            raise UndeclaredRead(f"{self._who} calls {action} and does not declare it")
+
+        where = region or self.region
+
+        def settled() -> T | _NotThere:
+            if self._aws.is_absent(service, where):
+                raise NotOffered(action, service, where)
+            try:
+                return ask()
+            except ClientError as error:
+                if _says(error, absent):
+                    return _NotThere(is_gone=False)
+                if _says(error, gone):
+                    return _NotThere(is_gone=True)
+                raise self._refusal(error, action, where) from error
+            except (BotoCoreError, ResponseParserError, UnknownCall) as error:
+                raise self._failure(error, action, service, where) from error
+
+        wanted = (tuple(absent), tuple(gone), attempt)
+        key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
+        is_of_batch = self.narrowed and (service, operation) in _ONCE_READ
+        keep = Keep.BATCH if is_of_batch else Keep.ROOM
+        answer, began = self._aws.answers.once(key, settled, keep, self.began)
+        self._note(began)
+        if isinstance(answer, _NotThere):
+            if answer.is_gone:
+                raise Gone(f"{service} {operation} {dict(params)}")
+            return None
+        return answer
+
+
+def _says(error: ClientError, codes: Sequence[str]) -> bool:
+    """Whether the error has one of the codes and, where one goes on after a colon, says that."""
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    for each in codes:
+        code, _, said = each.partition(": ")
+        if code == code_of(error) and said in message:
+            return True
+    return False
+
+
+def _under(page: Mapping[str, Any], path: str) -> Any:
+    value: Any = page
+    for step in path.split("."):
+        value = (value or {}).get(step)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class _NotThere:
+    is_gone: bool
+
+
+class UndeclaredRead(Exception):
+    """A loader made a call its evidence does not declare: a mistake in our own code."""

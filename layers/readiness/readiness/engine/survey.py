@@ -1,0 +1,265 @@
+"""Every resource that the rules of a heading know: listed, then judged in batches and legs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
+from readiness.engine.evaluate import Evaluation, Observation
+from readiness.model.evidence import ResourceType
+from readiness.model.resource import GLOBAL
+from readiness.model.rule import Rule
+from readiness.model.unreadable import Cause, NotOffered, Unreadable
+
+_THREADS = 12
+BATCH = 100
+"""How many resources of one type are judged before what was read about them is forgotten."""
+
+
+class Phase(IntEnum):
+    """How far a survey of several legs has come."""
+
+    JUDGING = 0
+    MISSED = 1
+    """Everything else is judged; now the types that an earlier leg could not list."""
+    CLOSING = 2
+    """Everything is judged; what remains are the rows of what is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where a survey stopped: the last resource of a type that was done.
+
+    ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
+    can be, and nothing of them is closed.
+    """
+
+    type: str
+    region: str
+    after: str
+    phase: Phase = Phase.JUDGING
+    unlisted: tuple[str, ...] = ()
+
+
+@dataclass
+class Coverage:
+    """What a survey really looked at: subject types listed to the end without an error.
+
+    ``missed`` are the names of types that an earlier leg of the survey could not list, ``parts``
+    the ids of those that this one could list in part, which are judged and close nothing.
+    """
+
+    listed: dict[ResourceType, set[str]] = field(default_factory=dict)
+    failed: dict[ResourceType, Unreadable] = field(default_factory=dict)
+    missed: frozenset[str] = frozenset()
+    parts: dict[ResourceType, set[str]] = field(default_factory=dict)
+    out_of_scope: int = 0
+    own: int = 0
+    cursor: Cursor | None = None
+    reached: Cursor | None = None
+
+    @property
+    def unlisted(self) -> tuple[str, ...]:
+        """The names of the types that this leg or one before could not list."""
+        return tuple(sorted(self.missed | {about.name for about in self.failed}))
+
+    @property
+    def end(self) -> Cursor:
+        """Where to go on when everything that could be listed is judged."""
+        if not self.failed:
+            return Cursor("", "", "", Phase.CLOSING, self.unlisted)
+        reached = self.reached
+        if reached is None or reached.phase is not Phase.MISSED:
+            reached = Cursor("", "", "", Phase.MISSED)
+        return replace(reached, unlisted=self.unlisted)
+
+    def is_whole(self, about: ResourceType) -> bool:
+        """Whether every leg listed the type, so that a row without a resource may be closed."""
+        return about in self.listed and about.name not in self.missed
+
+
+def survey(
+    evaluation: Evaluation,
+    rules: Sequence[Rule],
+    coverage: Coverage,
+    *,
+    start: Cursor | None = None,
+    enough: Callable[[], bool] = lambda: False,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+    record: Callable[[Observation], None] = lambda observation: None,
+) -> Iterator[Observation]:
+    """Judge every resource the rules know; ``coverage`` tells what was really covered.
+
+    Works in batches of resources of one type: what was read about them is forgotten before
+    the next. Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from
+    again. ``record`` is called with each observation before it is yielded, in the thread that
+    made it, so that writing goes on beside reading.
+    """
+    coverage.missed = frozenset(start.unlisted) if start else frozenset()
+    by_type: dict[ResourceType, list[Rule]] = {}
+    for rule in evaluation.judged(rules):
+        by_type.setdefault(rule.subject, []).append(rule)
+    with ThreadPoolExecutor(_THREADS, "survey") as pool:
+        try:
+            yield from _each(record, _list(evaluation, pool, by_type, coverage))
+        except Postponed:
+            coverage.cursor = _unmoved(start, coverage)
+            return
+        work = [
+            (_position(about, coverage), about, ids)
+            for about, ids in (*coverage.listed.items(), *coverage.parts.items())
+            if about in by_type
+        ]
+        work.sort(key=lambda each: each[0])
+        batches = [
+            (about, batch)
+            for position, about, ids in work
+            for batch in _batches(_left(position, ids, start))
+        ]
+        total, done = sum(len(ids) for _, ids in batches), 0
+        progress(0, total)
+        for about, ids in batches:
+            part = _judged(evaluation, pool, about, ids, by_type[about], enough, record)
+            judged = 0
+            for judged, observations in enumerate(part, 1):
+                coverage.own += any(o.is_own for o in observations)
+                coverage.out_of_scope += any(o.out_of_scope and not o.is_own for o in observations)
+                progress(done + judged, total)
+                yield from observations
+            done += judged
+            if judged:
+                coverage.reached = _cursor(evaluation, about, ids[judged - 1], coverage)
+            if judged < len(ids):
+                coverage.cursor = coverage.reached or _unmoved(start, coverage)
+                return
+
+
+def _list(
+    evaluation: Evaluation,
+    pool: ThreadPoolExecutor,
+    by_type: Mapping[ResourceType, Sequence[Rule]],
+    coverage: Coverage,
+) -> Iterator[Observation]:
+    """List every type; yields a row for each rule that has nothing to judge, or no list."""
+    listings = {about: pool.submit(evaluation.aws.find, about) for about in by_type}
+    for about in sorted(by_type, key=lambda about: (about.name, about.is_global)):
+        try:
+            ids = listings[about].result()
+        except Unreadable as unreadable:
+            if not isinstance(unreadable, NotOffered):
+                coverage.failed[about] = unreadable
+            if unreadable.found:
+                coverage.parts[about] = set(unreadable.found)
+            yield from evaluation.unlisted(by_type[about], about, unreadable)
+            continue
+        except (CredentialsRefused, Postponed):
+            raise
+        except Exception as error:
+            broken = _unlistable(about, error)
+            coverage.failed[about] = broken
+            yield from evaluation.unlisted(by_type[about], about, broken)
+            continue
+        coverage.listed[about] = set(ids)
+        if not ids:
+            yield from evaluation.nothing(by_type[about], about)
+
+
+def _judged(
+    evaluation: Evaluation,
+    pool: ThreadPoolExecutor,
+    about: ResourceType,
+    ids: Sequence[str],
+    rules: Sequence[Rule],
+    enough: Callable[[], bool],
+    record: Callable[[Observation], None],
+) -> Iterator[list[Observation]]:
+    """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
+
+    What was not begun by then, or has no turn at a service any more, is not judged.
+    """
+
+    def observe_all(id: str) -> list[Observation] | None:
+        if id != ids[0] and enough():
+            return None
+        return _in_turn(evaluation, about, id, rules, record)
+
+    if enough():
+        return
+    evaluation.prepare(about, ids)
+    with evaluation.aws.batch(about, ids):
+        under_way = [pool.submit(observe_all, id) for id in ids]
+        under_way.reverse()
+        while under_way:
+            observations = under_way.pop().result()
+            if observations is None:
+                for waiting in under_way:
+                    waiting.cancel()
+                return
+            yield observations
+
+
+def _in_turn(
+    evaluation: Evaluation,
+    about: ResourceType,
+    id: str,
+    rules: Sequence[Rule],
+    record: Callable[[Observation], None],
+) -> list[Observation] | None:
+    """Judge and record one resource; None where a call it needs has no turn in this leg."""
+    resource = about.resource(evaluation.aws.account, evaluation.aws.region, id)
+    try:
+        seen = evaluation.agreed(resource, rules)
+    except Postponed:
+        return None
+    return list(_each(record, (replace(o, unproven=False) for o in seen)))
+
+
+def _cursor(evaluation: Evaluation, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
+    region = GLOBAL if about.is_global else evaluation.aws.region
+    phase = _position(about, coverage)[0]
+    return Cursor(about.name, region, id, phase, coverage.unlisted)
+
+
+_Position = tuple[Phase, str, bool]
+
+
+def _position(about: ResourceType, coverage: Coverage) -> _Position:
+    """When its turn is in the survey."""
+    phase = Phase.MISSED if about.name in coverage.missed else Phase.JUDGING
+    return phase, about.name, about.is_global
+
+
+def _left(position: _Position, ids: Iterable[str], start: Cursor | None) -> list[str]:
+    """Those of a type's ids, in order, that no earlier leg has judged."""
+    if start is None:
+        return sorted(ids)
+    done = (start.phase, start.type, start.region == GLOBAL)
+    return sorted(id for id in ids if (*position, id) > (*done, start.after))
+
+
+def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(ids), BATCH):
+        yield ids[first : first + BATCH]
+
+
+def _unmoved(start: Cursor | None, coverage: Coverage) -> Cursor:
+    """A leg that got to nothing leaves off where it began."""
+    began = start or Cursor("", "", "")
+    return replace(began, unlisted=coverage.unlisted)
+
+
+def _each(
+    record: Callable[[Observation], None], observations: Iterable[Observation]
+) -> Iterator[Observation]:
+    for observation in observations:
+        record(observation)
+        yield observation
+
+
+def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
+    """A listing that our own code could not make sense of: it costs its type, not the survey."""
+    action = " and ".join(about.find_reads) or f"the listing of {about.name}"
+    return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")

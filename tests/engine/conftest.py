@@ -1,0 +1,13 @@
+"""What the tests of an evaluation begin with."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.engine.things import THINGS
+
+
+@pytest.fixture
+def three_things():
+    THINGS.ids, THINGS.fails, THINGS.loads, THINGS.as_of = ["a", "b", "c"], {}, [], None
+    THINGS.owner = {"a": "x", "b": "y", "c": ""}
