@@ -73,7 +73,7 @@ docs: $(VENV)/.ready ## Write what docs/ and the README tell of the rules
 deploy: .local/venv-sam/.ready ## Build, and deploy into the account of your AWS credentials, guided
 	.local/venv-sam/bin/python -m samcli build
 	.local/venv-sam/bin/python -m samcli deploy --guided
-	@echo "Now run: readiness pagerduty-key, then readiness test-alert."
+	@echo "Now run: readiness pagerduty-key, readiness doctor, then readiness test-alert."
 	@echo "Changes are seen through a CloudTrail trail with management events and an AWS Config recorder."
 	@echo "Without them everything waits for the sweep. aws cloudtrail describe-trails shows your trails."
 

@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "pagerduty_key:pagerduty_key",
         "Store the PagerDuty routing key in the stack's secret.",
     ),
+    "doctor": (
+        "doctor.command:doctor",
+        "Check what Readiness needs in order to see, judge and tell.",
+    ),
     "redrive": ("redrive:redrive", "Send the messages in the failure queues again."),
     "resolve-all": (
         "resolve_all:resolve_all",

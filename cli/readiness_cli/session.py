@@ -18,6 +18,7 @@ from readiness_cli.failure import Failure
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
 
+DEFAULT_STACK = "readiness"
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -31,7 +32,7 @@ def stack_option(command: F) -> F:
     """``--stack-name``: the deployed stack whose tables and queues are meant."""
     return click.option(
         "--stack-name",
-        default="readiness",
+        default=DEFAULT_STACK,
         show_default=True,
         envvar="READINESS_STACK_NAME",
         help="Name of the deployed stack.",

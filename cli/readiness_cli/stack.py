@@ -55,8 +55,12 @@ class Stack(Mapping[str, str]):
         return len(self._parts)
 
 
+class NoStack(Failure):
+    """There is no stack of that name in the account and region."""
+
+
 def find(aws: Aws, name: str) -> Stack:
-    """The deployed stack. Raises Failure where there is none of that name."""
+    """The deployed stack. Raises NoStack where there is none of that name."""
     where = f"account {aws.account}, {aws.region}"
     client = aws.client("cloudformation")
     try:
@@ -100,8 +104,8 @@ def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
     return str(given.get(parameter, {}).get("ParameterValue") or default)
 
 
-def _no_stack(name: str, where: str) -> Failure:
-    return Failure(
+def _no_stack(name: str, where: str) -> NoStack:
+    return NoStack(
         f"there is no stack {name!r} in {where}",
         why="Its tables hold the findings, and changes reach it through a CloudTrail trail",
         fix="run `sam deploy`, or name another stack with --stack-name, --region and --profile",

@@ -152,6 +152,17 @@ def test_the_command_gives_a_stack_its_key_and_an_update_keeps_it(aws, second, c
     assert RoutingKey(aws.client("secretsmanager"), secret).get() == ROUTING_KEY
 
 
+def test_the_doctor_says_what_the_new_stack_lacks(second, cli):
+    done = cli("doctor", "--stack-name", LONGEST, "-o", "json")
+    lines = json.loads(done.stdout)
+    states = {line["check"]: line["state"] for line in lines}
+    assert done.returncode == 1, done.stderr
+    assert states["trail"] == "failed"  # the embedded AWS has none
+    assert states["watcher"] == "failed"  # deployed without an address
+    assert {states[name] for name in ("stack", "settings", "failure queues", "pager")} == {"ok"}
+    assert all(line["why"] and line["fix"] for line in lines if line["state"] != "ok")
+
+
 def test_an_older_stack_that_had_the_key_as_a_parameter_keeps_it(aws):
     """Only the secret, as the template was, and as it is now."""
     name = f"older-{uuid.uuid4().hex[:6]}"

@@ -162,6 +162,17 @@ class Sweeps:
         last = last or self._begin(INSTALLED, now)
         return max(0.0, (now - parse_iso(last)).total_seconds() / 3600)
 
+    def latest(self, count: int) -> list[dict[str, Any]]:
+        """The rows of the sweeps that completed last, newest first; nothing is written."""
+        page = self._client.query(
+            TableName=self._table,
+            KeyConditionExpression="finding_id = :f",
+            ExpressionAttributeValues={":f": {"S": self._sweep}},
+            ScanIndexForward=False,
+            Limit=count,
+        )
+        return [deserialise(item) for item in page["Items"]]
+
     def _begin(self, rule: str, now: datetime) -> str:
         """Note when the rule was first heard of, once."""
         self._client.update_item(

@@ -1,0 +1,1 @@
+"""`readiness doctor`: what keeps Readiness from seeing, judging or telling, and what cures it."""

@@ -1,0 +1,566 @@
+"""`doctor`: each thing that keeps Readiness from seeing, judging or telling is a line with a cure."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import timedelta
+
+import pytest
+
+from readiness.engine.store import to_item
+from readiness.model.finding import iso
+from readiness.model.unreadable import Cause, Unreadable
+from readiness_cli import session
+from readiness_cli.doctor import account, deployment, permissions
+from readiness_cli.doctor.check import Examined, State, unanswered
+from tests.cli import toy
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
+from tests.findings import finding
+
+ROLE = f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Admin/ann"
+TRAIL = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/all"
+TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:readiness-alerts"
+WATCHER = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:readiness-watcher"
+MACHINE = f"arn:aws:states:{HOME}:{ACCOUNT_ID}:stateMachine:Sweep"
+OUTPUTS = {
+    "FindingsTable": "findings",
+    "TransitionsTable": "transitions",
+    "AlertsTopic": TOPIC,
+    "WatcherTopic": WATCHER,
+    "Sweep": MACHINE,
+    "SettingsParameter": "/readiness/readiness/settings",
+    "PagerDutySecret": "readiness/readiness/pagerduty",
+    **{
+        name: f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT_ID}/{name}" for name in deployment.QUEUES
+    },
+}
+PARTS = {
+    "EncryptionRole": "readiness-EncryptionRole-X",
+    "EncryptionApiCall": "readiness-EncryptionApiCall-X",
+    "EncryptionConfigItem": "readiness-EncryptionConfigItem-X",
+    "SweepMissed": "readiness-SweepMissed-X",
+}
+REPLY = {"LatestDeliveryTime": NOON - timedelta(minutes=5), "IsLogging": True}
+
+
+def described(**parameters):
+    return {
+        "Stacks": [
+            {
+                "StackName": "readiness",
+                "CreationTime": NOON,
+                "StackStatus": "UPDATE_COMPLETE",
+                "Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in OUTPUTS.items()],
+                "Parameters": [
+                    {"ParameterKey": k, "ParameterValue": v} for k, v in parameters.items()
+                ],
+            }
+        ]
+    }
+
+
+def listed(parts):
+    return {
+        "StackResourceSummaries": [
+            {
+                "LogicalResourceId": logical,
+                "PhysicalResourceId": physical,
+                "ResourceType": "AWS::IAM::Role",
+                "LastUpdatedTimestamp": NOON,
+                "ResourceStatus": "CREATE_COMPLETE",
+            }
+            for logical, physical in parts.items()
+        ]
+    }
+
+
+def simulated(*denied):
+    def answer(**asked):
+        return {
+            "EvaluationResults": [
+                {
+                    "EvalActionName": name,
+                    "EvalDecision": "implicitDeny" if name in denied else "allowed",
+                }
+                for name in asked["ActionNames"]
+            ]
+        }
+
+    return answer
+
+
+def triggered(**counts):
+    def answer(**asked):
+        found = []
+        for query in asked["MetricDataQueries"]:
+            [dimension] = query["MetricStat"]["Metric"]["Dimensions"]
+            kind = re.search(r"Encryption(\w+)-X", dimension["Value"])[1]
+            values = [float(v) for v in counts.get(kind, ())]
+            stamps = [NOON - timedelta(hours=n + 1) for n in range(len(values))]
+            found.append({"Id": query["Id"], "Values": values, "Timestamps": stamps})
+        return {"MetricDataResults": found}
+
+    return answer
+
+
+def subscribed(**by_topic):
+    def answer(**asked):
+        topic = asked["TopicArn"]
+        kind = "alerts" if topic == TOPIC else "watcher"
+        return {
+            "Subscriptions": [
+                {
+                    "SubscriptionArn": arn,
+                    "Protocol": "email",
+                    "Endpoint": "ops@example.com",
+                    "TopicArn": topic,
+                }
+                for arn in by_topic.get(kind, (f"{topic}:1234",))
+            ]
+        }
+
+    return answer
+
+
+def rows(*, sweeps=(), waiting=(), still_open=()):
+    def answer(**more):
+        values = more["ExpressionAttributeValues"].values()
+        asked = [next(iter(value.values())) for value in values]
+        if f"sweep#{ACCOUNT_ID}/{HOME}" in asked:
+            return {"Items": list(sweeps)}
+        if more.get("IndexName") == "unpublished":
+            return {"Items": list(waiting) if "yes" in asked else []}
+        if more.get("IndexName") == "open":
+            return {"Items": list(still_open)}
+        return {"Items": []}
+
+    return answer
+
+
+def swept(hours, failed=()):
+    row = {"finding_id": {"S": "sweep"}, "at": {"S": iso(NOON - timedelta(hours=hours))}}
+    return row | ({"failed": {"L": [{"S": name} for name in failed]}} if failed else {})
+
+
+def depth(**counts):
+    def answer(**asked):
+        count = counts.get(asked["QueueUrl"].rsplit("/", 1)[-1], 0)
+        return {"Attributes": {"ApproximateNumberOfMessages": str(count)}}
+
+    return answer
+
+
+def world(**more):
+    """An account and a stack in which nothing is wrong."""
+    base = {
+        ("sts", "get_caller_identity"): {"Account": ACCOUNT_ID, "Arn": ROLE, "UserId": "A:ann"},
+        ("iam", "get_role"): {
+            "Role": {
+                "Path": "/team/",
+                "RoleName": "Admin",
+                "RoleId": "AROAEXAMPLE000000000",
+                "Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/team/Admin",
+                "CreateDate": NOON,
+            }
+        },
+        ("iam", "simulate_principal_policy"): simulated(),
+        ("cloudtrail", "describe_trails"): {
+            "trailList": [
+                {
+                    "Name": "all",
+                    "TrailARN": TRAIL,
+                    "HomeRegion": HOME,
+                    "IsMultiRegionTrail": True,
+                    "HasCustomEventSelectors": False,
+                }
+            ]
+        },
+        ("cloudtrail", "get_trail_status"): REPLY,
+        ("cloudformation", "describe_stacks"): described(),
+        ("cloudformation", "list_stack_resources"): listed(PARTS),
+        ("ssm", "get_parameter"): {"Parameter": {"Name": "s", "Value": "{}"}},
+        ("cloudwatch", "get_metric_data"): triggered(ApiCall=[3, 4], ConfigItem=[1]),
+        ("cloudwatch", "describe_alarms"): {"MetricAlarms": []},
+        ("sns", "list_subscriptions_by_topic"): subscribed(),
+        ("secretsmanager", "describe_secret"): {"VersionIdsToStages": {"1" * 32: ["AWSCURRENT"]}},
+        ("sqs", "get_queue_attributes"): depth(),
+        ("dynamodb", "query"): rows(sweeps=[swept(2)]),
+    }
+    return FakeAccount(base).but(**more)
+
+
+def no_stack(**asked):
+    return error("ValidationError", message=f"Stack with id {asked['StackName']} does not exist")
+
+
+def lines(said):
+    return json.loads(said.stdout)
+
+
+def of(said, check):
+    return [line for line in lines(said) if line["check"] == check]
+
+
+def test_a_stack_in_order_has_only_lines_that_are_ok(run, over):
+    over(world())
+    said = run("doctor", "-o", "json")
+    assert said.exit_code == 0, said.output
+    assert {line["state"] for line in lines(said)} == {"ok"}
+    checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS)
+    assert {line["check"] for line in lines(said)} >= {check.name for check in checks}
+
+
+def test_before_a_deployment_only_the_account_is_checked(run, over):
+    over(world(cloudformation__describe_stacks=no_stack))
+    said = run("doctor", "-o", "json")
+    assert said.exit_code == 0, said.output
+    assert "only the account is checked" in said.stderr
+    assert [line["check"] for line in lines(said)] == [
+        "credentials",
+        "sdk",
+        "services",
+        "trail",
+        "global events",
+        "permissions",
+    ]
+
+
+def test_a_stack_that_was_named_must_exist(run, over):
+    over(world(cloudformation__describe_stacks=no_stack))
+    said = run("doctor", "--stack-name", "other")
+    assert said.exit_code == 4
+    assert "there is no stack 'other'" in said.stderr.lower()
+
+
+@pytest.mark.parametrize(
+    ("check", "state", "seen", "fix", "more"),
+    [
+        pytest.param(
+            "trail",
+            "failed",
+            "no trail records the management events",
+            "create-trail",
+            {"cloudtrail__describe_trails": {"trailList": []}},
+            id="no trail",
+        ),
+        pytest.param(
+            "trail",
+            "failed",
+            "is not logging",
+            "start-logging",
+            {"cloudtrail__get_trail_status": {"IsLogging": False}},
+            id="a trail that was stopped",
+        ),
+        pytest.param(
+            "trail",
+            "unknown",
+            "cloudtrail:GetTrailStatus was denied",
+            "cloudtrail:GetTrailStatus",
+            {"cloudtrail__get_trail_status": FAULTS["denied"]},
+            id="a trail whose status is denied",
+        ),
+        pytest.param(
+            "permissions",
+            "failed",
+            "encryption: IAM denies the roles of the stack s3:GetEncryptionConfiguration",
+            '"s3:GetEncryptionConfiguration"',
+            {"iam__simulate_principal_policy": simulated("s3:GetEncryptionConfiguration")},
+            id="an SCP that denies the role a read",
+        ),
+        pytest.param(
+            "headings",
+            "warning",
+            "no function for encryption",
+            "sam deploy",
+            {"cloudformation__list_stack_resources": listed({"Findings": "findings"})},
+            id="a stack of another version",
+        ),
+        pytest.param(
+            "stack",
+            "warning",
+            "UPDATE_ROLLBACK_COMPLETE",
+            "describe-stack-events",
+            {
+                "cloudformation__describe_stacks": {
+                    "Stacks": [
+                        described()["Stacks"][0] | {"StackStatus": "UPDATE_ROLLBACK_COMPLETE"}
+                    ]
+                }
+            },
+            id="an update that was rolled back",
+        ),
+        pytest.param(
+            "settings",
+            "failed",
+            "most_days",
+            "sam deploy",
+            {
+                "ssm__get_parameter": {
+                    "Parameter": {"Value": '{"encryption.kms-rotation": {"most_days": 1}}'}
+                }
+            },
+            id="a setting out of its bounds",
+        ),
+        pytest.param(
+            "settings",
+            "failed",
+            "no rule or heading 'encription.s3-kms'",
+            "sam deploy",
+            {"ssm__get_parameter": {"Parameter": {"Value": '{"encription.s3-kms": {}}'}}},
+            id="a setting of a rule that does not exist",
+        ),
+        pytest.param(
+            "settings",
+            "failed",
+            "not JSON",
+            "sam deploy",
+            {"ssm__get_parameter": {"Parameter": {"Value": "{"}}},
+            id="settings that are no JSON",
+        ),
+        pytest.param(
+            "events",
+            "warning",
+            "no event of API calls",
+            "trail",
+            {"cloudwatch__get_metric_data": triggered(ConfigItem=[2])},
+            id="no API event in a day",
+        ),
+        pytest.param(
+            "sweep",
+            "warning",
+            "no sweep has completed",
+            MACHINE,
+            {"dynamodb__query": rows()},
+            id="before the first sweep",
+        ),
+        pytest.param(
+            "sweep",
+            "failed",
+            "14 hours ago",
+            MACHINE,
+            {"dynamodb__query": rows(sweeps=[swept(14)])},
+            id="a sweep that is overdue",
+        ),
+        pytest.param(
+            "sweep",
+            "failed",
+            "did not complete encryption",
+            "logs",
+            {"dynamodb__query": rows(sweeps=[swept(1, ["encryption"])])},
+            id="a heading that does not complete",
+        ),
+        pytest.param(
+            "alerts",
+            "failed",
+            "no confirmed subscription",
+            "AlertEmail",
+            {"sns__list_subscriptions_by_topic": subscribed(alerts=())},
+            id="nobody listens",
+        ),
+        pytest.param(
+            "alerts",
+            "failed",
+            "no confirmed subscription",
+            "AlertEmail",
+            {"sns__list_subscriptions_by_topic": subscribed(alerts=("Deleted",))},
+            id="only a deleted subscription",
+        ),
+        pytest.param(
+            "watcher",
+            "failed",
+            "no confirmed subscription",
+            "WatcherEmail",
+            {"sns__list_subscriptions_by_topic": subscribed(watcher=("PendingConfirmation",))},
+            id="the watcher's mail was not confirmed",
+        ),
+        pytest.param(
+            "pager",
+            "failed",
+            "no PagerDuty routing key",
+            "readiness pagerduty-key",
+            {"secretsmanager__describe_secret": {"Name": "s"}},
+            id="no routing key",
+        ),
+        pytest.param(
+            "failure queues",
+            "failed",
+            "about 3 pages",
+            "readiness redrive",
+            {"sqs__get_queue_attributes": depth(UndeliveredPagesQueue=3)},
+            id="pages that could not be delivered",
+        ),
+        pytest.param(
+            "watcher's alarms",
+            "failed",
+            "SweepMissed-X is in ALARM",
+            "describe-alarms",
+            {
+                "cloudwatch__describe_alarms": {
+                    "MetricAlarms": [
+                        {"AlarmName": "readiness-SweepMissed-X", "StateValue": "ALARM"},
+                        {"AlarmName": "readiness-of-somebody-else", "StateValue": "ALARM"},
+                    ]
+                }
+            },
+            id="an alarm of the stack",
+        ),
+    ],
+)
+def test_what_is_wrong_is_a_line_with_its_reason_and_its_cure(
+    run, over, check, state, seen, fix, more
+):
+    over(world(**more))
+    said = run("doctor", "-o", "json")
+    wrong = [line for line in lines(said) if line["state"] != "ok"]
+    [line] = [line for line in wrong if line["check"] == check and seen in line["said"]]
+    assert line["state"] == state
+    assert fix in line["fix"]
+    assert line["why"]
+    assert said.exit_code == {"failed": 1, "unknown": 3, "warning": 0}[state]
+    # What is about one thing leaves every other check as it was.
+    assert {each["check"] for each in wrong} <= {check, "permissions"}
+
+
+def test_every_call_that_is_denied_is_unknown_and_never_ok(run, over):
+    fake = over(world())
+    run("doctor")
+    first = {("sts", "get_caller_identity"), ("cloudformation", "describe_stacks")}
+    for call in set(fake.calls) - first:
+        fake = over(world())
+        fake.faults[call] = FAULTS["denied"]
+        said = run("doctor", "-o", "json")
+        assert said.exit_code == 3, (call, said.output)
+        unknown = [line for line in lines(said) if line["state"] == "unknown"]
+        assert any("was denied" in line["said"] for line in unknown), call
+        assert all(line["fix"].startswith("allow ") for line in unknown), call
+
+
+def test_credentials_that_cannot_be_simulated_are_unknown(run, over):
+    root = {"Account": ACCOUNT_ID, "Arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "UserId": ACCOUNT_ID}
+    over(world(sts__get_caller_identity=root, cloudformation__describe_stacks=no_stack))
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "permissions")
+    assert line["state"] == "unknown"
+    assert "readiness scan" in line["fix"]
+    assert said.exit_code == 3
+
+
+def test_the_role_behind_a_session_is_simulated_with_its_path(run, over):
+    asked = []
+
+    def simulate(**call):
+        asked.append(call["PolicySourceArn"])
+        return simulated()(**call)
+
+    over(
+        world(
+            iam__simulate_principal_policy=simulate,
+            cloudformation__describe_stacks=no_stack,
+        )
+    )
+    run("doctor")
+    assert set(asked) == {f"arn:aws:iam::{ACCOUNT_ID}:role/team/Admin"}
+
+
+def test_a_page_of_actions_is_simulated_at_a_time(over):
+    sizes = []
+
+    def simulate(**call):
+        sizes.append(len(call["ActionNames"]))
+        return simulated("s3:Get149")(**call)
+
+    over(world(iam__simulate_principal_policy=simulate))
+    examined = Examined(session.connect(None, None), (), "readiness")
+    actions = [f"s3:Get{number}" for number in range(150)]
+    assert permissions.denied_actions(examined, ROLE, actions) == {"s3:Get149"}
+    assert sizes == [100, 50]
+
+
+def test_transitions_that_wait_are_told_with_their_age(run, over):
+    row = {
+        "finding_id": {"S": "abc"},
+        "at": {"S": iso(NOON - timedelta(hours=1))},
+        "kind": {"S": "OPENED"},
+        "resource": {"S": f"{ACCOUNT_ID}/{HOME}/AWS::S3::Bucket/data"},
+        "rule": {"S": "encryption.s3-kms"},
+    }
+    over(world(dynamodb__query=rows(sweeps=[swept(2)], waiting=[row])))
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "outbox")
+    assert line["state"] == "failed"
+    assert "1 transitions wait since 2026-11-02T11" in line["said"]
+
+
+def test_findings_that_stay_unknown_name_the_missing_actions(run, over):
+    blind = finding(
+        status="INSUFFICIENT_DATA",
+        missing=("s3:GetEncryptionConfiguration",),
+        blinded_at=NOON,
+    )
+    over(world(dynamodb__query=rows(sweeps=[swept(2)], still_open=[to_item(blind)])))
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "unknown")
+    assert line["state"] == "warning"
+    assert "encryption: 1 finding cannot be evaluated" in line["said"]
+    assert '"s3:GetEncryptionConfiguration"' in line["fix"]
+
+
+def test_outside_the_home_region_global_events_do_not_arrive(run, over, monkeypatch):
+    fake = over(world())
+
+    connect = session.connect
+    monkeypatch.setattr(
+        session, "connect", lambda *args, **more: _moved(connect(*args, **more), "eu-west-1")
+    )
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "global events")
+    assert line["state"] == "warning"
+    assert "reach only us-east-1" in line["said"]
+    fake.answers["cloudformation", "describe_stacks"] = described(EvaluateGlobalServices="false")
+    [line] = of(run("doctor", "-o", "json"), "global events")
+    assert line["state"] == "ok"
+
+
+def _moved(aws, region):
+    aws.region = region
+    return aws
+
+
+def test_the_pasted_url_needs_no_key(run, over):
+    url = described(PagerDutyIntegrationUrl="https://events.pagerduty.com/x")
+    over(world(cloudformation__describe_stacks=url, secretsmanager__describe_secret={"Name": "s"}))
+    [line] = of(run("doctor", "-o", "json"), "pager")
+    assert line["state"] == "ok"
+
+
+def test_commands_name_the_stack_that_is_meant(run, over):
+    over(world(secretsmanager__describe_secret={"Name": "s"}))
+    said = run("doctor", "--stack-name", "second", "-o", "json")
+    [line] = of(said, "pager")
+    assert line["fix"] == "readiness pagerduty-key --stack-name second"
+
+
+def test_an_old_sdk_names_what_it_cannot_ask(run, over, monkeypatch):
+    monkeypatch.setattr(account.sdk, "OLDEST", (99, 0, 0))
+    over(world())
+    [line] = of(run("doctor", "-o", "json"), "sdk")
+    assert line["state"] == "warning"
+    assert "99.0.0" in line["fix"]
+
+
+def test_a_throttled_check_is_to_be_run_again():
+    line = unanswered("trail", Unreadable("cloudtrail:DescribeTrails", Cause.THROTTLED))
+    assert line.state is State.UNKNOWN
+    assert "again" in line.fix
+
+
+def test_the_table_is_readable_at_80_columns(run, over):
+    over(world(secretsmanager__describe_secret={"Name": "s"}))
+    said = run("doctor")
+    assert max(map(len, said.stdout.splitlines())) <= 80
+    assert "Fix: readiness pagerduty-key" in " ".join(said.stdout.split())
+
+
+def test_the_events_that_count_are_those_of_calls_that_wake_a_rule():
+    assert "s3.amazonaws.com" in set(account.sources(toy.encryption))
