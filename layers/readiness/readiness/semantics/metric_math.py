@@ -8,6 +8,7 @@ the expression does not show: they raise Unknown.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import re
@@ -122,6 +123,14 @@ class _Parser:
         return left
 
     def unary(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise Unknown("the expression nests too deeply")
+        node = self._unary()
+        self.depth -= 1
+        return node
+
+    def _unary(self) -> Node:
         if self.peek() == "-":
             self.tokens.pop(0)
             return Call("*", (Number(-1.0), self.unary()))
@@ -135,15 +144,8 @@ class _Parser:
         return base
 
     def atom(self) -> Node:
-        self.depth += 1
-        if self.depth > _DEEPEST or not self.tokens:
-            raise Unknown("the expression ends too early or nests too deeply")
-        try:
-            return self._atom()
-        finally:
-            self.depth -= 1
-
-    def _atom(self) -> Node:
+        if not self.tokens:
+            raise Unknown("the expression ends too early")
         kind, text = self.tokens.pop(0)
         if kind == "number":
             return Number(float(text))
@@ -199,12 +201,10 @@ def evaluate(node: Node, scope: Scope) -> Value:
             return name.upper() if name.upper() in _KEYWORDS else scope.value(name)
         case Listed(parts):
             return [each for part in parts for each in _several(evaluate(part, scope), scope)]
-        case Call(name, parts) if name in _OPERATORS:
-            left, right = (evaluate(part, scope) for part in parts)
-            return _pairwise(_OPERATORS[name], left, right)
+        case Call(name, (left, right)) if name in _OPERATORS:
+            return _pairwise(_OPERATORS[name], evaluate(left, scope), evaluate(right, scope))
         case Call(name, parts):
             return _call(name, parts, scope)
-    raise Unknown("not an expression")
 
 
 _KEYWORDS = {"REPEAT", "LINEAR"}
@@ -312,7 +312,9 @@ def _metrics(parts: tuple[Node, ...], scope: Scope) -> Value:
 def _known(name: str, value: Value, scope: Scope) -> Value | None:
     """A function of one argument; None for one that is not known here."""
     found: Value | None = None
-    if name in _OF_ALL:
+    if name in _OF_LISTS and isinstance(value, list) and value:
+        found = value[_OF_LISTS[name]]
+    elif name in _OF_ALL:
         found = _over(_OF_ALL[name], value)
     elif name in _OF_SERIES:
         change = _OF_SERIES[name]
@@ -357,6 +359,8 @@ _OF_NUMBERS: Mapping[str, Callable[[float], float | None]] = {
     "NOT": lambda value: float(not value),
     "LOG10": lambda value: math.log10(value) if value > 0 else None,
 }
+_OF_LISTS = {"FIRST": 0, "LAST": -1}
+"""Which of several series a function takes."""
 _OF_ALL: Mapping[str, Callable[[list[float]], float]] = {
     "SUM": math.fsum,
     "AVG": lambda values: math.fsum(values) / len(values),
@@ -393,7 +397,14 @@ def _diff(points: Points, _: float = 0) -> Points:
 
 
 def _rate(points: Points, period: float) -> Points:
-    return tuple(None if each is None else each / period for each in _diff(points))
+    """The change in a second since the last value, however many periods ago that was."""
+    rates: list[float | None] = []
+    periods = 0
+    for value, change in zip(points, _diff(points), strict=True):
+        periods += 1
+        rates.append(None if change is None else change / (period * periods))
+        periods = periods if value is None else 0
+    return tuple(rates)
 
 
 def _running(points: Points, _: float) -> Points:
@@ -412,15 +423,29 @@ _OF_SERIES: Mapping[str, Callable[[Points, float], Points]] = {
 
 
 def _fill(points: Points, by: Value) -> Points:
-    if by in ("REPEAT", "LINEAR"):
-        filled: list[float | None] = []
-        for value in points:
-            filled.append(value if value is not None or not filled else filled[-1])
-        return tuple(filled)
+    if by == "REPEAT":
+        return _repeated(points)
+    if by == "LINEAR":
+        return _interpolated(points)
     other = _stretched(by, len(points)) if isinstance(by, float | tuple) else None
     if other is None:
         raise Unknown("FILL with something else than a number or a series")
     return tuple(o if v is None else v for v, o in zip(points, other, strict=True))
+
+
+def _repeated(points: Points) -> Points:
+    """Gaps with the value before them; one at the beginning stays."""
+    return tuple(itertools.accumulate(points, lambda last, each: last if each is None else each))
+
+
+def _interpolated(points: Points) -> Points:
+    """Gaps with values on the line between those around them; one at an end stays."""
+    filled = list(points)
+    known = [(at, value) for at, value in enumerate(points) if value is not None]
+    for (start, low), (end, high) in itertools.pairwise(known):
+        for at in range(start + 1, end):
+            filled[at] = low + (high - low) * (at - start) / (end - start)
+    return tuple(filled)
 
 
 def _if(condition: Value, then: Value, otherwise: Value | None, scope: Scope) -> Value:
