@@ -68,17 +68,13 @@ _PUBLIC = words_of("anon public publishable sitekey")
 _PUBLIC_KEYS = words_of("browser pub search site")
 """Words before *key* that say that the key is made to be public."""
 
-_AWS_OWN = ("PARAMETERS_SECRETS_EXTENSION_", "SECRETS_EXTENSION_", "SECRETS_MANAGER_", "LAMBDA_")
-"""Settings of AWS's own extensions and runtimes: AWS Parameters and Secrets Lambda Extension."""
-
 _GENERATED_PATHS = ("/cdk/exports/", "/cdk-bootstrap/")
 """Parameters that the CDK makes for itself; they hold names and ARNs of resources."""
 
 
 def words(name: str) -> list[str]:
     """The words of a name, in lower case: ``dbPassword`` and ``DB_PASSWORD`` are db, password."""
-    bare = next((name.removeprefix(own) for own in _AWS_OWN if name.startswith(own)), name)
-    return [word.lower() for word in _CAMEL.findall(bare)]
+    return [word.lower() for word in _CAMEL.findall(name)]
 
 
 def _secret_at(parts: Sequence[str]) -> Iterator[int]:
@@ -86,7 +82,7 @@ def _secret_at(parts: Sequence[str]) -> Iterator[int]:
         if word not in _NOT_SECRET and (
             word in _SECRET_WORD
             or any(part in word for part in _SECRET_PART)
-            or word.endswith(("token", "tokens", "passwd"))
+            or word.endswith(("token", "tokens"))
             or (word.endswith("pass") and word not in _NOT_PASS)
         ):
             yield at

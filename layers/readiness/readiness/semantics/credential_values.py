@@ -60,7 +60,7 @@ def is_reference(value: str) -> bool:
     text = value.strip()
     if _WHOLE.fullmatch(text):
         return True
-    left = _SCHEME.sub("", _REFERENCES.sub("", text)) if _REFERENCES.search(text) else text
+    left = _SCHEME.sub("", _REFERENCES.sub("", text))
     return left != text and not any(c.isalnum() for c in left)
 
 

@@ -202,7 +202,7 @@ def evaluate(node: Node, scope: Scope) -> Value:
         case Listed(parts):
             return [each for part in parts for each in _several(evaluate(part, scope), scope)]
         case Call(name, (left, right)) if name in _OPERATORS:
-            return _pairwise(_OPERATORS[name], evaluate(left, scope), evaluate(right, scope))
+            return _pairwise(name, evaluate(left, scope), evaluate(right, scope))
         case Call(name, parts):
             return _call(name, parts, scope)
 
@@ -222,28 +222,30 @@ def _power(left: float, right: float) -> float | None:
     return found if isinstance(found, float | int) else None
 
 
-def _said(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
-    return lambda left, right: float(test(left, right))
-
-
 _OPERATORS: Mapping[str, Callable[[float, float], float | None]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": _divide,
     "^": _power,
-    "<": _said(operator.lt),
-    ">": _said(operator.gt),
-    "<=": _said(operator.le),
-    ">=": _said(operator.ge),
-    "==": _said(operator.eq),
-    "!=": _said(operator.ne),
-    "AND": _said(lambda left, right: bool(left) and bool(right)),
-    "OR": _said(lambda left, right: bool(left) or bool(right)),
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "AND": lambda left, right: bool(left) and bool(right),
+    "OR": lambda left, right: bool(left) or bool(right),
 }
 
 
-def _pairwise(combine: Callable[[float, float], float | None], left: Value, right: Value) -> Value:
+def _combined(name: str, left: float | None, right: float | None) -> float | None:
+    """None where either side has no value, or the two have no result."""
+    found = None if left is None or right is None else _OPERATORS[name](left, right)
+    return None if found is None else float(found)
+
+
+def _pairwise(name: str, left: Value, right: Value) -> Value:
     """Period by period; a period that either side lacks has no result."""
     if isinstance(left, str) or isinstance(right, str):
         raise Unknown("a text has no arithmetic")
@@ -251,14 +253,14 @@ def _pairwise(combine: Callable[[float, float], float | None], left: Value, righ
         others = right if isinstance(right, list) else [right] * len(left)
         if len(others) != len(left):
             raise Unknown("two lists of different length")
-        return [_points(_pairwise(combine, a, b)) for a, b in zip(left, others, strict=True)]
+        return [_points(_pairwise(name, a, b)) for a, b in zip(left, others, strict=True)]
     if isinstance(right, list):
-        return [_points(_pairwise(combine, left, each)) for each in right]
+        return [_points(_pairwise(name, left, each)) for each in right]
     if isinstance(left, tuple) or isinstance(right, tuple):
         length = len(left) if isinstance(left, tuple) else len(right)  # type: ignore[arg-type]
         pairs = zip(_stretched(left, length), _stretched(right, length), strict=True)
-        return tuple(None if a is None or b is None else combine(a, b) for a, b in pairs)
-    found = combine(left, right)
+        return tuple(_combined(name, a, b) for a, b in pairs)
+    found = _combined(name, left, right)
     if found is None:
         raise Unknown("a division by zero")
     return found
