@@ -10,6 +10,7 @@ from readiness.semantics.alarm_rule import (
     Not,
     State,
     UnreadableRule,
+    can_be_raised_by,
     name_of,
     named_by,
     parse,
@@ -48,6 +49,12 @@ A, B, C = State("ALARM", "a"), State("OK", "b"), State("INSUFFICIENT_DATA", "c")
             "at_least(50%, NOT ok, (a, b))",
             Joined("AT_LEAST", (Not(State("OK", "a")), Not(State("OK", "b"))), 1),
         ),
+        ("AT_LEAST(34%, OK, (b, b, b))", Joined("AT_LEAST", (B, B, B), 2)),
+        ("AT_LEAST(100%, OK, (b, b))", Joined("AT_LEAST", (B, B), 2)),
+        ("AT_LEAST(0%, OK, (b, b))", Joined("AT_LEAST", (B, B), 0)),
+        ("AT_LEAST(1%, OK, (b, b))", Joined("AT_LEAST", (B, B), 1)),
+        ("AT_LEAST(12, OK, (b, b))", Joined("AT_LEAST", (B, B), 12)),
+        (f"AT_LEAST(7%, OK, ({', '.join('b' * 100)}))", Joined("AT_LEAST", (B,) * 100, 7)),
         ('ALARM("ALARM")', State("ALARM", "ALARM")),
         ('ALARM("(")', State("ALARM", "(")),
         ('ALARM(",")', State("ALARM", ",")),
@@ -136,3 +143,52 @@ def test_what_nests_as_deeply_as_it_may_is_read():
 )
 def test_the_name_in_a_reference(reference, name):
     assert name_of(reference) == name
+
+
+SEVEN = " AND ".join(f"OK({name})" for name in "bcdefg")
+
+
+@pytest.mark.parametrize(
+    ("rule", "fixed", "answer"),
+    [
+        pytest.param("ALARM(a)", {}, True, id="alone"),
+        pytest.param("OK(a)", {}, False, id="when it is well"),
+        pytest.param("NOT OK(a)", {}, True, id="when it is not well"),
+        pytest.param("NOT ALARM(a)", {}, False, id="when it does not alarm"),
+        pytest.param("INSUFFICIENT_DATA(a)", {}, False, id="when it has no data"),
+        pytest.param("ALARM(b)", {}, False, id="another"),
+        pytest.param("TRUE", {}, False, id="always"),
+        pytest.param("FALSE OR ALARM(a)", {}, True, id="or never"),
+        pytest.param("ALARM(a) AND FALSE", {}, False, id="and never"),
+        pytest.param("ALARM(a) OR TRUE", {}, False, id="or always, so it makes no difference"),
+        pytest.param("ALARM(a) AND ALARM(b)", {}, True, id="with another"),
+        pytest.param("ALARM(a) AND ALARM(b)", {"b": "OK"}, False, id="with one that is silent"),
+        pytest.param("ALARM(a) AND ALARM(b)", {"b": "ALARM"}, True, id="with one that is raised"),
+        pytest.param("ALARM(a) OR ALARM(b)", {"b": "ALARM"}, False, id="or one that is raised"),
+        pytest.param("ALARM(a) AND NOT ALARM(b)", {"b": "OK"}, True, id="but for one"),
+        pytest.param("ALARM(a) AND NOT ALARM(b)", {"b": "ALARM"}, False, id="that suppresses it"),
+        pytest.param("ALARM(a) AND OK(a)", {}, False, id="a contradiction"),
+        pytest.param("ALARM(a) AND INSUFFICIENT_DATA(b)", {}, True, id="with one without data"),
+        pytest.param("ALARM(a)", {"a": "OK"}, True, id="itself is not fixed"),
+        pytest.param("AT_LEAST(2, ALARM, (a, b, c))", {}, True, id="two of three"),
+        pytest.param("AT_LEAST(2, ALARM, (a, b))", {"b": "OK"}, False, id="two of one"),
+        pytest.param("AT_LEAST(1, ALARM, (a, b))", {"b": "ALARM"}, False, id="one is enough"),
+        pytest.param("AT_LEAST(2, ALARM, (a, b))", {"b": "ALARM"}, True, id="two are needed"),
+        pytest.param("AT_LEAST(1, NOT OK, (a, b))", {"b": "OK"}, True, id="one that is not well"),
+        pytest.param(f"ALARM(a) AND OK(a) AND {SEVEN}", {}, False, id="six others are tried"),
+        pytest.param(
+            f"ALARM(a) AND OK(a) AND {SEVEN} AND OK(h)", {}, True, id="seven are too many to try"
+        ),
+        pytest.param(
+            f"ALARM(a) AND OK(a) AND {SEVEN} AND OK(h)",
+            {"h": "OK"},
+            False,
+            id="but for a fixed one",
+        ),
+        pytest.param(
+            f"OK(a) AND {SEVEN} AND OK(h)", {}, False, id="too many, and none that counts"
+        ),
+    ],
+)
+def test_whether_an_alarm_can_raise_the_rule(rule, fixed, answer):
+    assert can_be_raised_by(parse(rule), "a", fixed) is answer

@@ -96,7 +96,7 @@ def can_be_raised_by(node: Node, name: str, fixed: Mapping[str, str]) -> bool:
 def _holds(node: Node, states: Mapping[str, str]) -> bool:
     match node:
         case State(state, name):
-            return states.get(name, "") == state
+            return states[name] == state
         case Constant(value):
             return value
         case Not(of):
@@ -248,6 +248,7 @@ class _Parser:
         self.take(")")
         self.take(")")
         parts: tuple[Node, ...] = tuple(State(state, name) for name in names)
-        share = math.ceil(int(wanted[:-1]) / 100 * len(parts)) if wanted.endswith("%") else 0
-        least = share or int(wanted.rstrip("%"))
+        least = int(wanted.rstrip("%"))
+        if wanted.endswith("%"):
+            least = math.ceil(least * len(parts) / 100)
         return Joined("AT_LEAST", tuple(Not(p) for p in parts) if negated else parts, least)

@@ -18,7 +18,14 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from readiness.semantics.addresses import is_public, network, the_world_in
-from readiness.semantics.policy import PARTITIONS, Condition, Statement, matches, only_wildcards
+from readiness.semantics.policy import (
+    PARTITIONS,
+    Condition,
+    Statement,
+    matches,
+    matches_case,
+    only_wildcards,
+)
 
 FREE = "*"
 """In a value: any text the requester likes."""
@@ -39,7 +46,9 @@ ANY_ADDRESS = "\x0f"
 NOW = "\4"
 """A value: the time of the request."""
 _SAMPLE = "\5"
-_STAR, _QUESTION, _CHOSEN = "\6", "\7", "\x0e"
+_MARK = "\6"
+"""In a value of a policy: a ``*`` or ``?`` that is meant, which no value known here has."""
+_CHOSEN = "\x0e"
 
 NAME = PART + OTHER + PART
 """A name or number without separators that no policy states, though it may begin like one."""
@@ -270,18 +279,19 @@ def _substituted(value: str, request: _Request) -> _Stated:
         nonlocal chosen, unknown, unresolved
         inner = found.group(1)
         if inner in {"*", "?", "$"}:
-            return {"*": _STAR, "?": _QUESTION}.get(inner, inner)
+            return inner if inner == "$" else _MARK
         known = request.get(_variable_key(inner))
         if known is None:
             unknown = True
             return ""
         default = re.search(r",\s*'([^']*)'", inner)
-        if not known and default is None:
+        text = next(iter(known), default[1] if default else None)
+        if text is None:
             unresolved = True
             return ""
-        text = known[0] if known else default.group(1) if default else ""
-        chosen = chosen or any(each in text for each in _CHOSEN_TEXT)
-        return "".join(_CHOSEN if char in _CHOSEN_TEXT + DIGIT else char for char in text)
+        filled = re.sub(f"[{re.escape(_CHOSEN_TEXT)}{DIGIT}]", _CHOSEN, text)
+        chosen = chosen or filled != text
+        return filled
 
     text = _VARIABLE.sub(replace, value)
     return _Stated(text, chosen, unknown, unresolved)
@@ -314,7 +324,11 @@ def _in_partition_of(stated: str, text: str) -> str:
 def _string_equals(stated: str, text: str) -> Holds:
     if text == OWN:
         return Holds.NEVER if OTHER in stated else Holds.SOMETIMES
-    return _like(stated.replace("*", _STAR).replace("?", _QUESTION), text)
+    return _like(stated.replace("*", _MARK).replace("?", _MARK), text)
+
+
+def _string_equals_ignore_case(stated: str, text: str) -> Holds:
+    return _string_equals(stated.lower(), text.lower())
 
 
 def _string_like(stated: str, text: str) -> Holds:
@@ -331,22 +345,25 @@ _ARN_OF_AN_ACCOUNT = re.compile(r"arn:[^:]*:[^:]*:[^:]*:\d{12}:")
 """Nothing after the account of an ARN looks like an account again."""
 
 
+_ARN_FIELDS = 6
+
+
 def _like(stated: str, text: str) -> Holds:
     stated = stated.replace(_CHOSEN, "*")
-    if not _meet(stated.lower(), text.lower()):
+    if not _meet(stated, text):
         return Holds.NEVER
     return Holds.ALWAYS if _covers(stated, text) else Holds.SOMETIMES
 
 
 def _arn_like(stated: str, text: str) -> Holds:
     """Each of the six fields is compared by itself, with wildcards in any."""
-    fields, wanted = text.split(":", 5), stated.split(":", 5)
+    fields, wanted = (each.split(":", _ARN_FIELDS - 1) for each in (text, stated))
     if text == OWN or only_wildcards(stated):
         return _string_like(stated, text)
-    if len(fields) != len(wanted):
+    if not len(fields) == len(wanted) == _ARN_FIELDS:
         answer = _string_like(stated, text)  # not an ARN: what IAM does is not documented
         return Holds.SOMETIMES if answer is Holds.ALWAYS else answer
-    return every(_like(want, have) for want, have in zip(wanted, fields, strict=True))
+    return every(map(_like, wanted, fields))
 
 
 @functools.lru_cache(maxsize=4096)
@@ -394,7 +411,7 @@ def _covers(stated: str, text: str) -> bool:
     """Whether the pattern matches whatever the requester chooses."""
     samples = ("", _SAMPLE, _SAMPLE * (len(stated) + 1))
     return all(
-        matches(
+        matches_case(
             stated,
             text.replace(FREE, f"{each}{rest}")
             .replace(PATH, f"{each}{rest[:1]}")
@@ -428,19 +445,16 @@ def _address(stated: str, text: str) -> Holds:
     return Holds.ALWAYS if stated in {"0.0.0.0/0", "::/0"} else Holds.SOMETIMES
 
 
-def _compared(kind: str) -> _Test:
-    def test(stated: str, text: str) -> Holds:
-        if text == NOW:
-            return _timed(kind, stated)
-        if FREE in text or text == OWN:
-            return Holds.SOMETIMES
-        try:
-            left, right = float(text), float(stated)
-        except ValueError:
-            return Holds.UNKNOWN
-        return Holds.ALWAYS if _ORDER[kind](left, right) else Holds.NEVER
-
-    return test
+def _compared(order: str, stated: str, text: str) -> Holds:
+    if text == NOW:
+        return _timed(order, stated)
+    if FREE in text or text == OWN:
+        return Holds.SOMETIMES
+    try:
+        left, right = float(text), float(stated)
+    except ValueError:
+        return Holds.UNKNOWN
+    return Holds.ALWAYS if _ORDER[order](left, right) else Holds.NEVER
 
 
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
@@ -452,14 +466,14 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
 }
 
 
-def _timed(kind: str, stated: str) -> Holds:
+def _timed(order: str, stated: str) -> Holds:
     """Whether now is before or after a date; a later date than this code's is up to time."""
     date = _date(stated)
     if date is None:
         return Holds.UNKNOWN
     if date >= _KNOWN_PAST:
         return Holds.SOMETIMES
-    return Holds.ALWAYS if kind.startswith("greater") else Holds.NEVER
+    return Holds.ALWAYS if order.startswith("greater") else Holds.NEVER
 
 
 def _date(stated: str) -> datetime | None:
@@ -474,11 +488,15 @@ def _date(stated: str) -> datetime | None:
 
 _TESTS: Mapping[str, _Test] = {
     "stringequals": _string_equals,
-    "stringequalsignorecase": _string_equals,
+    "stringequalsignorecase": _string_equals_ignore_case,
     "stringlike": _string_like,
     "arnequals": _arn_like,
     "arnlike": _arn_like,
     "bool": _bool,
     "ipaddress": _address,
-    **{f"{kind}{order}": _compared(order) for kind in ("numeric", "date") for order in _ORDER},
+    **{
+        f"{kind}{order}": functools.partial(_compared, order)
+        for kind in ("numeric", "date")
+        for order in _ORDER
+    },
 }

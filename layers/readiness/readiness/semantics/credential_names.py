@@ -33,25 +33,26 @@ _PASSWORD = ("password", "passwords", "passwd", "pass", "pwd", "pw", "passphrase
 _ABOUT = words_of(
     "action address age alg algorithm alias allowed arn arns attempts attribute aud audience "
     "authorizer backend bindings bucket budget cache category char characters check checks "
-    "ciphertext class column complexity context cookie cost count cron database days decimals "
-    "decoder description dir directory disabled domain driver duration email enabled encoder "
-    "encoding encrypted encryption endpoint engine env environment event exchange expiration "
-    "expire expires expiring expiry extension factory feature field file filename files "
-    "filter flag folder format function generation generator grace group handler hash hasher "
-    "hashing header headers hint history host hostname hours id identifier ids index "
-    "interceptor interval introspection issuer jwks keyring kind kms label lambda layer "
-    "leeway len length level lifetime limit limiter limits loc location log logs manager max "
-    "method methods middleware min minutes mode model module mount ms name names namespace "
-    "network number option optional owner page param parameter parser path paths pattern per "
-    "percent plugin policy pool port prefix price procedure project prompt provider providers "
-    "queue quota rate reader realm ref reference references refresh refs regex region regions "
-    "renewal replay required reset resolver resource retention reuse revocation role rotation "
-    "rotator rule rules schedule scheduler schema scope scopes seconds selector service "
-    "services signer size sizes skew sort source sources stage standard state status stdin "
-    "storage store strategy strength subject suffix supply symbol sync table task template "
-    "tenant threshold timeout timestamp title topic ttl type types unit units updater uri url "
-    "urls usage use user username users validation validator validity variable vars "
-    "verification verifier version versions volume warning webhook window"
+    "ciphertext claim claims class column complexity context cookie cost count cron database "
+    "days decimals decoder description dir directory disabled domain driver duration email "
+    "enabled encoder encoding encrypted encryption endpoint engine env environment event "
+    "exchange expiration expire expires expiring expiry extension factory feature field file "
+    "filename files filter flag folder format function generation generator grace group "
+    "handler hash hasher hashing header headers hint history host hostname hours id "
+    "identifier ids index interceptor interval introspection issuer jwks keyring kind kms "
+    "label lambda layer leeway len length level lifetime limit limiter limits loc location "
+    "log logs manager max method methods middleware min minutes mode model module mount ms "
+    "name names namespace network number option optional owner page param parameter parser "
+    "path paths pattern per percent plugin policy pool port prefix price procedure project "
+    "prompt properties property provider providers queue quota rate reader realm ref "
+    "reference references refresh refs regex region regions renewal replay required reset "
+    "resolver resource retention reuse revocation role rotation rotator rule rules schedule "
+    "scheduler schema scope scopes seconds selector service services signer size sizes skew "
+    "sort source sources stage standard state status stdin storage store strategy strength "
+    "subject suffix supply symbol sync table task template tenant threshold timeout timestamp "
+    "title topic ttl type types unit units updater uri url urls usage use user username users "
+    "validation validator validity variable vars verification verifier version versions "
+    "volume warning webhook window"
 )
 """Words that say something about a secret, such as where or how long it is, and not what it is."""
 
@@ -67,17 +68,13 @@ _PUBLIC = words_of("anon public publishable sitekey")
 _PUBLIC_KEYS = words_of("browser pub search site")
 """Words before *key* that say that the key is made to be public."""
 
-_AWS_OWN = ("PARAMETERS_SECRETS_EXTENSION_", "SECRETS_EXTENSION_", "SECRETS_MANAGER_", "LAMBDA_")
-"""Settings of AWS's own extensions and runtimes: AWS Parameters and Secrets Lambda Extension."""
-
 _GENERATED_PATHS = ("/cdk/exports/", "/cdk-bootstrap/")
 """Parameters that the CDK makes for itself; they hold names and ARNs of resources."""
 
 
 def words(name: str) -> list[str]:
     """The words of a name, in lower case: ``dbPassword`` and ``DB_PASSWORD`` are db, password."""
-    bare = next((name.removeprefix(own) for own in _AWS_OWN if name.startswith(own)), name)
-    return [word.lower() for word in _CAMEL.findall(bare)]
+    return [word.lower() for word in _CAMEL.findall(name)]
 
 
 def _secret_at(parts: Sequence[str]) -> Iterator[int]:
@@ -85,7 +82,7 @@ def _secret_at(parts: Sequence[str]) -> Iterator[int]:
         if word not in _NOT_SECRET and (
             word in _SECRET_WORD
             or any(part in word for part in _SECRET_PART)
-            or word.endswith(("token", "tokens", "passwd"))
+            or word.endswith(("token", "tokens"))
             or (word.endswith("pass") and word not in _NOT_PASS)
         ):
             yield at
@@ -140,6 +137,20 @@ def is_a_name_or_secret(name: str) -> bool:
     return bool(found) and parts[max(found)].endswith(
         ("secret", "secrets", "credential", "credentials", "cred", "creds")
     )
+
+
+_FIELD = re.compile(r"[A-Za-z]+(?:[._-][A-Za-z]+)*")
+
+
+def is_the_field(name: str, text: str) -> bool:
+    """Whether the text is the field that the name speaks of: PASSWORD_SECRET_KEY is ``password``.
+
+    In a secret with several fields a program has to know which one it wants.
+    """
+    *about, last = words(name) or [""]
+    if about[-1:] == ["secret"]:
+        about.pop()
+    return last == "key" and bool(_FIELD.fullmatch(text)) and words(text)[-1] in about
 
 
 _DIRECT = words_of(

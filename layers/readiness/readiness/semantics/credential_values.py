@@ -10,6 +10,7 @@ from collections import Counter
 from readiness.semantics.credential_names import (
     is_a_name_or_secret,
     is_a_password,
+    is_the_field,
     is_the_secret_itself,
     names_a_secret,
     words,
@@ -59,7 +60,7 @@ def is_reference(value: str) -> bool:
     text = value.strip()
     if _WHOLE.fullmatch(text):
         return True
-    left = _SCHEME.sub("", _REFERENCES.sub("", text)) if _REFERENCES.search(text) else text
+    left = _SCHEME.sub("", _REFERENCES.sub("", text))
     return left != text and not any(c.isalnum() for c in left)
 
 
@@ -198,7 +199,6 @@ _DIGEST = re.compile(
     re.IGNORECASE,
 )
 _DIGEST_LENGTHS = {32, 40, 56, 64, 96, 128}
-_COMMIT_LENGTHS = {40, 64}
 _DIGEST_WORDS = words_of(
     "account arn arns build bundle ca cert certificate certificates certs checksum client "
     "cluster cognito commit correlation crt deploy deployment digest distribution etag event "
@@ -207,7 +207,19 @@ _DIGEST_WORDS = words_of(
     "version workspace zone"
 )
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
-_KEYED = words_of("auth hmac key keys licence license pepper salt seed sign signature signing")
+_KEYED = words_of(
+    "access api auth cipher encryption hmac key keys licence license pepper salt seed sign "
+    "signature signing"
+)
+_THINGS = words_of(
+    "artifact asset build bundle cache code dedup idempotency image lock object partition row sort"
+)
+"""Words before *key* that say that it names a thing and opens none."""
+_HEX_KEYS = words_of(
+    "algolia datadog dd mailgun newrelic openweather openweathermap opsgenie pagerduty pd relic "
+    "rollbar twilio"
+)
+"""Providers whose keys are hexadecimal digits only, as gitleaks and TruffleHog list them."""
 
 
 def is_public_value(text: str) -> bool:
@@ -291,14 +303,21 @@ def is_random(name: str, value: str, min_entropy: float = 3.5) -> bool:
 
 
 def _is_digest(name: str, piece: str, text: str) -> bool:
-    parts = set(words(name))
+    """Whether the random piece is a digest or an id, by the name and by what it is part of.
+
+    Digits tell an MD5 sum or an id from a key in nothing, so the name has to say that it is one.
+    """
     if names_a_secret(name):
         return _is_hex(piece) and piece != text
-    if parts & _DIGEST_WORDS:
+    parts = words(name)
+    if parts[-1:] == ["key"] and _THINGS & set(parts[-2:-1]):
+        parts.pop()
+    if parts[-1:] not in (["key"], ["keys"]) and _DIGEST_WORDS & set(parts):
         return True
+    is_keyed = bool(_KEYED & set(parts))
     if not _is_hex(piece):
-        return bool(_ULID.fullmatch(text)) and not parts & _KEYED
-    return piece != text or (len(piece) in _COMMIT_LENGTHS and not parts & _KEYED)
+        return bool(_ULID.fullmatch(text)) and not is_keyed
+    return piece != text or not (is_keyed or _HEX_KEYS & set(parts))
 
 
 def _is_hex(piece: str) -> bool:
@@ -354,7 +373,7 @@ def is_literal(name: str, value: str) -> bool:
     text = value.strip()
     if not text or stands_for_nothing(text) or is_public_value(text):
         return False
-    if text == name and text.isupper():
+    if (text == name and text.isupper()) or is_the_field(name, text):
         return False
     password = is_a_password(name)
     if _NUMBER.fullmatch(text):

@@ -65,7 +65,8 @@ ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b")
 
 _BASIC = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,}={0,2})(?![A-Za-z0-9+/=_-])")
 _LOGIN = re.compile(r"[\w.@+-]+:(?!\d{1,5}$)(?![/$%{<])\S+")
-_PEM_IN_BASE64 = "LS0tLS1CRUdJTi"
+_PEM_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{,100}")
+"""The beginning of PEM, ``-----BEGIN``, in base64."""
 _AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
 _AWS_SECRET_KEY_BITS = 4.3
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -220,7 +221,7 @@ def _patterns(kind: str) -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _is_a_value(detector: str, found: str) -> bool:
     """Whether what a pattern found is a literal and no placeholder."""
     text = found.strip("\"'\\,;)")
-    if not text or stands_for_nothing(text) or _is_template(text):
+    if not text or stands_for_nothing(text) or _TEMPLATED.fullmatch(text):
         return False
     if detector == "Bearer token":
         long = len(text) >= 20 and not looks_like_a_name(text)
@@ -234,16 +235,8 @@ def _is_a_value(detector: str, found: str) -> bool:
 
 _CODE = re.compile(r"\w+(?:\.\w+)+[\[(]|\w+\(\)?$")
 """A password that a program asks for (``os.environ[…]``, ``getpass()``)."""
-_TEMPLATED = re.compile(
-    r"(?:\$\{[^}]*|\$\([^)]*|\{\{[^}]*|\{%[^%]*|<[^>]*|%\([^)]*|\{\w*\}|\$[A-Za-z_]\w*)"
-)
-
-
-def _is_template(text: str) -> bool:
-    """Whether the text is nothing but the beginning of a variable, cut off by the pattern."""
-    if text.startswith("$") and not text.startswith(("${", "$(", "$$")):
-        return is_reference(text)
-    return bool(_TEMPLATED.fullmatch(text))
+_TEMPLATED = re.compile(r"\$\{[^}]*|\$\([^)]*|\{\{[^}]*|\{%[^%]*|<[^>]*|%\([^)]*|\{\w*\}")
+"""Nothing but the beginning of a variable, cut off by the pattern."""
 
 
 # -- layers: JSON, and base64 of text ------------------------------------------------------------
@@ -261,18 +254,17 @@ def _shape_in(document: Any, layers: int) -> str:
 
 
 def _decoded_shape(text: str, layers: int) -> str:
-    if _BASE64.fullmatch(text):
-        decoded = decoded_text(text)
-        shape = _shape(decoded, layers) if decoded else ""
+    joined = re.sub(r"\s*\n\s*", "", text)
+    if _BASE64.fullmatch(joined):
+        shape = _shape(decoded_text(joined), layers)
         return shape if shape in {"", "private key"} else f"{shape} in base64"
-    if _PEM_IN_BASE64 in text and "PRIVATE KEY" in _head(text):
+    if any("PRIVATE KEY" in _head(found) for found in _PEM_IN_BASE64.findall(joined)):
         return "private key"
     return ""
 
 
-def _head(value: str) -> str:
-    head = re.sub(r"[^A-Za-z0-9+/]", "", value[value.index(_PEM_IN_BASE64) :])[:120]
-    return base64.b64decode(head[: len(head) // 4 * 4]).decode("latin-1")
+def _head(pem: str) -> str:
+    return base64.b64decode(pem[: len(pem) // 4 * 4]).decode("latin-1")
 
 
 def parsed(text: str) -> Any:
@@ -286,7 +278,7 @@ def parsed(text: str) -> Any:
 
 
 def pairs_in(document: Any, name: str = "") -> Iterator[tuple[str, str]]:
-    """Each text or number of a JSON document, with the nearest name above it."""
+    """Each text, number or other value of a JSON document, with the nearest name above it."""
     match document:
         case Mapping():
             named = {str(k).lower(): v for k, v in document.items()}
@@ -298,8 +290,6 @@ def pairs_in(document: Any, name: str = "") -> Iterator[tuple[str, str]]:
         case list():
             for value in document:
                 yield from pairs_in(value, name)
-        case bool() | None:
-            return
         case _:
             yield name, str(document)
 
@@ -317,8 +307,8 @@ def decoded_text(text: str) -> str:
 
 def _is_a_login(text: str) -> bool:
     """Whether the base64 text is ``user:password``."""
-    user, colon, password = decoded_text(text).partition(":")
-    return bool(colon and (user or password) and password and not stands_for_nothing(password))
+    _, _, password = decoded_text(text).partition(":")
+    return bool(password) and not stands_for_nothing(password)
 
 
 def length_bucket(value: str) -> str:

@@ -8,6 +8,7 @@ the expression does not show: they raise Unknown.
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 import re
@@ -122,6 +123,14 @@ class _Parser:
         return left
 
     def unary(self) -> Node:
+        self.depth += 1
+        if self.depth > _DEEPEST:
+            raise Unknown("the expression nests too deeply")
+        node = self._unary()
+        self.depth -= 1
+        return node
+
+    def _unary(self) -> Node:
         if self.peek() == "-":
             self.tokens.pop(0)
             return Call("*", (Number(-1.0), self.unary()))
@@ -135,15 +144,8 @@ class _Parser:
         return base
 
     def atom(self) -> Node:
-        self.depth += 1
-        if self.depth > _DEEPEST or not self.tokens:
-            raise Unknown("the expression ends too early or nests too deeply")
-        try:
-            return self._atom()
-        finally:
-            self.depth -= 1
-
-    def _atom(self) -> Node:
+        if not self.tokens:
+            raise Unknown("the expression ends too early")
         kind, text = self.tokens.pop(0)
         if kind == "number":
             return Number(float(text))
@@ -199,12 +201,10 @@ def evaluate(node: Node, scope: Scope) -> Value:
             return name.upper() if name.upper() in _KEYWORDS else scope.value(name)
         case Listed(parts):
             return [each for part in parts for each in _several(evaluate(part, scope), scope)]
-        case Call(name, parts) if name in _OPERATORS:
-            left, right = (evaluate(part, scope) for part in parts)
-            return _pairwise(_OPERATORS[name], left, right)
+        case Call(name, (left, right)) if name in _OPERATORS:
+            return _pairwise(name, evaluate(left, scope), evaluate(right, scope))
         case Call(name, parts):
             return _call(name, parts, scope)
-    raise Unknown("not an expression")
 
 
 _KEYWORDS = {"REPEAT", "LINEAR"}
@@ -222,28 +222,30 @@ def _power(left: float, right: float) -> float | None:
     return found if isinstance(found, float | int) else None
 
 
-def _said(test: Callable[[float, float], bool]) -> Callable[[float, float], float]:
-    return lambda left, right: float(test(left, right))
-
-
 _OPERATORS: Mapping[str, Callable[[float, float], float | None]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": _divide,
     "^": _power,
-    "<": _said(operator.lt),
-    ">": _said(operator.gt),
-    "<=": _said(operator.le),
-    ">=": _said(operator.ge),
-    "==": _said(operator.eq),
-    "!=": _said(operator.ne),
-    "AND": _said(lambda left, right: bool(left) and bool(right)),
-    "OR": _said(lambda left, right: bool(left) or bool(right)),
+    "<": operator.lt,
+    ">": operator.gt,
+    "<=": operator.le,
+    ">=": operator.ge,
+    "==": operator.eq,
+    "!=": operator.ne,
+    "AND": lambda left, right: bool(left) and bool(right),
+    "OR": lambda left, right: bool(left) or bool(right),
 }
 
 
-def _pairwise(combine: Callable[[float, float], float | None], left: Value, right: Value) -> Value:
+def _combined(name: str, left: float | None, right: float | None) -> float | None:
+    """None where either side has no value, or the two have no result."""
+    found = None if left is None or right is None else _OPERATORS[name](left, right)
+    return None if found is None else float(found)
+
+
+def _pairwise(name: str, left: Value, right: Value) -> Value:
     """Period by period; a period that either side lacks has no result."""
     if isinstance(left, str) or isinstance(right, str):
         raise Unknown("a text has no arithmetic")
@@ -251,14 +253,14 @@ def _pairwise(combine: Callable[[float, float], float | None], left: Value, righ
         others = right if isinstance(right, list) else [right] * len(left)
         if len(others) != len(left):
             raise Unknown("two lists of different length")
-        return [_points(_pairwise(combine, a, b)) for a, b in zip(left, others, strict=True)]
+        return [_points(_pairwise(name, a, b)) for a, b in zip(left, others, strict=True)]
     if isinstance(right, list):
-        return [_points(_pairwise(combine, left, each)) for each in right]
+        return [_points(_pairwise(name, left, each)) for each in right]
     if isinstance(left, tuple) or isinstance(right, tuple):
         length = len(left) if isinstance(left, tuple) else len(right)  # type: ignore[arg-type]
         pairs = zip(_stretched(left, length), _stretched(right, length), strict=True)
-        return tuple(None if a is None or b is None else combine(a, b) for a, b in pairs)
-    found = combine(left, right)
+        return tuple(_combined(name, a, b) for a, b in pairs)
+    found = _combined(name, left, right)
     if found is None:
         raise Unknown("a division by zero")
     return found
@@ -312,7 +314,9 @@ def _metrics(parts: tuple[Node, ...], scope: Scope) -> Value:
 def _known(name: str, value: Value, scope: Scope) -> Value | None:
     """A function of one argument; None for one that is not known here."""
     found: Value | None = None
-    if name in _OF_ALL:
+    if name in _OF_LISTS and isinstance(value, list) and value:
+        found = value[_OF_LISTS[name]]
+    elif name in _OF_ALL:
         found = _over(_OF_ALL[name], value)
     elif name in _OF_SERIES:
         change = _OF_SERIES[name]
@@ -357,6 +361,8 @@ _OF_NUMBERS: Mapping[str, Callable[[float], float | None]] = {
     "NOT": lambda value: float(not value),
     "LOG10": lambda value: math.log10(value) if value > 0 else None,
 }
+_OF_LISTS = {"FIRST": 0, "LAST": -1}
+"""Which of several series a function takes."""
 _OF_ALL: Mapping[str, Callable[[list[float]], float]] = {
     "SUM": math.fsum,
     "AVG": lambda values: math.fsum(values) / len(values),
@@ -393,7 +399,14 @@ def _diff(points: Points, _: float = 0) -> Points:
 
 
 def _rate(points: Points, period: float) -> Points:
-    return tuple(None if each is None else each / period for each in _diff(points))
+    """The change in a second since the last value, however many periods ago that was."""
+    rates: list[float | None] = []
+    periods = 0
+    for value, change in zip(points, _diff(points), strict=True):
+        periods += 1
+        rates.append(None if change is None else change / (period * periods))
+        periods = periods if value is None else 0
+    return tuple(rates)
 
 
 def _running(points: Points, _: float) -> Points:
@@ -412,15 +425,29 @@ _OF_SERIES: Mapping[str, Callable[[Points, float], Points]] = {
 
 
 def _fill(points: Points, by: Value) -> Points:
-    if by in ("REPEAT", "LINEAR"):
-        filled: list[float | None] = []
-        for value in points:
-            filled.append(value if value is not None or not filled else filled[-1])
-        return tuple(filled)
+    if by == "REPEAT":
+        return _repeated(points)
+    if by == "LINEAR":
+        return _interpolated(points)
     other = _stretched(by, len(points)) if isinstance(by, float | tuple) else None
     if other is None:
         raise Unknown("FILL with something else than a number or a series")
     return tuple(o if v is None else v for v, o in zip(points, other, strict=True))
+
+
+def _repeated(points: Points) -> Points:
+    """Gaps with the value before them; one at the beginning stays."""
+    return tuple(itertools.accumulate(points, lambda last, each: last if each is None else each))
+
+
+def _interpolated(points: Points) -> Points:
+    """Gaps with values on the line between those around them; one at an end stays."""
+    filled = list(points)
+    known = [(at, value) for at, value in enumerate(points) if value is not None]
+    for (start, low), (end, high) in itertools.pairwise(known):
+        for at in range(start + 1, end):
+            filled[at] = low + (high - low) * (at - start) / (end - start)
+    return tuple(filled)
 
 
 def _if(condition: Value, then: Value, otherwise: Value | None, scope: Scope) -> Value:

@@ -8,6 +8,7 @@ documents on OIDC with AWS, and IAM User Guide, "Available keys for AWS OIDC fed
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 
@@ -139,6 +140,8 @@ _LABELS = frozenset(
     }
 )
 """Words of a subject that name what follows them."""
+_CLUSTER_LABELS = {"system", "serviceaccount"}
+"""The same of a cluster: ``system:serviceaccount:NAMESPACE:NAME``, and both may be called app."""
 
 
 def strangers_at(provider: str) -> Requests:
@@ -183,10 +186,16 @@ def fits_anyone(provider: str, condition: Condition) -> Holds:
 def _matched(provider: str, pattern: str) -> Holds:
     if not set(pattern) & set("*?"):
         return Holds.NEVER
-    parts = [part for part in re.split(r"[:/|]", pattern) if part.lower() not in _LABELS]
+    is_cluster = bool(_EKS.match(provider))
+    labels = _CLUSTER_LABELS if is_cluster else _LABELS
+    words = re.split(r"[:/|]", pattern)
+    is_label = [word.lower() in labels for word in words[:-1]]
+    parts = [word for word, label in zip(words, [*is_label, False], strict=True) if not label]
     if all(map(_says_nothing, parts)):
-        return Holds.ALWAYS
-    if _EKS.match(provider):
+        # in project:app:* the second word may be a label too, or the project's name
+        is_doubtful = not is_cluster and any(a and b for a, b in itertools.pairwise(is_label))
+        return Holds.UNKNOWN if is_doubtful else Holds.ALWAYS
+    if is_cluster:
         return Holds.SOMETIMES if _says_nothing(parts[0]) else Holds.NEVER
     if _OF_ONE_TENANT.match(provider):
         return Holds.NEVER

@@ -323,14 +323,19 @@ def _expression(pattern: str) -> str:
 
 
 @functools.lru_cache(maxsize=4096)
-def _glob(patterns: tuple[str, ...]) -> re.Pattern[str]:
+def _glob(patterns: tuple[str, ...], case: re.RegexFlag = re.IGNORECASE) -> re.Pattern[str]:
     expressions = "|".join(f"(?:{_expression(pattern)})" for pattern in patterns)
-    return re.compile(expressions or r"(?!)", re.IGNORECASE | re.DOTALL)
+    return re.compile(expressions or r"(?!)", case | re.DOTALL)
 
 
 def matches(pattern: str, value: str) -> bool:
     """IAM's wildcard match: ``*`` is any text, ``?`` one character; case is ignored."""
     return _glob((pattern,)).fullmatch(value) is not None
+
+
+def matches_case(pattern: str, value: str) -> bool:
+    """The same with upper and lower case told apart, as in the values of conditions."""
+    return _glob((pattern,), re.NOFLAG).fullmatch(value) is not None
 
 
 def matches_any(patterns: Iterable[str], value: str) -> bool:

@@ -84,9 +84,9 @@ def of(statistic: str, samples: Samples) -> float | None:
 
 def _extended(found: Extended, samples: Samples, count: float) -> float | None:
     if found.name == "P":
-        return _quantile(samples, found.high * count)
+        return _quantile(samples, _rank(found.high, count))
     if found.is_share:
-        inner = _between(samples, found.low * count, found.high * count)
+        inner = _between(samples, _rank(found.low, count), _rank(found.high, count))
     else:
         inner = [(v, n) for v, n in samples if found.low < v <= found.high]
     size = math.fsum(n for _, n in inner)
@@ -97,10 +97,20 @@ def _extended(found: Extended, samples: Samples, count: float) -> float | None:
             return 100 * size / count
         case "TS":
             return math.fsum(v * n for v, n in inner)
-        case "WM":
-            low, high = inner[0][0] if inner else 0.0, inner[-1][0] if inner else 0.0
-            return math.fsum(min(max(v, low), high) * n for v, n in samples) / count
+        case "WM" if inner or not found.is_share:
+            bounds = (inner[0][0], inner[-1][0]) if found.is_share else (found.low, found.high)
+            return _capped(samples, *bounds) / count
     return math.fsum(v * n for v, n in inner) / size if size else None
+
+
+def _capped(samples: Samples, low: float, high: float) -> float:
+    """The sum, with samples beyond a bound as large as the bound."""
+    return math.fsum(min(max(value, low), high) * count for value, count in samples)
+
+
+def _rank(share: float, count: float) -> float:
+    """How many samples are the share; 99.9 % of 1,000 are 999 and not a billionth more."""
+    return round(share * count, 9)
 
 
 def _quantile(samples: Samples, rank: float) -> float:
