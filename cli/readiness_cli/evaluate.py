@@ -10,7 +10,6 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.finding import parse_iso
-from readiness.model.verdict import Status
 from readiness_cli import session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
@@ -91,25 +90,7 @@ def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observa
 
     if id is None:
         return list(survey(evaluation, [rule], Coverage()))
-    resource = target_selection.resource_of(rule, id, evaluation.aws)
-    observation = evaluation.observe(rule, resource)
-    if observation.finding is None or not _exists(evaluation, observation):
-        raise target_selection.not_there(id, [rule.subject.name], evaluation.aws)
-    return [observation]
-
-
-def _exists(evaluation: Evaluation, observation: Observation) -> bool:
-    """Whether what the verdict is about exists, where the verdict itself does not say so."""
-    from readiness.model.unreadable import Unreadable  # noqa: PLC0415
-
-    finding = observation.finding
-    unknown = finding is not None and finding.status is Status.INSUFFICIENT_DATA
-    if not observation.unproven and not unknown:
-        return True
-    try:
-        return evaluation.lists(observation.rule, observation.resource)
-    except Unreadable:
-        return True
+    return target_selection.observe_only(evaluation, [rule], [id])
 
 
 def as_row(observation: Observation) -> dict[str, Any]:
