@@ -208,6 +208,11 @@ def test_global_services_are_left_to_the_stack_that_has_them(said):
     assert scope_of(Stack("readiness", "here", {})) == Scope()
 
 
+def test_the_environment_of_the_account_is_that_of_the_stack():
+    scope = scope_of(Stack("readiness", "here", {}, {"AccountEnvironment": "production"}))
+    assert scope == Scope(account_environment="production")
+
+
 @pytest.mark.parametrize(
     "more",
     [["--set", "encryption.kms-rotation.max_rotation_period_days=100"], ["--settings-file", "x"]],
