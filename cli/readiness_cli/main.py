@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "history": ("findings:history", "Show every change of one finding."),
     "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
-    "attest": ("attest:attest", "Attest what no API can prove; approve, revoke or list."),
+    "attest": ("attest:attest", "Attest what no API can prove: add, approve, revoke, list."),
     "pagerduty-key": (
         "pagerduty_key:pagerduty_key",
         "Store the PagerDuty routing key in the stack's secret.",

@@ -43,7 +43,7 @@ def observe_only(
         found = [
             each
             for about, (known, unlisted) in listings.items()
-            for id in _meant(about, wanted, known, unlisted, aws)
+            for id in meant(about, wanted, known, unlisted, aws)
             for each in _seen(evaluation, by_type[about], id, None if id in known else unlisted)
         ]
         if not found:
@@ -109,7 +109,7 @@ def _doubted(observation: Observation, unlisted: Unreadable) -> Observation:
     return replace(observation, finding=unknown, crash="")
 
 
-def _meant(
+def meant(
     about: ResourceType,
     wanted: str,
     known: Sequence[str],

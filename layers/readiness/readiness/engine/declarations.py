@@ -77,7 +77,11 @@ class DeclarationReader:
             ExpressionAttributeValues={":r": {"S": rule}},
         )
         rows = [deserialise(item) for item in items]
-        statements = Principals(self._aws).named(assemble(rows))
+        return self.verified(Principals(self._aws).named(assemble(rows)))
+
+    def verified(self, statements: Iterable[Attestation]) -> list[Attestation]:
+        """The statements, with the problems of artefacts that are gone or cannot be looked at."""
+        read = DeclaredReader(self._aws, READS, "the declarations")
         return [self._verified(read, statement) for statement in statements]
 
     def _verified(self, read: Reader, statement: Attestation) -> Attestation:
