@@ -160,7 +160,7 @@ def revoke(
     _answer("REVOCATION", id, stack_name, format, profile, region)
 
 
-@attest.command("list")
+@attest.command("list", short_help="List the attestations with their state.")
 @click.argument("rule_id", metavar="[RULE]", required=False)
 @_common
 def list_(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,13 @@ FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
 
 @click.command()
 @click.argument("rule_id", metavar="RULE")
-@click.option("--resource", "id", metavar="ID", help="Only this resource: its id or full key.")
+@click.option(
+    "--resource",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="Only this resource: its id, ARN or full key (repeatable).",
+)
 @click.option(
     "--set",
     "assignments",
@@ -40,14 +46,14 @@ def evaluate(
     /,
     *,
     rule_id: str,
-    id: str | None,
+    ids: tuple[str, ...],
     assignments: tuple[str, ...],
     now: str | None,
     format: str,
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Evaluate one rule, for all its resources or for one.
+    """Evaluate one rule, for all its resources or for those named.
 
     Exit code 1: a resource is NON_COMPLIANT. Exit code 3: the rule could not reach a verdict
     (INSUFFICIENT_DATA).
@@ -60,8 +66,8 @@ def evaluate(
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
 
     clock = session.utc_now if moment is None else lambda: moment
-    aws = session.connect(profile, region, bulk=id is None, now=clock)
-    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, id)
+    aws = session.connect(profile, region, bulk=not ids, now=clock)
+    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, ids)
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {rule.id} crashed: {observation.crash}")
@@ -84,13 +90,13 @@ def _moment(text: str | None) -> datetime | None:
         ) from None
 
 
-def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observation]:
+def _observe(evaluation: Evaluation, rule: Rule, ids: Sequence[str]) -> list[Observation]:
     from readiness.engine.survey import Coverage, survey  # noqa: PLC0415
     from readiness_cli import target_selection  # noqa: PLC0415
 
-    if id is None:
+    if not ids:
         return list(survey(evaluation, [rule], Coverage()))
-    return target_selection.observe_only(evaluation, [rule], [id])
+    return target_selection.observe_only(evaluation, [rule], ids)
 
 
 def as_row(observation: Observation) -> dict[str, Any]:
