@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from readiness_cli.failure import Exit, Failure, no_output, of
+from readiness_cli.failure import Exit, Failure, no_output, of, reader_gone
 from readiness_cli.loopback import without_proxy
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -73,7 +73,7 @@ class Commands(click.Group):
             return super().make_context(*args, **more)
         except OSError as error:
             if error.errno == errno.EPIPE:
-                raise
+                raise reader_gone() from error
             raise of(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,8 +92,9 @@ class Commands(click.Group):
                 code=Exit.INTERRUPTED,
             ) from None
         except Exception as error:
-            is_closed_pipe = isinstance(error, OSError) and error.errno == errno.EPIPE
-            if ctx.params.get("debug") or is_closed_pipe:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise reader_gone() from error
+            if ctx.params.get("debug"):
                 raise
             raise of(error, ctx.meta.get("readiness.region", "")) from error
 
