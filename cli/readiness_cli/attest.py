@@ -12,6 +12,7 @@ from readiness.model.attestation import Attested
 from readiness.model.rule import Rule
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Failure
+from readiness_cli.options import Group
 from readiness_cli.output import cell, emit, output_option, stacked, table
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _FORMER = {"--approve": "approve ID", "--revoke": "revoke ID", "--list": "list [
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Subcommands(click.Group):
+class Subcommands(Group):
     """A group that names the present form of a command that is written as it was before."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:

@@ -13,6 +13,7 @@ import click
 
 from readiness_cli.failure import Exit, Failure, no_output, of, reader_gone
 from readiness_cli.loopback import without_proxy
+from readiness_cli.options import Group
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo.command:demo", "Run the whole pipeline on an embedded AWS on this machine."),
@@ -48,7 +49,7 @@ EPILOG = (
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that knows its commands by name and imports one when it is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002

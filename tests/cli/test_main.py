@@ -236,3 +236,26 @@ def test_the_account_is_asked_for_once(run, account):
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
     [verdict] = json.loads(said.stdout)
     assert verdict["resource"] == "123456789012/us-east-1/AWS::S3::Bucket/plain-data"
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["findings", "--rule", "a", "--rule", "b"], "--rule"),
+        (["findings", "--severity=HIGH", "--severity", "LOW"], "--severity"),
+        (["evaluate", "encryption.s3-kms", "-o", "json", "--output=csv"], "--output"),
+        (["attest", "list", "--region", "a", "--region", "b"], "--region"),
+    ],
+)
+def test_an_option_given_twice_is_refused_where_one_value_counts(run, words, option):
+    said = run(*words)
+    assert said.exit_code == 2
+    assert f"{option} is given 2 times" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
+def test_options_that_repeat_and_flags_are_taken_as_often_as_given(run, monkeypatch):
+    monkeypatch.setattr(session, "connect", lambda *args, **kwargs: sys.exit(7))
+    words = ("--rule", "encryption.s3-kms", "--rule", "encryption.kms-rotation")
+    assert run("scan", *words, "--resource", "a", "--resource", "b").exit_code == 7
+    assert run("findings", "--open", "--open").exit_code == 7
