@@ -253,6 +253,12 @@ def test_a_stack_that_is_not_there(run, account, command):
     assert said.stderr.count("\n") == 1
 
 
+def test_explain_says_the_environment(run, store):
+    store.record(finding("a", environment="production", owner="team"), None)
+    said = run("explain", finding("a").id)
+    assert ["Environment", "production"] in [line.split() for line in said.stdout.splitlines()]
+
+
 @pytest.mark.parametrize(
     "command", [["findings"], ["findings", "--open"], ["explain", "abcd1234"]]
 )
