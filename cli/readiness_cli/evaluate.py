@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.finding import parse_iso
-from readiness.model.verdict import Status
 from readiness_cli import session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
@@ -24,7 +23,13 @@ FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
 
 @click.command()
 @click.argument("rule_id", metavar="RULE")
-@click.option("--resource", "id", metavar="ID", help="Only this resource: its id or full key.")
+@click.option(
+    "--resource",
+    "ids",
+    multiple=True,
+    metavar="ID",
+    help="Only this resource: its id, ARN or full key (repeatable).",
+)
 @click.option(
     "--set",
     "assignments",
@@ -41,14 +46,14 @@ def evaluate(
     /,
     *,
     rule_id: str,
-    id: str | None,
+    ids: tuple[str, ...],
     assignments: tuple[str, ...],
     now: str | None,
     format: str,
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Evaluate one rule, for all its resources or for one.
+    """Evaluate one rule, for all its resources or for those named.
 
     Exit code 1: a resource is NON_COMPLIANT. Exit code 3: the rule could not reach a verdict
     (INSUFFICIENT_DATA).
@@ -61,8 +66,8 @@ def evaluate(
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
 
     clock = session.utc_now if moment is None else lambda: moment
-    aws = session.connect(profile, region, bulk=id is None, now=clock)
-    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, id)
+    aws = session.connect(profile, region, bulk=not ids, now=clock)
+    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, ids)
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {rule.id} crashed: {observation.crash}")
@@ -85,31 +90,13 @@ def _moment(text: str | None) -> datetime | None:
         ) from None
 
 
-def _observe(evaluation: Evaluation, rule: Rule, id: str | None) -> list[Observation]:
+def _observe(evaluation: Evaluation, rule: Rule, ids: Sequence[str]) -> list[Observation]:
     from readiness.engine.survey import Coverage, survey  # noqa: PLC0415
     from readiness_cli import target_selection  # noqa: PLC0415
 
-    if id is None:
+    if not ids:
         return list(survey(evaluation, [rule], Coverage()))
-    resource = target_selection.resource_of(rule, id, evaluation.aws)
-    observation = evaluation.observe(rule, resource)
-    if observation.finding is None or not _exists(evaluation, observation):
-        raise target_selection.not_there(id, [rule.subject.name], evaluation.aws)
-    return [observation]
-
-
-def _exists(evaluation: Evaluation, observation: Observation) -> bool:
-    """Whether what the verdict is about exists, where the verdict itself does not say so."""
-    from readiness.model.unreadable import Unreadable  # noqa: PLC0415
-
-    finding = observation.finding
-    unknown = finding is not None and finding.status is Status.INSUFFICIENT_DATA
-    if not observation.unproven and not unknown:
-        return True
-    try:
-        return evaluation.lists(observation.rule, observation.resource)
-    except Unreadable:
-        return True
+    return target_selection.observe_only(evaluation, [rule], ids)
 
 
 def as_row(observation: Observation) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import sys
 from enum import IntEnum
 from typing import IO, TYPE_CHECKING, Any
@@ -47,6 +48,8 @@ class Exit(IntEnum):
     INCOMPLETE = 3
     AWS_OR_INTERNAL = 4
     INTERRUPTED = 130
+    NO_READER = 141
+    """As the shell says it of a program that SIGPIPE ended; 1 would be a failed gate."""
 
 
 class Failure(click.ClickException):
@@ -109,6 +112,14 @@ def _of_the_machine(error: Exception) -> Failure | None:
                 " configuration files, or remove it",
             )
     return None
+
+
+def reader_gone() -> click.exceptions.Exit:
+    """Whoever read stdout went away, as `| head` does: nothing is left to say."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(nowhere, stream.fileno())  # Python writes what is left when it ends
+    return click.exceptions.Exit(Exit.NO_READER)
 
 
 def no_output() -> Failure:

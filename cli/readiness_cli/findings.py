@@ -185,6 +185,7 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("CloudTrail event", cell(found.event_id)),
         ("Trigger", cell(found.trigger)),
         ("Workload", cell(found.workload)),
+        ("Environment", cell(found.environment)),
         ("Owner", cell(found.owner)),
         ("Waived", cell(row.get("waived_until", ""))),
         ("Runbook", cell(row["runbook"])),

@@ -11,8 +11,9 @@ from typing import Any
 
 import click
 
-from readiness_cli.failure import Exit, Failure, no_output, of
+from readiness_cli.failure import Exit, Failure, no_output, of, reader_gone
 from readiness_cli.loopback import without_proxy
+from readiness_cli.options import Group
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo.command:demo", "Run the whole pipeline on an embedded AWS on this machine."),
@@ -26,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "history": ("findings:history", "Show every change of one finding."),
     "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
-    "attest": ("attest:attest", "Attest what no API can prove; approve, revoke or list."),
+    "attest": ("attest:attest", "Attest what no API can prove: add, approve, revoke, list."),
     "pagerduty-key": (
         "pagerduty_key:pagerduty_key",
         "Store the PagerDuty routing key in the stack's secret.",
@@ -48,7 +49,7 @@ EPILOG = (
 )
 
 
-class Commands(click.Group):
+class Commands(Group):
     """A group that knows its commands by name and imports one when it is invoked."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -73,7 +74,7 @@ class Commands(click.Group):
             return super().make_context(*args, **more)
         except OSError as error:
             if error.errno == errno.EPIPE:
-                raise
+                raise reader_gone() from error
             raise of(error) from error
 
     def invoke(self, ctx: click.Context) -> Any:
@@ -92,8 +93,9 @@ class Commands(click.Group):
                 code=Exit.INTERRUPTED,
             ) from None
         except Exception as error:
-            is_closed_pipe = isinstance(error, OSError) and error.errno == errno.EPIPE
-            if ctx.params.get("debug") or is_closed_pipe:
+            if isinstance(error, OSError) and error.errno == errno.EPIPE:
+                raise reader_gone() from error
+            if ctx.params.get("debug"):
                 raise
             raise of(error, ctx.meta.get("readiness.region", "")) from error
 

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from readiness.model.text import clean
 from readiness.model.verdict import Status
+from readiness_cli.failure import reader_gone
 
 FORMATS = ("table", "json", "jsonl", "csv")
 PIPED_WIDTH = 100
@@ -52,11 +53,17 @@ def output_option(command: F) -> F:
     return decorate(command)
 
 
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """As for any other output; rich would exit with 1, which is a failed gate."""
+        raise reader_gone()
+
+
 def console(stream: TextIO | None = None) -> Console:
     """A console on stdout; plain and of a sane width where nobody watches."""
     stream = stream or sys.stdout
     width = None if stream.isatty() else _piped_width()
-    return Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
+    return _Console(file=stream, width=width, markup=False, highlight=False, emoji=False)
 
 
 def _piped_width() -> int:

@@ -43,6 +43,7 @@ def scope_of(deployed: Stack) -> Scope:
         deployed.parameters.get("ScopeTagKey", ""),
         deployed.parameters.get("ScopeTagValues", ""),
         globals_too=deployed.parameters.get("EvaluateGlobalServices", "true") == "true",
+        account_environment=deployed.parameters.get("AccountEnvironment", ""),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.text import clean
-from readiness_cli import catalogue, session
+from readiness_cli import catalogue, session, target_selection
 from readiness_cli.evaluate import FIELDS, as_row
 from readiness_cli.evaluate import draw as draw_verdicts
 from readiness_cli.failure import Exit, Failure
@@ -124,7 +125,10 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
             trigger=seen.trigger,
             changed_by=seen.origin,
         )
-        observations += follow(run, heading, seen.targets)
+        observations += [
+            each if target_selection.exists(run, each) else replace(each, finding=None)
+            for each in follow(run, heading, seen.targets)
+        ]
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")

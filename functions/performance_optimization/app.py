@@ -178,7 +178,7 @@ def event_source_batching(
             )
         return violates(
             f"The mapping passes one message at a time to {mapping.function} (BatchSize 1).",
-            expected="A larger batch, or an attested reason (readiness attest).",
+            expected="A larger batch, or an attested reason (readiness attest add).",
             batch_size=1,
         )
     return said
@@ -226,7 +226,7 @@ def stream_producers(
             f"Producers put {stream.single.total or 0:,.0f} of"
             f" {plural(stream.records.total or 0, 'record')} of the last day one by one; at least"
             f" {min_batch_share:.0%} have to come through PutRecords.",
-            expected="PutRecords, or an attested reason (readiness attest).",
+            expected="PutRecords, or an attested reason (readiness attest add).",
             put_record_calls=stream.single.total,
             put_records_calls=stream.calls.total,
         )
@@ -276,7 +276,7 @@ def dynamodb_batch(
         f"{share:.1%} of {plural(single + together, 'request')} in the last day took several"
         f" items, at up to {peak:,.0f} single-item requests a minute; at least"
         f" {min_batch_share:.0%} have to.",
-        expected=f"At least {min_batch_share:.0%}, or an attested reason (readiness attest).",
+        expected=f"At least {min_batch_share:.0%}, or an attested reason (readiness attest add).",
     ).observing(facts)
 
 

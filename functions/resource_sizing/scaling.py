@@ -160,7 +160,7 @@ def judge_scaling(
     return violates_all(
         problems,
         expected=f"{_EXPECTED}, or an attestation that the size has to be fixed"
-        " (readiness attest).",
+        " (readiness attest add).",
     )
 
 

@@ -290,7 +290,7 @@ def trace_queries(
         f"No X-Ray group has a filter ({plural(len(kept.groups), 'group')}), and no saved query is"
         f" about traces ({plural(len(kept.queries), 'query', 'queries')}).",
         expected="An X-Ray group with a filter, a saved query about traces, or an attestation that"
-        " they are kept elsewhere (readiness attest).",
+        " they are kept elsewhere (readiness attest add).",
     )
 
 

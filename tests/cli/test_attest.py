@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import boto3
 import pytest
 
-from readiness import Between, Severity, Verdict, heading
+from readiness import Between, Severity, Verdict, heading, violates
 from readiness.engine import declare
 from readiness.engine.declare import Declarations
 from readiness.evidence.s3.buckets import BucketEncryption
 from readiness.model.attestation import Attested
-from readiness_cli import catalogue
+from readiness.model.evidence import REGION, evidence
+from readiness.model.unreadable import Cause, Unreadable
+from readiness_cli import attest_check, attest_desk, catalogue
 from tests.cli.conftest import table
 
 TOY = heading("Performance", "Resource Sizing")
+
+
+@evidence(REGION)
+@dataclass(frozen=True)
+class Whole:
+    @classmethod
+    def load(cls, read, resource):
+        return cls()
+
+
 RULE = "resource_sizing.load-test"
+BOUND = "resource_sizing.bound-test"
+OF_REGION = "resource_sizing.of-region"
 DAYS_AGO = f"{datetime.now(UTC) - timedelta(days=3):%Y-%m-%d}"
 NEXT_YEAR = f"{datetime.now(UTC) + timedelta(days=365):%Y-%m-%d}"
 SAID = ("--statement", "Twice the peak.", "--owner", "team@example.com")
@@ -34,6 +49,30 @@ def load_test(
 ) -> Verdict:
     """It was tested."""
     return attested.verdict("A load test", max_age_days=max_age_days)
+
+
+@TOY.rule("Load test to determine optimal memory/CPU", severity=Severity.MEDIUM)
+def bound_test(
+    bucket: BucketEncryption,
+    attested: Attested,
+    *,
+    max_age_days: Annotated[int, Between(1, 365), "How long it holds"] = 180,
+) -> Verdict:
+    """It was tested as it is now encrypted."""
+    bound = {"algorithm": bucket.algorithm or "AES256"}  # as S3 does, and moto does not
+    return attested.verdict("A test", max_age_days=max_age_days, bound=bound, two_people=False)
+
+
+@TOY.rule("Load test to determine optimal memory/CPU", severity=Severity.MEDIUM)
+def of_region(account: Whole, attested: Attested) -> Verdict:
+    """The account was tested."""
+    return attested.verdict("A test", max_age_days=180, two_people=False)
+
+
+@TOY.rule("Load test to determine optimal memory/CPU", severity=Severity.MEDIUM)
+def measured(bucket: BucketEncryption, attested: Attested) -> Verdict:
+    """What is measured decides."""
+    return violates("Too small.", expected="Larger.")
 
 
 @TOY.rule("Set appropriate timeout values", severity=Severity.MEDIUM)
@@ -87,24 +126,26 @@ def in_a_region(monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
 
 
-def attest(run, *more, at=DAYS_AGO):
-    said = run("attest", RULE, *SAID, "--performed-at", at, *more, "-o", "json")
+def attest(run, *more, at=DAYS_AGO, rule=RULE):
+    said = run("attest", "add", rule, *SAID, "--performed-at", at, *more, "-o", "json")
     assert said.exit_code == 0, said.stderr
     [row] = json.loads(said.stdout)
     return row, said.stderr
 
 
 def listed(run):
-    return json.loads(run("attest", "--list", "-o", "json").stdout)
+    return json.loads(run("attest", "list", "-o", "json").stdout)
 
 
 def test_a_statement_is_put_down_in_the_callers_name(run, deployed, me):
     me("alice")
-    row, _ = attest(run, "--bind", "memory_size=512", "--bind", "architecture=arm64")
+    row, stderr = attest(run, "--bind", "memory_size=512", "--bind", "architecture=arm64")
+    assert "does not compare architecture and memory_size" in stderr
     assert row["attester"].endswith(":assumed-role/Dev/alice")
     assert row["bound_to"] == {"memory_size": 512, "architecture": "arm64"}
     assert row["scope"] == {"account": "123456789012"}
-    assert row["state"] == "unapproved"
+    assert row["state"] == "awaiting approval"
+    assert row["state_reason"] == f"readiness attest approve {row['id']}"
     assert listed(run) == [row]
     [item] = boto3.client("dynamodb").scan(TableName=_table(deployed))["Items"]
     assert item["declared_by"]["S"].endswith(":alice")
@@ -116,7 +157,7 @@ def _table(deployed):
 
 
 def test_no_option_names_the_attester(run, deployed):
-    said = run("attest", RULE, *SAID, "--performed-at", DAYS_AGO, "--attester", "ciso")
+    said = run("attest", "add", RULE, *SAID, "--performed-at", DAYS_AGO, "--attester", "ciso")
     assert said.exit_code == 2
     assert "No such option" in said.stderr
 
@@ -133,26 +174,26 @@ def test_the_digest_is_computed_from_the_pinned_version(run, deployed):
 def test_two_people_are_needed_to_approve(run, deployed, me):
     me("alice")
     row, _ = attest(run)
-    own = run("attest", "--approve", row["id"])
+    own = run("attest", "approve", row["id"])
     assert (own.exit_code, "must be a second person" in own.stderr) == (2, True)
     me("bob")
-    said = run("attest", "--approve", row["id"], "-o", "json")
+    said = run("attest", "approve", row["id"], "-o", "json")
     [approved] = json.loads(said.stdout)
-    assert approved["state"] == "approved"
+    assert approved["state"] == "valid"
     assert approved["approved_by"].endswith("/bob")
-    again = run("attest", RULE, "--approve", row["id"])
+    again = run("attest", "approve", row["id"])
     assert "approved already" in again.stderr
     me("mallory")
-    assert "can revoke it" in run("attest", "--revoke", row["id"]).stderr
+    assert "can revoke it" in run("attest", "revoke", row["id"]).stderr
     me("alice")
-    [revoked] = json.loads(run("attest", "--revoke", row["id"], "-o", "json").stdout)
+    [revoked] = json.loads(run("attest", "revoke", row["id"], "-o", "json").stdout)
     assert revoked["state"] == "revoked"
-    assert "revoked already" in run("attest", "--approve", row["id"]).stderr
+    assert "revoked already" in run("attest", "approve", row["id"]).stderr
 
 
 def test_its_rule_is_told_to_look_again(run, deployed, monkeypatch):
     heard = []
-    monkeypatch.setattr(declare, "announce", lambda events, rule, id: heard.append((rule, id)))
+    monkeypatch.setattr(attest_desk, "announce", lambda events, rule, id: heard.append((rule, id)))
     row, _ = attest(run)
     assert heard == [(RULE, row["id"])]
 
@@ -163,7 +204,7 @@ def test_a_bus_that_takes_nothing_costs_only_time(run, deployed, me, monkeypatch
     def refuse(events, rule, id):
         raise declare.NotAnnounced("ThrottlingException: slow down")
 
-    monkeypatch.setattr(declare, "announce", refuse)
+    monkeypatch.setattr(attest_desk, "announce", refuse)
     row, stderr = attest(run)
     assert "only with the next sweep: ThrottlingException" in stderr
     assert listed(run) == [row]
@@ -172,7 +213,8 @@ def test_a_bus_that_takes_nothing_costs_only_time(run, deployed, me, monkeypatch
 def test_a_far_date_is_said_to_buy_nothing(run, deployed):
     row, stderr = attest(run, "--expires-at", NEXT_YEAR)
     assert "nothing older than 180 days" in " ".join(stderr.split())
-    assert row["expires_at"].startswith(NEXT_YEAR)
+    ends = datetime.fromisoformat(row["performed_at"]) + timedelta(days=180)
+    assert datetime.fromisoformat(row["expires_at"]) == ends
 
 
 @pytest.mark.parametrize(
@@ -195,13 +237,11 @@ def test_a_far_date_is_said_to_buy_nothing(run, deployed):
             (RULE, *SAID, "--performed-at", DAYS_AGO, "--artefact", "s3://evidence/x"),
             "does not exist",
         ),
-        ((), "RULE is missing"),
-        (("--approve", "a", "--revoke", "b"), "cannot be combined"),
-        (("--approve", "nosuchid"), "there is no attestation"),
+        ((RULE, *SAID, "--performed-at", DAYS_AGO, "--account", "999"), "evaluates account 1234"),
     ],
 )
 def test_what_is_refused_says_why_in_one_line_and_writes_nothing(run, deployed, arguments, says):
-    said = run("attest", *arguments)
+    said = run("attest", "add", *arguments)
     assert says.casefold() in said.stderr.casefold()
     assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
     assert listed(run) == []
@@ -213,7 +253,7 @@ def test_without_an_evidence_bucket_it_says_how_to_get_one(run, deployed):
     del body["Outputs"]["EvidenceBucket"]
     client.update_stack(StackName="readiness", TemplateBody=json.dumps(body))
     more = ("--performed-at", DAYS_AGO, "--artefact", "s3://evidence/load.pdf")
-    said = run("attest", RULE, *SAID, *more)
+    said = run("attest", "add", RULE, *SAID, *more)
     assert (said.exit_code, "EvidenceBucketName" in said.stderr) == (2, True)
 
 
@@ -225,8 +265,174 @@ def test_nothing_is_overwritten(deployed):
 
 
 def test_a_table_for_people(run, deployed):
-    assert run("attest", "--list").stdout.strip() == "There are no attestations."
-    attest(run, "--workload", "agents", "--bind", "memory_size=512")
-    said = " ".join(run("attest", "--list", RULE).stdout.split())
-    for part in ("pass, unapproved", "Twice the peak.", "workload=agents", "memory_size=512"):
+    assert run("attest", "list").stdout.strip() == "There are no attestations."
+    deployed.client("s3").put_bucket_tagging(
+        Bucket="evidence", Tagging={"TagSet": [{"Key": "Application", "Value": "agents"}]}
+    )
+    attest(run, "--workload", "agents", "--bind", "algorithm=AES256", rule=BOUND)
+    said = " ".join(run("attest", "list", BOUND, columns="200").stdout.split())
+    for part in (
+        "valid",
+        "Twice the peak.",
+        "workload=agents",
+        "algorithm=AES256",
+        f"performed {DAYS_AGO}T00:00:00Z, expires ",
+        "not approved",
+    ):
         assert part in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ((RULE, *SAID), f"readiness attest add {RULE}"),
+        (("--list",), "readiness attest list"),
+        ((RULE, "--list"), "readiness attest list"),
+        (("--approve", "abc"), "readiness attest approve ID"),
+        (("--revoke", "abc"), "readiness attest revoke ID"),
+    ],
+)
+def test_the_former_form_is_refused_and_names_the_present_one(run, arguments, says):
+    said = run("attest", *arguments)
+    assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
+    assert says in said.stderr
+
+
+@pytest.mark.parametrize("kind", ["approve", "revoke"])
+def test_an_id_that_nobody_has(run, deployed, kind):
+    said = run("attest", kind, "nosuchid")
+    assert (said.exit_code, "there is no attestation" in said.stderr.lower()) == (2, True)
+
+
+# -- what it applies to -------------------------------------------------------------------------
+
+
+def add(run, *more, rule=BOUND):
+    return run("attest", "add", rule, *SAID, "--performed-at", DAYS_AGO, *more, "-o", "json")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (("--resource", "no-such-bucket"), "'no-such-bucket' does not exist in account"),
+        (("--resource", "prod-*"), "'prod-*' does not exist in account"),
+        (("--resource", "arn:aws:s3:::evidence"), "--resource evidence"),
+        (("--environment", "production"), "is in the environment 'production'"),
+        (("--workload", "agents"), "is in the workload 'agents'"),
+        ((), "--bind algorithm=AES256"),
+        (("--resource", "evidence"), "(now algorithm=AES256, of evidence)"),
+        (("--bind", "memory_size=512"), "states the algorithm it is for"),
+        (("--bind", "algorithm=aws:kms"), "void at once: algorithm is AES256, not aws:kms"),
+    ],
+)
+def test_what_would_count_for_nothing_is_refused(run, deployed, more, says):
+    said = add(run, *more)
+    assert says in said.stderr
+    assert (said.exit_code, len(said.stderr.splitlines())) == (2, 1)
+    assert "Nothing was recorded" in said.stderr or "must not count" in said.stderr
+    assert listed(run) == []
+
+
+def test_a_failed_test_needs_no_bound_values(run, deployed):
+    row, _ = attest(run, "--result", "fail", rule=BOUND)
+    assert (row["state"], row["result"]) == ("failed", "fail")
+
+
+def test_what_cannot_be_looked_up_is_refused_unless_it_is_not_to_be_checked(
+    run, deployed, monkeypatch
+):
+    def denied(about, aws):
+        return [], Unreadable("s3:ListAllMyBuckets", Cause.ACCESS_DENIED)
+
+    monkeypatch.setattr(attest_check, "listing_of", denied)
+    said = add(run, "--resource", "evidence")
+    assert said.exit_code == 3
+    assert "s3:ListAllMyBuckets was denied" in said.stderr
+    assert "--unchecked" in said.stderr
+    assert listed(run) == []
+    said = add(run, "--resource", "evidence", "--bind", "algorithm=AES256", "--unchecked")
+    assert said.exit_code == 0
+    assert "recorded without checking" in said.stderr
+    [row] = json.loads(said.stdout)
+    assert row["state"] == "unknown"
+    assert "s3:ListAllMyBuckets was denied" in row["state_reason"]
+
+
+def test_a_bound_value_that_changed_makes_it_void(run, deployed):
+    row, _ = attest(run, "--resource", "evidence", "--bind", "algorithm=AES256", rule=BOUND)
+    assert row["state"] == "valid"
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    deployed.client("s3").put_bucket_encryption(
+        Bucket="evidence", ServerSideEncryptionConfiguration={"Rules": [default]}
+    )
+    [row] = listed(run)
+    assert (row["state"], row["state_reason"]) == ("void", "algorithm is aws:kms, not AES256")
+
+
+def test_what_it_was_about_is_gone(run, deployed):
+    deployed.client("s3").create_bucket(Bucket="old")
+    attest(run, "--resource", "old", "--bind", "algorithm=AES256", rule=BOUND)
+    deployed.client("s3").delete_bucket(Bucket="old")
+    [row] = listed(run)
+    assert (row["state"], row["state_reason"]) == ("void", "nothing that it applies to exists")
+
+
+def test_an_artefact_that_is_gone_makes_it_void(run, deployed):
+    bind = ("--bind", "algorithm=AES256")
+    row, _ = attest(run, *bind, "--artefact", "s3://evidence/load.pdf", rule=BOUND)
+    version = row["artefact"].partition("versionId=")[2]
+    deployed.client("s3").delete_object(Bucket="evidence", Key="load.pdf", VersionId=version)
+    [row] = listed(run)
+    assert row["state"] == "void"
+    assert "artefact does not exist any more" in row["state_reason"]
+
+
+@pytest.mark.parametrize(("days", "state"), [(100, "valid"), (160, "expiring")])
+def test_the_state_follows_the_time(run, deployed, days, state):
+    at = f"{datetime.now(UTC) - timedelta(days=days):%Y-%m-%d}"
+    row, _ = attest(run, "--bind", "algorithm=AES256", rule=BOUND, at=at)
+    assert row["state"] == state
+
+
+def test_one_that_has_expired_is_listed_with_its_end(run, deployed):
+    row, _ = attest(run, "--bind", "algorithm=AES256", rule=BOUND)
+    dynamodb = boto3.client("dynamodb")
+    [item] = dynamodb.scan(TableName=_table(deployed))["Items"]
+    item |= {"performed_at": {"S": "2020-01-01T00:00:00Z"}, "declared_by": {"S": "AIDAOLD"}}
+    dynamodb.put_item(TableName=_table(deployed), Item=item)
+    states = {row["state"]: row["expires_at"] for row in listed(run)}
+    assert states == {"valid": row["expires_at"], "expired": "2020-06-29T00:00:00Z"}
+
+
+def test_void_for_some_of_several_is_a_note(run, deployed):
+    deployed.client("s3").create_bucket(Bucket="evident")
+    default = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
+    deployed.client("s3").put_bucket_encryption(
+        Bucket="evident", ServerSideEncryptionConfiguration={"Rules": [default]}
+    )
+    row, stderr = attest(run, "--resource", "evid*", "--bind", "algorithm=AES256", rule=BOUND)
+    assert "void for evident already: algorithm is aws:kms, not AES256" in stderr
+    assert row["state"] == "valid"
+
+
+def test_an_account_is_attested_for_its_environment(run, deployed):
+    said = add(run, "--environment", "production", rule=OF_REGION)
+    assert said.exit_code == 2
+    assert "AccountEnvironment" in said.stderr
+    client = deployed.client("cloudformation")
+    body = client.get_template(StackName="readiness")["TemplateBody"]
+    body["Parameters"] = {"AccountEnvironment": {"Type": "String"}}
+    client.update_stack(
+        StackName="readiness",
+        TemplateBody=json.dumps(body),
+        Parameters=[{"ParameterKey": "AccountEnvironment", "ParameterValue": "production"}],
+    )
+    row, _ = attest(run, "--environment", "production", rule=OF_REGION)
+    assert row["scope"] == {"account": "123456789012", "environment": "production"}
+    assert row["state"] == "valid"
+
+
+def test_a_measurement_that_decides_is_told_and_the_statement_recorded(run, deployed):
+    said = add(run, rule="resource_sizing.measured")
+    assert said.exit_code == 0
+    assert "decides evidence without an attestation now: NON_COMPLIANT. Too small." in said.stderr

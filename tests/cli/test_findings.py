@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 
@@ -13,7 +12,6 @@ from readiness.engine.store import Store, to_item
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
-from readiness_cli import evaluate
 from readiness_cli.recording import scope_of
 from readiness_cli.stack import Stack
 from tests.cli.conftest import deploy
@@ -210,6 +208,11 @@ def test_global_services_are_left_to_the_stack_that_has_them(said):
     assert scope_of(Stack("readiness", "here", {})) == Scope()
 
 
+def test_the_environment_of_the_account_is_that_of_the_stack():
+    scope = scope_of(Stack("readiness", "here", {}, {"AccountEnvironment": "production"}))
+    assert scope == Scope(account_environment="production")
+
+
 @pytest.mark.parametrize(
     "more",
     [["--set", "encryption.kms-rotation.max_rotation_period_days=100"], ["--settings-file", "x"]],
@@ -250,6 +253,12 @@ def test_a_stack_that_is_not_there(run, account, command):
     assert said.stderr.count("\n") == 1
 
 
+def test_explain_says_the_environment(run, store):
+    store.record(finding("a", environment="production", owner="team"), None)
+    said = run("explain", finding("a").id)
+    assert ["Environment", "production"] in [line.split() for line in said.stdout.splitlines()]
+
+
 @pytest.mark.parametrize(
     "command", [["findings"], ["findings", "--open"], ["explain", "abcd1234"]]
 )
@@ -268,21 +277,3 @@ def test_what_does_not_exist_is_said_in_one_way(run, account, rule):
     assert said.exit_code == 2
     assert "resource 'nothere' does not exist in account" in said.stderr.lower()
     assert said.stdout == ""
-
-
-@pytest.mark.parametrize(
-    ("status", "unproven", "listed", "exists"),
-    [
-        pytest.param(Status.COMPLIANT, False, False, True, id="read itself"),
-        pytest.param(Status.NOT_APPLICABLE, True, False, False, id="nothing was read"),
-        pytest.param(Status.NOT_APPLICABLE, True, True, True, id="listed"),
-        pytest.param(Status.INSUFFICIENT_DATA, False, False, False, id="an id of another shape"),
-        pytest.param(Status.INSUFFICIENT_DATA, False, True, True, id="denied"),
-    ],
-)
-def test_where_the_verdict_does_not_tell_the_listing_does(status, unproven, listed, exists):
-    evaluation = SimpleNamespace(lists=lambda rule, resource: listed)
-    seen = SimpleNamespace(
-        finding=finding(status=status), unproven=unproven, rule=None, resource=None
-    )
-    assert evaluate._exists(evaluation, seen) is exists

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from readiness.engine.evaluate import Evaluation
 from tests.cli import toy
 from tests.fake_account import ACCOUNT_ID, FakeAccount, error
 
@@ -82,6 +83,14 @@ def test_an_event_about_elsewhere_is_judged_with_a_warning(run, over, file):
 
 def test_a_resource_that_is_gone_is_told(run, over, file):
     over(toy.fake_account().but(s3__get_bucket_encryption=error("NoSuchBucket", 404)))
+    said = run("replay", file(EVENT), "-o", "json")
+    assert json.loads(said.stdout)["verdicts"] == []
+    assert "does not exist" in said.stderr
+
+
+def test_a_verdict_that_reads_nothing_is_none_on_what_is_not_listed(run, over, file, monkeypatch):
+    over(toy.fake_account().but(s3__list_buckets={"Buckets": []}))
+    monkeypatch.setattr(Evaluation, "_proves", lambda run, rule: False)
     said = run("replay", file(EVENT), "-o", "json")
     assert json.loads(said.stdout)["verdicts"] == []
     assert "does not exist" in said.stderr

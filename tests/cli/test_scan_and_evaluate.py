@@ -5,10 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from readiness_cli import catalogue, session
+from readiness.engine.evaluate import Evaluation
+from readiness.evidence.dax import DAX_CLUSTER
+from readiness.model.unreadable import NotOffered
+from readiness_cli import catalogue, session, target_selection
 from tests.cli import toy
 from tests.fake_account import ACCOUNT_ID, FAULTS, error
 
@@ -152,6 +156,50 @@ def test_a_resource_that_is_not_there_never_passes(run, over, named):
         said = run(*command, "--resource", named, "-o", "json")
         assert said.exit_code == 2, said.output
         assert said.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("encryption", "status", "exit_code"),
+    [
+        pytest.param(toy.sse(), "COMPLIANT", 0, id="read itself"),
+        pytest.param(error("AccessDenied", 403), "INSUFFICIENT_DATA", 3, id="denied too"),
+        pytest.param(error("NoSuchBucket", 404), None, 2, id="gone"),
+    ],
+)
+def test_without_the_listing_a_resource_counts_once_it_is_read(
+    run, over, encryption, status, exit_code
+):
+    account = toy.fake_account().but(s3__get_bucket_encryption=encryption)
+    account.faults["s3", "list_buckets"] = error("AccessDenied", 403)
+    over(account)
+    said = run("evaluate", "encryption.s3-kms", "--resource", "data", "-o", "json")
+    assert said.exit_code == exit_code, said.output
+    if status is None:
+        assert "does not exist" in said.stderr
+        return
+    [row] = json.loads(said.stdout)
+    assert row["status"] == status
+    assert ("s3:ListAllMyBuckets was denied" in row["reason"]) is (exit_code == 3)
+    assert ("s3:GetEncryptionConfiguration was denied" in row["reason"]) is (exit_code == 3)
+
+
+def test_without_the_listing_a_verdict_that_reads_nothing_is_unknown(run, over, monkeypatch):
+    """It would be the same for a bucket that never existed."""
+    account = toy.fake_account()
+    account.faults["s3", "list_buckets"] = error("AccessDenied", 403)
+    over(account)
+    monkeypatch.setattr(Evaluation, "_proves", lambda run, rule: False)
+    said = run("evaluate", "encryption.s3-kms", "--resource", "data", "-o", "json")
+    [row] = json.loads(said.stdout)
+    assert (said.exit_code, row["status"]) == (3, "INSUFFICIENT_DATA")
+    assert row["reason"].startswith("It could not be checked whether the resource exists: s3:")
+
+
+def test_a_service_that_the_region_lacks_has_no_resources():
+    def find(about):
+        raise NotOffered("dax:DescribeClusters", "dax", "eu-north-1")
+
+    assert target_selection.listing_of(DAX_CLUSTER, SimpleNamespace(find=find)) == ([], None)
 
 
 def test_now_is_the_clock_of_the_verdict(run, monkeypatch):

@@ -81,14 +81,25 @@ def test_a_pipeline_attests_with_its_own_role_and_in_no_other_name(account, pipe
         )
     )
     done = cli(
-        *("attest", RULE, "--statement", "Run 4711.", "--owner", account.name, "-o", "json"),
+        *(
+            "attest",
+            "add",
+            RULE,
+            "--unchecked",
+            "--statement",
+            "Run 4711.",
+            "--owner",
+            account.name,
+            "-o",
+            "json",
+        ),
         *("--performed-at", f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d}"),
         **named,
     )
     assert done.returncode == 0, done.stderr
     [row] = [
         r
-        for r in json.loads(cli("attest", "--list", RULE, "-o", "json").stdout)
+        for r in json.loads(cli("attest", "list", RULE, "-o", "json").stdout)
         if r["owner"] == account.name
     ]
     shown = f"arn:aws:sts::{ACCOUNT}:assumed-role/{pipeline.name}/run-4711"

@@ -438,6 +438,7 @@ def test_the_scope_of_the_environment():
     assert not scope.covers({"Application": ""})
     assert not scope.covers({})
     assert not scope_from({"EVALUATE_GLOBAL_SERVICES": "false"}).globals_too
+    assert scope_from({"ACCOUNT_ENVIRONMENT": "production"}).account_environment == "production"
 
 
 # -- looking again -------------------------------------------------------------------------------

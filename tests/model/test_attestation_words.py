@@ -31,7 +31,7 @@ GOOD = Attestation(
 LIVE = {"memory": 512, "runtime": "python3.13"}
 EXPECTED = (
     "A load test for memory=512 for runtime=python3.13, attested at most 180 days ago"
-    " (readiness attest)."
+    " (readiness attest add)."
 )
 
 
@@ -89,7 +89,7 @@ def test_a_reminder_says_what_and_by_when():
         ({"artefact_problem": "does not exist any more"}, "its artefact does not exist any more"),
         (
             {"approved_by_id": ""},
-            "no second person has approved it (readiness attest --approve aaaa11112222)",
+            "no second person has approved it (readiness attest approve aaaa11112222)",
         ),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
@@ -161,11 +161,15 @@ def test_of_several_objections_that_of_the_latest_is_told():
 @pytest.mark.parametrize(
     ("first_seen", "status", "reason"),
     [
-        (None, Status.INSUFFICIENT_DATA, "A load test is not attested yet (readiness attest)."),
+        (
+            None,
+            Status.INSUFFICIENT_DATA,
+            "A load test is not attested yet (readiness attest add).",
+        ),
         (
             NOW - timedelta(days=1),
             Status.INSUFFICIENT_DATA,
-            "A load test is not attested yet (readiness attest). It is due by 2026-11-15.",
+            "A load test is not attested yet (readiness attest add). It is due by 2026-11-15.",
         ),
         (
             NOW - timedelta(days=14),
@@ -184,7 +188,7 @@ def test_what_is_missing_says_by_when(first_seen, status, reason):
 
 def test_what_is_bound_to_nothing_is_expected_of_nothing():
     assert judged(first_seen=NOW - timedelta(days=14), bound=None).expected == (
-        "A load test, attested at most 180 days ago (readiness attest)."
+        "A load test, attested at most 180 days ago (readiness attest add)."
     )
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
+import subprocess
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -26,13 +29,16 @@ from readiness.engine.declarations import (
 )
 from readiness.engine.declare import Declarations, Declarer, statement_of
 from readiness.model.resource import Resource
+from readiness_cli.catalogue import ROOT
+from tests import deployed
 from tests.cli.conftest import table
 from tests.fake_account import ACCOUNT_ID, HOME, error
 
 RULE = "resource_sizing.function-load-test"
+TEMPLATE = deployed.committed()
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 NAMED = {"ATTESTATION_PRINCIPALS": f"arn:aws:iam::{ACCOUNT_ID}:role/pipeline"}
-FUNCTION = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agent")
+FUNCTION = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "my-agent")
 DETAIL = {
     "rule": RULE,
     "statement": "Twice the peak for an hour.",
@@ -127,6 +133,38 @@ def test_an_event_becomes_a_statement_in_its_accounts_name(recorder, attested, b
     [sent] = bus.sent
     assert (sent["Source"], sent["DetailType"]) == ("readiness", "Readiness Attestation Recorded")
     assert json.loads(sent["Detail"]) == {"rule": RULE, "id": statement.id}
+
+
+def test_the_example_for_pipelines_in_the_documents_is_taken(recorder, attested, s3, tmp_path):
+    """Run as it stands, with `aws` replaced by a program that keeps what it is given."""
+    text = (ROOT / "docs" / "attestations.md").read_text(encoding="utf-8")
+    [block] = [each for each in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "<<" in each]
+    aws = tmp_path / "aws"
+    aws.write_text(
+        '#!/bin/sh\n[ "$1 $2 $3" = "events put-events --entries" ] && cat "${4#file://}"'
+    )
+    aws.chmod(0o755)
+    path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+    script = block.replace("EVIDENCE-BUCKET", "evidence")
+    done = subprocess.run(
+        ["sh", "-ec", script],
+        cwd=tmp_path,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    [entry] = json.loads(done.stdout)
+    assert set(entry) == {"EventBusName", "Source", "DetailType", "Detail"}
+    received = TEMPLATE["Resources"]["AttestationReceived"]["Properties"]["EventPattern"]
+    assert received == {"source": [entry["Source"]], "detail-type": [entry["DetailType"]]}
+    detail = json.loads(entry["Detail"])
+    assert detail["rule"] in app.rules_to_attest()
+    s3.put_object(Bucket="evidence", Key="runs/4711.json", Body=b"{}")
+    recorder.record(event() | {"detail": detail}, ACCOUNT_ID, NOW)
+    [statement] = attested().statements
+    assert statement.bound_to == {"memory_size": 512, "architecture": "arm64"}
+    assert verdict(attested()).status is Status.COMPLIANT
 
 
 def test_an_event_alone_is_never_two_people(recorder, attested, dynamodb):

@@ -59,6 +59,11 @@ class DeclarationReader:
             raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
         return Attested(statements, now, finding.first_observed_at if finding else None)
 
+    def asks_for_tags(self, rule: str) -> bool:
+        """Whether tags decide which attestations of the rule apply. Raises Unreadable."""
+        scopes = [s.scope for s in self._statements(rule)] if self._table else []
+        return any(scope.environment or scope.workload for scope in scopes)
+
     def _statements(self, rule: str) -> list[Attestation]:
         read = DeclaredReader(self._aws, READS, "the declarations")
         items = read.every(
@@ -72,7 +77,11 @@ class DeclarationReader:
             ExpressionAttributeValues={":r": {"S": rule}},
         )
         rows = [deserialise(item) for item in items]
-        statements = Principals(self._aws).named(assemble(rows))
+        return self.verified(Principals(self._aws).named(assemble(rows)))
+
+    def verified(self, statements: Iterable[Attestation]) -> list[Attestation]:
+        """The statements, with the problems of artefacts that are gone or cannot be looked at."""
+        read = DeclaredReader(self._aws, READS, "the declarations")
         return [self._verified(read, statement) for statement in statements]
 
     def _verified(self, read: Reader, statement: Attestation) -> Attestation:

@@ -32,7 +32,7 @@ FIELDS = frozenset(
     {"rule", "statement", "owner", "performed_at", "expires_at", "result", "artefact", "bind"}
     | set(_SCOPE)
 )
-"""What may be said of a statement: the options of ``readiness attest``, the event's detail."""
+"""What may be said of a statement: the options of ``readiness attest add``, the event's detail."""
 
 
 class NotAnnounced(Exception):

@@ -34,7 +34,10 @@ _OWN = "The resource is part of Readiness itself (parameter EvaluateOwnResources
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Which resources count: all, or those with one of ``values`` in the tag ``tag``."""
+    """Which resources count: all, or those with one of ``values`` in the tag ``tag``.
+
+    ``account_environment`` is the environment of the account itself, which has no tags.
+    """
 
     tag: str = ""
     values: frozenset[str] = frozenset()
@@ -42,12 +45,21 @@ class Scope:
     workload_tag: str = "Application"
     environment_tag: str = "Environment"
     owner_tag: str = "Owner"
+    account_environment: str = ""
 
     @classmethod
-    def of(cls, tag: str, values: str, *, globals_too: bool) -> Scope:
+    def of(
+        cls, tag: str, values: str, *, globals_too: bool, account_environment: str = ""
+    ) -> Scope:
         """The scope as the stack's parameters say it; ``values`` has commas between them."""
         wanted = frozenset(value.strip() for value in values.split(",") if value.strip())
-        return cls(tag, wanted, globals_too)
+        return cls(tag, wanted, globals_too, account_environment=account_environment)
+
+    def environment(self, resource: Resource, tags: Mapping[str, str]) -> str:
+        """The environment of a resource: its tag, and for facts of the account what is set."""
+        if resource.type == ACCOUNT.name:
+            return self.account_environment
+        return tags.get(self.environment_tag, "")
 
     def covers(self, tags: Mapping[str, str]) -> bool:
         return not self.tag or tags.get(self.tag, "") in self.values
@@ -181,12 +193,12 @@ class Evaluation:
         """The observation and when the oldest evidence for it was read."""
         tags: Mapping[str, str] = {}
         try:
-            tags, in_scope = self._tags(rule, resource)
+            tags, in_scope, untold = self._tags(rule, resource)
             if isinstance(in_scope, Unreadable):
                 return self._observation(rule, resource, _unknown(in_scope), began, {}), began
             if not in_scope:
                 return self._outside(rule, resource, began, tags), began
-            verdict, as_of, own_tags = self._verdict(rule, resource, tags)
+            verdict, as_of, own_tags = self._verdict(rule, resource, tags, untold)
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
             at, tags = min(as_of, began), own_tags or tags
@@ -229,19 +241,24 @@ class Evaluation:
         return Observation(rule, resource, at, outside.finding, out_of_scope=True, is_own=is_own)
 
     def _verdict(
-        self, rule: Rule, resource: Resource, tags: Mapping[str, str]
+        self, rule: Rule, resource: Resource, tags: Mapping[str, str], untold: Unreadable | None
     ) -> tuple[Verdict, datetime, Mapping[str, str] | None]:
-        """The verdict, how old its evidence is, and tags that came with the evidence."""
+        """The verdict, how old its evidence is, and tags that came with the evidence.
+
+        ``untold`` says why the tags could not be read.
+        """
         settings = self._configured[rule.id]
         oldest = self.aws.now()
         if unasked := _by_settings_alone(rule, settings):
             return unasked, oldest, None
         subject: Any = None
+        own_tags: Mapping[str, str] | None = None
         arguments: list[Any] = []
         for parameter in rule.parameters:
             try:
                 if parameter.evidence is Attested:
-                    arguments.append(self._attested(rule, resource, tags))
+                    said = (tags, untold) if own_tags is None else (own_tags, None)
+                    arguments.append(self.attested(rule, resource, *said))
                     continue
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
@@ -260,13 +277,23 @@ class Evaluation:
                 subject = found[0]
                 if not getattr(subject, "exists", True):
                     raise Gone(resource.key)
-        own_tags = getattr(subject, "tags", None)
+                own = getattr(subject, "tags", None)
+                own_tags = own if isinstance(own, Mapping) else None
         verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
         verdict = _passing_with(verdict, arguments)
-        return verdict, oldest, own_tags if isinstance(own_tags, Mapping) else None
+        return verdict, oldest, own_tags
 
-    def _attested(self, rule: Rule, resource: Resource, tags: Mapping[str, str]) -> Attested:
-        environment = tags.get(self.scope.environment_tag, "")
+    def attested(
+        self,
+        rule: Rule,
+        resource: Resource,
+        tags: Mapping[str, str],
+        untold: Unreadable | None,
+    ) -> Attested:
+        """What people attested about a resource. Raises Unreadable, also for tags they rest on."""
+        if untold is not None and self._declared.asks_for_tags(rule.id):
+            raise untold
+        environment = self.scope.environment(resource, tags)
         workload = tags.get(self.scope.workload_tag, "")
         return self._declared.attested(rule.id, resource, environment, workload)
 
@@ -292,18 +319,21 @@ class Evaluation:
         """The resource that stands for the account, global or of this region."""
         return about.resource(self.aws.account, self.aws.region, self.aws.account)
 
-    def _tags(self, rule: Rule, resource: Resource) -> tuple[Mapping[str, str], bool | Unreadable]:
-        """The resource's tags and whether it is in scope.
+    def _tags(
+        self, rule: Rule, resource: Resource
+    ) -> tuple[Mapping[str, str], bool | Unreadable, Unreadable | None]:
+        """The resource's tags, whether it is in scope, and why tags could not be read.
 
-        Tags only decorate a finding unless a scope is set; then they have to be readable.
+        Tags only decorate a finding unless a scope is set, or an attestation names one; then they
+        have to be readable.
         """
-        if not rule.subject.tags_from_api or rule.subject.name == "AWS::::Account":
-            return {}, True
+        if not rule.subject.tags_from_api or rule.subject.name == ACCOUNT.name:
+            return {}, True, None
         try:
             tags = self.aws.evidence(Tags, resource).evidence.values
         except Unreadable as unreadable:
-            return {}, unreadable if self.scope.tag else True
-        return tags, self.scope.covers(tags)
+            return {}, unreadable if self.scope.tag else True, unreadable
+        return tags, self.scope.covers(tags), None
 
     def _observation(
         self,
@@ -337,7 +367,7 @@ class Evaluation:
             release=self._changed_by.release,
             trigger=clean(self._trigger, 256),
             workload=clean(tags.get(self.scope.workload_tag, ""), 128),
-            environment=clean(tags.get(self.scope.environment_tag, ""), 128),
+            environment=clean(self.scope.environment(resource, tags), 128),
             owner=clean(tags.get(self.scope.owner_tag, ""), 128),
         )
         is_placeholder = resource.type != rule.subject.name

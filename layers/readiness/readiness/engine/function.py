@@ -483,4 +483,5 @@ def scope_from(environment: Mapping[str, str]) -> Scope:
         environment.get("SCOPE_TAG_KEY", ""),
         environment.get("SCOPE_TAG_VALUES", ""),
         globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
+        account_environment=environment.get("ACCOUNT_ENVIRONMENT", ""),
     )

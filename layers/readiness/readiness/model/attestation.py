@@ -160,7 +160,7 @@ class Attested:
         cap = timedelta(days=max_age_days)
         what_for = "".join(f" for {name}={value}" for name, value in (bound or {}).items())
         expected = (
-            f"{what}{what_for}, attested at most {max_age_days} days ago (readiness attest)."
+            f"{what}{what_for}, attested at most {max_age_days} days ago (readiness attest add)."
         )
         judged = [
             (self._objection(statement, cap, bound or {}, two_people=two_people), statement)
@@ -212,7 +212,7 @@ class Attested:
             f"it is void because {listed(changed)}": bool(changed),
             f"it does not name the {listed(unbound)} that it applies to": bool(unbound),
             f"its artefact {statement.artefact_problem}": bool(statement.artefact_problem),
-            "no second person has approved it (readiness attest --approve "
+            "no second person has approved it (readiness attest approve "
             f"{statement.id})": two_people and not statement.has_second_person,
         }
         return next((text for text, applies in objections.items() if applies), "")
@@ -244,9 +244,9 @@ class Attested:
         since = self.first_seen
         if since is None or self.now - since < GRACE:
             by = f" It is due by {since + GRACE:%Y-%m-%d}." if since else ""
-            return cannot_tell(f"{what} is not attested yet (readiness attest).{by}").observing(
-                observed
-            )
+            return cannot_tell(
+                f"{what} is not attested yet (readiness attest add).{by}"
+            ).observing(observed)
         reason = f"{what} is not attested; it was due by {since + GRACE:%Y-%m-%d}."
         return violates(reason, expected=expected).observing(observed)
 
