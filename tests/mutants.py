@@ -6,10 +6,9 @@ that is laid out so, in .local/mutants.
 
 Only the tests of a module run: those named after it and those that import it, in the folder of its
 package or, where that has none, in any; where no test names it, those of the modules that import
-it. Where the functions behind the stream and the queue use it, the tests of the pipeline run too.
-``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
-have changed, what survived is tried again; once the code has changed, everything is (or with
-``--anew``).
+it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone; ``--wide``
+runs every fast test instead. A run that was stopped goes on where it was; once tests have changed,
+what survived is tried again; once the code has changed, everything is (or with ``--anew``).
 
 ``--sample 50`` tries 50 mutants of each module, drawn at random by ``--seed``. The report says how
 many were tried of how many; the total is then an estimate in which each module has its weight.
@@ -33,15 +32,12 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "mutants"
 ROOMS = ("readiness.model", "readiness.semantics", "readiness.engine")
 TESTS = ("tests/model", "tests/semantics", "tests/engine", "tests/evidence", "tests/rules")
-PIPELINE = "tests/pipeline"
-BEHIND = ("functions/alerts", "functions/pagerduty", "functions/attestations", PIPELINE)
-"""What the tests of the pipeline run, whichever of them it is."""
 LAID_OUT = {
     "layers/readiness/readiness": "src/readiness",
     "cli/readiness_cli": "src/readiness_cli",
@@ -97,13 +93,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=30.0, help="when to stop; go on later")
     parser.add_argument("--least", type=float, default=LEAST, help="percent that have to die")
+    parser.add_argument("--also", nargs="*", default=[], help="tests to run beside the nearest")
     parser.add_argument("--wide", action="store_true", help="run every fast test, not the nearest")
     parser.add_argument("--sample", type=int, help="mutants to try of each module, at random")
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--anew", action="store_true", help="forget what became of each mutant")
     chosen = parser.parse_args(arguments)
     patterns = [pattern for name in chosen.only for pattern in _patterns(name)]
-    tests = list(TESTS) if chosen.wide else _tests(chosen.only)
+    tests = list(TESTS) if chosen.wide else sorted({*_tests(chosen.only), *chosen.also})
     _lay_out()
     _go_on(chosen.only, tests, anew=chosen.anew)
     _configure(patterns, tests)
@@ -160,8 +157,6 @@ def _tests(only: Sequence[str]) -> list[str]:
     found: set[str] = set()
     for module in (module for name in only for module in _modules(name)):
         found.update(_nearest(module) or _of_importers(module))
-        if _importing(module, BEHIND):
-            found.update(_paths((ROOT / PIPELINE).glob("test_*.py")))
     if not found:
         raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
     return sorted(found)
@@ -299,13 +294,29 @@ def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
     (PLACE / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """The quickest tests first: a run ends with the first that fails."""
+    from mutmut.state import state
+
+    seconds = state().duration_by_test
+    items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
+
+
 def pytest_collection_finish() -> None:
     """Forget what functions have cached: each mutant's tests begin where those before ended."""
-    for each in gc.get_objects():
-        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith(
-            "readiness."
-        ):
-            each.cache_clear()
+    for each in _cached(len(sys.modules)):
+        each.cache_clear()
+
+
+@functools.lru_cache(maxsize=1)
+def _cached(modules: int) -> list[functools._lru_cache_wrapper[Any]]:
+    """The functions of ours that cache; looked for anew when more modules are loaded."""
+    return [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, functools._lru_cache_wrapper)
+        and (each.__module__ or "").startswith("readiness.")
+    ]
 
 
 def _environment() -> dict[str, str]:
