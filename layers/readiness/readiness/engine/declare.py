@@ -1,4 +1,4 @@
-"""Writing a statement down: checked, its artefact digested by us, appended, and announced."""
+"""How a statement is recorded: checked, its artefact hashed, appended to the table, announced."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELDS = frozenset(
     {"rule", "statement", "owner", "performed_at", "expires_at", "result", "artefact", "bind"}
     | set(_SCOPE)
 )
-"""What may be said of a statement: the options of ``readiness attest``, the event's detail."""
+"""The fields of a statement: the options of ``readiness attest``, or the detail of an event."""
 
 
 class NotAnnounced(Exception):
@@ -41,7 +41,7 @@ class NotAnnounced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Declarer:
-    """Who declares, as AWS says it: the ARN to show and ``aws:userid`` to tell people apart."""
+    """The caller that AWS authenticated: the ARN to show, and ``aws:userid``, which is unique."""
 
     arn: str
     id: str
@@ -227,7 +227,7 @@ class Declarations:
         self._table = table
 
     def append(self, item: Mapping[str, Any]) -> bool:
-        """Put a row that was not there; False where it was: nothing is ever overwritten."""
+        """Add a row; False where it exists already, since nothing is ever overwritten."""
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -261,7 +261,10 @@ class Declarations:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def wait_for(self, item: Mapping[str, Any], *, attempts: int = 20, pause: float = 0.1) -> bool:
-        """Whether the index shows a row that was put, which takes it a moment."""
+        """Whether the index shows a row that was put. The index lags behind the table.
+
+        Asks ``attempts`` times, with ``pause`` seconds in between.
+        """
         wanted = deserialise(item)
         key = (wanted["declared_by"], wanted["declared_at"])
         for attempt in range(attempts):
