@@ -4,11 +4,12 @@ mutmut changes one thing at a time in the named modules and runs the tests that 
 first that fails. It finds modules by their path from `src`, so it works in a copy of the checkout
 that is laid out so, in .local/mutants.
 
-Only the tests of a module run: those named after it and those that import it, in the folder of its
-package or, where that has none, in any; where no test names it, those of the modules that import
-it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone; ``--wide``
-runs every fast test instead. A run that was stopped goes on where it was; once tests have changed,
-what survived is tried again; once the code has changed, everything is (or with ``--anew``).
+Only the tests of a module run: those named after it, with those that import it and are named after
+no other module; where none is named after it, all that import it, or those of the modules that
+import it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone;
+``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
+have changed, what survived is tried again; once the code has changed, everything is (or with
+``--anew``).
 
 ``--sample 50`` tries 50 mutants of each module, drawn at random by ``--seed``. The report says how
 many were tried of how many; the total is then an estimate in which each module has its weight.
@@ -156,21 +157,18 @@ def _tests(only: Sequence[str]) -> list[str]:
     """The files with the tests of the modules, in their package's folder or else in any."""
     found: set[str] = set()
     for module in (module for name in only for module in _modules(name)):
-        found.update(_nearest(module) or _of_importers(module))
+        room = f"tests/{module.split('.')[1]}"
+        found.update(_about(module, room) or _of_importers(module, room) or _about(module, *TESTS))
     if not found:
         raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
     return sorted(found)
 
 
-def _nearest(module: str) -> list[str]:
-    return _about(module, f"tests/{module.split('.')[1]}") or _about(module, *TESTS)
-
-
-def _of_importers(module: str) -> list[str]:
+def _of_importers(module: str, room: str) -> list[str]:
     """The tests of the modules of its package that import the module."""
     package = module.rpartition(".")[0]
     importers = _importing(module, [f"layers/readiness/{package.replace('.', '/')}"])
-    return [test for path in importers for test in _nearest(f"{package}.{path.stem}")]
+    return [test for path in importers for test in _about(f"{package}.{path.stem}", room)]
 
 
 def _importing(module: str, places: Iterable[str]) -> list[Path]:
@@ -195,11 +193,18 @@ def _modules(name: str) -> list[str]:
 
 
 def _about(module: str, *places: str) -> list[str]:
-    """The test files named after a module, and those that import it."""
+    """The test files named after a module, and those that import it and are not another's."""
     name = module.rpartition(".")[2]
     named = [path for place in places for path in (ROOT / place).rglob(f"test_{name}*.py")]
     tests = [path for path in _importing(module, places) if path.stem.startswith("test_")]
-    return sorted({*_paths(named), *_paths(tests)})
+    free = [path for path in tests if not _is_anothers(path, module)]
+    return sorted({*_paths(named), *_paths(free if named else tests)})
+
+
+def _is_anothers(test: Path, module: str) -> bool:
+    """Whether the test file has the name of another module of the package."""
+    others = {each.rpartition(".")[2] for each in _modules(module.rpartition(".")[0])}
+    return test.stem.removeprefix("test_") in others - {module.rpartition(".")[2]}
 
 
 def _lay_out() -> None:

@@ -66,19 +66,20 @@ def statement_of(
     if foreign:
         raise DeclarationRefused(
             f"there is no field {clean(foreign[0], 60)!r}"
-            f" (allowed: {', '.join(sorted(FIELDS))}); who attests is never said, AWS knows"
+            f" (allowed: {', '.join(sorted(FIELDS))}); the attester is always the AWS identity"
+            " you are signed in as"
         )
     rule = _text(fields, "rule", MOST_NAME)
     if rule not in rules:
         raise DeclarationRefused(f"rule {rule!r} is none that can be attested")
     performed_at = moment(_text(fields, "performed_at", MOST_NAME), "performed_at")
     if performed_at > at + SKEW:
-        raise DeclarationRefused("performed_at lies in the future; attest what has been done")
+        raise DeclarationRefused("performed_at is in the future; attest work that is done")
     expires_at = None
     if fields.get("expires_at"):
         expires_at = moment(_text(fields, "expires_at", MOST_NAME), "expires_at")
         if expires_at <= max(performed_at, at):
-            raise DeclarationRefused("expires_at is past already; then it states nothing")
+            raise DeclarationRefused("expires_at is in the past; it must be later than now")
     result = fields.get("result") or "pass"
     if result not in {str(each) for each in Result}:
         raise DeclarationRefused(f"result must be pass or fail, not {clean(str(result), 60)!r}")
