@@ -4,10 +4,15 @@ mutmut changes one thing at a time in the named modules and runs the tests that 
 first that fails. It finds modules by their path from `src`, so it works in a copy of the checkout
 that is laid out so, in .local/mutants.
 
-Only the tests of a module run: those named after it and those that import it, in the folder of its
-package or, where that has none, in any. ``--wide`` runs every fast test instead. A run that was
-stopped goes on where it was; once tests have changed, what survived is tried again; once the code
-has changed, everything is (or with ``--anew``).
+Only the tests of a module run: those named after it, with those that import it and are named after
+no other module; where none is named after it, all that import it, or those of the modules that
+import it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone;
+``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
+have changed, what survived is tried again; once the code has changed, everything is (or with
+``--anew``).
+
+``--sample 50`` tries 50 mutants of each module, drawn at random by ``--seed``. The report says how
+many were tried of how many; the total is then an estimate in which each module has its weight.
 """
 
 from __future__ import annotations
@@ -19,15 +24,16 @@ import gc
 import hashlib
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACE = ROOT / ".local" / "mutants"
@@ -52,15 +58,30 @@ OUTCOMES = {
     3: "killed",
     5: "untested",
     33: "untested",
-    34: "untried",
+    34: "not drawn",
     None: "untried",
 }
 """By the exit code of a mutant's tests; any other is a time-out or a crash, which is noticed."""
 
 LIVED = {"survived", "untested", "untried"}
+NOT_DRAWN = 34
+"""mutmut's code for a mutant that is passed over; it stands until the next sample."""
 LOG = PLACE / "mutmut.log"
 
 LEAST = 90.0
+
+GENERATE = """
+import os
+import mutmut.__main__ as mutmut
+mutmut.set_mutant_under_test("mutant_generation")
+os.makedirs("mutants", exist_ok=True)
+mutmut.copy_src_dir()
+mutmut.copy_also_copy_files()
+mutmut.setup_source_paths()
+mutmut.store_lines_covered_by_tests()
+mutmut.create_mutants(1)
+"""
+"""What ``mutmut run`` begins with: a sample is drawn from the mutants before any is tried."""
 
 MUTMUT = "import sys, mutmut.__main__; sys.setrecursionlimit(10_000); mutmut.__main__.cli()"
 """Each call of a function takes three frames with its mutants, and parsers recurse."""
@@ -73,21 +94,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     parser.add_argument("--minutes", type=float, default=30.0, help="when to stop; go on later")
     parser.add_argument("--least", type=float, default=LEAST, help="percent that have to die")
+    parser.add_argument("--also", nargs="*", default=[], help="tests to run beside the nearest")
     parser.add_argument("--wide", action="store_true", help="run every fast test, not the nearest")
+    parser.add_argument("--sample", type=int, help="mutants to try of each module, at random")
+    parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--anew", action="store_true", help="forget what became of each mutant")
     chosen = parser.parse_args(arguments)
     patterns = [pattern for name in chosen.only for pattern in _patterns(name)]
-    tests = list(TESTS) if chosen.wide else _tests(chosen.only)
+    tests = list(TESTS) if chosen.wide else sorted({*_tests(chosen.only), *chosen.also})
     _lay_out()
     _go_on(chosen.only, tests, anew=chosen.anew)
     _configure(patterns, tests)
-    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
+    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
     with LOG.open("w", encoding="utf-8") as log:
-        ended = _run(command, log, chosen.minutes * 60)
+        ended = _run([sys.executable, "-c", GENERATE], log, chosen.minutes * 60)
+        if not ended:
+            _draw(chosen.only, chosen.sample, chosen.seed)
+            ended = _run(command, log, chosen.minutes * 60)
     if ended:
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
         return ended
+    if chosen.sample:
+        print(f"At most {chosen.sample} mutants of each module, drawn with seed {chosen.seed}")
     return _report(list(chosen.only), chosen.least)
 
 
@@ -128,11 +157,32 @@ def _tests(only: Sequence[str]) -> list[str]:
     """The files with the tests of the modules, in their package's folder or else in any."""
     found: set[str] = set()
     for module in (module for name in only for module in _modules(name)):
-        room = module.split(".")[1]
-        found.update(_about(module, f"tests/{room}") or _about(module, *TESTS))
+        room = f"tests/{module.split('.')[1]}"
+        found.update(_about(module, room) or _of_importers(module, room) or _about(module, *TESTS))
     if not found:
         raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
     return sorted(found)
+
+
+def _of_importers(module: str, room: str) -> list[str]:
+    """The tests of the modules of its package that import the module."""
+    package = module.rpartition(".")[0]
+    importers = _importing(module, [f"layers/readiness/{package.replace('.', '/')}"])
+    return [test for path in importers for test in _about(f"{package}.{path.stem}", room)]
+
+
+def _importing(module: str, places: Iterable[str]) -> list[Path]:
+    """The files in these folders that import the module."""
+    package, _, name = module.rpartition(".")
+    imports = re.compile(
+        rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b"
+    )
+    files = (path for place in places for path in sorted((ROOT / place).rglob("*.py")))
+    return [path for path in files if imports.search(path.read_text("utf-8"))]
+
+
+def _paths(files: Iterable[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in files]
 
 
 def _modules(name: str) -> list[str]:
@@ -143,17 +193,18 @@ def _modules(name: str) -> list[str]:
 
 
 def _about(module: str, *places: str) -> list[str]:
-    """The test files named after a module, and those that import it."""
-    package, _, name = module.rpartition(".")
-    imports = re.compile(
-        rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b"
-    )
-    files = [path for place in places for path in sorted((ROOT / place).rglob("test_*.py"))]
-    return [
-        path.relative_to(ROOT).as_posix()
-        for path in files
-        if path.stem.startswith(f"test_{name}") or imports.search(path.read_text("utf-8"))
-    ]
+    """The test files named after a module, and those that import it and are not another's."""
+    name = module.rpartition(".")[2]
+    named = [path for place in places for path in (ROOT / place).rglob(f"test_{name}*.py")]
+    tests = [path for path in _importing(module, places) if path.stem.startswith("test_")]
+    free = [path for path in tests if not _is_anothers(path, module)]
+    return sorted({*_paths(named), *_paths(free if named else tests)})
+
+
+def _is_anothers(test: Path, module: str) -> bool:
+    """Whether the test file has the name of another module of the package."""
+    others = {each.rpartition(".")[2] for each in _modules(module.rpartition(".")[0])}
+    return test.stem.removeprefix("test_") in others - {module.rpartition(".")[2]}
 
 
 def _lay_out() -> None:
@@ -214,6 +265,23 @@ def _try_survivors_again() -> None:
         path.write_text(json.dumps(known), encoding="utf-8")
 
 
+def _draw(only: Sequence[str], size: int | None, seed: int) -> None:
+    """Leave a sample of each module to be tried; without a size, everything that was not yet."""
+    for path, _ in _metas(only):
+        known = json.loads(path.read_text(encoding="utf-8"))
+        codes = known["exit_code_by_key"]
+        names = sorted(codes)
+        drawn = set(names)
+        if size is not None and size < len(names):
+            drawn = set(random.Random(seed).sample(names, size))
+        for mutant, code in codes.items():
+            if mutant not in drawn:
+                codes[mutant] = NOT_DRAWN
+            elif code == NOT_DRAWN:
+                codes[mutant] = None
+        path.write_text(json.dumps(known), encoding="utf-8")
+
+
 def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
     """The project's own settings for its tests, and mutmut's."""
     settings = {
@@ -231,13 +299,29 @@ def _configure(patterns: Sequence[str], tests: Sequence[str]) -> None:
     (PLACE / "pyproject.toml").write_text(text, encoding="utf-8")
 
 
+def pytest_collection_modifyitems(items: list[Any]) -> None:
+    """The quickest tests first: a run ends with the first that fails."""
+    from mutmut.state import state
+
+    seconds = state().duration_by_test
+    items.sort(key=lambda item: seconds.get(item.nodeid, 0.0))
+
+
 def pytest_collection_finish() -> None:
     """Forget what functions have cached: each mutant's tests begin where those before ended."""
-    for each in gc.get_objects():
-        if isinstance(each, functools._lru_cache_wrapper) and each.__module__.startswith(
-            "readiness."
-        ):
-            each.cache_clear()
+    for each in _cached(len(sys.modules)):
+        each.cache_clear()
+
+
+@functools.lru_cache(maxsize=1)
+def _cached(modules: int) -> list[functools._lru_cache_wrapper[Any]]:
+    """The functions of ours that cache; looked for anew when more modules are loaded."""
+    return [
+        each
+        for each in gc.get_objects()
+        if isinstance(each, functools._lru_cache_wrapper)
+        and (each.__module__ or "").startswith("readiness.")
+    ]
 
 
 def _environment() -> dict[str, str]:
@@ -248,26 +332,35 @@ def _environment() -> dict[str, str]:
 def _report(only: Sequence[str], least: float) -> int:
     total: Counter[str] = Counter()
     lived: dict[str, str] = {}
+    died = 0.0
     for name, outcomes in sorted(_outcomes(only)):
         counted = Counter(outcomes.values())
         total += counted
+        died += _rate(counted) * counted.total()
         lived |= {mutant: seen for mutant, seen in outcomes.items() if seen in LIVED}
-        print(f"{_rate(counted):5.1f} % killed  {sum(counted.values()):5}  {name}")
-    print(f"{_rate(total):5.1f} % killed of {sum(total.values())}: {dict(total)}")
+        tried = counted.total() - counted["untried"] - counted["not drawn"]
+        print(f"{_rate(counted):5.1f} % killed  {tried:5} tried of {counted.total():5}  {name}")
+    rate = died / total.total() if total else 0.0
+    print(f"{rate:5.1f} % killed of {total.total()}: {dict(total)}")
     for mutant in (each for each, seen in lived.items() if seen != "untried"):
         print(f"  {lived[mutant]}: {mutant}")
     if lived:
         print(f"To see one: cd {PLACE.relative_to(ROOT)} && python -m mutmut show NAME")
-    return int(_rate(total) < least)
+    return int(rate < least)
+
+
+def _metas(only: Sequence[str]) -> Iterator[tuple[Path, str]]:
+    """The files in which mutmut keeps what became of the mutants, with their modules."""
+    place = PLACE / "mutants" / "src"
+    for path in sorted(place.rglob("*.meta")):
+        module = ".".join(path.relative_to(place).parts).removesuffix(".py.meta")
+        if any(module == name or module.startswith(f"{name}.") for name in only):
+            yield path, module
 
 
 def _outcomes(only: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
     """Each module with mutants, and what became of them by name."""
-    place = PLACE / "mutants" / "src"
-    for path in place.rglob("*.meta"):
-        module = ".".join(path.relative_to(place).parts).removesuffix(".py.meta")
-        if not any(module == name or module.startswith(f"{name}.") for name in only):
-            continue
+    for path, module in _metas(only):
         codes = json.loads(path.read_text(encoding="utf-8"))["exit_code_by_key"]
         if codes:
             yield (
@@ -277,8 +370,9 @@ def _outcomes(only: Sequence[str]) -> Iterator[tuple[str, dict[str, str]]]:
 
 
 def _rate(counted: Counter[str]) -> float:
-    seen = sum(counted.values())
-    return 100 * (counted["killed"] + counted["stopped"]) / seen if seen else 0.0
+    """Percent killed of those that were to be tried; what there was no time for counts as alive."""
+    drawn = counted.total() - counted["not drawn"]
+    return 100 * (counted["killed"] + counted["stopped"]) / drawn if drawn else 0.0
 
 
 if __name__ == "__main__":

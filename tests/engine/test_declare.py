@@ -51,10 +51,12 @@ def test_what_is_not_said_is_the_callers_account_and_a_pass():
         pytest.param({"performed_at": "yesterday"}, "such as 2026-01-31", id="no date"),
         pytest.param({"performed_at": "2026-11-01T10:00:00"}, "zone", id="no zone"),
         pytest.param({"performed_at": "2026-11-03"}, "in the future", id="future"),
-        pytest.param({"expires_at": "2026-11-02"}, "past already", id="expired"),
+        pytest.param({"expires_at": "2026-11-02"}, "expires_at is in the past", id="expired"),
         pytest.param({"expires_at": "soon"}, "such as 2026-01-31", id="vague"),
         pytest.param({"result": "passed"}, "pass or fail", id="result"),
-        pytest.param({"attester": "ciso"}, "AWS knows", id="in another's name"),
+        pytest.param(
+            {"attester": "ciso"}, "the attester is always the AWS identity", id="in another's name"
+        ),
         pytest.param({"bind": ["memory"]}, "bind must be", id="bind without values"),
         pytest.param({"bind": {"memory": {}}}, "must be plain", id="bind to a structure"),
         pytest.param({"bind": {str(n): n for n in range(21)}}, "at most 20", id="binds"),

@@ -192,7 +192,9 @@ def test_an_event_delivered_twice_is_one_statement(recorder, attested):
     [
         pytest.param(event(account="999988887777"), "nobody of account", id="another account"),
         pytest.param(
-            event({"attester": "arn:aws:iam::1:user/ciso"}), "AWS knows", id="as another"
+            event({"attester": "arn:aws:iam::1:user/ciso"}),
+            "the attester is always the AWS identity",
+            id="as another",
         ),
         pytest.param(event({"rule": "encryption.s3-kms"}), "none that can", id="rule"),
         pytest.param(event({"performed_at": "2027-01-01"}), "in the future", id="future"),

@@ -132,7 +132,7 @@ class Incidents:
     def close(self, *, until: datetime | None) -> int:
         """Tell the forwarder to open no more incidents; with None, that it may again.
 
-        How often that was asked since it last might.
+        Returns how many times it was told to stop since it was last allowed; 0 with None.
         """
         key = {"finding_id": {"S": INCIDENTS}, "at": {"S": "closing"}}
         if until is None:

@@ -1,4 +1,4 @@
-"""What leaves the house: the SNS message in each subscriber's form, and the PagerDuty event."""
+"""The messages that are sent: SNS in each subscriber's form, and the PagerDuty event."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ Attributes = dict[str, dict[str, str]]
 
 
 def severity_of(finding: Finding) -> Severity:
-    """How loud the finding is: a rule that cannot be judged is LOW whatever the rule weighs."""
+    """The severity to alert with: a finding that cannot be judged is LOW, whatever its rule is."""
     if finding.status is not Status.NON_COMPLIANT and finding.blinded_at is not None:
         return Severity.LOW
     return finding.severity
 
 
 def loudest(finding: Finding, entry: Entry, earlier: Sequence[Entry] = ()) -> Severity:
-    """How loud the transition is: a resolved finding is as loud as it has ever been while open.
+    """The severity of a transition: when resolved, the highest that the finding had while open.
 
-    Subscribers filter by it, and who was told of the one must be told of the other. ``earlier``
-    is the history, which tells what it was before it became less severe.
+    Subscribers filter by it, and whoever was told that it opened must be told that it is resolved.
+    ``earlier`` is the history, with the severities before it became less severe.
     """
     now = severity_of(finding)
     if entry.kind == Kind.REMINDED:
@@ -182,7 +182,7 @@ def baseline_message(
         f"The first sweep of {account}/{region} is complete: {spoken}.",
         "",
         "This is the baseline: of what is open now, only CRITICAL findings were sent one by",
-        "one. From here on you hear of each change.",
+        "one. From now on every change is sent.",
         "",
         f"Headings:  {', '.join(sorted(headings))}",
         f"See them:  readiness findings --open --stack-name {stack}",
@@ -201,8 +201,7 @@ def upgrade_message(
         f"The first sweep of {account}/{region} after an upgrade is complete: new and changed",
         f"rules found that {spoken}.",
         "",
-        "Of these, only CRITICAL findings were sent one by one. From here on you hear of each",
-        "change.",
+        "Of these, only CRITICAL findings were sent one by one. From now on every change is sent.",
         "",
         "Rules:",
         *(f"  {rule}" for rule in sorted(rules)),
@@ -313,7 +312,7 @@ def _alarm(finding: Finding, entry: Entry, state: str, stack: str) -> dict[str, 
 
 
 def pages(finding: Finding, lowest: Severity) -> bool:
-    """Whether the finding as it is now belongs in front of the person on call."""
+    """Whether the finding, as it is now, pages the person on call."""
     return finding.is_open and severity_of(finding).at_least(lowest)
 
 
@@ -329,8 +328,8 @@ def pagerduty_event(
 
     ``key`` is the dedup_key, by default the one of the default stack.
 
-    The payload is complete on resolve too, since event orchestrations route by it. A runbook
-    that is published nowhere is a path, not a link.
+    The payload is complete on resolve too, since event orchestrations route by it. Where runbooks
+    are not published, ``runbook`` is a path and there is no link to it.
     """
     action = "trigger" if pages(finding, lowest) else "resolve"
     severity = _PAGERDUTY_SEVERITY[severity_of(finding)]

@@ -21,7 +21,7 @@ _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
 def endpoint_of(name: str) -> str:
-    """``US``, ``EU`` or a whole URL. Raises ValueError where the key would go in clear."""
+    """``US``, ``EU`` or a whole URL. Raises ValueError where the key would be sent unencrypted."""
     url = _ENDPOINTS.get(name, name)
     parts = urlsplit(url)
     if parts.scheme == "https" and parts.hostname:
@@ -55,18 +55,20 @@ class Reply:
 
     @property
     def is_too_many(self) -> bool:
+        """Whether PagerDuty limits the rate of events."""
         return self.status == 429
 
     @property
     def is_silent(self) -> bool:
+        """Whether there was no answer at all."""
         return self.status == 0
 
     @property
     def may_be_cured(self) -> bool:
         """Whether the same event may be taken later.
 
-        A success that is no acceptance comes from something in between, which may go away.
-        PagerDuty says never for other 4xx; a redirect is not followed.
+        A 2xx that is no acceptance comes from a proxy in between, which may be temporary.
+        PagerDuty documents that other 4xx must not be retried; a redirect is not followed.
         """
         in_between = 200 <= self.status < 300 and not self.accepted
         passing = self.status in {408, 425, 429} or self.status >= 500
@@ -101,7 +103,7 @@ class EventsApi:
         self._opener = urllib.request.build_opener(*handlers)
 
     def send(self, event: Mapping[str, Any]) -> Reply:
-        """What PagerDuty answers; never raises for what goes wrong on the way."""
+        """What PagerDuty answers; a failed connection is a Reply with status 0, never an error."""
         request = urllib.request.Request(  # noqa: S310 — endpoint_of has checked the scheme
             self._endpoint,
             data=json.dumps(event).encode(),
@@ -126,7 +128,7 @@ def _read(answer: http.client.HTTPResponse | urllib.error.HTTPError) -> str:
 
 
 def _seconds(retry_after: str | None) -> float:
-    """``Retry-After`` in seconds; a date or nonsense counts as not said."""
+    """``Retry-After`` in seconds; 0 for a date or anything else that is no number."""
     try:
         return max(0.0, float(retry_after or 0))
     except ValueError:

@@ -32,6 +32,7 @@ class Resolved:
 
     @property
     def ok(self) -> bool:
+        """Whether PagerDuty took the resolve."""
         return not self.reason
 
 
@@ -39,8 +40,8 @@ class Resolved:
 class Resolver:
     """Resolves every incident that a stack may have open, one after the other, paced.
 
-    It is told what PagerDuty may have been told, not what is wrong now: nothing of the findings
-    changes. ``enough`` says that there is no more time.
+    It works from what PagerDuty may have been told, not from what is wrong now, and changes no
+    finding. ``enough`` says that there is no more time.
     """
 
     store: Store

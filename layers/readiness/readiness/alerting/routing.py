@@ -1,4 +1,4 @@
-"""Which transitions people hear of: the on-call rules, in one place and without AWS."""
+"""Which transitions are sent to people: the on-call rules, in one place and without AWS."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def route(
     ``swept_since`` tells when the first sweep with this version of the rule had completed: what a
     sweep finds until then is told in one summary too, while what an event finds goes out.
     ``is_own`` tells whether the resource is part of the monitor's own stack.
-    What is over or has become less severe is always told, since its beginning may have been.
+    A finding that is resolved or less severe is always sent, since its start may have been sent.
     """
     if finding is None:
         return Routing.VANISHED

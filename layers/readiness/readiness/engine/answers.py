@@ -62,7 +62,10 @@ class Answers:
         keep: Keep = Keep.RUN,
         began: datetime | None = None,
     ) -> tuple[T, datetime | None]:
-        """The answer, and ``began`` of who asked. Raises a copy of what ``compute`` raised."""
+        """The answer, and the ``began`` that its first caller gave.
+
+        Raises a copy of what ``compute`` raised.
+        """
         with self._lock:
             cell = self._find(key)
             mine = cell is None
@@ -151,7 +154,7 @@ def _weight_of_all(sample: Sequence[Any], count: int) -> int:
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """The error, holding on to nothing that its frames referred to."""
+    """The error without its tracebacks, which would keep the variables of their frames alive."""
     each: BaseException | None = error
     while each is not None:
         each.__traceback__ = None
@@ -160,7 +163,7 @@ def _without_frames(error: BaseException) -> BaseException:
 
 
 def _copy_of(error: BaseException) -> BaseException:
-    """One to raise: raising the kept one itself would make its traceback longer each time."""
+    """A copy to raise: the kept error itself would get a longer traceback each time."""
     try:
         again = copy.copy(error)
     except TypeError:

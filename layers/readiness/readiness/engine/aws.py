@@ -42,10 +42,10 @@ CONFIG = Config(
 )
 
 ONCE = CONFIG.merge(Config(read_timeout=60, retries={"mode": "standard", "total_max_attempts": 1}))
-"""For a call that does something: it may take long, and is never repeated."""
+"""For a call that changes or starts something: it may take long, and is never retried."""
 
 _SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
-"""For a service whose rate AWS documents: a throttled answer slows down what follows."""
+"""For a service whose rate AWS documents: after a throttled answer, later calls slow down."""
 
 _NEXT = frozenset({"NextToken", "nextToken"})
 
@@ -61,13 +61,13 @@ class Answer:
 class Aws:
     """One run's view of an account in one region: every answer is read once.
 
-    ``pacer`` keeps its requests within the rates that AWS documents; who keeps ``clients`` over
-    several runs keeps their pacer too.
+    ``pacer`` keeps the requests within the rates that AWS documents. A caller that keeps
+    ``clients`` over several runs has to keep their pacer too.
 
-    ``bulk`` makes evidence that knows how load everything at once, as a scan wants it; without
-    it, each resource is read alone and therefore fresh, as an event wants it. Lists and what is
-    about the whole account are kept to the end of the run; what is about the resources of a
-    :meth:`batch` as long as the batch; everything else as long as there is room.
+    With ``bulk``, evidence that has a ``load_all`` is loaded for all resources at once, as a scan
+    needs it. Without it each resource is read alone and fresh, as an event needs it. Lists, and
+    what is about the whole account, are kept to the end of the run; what is about the resources
+    of a :meth:`batch` to the end of the batch; everything else as long as there is room.
     """
 
     def __init__(
@@ -223,7 +223,7 @@ class Aws:
         return refused
 
     def _timed(self, read: DeclaredReader, load: Callable[[], Any]) -> Answer:
-        """Evidence, as old as the oldest answer that it rests on."""
+        """The evidence, with the time of the oldest answer that it is made from."""
         began = read.began = self.now()
         loaded = load()
         oldest = began if read.oldest is None else min(began, read.oldest)
@@ -264,7 +264,10 @@ class Aws:
     def _unpaginated(
         self, service: str, operation: str, region: str | None, params: Params
     ) -> Iterable[Any]:
-        """Page by page where the SDK has no paginator. Raises PaginationError for a circle."""
+        """Page by page where the SDK has no paginator.
+
+        Raises PaginationError where a page's token comes a second time, which would never end.
+        """
         seen: set[str] = set()
         token: dict[str, str] = {}
         while True:

@@ -60,9 +60,10 @@ NO_CREDENTIALS = (
 
 
 class CredentialsRefused(Exception):
-    """AWS does not accept who we say we are: nothing can be read, so nothing is judged.
+    """AWS does not accept the credentials: nothing can be read, so nothing is judged.
 
-    Only the STS of the partition's home region says so for AWS.
+    Only STS in the partition's home region decides that. A refusal by another service may be
+    about one region that is not enabled.
     """
 
 
@@ -71,7 +72,7 @@ class UnknownCall(Exception):
 
 
 class Postponed(Exception):
-    """A call had no turn any more in this leg of a sweep: what needs it is left to the next."""
+    """The rate limit leaves no time for a call in this leg of a sweep; the next leg makes it."""
 
 
 def is_about_credentials(error: Exception) -> bool:

@@ -1,4 +1,4 @@
-"""What AWS Config gets back when it asked: evaluations, within the limits of PutEvaluations."""
+"""The answer to an AWS Config rule: evaluations, within the limits of PutEvaluations."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def evaluations(
 ) -> list[Evaluation]:
     """One evaluation for each resource: the worst verdict of the heading's rules.
 
-    Answered is only for types of the rule's own scope, which are those that Config records:
+    Only types of the rule's own scope are answered for, which are those that Config records:
     PutEvaluations refuses a whole call for one type it does not know. A resource whose id in
     Config cannot be told is left to the answer that follows its change, which names it.
     INSUFFICIENT_DATA is left out, since Config refuses it: saying nothing keeps the last answer.

@@ -1,4 +1,4 @@
-"""What AWS bills by the question is asked once a day for all runs: where the answer is kept."""
+"""The day's answers to calls that AWS bills one by one, kept for all runs to share."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class DailyCache:
     """Answers of the day, as rows of the transitions table that are about no finding.
 
     ``finding_id`` is ``remembered`` and ``at`` the UTC day with the question; ``answer`` is
-    compressed JSON. Whoever writes the row first asks; the others wait for the answer. Who asked
-    and was not answered gives the question back, and one that vanished loses it after 15 minutes.
+    compressed JSON. The run that writes the row first asks, the others wait for its answer. If
+    asking fails, the run releases the row; if the run crashes, the row is free after 15 minutes.
     """
 
     def __init__(
@@ -39,9 +39,9 @@ class DailyCache:
         self._wait = wait
 
     def daily(self, question: str, now: datetime, ask: Callable[[], Any] | None) -> Any:
-        """The answer of ``now``'s UTC day; without ``ask`` yesterday's will do.
+        """The answer of ``now``'s UTC day; without ``ask``, yesterday's is accepted too.
 
-        Raises NotRemembered where nobody was answered yet, ClientError for the table, and what
+        Raises NotCached where there is no answer yet, ClientError for the table, and what
         ``ask`` raises.
         """
         today = _key(question, now)

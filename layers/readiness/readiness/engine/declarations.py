@@ -85,7 +85,7 @@ class DeclarationReader:
         return [self._verified(read, statement) for statement in statements]
 
     def _verified(self, read: Reader, statement: Attestation) -> Attestation:
-        """The statement, with the problem of an artefact that is gone or cannot be looked at."""
+        """The statement, with the problem of an artefact that is gone, changed or unreadable."""
         artefact = statement.artefact
         if artefact is None:
             return statement
@@ -109,12 +109,13 @@ class DeclarationReader:
 
 
 def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
-    """Statements with their approvals and revocations applied; waivers are passed over.
+    """Statements with their approvals and revocations applied; waivers are ignored.
 
-    People stand in it by the id that IAM held them to; what a row says of its writer is not read.
-    Approvals and revocations are about exactly one text, so that nobody can exchange it after it
-    was approved. The first approval by another person than the attester counts. Only the attester
-    or the approver can revoke. What does not have the form of a statement is none.
+    People are identified by the ``aws:userid`` that IAM enforces on the partition key; any other
+    name in a row is ignored. An approval or revocation is about exactly one text, so that nobody
+    can exchange the text after it was approved. The first approval by another person than the
+    attester counts. Only the attester or the approver can revoke. A row that does not have the
+    form of a statement is ignored.
     """
     statements: dict[str, Attestation] = {}
     others = []
@@ -144,7 +145,7 @@ def may_approve(by: str, statement: Attestation) -> bool:
 
 
 def _attestation(row: Mapping[str, Any]) -> Attestation | None:
-    """The statement of a row; None for one that somebody wrote by hand and got wrong."""
+    """The statement of a row; None for a row that is not valid, for instance written by hand."""
     try:
         return _read(row)
     except (AttributeError, KeyError, TypeError, ValueError):
@@ -182,8 +183,8 @@ def _artefact(about: Mapping[str, Any]) -> Artefact:
 def attestation_item(statement: Attestation) -> dict[str, Any]:
     """The statement as a row; the partition key is the caller's ``aws:userid``.
 
-    An IAM condition on ``dynamodb:LeadingKeys`` holds a writer to their own id, so that a
-    statement cannot be made in another's name.
+    An IAM condition on ``dynamodb:LeadingKeys`` allows a writer only their own id, so that nobody
+    can make a statement in another person's name.
     """
     artefact = statement.artefact
     scope = {

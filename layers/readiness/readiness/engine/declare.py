@@ -1,4 +1,4 @@
-"""Writing a statement down: checked, its artefact digested by us, appended, and announced."""
+"""How a statement is recorded: checked, its artefact hashed, appended to the table, announced."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FIELDS = frozenset(
     {"rule", "statement", "owner", "performed_at", "expires_at", "result", "artefact", "bind"}
     | set(_SCOPE)
 )
-"""What may be said of a statement: the options of ``readiness attest add``, the event's detail."""
+"""The fields of a statement: the options of ``readiness attest add``, or an event's detail."""
 
 
 class NotAnnounced(Exception):
@@ -41,7 +41,7 @@ class NotAnnounced(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Declarer:
-    """Who declares, as AWS says it: the ARN to show and ``aws:userid`` to tell people apart."""
+    """The caller that AWS authenticated: the ARN to show, and ``aws:userid``, which is unique."""
 
     arn: str
     id: str
@@ -66,19 +66,20 @@ def statement_of(
     if foreign:
         raise DeclarationRefused(
             f"there is no field {clean(foreign[0], 60)!r}"
-            f" (allowed: {', '.join(sorted(FIELDS))}); who attests is never said, AWS knows"
+            f" (allowed: {', '.join(sorted(FIELDS))}); the attester is always the AWS identity"
+            " you are signed in as"
         )
     rule = _text(fields, "rule", MOST_NAME)
     if rule not in rules:
         raise DeclarationRefused(f"rule {rule!r} is none that can be attested")
     performed_at = moment(_text(fields, "performed_at", MOST_NAME), "performed_at")
     if performed_at > at + SKEW:
-        raise DeclarationRefused("performed_at lies in the future; attest what has been done")
+        raise DeclarationRefused("performed_at is in the future; attest work that is done")
     expires_at = None
     if fields.get("expires_at"):
         expires_at = moment(_text(fields, "expires_at", MOST_NAME), "expires_at")
         if expires_at <= max(performed_at, at):
-            raise DeclarationRefused("expires_at is past already; then it states nothing")
+            raise DeclarationRefused("expires_at is in the past; it must be later than now")
     result = fields.get("result") or "pass"
     if result not in {str(each) for each in Result}:
         raise DeclarationRefused(f"result must be pass or fail, not {clean(str(result), 60)!r}")
@@ -227,7 +228,7 @@ class Declarations:
         self._table = table
 
     def append(self, item: Mapping[str, Any]) -> bool:
-        """Put a row that was not there; False where it was: nothing is ever overwritten."""
+        """Add a row; False where it exists already, since nothing is ever overwritten."""
         try:
             self._client.put_item(
                 TableName=self._table,
@@ -261,7 +262,10 @@ class Declarations:
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def wait_for(self, item: Mapping[str, Any], *, attempts: int = 20, pause: float = 0.1) -> bool:
-        """Whether the index shows a row that was put, which takes it a moment."""
+        """Whether the index shows a row that was put. The index lags behind the table.
+
+        Asks ``attempts`` times, with ``pause`` seconds in between.
+        """
         wanted = deserialise(item)
         key = (wanted["declared_by"], wanted["declared_at"])
         for attempt in range(attempts):

@@ -62,6 +62,7 @@ class Scope:
         return tags.get(self.environment_tag, "")
 
     def covers(self, tags: Mapping[str, str]) -> bool:
+        """Whether a resource with these tags counts."""
         return not self.tag or tags.get(self.tag, "") in self.values
 
 
@@ -157,7 +158,7 @@ class Evaluation:
             self._stored.prepare(about, ids)
 
     def judged(self, rules: Iterable[Rule]) -> list[Rule]:
-        """The rules this deployment is to judge: one region's stack does the global services."""
+        """The rules that this deployment evaluates: one region's stack covers global services."""
         return [rule for rule in rules if self.scope.globals_too or not rule.subject.is_global]
 
     def observe(self, rule: Rule, resource: Resource) -> Observation:
@@ -214,9 +215,9 @@ class Evaluation:
             return replace(crashed, crash=said), began
 
     def agreed(self, resource: Resource, rules: Iterable[Rule]) -> list[Observation]:
-        """What several rules say of one resource: where one is told that it is gone, all are.
+        """The observations of several rules about one resource; if one finds it gone, all do.
 
-        Evidence that a resource leaves behind, such as its metrics, says nothing of its end.
+        Some evidence outlives its resource, such as metrics, and cannot show that it is gone.
         """
         seen = [self.observe(rule, resource) for rule in rules]
         gone = next((each for each in seen if each.finding is None), None)
@@ -312,6 +313,7 @@ class Evaluation:
         return [self.aws.evidence(parameter.evidence, each, settings) for each in meant]
 
     def settings(self, rule: Rule) -> Mapping[str, Any]:
+        """The rule's settings by name; none where they are refused."""
         settings = self._configured[rule.id]
         return {} if isinstance(settings, SettingRefused) else settings
 
@@ -379,6 +381,7 @@ class Evaluation:
     def unlisted(
         self, rules: Iterable[Rule], about: ResourceType, unreadable: Unreadable
     ) -> Iterator[Observation]:
+        """The account-level row of each rule whose subjects could not be listed."""
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         for rule in rules:
             yield self._observation(rule, where, _unknown(unreadable), self.aws.now(), {})
@@ -435,7 +438,7 @@ def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:
 
 
 def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
-    """The verdict, unknown for a passing reason if it had to do without an answer for one."""
+    """The verdict; unknown and passing where an answer was missing for a passing reason."""
     if verdict.status is not Status.INSUFFICIENT_DATA:
         return verdict
     failures = (each for each in arguments if isinstance(each, Unreadable))

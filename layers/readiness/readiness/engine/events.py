@@ -1,4 +1,4 @@
-"""Any event → what to look at. Identity only: no state is ever taken from a payload."""
+"""Which rules and resources an event concerns: ids are taken from it, and never any state."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class ConfigRequest:
-    """What AWS Config wants back when it invoked us: where to send evaluations."""
+    """What AWS Config needs back after it invoked the function: where to send evaluations."""
 
     token: str
     ordering: str
@@ -61,16 +61,18 @@ class ConfigRequest:
 
     @property
     def is_test(self) -> bool:
+        """Whether the call is a test of AWS Config's: evaluations are checked and not kept."""
         return self.token == "TESTMODE"  # noqa: S105
 
     @property
     def is_scheduled(self) -> bool:
+        """Whether the rule ran on its schedule, and so for every resource."""
         return not self.resource_type
 
 
 @dataclass(frozen=True, slots=True)
 class EventTargets:
-    """What an event makes us look at; no targets, and ``ignored`` says why."""
+    """The rules and resources that an event concerns; if there are none, ``ignored`` says why."""
 
     account: str
     region: str
@@ -82,7 +84,7 @@ class EventTargets:
 
     @property
     def changed_by(self) -> str:
-        """The principal of the event, marked where nobody vouches for it."""
+        """The principal of the event, marked as unverified where AWS did not send the event."""
         return self.origin.by
 
 
@@ -120,7 +122,7 @@ def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
 
 
 def changes_of(declaration: Declaration) -> tuple[Change, ...]:
-    """Everything that makes an answer old: declared by the evidence and by its type."""
+    """The changes after which the evidence is read again: its own and those of its type."""
     shared = declaration.about.changed_by if declaration.follows_type else ()
     return declaration.changed_by + shared
 
@@ -294,7 +296,7 @@ def _text(event: Json, name: str) -> str:
 def at(value: Any, path: str) -> Any:
     """The value under a dotted path; None where any step is missing.
 
-    A list of one is its item; of several nobody can tell which is meant.
+    A list with one item counts as that item. With several it is unclear which one is meant: None.
     """
     for step in path.split("."):
         if isinstance(value, list):

@@ -16,7 +16,7 @@ from readiness.model.unreadable import Gone, Unreadable
 def follow(
     evaluation: Evaluation, rules: Iterable[Rule], targets: Iterable[Target]
 ) -> Iterator[Observation]:
-    """Judge what an event made us look at."""
+    """Judge the targets of an event, each once. Raises CredentialsRefused."""
     known = {rule.id: rule for rule in evaluation.judged(rules)}
     wanted = [target for target in targets if target.rule in known]
     everything = {target.rule for target in wanted if target.id is None and not target.via}
@@ -39,10 +39,10 @@ def _resource(evaluation: Evaluation, rule: Rule, id: str) -> Resource:
 
 
 def _referring(evaluation: Evaluation, rule: Rule, type_: str, id: str) -> Iterator[Observation]:
-    """The rule for those of its subjects that refer to the resource that changed.
+    """Judge those subjects of the rule that refer to the resource that changed.
 
-    A subject whose references cannot be read is judged all the same, so that it is not
-    passed over in silence. Who refers to what is read for all at once where that is possible;
+    A subject whose references cannot be read is judged all the same, so that no
+    change is missed. Who refers to what is read for all at once where that is possible;
     those it concerns are then read alone.
     """
     parameters = [p for p in rule.parameters[1:] if p.declaration.about.name == type_]

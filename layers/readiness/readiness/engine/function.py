@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
 LAST_SECONDS = 20.0
-"""What a run needs at its end, when no call waits for its turn any more."""
+"""What a run needs at its end: calls that would wait longer for their turn are not made."""
 
 Handler = Callable[[Mapping[str, Any], Any], Any]
 
@@ -112,6 +112,7 @@ class Function:
         return replace(origin, release=self._release)
 
     def count(self, name: str, value: int = 1) -> None:
+        """Add to a metric of the namespace Readiness."""
         self.metrics.add_metric(name, MetricUnit.Count, value)
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
@@ -230,7 +231,7 @@ class Function:
             return float(context.get_remaining_time_in_millis())
 
         def enough() -> bool:
-            """Whether what remains is needed to look again at what changed, and for the answer."""
+            """Whether the time that remains is needed for the second looks and the answer."""
             spent = available - left()
             again = spent * recorder.changed / max(evaluated, 1)
             return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
@@ -255,7 +256,7 @@ class Function:
         answer["own"] = coverage.own
         answer["unlisted"] = list(coverage.unlisted)
         answer["closed"] = closed
-        # What the baseline of a rule is ended by: its type was listed, by this version of it.
+        # Its type was listed, and by this version of it: that ends the baseline of a rule.
         answer["rules"] = {rule.id: rule.subject.name for rule in rules}
         answer["release"] = self._release
         if unseen:
@@ -311,7 +312,7 @@ class Function:
         )
 
     def _raise_on_unwritten(self, recorder: Recorder) -> None:
-        """Fail once everything else is done, so that nobody takes the run for complete."""
+        """Raise Unwritable, after everything else is done, so that the run counts as failed."""
         if recorder.unwritten:
             raise Unwritable(
                 f"{len(recorder.unwritten)} findings could not be written; the first:"

@@ -128,7 +128,7 @@ class Geography:
         return found
 
     def _is_named(self, service: str, partition: str) -> bool:
-        """Whether the service's own endpoint rules speak of a partition that the list forgets.
+        """Whether the service's own endpoint rules name a partition that the list leaves out.
 
         IAM in ``aws-eusc`` is such a case.
         """
@@ -163,7 +163,7 @@ def default() -> Geography:
 def console_host(region: str) -> str:
     """The console's host for a region; for a global resource, that of the partition's home.
 
-    Which partition is meant then, the region of the environment says.
+    The region of the environment then says which partition is meant.
     """
     if region == GLOBAL:
         here = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""

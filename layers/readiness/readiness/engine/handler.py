@@ -17,8 +17,9 @@ Handler = Callable[[Mapping[str, Any], Any], Any]
 def handler_of(heading: Heading) -> Handler:
     """The Lambda handler of a heading.
 
-    In Lambda it is made at once, in the phase that has a whole processor; elsewhere at its first
-    call, so that who imports a rule does not import botocore and Powertools.
+    In Lambda the function is made at once, in the initialisation phase, which has a full CPU.
+    Elsewhere it is made at the first call, so that importing a rule does not import botocore and
+    Powertools.
     """
     made = [_made(heading)] if "FINDINGS_TABLE" in os.environ else []
 

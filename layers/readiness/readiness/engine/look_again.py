@@ -56,7 +56,7 @@ class LookAgain:
     def later(self, again: Again, now: datetime) -> bool:
         """Ask for the next look at targets that could not be settled in this one.
 
-        False where there was the last one already, or the state machine did not take it.
+        False where this was the last one, or where the state machine did not accept it.
         """
         if again.attempt >= len(WAITS):
             return False
@@ -96,7 +96,7 @@ class LookAgain:
                 stateMachineArn=self._machine, name=f"{name}-{digest}-{when}", input=text
             )
         except ClientError as error:
-            # Somebody asked for the same look already: that is what the name is for.
+            # The same look was asked for already: executions of one name are started once.
             return error.response.get("Error", {}).get("Code") == "ExecutionAlreadyExists"
         except BotoCoreError:
             return False

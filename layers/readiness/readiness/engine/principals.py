@@ -1,4 +1,4 @@
-"""Whose ``aws:userid`` it is: the ARN, as IAM says it, and never as somebody wrote it down."""
+"""The ARN behind an ``aws:userid``: from IAM, never from what somebody wrote into a row."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Principals:
     """The users and roles of an account by their unique ids, asked when first needed.
 
     An id that cannot be resolved, because its user or role is gone, lies in another account, or
-    the listing is denied, stays as it is: it is still what IAM held the writer to.
+    the listing is denied, stays as it is: it is still the id that IAM enforced.
     """
 
     def __init__(self, aws: Aws) -> None:

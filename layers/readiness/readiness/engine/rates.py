@@ -42,9 +42,11 @@ class Rate:
 
     @property
     def capacity(self) -> float:
+        """Requests that a full bucket holds."""
         return self.burst or max(self.per_second, 1.0)
 
     def covers(self, service: str, operation: str) -> bool:
+        """Whether a call of this client method takes from the bucket."""
         return service in self.services and any(
             fnmatch.fnmatchcase(operation, each) for each in self.operations
         )
@@ -214,8 +216,8 @@ RATES: tuple[Rate, ...] = (
 """What AWS documents of the calls we make; for all others it names no number.
 
 None is documented for IAM, S3's bucket reads, SQS attributes, RDS, ElastiCache, CloudFront, Cost
-Explorer, Budgets, X-Ray, Application Auto Scaling and EventBridge's lists: there botocore's
-adaptive retries must do.
+Explorer, Budgets, X-Ray, Application Auto Scaling and EventBridge's lists: a throttled call there
+is retried with botocore's backoff.
 """
 
 
@@ -249,7 +251,7 @@ class _Monotonic:
 
 
 class OutOfTime(BotoCoreError):
-    """The call would have to wait for its turn longer than this run lasts; it was not made."""
+    """The call was not made: its turn would come after the end of this run."""
 
     fmt = "{name} gives the next turn in {seconds:.0f} s, after the end of this run"
 
@@ -264,8 +266,8 @@ class _Bucket:
 class Pacer:
     """The token buckets of one process; threads that ask for the same rate share one.
 
-    A call reserves its turn and waits for it alone, so that nobody waits who asks another
-    service. ``begin`` says for each run which part of the rates it takes and when it ends.
+    A call reserves its turn and then waits for it, so that calls to other services do not wait
+    with it. ``begin`` says for each run which part of the rates it takes and when it ends.
     ``resumes`` is set in a run that goes on in another one: what it has no time for is left to
     that one.
     """

@@ -44,16 +44,16 @@ Params = Mapping[str, Any]
 
 NO_SETTINGS: Mapping[str, Any] = {}
 _ONCE_READ = {("cloudwatch", "get_metric_data")}
-"""Large answers whose reader keeps what it needs of them."""
+"""Calls with large answers, of which the evidence keeps what it needs."""
 _TOGETHER = 12
-"""How many reads one loader has under way that asks about many things."""
+"""How many reads one loader makes at the same time."""
 
 
 class DeclaredReader:
     """What a loader may read: the calls its evidence declared, and no other.
 
-    ``narrowed`` says that the loader asked which resources are wanted and was told a part;
-    ``oldest`` when the oldest answer was asked for that it got.
+    ``narrowed`` says that the loader asked which resources are wanted and was given a batch;
+    ``oldest`` is when the oldest of its answers was asked for.
     """
 
     __slots__ = ("_allowed", "_aws", "_who", "began", "narrowed", "oldest", "settings")
@@ -75,10 +75,12 @@ class DeclaredReader:
 
     @property
     def account(self) -> str:
+        """The id of the account that is read."""
         return self._aws.account
 
     @property
     def region(self) -> str:
+        """The region that is read, unless a call names another."""
         return self._aws.region
 
     @property
@@ -102,6 +104,7 @@ class DeclaredReader:
 
     @property
     def now(self) -> datetime:
+        """The time, by the clock of the run."""
         return self._aws.now()
 
     def knows(self, service: str, operation: str) -> bool:
@@ -124,7 +127,7 @@ class DeclaredReader:
         return loaded
 
     def ids(self, cls: ResourceType) -> Sequence[str]:
-        """The ids that are wanted now: those of the batch that is judged, or all. In order."""
+        """The ids that are wanted now, in order: those of the batch, or all. Raises Unreadable."""
         batch = self._aws.batch_ids(cls)
         if batch is not None:
             self.narrowed = True
@@ -132,7 +135,10 @@ class DeclaredReader:
         return self._aws.find(cls)
 
     def those(self, cls: type[T]) -> dict[str, T]:
-        """Other evidence, which this evidence declared to use, of each resource wanted now."""
+        """Other evidence, which this evidence declared to use, by the ids that are wanted now.
+
+        A resource that is gone is left out. Raises Unreadable.
+        """
         about = declared(cls).about
         found: dict[str, T] = {}
         for id in self.ids(about):
@@ -185,7 +191,10 @@ class DeclaredReader:
     def poll(
         self, service: str, operation: str, attempt: int, *, absent: Sequence[str] = ()
     ) -> Any:
-        """What a call without parameters answers now, though it was asked in another attempt."""
+        """The answer to a call without parameters, asked once for each number of ``attempt``.
+
+        For a job whose result has to be waited for. Errors as in :meth:`one`.
+        """
 
         def ask() -> Any:
             return self._aws.ask(service, operation, None, {})
@@ -226,10 +235,10 @@ class DeclaredReader:
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
         """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
 
-        For calls that AWS bills one by one. ``question`` names what is asked with all that shapes
-        it, ``action`` is the IAM action. A run that looks at single resources, as after an event,
-        takes what the day's sweep was told and never asks itself; where answers are kept nowhere,
-        as by a scan with nothing deployed, it asks. Raises Unreadable.
+        For calls that AWS bills one by one. ``question`` identifies the call with all its
+        parameters, ``action`` is its IAM action. A run about single resources, as after an event,
+        uses the answer that the day's sweep got and never asks itself. A scan with no stack has
+        nowhere to keep answers, and asks. Raises Unreadable.
         """
         aws = self._aws
         if aws.daily_cache is None:
@@ -349,4 +358,4 @@ class _NotThere:
 
 
 class UndeclaredRead(Exception):
-    """A loader made a call its evidence does not declare: a mistake in our own code."""
+    """A loader made a call that its evidence does not declare: a bug in our own code."""

@@ -108,9 +108,9 @@ class Recorder:
     # -- writing ------------------------------------------------------------------------------
 
     def record(self, observation: Observation) -> None:
-        """Write one observation, looking again as long as that leads to transitions.
+        """Write one observation; after a transition look again, at most ``SECOND_LOOKS`` times.
 
-        One that cannot be written is put down in ``unwritten`` and costs no other. Where the
+        One that cannot be written is noted in ``unwritten``; the others are written. Where the
         resource is gone, its findings of all rules are closed.
         """
         self._record(observation)
@@ -168,7 +168,7 @@ class Recorder:
     def _exists(self, observation: Observation) -> bool:
         """Whether a first finding may be written: what does not exist gets no row.
 
-        A rule that nothing is to be said by waits for the sweep, which lists anyway.
+        Where the rule does not apply, the first row is left to the sweep, which lists anyway.
         """
         if not observation.unproven:
             return True
@@ -239,7 +239,7 @@ class Recorder:
         with self._lock:
             self._rows = {}
 
-        def resolve_targets(id: str) -> int:
+        def look(id: str) -> int:
             resource = about.resource(again.aws.account, again.aws.region, id)
             try:
                 seen = again.agreed(resource, rules[id].values())
@@ -250,7 +250,7 @@ class Recorder:
             return len(rules[id])
 
         with again.aws.batch(about, batch), ThreadPoolExecutor(_THREADS, "again") as pool:
-            return sum(pool.map(resolve_targets, batch))
+            return sum(pool.map(look, batch))
 
     # -- the end of a sweep ---------------------------------------------------------------------
 
@@ -296,7 +296,7 @@ class Recorder:
         again = self._evaluation.reread()
         closed = 0
 
-        def resolve_targets(resource: Resource) -> int:
+        def close(resource: Resource) -> int:
             rules = vanished[resource]
             try:
                 seen = again.agreed(resource, rules)
@@ -317,7 +317,7 @@ class Recorder:
                     break
                 with self._lock:
                     self._rows = {}
-                closed += sum(pool.map(resolve_targets, batch))
+                closed += sum(pool.map(close, batch))
         return closed
 
     def _stored_by(self, rule: Rule) -> Iterator[Finding]:
@@ -371,7 +371,7 @@ def _in_batches(items: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def _as_finding(observation: Observation, stored: Finding | None) -> Finding | None:
-    """The finding to record; None where there is nothing to say and nothing to close."""
+    """The finding to record; None where there is none to write and none to close."""
     if observation.finding is not None and not observation.out_of_scope:
         return observation.finding
     if stored is None or stored.gone:

@@ -33,7 +33,7 @@ class Former:
         return bool(row.get("digest") == _digest(rules, deployed))
 
     def cleaned(self, heading: str, rules: Iterable[str], deployed: Iterable[str]) -> None:
-        """Note that they are."""
+        """Note that the findings were cleaned for these rules."""
         row = {
             "finding_id": RULES,
             "at": heading,

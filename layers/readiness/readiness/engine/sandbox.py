@@ -40,7 +40,7 @@ class Sandbox:
         return self._full
 
     def tidy(self) -> None:
-        """Free what is garbage now: with thresholds made for a cold start nobody else does.
+        """Collect garbage now: the thresholds set for a fast cold start leave it uncollected.
 
         What is left lives as long as the sandbox and need not be searched again.
         """

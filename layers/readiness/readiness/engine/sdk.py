@@ -1,4 +1,4 @@
-"""What the SDK at hand cannot ask: the Lambda runtime's may be older than the rules."""
+"""What the installed SDK cannot ask: the Lambda runtime's may be older than the rules."""
 
 from __future__ import annotations
 

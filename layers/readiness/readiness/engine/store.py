@@ -73,7 +73,7 @@ class Unwritable(Exception):
 
 
 class Contended(Unwritable):
-    """Others kept writing the same finding; the next event or the sweep will get it right."""
+    """Others kept writing the same finding; the next event or the sweep corrects it."""
 
 
 class Unavailable(Unwritable):
@@ -209,8 +209,8 @@ class Store:
     digest would not do, because another version of this code may compute it differently, and
     clocks would not, because those of several hosts differ.
 
-    A row that this version cannot read costs itself: readers of several rows leave it out and put
-    it down in ``unreadable``, those of one raise UnreadableRow.
+    A row that this version cannot read does not stop the others: methods that read several rows
+    leave it out and note it in ``unreadable``, those that read one raise UnreadableRow.
     """
 
     def __init__(
@@ -361,7 +361,10 @@ class Store:
         raise Contended(f"{seen.resource.key} {seen.rule}")
 
     def _write(self, change: Change, stored: Finding | None) -> bool:
-        """Write a change over ``stored``, patiently; False where another writer was faster."""
+        """Write a change over ``stored``, with retries; False where another writer was faster.
+
+        Raises Unwritable and Unavailable.
+        """
         finding = change.finding
         if finding is None:
             raise ValueError("nothing to write")
@@ -450,7 +453,7 @@ class Store:
             query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
     def mark_published(self, entry: Entry, at: datetime, note: str) -> bool:
-        """Settle an outbox row; False when somebody else already had."""
+        """Mark an outbox row as published; False where it was already marked."""
         try:
             self._client.update_item(
                 TableName=self._transitions,

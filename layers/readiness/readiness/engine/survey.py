@@ -178,7 +178,7 @@ def _judged(
 ) -> Iterator[list[Observation]]:
     """Judge a batch of resources of one type; fewer where it is ``enough`` before its end.
 
-    What was not begun by then, or has no turn at a service any more, is not judged.
+    What was not begun by then, or what the rate limit leaves to the next leg, is not judged.
     """
 
     def observe_all(id: str) -> list[Observation] | None:
@@ -208,7 +208,7 @@ def _in_turn(
     rules: Sequence[Rule],
     record: Callable[[Observation], None],
 ) -> list[Observation] | None:
-    """Judge and record one resource; None where a call it needs has no turn in this leg."""
+    """Judge and record one resource; None where the rate limit leaves it to the next leg."""
     resource = about.resource(evaluation.aws.account, evaluation.aws.region, id)
     try:
         seen = evaluation.agreed(resource, rules)
@@ -227,7 +227,7 @@ _Position = tuple[Phase, str, bool]
 
 
 def _position(about: ResourceType, coverage: Coverage) -> _Position:
-    """When its turn is in the survey."""
+    """The place of a type in the order of the survey."""
     phase = Phase.MISSED if about.name in coverage.missed else Phase.JUDGING
     return phase, about.name, about.is_global
 
@@ -246,7 +246,7 @@ def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _unmoved(start: Cursor | None, coverage: Coverage) -> Cursor:
-    """A leg that got to nothing leaves off where it began."""
+    """The cursor of a leg that judged nothing: where it began."""
     began = start or Cursor("", "", "")
     return replace(began, unlisted=coverage.unlisted)
 
@@ -260,6 +260,6 @@ def _each(
 
 
 def _unlistable(about: ResourceType, error: Exception) -> Unreadable:
-    """A listing that our own code could not make sense of: it costs its type, not the survey."""
+    """The failure of a listing that our own code cannot read: only its type stays unknown."""
     action = " and ".join(about.find_reads) or f"the listing of {about.name}"
     return Unreadable(action, Cause.UNEXPECTED_ANSWER, f"{type(error).__name__}: {error}")
