@@ -27,6 +27,7 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.follow import follow
+from readiness.engine.leg import as_json, leg_of
 from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
@@ -35,8 +36,7 @@ from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
-from readiness.engine.survey import Coverage, Cursor, Phase, survey
-from readiness.model import checklist
+from readiness.engine.survey import Coverage, survey
 from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
@@ -207,17 +207,12 @@ class Function:
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
         """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
-        if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
-            raise MalformedEvent("'sweep' must be an object with the text 'id'")
-        start = _cursor(sweep.get("cursor"))
+        leg = leg_of(sweep)
         self._log_unreadable_evidence()
         seconds = _seconds_left(context) - LAST_SECONDS
         self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
-        deployed = _deployed(sweep.get("headings"))
         origin = self._origin(Origin(woken_by=SWEEP))
-        evaluation = self._evaluation(
-            account, region, self._given(), sweep["id"], origin, bulk=True
-        )
+        evaluation = self._evaluation(account, region, self._given(), leg.sweep, origin, bulk=True)
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -238,7 +233,7 @@ class Function:
             )
 
         for observation in survey(
-            evaluation, rules, coverage, start=start, enough=enough, record=recorder.record
+            evaluation, rules, coverage, start=leg.start, enough=enough, record=recorder.record
         ):
             evaluated += 1
             self._note(observation)
@@ -246,7 +241,7 @@ class Function:
         unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
-            closed = self._close(recorder, rules, coverage, began, deployed, left)
+            closed = self._close(recorder, rules, coverage, began, leg.deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
         answer = self._done(recorder, evaluated)
@@ -262,7 +257,7 @@ class Function:
             self.count("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
-            return answer | {"cursor": _as_json(coverage.cursor)}
+            return answer | {"cursor": as_json(coverage.cursor)}
         self._raise_on_unwritten(recorder)
         return answer
 
@@ -408,12 +403,6 @@ class Function:
             self.log.error("settings refused", extra={"reason": reason})
 
 
-_CURSOR = (
-    "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
-    " or 2) and 'unlisted' (a list of texts)"
-)
-
-
 def release_of(folder: str, layer: str) -> str:
     """The version of a heading's code: its own folder and the layer it runs on.
 
@@ -430,51 +419,6 @@ def release_of(folder: str, layer: str) -> str:
 def _seconds_left(context: Any) -> float:
     """The seconds that this invocation has left."""
     return float(context.get_remaining_time_in_millis()) / 1000
-
-
-def _cursor(given: object) -> Cursor | None:
-    """Where the last leg stopped. Raises MalformedEvent."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        raise MalformedEvent(_CURSOR)
-    texts = [given.get(name) for name in ("type", "region", "after")]
-    phase, unlisted = given.get("phase", 0), given.get("unlisted", [])
-    known = {"type", "region", "after", "phase", "unlisted"}
-    if (
-        not all(isinstance(text, str) for text in texts)
-        or isinstance(phase, bool)
-        or phase not in list(Phase)
-        or not isinstance(unlisted, list)
-        or not all(isinstance(each, str) for each in unlisted)
-        or set(given) - known
-    ):
-        raise MalformedEvent(_CURSOR)
-    return Cursor(
-        given["type"], given["region"], given["after"], Phase(phase), tuple(sorted(unlisted))
-    )
-
-
-def _as_json(cursor: Cursor) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "type": cursor.type,
-        "region": cursor.region,
-        "after": cursor.after,
-    }
-    if cursor.phase:
-        plain["phase"] = int(cursor.phase)
-    if cursor.unlisted:
-        plain["unlisted"] = list(cursor.unlisted)
-    return plain
-
-
-def _deployed(given: object) -> list[str]:
-    """The headings that the stack has. Raises MalformedEvent."""
-    if given is None:
-        return [chapter.folder for chapter in checklist.CHAPTERS]
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
-    return given
 
 
 def scope_from(environment: Mapping[str, str]) -> Scope:
