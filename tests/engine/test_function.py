@@ -13,6 +13,7 @@ from functions.encryption.app import encryption
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function, scope_from
+from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.record import Recorder
 from readiness.engine.settings import SettingsUnreadable
@@ -163,6 +164,10 @@ def test_what_is_nothing_to_look_at(function, event, why):
         pytest.param({"sweep": {"id": "s", "cursor": cursor(phase=[])}}, id="phase as list"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted="x")}}, id="one unlisted"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted=[1])}}, id="a number there"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=9)}}, id="too many tries"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries="1")}}, id="tries as text"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=True)}}, id="tries as truth"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=[])}}, id="tries as list"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(more=1)}}, id="something more"),
         pytest.param({"sweep": {"id": "s", "headings": "all"}}, id="headings as text"),
         pytest.param({"sweep": {"id": 7}}, id="a number for an id"),
@@ -249,8 +254,8 @@ def swept(function, cursor=None, milliseconds=300_000, **more):
     return function(event, context(milliseconds=milliseconds))
 
 
-def failing_listing(function, monkeypatch, times=10**9):
-    """S3's listing is throttled, so often."""
+def failing_listing(function, monkeypatch, times=10**9, code="ThrottlingException"):
+    """S3's listing fails, so often."""
     made = function._session.client("s3")
     left = [times]
 
@@ -258,7 +263,7 @@ def failing_listing(function, monkeypatch, times=10**9):
         def __getattr__(self, operation):
             if operation in {"list_buckets", "get_paginator"} and left[0]:
                 left[0] -= 1
-                response = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {}}
+                response = {"Error": {"Code": code}, "ResponseMetadata": {}}
                 raise ClientError(response, "ListBuckets")
             return getattr(made, operation)
 
@@ -281,6 +286,50 @@ def test_a_listing_that_fails_in_one_leg_and_works_in_the_next_closes_nothing(
     assert not any(row.gone for row in function.stored.all())
     judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
     assert {"data", "new"} <= judged, "it is judged as soon as it can be listed"
+
+
+def unlisted_row(function):
+    """What is said of the account where its buckets could not be listed."""
+    where = Resource(ACCOUNT_ID, "us-east-1", "AWS::::Account", ACCOUNT_ID)
+    return function.stored.get(where, "encryption.s3-kms")
+
+
+def whole_sweep(function):
+    """The answers of all legs, as the state machine makes them."""
+    answers = [swept(function)]
+    while "cursor" in answers[-1] and len(answers) < 9:
+        answers.append(swept(function, json.loads(json.dumps(answers[-1]["cursor"]))))
+    return answers
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_listing_that_fails_in_the_last_leg_is_made_again_in_the_same_sweep(
+    function, monkeypatch, times
+):
+    client("s3").create_bucket(Bucket="new")
+    failing_listing(function, monkeypatch, times=times)
+    answers = whole_sweep(function)
+    assert [answer.get("wait") for answer in answers] == [*LISTING_WAITS[:times], None]
+    assert not unlisted_row(function), "nothing is recorded as unknown that was read after all"
+    judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
+    assert {"data", "new"} <= judged
+    assert answers[-1]["unlisted"] == ["AWS::S3::Bucket"], "it ends no baseline"
+    assert answers[-1]["closed"] == 0
+
+
+def test_a_listing_that_fails_each_time_is_unknown_in_the_end(function, monkeypatch):
+    failing_listing(function, monkeypatch, times=99)
+    answers = whole_sweep(function)
+    assert [answer.get("wait") for answer in answers] == [*LISTING_WAITS, None]
+    assert unlisted_row(function).status == "INSUFFICIENT_DATA"
+    assert "s3:ListAllMyBuckets" in unlisted_row(function).missing
+
+
+def test_a_listing_that_is_denied_is_unknown_at_once(function, monkeypatch):
+    failing_listing(function, monkeypatch, times=99, code="AccessDenied")
+    [answer] = whole_sweep(function)
+    assert "wait" not in answer
+    assert unlisted_row(function).status == "INSUFFICIENT_DATA"
 
 
 def test_a_leg_without_time_to_close_leaves_that_to_the_next(function, monkeypatch):
@@ -514,6 +563,21 @@ def test_a_passing_failure_is_not_the_end_of_an_event(function, machine, failing
     function(asked["event"], context())
     assert status(function) == "NON_COMPLIANT"
     assert function.stored.get(BUCKET, "encryption.s3-kms").changed_by.endswith("user/ann")
+
+
+def test_a_passing_failure_in_a_sweep_is_looked_at_again_before_the_next(
+    function, machine, failing
+):
+    failing.failure = error("InternalFailure", 500)
+    swept(function)
+    assert status(function) == "INSUFFICIENT_DATA"
+    [asked] = machine.inputs
+    assert asked["event"]["look_again"]["origin"]["woken_by"] == "sweep"
+    failing.failure = None
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT"
+    [row] = function.stored.history(stored(function).id)
+    assert (row.kind, row.woken_by) == ("OPENED", "sweep")
 
 
 def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):

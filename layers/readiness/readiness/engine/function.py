@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,15 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.follow import follow
-from readiness.engine.leg import as_json, leg_of
-from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
+from readiness.engine.leg import Leg, as_json, leg_of, list_again
+from readiness.engine.look_again import (
+    MOST_TARGETS,
+    Again,
+    LookAgain,
+    asked_for,
+    batches,
+    concerns_everything,
+)
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
@@ -115,11 +123,10 @@ class Function:
         self.metrics.add_metric(name, MetricUnit.Count, value)
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
-        arn = str(context.invoked_function_arn).split(":")
-        region, account = arn[3], arn[4]
+        self._function = str(context.invoked_function_arn)
+        region, account = self._function.split(":")[3:5]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
-        self._function = str(context.invoked_function_arn)
         if isinstance(event, Mapping) and "look_again" in event:
             return self._again(asked_for(event["look_again"]), account, region)
         seen = resolve_targets(event, self.heading)
@@ -188,6 +195,10 @@ class Function:
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
         """What will be looked at again, so that it need not be recorded as unknown now."""
         targets = {observation.again for observation in observations if observation.again}
+        return self._ask_again(targets, asked)
+
+    def _ask_again(self, targets: set[Target], asked: Again) -> frozenset[Target]:
+        """Ask for a later look at these targets; those that will have one."""
         later = self._look_again()
         if not targets or later is None:
             return frozenset()
@@ -206,7 +217,10 @@ class Function:
         return LookAgain(client, self._machine, self._function)
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
-        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
+        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed.
+
+        ``wait`` says how many seconds later: a listing failed for a passing reason.
+        """
         leg = leg_of(sweep)
         self._log_unreadable_evidence()
         seconds = _seconds_left(context) - LAST_SECONDS
@@ -220,9 +234,14 @@ class Function:
         began = _now()
         available = context.get_remaining_time_in_millis()
         evaluated = 0
+        passing: set[Target] = set()
 
         def left() -> float:
             return float(context.get_remaining_time_in_millis())
+
+        def record(observation: Observation) -> None:
+            if not leg.is_tried_again(observation):
+                recorder.record(observation)
 
         def enough() -> bool:
             """Whether what remains is needed to look again at what changed, and for the answer."""
@@ -233,26 +252,23 @@ class Function:
             )
 
         for observation in survey(
-            evaluation, rules, coverage, start=leg.start, enough=enough, record=recorder.record
+            evaluation, rules, coverage, start=leg.start, enough=enough, record=record
         ):
             evaluated += 1
-            self._note(observation)
+            passing |= self._left_open(leg, observation)
         evaluation.aws.forget()
         unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+        self._ask_again(
+            set(islice(passing, MOST_TARGETS)), Again(frozenset(), 0, leg.sweep, origin)
+        )
+        wait = list_again(coverage) if coverage.cursor is None else 0
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
             closed = self._close(recorder, rules, coverage, began, leg.deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
-        answer = self._done(recorder, evaluated)
-        answer["heading"] = self.heading.folder
-        answer["out_of_scope"] = coverage.out_of_scope
-        answer["own"] = coverage.own
-        answer["unlisted"] = list(coverage.unlisted)
-        answer["closed"] = closed
-        # What the baseline of a rule is ended by: its type was listed, by this version of it.
-        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
-        answer["release"] = self._release
+        answer = self._done(recorder, evaluated) | self._covered(coverage, rules)
+        answer |= {"closed": closed} | ({"wait": wait} if wait else {})
         if unseen:
             self.count("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
@@ -260,6 +276,25 @@ class Function:
             return answer | {"cursor": as_json(coverage.cursor)}
         self._raise_on_unwritten(recorder)
         return answer
+
+    def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
+        """What is looked at once more soon after this leg, and not in another one."""
+        if leg.is_tried_again(observation):
+            return set()
+        self._note(observation)
+        return set() if observation.again is None else {observation.again}
+
+    def _covered(self, coverage: Coverage, rules: Sequence[Rule]) -> dict[str, Any]:
+        """What a leg tells of what it covered."""
+        return {
+            "heading": self.heading.folder,
+            "out_of_scope": coverage.out_of_scope,
+            "own": coverage.own,
+            "unlisted": list(coverage.unlisted),
+            # What the baseline of a rule is ended by: its type was listed, by this version of it.
+            "rules": {rule.id: rule.subject.name for rule in rules},
+            "release": self._release,
+        }
 
     def _close(
         self,
