@@ -60,7 +60,7 @@ def function(monkeypatch):
         }
         function = Function(encryption, environment)
         function.store._client = OneAtATime(function.store._client)
-        function.metrics.clear_metrics()
+        function.counts.metrics.clear_metrics()
         function.stored = make_store(dynamodb)
         s3 = client("s3")
         s3.create_bucket(Bucket="data")
@@ -397,7 +397,14 @@ def test_a_row_that_cannot_be_read_fails_no_sweep(function, caplog, capsys):
     )
     told = [r for r in caplog.records if r.getMessage() == "this version cannot read findings"]
     assert "CATASTROPHIC" in told[0].first
-    assert '"UnreadableFindings":[1.0]' in capsys.readouterr().out
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    counted = [line for line in lines if line.get("UnreadableFindings") == [1.0]]
+    assert {line["service"] for line in counted} == {"encryption", "headings"}
+    [watched] = [line for line in counted if line["service"] == "headings"]
+    assert watched["stack"] == "readiness"
+    assert watched["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "stack"]]
+    function(api_call(requestParameters={"bucketName": "new"}), context())
+    assert "UnreadableFindings" not in capsys.readouterr().out, "told of by the run that met it"
 
 
 def test_an_event_about_a_bucket_that_never_was_leaves_no_row(function):

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
+from readiness.engine.counting import Counts
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Evaluation, Observation, Scope
 from readiness.engine.events import (
@@ -45,6 +45,7 @@ from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.engine.survey import Coverage, survey
+from readiness.model.finding import DEFAULT_STACK
 from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
@@ -72,7 +73,7 @@ class Function:
     def __init__(self, heading: Heading, environment: Mapping[str, str]) -> None:
         self.heading = heading
         self.log = Logger(service=f"readiness-{heading.folder}")
-        self.metrics = Metrics(namespace="Readiness", service=heading.folder)
+        self.counts = Counts(heading.folder, environment.get("STACK_NAME", DEFAULT_STACK))
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._pacer = Pacer()
@@ -104,23 +105,19 @@ class Function:
         try:
             return self._answer(event, context)
         except MalformedEvent as malformed:
-            self.count("MalformedEvents")
+            self.counts.add("MalformedEvents")
             self.log.error("malformed event", extra={"reason": str(malformed)})
             raise
         except settings.SettingsUnreadable as unreadable:
-            self.count("SettingsRefused")
+            self.counts.add("SettingsRefused")
             self.log.error("settings refused", extra={"reason": str(unreadable)})
             raise
         finally:
-            if self.metrics.provider.metric_set:
-                self.metrics.flush_metrics()
+            self.counts.send()
             self._sandbox.tidy()
 
     def _origin(self, origin: Origin) -> Origin:
         return replace(origin, release=self._release)
-
-    def count(self, name: str, value: int = 1) -> None:
-        self.metrics.add_metric(name, MetricUnit.Count, value)
 
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
         self._function = str(context.invoked_function_arn)
@@ -152,7 +149,7 @@ class Function:
         later = self._look_again()
         if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
             return self._evaluate(asked, account, region)
-        self.count("LooksGathered")
+        self.counts.add("LooksGathered")
         rest = replace(asked, targets=seen.targets - crowd)
         return self._evaluate(rest, account, region) | {"later": len(crowd)}
 
@@ -187,7 +184,7 @@ class Function:
             client = evaluation.aws.client("config")
             ids = config_rule.ids_in(evaluation.aws)
             sent = config_rule.answer(client, config, observations, ids)
-            self.count("ConfigEvaluations", sent)
+            self.counts.add("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
         self._raise_on_unwritten(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
@@ -207,7 +204,7 @@ class Function:
         for batch in batches(ordered):
             if later.later(replace(asked, targets=batch), _now()):
                 taken |= batch
-        self.count("LooksAgain", len(taken))
+        self.counts.add("LooksAgain", len(taken))
         return frozenset(taken)
 
     def _look_again(self) -> LookAgain | None:
@@ -270,7 +267,7 @@ class Function:
         answer = self._done(recorder, evaluated) | self._covered(coverage, rules)
         answer |= {"closed": closed} | ({"wait": wait} if wait else {})
         if unseen:
-            self.count("SecondLooksLeft", unseen)
+            self.counts.add("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
             return answer | {"cursor": as_json(coverage.cursor)}
@@ -334,7 +331,7 @@ class Function:
             )
 
     def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
-        self.count("SdkTooOld")
+        self.counts.add("SdkTooOld")
         self.log.warning(
             "the runtime's SDK is older than the rules",
             extra={"botocore": botocore.__version__, **about},
@@ -350,31 +347,33 @@ class Function:
 
     def _note(self, observation: Observation) -> None:
         if observation.crash:
-            self.count("RuleCrashes")
+            self.counts.fault("RuleCrashes")
             self.log.error(
                 "rule crashed",
                 extra={"rule": observation.rule.id, "error": observation.crash},
             )
         finding = observation.finding
         if finding is not None and finding.missing:
-            self.count("BlindVerdicts")
+            self.counts.add("BlindVerdicts")
             self.log.warning(
                 "could not be judged",
                 extra={"rule": finding.rule, "missing": list(finding.missing)},
             )
 
     def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
-        self.count("Evaluated", evaluated)
-        self.count("Transitions", recorder.transitions)
+        self.counts.add("Evaluated", evaluated)
+        self.counts.add("Transitions", recorder.transitions)
         if recorder.unreadable:
             first = next(iter(recorder.unreadable.items()))
-            self.count("UnreadableFindings", len(recorder.unreadable))
+            self.counts.fault("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
                 "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
             )
+            # The store outlives the run, and a row is told of by the runs that meet it.
+            self.store.unreadable.clear()
         if recorder.unwritten:
-            self.count("UnwritableFindings", len(recorder.unwritten))
+            self.counts.add("UnwritableFindings", len(recorder.unwritten))
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
         return {"evaluated": evaluated, "transitions": recorder.transitions}
 
@@ -434,7 +433,7 @@ class Function:
         known = {rule.id for rule in self.heading}
         reasons += [f"there is no rule {name!r}" for name in mine if name not in known]
         for reason in reasons:
-            self.count("SettingsRefused")
+            self.counts.add("SettingsRefused")
             self.log.error("settings refused", extra={"reason": reason})
 
 
