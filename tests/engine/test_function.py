@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -630,6 +633,127 @@ def test_an_event_that_concerns_everything_is_evaluated_now_where_no_look_can_be
     machine.fails = error("ThrottlingException")
     function(api_call(requestParameters={}), context())
     assert status(function) == "NON_COMPLIANT"
+
+
+def by(name, **detail):
+    return api_call(
+        userIdentity={"arn": f"arn:aws:iam::111122223333:user/{name}"}, eventID=name, **detail
+    )
+
+
+class Once(Machine):
+    """Takes each name once, as Step Functions does."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
+        if name in self.names:
+            raise error("ExecutionAlreadyExists")
+        self.names.add(name)
+        super().start_execution(stateMachineArn=stateMachineArn, name=name, input=input)
+
+
+@pytest.fixture
+def once(function, monkeypatch):
+    machine = Once()
+    made = function._session.client
+    function._machine = LOOKS
+    monkeypatch.setattr(
+        function._session,
+        "client",
+        lambda service, **how: machine if service == "stepfunctions" else made(service, **how),
+    )
+    monkeypatch.setattr("readiness.engine.function._now", lambda: MIDDLE)
+    return machine
+
+
+MIDDLE = datetime(2026, 11, 2, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("names", "blamed"),
+    [
+        pytest.param(["ann"], "arn:aws:iam::111122223333:user/ann", id="one event"),
+        pytest.param(["ann", "bob"], "", id="one of several"),
+    ],
+)
+def test_a_look_for_several_events_blames_none_of_them(function, once, names, blamed):
+    for name in names:
+        function(by(name, requestParameters={}), context())
+    [asked] = once.inputs
+    function(asked["event"], context())
+    assert stored(function).opened_by == blamed
+    assert stored(function).event_id == ("ann" if blamed else "")
+    [row] = function.stored.history(stored(function).id)
+    assert (row.opened_by, row.woken_by) == (blamed, "event")
+
+
+def key_event(number):
+    return by(
+        f"user-{number}",
+        eventSource="kms.amazonaws.com",
+        eventName="DisableKey",
+        requestParameters={"keyId": f"00000000-0000-0000-0000-{number:012}"},
+    )
+
+
+def test_a_crowd_of_events_about_what_others_refer_to_is_one_look(function, once, monkeypatch):
+    """The first is evaluated at once; the others read who refers to what together."""
+    read = []
+    follow = importlib.import_module("readiness.engine.follow")
+    made = follow._referring
+    monkeypatch.setattr(follow, "_referring", lambda *how: read.append(how) or made(*how))
+    function(key_event(0), context())
+    first = len(read)
+    assert first >= 1
+    assert not once.inputs
+    for number in range(1, 50):
+        assert function(key_event(number), context())["later"] >= 1
+    assert len(read) == first, "nothing was read for the others"
+    [asked] = once.inputs
+    assert {target[2][1] for target in asked["event"]["look_again"]["targets"]} == {"*"}
+    assert asked["event"]["look_again"]["origin"]["by"] == ""
+    function(asked["event"], context())
+    assert len(read) == 2 * first
+
+
+def test_what_refers_to_any_resource_of_a_crowd_is_evaluated(function, once):
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("s3").put_bucket_encryption(
+        Bucket="data",
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": key,
+                    }
+                }
+            ]
+        },
+    )
+    client("kms").disable_key(KeyId=key)
+    function(key_event(1), context())
+    assert stored(function) is None
+    event = key_event(2)
+    event["detail"]["requestParameters"]["keyId"] = key
+    function(event, context())
+    assert stored(function) is None
+    function(once.inputs[0]["event"], context())
+    assert stored(function).status == "NON_COMPLIANT"
+    assert stored(function).opened_by == ""
+
+
+def test_where_the_table_does_not_answer_no_event_is_left_to_others(function, once, monkeypatch):
+    def fails(**params):
+        raise error("ThrottlingException")
+
+    monkeypatch.setattr(function._crowds, "_client", SimpleNamespace(put_item=fails))
+    for number in range(3):
+        assert "later" not in function(key_event(number), context())
+    assert not once.inputs
 
 
 def test_a_look_for_rules_that_are_gone_is_ignored(function, machine):

@@ -18,6 +18,7 @@ from aws_lambda_powertools.logging import Logger
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.counting import Counts
+from readiness.engine.crowds import Crowds, of_several, referring_to_any
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Evaluation, Observation, Scope
 from readiness.engine.events import (
@@ -95,6 +96,7 @@ class Function:
         )
         self._daily_cache = DailyCache(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._crowds = Crowds(dynamodb, environment["TRANSITIONS_TABLE"], heading.folder)
         self._sandbox = Sandbox(environment)
         self._sdk_is_told = False
         if sdk.is_too_old():
@@ -141,20 +143,45 @@ class Function:
         return {"evaluated": 0, "ignored": why}
 
     def _follow(self, seen: EventTargets, account: str, region: str) -> dict[str, Any]:
-        """Evaluate what an event points at; what concerns everything is left to one later look."""
+        """Evaluate what an event points at.
+
+        What concerns everything is left to one later look, and so is what refers to the resource
+        of an event that is not the first of its kind in a minute.
+        """
         asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
             return self._evaluate(asked, account, region, seen.config)
-        crowd = frozenset(target for target in seen.targets if concerns_everything(target))
-        later = self._look_again()
-        if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
+        gathered = self._gathered(asked, _now())
+        if not gathered:
             return self._evaluate(asked, account, region)
         self.counts.add("LooksGathered")
-        rest = replace(asked, targets=seen.targets - crowd)
-        return self._evaluate(rest, account, region) | {"later": len(crowd)}
+        rest = replace(asked, targets=seen.targets - gathered)
+        return self._evaluate(rest, account, region) | {"later": len(gathered)}
+
+    def _gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
+        """Those of an event's targets that are left to one look at the end of the minute."""
+        later = self._look_again()
+        everything = frozenset(target for target in asked.targets if concerns_everything(target))
+        via = frozenset(target for target in asked.targets if target.via is not None)
+        gathered: frozenset[Target] = frozenset()
+        if later is None:
+            return gathered
+        if everything:
+            key = self._crowds.key(everything, now)
+            self._crowds.is_first(key, now)
+            if later.once(replace(asked, targets=everything, crowd=key), now):
+                gathered |= everything
+        if via and not self._crowds.is_first(self._crowds.key(via, now), now):
+            of_all = replace(asked, targets=referring_to_any(via), origin=of_several(asked.origin))
+            if later.once(of_all, now):
+                gathered |= via
+        return gathered
 
     def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an earlier event or look could not settle."""
+        if asked.crowd and self._crowds.is_of_several(asked.crowd):
+            asked = replace(asked, origin=of_several(asked.origin))
+        asked = replace(asked, crowd="")
         self.log.append_keys(trigger=asked.trigger)
         known = {rule.id for rule in self.heading}
         targets = frozenset(target for target in asked.targets if target.rule in known)
