@@ -6,10 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from readiness.engine.store import Store
+from readiness.engine.store import Store, UnreadableRow
 from readiness.model.finding import finding_id
 from readiness.model.resource import Resource
 from readiness_cli import stack
+from readiness_cli.failure import Exit, Failure
 from readiness_cli.target_selection import is_key
 
 if TYPE_CHECKING:
@@ -55,7 +56,11 @@ class Deployed:
         return self.store.all()
 
     def by_id(self, prefix: str) -> list[Finding]:
-        """The findings whose id begins so: from the history where it is whole, else by looking."""
+        """The findings whose id begins so.
+
+        By the history of a whole id, by the index of ids, and for rows from before that index
+        among the open ones, then among all.
+        """
         with self._said_plainly():
             if len(prefix) == ID_LENGTH:
                 entries = self.store.history(prefix)
@@ -63,20 +68,24 @@ class Deployed:
                     last = entries[-1]
                     found = self.store.get(Resource.parse(last.resource), last.rule)
                     return [found] if found else []
-            return self._open_by_id(prefix) or self._any_by_id(prefix)
+            indexed = self._those(self.store.keys_by_id(prefix))
+            return indexed or self._open_by_id(prefix) or self._any_by_id(prefix)
+
+    def _those(self, keys: Iterable[tuple[Resource, str]]) -> list[Finding]:
+        found = (self.store.get(resource, rule) for resource, rule in keys)
+        return [finding for finding in found if finding is not None]
 
     def _open_by_id(self, prefix: str) -> list[Finding]:
         """Out of the index of open findings: what people look up stood in an alert or a list."""
         return [f for f in self.store.open(self.aws.account) if f.id.startswith(prefix)]
 
     def _any_by_id(self, prefix: str) -> list[Finding]:
-        """By the keys of the whole table, since nothing orders findings by their ids."""
-        found = [
-            self.store.get(resource, rule)
+        """By the keys of the whole table."""
+        return self._those(
+            (resource, rule)
             for resource, rule in self.store.every_key(also_gone=True)
             if finding_id(resource, rule).startswith(prefix)
-        ]
-        return [finding for finding in found if finding is not None]
+        )
 
     def of_resource(self, resource: str, rule: str) -> list[Finding]:
         """The findings of a rule about a resource, by its full key or its id."""
@@ -94,5 +103,13 @@ class Deployed:
 
     @contextmanager
     def _said_plainly(self) -> Iterator[None]:
-        with stack.tables_of(self.stack):
-            yield
+        try:
+            with stack.tables_of(self.stack):
+                yield
+        except UnreadableRow as error:
+            raise Failure(
+                f"this version cannot read the finding {error.key} ({error.why})",
+                why="Another version of Readiness wrote it",
+                fix="use the version of the command line that the stack was deployed with",
+                code=Exit.AWS_OR_INTERNAL,
+            ) from error

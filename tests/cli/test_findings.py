@@ -245,6 +245,60 @@ def test_a_prefix_is_looked_up_among_the_open_findings_first(run, stored, monkey
     assert json.loads(said.stdout)["resource_id"] == "data"
 
 
+def no_walk(monkeypatch):
+    def whole_table(*_, **__):
+        raise AssertionError("the whole table was read")
+
+    for name in ("all", "every_key", "open"):
+        monkeypatch.setattr(Store, name, whole_table)
+
+
+@pytest.mark.parametrize("name", ["data", "fine", "old"], ids=["open", "complying", "gone"])
+@pytest.mark.parametrize("length", [4, 7, 12])
+def test_no_table_is_walked_for_an_id(run, stored, monkeypatch, name, length):
+    no_walk(monkeypatch)
+    said = run("explain", finding(name).id[:length], "-o", "json")
+    assert json.loads(said.stdout)["resource_id"] == name
+    assert run("history", finding(name).id[:length]).exit_code == 0
+
+
+def without_index(store, *rows):
+    """The rows as a version without the index wrote them."""
+    for row in rows:
+        item = to_item(row)
+        del item["id_prefix"]
+        store.client.put_item(TableName=store._findings, Item=item)
+
+
+@pytest.mark.parametrize("length", [5, 12])
+def test_a_row_from_before_the_index_is_found(run, stored, length):
+    before = finding("before", status=Status.COMPLIANT, version=1)
+    without_index(stored, before)
+    said = run("explain", before.id[:length], "-o", "json")
+    assert json.loads(said.stdout)["resource_id"] == "before"
+    known = stored.get(before.resource, before.rule)
+    stored.record(before.but(last_observed_at=NOON + timedelta(hours=21)), known)
+    assert stored.keys_by_id(before.id[:5]) == [(before.resource, before.rule)]
+
+
+def test_a_table_from_before_the_index_is_searched(run, stored, stack, account):
+    account.client("dynamodb").update_table(
+        TableName=stack["FindingsTable"],
+        GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": "by-id"}}],
+    )
+    said = run("explain", finding("fine").id[:6], "-o", "json")
+    assert json.loads(said.stdout)["resource_id"] == "fine"
+
+
+def test_a_finding_that_cannot_be_read_is_said_in_one_line(run, stored, store):
+    item = to_item(finding("fine", status=Status.COMPLIANT)) | {"severity": {"S": "CATASTROPHIC"}}
+    store.client.put_item(TableName=store._findings, Item=item)
+    said = run("explain", finding("fine").id[:6])
+    assert said.exit_code == 4
+    assert "CATASTROPHIC" in said.stderr
+    assert said.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", [["findings"], ["scan", "--record"], ["redrive"]], ids=str)
 def test_a_stack_that_is_not_there(run, account, command):
     said = run(*command, "--stack-name", "nowhere")

@@ -456,6 +456,24 @@ def test_headings_are_swept_one_after_another(resources):
     assert each["MaxConcurrency"] == 1
 
 
+def test_a_leg_that_asks_for_time_gets_it_before_the_next(resources):
+    """And is still one of at most so many legs."""
+    [each] = [
+        state
+        for state in _states(resources["Sweep"]["Properties"]["Definition"])
+        if state["Type"] == "Map"
+    ]
+    states = each["ItemProcessor"]["States"]
+    endless, *others = states["Finished or not"]["Choices"]
+    assert endless["Next"] == "Endless"
+    assert [(c["Variable"], c["Next"]) for c in others] == [
+        ("$.last.answer.wait", "Wait"),
+        ("$.last.answer.cursor", "Another leg"),
+    ]
+    assert states["Wait"]["SecondsPath"] == "$.last.answer.wait"
+    assert states["Wait"]["Next"] == "Another leg"
+
+
 # -- upgrades --------------------------------------------------------------------------------------
 
 

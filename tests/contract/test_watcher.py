@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 
 import pytest
 import yaml
 
+from readiness.engine.counting import ALL_HEADINGS
+from readiness.engine.function import Function
 from readiness_cli.catalogue import ROOT
 from tests.contract.cloudwatch import Metrics, history, rings
 
@@ -92,6 +95,16 @@ def counted(service, name, *, every=1, times=1):
     return happens
 
 
+def met_by_each_sweep(name):
+    """A row or rule that each sweep stumbles over, and a fast one each hour."""
+
+    def happens(metrics, at):
+        for sweep in range(4):
+            _ours(metrics, "headings", name, at + sweep * 6 * HOUR)
+
+    return happens
+
+
 def a_stuck_page(metrics, at):
     """Tried ever more rarely: in flight while it is put off, visible for moments."""
     for minute in range(at, at + 4 * HOUR):
@@ -126,6 +139,8 @@ RINGS = [
     ("PagerPostpones", counted("pagerduty", "PagesPostponed", every=14, times=5), 45),
     ("PagerRefuses", counted("pagerduty", "PagesRefused"), 5),
     ("RowsUnreadable", counted("alerts", "UnreadableRows"), 5),
+    ("FindingsUnreadable", met_by_each_sweep("UnreadableFindings"), HOUR),
+    ("RulesCrash", met_by_each_sweep("RuleCrashes"), HOUR),
     ("AlertsFailing", failing("Alerts"), 5),
     ("PagerdutyFailing", failing("Pagerduty"), 5),
     ("AlertsLate", a_late_stream, 5),
@@ -173,6 +188,19 @@ def test_an_alarm_on_dead_letters_stays_while_they_do():
     assert states == ["ALARM"]
 
 
+@pytest.mark.parametrize(
+    ("name", "metric"),
+    [("FindingsUnreadable", "UnreadableFindings"), ("RulesCrash", "RuleCrashes")],
+)
+def test_what_each_sweep_meets_again_rings_once_until_it_is_over(name, metric):
+    metrics = Metrics()
+    a_healthy_day(metrics, end=4 * DAY)
+    met_by_each_sweep(metric)(metrics, 2 * HOUR)
+    became = history(ALARMS[name], metrics, 4 * DAY)
+    assert [state for _, state in became] == ["OK", "ALARM", "OK"]
+    assert became[-1][0] > 20 * HOUR + 23 * HOUR
+
+
 def test_what_is_put_off_once_does_not_ring():
     metrics = Metrics()
     a_healthy_day(metrics)
@@ -194,6 +222,10 @@ def test_our_own_metrics_are_those_that_the_functions_send():
             continue
         dimensions = {each["Name"]: each["Value"] for each in alarm["Dimensions"]}
         assert dimensions.keys() == {"service", "stack"}
+        if dimensions["service"] == ALL_HEADINGS:
+            code = inspect.getsource(Function)
+            assert f'counts.fault("{alarm["MetricName"]}"' in code, name
+            continue
         code = (ROOT / "functions" / dimensions["service"] / "app.py").read_text()
         assert re.search(rf'add_metric\(\s*"{alarm["MetricName"]}"', code), name
         assert f'Metrics(namespace="Readiness", service="{dimensions["service"]}")' in code

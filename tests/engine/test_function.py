@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import threading
+from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError
@@ -13,6 +16,7 @@ from functions.encryption.app import encryption
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function, scope_from
+from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.record import Recorder
 from readiness.engine.settings import SettingsUnreadable
@@ -59,7 +63,7 @@ def function(monkeypatch):
         }
         function = Function(encryption, environment)
         function.store._client = OneAtATime(function.store._client)
-        function.metrics.clear_metrics()
+        function.counts.metrics.clear_metrics()
         function.stored = make_store(dynamodb)
         s3 = client("s3")
         s3.create_bucket(Bucket="data")
@@ -163,6 +167,10 @@ def test_what_is_nothing_to_look_at(function, event, why):
         pytest.param({"sweep": {"id": "s", "cursor": cursor(phase=[])}}, id="phase as list"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted="x")}}, id="one unlisted"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(unlisted=[1])}}, id="a number there"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=9)}}, id="too many tries"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries="1")}}, id="tries as text"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=True)}}, id="tries as truth"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=[])}}, id="tries as list"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(more=1)}}, id="something more"),
         pytest.param({"sweep": {"id": "s", "headings": "all"}}, id="headings as text"),
         pytest.param({"sweep": {"id": 7}}, id="a number for an id"),
@@ -249,8 +257,8 @@ def swept(function, cursor=None, milliseconds=300_000, **more):
     return function(event, context(milliseconds=milliseconds))
 
 
-def failing_listing(function, monkeypatch, times=10**9):
-    """S3's listing is throttled, so often."""
+def failing_listing(function, monkeypatch, times=10**9, code="ThrottlingException"):
+    """S3's listing fails, so often."""
     made = function._session.client("s3")
     left = [times]
 
@@ -258,7 +266,7 @@ def failing_listing(function, monkeypatch, times=10**9):
         def __getattr__(self, operation):
             if operation in {"list_buckets", "get_paginator"} and left[0]:
                 left[0] -= 1
-                response = {"Error": {"Code": "SlowDown"}, "ResponseMetadata": {}}
+                response = {"Error": {"Code": code}, "ResponseMetadata": {}}
                 raise ClientError(response, "ListBuckets")
             return getattr(made, operation)
 
@@ -281,6 +289,50 @@ def test_a_listing_that_fails_in_one_leg_and_works_in_the_next_closes_nothing(
     assert not any(row.gone for row in function.stored.all())
     judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
     assert {"data", "new"} <= judged, "it is judged as soon as it can be listed"
+
+
+def unlisted_row(function):
+    """What is said of the account where its buckets could not be listed."""
+    where = Resource(ACCOUNT_ID, "us-east-1", "AWS::::Account", ACCOUNT_ID)
+    return function.stored.get(where, "encryption.s3-kms")
+
+
+def whole_sweep(function):
+    """The answers of all legs, as the state machine makes them."""
+    answers = [swept(function)]
+    while "cursor" in answers[-1] and len(answers) < 9:
+        answers.append(swept(function, json.loads(json.dumps(answers[-1]["cursor"]))))
+    return answers
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_listing_that_fails_in_the_last_leg_is_made_again_in_the_same_sweep(
+    function, monkeypatch, times
+):
+    client("s3").create_bucket(Bucket="new")
+    failing_listing(function, monkeypatch, times=times)
+    answers = whole_sweep(function)
+    assert [answer.get("wait") for answer in answers] == [*LISTING_WAITS[:times], None]
+    assert not unlisted_row(function), "nothing is recorded as unknown that was read after all"
+    judged = {f.resource.id for f in function.stored.of_rule("encryption.s3-kms", ACCOUNT_ID)}
+    assert {"data", "new"} <= judged
+    assert answers[-1]["unlisted"] == ["AWS::S3::Bucket"], "it ends no baseline"
+    assert answers[-1]["closed"] == 0
+
+
+def test_a_listing_that_fails_each_time_is_unknown_in_the_end(function, monkeypatch):
+    failing_listing(function, monkeypatch, times=99)
+    answers = whole_sweep(function)
+    assert [answer.get("wait") for answer in answers] == [*LISTING_WAITS, None]
+    assert unlisted_row(function).status == "INSUFFICIENT_DATA"
+    assert "s3:ListAllMyBuckets" in unlisted_row(function).missing
+
+
+def test_a_listing_that_is_denied_is_unknown_at_once(function, monkeypatch):
+    failing_listing(function, monkeypatch, times=99, code="AccessDenied")
+    [answer] = whole_sweep(function)
+    assert "wait" not in answer
+    assert unlisted_row(function).status == "INSUFFICIENT_DATA"
 
 
 def test_a_leg_without_time_to_close_leaves_that_to_the_next(function, monkeypatch):
@@ -348,7 +400,14 @@ def test_a_row_that_cannot_be_read_fails_no_sweep(function, caplog, capsys):
     )
     told = [r for r in caplog.records if r.getMessage() == "this version cannot read findings"]
     assert "CATASTROPHIC" in told[0].first
-    assert '"UnreadableFindings":[1.0]' in capsys.readouterr().out
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    counted = [line for line in lines if line.get("UnreadableFindings") == [1.0]]
+    assert {line["service"] for line in counted} == {"encryption", "headings"}
+    [watched] = [line for line in counted if line["service"] == "headings"]
+    assert watched["stack"] == "readiness"
+    assert watched["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["service", "stack"]]
+    function(api_call(requestParameters={"bucketName": "new"}), context())
+    assert "UnreadableFindings" not in capsys.readouterr().out, "told of by the run that met it"
 
 
 def test_an_event_about_a_bucket_that_never_was_leaves_no_row(function):
@@ -517,6 +576,21 @@ def test_a_passing_failure_is_not_the_end_of_an_event(function, machine, failing
     assert function.stored.get(BUCKET, "encryption.s3-kms").changed_by.endswith("user/ann")
 
 
+def test_a_passing_failure_in_a_sweep_is_looked_at_again_before_the_next(
+    function, machine, failing
+):
+    failing.failure = error("InternalFailure", 500)
+    swept(function)
+    assert status(function) == "INSUFFICIENT_DATA"
+    [asked] = machine.inputs
+    assert asked["event"]["look_again"]["origin"]["woken_by"] == "sweep"
+    failing.failure = None
+    function(asked["event"], context())
+    assert status(function) == "NON_COMPLIANT"
+    [row] = function.stored.history(stored(function).id)
+    assert (row.kind, row.woken_by) == ("OPENED", "sweep")
+
+
 def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):
     failing.failure = error("ThrottlingException")
     function(api_call(), context())
@@ -560,6 +634,127 @@ def test_an_event_that_concerns_everything_is_evaluated_now_where_no_look_can_be
     machine.fails = error("ThrottlingException")
     function(api_call(requestParameters={}), context())
     assert status(function) == "NON_COMPLIANT"
+
+
+def by(name, **detail):
+    return api_call(
+        userIdentity={"arn": f"arn:aws:iam::111122223333:user/{name}"}, eventID=name, **detail
+    )
+
+
+class Once(Machine):
+    """Takes each name once, as Step Functions does."""
+
+    def __init__(self):
+        super().__init__()
+        self.names = set()
+
+    def start_execution(self, *, stateMachineArn, name, input):  # noqa: N803
+        if name in self.names:
+            raise error("ExecutionAlreadyExists")
+        self.names.add(name)
+        super().start_execution(stateMachineArn=stateMachineArn, name=name, input=input)
+
+
+@pytest.fixture
+def once(function, monkeypatch):
+    machine = Once()
+    made = function._session.client
+    function._machine = LOOKS
+    monkeypatch.setattr(
+        function._session,
+        "client",
+        lambda service, **how: machine if service == "stepfunctions" else made(service, **how),
+    )
+    monkeypatch.setattr("readiness.engine.function._now", lambda: MIDDLE)
+    return machine
+
+
+MIDDLE = datetime(2026, 11, 2, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("names", "blamed"),
+    [
+        pytest.param(["ann"], "arn:aws:iam::111122223333:user/ann", id="one event"),
+        pytest.param(["ann", "bob"], "", id="one of several"),
+    ],
+)
+def test_a_look_for_several_events_blames_none_of_them(function, once, names, blamed):
+    for name in names:
+        function(by(name, requestParameters={}), context())
+    [asked] = once.inputs
+    function(asked["event"], context())
+    assert stored(function).opened_by == blamed
+    assert stored(function).event_id == ("ann" if blamed else "")
+    [row] = function.stored.history(stored(function).id)
+    assert (row.opened_by, row.woken_by) == (blamed, "event")
+
+
+def key_event(number):
+    return by(
+        f"user-{number}",
+        eventSource="kms.amazonaws.com",
+        eventName="DisableKey",
+        requestParameters={"keyId": f"00000000-0000-0000-0000-{number:012}"},
+    )
+
+
+def test_a_crowd_of_events_about_what_others_refer_to_is_one_look(function, once, monkeypatch):
+    """The first is evaluated at once; the others read who refers to what together."""
+    read = []
+    follow = importlib.import_module("readiness.engine.follow")
+    made = follow._referring
+    monkeypatch.setattr(follow, "_referring", lambda *how: read.append(how) or made(*how))
+    function(key_event(0), context())
+    first = len(read)
+    assert first >= 1
+    assert not once.inputs
+    for number in range(1, 50):
+        assert function(key_event(number), context())["later"] >= 1
+    assert len(read) == first, "nothing was read for the others"
+    [asked] = once.inputs
+    assert {target[2][1] for target in asked["event"]["look_again"]["targets"]} == {"*"}
+    assert asked["event"]["look_again"]["origin"]["by"] == ""
+    function(asked["event"], context())
+    assert len(read) == 2 * first
+
+
+def test_what_refers_to_any_resource_of_a_crowd_is_evaluated(function, once):
+    key = client("kms").create_key()["KeyMetadata"]["KeyId"]
+    client("s3").put_bucket_encryption(
+        Bucket="data",
+        ServerSideEncryptionConfiguration={
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": {
+                        "SSEAlgorithm": "aws:kms",
+                        "KMSMasterKeyID": key,
+                    }
+                }
+            ]
+        },
+    )
+    client("kms").disable_key(KeyId=key)
+    function(key_event(1), context())
+    assert stored(function) is None
+    event = key_event(2)
+    event["detail"]["requestParameters"]["keyId"] = key
+    function(event, context())
+    assert stored(function) is None
+    function(once.inputs[0]["event"], context())
+    assert stored(function).status == "NON_COMPLIANT"
+    assert stored(function).opened_by == ""
+
+
+def test_where_the_table_does_not_answer_no_event_is_left_to_others(function, once, monkeypatch):
+    def fails(**params):
+        raise error("ThrottlingException")
+
+    monkeypatch.setattr(function._crowds, "_client", SimpleNamespace(put_item=fails))
+    for number in range(3):
+        assert "later" not in function(key_event(number), context())
+    assert not once.inputs
 
 
 def test_a_look_for_rules_that_are_gone_is_ignored(function, machine):

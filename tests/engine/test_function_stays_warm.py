@@ -58,7 +58,7 @@ def function(monkeypatch):
             "SETTINGS_PARAMETER": "settings",
         }
         function = Function(encryption, environment)
-        function.metrics.clear_metrics()
+        function.counts.metrics.clear_metrics()
         function.store._client = function.table = Table(function.store._client)
         function.stored = make_store(dynamodb)
         yield function

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -68,17 +69,27 @@ class Raw:
         yield self._body
 
 
-def answered(service, body, status=200):
-    """A client whose every call is answered with this, below botocore."""
+@cache
+def client_of(service):
+    """A client and what it is answered with, below botocore; made once, since that takes long."""
     session = Session(region="us-east-1")
     session._botocore.set_credentials("test", "test")
     config = Config(retries={"total_max_attempts": 1}, parameter_validation=False)
     client = session.client(_SERVICES.get(service, service), config=config)
+    given = []
 
     def answer(request, **_):
+        status, body = given[-1]
         return AWSResponse(request.url, status, {}, Raw(body))
 
     client.meta.events.register("before-send", answer)
+    return client, given
+
+
+def answered(service, body, status=200):
+    """A client whose every call is answered with this."""
+    client, given = client_of(service)
+    given[:] = [(status, body)]
     return client
 
 
@@ -91,6 +102,20 @@ def answered(service, body, status=200):
         pytest.param(b'<?xml version="1.0"?><ListAll', id="truncated XML"),
         pytest.param(b"<!DOCTYPE html><html><body>Sign in</body></html>", id="a page"),
         pytest.param(b"<html><body>Sign in</body></html>", id="a page that is XML"),
+        pytest.param(
+            b'<?xml version="1.0"?><!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "x">'
+            b'<html xmlns="http://www.w3.org/1999/xhtml"><body>Sign in</body></html>',
+            id="a page with a declaration",
+        ),
+        pytest.param(b"<!-- proxy --><html><body>x</body></html>", id="a page after a comment"),
+        pytest.param(b"<proxy><status>login</status></proxy>", id="the XML of something else"),
+        pytest.param(
+            b"<Error><Code>SlowDown</Code><Message>m</Message></Error>", id="an error as XML"
+        ),
+        pytest.param(b'{"error": "bad gateway", "status": 502}', id="the JSON of a gateway"),
+        pytest.param(b'{"message": "Endpoint request timed out"}', id="an error's message"),
+        pytest.param(b'{"__type": "ThrottlingException"}', id="an error as JSON"),
+        pytest.param(b'{"Items": "x", "Item": [1], "TopicArns": 3}', id="members of another type"),
         pytest.param(b'{"Items": [], "message": {"a": 1}', id="one brace short"),
         pytest.param(b"null", id="null"),
         pytest.param(b'"Items"', id="a text"),
@@ -140,7 +165,11 @@ def test_an_answer_that_says_nothing_is_still_an_answer(service, operation, para
     getattr(answered(service, body, status), operation)(**params)
 
 
-@pytest.mark.parametrize("body", [b"", b'{"Item": {"resour'], ids=["nothing", "truncated"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"Item": {"resour', b'{"message": "timed out"}', b'{"Item": [1]}'],
+    ids=["nothing", "truncated", "of a gateway", "of another type"],
+)
 def test_a_garbled_row_is_not_a_missing_one(body):
     store = Store(answered("dynamodb", body), FINDINGS, TRANSITIONS)
     with pytest.raises(Garbled, match="dynamodb GetItem"):

@@ -29,6 +29,9 @@ SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 MOST_ID = 1800
 """Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
 
+ANY = "*"
+"""Instead of an id: whichever resource of the type."""
+
 Json = Mapping[str, Any]
 
 
@@ -40,7 +43,8 @@ class MalformedEvent(ValueError):
 class Target:
     """Evaluate ``rule`` for the resource ``id``, or for all where it is None.
 
-    ``via`` narrows the latter: only subjects that refer to that resource (type, id) changed.
+    ``via`` narrows the latter: only subjects that refer to that resource (type, id) changed, or
+    to ``ANY`` of the type.
     """
 
     rule: str

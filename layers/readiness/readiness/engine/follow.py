@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.evaluate import Evaluation, Observation, references
-from readiness.engine.events import Target
+from readiness.engine.events import ANY, Target
 from readiness.engine.survey import Coverage, survey
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
@@ -65,7 +65,7 @@ def _referring(evaluation: Evaluation, rule: Rule, type_: str, id: str) -> Itera
             yield evaluation.observe(rule, resource)
             continue
         named = [
-            p.declaration.about.may_mean(r.id, id)
+            id == ANY or p.declaration.about.may_mean(r.id, id)
             for p in parameters
             for r in references(subject, p)
         ]

@@ -8,15 +8,17 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore
 from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
+from readiness.engine.counting import Counts
+from readiness.engine.crowds import Crowds, of_several, referring_to_any
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.evaluate import Evaluation, Observation, Scope
 from readiness.engine.events import (
@@ -27,7 +29,15 @@ from readiness.engine.events import (
     resolve_targets,
 )
 from readiness.engine.follow import follow
-from readiness.engine.look_again import Again, LookAgain, asked_for, batches, concerns_everything
+from readiness.engine.leg import Leg, as_json, leg_of, list_again
+from readiness.engine.look_again import (
+    MOST_TARGETS,
+    Again,
+    LookAgain,
+    asked_for,
+    batches,
+    concerns_everything,
+)
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
@@ -35,8 +45,8 @@ from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
-from readiness.engine.survey import Coverage, Cursor, Phase, survey
-from readiness.model import checklist
+from readiness.engine.survey import Coverage, survey
+from readiness.model.finding import DEFAULT_STACK
 from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
 
@@ -64,7 +74,7 @@ class Function:
     def __init__(self, heading: Heading, environment: Mapping[str, str]) -> None:
         self.heading = heading
         self.log = Logger(service=f"readiness-{heading.folder}")
-        self.metrics = Metrics(namespace="Readiness", service=heading.folder)
+        self.counts = Counts(heading.folder, environment.get("STACK_NAME", DEFAULT_STACK))
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._pacer = Pacer()
@@ -86,6 +96,7 @@ class Function:
         )
         self._daily_cache = DailyCache(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
+        self._crowds = Crowds(dynamodb, environment["TRANSITIONS_TABLE"], heading.folder)
         self._sandbox = Sandbox(environment)
         self._sdk_is_told = False
         if sdk.is_too_old():
@@ -96,31 +107,25 @@ class Function:
         try:
             return self._answer(event, context)
         except MalformedEvent as malformed:
-            self.count("MalformedEvents")
+            self.counts.add("MalformedEvents")
             self.log.error("malformed event", extra={"reason": str(malformed)})
             raise
         except settings.SettingsUnreadable as unreadable:
-            self.count("SettingsRefused")
+            self.counts.add("SettingsRefused")
             self.log.error("settings refused", extra={"reason": str(unreadable)})
             raise
         finally:
-            if self.metrics.provider.metric_set:
-                self.metrics.flush_metrics()
+            self.counts.send()
             self._sandbox.tidy()
 
     def _origin(self, origin: Origin) -> Origin:
         return replace(origin, release=self._release)
 
-    def count(self, name: str, value: int = 1) -> None:
-        """Add to a metric of the namespace Readiness."""
-        self.metrics.add_metric(name, MetricUnit.Count, value)
-
     def _answer(self, event: Mapping[str, Any], context: Any) -> Any:
-        arn = str(context.invoked_function_arn).split(":")
-        region, account = arn[3], arn[4]
+        self._function = str(context.invoked_function_arn)
+        region, account = self._function.split(":")[3:5]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
-        self._function = str(context.invoked_function_arn)
         if isinstance(event, Mapping) and "look_again" in event:
             return self._again(asked_for(event["look_again"]), account, region)
         seen = resolve_targets(event, self.heading)
@@ -138,20 +143,45 @@ class Function:
         return {"evaluated": 0, "ignored": why}
 
     def _follow(self, seen: EventTargets, account: str, region: str) -> dict[str, Any]:
-        """Evaluate what an event points at; what concerns everything is left to one later look."""
+        """Evaluate what an event points at.
+
+        What concerns everything is left to one later look, and so is what refers to the resource
+        of an event that is not the first of its kind in a minute.
+        """
         asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
             return self._evaluate(asked, account, region, seen.config)
-        crowd = frozenset(target for target in seen.targets if concerns_everything(target))
-        later = self._look_again()
-        if not crowd or later is None or not later.once(replace(asked, targets=crowd), _now()):
+        gathered = self._gathered(asked, _now())
+        if not gathered:
             return self._evaluate(asked, account, region)
-        self.count("LooksGathered")
-        rest = replace(asked, targets=seen.targets - crowd)
-        return self._evaluate(rest, account, region) | {"later": len(crowd)}
+        self.counts.add("LooksGathered")
+        rest = replace(asked, targets=seen.targets - gathered)
+        return self._evaluate(rest, account, region) | {"later": len(gathered)}
+
+    def _gathered(self, asked: Again, now: datetime) -> frozenset[Target]:
+        """Those of an event's targets that are left to one look at the end of the minute."""
+        later = self._look_again()
+        everything = frozenset(target for target in asked.targets if concerns_everything(target))
+        via = frozenset(target for target in asked.targets if target.via is not None)
+        gathered: frozenset[Target] = frozenset()
+        if later is None:
+            return gathered
+        if everything:
+            key = self._crowds.key(everything, now)
+            self._crowds.is_first(key, now)
+            if later.once(replace(asked, targets=everything, crowd=key), now):
+                gathered |= everything
+        if via and not self._crowds.is_first(self._crowds.key(via, now), now):
+            of_all = replace(asked, targets=referring_to_any(via), origin=of_several(asked.origin))
+            if later.once(of_all, now):
+                gathered |= via
+        return gathered
 
     def _again(self, asked: Again, account: str, region: str) -> dict[str, Any]:
         """Evaluate what an earlier event or look could not settle."""
+        if asked.crowd and self._crowds.is_of_several(asked.crowd):
+            asked = replace(asked, origin=of_several(asked.origin))
+        asked = replace(asked, crowd="")
         self.log.append_keys(trigger=asked.trigger)
         known = {rule.id for rule in self.heading}
         targets = frozenset(target for target in asked.targets if target.rule in known)
@@ -181,7 +211,7 @@ class Function:
             client = evaluation.aws.client("config")
             ids = config_rule.ids_in(evaluation.aws)
             sent = config_rule.answer(client, config, observations, ids)
-            self.count("ConfigEvaluations", sent)
+            self.counts.add("ConfigEvaluations", sent)
         done = self._done(recorder, len(observations))
         self._raise_on_unwritten(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
@@ -189,6 +219,10 @@ class Function:
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
         """What will be looked at again, so that it need not be recorded as unknown now."""
         targets = {observation.again for observation in observations if observation.again}
+        return self._ask_again(targets, asked)
+
+    def _ask_again(self, targets: set[Target], asked: Again) -> frozenset[Target]:
+        """Ask for a later look at these targets; those that will have one."""
         later = self._look_again()
         if not targets or later is None:
             return frozenset()
@@ -197,7 +231,7 @@ class Function:
         for batch in batches(ordered):
             if later.later(replace(asked, targets=batch), _now()):
                 taken |= batch
-        self.count("LooksAgain", len(taken))
+        self.counts.add("LooksAgain", len(taken))
         return frozenset(taken)
 
     def _look_again(self) -> LookAgain | None:
@@ -207,18 +241,16 @@ class Function:
         return LookAgain(client, self._machine, self._function)
 
     def _sweep(self, sweep: Any, account: str, region: str, context: Any) -> dict[str, Any]:
-        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed."""
-        if not isinstance(sweep, Mapping) or not isinstance(sweep.get("id"), str):
-            raise MalformedEvent("'sweep' must be an object with the text 'id'")
-        start = _cursor(sweep.get("cursor"))
+        """One leg of a sweep. ``cursor`` in the answer says that another leg is needed.
+
+        ``wait`` says how many seconds later: a listing failed for a passing reason.
+        """
+        leg = leg_of(sweep)
         self._log_unreadable_evidence()
         seconds = _seconds_left(context) - LAST_SECONDS
         self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
-        deployed = _deployed(sweep.get("headings"))
         origin = self._origin(Origin(woken_by=SWEEP))
-        evaluation = self._evaluation(
-            account, region, self._given(), sweep["id"], origin, bulk=True
-        )
+        evaluation = self._evaluation(account, region, self._given(), leg.sweep, origin, bulk=True)
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -226,9 +258,14 @@ class Function:
         began = _now()
         available = context.get_remaining_time_in_millis()
         evaluated = 0
+        passing: set[Target] = set()
 
         def left() -> float:
             return float(context.get_remaining_time_in_millis())
+
+        def record(observation: Observation) -> None:
+            if not leg.is_tried_again(observation):
+                recorder.record(observation)
 
         def enough() -> bool:
             """Whether the time that remains is needed for the second looks and the answer."""
@@ -239,33 +276,49 @@ class Function:
             )
 
         for observation in survey(
-            evaluation, rules, coverage, start=start, enough=enough, record=recorder.record
+            evaluation, rules, coverage, start=leg.start, enough=enough, record=record
         ):
             evaluated += 1
-            self._note(observation)
+            passing |= self._left_open(leg, observation)
         evaluation.aws.forget()
         unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
+        self._ask_again(
+            set(islice(passing, MOST_TARGETS)), Again(frozenset(), 0, leg.sweep, origin)
+        )
+        wait = list_again(coverage) if coverage.cursor is None else 0
         closed = 0
         if coverage.cursor is None and left() >= SPARE_MILLISECONDS:
-            closed = self._close(recorder, rules, coverage, began, deployed, left)
+            closed = self._close(recorder, rules, coverage, began, leg.deployed, left)
         if coverage.cursor is None and left() < SPARE_MILLISECONDS:
             coverage.cursor = coverage.end
-        answer = self._done(recorder, evaluated)
-        answer["heading"] = self.heading.folder
-        answer["out_of_scope"] = coverage.out_of_scope
-        answer["own"] = coverage.own
-        answer["unlisted"] = list(coverage.unlisted)
-        answer["closed"] = closed
-        # Its type was listed, and by this version of it: that ends the baseline of a rule.
-        answer["rules"] = {rule.id: rule.subject.name for rule in rules}
-        answer["release"] = self._release
+        answer = self._done(recorder, evaluated) | self._covered(coverage, rules)
+        answer |= {"closed": closed} | ({"wait": wait} if wait else {})
         if unseen:
-            self.count("SecondLooksLeft", unseen)
+            self.counts.add("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
-            return answer | {"cursor": _as_json(coverage.cursor)}
+            return answer | {"cursor": as_json(coverage.cursor)}
         self._raise_on_unwritten(recorder)
         return answer
+
+    def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
+        """What is looked at once more soon after this leg, and not in another one."""
+        if leg.is_tried_again(observation):
+            return set()
+        self._note(observation)
+        return set() if observation.again is None else {observation.again}
+
+    def _covered(self, coverage: Coverage, rules: Sequence[Rule]) -> dict[str, Any]:
+        """What a leg tells of what it covered."""
+        return {
+            "heading": self.heading.folder,
+            "out_of_scope": coverage.out_of_scope,
+            "own": coverage.own,
+            "unlisted": list(coverage.unlisted),
+            # What the baseline of a rule is ended by: its type was listed, by this version of it.
+            "rules": {rule.id: rule.subject.name for rule in rules},
+            "release": self._release,
+        }
 
     def _close(
         self,
@@ -305,7 +358,7 @@ class Function:
             )
 
     def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
-        self.count("SdkTooOld")
+        self.counts.add("SdkTooOld")
         self.log.warning(
             "the runtime's SDK is older than the rules",
             extra={"botocore": botocore.__version__, **about},
@@ -321,31 +374,33 @@ class Function:
 
     def _note(self, observation: Observation) -> None:
         if observation.crash:
-            self.count("RuleCrashes")
+            self.counts.fault("RuleCrashes")
             self.log.error(
                 "rule crashed",
                 extra={"rule": observation.rule.id, "error": observation.crash},
             )
         finding = observation.finding
         if finding is not None and finding.missing:
-            self.count("BlindVerdicts")
+            self.counts.add("BlindVerdicts")
             self.log.warning(
                 "could not be judged",
                 extra={"rule": finding.rule, "missing": list(finding.missing)},
             )
 
     def _done(self, recorder: Recorder, evaluated: int) -> dict[str, Any]:
-        self.count("Evaluated", evaluated)
-        self.count("Transitions", recorder.transitions)
+        self.counts.add("Evaluated", evaluated)
+        self.counts.add("Transitions", recorder.transitions)
         if recorder.unreadable:
             first = next(iter(recorder.unreadable.items()))
-            self.count("UnreadableFindings", len(recorder.unreadable))
+            self.counts.fault("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
                 "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},
             )
+            # The store outlives the run, and a row is told of by the runs that meet it.
+            self.store.unreadable.clear()
         if recorder.unwritten:
-            self.count("UnwritableFindings", len(recorder.unwritten))
+            self.counts.add("UnwritableFindings", len(recorder.unwritten))
             self.log.error("findings could not be written", extra={"first": recorder.unwritten[0]})
         return {"evaluated": evaluated, "transitions": recorder.transitions}
 
@@ -405,14 +460,8 @@ class Function:
         known = {rule.id for rule in self.heading}
         reasons += [f"there is no rule {name!r}" for name in mine if name not in known]
         for reason in reasons:
-            self.count("SettingsRefused")
+            self.counts.add("SettingsRefused")
             self.log.error("settings refused", extra={"reason": reason})
-
-
-_CURSOR = (
-    "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
-    " or 2) and 'unlisted' (a list of texts)"
-)
 
 
 def release_of(folder: str, layer: str) -> str:
@@ -431,51 +480,6 @@ def release_of(folder: str, layer: str) -> str:
 def _seconds_left(context: Any) -> float:
     """The seconds that this invocation has left."""
     return float(context.get_remaining_time_in_millis()) / 1000
-
-
-def _cursor(given: object) -> Cursor | None:
-    """Where the last leg stopped. Raises MalformedEvent."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        raise MalformedEvent(_CURSOR)
-    texts = [given.get(name) for name in ("type", "region", "after")]
-    phase, unlisted = given.get("phase", 0), given.get("unlisted", [])
-    known = {"type", "region", "after", "phase", "unlisted"}
-    if (
-        not all(isinstance(text, str) for text in texts)
-        or isinstance(phase, bool)
-        or phase not in list(Phase)
-        or not isinstance(unlisted, list)
-        or not all(isinstance(each, str) for each in unlisted)
-        or set(given) - known
-    ):
-        raise MalformedEvent(_CURSOR)
-    return Cursor(
-        given["type"], given["region"], given["after"], Phase(phase), tuple(sorted(unlisted))
-    )
-
-
-def _as_json(cursor: Cursor) -> dict[str, Any]:
-    plain: dict[str, Any] = {
-        "type": cursor.type,
-        "region": cursor.region,
-        "after": cursor.after,
-    }
-    if cursor.phase:
-        plain["phase"] = int(cursor.phase)
-    if cursor.unlisted:
-        plain["unlisted"] = list(cursor.unlisted)
-    return plain
-
-
-def _deployed(given: object) -> list[str]:
-    """The headings that the stack has. Raises MalformedEvent."""
-    if given is None:
-        return [chapter.folder for chapter in checklist.CHAPTERS]
-    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
-        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
-    return given
 
 
 def scope_from(environment: Mapping[str, str]) -> Scope:

@@ -1,9 +1,9 @@
 """A success that cannot be read is an error: the guard in front of every client.
 
-botocore takes a body that is not JSON, or no body at all, for an answer without members: a
-truncated list would read as "there is nothing", a row as "it does not exist". The checks look at
-the body itself, so that a missing Content-Length makes no difference, and parse no large body a
-second time.
+botocore takes a body that is not JSON, no body at all, or somebody else's JSON or XML for an
+answer without members: a truncated list would read as "there is nothing", a row as "it does not
+exist". The checks look at the body itself, so that a missing Content-Length makes no difference,
+and parse no large body a second time.
 """
 
 from __future__ import annotations
@@ -12,19 +12,27 @@ import json
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
 
 from botocore.exceptions import BotoCoreError
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 if TYPE_CHECKING:
-    from botocore.model import OperationModel
+    from botocore.model import OperationModel, Shape
     from botocore.session import Session
 
 _HTML = re.compile(rb"\s*(<!doctype\s+html|<html[\s>])", re.IGNORECASE)
+_ROOT = re.compile(rb"<(?:[\w.-]+:)?(\w[\w.-]*)")
+"""The first element: declarations and comments begin with another character."""
+_ERRORS = {b"Response", b"ErrorResponse"}
 _BLANK = re.compile(rb"\s*\Z")
 _OBJECT = re.compile(rb"\s*\{")
 _OBJECT_OR_LIST = re.compile(rb"\s*[\[{]")
 _NO_CONTENT = 204
 _JSON = {"json", "rest-json"}
+_QUERY = {"query", "ec2"}
+_MISSHAPEN = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""What botocore's parsers raise where a member is not of its type."""
 
 
 class Garbled(BotoCoreError):
@@ -36,6 +44,33 @@ class Garbled(BotoCoreError):
     fmt = "{service} {operation} was answered with {status} and {what}"
 
 
+class Parsers(ResponseParserFactory):
+    """botocore's parsers, of which one that stumbles over a body raises Garbled."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        return _Parser(super().create_parser(protocol_name))
+
+
+class _Parser:
+    def __init__(self, parser: Any) -> None:
+        self._parser = parser
+
+    def parse(self, response: Mapping[str, Any], shape: Shape | None) -> Any:
+        try:
+            return self._parser.parse(response, shape)
+        except ResponseParserError:
+            raise
+        except _MISSHAPEN as error:
+            model, status = response.get(_ASKED), response["status_code"]
+            what = f"a body of another shape ({type(error).__name__})"
+            if model is None:
+                raise ResponseParserError(what) from error
+            raise _garbled(model, status, what) from error
+
+
+_ASKED = "operation_model"
+
+
 def guard(session: Session) -> None:
     """Make every client of the session raise Garbled."""
     session.register("before-parse", _refuse_unparsable)
@@ -45,7 +80,8 @@ def guard(session: Session) -> None:
 def _refuse_unparsable(**call: Any) -> None:
     """Before botocore parses the body: what cannot be an answer of this protocol."""
     operation_model: OperationModel = call["operation_model"]
-    response_dict: Mapping[str, Any] = call["response_dict"]
+    response_dict: dict[str, Any] = call["response_dict"]
+    response_dict[_ASKED] = operation_model
     status = response_dict["status_code"]
     if _has_body(operation_model, status):
         what = _flaw(response_dict["body"], operation_model)
@@ -54,19 +90,43 @@ def _refuse_unparsable(**call: Any) -> None:
 
 
 def _refuse_misread(**call: Any) -> None:
-    """After it has: an answer without members was either empty or broken JSON."""
+    """After it has: an answer without members was empty, broken, or not of this operation."""
     http_response, parsed = call["http_response"], call["parsed"]
     model: OperationModel = call["model"]
     status = http_response.status_code
-    if not _has_body(model, status) or _protocol(model) not in _JSON:
+    if not _has_body(model, status) or _says_something(model, parsed):
         return
     # A stubbed response has no body.
-    if _says_something(model, parsed) or getattr(http_response, "raw", None) is None:
+    if getattr(http_response, "raw", None) is None:
         return
+    what = _misread(http_response.content, model)
+    if what:
+        raise _garbled(model, status, what)
+
+
+def _misread(body: bytes, model: OperationModel) -> str:
+    """What is wrong with a body of which nothing was read; empty where there is nothing."""
+    if _protocol(model) == "rest-xml" and len(ET.fromstring(body)) > 0:  # noqa: S314
+        return "the XML of something else"
+    if _protocol(model) not in _JSON:
+        return ""
     try:
-        json.loads(http_response.content)
-    except ValueError:
-        raise _garbled(model, status, "a body that is not JSON") from None
+        said = json.loads(body)
+    except (ValueError, RecursionError):
+        return "a body that is not JSON"
+    if isinstance(said, Mapping) and said and not said.keys() & _members(model):
+        return "the JSON of something else"
+    return ""
+
+
+def _members(model: OperationModel) -> set[str]:
+    """The names that an answer has at its top."""
+    shape = model.output_shape
+    if shape is None:
+        return set()
+    payload = shape.serialization.get("payload")
+    named = getattr(shape.members[payload], "members", {}) if payload else shape.members
+    return {member.serialization.get("name", name) for name, member in named.items()}
 
 
 def _garbled(model: OperationModel, status: int, what: str) -> Garbled:
@@ -92,6 +152,11 @@ def _flaw(body: bytes, model: OperationModel) -> str:
         return "no body"
     if _HTML.match(body):
         return "an HTML page"
+    if _protocol(model) in _QUERY:
+        root = _ROOT.search(body)
+        name = root.group(1) if root else b""
+        is_answer = name.endswith(b"Response") and name not in _ERRORS
+        return "" if is_answer else "the XML of something else"
     if _protocol(model) not in _JSON:
         return ""
     shape = model.output_shape

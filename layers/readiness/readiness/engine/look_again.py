@@ -34,12 +34,16 @@ _MOST_NAME = 80
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself."""
+    """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself.
+
+    ``crowd`` tells which events may share it.
+    """
 
     targets: frozenset[Target]
     attempt: int = 0
     trigger: str = ""
     origin: Origin = AN_EVENT
+    crowd: str = ""
 
 
 class LookAgain:
@@ -76,18 +80,15 @@ class LookAgain:
         targets = _plain(again.targets)
         digest = hashlib.sha256(json.dumps(targets).encode()).hexdigest()[:16]
         name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
-        asked = {
-            "function": self._function,
-            "wait": wait,
-            "event": {
-                "look_again": {
-                    "targets": targets,
-                    "attempt": again.attempt,
-                    "trigger": again.trigger,
-                    "origin": asdict(again.origin),
-                }
-            },
+        look = {
+            "targets": targets,
+            "attempt": again.attempt,
+            "trigger": again.trigger,
+            "origin": asdict(again.origin),
         }
+        if again.crowd:
+            look["crowd"] = again.crowd
+        asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
         text = json.dumps(asked)
         if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
             return False
@@ -125,6 +126,7 @@ def asked_for(event: Any) -> Again:
         attempt,
         str(event.get("trigger") or ""),
         _origin(event.get("origin")),
+        str(event.get("crowd") or ""),
     )
 
 

@@ -19,11 +19,10 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import DataNotFoundError
 from botocore.loaders import JSONFileLoader, Loader
-from botocore.parsers import ResponseParserFactory
 from botocore.session import Session as BotocoreSession
 from botocore.utils import parse_timestamp
 
-from readiness.engine.garbled import guard
+from readiness.engine.garbled import Parsers, guard
 from readiness.engine.geography import Geography
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -120,7 +119,7 @@ class Session:
         loader = _Loader(self._botocore.get_config_variable("data_path"))
         self._botocore.register_component("data_loader", loader)
         guard(self._botocore)
-        parsers = ResponseParserFactory()
+        parsers = Parsers()
         parsers.set_parser_defaults(timestamp_parser=moment)
         self._botocore.register_component("response_parser_factory", parsers)
         self._region = region

@@ -21,6 +21,8 @@ from readiness.model.verdict import Severity, Status
 
 GONE_FOR = timedelta(days=90)
 HISTORY_FOR = timedelta(days=400)
+ID_PREFIX = 4
+"""Characters of a finding's id that are the key of the index ``by-id``: what people must type."""
 _ATTEMPTS = 6
 _BACKOFF = 0.1
 """Seconds; the SDK has waited too, except for a transaction that was cancelled."""
@@ -31,6 +33,8 @@ _PASSING = {
     "TransactionCanceledException",
     "TransactionInProgressException",
 }
+_NO_INDEX = {"ValidationException", "ResourceNotFoundException"}
+"""What DynamoDB, and what emulators, say of an index that is missing or still being filled."""
 _TIMES = (
     "last_observed_at",
     "status_since",
@@ -108,6 +112,7 @@ def to_item(finding: Finding) -> dict[str, Any]:
         "status": str(finding.status),
         "severity": str(finding.severity),
         "finding_id": finding.id,
+        "id_prefix": finding.id[:ID_PREFIX],
         "config_hash": finding.config_hash,
         "schema_version": SCHEMA_VERSION,
         "version": finding.version,
@@ -270,6 +275,26 @@ class Store:
         }
         return self._query(query)
 
+    def keys_by_id(self, prefix: str) -> list[tuple[Resource, str]]:
+        """Resource and rule of the findings whose id begins so: at least ``ID_PREFIX`` characters.
+
+        Rows that a version without the index wrote are not in it until they are written again,
+        once in 20 hours at the latest; a table of such a version has none.
+        """
+        query = {
+            "TableName": self._findings,
+            "IndexName": "by-id",
+            "KeyConditionExpression": "id_prefix = :p AND begins_with(finding_id, :f)",
+            "ExpressionAttributeValues": {":p": {"S": prefix[:ID_PREFIX]}, ":f": {"S": prefix}},
+        }
+        try:
+            items = [item for page in self._pages(query) for item in page["Items"]]
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") in _NO_INDEX:
+                return []
+            raise
+        return list(self._keys(items))
+
     def of_workload(self, workload: str) -> Iterator[Finding]:
         """The findings of a workload."""
         query = {
@@ -309,22 +334,29 @@ class Store:
             scan["FilterExpression"] = "attribute_not_exists(gone)"
         while True:
             page = self._client.scan(**scan)
-            for item in page["Items"]:
-                key, rule = item["resource"]["S"], item["rule"]["S"]
-                try:
-                    resource = Resource.parse(key)
-                except ValueError as error:
-                    self.unreadable[f"{key} {rule}"] = str(error)
-                    continue
-                yield resource, rule
+            yield from self._keys(page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
             scan["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
+    def _keys(self, items: Iterable[Mapping[str, Any]]) -> Iterator[tuple[Resource, str]]:
+        for item in items:
+            key, rule = item["resource"]["S"], item["rule"]["S"]
+            try:
+                resource = Resource.parse(key)
+            except ValueError as error:
+                self.unreadable[f"{key} {rule}"] = str(error)
+                continue
+            yield resource, rule
+
     def _query(self, query: dict[str, Any]) -> Iterator[Finding]:
-        while True:
-            page = self._client.query(TableName=self._findings, **query)
+        for page in self._pages({"TableName": self._findings, **query}):
             yield from self._readable(page["Items"])
+
+    def _pages(self, query: dict[str, Any]) -> Iterator[Mapping[str, Any]]:
+        while True:
+            page = self._client.query(**query)
+            yield page
             if "LastEvaluatedKey" not in page:
                 return
             query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}

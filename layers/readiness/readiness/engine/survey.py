@@ -34,7 +34,7 @@ class Cursor:
     """Where a survey stopped: the last resource of a type that was done.
 
     ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
-    can be, and nothing of them is closed.
+    can be, and nothing of them is closed. ``tries`` counts the legs that were made for them alone.
     """
 
     type: str
@@ -42,6 +42,7 @@ class Cursor:
     after: str
     phase: Phase = Phase.JUDGING
     unlisted: tuple[str, ...] = ()
+    tries: int = 0
 
 
 @dataclass
@@ -50,6 +51,7 @@ class Coverage:
 
     ``missed`` are the names of types that an earlier leg of the survey could not list, ``parts``
     the ids of those that this one could list in part, which are judged and close nothing.
+    ``tries`` is the cursor's.
     """
 
     listed: dict[ResourceType, set[str]] = field(default_factory=dict)
@@ -60,6 +62,12 @@ class Coverage:
     own: int = 0
     cursor: Cursor | None = None
     reached: Cursor | None = None
+    tries: int = 0
+
+    def begin(self, start: Cursor | None) -> None:
+        """Take over what the leg before handed on."""
+        if start is not None:
+            self.missed, self.tries = frozenset(start.unlisted), start.tries
 
     @property
     def unlisted(self) -> tuple[str, ...]:
@@ -70,11 +78,16 @@ class Coverage:
     def end(self) -> Cursor:
         """Where to go on when everything that could be listed is judged."""
         if not self.failed:
-            return Cursor("", "", "", Phase.CLOSING, self.unlisted)
+            return Cursor("", "", "", Phase.CLOSING, self.unlisted, self.tries)
         reached = self.reached
         if reached is None or reached.phase is not Phase.MISSED:
             reached = Cursor("", "", "", Phase.MISSED)
-        return replace(reached, unlisted=self.unlisted)
+        return replace(reached, unlisted=self.unlisted, tries=self.tries)
+
+    @property
+    def may_be_listed(self) -> bool:
+        """Whether a listing failed for a reason that passes by itself."""
+        return any(unreadable.is_passing for unreadable in self.failed.values())
 
     def is_whole(self, about: ResourceType) -> bool:
         """Whether every leg listed the type, so that a row without a resource may be closed."""
@@ -98,7 +111,7 @@ def survey(
     again. ``record`` is called with each observation before it is yielded, in the thread that
     made it, so that writing goes on beside reading.
     """
-    coverage.missed = frozenset(start.unlisted) if start else frozenset()
+    coverage.begin(start)
     by_type: dict[ResourceType, list[Rule]] = {}
     for rule in evaluation.judged(rules):
         by_type.setdefault(rule.subject, []).append(rule)
@@ -220,7 +233,7 @@ def _in_turn(
 def _cursor(evaluation: Evaluation, about: ResourceType, id: str, coverage: Coverage) -> Cursor:
     region = GLOBAL if about.is_global else evaluation.aws.region
     phase = _position(about, coverage)[0]
-    return Cursor(about.name, region, id, phase, coverage.unlisted)
+    return Cursor(about.name, region, id, phase, coverage.unlisted, coverage.tries)
 
 
 _Position = tuple[Phase, str, bool]

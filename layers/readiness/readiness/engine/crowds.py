@@ -1,0 +1,90 @@
+"""Whether an event is one of a crowd: the first of a minute is evaluated, the rest in one look.
+
+An event about something that others refer to (a key, a role, a task definition) costs a read of
+all that may refer to it; fifty of them in a minute would cost it fifty times. The principal of one
+event is not named for what a look on behalf of several finds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from readiness.engine.attribute_values import serialise
+from readiness.engine.events import ANY, Target
+from readiness.engine.look_again import SLOT_SECONDS
+from readiness.model.origin import Origin
+
+CROWD = "crowd"
+_KEPT_SECONDS = 24 * 3600
+_MORE = "more"
+
+
+def referring_to_any(targets: Iterable[Target]) -> frozenset[Target]:
+    """The same targets for whatever the events of a crowd are about."""
+    return frozenset(
+        target if target.via is None else replace(target, via=(target.via[0], ANY))
+        for target in targets
+    )
+
+
+def of_several(origin: Origin) -> Origin:
+    """The origin of what several events caused: none of their principals."""
+    return Origin(woken_by=origin.woken_by, release=origin.release)
+
+
+class Crowds:
+    """Rows of the transitions table, ``crowd#<heading>`` with ``at`` the minute and the kind.
+
+    A second row, which ends in ``#more``, says that more than one event came. They carry no
+    ``unpublished``, so the stream passes over them, and expire after a day.
+    """
+
+    def __init__(self, client: Any, table: str, heading: str) -> None:
+        self._client = client
+        self._table = table
+        self._heading = f"{CROWD}#{heading}"
+
+    def key(self, targets: Iterable[Target], now: datetime) -> str:
+        """What the events of one minute have in common that ask for the same kind of look."""
+        kinds = sorted([each.rule, *(each.via or ())] for each in referring_to_any(targets))
+        digest = hashlib.sha256(json.dumps(kinds).encode()).hexdigest()[:16]
+        return f"{int(now.timestamp()) // SLOT_SECONDS}#{digest}"
+
+    def is_first(self, key: str, now: datetime) -> bool:
+        """Whether no such event came before; also where that cannot be told."""
+        if self._put(key, now, ConditionExpression="attribute_not_exists(finding_id)"):
+            return True
+        self._put(f"{key}#{_MORE}", now)
+        return False
+
+    def is_of_several(self, key: str) -> bool:
+        """Whether more than one event came; also where that cannot be told."""
+        where = {"finding_id": {"S": self._heading}, "at": {"S": f"{key}#{_MORE}"}}
+        try:
+            answer = self._client.get_item(TableName=self._table, Key=where, ConsistentRead=True)
+        except (BotoCoreError, ClientError):
+            return True
+        return "Item" in answer
+
+    def _put(self, at: str, now: datetime, **condition: str) -> bool:
+        row = {
+            "finding_id": self._heading,
+            "at": at,
+            "kind": "CROWD",
+            "expires_at": int(now.timestamp()) + _KEPT_SECONDS,
+        }
+        try:
+            self._client.put_item(TableName=self._table, Item=serialise(row), **condition)
+        except ClientError as error:
+            code = error.response.get("Error", {}).get("Code")
+            return code != "ConditionalCheckFailedException"
+        except BotoCoreError:
+            return True
+        return True

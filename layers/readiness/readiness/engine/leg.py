@@ -1,0 +1,109 @@
+"""The event of a sweep's leg, and the cursor that the next leg goes on from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from readiness.engine.evaluate import Observation
+from readiness.engine.events import MalformedEvent
+from readiness.engine.survey import Coverage, Cursor, Phase
+from readiness.model import checklist
+
+LISTING_WAITS = (30, 120, 300)
+"""Seconds before each further leg for what could not be listed; after the last it is unknown."""
+
+_CURSOR = (
+    "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
+    f" or 2), 'unlisted' (a list of texts) and 'tries' (0 to {len(LISTING_WAITS)})"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """What a leg is asked for: ``start`` is where the one before stopped, None at the first.
+
+    ``deployed`` are the headings that the stack has.
+    """
+
+    sweep: str
+    start: Cursor | None
+    deployed: list[str]
+
+    def is_tried_again(self, observation: Observation) -> bool:
+        """Whether it says that a listing failed which another leg of this sweep makes again."""
+        again = observation.again
+        tries = self.start.tries if self.start is not None else 0
+        return again is not None and again.id is None and tries < len(LISTING_WAITS)
+
+
+def leg_of(given: object) -> Leg:
+    """The leg that an event asks for. Raises MalformedEvent."""
+    if not isinstance(given, Mapping) or not isinstance(given.get("id"), str):
+        raise MalformedEvent("'sweep' must be an object with the text 'id'")
+    return Leg(given["id"], _cursor(given.get("cursor")), _deployed(given.get("headings")))
+
+
+def _cursor(given: object) -> Cursor | None:
+    """Where the last leg stopped. Raises MalformedEvent."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping):
+        raise MalformedEvent(_CURSOR)
+    texts = [given.get(name) for name in ("type", "region", "after")]
+    phase, unlisted, tries = (
+        given.get("phase", 0),
+        given.get("unlisted", []),
+        given.get("tries", 0),
+    )
+    known = {"type", "region", "after", "phase", "unlisted", "tries"}
+    if (
+        not all(isinstance(text, str) for text in texts)
+        or isinstance(phase, bool)
+        or phase not in list(Phase)
+        or isinstance(tries, bool)
+        or tries not in range(len(LISTING_WAITS) + 1)
+        or not isinstance(unlisted, list)
+        or not all(isinstance(each, str) for each in unlisted)
+        or set(given) - known
+    ):
+        raise MalformedEvent(_CURSOR)
+    type_, region, after = map(str, texts)
+    return Cursor(type_, region, after, Phase(phase), tuple(sorted(unlisted)), tries)
+
+
+def list_again(coverage: Coverage) -> int:
+    """Seconds to wait before another leg for what could not be listed, which it then begins at.
+
+    0 where everything was listed, or will not be.
+    """
+    if coverage.tries >= len(LISTING_WAITS) or not coverage.may_be_listed:
+        return 0
+    coverage.cursor = replace(coverage.end, tries=coverage.tries + 1)
+    return LISTING_WAITS[coverage.tries]
+
+
+def as_json(cursor: Cursor) -> dict[str, Any]:
+    """The cursor as the state machine hands it to the next leg."""
+    plain: dict[str, Any] = {
+        "type": cursor.type,
+        "region": cursor.region,
+        "after": cursor.after,
+    }
+    if cursor.phase:
+        plain["phase"] = int(cursor.phase)
+    if cursor.unlisted:
+        plain["unlisted"] = list(cursor.unlisted)
+    if cursor.tries:
+        plain["tries"] = cursor.tries
+    return plain
+
+
+def _deployed(given: object) -> list[str]:
+    """The headings that the stack has. Raises MalformedEvent."""
+    if given is None:
+        return [chapter.folder for chapter in checklist.CHAPTERS]
+    if not isinstance(given, list) or not all(isinstance(each, str) for each in given):
+        raise MalformedEvent("'sweep.headings' must be a list of the headings' folders")
+    return given
