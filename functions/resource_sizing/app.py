@@ -22,6 +22,7 @@ from readiness.evidence.autoscaling import (
     ServiceScaling,
     TableScaling,
 )
+from readiness.evidence.awslambda.callers import CallerTimeouts
 from readiness.evidence.awslambda.functions import (
     FunctionBuild,
     FunctionConcurrency,
@@ -30,7 +31,6 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
-from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
@@ -71,6 +71,7 @@ from .scaling import (
 from .settings import AttestationSettings, ConnectionSettings, LoadTestSettings, TimeoutSettings
 from .timeouts import (
     DefinitionUnreadable,
+    caller_doubt,
     caller_problems,
     judge_timeout,
     untimed_tasks,
@@ -256,7 +257,7 @@ def cache_scaling(
 def function_timeout(
     function: FunctionConfiguration,
     queues: QueueSources,
-    entry_points: EntryPoints,
+    callers: CallerTimeouts,
     use: FunctionUse,
     *,
     limits: TimeoutSettings,
@@ -269,8 +270,9 @@ def function_timeout(
     if function.master_arn:
         return not_applicable(EDGE)
     problems = visibility_problems(queues.all, function.timeout, limits.visibility_factor)
-    problems += caller_problems(function.timeout, entry_points, limits)
-    return judge_timeout(function, use, problems, limits)
+    problems += caller_problems(function.timeout, callers, limits)
+    doubt = caller_doubt(function.timeout, callers, limits)
+    return judge_timeout(function, use, problems, doubt, limits)
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.LOW)
