@@ -19,6 +19,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
@@ -70,6 +71,7 @@ REPLICA = "This is a Lambda@Edge replica; the original function is checked in it
 @caching.rule(STRATEGY, severity=Severity.LOW)
 def lambda_strategy(
     function: FunctionConfiguration,
+    network: FunctionNetwork,
     tags: FunctionTags,
     caches: SharedCaches,
     attested: Attested,
@@ -85,7 +87,7 @@ def lambda_strategy(
     """
     if function.master_arn:
         return not_applicable(REPLICA)
-    unit = unit_of(function, tags.values)
+    unit = unit_of(function, network, tags.values)
     said = proven(unit, caches, rate.min_hit_rate, workload.workload_tag)
     return said or attestation.verdict(attested, STRATEGY_ATTESTED)
 

@@ -323,7 +323,8 @@ def function_connections(
     over_https = data_apis_in(function.environment, databases)
     if not hosts and over_https:
         return complies("It uses the Data API, which pools connections.", clusters=over_https)
-    if not hosts and function.vpc_id not in databases.vpcs:
+    is_outside = not function.capacity_provider and function.vpc_id not in databases.vpcs
+    if not hosts and is_outside:
         return not_applicable("It names no relational database, and its network has none.")
     executions = limit.executions if concurrency.reserved is None else concurrency.reserved
     connecting = Connecting(hosts, executions, databases)

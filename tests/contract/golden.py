@@ -231,6 +231,7 @@ GOLDEN = (
             }
         },
     ),
+    call("lambda", "UpdateCapacityProvider", request={"capacityProviderName": "agents"}),
     call("cognito-idp", "UpdateUserPool", request={"userPoolId": "us-east-1_Ab12Cd34E"}),
     call(
         "elasticloadbalancing",

@@ -98,6 +98,7 @@ ELSEWHERE = {
     "CallerTimeouts": {"CreateRestApi", "UpdateRestApi", "DeleteRestApi", "DeleteApi"},
     # AWS deletes a VPC's default group with it; a row of what is gone is closed by the sweep.
     "SecurityGroup": {"DeleteVpc"},
+    "StaleReferences": {"DeleteVpc"},
     "PrefixLists": {"DeleteVpc"},
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},

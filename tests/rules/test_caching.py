@@ -31,6 +31,7 @@ from readiness import Status
 from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.caches import Cache, Use
 from readiness.evidence.cloudfront import Behaviour, DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
@@ -173,6 +174,10 @@ TAGGED = FunctionTags({"Application": "MAIF"})
 BARE = FunctionTags({})
 
 
+def network(function):
+    return FunctionNetwork(function.subnet_ids, function.security_group_ids)
+
+
 @pytest.mark.parametrize(
     ("function", "tags", "seen", "attested", "status", "said"),
     [
@@ -214,12 +219,12 @@ BARE = FunctionTags({})
     ],
 )
 def test_lambda_strategy(function, tags, seen, attested, status, said):
-    verdict = lambda_strategy(function, tags, seen, attested)
+    verdict = lambda_strategy(function, network(function), tags, seen, attested)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
 def test_a_second_person_is_wanted_if_so_set():
-    verdict = lambda_strategy(FUNCTION, BARE, caches(), SAID, two_people=True)
+    verdict = lambda_strategy(FUNCTION, network(FUNCTION), BARE, caches(), SAID, two_people=True)
     assert (verdict.status, "second person" in verdict.reason) == (BAD, True)
 
 
@@ -483,7 +488,10 @@ def test_the_hit_rate_of_a_cache(rule, evidence, hits, settings, status):
 @pytest.mark.parametrize(("hits", "settings", "status"), RATES)
 def test_the_hit_rate_of_a_strategy(hits, settings, status):
     seen = caches(used(hits=hits, misses=100 - hits))
-    assert lambda_strategy(FUNCTION, TAGGED, seen, NOBODY, **settings).status is status
+    assert (
+        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, **settings).status
+        is status
+    )
     assert ecs_strategy(WEB, seen, NOBODY, **settings).status is status
 
 
@@ -502,7 +510,10 @@ def test_the_hit_rate_of_a_stage(hits, settings, status):
 )
 def test_the_tag_of_a_workload(tag, status):
     seen = caches(CACHE)
-    assert lambda_strategy(FUNCTION, TAGGED, seen, NOBODY, workload_tag=tag).status is status
+    assert (
+        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, workload_tag=tag).status
+        is status
+    )
     assert ecs_strategy(WEB, seen, NOBODY, workload_tag=tag).status is status
     verdict = shared_cache(ComputeUnits((ONE, TWO)), seen, workload_tag=tag)
     assert verdict.status is (GOOD if status is GOOD else NA)
@@ -512,7 +523,9 @@ UNUSED = Service("arn:batch", "batch", "", "")
 MEMCACHED = replace(CACHE, engine="memcached")
 STATED = [
     pytest.param(
-        lambda said, **settings: lambda_strategy(FUNCTION, BARE, caches(), said, **settings),
+        lambda said, **settings: lambda_strategy(
+            FUNCTION, network(FUNCTION), BARE, caches(), said, **settings
+        ),
         id="function",
     ),
     pytest.param(
