@@ -42,7 +42,7 @@ from readiness.evidence.workloads.shared_caches import (
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
-from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem
+from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem, unused_stage
 from .settings import (
     AttestationSettings,
     HitRate,
@@ -132,12 +132,7 @@ def api_cache_used(stage: StageCache, lookups: StageLookups, *, rate: HitRate) -
     if use.lookups is None and not lookups.requests:
         return cannot_tell("CloudWatch counted no request to the stage in the last 7 days.")
     if not use.lookups:
-        return violates(
-            f"The stage had {plural(lookups.requests or 0, 'request')} in the last 7 days, but no"
-            " cache hit and no cache miss.",
-            expected="Caching enabled for the methods that are called, or no cache cluster.",
-            requests=lookups.requests,
-        )
+        return unused_stage(lookups.requests or 0, is_new=stage.is_new)
     return judge_rate(f"cache of the stage {stage.stage}", use, rate.min_hit_rate)
 
 

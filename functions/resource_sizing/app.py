@@ -60,8 +60,8 @@ from .pooling import (
 )
 from .scaling import (
     failed_problems,
-    group_problems,
     judge_concurrency,
+    judge_group,
     judge_scaling,
     judge_target,
     provisioned_problems,
@@ -218,7 +218,7 @@ def group_scaling(
     """Auto-scaling adjusts the number of EC2 instances, or an attestation says it must not."""
     if group.highest == 0:
         return not_applicable("The group has no instances: its maximum size is 0.")
-    return judge_scaling(group_problems(group), attested, attestation)
+    return judge_group(group, attested, attestation)
 
 
 @sizing.rule(SCALING, severity=Severity.LOW, opt_in="require_reader_scaling")

@@ -344,12 +344,23 @@ def stage(*, enabled=True, status="AVAILABLE", **ttls):
     [
         pytest.param(stage(a=300), (80.0, 20.0, 100.0), GOOD, "80.0%", id="used"),
         pytest.param(stage(a=300), (1.0, 99.0, 100.0), BAD, "1.0%", id="seldom knows"),
+        pytest.param(
+            stage(a=300), (10.0, None, 10.0), GOOD, "had 10 lookups", id="no miss counted"
+        ),
         pytest.param(stage(a=300), (None, None, 50.0), BAD, "had 50 requests", id="not asked"),
         pytest.param(stage(a=300), (0.0, 0.0, 50.0), BAD, "had 50 requests", id="zeros"),
         pytest.param(stage(a=300), (None, None, None), UNKNOWN, "no request", id="no traffic"),
         pytest.param(
-            stage(a=300), (None, 10.0, 10.0), GOOD, "had 10 lookups", id="only misses told"
+            replace(stage(a=300), is_new=True),
+            (None, None, 50.0),
+            UNKNOWN,
+            "within the last day",
+            id="perhaps just enabled",
         ),
+        pytest.param(
+            replace(stage(a=300), is_new=True), (1.0, 99.0, 100.0), BAD, "1.0%", id="new, and used"
+        ),
+        pytest.param(stage(a=300), (None, 10.0, 10.0), BAD, "was 0.0%", id="no hit counted"),
         pytest.param(
             stage(a=None),
             (None,) * 3,

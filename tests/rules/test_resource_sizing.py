@@ -374,6 +374,10 @@ GROUPS = "autoscaling__describe_auto_scaling_groups"
 OF_GROUPS = "autoscaling__describe_policies"
 
 
+def tagged(key, **changes):
+    return made.group(Tags=[{"Key": key, "Value": "x"}], **changes)
+
+
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
@@ -414,6 +418,58 @@ OF_GROUPS = "autoscaling__describe_policies"
             GOOD,
             "A fixed size",
             id="attested as fixed",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("eks:cluster-name")},
+            BLIND,
+            "Kubernetes cluster",
+            id="a node group: the cluster autoscaler may scale it",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("k8s.io/cluster-autoscaler/shop"),
+                **attested("group-scaling"),
+            },
+            GOOD,
+            "the autoscaler of the cluster",
+            id="attested that the cluster scales it",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("eks:cluster-name", MinSize=3, MaxSize=3),
+            },
+            BAD,
+            "cannot change",
+            id="a node group of a fixed size",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("eks:cluster-name", SuspendedProcesses=[{"ProcessName": "Launch"}]),
+            },
+            BAD,
+            "suspended: Launch",
+            id="a node group that may not launch",
+        ),
+        pytest.param(
+            {GROUPS: tagged("eks:cluster-name")},
+            GOOD,
+            "A scaling policy",
+            id="a node group with a policy of its own",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("AWSBatchServiceTag")},
+            GOOD,
+            "AWS Batch sets the size",
+            id="a compute environment of AWS Batch",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("Name")},
+            BAD,
+            "no enabled",
+            id="any other tag",
         ),
     ],
 )
