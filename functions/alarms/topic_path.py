@@ -284,16 +284,9 @@ def key_problem(
     """
     if not key_id:
         return Answer.YES, ""
-    if key is None or key.state != "Enabled":
-        return (
-            Answer.NO,
-            f"The KMS key {key_id} of the topic is {key.state if key else 'missing'}.",
-        )
-    if not key.encrypts_for_services:
-        return Answer.NO, (
-            f"The KMS key {key_id} of the topic ({key.spec}, {key.usage}) cannot encrypt messages:"
-            " SNS needs a symmetric key."
-        )
+    wrong = key.why_no_service_can_use_it if key else "does not exist"
+    if key is None or wrong:
+        return Answer.NO, f"The topic's KMS key {key_id} {wrong}."
     if key.manager == "AWS":
         return Answer.NO, (
             "The topic is encrypted with the AWS-managed key alias/aws/sns. Its policy does not"

@@ -19,6 +19,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
@@ -41,7 +42,7 @@ from readiness.evidence.workloads.shared_caches import (
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
-from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem
+from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem, unused_stage
 from .settings import (
     AttestationSettings,
     HitRate,
@@ -70,6 +71,7 @@ REPLICA = "This is a Lambda@Edge replica; the original function is checked in it
 @caching.rule(STRATEGY, severity=Severity.LOW)
 def lambda_strategy(
     function: FunctionConfiguration,
+    network: FunctionNetwork,
     tags: FunctionTags,
     caches: SharedCaches,
     attested: Attested,
@@ -85,7 +87,7 @@ def lambda_strategy(
     """
     if function.master_arn:
         return not_applicable(REPLICA)
-    unit = unit_of(function, tags.values)
+    unit = unit_of(function, network, tags.values)
     said = proven(unit, caches, rate.min_hit_rate, workload.workload_tag)
     return said or attestation.verdict(attested, STRATEGY_ATTESTED)
 
@@ -130,12 +132,7 @@ def api_cache_used(stage: StageCache, lookups: StageLookups, *, rate: HitRate) -
     if use.lookups is None and not lookups.requests:
         return cannot_tell("CloudWatch counted no request to the stage in the last 7 days.")
     if not use.lookups:
-        return violates(
-            f"The stage had {plural(lookups.requests or 0, 'request')} in the last 7 days, but no"
-            " cache hit and no cache miss.",
-            expected="Caching enabled for the methods that are called, or no cache cluster.",
-            requests=lookups.requests,
-        )
+        return unused_stage(lookups.requests or 0, is_new=stage.is_new)
     return judge_rate(f"cache of the stage {stage.stage}", use, rate.min_hit_rate)
 
 

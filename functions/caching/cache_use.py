@@ -61,6 +61,20 @@ def _unused(cache: Cache, now: datetime) -> Verdict:
     )
 
 
+def unused_stage(requests: float, *, is_new: bool) -> Verdict:
+    """The verdict on an API stage whose cache had neither a hit nor a miss in a week."""
+    if is_new:
+        return cannot_tell(
+            "The stage was changed within the last day, and its cache had no hit and no miss yet."
+        )
+    return violates(
+        f"The stage had {plural(requests, 'request')} in the last 7 days, but no cache hit and no"
+        " cache miss.",
+        expected="Caching enabled for the methods that are called, or no cache cluster.",
+        requests=requests,
+    )
+
+
 def judge_rate(label: str, use: Use, min_hit_rate: float) -> Verdict:
     """Whether the hit rate of a cache in use is high enough."""
     rate = use.rate

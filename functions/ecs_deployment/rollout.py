@@ -256,7 +256,8 @@ def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Itera
         yield "Tasks of an older revision still run: a rollout is in progress."
     if len(tasks.running) < tasks.service.desired_count:
         yield f"Running tasks: {len(tasks.running)} of {tasks.service.desired_count}."
-    if tasks.service.desired_count > 1 and not all(task.zone for task in tasks.running):
+    in_aws = [task for task in tasks.running if task.launch_type != "EXTERNAL"]
+    if tasks.service.desired_count > 1 and not all(task.zone for task in in_aws):
         yield "ECS does not show the Availability Zone of every task."
 
 

@@ -78,6 +78,8 @@ ROTATION = "Enable key rotation"
 IN_TRANSIT = "Encrypt data in transit (TLS 1.2+)"
 
 MISSTATED = "The settings are wrong"
+YEARLY = 365
+"""How often a key rotates, in days, where KMS knows no other period."""
 
 
 # -- at rest ------------------------------------------------------------------------------------
@@ -258,8 +260,15 @@ def kms_rotation(
             expected=f"Automatic rotation every {max_rotation_period_days} days or fewer.",
             period_days=rotation.period_days,
         )
-    every = f" every {rotation.period_days} days" if rotation.period_days else ""
-    return complies(f"Automatic rotation is on{every}.", period_days=rotation.period_days)
+    if not rotation.period_days and max_rotation_period_days < YEARLY:
+        return cannot_tell(
+            "Automatic rotation is on, but KMS does not say how often the key rotates.",
+            missing=("kms:GetKeyRotationStatus",),
+        )
+    every = (
+        f"every {rotation.period_days} days" if rotation.period_days else "yearly (the default)"
+    )
+    return complies(f"Automatic rotation is on, {every}.", period_days=rotation.period_days)
 
 
 @encryption.rule(ROTATION, severity=Severity.MEDIUM, opt_in="imported_max_age_days")

@@ -94,6 +94,16 @@ def why_it_cannot_rotate(key: Key) -> str:
     return f"The key is {key.state}; it is checked again once it is enabled."
 
 
+def _why_s3_cannot_use(bucket: BucketEncryption, key: KmsKeyState | None) -> str:
+    """Why S3 cannot encrypt with the key that a bucket names; empty where it can."""
+    if key is None:
+        return ""
+    of_aws = bucket.key_id.partition("alias/aws/")[2]
+    if of_aws and of_aws != "s3":
+        return f"is AWS managed, for {of_aws} alone"
+    return key.why_no_service_can_use_it
+
+
 def default_encryption_verdict(
     bucket: BucketEncryption, key: KmsKeyState | None, *, customer_managed: bool, bucket_key: bool
 ) -> Verdict:
@@ -103,13 +113,11 @@ def default_encryption_verdict(
     """
     named = bucket.key_id or "aws/s3"
     problems = []
-    if key is not None and key.state != "Enabled":
-        said = f"Default encryption uses the KMS key {bucket.key_id}, which is {key.state}."
-        problems.append(Problem(Severity.HIGH, said))
-    elif key is not None and not key.encrypts_for_services:
+    wrong = _why_s3_cannot_use(bucket, key)
+    if wrong:
         said = (
-            f"Default encryption uses the KMS key {bucket.key_id} ({key.spec}, {key.usage}). S3"
-            " encrypts with symmetric keys only, so every upload fails that names no other key."
+            f"Default encryption uses the KMS key {bucket.key_id}, but the key {wrong}. Every"
+            " upload fails that names no other key."
         )
         problems.append(Problem(Severity.HIGH, said))
     if customer_managed and (key is None or key.manager == "AWS"):
@@ -122,7 +130,7 @@ def default_encryption_verdict(
             problems,
             expected="A symmetric, customer managed, enabled KMS key, with an S3 Bucket Key."
             if customer_managed
-            else "A symmetric, enabled KMS key.",
+            else "A symmetric, enabled KMS key of the bucket's region.",
             algorithm=bucket.algorithm,
             key=named,
             key_state=key.state if key else "",

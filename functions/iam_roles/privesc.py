@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from readiness.model.verdict import Severity
+
 VERSION = "2026-11-26"
 """When the table was last compared with the published lists."""
 
@@ -34,12 +36,14 @@ class Escalation:
     """Actions that together, on any resource, let a principal gain more privileges.
 
     ``services`` are those that receive the role, where the path uses iam:PassRole: one of them
-    is enough. ``source`` is a key of ``SOURCES``.
+    is enough. ``source`` is a key of ``SOURCES``. ``severity`` is lower for what policies
+    made by AWS allow on any resource.
     """
 
     actions: tuple[str, ...]
     source: str
     services: tuple[str, ...] = ()
+    severity: Severity = Severity.HIGH
 
     @property
     def name(self) -> str:
@@ -48,6 +52,15 @@ class Escalation:
 
 def _alone(source: str, *actions: str) -> Escalation:
     return Escalation(actions, source)
+
+
+def _running(source: str, action: str) -> Escalation:
+    """A command in a job that exists.
+
+    The policies that Step Functions makes for state machines allow it on any resource (Step
+    Functions Developer Guide, "IAM policies for AWS Batch", "… for Amazon EMR").
+    """
+    return Escalation((action,), source, severity=Severity.MEDIUM)
 
 
 def _passing(services: str, source: str, *actions: str) -> Escalation:
@@ -90,7 +103,7 @@ ESCALATIONS = (
     _alone("api", "identitystore:CreateGroupMembership"),
     # -- the role of something that exists
     _alone("pathfinding", "apprunner:UpdateService"),
-    _alone("pathfinding", "batch:SubmitJob"),
+    _running("pathfinding", "batch:SubmitJob"),
     _alone(
         "pathfinding",
         "bedrock-agentcore:StartCodeInterpreterSession",
@@ -119,7 +132,7 @@ ESCALATIONS = (
     _alone("pathfinding", "ec2-instance-connect:SendSSHPublicKey"),
     _alone("api", "ec2-instance-connect:SendSerialConsoleSSHPublicKey"),
     _alone("pathfinding", "ecs:ExecuteCommand"),
-    _alone("api", "elasticmapreduce:AddJobFlowSteps"),
+    _running("api", "elasticmapreduce:AddJobFlowSteps"),
     _alone("pathfinding", "glue:UpdateDevEndpoint"),
     _alone("api", "glue:RunStatement"),
     _alone("pathfinding", "lambda:UpdateFunctionCode"),

@@ -73,14 +73,15 @@ def _problems(grants: Grants, sensitive: Sequence[str]) -> Iterator[Problem]:
         where = _said(s for granting in grave.values() for s in granting)
         yield Problem(Severity.HIGH, f"{text} ({where}).")
     opened = [
-        (path.name, granting)
+        (path, granting)
         for path, granting in grants.escalations()
         if "iam" not in grave or path.services
     ]
-    if opened:
-        text = f"Privilege escalation is possible with {listed([name for name, _ in opened])}"
-        where = _said(s for _, granting in opened for s in granting)
-        yield Problem(Severity.HIGH, f"{text} ({where}).")
+    for severity in dict.fromkeys(path.severity for path, _ in opened):
+        alike = [(path.name, granting) for path, granting in opened if path.severity is severity]
+        text = f"Privilege escalation is possible with {listed([name for name, _ in alike])}"
+        where = _said(s for _, granting in alike for s in granting)
+        yield Problem(severity, f"{text} ({where}).")
     assume = grants.granting("sts:AssumeRole")
     if "sts" not in grave and assume:
         text = (

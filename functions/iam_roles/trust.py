@@ -115,7 +115,7 @@ class _Trust:
         answer = self.open_to(allow, _ASSUME, _ANYBODY, person)
         where = _seen(allow)
         if answer is not Holds.NEVER:
-            text = f"anyone in any AWS account can assume the role{where}"
+            text = f"anyone in any AWS account{_but(allow)} can assume the role{where}"
             yield _Finding(answer, Severity.CRITICAL, text)
             return
         yield from self._anybody_with_something(allow, person)
@@ -142,7 +142,10 @@ class _Trust:
         ):
             answer = self.open_to(allow, _ASSUME, _ANYBODY, person.but(keys))
             if answer is not Holds.NEVER:
-                text = f"anyone in any AWS account {who} can assume the role{_seen(allow)}"
+                text = (
+                    f"anyone in any AWS account{_but(allow)} {who} can assume the role"
+                    f"{_seen(allow)}"
+                )
                 yield _Finding(answer, Severity.HIGH, text)
                 return
 
@@ -214,6 +217,12 @@ def _providers(allow: Statement) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named)) or ("accounts.google.com",)
 
 
+def _but(allow: Statement) -> str:
+    """Whom NotPrincipal leaves out; empty for a statement that names whom it admits."""
+    left_out = [principal.value for principal in allow.not_principals]
+    return f" but {listed(left_out, 3)}" if left_out else ""
+
+
 def _seen(allow: Statement) -> str:
     """The statement, and the conditions that do not keep others out."""
     conditions = listed([str(condition) for condition in allow.conditions], 3)
@@ -237,6 +246,7 @@ def trust_verdict(
         bound_services=bound_services,
     )
     who = [p.value for s in admits(trust.statements) for p in s.principals]
+    who += [f"anyone{_but(s)}" for s in admits(trust.statements) if s.not_principals]
     if found.problems:
         expected = "Named principals, each with a condition that keeps others out."
         return violates_all(found.problems, expected=expected, principals=who)

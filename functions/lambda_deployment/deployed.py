@@ -18,7 +18,7 @@ from readiness.model.verdict import Problem, Severity
 
 _BROKEN = {"Failed", "Deactivated", "ActiveNonInvocable", "Deleting"}
 _MOVING = {"Pending": "pending", "Deactivating": "being deactivated"}
-_USABLE_KEY = {"Enabled", "Creating", "Updating"}
+_CHANGING_KEY = {"Creating", "Updating"}
 _SOON = timedelta(days=60)
 
 
@@ -127,8 +127,9 @@ def around(
             Severity.HIGH,
             f"The trust policy of the execution role {role.name} does not let Lambda assume it.",
         )
-    if key is not None and key.state not in _USABLE_KEY:
-        text = f"The KMS key of the environment variables is not usable: its state is {key.state}."
+    wrong = key.why_no_service_can_use_it if key is not None else ""
+    if key is not None and wrong and key.state not in _CHANGING_KEY:
+        text = f"The KMS key of the environment variables {wrong}."
         yield Problem(Severity.HIGH, text)
     if concurrency.reserved == 0:
         text = "The reserved concurrency is 0, so every invocation is throttled."

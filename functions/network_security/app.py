@@ -18,7 +18,13 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
-from readiness.evidence.ec2.security_groups import Attachments, PrefixLists, SecurityGroup
+from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.ec2.security_groups import (
+    Attachments,
+    PrefixLists,
+    SecurityGroup,
+    StaleReferences,
+)
 from readiness.evidence.ec2.vpc_endpoints import VpcDns, VpcEndpoints, VpcWorkloads
 from readiness.evidence.ec2.vpcs import RouteTables, Subnets, Vpc, VpcFlowLogs, VpcInterfaces
 from readiness.evidence.ecs.services import Service
@@ -47,6 +53,7 @@ PRIVATE = "Subnets without a route to an internet gateway."
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
 def lambda_private_subnets(
     function: FunctionConfiguration,
+    network: FunctionNetwork,
     tags: FunctionTags,
     subnets: Subnets,
     routes: RouteTables,
@@ -59,7 +66,8 @@ def lambda_private_subnets(
     """The function is in a VPC and runs only in private subnets.
 
     A function that only calls AWS APIs gains little from a VPC (AWS Well-Architected, Serverless
-    Lens). For such functions set ``lambda_vpc_mode`` or record a waiver.
+    Lens). For such functions set ``lambda_vpc_mode`` or record a waiver. A function on Lambda
+    Managed Instances runs in the subnets of its capacity provider.
     """
     if function.master_arn or function.name.startswith("us-east-1."):
         return not_applicable("This is a Lambda@Edge replica, which cannot be in a VPC.")
@@ -71,19 +79,14 @@ def lambda_private_subnets(
         return not_applicable(
             f"It does not have to be in a VPC, because it has no tag {WORKLOAD_TAG}."
         )
-    if function.capacity_provider and not function.subnet_ids:
-        return cannot_tell(
-            f"It runs on instances of the capacity provider {function.capacity_provider}, in that"
-            " provider's subnets, which are not read."
-        )
-    if not function.subnet_ids:
+    if not network.subnet_ids:
         return violates(
             "The function is not in a VPC.",
             expected=PRIVATE,
             severity=Severity.MEDIUM,
             subnets=[],
         )
-    return _placed(function.subnet_ids, subnets, routes, [])
+    return _placed(network.subnet_ids, subnets, routes, [])
 
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
@@ -129,6 +132,7 @@ def minimal_security_group(
     group: SecurityGroup,
     attached: Attachments,
     lists: PrefixLists | Unreadable,
+    stale: StaleReferences | Unreadable,
     *,
     allowed_public_ports: Annotated[
         tuple[str, ...],
@@ -170,7 +174,8 @@ def minimal_security_group(
         world_v6_prefixlen,
         max_port_span,
     )
-    problems = ingress_problems(group, known, limits)
+    lost = frozenset() if isinstance(stale, Unreadable) else stale.group_ids
+    problems = ingress_problems(group, known, lost, limits)
     if check_egress and not is_default:
         problems += egress_problems(group, known, limits)
     if not is_attached:
@@ -178,8 +183,11 @@ def minimal_security_group(
     if is_default:
         problems += default_group_problems(group)
     unseen = unseen_lists(group, known)
-    if unseen and not any(problem.severity.at_least(Severity.HIGH) for problem in problems):
-        return _cannot_see(unseen, lists)
+    if not any(problem.severity.at_least(Severity.HIGH) for problem in problems):
+        if unseen:
+            return _cannot_see(unseen, lists)
+        if isinstance(stale, Unreadable):
+            return unread(f"Which of its rules are stale could not be read: {stale}.", stale)
     if problems:
         return violates_all(
             problems,

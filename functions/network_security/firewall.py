@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from readiness.evidence.ec2.security_groups import Peer, Permission, PrefixList, SecurityGroup
+from readiness.evidence.ec2.security_groups import Permission, PrefixList, SecurityGroup
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.addresses import the_world_in
@@ -84,14 +84,16 @@ class Limits:
 Lists = Mapping[str, PrefixList]
 
 
-def ingress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
-    """Everything that the inbound rules allow and should not."""
+def ingress_problems(
+    group: SecurityGroup, lists: Lists, stale: frozenset[str], limits: Limits
+) -> list[Problem]:
+    """Everything that the inbound rules allow and should not; ``stale`` are ids of groups."""
     found: list[Problem] = []
     for permission in group.ingress:
         world = limits.world(_sources(permission, group.ingress, lists))
         exposed = _exposed(permission, world, limits)
         found += exposed
-        found += _foreign_groups(permission, group)
+        found += _unreachable_groups(permission, group, stale)
         if not exposed:
             found += _too_wide(permission, group, limits)
     return found
@@ -218,26 +220,19 @@ def _reaches_administration(permission: Permission) -> bool:
     return any(low <= port <= high for port in ADMINISTRATION)
 
 
-def _foreign_groups(permission: Permission, group: SecurityGroup) -> list[Problem]:
-    foreign = [peer for peer in permission.peers if not _is_known(peer, group)]
+def _unreachable_groups(
+    permission: Permission, group: SecurityGroup, stale: frozenset[str]
+) -> list[Problem]:
     return [
         Problem(
             Severity.MEDIUM,
             f"{spoken(permission)} is open to the security group {peer.group_id} of"
             f" {'account ' + peer.account if peer.account else 'an unknown account'}, but there is"
-            " no active peering connection.",
+            " no active peering connection or transit gateway to it: the rule is stale.",
         )
-        for peer in foreign
+        for peer in permission.peers
+        if group.is_foreign(peer) and (peer.is_lost or peer.group_id in stale)
     ]
-
-
-def _is_known(peer: Peer, group: SecurityGroup) -> bool:
-    return (
-        peer.group_id == group.id
-        or (bool(peer.account) and peer.account == group.account)
-        or (bool(peer.vpc_id) and peer.vpc_id == group.vpc_id)
-        or peer.peering == "active"
-    )
 
 
 def _too_wide(permission: Permission, group: SecurityGroup, limits: Limits) -> list[Problem]:

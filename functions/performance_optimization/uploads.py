@@ -26,7 +26,15 @@ def why_no_abort(bucket: AbortRules, max_days: int) -> str:
 
 
 def by_requests(bucket: BucketWrites, large_mb: int, small_mb: int) -> Verdict | None:
-    """What a week of request metrics shows; None if they are off or do not decide."""
+    """What a week of request metrics shows; None if they are off or do not decide.
+
+    PostRequests counts multipart uploads that begin and end; deleting several objects and
+    selecting from one are not in it (S3 User Guide, "Metrics and dimensions"). Restoring an
+    archived object is, so that it proves nothing beside PUT requests that are large themselves.
+    """
+    average = (bucket.uploaded or 0) / bucket.puts / MB if bucket.puts else 0
+    if bucket.posts and average > large_mb:
+        return None
     if bucket.posts:
         return complies(
             f"Multipart uploads are in use: {plural(bucket.posts, 'POST request')} in 7 days."

@@ -22,6 +22,7 @@ from readiness.evidence.autoscaling import (
     ServiceScaling,
     TableScaling,
 )
+from readiness.evidence.awslambda.callers import CallerTimeouts
 from readiness.evidence.awslambda.functions import (
     FunctionBuild,
     FunctionConcurrency,
@@ -30,7 +31,6 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
-from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
@@ -60,8 +60,8 @@ from .pooling import (
 )
 from .scaling import (
     failed_problems,
-    group_problems,
     judge_concurrency,
+    judge_group,
     judge_scaling,
     judge_target,
     provisioned_problems,
@@ -71,6 +71,7 @@ from .scaling import (
 from .settings import AttestationSettings, ConnectionSettings, LoadTestSettings, TimeoutSettings
 from .timeouts import (
     DefinitionUnreadable,
+    caller_doubt,
     caller_problems,
     judge_timeout,
     untimed_tasks,
@@ -217,7 +218,7 @@ def group_scaling(
     """Auto-scaling adjusts the number of EC2 instances, or an attestation says it must not."""
     if group.highest == 0:
         return not_applicable("The group has no instances: its maximum size is 0.")
-    return judge_scaling(group_problems(group), attested, attestation)
+    return judge_group(group, attested, attestation)
 
 
 @sizing.rule(SCALING, severity=Severity.LOW, opt_in="require_reader_scaling")
@@ -256,7 +257,7 @@ def cache_scaling(
 def function_timeout(
     function: FunctionConfiguration,
     queues: QueueSources,
-    entry_points: EntryPoints,
+    callers: CallerTimeouts,
     use: FunctionUse,
     *,
     limits: TimeoutSettings,
@@ -269,8 +270,9 @@ def function_timeout(
     if function.master_arn:
         return not_applicable(EDGE)
     problems = visibility_problems(queues.all, function.timeout, limits.visibility_factor)
-    problems += caller_problems(function.timeout, entry_points, limits)
-    return judge_timeout(function, use, problems, limits)
+    problems += caller_problems(function.timeout, callers, limits)
+    doubt = caller_doubt(function.timeout, callers, limits)
+    return judge_timeout(function, use, problems, doubt, limits)
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.LOW)
@@ -321,7 +323,8 @@ def function_connections(
     over_https = data_apis_in(function.environment, databases)
     if not hosts and over_https:
         return complies("It uses the Data API, which pools connections.", clusters=over_https)
-    if not hosts and function.vpc_id not in databases.vpcs:
+    is_outside = not function.capacity_provider and function.vpc_id not in databases.vpcs
+    if not hosts and is_outside:
         return not_applicable("It names no relational database, and its network has none.")
     executions = limit.executions if concurrency.reserved is None else concurrency.reserved
     connecting = Connecting(hosts, executions, databases)

@@ -12,6 +12,7 @@ from readiness.model.verdict import (
     Severity,
     Status,
     Verdict,
+    cannot_tell,
     complies,
     not_applicable,
     violates,
@@ -22,6 +23,13 @@ from .settings import AttestationSettings
 
 _NEEDED = {"AlarmNotification", "Launch", "Terminate"}
 """While one of these processes of EC2 Auto Scaling is suspended, a group does not scale."""
+_BATCH, _KUBERNETES = "AWS Batch", "Kubernetes"
+_BATCH_TAGS = ("AWSBatchServiceTag",)
+_KUBERNETES_TAGS = (
+    "eks:cluster-name",
+    "k8s.io/cluster-autoscaler/",
+    "kubernetes.io/cluster/",
+)
 _SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
 _EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
 
@@ -146,6 +154,47 @@ def group_problems(group: InstanceGroup) -> list[Problem]:
         text = f"Scaling processes are suspended: {listed(stopped)}."
         problems.append(Problem(Severity.HIGH, text))
     return problems
+
+
+def _scaled_by(group: InstanceGroup) -> str:
+    """What else than scaling policies sets the size of a group, by its tags; empty for nothing.
+
+    EKS gives every node group the tags by which the cluster autoscaler would find it, whether
+    one runs or not. Karpenter starts instances beside the groups.
+    """
+    tags = set(group.tags or {})
+    if tags & set(_BATCH_TAGS):
+        return _BATCH
+    if any(tag.startswith(_KUBERNETES_TAGS) for tag in tags):
+        return _KUBERNETES
+    return ""
+
+
+def judge_group(
+    group: InstanceGroup, attested: Attested, attestation: AttestationSettings
+) -> Verdict:
+    """The verdict on a group of EC2 instances, which AWS Batch or Kubernetes may scale."""
+    problems = group_problems(group)
+    by = _scaled_by(group)
+    if not by or group.policies or group.lowest >= group.highest:
+        return judge_scaling(problems, attested, attestation)
+    halted = sorted({"Launch", "Terminate"} & set(group.suspended))
+    if halted:
+        return judge_scaling(
+            [Problem(Severity.HIGH, f"Scaling processes are suspended: {listed(halted)}.")],
+            attested,
+            attestation,
+        )
+    if by == _BATCH:
+        return complies("AWS Batch sets the size of the group by the jobs in its queues.")
+    said = attestation.verdict(attested, "A fixed size, or the autoscaler of the cluster")
+    if said.status is Status.COMPLIANT:
+        return said
+    return cannot_tell(
+        "The group belongs to a Kubernetes cluster and has no scaling policy. Whether the cluster"
+        " autoscaler or Karpenter changes its size is not visible in AWS; attest it (readiness"
+        " attest)."
+    )
 
 
 def judge_scaling(

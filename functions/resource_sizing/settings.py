@@ -53,11 +53,11 @@ class TimeoutSettings:
         int, Between(1, 20), "A queue's visibility timeout, in multiples of the function's timeout"
     ] = 6
     front_door_seconds: Annotated[
-        int, Between(1, 900), "How long an API waits for the function, in seconds"
-    ] = 30
+        int, Between(1, 900), "The longest that clients of an API wait, in seconds"
+    ] = 900
     balancer_seconds: Annotated[
-        int, Between(1, 4000), "How long a load balancer waits for the function, in seconds"
-    ] = 60
+        int, Between(1, 4000), "The longest that clients of a load balancer wait, in seconds"
+    ] = 4000
     min_invocations: Annotated[
         int, Between(1, 1_000_000), "With fewer runs in a week their durations are not evaluated"
     ] = 50

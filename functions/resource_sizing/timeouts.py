@@ -6,15 +6,16 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from readiness.evidence.awslambda.callers import CallerKind, CallerTimeout, CallerTimeouts
 from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
 from readiness.evidence.awslambda.queue_consumers import Source
-from readiness.evidence.awslambda.traffic import EntryPoints
 from readiness.evidence.workloads.utilization import FunctionUse
 from readiness.model.text import plural
 from readiness.model.verdict import (
     Problem,
     Severity,
     Verdict,
+    cannot_tell,
     complies,
     not_applicable,
     violates_all,
@@ -44,27 +45,52 @@ def visibility_problems(sources: Sequence[Source], timeout: int, factor: int) ->
 
 
 def caller_problems(
-    timeout: int, entry_points: EntryPoints, limits: TimeoutSettings
+    timeout: int, callers: CallerTimeouts, limits: TimeoutSettings
 ) -> list[Problem]:
     """Callers that stop waiting before the function's timeout."""
-    waits = {"an API": limits.front_door_seconds} if entry_points.apis else {}
-    waits |= {"a load balancer": limits.balancer_seconds} if entry_points.target_groups else {}
     return [
-        Problem(Severity.LOW, f"The timeout is {timeout} s, but {who} waits only {seconds} s.")
-        for who, seconds in waits.items()
-        if timeout > seconds
+        Problem(
+            Severity.LOW,
+            f"The timeout is {timeout} s, but {caller.who} waits only"
+            f" {_waits(caller, limits):g} s.",
+        )
+        for caller in callers.all
+        if caller.certain and timeout > _waits(caller, limits)
     ]
+
+
+def caller_doubt(timeout: int, callers: CallerTimeouts, limits: TimeoutSettings) -> str:
+    """Why it cannot be told whether every caller waits long enough; empty where it can."""
+    if callers.flaw:
+        return f"Who calls it is not known: {callers.flaw}."
+    for caller in callers.all:
+        if not caller.certain and timeout > _waits(caller, limits):
+            return (
+                f"The timeout is {timeout} s. How long {caller.who} waits cannot be read in this"
+                f" account and region; by default it is {caller.seconds:g} s."
+            )
+    return ""
+
+
+def _waits(caller: CallerTimeout, limits: TimeoutSettings) -> float:
+    """How many seconds a caller waits, or its clients do."""
+    most = {
+        CallerKind.API: limits.front_door_seconds,
+        CallerKind.BALANCER: limits.balancer_seconds,
+    }
+    return min(caller.seconds, most.get(caller.kind, caller.seconds))
 
 
 def judge_timeout(
     function: FunctionConfiguration,
     use: FunctionUse,
     problems: list[Problem],
+    doubt: str,
     limits: TimeoutSettings,
 ) -> Verdict:
     """The verdict on a timeout beside the runs since the last change of the function.
 
-    ``problems`` are those that do not depend on the runs.
+    ``problems`` are those that do not depend on the runs; ``doubt`` says what is not known.
     """
     timeout, changed = function.timeout, moment(function.last_modified)
     runs = since(use.invocations, changed).total or 0
@@ -82,6 +108,8 @@ def judge_timeout(
             ),
             **facts,
         )
+    if doubt:
+        return cannot_tell(doubt, missing=("lambda:GetPolicy",))
     if measured is None:
         return not_applicable(
             f"It ran {plural(runs, 'time')} in the last week or since its last change; at least"

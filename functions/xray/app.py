@@ -251,7 +251,7 @@ def trace_queries(
     ] = False,
     query_pattern: Annotated[
         str, "A saved query is about traces if it matches this regular expression"
-    ] = r"trace|duration|latency|span",
+    ] = r"(?<!stack)(?<!stack.)(?<!back)trace(?!back)|duration|latency|\bspan(?!n)",
     max_age_days: Annotated[
         int,
         Between(1, 3650),

@@ -273,19 +273,21 @@ def tagged(**asked: Any) -> dict[str, Any]:
     }
 
 
+FUNCTION = {
+    "FunctionName": "agent",
+    "Environment": {"Variables": {"CACHE_URL": f"rediss://{GROUP_HOST}:6379"}},
+}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
-    function = {
-        "FunctionName": "agent",
-        "Environment": {"Variables": {"CACHE_URL": f"rediss://{GROUP_HOST}:6379"}},
-    }
     return FakeAccount(
         {
             ("resourcegroupstaggingapi", "get_resources"): tagged,
             ("dynamodb", "query"): statements,
             ("cloudwatch", "get_metric_data"): metric_data(COUNTS),
-            ("lambda", "list_functions"): {"Functions": [function]},
-            ("lambda", "get_function_configuration"): function,
+            ("lambda", "list_functions"): {"Functions": [FUNCTION]},
+            ("lambda", "get_function_configuration"): FUNCTION,
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},
             ("ecs", "describe_services"): {
@@ -352,5 +354,32 @@ def without_an_api_cache() -> FakeAccount:
     )
 
 
+def on_managed_instances() -> FakeAccount:
+    """The function runs on instances of a capacity provider, whose group the cache lets in."""
+    provider = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:capacity-provider:agents"
+    instances = {"CapacityProviderArn": provider}
+    about = FUNCTION | {
+        "VpcConfig": {},
+        "CapacityProviderConfig": {"LambdaManagedInstancesCapacityProviderConfig": instances},
+    }
+    return fake_account().but(
+        lambda__list_functions={"Functions": [about]},
+        lambda__get_function_configuration=about,
+        lambda__get_capacity_provider={
+            "CapacityProvider": {
+                "CapacityProviderArn": provider,
+                "State": "Active",
+                "VpcConfig": {"SubnetIds": ["subnet-1"], "SecurityGroupIds": [CLIENT_SG]},
+                "PermissionsConfig": {
+                    "CapacityProviderOperatorRoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/provider"
+                },
+            }
+        },
+    )
+
+
 def others() -> dict[str, Variant]:
-    return {"without an API cache": Variant(without_an_api_cache, ("appsync-ttl",))}
+    return {
+        "without an API cache": Variant(without_an_api_cache, ("appsync-ttl",)),
+        "on managed instances": Variant(on_managed_instances, ("lambda-strategy", "shared-cache")),
+    }

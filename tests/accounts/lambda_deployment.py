@@ -55,6 +55,20 @@ LOGGING = {
         }
     ],
 }
+
+
+def key_metadata(**changes: Any) -> dict[str, Any]:
+    """DescribeKey's answer about a symmetric key."""
+    about = {
+        "KeyId": KEY,
+        "KeyState": "Enabled",
+        "KeyManager": "CUSTOMER",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+    }
+    return about | changes
+
+
 SETTINGS = {"lambda_deployment.smoke-test": {"allow_smoke_tests": True}}
 TAGS = {"readiness:smoke-event": "/readiness/smoke/agent"}
 METRICS: dict[str, float] = {
@@ -178,7 +192,7 @@ def fake_account() -> FakeAccount:
             },
             ("iam", "list_attached_role_policies"): {"AttachedPolicies": []},
             ("kms", "describe_key"): {
-                "KeyMetadata": {"KeyId": KEY, "KeyState": "Enabled", "KeyManager": "CUSTOMER"}
+                "KeyMetadata": key_metadata(),
             },
             ("dynamodb", "query"): {"Items": []},
         }

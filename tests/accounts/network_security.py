@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from urllib.parse import quote
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error
 
 VPC = "vpc-0a1b2c3d4e5f60718"
@@ -232,3 +233,49 @@ def fake_account() -> FakeAccount:
             ("ecs", "describe_services"): {"services": [service()]},
         }
     )
+
+
+def on_managed_instances() -> FakeAccount:
+    """The function runs on instances of a capacity provider."""
+    provider = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:capacity-provider:agents"
+    instances = {"CapacityProviderArn": provider}
+    about = function(
+        CapacityProviderConfig={"LambdaManagedInstancesCapacityProviderConfig": instances}
+    )
+    del about["VpcConfig"]
+    return fake_account().but(
+        lambda__list_functions={"Functions": [about]},
+        lambda__get_function_configuration=about,
+        lambda__get_capacity_provider={
+            "CapacityProvider": {
+                "CapacityProviderArn": provider,
+                "State": "Active",
+                "VpcConfig": {"SubnetIds": [SUBNET_A, SUBNET_B], "SecurityGroupIds": [GROUP]},
+                "PermissionsConfig": {"CapacityProviderOperatorRoleArn": ROLE_ARN},
+            }
+        },
+    )
+
+
+def across_a_transit_gateway(*stale: str) -> FakeAccount:
+    """A rule names a group of another account; EC2 calls the rules for ``stale`` stale."""
+    pair = {"GroupId": "sg-0e1d2c3b4a5f60718", "UserId": "444455556666"}
+    rule = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    about = security_group(IpPermissions=[{**rule, "UserIdGroupPairs": [pair]}])
+    lost = [
+        {"GroupId": id, "StaleIpPermissions": [{**rule, "UserIdGroupPairs": [pair]}]}
+        for id in stale
+    ]
+    return fake_account().but(
+        ec2__describe_security_groups={"SecurityGroups": [about]},
+        ec2__describe_stale_security_groups={"StaleSecurityGroupSet": lost},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "on managed instances": Variant(
+            on_managed_instances, ("lambda-private-subnets", "private-service-endpoints")
+        ),
+        "across a transit gateway": Variant(across_a_transit_gateway, ("minimal-security-group",)),
+    }

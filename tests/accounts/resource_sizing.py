@@ -8,7 +8,8 @@ from typing import Any
 
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.account_variants import Variant
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
@@ -336,3 +337,120 @@ def fake_account() -> FakeAccount:
             ("sqs", "get_queue_attributes"): {"Attributes": {"VisibilityTimeout": "180"}},
         }
     )
+
+
+# -- who calls the function ---------------------------------------------------------------------
+
+API = "abc123"
+USER_POOL = f"{HOME}_Ab12Cd34E"
+BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/web/50dc6c495c0c9188"
+)
+TARGET_GROUP = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/web/73e2d6bc24d8a067"
+NO_API = error("NotFoundException", 404)
+CALLS_IT = (
+    f"arn:aws:apigateway:{HOME}:lambda:path/2015-03-31/functions/{FUNCTION}:live/invocations"
+)
+
+
+def allowed(*sources: str, service: str = "apigateway.amazonaws.com") -> dict[str, Any]:
+    """GetPolicy: the service may invoke the function for these."""
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": "lambda:InvokeFunction",
+        "Resource": FUNCTION,
+    }
+    if sources:
+        statement["Condition"] = {"ArnLike": {"AWS:SourceArn": list(sources)}}
+    return {"lambda__get_policy": {"Policy": json.dumps({"Statement": [statement]})}}
+
+
+def requests_to(path: str) -> str:
+    """The ARN of requests to an API."""
+    return f"arn:aws:execute-api:{HOME}:{ACCOUNT_ID}:{path}"
+
+
+def rest_api(**integration: Any) -> dict[str, Any]:
+    """A REST API in front of the function; the changes are made to its integration."""
+    about = {"type": "AWS_PROXY", "uri": CALLS_IT, "timeoutInMillis": 29_000} | integration
+    methods = {"GET": {"httpMethod": "GET", "methodIntegration": about}}
+    return {
+        **allowed(requests_to(f"{API}/*/GET/agent")),
+        "apigateway__get_rest_api": {"id": API, "name": "shop"},
+        "apigateway__get_rest_apis": {"items": [{"id": API, "name": "shop"}]},
+        "apigateway__get_resources": {
+            "items": [
+                {"id": "r1", "path": "/"},
+                {"id": "r2", "path": "/agent", "resourceMethods": methods},
+            ]
+        },
+    }
+
+
+def http_api(
+    protocol: str = "HTTP", path: str = "*/*/agent", **integration: Any
+) -> dict[str, Any]:
+    """An HTTP or WebSocket API in front of the function."""
+    about = {"IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION} | integration
+    api = {
+        "ApiId": API,
+        "Name": "shop",
+        "ProtocolType": protocol,
+        "RouteSelectionExpression": "$request.method $request.path",
+    }
+    return {
+        **allowed(requests_to(f"{API}/{path}")),
+        "apigateway__get_rest_api": NO_API,
+        "apigateway__get_rest_apis": {"items": []},
+        "apigatewayv2__get_api": api,
+        "apigatewayv2__get_apis": {"Items": [api]},
+        "apigatewayv2__get_integrations": {"Items": [about]},
+    }
+
+
+def load_balancer(seconds: int = 60) -> dict[str, Any]:
+    """An application load balancer with that idle timeout in front of the function."""
+    return {
+        **allowed(TARGET_GROUP, service="elasticloadbalancing.amazonaws.com"),
+        "elbv2__describe_target_groups": {
+            "TargetGroups": [{"TargetGroupArn": TARGET_GROUP, "LoadBalancerArns": [BALANCER]}]
+        },
+        "elbv2__describe_load_balancer_attributes": {
+            "Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": str(seconds)}]
+        },
+    }
+
+
+def user_pool(**triggers: Any) -> dict[str, Any]:
+    """A user pool that may invoke the function; by default before each sign-up."""
+    arn = f"arn:aws:cognito-idp:{HOME}:{ACCOUNT_ID}:userpool/{USER_POOL}"
+    return {
+        **allowed(arn, service="cognito-idp.amazonaws.com"),
+        "cognito-idp__describe_user_pool": {
+            "UserPool": {"LambdaConfig": triggers or {"PreSignUp": FUNCTION}}
+        },
+    }
+
+
+def seconds(timeout: int) -> dict[str, Any]:
+    """The function with another timeout, and a queue that fits it."""
+    return {
+        "lambda__list_functions": {"Functions": [function(Timeout=timeout)]},
+        "lambda__get_function_configuration": function(Timeout=timeout),
+        "sqs__get_queue_attributes": {"Attributes": {"VisibilityTimeout": str(6 * timeout)}},
+    }
+
+
+def others() -> dict[str, Variant]:
+    callers = {
+        "behind a REST API": rest_api() | seconds(29),
+        "behind an HTTP API": http_api(),
+        "that authorizes requests": http_api(path="authorizers/a1") | seconds(10),
+        "behind a load balancer": load_balancer(),
+        "behind a user pool": user_pool() | seconds(5),
+    }
+    return {
+        name: Variant(lambda answers=answers: fake_account().but(**answers), ("function-timeout",))
+        for name, answers in callers.items()
+    }

@@ -217,6 +217,29 @@ GOLDEN = (
     call("apigateway", "DeleteRouteSettings"),
     call(
         "apigateway",
+        "PutRestApi",
+        ("AWS::ApiGateway::RestApi", "a1b2c3d4e5"),
+        request={"restApiId": "a1b2c3d4e5", "mode": "merge"},
+    ),
+    call(
+        "apigateway",
+        "PutIntegration",
+        ("AWS::Lambda::Function", "agent"),
+        request={
+            "putIntegrationInput": {
+                "uri": f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
+            }
+        },
+    ),
+    call("lambda", "UpdateCapacityProvider", request={"capacityProviderName": "agents"}),
+    call("cognito-idp", "UpdateUserPool", request={"userPoolId": "us-east-1_Ab12Cd34E"}),
+    call(
+        "elasticloadbalancing",
+        "ModifyLoadBalancerAttributes",
+        request={"loadBalancerArn": BALANCER},
+    ),
+    call(
+        "apigateway",
         "DeleteApi",
         ("AWS::ApiGatewayV2::Api", "h1b2c3d4e5"),
         request={"apiId": "h1b2c3d4e5"},

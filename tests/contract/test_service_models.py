@@ -77,6 +77,8 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
 FREE_NAMES: dict[str, frozenset[str]] = {
     # The text of an event pattern: EventBridge User Guide, "Comparison operators".
     "readiness.evidence.workloads.anomaly_detection": frozenset({"prefix"}),
+    # The key of an attribute: DescribeLoadBalancerAttributes.
+    "readiness.evidence.awslambda.callers": frozenset({"idle_timeout.timeout_seconds"}),
     # Dimensions of S3's metrics, and counts of our own.
     "readiness.evidence.s3.transfer": frozenset(
         {

@@ -58,8 +58,8 @@ ALSO = frozenset(
 SERVICES_READ = frozenset(
     """
     access-analyzer apigateway application-autoscaling appsync autoscaling backup batch budgets
-    ce cloudfront cloudtrail cloudwatch codebuild codedeploy compute-optimizer config dax
-    dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
+    ce cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
+    compute-optimizer config dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     organizations pipes rds redshift resource-groups route53 route53resolver s3 scheduler
     secretsmanager securityhub servicequotas sns sqs ssm states sts support synthetics tag

@@ -52,6 +52,7 @@ FULL_BY_DEFAULT = {
         ("accessanalyzer", "list_findings_v2"),
         ("apigatewayv2", "get_apis"),
         ("apigatewayv2", "get_domain_names"),
+        ("apigatewayv2", "get_integrations"),
         ("apigatewayv2", "get_stages"),
         ("ce", "get_anomaly_monitors"),
         ("ce", "get_anomaly_subscriptions"),

@@ -80,6 +80,22 @@ def test_the_key_id_in_an_event(named, id):
     assert key_id_of(named) == id
 
 
+@pytest.mark.parametrize("name", ["KeySpec", "KeyUsage", "KeyManager", "KeyState"])
+@pytest.mark.parametrize("cls", [KmsKeyState, KmsRotation, KmsImportedMaterial])
+def test_an_answer_that_does_not_say_what_the_key_is_counts_as_none(cls, name):
+    answer = key_metadata()
+    del answer["KeyMetadata"][name]
+    with pytest.raises(Unreadable) as caught:
+        loaded(cls, fake_account().but(kms__describe_key=answer))
+    assert (caught.value.action, name in str(caught.value)) == ("kms:DescribeKey", True)
+
+
+def test_the_older_name_of_the_spec_is_understood():
+    answer = key_metadata(CustomerMasterKeySpec="RSA_2048")
+    del answer["KeyMetadata"]["KeySpec"]
+    assert loaded(KmsKeyState, fake_account().but(kms__describe_key=answer)).spec == "RSA_2048"
+
+
 def test_a_key_that_does_not_exist_is_missing():
     seen = fake_account().but(kms__describe_key=error("NotFoundException"))
     assert loaded(KmsKeyState, seen).state == "Missing"

@@ -158,6 +158,19 @@ def test_roles_are_not_read_for_a_vpc_without_functions():
     assert ("iam", "get_account_authorization_details") not in seen.calls
 
 
+def test_a_function_on_managed_instances_is_where_its_capacity_provider_is():
+    seen = good.on_managed_instances()
+    assert [w.name for w in of_vpc(VpcWorkloads, seen).all] == ["function agent", "service api"]
+    elsewhere = {
+        "CapacityProviderArn": "arn:aws:lambda:us-east-1:111122223333:capacity-provider:agents",
+        "State": "Active",
+        "VpcConfig": {"SubnetIds": ["subnet-of-another-vpc"], "SecurityGroupIds": ["sg-1"]},
+        "PermissionsConfig": {"CapacityProviderOperatorRoleArn": good.ROLE_ARN},
+    }
+    other = seen.but(lambda__get_capacity_provider={"CapacityProvider": elsewhere})
+    assert [w.name for w in of_vpc(VpcWorkloads, other).all] == ["service api"]
+
+
 def test_a_service_in_other_subnets_is_elsewhere():
     other = {"services": [service(subnets=["subnet-of-another-vpc"])]}
     seen = of_vpc(VpcWorkloads, fake_account().but(ecs__describe_services=other)).all

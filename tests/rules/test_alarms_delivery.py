@@ -171,6 +171,13 @@ LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"
             id="an HMAC key",
         ),
         pytest.param(
+            KmsKeyState("k", "Enabled", elsewhere="eu-west-1"),
+            LETS,
+            BAD,
+            "another region",
+            id="a key of another region",
+        ),
+        pytest.param(
             MINE,
             KmsKeyAccess(statement({"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"}, "kms:*")),
             BAD,
@@ -194,7 +201,7 @@ LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"
         pytest.param(
             KmsKeyState("k", "PendingDeletion"), LETS, BAD, "PendingDeletion", id="being deleted"
         ),
-        pytest.param(KmsKeyState("k", "Missing"), None, BAD, "Missing", id="deleted"),
+        pytest.param(KmsKeyState("k", "Missing"), None, BAD, "does not exist", id="deleted"),
         pytest.param(MINE, None, BLIND, "key policy", id="policy gone since"),
     ],
 )

@@ -31,6 +31,7 @@ from readiness import Status
 from readiness.evidence.apigateway.stage_cache import MethodCache, StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.caches import Cache, Use
 from readiness.evidence.cloudfront import Behaviour, DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
@@ -173,6 +174,10 @@ TAGGED = FunctionTags({"Application": "MAIF"})
 BARE = FunctionTags({})
 
 
+def network(function):
+    return FunctionNetwork(function.subnet_ids, function.security_group_ids)
+
+
 @pytest.mark.parametrize(
     ("function", "tags", "seen", "attested", "status", "said"),
     [
@@ -214,12 +219,12 @@ BARE = FunctionTags({})
     ],
 )
 def test_lambda_strategy(function, tags, seen, attested, status, said):
-    verdict = lambda_strategy(function, tags, seen, attested)
+    verdict = lambda_strategy(function, network(function), tags, seen, attested)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
 def test_a_second_person_is_wanted_if_so_set():
-    verdict = lambda_strategy(FUNCTION, BARE, caches(), SAID, two_people=True)
+    verdict = lambda_strategy(FUNCTION, network(FUNCTION), BARE, caches(), SAID, two_people=True)
     assert (verdict.status, "second person" in verdict.reason) == (BAD, True)
 
 
@@ -339,12 +344,23 @@ def stage(*, enabled=True, status="AVAILABLE", **ttls):
     [
         pytest.param(stage(a=300), (80.0, 20.0, 100.0), GOOD, "80.0%", id="used"),
         pytest.param(stage(a=300), (1.0, 99.0, 100.0), BAD, "1.0%", id="seldom knows"),
+        pytest.param(
+            stage(a=300), (10.0, None, 10.0), GOOD, "had 10 lookups", id="no miss counted"
+        ),
         pytest.param(stage(a=300), (None, None, 50.0), BAD, "had 50 requests", id="not asked"),
         pytest.param(stage(a=300), (0.0, 0.0, 50.0), BAD, "had 50 requests", id="zeros"),
         pytest.param(stage(a=300), (None, None, None), UNKNOWN, "no request", id="no traffic"),
         pytest.param(
-            stage(a=300), (None, 10.0, 10.0), GOOD, "had 10 lookups", id="only misses told"
+            replace(stage(a=300), is_new=True),
+            (None, None, 50.0),
+            UNKNOWN,
+            "within the last day",
+            id="perhaps just enabled",
         ),
+        pytest.param(
+            replace(stage(a=300), is_new=True), (1.0, 99.0, 100.0), BAD, "1.0%", id="new, and used"
+        ),
+        pytest.param(stage(a=300), (None, 10.0, 10.0), BAD, "was 0.0%", id="no hit counted"),
         pytest.param(
             stage(a=None),
             (None,) * 3,
@@ -483,7 +499,10 @@ def test_the_hit_rate_of_a_cache(rule, evidence, hits, settings, status):
 @pytest.mark.parametrize(("hits", "settings", "status"), RATES)
 def test_the_hit_rate_of_a_strategy(hits, settings, status):
     seen = caches(used(hits=hits, misses=100 - hits))
-    assert lambda_strategy(FUNCTION, TAGGED, seen, NOBODY, **settings).status is status
+    assert (
+        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, **settings).status
+        is status
+    )
     assert ecs_strategy(WEB, seen, NOBODY, **settings).status is status
 
 
@@ -502,7 +521,10 @@ def test_the_hit_rate_of_a_stage(hits, settings, status):
 )
 def test_the_tag_of_a_workload(tag, status):
     seen = caches(CACHE)
-    assert lambda_strategy(FUNCTION, TAGGED, seen, NOBODY, workload_tag=tag).status is status
+    assert (
+        lambda_strategy(FUNCTION, network(FUNCTION), TAGGED, seen, NOBODY, workload_tag=tag).status
+        is status
+    )
     assert ecs_strategy(WEB, seen, NOBODY, workload_tag=tag).status is status
     verdict = shared_cache(ComputeUnits((ONE, TWO)), seen, workload_tag=tag)
     assert verdict.status is (GOOD if status is GOOD else NA)
@@ -512,7 +534,9 @@ UNUSED = Service("arn:batch", "batch", "", "")
 MEMCACHED = replace(CACHE, engine="memcached")
 STATED = [
     pytest.param(
-        lambda said, **settings: lambda_strategy(FUNCTION, BARE, caches(), said, **settings),
+        lambda said, **settings: lambda_strategy(
+            FUNCTION, network(FUNCTION), BARE, caches(), said, **settings
+        ),
         id="function",
     ),
     pytest.param(

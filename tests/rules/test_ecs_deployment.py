@@ -797,6 +797,14 @@ def test_how_tasks_may_fare(tasks, settings, status, said):
     assert_judged(tasks_healthy, fake_account(*tasks), status, Severity.HIGH, said, **settings)
 
 
+def test_machines_outside_aws_have_no_zone():
+    """Tasks of ECS Anywhere; beside tasks in AWS whose zone is missing something is unknown."""
+    outside = [task(n, launchType="EXTERNAL", availabilityZone=None) for n in (1, 2)]
+    assert_judged(tasks_healthy, fake_account(*outside), GOOD, None, "No problem found")
+    mixed = [task(1, launchType="EXTERNAL", availabilityZone=None), task(2, availabilityZone=None)]
+    assert_judged(tasks_healthy, fake_account(*mixed), UNKNOWN, None, "Availability Zone")
+
+
 @pytest.mark.parametrize(
     ("minutes", "settings", "status", "said"),
     [

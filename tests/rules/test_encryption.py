@@ -53,8 +53,27 @@ AWS_KEY = KmsKeyState("k", "Enabled", manager="AWS")
             KmsKeyState("k", "Missing"),
             {},
             BAD,
-            "Missing",
+            "does not exist",
             id="key that does not exist",
+        ),
+        pytest.param(
+            BucketEncryption("aws:kms", "k"),
+            KmsKeyState("k", "Enabled", elsewhere="eu-west-1"),
+            {},
+            BAD,
+            "in another region (eu-west-1)",
+            id="key of another region",
+        ),
+        pytest.param(
+            BucketEncryption("aws:kms", "alias/aws/sns"),
+            AWS_KEY,
+            {},
+            BAD,
+            "for sns alone",
+            id="another service's AWS managed key",
+        ),
+        pytest.param(
+            BucketEncryption("aws:kms", "alias/aws/s3"), AWS_KEY, {}, GOOD, "", id="aws/s3 named"
         ),
         *(
             pytest.param(
@@ -99,7 +118,7 @@ def test_s3_kms(bucket, key, settings, status, said):
     ("key", "rotation", "status", "said"),
     [
         pytest.param(KEY, KmsRotation(True, 365), GOOD, "every 365 days", id="yearly"),
-        pytest.param(KEY, KmsRotation(True, 0), GOOD, "is on.", id="period not said"),
+        pytest.param(KEY, KmsRotation(True, 0), GOOD, "yearly", id="period not said"),
         pytest.param(KEY, KmsRotation(True, 366), BAD, "every 366 days", id="a day too long"),
         pytest.param(KEY, KmsRotation(False), BAD, "off", id="off"),
         pytest.param(AWS_KEY, KmsRotation(False), NA, "AWS managed", id="aws managed"),
@@ -140,6 +159,8 @@ def test_kms_rotation(key, rotation, status, said):
         pytest.param(90, 90, GOOD, id="as long as allowed"),
         pytest.param(365, 90, BAD, id="longer than allowed"),
         pytest.param(2560, 2560, GOOD, id="the longest there is"),
+        pytest.param(0, 365, GOOD, id="KMS does not say: yearly by default"),
+        pytest.param(0, 364, BLIND, id="KMS does not say, and a year is long"),
     ],
 )
 def test_how_seldom_a_key_may_rotate(days, longest, status):

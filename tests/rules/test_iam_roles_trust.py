@@ -192,6 +192,20 @@ def test_a_deny_beside_an_allow_of_anybody(principal, condition, status):
     assert verdict.status is status, verdict.reason
 
 
+def test_not_principal_is_said_with_whom_it_leaves_out():
+    spared = {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT_ID}, "Action": ASSUME}
+    everyone = judged(spared)
+    assert everyone.severity is CRITICAL
+    assert f"Anyone in any AWS account but {ACCOUNT_ID} can assume" in everyone.reason
+    within = judged(spared | {"Condition": {"StringEquals": {ORG: "o-abc"}}})
+    assert (within.status, within.reason) == (
+        GOOD,
+        f"anyone but {ACCOUNT_ID} can assume the role.",
+    )
+    behind = judged(spared | {"Condition": {"StringEquals": {"sts:ExternalId": "x"}}})
+    assert f"but {ACCOUNT_ID} who knows the external ID" in behind.reason
+
+
 def test_a_deny_of_another_action_takes_nothing_away():
     assert judged(entry("Allow", "*"), entry("Deny", "*", None, WEB)).severity is CRITICAL
     spared = {"Effect": "Deny", "NotPrincipal": {"AWS": ACCOUNT_ID}, "Action": ASSUME}

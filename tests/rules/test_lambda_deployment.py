@@ -29,6 +29,7 @@ from tests.accounts.lambda_deployment import (
     configuration,
     fake_account,
     fed_by_a_queue,
+    key_metadata,
     metric_data,
     tagged,
 )
@@ -283,12 +284,26 @@ def test_a_runtime_near_its_end_is_announced():
             id="a role for others",
         ),
         pytest.param(
-            {"kms__describe_key": {"KeyMetadata": {"KeyId": "k", "KeyState": "Disabled"}}},
+            {"kms__describe_key": {"KeyMetadata": key_metadata(KeyState="Disabled")}},
             "its state is Disabled",
             id="disabled key",
         ),
         pytest.param(
-            {"kms__describe_key": error("NotFoundException")}, "state is Missing", id="no key"
+            {"kms__describe_key": {"KeyMetadata": key_metadata(KeySpec="RSA_2048")}},
+            "(RSA_2048, ENCRYPT_DECRYPT) is not a symmetric encryption key",
+            id="an asymmetric key",
+        ),
+        pytest.param(
+            {
+                "kms__describe_key": {
+                    "KeyMetadata": key_metadata(KeySpec="HMAC_256", KeyUsage="GENERATE_VERIFY_MAC")
+                }
+            },
+            "(HMAC_256, GENERATE_VERIFY_MAC) is not",
+            id="an HMAC key",
+        ),
+        pytest.param(
+            {"kms__describe_key": error("NotFoundException")}, "does not exist", id="no key"
         ),
         pytest.param(
             {"lambda__get_function_concurrency": {"ReservedConcurrentExecutions": 0}},

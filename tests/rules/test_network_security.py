@@ -12,6 +12,7 @@ from functions.network_security.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.vpc_endpoints import (
     Endpoint,
     VpcDns,
@@ -54,6 +55,9 @@ def through(*routes):
 
 PRIVATE = through()
 FUNCTION = FunctionConfiguration("agent", vpc_id="vpc-1", subnet_ids=("subnet-a", "subnet-b"))
+
+
+INSIDE = FunctionNetwork(FUNCTION.subnet_ids)
 
 
 @pytest.mark.parametrize(
@@ -113,23 +117,24 @@ FUNCTION = FunctionConfiguration("agent", vpc_id="vpc-1", subnet_ids=("subnet-a"
     ],
 )
 def test_private_is_what_no_internet_gateway_reaches(routes, status, said):
-    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, SUBNETS, routes)
+    verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, SUBNETS, routes)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
 def test_the_main_table_of_a_shared_vpc_is_not_taken_for_the_subnets_own():
     shared = Subnets({id: Subnet(id, "vpc-1", is_ours=False) for id in FUNCTION.subnet_ids})
-    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, shared, PRIVATE)
+    verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, shared, PRIVATE)
     assert (verdict.status, verdict.missing) == (UNKNOWN, ("ec2:DescribeRouteTables",))
 
 
 def test_a_subnet_that_is_not_listed_is_not_private():
-    verdict = lambda_private_subnets(FUNCTION, UNTAGGED, Subnets({}), PRIVATE)
+    verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, Subnets({}), PRIVATE)
     assert verdict.status is UNKNOWN
 
 
 OUTSIDE = FunctionConfiguration("agent")
 PROVIDER = "arn:aws:lambda:us-east-1:111122223333:capacity-provider:agents"
+MANAGED = FunctionConfiguration("managed", capacity_provider=PROVIDER)
 
 
 @pytest.mark.parametrize(
@@ -149,15 +154,15 @@ PROVIDER = "arn:aws:lambda:us-east-1:111122223333:capacity-provider:agents"
             id="edge replica",
         ),
         pytest.param(
-            FunctionConfiguration("managed", capacity_provider=PROVIDER),
+            MANAGED,
             UNTAGGED,
             "always",
-            UNKNOWN,
+            GOOD,
             None,
             id="on instances of a capacity provider",
         ),
         pytest.param(
-            FunctionConfiguration("managed", capacity_provider=PROVIDER),
+            MANAGED,
             UNTAGGED,
             "in_scope",
             NA,
@@ -170,7 +175,10 @@ PROVIDER = "arn:aws:lambda:us-east-1:111122223333:capacity-provider:agents"
     ],
 )
 def test_which_functions_must_be_in_a_vpc(function, tags, mode, status, severity):
-    verdict = lambda_private_subnets(function, tags, SUBNETS, PRIVATE, lambda_vpc_mode=mode)
+    network = INSIDE if function in (FUNCTION, MANAGED) else FunctionNetwork()
+    verdict = lambda_private_subnets(
+        function, network, tags, SUBNETS, PRIVATE, lambda_vpc_mode=mode
+    )
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 

@@ -14,6 +14,7 @@ from readiness.evidence.ec2.security_groups import (
     PrefixList,
     PrefixLists,
     SecurityGroup,
+    StaleReferences,
 )
 from readiness.model.unreadable import Cause
 
@@ -30,9 +31,14 @@ ON_NLB = Attachments((Interface("eni-1", "network_load_balancer"),))
 ON_BOTH = Attachments((*ON_ALB.interfaces, *ON_A_TASK.interfaces))
 NOWHERE = Attachments()
 NO_LISTS = PrefixLists()
+NONE_STALE = StaleReferences()
+DISTANT = Peer("sg-2", "999988887777")
 DENIED = Unreadable(
     "ec2:GetManagedPrefixListEntries", Cause.ACCESS_DENIED, "UnauthorizedOperation"
 )
+
+
+NOT_TOLD = Unreadable("ec2:DescribeStaleSecurityGroups", Cause.ACCESS_DENIED, "Unauthorized")
 
 
 def tcp(ports, *cidrs, lists=(), peers=(), protocol="tcp"):
@@ -52,8 +58,8 @@ def theirs(cidrs, owner=MINE):
     return PrefixLists({"pl-1": PrefixList("pl-1", owner, tuple(cidrs))})
 
 
-def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
-    return minimal_security_group(it, attached, lists, **settings)
+def judged(it, attached=ON_A_TASK, lists=NO_LISTS, stale=NONE_STALE, **settings):
+    return minimal_security_group(it, attached, lists, stale, **settings)
 
 
 @pytest.mark.parametrize(
@@ -135,12 +141,6 @@ def judged(it, attached=ON_A_TASK, lists=NO_LISTS, **settings):
             id="all to a private net",
         ),
         pytest.param(
-            group(tcp(443, peers=[Peer("sg-2", "999988887777")])),
-            MEDIUM,
-            "account 999988887777",
-            id="another account's group",
-        ),
-        pytest.param(
             group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-2", "deleted")])),
             MEDIUM,
             "no active peering",
@@ -195,6 +195,10 @@ def test_a_range_that_nobody_understands_is_no_pass():
         pytest.param(
             group(tcp(443, peers=[Peer("sg-2", "999988887777", "vpc-1")])), id="shared VPC's group"
         ),
+        pytest.param(group(tcp(443, peers=[DISTANT])), id="a group across a transit gateway"),
+        pytest.param(
+            group(tcp(443, peers=[Peer("sg-2", "amazon-elb")])), id="the classic load balancer's"
+        ),
         pytest.param(group(tcp((1, 1024), "10.0.0.0/8")), id="as many ports as allowed"),
         pytest.param(group(egress=[tcp(443, "0.0.0.0/0")]), id="only https may leave"),
     ],
@@ -244,6 +248,27 @@ def test_a_pass_says_what_the_internet_may_reach():
 def test_prefix_lists_count_as_what_is_in_them(lists, status, said):
     verdict = judged(group(tcp(22, lists=["pl-1"])), lists=lists)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("stale", "status", "said"),
+    [
+        pytest.param(NONE_STALE, GOOD, "", id="reached by a transit gateway"),
+        pytest.param(
+            StaleReferences(frozenset({"sg-2"})), BAD, "account 999988887777", id="stale"
+        ),
+        pytest.param(StaleReferences(frozenset({"sg-3"})), GOOD, "", id="another is stale"),
+        pytest.param(NOT_TOLD, UNKNOWN, "ec2:DescribeStaleSecurityGroups", id="denied"),
+    ],
+)
+def test_a_group_of_another_account_is_judged_by_what_ec2_calls_stale(stale, status, said):
+    verdict = judged(group(tcp(443, peers=[DISTANT])), stale=stale)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def test_unread_stale_rules_do_not_hide_what_is_serious():
+    it = group(tcp(22, "0.0.0.0/0"), tcp(443, peers=[DISTANT]))
+    assert judged(it, stale=NOT_TOLD).severity is CRITICAL
 
 
 def test_an_unread_list_does_not_hide_what_is_serious():

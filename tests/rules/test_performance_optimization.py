@@ -121,6 +121,20 @@ LARGE = BucketWrites(stored=5000 * MB, objects=10)
     [
         pytest.param(replace(LARGE, posts=2, puts=9), NOBODY, GOOD, "in use", id="begun"),
         pytest.param(
+            replace(LARGE, posts=9, puts=100, uploaded=800 * MB),
+            NOBODY,
+            GOOD,
+            "in use",
+            id="parts",
+        ),
+        pytest.param(
+            replace(LARGE, posts=2, puts=2, uploaded=400 * MB),
+            NOBODY,
+            UNKNOWN,
+            "not attested",
+            id="restored objects beside large single puts",
+        ),
+        pytest.param(
             replace(LARGE, posts=0, puts=2, uploaded=400 * MB),
             SAID,
             BAD,

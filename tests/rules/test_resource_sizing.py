@@ -374,6 +374,10 @@ GROUPS = "autoscaling__describe_auto_scaling_groups"
 OF_GROUPS = "autoscaling__describe_policies"
 
 
+def tagged(key, **changes):
+    return made.group(Tags=[{"Key": key, "Value": "x"}], **changes)
+
+
 @pytest.mark.parametrize(
     ("answers", "status", "said"),
     [
@@ -414,6 +418,58 @@ OF_GROUPS = "autoscaling__describe_policies"
             GOOD,
             "A fixed size",
             id="attested as fixed",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("eks:cluster-name")},
+            BLIND,
+            "Kubernetes cluster",
+            id="a node group: the cluster autoscaler may scale it",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("k8s.io/cluster-autoscaler/shop"),
+                **attested("group-scaling"),
+            },
+            GOOD,
+            "the autoscaler of the cluster",
+            id="attested that the cluster scales it",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("eks:cluster-name", MinSize=3, MaxSize=3),
+            },
+            BAD,
+            "cannot change",
+            id="a node group of a fixed size",
+        ),
+        pytest.param(
+            {
+                OF_GROUPS: {"ScalingPolicies": []},
+                GROUPS: tagged("eks:cluster-name", SuspendedProcesses=[{"ProcessName": "Launch"}]),
+            },
+            BAD,
+            "suspended: Launch",
+            id="a node group that may not launch",
+        ),
+        pytest.param(
+            {GROUPS: tagged("eks:cluster-name")},
+            GOOD,
+            "A scaling policy",
+            id="a node group with a policy of its own",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("AWSBatchServiceTag")},
+            GOOD,
+            "AWS Batch sets the size",
+            id="a compute environment of AWS Batch",
+        ),
+        pytest.param(
+            {OF_GROUPS: {"ScalingPolicies": []}, GROUPS: tagged("Name")},
+            BAD,
+            "no enabled",
+            id="any other tag",
         ),
     ],
 )
@@ -458,22 +514,8 @@ def hidden(seconds):
     return {"sqs__get_queue_attributes": {"Attributes": {"VisibilityTimeout": str(seconds)}}}
 
 
-def policy(source):
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "apigateway.amazonaws.com"},
-        "Action": "lambda:InvokeFunction",
-        "Resource": made.FUNCTION,
-        "Condition": {"ArnLike": {"AWS:SourceArn": source}},
-    }
-    text = made.json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    return {"lambda__get_policy": {"Policy": text}}
-
-
-API = policy(f"arn:aws:execute-api:{HOME}:{ACCOUNT_ID}:abc123/*/GET/agent")
-BALANCER = policy(
-    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/web/73e2d6bc24d8a067"
-)
+API = made.http_api()
+BALANCER = made.load_balancer()
 
 
 @pytest.mark.parametrize(
@@ -491,13 +533,13 @@ BALANCER = policy(
         ),
         pytest.param(hidden(29), BAD, HIGH, "processed twice", id="hidden less than it takes"),
         pytest.param(hidden(179), BAD, MEDIUM, "at least 180 s", id="hidden less than six times"),
-        pytest.param({**API, **function(Timeout=31), **hidden(186)}, BAD, LOW, "an API", id="API"),
-        pytest.param(API, GOOD, MEDIUM, "took 2.0 s", id="as long as an API waits"),
+        pytest.param({**API, **function(Timeout=31), **hidden(186)}, BAD, LOW, "30 s", id="API"),
+        pytest.param(API, GOOD, MEDIUM, "took 2.0 s", id="as long as an HTTP API waits"),
         pytest.param(
             {**BALANCER, **function(Timeout=61), **hidden(366), **metrics(Duration=30_000)},
             BAD,
             LOW,
-            "a load balancer waits only 60 s",
+            "the load balancer web waits only 60 s",
             id="load balancer",
         ),
         pytest.param(metrics(Invocations=49), NA, MEDIUM, "ran 49 times", id="hardly ran"),
@@ -524,6 +566,160 @@ BALANCER = policy(
 def test_function_timeout(answers, status, severity, said):
     found = judged(rules.function_timeout, "agent", **answers)
     assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
+OTHER = f"arn:aws:execute-api:{HOME}:444455556666:abc123/*/GET/agent"
+CALLED = made.CALLS_IT
+
+
+@pytest.mark.parametrize(
+    ("callers", "timeout", "status", "said"),
+    [
+        pytest.param(
+            made.rest_api(), 30, BAD, "the REST API shop waits only 29 s", id="a REST API's 29 s"
+        ),
+        pytest.param(made.rest_api(), 29, GOOD, "took 14.5 s", id="29 s of 29 s"),
+        pytest.param(made.rest_api(timeoutInMillis=120_000), 90, GOOD, "", id="a raised quota"),
+        pytest.param(
+            made.rest_api(timeoutInMillis=5_000), 10, BAD, "waits only 5 s", id="a shorter one"
+        ),
+        pytest.param(
+            made.rest_api(timeoutInMillis=50), 3, BAD, "waits only 0.05 s", id="milliseconds"
+        ),
+        pytest.param(
+            made.rest_api(
+                type="AWS",
+                requestParameters={"integration.request.header.X-Amz-Invocation-Type": "'Event'"},
+            ),
+            60,
+            GOOD,
+            "",
+            id="an asynchronous integration",
+        ),
+        pytest.param(
+            made.rest_api(uri=CALLED.replace("agent:live", "other")), 60, GOOD, "", id="another's"
+        ),
+        pytest.param(
+            made.rest_api(uri=CALLED.replace("agent:live", "${stageVariables.which}")),
+            60,
+            BAD,
+            "waits only 29 s",
+            id="a stage variable names the function",
+        ),
+        pytest.param(
+            made.http_api(), 31, BAD, "the HTTP API shop waits only 30 s", id="an HTTP API's 30 s"
+        ),
+        pytest.param(
+            made.http_api(TimeoutInMillis=5_000), 10, BAD, "waits only 5 s", id="a shorter HTTP"
+        ),
+        pytest.param(
+            made.http_api("WEBSOCKET", IntegrationUri=CALLED),
+            30,
+            BAD,
+            "the WebSocket API shop waits only 29 s",
+            id="a WebSocket API's 29 s",
+        ),
+        pytest.param(
+            made.http_api(path="authorizers/a1"),
+            11,
+            BAD,
+            "(for its authorizer) waits only 10 s",
+            id="an authorizer",
+        ),
+        pytest.param(
+            made.http_api("WEBSOCKET", path="authorizers/a1"),
+            30,
+            GOOD,
+            "",
+            id="no HTTP authorizer",
+        ),
+        pytest.param(
+            made.rest_api() | made.allowed(made.requests_to(f"{made.API}/authorizers/a1")),
+            60,
+            GOOD,
+            "",
+            id="a REST API's authorizer",
+        ),
+        pytest.param(
+            made.http_api() | {"apigatewayv2__get_api": made.NO_API},
+            60,
+            GOOD,
+            "",
+            id="an API that is gone",
+        ),
+        pytest.param(made.load_balancer(120), 90, GOOD, "", id="a longer idle timeout"),
+        pytest.param(
+            made.load_balancer(10), 20, BAD, "the load balancer web waits only 10 s", id="shorter"
+        ),
+        pytest.param(
+            made.load_balancer()
+            | {"elbv2__describe_load_balancer_attributes": error("LoadBalancerNotFound")},
+            90,
+            GOOD,
+            "",
+            id="a load balancer that is gone",
+        ),
+        pytest.param(made.user_pool(), 6, BAD, "waits only 5 s", id="a Cognito trigger"),
+        pytest.param(
+            made.user_pool(
+                PreTokenGenerationConfig={"LambdaArn": made.FUNCTION, "LambdaVersion": "V1_0"}
+            ),
+            6,
+            BAD,
+            "waits only 5 s",
+            id="a trigger with a version",
+        ),
+        pytest.param(
+            made.user_pool(
+                CustomEmailSender={"LambdaArn": made.FUNCTION, "LambdaVersion": "V1_0"}
+            ),
+            60,
+            GOOD,
+            "",
+            id="an asynchronous trigger",
+        ),
+        pytest.param(
+            {"lambda__get_policy": {"Policy": "{"}}, 30, BLIND, "Who calls it", id="unreadable"
+        ),
+        pytest.param(
+            made.allowed(OTHER),
+            30,
+            BLIND,
+            "abc123 of account 444455556666",
+            id="another account's API",
+        ),
+        pytest.param(made.allowed(OTHER), 29, GOOD, "", id="another account's, less than any"),
+        pytest.param(
+            made.allowed(made.requests_to("*/*/GET/agent")),
+            30,
+            BLIND,
+            "an API of those that its policy admits",
+            id="any API of the account",
+        ),
+        pytest.param(made.allowed(), 30, BLIND, "an API of those", id="no API named"),
+        pytest.param(
+            made.allowed(service="cognito-idp.amazonaws.com"),
+            6,
+            BLIND,
+            "a user pool of those",
+            id="no user pool named",
+        ),
+    ],
+)
+@pytest.mark.parametrize("bulk", [False, True], ids=["after an event", "in a sweep"])
+def test_a_function_does_not_outlast_who_waits_for_it(callers, timeout, status, said, bulk):
+    answers = {**metrics(Duration=timeout * 500), **made.seconds(timeout), **callers}
+    if bulk and answers.get("apigatewayv2__get_api") is made.NO_API:
+        answers["apigatewayv2__get_apis"] = {"Items": []}
+    rule = rules.function_timeout
+    run = evaluation(made.fake_account().but(**answers), [rule], bulk=bulk)
+    found = run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, "agent")).finding
+    assert (found.status, said in found.reason) == (status, True), found
+
+
+def test_a_problem_beside_an_unknown_caller_is_told():
+    answers = {**made.allowed(OTHER), **hidden(29)}
+    assert judged(rules.function_timeout, "agent", **answers)[0] is BAD
 
 
 def test_the_batching_window_is_waited_for_too():

@@ -654,6 +654,29 @@ def test_a_service_is_watched_through_its_load_balancer():
             BAD,
             id="a query of other things",
         ),
+        *(
+            pytest.param(
+                TraceQueries((), (SavedQuery("q", f"filter @message like /{text}/", ("g",)),)),
+                {},
+                BAD,
+                id=f"errors of a program: {text}",
+            )
+            for text in (
+                "Traceback (most recent call last)",
+                "stacktrace",
+                "stack trace",
+                "spanning",
+            )
+        ),
+        *(
+            pytest.param(
+                TraceQueries((), (SavedQuery("q", f"stats count() by {text}", ("g",)),)),
+                {},
+                GOOD,
+                id=f"a field of traces: {text}",
+            )
+            for text in ("@xrayTraceId", "trace_id", "spanId", "durationNano")
+        ),
         pytest.param(
             TraceQueries((Group("slow", "respnse > 5", is_refused=True),), ()),
             {"probe_filters": True},

@@ -69,6 +69,17 @@ def test_host_bits_are_ignored_and_anything_else_is_refused():
         pytest.param(["11.0.0.0/8"], ("11.0.0.0/8",), id="as large as the limit"),
         pytest.param(["12.0.0.0/9"], (), id="smaller than the limit"),
         pytest.param(["12.0.0.0/9", "12.128.0.0/9"], ("12.0.0.0/8",), id="adjacent"),
+        pytest.param(
+            ["12.0.0.0/9", "14.0.0.0/9"],
+            ("2 ranges with as many addresses as a /8",),
+            id="apart, as large together",
+        ),
+        pytest.param(["12.0.0.0/9", "14.0.0.0/10", "10.0.0.0/9"], (), id="apart, less together"),
+        pytest.param(["12.0.0.0/9", "14.0.0.0/9", "3.0.0.0/8"], ("3.0.0.0/8",), id="one is"),
+        pytest.param(["8.0.0.0/7"], ("8.0.0.0/7",), id="two of the largest"),
+        pytest.param(["10.0.0.0/7"], ("10.0.0.0/7",), id="half of it private"),
+        pytest.param(["::/1"], ("::/1",), id="half of IPv6"),
+        pytest.param(["0.0.0.0/1"], ("0.0.0.0/1",), id="half of IPv4"),
         pytest.param(["2600::/16"], ("2600::/16",), id="as large as the limit of IPv6"),
         pytest.param(["2600::/17"], (), id="smaller than the limit of IPv6"),
         pytest.param(["10.0.0.0/8", "fc00::/7"], (), id="large and private"),
@@ -82,6 +93,9 @@ def test_the_world(cidrs, world):
 
 def test_the_limits_can_be_given():
     cidrs = ["12.0.0.0/16", "2600::/32"]
+    assert the_world_in(["12.0.0.0/17", "14.0.0.0/17"], 16) == (
+        "2 ranges with as many addresses as a /16",
+    )
     assert the_world_in(cidrs, 16, 32) == ("12.0.0.0/16", "2600::/32")
     assert the_world_in(cidrs, 15, 32) == ("2600::/32",)
     assert the_world_in(cidrs, v6_prefix_length=31) == ()

@@ -11,6 +11,7 @@ from typing import Any
 
 PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("apigateway", "get_domain_names"): ("limit", 500),
+    ("apigateway", "get_resources"): ("limit", 500),
     ("apigateway", "get_rest_apis"): ("limit", 500),
     ("appsync", "list_graphql_apis"): ("maxResults", 25),
     ("autoscaling", "describe_auto_scaling_groups"): ("MaxRecords", 100),

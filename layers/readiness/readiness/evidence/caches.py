@@ -46,10 +46,15 @@ class Use:
 
     @property
     def rate(self) -> float | None:
-        """The share of lookups that hit; None where hits and misses are not both counted."""
-        if self.hits is None or self.misses is None or not self.hits + self.misses:
+        """The share of lookups that hit; None where misses are not counted.
+
+        A service that publishes a count only where there is something to count (API Gateway)
+        has misses and no hits where nothing hit.
+        """
+        hits = self.hits or 0
+        if self.misses is None or not hits + self.misses:
             return None
-        return self.hits / (self.hits + self.misses)
+        return hits / (hits + self.misses)
 
 
 @dataclass(frozen=True, slots=True)

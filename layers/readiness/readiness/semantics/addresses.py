@@ -52,12 +52,24 @@ def the_world_in(
     """The public networks that are so large, with adjacent ones joined, that anyone is in them.
 
     Adjacent networks are joined first: 0.0.0.0/1 and 128.0.0.0/1 together are the whole
-    internet. Raises ValueError for anything that is not a network.
+    internet. Smaller ones that have as many public addresses together are given as one, in
+    words. Raises ValueError for anything that is not a network.
     """
     networks = set(map(network, cidrs))
     v4 = (net for net in networks if isinstance(net, ipaddress.IPv4Network))
     v6 = (net for net in networks if isinstance(net, ipaddress.IPv6Network))
-    wide: list[Network] = []
-    wide += [n for n in ipaddress.collapse_addresses(v4) if n.prefixlen <= v4_prefix_length]
-    wide += [n for n in ipaddress.collapse_addresses(v6) if n.prefixlen <= v6_prefix_length]
-    return tuple(str(net) for net in wide if is_public(net))
+    return (
+        *_wide(ipaddress.collapse_addresses(v4), v4_prefix_length),
+        *_wide(ipaddress.collapse_addresses(v6), v6_prefix_length),
+    )
+
+
+def _wide(joined: Iterable[Network], prefix_length: int) -> tuple[str, ...]:
+    public = [net for net in joined if is_public(net)]
+    wide = tuple(str(net) for net in public if net.prefixlen <= prefix_length)
+    if wide or not public:
+        return wide
+    together = sum(net.num_addresses for net in public)
+    if together < 2 ** (public[0].max_prefixlen - prefix_length):
+        return ()
+    return (f"{len(public):,} ranges with as many addresses as a /{prefix_length}",)

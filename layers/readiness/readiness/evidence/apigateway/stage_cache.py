@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.apigateway.stages import REST_STAGE, api_of, rest_stages
@@ -33,7 +34,8 @@ class StageCache:
 
     ``methods`` go by path and verb as ``/orders/GET``, the default for all as ``*/*``. A cache
     cluster alone caches nothing: a method has to. ``api_name`` is what its metrics are named
-    after, ``status`` of the cluster ``AVAILABLE`` when it works.
+    after, ``status`` of the cluster ``AVAILABLE`` when it works. ``is_new``: the stage was changed
+    within the last day, perhaps to get its cache.
     Sources: GetRestApis, GetStages, GetRestApi, GetStage.
     """
 
@@ -42,6 +44,7 @@ class StageCache:
     enabled: bool
     status: str = ""
     methods: Mapping[str, MethodCache] | None = None
+    is_new: bool = False
 
     @property
     def cached(self) -> dict[str, MethodCache]:
@@ -53,25 +56,30 @@ class StageCache:
         api, _, name = stage.id.partition("/restapis/")[2].partition("/stages/")
         about = read.one("apigateway", "get_stage", gone=_GONE, restApiId=api, stageName=name)
         if not about.get("cacheClusterEnabled"):
-            return cls.of("", about)
+            return cls.of("", about, read.now)
         found = read.one("apigateway", "get_rest_api", gone=_GONE, restApiId=api)
-        return cls.of(found.get("name", ""), about)
+        return cls.of(found.get("name", ""), about, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, StageCache]:
         found, failed = rest_stages(read)
-        caches = {arn: cls.of(api.get("name", ""), stage) for arn, (api, stage) in found.items()}
+        caches = {
+            arn: cls.of(api.get("name", ""), stage, read.now)
+            for arn, (api, stage) in found.items()
+        }
         return InParts(caches, failed, api_of)
 
     @classmethod
-    def of(cls, api_name: str, answer: Mapping[str, Any]) -> StageCache:
+    def of(cls, api_name: str, answer: Mapping[str, Any], now: datetime) -> StageCache:
         """From a ``Stage`` of the API."""
+        changed: datetime | None = answer.get("lastUpdatedDate")
         settings = answer.get("methodSettings") or {}
         return cls(
             api_name,
             answer["stageName"],
             enabled=bool(answer.get("cacheClusterEnabled")),
             status=answer.get("cacheClusterStatus", ""),
+            is_new=changed is not None and now - changed < timedelta(days=1),
             methods={
                 name.replace("~1", "/"): MethodCache(
                     bool(each.get("cachingEnabled")), each.get("cacheTtlInSeconds", 300)

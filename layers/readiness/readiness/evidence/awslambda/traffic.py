@@ -38,15 +38,20 @@ _COARSE = 3600
 )
 @dataclass(frozen=True, slots=True)
 class EntryPoints:
-    """The APIs and load balancers that the function's policies let invoke it.
+    """The APIs, load balancers and user pools that the function's policies let invoke it.
 
-    An API that invokes with a role of its own needs no such policy and is not seen. ``flaw``
-    says why a policy could not be understood. Source: GetPolicy, for the function and for each
-    alias.
+    ``apis`` are the ids of those that it answers for, ``authorized`` of those whose requests it
+    allows; ``elsewhere`` are ARNs of APIs and user pools of another account or region, and such
+    as name no single one. An API that invokes with a role of its own needs no such policy and is
+    not seen. ``flaw`` says why a policy could not be understood. Source: GetPolicy, for the
+    function and for each alias.
     """
 
     apis: tuple[str, ...] = ()
+    authorized: tuple[str, ...] = ()
     target_groups: tuple[str, ...] = ()
+    user_pools: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     flaw: str = ""
 
     @classmethod
@@ -65,20 +70,57 @@ class EntryPoints:
             if answer is not None:
                 found.append(Document.of("resource policy", answer.get("Policy")))
         sources = sorted({arn for document in found for arn in _sources(document)})
-        groups = [arn for arn in sources if ":targetgroup/" in arn]
-        apis = {arn.split(":")[5].split("/")[0] for arn in sources if ":execute-api:" in arn}
+        callers = {_caller(read, arn) for arn in sources}
         flaw = next((document.flaw for document in found if document.flaw), "")
-        return cls(tuple(sorted(apis - {"", "*"})), tuple(groups), flaw)
+
+        def of(kind: str) -> tuple[str, ...]:
+            return tuple(sorted(id for each, id in callers if each == kind))
+
+        return cls(
+            of("API"), of("authorized"), of("group"), of("user pool"), of("elsewhere"), flaw
+        )
+
+
+def _caller(read: Reader, arn: str) -> tuple[str, str]:
+    """What kind of caller an ARN is, and its id.
+
+    The ARN of a request to an API is ``…:execute-api:region:account:api/stage/method/path``,
+    that of its authorizer ``…:api/authorizers/id``.
+    """
+    _, _, service, region, account, rest = arn.split(":", 5)
+    if service == "elasticloadbalancing" and rest.startswith("targetgroup/"):
+        return "group", arn
+    if service not in {"execute-api", "cognito-idp"}:
+        return "", arn
+    id, _, path = rest.removeprefix("userpool/").partition("/")
+    is_here = (region, account) == (read.region, read.account)
+    if not is_here or not id or set(id) & set("*?"):
+        return "elsewhere", arn
+    if service == "cognito-idp":
+        return "user pool", id
+    return ("authorized" if path.startswith("authorizers/") else "API"), id
 
 
 def _sources(document: Document) -> Iterator[str]:
-    """The ARNs of what the policy lets invoke."""
+    """The ARNs of what the policy lets invoke; all of a service's where it names none."""
     for statement in document.statements:
-        if statement.allows:
-            for condition in statement.condition_on("aws:SourceArn"):
-                if "not" in condition.operator:
-                    continue
-                yield from (arn for arn in condition.values if arn.count(":") >= 5)
+        if not statement.allows:
+            continue
+        named = [
+            arn
+            for condition in statement.condition_on("aws:SourceArn")
+            if "not" not in condition.operator
+            for arn in condition.values
+            if arn.count(":") >= 5
+        ]
+        services = {each.value for each in statement.principals if each.kind == "Service"}
+        yield from named or (_OF_SERVICE[each] for each in sorted(services & set(_OF_SERVICE)))
+
+
+_OF_SERVICE = {
+    "apigateway.amazonaws.com": "arn:*:execute-api:*:*:*",
+    "cognito-idp.amazonaws.com": "arn:*:cognito-idp:*:*:userpool/*",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,7 +305,7 @@ def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]
     """REST APIs publish under their name, HTTP APIs under their id; an id is one or the other."""
     entry_points = {}
     for id in ids:
-        name = _rest_api_name(read, id)
+        name = rest_api_name(read, id)
         where = {"ApiId": id} if name is None else {"ApiName": name}
         failures = "5xx" if name is None else "5XXError"
         entry_points[f"API {name or id}"] = {
@@ -273,7 +315,7 @@ def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]
     return entry_points
 
 
-def _rest_api_name(read: Reader, id: str) -> str | None:
+def rest_api_name(read: Reader, id: str) -> str | None:
     """The name of a REST API, None for the id of another kind of API."""
     if read.bulk:
         listed = read.every("apigateway", "get_rest_apis", "items")

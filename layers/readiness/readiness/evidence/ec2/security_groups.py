@@ -87,6 +87,11 @@ class Peer:
     vpc_id: str = ""
     peering: str = ""
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether the rule itself shows that the group is deleted or no longer peered."""
+        return not self.account or self.peering not in {"", "active"}
+
 
 @dataclass(frozen=True, slots=True)
 class Permission:
@@ -165,11 +170,62 @@ class SecurityGroup:
             tags=tags_of(answer),
         )
 
+    def is_foreign(self, peer: Peer) -> bool:
+        """Whether a group is of another account and VPC, and no peering connection joins them."""
+        return not (
+            peer.group_id == self.id
+            or (bool(peer.account) and peer.account == self.account)
+            or (bool(peer.vpc_id) and peer.vpc_id == self.vpc_id)
+            or peer.peering == "active"
+        )
+
+    @property
+    def has_distant_peers(self) -> bool:
+        """Whether inbound rules name groups that a transit gateway may lead to, or nothing."""
+        return any(
+            self.is_foreign(peer) and not peer.is_lost
+            for rule in self.ingress
+            for peer in rule.peers
+        )
+
     @property
     def prefix_list_ids(self) -> frozenset[str]:
         """The prefix lists that its rules name."""
         return frozenset(
             id for rule in (*self.ingress, *self.egress) for id in rule.prefix_list_ids
+        )
+
+
+@evidence(SECURITY_GROUP, reads=("ec2:DescribeStaleSecurityGroups",), uses=(SecurityGroup,))
+@dataclass(frozen=True, slots=True)
+class StaleReferences:
+    """The groups that the group's rules name and that nothing connects it to any more.
+
+    A rule is stale where the group it names is deleted, or the peering connection, the transit
+    gateway or the VPC association that led to it is gone. Asked only for groups whose rules name
+    one that a transit gateway may lead to. What makes a rule stale the sweep sees. Source:
+    DescribeStaleSecurityGroups.
+    """
+
+    group_ids: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> StaleReferences:
+        about = read.of(SecurityGroup, group)
+        if not about.has_distant_peers:
+            return cls()
+        stale = read.every(
+            "ec2", "describe_stale_security_groups", "StaleSecurityGroupSet", VpcId=about.vpc_id
+        )
+        return cls(
+            frozenset(
+                pair.get("GroupId", "")
+                for each in stale
+                if each["GroupId"] == group.id
+                for rules in ("StaleIpPermissions", "StaleIpPermissionsEgress")
+                for rule in each.get(rules) or ()
+                for pair in rule.get("UserIdGroupPairs") or ()
+            )
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
 from readiness.evidence.ecs.services import EXPRESS_CALLS, Service
 from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
@@ -45,6 +46,7 @@ class Workload:
         "ecs:ListClusters",
         "ecs:ListServices",
         "lambda:ListFunctions",
+        CAPACITY_PROVIDER,
         EVERYTHING,
     ),
     uses=(Subnets,),
@@ -52,6 +54,7 @@ class Workload:
         ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id),
         ConfigItem("AWS::ECS::Service"),
         api_call("lambda", "CreateFunction*", "DeleteFunction*", "UpdateFunctionConfiguration*"),
+        PROVIDER_CALLS,
         api_call("ecs", "CreateService", "DeleteService", "UpdateService", *EXPRESS_CALLS),
     ),
 )
@@ -61,7 +64,7 @@ class VpcWorkloads:
 
     What a function calls is read off its environment and its role's policies; a change of the
     latter waits for the next sweep, because roles change in every deployment.
-    Sources: ListFunctions, GetAccountAuthorizationDetails, DescribeServices.
+    Sources: ListFunctions, GetCapacityProvider, GetAccountAuthorizationDetails, DescribeServices.
     """
 
     all: tuple[Workload, ...] = ()
@@ -69,19 +72,23 @@ class VpcWorkloads:
     @classmethod
     def load(cls, read: Reader, vpc: Resource) -> VpcWorkloads:
         subnets = frozenset(read.of(Subnets, this_region(read)).of_vpc(vpc.id))
-        return cls((*_functions(read, vpc.id), *_services(read, subnets)))
+        return cls((*_functions(read, vpc.id, subnets), *_services(read, subnets)))
 
 
-def _functions(read: Reader, vpc_id: str) -> Iterator[Workload]:
+def _functions(read: Reader, vpc_id: str, subnets: frozenset[str]) -> Iterator[Workload]:
     """Policies are read only where there is a function to ask about."""
-    inside = [
-        function
+    networks = (
+        (function, network_of(read, function).subnet_ids)
         for function in FunctionConfiguration.load_all(read).values()
-        if function.vpc_id == vpc_id and function.subnet_ids
+    )
+    inside = [
+        (function, where)
+        for function, where in networks
+        if where and (function.vpc_id == vpc_id or subnets & set(where))
     ]
     roles = RolePolicies.load_all(read) if inside else {}
     managed = _managed(read) if inside else {}
-    for function in inside:
+    for function, where in inside:
         role = roles.get(last_segment(function.role_arn) or "")
         attached = [each.id for each in role.attached] if role else []
         policies = [
@@ -94,7 +101,7 @@ def _functions(read: Reader, vpc_id: str) -> Iterator[Workload]:
             unclear.append("the environment, which could not be decrypted")
         yield Workload(
             f"function {function.name}",
-            function.subnet_ids,
+            where,
             services_named(function.environment or {}) | services_allowed(policies),
             listed(unclear),
         )

@@ -31,6 +31,7 @@ def service_of_task(detail: Json) -> str | None:
 class Task:
     """One task. ``health`` is ``HEALTHY``, ``UNHEALTHY`` or ``UNKNOWN``.
 
+    ``launch_type`` is ``EXTERNAL`` on machines outside AWS (ECS Anywhere), which have no zone.
     ``exits`` are the containers that ended: name, exit code (None where there is none), reason.
     """
 
@@ -46,6 +47,7 @@ class Task:
     stop_code: str = ""
     stop_reason: str = ""
     exits: tuple[tuple[str, int | None, str], ...] = ()
+    launch_type: str = ""
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Task:
@@ -62,6 +64,7 @@ class Task:
             stopped=answer.get("stoppedAt"),
             stop_code=answer.get("stopCode", ""),
             stop_reason=answer.get("stoppedReason", ""),
+            launch_type=answer.get("launchType", ""),
             exits=tuple(
                 (each.get("name", ""), each.get("exitCode"), each.get("reason", ""))
                 for each in answer.get("containers") or ()

@@ -19,6 +19,7 @@ from readiness.model.evidence import (
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
 
 KEY_STATE_EVENTS = (
     "CancelKeyDeletion",
@@ -82,6 +83,13 @@ def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
     return answer["KeyMetadata"] if answer else None
 
 
+def _told(about: Mapping[str, Any], name: str) -> str:
+    """A member of a key's metadata. Raises Unreadable where KMS did not tell it."""
+    if not about.get(name):
+        raise Unreadable("kms:DescribeKey", Cause.UNEXPECTED_ANSWER, f"an answer without {name}")
+    return str(about[name])
+
+
 _ALIAS_CHANGES = (
     api_call(
         "kms",
@@ -102,7 +110,9 @@ class KmsKeyState:
 
     ``state`` is KMS's ``KeyState`` (``Enabled``, ``Disabled``, ``PendingDeletion``,
     ``PendingImport``, …) or ``Missing`` where the key does not exist; ``manager`` is ``AWS`` or
-    ``CUSTOMER``; ``multi_region`` is ``PRIMARY``, ``REPLICA`` or empty. Source: DescribeKey.
+    ``CUSTOMER``; ``multi_region`` is ``PRIMARY``, ``REPLICA`` or empty; ``elsewhere`` is the key's
+    region where it is another one. An answer that does not say what the key is counts as no
+    answer. Source: DescribeKey.
     """
 
     key_id: str
@@ -113,6 +123,7 @@ class KmsKeyState:
     origin: str = "AWS_KMS"
     multi_region: str = ""
     created: datetime | None = None
+    elsewhere: str = ""
 
     @property
     def exists(self) -> bool:
@@ -121,16 +132,18 @@ class KmsKeyState:
 
     @classmethod
     def load(cls, read: Reader, key: Resource) -> KmsKeyState:
+        elsewhere = "" if key.region == read.region else key.region
         about = _metadata(read, key)
         if about is None:
-            return cls(key.id, "Missing")
+            return cls(key.id, "Missing", elsewhere=elsewhere)
         multi = about.get("MultiRegionConfiguration") or {}
         return cls(
             key_id=about["KeyId"],
-            state=about["KeyState"],
-            manager=about.get("KeyManager", "CUSTOMER"),
-            spec=about.get("KeySpec") or about.get("CustomerMasterKeySpec", ""),
-            usage=about.get("KeyUsage", ""),
+            state=_told(about, "KeyState"),
+            manager=_told(about, "KeyManager"),
+            spec=about.get("CustomerMasterKeySpec", "") or _told(about, "KeySpec"),
+            usage=_told(about, "KeyUsage"),
+            elsewhere=elsewhere,
             origin=about.get("Origin", ""),
             multi_region=multi.get("MultiRegionKeyType", "") if about.get("MultiRegion") else "",
             created=about.get("CreationDate"),
@@ -140,6 +153,23 @@ class KmsKeyState:
     def encrypts_for_services(self) -> bool:
         """Whether a service can encrypt with it: not asymmetric, and not for signing or HMAC."""
         return self.spec == "SYMMETRIC_DEFAULT" and self.usage == "ENCRYPT_DECRYPT"
+
+    @property
+    def why_no_service_can_use_it(self) -> str:
+        """Why a service of this region cannot encrypt with the key, after "The key …".
+
+        Empty where it can, as far as the key itself decides. Services take a symmetric key of
+        their own region (KMS Developer Guide, "Special-purpose keys").
+        """
+        if not self.exists:
+            return "does not exist"
+        if self.state != "Enabled":
+            return f"is not usable: its state is {self.state}"
+        if self.elsewhere:
+            return f"is in another region ({self.elsewhere})"
+        if not self.encrypts_for_services:
+            return f"({self.spec}, {self.usage}) is not a symmetric encryption key"
+        return ""
 
     @property
     def is_imported(self) -> bool:

@@ -7,6 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.network import (
+    CAPACITY_PROVIDER,
+    PROVIDER_CALLS,
+    FunctionNetwork,
+    network_of,
+)
 from readiness.evidence.caches import Cache
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.ec2.security_groups import SecurityGroup
@@ -165,10 +171,12 @@ class ComputeUnit:
         "ecs:ListClusters",
         "ecs:ListServices",
         "lambda:ListFunctions",
+        CAPACITY_PROVIDER,
         "tag:GetResources",
     ),
     uses=(TagIndex,),
     changed_by=(
+        PROVIDER_CALLS,
         api_call("lambda", "CreateFunction*", "DeleteFunction*"),
         api_call("ecs", "CreateService", "DeleteService", *EXPRESS_CALLS),
     ),
@@ -184,7 +192,8 @@ class ComputeUnits:
         functions = [f for f in FunctionConfiguration.load_all(read).values() if not f.master_arn]
         tags = _tags_by_arn(read, "lambda:function") if functions else {}
         units = [
-            unit_of(function, tags.get(_arn(read, function.name), {})) for function in functions
+            unit_of(function, network_of(read, function), tags.get(_arn(read, function.name), {}))
+            for function in functions
         ]
         units += [
             ComputeUnit(service.name, service.security_group_ids, service.tags)
@@ -197,10 +206,12 @@ def _arn(read: Reader, function: str) -> str:
     return arn_of(FUNCTION.resource(read.account, read.region, function), read.partition)
 
 
-def unit_of(function: FunctionConfiguration, tags: Mapping[str, str]) -> ComputeUnit:
+def unit_of(
+    function: FunctionConfiguration, network: FunctionNetwork, tags: Mapping[str, str]
+) -> ComputeUnit:
     """A function as something that could share a cache."""
     values = tuple((function.environment or {}).values())
-    return ComputeUnit(function.name, function.security_group_ids, tags, values)
+    return ComputeUnit(function.name, network.security_group_ids, tags, values)
 
 
 def link(unit: ComputeUnit, shared: SharedCache, workload_tag: str) -> str:

@@ -1,0 +1,235 @@
+"""How long those who call a function and wait for its answer do wait."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.awslambda.traffic import EntryPoints, rest_api_name
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_GONE = ("NotFoundException",)
+_REST_SECONDS = 29
+_HTTP_SECONDS = 30
+_HTTP_AUTHORIZER_SECONDS = 10
+_COGNITO_SECONDS = 5
+_UNWAITED = {"CustomSMSSender", "CustomEmailSender", "KMSKeyID"}
+"""Triggers that Cognito invokes asynchronously (Cognito developer guide, "Lambda triggers")."""
+_FUNCTION_IN = re.compile(r":function:([^:/\"]+)")
+
+
+class CallerKind(StrEnum):
+    """What waits for a function."""
+
+    API = "API"
+    BALANCER = "load balancer"
+    USER_POOL = "user pool"
+
+
+@dataclass(frozen=True, slots=True)
+class CallerTimeout:
+    """One caller and how many seconds it waits; not ``certain`` where AWS does not show it here.
+
+    ``who`` begins a sentence in lower case: ``the REST API shop``.
+    """
+
+    who: str
+    kind: CallerKind
+    seconds: float
+    certain: bool = True
+
+
+def _function_of(detail: Mapping[str, Any]) -> str | None:
+    """The function in an integration's URI; any where the request names none."""
+    found = _FUNCTION_IN.search(json.dumps(detail.get("requestParameters") or {}))
+    return found[1] if found and "$" not in found[1] else ""
+
+
+@evidence(
+    FUNCTION,
+    reads=(
+        "apigateway:GET",
+        "cognito-idp:DescribeUserPool",
+        "elasticloadbalancing:DescribeLoadBalancerAttributes",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
+    changed_by=(
+        api_call(
+            "apigateway",
+            "PutIntegration",
+            "CreateIntegration",
+            "UpdateIntegration",
+            "DeleteIntegration",
+            identify=_function_of,
+        ),
+        api_call(
+            "apigateway",
+            *("PutRestApi", "ImportRestApi"),
+            *("CreateApi", "ImportApi", "ReimportApi", "UpdateApi"),
+        ),
+        api_call("elasticloadbalancing", "ModifyLoadBalancerAttributes"),
+        api_call("cognito-idp", "CreateUserPool", "UpdateUserPool", "DeleteUserPool"),
+    ),
+    uses=(EntryPoints,),
+)
+@dataclass(frozen=True, slots=True)
+class CallerTimeouts:
+    """How long the callers that the function's policies admit wait for it.
+
+    A REST API waits as its integration says, 29 s unless the account's quota was raised; an HTTP
+    API at most 30 s and a WebSocket API at most 29 s; as an authorizer of an HTTP API a function
+    has 10 s. An application load balancer waits its idle timeout. Cognito waits 5 s for a trigger.
+    Integrations are those last saved, which may not be deployed yet. ``flaw`` says why a policy
+    could not be understood. Sources: GetResources, GetIntegrations, DescribeTargetGroups,
+    DescribeLoadBalancerAttributes, DescribeUserPool; API Gateway, Elastic Load Balancing and
+    Cognito quotas.
+    """
+
+    all: tuple[CallerTimeout, ...] = ()
+    flaw: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> CallerTimeouts:
+        front = read.of(EntryPoints, function)
+        found = [
+            *(each for id in front.apis for each in _of_api(read, id, function.id)),
+            *(each for id in front.authorized for each in _of_authorizer(read, id)),
+            *_of_balancers(read, front.target_groups),
+            *(each for id in front.user_pools for each in _of_user_pool(read, id, function.id)),
+            *(_elsewhere(arn) for arn in front.elsewhere),
+        ]
+        return cls(tuple(dict.fromkeys(found)), front.flaw)
+
+
+def _elsewhere(arn: str) -> CallerTimeout:
+    """A caller that cannot be read here, with what its kind waits by default."""
+    _, _, service, region, account, rest = arn.split(":", 5)
+    id = rest.removeprefix("userpool/").partition("/")[0]
+    is_pool = service == "cognito-idp"
+    thing, one_of = ("user pool", "a user pool") if is_pool else ("API", "an API")
+    if set(f"{id}{region}{account}") & set("*?"):
+        who = f"{one_of} of those that its policy admits"
+    else:
+        who = f"the {thing} {id} of account {account} in {region}"
+    if is_pool:
+        return CallerTimeout(who, CallerKind.USER_POOL, _COGNITO_SECONDS, certain=False)
+    return CallerTimeout(who, CallerKind.API, _REST_SECONDS, certain=False)
+
+
+# -- APIs -----------------------------------------------------------------------------------------
+
+
+def _of_api(read: Reader, id: str, function: str) -> Iterator[CallerTimeout]:
+    """The shortest that an API waits for the function; nothing where no integration names it."""
+    name = rest_api_name(read, id)
+    if name is not None:
+        who, most, integrations = f"the REST API {name or id}", _REST_SECONDS, _of_rest(read, id)
+    else:
+        api = http_api(read, id)
+        if api is None:
+            return
+        is_http = api.get("ProtocolType", "HTTP") == "HTTP"
+        kind, most = ("HTTP", _HTTP_SECONDS) if is_http else ("WebSocket", _REST_SECONDS)
+        who, integrations = f"the {kind} API {api.get('Name') or id}", _of_http(read, id)
+    waits = [
+        most if milliseconds is None else milliseconds / 1000
+        for uri, milliseconds in integrations
+        if _calls(uri, function)
+    ]
+    if waits:
+        yield CallerTimeout(who, CallerKind.API, min(waits))
+
+
+def http_api(read: Reader, id: str) -> Mapping[str, Any] | None:
+    """The HTTP or WebSocket API of that id, None where there is none."""
+    if read.bulk:
+        listed = read.every("apigatewayv2", "get_apis", "Items")
+        return next((api for api in listed if api["ApiId"] == id), None)
+    api: Mapping[str, Any] | None = read.one("apigatewayv2", "get_api", absent=_GONE, ApiId=id)
+    return api
+
+
+def _of_rest(read: Reader, id: str) -> Iterator[tuple[str, int | None]]:
+    """The URI and the timeout of each integration that a caller waits for."""
+    resources = read.every(
+        "apigateway", "get_resources", "items", absent=_GONE, restApiId=id, embed=["methods"]
+    )
+    for resource in resources:
+        for method in (resource.get("resourceMethods") or {}).values():
+            integration = method.get("methodIntegration") or {}
+            if not _is_asynchronous(integration.get("requestParameters")):
+                yield integration.get("uri", ""), integration.get("timeoutInMillis")
+
+
+def _of_http(read: Reader, id: str) -> Iterator[tuple[str, int | None]]:
+    for each in read.every("apigatewayv2", "get_integrations", "Items", absent=_GONE, ApiId=id):
+        if not _is_asynchronous(each.get("RequestParameters")):
+            yield each.get("IntegrationUri", ""), each.get("TimeoutInMillis")
+
+
+def _is_asynchronous(parameters: Mapping[str, str] | None) -> bool:
+    """Whether an integration only hands the event over (header X-Amz-Invocation-Type)."""
+    return any(
+        name.lower().endswith(".x-amz-invocation-type") and value.strip("'").lower() == "event"
+        for name, value in (parameters or {}).items()
+    )
+
+
+def _calls(uri: str, function: str) -> bool:
+    """Whether an integration may call the function; a stage variable may mean any."""
+    return "stageVariables." in uri or any(
+        found == function for found in _FUNCTION_IN.findall(uri)
+    )
+
+
+def _of_authorizer(read: Reader, id: str) -> Iterator[CallerTimeout]:
+    """An HTTP API that asks the function whether a request is allowed."""
+    if rest_api_name(read, id) is not None:
+        return
+    api = http_api(read, id)
+    if api is not None and api.get("ProtocolType", "HTTP") == "HTTP":
+        who = f"the HTTP API {api.get('Name') or id} (for its authorizer)"
+        yield CallerTimeout(who, CallerKind.API, _HTTP_AUTHORIZER_SECONDS)
+
+
+# -- load balancers and user pools ----------------------------------------------------------------
+
+
+def _of_balancers(read: Reader, groups: tuple[str, ...]) -> Iterator[CallerTimeout]:
+    if not groups:
+        return
+    listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
+    known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
+    for arn in sorted({arn for group in groups for arn in known.get(group, ())}):
+        answer = read.one(
+            "elbv2",
+            "describe_load_balancer_attributes",
+            absent=("LoadBalancerNotFound",),
+            LoadBalancerArn=arn,
+        )
+        if answer is not None:
+            attributes = {each["Key"]: each["Value"] for each in answer["Attributes"]}
+            seconds = float(attributes["idle_timeout.timeout_seconds"])
+            who = f"the load balancer {arn.split('/')[2]}"
+            yield CallerTimeout(who, CallerKind.BALANCER, seconds)
+
+
+def _of_user_pool(read: Reader, id: str, function: str) -> Iterator[CallerTimeout]:
+    answer = read.one(
+        "cognito-idp", "describe_user_pool", absent=("ResourceNotFoundException",), UserPoolId=id
+    )
+    triggers = ((answer or {}).get("UserPool") or {}).get("LambdaConfig") or {}
+    waited_for = {
+        function_name(trigger.get("LambdaArn", "") if isinstance(trigger, Mapping) else trigger)
+        for name, trigger in triggers.items()
+        if name not in _UNWAITED
+    }
+    if function in waited_for:
+        yield CallerTimeout(f"the user pool {id}", CallerKind.USER_POOL, _COGNITO_SECONDS)

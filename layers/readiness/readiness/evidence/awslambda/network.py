@@ -1,0 +1,54 @@
+"""Where in a network a function runs: its own VPC configuration or its capacity provider's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+CAPACITY_PROVIDER = "lambda:GetCapacityProvider"
+PROVIDER_CALLS = api_call("lambda", "UpdateCapacityProvider*")
+"""A provider cannot be deleted while functions use it, and a new one has none."""
+
+
+@evidence(
+    FUNCTION,
+    reads=(CAPACITY_PROVIDER,),
+    uses=(FunctionConfiguration,),
+    changed_by=(PROVIDER_CALLS,),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionNetwork:
+    """The subnets and security groups in which a function runs.
+
+    A function on Lambda Managed Instances has no VPC configuration: its instances run in the
+    subnets of their capacity provider. Sources: GetFunctionConfiguration, GetCapacityProvider.
+    """
+
+    subnet_ids: tuple[str, ...] = ()
+    security_group_ids: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionNetwork:
+        return network_of(read, read.of(FunctionConfiguration, function))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionNetwork]:
+        functions = read.those(FunctionConfiguration)
+        networks = read.each(lambda each: network_of(read, each), functions.values())
+        return dict(zip(functions, networks, strict=True))
+
+
+def network_of(read: Reader, function: FunctionConfiguration) -> FunctionNetwork:
+    """The network of a function; asks for its capacity provider only where it has one."""
+    if function.subnet_ids or not function.capacity_provider:
+        return FunctionNetwork(function.subnet_ids, function.security_group_ids)
+    answer = read.one(
+        "lambda", "get_capacity_provider", CapacityProviderName=function.capacity_provider
+    )
+    about = answer["CapacityProvider"]["VpcConfig"]
+    return FunctionNetwork(tuple(about["SubnetIds"]), tuple(about.get("SecurityGroupIds") or ()))
