@@ -91,9 +91,18 @@ def sort_out(test, values, *before):
         pytest.param(is_a_uuid, [UUID, UUID.upper(), f"mrk-{UUID}"], [f"{UUID}0", "x"], id="UUID"),
         pytest.param(
             is_a_name_with_folders,
-            ["my/orders/database", "/my/orders/database/", "orders/v1/config", "a/b/c"],
+            [
+                "my/orders/database",
+                "a/b/k9xz",
+                "a/b/orders1x2y",
+                "x/a.b.orders.x.y/z",
+                "/my/orders/database/",
+                "orders/v1/config",
+                "a/b/c",
+            ],
             [
                 "orders/database",
+                "a/b/k9x9z",
                 "my/Zk3vT9qLx8/database",
                 "my//database",
                 "my/or ders/database",
@@ -126,7 +135,15 @@ def sort_out(test, values, *before):
         pytest.param(
             looks_like_a_name,
             ["OrdersServiceDatabaseCluster", "ordersservice1234", "orders1234"],
-            ["Zk3vT9qLx8Rw2Yp6Nh5B", "orders12345", "bcdfghjklm", "strngthsxyz", "aXbXcXdXeX"],
+            [
+                "Zk3vT9qLx8Rw2Yp6Nh5B",
+                "orders12345",
+                "bcdfghjklm",
+                "abcdfgheabcdfghe",
+                "BrasttBrasttBrastt",
+                "strngthsxyz",
+                "aXbXcXdXeX",
+            ],
             id="name of words",
         ),
         pytest.param(
@@ -190,6 +207,7 @@ def test_a_default(value, default):
                 "my-app/" + MIXED[:19],
                 "a/customerdatabasecluster",
                 "prod/api-aBcD12",
+                "prod/orders-db1-rds2-stage-x9Kz2Q",
             ],
             [
                 "hunter2",
@@ -199,6 +217,8 @@ def test_a_default(value, default):
                 "proddb",
                 "my-app/" + MIXED,
                 "prod db-x",
+                "prod.",
+                "Xprod/d#b",
                 "prodDb",
                 "prod/d#b",
                 "secret-hunter!",

@@ -171,6 +171,7 @@ def test_what_base64_stands_for(text, found):
         pytest.param("OrdersServiceCustomerDatabaseClusterName", "", id="words"),
         pytest.param("Orders/Service/Customer/Database/Name123", "", id="words with folders"),
         pytest.param("Ord/ers/Ser/vice/Cus/tomer/Data/base/Se1", "", id="words cut by slashes"),
+        pytest.param("JumpyKitchen/Va/lu/eB/ox/Wr/ap/Do/gsZig1", "", id="words cut into pieces"),
     ],
 )
 def test_a_secret_access_key(value, detector):

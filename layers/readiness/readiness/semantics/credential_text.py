@@ -185,9 +185,14 @@ def suspects_in_value(
     if one:
         return [one]
     text = decoded_text(value.strip()) or value
-    if not (text.startswith("-") or "=" in text or any(c.isspace() for c in text.strip())):
+    if not _holds_more(text):
         return []
     return suspects_in_text(name, text, min_entropy=min_entropy, ignore=ignore)
+
+
+def _holds_more(text: str) -> bool:
+    """Whether the text may be a script, options or assignments, and not one value."""
+    return "=" in text or any(c.isspace() for c in text.strip())
 
 
 def suspects_in_document(
@@ -199,7 +204,7 @@ def suspects_in_document(
         place = "/".join(path)
         one = suspect(name, value, min_entropy=min_entropy, ignore=ignore)
         inner = [one] if one and one.certainty is not Certainty.RANDOM else []
-        if not inner and any(c.isspace() for c in value):
+        if not inner and _holds_more(value):
             inner = suspects_in_text(place, value, min_entropy=min_entropy, ignore=ignore)
         for each in inner:
             found.setdefault(

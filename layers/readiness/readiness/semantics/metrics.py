@@ -180,9 +180,7 @@ def _quantile(a: float, b: float, probability: float) -> float:
 
 
 def _incomplete_beta(a: float, b: float, x: float) -> float:
-    """The regularised incomplete beta function I_x(a, b); DLMF 8.17."""
-    if x <= 0 or x >= 1:
-        return float(x >= 1)
+    """The regularised incomplete beta function I_x(a, b) for 0 < x < 1; DLMF 8.17."""
     scale = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
     front = math.exp(scale + a * math.log(x) + b * math.log1p(-x))
     if x < (a + 1) / (a + b + 2):
