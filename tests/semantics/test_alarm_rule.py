@@ -50,6 +50,7 @@ A, B, C = State("ALARM", "a"), State("OK", "b"), State("INSUFFICIENT_DATA", "c")
             Joined("AT_LEAST", (Not(State("OK", "a")), Not(State("OK", "b"))), 1),
         ),
         ("AT_LEAST(34%, OK, (b, b, b))", Joined("AT_LEAST", (B, B, B), 2)),
+        ("AT_LEAST(67%, OK, (b, b, b))", Joined("AT_LEAST", (B, B, B), 3)),
         ("AT_LEAST(100%, OK, (b, b))", Joined("AT_LEAST", (B, B), 2)),
         ("AT_LEAST(0%, OK, (b, b))", Joined("AT_LEAST", (B, B), 0)),
         ("AT_LEAST(1%, OK, (b, b))", Joined("AT_LEAST", (B, B), 1)),
@@ -117,6 +118,11 @@ def test_constants_decide_or_have_no_effect(rule, names):
         ('ALARM("a', "cannot read '\"a'"),
         ("(" * 61 + "TRUE" + ")" * 61, "the rule nests too deeply"),
         ("NOT " * 60 + "TRUE", "the rule nests too deeply"),
+        (
+            "(" * 59 + "ALARM(a) OR ((ALARM(a)))" + ")" * 59,
+            "the rule nests too deeply",
+        ),
+        ('ALARM("abcdefghijklmnopqrstuvwxyz', "cannot read '\"abcdefghijklmnopqrs'"),
     ],
 )
 def test_what_cannot_be_read_is_shown(rule, said):

@@ -110,6 +110,14 @@ def test_samples_that_come_several_times():
     assert of("TC(:50)", samples) == 99
     assert of("PR(:5)", samples) == 99
     assert of("TS(99%:)", samples) == pytest.approx(100)
+    assert of("TS(:50)", samples) == pytest.approx(495)
+
+
+def test_parts_of_samples_add_up_to_all():
+    """Ten times a tenth is a little less than one."""
+    tenths = [(float(n), 0.1) for n in range(1, 11)]
+    assert of("p100", tenths) == 10
+    assert of("p0", tenths) == 1
 
 
 @pytest.mark.parametrize("statistic", ["p99.9", "tm99.9", "wm99.9"])
