@@ -65,7 +65,7 @@ ERRORS = Watched("AWS/Lambda", "Errors", "Sum", BOTH, 60, "Count")
 
 
 def whole(alarm):
-    """The alarm without its parts, which have tests of their own (``test_metric_math.py``)."""
+    """The alarm without its parts, which have tests of their own at the end."""
     assert alarm.seconds == alarm.period * alarm.datapoints
     return replace(alarm, parts=(), compared="", period=0)
 
@@ -324,3 +324,73 @@ def test_an_inventory_finds_alarms_by_name_and_by_metric():
 )
 def test_the_hours_of_a_duration(duration, hours):
     assert hours_of(duration) == pytest.approx(hours)
+
+
+SQL = 'SELECT SUM(Errors) FROM "AWS/Lambda"'
+LIKE = "SELECT SUM(Errors) FROM x WHERE a LIKE 'b'"
+
+
+@pytest.mark.parametrize(
+    ("alarm", "compared", "parts", "period"),
+    [
+        pytest.param(computed(series("m1")), "m1", {"m1": Part("m1", ERRORS)}, 60, id="a series"),
+        pytest.param(
+            computed(series("m1", ReturnData=False), expression("e", "m1 * 2", Period=300)),
+            "e",
+            {"m1": Part("m1", ERRORS), "e": Part("e", expression="m1 * 2")},
+            300,
+            id="an expression",
+        ),
+        pytest.param(
+            computed(expression("q", SQL, Period=120)),
+            "q",
+            {"q": Part("q", selection=metric_sql.parse(SQL), expression=SQL)},
+            120,
+            id="a query",
+        ),
+        pytest.param(
+            computed(expression("q", LIKE)),
+            "q",
+            {"q": Part("q", expression=LIKE)},
+            0,
+            id="a query that cannot be read",
+        ),
+        pytest.param(
+            computed(
+                expression("q", SQL, ReturnData=False),
+                series("m1", ReturnData=False),
+                expression("e", "q / m1"),
+            ),
+            "e",
+            {
+                "q": Part("q", selection=metric_sql.parse(SQL), expression=SQL),
+                "m1": Part("m1", ERRORS),
+                "e": Part("e", expression="q / m1"),
+            },
+            60,
+            id="a query beside a series, whose period it takes",
+        ),
+        pytest.param(
+            computed({"Id": "m1", "MetricStat": {"Metric": {"MetricName": "Errors"}}}),
+            "m1",
+            {"m1": Part("m1", Watched("", "Errors"))},
+            0,
+            id="a series that says hardly anything",
+        ),
+        pytest.param(
+            computed(series("m1", ReturnData=False)), "", {}, 0, id="nothing that is returned"
+        ),
+        pytest.param(
+            single(Period=10), "m", {"m": Part("m", replace(ERRORS, period=10))}, 10, id="one"
+        ),
+    ],
+)
+def test_the_parts_of_an_alarm(alarm, compared, parts, period):
+    assert alarm.compared == compared
+    assert {part.id: part for part in alarm.parts} == parts
+    assert alarm.period == period
+
+
+def test_the_period_of_the_alarm_goes_before_that_of_its_queries():
+    assert computed(series("m1", period=300), Period=60).period == 60
+    assert computed(series("m1", period=300)).period == 300
