@@ -60,6 +60,11 @@ def test_what_is_said_of_a_credential(name, value, detector, certainty):
     assert suspect(name, value) == Suspicion(name, detector, length_bucket(value), certainty)
 
 
+def test_a_reference_that_is_random_in_itself_is_left_alone():
+    assert suspect("X", "${" + MIXED + "}") is None
+    assert suspect("X", "secretsmanager:" + MIXED) is None
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -150,7 +155,9 @@ def test_pem_in_base64(value, detector):
         ("AAAA", ""),
         ("YQBi", ""),
         ("/////w==", ""),
+        ("aGVsbG8==", "hello"),
         ("aGVsbG8!", ""),
+        ("aGVs!!!!bG8=", ""),
         ("aGVs.bG8=", ""),
         ("a", ""),
         ("", ""),

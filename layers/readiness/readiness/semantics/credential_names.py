@@ -110,7 +110,7 @@ def points_at_a_secret(name: str) -> bool:
     last = max(found)
     if any(word in _ABOUT for word in parts[last + 1 :]) or _ENCRYPTED & set(parts):
         return True
-    if parts[-1] == "key" and parts[-2:-1] in (["password"], ["string"], ["json"], ["username"]):
+    if parts[-1] == "key" and parts[-2:-1] in (["password"], ["string"], ["json"]):
         return True  # the field of a secret in which the password is
     kind = parts[last]
     return kind in {"token", "tokens"} and last > 0 and parts[last - 1] in _COUNTED

@@ -103,7 +103,7 @@ class _Parser:
     depth: int = 0
 
     def peek(self) -> str:
-        if not self.tokens or self.tokens[0][0] in {"text", "number"}:
+        if not self.tokens or self.tokens[0][0] == "text":
             return ""
         return self.tokens[0][1].upper()
 
