@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from readiness.semantics import metric_sql
 from readiness.semantics.alarms import (
     STUCK_AFTER,
     Alarm,
@@ -245,3 +246,66 @@ def test_a_composite_alarm_that_cannot_speak(alarm, suppressor, why):
     inventory = Inventory((alarm, *([suppressor] if suppressor else [])))
     voice = inventory.voice(alarm, NOW)
     assert voice == (Voice((), Silence.MUTED, why) if why else Voice((TOPIC,)))
+
+
+NEEDS = "The alarm a needs "
+
+
+@pytest.mark.parametrize(
+    ("namespace", "metric", "period", "datapoints", "evaluations", "why"),
+    [
+        pytest.param("AWS/Lambda", "Errors", 60, 1, 1, "", id="a minute"),
+        pytest.param("AWS/Lambda", "Errors", 0, 1, 1, "", id="a period nobody knows"),
+        pytest.param("Orders", "Placed", 10, 1, 1, "", id="a custom metric in ten seconds"),
+        pytest.param(
+            "AWS/Lambda",
+            "Errors",
+            10,
+            1,
+            6,
+            NEEDS + "1 datapoint in 6 periods of 10 s, but Errors has one datapoint every minute.",
+            id="ten seconds",
+        ),
+        pytest.param(
+            "AWS/S3",
+            "BucketSizeBytes",
+            3600,
+            2,
+            24,
+            NEEDS + "2 datapoints in 24 periods of 3600 s, but BucketSizeBytes has one datapoint"
+            " every 24 hours.",
+            id="two an hour apart of one a day",
+        ),
+        pytest.param("AWS/S3", "BucketSizeBytes", 3600, 1, 24, "", id="one of a day's hours"),
+        pytest.param("AWS/S3", "BucketSizeBytes", 3600, 2, 25, "", id="two of more than a day"),
+        pytest.param("AWS/S3", "BucketSizeBytes", 86_400, 2, 2, "", id="two days"),
+    ],
+)
+def test_a_series_with_too_few_datapoints(namespace, metric, period, datapoints, evaluations, why):
+    alarm = Alarm("a", datapoints=datapoints, evaluations=evaluations)
+    assert alarm.too_fine(Watched(namespace, metric, period=period)) == why
+
+
+def test_the_alarms_on_a_series_and_on_it_split():
+    """In the order of the inventory; a query may select any series of its metric."""
+    plain = frozenset({("LoadBalancer", "app/x")})
+    split = plain | {("TargetGroup", "t")}
+
+    def alarm(name, dimensions, metric="Latency"):
+        watched = Watched("AWS/ApplicationELB", metric, dimensions=dimensions)
+        return Alarm(name, watches=(watched,))
+
+    query = Alarm(
+        "query", selections=(metric_sql.parse('SELECT MAX(Latency) FROM "AWS/ApplicationELB"'),)
+    )
+    first, second, other = alarm("a", plain), alarm("b", plain), alarm("c", plain, "Requests")
+    zone = alarm("d", split)
+    series = ("AWS/ApplicationELB", "Latency", dict(plain))
+    without = Inventory((first, other, zone, second))
+    assert without.covering(*series) == (first, second)
+    assert without.split_by(*series, "TargetGroup") == (("t", zone, zone.watches[0]),)
+    assert without.split_by(*series, "LoadBalancer") == ()
+    assert without.covering("AWS/ApplicationELB", "Latency", {}) == ()
+    assert Inventory((first, query, second)).covering(*series) == (first, query, second)
+    assert Inventory((query,)).covering("AWS/ApplicationELB", "Latency", {}) == (query,)
+    assert Inventory((query,)).covering("AWS/ApplicationELB", "Requests", {}) == ()
