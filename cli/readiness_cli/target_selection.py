@@ -131,6 +131,8 @@ def meant(
         return []
     if wanted in known:
         return [wanted]
+    if about.id_of(wanted) in known:
+        return [about.id_of(wanted)]
     ending = [id for id in known if re.split(r"[/:]", id)[-1] == wanted]
     if len(ending) == 1:
         return ending

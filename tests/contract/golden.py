@@ -217,6 +217,12 @@ GOLDEN = (
     call("apigateway", "DeleteRouteSettings"),
     call(
         "apigateway",
+        "UpdateDomainName",
+        ("AWS::ApiGateway::DomainName", "private.example.com+d1b2c3d4e5"),
+        request={"domainName": "private.example.com", "domainNameId": "d1b2c3d4e5"},
+    ),
+    call(
+        "apigateway",
         "PutRestApi",
         ("AWS::ApiGateway::RestApi", "a1b2c3d4e5"),
         request={"restApiId": "a1b2c3d4e5", "mode": "merge"},

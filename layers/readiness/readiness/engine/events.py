@@ -140,6 +140,8 @@ def _evidence_in(rules: Iterable[Rule]) -> Iterator[tuple[Rule, Declaration]]:
 def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
     if id is not None and len(id.encode("utf-8", "replace")) > MOST_ID:
         raise MalformedEvent(f"the event names a {about.name} by {len(id)} characters")
+    if id is not None:
+        id = about.id_of(id)
     if about is rule.subject:
         return Target(rule.id, id)
     if about.name in {"AWS::::Account", "*"} or id is None:

@@ -317,6 +317,11 @@ def _group_of_policy(detail: Json) -> str | None:
     return None if request.get("serviceNamespace") else ""
 
 
+def _group_name(value: str) -> str:
+    """The name in a group's ARN: ``…:autoScalingGroup:uuid:autoScalingGroupName/name``."""
+    return value.rpartition(":autoScalingGroupName/")[2]
+
+
 GROUP = ResourceType(
     "AWS::AutoScaling::AutoScalingGroup",
     _find,
@@ -334,6 +339,7 @@ GROUP = ResourceType(
     config_ids=lambda read: {
         each["AutoScalingGroupName"]: each["AutoScalingGroupARN"] for each in _groups(read)
     },
+    plain=_group_name,
 )
 
 

@@ -41,6 +41,7 @@ DAX_CLUSTER = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:dax:{region}:{account}:cache/{id}",
+    plain=str.lower,
 )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.sqs.queues import QUEUE
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
@@ -27,6 +27,7 @@ STREAM = ResourceType(
         api_call("kinesis", "CreateStream", "DeleteStream", id="requestParameters.streamName"),
     ),
     arn="arn:{partition}:kinesis:{region}:{account}:stream/{id}",
+    plain=first_part,
 )
 
 

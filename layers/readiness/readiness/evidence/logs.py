@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import ResourceType, api_call, evidence, first_field
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -32,6 +32,7 @@ LOG_GROUP = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:logs:{region}:{account}:log-group:{id}",
+    plain=first_field,
 )
 """AWS Config does not record log groups."""
 

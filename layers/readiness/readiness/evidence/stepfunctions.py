@@ -21,6 +21,11 @@ def _find(read: Reader) -> Iterable[str]:
     return [each["stateMachineArn"] for each in _listed(read)]
 
 
+def _unqualified(arn: str) -> str:
+    """The ARN of a state machine without its version or alias."""
+    return ":".join(arn.split(":")[:7])
+
+
 STATE_MACHINE = ResourceType(
     "AWS::StepFunctions::StateMachine",
     _find,
@@ -30,6 +35,7 @@ STATE_MACHINE = ResourceType(
         api_call("states", *_CALLS, id="requestParameters.stateMachineArn"),
     ),
     arn="{id}",
+    plain=_unqualified,
 )
 """Its id is its ARN, as in AWS Config."""
 

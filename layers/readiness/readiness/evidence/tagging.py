@@ -12,7 +12,7 @@ from readiness.model.evidence import (
     ServiceEvent,
     arn_of,
     evidence,
-    last_segment,
+    verbatim,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import GLOBAL, Resource
@@ -79,7 +79,7 @@ def tags_of(read: Reader, arn: str, region: str) -> Mapping[str, str]:
     return _tags(found[0]) if found else {}
 
 
-def tag_change(service: str, normalise: Callable[[str], str | None] = last_segment) -> Change:
+def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) -> Change:
     """The event of a change to the tags of one of a service's resources."""
     return ServiceEvent(
         "Tag Change on Resource",

@@ -8,6 +8,7 @@ the declaration, and a reader refuses a call that was not declared.
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -26,6 +27,21 @@ def verbatim(value: str) -> str | None:
 def last_segment(value: str) -> str | None:
     """The name at the end of an ARN or path; a plain name stays as it is."""
     return value.rsplit("/", 1)[-1].rsplit(":", 1)[-1]
+
+
+def without_path(value: str) -> str:
+    """The name at the end of a path (``team/agent``) or URL."""
+    return value.rsplit("/", 1)[-1]
+
+
+def first_part(value: str) -> str:
+    """The name before the path of a part of it (``jobs/index/by-day``)."""
+    return value.partition("/")[0]
+
+
+def first_field(value: str) -> str:
+    """The name before a qualifier or wildcard (``/aws/lambda/agent:*``)."""
+    return value.partition(":")[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +134,9 @@ class ResourceType:
     finds it by our id in what ``find`` listed; with neither, it cannot be told from our id.
     ``arn`` is a template of {partition}, {region}, {account}, {id} and {path} (the id with one
     leading slash) for tags and links, empty where a resource has none. ``tags_from_api`` is false
-    where the tagging API does not know the type. ``may_mean`` says whether a name by which other
+    where the tagging API does not know the type. ``plain`` turns what stands for the id in an ARN
+    or in a request into the id that ``find`` lists: without a path or a qualifier, in lower case
+    where the service stores it so. ``may_mean`` says whether a name by which other
     resources refer to one may mean the one with that id (an alias may mean any of them).
     """
 
@@ -131,6 +149,7 @@ class ResourceType:
     arn: str = ""
     tags_from_api: bool = True
     may_mean: Callable[[str, str], bool] = operator.eq
+    plain: Callable[[str], str] = str
     config_id: str = ""
     config_ids: Callable[[Reader], Mapping[str, str]] | None = None
 
@@ -138,8 +157,29 @@ class ResourceType:
         _TYPES.setdefault(self.name, self)
 
     def resource(self, account: str, region: str, id: str) -> Resource:
-        """The resource of this type with that id; a global type ignores ``region``."""
-        return Resource(account, GLOBAL if self.is_global else region, self.name, id)
+        """The resource of this type with that id; a global type ignores ``region``.
+
+        The id may be the ARN of a resource of the account.
+        """
+        where = GLOBAL if self.is_global else region
+        if id.startswith("arn:") and id.count(":") >= 5 and id.split(":")[4] in {"", account}:
+            id = self.id_of(id)
+        return Resource(account, where, self.name, id)
+
+    def id_of(self, text: str) -> str:
+        """The id in any name that AWS takes for a resource, such as an ARN or a qualified name."""
+        return self.plain(self._within_arn(text))
+
+    def _within_arn(self, text: str) -> str:
+        """What stands in an ARN in place of the id; any other text as it is."""
+        if not text.startswith("arn:") or self.arn in {"", "{id}"}:
+            return text
+        pattern = re.escape(self.arn)
+        for name in ("partition", "region", "account"):
+            pattern = pattern.replace(re.escape(f"{{{name}}}"), "[^:]*")
+        pattern = pattern.replace(re.escape("{path}"), "(/?.+)").replace(re.escape("{id}"), "(.+)")
+        found = re.fullmatch(pattern, text)
+        return found[1] if found else text
 
     def __str__(self) -> str:
         return self.name

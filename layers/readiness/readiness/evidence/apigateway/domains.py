@@ -31,19 +31,30 @@ def _find_domains(read: Reader) -> Iterable[str]:
     return [*map(_rest_id, _rest_domains(read)), *http]
 
 
+def _domain_of(detail: Mapping[str, Any]) -> str:
+    """The id of the domain in an API call, as ``find`` has it; empty where none is named."""
+    asked = _within(detail, "requestParameters")
+    answered = _within(detail, "responseElements")
+    created = _within(asked, "createDomainNameInput")
+    name = asked.get("domainName") or created.get("domainName")
+    if not isinstance(name, str):
+        return ""
+    id = asked.get("domainNameId") or answered.get("domainNameId")
+    return f"{name}+{id}" if isinstance(id, str) else name
+
+
+def _within(detail: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    inner = detail.get(name)
+    return inner if isinstance(inner, Mapping) else {}
+
+
 _DOMAIN_CALLS = ("CreateDomainName", "UpdateDomainName", "DeleteDomainName")
 
 DOMAIN = ResourceType(
     "AWS::ApiGateway::DomainName",
     _find_domains,
     find_reads=("apigateway:GET",),
-    changed_by=(
-        api_call(
-            "apigateway",
-            *_DOMAIN_CALLS,
-            id="requestParameters.domainName|requestParameters.createDomainNameInput.domainName",
-        ),
-    ),
+    changed_by=(api_call("apigateway", *_DOMAIN_CALLS, identify=_domain_of),),
     identify=None,
     arn="arn:{partition}:apigateway:{region}::/domainnames/{id}",
 )

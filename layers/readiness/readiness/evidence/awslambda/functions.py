@@ -70,6 +70,7 @@ FUNCTION = ResourceType(
     find_reads=("lambda:ListFunctions",),
     changed_by=(function_call("CreateFunction", "DeleteFunction"),),
     arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
+    plain=lambda value: function_name(value) or value,
 )
 """Only what makes or removes one is shared: evidence names the calls that change its fields."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -51,6 +51,7 @@ TABLE = ResourceType(
         ),
     ),
     arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
+    plain=first_part,
 )
 
 

@@ -51,7 +51,7 @@ SECURITY_GROUP = ResourceType(
     _find,
     find_reads=("ec2:DescribeSecurityGroups",),
     changed_by=(
-        api_call("ec2", "CreateSecurityGroup", id="responseElements.groupId"),
+        api_call("ec2", "CreateSecurityGroup", id="responseElements.groupId", normalise=_group_id),
         api_call("ec2", "CreateVpc", "CreateDefaultVpc"),
         api_call(
             "ec2",

@@ -185,6 +185,8 @@ def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
                 raise Unreadable("ecs:DescribeServices", Cause.UNEXPECTED_ANSWER, reason)
         raise Gone(service.id)
     described: Mapping[str, Any] = found[0]
+    if described["serviceArn"] != service.id:
+        raise Gone(service.id)  # a service that still has its short ARN, found by the long one
     return described
 
 

@@ -43,6 +43,7 @@ CACHE_CLUSTER = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:elasticache:{region}:{account}:cluster:{id}",
+    plain=str.lower,
 )
 """The members of replication groups are such clusters too: metrics are named after them."""
 

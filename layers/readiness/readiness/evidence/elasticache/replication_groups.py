@@ -42,6 +42,7 @@ REPLICATION_GROUP = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:elasticache:{region}:{account}:replicationgroup:{id}",
+    plain=str.lower,
 )
 
 

@@ -44,6 +44,7 @@ SERVERLESS_CACHE = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:elasticache:{region}:{account}:serverlesscache:{id}",
+    plain=str.lower,
 )
 
 
@@ -66,6 +67,7 @@ MEMORYDB_CLUSTER = ResourceType(
     ),
     identify=None,
     arn="arn:{partition}:memorydb:{region}:{account}:cluster/{id}",
+    plain=str.lower,
 )
 
 

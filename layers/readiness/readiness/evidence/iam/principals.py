@@ -13,6 +13,7 @@ from readiness.model.evidence import (
     api_call,
     config_resource_name,
     evidence,
+    without_path,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -69,6 +70,7 @@ USER = ResourceType(
     arn="arn:{partition}:iam::{account}:user/{id}",
     is_global=True,
     tags_from_api=False,
+    plain=without_path,
 )
 
 GROUP = ResourceType(
@@ -88,6 +90,7 @@ GROUP = ResourceType(
     arn="arn:{partition}:iam::{account}:group/{id}",
     is_global=True,
     tags_from_api=False,
+    plain=without_path,
 )
 
 ROLE = ResourceType(
@@ -112,6 +115,7 @@ ROLE = ResourceType(
     arn="arn:{partition}:iam::{account}:role/{id}",
     is_global=True,
     tags_from_api=False,
+    plain=without_path,
 )
 
 POLICY = ResourceType(

@@ -46,11 +46,16 @@ KEY = ResourceType(
     _find,
     find_reads=("kms:ListKeys",),
     changed_by=(
-        api_call("kms", "CreateKey", id="responseElements.keyMetadata.keyId"),
+        api_call(
+            "kms",
+            "CreateKey",
+            id="responseElements.keyMetadata.keyId",
+            normalise=key_id_of,
+        ),
         api_call("kms", *KEY_STATE_EVENTS, id="requestParameters.keyId", normalise=key_id_of),
         api_call("kms", "ConnectCustomKeyStore", "DisconnectCustomKeyStore"),
-        ServiceEvent("KMS CMK Deletion", id="key-id"),
-        ServiceEvent("KMS Imported Key Material Expiration", id="key-id"),
+        ServiceEvent("KMS CMK Deletion", id="key-id", normalise=key_id_of),
+        ServiceEvent("KMS Imported Key Material Expiration", id="key-id", normalise=key_id_of),
     ),
     arn="arn:{partition}:kms:{region}:{account}:key/{id}",
     may_mean=lambda named, key_id: key_id_of(named) in {None, key_id},
@@ -207,7 +212,7 @@ class KmsKeyState:
             id="requestParameters.keyId",
             normalise=key_id_of,
         ),
-        ServiceEvent("KMS CMK Rotation", id="key-id"),
+        ServiceEvent("KMS CMK Rotation", id="key-id", normalise=key_id_of),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -242,7 +247,7 @@ class KmsRotation:
     uses=(KmsKeyState,),
     changed_by=(
         api_call("kms", "RotateKeyOnDemand", id="requestParameters.keyId", normalise=key_id_of),
-        ServiceEvent("KMS CMK Rotation", id="key-id"),
+        ServiceEvent("KMS CMK Rotation", id="key-id", normalise=key_id_of),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -288,7 +293,7 @@ class KmsImportedMaterial:
             normalise=key_id_of,
         ),
         *_ALIAS_CHANGES,
-        tag_change("kms"),
+        tag_change("kms", key_id_of),
         ConfigItem("AWS::KMS::Alias", "configuration.TargetKeyId", key_id_of),
     ),
     follows_type=False,

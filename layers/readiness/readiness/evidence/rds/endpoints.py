@@ -158,6 +158,7 @@ CLUSTER = ResourceType(
         for each in _clusters(read)
     },
     arn="arn:{partition}:rds:{region}:{account}:cluster:{id}",
+    plain=str.lower,
 )
 
 

@@ -48,6 +48,7 @@ INSTANCE = ResourceType(
         each["DBInstanceIdentifier"]: each.get("DbiResourceId", "") for each in _listed(read)
     },
     arn="arn:{partition}:rds:{region}:{account}:db:{id}",
+    plain=str.lower,
 )
 """AWS Config names an instance by its internal ``DbiResourceId`` and keeps the name beside it."""
 

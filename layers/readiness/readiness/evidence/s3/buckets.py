@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.kms.keys import key_resource
 from readiness.evidence.tagging import TagIndex, tag_change, tags_of
-from readiness.model.evidence import ResourceType, api_call, arn_of, evidence
+from readiness.model.evidence import ResourceType, api_call, arn_of, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -31,6 +31,7 @@ BUCKET = ResourceType(
         api_call("s3", "CreateBucket", "DeleteBucket", id="requestParameters.bucketName"),
     ),
     arn="arn:{partition}:s3:::{id}",
+    plain=first_part,
 )
 
 

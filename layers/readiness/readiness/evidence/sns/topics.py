@@ -5,14 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.model.evidence import ResourceType, api_call, arn_of, evidence, last_segment
+from readiness.model.evidence import (
+    ResourceType,
+    api_call,
+    arn_of,
+    evidence,
+    first_field,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 
 def topic_name(value: str) -> str | None:
-    """The name at the end of a topic ARN."""
-    return last_segment(value)
+    """The name in the ARN of a topic or of a subscription to it."""
+    parts = value.split(":")
+    return (parts[5] if len(parts) > 5 else parts[-1]) or None
 
 
 def _find(read: Reader) -> Iterable[str]:
@@ -39,6 +46,7 @@ TOPIC = ResourceType(
     identify=lambda item: topic_name(str(item.get("resourceId") or "")),
     config_id="arn:{partition}:sns:{region}:{account}:{id}",
     arn="arn:{partition}:sns:{region}:{account}:{id}",
+    plain=first_field,
 )
 
 

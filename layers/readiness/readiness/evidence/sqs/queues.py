@@ -12,6 +12,7 @@ from readiness.model.evidence import (
     config_resource_name,
     evidence,
     last_segment,
+    without_path,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -51,6 +52,7 @@ QUEUE = ResourceType(
     identify=config_resource_name,
     config_id="https://sqs.{region}.{dns_suffix}/{account}/{id}",
     arn="arn:{partition}:sqs:{region}:{account}:{id}",
+    plain=without_path,
 )
 
 
