@@ -21,7 +21,12 @@ from readiness.semantics.oidc import LIMITING_KEYS, strangers_at
 from readiness.semantics.policy import Document, Principal, Statement, matches_any, only_wildcards
 from readiness.semantics.requesters import service_for_stranger, stranger
 
-BOUND_SERVICES = ("ec2.amazonaws.com", "lambda.amazonaws.com", "edgelambda.amazonaws.com")
+BOUND_SERVICES = (
+    "ec2.amazonaws.com",
+    "lambda.amazonaws.com",
+    "edgelambda.amazonaws.com",
+    "pods.eks.amazonaws.com",
+)
 """They use a role only for a caller who may pass it, never for another account."""
 
 _ASSUME = "sts:AssumeRole"

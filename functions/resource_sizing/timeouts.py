@@ -149,21 +149,31 @@ def untimed_tasks(definition: str) -> tuple[list[str], int]:
     """The Task states without a timeout, and how many Task states there are.
 
     States within Parallel and Map count too. The default of TimeoutSeconds is 99,999,999 (Amazon
-    States Language), longer than the year after which a standard execution ends. Raises
-    DefinitionUnreadable.
+    States Language), longer than the year after which a standard execution ends: what is as long
+    as that is no timeout, whoever wrote it. Raises DefinitionUnreadable.
     """
     try:
         machine = json.loads(definition)
         tasks = list(_tasks(machine))
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise DefinitionUnreadable(str(error)) from None
-    whole = "TimeoutSeconds" in machine
-    untimed = [
-        name
-        for name, state in tasks
-        if not whole and not {"TimeoutSeconds", "TimeoutSecondsPath"} & set(state)
-    ]
-    return untimed, len(tasks)
+    if _is_timed(machine):
+        return [], len(tasks)
+    return [name for name, state in tasks if not _is_timed(state)], len(tasks)
+
+
+_A_YEAR = 365 * 24 * 3600
+
+
+def _is_timed(state: Mapping[str, Any]) -> bool:
+    """Whether a state, or a whole machine, ends before a standard execution does by itself.
+
+    What the input or a JSONata expression decides may.
+    """
+    seconds = state.get("TimeoutSeconds")
+    if isinstance(seconds, int | float):
+        return seconds < _A_YEAR
+    return seconds is not None or "TimeoutSecondsPath" in state
 
 
 def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -192,6 +192,15 @@ def test_a_deny_beside_an_allow_of_anybody(principal, condition, status):
     assert verdict.status is status, verdict.reason
 
 
+@pytest.mark.parametrize("service", ["pods.eks", "lambda", "ec2"])
+def test_a_service_that_takes_only_a_passed_role_is_no_confused_deputy(service):
+    """A pod identity association takes iam:PassRole, which no other account can have."""
+    actions = ["sts:AssumeRole", "sts:TagSession"]
+    principal = {"Service": f"{service}.amazonaws.com"}
+    assert judged(entry("Allow", principal, action=actions)).status is GOOD
+    assert judged(entry("Allow", principal, action=actions), bound_services=()).status is BAD
+
+
 def test_not_principal_is_said_with_whom_it_leaves_out():
     spared = {"Effect": "Allow", "NotPrincipal": {"AWS": ACCOUNT_ID}, "Action": ASSUME}
     everyone = judged(spared)
