@@ -10,7 +10,7 @@ from readiness.model.text import plural
 from readiness.semantics.alarms import Alarm, Watched
 from readiness.semantics.metric_math import Unknown
 
-from .gaps import Gap, Limits, RequiredSeries
+from .gaps import HALF, Gap, Limits, RequiredSeries
 from .simulation import Condition, is_raised, level
 
 
@@ -82,7 +82,7 @@ class _Trial:
 
     def _of_failures(self, worst: Condition) -> tuple[Gap, str] | None:
         name, most = self.alarm.name, self.limits.max_failures
-        if not self.rings(replace(worst, share=0.51)):
+        if not self.rings(replace(worst, share=HALF)):
             text = f"The alarm {name} is not raised when half of the requests fail."
             return Gap.TOO_HIGH, text
         one, two = (self.level(replace(worst, requests=n)) for n in (1000.0, 2000.0))

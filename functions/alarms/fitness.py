@@ -11,7 +11,7 @@ from readiness.semantics.alarms import STUCK_AFTER, Alarm, Watched
 from readiness.semantics.statistics_of import extended, is_mean_of_most
 
 from .expressions import judge_expression
-from .gaps import SLIGHT, Gap, Limits, RequiredSeries
+from .gaps import HALF, SLIGHT, Gap, Limits, RequiredSeries
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
 _LONGEST_HOLD = timedelta(hours=3)
@@ -229,6 +229,8 @@ def _too_high(
     is_count = (series.events or series.sparse) and watched.statistic == "Sum"
     if is_count and threshold > limits.max_failures:
         return Gap.TOO_HIGH, f"; at most {limits.max_failures:,} is allowed."
+    if series.events and watched.statistic == "Average" and threshold > HALF:
+        return Gap.TOO_HIGH, ": it is not raised when half of the requests fail."
     least = threshold if alarm.is_inclusive else math.floor(threshold) + 1
     if series.each_counts and least > series.ceiling:
         return Gap.TOO_HIGH, f": it is raised by {least:g}, but {series.ceiling:g} must raise it."

@@ -41,6 +41,10 @@ SLIGHT = {Gap.NOT_PERCENTILE, Gap.TOO_SLOW, Gap.RATIO_WITHOUT_FILL, Gap.STAYS_RA
 """Gaps of an alarm that is raised all the same, only late or too often."""
 
 
+HALF = 0.51
+"""The share of requests that may not fail without an alarm: a few more than half of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class RequiredSeries:
     """A series that an alarm must cover, and what such an alarm must be like.

@@ -67,6 +67,19 @@ def duration(**changes):
         ),
         pytest.param(plain(Statistic="SampleCount"), Gap.WRONG_STATISTIC, id="counts requests"),
         pytest.param(plain(Statistic="Average", Threshold=0.05), None, id="a share of requests"),
+        pytest.param(plain(Statistic="Average", Threshold=0.5), None, id="half of them"),
+        pytest.param(
+            plain(Statistic="Average", Threshold=0.52), Gap.TOO_HIGH, id="more than half of them"
+        ),
+        pytest.param(
+            plain(
+                Statistic="Average",
+                Threshold=1.0,
+                ComparisonOperator="GreaterThanOrEqualToThreshold",
+            ),
+            Gap.TOO_HIGH,
+            id="all of them",
+        ),
         pytest.param(plain(Statistic="Average", Threshold=5.0), Gap.UNREACHABLE, id="500 percent"),
         pytest.param(plain(Statistic="Maximum", Threshold=1.0), Gap.UNREACHABLE, id="above one"),
         pytest.param(
