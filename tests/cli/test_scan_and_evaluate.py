@@ -46,6 +46,14 @@ def test_a_resource_is_named_by_id_or_key(run, over, named):
     assert [v["resource"] for v in json.loads(said.stdout)] == [f"{KEY}/data"]
 
 
+@pytest.mark.parametrize("command", [("evaluate",), ("scan", "--rule")], ids=["evaluate", "scan"])
+def test_an_arn_is_the_same_resource(run, over, command):
+    over(toy.fake_account())
+    named = ("--resource", "arn:aws:s3:::data")
+    [row] = json.loads(run(*command, "encryption.s3-kms", *named, "-o", "json").stdout)
+    assert row["resource"].endswith("/AWS::S3::Bucket/data")
+
+
 def test_without_a_resource_everything_is_judged(run, over):
     over(toy.fake_account())
     said = run("evaluate", "encryption.s3-kms", "-o", "json")
