@@ -45,7 +45,9 @@ def why_not_recorded(logs: VpcFlowLogs, wanted: Wanted) -> str:
         return "The VPC and its subnets have no flow logs."
     said = []
     for log in logs.all:
-        if log.delivery == "FAILED":
+        if log.status != "ACTIVE":
+            said.append(f"The flow log {log.id} is {log.status}.")
+        elif log.delivery == "FAILED":
             said.append(
                 f"The delivery of the flow log {log.id} fails: {log.error or 'no reason given'}."
             )
@@ -68,7 +70,8 @@ def _kinds(traffic: str) -> frozenset[str]:
 
 def _delivered(logs: Iterable[FlowLog], longest: int, excused: frozenset[str]) -> frozenset[str]:
     """What the logs deliver together: one for ACCEPT and one for REJECT equal one for ALL."""
-    arriving = (log for log in logs if log.delivery != "FAILED" or log.id in excused)
+    active = (log for log in logs if log.status == "ACTIVE")
+    arriving = (log for log in active if log.delivery != "FAILED" or log.id in excused)
     return frozenset[str]().union(
         *(_kinds(log.traffic) for log in arriving if log.interval <= longest)
     )

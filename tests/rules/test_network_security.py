@@ -262,6 +262,13 @@ def logs(*of_vpc, a=(), b=()):
             "ALL",
             id="fine enough",
         ),
+        pytest.param(
+            logs(FlowLog("fl-1", "ALL", "SUCCESS", status="INACTIVE")),
+            {},
+            BAD,
+            "fl-1 is INACTIVE",
+            id="not in use",
+        ),
         pytest.param(VpcFlowLogs(), {}, BAD, "no flow logs", id="a vpc without subnets"),
     ],
 )

@@ -214,6 +214,7 @@ class FlowLog:
 
     ``traffic`` is ``ALL``, ``ACCEPT`` or ``REJECT``; ``delivery`` ``SUCCESS``, ``FAILED`` or
     empty before the first attempt, with ``error`` as AWS words it; ``interval`` is in seconds.
+    ``status`` is ``ACTIVE`` for a log that is in use.
     """
 
     id: str
@@ -222,6 +223,7 @@ class FlowLog:
     error: str = ""
     interval: int = 600
     destination: str = ""
+    status: str = "ACTIVE"
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> FlowLog:
@@ -233,6 +235,7 @@ class FlowLog:
             error=answer.get("DeliverLogsErrorMessage", ""),
             interval=answer.get("MaxAggregationInterval") or 600,
             destination=answer.get("LogDestination") or answer.get("LogGroupName", ""),
+            status=answer.get("FlowLogStatus", "ACTIVE"),
         )
 
 
