@@ -80,7 +80,7 @@ def test_the_key_id_in_an_event(named, id):
     assert key_id_of(named) == id
 
 
-@pytest.mark.parametrize("name", ["KeySpec", "KeyUsage", "KeyManager", "KeyState"])
+@pytest.mark.parametrize("name", ["KeySpec", "KeyManager", "KeyState"])
 @pytest.mark.parametrize("cls", [KmsKeyState, KmsRotation, KmsImportedMaterial])
 def test_an_answer_that_does_not_say_what_the_key_is_counts_as_none(cls, name):
     answer = key_metadata()
@@ -88,6 +88,16 @@ def test_an_answer_that_does_not_say_what_the_key_is_counts_as_none(cls, name):
     with pytest.raises(Unreadable) as caught:
         loaded(cls, fake_account().but(kms__describe_key=answer))
     assert (caught.value.action, name in str(caught.value)) == ("kms:DescribeKey", True)
+
+
+def test_the_usage_is_told_by_the_answer_or_by_the_spec():
+    symmetric, asymmetric = key_metadata(), key_metadata(KeySpec="RSA_2048")
+    for answer in (symmetric, asymmetric):
+        del answer["KeyMetadata"]["KeyUsage"]
+    seen = fake_account()
+    assert loaded(KmsKeyState, seen.but(kms__describe_key=symmetric)).usage == "ENCRYPT_DECRYPT"
+    with pytest.raises(Unreadable, match="KeyUsage"):
+        loaded(KmsKeyState, seen.but(kms__describe_key=asymmetric))
 
 
 def test_the_older_name_of_the_spec_is_understood():

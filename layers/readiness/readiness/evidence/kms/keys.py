@@ -88,6 +88,10 @@ def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
     return answer["KeyMetadata"] if answer else None
 
 
+_ONLY_USAGE = {"SYMMETRIC_DEFAULT": "ENCRYPT_DECRYPT"}
+"""Specs that leave a key one usage (CreateKey in the KMS API Reference)."""
+
+
 def _told(about: Mapping[str, Any], name: str) -> str:
     """A member of a key's metadata. Raises Unreadable where KMS did not tell it."""
     if not about.get(name):
@@ -142,12 +146,13 @@ class KmsKeyState:
         if about is None:
             return cls(key.id, "Missing", elsewhere=elsewhere)
         multi = about.get("MultiRegionConfiguration") or {}
+        spec = about.get("CustomerMasterKeySpec", "") or _told(about, "KeySpec")
         return cls(
             key_id=about["KeyId"],
             state=_told(about, "KeyState"),
             manager=_told(about, "KeyManager"),
-            spec=about.get("CustomerMasterKeySpec", "") or _told(about, "KeySpec"),
-            usage=_told(about, "KeyUsage"),
+            spec=spec,
+            usage=_ONLY_USAGE.get(spec) or _told(about, "KeyUsage"),
             elsewhere=elsewhere,
             origin=about.get("Origin", ""),
             multi_region=multi.get("MultiRegionKeyType", "") if about.get("MultiRegion") else "",
