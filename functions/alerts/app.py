@@ -146,7 +146,11 @@ class Alerts:
 
         Where this errs it errs towards telling: the forwarder decides again.
         """
-        if self._incidents.get(finding.resource, finding.rule) is not None:
+        try:
+            if self._incidents.get(finding.resource, finding.rule) is not None:
+                return True
+        except UnreadableRow as unreadable:
+            self._skip(str(unreadable))
             return True
         if told_before(history, self._incidents.since()):
             return True
