@@ -23,6 +23,8 @@ from readiness.model.transition import Kind
 from readiness.model.verdict import Severity
 
 INCIDENTS = "incidents"
+MARK = "incident "
+"""What the key of an unreadable mark begins with in ``Store.unreadable``; the id follows."""
 ALERTED = "alert"
 """What an outbox row says it was published as when it went to the topic."""
 CLOSING_FOR = timedelta(hours=1)
@@ -120,7 +122,7 @@ class Incidents:
                 yield _incident(deserialise(item))
             except ValueError as error:
                 why = error.why if isinstance(error, UnreadableRow) else str(error)
-                self._store.unreadable[f"incident {item['at']['S']}"] = why
+                self._store.unreadable[f"{MARK}{item['at']['S']}"] = why
 
     def since(self) -> str:
         """From when on marks are complete: what was told earlier has none.
@@ -197,7 +199,7 @@ def _incident(row: Mapping[str, Any]) -> Incident:
     fields = {name: str(row.get(name, "")) for name in Incident.__dataclass_fields__}
     made = Incident(**fields | {"finding_id": str(row.get("at", ""))})
     if not made.dedup_key:
-        raise UnreadableRow(f"incident {made.finding_id}", "it has no dedup_key")
+        raise UnreadableRow(f"{MARK}{made.finding_id}", "it has no dedup_key")
     return made
 
 
