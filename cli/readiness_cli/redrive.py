@@ -166,7 +166,9 @@ def _ways(
         elif queue == STREAM:
             yield queue, publish_again(aws, parts.get(ALERTS, ""), dry_run=dry_run)
         else:
-            yield queue, invoke_again(aws, subscribed, dry_run=dry_run)
+            has_bus = "AttestationBus" in deployed
+            bus = deployed["AttestationBus"] if has_bus else ""
+            yield queue, invoke_again(aws, subscribed, bus, dry_run=dry_run)
 
 
 def _only(ids: Sequence[str], send: Send) -> Send:
@@ -287,8 +289,11 @@ def _receive(sqs: Any, url: str) -> list[Message]:
     return list(answer.get("Messages", ()))
 
 
-def invoke_again(aws: Aws, subscribed: Subscribed, *, dry_run: bool) -> Send:
-    """Invoke the function or start the state machine that did not get, or not digest, an event."""
+def invoke_again(aws: Aws, subscribed: Subscribed, bus: str = "", *, dry_run: bool) -> Send:
+    """Invoke the function or start the state machine that did not get, or not digest, an event.
+
+    An attestation goes over the bus, whose policy says who may attest: now it is the caller.
+    """
 
     def send(message: Message) -> Outcome:
         made = _outcome(message)
@@ -299,14 +304,41 @@ def invoke_again(aws: Aws, subscribed: Subscribed, *, dry_run: bool) -> Send:
         refusal = subscribed.refusal(delivery.target, delivery.payload)
         if refusal:
             return made(target=delivery.target, result="left", reason=refusal)
+        is_attestation = subscribed.is_attestation(delivery.target)
+        target = (bus or "the bus of attestations") if is_attestation else delivery.target
         if dry_run:
-            return made(target=delivery.target, result="would be sent")
-        refusal = deliver(aws, delivery)
+            return made(target=target, result="would be sent")
+        refusal = put(aws, bus, delivery) if is_attestation else deliver(aws, delivery)
         if refusal:
-            return made(target=delivery.target, result="left", reason=refusal)
-        return made(target=delivery.target, result="sent")
+            return made(target=target, result="left", reason=refusal)
+        return made(target=target, result="sent")
 
     return send
+
+
+def put(aws: Aws, bus: str, delivery: Delivery) -> str:
+    """Put an attestation on its bus again; the reason where that did not work."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    from readiness.engine.aws_errors import code_of  # noqa: PLC0415
+
+    if not bus:
+        return "the stack takes no attestations by events (parameter AttestationPrincipals)"
+    event = json.loads(delivery.payload)
+    entry = {
+        "EventBusName": bus,
+        "Source": "readiness.attestation",
+        "DetailType": event["detail-type"],
+        "Detail": json.dumps(event.get("detail")),
+    }
+    try:
+        answer = aws.client("events").put_events(Entries=[entry])
+    except ClientError as error:
+        return f"{code_of(error)}: {error}"
+    if answer["FailedEntryCount"]:
+        said = answer["Entries"][0]
+        return f"{said.get('ErrorCode', '')}: {said.get('ErrorMessage', '')}"
+    return ""
 
 
 def _outcome(message: Message) -> Callable[..., Outcome]:
@@ -342,6 +374,22 @@ def delivery_of(message: Message) -> Delivery:
     return Delivery(function.removesuffix(":$LATEST"), json.dumps(record["requestPayload"]))
 
 
+def unvouched(payload: str) -> str:
+    """The event without what only AWS, or our own code, may say of its principal.
+
+    Whoever may write into a failure queue could name anybody: what comes out of one is marked as
+    unverified where it is shown.
+    """
+    event = json.loads(payload)
+    if not isinstance(event, dict):
+        return payload
+    if str(event.get("source", "")).startswith("aws."):
+        event["source"] = "readiness.redrive"
+    if isinstance(event.get("look_again"), dict):
+        event["look_again"] = event["look_again"] | {"origin": {"woken_by": "event"}}
+    return json.dumps(event)
+
+
 def deliver(aws: Aws, delivery: Delivery) -> str:
     """Hand it over; the reason where the other side did not take it."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
@@ -355,7 +403,7 @@ def deliver(aws: Aws, delivery: Delivery) -> str:
             answer = aws.client("lambda").invoke(
                 FunctionName=delivery.target,
                 InvocationType="Event",
-                Payload=delivery.payload.encode(),
+                Payload=unvouched(delivery.payload).encode(),
             )
             status = answer["StatusCode"]
             return "" if status == 202 else f"Lambda returned status {status}"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
+from readiness.alerting.incidents import MARK
 from readiness.model.verdict import Severity
 from readiness_cli import session
 from readiness_cli.deployed import Deployed
@@ -58,6 +59,10 @@ def resolve_all(
         rows = list(_resolved(aws, stored, resolver, before_delete=before_delete))
     emit(format, rows, lambda: draw(rows), columns=FIELDS)
     left = sum(row["result"] == "left" for row in rows)
+    for key, why in stored.store.unreadable.items():
+        if key.startswith(MARK):
+            left += 1
+            note(f"warning: the mark of {key} cannot be read ({why}); resolve it at PagerDuty")
     note(f"{session.plural(len(rows), 'incident')}, {left} left open")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
 

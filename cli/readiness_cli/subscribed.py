@@ -13,6 +13,7 @@ from typing import Any
 from readiness_cli import catalogue
 
 ATTESTATION = "Readiness Attestation"
+ATTESTATIONS = "Attestations"
 
 
 class Subscribed:
@@ -40,6 +41,10 @@ class Subscribed:
             return "" if not event else "the sweep is started without input"
         return self._of_function(logical, event)
 
+    def is_attestation(self, target: str) -> bool:
+        """Whether what the ARN names records attestations."""
+        return self._part(target) == ATTESTATIONS
+
     def _part(self, target: str) -> str:
         """The logical id of what the ARN names; empty for what is not the stack's."""
         parts = target.split(":", 6)
@@ -54,7 +59,7 @@ class Subscribed:
     def _of_function(self, logical: str, event: Mapping[str, Any]) -> str:
         if logical == "Alerts":
             return "" if dict(event) == {"republish": True} else _not_subscribed(logical)
-        if logical == "Attestations":
+        if logical == ATTESTATIONS:
             is_one = event.get("detail-type") == ATTESTATION
             return "" if is_one else _not_subscribed(logical)
         folder = _folder(logical)

@@ -20,6 +20,7 @@ from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.session import Session
 from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
+from readiness.engine.unseen import unseen
 from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
@@ -47,11 +48,13 @@ class Alerts:
         *,
         where: str = "",
         cloudformation: Callable[[], Any] | None = None,
+        unseen: Callable[[], list[str]] = list,
     ) -> None:
         transitions = environment["TRANSITIONS_TABLE"]
         self._store = Store(dynamodb, environment["FINDINGS_TABLE"], transitions)
         self._sweeps = Sweeps(dynamodb, transitions, where)
         self._incidents = Incidents(self._store)
+        self._unseen = unseen
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
         self._topic = environment["ALERTS_TOPIC"]
@@ -146,7 +149,11 @@ class Alerts:
 
         Where this errs it errs towards telling: the forwarder decides again.
         """
-        if self._incidents.get(finding.resource, finding.rule) is not None:
+        try:
+            if self._incidents.get(finding.resource, finding.rule) is not None:
+                return True
+        except UnreadableRow as unreadable:
+            self._skip(str(unreadable))
             return True
         if told_before(history, self._incidents.since()):
             return True
@@ -208,7 +215,8 @@ class Alerts:
         if first:
             headings = sorted({name.partition(".")[0] for name in first})
             found = self._open_by_severity(account, lambda f: _is_of(f.rule, first))
-            self._send(baseline_message(headings, found, account, region, self._stack))
+            unseen = self._unseen()
+            self._send(baseline_message(headings, found, account, region, self._stack, unseen))
         self._tell_upgrade(sweep, swept, past, account, region)
         self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
         metrics.add_metric("SweptHeadings", MetricUnit.Count, len(completed))
@@ -339,6 +347,12 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                 os.environ,
                 where=f"{arn[4]}/{arn[3]}",
                 cloudformation=lambda: session.client("cloudformation", config=CONFIG),
+                unseen=lambda: unseen(
+                    lambda service: session.client(service, config=CONFIG),
+                    arn[3],
+                    session.geography.home(arn[3]),
+                    globals_too=os.environ.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
+                ),
             )
         )
     try:

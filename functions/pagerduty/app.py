@@ -21,7 +21,7 @@ from readiness.alerting.resolving import Resolver
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.engine.aws import CONFIG
 from readiness.engine.session import Session
-from readiness.engine.store import Store
+from readiness.engine.store import Store, UnreadableRow
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, finding_id, iso
 from readiness.model.resource import Resource
 from readiness.model.text import clean
@@ -155,8 +155,16 @@ class Pager:
         return taken
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
-        """What PagerDuty may have been told, also by a version that kept no marks."""
-        incident = self._incidents.get(resource, rule)
+        """What PagerDuty may have been told, also by a version that kept no marks.
+
+        Of a mark that cannot be read it is known that there was one: under the stack's key.
+        """
+        try:
+            incident = self._incidents.get(resource, rule)
+        except UnreadableRow as unreadable:
+            log.error("a mark cannot be read", extra={"row": str(unreadable)})
+            key = dedup_key(resource, rule, self._stack)
+            return Incident(finding_id(resource, rule), resource.key, rule, key)
         if incident is not None:
             return incident
         since = self._incidents.since()

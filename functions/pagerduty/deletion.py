@@ -47,9 +47,18 @@ def answer(event: Mapping[str, Any], incidents: Incidents, resolver: Resolver) -
 
 def _delete(incidents: Incidents, resolver: Resolver) -> str:
     attempt = incidents.close(until=datetime.now(UTC) + CLOSING_FOR)
-    results = list(resolver.run())
+    try:
+        results = list(resolver.run())
+    except (BotoCoreError, ClientError) as error:
+        if attempt < MOST_ATTEMPTS:
+            raise StillOpen(f"{type(error).__name__}: {error}") from error
+        raise
     failed = [each for each in results if not each.ok]
     log.info("incidents resolved", extra={"resolved": len(results) - len(failed)})
+    for key, why in resolver.store.unreadable.items():
+        log.error(
+            "a mark cannot be read: its incident is left open", extra={"row": key, "why": why}
+        )
     if not failed:
         return ""
     reason = f"{len(failed)} incidents could not be resolved; the first: {failed[0].reason}"

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
+from readiness.engine.events import resolve_targets
+from readiness.engine.look_again import asked_for
 from readiness_cli import redrive as module
-from readiness_cli.redrive import Delivery, NotRedrivable, delivery_of
+from readiness_cli.redrive import Delivery, NotRedrivable, delivery_of, invoke_again, unvouched
 from readiness_cli.subscribed import Subscribed
+from tests.cli import toy
+from tests.fake_account import error
 
 FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:readiness-encryption"
 EVENT = {
@@ -191,7 +196,7 @@ def test_empty_queues_are_said_to_be_empty(run, stack):
 )
 def test_functions_are_invoked_and_machines_started(over, target, call):
     from readiness.engine.aws import Aws
-    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
     answers = {"invoke": {"StatusCode": 202}}
     answers["start_execution"] = {"executionArn": "a", "startDate": NOON}
@@ -306,6 +311,95 @@ def test_nothing_else_is(target, payload, why):
     assert why in SUBSCRIBED.refusal(target, payload)
 
 
+ATTESTED = {
+    "account": "123456789012",
+    "source": "readiness.attestation",
+    "detail-type": "Readiness Attestation",
+    "detail": {"rule": "resource_sizing.function-load-test", "statement": "Forged."},
+}
+
+
+class Bus:
+    def __init__(self, *answers):
+        self.answers, self.put = list(answers), []
+
+    def put_events(self, *, Entries):  # noqa: N803
+        self.put += Entries
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def attested(bus, name):
+    """What becomes of an attestation in a failure queue, with a client of EventBridge."""
+
+    def client(service):
+        assert service == "events", "the function is not invoked"
+        return bus
+
+    send = invoke_again(SimpleNamespace(client=client), SUBSCRIBED, name, dry_run=False)
+    body = {
+        "requestContext": {"functionArn": f"{HERE}:readiness-Attestations-1"},
+        "requestPayload": ATTESTED,
+    }
+    return send({"Queue": "FailedEventsQueue", "MessageId": "1", "Body": json.dumps(body)})
+
+
+def test_an_attestation_goes_over_the_bus_and_its_policy():
+    """Whoever may write into the queue would otherwise attest in the name of anybody allowed."""
+    bus = Bus({"FailedEntryCount": 0, "Entries": [{}]})
+    assert attested(bus, "readiness-attestations").result == "sent"
+    [entry] = bus.put
+    assert entry["EventBusName"] == "readiness-attestations"
+    assert json.loads(entry["Detail"]) == ATTESTED["detail"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "bus", "why"),
+    [
+        pytest.param(error("AccessDeniedException", 400), "b", "AccessDenied", id="denied"),
+        pytest.param(
+            {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "NotAuthorized"}]},
+            "b",
+            "NotAuthorized",
+            id="denied in the answer",
+        ),
+        pytest.param(None, "", "AttestationPrincipals", id="no bus"),
+    ],
+)
+def test_an_attestation_of_somebody_who_may_not_stays(answer, bus, why):
+    outcome = attested(Bus(answer), bus)
+    assert outcome.result == "left"
+    assert why in outcome.reason
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        EVENT
+        | {"detail": EVENT["detail"] | {"userIdentity": {"arn": "arn:aws:iam::1:user/boss"}}},
+        {
+            "look_again": {
+                "targets": [["encryption.s3-kms", "data", None]],
+                "attempt": 1,
+                "origin": {"by": "arn:aws:iam::1:user/boss", "woken_by": "event"},
+            }
+        },
+    ],
+    ids=["an event", "a second look"],
+)
+def test_what_lay_in_a_queue_vouches_for_no_principal(event):
+    sent = json.loads(unvouched(json.dumps(event)))
+    if "look_again" in sent:
+        by = asked_for(sent["look_again"]).origin.by
+        assert by == ""
+    else:
+        seen = resolve_targets(sent, toy.encryption)
+        assert seen.targets
+        assert seen.changed_by == "unverified: arn:aws:iam::1:user/boss"
+
+
 def test_what_names_another_function_is_left_and_not_invoked(run, account, stack, send, delivered):
     context = {"functionArn": f"{HERE}:payments"}
     send(stack["FailedEventsQueue"], json.dumps({**RECORD, "requestContext": context}))
@@ -402,7 +496,7 @@ def test_the_outbox_is_published_by_the_stacks_own_function(over):
     from io import BytesIO
 
     from readiness.engine.aws import Aws
-    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+    from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
     fake_account = FakeAccount({("lambda", "invoke"): {"StatusCode": 200}})
     aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON)

@@ -68,6 +68,15 @@ def test_what_pagerduty_refuses_is_left(run, incidents, monkeypatch):
     assert len(list(incidents.all())) == 1
 
 
+def test_a_mark_that_cannot_be_read_is_said_and_left(run, incidents, said, account, stack):
+    row = {"finding_id": {"S": "incidents#a"}, "at": {"S": "abcdef123456"}, "kind": {"S": "?"}}
+    account.client("dynamodb").put_item(TableName=stack["TransitionsTable"], Item=row)
+    done = run("resolve-all")
+    assert done.exit_code == 3
+    assert "abcdef123456" in done.stderr
+    assert len(said) == 1, "the other one is resolved"
+
+
 def test_without_a_key_it_says_what_to_do(run, account, stack, incidents, said):
     for _ in ("now", "and before"):
         account.client("secretsmanager").put_secret_value(

@@ -18,6 +18,7 @@ from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function, scope_from
 from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
+from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.settings import SettingsUnreadable
 from readiness.engine.store import to_item
@@ -589,6 +590,18 @@ def test_a_passing_failure_in_a_sweep_is_looked_at_again_before_the_next(
     assert status(function) == "NON_COMPLIANT"
     [row] = function.stored.history(stored(function).id)
     assert (row.kind, row.woken_by) == ("OPENED", "sweep")
+
+
+def test_a_look_in_a_sandbox_that_has_swept_takes_the_share_of_an_event(function, machine):
+    """Otherwise the end of the sweep, which is long past, leaves no turn for any call."""
+    swept(function)
+    assert function._pacer.resumes
+    function._pacer._deadline = function._pacer._clock.now() - 3600
+    event = {"look_again": {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1}}
+    function(event, context())
+    assert function._pacer._share == IN_AN_EVENT
+    assert not function._pacer.resumes
+    assert function._pacer._deadline > function._pacer._clock.now()
 
 
 def test_after_the_last_look_it_is_recorded_as_unknown(function, machine, failing):

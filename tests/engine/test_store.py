@@ -7,10 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from unittest.mock import Mock
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from moto import mock_aws
 
 from readiness import Severity, Status
+from readiness.engine.garbled import Garbled
 from readiness.engine.store import (
     Contended,
     Overtaken,
@@ -123,7 +124,7 @@ def test_only_what_is_open_is_in_the_open_index(store):
 def test_state_and_transition_are_written_together_or_not_at_all(dynamodb, store):
     before = record(store, finding(GOOD))
     failing = Mock(wraps=dynamodb)
-    failing.transact_write_items.side_effect = error("InternalServerError", 500)
+    failing.transact_write_items.side_effect = error("ResourceNotFoundException", 400)
     with pytest.raises(ClientError):
         Store(failing, FINDINGS, TRANSITIONS).record(finding(BAD, after(1)), before)
     assert store.get(BUCKET, RULE).status is GOOD
@@ -339,6 +340,44 @@ def test_a_throttled_transaction_is_made_again(dynamodb, code):
     assert len(waited) == 3
     assert waited == sorted(waited)
     assert sum(waited) < 2
+
+
+UNANSWERED = [
+    Garbled(service="dynamodb", operation="TransactWriteItems", status=200, what="no body"),
+    ReadTimeoutError(endpoint_url="https://dynamodb"),
+    EndpointConnectionError(endpoint_url="https://dynamodb"),
+    error("InternalServerError", 500),
+]
+
+
+@pytest.mark.parametrize("was_written", [False, True])
+@pytest.mark.parametrize("failure", UNANSWERED, ids=lambda failure: type(failure).__name__)
+def test_a_write_without_an_answer_is_made_again_and_once_in_effect(
+    dynamodb, failure, was_written
+):
+    client, left = Mock(wraps=dynamodb), [failure]
+
+    def transact(**params):
+        if not left:
+            return dynamodb.transact_write_items(**params)
+        if was_written:
+            dynamodb.transact_write_items(**params)
+        raise left.pop()
+
+    client.transact_write_items.side_effect = transact
+    store = Store(client, FINDINGS, TRANSITIONS, wait=lambda seconds: None)
+    store.record(finding(BAD), None)
+    assert store.get(BUCKET, RULE).version == 1
+    assert [row.kind for row in store.history(finding(BAD).id)] == ["OPENED"]
+
+
+@pytest.mark.parametrize("failure", UNANSWERED, ids=lambda failure: type(failure).__name__)
+def test_a_table_that_never_answers_costs_the_finding_alone(dynamodb, failure):
+    client = Mock(wraps=dynamodb)
+    client.transact_write_items.side_effect = failure
+    store = Store(client, FINDINGS, TRANSITIONS, wait=lambda seconds: None)
+    with pytest.raises(Unavailable, match="data"):
+        store.record(finding(BAD), None)
 
 
 def test_a_table_that_takes_nothing_costs_the_finding_alone(dynamodb):

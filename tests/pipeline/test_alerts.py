@@ -248,6 +248,19 @@ def test_a_baseline_whose_summary_failed_is_told_again(pipeline):
     assert [body["kind"] for body in told(pipeline)] == ["BASELINE"]
 
 
+def test_the_first_sweep_tells_what_no_event_tells_of(pipeline):
+    pipeline.alerts._unseen = lambda: ["No CloudTrail trail is logging here."]
+    sweep = {"id": "sweep-1", "headings": [{"heading": "encryption", "completed": True}]}
+    pipeline.alerts.complete(sweep, "111122223333", "us-east-1")
+    [message] = [json.loads(sent["Message"]) for sent in pipeline.published]
+    assert "No CloudTrail trail is logging here." in message["email"]
+    assert "readiness doctor --stack-name readiness --region us-east-1" in message["email"]
+    assert json.loads(message["sqs"])["unseen"] == ["No CloudTrail trail is logging here."]
+    pipeline.published.clear()
+    pipeline.alerts.complete(sweep | {"id": "sweep-2"}, "111122223333", "us-east-1")
+    assert pipeline.published == []
+
+
 def test_what_the_first_sweep_found_stays_baseline_when_the_stream_is_late(pipeline):
     pipeline.record(finding())
     pipeline.alerts.complete(sweep(), "111122223333", "us-east-1")

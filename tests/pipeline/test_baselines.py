@@ -10,6 +10,7 @@ import pytest
 
 from functions.alerts import app
 from readiness import Severity, Status
+from readiness.engine.attribute_values import serialise
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.sweeps import LONGEST_BASELINE, Sweeps
 from readiness.model.finding import iso
@@ -278,3 +279,33 @@ def test_a_settled_row_says_how_it_was_settled(keyed):
     [row] = keyed.store.history(found_by_sweep(KMS, "b").id)
     assert row.published_as == "baseline"
     assert row.status == Status.NON_COMPLIANT
+
+
+@pytest.mark.parametrize("name", ["began_at", "ended_at", "pending_since", "swept_at", "release"])
+@pytest.mark.parametrize("value", [None, "soon", ""], ids=["missing", "no time", "empty"])
+def test_a_baseline_row_of_another_version_stops_nothing(keyed, name, value):
+    key = {"finding_id": f"baseline#{WHERE}", "at": KMS}
+    row = key | {
+        "began_at": iso(NOW - LONGEST_BASELINE - timedelta(hours=1)),
+        "ended_at": iso(NOW - timedelta(hours=1)),
+        "pending": "r2",
+        "pending_since": iso(NOW),
+        "swept_at": iso(NOW),
+        "release": "r1",
+    }
+    del row[name]
+    if value is not None:
+        row[name] = value
+    keyed.dynamodb.put_item(TableName=TRANSITIONS, Item=serialise(row))
+    keyed.record(found_by_sweep(KMS, "a", release="r2"))
+    assert keyed.stream() == {"batchItemFailures": []}
+    sweeps = Sweeps(keyed.dynamodb, TRANSITIONS, WHERE)
+    assert isinstance(sweeps.swept_since(KMS, "r1"), str)
+
+
+def test_a_sweep_row_of_another_version_is_passed_over(keyed):
+    sweeps = Sweeps(keyed.dynamodb, TRANSITIONS, WHERE)
+    sweeps.complete("sweep-1", NOW - timedelta(hours=3), completed=["encryption"], failed=[])
+    odd = {"finding_id": {"S": f"sweep#{WHERE}"}, "at": {"S": "week 48"}}
+    keyed.dynamodb.put_item(TableName=TRANSITIONS, Item=odd)
+    assert 2.9 < sweeps.hours_without(NOW) < 3.1

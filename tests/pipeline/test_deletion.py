@@ -96,6 +96,43 @@ def test_making_and_updating_touch_nothing(paged, asks, kind):
     assert len(paged.pagerduty.incidents) == 3
 
 
+@pytest.mark.parametrize(
+    ("lost", "left"), [("resource", 0), ("rule", 0), ("told_at", 0), ("dedup_key", 1)]
+)
+def test_a_mark_that_cannot_be_read_keeps_no_other_open(paged, asks, caplog, lost, left):
+    first, *_ = paged.pager._incidents.all()
+    paged.dynamodb.update_item(
+        TableName="Transitions",
+        Key={
+            "finding_id": {"S": f"incidents#{first.finding_id[0]}"},
+            "at": {"S": first.finding_id},
+        },
+        UpdateExpression="REMOVE #n",
+        ExpressionAttributeNames={"#n": lost},
+    )
+    assert asks("Delete")[0] == "SUCCESS"
+    assert len(paged.pagerduty.incidents) == left
+    said = [record.row for record in caplog.records if hasattr(record, "row")]
+    assert said == [f"incident {first.finding_id}"] * left
+
+
+def test_a_finding_that_cannot_be_read_now_keeps_no_incident_open(paged, asks, monkeypatch):
+    monkeypatch.setattr(paged.store, "get", Mock(side_effect=error("InternalServerError", 500)))
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
+def test_marks_that_cannot_be_listed_now_are_listed_again(paged, asks, monkeypatch):
+    listed = paged.pager._incidents._client.query
+    failing = Mock(side_effect=[error("InternalServerError", 500)])
+    monkeypatch.setattr(paged.pager._incidents._client, "query", failing)
+    with pytest.raises(deletion.StillOpen, match="InternalServerError"):
+        asks("Delete")
+    monkeypatch.setattr(paged.pager._incidents._client, "query", listed)
+    assert asks("Delete") == ("SUCCESS", "Done")
+    assert paged.pagerduty.incidents == {}
+
+
 def test_what_would_be_opened_meanwhile_waits_and_opens_where_the_stack_stays(paged, asks):
     asks("Delete")
     other = Resource("111122223333", "us-east-1", "AWS::S3::Bucket", "late")

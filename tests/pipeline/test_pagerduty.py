@@ -276,6 +276,8 @@ def test_what_no_try_can_cure_is_kept_with_the_answer(many, status, headers, cap
         pytest.param((202, {}, b'{"status": "suc'), id="truncated"),
         pytest.param((202, {}, {"status": "invalid event"}), id="another status"),
         pytest.param((202, {}, b'["success"]'), id="a list"),
+        pytest.param((202, {}, b"[" * 9_999), id="nothing but brackets"),
+        pytest.param((202, {}, {"status": "success", "dedup_key": "x"}), id="of another event"),
         pytest.param((204, {}, b""), id="204"),
         pytest.param((425, {}, {}), id="too early"),
     ],
@@ -420,6 +422,19 @@ def test_a_row_that_is_gone_is_resolved_by_its_mark(wrong):
     wrong.put({"resource": finding().resource.key, "rule": finding().rule, "kind": "RESOLVED"})
     assert wrong.page() == []
     assert wrong.pagerduty.incidents == {}
+
+
+def test_a_mark_that_cannot_be_read_loses_neither_a_page_nor_its_end(wrong):
+    wrong.stream()
+    wrong.page()
+    [mark] = wrong.pager._incidents.all()
+    row = {"finding_id": {"S": f"incidents#{mark.finding_id[0]}"}, "at": {"S": mark.finding_id}}
+    wrong.dynamodb.put_item(TableName="Transitions", Item=row | {"told": {"BOOL": True}})
+    wrong.record(finding(GOOD, after(1)))
+    assert wrong.stream()["batchItemFailures"] == []
+    assert wrong.page() == []
+    assert wrong.pagerduty.incidents == {}
+    assert wrong.undelivered() == []
 
 
 def as_an_earlier_version_left_it(pipeline):

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.engine.store import Entry, Store
+from readiness.engine.store import Entry, Store, UnreadableRow
 from readiness.engine.sweeps import SWEEP
 from readiness.model.finding import dedup_key, finding_id, iso
 from readiness.model.resource import Resource
@@ -23,6 +23,8 @@ from readiness.model.transition import Kind
 from readiness.model.verdict import Severity
 
 INCIDENTS = "incidents"
+MARK = "incident "
+"""What the key of an unreadable mark begins with in ``Store.unreadable``; the id follows."""
 ALERTED = "alert"
 """What an outbox row says it was published as when it went to the topic."""
 CLOSING_FOR = timedelta(hours=1)
@@ -50,12 +52,13 @@ class Incidents:
     """
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         self._client = store.client
         self._table = store.transitions_table
         self._since = ""
 
     def get(self, resource: Resource, rule: str) -> Incident | None:
-        """The mark of a finding, read consistently."""
+        """The mark of a finding, read consistently. Raises UnreadableRow."""
         row = self._row(_key(finding_id(resource, rule)))
         return _incident(row) if row else None
 
@@ -98,7 +101,7 @@ class Incidents:
         return True
 
     def all(self) -> Iterator[Incident]:
-        """Every mark."""
+        """Every mark; one that cannot be read is left out and put down in the store."""
         for shard in _SHARDS:
             query: dict[str, Any] = {
                 "TableName": self._table,
@@ -108,10 +111,18 @@ class Incidents:
             }
             while True:
                 page = self._client.query(**query)
-                yield from (_incident(deserialise(item)) for item in page["Items"])
+                yield from self._readable(page["Items"])
                 if "LastEvaluatedKey" not in page:
                     break
                 query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Incident]:
+        for item in items:
+            try:
+                yield _incident(deserialise(item))
+            except ValueError as error:
+                why = error.why if isinstance(error, UnreadableRow) else str(error)
+                self._store.unreadable[f"{MARK}{item['at']['S']}"] = why
 
     def since(self) -> str:
         """From when on marks are complete: what was told earlier has none.
@@ -184,8 +195,12 @@ def _key(id: str) -> dict[str, Any]:
 
 
 def _incident(row: Mapping[str, Any]) -> Incident:
+    """Raises UnreadableRow for a mark that does not say under which key PagerDuty was told."""
     fields = {name: str(row.get(name, "")) for name in Incident.__dataclass_fields__}
-    return Incident(**fields | {"finding_id": str(row["at"])})
+    made = Incident(**fields | {"finding_id": str(row.get("at", ""))})
+    if not made.dedup_key:
+        raise UnreadableRow(f"{MARK}{made.finding_id}", "it has no dedup_key")
+    return made
 
 
 def since_opened(history: Iterable[Entry], until: str = "") -> list[Entry]:

@@ -171,11 +171,17 @@ def _within_bounds(body: dict[str, Any]) -> str:
 
 
 def baseline_message(
-    headings: Sequence[str], found: Mapping[str, int], account: str, region: str, stack: str
+    headings: Sequence[str],
+    found: Mapping[str, int],
+    account: str,
+    region: str,
+    stack: str,
+    unseen: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The one message about everything that a heading's first sweep found, as for ``sns.publish``.
 
-    It is INFORMATIONAL and about no finding, so that it pages nobody.
+    ``unseen`` are sentences about changes that no event tells of. It is INFORMATIONAL and about no
+    finding, so that it pages nobody.
     """
     total, spoken = _spoken(found)
     human = [
@@ -187,9 +193,13 @@ def baseline_message(
         f"Headings:  {', '.join(sorted(headings))}",
         f"See them:  readiness findings --open --stack-name {stack}",
     ]
+    if unseen:
+        human += ["", "Not every change is seen as it happens; the sweep finds the others:"]
+        human += [f"  {each}" for each in unseen]
+        human += [f"See also:  readiness doctor --stack-name {stack} --region {region}"]
     subject = f"Readiness: baseline of {account}/{region}, {total} open"
     body = {"account": account, "region": region, "headings": sorted(headings)}
-    return _digest(subject, human, body, found)
+    return _digest(subject, human, body | {"unseen": list(unseen)}, found)
 
 
 def upgrade_message(

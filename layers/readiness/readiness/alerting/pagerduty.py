@@ -33,15 +33,19 @@ def endpoint_of(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What PagerDuty answered; ``status`` is 0 where it did not answer at all."""
+    """What PagerDuty answered; ``status`` is 0 where it did not answer at all.
+
+    ``dedup_key`` is that of the event which was sent.
+    """
 
     status: int
     text: str = ""
     retry_after: float = 0.0
+    dedup_key: str = ""
 
     @property
     def accepted(self) -> bool:
-        """Whether PagerDuty took the event: 202, and JSON that says so.
+        """Whether PagerDuty took the event: 202, and JSON that says so, of no other event.
 
         A proxy's page with status 200 is no acceptance.
         """
@@ -49,9 +53,11 @@ class Reply:
             return False
         try:
             said = json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
-        return isinstance(said, dict) and said.get("status") == "success"
+        if not isinstance(said, dict) or said.get("status") != "success":
+            return False
+        return not self.dedup_key or said.get("dedup_key", self.dedup_key) == self.dedup_key
 
     @property
     def is_too_many(self) -> bool:
@@ -112,7 +118,8 @@ class EventsApi:
         )
         try:
             with self._opener.open(request, timeout=self._timeout) as answer:
-                return Reply(answer.status, _read(answer))
+                key = str(event.get("dedup_key", ""))
+                return Reply(answer.status, _read(answer), dedup_key=key)
         except urllib.error.HTTPError as error:
             with error:
                 return Reply(error.code, _read(error), _seconds(error.headers.get("Retry-After")))

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import pagerduty_event, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.routing_key import RoutingKey
-from readiness.engine.store import Store, UnreadableRow
+from readiness.engine.store import Store
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity
 
@@ -90,8 +93,7 @@ class Resolver:
                 continue
             reply = self._send(self._event(incident))
             if reply.accepted:
-                if incident.token:
-                    self._incidents.end(incident)
+                self._end(incident)
                 yield Resolved(incident)
                 self.wait(PACE_SECONDS)
             else:
@@ -99,12 +101,17 @@ class Resolver:
                 if reply.may_be_cured:
                     stopped = "not tried: PagerDuty takes nothing at the moment"
 
+    def _end(self, incident: Incident) -> None:
+        """A mark that stays costs a resolve too many, another time."""
+        if incident.token:
+            with suppress(ClientError, BotoCoreError):
+                self._incidents.end(incident)
+
     def _event(self, incident: Incident) -> dict[str, Any]:
         """With the payload of the finding where it can be read: orchestrations route by it."""
-        resource = Resource.parse(incident.resource)
         try:
-            finding = self.store.get(resource, incident.rule)
-        except UnreadableRow:
+            finding = self.store.get(Resource.parse(incident.resource), incident.rule)
+        except (ValueError, ClientError, BotoCoreError):
             finding = None
         event = resolve_event(incident.dedup_key)
         if finding is None:

@@ -126,6 +126,8 @@ class Function:
         region, account = self._function.split(":")[3:5]
         if isinstance(event, Mapping) and "sweep" in event:
             return self._sweep(event["sweep"], account, region, context)
+        # Also for a later look: a warm sandbox still has the share and the end of its last run.
+        self._pacer.begin(IN_AN_EVENT, seconds=_seconds_left(context) - LAST_SECONDS)
         if isinstance(event, Mapping) and "look_again" in event:
             return self._again(asked_for(event["look_again"]), account, region)
         seen = resolve_targets(event, self.heading)
@@ -135,7 +137,6 @@ class Function:
             return self._ignore(ignored)
         if seen.ignored:
             return self._ignore(seen.ignored)
-        self._pacer.begin(IN_AN_EVENT, seconds=_seconds_left(context) - LAST_SECONDS)
         return self._follow(seen, account, region)
 
     def _ignore(self, why: str) -> dict[str, Any]:

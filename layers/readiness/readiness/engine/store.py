@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 
 from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.garbled import Garbled
 from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Change, Kind, Transition, decide
@@ -33,6 +34,7 @@ _PASSING = {
     "TransactionCanceledException",
     "TransactionInProgressException",
 }
+_UNANSWERED = (ConnectionError, Garbled, HTTPClientError)
 _NO_INDEX = {"ValidationException", "ResourceNotFoundException"}
 """What DynamoDB, and what emulators, say of an index that is missing or still being filled."""
 _TIMES = (
@@ -400,7 +402,7 @@ class Store:
         finding = change.finding
         if finding is None:
             raise ValueError("nothing to write")
-        name = f"{finding.resource.key} {finding.rule}"
+        name, failed = f"{finding.resource.key} {finding.rule}", ""
         for attempt in range(_ATTEMPTS):
             try:
                 self._write_once(finding, change.transition, stored)
@@ -412,12 +414,16 @@ class Store:
                     raise Unwritable(f"{name}: {error}") from error
                 if _lost_the_race(error):
                     return False
-                if code not in _PASSING:
+                if code not in _PASSING and not _is_of_the_server(error):
                     raise
-                self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+                failed = str(code)
+            except _UNANSWERED as error:
+                # Whether it was written is unknown: the next attempt's condition tells.
+                failed = type(error).__name__
             else:
                 return True
-        raise Unavailable(f"{name}: the table was throttled {_ATTEMPTS} times")
+            self._wait(_BACKOFF * 2**attempt * random.uniform(0.5, 1))  # noqa: S311
+        raise Unavailable(f"{name}: the table did not take it {_ATTEMPTS} times ({failed})")
 
     def _write_once(
         self, finding: Finding, transition: Transition | None, stored: Finding | None
@@ -585,6 +591,11 @@ def entry_of(item: Mapping[str, Any]) -> Entry:
         raise UnreadableRow(_key_in(item), f"{type(error).__name__}: {error}") from error
     fields = Entry.__dataclass_fields__
     return Entry(**{name: str(plain.get(name, "")) for name in fields})
+
+
+def _is_of_the_server(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return isinstance(status, int) and status >= 500
 
 
 def _lost_the_race(error: ClientError) -> bool:

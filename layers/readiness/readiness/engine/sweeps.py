@@ -59,8 +59,8 @@ class Sweeps:
         for ended in (row, self._row(heading), self._row(heading, BASELINE)):
             if ended.get("ended_at"):
                 return str(ended["ended_at"])
-        began = str(row.get("began_at") or self._begin(rule, now))
-        latest = parse_iso(began) + LONGEST_BASELINE
+        began = _moment(row.get("began_at")) or self._begin(rule, now)
+        latest = began + LONGEST_BASELINE
         return iso(latest) if latest <= now else ""
 
     def swept_since(self, rule: str, release: str, now: datetime | None = None) -> str:
@@ -78,9 +78,10 @@ class Sweeps:
 
     def _swept_since(self, rule: str, release: str, now: datetime) -> str:
         row = self._row(rule)
-        if row.get("release") == release:
+        if row.get("release") == release and row.get("swept_at"):
             return str(row["swept_at"])
-        if row.get("pending") != release:
+        since = _moment(row.get("pending_since"))
+        if row.get("pending") != release or since is None:
             self._client.update_item(
                 TableName=self._table,
                 Key={"finding_id": {"S": self._place}, "at": {"S": rule}},
@@ -93,7 +94,7 @@ class Sweeps:
                 },
             )
             return ""
-        latest = parse_iso(str(row["pending_since"])) + LONGEST_BASELINE
+        latest = since + LONGEST_BASELINE
         return iso(latest) if latest <= now else ""
 
     def ended(self) -> dict[str, dict[str, Any]]:
@@ -151,16 +152,16 @@ class Sweeps:
             "ScanIndexForward": False,
             "Limit": 10,
         }
-        last = ""
+        last = None
         for _ in range(MOST_PAGES):
             page = self._client.query(**query)
-            rows = map(deserialise, page["Items"])
-            last = next((str(row["at"]) for row in rows if not row.get("failed")), "")
+            whole = [row for row in map(deserialise, page["Items"]) if not row.get("failed")]
+            last = next((at for row in whole if (at := _moment(row["at"]))), None)
             if last or "LastEvaluatedKey" not in page:
                 break
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
         last = last or self._begin(INSTALLED, now)
-        return max(0.0, (now - parse_iso(last)).total_seconds() / 3600)
+        return max(0.0, (now - last).total_seconds() / 3600)
 
     def latest(self, count: int) -> list[dict[str, Any]]:
         """The rows of the sweeps that completed last, newest first; nothing is written."""
@@ -173,8 +174,8 @@ class Sweeps:
         )
         return [deserialise(item) for item in page["Items"]]
 
-    def _begin(self, rule: str, now: datetime) -> str:
-        """Note when the rule was first heard of, once."""
+    def _begin(self, rule: str, now: datetime) -> datetime:
+        """When the rule was first heard of; now, if the row does not tell."""
         self._client.update_item(
             TableName=self._table,
             Key={"finding_id": {"S": self._place}, "at": {"S": rule}},
@@ -182,7 +183,7 @@ class Sweeps:
             " kind = if_not_exists(kind, :k)",
             ExpressionAttributeValues={":t": {"S": iso(now)}, ":k": {"S": "BASELINE_BEGAN"}},
         )
-        return str(self._row(rule)["began_at"])
+        return _moment(self._row(rule).get("began_at")) or now
 
     def _row(self, name: str, place: str = "") -> Mapping[str, Any]:
         answer = self._client.get_item(
@@ -206,3 +207,11 @@ class Sweeps:
             if "LastEvaluatedKey" not in page:
                 return found
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _moment(text: object) -> datetime | None:
+    """A time of a row; None for what another version may have written instead."""
+    try:
+        return parse_iso(str(text))
+    except ValueError:
+        return None

@@ -1,0 +1,66 @@
+"""What does not arrive as an event in a region, so that it is seen only by the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+Client = Callable[[str], Any]
+_FAILED = (BotoCoreError, ClientError)
+
+
+def unseen(client: Client, region: str, home: str, *, globals_too: bool) -> list[str]:
+    """One sentence for each kind of change that no event tells of; empty where all arrive.
+
+    ``client`` makes the client of a service in ``region``; ``home`` is the region where the events
+    of the partition's global services arrive. Sources: "AWS API Call via CloudTrail" needs a trail
+    that is logging; configuration items need a recorder that is on.
+    """
+    said = [*_of_trails(client), *_of_recorders(client)]
+    if globals_too and region != home:
+        said.append(
+            f"API calls of IAM and other global services are events in {home} only: here they are"
+            " seen through AWS Config and the sweep."
+        )
+    return said
+
+
+def _of_trails(client: Client) -> Iterator[str]:
+    try:
+        cloudtrail = client("cloudtrail")
+        trails = cloudtrail.describe_trails(includeShadowTrails=True).get("trailList", ())
+        names = [trail["TrailARN"] for trail in trails]
+        logging = any(_is_logging(cloudtrail, name) for name in names)
+    except _FAILED as error:
+        yield f"Whether a CloudTrail trail is logging here could not be read ({_code(error)})."
+        return
+    if not logging:
+        yield "No CloudTrail trail is logging here: no API call is an event."
+
+
+def _is_logging(cloudtrail: Any, name: str) -> bool:
+    """A member account may not ask about the trail of its organization, which is logging."""
+    try:
+        return bool(cloudtrail.get_trail_status(Name=name)["IsLogging"])
+    except ClientError as error:
+        if _code(error) in {"TrailNotFoundException", "CloudTrailARNInvalidException"}:
+            return True
+        raise
+
+
+def _of_recorders(client: Client) -> Iterator[str]:
+    try:
+        answer = client("config").describe_configuration_recorder_status()
+    except _FAILED as error:
+        yield f"Whether an AWS Config recorder is on here could not be read ({_code(error)})."
+        return
+    if not any(each.get("recording") for each in answer.get("ConfigurationRecordersStatus", ())):
+        yield "No AWS Config recorder is on here: there are no configuration items."
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", ""))
+    return type(error).__name__

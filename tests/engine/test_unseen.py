@@ -1,0 +1,82 @@
+"""What no event tells of is said, also where it cannot be read."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.engine.unseen import unseen
+from tests.fake_account import error
+
+NO_TRAIL = "No CloudTrail trail is logging here: no API call is an event."
+NO_RECORDER = "No AWS Config recorder is on here: there are no configuration items."
+MINE = {"TrailARN": "arn:aws:cloudtrail:us-east-1:111122223333:trail/mine"}
+THEIRS = {"TrailARN": "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"}
+
+
+class Account:
+    """CloudTrail and Config, answering what they are given."""
+
+    def __init__(self, trails=(), logging=True, recorders=({"recording": True},)):
+        self.trails, self.logging, self.recorders = trails, logging, recorders
+
+    def describe_trails(self, *, includeShadowTrails):  # noqa: N803
+        assert includeShadowTrails
+        return {"trailList": _or_raise(self.trails)}
+
+    def get_trail_status(self, *, Name):  # noqa: N803
+        return {"IsLogging": _or_raise(self.logging)}
+
+    def describe_configuration_recorder_status(self):
+        return {"ConfigurationRecordersStatus": _or_raise(self.recorders)}
+
+
+def _or_raise(answer):
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+DENIED = error("AccessDeniedException", 400)
+
+
+@pytest.mark.parametrize(
+    ("account", "said"),
+    [
+        pytest.param(Account((MINE,)), [], id="all arrive"),
+        pytest.param(Account(), [NO_TRAIL], id="no trail"),
+        pytest.param(Account((MINE,), logging=False), [NO_TRAIL], id="a trail that is stopped"),
+        pytest.param(
+            Account((THEIRS,), logging=error("TrailNotFoundException")), [], id="an organization's"
+        ),
+        pytest.param(Account((MINE,), recorders=()), [NO_RECORDER], id="no recorder"),
+        pytest.param(
+            Account((MINE,), recorders=({"recording": False},)), [NO_RECORDER], id="it is off"
+        ),
+        pytest.param(Account(recorders=()), [NO_TRAIL, NO_RECORDER], id="a new account"),
+        pytest.param(
+            Account(DENIED, recorders=DENIED),
+            [
+                (
+                    "Whether a CloudTrail trail is logging here could not be read"
+                    " (AccessDeniedException)."
+                ),
+                (
+                    "Whether an AWS Config recorder is on here could not be read"
+                    " (AccessDeniedException)."
+                ),
+            ],
+            id="denied",
+        ),
+    ],
+)
+def test_what_does_not_arrive_is_said(account, said):
+    found = unseen(lambda service: account, "us-east-1", "us-east-1", globals_too=True)
+    assert found == said
+
+
+@pytest.mark.parametrize(("globals_too", "many"), [(True, 1), (False, 0)])
+def test_global_events_arrive_in_one_region(globals_too, many):
+    account = Account((MINE,))
+    found = unseen(lambda service: account, "eu-west-1", "us-east-1", globals_too=globals_too)
+    assert len(found) == many
+    assert all("us-east-1 only" in each for each in found)
