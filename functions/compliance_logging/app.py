@@ -1,0 +1,127 @@
+"""Logging: who did what in the account is recorded, collected, analysed and kept."""
+
+from typing import Annotated
+
+from readiness import (
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    heading,
+    violates,
+    violates_all,
+)
+from readiness.engine.handler import handler_of
+from readiness.evidence.cloudtrail import Recording, TrailConfiguration, TrailDelivery
+from readiness.evidence.kms.keys import KmsKeyState
+from readiness.model.text import plural
+
+from .settings import DeliverySettings
+from .trails import coverage_everywhere, flaws_of, in_words, severity_of
+
+compliance_logging = heading("Compliance", "Logging")
+
+
+# -- CloudTrail -----------------------------------------------------------------------------------
+
+CLOUDTRAIL = "Enable CloudTrail for all regions"
+
+
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.CRITICAL)
+def all_regions(
+    recording: Recording,
+    *,
+    delivery: DeliverySettings,
+    accept_event_data_stores: Annotated[
+        bool, "Accept an event data store of CloudTrail Lake in place of a trail"
+    ] = True,
+    allowed_exclusions: Annotated[
+        tuple[str, ...],
+        "Services whose events trails may leave out, such as kms.amazonaws.com",
+    ] = (),
+) -> Verdict:
+    """Trails record all read and write management events in every region, and deliver them.
+
+    Trails count together: one may record what another leaves out. A trail of the organization
+    counts in its member accounts. One region's trail records nothing of the others.
+    """
+    coverage = coverage_everywhere(
+        recording, allowed_exclusions, delivery.age, with_stores=accept_event_data_stores
+    )
+    if not coverage.gaps:
+        recorders = plural(
+            coverage.recorders, "trail or event data store", "trails or event data stores"
+        )
+        return complies(
+            f"All read and write management events of every region are recorded by {recorders}.",
+            trails=[trail.arn for trail in recording.trails.all],
+        )
+    missed = in_words(coverage.gaps)
+    reason = f"No trail is known to record {missed} in all regions." + (
+        f" {coverage.why}" if coverage.shares else " There is no trail."
+    )
+    if coverage.is_open:
+        return cannot_tell(reason, missing=coverage.missing, is_passing=coverage.is_passing)
+    return violates(
+        reason,
+        expected="A multi-Region trail that logs and delivers read and write management events.",
+        severity=severity_of(coverage.gaps),
+        not_recorded=sorted(f"{kind} {source}" for source, kind in coverage.gaps),
+    )
+
+
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
+def trail_delivery(trail: TrailDelivery, *, delivery: DeliverySettings) -> Verdict:
+    """Every trail is logging, and its events arrive in its bucket and its log group."""
+    if trail.status.is_new(trail.read_at, delivery.age):
+        return cannot_tell(
+            "The trail was started recently and has not delivered any events yet.", is_passing=True
+        )
+    problems = flaws_of(trail, delivery.age)
+    if problems:
+        return violates_all(
+            problems,
+            expected="A trail that logs and delivers. Delete a trail that is not needed.",
+            bucket=trail.bucket,
+            log_group=trail.log_group,
+        )
+    return complies(
+        f"The trail delivered events to the bucket {trail.bucket} at"
+        f" {trail.status.delivered:%Y-%m-%d %H:%M} UTC.",
+        bucket=trail.bucket,
+        log_group=trail.log_group,
+    )
+
+
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
+def trail_validation(trail: TrailConfiguration) -> Verdict:
+    """Log file validation is enabled, so that a changed or deleted log file is noticed."""
+    if trail.validation:
+        return complies("Log file validation is enabled: CloudTrail writes signed digest files.")
+    return violates(
+        "Log file validation is disabled, so no one can tell whether log files were changed.",
+        expected="Log file validation enabled.",
+    )
+
+
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
+def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verdict:
+    """The trail encrypts its log files with a KMS key that can be used."""
+    expected = "An enabled, symmetric KMS key in the trail's settings."
+    if key is None:
+        return violates(
+            "The trail names no KMS key: everyone who may read the bucket can read the log files.",
+            expected=expected,
+        )
+    if key.state != "Enabled":
+        return violates(
+            f"The KMS key {trail.key_id} of the trail is {key.state}, so CloudTrail cannot deliver"
+            " and the log files cannot be read.",
+            expected=expected,
+            severity=Severity.HIGH,
+            key_state=key.state,
+        )
+    return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
+
+
+handler = handler_of(compliance_logging)

@@ -1,0 +1,23 @@
+"""Settings that several rules of the heading share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated
+
+from readiness import Between
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettings:
+    """How old the last delivery of a trail may be."""
+
+    delivery_max_age_hours: Annotated[
+        int, Between(24, 168), "How many hours ago the last delivery of a trail may be"
+    ] = 24
+
+    @property
+    def age(self) -> timedelta:
+        """The same as a duration."""
+        return timedelta(hours=self.delivery_max_age_hours)

@@ -1,0 +1,48 @@
+"""What the golden events of logging make us look at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.compliance_logging.app import compliance_logging
+from readiness.engine.events import resolve_targets
+from tests.fake_account import ACCOUNT_ID, HOME
+
+EVENTS = Path(__file__).parents[2] / "events"
+TRAIL = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
+
+ALL_REGIONS = "all-regions"
+OF_TRAILS = ("trail-delivery", "trail-encryption", "trail-validation")
+ANY_TRAIL = dict.fromkeys((ALL_REGIONS, *OF_TRAILS))
+
+EXPECTED: dict[str, dict[str, str | None]] = {
+    "cloudtrail/stop-logging": ANY_TRAIL,
+    "cloudtrail/stop-logging-denied": {},
+    "cloudtrail/put-insight-selectors": ANY_TRAIL,
+    "cloudtrail/disable-key": {"trail-encryption": None},
+    "config/trail": {ALL_REGIONS: None, **dict.fromkeys(OF_TRAILS, TRAIL)},
+}
+
+
+def event(name):
+    folder, what = name.split("/")
+    return json.loads((EVENTS / folder / f"compliance_logging-{what}.json").read_text())
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+def test_an_event_says_where_to_look(name):
+    seen = resolve_targets(event(name), compliance_logging.rules)
+    assert (seen.account, seen.region) == (ACCOUNT_ID, HOME)
+    assert {target.rule.partition(".")[2]: target.id for target in seen.targets} == EXPECTED[name]
+    assert bool(seen.ignored) is not bool(EXPECTED[name])
+
+
+def test_every_golden_event_is_expected():
+    found = {
+        f"{path.parent.name}/{path.stem.removeprefix('compliance_logging-')}"
+        for path in EVENTS.glob("*/compliance_logging-*.json")
+    }
+    assert found == set(EXPECTED)
