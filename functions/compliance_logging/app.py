@@ -4,18 +4,24 @@ from typing import Annotated
 
 from readiness import (
     Severity,
+    Unreadable,
     Verdict,
     cannot_tell,
     complies,
     heading,
+    not_applicable,
+    unread,
     violates,
     violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.cloudtrail import Recording, TrailConfiguration, TrailDelivery
 from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.workloads.audit_logs import AuditLogs
+from readiness.evidence.workloads.log_forwarding import LogForwarding
 from readiness.model.text import plural
 
+from .aggregation import judge_routes, why_not_aggregated
 from .settings import DeliverySettings
 from .trails import coverage_everywhere, flaws_of, in_words, severity_of
 
@@ -122,6 +128,80 @@ def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verd
             key_state=key.state,
         )
     return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
+
+
+# -- aggregation ----------------------------------------------------------------------------------
+
+AGGREGATION = "Configure log aggregation"
+
+
+@compliance_logging.rule(AGGREGATION, severity=Severity.MEDIUM)
+def audit_log_aggregation(
+    logs: AuditLogs,
+    *,
+    delivery: DeliverySettings,
+    accept_same_account: Annotated[
+        bool, "Accept a log group of this account to which a trail delivers"
+    ] = True,
+) -> Verdict:
+    """The events of all regions are collected in one place, best in another account.
+
+    That is the bucket of an organization's trail or of another account, CloudWatch Logs, or
+    Security Lake. Whoever takes over this account cannot delete what another account keeps.
+    """
+    certain = [each.said for each in logs.trails if each.is_certain]
+    if certain:
+        return complies(" ".join(certain))
+    if logs.lake is True:
+        return complies("Security Lake collects the management events of this account.")
+    doubtful = [each for each in logs.trails if each.is_certain is False]
+    why = " ".join(each.said for each in logs.trails) or "There is no trail."
+    reason = f"No trail is known to collect the account's events in one place. {why}"
+    if isinstance(logs.lake, Unreadable):
+        return unread(f"{reason} Security Lake could not be read: {logs.lake}.", logs.lake)
+    if doubtful:
+        return cannot_tell(
+            reason,
+            missing=dict.fromkeys(action for each in doubtful for action in each.missing),
+            is_passing=any(each.is_passing for each in doubtful),
+        )
+    return violates(
+        reason,
+        expected="A trail of the organization, or one that delivers to a log archive account.",
+        delivery_max_age_hours=delivery.delivery_max_age_hours,
+        accept_same_account=accept_same_account,
+    )
+
+
+@compliance_logging.rule(AGGREGATION, severity=Severity.MEDIUM)
+def log_group_aggregation(
+    group: LogForwarding,
+    *,
+    central_account_ids: Annotated[
+        tuple[str, ...], "The accounts that collect logs; empty: wherever the events go"
+    ] = (),
+    accept_patterns: Annotated[
+        bool, "Accept subscription filters that pass on only events that match a pattern"
+    ] = False,
+    centralized_by_organization: Annotated[
+        bool,
+        "A centralization rule of the organization copies the log groups of this account: only"
+        " its management account can see that",
+    ] = False,
+    ignored_groups: Annotated[
+        tuple[str, ...], "Shell patterns of log groups that need not be aggregated"
+    ] = (),
+) -> Verdict:
+    """The events of every log group in use also go to a central place.
+
+    By a subscription filter of the group or of the account, a link to a monitoring account, or a
+    centralization rule of the organization.
+    """
+    if exempt := why_not_aggregated(group, central_account_ids, ignored_groups):
+        return not_applicable(exempt)
+    if centralized_by_organization:
+        return complies("The setting centralized_by_organization says that it is centralized.")
+    return judge_routes(group, central_account_ids, accept_patterns=accept_patterns)
 
 
 handler = handler_of(compliance_logging)

@@ -8,7 +8,7 @@ from typing import Any
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
 from tests.accounts.secrets_management import basic, status
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY_ARN = f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/{KEY_ID}"
@@ -41,6 +41,91 @@ def key(**changes: Any) -> dict[str, Any]:
     return {"KeyMetadata": about | changes}
 
 
+GROUP = "/aws/lambda/agent"
+CENTRAL = "444455556666"
+SINK = f"arn:aws:oam:{HOME}:{CENTRAL}:sink/1"
+LINK = f"arn:aws:oam:{HOME}:{ACCOUNT_ID}:link/1"
+RULE = f"arn:aws:observability-admin:{HOME}:{ACCOUNT_ID}:organization-centralization-rule/logs"
+ORGANIZATION = "o-a1b2c3d4e5"
+
+
+def group(name: str = GROUP, **changes: Any) -> dict[str, Any]:
+    """A log group of DescribeLogGroups."""
+    return {"logGroupName": name, "retentionInDays": 400, "logGroupClass": "STANDARD"} | changes
+
+
+def active(*names: str) -> dict[str, Any]:
+    """ListMetrics of log groups that got events."""
+    return {
+        "Metrics": [
+            {
+                "Namespace": "AWS/Logs",
+                "MetricName": "IncomingLogEvents",
+                "Dimensions": [{"Name": "LogGroupName", "Value": name}],
+            }
+            for name in names
+        ]
+    }
+
+
+def subscription(pattern: str = "", **changes: Any) -> dict[str, Any]:
+    """A subscription filter of DescribeSubscriptionFilters."""
+    return {
+        "filterName": "to-central",
+        "logGroupName": GROUP,
+        "filterPattern": pattern,
+        "destinationArn": f"arn:aws:logs:{HOME}:{CENTRAL}:destination:logs",
+    } | changes
+
+
+def organization(management: str = ACCOUNT_ID) -> dict[str, Any]:
+    """DescribeOrganization."""
+    return {"Organization": {"Id": ORGANIZATION, "MasterAccountId": management}}
+
+
+def link(criteria: str = "", **changes: Any) -> dict[str, Any]:
+    """GetLink of a link that shares log groups."""
+    about = {"Arn": LINK, "SinkArn": SINK, "ResourceTypes": ["AWS::Logs::LogGroup"]} | changes
+    if criteria:
+        about["LinkConfiguration"] = {"LogGroupConfiguration": {"Filter": criteria}}
+    return about
+
+
+def listed(link: dict[str, Any]) -> dict[str, Any]:
+    """The same link in ListLinks, which shows no filter."""
+    return {key: value for key, value in link.items() if key != "LinkConfiguration"}
+
+
+def central_rule(**logs: Any) -> dict[str, Any]:
+    """GetCentralizationRuleForOrganization of a rule for all accounts."""
+    about = {"LogGroupSelectionCriteria": "*", "EncryptedLogGroupStrategy": "ALLOW"} | logs
+    source = {
+        "Regions": [HOME],
+        "Scope": f"OrganizationId = '{ORGANIZATION}'",
+        "SourceLogsConfiguration": about,
+    }
+    return {
+        "RuleName": "logs",
+        "RuleArn": RULE,
+        "RuleHealth": "Healthy",
+        "CentralizationRule": {
+            "Source": source,
+            "Destination": {"Region": HOME, "Account": CENTRAL},
+        },
+    }
+
+
+def central_summary(**changes: Any) -> dict[str, Any]:
+    """The rule in ListCentralizationRulesForOrganization."""
+    return {
+        "RuleName": "logs",
+        "RuleArn": RULE,
+        "RuleHealth": "Healthy",
+        "CreatedRegion": HOME,
+        "DestinationAccountId": CENTRAL,
+    } | changes
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
@@ -52,6 +137,14 @@ def fake_account() -> FakeAccount:
             ("cloudtrail", "get_event_selectors"): basic(),
             ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
             ("kms", "describe_key"): key(),
+            ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
+            ("logs", "describe_log_groups"): {"logGroups": [group()]},
+            ("logs", "describe_account_policies"): {"accountPolicies": []},
+            ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
+            ("cloudwatch", "list_metrics"): active(GROUP),
+            ("oam", "list_links"): {"Items": []},
+            ("securitylake", "list_log_sources"): {"sources": []},
+            ("organizations", "describe_organization"): error("AWSOrganizationsNotInUseException"),
         }
     )
 
@@ -67,5 +160,36 @@ def recorded_by_a_lake() -> FakeAccount:
     )
 
 
+def shared_and_centralized() -> FakeAccount:
+    """The management account of an organization, with links and rules in place of a filter."""
+    shared = link("LogGroupName LIKE '/aws/lambda/%'")
+    return fake_account().but(
+        logs__describe_subscription_filters={"subscriptionFilters": []},
+        organizations__describe_organization=organization(),
+        observabilityadmin__list_centralization_rules_for_organization={
+            "CentralizationRuleSummaries": [central_summary()]
+        },
+        observabilityadmin__get_centralization_rule_for_organization=central_rule(),
+        oam__list_links={"Items": [listed(shared)]},
+        oam__get_link=shared,
+    )
+
+
+def collected_by_security_lake() -> FakeAccount:
+    """Security Lake in place of a trail."""
+    source = {"awsLogSource": {"sourceName": "CLOUD_TRAIL_MGMT", "sourceVersion": "2.0"}}
+    collected = {"account": ACCOUNT_ID, "region": HOME, "sources": [source]}
+    return fake_account().but(
+        cloudtrail__describe_trails={"trailList": []},
+        securitylake__list_log_sources={"sources": [collected]},
+    )
+
+
 def others() -> dict[str, Variant]:
-    return {"recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",))}
+    return {
+        "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
+        "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
+        "collected by Security Lake": Variant(
+            collected_by_security_lake, ("audit-log-aggregation",)
+        ),
+    }

@@ -86,6 +86,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("stored", "objects", "puts", "posts", "uploaded"),
         }
     ),
+    # The document of an account's subscription filter policy: PutAccountPolicy.
+    "readiness.evidence.logs": frozenset({"DestinationArn", "FilterPattern"}),
     # Answers of a day, as we keep them.
     "readiness.evidence.budgets": frozenset(
         {"name", "monitors", "subscribers", "expression", "threshold"}

@@ -16,14 +16,22 @@ TRAIL = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
 
 ALL_REGIONS = "all-regions"
 OF_TRAILS = ("trail-delivery", "trail-encryption", "trail-validation")
-ANY_TRAIL = dict.fromkeys((ALL_REGIONS, *OF_TRAILS))
+AUDIT_LOGS, FORWARDING = "audit-log-aggregation", "log-group-aggregation"
+ANY_TRAIL = dict.fromkeys((ALL_REGIONS, AUDIT_LOGS, *OF_TRAILS))
+GROUP = "/aws/lambda/agent"
 
 EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/stop-logging": ANY_TRAIL,
     "cloudtrail/stop-logging-denied": {},
     "cloudtrail/put-insight-selectors": ANY_TRAIL,
     "cloudtrail/disable-key": {"trail-encryption": None},
-    "config/trail": {ALL_REGIONS: None, **dict.fromkeys(OF_TRAILS, TRAIL)},
+    "cloudtrail/create-log-group": {FORWARDING: GROUP},
+    "cloudtrail/put-subscription-filter": {FORWARDING: GROUP},
+    "cloudtrail/put-account-policy": {FORWARDING: None},
+    "cloudtrail/create-link": {FORWARDING: None},
+    "cloudtrail/delete-centralization-rule": {FORWARDING: None},
+    "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
+    "config/trail": {ALL_REGIONS: None, AUDIT_LOGS: None, **dict.fromkeys(OF_TRAILS, TRAIL)},
 }
 
 

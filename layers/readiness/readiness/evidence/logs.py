@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import REGION, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -55,12 +56,14 @@ class LogGroup:
     """The log group and its class.
 
     ``group_class`` is ``STANDARD``, ``INFREQUENT_ACCESS``, ``ESSENTIALS`` or ``DELIVERY``, which
-    only passes on and cannot be queried. Source: DescribeLogGroups, one answer for every group.
+    only passes on and cannot be queried. ``is_encrypted``: with a KMS key of its own.
+    Source: DescribeLogGroups, one answer for every group.
     """
 
     name: str
     group_class: str = "STANDARD"
     created: datetime | None = None
+    is_encrypted: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> LogGroup:
@@ -78,6 +81,7 @@ class LogGroup:
             name=answer["logGroupName"],
             group_class=answer.get("logGroupClass") or "STANDARD",
             created=datetime.fromtimestamp(created / 1000, UTC) if created else None,
+            is_encrypted=bool(answer.get("kmsKeyId")),
         )
 
 
@@ -140,3 +144,75 @@ class LogRetention:
             account_policy=answer.get("retentionPolicyName", ""),
             group_class=answer.get("logGroupClass") or "STANDARD",
         )
+
+
+# -- who gets what is logged ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription filter: which events of a log group go where.
+
+    ``pattern`` is empty where every event does. ``criteria`` says which log groups an account's
+    policy selects; it is empty for the filter of a single group.
+    """
+
+    name: str
+    destination: str = ""
+    pattern: str = ""
+    criteria: str = ""
+
+    @property
+    def forwards_everything(self) -> bool:
+        """Whether no event is left out."""
+        return not self.pattern.strip()
+
+
+@evidence(
+    REGION,
+    reads=("logs:DescribeAccountPolicies",),
+    changed_by=(api_call("logs", "PutAccountPolicy", "DeleteAccountPolicy"),),
+)
+@dataclass(frozen=True, slots=True)
+class AccountSubscriptions:
+    """The subscription filters that the account sets for its log groups in the region.
+
+    Sources: DescribeAccountPolicies, PutAccountPolicy (the shape of the document).
+    """
+
+    all: tuple[Subscription, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AccountSubscriptions:
+        found = read.every(
+            "logs",
+            "describe_account_policies",
+            "accountPolicies",
+            policyType="SUBSCRIPTION_FILTER_POLICY",
+        )
+        return cls(tuple(map(_of_policy, found)))
+
+
+def _of_policy(policy: Mapping[str, Any]) -> Subscription:
+    document = json.loads(policy["policyDocument"])
+    return Subscription(
+        policy["policyName"],
+        document.get("DestinationArn", ""),
+        document.get("FilterPattern") or "",
+        policy.get("selectionCriteria", ""),
+    )
+
+
+def subscriptions_of(read: Reader, group: str) -> tuple[Subscription, ...]:
+    """The filters of one log group. Raises Gone for a group that does not exist."""
+    found = read.every(
+        "logs",
+        "describe_subscription_filters",
+        "subscriptionFilters",
+        gone=("ResourceNotFoundException",),
+        logGroupName=group,
+    )
+    return tuple(
+        Subscription(each["filterName"], each["destinationArn"], each.get("filterPattern") or "")
+        for each in found
+    )
