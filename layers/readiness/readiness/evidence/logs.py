@@ -216,3 +216,34 @@ def subscriptions_of(read: Reader, group: str) -> tuple[Subscription, ...]:
         Subscription(each["filterName"], each["destinationArn"], each.get("filterPattern") or "")
         for each in found
     )
+
+
+# -- who looks at it ------------------------------------------------------------------------------
+
+LOG_DETECTOR_CHANGES = api_call(
+    "logs", "CreateLogAnomalyDetector", "UpdateLogAnomalyDetector", "DeleteLogAnomalyDetector"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogDetector:
+    """A log anomaly detector and the log groups it reads."""
+
+    name: str
+    log_groups: frozenset[str]
+    status: str = ""
+
+
+def log_detectors(read: Reader) -> tuple[LogDetector, ...]:
+    """Every log anomaly detector of the region. Source: ListLogAnomalyDetectors."""
+    found = read.every("logs", "list_log_anomaly_detectors", "anomalyDetectors")
+    return tuple(map(_log_detector, found))
+
+
+def _log_detector(answer: Mapping[str, Any]) -> LogDetector:
+    groups = [arn.partition(":log-group:")[2] for arn in answer.get("logGroupArnList") or ()]
+    return LogDetector(
+        answer.get("detectorName", ""),
+        frozenset(group.removesuffix(":*") for group in groups),
+        answer.get("anomalyDetectorStatus", ""),
+    )
