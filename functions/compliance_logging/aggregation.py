@@ -9,28 +9,33 @@ from readiness import Severity, Verdict, cannot_tell, complies, violates
 from readiness.evidence.workloads.log_forwarding import LogForwarding, counts, leads_home
 from readiness.model.text import listed
 
+from .settings import GroupSettings
+
 _EXPECTED = (
     "A subscription filter without a pattern, a link to a monitoring account that shares the log"
     " group, or a centralization rule."
 )
 
 
-def why_not_aggregated(
-    group: LogForwarding, central: Sequence[str], ignored: Sequence[str]
-) -> str:
+def why_not_aggregated(group: LogForwarding, groups: GroupSettings) -> str:
     """Why the log group need not go anywhere, in a full sentence; empty if it has to."""
-    if group.account in central:
+    if group.account in groups.central_account_ids:
         return "This account is one of central_account_ids: logs are collected here."
-    if group.group_class == "DELIVERY":
-        return "Log groups of the class DELIVERY only pass their events on."
     if group.is_forwarders:
         return (
             "It is the log group of the destination of the account's subscription filter, which"
             " would forward its own logs without end."
         )
-    if any(fnmatchcase(group.name, pattern) for pattern in ignored):
+    return why_left_out(group.name, group.group_class, groups, is_active=group.is_active)
+
+
+def why_left_out(name: str, group_class: str, groups: GroupSettings, *, is_active: bool) -> str:
+    """Why nothing is asked of a log group, in a full sentence; empty if something is."""
+    if group_class == "DELIVERY":
+        return "Log groups of the class DELIVERY only pass their events on."
+    if any(fnmatchcase(name, pattern) for pattern in groups.ignored_groups):
         return "Its name matches the setting ignored_groups."
-    if not group.is_active:
+    if not is_active:
         return "The log group got no events in the last two weeks."
     return ""
 

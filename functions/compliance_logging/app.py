@@ -18,11 +18,14 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.cloudtrail import Recording, TrailConfiguration, TrailDelivery
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.workloads.audit_logs import AuditLogs
+from readiness.evidence.workloads.log_analysis import LogAnalysis
 from readiness.evidence.workloads.log_forwarding import LogForwarding
+from readiness.evidence.workloads.threat_detection import ThreatDetection
 from readiness.model.text import plural
 
 from .aggregation import judge_routes, why_not_aggregated
-from .settings import DeliverySettings
+from .analysis import judge_analysis, judge_threat_detection
+from .settings import DeliverySettings, GroupSettings
 from .trails import coverage_everywhere, flaws_of, in_words, severity_of
 
 compliance_logging = heading("Compliance", "Logging")
@@ -177,9 +180,7 @@ def audit_log_aggregation(
 def log_group_aggregation(
     group: LogForwarding,
     *,
-    central_account_ids: Annotated[
-        tuple[str, ...], "The accounts that collect logs; empty: wherever the events go"
-    ] = (),
+    groups: GroupSettings,
     accept_patterns: Annotated[
         bool, "Accept subscription filters that pass on only events that match a pattern"
     ] = False,
@@ -188,20 +189,55 @@ def log_group_aggregation(
         "A centralization rule of the organization copies the log groups of this account: only"
         " its management account can see that",
     ] = False,
-    ignored_groups: Annotated[
-        tuple[str, ...], "Shell patterns of log groups that need not be aggregated"
-    ] = (),
 ) -> Verdict:
     """The events of every log group in use also go to a central place.
 
     By a subscription filter of the group or of the account, a link to a monitoring account, or a
     centralization rule of the organization.
     """
-    if exempt := why_not_aggregated(group, central_account_ids, ignored_groups):
+    if exempt := why_not_aggregated(group, groups):
         return not_applicable(exempt)
     if centralized_by_organization:
         return complies("The setting centralized_by_organization says that it is centralized.")
-    return judge_routes(group, central_account_ids, accept_patterns=accept_patterns)
+    return judge_routes(group, groups.central_account_ids, accept_patterns=accept_patterns)
+
+
+# -- analysis -------------------------------------------------------------------------------------
+
+ANALYSIS = "Set up log analysis"
+
+
+@compliance_logging.rule(ANALYSIS, severity=Severity.MEDIUM)
+def threat_detection(
+    analysis: ThreatDetection,
+    *,
+    accept_insights: Annotated[
+        bool, "Accept CloudTrail Insights on a trail in place of GuardDuty"
+    ] = True,
+) -> Verdict:
+    """GuardDuty, or CloudTrail Insights, look for attacks in what the region records.
+
+    GuardDuty reads CloudTrail events, flow logs and DNS queries by itself, without trails.
+    """
+    return judge_threat_detection(analysis, accept_insights=accept_insights)
+
+
+@compliance_logging.rule(ANALYSIS, severity=Severity.MEDIUM)
+def log_group_analysis(
+    group: LogAnalysis,
+    *,
+    groups: GroupSettings,
+    accept_forwarding: Annotated[
+        bool, "Take it that whoever gets the events of a log group analyses them"
+    ] = True,
+) -> Verdict:
+    """Something looks at the events of every log group in use, and its alarms notify someone.
+
+    That is an alarm on a metric filter or on a query, an anomaly detector, or whoever the events
+    are passed on to. A filter without an alarm, and an alarm without a confirmed subscriber, is
+    no analysis.
+    """
+    return judge_analysis(group, groups, accept_forwarding=accept_forwarding)
 
 
 handler = handler_of(compliance_logging)

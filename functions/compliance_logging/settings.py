@@ -21,3 +21,13 @@ class DeliverySettings:
     def age(self) -> timedelta:
         """The same as a duration."""
         return timedelta(hours=self.delivery_max_age_hours)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSettings:
+    """Which log groups have to go somewhere, or be analysed, and whither."""
+
+    central_account_ids: Annotated[
+        tuple[str, ...], "The accounts that collect logs; empty: wherever the events go"
+    ] = ()
+    ignored_groups: Annotated[tuple[str, ...], "Shell patterns of log groups to leave out"] = ()

@@ -126,6 +126,61 @@ def central_summary(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call"
+DETECTOR = "12abc34d567e8fa901bc2d34e56789f0"
+
+
+def metric_filter(**changes: Any) -> dict[str, Any]:
+    """A metric filter of DescribeMetricFilters that counts errors."""
+    return {
+        "filterName": "errors",
+        "logGroupName": GROUP,
+        "filterPattern": "ERROR",
+        "metricTransformations": [
+            {"metricNamespace": "Agents", "metricName": "Errors", "metricValue": "1"}
+        ],
+    } | changes
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    """An alarm on that metric."""
+    return {
+        "AlarmName": "agent-errors",
+        "AlarmArn": f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:agent-errors",
+        "ActionsEnabled": True,
+        "AlarmActions": [TOPIC],
+        "StateValue": "OK",
+        "Namespace": "Agents",
+        "MetricName": "Errors",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    } | changes
+
+
+def alarms(*metric: dict[str, Any], logs: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """DescribeAlarms of metric alarms and log alarms."""
+    return {"MetricAlarms": list(metric), "CompositeAlarms": [], "LogAlarms": list(logs)}
+
+
+def subscriber(arn: str = f"{TOPIC}:1234") -> dict[str, Any]:
+    """A subscription of ListSubscriptionsByTopic; ``PendingConfirmation`` before it is one."""
+    return {
+        "SubscriptionArn": arn,
+        "Protocol": "https",
+        "Endpoint": "https://events.pagerduty.com/integration/x/enqueue",
+        "TopicArn": TOPIC,
+    }
+
+
+def detector(**changes: Any) -> dict[str, Any]:
+    """GetDetector."""
+    role = f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/guardduty.amazonaws.com/GuardDuty"
+    return {"ServiceRole": role, "Status": "ENABLED"} | changes
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
@@ -142,6 +197,13 @@ def fake_account() -> FakeAccount:
             ("logs", "describe_account_policies"): {"accountPolicies": []},
             ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
             ("cloudwatch", "list_metrics"): active(GROUP),
+            ("logs", "list_log_anomaly_detectors"): {"anomalyDetectors": []},
+            ("logs", "describe_metric_filters"): {"metricFilters": [metric_filter()]},
+            ("cloudwatch", "describe_alarms"): alarms(alarm()),
+            ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
+            ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},
+            ("guardduty", "list_detectors"): {"DetectorIds": [DETECTOR]},
+            ("guardduty", "get_detector"): detector(),
             ("oam", "list_links"): {"Items": []},
             ("securitylake", "list_log_sources"): {"sources": []},
             ("organizations", "describe_organization"): error("AWSOrganizationsNotInUseException"),
@@ -185,8 +247,64 @@ def collected_by_security_lake() -> FakeAccount:
     )
 
 
+def watched_by_insights() -> FakeAccount:
+    """CloudTrail Insights in place of GuardDuty."""
+    return fake_account().but(
+        guardduty__list_detectors={"DetectorIds": []},
+        cloudtrail__describe_trails={"trailList": [trail(HasInsightSelectors=True)]},
+    )
+
+
+def suspended_by_its_administrator() -> FakeAccount:
+    """A member account whose detector is suspended, and no Insights."""
+    return fake_account().but(
+        guardduty__get_detector=detector(Status="DISABLED"),
+        guardduty__get_administrator_account={"Administrator": {"AccountId": CENTRAL}},
+    )
+
+
+def passed_on_only() -> FakeAccount:
+    """A log group that is only passed on, by a filter, a link and a central rule."""
+    shared = shared_and_centralized().answers
+    return fake_account().but(
+        logs__describe_metric_filters={"metricFilters": []},
+        **{
+            f"{service}__{operation}": shared[service, operation]
+            for service, operation in shared
+            if service in {"oam", "observabilityadmin", "organizations"}
+        },
+    )
+
+
+def passed_on_by_a_filter() -> FakeAccount:
+    """A log group that is only passed on, by a filter of its own."""
+    return fake_account().but(logs__describe_metric_filters={"metricFilters": []})
+
+
+def muted_elsewhere() -> FakeAccount:
+    """A mute rule for another alarm."""
+    arn = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:nights"
+    rule = {
+        "AlarmMuteRuleArn": arn,
+        "Name": "nights",
+        "Rule": {"Schedule": {"Expression": "cron(0 22 * * ? *)", "Duration": "PT8H"}},
+        "MuteTargets": {"AlarmNames": ["other"]},
+    }
+    return fake_account().but(
+        cloudwatch__list_alarm_mute_rules={
+            "AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": arn, "Status": "ACTIVE"}]
+        },
+        cloudwatch__get_alarm_mute_rule=rule,
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "watched by Insights": Variant(watched_by_insights, ("threat-detection",)),
+        "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),
+        "passed on only": Variant(passed_on_only, ("log-group-analysis",)),
+        "passed on by a filter": Variant(passed_on_by_a_filter, ("log-group-analysis",)),
+        "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
         "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
         "collected by Security Lake": Variant(

@@ -308,6 +308,7 @@ GOLDEN = (
     call(
         "logs",
         "PutMetricFilter",
+        ("AWS::Logs::LogGroup", "/ecs/web"),
         request={"logGroupName": "/ecs/web", "filterName": "errors", "filterPattern": "ERROR"},
     ),
     call(

@@ -17,7 +17,8 @@ TRAIL = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:trail/audit"
 ALL_REGIONS = "all-regions"
 OF_TRAILS = ("trail-delivery", "trail-encryption", "trail-validation")
 AUDIT_LOGS, FORWARDING = "audit-log-aggregation", "log-group-aggregation"
-ANY_TRAIL = dict.fromkeys((ALL_REGIONS, AUDIT_LOGS, *OF_TRAILS))
+THREATS, ANALYSIS = "threat-detection", "log-group-analysis"
+ANY_TRAIL = dict.fromkeys((ALL_REGIONS, AUDIT_LOGS, THREATS, *OF_TRAILS))
 GROUP = "/aws/lambda/agent"
 
 EXPECTED: dict[str, dict[str, str | None]] = {
@@ -25,13 +26,25 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/stop-logging-denied": {},
     "cloudtrail/put-insight-selectors": ANY_TRAIL,
     "cloudtrail/disable-key": {"trail-encryption": None},
-    "cloudtrail/create-log-group": {FORWARDING: GROUP},
-    "cloudtrail/put-subscription-filter": {FORWARDING: GROUP},
-    "cloudtrail/put-account-policy": {FORWARDING: None},
-    "cloudtrail/create-link": {FORWARDING: None},
-    "cloudtrail/delete-centralization-rule": {FORWARDING: None},
+    "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP},
+    "cloudtrail/put-subscription-filter": {FORWARDING: GROUP, ANALYSIS: GROUP},
+    "cloudtrail/put-account-policy": {FORWARDING: None, ANALYSIS: None},
+    "cloudtrail/create-link": {FORWARDING: None, ANALYSIS: None},
+    "cloudtrail/delete-centralization-rule": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
-    "config/trail": {ALL_REGIONS: None, AUDIT_LOGS: None, **dict.fromkeys(OF_TRAILS, TRAIL)},
+    "cloudtrail/put-metric-filter": {ANALYSIS: GROUP},
+    "cloudtrail/delete-log-anomaly-detector": {ANALYSIS: None},
+    "cloudtrail/disable-alarm-actions": {ANALYSIS: None},
+    "cloudtrail/unsubscribe": {ANALYSIS: None},
+    "service/alarm-deleted": {ANALYSIS: None},
+    "cloudtrail/delete-detector": {THREATS: None},
+    "config/detector": {THREATS: None},
+    "config/trail": {
+        ALL_REGIONS: None,
+        AUDIT_LOGS: None,
+        THREATS: None,
+        **dict.fromkeys(OF_TRAILS, TRAIL),
+    },
 }
 
 

@@ -33,6 +33,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("elasticache", "describe_serverless_caches"): ("MaxResults", 50),
     ("events", "list_rules"): ("Limit", 100),
     ("events", "list_targets_by_rule"): ("Limit", 100),
+    ("guardduty", "list_detectors"): ("MaxResults", 50),
     ("iam", "get_account_authorization_details"): ("MaxItems", 1000),
     ("iam", "get_group"): ("MaxItems", 1000),
     ("iam", "list_access_keys"): ("MaxItems", 1000),

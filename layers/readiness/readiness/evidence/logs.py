@@ -220,6 +220,52 @@ def subscriptions_of(read: Reader, group: str) -> tuple[Subscription, ...]:
 
 # -- who looks at it ------------------------------------------------------------------------------
 
+
+@evidence(
+    LOG_GROUP,
+    reads=(*_READS, "logs:DescribeMetricFilters"),
+    changed_by=(
+        api_call(
+            "logs", "PutMetricFilter", "DeleteMetricFilter", id="requestParameters.logGroupName"
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class MetricFilters:
+    """The metrics that the filters of the log group publish, as namespace and name.
+
+    Source: DescribeMetricFilters, one listing for every group.
+    """
+
+    metrics: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> MetricFilters:
+        found = read.every(
+            "logs",
+            "describe_metric_filters",
+            "metricFilters",
+            gone=("ResourceNotFoundException",),
+            logGroupName=group.id,
+        )
+        return cls(_metrics(found))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MetricFilters]:
+        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _find(read)}
+        for each in read.every("logs", "describe_metric_filters", "metricFilters"):
+            found.setdefault(each["logGroupName"], []).append(each)
+        return {name: cls(_metrics(filters)) for name, filters in found.items()}
+
+
+def _metrics(filters: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (each["metricNamespace"], each["metricName"])
+        for found in filters
+        for each in found.get("metricTransformations") or ()
+    )
+
+
 LOG_DETECTOR_CHANGES = api_call(
     "logs", "CreateLogAnomalyDetector", "UpdateLogAnomalyDetector", "DeleteLogAnomalyDetector"
 )
