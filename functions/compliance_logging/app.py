@@ -15,17 +15,24 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.cloudtrail import Recording, TrailConfiguration, TrailDelivery
+from readiness.evidence.cloudtrail import (
+    Recording,
+    StoreRetention,
+    TrailConfiguration,
+    TrailDelivery,
+)
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.workloads.audit_logs import AuditLogs
+from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogGroups
 from readiness.evidence.workloads.log_analysis import LogAnalysis
 from readiness.evidence.workloads.log_forwarding import LogForwarding
 from readiness.evidence.workloads.threat_detection import ThreatDetection
-from readiness.model.text import plural
+from readiness.model.text import listed, plural
 
 from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
-from .settings import DeliverySettings, GroupSettings
+from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
+from .settings import DeliverySettings, GroupSettings, RetentionSettings
 from .trails import coverage_everywhere, flaws_of, in_words, severity_of
 
 compliance_logging = heading("Compliance", "Logging")
@@ -238,6 +245,59 @@ def log_group_analysis(
     no analysis.
     """
     return judge_analysis(group, groups, accept_forwarding=accept_forwarding)
+
+
+# -- retention ------------------------------------------------------------------------------------
+
+RETENTION = "Implement log retention policies"
+
+
+@compliance_logging.rule(RETENTION, severity=Severity.HIGH)
+def audit_log_group_retention(groups: AuditLogGroups, *, retention: RetentionSettings) -> Verdict:
+    """Log groups that trails and flow logs write to keep their events for a year.
+
+    The retention of all other log groups is a matter of cloudwatch.log-retention.
+    """
+    if not groups.all:
+        return not_applicable("No trail and no flow log writes to a log group of this region.")
+    problems = [problem for each in groups.all for problem in flaws_of_group(each, retention)]
+    names = [each.retention.name for each in groups.all]
+    if problems:
+        return violates_all(problems, expected=in_days(retention), log_groups=names)
+    return complies(
+        f"{plural(len(names), 'log group')} with audit logs ({listed(names)}) keep"
+        f" {in_days(retention, is_sentence=False)}.",
+        log_groups=names,
+    )
+
+
+@compliance_logging.rule(RETENTION, severity=Severity.HIGH)
+def audit_bucket_retention(
+    buckets: AuditBuckets,
+    *,
+    retention: RetentionSettings,
+    require_compliance_mode: Annotated[
+        bool, "Object Lock counts only in compliance mode, which no one can bypass"
+    ] = False,
+) -> Verdict:
+    """Buckets that trails, AWS Config and flow logs write to keep the files for a year.
+
+    By a lifecycle rule that expires them later, or by Object Lock. A rule for another prefix, for
+    objects with a tag or for noncurrent versions does not touch log files.
+    """
+    modes = ("COMPLIANCE",) if require_compliance_mode else ("COMPLIANCE", "GOVERNANCE")
+    return judge_buckets(buckets, retention, modes=modes)
+
+
+@compliance_logging.rule(RETENTION, severity=Severity.HIGH)
+def event_data_store_retention(store: StoreRetention, *, retention: RetentionSettings) -> Verdict:
+    """Event data stores of CloudTrail Lake keep their events for a year."""
+    if store.status == "PENDING_DELETION":
+        return not_applicable("The event data store is being deleted.")
+    problem = too_short_or_long("The event data store", store.days, retention)
+    if problem is not None:
+        return violates_all([problem], expected=in_days(retention), retention_days=store.days)
+    return complies(f"The event data store keeps its events for {plural(store.days, 'day')}.")
 
 
 handler = handler_of(compliance_logging)

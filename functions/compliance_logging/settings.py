@@ -31,3 +31,18 @@ class GroupSettings:
         tuple[str, ...], "The accounts that collect logs; empty: wherever the events go"
     ] = ()
     ignored_groups: Annotated[tuple[str, ...], "Shell patterns of log groups to leave out"] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionSettings:
+    """How long audit logs have to be kept, and how long they may be."""
+
+    audit_min_days: Annotated[
+        int, Between(1, 3653), "The shortest retention allowed for audit logs (days)"
+    ] = 365
+    max_days: Annotated[
+        int, Between(0, 36_500), "The longest retention allowed (days); 0 for no limit"
+    ] = 0
+    require_policy: Annotated[
+        bool, "Logs that are kept only because nothing was set up to delete them fail"
+    ] = True

@@ -13,7 +13,7 @@ from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
 KEY_ARN = f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/{KEY_ID}"
 BUCKET = "audit-logs"
-AUDIT_GROUP = "cloudtrail/audit"
+AUDIT_GROUP, FLOW_GROUP = "cloudtrail/audit", "vpc/flow-logs"
 
 
 def trail(**changes: Any) -> dict[str, Any]:
@@ -181,6 +181,52 @@ def detector(**changes: Any) -> dict[str, Any]:
     return {"ServiceRole": role, "Status": "ENABLED"} | changes
 
 
+LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
+
+
+def flow_log(**changes: Any) -> dict[str, Any]:
+    """A flow log of DescribeFlowLogs that delivers to CloudWatch Logs."""
+    return {
+        "FlowLogId": "fl-0123456789abcdef0",
+        "ResourceId": "vpc-0123456789abcdef0",
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": FLOW_GROUP,
+    } | changes
+
+
+def lifecycle(*rules: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketLifecycleConfiguration."""
+    return {"Rules": list(rules)}
+
+
+def expiring(days: int, **changes: Any) -> dict[str, Any]:
+    """A lifecycle rule that expires everything."""
+    return {
+        "ID": "expire",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": days},
+    } | changes
+
+
+def locked(**retention: Any) -> dict[str, Any]:
+    """GetObjectLockConfiguration with a default retention."""
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE"} | retention}
+    return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule}}
+
+
+def data_store(**changes: Any) -> dict[str, Any]:
+    """GetEventDataStore of a store of data events."""
+    selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}
+    return {
+        "EventDataStoreArn": LAKE,
+        "Status": "ENABLED",
+        "MultiRegionEnabled": True,
+        "AdvancedEventSelectors": [selector],
+        "RetentionPeriod": 2557,
+    } | changes
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
@@ -190,10 +236,21 @@ def fake_account() -> FakeAccount:
                 LatestCloudWatchLogsDeliveryTime=NOON - timedelta(minutes=5)
             ),
             ("cloudtrail", "get_event_selectors"): basic(),
-            ("cloudtrail", "list_event_data_stores"): {"EventDataStores": []},
+            ("cloudtrail", "list_event_data_stores"): {
+                "EventDataStores": [{"EventDataStoreArn": LAKE}]
+            },
+            ("cloudtrail", "get_event_data_store"): data_store(),
+            ("ec2", "describe_flow_logs"): {"FlowLogs": [flow_log()]},
+            ("config", "describe_delivery_channels"): {
+                "DeliveryChannels": [{"name": "default", "s3BucketName": BUCKET}]
+            },
+            ("s3", "get_bucket_lifecycle_configuration"): lifecycle(expiring(400)),
+            ("s3", "get_object_lock_configuration"): error("ObjectLockConfigurationNotFoundError"),
             ("kms", "describe_key"): key(),
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
-            ("logs", "describe_log_groups"): {"logGroups": [group()]},
+            ("logs", "describe_log_groups"): {
+                "logGroups": [group(), group(AUDIT_GROUP), group(FLOW_GROUP)]
+            },
             ("logs", "describe_account_policies"): {"accountPolicies": []},
             ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
             ("cloudwatch", "list_metrics"): active(GROUP),

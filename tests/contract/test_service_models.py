@@ -53,6 +53,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchLifecycleConfiguration",
+            "ObjectLockConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),

@@ -18,7 +18,11 @@ ALL_REGIONS = "all-regions"
 OF_TRAILS = ("trail-delivery", "trail-encryption", "trail-validation")
 AUDIT_LOGS, FORWARDING = "audit-log-aggregation", "log-group-aggregation"
 THREATS, ANALYSIS = "threat-detection", "log-group-analysis"
-ANY_TRAIL = dict.fromkeys((ALL_REGIONS, AUDIT_LOGS, THREATS, *OF_TRAILS))
+OF_GROUPS, OF_BUCKETS = "audit-log-group-retention", "audit-bucket-retention"
+OF_STORES = "event-data-store-retention"
+OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, OF_GROUPS, OF_BUCKETS)
+ANY_TRAIL = dict.fromkeys((*OF_THE_ACCOUNT, *OF_TRAILS))
+LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
 GROUP = "/aws/lambda/agent"
 
 EXPECTED: dict[str, dict[str, str | None]] = {
@@ -26,9 +30,9 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/stop-logging-denied": {},
     "cloudtrail/put-insight-selectors": ANY_TRAIL,
     "cloudtrail/disable-key": {"trail-encryption": None},
-    "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP},
+    "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP, OF_GROUPS: None},
     "cloudtrail/put-subscription-filter": {FORWARDING: GROUP, ANALYSIS: GROUP},
-    "cloudtrail/put-account-policy": {FORWARDING: None, ANALYSIS: None},
+    "cloudtrail/put-account-policy": {FORWARDING: None, ANALYSIS: None, OF_GROUPS: None},
     "cloudtrail/create-link": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-centralization-rule": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
@@ -39,12 +43,14 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "service/alarm-deleted": {ANALYSIS: None},
     "cloudtrail/delete-detector": {THREATS: None},
     "config/detector": {THREATS: None},
-    "config/trail": {
-        ALL_REGIONS: None,
-        AUDIT_LOGS: None,
-        THREATS: None,
-        **dict.fromkeys(OF_TRAILS, TRAIL),
-    },
+    "cloudtrail/put-retention-policy": {OF_GROUPS: None},
+    "cloudtrail/put-bucket-lifecycle": {OF_BUCKETS: None},
+    "cloudtrail/put-object-lock-configuration": {OF_BUCKETS: None},
+    "cloudtrail/create-flow-logs": {OF_GROUPS: None, OF_BUCKETS: None},
+    "cloudtrail/update-event-data-store": {ALL_REGIONS: None, OF_STORES: None},
+    "config/event-data-store": {ALL_REGIONS: None, OF_STORES: LAKE},
+    "config/flow-log": {OF_GROUPS: None, OF_BUCKETS: None},
+    "config/trail": {**dict.fromkeys(OF_THE_ACCOUNT), **dict.fromkeys(OF_TRAILS, TRAIL)},
 }
 
 

@@ -47,7 +47,7 @@ _NOT_OURS = (
 _NO_TRAIL = ("TrailNotFoundException",)
 
 
-_TRAIL_CALLS = api_call(
+TRAIL_CALLS = api_call(
     "cloudtrail",
     "CreateTrail",
     "UpdateTrail",
@@ -66,7 +66,7 @@ _TRAIL_CALLS = api_call(
         "cloudtrail:GetTrailStatus",
         "cloudtrail:GetEventSelectors",
     ),
-    changed_by=(_TRAIL_CALLS, ConfigItem("AWS::CloudTrail::Trail")),
+    changed_by=(TRAIL_CALLS, ConfigItem("AWS::CloudTrail::Trail")),
 )
 @dataclass(frozen=True, slots=True)
 class Trails:
@@ -83,7 +83,7 @@ class Trails:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Trails:
-        listed = _described(read).values()
+        listed = described_trails(read).values()
         return cls(
             tuple(read.each(lambda trail: _trail(read, trail), listed)),
             read.region,
@@ -119,7 +119,7 @@ class Trails:
         )
 
 
-def _described(read: Reader) -> Mapping[str, Mapping[str, Any]]:
+def described_trails(read: Reader) -> Mapping[str, Mapping[str, Any]]:
     """Every trail that the region shows, by ARN: a replica has the ARN of its trail."""
     answer = read.one("cloudtrail", "describe_trails", includeShadowTrails=True)
     return {trail["TrailARN"]: trail for trail in answer["trailList"]}
@@ -287,14 +287,14 @@ class Recording:
 
 
 def _find_trails(read: Reader) -> Iterable[str]:
-    return [arn for arn in _described(read) if arn.split(":")[4] == read.account]
+    return [arn for arn in described_trails(read) if arn.split(":")[4] == read.account]
 
 
 TRAIL = ResourceType(
     "AWS::CloudTrail::Trail",
     _find_trails,
     find_reads=("cloudtrail:DescribeTrails",),
-    changed_by=(_TRAIL_CALLS,),
+    changed_by=(TRAIL_CALLS,),
     is_global=True,
     identify=lambda item: str(item.get("ARN") or "") or None,
     arn="{id}",
@@ -361,7 +361,47 @@ class TrailDelivery:
 
 
 def _one_trail(read: Reader, trail: Resource) -> Mapping[str, Any]:
-    about = _described(read).get(trail.id)
+    about = described_trails(read).get(trail.id)
     if about is None:
         raise Gone(trail.key)
     return about
+
+
+# -- one event data store -------------------------------------------------------------------------
+
+_STORE_CALLS = api_call(
+    "cloudtrail",
+    "CreateEventDataStore",
+    "UpdateEventDataStore",
+    "DeleteEventDataStore",
+    "RestoreEventDataStore",
+)
+
+EVENT_DATA_STORE = ResourceType(
+    "AWS::CloudTrail::EventDataStore",
+    _store_arns,
+    find_reads=("cloudtrail:ListEventDataStores",),
+    changed_by=(_STORE_CALLS,),
+    identify=lambda item: str(item.get("ARN") or "") or None,
+    arn="{id}",
+)
+"""An event data store of CloudTrail Lake; its id is its ARN."""
+
+
+@evidence(EVENT_DATA_STORE, reads=("cloudtrail:GetEventDataStore",))
+@dataclass(frozen=True, slots=True)
+class StoreRetention:
+    """For how many days the store keeps its events. Source: GetEventDataStore."""
+
+    status: str
+    days: int
+
+    @classmethod
+    def load(cls, read: Reader, store: Resource) -> StoreRetention:
+        answer = read.one(
+            "cloudtrail",
+            "get_event_data_store",
+            gone=("EventDataStoreNotFoundException",),
+            EventDataStore=store.id,
+        )
+        return cls(answer.get("Status", ""), answer.get("RetentionPeriod") or 0)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.securitylake import (
     LAKE_CHANGES,
     LIST_LOG_SOURCES,
@@ -101,15 +102,9 @@ def _central(read: Reader, trail: Trail) -> str:
         return f"to the bucket {trail.bucket} of the organization"
     if trail.log_group_arn and trail.log_group_arn.split(":")[4] != read.account:
         return f"to the log group {trail.log_group_arn} of another account"
-    if not _is_own(read, trail.bucket):
+    if not is_own_bucket(read, trail.bucket):
         return f"to the bucket {trail.bucket} of another account"
     return ""
-
-
-def _is_own(read: Reader, bucket: str) -> bool:
-    """Whether a bucket belongs to this account, in whichever region."""
-    found = read.every("s3", "list_buckets", "Buckets", Prefix=bucket)
-    return any(each["Name"] == bucket for each in found)
 
 
 def _delivers_to_logs(read: Reader, trail: Trail) -> bool:
