@@ -257,7 +257,10 @@ def test_the_log_group_of_a_delivery_stream():
     arn = "arn:aws:firehose:us-east-1:111122223333:deliverystream/logs"
     described = {"logGroups": [group(name)]}
     seen, _ = forwarding(
-        name=name, logs__describe_log_groups=described, **with_policy(policy(destination=arn))
+        name=name,
+        logs__describe_log_groups=described,
+        cloudwatch__list_metrics=active(name),
+        **with_policy(policy(destination=arn)),
     )
     assert seen.is_forwarders
 
@@ -325,6 +328,21 @@ ASKED = ("logs", "describe_subscription_filters")
 def test_its_own_filters_are_asked_for_only_where_they_decide(answers, central, asked):
     _, account = forwarding(central=central, **answers)
     assert (ASKED in account.calls) is asked
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"cloudwatch__list_metrics": active()}, id="idle"),
+        pytest.param(
+            {"logs__describe_log_groups": {"logGroups": [group(logGroupClass="DELIVERY")]}},
+            id="only passes on",
+        ),
+    ],
+)
+def test_nothing_more_is_asked_of_what_is_not_judged(answers):
+    _, account = forwarding(**answers)
+    assert set(account.calls) == {("logs", "describe_log_groups"), ("cloudwatch", "list_metrics")}
 
 
 def test_a_log_group_deleted_since_it_was_listed():

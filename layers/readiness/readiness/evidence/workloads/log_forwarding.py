@@ -66,8 +66,9 @@ class LogForwarding:
     the function or stream that gets the others' events. ``rules_are_shown``: whether AWS shows
     this account the centralization rules of its organization.
 
-    Its own filters cost one request each, at 5 a second for the whole account: they are asked for
-    only where it is active, may have some, and nothing else passes everything on.
+    Of one that is not active, or only passes on, nothing more is read. Its own filters cost one
+    request each, at 5 a second for the whole account: they are asked for only where it may have
+    some, and nothing else passes everything on.
     """
 
     name: str
@@ -83,6 +84,8 @@ class LogForwarding:
         about = read.of(LogGroup, group)
         here = REGION.resource(read.account, read.region, read.account)
         is_active = about.name in read.of(ActiveLogGroups, here).names
+        if not is_active or about.group_class == "DELIVERY":
+            return cls(about.name, read.account, about.group_class, is_active)
         policies = read.of(AccountSubscriptions, here).all
         rules = read.of(CentralizationRules, here)
         routes = [
@@ -91,7 +94,7 @@ class LogForwarding:
             *_by_rules(about, rules),
         ]
         central = read.settings["central_account_ids"]
-        asks = is_active and about.group_class not in _UNSUBSCRIBED
+        asks = about.group_class not in _UNSUBSCRIBED
         if asks and not any(leads_home(each, central) for each in routes):
             routes += [
                 _route(each, "the subscription filter")
