@@ -32,7 +32,7 @@ from readiness.model.text import listed, plural
 from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
-from .settings import DeliverySettings, GroupSettings, RetentionSettings
+from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
 from .trails import coverage_everywhere, flaws_of, in_words, severity_of
 
 compliance_logging = heading("Compliance", "Logging")
@@ -253,7 +253,7 @@ RETENTION = "Implement log retention policies"
 
 
 @compliance_logging.rule(RETENTION, severity=Severity.HIGH)
-def audit_log_group_retention(groups: AuditLogGroups, *, retention: RetentionSettings) -> Verdict:
+def audit_log_group_retention(groups: AuditLogGroups, *, retention: PolicySettings) -> Verdict:
     """Log groups that trails and flow logs write to keep their events for a year.
 
     The retention of all other log groups is a matter of cloudwatch.log-retention.
@@ -275,7 +275,7 @@ def audit_log_group_retention(groups: AuditLogGroups, *, retention: RetentionSet
 def audit_bucket_retention(
     buckets: AuditBuckets,
     *,
-    retention: RetentionSettings,
+    retention: PolicySettings,
     require_compliance_mode: Annotated[
         bool, "Object Lock counts only in compliance mode, which no one can bypass"
     ] = False,

@@ -20,7 +20,7 @@ from readiness.evidence.workloads.audit_retention import AuditBucket, AuditBucke
 from readiness.model.text import listed, plural
 from readiness.semantics.lifecycle import Expiry
 
-from .settings import RetentionSettings
+from .settings import PolicySettings, RetentionSettings
 
 
 def in_days(wanted: RetentionSettings, *, is_sentence: bool = True) -> str:
@@ -40,7 +40,7 @@ def too_short_or_long(what: str, days: int, wanted: RetentionSettings) -> Proble
     return None
 
 
-def flaws_of_group(group: AuditLogGroup, wanted: RetentionSettings) -> list[Problem]:
+def flaws_of_group(group: AuditLogGroup, wanted: PolicySettings) -> list[Problem]:
     """What is wrong with the retention of a log group."""
     kept = group.retention
     what = f"The log group {kept.name} of {group.writer}"
@@ -54,7 +54,7 @@ def flaws_of_group(group: AuditLogGroup, wanted: RetentionSettings) -> list[Prob
 
 
 def _kept_for_ever(
-    what: str, wanted: RetentionSettings, *, is_decided: bool = False
+    what: str, wanted: PolicySettings, *, is_decided: bool = False
 ) -> list[Problem]:
     if wanted.max_days:
         text = f"{what} keeps audit logs forever; at most {wanted.max_days} days are allowed."
@@ -66,7 +66,7 @@ def _kept_for_ever(
 
 
 def judge_buckets(
-    buckets: AuditBuckets, wanted: RetentionSettings, *, modes: Sequence[str]
+    buckets: AuditBuckets, wanted: PolicySettings, *, modes: Sequence[str]
 ) -> Verdict:
     """The verdict on the buckets with audit logs; ``modes`` of Object Lock count."""
     if not buckets.all:
@@ -101,7 +101,7 @@ def _counted(kept: BucketRetention, modes: Sequence[str]) -> BucketRetention:
 
 
 def _flaws_of_bucket(
-    bucket: AuditBucket, kept: BucketRetention, wanted: RetentionSettings
+    bucket: AuditBucket, kept: BucketRetention, wanted: PolicySettings
 ) -> list[Problem]:
     if kept.locked_days >= wanted.audit_min_days and not wanted.max_days:
         return []
@@ -113,7 +113,7 @@ def _flaws_of_bucket(
 
 
 def _flaws_under(
-    bucket: str, prefix: str, writer: str, kept: BucketRetention, wanted: RetentionSettings
+    bucket: str, prefix: str, writer: str, kept: BucketRetention, wanted: PolicySettings
 ) -> list[Problem]:
     hitting = [expiry for expiry in kept.expiries if expiry.may_expire(prefix)]
     early = [each for each in hitting if each.days < wanted.audit_min_days]

@@ -43,6 +43,12 @@ class RetentionSettings:
     max_days: Annotated[
         int, Between(0, 36_500), "The longest retention allowed (days); 0 for no limit"
     ] = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings(RetentionSettings):
+    """The same, where logs may also be kept because nobody set up anything."""
+
     require_policy: Annotated[
         bool, "Logs that are kept only because nothing was set up to delete them fail"
     ] = True
