@@ -366,7 +366,12 @@ def access_audited(
         f" {coverage.why or 'No trail covers it.'}"
     )
     if coverage.is_open:
-        return cannot_tell(reason, missing=coverage.missing, secrets=secrets.count)
+        return cannot_tell(
+            reason,
+            missing=coverage.missing,
+            is_passing=coverage.is_passing,
+            secrets=secrets.count,
+        )
     return violates(
         reason,
         expected="A multi-Region trail that logs and delivers read and write management events.",
@@ -380,8 +385,7 @@ _RECORDERS = "trails or event data stores"
 
 def _shares_of(stores: EventDataStores | Unreadable, wanted: Recorded) -> tuple[Share, ...]:
     if isinstance(stores, Unreadable):
-        said = f"Event data stores may record what trails do not, but could not be read: {stores}."
-        return (Share(possible=wanted, said=said, missing=(stores.action,)),)
+        return (Share.unread("Event data stores, which may record more,", wanted, stores),)
     return stores.shares(wanted)
 
 

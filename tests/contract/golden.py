@@ -119,10 +119,8 @@ def _begins(name: str, i: int) -> bool:
     return i + 1 < len(name) and name[i + 1].islower()
 
 
-def item(
-    type_: str, file: str, id: str, arn: str, name: str = "", *, judged: bool = True
-) -> Golden:
-    """A configuration item as far as identity goes, of a type that rules judge or only read."""
+def item(type_: str, file: str, id: str, arn: str, name: str = "") -> Golden:
+    """A configuration item as far as identity goes."""
     file = f"config/{file}"
     detail = {
         "recordVersion": "1.3",
@@ -145,7 +143,7 @@ def item(
         },
     }
     event = _envelope(file, "Config Configuration Item Change", "aws.config", detail, [arn])
-    return Golden(file, event, frozenset({(type_, name or id)} if judged else ()))
+    return Golden(file, event, frozenset({(type_, name or id)}))
 
 
 def tagged(file: str, service: str, kind: str, arn: str, *ids: tuple[str, str]) -> Golden:
@@ -314,6 +312,7 @@ GOLDEN = (
     call(
         "logs",
         "PutMetricFilter",
+        ("AWS::Logs::LogGroup", "/ecs/web"),
         request={"logGroupName": "/ecs/web", "filterName": "errors", "filterPattern": "ERROR"},
     ),
     call(
@@ -554,9 +553,8 @@ GOLDEN = (
     item(
         "AWS::CloudTrail::EventDataStore",
         "cloudtrail-event-data-store",
-        "EXAMPLE-f852-4e8f-8bd1-bcf6cEXAMPLE",
         f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:eventdatastore/EXAMPLE-f852",
-        judged=False,
+        f"arn:aws:cloudtrail:{REGION}:{ACCOUNT}:eventdatastore/EXAMPLE-f852",
     ),
     item(
         "AWS::CodeBuild::Project",

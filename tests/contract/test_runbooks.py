@@ -78,6 +78,7 @@ OF_EVERY_COMMAND = {"--query", "--output", "--region", "--endpoint-url", "--max-
 ONLY_IN_THE_CLI = {
     ("configure", "list-profiles"): set(),
     ("sso", "login"): set(),
+    ("cloudtrail", "validate-logs"): set(),
     ("logs", "tail"): set(),
     ("ec2", "authorize-security-group-ingress"): {"--protocol", "--port", "--source-group"},
     ("cloudwatch", "put-metric-data"): {"--metric-name", "--unit", "--value", "--dimensions"},

@@ -53,6 +53,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchLifecycleConfiguration",
+            "ObjectLockConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),
@@ -86,6 +87,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("stored", "objects", "puts", "posts", "uploaded"),
         }
     ),
+    # The document of an account's subscription filter policy: PutAccountPolicy.
+    "readiness.evidence.logs": frozenset({"DestinationArn", "FilterPattern"}),
     # Answers of a day, as we keep them.
     "readiness.evidence.budgets": frozenset(
         {"name", "monitors", "subscribers", "expression", "threshold"}

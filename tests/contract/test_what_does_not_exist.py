@@ -132,7 +132,11 @@ def test_what_cannot_be_looked_up_is_unknown(rule, over, everything):
         assert doubted == rows
 
 
-NOT_IN_MOTO = {"AWS::CloudWatch::Alarm", "AWS::ElastiCache::ServerlessCache"}
+NOT_IN_MOTO = {
+    "AWS::CloudTrail::EventDataStore",
+    "AWS::CloudWatch::Alarm",
+    "AWS::ElastiCache::ServerlessCache",
+}
 """moto raises for a call of their listing, as AWS never does."""
 
 

@@ -61,9 +61,9 @@ SERVICES_READ = frozenset(
     ce cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
     compute-optimizer config dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
-    organizations pipes rds redshift resource-groups route53 route53resolver s3 scheduler
-    secretsmanager securityhub servicequotas sns sqs ssm states sts support synthetics tag
-    trustedadvisor wafv2 xray
+    oam observabilityadmin organizations pipes rds redshift resource-groups route53
+    route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm
+    states sts support synthetics tag trustedadvisor wafv2 xray
     """.split()  # noqa: SIM905
 )
 """The services that evidence reads, and those it may soon."""

@@ -10,8 +10,16 @@ from moto import mock_aws
 
 from readiness import Unreadable
 from readiness.engine.aws import Aws
-from readiness.evidence.cloudtrail import EventDataStores, Trails
-from readiness.model.evidence import REGION
+from readiness.evidence.cloudtrail import (
+    TRAIL,
+    EventDataStores,
+    Recording,
+    TrailConfiguration,
+    TrailDelivery,
+    Trails,
+)
+from readiness.model.evidence import ACCOUNT, REGION
+from readiness.model.unreadable import Gone
 from readiness.semantics.trail_coverage import EVERYTHING, Selectors, TrailStatus
 from tests.accounts.secrets_management import TRAIL_ARN, basic, status, trail
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error, evaluation
@@ -169,3 +177,74 @@ def test_against_moto():
         [seen] = aws.evidence(Trails, REGION.resource("123456789012", HOME, "1")).evidence.all
         assert isinstance(seen.status, TrailStatus)
         assert (seen.status.logging, seen.selectors, seen.multi_region) == (True, EVERYTHING, True)
+
+
+# -- everywhere, and one trail --------------------------------------------------------------------
+
+
+def recording_of(fake_account):
+    everything = ACCOUNT.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    return evaluation(fake_account, [], now=NOON).aws.evidence(Recording, everything).evidence
+
+
+def one(cls, fake_account, arn=TRAIL_ARN):
+    about = TRAIL.resource(ACCOUNT_ID, HOME, arn)
+    return evaluation(fake_account, [], now=NOON).aws.evidence(cls, about).evidence
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"IsMultiRegionTrail": False}, id="a trail of one region"),
+        pytest.param({"IncludeGlobalServiceEvents": False}, id="without global services"),
+    ],
+)
+def test_stores_are_asked_where_trails_leave_a_region_out(changes):
+    seen = fake_account(trail(**changes))
+    assert not recording_of(seen).trails.all[0].is_everywhere
+    assert ("cloudtrail", "list_event_data_stores") in seen.calls
+
+
+def test_stores_are_not_asked_where_trails_record_everything():
+    seen = fake_account()
+    assert recording_of(seen).stores == EventDataStores((), HOME)
+    assert ("cloudtrail", "list_event_data_stores") not in seen.calls
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_stores_that_cannot_be_read_are_told_as_such(fault):
+    seen = fake_account(
+        trail(IsMultiRegionTrail=False), cloudtrail__list_event_data_stores=FAULTS[fault]
+    )
+    assert isinstance(recording_of(seen).stores, Unreadable)
+
+
+def test_only_the_accounts_own_trails_are_judged():
+    seen = fake_account(trail(), trail(TrailARN=ORG_TRAIL))
+    assert evaluation(seen, []).aws.find(TRAIL) == [TRAIL_ARN]
+
+
+def test_what_protects_a_trail():
+    seen = one(TrailConfiguration, fake_account(trail(KmsKeyId="1234")))
+    assert (seen.validation, seen.key_id, seen.key.id) == (False, "1234", "1234")
+    assert one(TrailConfiguration, fake_account()).key is None
+
+
+def test_where_a_trail_delivers():
+    answer = status(LatestCloudWatchLogsDeliveryError="AccessDenied", LatestDeliveryError="")
+    about = trail(S3BucketName="audit-logs")
+    seen = one(TrailDelivery, fake_account(about, cloudtrail__get_trail_status=answer))
+    assert (seen.bucket, seen.log_group) == ("audit-logs", "")
+    assert (seen.status.logs_error, seen.status.delivery_error) == ("AccessDenied", "")
+
+
+@pytest.mark.parametrize("cls", [TrailConfiguration, TrailDelivery])
+def test_a_trail_that_is_gone(cls):
+    with pytest.raises(Gone):
+        one(cls, fake_account(), TRAIL_ARN + "-2")
+
+
+def test_a_trail_deleted_since_it_was_listed():
+    deleted = error("TrailNotFoundException")
+    with pytest.raises(Gone):
+        one(TrailDelivery, fake_account(cloudtrail__get_trail_status=deleted))

@@ -22,11 +22,11 @@ from functions.xray.app import (
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import RestStage, StageRequests
 from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.logs import LogDetector
 from readiness.evidence.workloads.anomaly_detection import (
     AnomalyWatch,
     Detector,
     Insights,
-    LogDetector,
     Looking,
 )
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests

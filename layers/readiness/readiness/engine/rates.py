@@ -89,6 +89,15 @@ RATES: tuple[Rate, ...] = (
     Rate("Route 53", ("route53",), ("*",), 5, _ROUTE53, _READ, is_global=True),
     Rate("DescribeLogGroups", ("logs",), ("describe_log_groups",), 10, _LOGS, _READ),
     Rate("DescribeLogStreams", ("logs",), ("describe_log_streams",), 25, _LOGS, _READ),
+    Rate("DescribeMetricFilters", ("logs",), ("describe_metric_filters",), 5, _LOGS, _READ),
+    Rate(
+        "DescribeSubscriptionFilters",
+        ("logs",),
+        ("describe_subscription_filters",),
+        5,
+        _LOGS,
+        _READ,
+    ),
     Rate("DescribeAlarms", ("cloudwatch",), ("describe_alarms",), 9, _CLOUDWATCH, _READ),
     Rate(
         "DescribeAnomalyDetectors",

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
+from readiness.evidence.kms.keys import key_resource
+from readiness.model.evidence import (
+    ACCOUNT,
+    REGION,
+    ConfigItem,
+    ResourceType,
+    api_call,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.trail_coverage import (
     EVERYTHING,
     Coverage,
@@ -21,6 +29,7 @@ from readiness.semantics.trail_coverage import (
     Trail,
     TrailStatus,
     all_events_of,
+    every_event,
 )
 
 SECRETS_MANAGER = "secretsmanager.amazonaws.com"
@@ -35,6 +44,20 @@ _NOT_OURS = (
 )
 """What CloudTrail answers to a member account about the trail of its organization."""
 
+_NO_TRAIL = ("TrailNotFoundException",)
+
+
+TRAIL_CALLS = api_call(
+    "cloudtrail",
+    "CreateTrail",
+    "UpdateTrail",
+    "DeleteTrail",
+    "StartLogging",
+    "StopLogging",
+    "PutEventSelectors",
+    "PutInsightSelectors",
+)
+
 
 @evidence(
     REGION,
@@ -43,18 +66,7 @@ _NOT_OURS = (
         "cloudtrail:GetTrailStatus",
         "cloudtrail:GetEventSelectors",
     ),
-    changed_by=(
-        api_call(
-            "cloudtrail",
-            "CreateTrail",
-            "UpdateTrail",
-            "DeleteTrail",
-            "StartLogging",
-            "StopLogging",
-            "PutEventSelectors",
-        ),
-        ConfigItem("AWS::CloudTrail::Trail"),
-    ),
+    changed_by=(TRAIL_CALLS, ConfigItem("AWS::CloudTrail::Trail")),
 )
 @dataclass(frozen=True, slots=True)
 class Trails:
@@ -71,10 +83,9 @@ class Trails:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Trails:
-        answer = read.one("cloudtrail", "describe_trails", includeShadowTrails=True)
-        listed = {trail["TrailARN"]: trail for trail in answer["trailList"]}
+        listed = described_trails(read).values()
         return cls(
-            tuple(read.each(lambda trail: _trail(read, trail), listed.values())),
+            tuple(read.each(lambda trail: _trail(read, trail), listed)),
             read.region,
             read.now,
         )
@@ -82,6 +93,36 @@ class Trails:
     def shares(self, wanted: Recorded, max_age: timedelta) -> tuple[Share, ...]:
         """What each trail records of ``wanted``, if its last delivery is no older."""
         return tuple(t.share(wanted, self.region, self.read_at, max_age) for t in self.all)
+
+    def everywhere(self, wanted: Recorded, max_age: timedelta) -> tuple[Share, ...]:
+        """As ``shares``, but only trails of every region count."""
+        return tuple(
+            trail.share(wanted, self.region, self.read_at, max_age)
+            if trail.is_everywhere
+            else Share(said=f"The trail {trail.arn} records only one region.")
+            for trail in self.all
+        )
+
+    @property
+    def selectors(self) -> tuple[Selectors, ...]:
+        """The selectors of those trails that show them."""
+        return tuple(t.selectors for t in self.all if isinstance(t.selectors, Selectors))
+
+    @property
+    def are_enough(self) -> bool:
+        """Whether trails alone record every event everywhere, so that nothing else is asked."""
+        secrets = all_events_of((SECRETS_MANAGER, KMS))
+        wanted = every_event(self.selectors)
+        return (
+            not Coverage(secrets, self.shares(secrets, ONE_DAY)).gaps
+            and not Coverage(wanted, self.everywhere(wanted, ONE_DAY)).gaps
+        )
+
+
+def described_trails(read: Reader) -> Mapping[str, Mapping[str, Any]]:
+    """Every trail that the region shows, by ARN: a replica has the ARN of its trail."""
+    answer = read.one("cloudtrail", "describe_trails", includeShadowTrails=True)
+    return {trail["TrailARN"]: trail for trail in answer["trailList"]}
 
 
 def _trail(read: Reader, about: Mapping[str, Any]) -> Trail:
@@ -93,6 +134,12 @@ def _trail(read: Reader, about: Mapping[str, Any]) -> Trail:
         multi_region=bool(about.get("IsMultiRegionTrail")),
         status=_status(read, arn),
         selectors=_selectors(read, arn) if custom else EVERYTHING,
+        global_events=bool(about.get("IncludeGlobalServiceEvents")),
+        organization=bool(about.get("IsOrganizationTrail")),
+        insights=bool(about.get("HasInsightSelectors")),
+        bucket=about.get("S3BucketName", ""),
+        prefix=about.get("S3KeyPrefix", ""),
+        log_group_arn=about.get("CloudWatchLogsLogGroupArn", ""),
     )
 
 
@@ -112,11 +159,18 @@ def _status(read: Reader, arn: str) -> TrailStatus | Unreadable | None:
         return unreadable
     if answer is None:
         return None
+    return _working(answer)
+
+
+def _working(answer: Mapping[str, Any]) -> TrailStatus:
+    """From the answer of GetTrailStatus."""
     return TrailStatus(
         logging=bool(answer.get("IsLogging")),
         delivery_error=answer.get("LatestDeliveryError") or "",
         delivered=_utc(answer.get("LatestDeliveryTime")),
         started=_utc(answer.get("StartLoggingTime")),
+        logs_delivered=_utc(answer.get("LatestCloudWatchLogsDeliveryTime")),
+        logs_error=answer.get("LatestCloudWatchLogsDeliveryError") or "",
     )
 
 
@@ -151,7 +205,8 @@ def _selectors(read: Reader, arn: str) -> Selectors | Unreadable | None:
 class EventDataStores:
     """The event data stores of the region, which record events as a trail does.
 
-    Not asked for where trails already record all use of secrets and keys: ``all`` is then empty.
+    Not asked for where trails already record everything, of every region and of all secrets and
+    keys: ``all`` is then empty.
     The listing names stores and nothing else. Sources: ListEventDataStores, GetEventDataStore.
     """
 
@@ -160,8 +215,7 @@ class EventDataStores:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> EventDataStores:
-        wanted = all_events_of((SECRETS_MANAGER, KMS))
-        if not Coverage(wanted, read.of(Trails, region).shares(wanted, ONE_DAY)).gaps:
+        if read.of(Trails, region).are_enough:
             return cls((), read.region)
         stores = read.each(lambda arn: _store(read, arn), list(_store_arns(read)))
         return cls(tuple(stores), read.region)
@@ -169,6 +223,15 @@ class EventDataStores:
     def shares(self, wanted: Recorded) -> tuple[Share, ...]:
         """What each store takes in of ``wanted``."""
         return tuple(store.share(wanted, self.region) for store in self.all)
+
+    def everywhere(self, wanted: Recorded) -> tuple[Share, ...]:
+        """As ``shares``, but only stores of every region count."""
+        return tuple(
+            store.share(wanted, self.region)
+            if store.multi_region
+            else Share(said=f"The event data store {store.arn} ingests only one region.")
+            for store in self.all
+        )
 
 
 def _store_arns(read: Reader) -> Iterator[str]:
@@ -196,3 +259,149 @@ def _store(read: Reader, arn: str) -> EventDataStore:
         multi_region=bool(answer.get("MultiRegionEnabled")),
         selectors=Selectors(advanced=tuple(answer.get("AdvancedEventSelectors") or ())),
     )
+
+
+@evidence(ACCOUNT, uses=(Trails, EventDataStores))
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """What records the account's management events: its trails and event data stores.
+
+    ``stores`` is an Unreadable where they cannot be read. Sources: as of Trails and
+    EventDataStores.
+    """
+
+    trails: Trails
+    stores: EventDataStores | Unreadable
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Recording:
+        here = REGION.resource(account.account, read.region, account.id)
+        trails = read.of(Trails, here)
+        try:
+            return cls(trails, read.of(EventDataStores, here))
+        except Unreadable as unreadable:
+            return cls(trails, unreadable)
+
+
+# -- one trail ------------------------------------------------------------------------------------
+
+
+def _find_trails(read: Reader) -> Iterable[str]:
+    return [arn for arn in described_trails(read) if arn.split(":")[4] == read.account]
+
+
+TRAIL = ResourceType(
+    "AWS::CloudTrail::Trail",
+    _find_trails,
+    find_reads=("cloudtrail:DescribeTrails",),
+    changed_by=(TRAIL_CALLS,),
+    is_global=True,
+    identify=lambda item: str(item.get("ARN") or "") or None,
+    arn="{id}",
+)
+"""A trail of this account; its id is its ARN.
+
+Global, so that a trail of every region is judged once and not in each region. Those of the
+organization belong to its management account, which judges them.
+"""
+
+
+@evidence(TRAIL, reads=("cloudtrail:DescribeTrails",))
+@dataclass(frozen=True, slots=True)
+class TrailConfiguration:
+    """How the trail protects what it writes.
+
+    ``validation``: it writes digest files, which show whether log files were changed. ``key`` is
+    the KMS key that ``key_id`` names. Source: DescribeTrails.
+    """
+
+    arn: str
+    validation: bool = False
+    key_id: str = ""
+    key: Resource | None = None
+
+    @classmethod
+    def load(cls, read: Reader, trail: Resource) -> TrailConfiguration:
+        about = _one_trail(read, trail)
+        key_id = about.get("KmsKeyId", "")
+        return cls(
+            arn=trail.id,
+            validation=bool(about.get("LogFileValidationEnabled")),
+            key_id=key_id,
+            key=key_resource(read, key_id),
+        )
+
+
+@evidence(TRAIL, reads=("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"))
+@dataclass(frozen=True, slots=True)
+class TrailDelivery:
+    """Whether the trail logs, and whether its events arrive where it sends them.
+
+    ``log_group`` is the ARN of its log group, empty where it has none. Sources: DescribeTrails,
+    GetTrailStatus, which tells of this region alone.
+    """
+
+    arn: str
+    status: TrailStatus
+    bucket: str
+    log_group: str
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, trail: Resource) -> TrailDelivery:
+        about = _one_trail(read, trail)
+        answer = read.one("cloudtrail", "get_trail_status", gone=_NO_TRAIL, Name=trail.id)
+        return cls(
+            arn=trail.id,
+            status=_working(answer),
+            bucket=about.get("S3BucketName", ""),
+            log_group=about.get("CloudWatchLogsLogGroupArn", ""),
+            read_at=read.now,
+        )
+
+
+def _one_trail(read: Reader, trail: Resource) -> Mapping[str, Any]:
+    about = described_trails(read).get(trail.id)
+    if about is None:
+        raise Gone(trail.key)
+    return about
+
+
+# -- one event data store -------------------------------------------------------------------------
+
+_STORE_CALLS = api_call(
+    "cloudtrail",
+    "CreateEventDataStore",
+    "UpdateEventDataStore",
+    "DeleteEventDataStore",
+    "RestoreEventDataStore",
+)
+
+EVENT_DATA_STORE = ResourceType(
+    "AWS::CloudTrail::EventDataStore",
+    _store_arns,
+    find_reads=("cloudtrail:ListEventDataStores",),
+    changed_by=(_STORE_CALLS,),
+    identify=lambda item: str(item.get("ARN") or "") or None,
+    arn="{id}",
+)
+"""An event data store of CloudTrail Lake; its id is its ARN."""
+
+
+@evidence(EVENT_DATA_STORE, reads=("cloudtrail:GetEventDataStore",))
+@dataclass(frozen=True, slots=True)
+class StoreRetention:
+    """For how many days the store keeps its events. Source: GetEventDataStore."""
+
+    status: str
+    days: int
+
+    @classmethod
+    def load(cls, read: Reader, store: Resource) -> StoreRetention:
+        answer = read.one(
+            "cloudtrail",
+            "get_event_data_store",
+            gone=("EventDataStoreNotFoundException",),
+            EventDataStore=store.id,
+        )
+        return cls(answer.get("Status", ""), answer.get("RetentionPeriod") or 0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from readiness.model.evidence import ResourceType, api_call, evidence, first_field
+from readiness.model.evidence import REGION, ResourceType, api_call, evidence, first_field
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -56,12 +57,14 @@ class LogGroup:
     """The log group and its class.
 
     ``group_class`` is ``STANDARD``, ``INFREQUENT_ACCESS``, ``ESSENTIALS`` or ``DELIVERY``, which
-    only passes on and cannot be queried. Source: DescribeLogGroups, one answer for every group.
+    only passes on and cannot be queried. ``is_encrypted``: with a KMS key of its own.
+    Source: DescribeLogGroups, one answer for every group.
     """
 
     name: str
     group_class: str = "STANDARD"
     created: datetime | None = None
+    is_encrypted: bool = False
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> LogGroup:
@@ -79,6 +82,7 @@ class LogGroup:
             name=answer["logGroupName"],
             group_class=answer.get("logGroupClass") or "STANDARD",
             created=datetime.fromtimestamp(created / 1000, UTC) if created else None,
+            is_encrypted=bool(answer.get("kmsKeyId")),
         )
 
 
@@ -141,3 +145,152 @@ class LogRetention:
             account_policy=answer.get("retentionPolicyName", ""),
             group_class=answer.get("logGroupClass") or "STANDARD",
         )
+
+
+# -- who gets what is logged ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A subscription filter: which events of a log group go where.
+
+    ``pattern`` is empty where every event does. ``criteria`` says which log groups an account's
+    policy selects; it is empty for the filter of a single group.
+    """
+
+    name: str
+    destination: str = ""
+    pattern: str = ""
+    criteria: str = ""
+
+    @property
+    def forwards_everything(self) -> bool:
+        """Whether no event is left out."""
+        return not self.pattern.strip()
+
+
+@evidence(
+    REGION,
+    reads=("logs:DescribeAccountPolicies",),
+    changed_by=(api_call("logs", "PutAccountPolicy", "DeleteAccountPolicy"),),
+)
+@dataclass(frozen=True, slots=True)
+class AccountSubscriptions:
+    """The subscription filters that the account sets for its log groups in the region.
+
+    Sources: DescribeAccountPolicies, PutAccountPolicy (the shape of the document).
+    """
+
+    all: tuple[Subscription, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AccountSubscriptions:
+        found = read.every(
+            "logs",
+            "describe_account_policies",
+            "accountPolicies",
+            policyType="SUBSCRIPTION_FILTER_POLICY",
+        )
+        return cls(tuple(map(_of_policy, found)))
+
+
+def _of_policy(policy: Mapping[str, Any]) -> Subscription:
+    document = json.loads(policy["policyDocument"])
+    return Subscription(
+        policy["policyName"],
+        document.get("DestinationArn", ""),
+        document.get("FilterPattern") or "",
+        policy.get("selectionCriteria", ""),
+    )
+
+
+def subscriptions_of(read: Reader, group: str) -> tuple[Subscription, ...]:
+    """The filters of one log group. Raises Gone for a group that does not exist."""
+    found = read.every(
+        "logs",
+        "describe_subscription_filters",
+        "subscriptionFilters",
+        gone=("ResourceNotFoundException",),
+        logGroupName=group,
+    )
+    return tuple(
+        Subscription(each["filterName"], each["destinationArn"], each.get("filterPattern") or "")
+        for each in found
+    )
+
+
+# -- who looks at it ------------------------------------------------------------------------------
+
+
+@evidence(
+    LOG_GROUP,
+    reads=(*_READS, "logs:DescribeMetricFilters"),
+    changed_by=(
+        api_call(
+            "logs", "PutMetricFilter", "DeleteMetricFilter", id="requestParameters.logGroupName"
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class MetricFilters:
+    """The metrics that the filters of the log group publish, as namespace and name.
+
+    Source: DescribeMetricFilters, one listing for every group.
+    """
+
+    metrics: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> MetricFilters:
+        found = read.every(
+            "logs",
+            "describe_metric_filters",
+            "metricFilters",
+            gone=("ResourceNotFoundException",),
+            logGroupName=group.id,
+        )
+        return cls(_metrics(found))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MetricFilters]:
+        found: dict[str, list[Mapping[str, Any]]] = {name: [] for name in _find(read)}
+        for each in read.every("logs", "describe_metric_filters", "metricFilters"):
+            found.setdefault(each["logGroupName"], []).append(each)
+        return {name: cls(_metrics(filters)) for name, filters in found.items()}
+
+
+def _metrics(filters: Iterable[Mapping[str, Any]]) -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (each["metricNamespace"], each["metricName"])
+        for found in filters
+        for each in found.get("metricTransformations") or ()
+    )
+
+
+LOG_DETECTOR_CHANGES = api_call(
+    "logs", "CreateLogAnomalyDetector", "UpdateLogAnomalyDetector", "DeleteLogAnomalyDetector"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogDetector:
+    """A log anomaly detector and the log groups it reads."""
+
+    name: str
+    log_groups: frozenset[str]
+    status: str = ""
+
+
+def log_detectors(read: Reader) -> tuple[LogDetector, ...]:
+    """Every log anomaly detector of the region. Source: ListLogAnomalyDetectors."""
+    found = read.every("logs", "list_log_anomaly_detectors", "anomalyDetectors")
+    return tuple(map(_log_detector, found))
+
+
+def _log_detector(answer: Mapping[str, Any]) -> LogDetector:
+    groups = [arn.partition(":log-group:")[2] for arn in answer.get("logGroupArnList") or ()]
+    return LogDetector(
+        answer.get("detectorName", ""),
+        frozenset(group.removesuffix(":*") for group in groups),
+        answer.get("anomalyDetectorStatus", ""),
+    )

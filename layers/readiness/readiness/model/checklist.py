@@ -341,7 +341,6 @@ PENDING: frozenset[str] = frozenset(
         "high_availability",
         "budget_alerts",
         "cost_optimization",
-        "compliance_logging",
         "data_privacy",
         "audit",
         "functional_testing",

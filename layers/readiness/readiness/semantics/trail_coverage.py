@@ -27,6 +27,19 @@ def all_events_of(sources: Iterable[str]) -> Recorded:
     return frozenset((source, kind) for source in sources for kind in (READ, WRITE))
 
 
+EVERY_OTHER = "every other service"
+"""Stands for the services that no selector names."""
+
+EXCLUDABLE = ("kms.amazonaws.com", "rdsdata.amazonaws.com")
+"""The services whose events a basic selector can leave out."""
+
+
+def every_event(recording: Iterable[Selectors]) -> Recorded:
+    """All management events: of each service that a selector names, and of every other one."""
+    named = {source for selectors in recording for source in selectors.named}
+    return all_events_of({EVERY_OTHER, *EXCLUDABLE, *named})
+
+
 _ONLY = {READ: "ReadOnly", WRITE: "WriteOnly"}
 _TESTS: Mapping[str, Callable[[str, Sequence[str]], bool]] = {
     "Equals": lambda value, wanted: value in wanted,
@@ -64,6 +77,18 @@ class Selectors:
     def of_these(self, wanted: Recorded) -> Recorded:
         """Which of the wanted events are recorded."""
         return frozenset((source, kind) for source, kind in wanted if kind in self.records(source))
+
+    @property
+    def named(self) -> frozenset[str]:
+        """The services that a condition names, or the beginning or end of their names."""
+        return frozenset(
+            value
+            for selector in self.advanced
+            for condition in selector.get("FieldSelectors") or ()
+            if condition.get("Field") == "eventSource"
+            for operator in _TESTS
+            for value in condition.get(operator) or ()
+        )
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Selectors:
@@ -108,12 +133,17 @@ def _holds(condition: Mapping[str, Any], value: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class TrailStatus:
-    """Whether a trail is logging and its events are delivered."""
+    """Whether a trail is logging and its events are delivered.
+
+    ``logs_delivered`` and ``logs_error`` are those of CloudWatch Logs, the others of the bucket.
+    """
 
     logging: bool
     delivery_error: str = ""
     delivered: datetime | None = None
     started: datetime | None = None
+    logs_delivered: datetime | None = None
+    logs_error: str = ""
 
     def flaw(self, at: datetime, max_age: timedelta) -> str:
         """Why the trail does not count as recording, to end a sentence; empty if it does."""
@@ -142,13 +172,21 @@ class TrailStatus:
 class Share:
     """Which of the wanted events one trail or store records, certainly or possibly.
 
-    ``said`` is a sentence on why it is not more; ``missing`` are the IAM actions needed to know.
+    ``said`` is a sentence on why it is not more; ``missing`` are the IAM actions needed to know;
+    ``is_passing`` says that it may be known soon.
     """
 
     certain: Recorded = NOTHING
     possible: Recorded = NOTHING
     said: str = ""
     missing: tuple[str, ...] = ()
+    is_passing: bool = False
+
+    @classmethod
+    def unread(cls, what: str, wanted: Recorded, unreadable: Unreadable) -> Share:
+        """All that is wanted may be recorded by ``what``, which could not be read."""
+        said = f"{what} could not be read: {unreadable}."
+        return cls(NOTHING, wanted, said, (unreadable.action,), unreadable.is_passing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +212,11 @@ class Coverage:
         return sum(bool(share.certain) for share in self.shares)
 
     @property
+    def is_passing(self) -> bool:
+        """Whether what is unknown may be known soon."""
+        return any(share.is_passing for share in self.shares)
+
+    @property
     def missing(self) -> tuple[str, ...]:
         """The IAM actions needed to know."""
         return tuple(dict.fromkeys(a for share in self.shares for a in share.missing))
@@ -185,7 +228,7 @@ class Coverage:
 
     @property
     def missed(self) -> str:
-        """The gaps in words."""
+        """The gaps in words, "every other service" first."""
         sources = sorted({source for source, _ in self.gaps}, reverse=True)
         return " and ".join(
             f"the {' and '.join(k for k in (READ, WRITE) if (source, k) in self.gaps)} events of"
@@ -200,6 +243,8 @@ class Trail:
 
     ``status`` and ``selectors`` are an Unreadable where the call failed, and None where
     CloudTrail does not show them to this account (the trail of an organization).
+    ``global_events``: it also records services without a region, such as IAM. ``insights``: it
+    looks for unusual numbers of calls and errors.
     """
 
     arn: str
@@ -207,6 +252,22 @@ class Trail:
     multi_region: bool = True
     status: TrailStatus | Unreadable | None = None
     selectors: Selectors | Unreadable | None = None
+    global_events: bool = True
+    organization: bool = False
+    insights: bool = False
+    bucket: str = ""
+    prefix: str = ""
+    log_group_arn: str = ""
+
+    @property
+    def account(self) -> str:
+        """The account that owns the trail: that of its organization's management, for instance."""
+        return self.arn.split(":")[4]
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether it records every region and the services without one."""
+        return self.multi_region and self.global_events
 
     def share(self, wanted: Recorded, region: str, at: datetime, max_age: timedelta) -> Share:
         """Which of the ``wanted`` events of the region the trail records."""
@@ -218,13 +279,15 @@ class Trail:
                 return Share(said=f"The trail {self.arn} {flaw}.")
             doubt = (f"The trail {self.arn} {flaw}.",) if flaw else ()
             missing: tuple[str, ...] = ()
+            is_passing = bool(flaw)
         else:
             said, missing = self._unknown("status", "cloudtrail:GetTrailStatus", self.status)
             doubt = (said,)
+            is_passing = self.status is not None and self.status.is_passing
         if isinstance(self.selectors, Selectors):
             recorded = self.selectors.of_these(wanted)
             if doubt:
-                return Share(possible=recorded, said=doubt[0], missing=missing)
+                return Share(NOTHING, recorded, doubt[0], missing, is_passing)
             partly = (
                 ""
                 if recorded == wanted
@@ -234,7 +297,8 @@ class Trail:
         said, action = self._unknown(
             "event selectors", "cloudtrail:GetEventSelectors", self.selectors
         )
-        return Share(possible=wanted, said=" ".join((*doubt, said)), missing=missing + action)
+        is_passing |= self.selectors is not None and self.selectors.is_passing
+        return Share(NOTHING, wanted, " ".join((*doubt, said)), missing + action, is_passing)
 
     def _unknown(
         self, what: str, action: str, unreadable: Unreadable | None

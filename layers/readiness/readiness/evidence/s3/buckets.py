@@ -35,6 +35,12 @@ BUCKET = ResourceType(
 )
 
 
+def is_own_bucket(read: Reader, name: str) -> bool:
+    """Whether a bucket belongs to this account, in whichever region. Source: ListBuckets."""
+    found = read.every("s3", "list_buckets", "Buckets", Prefix=name)
+    return any(each["Name"] == name for each in found)
+
+
 _ENCRYPTION_CHANGED = api_call(
     "s3", "PutBucketEncryption", "DeleteBucketEncryption", id="requestParameters.bucketName"
 )

@@ -74,6 +74,29 @@ class TopicExists:
         return cls(arn, exists=True)
 
 
+@evidence(TOPIC, reads=("sns:ListSubscriptionsByTopic",), changed_by=_SUBSCRIPTION_CALLS)
+@dataclass(frozen=True, slots=True)
+class TopicSubscribers:
+    """How many subscribers of a topic have confirmed; it may be in another account or region.
+
+    Source: ListSubscriptionsByTopic, where ``PendingConfirmation`` stands in place of an ARN.
+    """
+
+    confirmed: int
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicSubscribers:
+        found = read.every(
+            "sns",
+            "list_subscriptions_by_topic",
+            "Subscriptions",
+            absent=("NotFound", "NotFoundException"),
+            region=None if topic.region == read.region else topic.region,
+            TopicArn=arn_of(topic, read.partition),
+        )
+        return cls(sum(each["SubscriptionArn"].startswith("arn:") for each in found))
+
+
 @evidence(
     TOPIC,
     reads=(

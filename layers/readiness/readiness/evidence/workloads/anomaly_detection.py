@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from readiness.evidence.cloudwatch.alarms import Alarms
+from readiness.evidence.logs import LOG_DETECTOR_CHANGES, LogDetector, log_detectors
 from readiness.evidence.xray.configuration import GROUP_CHANGES, read_groups
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
@@ -38,15 +39,6 @@ class Detector:
 
     metrics: frozenset[Metric]
     state: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class LogDetector:
-    """A log anomaly detector and the log groups it reads."""
-
-    name: str
-    log_groups: frozenset[str]
-    status: str = ""
 
 
 def watched_metric(metric: Mapping[str, Any], stat: str) -> Metric:
@@ -84,12 +76,7 @@ class Looking:
     changed_by=(
         GROUP_CHANGES,
         api_call("monitoring", "PutAnomalyDetector", "DeleteAnomalyDetector"),
-        api_call(
-            "logs",
-            "CreateLogAnomalyDetector",
-            "UpdateLogAnomalyDetector",
-            "DeleteLogAnomalyDetector",
-        ),
+        LOG_DETECTOR_CHANGES,
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -113,12 +100,11 @@ class AnomalyWatch:
             "AnomalyDetectors",
             AnomalyDetectorTypes=["SINGLE_METRIC", "METRIC_MATH"],
         )
-        logs = read.every("logs", "list_log_anomaly_detectors", "anomalyDetectors")
         has_insights = any(each.enabled for each in insights)
         looking = Looking(
             insights=insights,
             detectors=tuple(map(_detector, detectors)),
-            log_detectors=tuple(map(_log_detector, logs)),
+            log_detectors=log_detectors(read),
             inventory=read.of(Alarms, region).inventory,
             listeners=tuple(_listeners(read)) if has_insights else (),
         )
@@ -148,15 +134,6 @@ def _detector(answer: Mapping[str, Any]) -> Detector:
     return Detector(
         frozenset(watched_metric(metric, stat) for metric, stat in metrics),
         answer.get("StateValue", ""),
-    )
-
-
-def _log_detector(answer: Mapping[str, Any]) -> LogDetector:
-    groups = [arn.partition(":log-group:")[2] for arn in answer.get("logGroupArnList") or ()]
-    return LogDetector(
-        answer.get("detectorName", ""),
-        frozenset(group.removesuffix(":*") for group in groups),
-        answer.get("anomalyDetectorStatus", ""),
     )
 
 

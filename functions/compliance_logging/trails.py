@@ -1,0 +1,86 @@
+"""Whether management events are recorded everywhere, and whether a trail works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from readiness.evidence.cloudtrail import Recording, TrailDelivery
+from readiness.model.text import listed
+from readiness.model.unreadable import NotOffered, Unreadable
+from readiness.model.verdict import Problem, Severity
+from readiness.semantics.trail_coverage import (
+    EVERY_OTHER,
+    READ,
+    WRITE,
+    Coverage,
+    Recorded,
+    Share,
+    every_event,
+)
+
+
+def coverage_everywhere(
+    recording: Recording, excluded: Iterable[str], max_age: timedelta, *, with_stores: bool
+) -> Coverage:
+    """Which management events are recorded in all regions, by trails and stores together."""
+    trails, stores = recording.trails, recording.stores
+    selectors = list(trails.selectors)
+    if with_stores and not isinstance(stores, Unreadable):
+        selectors += [store.selectors for store in stores.all]
+    left_out = set(excluded)
+    wanted = frozenset(each for each in every_event(selectors) if each[0] not in left_out)
+    shares = trails.everywhere(wanted, max_age)
+    if with_stores:
+        shares += _of_stores(recording, wanted)
+    return Coverage(wanted, shares)
+
+
+def _of_stores(recording: Recording, wanted: Recorded) -> tuple[Share, ...]:
+    stores = recording.stores
+    if isinstance(stores, NotOffered):
+        return ()
+    if isinstance(stores, Unreadable):
+        return (Share.unread("Event data stores, which may record more,", wanted, stores),)
+    return stores.everywhere(wanted)
+
+
+def severity_of(gaps: Recorded) -> Severity:
+    """How bad it is that these events are not recorded.
+
+    Without write events nobody can tell who changed something. Services that a trail leaves out
+    by name, as AWS recommends for busy keys, are a smaller gap.
+    """
+    if (EVERY_OTHER, WRITE) in gaps:
+        return Severity.CRITICAL
+    return Severity.HIGH if (EVERY_OTHER, READ) in gaps else Severity.MEDIUM
+
+
+def in_words(gaps: Recorded) -> str:
+    """The gaps to follow "does not record"."""
+    others = [kind for kind in (READ, WRITE) if (EVERY_OTHER, kind) in gaps]
+    if len(others) == 2:
+        return "all management events"
+    named = sorted(
+        {source for source, kind in gaps if source != EVERY_OTHER and kind not in others}
+    )
+    said = [f"the {others[0]} events"] if others else []
+    if named:
+        said.append(f"all events of {listed(named)}")
+    return listed(said)
+
+
+def flaws_of(trail: TrailDelivery, max_age: timedelta) -> list[Problem]:
+    """What keeps the trail from logging, or its events from arriving."""
+    status = trail.status
+    said = []
+    if flaw := status.flaw(trail.read_at, max_age):
+        said.append(f"The trail {flaw}.")
+    if trail.log_group and status.logging:
+        group = trail.log_group.partition(":log-group:")[2].removesuffix(":*")
+        if status.logs_error:
+            said.append(f"It cannot deliver to the log group {group} ({status.logs_error}).")
+        elif status.logs_delivered is None or trail.read_at - status.logs_delivered > max_age:
+            hours = max_age.total_seconds() / 3600
+            said.append(f"It delivered nothing to the log group {group} in {hours:g} hours.")
+    return [Problem(Severity.MEDIUM, text) for text in said]

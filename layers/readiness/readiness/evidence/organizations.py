@@ -1,0 +1,32 @@
+"""What AWS Organizations says of the organization that the account belongs to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from readiness.model.evidence import ACCOUNT, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+@evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization of the account; without ids where it belongs to none.
+
+    Every member account may ask. Source: DescribeOrganization.
+    """
+
+    id: str = ""
+    management_account: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Organization:
+        answer = read.one(
+            "organizations",
+            "describe_organization",
+            absent=("AWSOrganizationsNotInUseException",),
+            region=read.home("organizations"),
+        )
+        about = (answer or {}).get("Organization") or {}
+        return cls(about.get("Id", ""), about.get("MasterAccountId", ""))

@@ -1,0 +1,122 @@
+"""Whether the events of the account's trails are collected in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.s3.buckets import is_own_bucket
+from readiness.evidence.securitylake import (
+    LAKE_CHANGES,
+    LIST_LOG_SOURCES,
+    collects_management_events,
+)
+from readiness.model.evidence import ACCOUNT, REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import NotOffered, Unreadable
+from readiness.semantics.trail_coverage import EVERY_OTHER, WRITE, Trail, TrailStatus
+
+_CHANGES = frozenset({(EVERY_OTHER, WRITE)})
+"""The least that a trail has to record to count."""
+
+_TO_LOGS = "to CloudWatch Logs"
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What is known of one trail's events being collected, in a full sentence.
+
+    ``is_certain`` is None where they are certainly not collected, False where that is not known
+    (``missing`` are the IAM actions needed to know).
+    """
+
+    said: str
+    is_certain: bool | None = None
+    missing: tuple[str, ...] = ()
+    is_passing: bool = False
+
+
+@evidence(
+    ACCOUNT,
+    reads=("s3:ListAllMyBuckets", LIST_LOG_SOURCES),
+    uses=(Trails,),
+    asks_with=("accept_same_account", "delivery_max_age_hours"),
+    changed_by=(LAKE_CHANGES,),
+)
+@dataclass(frozen=True, slots=True)
+class AuditLogs:
+    """What collects the events of the account's trails: each trail, and Security Lake.
+
+    Counted are the trail of an organization, a trail whose bucket or log group is in another
+    account and, where ``accept_same_account`` allows it, one that delivers to CloudWatch Logs.
+    Security Lake is asked only where no trail suffices; ``lake`` is an Unreadable where it could
+    not be. Sources: as of Trails, ListBuckets (a bucket that is not listed belongs to another
+    account), ListLogSources.
+    """
+
+    trails: tuple[Collected, ...]
+    lake: bool | Unreadable = False
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> AuditLogs:
+        here = REGION.resource(account.account, read.region, account.id)
+        trails = read.of(Trails, here).all
+        found = tuple(_collected(read, trail) for trail in trails)
+        if any(each.is_certain for each in found):
+            return cls(found)
+        try:
+            return cls(found, collects_management_events(read))
+        except NotOffered:
+            return cls(found)
+        except Unreadable as unreadable:
+            return cls(found, unreadable)
+
+
+def _collected(read: Reader, trail: Trail) -> Collected:
+    if not trail.is_everywhere:
+        return Collected(f"The trail {trail.arn} records only one region.")
+    way = _central(read, trail)
+    if not way and not _delivers_to_logs(read, trail):
+        return Collected(f"The trail {trail.arn} delivers only to a bucket of this account.")
+    return _proven(read, trail, way)
+
+
+def _proven(read: Reader, trail: Trail, way: str) -> Collected:
+    """Whether changes are recorded and arrive; without ``way`` only CloudWatch Logs has them."""
+    age = timedelta(hours=read.settings["delivery_max_age_hours"])
+    share = trail.share(_CHANGES, read.region, read.now, age)
+    if share.certain >= _CHANGES:
+        late = "" if way else _late(trail.status, read.now, age)
+        if late:
+            return Collected(f"The trail {trail.arn} {late}.")
+        return Collected(f"The trail {trail.arn} delivers its events {way or _TO_LOGS}.", True)
+    is_certain = False if share.possible >= _CHANGES else None
+    return Collected(share.said, is_certain, share.missing, share.is_passing)
+
+
+def _central(read: Reader, trail: Trail) -> str:
+    """Where the trail delivers, if that is a central place; empty if it is not."""
+    if trail.organization:
+        return f"to the bucket {trail.bucket} of the organization"
+    if trail.log_group_arn and trail.log_group_arn.split(":")[4] != read.account:
+        return f"to the log group {trail.log_group_arn} of another account"
+    if not is_own_bucket(read, trail.bucket):
+        return f"to the bucket {trail.bucket} of another account"
+    return ""
+
+
+def _delivers_to_logs(read: Reader, trail: Trail) -> bool:
+    return bool(trail.log_group_arn) and read.settings["accept_same_account"]
+
+
+def _late(status: TrailStatus | Unreadable | None, at: datetime, age: timedelta) -> str:
+    """Why what arrives in CloudWatch Logs does not count, to end a sentence."""
+    if not isinstance(status, TrailStatus):
+        return "does not show when it delivered to CloudWatch Logs"
+    if status.logs_error:
+        return f"cannot deliver to CloudWatch Logs ({status.logs_error})"
+    if status.logs_delivered is None or at - status.logs_delivered > age:
+        return f"delivered nothing to CloudWatch Logs in {age.total_seconds() / 3600:g} hours"
+    return ""

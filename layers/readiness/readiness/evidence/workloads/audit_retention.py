@@ -1,0 +1,158 @@
+"""How long audit logs are kept: in the log groups and buckets that trails and others write to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.cloudtrail import TRAIL_CALLS, described_trails
+from readiness.evidence.logs import LOG_GROUP, LogRetention
+from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
+from readiness.evidence.s3.retention import BucketRetention
+from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
+
+_CHANGES = (
+    TRAIL_CALLS,
+    ConfigItem("AWS::CloudTrail::Trail"),
+    api_call("ec2", "CreateFlowLogs", "DeleteFlowLogs"),
+    ConfigItem("AWS::EC2::FlowLog"),
+)
+_FLOW_LOGS = "flow logs"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditLogGroup:
+    """A log group with audit logs, and what writes them ("the trail a", "flow logs")."""
+
+    writer: str
+    retention: LogRetention
+
+
+@evidence(
+    REGION,
+    reads=("cloudtrail:DescribeTrails", "ec2:DescribeFlowLogs"),
+    uses=(LogRetention,),
+    changed_by=_CHANGES,
+)
+@dataclass(frozen=True, slots=True)
+class AuditLogGroups:
+    """The log groups of this account and region that trails and flow logs write to.
+
+    One that does not exist is left out: then the trail or the flow log reports an error.
+    Sources: DescribeTrails, DescribeFlowLogs, DescribeLogGroups.
+    """
+
+    all: tuple[AuditLogGroup, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AuditLogGroups:
+        writers: dict[str, str] = {}
+        for arn, trail in described_trails(read).items():
+            group = trail.get("CloudWatchLogsLogGroupArn") or ""
+            here = f":logs:{read.region}:{read.account}:log-group:"
+            if here in group:
+                name = group.partition(here)[2].removesuffix(":*")
+                writers.setdefault(name, f"the trail {_name(arn)}")
+        for flow_log in _flow_logs(read):
+            if flow_log.get("LogGroupName"):
+                writers.setdefault(flow_log["LogGroupName"], _FLOW_LOGS)
+        return cls(tuple(_kept(read, writers)))
+
+
+def _kept(read: Reader, writers: Mapping[str, str]) -> Iterator[AuditLogGroup]:
+    for name, writer in sorted(writers.items()):
+        try:
+            about = LOG_GROUP.resource(read.account, read.region, name)
+            yield AuditLogGroup(writer, read.of(LogRetention, about))
+        except Gone:
+            continue
+
+
+@dataclass(frozen=True, slots=True)
+class AuditBucket:
+    """A bucket of this account with audit logs, and the beginning of the keys of each kind.
+
+    ``retention`` is an Unreadable where it could not be read.
+    """
+
+    name: str
+    prefixes: tuple[tuple[str, str], ...]
+    retention: BucketRetention | Unreadable
+
+
+@evidence(
+    REGION,
+    reads=(
+        "cloudtrail:DescribeTrails",
+        "config:DescribeDeliveryChannels",
+        "ec2:DescribeFlowLogs",
+        "s3:ListAllMyBuckets",
+    ),
+    uses=(BucketRetention,),
+    changed_by=_CHANGES,
+)
+@dataclass(frozen=True, slots=True)
+class AuditBuckets:
+    """The buckets of this account to which trails, AWS Config and flow logs deliver.
+
+    Those of another account are judged there. ``others`` are their names. Sources:
+    DescribeTrails, DescribeDeliveryChannels, DescribeFlowLogs, ListBuckets.
+    """
+
+    all: tuple[AuditBucket, ...] = ()
+    others: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AuditBuckets:
+        places: dict[str, dict[str, str]] = {}
+        for bucket, prefix, writer in _places(read):
+            places.setdefault(bucket, {}).setdefault(prefix, writer)
+        own = [name for name in sorted(places) if is_own_bucket(read, name)]
+        found = read.each(lambda name: _bucket(read, name, places[name]), own)
+        return cls(
+            tuple(bucket for bucket in found if bucket is not None),
+            tuple(name for name in sorted(places) if name not in own),
+        )
+
+
+def _places(read: Reader) -> Iterator[tuple[str, str, str]]:
+    """Each bucket, the beginning of the keys, and what writes there."""
+    for arn, trail in described_trails(read).items():
+        kind = "" if trail.get("IsOrganizationTrail") else f"{read.account}/CloudTrail"
+        prefix = _under(trail.get("S3KeyPrefix"), kind)
+        yield trail.get("S3BucketName", ""), prefix, f"the trail {_name(arn)}"
+    for channel in read.one("config", "describe_delivery_channels")["DeliveryChannels"]:
+        prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config/")
+        yield channel.get("s3BucketName", ""), prefix, "AWS Config"
+    for flow_log in _flow_logs(read):
+        if flow_log.get("LogDestinationType") == "s3":
+            bucket, _, prefix = flow_log["LogDestination"].rpartition(":")[2].partition("/")
+            yield bucket, _under(prefix.rstrip("/"), ""), _FLOW_LOGS
+
+
+def _under(prefix: str | None, kind: str) -> str:
+    return f"{prefix}/AWSLogs/{kind}" if prefix else f"AWSLogs/{kind}"
+
+
+def _bucket(read: Reader, name: str, prefixes: Mapping[str, str]) -> AuditBucket | None:
+    """The bucket, None where it was deleted since it was listed."""
+    kept: BucketRetention | Unreadable
+    try:
+        kept = read.of(BucketRetention, BUCKET.resource(read.account, read.region, name))
+    except Gone:
+        return None
+    except Unreadable as unreadable:
+        kept = unreadable
+    return AuditBucket(name, tuple((p, writer) for p, writer in prefixes.items()), kept)
+
+
+def _flow_logs(read: Reader) -> Iterable[Mapping[str, Any]]:
+    return read.every("ec2", "describe_flow_logs", "FlowLogs")
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]

@@ -1,0 +1,370 @@
+"""An account whose actions are recorded, collected, analysed and kept as they should be."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from tests.account_variants import Variant
+from tests.accounts import secrets_management
+from tests.accounts.secrets_management import basic, status
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
+
+KEY_ID = "1234abcd-12ab-34cd-56ef-1234567890ab"
+KEY_ARN = f"arn:aws:kms:{HOME}:{ACCOUNT_ID}:key/{KEY_ID}"
+BUCKET = "audit-logs"
+AUDIT_GROUP, FLOW_GROUP = "cloudtrail/audit", "vpc/flow-logs"
+
+
+def trail(**changes: Any) -> dict[str, Any]:
+    """A trail of DescribeTrails that does everything asked of one."""
+    about = {
+        "S3BucketName": BUCKET,
+        "LogFileValidationEnabled": True,
+        "KmsKeyId": KEY_ARN,
+        "CloudWatchLogsLogGroupArn": f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:{AUDIT_GROUP}:*",
+    }
+    return secrets_management.trail(**(about | changes))
+
+
+def key(**changes: Any) -> dict[str, Any]:
+    """DescribeKey of the trail's key."""
+    about = {
+        "KeyId": KEY_ID,
+        "Arn": KEY_ARN,
+        "KeyState": "Enabled",
+        "KeyManager": "CUSTOMER",
+        "KeySpec": "SYMMETRIC_DEFAULT",
+        "KeyUsage": "ENCRYPT_DECRYPT",
+        "Origin": "AWS_KMS",
+    }
+    return {"KeyMetadata": about | changes}
+
+
+GROUP = "/aws/lambda/agent"
+CENTRAL = "444455556666"
+SINK = f"arn:aws:oam:{HOME}:{CENTRAL}:sink/1"
+LINK = f"arn:aws:oam:{HOME}:{ACCOUNT_ID}:link/1"
+RULE = f"arn:aws:observability-admin:{HOME}:{ACCOUNT_ID}:organization-centralization-rule/logs"
+ORGANIZATION = "o-a1b2c3d4e5"
+
+
+def group(name: str = GROUP, **changes: Any) -> dict[str, Any]:
+    """A log group of DescribeLogGroups."""
+    return {"logGroupName": name, "retentionInDays": 400, "logGroupClass": "STANDARD"} | changes
+
+
+def active(*names: str) -> dict[str, Any]:
+    """ListMetrics of log groups that got events."""
+    return {
+        "Metrics": [
+            {
+                "Namespace": "AWS/Logs",
+                "MetricName": "IncomingLogEvents",
+                "Dimensions": [{"Name": "LogGroupName", "Value": name}],
+            }
+            for name in names
+        ]
+    }
+
+
+def subscription(pattern: str = "", **changes: Any) -> dict[str, Any]:
+    """A subscription filter of DescribeSubscriptionFilters."""
+    return {
+        "filterName": "to-central",
+        "logGroupName": GROUP,
+        "filterPattern": pattern,
+        "destinationArn": f"arn:aws:logs:{HOME}:{CENTRAL}:destination:logs",
+    } | changes
+
+
+def organization(management: str = ACCOUNT_ID) -> dict[str, Any]:
+    """DescribeOrganization."""
+    return {"Organization": {"Id": ORGANIZATION, "MasterAccountId": management}}
+
+
+def link(criteria: str = "", **changes: Any) -> dict[str, Any]:
+    """GetLink of a link that shares log groups."""
+    about = {"Arn": LINK, "SinkArn": SINK, "ResourceTypes": ["AWS::Logs::LogGroup"]} | changes
+    if criteria:
+        about["LinkConfiguration"] = {"LogGroupConfiguration": {"Filter": criteria}}
+    return about
+
+
+def listed(link: dict[str, Any]) -> dict[str, Any]:
+    """The same link in ListLinks, which shows no filter."""
+    return {key: value for key, value in link.items() if key != "LinkConfiguration"}
+
+
+def central_rule(**logs: Any) -> dict[str, Any]:
+    """GetCentralizationRuleForOrganization of a rule for all accounts."""
+    about = {"LogGroupSelectionCriteria": "*", "EncryptedLogGroupStrategy": "ALLOW"} | logs
+    source = {
+        "Regions": [HOME],
+        "Scope": f"OrganizationId = '{ORGANIZATION}'",
+        "SourceLogsConfiguration": about,
+    }
+    return {
+        "RuleName": "logs",
+        "RuleArn": RULE,
+        "RuleHealth": "Healthy",
+        "CentralizationRule": {
+            "Source": source,
+            "Destination": {"Region": HOME, "Account": CENTRAL},
+        },
+    }
+
+
+def central_summary(**changes: Any) -> dict[str, Any]:
+    """The rule in ListCentralizationRulesForOrganization."""
+    return {
+        "RuleName": "logs",
+        "RuleArn": RULE,
+        "RuleHealth": "Healthy",
+        "CreatedRegion": HOME,
+        "DestinationAccountId": CENTRAL,
+    } | changes
+
+
+TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:on-call"
+DETECTOR = "12abc34d567e8fa901bc2d34e56789f0"
+
+
+def metric_filter(**changes: Any) -> dict[str, Any]:
+    """A metric filter of DescribeMetricFilters that counts errors."""
+    return {
+        "filterName": "errors",
+        "logGroupName": GROUP,
+        "filterPattern": "ERROR",
+        "metricTransformations": [
+            {"metricNamespace": "Agents", "metricName": "Errors", "metricValue": "1"}
+        ],
+    } | changes
+
+
+def alarm(**changes: Any) -> dict[str, Any]:
+    """An alarm on that metric."""
+    return {
+        "AlarmName": "agent-errors",
+        "AlarmArn": f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm:agent-errors",
+        "ActionsEnabled": True,
+        "AlarmActions": [TOPIC],
+        "StateValue": "OK",
+        "Namespace": "Agents",
+        "MetricName": "Errors",
+        "Statistic": "Sum",
+        "Period": 60,
+        "EvaluationPeriods": 1,
+        "Threshold": 0.0,
+        "ComparisonOperator": "GreaterThanThreshold",
+    } | changes
+
+
+def alarms(*metric: dict[str, Any], logs: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
+    """DescribeAlarms of metric alarms and log alarms."""
+    return {"MetricAlarms": list(metric), "CompositeAlarms": [], "LogAlarms": list(logs)}
+
+
+def subscriber(arn: str = f"{TOPIC}:1234") -> dict[str, Any]:
+    """A subscription of ListSubscriptionsByTopic; ``PendingConfirmation`` before it is one."""
+    return {
+        "SubscriptionArn": arn,
+        "Protocol": "https",
+        "Endpoint": "https://events.pagerduty.com/integration/x/enqueue",
+        "TopicArn": TOPIC,
+    }
+
+
+def detector(**changes: Any) -> dict[str, Any]:
+    """GetDetector."""
+    role = f"arn:aws:iam::{ACCOUNT_ID}:role/aws-service-role/guardduty.amazonaws.com/GuardDuty"
+    return {"ServiceRole": role, "Status": "ENABLED"} | changes
+
+
+LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
+
+
+def flow_log(**changes: Any) -> dict[str, Any]:
+    """A flow log of DescribeFlowLogs that delivers to CloudWatch Logs."""
+    return {
+        "FlowLogId": "fl-0123456789abcdef0",
+        "ResourceId": "vpc-0123456789abcdef0",
+        "LogDestinationType": "cloud-watch-logs",
+        "LogGroupName": FLOW_GROUP,
+    } | changes
+
+
+def lifecycle(*rules: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketLifecycleConfiguration."""
+    return {"Rules": list(rules)}
+
+
+def expiring(days: int, **changes: Any) -> dict[str, Any]:
+    """A lifecycle rule that expires everything."""
+    return {
+        "ID": "expire",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": days},
+    } | changes
+
+
+def locked(**retention: Any) -> dict[str, Any]:
+    """GetObjectLockConfiguration with a default retention."""
+    rule = {"DefaultRetention": {"Mode": "COMPLIANCE"} | retention}
+    return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule}}
+
+
+def data_store(**changes: Any) -> dict[str, Any]:
+    """GetEventDataStore of a store of data events."""
+    selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}
+    return {
+        "EventDataStoreArn": LAKE,
+        "Status": "ENABLED",
+        "MultiRegionEnabled": True,
+        "AdvancedEventSelectors": [selector],
+        "RetentionPeriod": 2557,
+    } | changes
+
+
+def fake_account() -> FakeAccount:
+    """Every rule of the heading finds something to call COMPLIANT."""
+    return FakeAccount(
+        {
+            ("cloudtrail", "describe_trails"): {"trailList": [trail()]},
+            ("cloudtrail", "get_trail_status"): status(
+                LatestCloudWatchLogsDeliveryTime=NOON - timedelta(minutes=5)
+            ),
+            ("cloudtrail", "get_event_selectors"): basic(),
+            ("cloudtrail", "list_event_data_stores"): {
+                "EventDataStores": [{"EventDataStoreArn": LAKE}]
+            },
+            ("cloudtrail", "get_event_data_store"): data_store(),
+            ("ec2", "describe_flow_logs"): {"FlowLogs": [flow_log()]},
+            ("config", "describe_delivery_channels"): {
+                "DeliveryChannels": [{"name": "default", "s3BucketName": BUCKET}]
+            },
+            ("s3", "get_bucket_lifecycle_configuration"): lifecycle(expiring(400)),
+            ("s3", "get_object_lock_configuration"): error("ObjectLockConfigurationNotFoundError"),
+            ("kms", "describe_key"): key(),
+            ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
+            ("logs", "describe_log_groups"): {
+                "logGroups": [group(), group(AUDIT_GROUP), group(FLOW_GROUP)]
+            },
+            ("logs", "describe_account_policies"): {"accountPolicies": []},
+            ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
+            ("cloudwatch", "list_metrics"): active(GROUP),
+            ("logs", "list_log_anomaly_detectors"): {"anomalyDetectors": []},
+            ("logs", "describe_metric_filters"): {"metricFilters": [metric_filter()]},
+            ("cloudwatch", "describe_alarms"): alarms(alarm()),
+            ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
+            ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},
+            ("guardduty", "list_detectors"): {"DetectorIds": [DETECTOR]},
+            ("guardduty", "get_detector"): detector(),
+            ("oam", "list_links"): {"Items": []},
+            ("securitylake", "list_log_sources"): {"sources": []},
+            ("organizations", "describe_organization"): error("AWSOrganizationsNotInUseException"),
+        }
+    )
+
+
+def recorded_by_a_lake() -> FakeAccount:
+    """An event data store instead of a trail."""
+    lake = secrets_management.recorded_by_a_lake().answers
+    return fake_account().but(
+        **{
+            f"cloudtrail__{operation}": lake["cloudtrail", operation]
+            for operation in ("describe_trails", "list_event_data_stores", "get_event_data_store")
+        }
+    )
+
+
+def shared_and_centralized() -> FakeAccount:
+    """The management account of an organization, with links and rules in place of a filter."""
+    shared = link("LogGroupName LIKE '/aws/lambda/%'")
+    return fake_account().but(
+        logs__describe_subscription_filters={"subscriptionFilters": []},
+        organizations__describe_organization=organization(),
+        observabilityadmin__list_centralization_rules_for_organization={
+            "CentralizationRuleSummaries": [central_summary()]
+        },
+        observabilityadmin__get_centralization_rule_for_organization=central_rule(),
+        oam__list_links={"Items": [listed(shared)]},
+        oam__get_link=shared,
+    )
+
+
+def collected_by_security_lake() -> FakeAccount:
+    """Security Lake in place of a trail."""
+    source = {"awsLogSource": {"sourceName": "CLOUD_TRAIL_MGMT", "sourceVersion": "2.0"}}
+    collected = {"account": ACCOUNT_ID, "region": HOME, "sources": [source]}
+    return fake_account().but(
+        cloudtrail__describe_trails={"trailList": []},
+        securitylake__list_log_sources={"sources": [collected]},
+    )
+
+
+def watched_by_insights() -> FakeAccount:
+    """CloudTrail Insights in place of GuardDuty."""
+    return fake_account().but(
+        guardduty__list_detectors={"DetectorIds": []},
+        cloudtrail__describe_trails={"trailList": [trail(HasInsightSelectors=True)]},
+    )
+
+
+def suspended_by_its_administrator() -> FakeAccount:
+    """A member account whose detector is suspended, and no Insights."""
+    return fake_account().but(
+        guardduty__get_detector=detector(Status="DISABLED"),
+        guardduty__get_administrator_account={"Administrator": {"AccountId": CENTRAL}},
+    )
+
+
+def passed_on_only() -> FakeAccount:
+    """A log group that is only passed on, by a filter, a link and a central rule."""
+    shared = shared_and_centralized().answers
+    return fake_account().but(
+        logs__describe_metric_filters={"metricFilters": []},
+        **{
+            f"{service}__{operation}": shared[service, operation]
+            for service, operation in shared
+            if service in {"oam", "observabilityadmin", "organizations"}
+        },
+    )
+
+
+def passed_on_by_a_filter() -> FakeAccount:
+    """A log group that is only passed on, by a filter of its own."""
+    return fake_account().but(logs__describe_metric_filters={"metricFilters": []})
+
+
+def muted_elsewhere() -> FakeAccount:
+    """A mute rule for another alarm."""
+    arn = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:nights"
+    rule = {
+        "AlarmMuteRuleArn": arn,
+        "Name": "nights",
+        "Rule": {"Schedule": {"Expression": "cron(0 22 * * ? *)", "Duration": "PT8H"}},
+        "MuteTargets": {"AlarmNames": ["other"]},
+    }
+    return fake_account().but(
+        cloudwatch__list_alarm_mute_rules={
+            "AlarmMuteRuleSummaries": [{"AlarmMuteRuleArn": arn, "Status": "ACTIVE"}]
+        },
+        cloudwatch__get_alarm_mute_rule=rule,
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {
+        "watched by Insights": Variant(watched_by_insights, ("threat-detection",)),
+        "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),
+        "passed on only": Variant(passed_on_only, ("log-group-analysis",)),
+        "passed on by a filter": Variant(passed_on_by_a_filter, ("log-group-analysis",)),
+        "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
+        "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
+        "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
+        "collected by Security Lake": Variant(
+            collected_by_security_lake, ("audit-log-aggregation",)
+        ),
+    }

@@ -1,0 +1,310 @@
+"""Whether logs reach a central place: the events of trails, and each log group."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from functions.compliance_logging.app import audit_log_aggregation, log_group_aggregation
+from readiness import Severity, Status
+from readiness.evidence.workloads.audit_logs import AuditLogs, Collected
+from readiness.evidence.workloads.log_forwarding import LogForwarding, Route
+from readiness.model.unreadable import Cause, Unreadable
+from tests.accounts import compliance_logging as accounts
+from tests.accounts.compliance_logging import CENTRAL, GROUP
+from tests.accounts.secrets_management import basic, status
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, observe
+
+GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
+NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
+ORG = "arn:aws:cloudtrail:us-east-1:999999999999:trail/org"
+
+
+# -- the events of trails -------------------------------------------------------------------------
+
+
+def audit(*trails, lake=False, **answers):
+    listed = [accounts.trail(**each) for each in trails]
+    lakes = {"sources": []} if lake is False else lake
+    return accounts.fake_account().but(
+        cloudtrail__describe_trails={"trailList": listed},
+        securitylake__list_log_sources=lakes,
+        **answers,
+    )
+
+
+def observed(account, **settings):
+    return observe(account, audit_log_aggregation, ACCOUNT_ID, **settings).finding
+
+
+NO_GROUP = {"CloudWatchLogsLogGroupArn": ""}
+ELSEWHERE = {"S3BucketName": "log-archive"}
+THEIR_GROUP = {"CloudWatchLogsLogGroupArn": f"arn:aws:logs:{HOME}:{CENTRAL}:log-group:trail:*"}
+
+
+@pytest.mark.parametrize(
+    ("trails", "found", "said"),
+    [
+        pytest.param([{}], GOOD, "to CloudWatch Logs", id="a log group of this account"),
+        pytest.param(
+            [NO_GROUP], BAD, "only to a bucket of this account", id="only its own bucket"
+        ),
+        pytest.param(
+            [NO_GROUP | ELSEWHERE], GOOD, "log-archive of another account", id="another's bucket"
+        ),
+        pytest.param(
+            [NO_GROUP | {"IsOrganizationTrail": True}],
+            GOOD,
+            "of the organization",
+            id="the organization's, in its management account",
+        ),
+        pytest.param(
+            [NO_GROUP | {"IsOrganizationTrail": True, "TrailARN": ORG}],
+            GOOD,
+            "of the organization",
+            id="the organization's, in a member account",
+        ),
+        pytest.param([THEIR_GROUP], GOOD, "of another account", id="another's log group"),
+        pytest.param(
+            [ELSEWHERE | {"IsMultiRegionTrail": False}], BAD, "only one region", id="of one region"
+        ),
+        pytest.param([], BAD, "There is no trail", id="none"),
+    ],
+)
+def test_where_trails_deliver(trails, found, said):
+    seen = observed(audit(*trails))
+    assert seen.status is found, seen.reason
+    assert said in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("answer", "found", "said"),
+    [
+        pytest.param(
+            status(LatestCloudWatchLogsDeliveryTime=NOON - timedelta(hours=25)),
+            BAD,
+            "delivered nothing to CloudWatch Logs in 24 hours",
+            id="stale",
+        ),
+        pytest.param(status(), BAD, "delivered nothing to CloudWatch Logs", id="never"),
+        pytest.param(
+            status(LatestCloudWatchLogsDeliveryTime=NOON, LatestCloudWatchLogsDeliveryError="No"),
+            BAD,
+            "cannot deliver to CloudWatch Logs (No)",
+            id="refused",
+        ),
+        pytest.param(status(IsLogging=False), BAD, "is not logging", id="stopped"),
+        pytest.param(
+            {"IsLogging": True, "StartLoggingTime": NOON - timedelta(minutes=5)},
+            UNKNOWN,
+            "has not delivered any events yet",
+            id="just started",
+        ),
+    ],
+)
+def test_only_what_arrives_counts(answer, found, said):
+    seen = observed(audit({}, cloudtrail__get_trail_status=answer))
+    assert seen.status is found, seen.reason
+    assert said in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("selectors", "found"),
+    [
+        pytest.param(basic(ReadWriteType="WriteOnly"), GOOD, id="changes"),
+        pytest.param(basic(ReadWriteType="ReadOnly"), BAD, id="reads only"),
+        pytest.param(basic(IncludeManagementEvents=False), BAD, id="data events only"),
+        pytest.param(FAULTS["denied"], UNKNOWN, id="denied"),
+    ],
+)
+def test_a_trail_has_to_record_changes(selectors, found):
+    assert observed(audit({}, cloudtrail__get_event_selectors=selectors)).status is found
+
+
+def test_how_old_a_delivery_may_be():
+    late = status(LatestCloudWatchLogsDeliveryTime=NOON - timedelta(hours=30))
+    account = audit({}, cloudtrail__get_trail_status=late)
+    assert observed(account).status is BAD
+    assert observed(account, delivery_max_age_hours=48).status is GOOD
+
+
+def test_a_log_group_of_the_same_account_where_a_setting_refuses_it():
+    account = audit({})
+    assert observed(account).status is GOOD
+    assert observed(account, accept_same_account=False).status is BAD
+
+
+def test_a_status_that_a_member_account_is_not_shown():
+    refused = error("TrailNotFoundException")
+    account = audit(
+        {"IsOrganizationTrail": True, "TrailARN": ORG},
+        cloudtrail__get_trail_status=refused,
+        cloudtrail__get_event_selectors=refused,
+    )
+    seen = observed(account)
+    needed = ("cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
+    assert (seen.status, seen.missing) == (UNKNOWN, needed)
+
+
+def test_a_status_that_is_denied():
+    account = audit({}, cloudtrail__get_trail_status=FAULTS["denied"])
+    seen = observed(account)
+    assert (seen.status, seen.missing) == (UNKNOWN, ("cloudtrail:GetTrailStatus",))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        pytest.param(
+            error(
+                "ResourceNotFoundException",
+                404,
+                "The request failed because Security Lake isn't enabled for your account in any"
+                " Regions. Enable Security Lake for your account and then try again.",
+            ),
+            BAD,
+            id="not enabled",
+        ),
+        pytest.param(
+            error(
+                "AccessDeniedException",
+                403,
+                "The request failed because your account is not authorized to perform this"
+                " operation.",
+            ),
+            BAD,
+            id="never set up",
+        ),
+        pytest.param(
+            error(
+                "AccessDeniedException",
+                403,
+                "The account must be a delegated Security Lake administrator account.",
+            ),
+            BAD,
+            id="another account administers it",
+        ),
+        pytest.param(
+            error(
+                "AccessDeniedException",
+                403,
+                "User: arn:aws:sts::111122223333:assumed-role/r/s is not authorized to perform:"
+                " securitylake:ListLogSources on resource: *",
+            ),
+            UNKNOWN,
+            id="denied",
+        ),
+        pytest.param(error("ResourceNotFoundException", 404, "other"), UNKNOWN, id="not found"),
+    ],
+)
+def test_a_lake_that_is_not_enabled_is_not_one_that_is_denied(answer, found):
+    assert observed(audit(NO_GROUP, lake=answer)).status is found
+
+
+def test_security_lake_collects():
+    seen = observed(accounts.collected_by_security_lake())
+    assert (seen.status, "Security Lake" in seen.reason) == (GOOD, True)
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        pytest.param([], id="nothing"),
+        pytest.param(
+            [
+                {
+                    "account": CENTRAL,
+                    "sources": [{"awsLogSource": {"sourceName": "CLOUD_TRAIL_MGMT"}}],
+                }
+            ],
+            id="another account",
+        ),
+        pytest.param(
+            [{"account": ACCOUNT_ID, "sources": [{"awsLogSource": {"sourceName": "VPC_FLOW"}}]}],
+            id="other logs",
+        ),
+    ],
+)
+def test_security_lake_collects_something_else(sources):
+    assert observed(audit(NO_GROUP, lake={"sources": sources})).status is BAD
+
+
+def test_a_trail_in_doubt_beside_one_that_is_not():
+    logs = AuditLogs(
+        (Collected("One may.", is_certain=False), Collected("One does.", is_certain=True))
+    )
+    assert audit_log_aggregation(logs).reason == "One does."
+
+
+# -- log groups -----------------------------------------------------------------------------------
+
+WHOLE = Route("the subscription filter all", CENTRAL)
+PART = Route("the subscription filter errors", CENTRAL, is_whole=False)
+PERHAPS = Route("the centralization rule logs", CENTRAL, is_certain=False)
+
+
+def group(*routes, **changes):
+    return LogForwarding(GROUP, ACCOUNT_ID, routes=routes, **changes)
+
+
+@pytest.mark.parametrize(
+    ("about", "found", "said"),
+    [
+        pytest.param(group(WHOLE), GOOD, "the subscription filter all", id="a filter"),
+        pytest.param(group(PART, WHOLE), GOOD, "filter all", id="a part, and everything"),
+        pytest.param(group(PERHAPS, WHOLE), GOOD, "filter all", id="perhaps, and certainly"),
+        pytest.param(group(PERHAPS), UNKNOWN, "the centralization rule logs", id="perhaps"),
+        pytest.param(group(PERHAPS, PART), UNKNOWN, "rule logs", id="perhaps, and a part"),
+        pytest.param(group(PART), BAD, "match a pattern", id="a part"),
+        pytest.param(group(), BAD, "stay in it", id="nothing"),
+        pytest.param(
+            group(group_class="INFREQUENT_ACCESS"),
+            BAD,
+            "INFREQUENT_ACCESS",
+            id="infrequent access",
+        ),
+        pytest.param(
+            group(rules_are_shown=False), BAD, "centralized_by_organization", id="a member account"
+        ),
+        pytest.param(group(is_active=False), NA, "no events in the last two weeks", id="idle"),
+        pytest.param(group(group_class="DELIVERY"), NA, "DELIVERY", id="delivery"),
+        pytest.param(group(is_forwarders=True), NA, "without end", id="the forwarder's own"),
+    ],
+)
+def test_log_groups(about, found, said):
+    verdict = log_group_aggregation(about)
+    assert verdict.status is found, verdict.reason
+    assert said in verdict.reason
+
+
+def test_a_part_is_a_smaller_fault():
+    assert log_group_aggregation(group(PART)).severity is Severity.LOW
+    assert log_group_aggregation(group(PART), accept_patterns=True).status is GOOD
+
+
+def test_only_central_accounts_count():
+    about = group(WHOLE)
+    assert log_group_aggregation(about, central_account_ids=(CENTRAL,)).status is GOOD
+    verdict = log_group_aggregation(about, central_account_ids=("777788889999",))
+    assert verdict.status is BAD
+    assert f"go to {CENTRAL}" in verdict.reason
+
+
+def test_the_central_account_itself():
+    assert log_group_aggregation(group(), central_account_ids=(ACCOUNT_ID,)).status is NA
+
+
+def test_ignored_groups():
+    assert log_group_aggregation(group(), ignored_groups=("/aws/lambda/*",)).status is NA
+    assert log_group_aggregation(group(), ignored_groups=("/AWS/*",)).status is BAD
+
+
+def test_what_only_the_organization_sees():
+    assert log_group_aggregation(group(), centralized_by_organization=True).status is GOOD
+
+
+def test_security_lake_in_doubt_says_what_it_needs():
+    lake = Unreadable("securitylake:ListLogSources", Cause.THROTTLED, "Throttling")
+    verdict = audit_log_aggregation(AuditLogs((), lake))
+    assert (verdict.status, verdict.is_passing) == (UNKNOWN, True)
