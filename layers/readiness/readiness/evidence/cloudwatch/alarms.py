@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -75,7 +75,7 @@ _IN_USE = (
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
     """Every alarm and every active mute rule of a region. Raises Unreadable."""
 
-    def alarms(key: str) -> list[Mapping[str, object]]:
+    def alarms(key: str) -> Sequence[Mapping[str, object]]:
         kinds = ["MetricAlarm", "CompositeAlarm"]
         return read.every("cloudwatch", "describe_alarms", key, region=region, AlarmTypes=kinds)
 

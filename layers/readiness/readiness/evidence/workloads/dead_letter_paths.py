@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -81,7 +81,7 @@ def _of_functions(read: Reader) -> Iterator[tuple[str, str]]:
         target = (function.get("DeadLetterConfig") or {}).get("TargetArn", "")
         yield target, f"function {function['FunctionName']}"
 
-    def asynchronous(name: str) -> list[Mapping[str, Any]]:
+    def asynchronous(name: str) -> Sequence[Mapping[str, Any]]:
         return read.every(
             "lambda",
             "list_function_event_invoke_configs",
@@ -125,7 +125,7 @@ def _of_rules(read: Reader) -> Iterator[tuple[str, str]]:
         for rule in read.every("events", "list_rules", "Rules", EventBusName=bus)
     ]
 
-    def targets(rule: tuple[str, str]) -> list[Mapping[str, Any]]:
+    def targets(rule: tuple[str, str]) -> Sequence[Mapping[str, Any]]:
         return read.every(
             "events",
             "list_targets_by_rule",
