@@ -9,6 +9,7 @@ import pytest
 from readiness.engine import packing
 from readiness.engine.packing import Items, Packed, PackedMapping, opened, packed, packed_mapping
 from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.parts import InParts
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 
 
@@ -97,6 +98,14 @@ def test_a_large_mapping_of_evidence_is_packed_and_is_the_same():
     assert kept.get("f-01999") == values["f-01999"]
     assert "nothing" not in kept
     assert kept.get("nothing") is None
+
+
+def test_a_mapping_that_knows_what_failed_still_does():
+    failure = Unreadable("elasticloadbalancing:DescribeListeners", Cause.ACCESS_DENIED, "Denied")
+    kept = packed_mapping(InParts(evidence_of(2_000), {"b": failure}, lambda id: id[0]))
+    with pytest.raises(Unreadable):
+        kept.get("b-1")
+    assert kept.get("c-1") is None
 
 
 def test_neighbours_are_opened_together_and_few_parts_stay_open(monkeypatch):

@@ -147,8 +147,8 @@ class PackedMapping(Mapping[str, Any]):
 
 
 def packed_mapping(values: Mapping[str, T]) -> Mapping[str, T]:
-    """The mapping, packed if it is large."""
-    return PackedMapping(values) if weight(values) > WHOLE else values
+    """The mapping, packed if it is large; one that is more than a dict stays what it is."""
+    return PackedMapping(values) if type(values) is dict and weight(values) > WHOLE else values
 
 
 def weight(value: Any) -> int:
