@@ -25,7 +25,7 @@ import threading
 import time
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -103,9 +103,9 @@ class Judged:
     def twice(self) -> int:
         return len(self._seen) - len(set(self._seen))
 
-    def lacks(self, expected: set[tuple[str, str]]) -> list[tuple[str, str]]:
+    def lacks(self, expected: Iterable[tuple[str, str]]) -> list[str]:
         seen = set(self._seen)
-        return [each for each in sorted(expected) if self._key(*each) not in seen]
+        return [" ".join(each) for each in expected if self._key(*each) not in seen]
 
 
 class Sweeper:
@@ -207,11 +207,9 @@ class Sweeper:
         self.judged = Judged()
         legs: list[Leg] = []
         cursor = None
-        always: set[tuple[str, str]] = set()
+        began = self.account.first
         while not legs or cursor is not None:
             between()
-            existing = self._to_judge()
-            always = existing if not legs else always & existing
             took, cursor = self.leg(id, cursor)
             legs.append(took)
             _tell(id, len(legs), took, (cursor or {}).get("type", ""))
@@ -222,17 +220,15 @@ class Sweeper:
         return {
             "legs": [asdict(leg) for leg in legs],
             "twice": self.judged.twice(),
-            "lost": [" ".join(each) for each in self.judged.lacks(always)] if not sample else [],
+            "lost": [] if sample else self.judged.lacks(self._to_judge(began)),
         }
 
-    def _to_judge(self) -> set[tuple[str, str]]:
+    def _to_judge(self, since: int | None = None) -> Iterator[tuple[str, str]]:
         """Rule and resource of every verdict that the things of the account ask for."""
-        ids = self.account.ids()
-        return {
-            (rule.id, rule.subject.resource(ACCOUNT, REGION, id).key)
-            for rule in self.heading
-            for id in ids.get(rule.subject.name, ())
-        }
+        for rule in self.heading:
+            about = rule.subject
+            for id in self.account.ids(since).get(about.name, ()):
+                yield rule.id, about.resource(ACCOUNT, REGION, id).key
 
     def unlike(self) -> list[str]:
         """Findings of what does not exist, and things without a finding."""
@@ -242,7 +238,7 @@ class Sweeper:
             for resource, rule in self.tables.existing("findings")
             if resource.split("/", 3)[2] in names
         }
-        return [" ".join(each) for each in sorted(stored ^ self._to_judge())]
+        return [" ".join(each) for each in sorted(stored ^ set(self._to_judge()))]
 
 
 def _tell(sweep: str, number: int, leg: Leg, reached: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -43,22 +43,28 @@ class Numbered:
         self.first = first
         self.empty: Counter[str] = Counter()
 
-    def names(self, kind: str, count: int) -> list[str]:
-        return [f"{kind}-{number:06}" for number in range(self.first, self.first + count)]
+    def names(self, kind: str, count: int, since: int | None = None) -> Iterator[str]:
+        """The names of what exists now, and did when ``first`` was ``since``."""
+        end = (self.first if since is None else since) + count
+        return (f"{kind}-{number:06}" for number in range(self.first, end))
 
-    def ids(self) -> dict[str, set[str]]:
-        """The ids of what exists now, by resource type."""
+    def ids(self, since: int | None = None) -> dict[str, Iterator[str]]:
+        """The ids of what exists now, and did when ``first`` was ``since``, by resource type."""
         size = self.size
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/"
         return {
-            "AWS::CloudWatch::Alarm": set(self.names("alarm", size.alarms)),
-            "AWS::ECS::Service": {arn + n for n in self.names("service", size.services)},
-            "AWS::IAM::Role": set(self.names("role", size.roles)),
-            "AWS::Lambda::Function": set(self.names("function", size.functions)),
-            "AWS::Logs::LogGroup": set(self.names("group", size.log_groups)),
-            "AWS::SQS::Queue": set(self.names("queue", max(2, size.functions // 2))),
-            "AWS::S3::Bucket": set(self.names("bucket", size.buckets)),
+            "AWS::CloudWatch::Alarm": self.names("alarm", size.alarms, since),
+            "AWS::ECS::Service": (arn + n for n in self.names("service", size.services, since)),
+            "AWS::IAM::Role": self.names("role", size.roles, since),
+            "AWS::Lambda::Function": self.names("function", size.functions, since),
+            "AWS::Logs::LogGroup": self.names("group", size.log_groups, since),
+            "AWS::S3::Bucket": self.names("bucket", size.buckets, since),
+            "AWS::SQS::Queue": self.names("queue", self.queues, since),
         }
+
+    @property
+    def queues(self) -> int:
+        return max(2, self.size.functions // 2)
 
     def has(self, name: str, count: int) -> bool:
         number = name.rpartition("-")[2]

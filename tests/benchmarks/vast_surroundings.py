@@ -18,10 +18,6 @@ TRUST = {"Version": "2012-10-17", "Statement": []}
 class Surroundings(Numbered):
     """One queue for two functions, one secret for two, two tasks a service, a group for each."""
 
-    @property
-    def queues(self) -> int:
-        return max(2, self.size.functions // 2)
-
     # -- queues and topics ----------------------------------------------------------------------
 
     def _url(self, name: str) -> str:

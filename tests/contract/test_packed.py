@@ -32,4 +32,5 @@ def test_packed_or_not_the_verdicts_are_the_same(rule, account, monkeypatch):
     plain = verdicts(rule, account)
     monkeypatch.setattr(packing, "PART", 0)
     monkeypatch.setattr(packing, "WHOLE", 0)
+    monkeypatch.setattr(packing, "_is_shared", lambda values: False)
     assert verdicts(rule, account) == plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -74,6 +75,12 @@ def test_one_page_is_open_at_a_time(monkeypatch):
     assert len(opened_pages) == 2
 
 
+@dataclass(frozen=True)
+class InContext:
+    number: int
+    all: tuple[FunctionConfiguration, ...]
+
+
 def evidence_of(count):
     return {
         f"f-{n:05}": FunctionConfiguration.of(
@@ -106,6 +113,12 @@ def test_a_mapping_that_knows_what_failed_still_does():
     with pytest.raises(Unreadable):
         kept.get("b-1")
     assert kept.get("c-1") is None
+
+
+def test_values_that_hold_the_same_large_thing_are_not_copied_with_it():
+    inventory = tuple(evidence_of(2_000).values())
+    values = {f"alarm-{n}": InContext(n, inventory) for n in range(2_000)}
+    assert packed_mapping(values) is values
 
 
 def test_neighbours_are_opened_together_and_few_parts_stay_open(monkeypatch):

@@ -34,7 +34,7 @@ class Packed:
     __slots__ = ("_bytes",)
 
     def __init__(self, value: Any) -> None:
-        self._bytes = zlib.compress(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), _FAST)
+        self._bytes = zlib.compress(_pickled(value), _FAST)
 
     @property
     def size(self) -> int:
@@ -147,8 +147,24 @@ class PackedMapping(Mapping[str, Any]):
 
 
 def packed_mapping(values: Mapping[str, T]) -> Mapping[str, T]:
-    """The mapping, packed if it is large; one that is more than a dict stays what it is."""
-    return PackedMapping(values) if type(values) is dict and weight(values) > WHOLE else values
+    """The mapping, packed if that makes it smaller.
+
+    One that is more than a dict stays what it is, and so does one whose values hold the same large
+    object: each part would get a copy of it.
+    """
+    if type(values) is not dict or weight(values) <= WHOLE or _is_shared(values):
+        return values
+    return PackedMapping(values)
+
+
+def _is_shared(values: Mapping[str, Any]) -> bool:
+    """Whether several values together take little more than one."""
+    some = list(islice(values.values(), _TOGETHER))
+    return len(some) > 1 and len(_pickled(some)) * 4 < len(_pickled(some[0])) * len(some)
+
+
+def _pickled(value: Any) -> bytes:
+    return pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
 
 
 def weight(value: Any) -> int:
