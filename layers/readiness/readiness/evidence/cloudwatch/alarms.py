@@ -197,7 +197,7 @@ def _find(read: Reader) -> Iterable[str]:
 ALARM = ResourceType(
     "AWS::CloudWatch::Alarm",
     _find,
-    find_reads=INVENTORY_READS,
+    find_reads=("cloudwatch:DescribeAlarms",),
     changed_by=(
         ServiceEvent(ALARM_EVENT, id="alarmName"),
         api_call(
