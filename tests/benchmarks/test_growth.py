@@ -67,4 +67,5 @@ def test_growth(heading: str) -> None:
         assert total(each, "first", "evaluated") == total(each, "steady", "evaluated")
         assert not [name for name in SWEEPS if each[name]["twice"] or each[name]["lost"]]
         assert not each["unlike"]
+        assert not each["crashes"]
         assert all(leg["seconds"] <= LEG_SECONDS for leg in legs(each, *SWEEPS))

@@ -106,7 +106,16 @@ class Surroundings(Numbered):
         on_failure = {"OnFailure": {"Destination": self._queue_arn(number // 10 * 2)}}
         return {"FunctionEventInvokeConfigs": [{"DestinationConfig": on_failure}]}
 
+    def logs_describe_log_streams(self, params: Mapping[str, Any]) -> Any:
+        return {"logStreams": [{"logStreamName": f"{params['logStreamNamePrefix']}1]abc"}]}
+
     # -- ECS ------------------------------------------------------------------------------------
+
+    def ecs_describe_clusters(self, params: Mapping[str, Any]) -> Any:
+        arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:cluster/main"
+        setting = {"name": "containerInsights", "value": "enabled"}
+        about = {"clusterArn": arn, "clusterName": "main", "status": "ACTIVE"}
+        return {"clusters": [{**about, "settings": [setting]}], "failures": []}
 
     def ecs_list_tasks(self, params: Mapping[str, Any]) -> Any:
         if params.get("desiredStatus") == "STOPPED":
@@ -240,6 +249,13 @@ class Surroundings(Numbered):
     def iam_get_account_summary(self, params: Mapping[str, Any]) -> Any:
         summary = {"Users": 0, "AccountMFAEnabled": 1, "AccountAccessKeysPresent": 0}
         return {"SummaryMap": summary}
+
+    def iam_get_policy(self, params: Mapping[str, Any]) -> Any:
+        return {"Policy": self.policy(self._number(params["PolicyArn"]))}
+
+    def iam_get_policy_version(self, params: Mapping[str, Any]) -> Any:
+        [version] = self.policy(self._number(params["PolicyArn"]))["PolicyVersionList"]
+        return {"PolicyVersion": version}
 
     def policy(self, number: int) -> dict[str, Any]:
         allow = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": self._queue_arn(0)}
