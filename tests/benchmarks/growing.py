@@ -299,4 +299,4 @@ if __name__ == "__main__":
     sys.stdout = io.StringIO()
     names = tuple(given.sweeps.split(","))
     result = main(given.heading, given.share, given.memory, names, sample=given.sample)
-    stdout.write(json.dumps(result) + "\n")
+    print(json.dumps(result), file=stdout, flush=True)
