@@ -15,7 +15,7 @@ SMOKE := tests/rules tests/cli tests/contract/test_installed.py tests/contract/t
 
 .DEFAULT_GOAL := help
 .PHONY: help setup environments demo test check lint fast e2e smoke matrix oldest mutants bench \
-	template docs lock deploy clean
+	growth template docs lock deploy clean
 
 help: ## Show what there is to do
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -63,6 +63,9 @@ oldest: $(VENV)/.ready .local/oldest/.ready ## Run the tests of the readers on t
 
 bench: environments ## Measure speed, as ratios within one run
 	@$(CLEAN_ENV) $(PY) -m pytest -m bench -s tests/benchmarks
+
+growth: $(VENV)/.ready ## One heading's sweep over a vast account: HEADING=iam_roles SHARE=0.1 [SWEEPS=first,moving]
+	@$(CLEAN_ENV) $(PY) -m tests.benchmarks.growing $(or $(HEADING),iam_roles) $(or $(SHARE),0.1) $(if $(SWEEPS),--sweeps $(SWEEPS)) >/dev/null
 
 template: $(VENV)/.ready ## Write the evaluators' stanzas of template.yaml from the rules
 	@$(PY) -m readiness_cli.template

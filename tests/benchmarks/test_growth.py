@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
+from readiness_cli.catalogue import folders
 from tests.benchmarks.growing import LEG_SECONDS
 from tests.benchmarks.measure import bare_environment, report
 
@@ -21,8 +23,11 @@ MOST_GROWTH = 1.35
 MOST_MEGABYTES = 400
 
 
-def swept(heading: str, share: float) -> dict:
-    """Three sweeps in a process of their own: the first, a steady one, one after changes."""
+SWEEPS = ("first", "steady", "moving", "settled")
+
+
+def swept(heading: str, share: float) -> dict[str, Any]:
+    """Four sweeps in a process of their own: see ``tests/benchmarks/growing.py``."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.benchmarks.growing", heading, str(share)],
         env=bare_environment(PYTHONPATH=":".join(sys.path)),
@@ -33,30 +38,34 @@ def swept(heading: str, share: float) -> dict:
     return json.loads(done.stdout)
 
 
-def total(legs: list[dict], name: str) -> float:
-    return sum(leg[name] for leg in legs)
+def legs(measured: dict[str, Any], *sweeps: str) -> list[dict[str, Any]]:
+    return [leg for sweep in sweeps for leg in measured[sweep]["legs"]]
 
 
-@pytest.mark.parametrize(
-    "heading", ["alarms", "performance_benchmarks", "encryption", "lambda_deployment"]
-)
+def total(measured: dict[str, Any], sweep: str, name: str) -> float:
+    return sum(leg[name] for leg in legs(measured, sweep))
+
+
+@pytest.mark.parametrize("heading", folders())
 def test_growth(heading: str) -> None:
     measured = [swept(heading, SMALL * times) for times in TIMES]
     rows = []
     for sweep in ("first", "steady"):
-        for name in ("requests", "cpu"):
-            sizes = [total(each[sweep], name) for each in measured]
+        for name in ("requests", "cpu", "seconds"):
+            sizes = [total(each, sweep, name) for each in measured]
             growth = (sizes[2] - sizes[1]) / max(sizes[1] - sizes[0], 1e-9) / 2
             shown = " → ".join(f"{size:,.1f}" for size in sizes)
             rows.append((f"{sweep}: {name} at 1×, 2×, 4×", shown, f"growth {growth:.2f}"))
             if name == "requests":
                 assert growth <= MOST_GROWTH, rows[-1]
-    peaks = [max(leg["memory"] for s in ("first", "steady") for leg in e[s]) for e in measured]
+    peaks = [max(leg["memory"] for leg in legs(each, *SWEEPS)) for each in measured]
     rows.append(("peak memory", " → ".join(f"{peak:.0f} MB" for peak in peaks), ""))
     report(f"Growth of a sweep: {heading}", rows)
     assert peaks[2] <= MOST_MEGABYTES
     for each in measured:
-        assert total(each["steady"], "transitions") == 0
-        assert total(each["first"], "evaluated") == total(each["steady"], "evaluated")
-        assert each["gone"] > 0
-        assert all(leg["seconds"] <= LEG_SECONDS for s in ("first", "steady") for leg in each[s])
+        assert total(each, "steady", "transitions") == 0
+        assert total(each, "first", "evaluated") == total(each, "steady", "evaluated")
+        assert not [name for name in SWEEPS if each[name]["twice"] or each[name]["lost"]]
+        assert not each["unlike"]
+        assert not each["crashes"]
+        assert all(leg["seconds"] <= LEG_SECONDS for leg in legs(each, *SWEEPS))

@@ -440,6 +440,21 @@ def test_a_second_look_is_made_once_for_a_leg(function, monkeypatch):
     assert made.count({"bulk": True}) == 1
 
 
+def test_what_changed_is_weighed_against_what_was_recorded(function):
+    """Threads record ahead of the one that counts what came back; that must not end the leg."""
+    for number in range(60):
+        client("s3").create_bucket(Bucket=f"more{number}")
+    times = iter([300_000, 300_000])
+    slow = SimpleNamespace(
+        aws_request_id="request-1",
+        invoked_function_arn=context().invoked_function_arn,
+        get_remaining_time_in_millis=lambda: next(times, 180_000),
+    )
+    answer = function({"sweep": {"id": "sweep-1", "cursor": None}}, slow)
+    assert answer["transitions"] >= 60
+    assert "cursor" not in answer
+
+
 def test_a_leg_stops_on_memory_as_on_time(function, monkeypatch):
     for number in range(8):
         client("s3").create_bucket(Bucket=f"small-{number}")

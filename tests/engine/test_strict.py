@@ -10,7 +10,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from readiness.engine.reader import _under
+from readiness.engine.packing import under
 from tests import strict
 from tests.fake_account import FakeAccount
 from tests.strict import NoSuchMember
@@ -55,7 +55,7 @@ def configuration():
             id="nested",
         ),
         pytest.param(
-            lambda a: _under(a, "Environment.Variable"), "did you mean 'Variables'?", id="a path"
+            lambda a: under(a, "Environment.Variable"), "did you mean 'Variables'?", id="a path"
         ),
     ],
 )
@@ -73,7 +73,7 @@ def test_a_member_that_is_not_set_is_absent(configuration):
     with pytest.raises(KeyError):
         configuration["Role"]
     assert configuration.get("ResponseMetadata") is None
-    assert _under(configuration, "VpcConfig.SubnetIds") is None
+    assert under(configuration, "VpcConfig.SubnetIds") is None
 
 
 def test_keys_that_people_choose_are_free(configuration):

@@ -9,9 +9,13 @@ import pytest
 from functions.alarms.app import dead_letter_alarms, queue_age
 from readiness import Status
 from readiness.engine.aws import Aws
+from readiness.engine.aws_errors import Postponed
+from readiness.engine.daily_cache import NotCached
+from readiness.engine.rates import OutOfTime
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
 from tests.accounts import alarms as worlds
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, observe
 
@@ -131,6 +135,66 @@ def test_schedules_alike_are_read_twice_and_others_once():
     )
     load(DeadLetterPaths, "AWS::::Account", ACCOUNT_ID, account)
     assert account.calls.count(("scheduler", "get_schedule")) == 3
+
+
+class Day:
+    """A daily cache in memory: what was asked to its end is known."""
+
+    def __init__(self):
+        self.known = {}
+
+    def daily(self, question, now, ask):
+        if question not in self.known:
+            if ask is None:
+                raise NotCached("not yet")
+            self.known[question] = ask()
+        return self.known[question]
+
+
+def many_functions(count, asked, *, turns):
+    """An account of so many functions, which is answered ``turns`` times about their failures."""
+
+    def invoke_configs(**params):
+        if len(asked) >= turns:
+            raise OutOfTime(name="Lambda control plane", seconds=60)
+        asked.append(params["FunctionName"])
+        found = [{"DestinationConfig": FAILURE}] if params["FunctionName"] == "agent-007" else []
+        return {"FunctionEventInvokeConfigs": found}
+
+    return worlds.fake_account().but(
+        lambda__list_functions={
+            "Functions": [{"FunctionName": f"agent-{number:03}"} for number in range(count)]
+        },
+        lambda__list_function_event_invoke_configs=invoke_configs,
+    )
+
+
+def senders(account, day, *, bulk=True):
+    aws = Aws(
+        account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, daily_cache=day
+    )
+    aws.pacer.begin(1, resumes=True)
+    region = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
+    return aws.evidence(DeadLetterPaths, region, {}).evidence.to(WORK)
+
+
+def test_thousands_of_functions_are_asked_in_parts_that_a_later_leg_need_not_ask_again():
+    day, asked = Day(), []
+    with pytest.raises(Postponed):
+        senders(many_functions(800, asked, turns=500), day)
+    assert len(day.known) > 20
+    assert senders(many_functions(800, asked, turns=2_000), day) == ("function agent-007",)
+    assert len(asked) < 800 + 500 / 10
+    before = len(asked)
+    assert senders(many_functions(802, asked, turns=2_000), day) == ("function agent-007",)
+    assert sorted(asked[before:]) == ["agent-800", "agent-801"]
+
+
+def test_an_event_in_an_account_of_thousands_asks_for_none_and_says_what_is_missing():
+    asked = []
+    with pytest.raises(Unreadable, match="ListFunctionEventInvokeConfigs"):
+        senders(many_functions(800, asked, turns=2_000), Day(), bulk=False)
+    assert not asked
 
 
 @pytest.mark.parametrize(

@@ -5,20 +5,19 @@ from __future__ import annotations
 import copy
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from itertools import islice
 from typing import Any, TypeVar
+
+from readiness.engine.packing import weight
 
 T = TypeVar("T")
 
 ROOM = 48_000_000
 """Bytes, estimated, of answers that are kept only as long as there is room for them."""
-_SAMPLE = 8
 
 
 class Keep(Enum):
@@ -130,27 +129,6 @@ class _Cell:
         self.began = began
         self.future: Future[Any] = Future()
         self.weight = 0
-
-
-def weight(value: Any) -> int:
-    """About how many bytes a value takes; of long lists and mappings by a sample."""
-    if isinstance(value, str | bytes):
-        return 56 + len(value)
-    if isinstance(value, Mapping):
-        return 232 + _weight_of_all(list(islice(value.values(), 64)), len(value))
-    if isinstance(value, Sequence | set | frozenset):
-        several = list(value) if isinstance(value, set | frozenset) else value
-        step = max(1, len(several) // _SAMPLE)
-        return 64 + _weight_of_all(several[::step], len(several))
-    if is_dataclass(value):
-        return 64 + sum(weight(getattr(value, each.name)) for each in fields(value))
-    return 32
-
-
-def _weight_of_all(sample: Sequence[Any], count: int) -> int:
-    if not sample:
-        return 0
-    return 16 * count + sum(map(weight, sample)) * count // len(sample)
 
 
 def _without_frames(error: BaseException) -> BaseException:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -21,6 +21,7 @@ from readiness.engine.answers import Answers, Keep
 from readiness.engine.aws_errors import CREDENTIALS, NO_CREDENTIALS, UnknownCall, code_of
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.geography import Geography, default
+from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
 from readiness.engine.rates import Pacer, is_scarce
 from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
@@ -178,9 +179,10 @@ class Aws:
 
         def load() -> Answer:
             answer = self._timed(read, lambda: cls.load_all(read))
-            if not read.narrowed:
-                self.answers.keep_for_the_run(key)
-            return answer
+            if read.narrowed:
+                return answer
+            self.answers.keep_for_the_run(key)
+            return replace(answer, evidence=packed_mapping(answer.evidence))
 
         return self.once(key, load, Keep.BATCH)
 

@@ -271,7 +271,7 @@ class Function:
         def enough() -> bool:
             """Whether the time that remains is needed for the second looks and the answer."""
             spent = available - left()
-            again = spent * recorder.changed / max(evaluated, 1)
+            again = spent * recorder.changed / max(recorder.recorded, 1)
             return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
                 moved=coverage.reached is not None
             )

@@ -30,6 +30,7 @@ from readiness.engine.aws_errors import (
     code_of,
 )
 from readiness.engine.daily_cache import NotCached
+from readiness.engine.packing import Items, opened, packed
 from readiness.engine.rates import OutOfTime
 from readiness.model.evidence import ResourceType, declared
 from readiness.model.resource import Resource
@@ -167,11 +168,13 @@ class DeclaredReader:
         does not say it, what AWS says with it follows after a colon (``ClientException: Unable to
         describe``). Raises Unreadable for every other error, Gone for those.
         """
+        once_read = self._is_once_read(service, operation)
 
         def ask() -> Any:
-            return self._aws.ask(service, operation, region, params)
+            answer = self._aws.ask(service, operation, region, params)
+            return answer if once_read else packed(answer)
 
-        return self._answer(ask, service, operation, region, action, params, absent, gone)
+        return opened(self._answer(ask, service, operation, region, action, params, absent, gone))
 
     def act(self, service: str, operation: str, *, gone: Sequence[str] = (), **params: Any) -> Any:
         """The answer to a call that does something; it is made once and never retried.
@@ -212,15 +215,18 @@ class DeclaredReader:
         action: str = "",
         region: str | None = None,
         **params: Any,
-    ) -> list[Any]:
+    ) -> Sequence[Any]:
         """All items under ``key`` over all pages; errors as in :meth:`one`, absent is empty.
 
+        A long listing is kept packed, and opened page by page while it is walked through.
         ``key`` is a dotted path (``DistributionList.Items``). A service that the region does not
         have has no items; evidence that rests on such services alone is NotOffered.
         """
+        once_read = self._is_once_read(service, operation)
 
         def ask_every() -> list[Any]:
-            return list(self._aws.pages(service, operation, region, params))
+            pages = self._aws.pages(service, operation, region, params)
+            return list(pages if once_read else map(packed, pages))
 
         try:
             pages = self._answer(
@@ -230,7 +236,7 @@ class DeclaredReader:
             if self._is_nothing_offered(region or self.region):
                 raise
             return []
-        return [item for page in pages or () for item in _under(page, key) or ()]
+        return Items(pages or (), key)
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
         """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
@@ -262,6 +268,10 @@ class DeclaredReader:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""
         with ThreadPoolExecutor(_TOGETHER, "read") as pool:
             return list(pool.map(ask, items))
+
+    def _is_once_read(self, service: str, operation: str) -> bool:
+        """Whether the answer is about this batch alone, so that it is not worth packing."""
+        return self.narrowed and (service, operation) in _ONCE_READ
 
     def _refusal(self, error: ClientError, action: str, region: str) -> Exception:
         """What an error code means that the loader does not know."""
@@ -324,8 +334,7 @@ class DeclaredReader:
 
         wanted = (tuple(absent), tuple(gone), attempt)
         key = (service, operation, region, wanted, repr(sorted(params.items())), ask.__name__)
-        is_of_batch = self.narrowed and (service, operation) in _ONCE_READ
-        keep = Keep.BATCH if is_of_batch else Keep.ROOM
+        keep = Keep.BATCH if self._is_once_read(service, operation) else Keep.ROOM
         answer, began = self._aws.answers.once(key, settled, keep, self.began)
         self._note(began)
         if isinstance(answer, _NotThere):
@@ -343,13 +352,6 @@ def _says(error: ClientError, codes: Sequence[str]) -> bool:
         if code == code_of(error) and said in message:
             return True
     return False
-
-
-def _under(page: Mapping[str, Any], path: str) -> Any:
-    value: Any = page
-    for step in path.split("."):
-        value = (value or {}).get(step)
-    return value
 
 
 @dataclass(frozen=True, slots=True)

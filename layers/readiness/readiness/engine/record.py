@@ -52,6 +52,7 @@ class Recorder:
         self._changed: dict[ResourceType, dict[str, dict[str, Rule]]] = {}
         self._rules: dict[ResourceType, list[Rule]] = {}
         self.transitions = 0
+        self.recorded = 0
         self.changed = 0
         self.unwritten: list[str] = []
         evaluation.read_before(self)
@@ -113,6 +114,8 @@ class Recorder:
         One that cannot be written is noted in ``unwritten``; the others are written. Where the
         resource is gone, its findings of all rules are closed.
         """
+        with self._lock:
+            self.recorded += 1
         self._record(observation)
         if observation.finding is None and not observation.out_of_scope:
             self._close_others(observation)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
@@ -295,7 +295,7 @@ class CacheScaling(_Scaling):
 # -- groups of EC2 instances --------------------------------------------------------------------
 
 
-def _groups(read: Reader, **which: Any) -> list[Mapping[str, Any]]:
+def _groups(read: Reader, **which: Any) -> Sequence[Mapping[str, Any]]:
     return read.every("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups", **which)
 
 

@@ -69,7 +69,7 @@ class DomainTls:
         names = sorted(_find(read))
         batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
 
-        def described(batch: Sequence[str]) -> list[Mapping[str, Any]]:
+        def described(batch: Sequence[str]) -> Sequence[Mapping[str, Any]]:
             return read.every(
                 "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
             )

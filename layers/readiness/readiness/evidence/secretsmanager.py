@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -33,7 +33,7 @@ def _utc(moment: datetime | None) -> datetime | None:
     return moment.astimezone(UTC) if moment else None
 
 
-def _listed(read: Reader) -> list[Any]:
+def _listed(read: Reader) -> Sequence[Any]:
     return read.every("secretsmanager", "list_secrets", "SecretList", MaxResults=100)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from readiness.model.resource import Resource
 _CALLS = ("UpdateStateMachine", "DeleteStateMachine")
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("stepfunctions", "list_state_machines", "stateMachines")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -149,14 +149,14 @@ def _sources(group: Mapping[str, Any]) -> list[LaunchSource]:
     return list(dict.fromkeys(found))
 
 
-def _configurations(read: Reader, names: list[str] | None) -> list[Mapping[str, Any]]:
+def _configurations(read: Reader, names: list[str] | None) -> Sequence[Mapping[str, Any]]:
     which: dict[str, Any] = {} if names is None else {"LaunchConfigurationNames": names}
     return read.every(
         "autoscaling", "describe_launch_configurations", "LaunchConfigurations", **which
     )
 
 
-def _versions_of(read: Reader, template: str, versions: list[str]) -> list[Version]:
+def _versions_of(read: Reader, template: str, versions: list[str]) -> Sequence[Version]:
     """Versions of one launch template, by its id or name; none of a template that is gone."""
     key = "LaunchTemplateId" if template.startswith("lt-") else "LaunchTemplateName"
     return read.every(
@@ -170,17 +170,18 @@ def _versions_of(read: Reader, template: str, versions: list[str]) -> list[Versi
     )
 
 
-def _all_versions(read: Reader, sources: Iterable[LaunchSource]) -> list[Version]:
+def _all_versions(read: Reader, sources: Iterable[LaunchSource]) -> Sequence[Version]:
     templates = {source for source in sources if source.version}
     if not templates:
         return []
-    found = read.every(
+    newest = read.every(
         "ec2",
         "describe_launch_template_versions",
         "LaunchTemplateVersions",
         Versions=[_LATEST, _DEFAULT],
         **managed_too(read, "describe_launch_template_versions"),
     )
+    found = list(newest)
     missing = [source for source in templates if _version(found, source) is None]
     for name in sorted({source.name for source in missing}):
         found += _versions_of(read, name, sorted({s.version for s in missing if s.name == name}))

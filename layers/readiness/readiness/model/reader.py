@@ -107,8 +107,11 @@ class Reader(Protocol):
         action: str = "",
         region: str | None = None,
         **params: Any,
-    ) -> list[Any]:
-        """All items under ``key`` (``DistributionList.Items``) over all pages; absent is empty."""
+    ) -> Sequence[Any]:
+        """All items under ``key`` (``DistributionList.Items``) over all pages; absent is empty.
+
+        Each walk through them may make them anew, so that a large account need not be held.
+        """
 
     def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
         """The plain JSON that ``ask`` returns; called at most once a UTC day over all runs.

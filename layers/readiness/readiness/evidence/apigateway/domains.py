@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,11 +11,11 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 
-def _rest_domains(read: Reader) -> list[Mapping[str, Any]]:
+def _rest_domains(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("apigateway", "get_domain_names", "items")
 
 
-def _http_domains(read: Reader) -> list[Mapping[str, Any]]:
+def _http_domains(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("apigatewayv2", "get_domain_names", "Items")
 
 
@@ -106,7 +106,7 @@ class DomainSecurity:
         return cls(tuple(each.get("SecurityPolicy", "") for each in endpoints))
 
 
-def _rest_apis(read: Reader) -> list[Mapping[str, Any]]:
+def _rest_apis(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("apigateway", "get_rest_apis", "items")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,7 +65,7 @@ def rest_stages(read: Reader) -> tuple[_Stages, dict[str, Unreadable]]:
 def _http_stages(read: Reader) -> tuple[_Stages, dict[str, Unreadable]]:
     """Every HTTP and WebSocket API with each of its stages; otherwise as for REST APIs."""
 
-    def stages(api: str) -> list[Any]:
+    def stages(api: str) -> Sequence[Any]:
         return read.every("apigatewayv2", "get_stages", "Items", absent=_GONE, ApiId=api)
 
     apis = {api["ApiId"]: api for api in read.every("apigatewayv2", "get_apis", "Items")}

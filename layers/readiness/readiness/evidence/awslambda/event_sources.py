@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from readiness.semantics.metrics import Query, Series, series
 _HOUR = 3600
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -74,8 +74,16 @@ _IN_USE = (
 
 def read_inventory(read: Reader, region: str | None = None) -> Inventory:
     """Every alarm and every active mute rule of a region. Raises Unreadable."""
+    found = tuple(_alarms(read, region))
+    knows = read.knows("cloudwatch", "list_alarm_mute_rules")
+    mutes = _mutes(read, region) if knows else ()
+    return Inventory(found, tuple(mutes), mutes_known=knows)
 
-    def alarms(key: str) -> list[Mapping[str, object]]:
+
+def _alarms(read: Reader, region: str | None = None) -> Iterator[Alarm]:
+    """Every alarm of a region, one at a time. Raises Unreadable."""
+
+    def alarms(key: str) -> Sequence[Mapping[str, object]]:
         kinds = ["MetricAlarm", "CompositeAlarm"]
         return read.every("cloudwatch", "describe_alarms", key, region=region, AlarmTypes=kinds)
 
@@ -88,12 +96,9 @@ def read_inventory(read: Reader, region: str | None = None) -> Inventory:
         absent=_NO_SUCH_TYPE,
         AlarmTypes=["LogAlarm"],
     )
-    found: list[Alarm] = [metric_alarm(each) for each in alarms("MetricAlarms")]
-    found += [composite_alarm(each) for each in alarms("CompositeAlarms")]
-    found += [log_alarm(each) for each in logs]
-    knows = read.knows("cloudwatch", "list_alarm_mute_rules")
-    mutes = _mutes(read, region) if knows else ()
-    return Inventory(tuple(found), tuple(mutes), mutes_known=knows)
+    yield from map(metric_alarm, alarms("MetricAlarms"))
+    yield from map(composite_alarm, alarms("CompositeAlarms"))
+    yield from map(log_alarm, logs)
 
 
 def _mutes(read: Reader, region: str | None) -> Iterable[Mute]:
@@ -186,13 +191,13 @@ class Alarms:
 
 
 def _find(read: Reader) -> Iterable[str]:
-    return [alarm.name for alarm in read_inventory(read).alarms]
+    return [alarm.name for alarm in _alarms(read)]
 
 
 ALARM = ResourceType(
     "AWS::CloudWatch::Alarm",
     _find,
-    find_reads=INVENTORY_READS,
+    find_reads=("cloudwatch:DescribeAlarms",),
     changed_by=(
         ServiceEvent(ALARM_EVENT, id="alarmName"),
         api_call(

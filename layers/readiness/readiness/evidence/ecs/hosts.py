@@ -23,7 +23,7 @@ def _batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
         yield list(items[start : start + size])
 
 
-def _cluster_arns(read: Reader) -> list[str]:
+def _cluster_arns(read: Reader) -> Sequence[str]:
     return read.every("ecs", "list_clusters", "clusterArns")
 
 

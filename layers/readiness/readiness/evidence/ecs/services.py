@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, Unreadable
+
+T = TypeVar("T")
 
 _AT_ONCE = 10
 SERVICE_READS = ("ecs:ListClusters", "ecs:ListServices", "ecs:DescribeServices")
@@ -103,7 +105,7 @@ class Service:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Service]:
-        return {arn: cls.of(each) for arn, each in _all_described(read).items()}
+        return _all_described(read, cls.of)
 
     @property
     def primary(self) -> Mapping[str, Any] | None:
@@ -190,8 +192,11 @@ def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
     return described
 
 
-def _all_described(read: Reader) -> dict[str, Mapping[str, Any]]:
-    """Every service of the region, ten a call, the most that DescribeServices takes."""
+def _all_described(read: Reader, make: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:
+    """What ``make`` makes of every service of the region, without holding all the answers.
+
+    Ten are asked in a call, the most that DescribeServices takes.
+    """
     by_cluster: dict[str, list[str]] = {}
     for arn, cluster in _service_arns(read).items():
         by_cluster.setdefault(cluster, []).append(arn)
@@ -199,7 +204,7 @@ def _all_described(read: Reader) -> dict[str, Mapping[str, Any]]:
         (cluster, batch) for cluster, arns in by_cluster.items() for batch in _batches(arns)
     ]
 
-    def describe(batch: tuple[str, Sequence[str]]) -> list[Mapping[str, Any]]:
+    def describe(batch: tuple[str, Sequence[str]]) -> dict[str, T]:
         answer = read.one(
             "ecs",
             "describe_services",
@@ -207,15 +212,13 @@ def _all_described(read: Reader) -> dict[str, Mapping[str, Any]]:
             services=list(batch[1]),
             include=["TAGS"],
         )
-        services: list[Mapping[str, Any]] = answer["services"]
-        return services
+        return {
+            service["serviceArn"]: make(service)
+            for service in answer["services"]
+            if service.get("status") != "INACTIVE"
+        }
 
-    return {
-        service["serviceArn"]: service
-        for services in read.each(describe, batches)
-        for service in services
-        if service.get("status") != "INACTIVE"
-    }
+    return {arn: each for made in read.each(describe, batches) for arn, each in made.items()}
 
 
 @evidence(
@@ -253,8 +256,8 @@ class Rollout:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Rollout]:
-        described, now = _all_described(read), read.now
-        return {arn: cls._of(each, now) for arn, each in described.items()}
+        now = read.now
+        return _all_described(read, lambda answer: cls._of(answer, now))
 
     @classmethod
     def _of(cls, answer: Mapping[str, Any], now: datetime) -> Rollout:

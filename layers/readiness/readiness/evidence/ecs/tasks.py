@@ -167,13 +167,8 @@ def _tasks(read: Reader, cluster: str, **whose: str) -> list[tuple[str, Task]]:
     listed = list(arns)
     batches = [listed[start : start + _AT_ONCE] for start in range(0, len(listed), _AT_ONCE)]
 
-    def describe(batch: Sequence[str]) -> list[Mapping[str, Any]]:
+    def describe(batch: Sequence[str]) -> list[tuple[str, Task]]:
         answer = read.one("ecs", "describe_tasks", cluster=cluster, tasks=list(batch))
-        tasks: list[Mapping[str, Any]] = answer["tasks"]
-        return tasks
+        return [(task.get("group", ""), Task.of(task)) for task in answer["tasks"]]
 
-    return [
-        (task.get("group", ""), Task.of(task))
-        for tasks in read.each(describe, batches)
-        for task in tasks
-    ]
+    return [each for described in read.each(describe, batches) for each in described]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from readiness.model.resource import Resource
 _CALLS = ("CreateCacheCluster", "ModifyCacheCluster", "DeleteCacheCluster")
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every(
         "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
     )

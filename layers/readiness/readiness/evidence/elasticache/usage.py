@@ -25,7 +25,7 @@ _SIX_HOURS = 21_600
 Answer = Mapping[str, Any]
 
 
-def _serverless(read: Reader) -> list[Answer]:
+def _serverless(read: Reader) -> Sequence[Answer]:
     return read.every("elasticache", "describe_serverless_caches", "ServerlessCaches")
 
 
@@ -48,7 +48,7 @@ SERVERLESS_CACHE = ResourceType(
 )
 
 
-def _memorydb(read: Reader) -> list[Answer]:
+def _memorydb(read: Reader) -> Sequence[Answer]:
     return read.every("memorydb", "describe_clusters", "Clusters", ShowShardDetails=True)
 
 
@@ -157,7 +157,7 @@ def _with_use(read: Reader, caches: Mapping[str, tuple[Cache, _Metrics]]) -> dic
 # -- evidence -----------------------------------------------------------------------------------
 
 
-def _clusters(read: Reader) -> list[Answer]:
+def _clusters(read: Reader) -> Sequence[Answer]:
     return read.every(
         "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
     )

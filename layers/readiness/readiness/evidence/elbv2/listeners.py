@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -36,7 +36,7 @@ def _listeners(read: Reader) -> tuple[list[Mapping[str, Any]], dict[str, Unreada
     One call for each load balancer, since there is none for all of them.
     """
 
-    def of(balancer: str) -> list[Mapping[str, Any]]:
+    def of(balancer: str) -> Sequence[Mapping[str, Any]]:
         try:
             return read.every(
                 "elbv2",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("elbv2", "describe_load_balancers", "LoadBalancers")
 
 

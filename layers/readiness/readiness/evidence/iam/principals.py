@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +25,7 @@ _GONE = ("NoSuchEntity",)
 _AT_ONCE = 1000
 
 
-def details(read: Reader, key: str) -> list[Mapping[str, Any]]:
+def details(read: Reader, key: str) -> Sequence[Mapping[str, Any]]:
     """All users, groups, roles or managed policies of the account, from one shared answer."""
     return read.every("iam", "get_account_authorization_details", key, MaxItems=_AT_ONCE)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,11 @@ from readiness.semantics.metrics import Query, Series, series
 _HOUR = 3600
 
 
-def _proxies(read: Reader) -> list[Mapping[str, Any]]:
+def _proxies(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("rds", "describe_db_proxies", "DBProxies")
 
 
-def _clusters(read: Reader) -> list[Mapping[str, Any]]:
+def _clusters(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("rds", "describe_db_clusters", "DBClusters")
 
 

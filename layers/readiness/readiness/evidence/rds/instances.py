@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,7 @@ BLUE_GREEN_CALLS = ("DeleteBlueGreenDeployment", "SwitchoverBlueGreenDeployment"
 """These rename or delete instances and clusters that the call does not name."""
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every("rds", "describe_db_instances", "DBInstances")
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,9 @@ _QUEUE = re.compile(r"arn:[\w-]+:sqs:[\w-]+:\d*:([\w-]+(?:\.fifo)?)")
 _ABOUT_FAILURES = re.compile(r"dead_?letter|on_?failure|redrive", re.IGNORECASE)
 _ALIKE = 2
 """How many schedules are read of those with the same group and target."""
+_ASYNCHRONOUS = "lambda:ListFunctionEventInvokeConfigs"
+_AT_ONCE, _PARTS = 300, 64
+"""How many functions are asked in each run, and the parts in which more are asked once a day."""
 
 
 @evidence(
@@ -43,7 +47,8 @@ class DeadLetterPaths:
     Functions (their dead-letter queue, the on-failure destination of asynchronous invocations),
     event source mappings, SNS subscriptions, targets of EventBridge rules, schedules and pipes;
     not queues, of which SQS tells. Of schedules with the same group and target the first two
-    stand for all: an account may have a million, and only GetSchedule shows the queue.
+    stand for all: an account may have a million, and only GetSchedule shows the queue. Where
+    there are more than 300 functions, their on-failure destinations are those of the day.
     """
 
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -76,27 +81,55 @@ def _on_failure(answer: Mapping[str, Any]) -> str:
 
 
 def _of_functions(read: Reader) -> Iterator[tuple[str, str]]:
-    functions = read.every("lambda", "list_functions", "Functions")
-    for function in functions:
+    names: list[str] = []
+    for function in read.every("lambda", "list_functions", "Functions"):
         target = (function.get("DeadLetterConfig") or {}).get("TargetArn", "")
         yield target, f"function {function['FunctionName']}"
+        names.append(function["FunctionName"])
+    for name, targets in _asynchronous(read, names):
+        for target in targets:
+            yield target, f"function {name}"
+    for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
+        name = function_name(mapping.get("FunctionArn", "")) or ""
+        yield _on_failure(mapping), f"event source of function {name}"
 
-    def asynchronous(name: str) -> list[Mapping[str, Any]]:
-        return read.every(
+
+def _asynchronous(read: Reader, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
+    """Where each function sends the asynchronous invocations that failed.
+
+    Only a call for each function tells. Thousands take longer than a leg of a sweep has turns
+    for, so they are asked in parts, each once a day, that the legs remember for each other.
+    """
+    if len(names) <= _AT_ONCE:
+        yield from zip(names, _destinations(read, names), strict=True)
+        return
+    parts: dict[int, list[str]] = {}
+    for name in names:
+        parts.setdefault(zlib.crc32(name.encode()) % _PARTS, []).append(name)
+    for number, part in sorted(parts.items()):
+
+        def ask(part: Sequence[str] = part) -> dict[str, list[str]]:
+            return dict(zip(part, _destinations(read, part), strict=True))
+
+        question = f"{_ASYNCHRONOUS} {read.account} {read.region} {number}/{_PARTS}"
+        known: Mapping[str, list[str]] = read.daily(_ASYNCHRONOUS, question, ask)
+        since = [name for name in part if name not in known]
+        yield from ((name, known[name]) for name in part if name in known)
+        yield from zip(since, _destinations(read, since), strict=True)
+
+
+def _destinations(read: Reader, names: Sequence[str]) -> list[list[str]]:
+    def ask(name: str) -> list[str]:
+        settings = read.every(
             "lambda",
             "list_function_event_invoke_configs",
             "FunctionEventInvokeConfigs",
             absent=("ResourceNotFoundException",),
             FunctionName=name,
         )
+        return [target for each in settings if (target := _on_failure(each))]
 
-    names = [function["FunctionName"] for function in functions]
-    for name, settings in zip(names, read.each(asynchronous, names), strict=True):
-        for each in settings:
-            yield _on_failure(each), f"function {name}"
-    for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
-        name = function_name(mapping.get("FunctionArn", "")) or ""
-        yield _on_failure(mapping), f"event source of function {name}"
+    return read.each(ask, names)
 
 
 def _of_subscriptions(read: Reader) -> Iterator[tuple[str, str]]:
@@ -125,7 +158,7 @@ def _of_rules(read: Reader) -> Iterator[tuple[str, str]]:
         for rule in read.every("events", "list_rules", "Rules", EventBusName=bus)
     ]
 
-    def targets(rule: tuple[str, str]) -> list[Mapping[str, Any]]:
+    def targets(rule: tuple[str, str]) -> Sequence[Mapping[str, Any]]:
         return read.every(
             "events",
             "list_targets_by_rule",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ GROUP_CHANGES = api_call("xray", "CreateGroup", "UpdateGroup", "DeleteGroup")
 _DESTINATION = api_call("xray", "UpdateTraceSegmentDestination", "UpdateIndexingRule")
 
 
-def read_groups(read: Reader) -> list[Mapping[str, Any]]:
+def read_groups(read: Reader) -> Sequence[Mapping[str, Any]]:
     """The groups of the region; ``Default`` is one that X-Ray makes itself."""
     return read.every("xray", "get_groups", "Groups")
 
