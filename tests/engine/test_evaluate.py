@@ -2,29 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from readiness import Status, violates
+from readiness import Severity, Status, Verdict, complies, violates
 from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
+from readiness.engine.declarations import attestation_item
+from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.store import Entry
 from readiness.engine.survey import Coverage, survey
+from readiness.model.attestation import Attestation, Attested
+from readiness.model.attestation import Scope as AttestedFor
+from readiness.model.evidence import evidence
+from readiness.model.finding import iso
+from readiness.model.resource import Resource
 from readiness.model.rule import SettingRefused
 from readiness.model.unreadable import Gone
 from tests.engine.things import (
     DENIED,
+    OWNER,
     SCOPE,
+    THING,
     THINGS,
+    Owner,
+    Thing,
     measured,
     owned,
+    quiet,
     run,
     situated,
     tagged,
     thing,
     tolerated,
+    toy,
 )
 from tests.fake_account import HOME, NOON, FakeAccount, error
 
@@ -199,3 +213,101 @@ def test_an_id_that_no_listing_shows_is_not_listed():
     evaluation = run(owned)
     assert evaluation.lists(owned, thing("a"))
     assert not evaluation.lists(owned, thing("nothing"))
+
+
+@pytest.mark.parametrize(
+    ("values", "covered"),
+    [
+        pytest.param("MAIF", {"MAIF"}, id="one"),
+        pytest.param(" MAIF , Claims,", {"MAIF", "Claims"}, id="several, with blanks"),
+        pytest.param("", set(), id="none"),
+    ],
+)
+def test_a_scope_has_the_values_between_the_commas(values, covered):
+    scope = Scope.of("Application", values, globals_too=False)
+    known = ("MAIF", "Claims", "Other", "", " MAIF ")
+    assert {value for value in known if scope.covers({"Application": value})} == covered
+    assert not scope.covers({"Other": "MAIF"})
+    assert not scope.covers({})
+    assert not scope.globals_too
+
+
+def test_what_belongs_to_the_monitor_is_told_apart_and_not_read():
+    configured = {owned.id: owned.configure({})}
+    own = Evaluation(run(owned).aws, configured, is_own=lambda resource: resource.id == "a")
+    seen = own.observe(owned, thing("a"))
+    assert (seen.is_own, seen.out_of_scope) == (True, True)
+    assert seen.finding.status is Status.NOT_APPLICABLE
+    assert "part of Readiness" in seen.finding.reason
+    assert THINGS.loads == []
+    other = own.observe(owned, thing("b"))
+    assert (other.is_own, other.out_of_scope) == (False, False)
+
+
+def test_a_rule_that_reads_nothing_proves_nothing():
+    """A first finding for an id that nobody has looked up must not be written."""
+    assert not run(owned).observe(owned, thing("a")).unproven
+    refused = run(configured={owned.id: SettingRefused("no")}).observe(owned, thing("a"))
+    assert refused.unproven
+    assert run(quiet).observe(quiet, thing("a")).unproven, "metrics outlive their resource"
+
+
+def test_tags_of_the_scope_say_whose_the_finding_is():
+    fake_account = tagged(App="claims", Stage="test", Team="core", Application="other")
+    scope = Scope(workload_tag="App", environment_tag="Stage", owner_tag="Team")
+    finding = run(owned, scope=scope, fake_account=fake_account).observe(owned, thing("a")).finding
+    assert (finding.workload, finding.environment, finding.owner) == ("claims", "test", "core")
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Team:
+    members: tuple[Resource, ...]
+
+    @classmethod
+    def load(cls, read, resource):
+        names = {"a": "xy", "b": "y"}.get(resource.id, "")
+        return cls(tuple(OWNER.resource(read.account, read.region, name) for name in names))
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def staffed(team: Team, members: tuple[Owner, ...]) -> Verdict:
+    """A thing has members."""
+    return complies(f"Members: {[each.id for each in members]}.")
+
+
+@pytest.mark.parametrize(("id", "members"), [("a", ["x", "y"]), ("b", ["y"]), ("c", [])])
+def test_a_reference_to_several_is_all_of_them_in_order(id, members):
+    finding = run(staffed).observe(staffed, thing(id)).finding
+    assert finding.reason == f"Members: {members}."
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def vouched(thing: Thing, attested: Attested) -> Verdict:
+    """Somebody attests that a thing is good."""
+    seen = iso(attested.first_seen) if attested.first_seen else "never"
+    return complies(f"{[each.id for each in attested.statements]}, first seen {seen}.")
+
+
+def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags_say():
+    def statement(id, **scope):
+        made = Attestation(
+            id, vouched.id, AttestedFor(**scope), "s", NOON, NOON, "o", "A:b", "A:b"
+        )
+        return attestation_item(made)
+
+    rows = [
+        statement("prod", environment="prod"),
+        statement("test", environment="test"),
+        statement("claims", workload="claims"),
+        statement("other", workload="other"),
+    ]
+    fake_account = tagged(Environment="prod", Application="claims").but(
+        dynamodb__query={"Items": rows}
+    )
+    aws = run(vouched, fake_account=fake_account).aws
+    evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations")
+    stored = SimpleNamespace(version=1, first_observed_at=NOON)
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
+    finding = evaluation.observe(vouched, thing("a")).finding
+    assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
