@@ -8,20 +8,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from readiness import Severity, Status, Verdict, complies, violates
+from readiness import Severity, Status, Unreadable, Verdict, cannot_tell, complies, violates
 from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
 from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.events import Target
 from readiness.engine.store import Entry
 from readiness.engine.survey import Coverage, survey
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.attestation import Scope as AttestedFor
 from readiness.model.evidence import evidence
 from readiness.model.finding import iso
+from readiness.model.origin import Origin
 from readiness.model.resource import Resource
 from readiness.model.rule import SettingRefused
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Cause, Gone
 from tests.engine.things import (
     DENIED,
     OWNER,
@@ -311,3 +313,104 @@ def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags
     evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
     finding = evaluation.observe(vouched, thing("a")).finding
     assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW, opt_in="ask")
+def opted(thing: Thing, *, ask: bool = False) -> Verdict:
+    """A thing is looked at where somebody asks."""
+    return complies(thing.id)
+
+
+def test_a_rule_that_is_opted_into_reads_nothing_before():
+    seen = run(opted).observe(opted, thing("a"))
+    assert seen.finding.status is Status.NOT_APPLICABLE
+    assert "ask" in seen.finding.reason
+    assert seen.unproven
+    assert THINGS.loads == []
+    asked = run(configured={opted.id: opted.configure({"ask": True})}).observe(opted, thing("a"))
+    assert (asked.finding.status, asked.unproven) == (Status.COMPLIANT, False)
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def doubtful(thing: Thing, owner: Owner | Unreadable) -> Verdict:
+    """A thing has an owner who can be asked."""
+    if isinstance(owner, Unreadable):
+        return cannot_tell("The owner is unknown.")
+    return violates("No.", expected="Yes.")
+
+
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        pytest.param(Cause.THROTTLED, Target(doubtful.id, "a"), id="passes by itself"),
+        pytest.param(Cause.ACCESS_DENIED, None, id="stays"),
+    ],
+)
+def test_what_was_missing_for_a_passing_reason_is_looked_at_again(cause, again):
+    THINGS.fails["owner", "x"] = Unreadable("test:GetOwner", cause)
+    assert run(doubtful).observe(doubtful, thing("a")).again == again
+    judged = run(doubtful).observe(doubtful, thing("b"))
+    assert (judged.finding.status, judged.again) == (Status.NON_COMPLIANT, None)
+
+
+def test_a_row_that_is_not_there_has_version_zero():
+    evaluation = run(owned)
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: None))
+    assert evaluation.observe(owned, thing("a")).over == 0
+    assert run(owned).observe(owned, thing("a")).over is None, "nothing was read"
+
+
+def test_where_one_rule_finds_the_resource_gone_all_agree():
+    THINGS.fails["owner", "x"] = Gone("x")
+    seen = run(owned, quiet).agreed(thing("a"), [quiet, owned])
+    assert [each.finding is None for each in seen] == [False, False], "its owner is another"
+    THINGS.fails["thing", "a"] = Gone("a")
+    evaluation = run(owned, quiet)
+    evaluation.read_before(
+        SimpleNamespace(of=lambda resource, rule: SimpleNamespace(version=len(rule)))
+    )
+    seen = evaluation.agreed(thing("a"), [quiet, owned])
+    assert [(each.rule, each.finding, each.over) for each in seen] == [
+        (quiet, None, len(quiet.id)),
+        (owned, None, len(owned.id)),
+    ]
+
+
+def test_what_is_known_already_is_not_asked_for():
+    aws = run(vouched, fake_account=FakeAccount({("dynamodb", "query"): {"Items": []}})).aws
+
+    def never(resource, rule):
+        raise AssertionError(rule)
+
+    evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations", known=never)
+    first = SimpleNamespace(first_observed_at=NOON)
+    evaluation.remember({(thing("a").key, vouched.id): first})
+    assert f"first seen {iso(NOON)}" in evaluation.observe(vouched, thing("a")).finding.reason
+    assert "first seen never" in evaluation.observe(vouched, thing("b")).finding.reason
+
+
+def test_no_text_of_an_event_or_a_tag_is_longer_than_its_place():
+    """Whoever writes a tag or an event must not be able to make a finding unwritable."""
+    long = "x" * 5_000
+    origin = Origin(long, long, long, long)
+    aws = run(owned, fake_account=tagged(Application=long, Environment=long, Owner=long)).aws
+    evaluation = Evaluation(aws, {owned.id: owned.configure({})}, trigger=long, changed_by=origin)
+    finding = evaluation.observe(owned, thing("a")).finding
+    lengths = {
+        name: len(getattr(finding, name))
+        for name in ("trigger", "changed_by", "changed_call", "changed_at", "event_id")
+    }
+    assert lengths == {
+        "trigger": 256,
+        "changed_by": 256,
+        "changed_call": 128,
+        "changed_at": 64,
+        "event_id": 64,
+    }
+    assert {len(finding.workload), len(finding.environment), len(finding.owner)} == {128}
+
+
+def test_what_is_out_of_scope_is_dated_like_any_other_observation():
+    evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"))
+    seen = evaluation.observe(owned, thing("a"))
+    assert NOON < seen.observed_at == seen.finding.last_observed_at
