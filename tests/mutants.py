@@ -46,6 +46,7 @@ LAID_OUT = {
     "layers": "layers",
     "events": "events",
     "docs": "docs",
+    "requirements": "requirements",
     "tests": "tests",
     "template.yaml": "template.yaml",
 }
