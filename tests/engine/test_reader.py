@@ -188,6 +188,7 @@ def test_a_service_that_the_region_does_not_have_is_not_asked(
     with pytest.raises(NotOffered):
         read.every(service, operation, "Items")
     assert str(caught.value) == f"AWS does not offer {service} in {region}"
+    assert caught.value.action == action
     assert fake_account.calls == []
 
 
@@ -409,8 +410,8 @@ def test_the_client_of_another_region_says_what_it_takes():
             asked.append((service, more["region_name"]))
             return super().client(service, **more)
 
-    assert reader(Account()).takes("wafv2", "list_web_acls", "Scope", "us-east-1")
-    assert asked == [("wafv2", "us-east-1")]
+    assert reader(Account()).takes("wafv2", "list_web_acls", "Scope", "eu-west-1")
+    assert asked == [("wafv2", "eu-west-1")]
 
 
 @pytest.mark.parametrize(
