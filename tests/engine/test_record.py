@@ -513,3 +513,18 @@ def test_a_row_that_cannot_be_closed_costs_no_other(store, monkeypatch, failure)
     rows = store.of_resource(BUCKET)
     assert {rule for rule, row in rows.items() if row.gone} == {rules[1], rules[2]}
     assert recorder.unwritten == ["the row is busy"], "the run fails in the end, and is repeated"
+
+
+@pytest.mark.parametrize(
+    ("state", "looks"), [pytest.param(GOOD, 3, id="another"), pytest.param(BAD, 1, id="the same")]
+)
+def test_evidence_older_than_the_row_is_read_again_where_it_says_something_else(
+    store, state, looks
+):
+    """Neither the version nor the clock tells which is newer: a look that begins now does."""
+    store.record(finding(BAD, after(5)), None)
+    account = Account(state)
+    recorder = Recorder(store, account)
+    recorder.record(replace(account.resolve_targets(), over=None))
+    assert account.looks == looks
+    assert store.get(BUCKET, RULE.id).status is state
