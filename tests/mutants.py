@@ -4,9 +4,9 @@ mutmut changes one thing at a time in the named modules and runs the tests that 
 first that fails. It finds modules by their path from `src`, so it works in a copy of the checkout
 that is laid out so, in .local/mutants.
 
-Only the tests of a module run: those named after it, with those that import it and are named after
-no other module; where none is named after it, all that import it, or those of the modules that
-import it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone;
+Only the tests of a module run: those named after it, with those that import it and are not named
+after a module that uses it; where none is named after it, all that import it, or those of the
+modules that import it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone;
 ``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
 have changed, what survived is tried again; once the code has changed, everything is (or with
 ``--anew``).
@@ -46,6 +46,7 @@ LAID_OUT = {
     "layers": "layers",
     "events": "events",
     "docs": "docs",
+    "requirements": "requirements",
     "tests": "tests",
     "template.yaml": "template.yaml",
 }
@@ -172,10 +173,11 @@ def _of_importers(module: str, room: str) -> list[str]:
 
 
 def _importing(module: str, places: Iterable[str]) -> list[Path]:
-    """The files in these folders that import the module."""
+    """The files in these folders that import the module, and not for its types alone."""
     package, _, name = module.rpartition(".")
     imports = re.compile(
-        rf"(from|import) {re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b"
+        rf"^((from|import) {re.escape(module)}\b|from {re.escape(package)} import .*\b{name}\b)",
+        re.MULTILINE,
     )
     files = (path for place in places for path in sorted((ROOT / place).rglob("*.py")))
     return [path for path in files if imports.search(path.read_text("utf-8"))]
@@ -193,18 +195,15 @@ def _modules(name: str) -> list[str]:
 
 
 def _about(module: str, *places: str) -> list[str]:
-    """The test files named after a module, and those that import it and are not another's."""
-    name = module.rpartition(".")[2]
+    """The test files named after a module, and those that import it and are not its users'."""
+    package, _, name = module.rpartition(".")
     named = [path for place in places for path in (ROOT / place).rglob(f"test_{name}*.py")]
     tests = [path for path in _importing(module, places) if path.stem.startswith("test_")]
-    free = [path for path in tests if not _is_anothers(path, module)]
-    return sorted({*_paths(named), *_paths(free if named else tests)})
-
-
-def _is_anothers(test: Path, module: str) -> bool:
-    """Whether the test file has the name of another module of the package."""
-    others = {each.rpartition(".")[2] for each in _modules(module.rpartition(".")[0])}
-    return test.stem.removeprefix("test_") in others - {module.rpartition(".")[2]}
+    if named:
+        users = _importing(module, [f"layers/readiness/{package.replace('.', '/')}"])
+        theirs = {f"test_{path.stem}" for path in users} - {f"test_{name}"}
+        tests = [path for path in tests if path.stem not in theirs]
+    return sorted({*_paths(named), *_paths(tests)})
 
 
 def _lay_out() -> None:

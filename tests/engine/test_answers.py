@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
@@ -119,3 +120,93 @@ def test_weights_grow_with_what_is_there():
     small = {"Functions": [{"FunctionName": "f", "Timeout": 3}] * 10}
     large = {"Functions": [{"FunctionName": "f", "Timeout": 3}] * 1_000}
     assert 50 < weight(large) / weight(small) < 110
+
+
+TEXT = "x" * 1_000
+
+
+@dataclass(frozen=True)
+class Policy:
+    document: str
+    statements: tuple[str, ...] = ()
+
+
+@pytest.mark.parametrize(
+    ("value", "texts"),
+    [
+        pytest.param(TEXT, 1, id="text"),
+        pytest.param(TEXT.encode(), 1, id="bytes"),
+        pytest.param([TEXT] * 100, 100, id="a list"),
+        pytest.param((TEXT,) * 3, 3, id="a short tuple"),
+        pytest.param({f"{number}{TEXT}" for number in range(100)}, 100, id="a set"),
+        pytest.param(frozenset({TEXT}), 1, id="a frozen set"),
+        pytest.param(dict.fromkeys(range(200), TEXT), 200, id="a mapping"),
+        pytest.param(Policy(TEXT, (TEXT, TEXT)), 3, id="evidence"),
+        pytest.param([{"Policies": [Policy(TEXT)] * 10}] * 10, 100, id="one in another"),
+        pytest.param([12, None, True, 1.5, []], 0, id="small values"),
+    ],
+)
+def test_the_weight_is_about_what_the_texts_take(value, texts):
+    assert 1_000 * texts <= weight(value) <= 1_250 * texts + 1_000
+
+
+def test_long_lists_are_weighed_by_a_sample():
+    """Weighing must not cost more than reading: a list of 100,000 is looked at in few places."""
+    looked = []
+
+    class Watched(str):
+        __slots__ = ()
+
+        def __len__(self):
+            looked.append(1)
+            return 1_000
+
+    assert weight([Watched()] * 100_000) > 100_000_000
+    assert len(looked) < 100
+
+
+def test_large_answers_take_more_room_than_small_ones():
+    answers = Answers(room=10_000)
+    for key in "abc":
+        assert asked(answers, key, Keep.ROOM, "x" * 1_000)
+    assert not any(asked(answers, key, Keep.ROOM) for key in "abc")
+    assert asked(answers, "large", Keep.ROOM, "x" * 9_900)
+    assert all(asked(answers, key, Keep.ROOM) for key in "abc")
+
+
+def test_failures_take_room_too():
+    """A denied account has one for each resource."""
+    answers = Answers(room=2_500)
+
+    def fails(key):
+        seen = []
+
+        def fail():
+            seen.append(key)
+            raise KeyError(key)
+
+        with pytest.raises(KeyError, match=key):
+            answers.once(key, fail, Keep.ROOM)
+        return bool(seen)
+
+    assert [fails(key) for key in "abab"] == [True, True, False, False]
+    assert fails("c")
+    assert [fails(key) for key in "cba"] == [False, False, True]
+
+
+def test_what_is_kept_for_the_run_outlives_the_batch_in_which_it_was_asked():
+    answers = Answers()
+    with answers.batch():
+        assert asked(answers, "list", Keep.RUN)
+        assert asked(answers, "alone", Keep.ROOM)
+    assert not asked(answers, "list", Keep.RUN)
+    assert not asked(answers, "alone", Keep.ROOM)
+
+
+def test_without_a_batch_its_answers_are_kept_for_the_run():
+    answers = Answers()
+    assert asked(answers, "one", Keep.BATCH)
+    assert not asked(answers, "one", Keep.BATCH)
+    with answers.batch():
+        assert not asked(answers, "one", Keep.BATCH)
+    assert not asked(answers, "one", Keep.BATCH)

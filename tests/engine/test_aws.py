@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
+from botocore.loaders import create_loader
 
 from readiness.engine.aws import Aws
+from readiness.engine.geography import Geography, default
+from readiness.engine.rates import Pacer
 from readiness.engine.reader import DeclaredReader
-from readiness.model.evidence import ResourceType, evidence
+from readiness.model.evidence import ACCOUNT, ResourceType, evidence
 from readiness.model.resource import Resource
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Clock, FakeAccount
 
@@ -90,4 +93,58 @@ def test_looking_again_reads_again_with_the_same_clients():
         DeclaredReader(each, frozenset({"s3:ListAllMyBuckets"}), "the test").one(
             "s3", "list_buckets"
         )
+    assert len(fake_account.calls) == 2
+
+
+def test_looking_again_keeps_what_several_runs_share():
+    """Without the pacer the second look would take a share of AWS's rates of its own."""
+    cache, pacer = object(), Pacer()
+    aws = aws_over(FakeAccount(), daily_cache=cache, pacer=pacer, bulk=True)
+    again = aws.reread()
+    assert (again.daily_cache, again.pacer) == (cache, pacer)
+    assert (again.account, again.region, again.now) == (ACCOUNT_ID, HOME, aws.now)
+    assert not again.bulk
+    assert aws.reread(bulk=True).bulk
+
+
+def test_the_session_says_what_it_knows_of_regions():
+    class Account(FakeAccount):
+        geography = Geography(create_loader())
+
+    assert aws_over(Account()).geography is Account.geography
+    assert aws_over(FakeAccount()).geography is default()
+
+
+def test_a_batch_gives_its_ids_to_its_type_alone():
+    aws = aws_over(FakeAccount())
+    assert aws.batch_ids(THING) is None
+    with aws.batch(THING, ["a", "b"]):
+        assert aws.batch_ids(THING) == ("a", "b")
+        assert aws.batch_ids(ACCOUNT) is None
+    assert aws.batch_ids(THING) is None
+
+
+def test_a_call_that_acts_has_a_client_that_never_retries():
+    made = []
+
+    class Account(FakeAccount):
+        def client(self, service, *, region_name, config):
+            made.append((service, region_name, config.retries["total_max_attempts"]))
+            return super().client(service)
+
+    aws = aws_over(Account())
+    aws.client("lambda")
+    aws.client("lambda", once=True)
+    aws.client("lambda", "eu-west-1")
+    assert aws.client("lambda") is aws.client("lambda", HOME)
+    assert made == [("lambda", HOME, 4), ("lambda", HOME, 1), ("lambda", "eu-west-1", 4)]
+
+
+def test_what_was_read_is_forgotten_at_once():
+    fake_account = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    aws = aws_over(fake_account)
+    read = DeclaredReader(aws, frozenset({"s3:ListAllMyBuckets"}), "the test")
+    read.every("s3", "list_buckets", "Buckets")
+    aws.forget()
+    read.every("s3", "list_buckets", "Buckets")
     assert len(fake_account.calls) == 2

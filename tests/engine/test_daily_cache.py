@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
@@ -160,4 +161,19 @@ def test_a_table_that_refuses_is_unreadable_and_nothing_is_asked(service):
     kept = DailyCache(denied.client("dynamodb"), TABLE)
     with pytest.raises(Unreadable, match="dynamodb:PutItem was denied"):
         reader(kept, bulk=True).daily(BILLED, "costs", service)
+    assert service.asked == 0
+
+
+def test_a_table_that_does_not_answer_is_unreadable_for_the_call_that_failed(service):
+    away = FakeAccount(
+        {("dynamodb", "get_item"): EndpointConnectionError(endpoint_url="https://x")}
+    )
+    kept = DailyCache(away.client("dynamodb"), TABLE)
+    with pytest.raises(Unreadable) as caught:
+        reader(kept, bulk=True).daily(BILLED, "costs", service)
+    assert (caught.value.action, caught.value.code) == (
+        "dynamodb:GetItem",
+        "EndpointConnectionError",
+    )
+    assert caught.value.is_passing
     assert service.asked == 0

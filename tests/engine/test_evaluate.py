@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
 
-from readiness import Status, violates
+from readiness import Severity, Status, Unreadable, Verdict, cannot_tell, complies, violates
 from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
+from readiness.engine.declarations import attestation_item
+from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.events import Target
 from readiness.engine.store import Entry
 from readiness.engine.survey import Coverage, survey
+from readiness.model.attestation import Attestation, Attested
+from readiness.model.attestation import Scope as AttestedFor
+from readiness.model.evidence import evidence
+from readiness.model.finding import iso
+from readiness.model.origin import Origin
+from readiness.model.resource import Resource
 from readiness.model.rule import SettingRefused
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Cause, Gone
 from tests.engine.things import (
     DENIED,
+    OWNER,
     SCOPE,
+    THING,
     THINGS,
+    Owner,
+    Thing,
     measured,
     owned,
+    quiet,
     run,
     situated,
     tagged,
     thing,
     tolerated,
+    toy,
 )
 from tests.fake_account import HOME, NOON, FakeAccount, error
 
@@ -199,3 +215,202 @@ def test_an_id_that_no_listing_shows_is_not_listed():
     evaluation = run(owned)
     assert evaluation.lists(owned, thing("a"))
     assert not evaluation.lists(owned, thing("nothing"))
+
+
+@pytest.mark.parametrize(
+    ("values", "covered"),
+    [
+        pytest.param("MAIF", {"MAIF"}, id="one"),
+        pytest.param(" MAIF , Claims,", {"MAIF", "Claims"}, id="several, with blanks"),
+        pytest.param("", set(), id="none"),
+    ],
+)
+def test_a_scope_has_the_values_between_the_commas(values, covered):
+    scope = Scope.of("Application", values, globals_too=False)
+    known = ("MAIF", "Claims", "Other", "", " MAIF ")
+    assert {value for value in known if scope.covers({"Application": value})} == covered
+    assert not scope.covers({"Other": "MAIF"})
+    assert not scope.covers({})
+    assert not scope.globals_too
+
+
+def test_what_belongs_to_the_monitor_is_told_apart_and_not_read():
+    configured = {owned.id: owned.configure({})}
+    own = Evaluation(run(owned).aws, configured, is_own=lambda resource: resource.id == "a")
+    seen = own.observe(owned, thing("a"))
+    assert (seen.is_own, seen.out_of_scope) == (True, True)
+    assert seen.finding.status is Status.NOT_APPLICABLE
+    assert "part of Readiness" in seen.finding.reason
+    assert THINGS.loads == []
+    other = own.observe(owned, thing("b"))
+    assert (other.is_own, other.out_of_scope) == (False, False)
+
+
+def test_a_rule_that_reads_nothing_proves_nothing():
+    """A first finding for an id that nobody has looked up must not be written."""
+    assert not run(owned).observe(owned, thing("a")).unproven
+    refused = run(configured={owned.id: SettingRefused("no")}).observe(owned, thing("a"))
+    assert refused.unproven
+    assert run(quiet).observe(quiet, thing("a")).unproven, "metrics outlive their resource"
+
+
+def test_tags_of_the_scope_say_whose_the_finding_is():
+    fake_account = tagged(App="claims", Stage="test", Team="core", Application="other")
+    scope = Scope(workload_tag="App", environment_tag="Stage", owner_tag="Team")
+    finding = run(owned, scope=scope, fake_account=fake_account).observe(owned, thing("a")).finding
+    assert (finding.workload, finding.environment, finding.owner) == ("claims", "test", "core")
+
+
+@evidence(THING, reads=("test:GetThing",))
+@dataclass(frozen=True)
+class Team:
+    members: tuple[Resource, ...]
+
+    @classmethod
+    def load(cls, read, resource):
+        names = {"a": "xy", "b": "y"}.get(resource.id, "")
+        return cls(tuple(OWNER.resource(read.account, read.region, name) for name in names))
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def staffed(team: Team, members: tuple[Owner, ...]) -> Verdict:
+    """A thing has members."""
+    return complies(f"Members: {[each.id for each in members]}.")
+
+
+@pytest.mark.parametrize(("id", "members"), [("a", ["x", "y"]), ("b", ["y"]), ("c", [])])
+def test_a_reference_to_several_is_all_of_them_in_order(id, members):
+    finding = run(staffed).observe(staffed, thing(id)).finding
+    assert finding.reason == f"Members: {members}."
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def vouched(thing: Thing, attested: Attested) -> Verdict:
+    """Somebody attests that a thing is good."""
+    seen = iso(attested.first_seen) if attested.first_seen else "never"
+    return complies(f"{[each.id for each in attested.statements]}, first seen {seen}.")
+
+
+def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags_say():
+    def statement(id, **scope):
+        made = Attestation(
+            id, vouched.id, AttestedFor(**scope), "s", NOON, NOON, "o", "A:b", "A:b"
+        )
+        return attestation_item(made)
+
+    rows = [
+        statement("prod", environment="prod"),
+        statement("test", environment="test"),
+        statement("claims", workload="claims"),
+        statement("other", workload="other"),
+    ]
+    fake_account = tagged(Environment="prod", Application="claims").but(
+        dynamodb__query={"Items": rows}
+    )
+    aws = run(vouched, fake_account=fake_account).aws
+    evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations")
+    stored = SimpleNamespace(version=1, first_observed_at=NOON)
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
+    finding = evaluation.observe(vouched, thing("a")).finding
+    assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW, opt_in="ask")
+def opted(thing: Thing, *, ask: bool = False) -> Verdict:
+    """A thing is looked at where somebody asks."""
+    return complies(thing.id)
+
+
+def test_a_rule_that_is_opted_into_reads_nothing_before():
+    seen = run(opted).observe(opted, thing("a"))
+    assert seen.finding.status is Status.NOT_APPLICABLE
+    assert "ask" in seen.finding.reason
+    assert seen.unproven
+    assert THINGS.loads == []
+    asked = run(configured={opted.id: opted.configure({"ask": True})}).observe(opted, thing("a"))
+    assert (asked.finding.status, asked.unproven) == (Status.COMPLIANT, False)
+
+
+@toy.rule("Enable key rotation", severity=Severity.LOW)
+def doubtful(thing: Thing, owner: Owner | Unreadable) -> Verdict:
+    """A thing has an owner who can be asked."""
+    if isinstance(owner, Unreadable):
+        return cannot_tell("The owner is unknown.")
+    return violates("No.", expected="Yes.")
+
+
+@pytest.mark.parametrize(
+    ("cause", "again"),
+    [
+        pytest.param(Cause.THROTTLED, Target(doubtful.id, "a"), id="passes by itself"),
+        pytest.param(Cause.ACCESS_DENIED, None, id="stays"),
+    ],
+)
+def test_what_was_missing_for_a_passing_reason_is_looked_at_again(cause, again):
+    THINGS.fails["owner", "x"] = Unreadable("test:GetOwner", cause)
+    assert run(doubtful).observe(doubtful, thing("a")).again == again
+    judged = run(doubtful).observe(doubtful, thing("b"))
+    assert (judged.finding.status, judged.again) == (Status.NON_COMPLIANT, None)
+
+
+def test_a_row_that_is_not_there_has_version_zero():
+    evaluation = run(owned)
+    evaluation.read_before(SimpleNamespace(of=lambda resource, rule: None))
+    assert evaluation.observe(owned, thing("a")).over == 0
+    assert run(owned).observe(owned, thing("a")).over is None, "nothing was read"
+
+
+def test_where_one_rule_finds_the_resource_gone_all_agree():
+    THINGS.fails["owner", "x"] = Gone("x")
+    seen = run(owned, quiet).agreed(thing("a"), [quiet, owned])
+    assert [each.finding is None for each in seen] == [False, False], "its owner is another"
+    THINGS.fails["thing", "a"] = Gone("a")
+    evaluation = run(owned, quiet)
+    evaluation.read_before(
+        SimpleNamespace(of=lambda resource, rule: SimpleNamespace(version=len(rule)))
+    )
+    seen = evaluation.agreed(thing("a"), [quiet, owned])
+    assert [(each.rule, each.finding, each.over) for each in seen] == [
+        (quiet, None, len(quiet.id)),
+        (owned, None, len(owned.id)),
+    ]
+
+
+def test_what_is_known_already_is_not_asked_for():
+    aws = run(vouched, fake_account=FakeAccount({("dynamodb", "query"): {"Items": []}})).aws
+
+    def never(resource, rule):
+        raise AssertionError(rule)
+
+    evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations", known=never)
+    first = SimpleNamespace(first_observed_at=NOON)
+    evaluation.remember({(thing("a").key, vouched.id): first})
+    assert f"first seen {iso(NOON)}" in evaluation.observe(vouched, thing("a")).finding.reason
+    assert "first seen never" in evaluation.observe(vouched, thing("b")).finding.reason
+
+
+def test_no_text_of_an_event_or_a_tag_is_longer_than_its_place():
+    """Whoever writes a tag or an event must not be able to make a finding unwritable."""
+    long = "x" * 5_000
+    origin = Origin(long, long, long, long)
+    aws = run(owned, fake_account=tagged(Application=long, Environment=long, Owner=long)).aws
+    evaluation = Evaluation(aws, {owned.id: owned.configure({})}, trigger=long, changed_by=origin)
+    finding = evaluation.observe(owned, thing("a")).finding
+    lengths = {
+        name: len(getattr(finding, name))
+        for name in ("trigger", "changed_by", "changed_call", "changed_at", "event_id")
+    }
+    assert lengths == {
+        "trigger": 256,
+        "changed_by": 256,
+        "changed_call": 128,
+        "changed_at": 64,
+        "event_id": 64,
+    }
+    assert {len(finding.workload), len(finding.environment), len(finding.owner)} == {128}
+
+
+def test_what_is_out_of_scope_is_dated_like_any_other_observation():
+    evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"))
+    seen = evaluation.observe(owned, thing("a"))
+    assert NOON < seen.observed_at == seen.finding.last_observed_at

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import pytest
 
+from readiness import Status
+from readiness.engine.aws_errors import CredentialsRefused, Postponed
+from readiness.engine.evaluate import Scope
 from readiness.engine.events import Target
 from readiness.engine.follow import follow
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Cause, Gone, Unreadable
 from tests.engine.things import (
     DENIED,
     OWNER,
     THINGS,
+    measured,
     owned,
     quiet,
     run,
     said,
+    situated,
+    worldwide,
 )
 
 pytestmark = pytest.mark.usefixtures("three_things")
@@ -63,3 +69,61 @@ def test_where_one_rule_is_told_that_the_resource_is_gone_all_are():
         run(owned, quiet), [owned, quiet], [Target(quiet.id, "a"), Target(owned.id, "a")]
     )
     assert [o.finding for o in seen] == [None, None]
+
+
+def test_where_the_subjects_cannot_all_be_listed_those_that_are_known_are_judged():
+    THINGS.fails["listing"] = Unreadable(
+        "test:ListThings", Cause.ACCESS_DENIED, "AccessDenied", found=("b", "c")
+    )
+    seen = list(follow(run(owned), [owned], [Target(owned.id, None, (OWNER.name, "y"))]))
+    [row, judged] = seen
+    assert (row.resource.type, row.finding.status) == (
+        "AWS::::Account",
+        Status.INSUFFICIENT_DATA,
+    )
+    assert row.finding.missing == ("test:ListThings",)
+    assert (judged.resource.id, judged.finding.reason) == ("b", "y owns it.")
+
+
+def test_a_subject_that_is_gone_meanwhile_is_passed_over():
+    THINGS.fails["thing", "a"] = Gone("a")
+    assert followed(Target(owned.id, None, (OWNER.name, "y"))) == {"b": "y owns it."}
+
+
+@pytest.mark.parametrize("ends", [CredentialsRefused("ExpiredToken"), Postponed("60 s")])
+def test_what_ends_a_run_ends_it_here_too(ends):
+    THINGS.fails["thing", "b"] = ends
+    with pytest.raises(type(ends)):
+        followed(Target(owned.id, None, (OWNER.name, "y")))
+
+
+def test_a_change_of_what_no_reference_names_concerns_every_subject():
+    """Evidence about the region, for instance: nothing says which subjects it concerns."""
+    seen = follow(run(situated), [situated], [Target(situated.id, None, ("AWS::Test::Any", "x"))])
+    assert sorted(o.resource.id for o in seen) == ["a", "b", "c"]
+
+
+def test_who_refers_to_it_is_read_for_all_at_once_and_then_alone():
+    THINGS.loads.clear()
+    targets = [Target(measured.id, None, ("AWS::Test::Any", "x"))]
+    seen = list(follow(run(measured), [measured], targets))
+    assert sorted(o.resource.id for o in seen) == ["a", "b", "c"]
+    assert THINGS.loads.count(("listed", ())) == 1, "one bulk read tells who refers to it"
+    assert ("measured alone", "a") in THINGS.loads, "each it concerns is read fresh"
+
+
+def test_a_deployment_without_global_services_follows_nothing_of_them():
+    elsewhere = run(owned, worldwide, scope=Scope(globals_too=False))
+    targets = [Target(owned.id, "a"), Target(worldwide.id, "w")]
+    assert said(follow(elsewhere, [owned, worldwide], targets)) == {"a": "x owns it."}
+
+
+def test_one_rule_is_judged_as_a_whole_and_another_alone():
+    targets = [Target(owned.id, None), Target(situated.id, "b"), Target(owned.id, "c")]
+    seen = list(follow(run(owned, situated), [owned, situated], targets))
+    assert sorted((o.rule.name, o.resource.id) for o in seen) == [
+        ("owned", "a"),
+        ("owned", "b"),
+        ("owned", "c"),
+        ("situated", "b"),
+    ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import botocore.session
 import pytest
 
@@ -110,3 +112,31 @@ def test_with_an_endpoint_of_ones_own_the_endpoint_data_decide(monkeypatch):
 def test_a_global_resource_is_shown_at_the_home_of_our_own_partition(monkeypatch, here, host):
     monkeypatch.setenv("AWS_REGION", here)
     assert console_host(GLOBAL) == host
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        pytest.param("cn-future-9", "aws-cn", id="a region of tomorrow"),
+        pytest.param("us-gov-future-9", "aws-us-gov", id="another"),
+        pytest.param("aws-cn-global", "aws-cn", id="a name that is like no region's"),
+        pytest.param("nowhere", "aws", id="no region at all"),
+    ],
+)
+def test_a_partition_is_told_by_the_list_or_by_the_form_of_the_name(region, partition):
+    assert WORLD.partition(region) == partition
+
+
+def test_a_name_resolves_where_the_resolver_has_an_address(monkeypatch):
+    asked = []
+
+    def looked_up(host, port):
+        asked.append((host, port))
+        if host == "absent.example":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", looked_up)
+    assert WORLD.resolves("kms.us-east-1.amazonaws.com")
+    assert not WORLD.resolves("absent.example")
+    assert asked == [("kms.us-east-1.amazonaws.com", 443), ("absent.example", 443)]

@@ -68,6 +68,23 @@ def test_the_next_look_carries_everything_it_needs(machine):
     assert seen == Again(again.targets, 1, "event-1", ORIGIN)
 
 
+@pytest.mark.parametrize("crowd", ["", "2026-11-02T12:00#aws.s3"], ids=["alone", "of a crowd"])
+def test_the_look_of_a_crowd_says_which_events_share_it(machine, crowd):
+    assert later(machine).once(Again(frozenset({EVERY}), 0, "event-1", ORIGIN, crowd), NOON)
+    [asked] = machine.started.values()
+    assert asked_for(asked["event"]["look_again"]).crowd == crowd
+
+
+def test_a_look_that_an_earlier_version_asked_for_says_what_it_knows():
+    """The state machine may still wait with an input that lacks what this version added."""
+    asked = {
+        "targets": [["encryption.s3-kms", "data", None]],
+        "attempt": 1,
+        "origin": {"by": "ann"},
+    }
+    assert asked_for(asked) == Again(frozenset({BUCKET}), 1, "", Origin("ann", woken_by=""))
+
+
 def test_waits_grow_and_end(machine):
     waited = []
     again = Again(frozenset({BUCKET}))

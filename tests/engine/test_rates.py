@@ -271,3 +271,37 @@ def test_a_service_with_a_rate_slows_down_by_itself_too(credentials):
     run = aws(Pacer())
     assert run.client("lambda").meta.config.retries["mode"] == "adaptive"
     assert run.client("iam").meta.config.retries["mode"] == "standard"
+
+
+def test_the_real_clock_sleeps_until_the_turn_and_not_longer(monkeypatch):
+    """Twice too long would make a sweep of an hour one of two; too short is throttled."""
+    now, slept = [1_000.0], []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr("readiness.engine.rates.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("readiness.engine.rates.time.sleep", sleep)
+    pacer = Pacer(1.0)
+    for _ in range(2):
+        pacer.take("cloudtrail", "lookup_events", HOME)
+    assert slept == [], "two a second are there at once"
+    for _ in range(3):
+        pacer.take("cloudtrail", "lookup_events", HOME)
+    assert slept == [pytest.approx(0.5)] * 3
+
+
+def test_a_call_that_was_not_made_says_when_its_turn_would_have_been():
+    clock = VirtualClock()
+    pacer = Pacer(1.0, clock)
+    pacer.begin(1.0, seconds=0.1)
+    with pytest.raises(OutOfTime, match=r"LookupEvents gives the next turn in \d s,"):
+        for _ in range(10):
+            pacer.take("cloudtrail", "lookup_events", HOME)
+
+
+def test_a_name_under_localhost_is_this_computer():
+    assert is_loopback("http://s3.localhost:4566")
+    assert is_loopback("http://localhost")
+    assert not is_loopback("http://localhost.example.com")

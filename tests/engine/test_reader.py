@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass
 
 import botocore.exceptions as boto
 import pytest
@@ -15,8 +16,10 @@ from readiness.engine.aws_errors import CredentialsRefused, cause_of
 from readiness.engine.geography import Geography
 from readiness.engine.reader import DeclaredReader, UndeclaredRead
 from readiness.engine.session import Session
+from readiness.model.evidence import ResourceType, evidence
+from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, NotOffered, Unreadable
-from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, Clock, FakeAccount, error
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, Clock, FakeAccount, error
 
 
 def aws_over(fake_account, **more):
@@ -185,6 +188,7 @@ def test_a_service_that_the_region_does_not_have_is_not_asked(
     with pytest.raises(NotOffered):
         read.every(service, operation, "Items")
     assert str(caught.value) == f"AWS does not offer {service} in {region}"
+    assert caught.value.action == action
     assert fake_account.calls == []
 
 
@@ -368,3 +372,90 @@ def test_a_parser_error_names_the_action():
     fake_account = FakeAccount({("s3", "list_buckets"): ResponseParserError("not XML")})
     with pytest.raises(Unreadable, match="s3:ListAllMyBuckets"):
         reader(fake_account, "s3:ListAllMyBuckets").every("s3", "list_buckets", "Buckets")
+
+
+# -- what a loader may ask about the SDK, the partition and other evidence -------------------------
+
+
+THING = ResourceType("AWS::Test::Door", lambda read: ["a"])
+
+
+@evidence(THING, reads=("kms:ListKeys",))
+@dataclass(frozen=True)
+class Keys:
+    number: int
+
+    @classmethod
+    def load(cls, read, resource):
+        if resource.id == "gone":
+            raise Gone(resource.key)
+        return cls(len(read.every("kms", "list_keys", "Keys")))
+
+
+def test_a_parameter_is_sent_only_where_the_sdk_has_it():
+    aws = Aws(Session(region=HOME), account=ACCOUNT_ID, region=HOME, now=Clock())
+    read = DeclaredReader(aws, frozenset(), "the test")
+    assert read.knows("kms", "list_keys")
+    assert not read.knows("kms", "list_keys_of_tomorrow")
+    assert read.takes("cloudwatch", "describe_alarms", "AlarmTypes")
+    assert not read.takes("cloudwatch", "describe_alarms", "OfTomorrow")
+    assert not read.takes("sts", "get_caller_identity", "Anything"), "the call takes nothing"
+
+
+def test_the_client_of_another_region_says_what_it_takes():
+    asked = []
+
+    class Account(FakeAccount):
+        def client(self, service, **more):
+            asked.append((service, more["region_name"]))
+            return super().client(service, **more)
+
+    assert reader(Account()).takes("wafv2", "list_web_acls", "Scope", "eu-west-1")
+    assert asked == [("wafv2", "eu-west-1")]
+
+
+@pytest.mark.parametrize(
+    ("region", "service", "home"),
+    [
+        ("eu-central-1", "route53", "us-east-1"),
+        ("cn-northwest-1", "iam", "cn-north-1"),
+        ("cn-north-1", "", "cn-northwest-1"),
+        ("us-gov-east-1", "iam", "us-gov-west-1"),
+    ],
+)
+def test_the_home_of_a_global_service_is_that_of_the_partition(region, service, home):
+    assert reader_in(region, FakeAccount()).home(service) == home
+
+
+def test_other_evidence_makes_the_answer_as_old_as_itself():
+    read = reader(FakeAccount({("kms", "list_keys"): {"Keys": [{"KeyId": "k"}]}}))
+    here = Resource(ACCOUNT_ID, HOME, THING.name, "a")
+    assert read.of(Keys, here) == Keys(1)
+    first = read.oldest
+    assert NOON < first < read.now
+    read.of(Keys, Resource(ACCOUNT_ID, HOME, THING.name, "b"))
+    assert read.oldest == first, "a younger answer makes it no younger"
+
+
+def test_other_evidence_of_all_leaves_out_what_is_gone():
+    things = ResourceType("AWS::Test::Several", lambda read: ["b", "gone", "a"])
+
+    @evidence(things, reads=("kms:ListKeys",))
+    @dataclass(frozen=True)
+    class Several(Keys):
+        pass
+
+    read = reader(FakeAccount({("kms", "list_keys"): {"Keys": []}}))
+    assert read.those(Several) == {"a": Several(0), "b": Several(0)}
+    assert not read.narrowed
+    with read._aws.batch(things, ["b"]):
+        assert read.those(Several) == {"b": Several(0)}
+    assert read.narrowed
+
+
+def test_what_a_parser_cannot_read_is_named_for_what_it_is():
+    read = reader(FakeAccount({("kms", "list_keys"): ResponseParserError("x")}), "kms:ListKeys")
+    with pytest.raises(Unreadable) as caught:
+        read.every("kms", "list_keys", "Keys")
+    assert (caught.value.cause, caught.value.action) == (Cause.UNEXPECTED_ANSWER, "kms:ListKeys")
+    assert "ResponseParserError" in str(caught.value)

@@ -15,7 +15,7 @@ from functions.encryption.app import encryption
 from readiness import Status
 from readiness.engine.evaluate import Observation
 from readiness.engine.record import Recorder
-from readiness.engine.store import to_item
+from readiness.engine.store import Contended, Unavailable, to_item
 from readiness.engine.survey import Coverage
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from readiness.model.evidence import ACCOUNT, REGION
@@ -464,3 +464,67 @@ def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(store):
     assert recorder.unwritten == []
     assert list(recorder.unreadable) == [f"{BUCKET.key} {RULE.id}"]
     assert store.get(bucket("other"), RULE.id).status is BAD
+
+
+def test_second_looks_that_there_is_no_time_for_are_counted(store, monkeypatch):
+    monkeypatch.setattr("readiness.engine.record.BATCH", 1)
+    account = Account(BAD)
+    recorder = Recorder(store, account, together=True)
+    for id in "abc":
+        recorder.record(account.observe(RULE, bucket(id)))
+    assert recorder.changed == 3
+    time_for = iter([False, True])
+    assert recorder.look_again(lambda: next(time_for)) == 2
+    assert account.looks == 4
+
+
+def test_what_vanished_is_closed_batch_by_batch_and_counted(store, monkeypatch):
+    monkeypatch.setattr("readiness.engine.record.BATCH", 1)
+    account = Account(BAD)
+    for id in "abc":
+        store.record(finding(BAD, resource=bucket(id)), None)
+    account.state, account.seconds = None, 120
+    recorder = Recorder(store, account)
+    coverage = Coverage(listed={BUCKETS: set()})
+    asked = iter([False] * 5 + [True] * 10)
+    closed = recorder.close_vanished([RULE], coverage, before=after(1), enough=lambda: next(asked))
+    assert closed == 2, "one more was there when the time was over"
+    assert sorted(row.resource.id for row in store.all() if row.gone) == ["a", "b"]
+    assert recorder.close_vanished([RULE], coverage, before=after(1)) == 1
+
+
+@pytest.mark.parametrize("failure", [Contended, Unavailable])
+def test_a_row_that_cannot_be_closed_costs_no_other(store, monkeypatch, failure):
+    rules = ("backup_recovery.versioning", "encryption.s3-tls", "iam_roles.unused")
+    for rule in rules:
+        store.record(finding(BAD, rule=rule), None)
+    account = Account(None)
+    account.seconds = 60
+    recorder = Recorder(store, account)
+    record = store.record
+
+    def refuses(seen, stored, **more):
+        if seen.rule == rules[0]:
+            raise failure("the row is busy")
+        return record(seen, stored, **more)
+
+    monkeypatch.setattr(store, "record", refuses)
+    recorder.record(account.resolve_targets())
+    rows = store.of_resource(BUCKET)
+    assert {rule for rule, row in rows.items() if row.gone} == {rules[1], rules[2]}
+    assert recorder.unwritten == ["the row is busy"], "the run fails in the end, and is repeated"
+
+
+@pytest.mark.parametrize(
+    ("state", "looks"), [pytest.param(GOOD, 3, id="another"), pytest.param(BAD, 1, id="the same")]
+)
+def test_evidence_older_than_the_row_is_read_again_where_it_says_something_else(
+    store, state, looks
+):
+    """Neither the version nor the clock tells which is newer: a look that begins now does."""
+    store.record(finding(BAD, after(5)), None)
+    account = Account(state)
+    recorder = Recorder(store, account)
+    recorder.record(replace(account.resolve_targets(), over=None))
+    assert account.looks == looks
+    assert store.get(BUCKET, RULE.id).status is state

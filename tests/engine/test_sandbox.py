@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import resource
 import weakref
 
 import pytest
@@ -52,3 +53,48 @@ def test_the_memory_is_that_of_this_process():
 def test_the_memory_is_known_without_proc(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "_STATM", tmp_path / "none")
     assert memory() > 10_000_000
+
+
+def test_the_memory_peaks_at_least_where_it_is():
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    assert peak / 100 < memory() <= peak * 1.05
+
+
+@pytest.mark.parametrize("said", ["", "12", "12 pages"], ids=["empty", "one number", "no number"])
+def test_a_strange_proc_is_passed_over(monkeypatch, tmp_path, said):
+    strange = tmp_path / "statm"
+    strange.write_text(said, encoding="ascii")
+    monkeypatch.setattr(sandbox, "_STATM", strange)
+    assert memory() > 10_000_000
+
+
+def test_the_memory_is_asked_for_once_in_fifty_resources(monkeypatch):
+    asked = []
+    monkeypatch.setattr(sandbox, "memory", lambda: asked.append(1) or 300_000_000)
+    one = Sandbox({SIZE: "512"})
+    assert not any(one.is_full(moved=True) for _ in range(100))
+    assert len(asked) == 2
+    assert not one.is_full(moved=True)
+    assert len(asked) == 3
+
+
+def test_a_run_goes_on_where_collecting_garbage_makes_room(monkeypatch):
+    sizes = iter([400_000_000, 300_000_000])
+    monkeypatch.setattr(sandbox, "memory", lambda: next(sizes))
+    assert not Sandbox({SIZE: "512"}).is_full(moved=True)
+
+
+def test_a_full_sandbox_stays_full_until_the_next_invocation(monkeypatch):
+    sizes = [400_000_000]
+    monkeypatch.setattr(sandbox, "memory", lambda: sizes[0])
+    one = Sandbox({SIZE: "512"})
+    assert one.is_full(moved=True)
+    sizes[0] = 100_000_000
+    assert one.is_full(moved=True), "the run that is stopping does not go on"
+    frozen = gc.get_freeze_count()
+    try:
+        one.tidy()
+        assert gc.get_freeze_count() > frozen, "what is left is not searched again"
+    finally:
+        gc.unfreeze()
+    assert not one.is_full(moved=True)

@@ -264,6 +264,25 @@ def test_a_row_from_before_versions_is_version_0(dynamodb, store):
         store.record(finding(BAD, after(2)), old, follows=True)
 
 
+def test_a_row_from_before_versions_that_another_wrote_meanwhile_is_not_written_over(
+    dynamodb, store
+):
+    """During an upgrade a function of the old release still writes rows without a version."""
+
+    def write_as_before(status, at):
+        item = to_item(finding(status, at))
+        del item["version"]
+        dynamodb.put_item(TableName=FINDINGS, Item=item)
+
+    write_as_before(GOOD, after(1))
+    read = store.get(BUCKET, RULE)
+    write_as_before(BAD, after(2))
+    with pytest.raises(Overtaken) as overtaken:
+        store.record(finding(GOOD, after(3)).but(reason="another"), read, follows=True)
+    assert overtaken.value.stored.status is BAD
+    assert store.get(BUCKET, RULE).status is BAD
+
+
 def test_a_version_is_not_hidden_by_an_equal_time(store):
     """Two writes may bear the same time; the version tells them apart."""
     mine = record(store, finding(GOOD))

@@ -9,7 +9,9 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from readiness import Status
+from readiness.alerting.incidents import Incidents
 from readiness.engine.daily_cache import DailyCache
+from readiness.engine.retired import Former
 from readiness.engine.store import Contended, Store, transition_item
 from readiness.engine.sweeps import Sweeps
 from readiness.model.transition import Kind, Transition, decide
@@ -180,6 +182,16 @@ DECIDES = {
     "the answer of the day": lambda store, spy: DailyCache(spy, TRANSITIONS).daily(
         "q", after(), lambda: 1
     ),
+    "which version of a rule was swept": lambda store, spy: Sweeps(spy, TRANSITIONS).swept_since(
+        "x", "r"
+    ),
+    "the baselines that are over": lambda store, spy: Sweeps(spy, TRANSITIONS).ended(),
+    "whether former rules were cleaned": lambda store, spy: Former(spy, TRANSITIONS).is_clean(
+        "encryption", ["encryption.x"], []
+    ),
+    "the mark of an incident": lambda store, spy: Incidents(store).get(BUCKET, RULE),
+    "every mark": lambda store, spy: list(Incidents(store).all()),
+    "whether the stack is being deleted": lambda store, spy: Incidents(store).is_closing(),
 }
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from readiness import Severity, Status, Verdict, complies
-from readiness.engine.evaluate import Scope
+from readiness.engine.aws_errors import Postponed
+from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import GLOBAL, Resource
@@ -272,3 +273,46 @@ def test_metrics_alone_do_not_prove_that_a_resource_exists():
     assert [o.unproven for o in seen] == [False, True]
     listed = list(survey(run(quiet), [quiet], Coverage()))
     assert {o.unproven for o in listed} == {False}, "the listing shows it"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        pytest.param(None, id="the first leg"),
+        pytest.param(Cursor(THING.name, HOME, "a", unlisted=(OWNER.name,)), id="a later leg"),
+    ],
+)
+def test_a_leg_that_may_not_list_any_more_leaves_everything_to_the_next(start):
+    THINGS.fails["listing"] = Postponed("AWS Lambda gives the next turn in 60 s")
+    seen, coverage = surveyed(owned, start=start)
+    assert seen == []
+    assert coverage.cursor == (start or Cursor("", "", ""))
+
+
+def test_what_belongs_to_the_monitor_is_counted_apart_from_the_scope():
+    aws = run(owned).aws
+    configured = {owned.id: owned.configure({})}
+    evaluation = Evaluation(aws, configured, is_own=lambda resource: resource.id in {"a", "b"})
+    coverage = Coverage()
+    seen = list(survey(evaluation, [owned], coverage))
+    assert {o.resource.id for o in seen if o.is_own} == {"a", "b"}
+    assert (coverage.own, coverage.out_of_scope) == (2, 0)
+
+
+def test_what_is_stored_of_a_batch_is_read_before_it(monkeypatch):
+    monkeypatch.setattr("readiness.engine.survey.BATCH", 2)
+    events = []
+
+    class Stored:
+        def of(self, resource, rule):
+            events.append(resource.id)
+
+        def prepare(self, about, ids):
+            events.append((about, tuple(ids)))
+
+    evaluation = run(owned)
+    evaluation.read_before(Stored())
+    list(survey(evaluation, [owned], Coverage()))
+    assert events[0] == (THING, ("a", "b"))
+    assert set(events[1:3]) == {"a", "b"}
+    assert events[3:] == [(THING, ("c",)), "c"]

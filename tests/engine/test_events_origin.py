@@ -1,0 +1,153 @@
+"""What an event tells beside its targets: who caused it, and what AWS Config needs back."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.encryption.app import encryption
+from readiness.engine.events import ConfigRequest, MalformedEvent, Target, resolve_targets
+from readiness.model.origin import EVENT, UNVERIFIED, Origin
+
+ANN = "arn:aws:iam::111122223333:user/ann"
+ITEM = {
+    "resourceType": "AWS::S3::Bucket",
+    "resourceId": "data",
+    "awsAccountId": "111122223333",
+    "awsRegion": "eu-west-1",
+    "configurationItemStatus": "OK",
+    "configurationItemCaptureTime": "2026-11-02T12:00:00.000Z",
+}
+SENT = "2026-11-02T12:05:00.000Z"
+ARN = "arn:aws:config:us-east-1:999999999999:config-rule/config-rule-x"
+
+
+def api_call(source="aws.s3"):
+    return {
+        "id": "event-1",
+        "source": source,
+        "detail-type": "AWS API Call via CloudTrail",
+        "account": "111122223333",
+        "region": "us-east-1",
+        "detail": {
+            "eventSource": "s3.amazonaws.com",
+            "eventName": "PutBucketEncryption",
+            "requestParameters": {"bucketName": "data"},
+            "userIdentity": {"arn": ANN},
+            "eventTime": "2026-11-02T11:59:00Z",
+            "eventID": "e-1",
+        },
+    }
+
+
+@pytest.mark.parametrize(
+    ("source", "by"),
+    [("aws.s3", ANN), ("aws", f"{UNVERIFIED}: {ANN}"), ("my.aws.s3", f"{UNVERIFIED}: {ANN}")],
+)
+def test_an_api_call_says_who_made_it_and_when(source, by):
+    seen = resolve_targets(api_call(source), encryption)
+    assert seen.origin == Origin(by, "PutBucketEncryption", "2026-11-02T11:59:00Z", "e-1", EVENT)
+    assert (seen.account, seen.region, seen.trigger) == ("111122223333", "us-east-1", "event-1")
+    assert seen.changed_by == by
+
+
+def invoked(message, **event):
+    return {"invokingEvent": json.dumps(message), "resultToken": "t", **event}
+
+
+def changed(**more):
+    return {
+        "messageType": "ConfigurationItemChangeNotification",
+        "configurationItem": ITEM,
+        "notificationCreationTime": SENT,
+        **more,
+    }
+
+
+def test_a_change_that_config_reports_is_answered_to_config():
+    event = invoked(
+        changed(),
+        accountId="999999999999",
+        configRuleArn=ARN,
+        configRuleName="ready",
+        ruleParameters=json.dumps({"max_days": 90}),
+        eventLeftScope=True,
+    )
+    seen = resolve_targets(event, encryption)
+    assert (seen.account, seen.region, seen.trigger) == ("999999999999", "us-east-1", "ready")
+    assert seen.config == ConfigRequest(
+        "t",
+        ITEM["configurationItemCaptureTime"],
+        {"max_days": "90"},
+        "AWS::S3::Bucket",
+        "data",
+        left_scope=True,
+    )
+    assert Target("encryption.s3-kms", "data") in seen.targets
+
+
+def test_what_config_leaves_out_is_taken_from_the_item():
+    item = {name: value for name, value in ITEM.items() if "CaptureTime" not in name}
+    seen = resolve_targets(invoked(changed(configurationItem=item)), encryption)
+    assert (seen.account, seen.region, seen.trigger) == (
+        "111122223333",
+        "eu-west-1",
+        "config-rule",
+    )
+    assert (seen.config.ordering, seen.config.parameters, seen.config.left_scope) == (
+        SENT,
+        {},
+        False,
+    )
+
+
+def test_an_oversized_change_has_a_summary():
+    message = {
+        "messageType": "OversizedConfigurationItemChangeNotification",
+        "configurationItemSummary": ITEM | {"awsRegion": "global"},
+    }
+    seen = resolve_targets(invoked(message), encryption)
+    assert Target("encryption.s3-kms", "data") in seen.targets
+    assert (seen.region, seen.config.ordering) == ("", ITEM["configurationItemCaptureTime"])
+
+
+def test_a_schedule_of_config_concerns_everything():
+    message = {
+        "messageType": "ScheduledNotification",
+        "awsAccountId": "111122223333",
+        "notificationCreationTime": SENT,
+    }
+    seen = resolve_targets(invoked(message, configRuleArn=ARN), encryption)
+    assert seen.targets == {Target(rule.id, None) for rule in encryption}
+    assert seen.config == ConfigRequest("t", SENT, {})
+    assert (seen.account, seen.region) == ("111122223333", "us-east-1")
+    assert seen.config.is_scheduled
+    assert not seen.config.is_test
+
+
+def test_a_snapshot_changes_nothing():
+    seen = resolve_targets(
+        invoked({"messageType": "ConfigurationSnapshotDeliveryCompleted"}), encryption
+    )
+    assert (seen.targets, seen.config) == (frozenset(), None)
+    assert "snapshot" in seen.ignored
+
+
+@pytest.mark.parametrize(
+    ("event", "said"),
+    [
+        pytest.param(invoked({"messageType": "Other"}), "messageType 'Other'", id="another kind"),
+        pytest.param(invoked([1]), "'invokingEvent' is not a JSON object", id="a list"),
+        pytest.param({"invokingEvent": "{"}, "'invokingEvent' is not JSON", id="no JSON"),
+        pytest.param(
+            invoked(changed(), ruleParameters="["), "'ruleParameters' is not JSON", id="parameters"
+        ),
+        pytest.param(
+            invoked(changed(configurationItem=None)), "without a configuration item", id="no item"
+        ),
+    ],
+)
+def test_an_invocation_of_another_form_is_refused(event, said):
+    with pytest.raises(MalformedEvent, match=said):
+        resolve_targets(event, encryption)

@@ -1,0 +1,126 @@
+"""The event of a leg: what it may say, and the cursor that comes back as it was sent."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from readiness.engine.events import MalformedEvent, Target
+from readiness.engine.leg import LISTING_WAITS, Leg, as_json, leg_of, list_again
+from readiness.engine.survey import Coverage, Cursor, Phase
+from readiness.model import checklist
+from readiness.model.unreadable import Cause, Unreadable
+from tests.engine.things import OWNER, THING
+
+FULL = Cursor("AWS::S3::Bucket", "us-east-1", "data", Phase.MISSED, ("A", "B"), 2)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "plain"),
+    [
+        pytest.param(
+            Cursor("AWS::S3::Bucket", "us-east-1", "data"),
+            {"type": "AWS::S3::Bucket", "region": "us-east-1", "after": "data"},
+            id="the least",
+        ),
+        pytest.param(
+            FULL,
+            {
+                "type": "AWS::S3::Bucket",
+                "region": "us-east-1",
+                "after": "data",
+                "phase": 1,
+                "unlisted": ["A", "B"],
+                "tries": 2,
+            },
+            id="everything",
+        ),
+    ],
+)
+def test_a_cursor_comes_back_as_it_was_sent(cursor, plain):
+    assert as_json(cursor) == plain
+    assert leg_of({"id": "s", "cursor": plain}).start == cursor
+
+
+def test_a_first_leg_has_no_cursor_and_every_heading():
+    leg = leg_of({"id": "sweep-1"})
+    assert (leg.sweep, leg.start) == ("sweep-1", None)
+    assert leg.deployed == [chapter.folder for chapter in checklist.CHAPTERS]
+    assert leg_of({"id": "s", "headings": ["alarms"]}).deployed == ["alarms"]
+    assert leg_of({"id": "s", "headings": []}).deployed == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"type": None},
+        {"region": 1},
+        {"after": ["x"]},
+        {"phase": True},
+        {"phase": 3},
+        {"unlisted": "A"},
+        {"unlisted": ["A", 1]},
+        {"tries": True},
+        {"tries": -1},
+        {"tries": len(LISTING_WAITS) + 1},
+        {"other": 1},
+    ],
+    ids=str,
+)
+def test_a_cursor_of_another_form_is_malformed(change):
+    with pytest.raises(MalformedEvent, match=r"sweep\.cursor"):
+        leg_of({"id": "s", "cursor": as_json(FULL) | change})
+
+
+@pytest.mark.parametrize("headings", ["alarms", {"alarms": 1}, ["alarms", 1]], ids=str)
+def test_headings_are_a_list_of_texts(headings):
+    with pytest.raises(MalformedEvent, match=r"sweep\.headings"):
+        leg_of({"id": "s", "headings": headings})
+
+
+@pytest.mark.parametrize("event", [None, [], {}, {"id": 1}, "sweep-1"], ids=str)
+def test_a_sweep_has_an_id(event):
+    with pytest.raises(MalformedEvent, match="'id'"):
+        leg_of(event)
+
+
+@pytest.mark.parametrize(
+    ("again", "start", "tried"),
+    [
+        pytest.param(Target("alarms.errors", None), None, True, id="first leg"),
+        pytest.param(Target("alarms.errors", None), FULL, True, id="tries left"),
+        pytest.param(
+            Target("alarms.errors", None),
+            Cursor("", "", "", tries=len(LISTING_WAITS)),
+            False,
+            id="none left",
+        ),
+        pytest.param(Target("alarms.errors", "f"), None, False, id="one resource"),
+        pytest.param(None, None, False, id="settled"),
+    ],
+)
+def test_only_a_listing_that_another_leg_makes_again_is_left_to_it(again, start, tried):
+    observation = SimpleNamespace(again=again)
+    assert Leg("s", start, []).is_tried_again(observation) is tried
+
+
+@pytest.mark.parametrize(
+    ("tries", "cause", "seconds"),
+    [
+        pytest.param(0, Cause.THROTTLED, LISTING_WAITS[0], id="first"),
+        pytest.param(2, Cause.THROTTLED, LISTING_WAITS[2], id="last"),
+        pytest.param(3, Cause.THROTTLED, 0, id="no more"),
+        pytest.param(0, Cause.ACCESS_DENIED, 0, id="denied"),
+        pytest.param(0, None, 0, id="all listed"),
+    ],
+)
+def test_another_leg_waits_for_what_may_still_be_listed(tries, cause, seconds):
+    failed = {THING: Unreadable("test:ListThings", cause)} if cause else {}
+    coverage = Coverage(listed={OWNER: {"x"}}, failed=failed, tries=tries)
+    assert list_again(coverage) == seconds
+    if seconds:
+        assert (coverage.cursor.tries, coverage.cursor.unlisted) == (tries + 1, (THING.name,))
+        assert coverage.cursor.phase is Phase.MISSED
+    else:
+        assert coverage.cursor is None
