@@ -123,17 +123,21 @@ def covers(said):
 # -- what is covered --------------------------------------------------------------------------------
 
 
+EVERY = {"data", "other", "root"}
+
+
 @pytest.mark.parametrize(
     ("more", "covered"),
     [
-        (["--resource", "data"], {"data"}),
-        (["--resource", f"{MOTO}/us-east-1/AWS::S3::Bucket/data"], {"data"}),
-        (["--resource", "*/AWS::S3::Bucket/*t*"], {"data", "other", "root"}),
-        (["--tag", "Env=dev"], {"other"}),
-        (["--resource", "*", "--all-resources"], {"data", "other", "root"}),
-        (["--all-resources"], {"data", "other", "root"}),
+        pytest.param(["--resource", "data"], {"data"}, id="an id"),
+        pytest.param(
+            ["--resource", f"{MOTO}/us-east-1/AWS::S3::Bucket/data"], {"data"}, id="a key"
+        ),
+        pytest.param(["--resource", "*/AWS::S3::Bucket/*t*"], EVERY, id="a pattern"),
+        pytest.param(["--tag", "Env=dev"], {"other"}, id="a tag"),
+        pytest.param(["--resource", "*", "--all-resources"], EVERY, id="the pattern of all"),
+        pytest.param(["--all-resources"], EVERY, id="every resource"),
     ],
-    ids=" ".join,
 )
 def test_a_dry_run_shows_exactly_what_the_waiver_then_covers(run, deployed, more, covered):
     dry = waive(run, *more, "--dry-run")
