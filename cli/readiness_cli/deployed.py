@@ -44,6 +44,17 @@ class Deployed:
                 and (workload is None or finding.workload == workload)
             ]
 
+    def open_or_waived(self) -> list[Finding]:
+        """What is open or waived: everything that a waiver can concern."""
+        account = self.aws.account
+        with self._said_plainly():
+            return [*self.store.open(account), *self.store.waived(account)]
+
+    def waived(self) -> list[Finding]:
+        """What is waived, as its index has it."""
+        with self._said_plainly():
+            return list(self.store.waived(self.aws.account))
+
     def _cheapest(
         self, *, only_open: bool, rule: str | None, workload: str | None
     ) -> Iterable[Finding]:

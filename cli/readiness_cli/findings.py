@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
+from readiness.model.blindness import UNREADABLE
 from readiness.model.verdict import Severity, Status
+from readiness.model.waiver import spoken
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Failure
 from readiness_cli.output import cell, emit, facts, note, output_option, stacked, table
@@ -27,6 +29,8 @@ SHORTEST_PREFIX = 4
 @click.option(
     "--open", "only_open", is_flag=True, help="Only open findings: those that need action."
 )
+@click.option("--waived", "only_waived", is_flag=True, help="Only findings that are waived.")
+@click.option("--all", "also_gone", is_flag=True, help="Also findings of resources that are gone.")
 @click.option("--rule", "rule_id", metavar="RULE", help="Only findings of this rule.")
 @click.option("--severity", type=click.Choice(list(Severity), case_sensitive=False))
 @click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
@@ -40,6 +44,8 @@ SHORTEST_PREFIX = 4
 def findings(
     *,
     only_open: bool,
+    only_waived: bool,
+    also_gone: bool,
     rule_id: str | None,
     severity: str | None,
     status: str | None,
@@ -50,21 +56,28 @@ def findings(
     profile: str | None,
     region: str | None,
 ) -> None:
-    """List the findings of the deployed stack, worst first.
+    """List the findings of the deployed stack, worst first. Waived ones are listed too.
 
     The exit code does not depend on the findings. Use `readiness scan` as a gate.
     """
     from readiness.alerting.message import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
-    if rule_id is not None:
+    if only_open and (only_waived or also_gone):
+        raise Failure(
+            "--open cannot be combined with --waived or --all",
+            why="What is waived or gone is not open",
+            fix="run `readiness findings --open` or `readiness findings --all`",
+        )
+    if rule_id is not None and rule_id != UNREADABLE:
         session.find_rule(rule_id)
     title = _heading_title(heading_name)
     stored = Deployed(session.connect(profile, region), stack_name)
     found = [
         finding
         for finding in stored.findings(only_open=only_open, rule=rule_id, workload=workload)
-        if not finding.gone
+        if (also_gone or not finding.gone)
+        and (finding.is_waived or not only_waived)
         and (severity is None or finding.severity == severity)
         and (status is None or finding.status == status)
         and (title is None or (finding.section, finding.heading) == title)
@@ -72,7 +85,9 @@ def findings(
     found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
     emit(format, [finding_json(finding, stack_name) for finding in found], lambda: draw(found))
     _note_unreadable(stored)
-    note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}")
+    waived = sum(finding.is_waived for finding in found)
+    apart = f", {waived} of them waived" if waived else ""
+    note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}{apart}")
 
 
 def _note_unreadable(stored: Deployed) -> None:
@@ -106,6 +121,7 @@ def draw(found: Sequence[Finding]) -> Iterable[RenderableType]:
                 cell(f"{finding.resource.id} ({finding.resource.type})", "bold"),
                 cell(finding.status),
                 cell(f"{finding.rule}: {finding.reason}", most=1000),
+                cell(spoken(finding), "dim", most=1000),
             ),
         )
     yield made
@@ -136,6 +152,8 @@ def explain(
     found = one(Deployed(session.connect(profile, region), stack_name), finding)
     row = finding_json(found, stack_name) | {
         "missing": list(found.missing),
+        "denied": list(found.denied),
+        "tags": dict(found.tags or {}),
         "gone": found.gone,
         "runbook": runbook(found.rule),
         "console": console_url(found.resource),
@@ -187,7 +205,7 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Workload", cell(found.workload)),
         ("Environment", cell(found.environment)),
         ("Owner", cell(found.owner)),
-        ("Waived", cell(row.get("waived_until", ""))),
+        ("Waived", cell(spoken(found), most=2000)),
         ("Runbook", cell(row["runbook"])),
         ("Console", cell(row["console"], most=2000)),
         (
@@ -197,9 +215,20 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
                 most=2000,
             ),
         ),
+        ("To waive it", cell(_waive(found), most=2000)),
         ("History", cell(f"readiness history {found.id}")),
     ]
     return facts((name, value) for name, value in pairs if str(value).strip())
+
+
+def _waive(found: Finding) -> str:
+    """The command that waives just this finding; empty where there is nothing to waive."""
+    if found.status is not Status.NON_COMPLIANT or found.is_waived:
+        return ""
+    return (
+        f"readiness waive {found.rule} --resource {_quoted(found.resource.key)}"
+        " --until DATE --owner OWNER --reason REASON"
+    )
 
 
 def _quoted(text: str) -> str:
@@ -255,6 +284,7 @@ def _draw_history(found: Finding, entries: Sequence[Entry]) -> Iterator[Renderab
             stacked(
                 cell(became),
                 cell(entry.reason, most=1000),
+                cell(entry.waiver_note, most=2000),
                 cell(f"last change: {_last_change(entry)}" if _last_change(entry) else ""),
                 cell(published, "dim"),
             ),
@@ -273,7 +303,8 @@ def check(words: Sequence[str]) -> None:
     if len(words) > 2:
         raise _which("too many arguments: name a finding by its id, or by RESOURCE and RULE", [])
     if len(words) == 2:
-        session.find_rule(words[1])
+        if words[1] != UNREADABLE:
+            session.find_rule(words[1])
         return
     prefix = words[0].lower()
     if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):

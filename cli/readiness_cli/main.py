@@ -28,6 +28,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("findings:history", "Show every change of one finding."),
     "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
     "attest": ("attest:attest", "Attest what no API can prove: add, approve, revoke, list."),
+    "waive": ("waive:waive", "Accept findings until a date; show what would be covered; approve."),
+    "waivers": ("waive:waivers", "List the waivers: who accepted what, until when and why."),
+    "unwaive": ("waive:unwaive", "End a waiver before its time."),
     "pagerduty-key": (
         "pagerduty_key:pagerduty_key",
         "Store the PagerDuty routing key in the stack's secret.",

@@ -8,9 +8,13 @@ from typing import TYPE_CHECKING
 from readiness.engine import settings
 from readiness.engine.evaluate import Scope
 from readiness.engine.own_stack import OwnStack
+from readiness.engine.principals import Principals
 from readiness.engine.record import Recorder
 from readiness.engine.store import Store
+from readiness.engine.waivers import InForce, Limits
 from readiness.model.resource import GLOBAL, Resource
+from readiness.model.transition import blind_after
+from readiness.model.waiver import under
 from readiness_cli import session, stack
 from readiness_cli.failure import Failure
 from readiness_cli.output import note
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
     from readiness.engine.evaluate import Evaluation, Observation
     from readiness.engine.survey import Coverage
+    from readiness.model.finding import Finding
     from readiness.model.rule import Rule
 
 
@@ -35,6 +40,24 @@ def declarations_of(deployed: Stack) -> str:
     """The table of what people attested; empty for a stack that has none yet."""
     has_table = "DeclarationsTable" in deployed
     return deployed["DeclarationsTable"] if has_table else ""
+
+
+def in_force(aws: Aws, deployed: Stack) -> InForce:
+    """The waivers of the stack, under its limits."""
+    made = InForce(
+        aws.client("dynamodb"),
+        declarations_of(deployed),
+        limits_of(deployed),
+        tell=lambda reason: note(f"warning: the waivers cannot be read: {reason}"),
+    )
+    made.named_by(Principals(aws).arn)
+    return made
+
+
+def limits_of(deployed: Stack) -> Limits:
+    """How long the stack lets waivers last, and from which severity two people must agree."""
+    given = deployed.parameters
+    return Limits.of(given.get("WaiverMaxDays", ""), given.get("WaiverSecondPerson", ""))
 
 
 def scope_of(deployed: Stack) -> Scope:
@@ -61,7 +84,14 @@ class Recording:
         self, evaluation: Evaluation, rules: Iterable[Rule], deployed: Stack, *, whole: bool
     ) -> None:
         client = evaluation.aws.client("dynamodb")
-        store = Store(client, deployed["FindingsTable"], deployed["TransitionsTable"])
+        self._waivers = in_force(evaluation.aws, deployed)
+        store = Store(
+            client,
+            deployed["FindingsTable"],
+            deployed["TransitionsTable"],
+            waivers=self._waivers,
+            blind_after=blind_after(deployed.parameters.get("TellBlindAfterHours", "")),
+        )
         self._rules = list(rules)
         self._recorder = Recorder(store, evaluation, together=whole)
         self._began = evaluation.aws.now()
@@ -74,6 +104,10 @@ class Recording:
     def record(self, observation: Observation) -> None:
         """Write one observation; may be called from several threads."""
         self._recorder.record(observation)
+
+    def waived(self, finding: Finding) -> Finding:
+        """The finding with who waived it, if anybody did."""
+        return under(self._waivers, finding, None, finding.last_observed_at).finding
 
     def finish(self, coverage: Coverage) -> None:
         """Close what a complete scan did not show any more, and say what was written."""

@@ -15,8 +15,9 @@ import click
 from rich.console import RenderableType
 
 from readiness.model import checklist
-from readiness.model.unreadable import SPOKEN, Cause
+from readiness.model.unreadable import is_said_denied
 from readiness.model.verdict import Status
+from readiness.model.waiver import spoken
 from readiness_cli import catalogue, scorecard, session
 from readiness_cli.failure import Failure
 from readiness_cli.output import (
@@ -153,7 +154,12 @@ def scan(
         f" {session.plural(len(rules), 'rule')} from"
         f" {session.plural(aws.requests + 1, 'AWS request')} in {took:.1f} s"
     )
-    context.exit(exit_code(finding.status for finding in findings))
+    if waived := sum(finding.is_waived for finding in findings):
+        note(
+            f"{session.plural(waived, 'finding')} waived: shown as NON_COMPLIANT, and not counted"
+            " for the exit code"
+        )
+    context.exit(exit_code(f.status for f in findings if not f.is_waived))
 
 
 def denied_lines(findings: Iterable[Finding]) -> Iterator[str]:
@@ -163,7 +169,7 @@ def denied_lines(findings: Iterable[Finding]) -> Iterator[str]:
         for finding in findings
         if finding.status is Status.INSUFFICIENT_DATA
         for action in finding.missing
-        if f"{action} {SPOKEN[Cause.ACCESS_DENIED]}" in finding.reason
+        if is_said_denied(action, finding.reason)
     )
     for action, times in denied.most_common():
         yield f"{action} was denied: {session.plural(times, 'verdict')} unknown"
@@ -232,7 +238,8 @@ def _judge(
             if observation.crash:
                 note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
             if observation.finding is not None and not observation.out_of_scope:
-                findings.append(observation.finding)
+                finding = observation.finding
+                findings.append(recording.waived(finding) if recording else finding)
     if recording is not None:
         recording.finish(coverage)
     return findings
@@ -277,7 +284,8 @@ def _emit(
     from readiness.alerting.message import finding_json  # noqa: PLC0415
 
     def render() -> Iterable[RenderableType]:
-        wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
+        wrong = [f for f in findings if f.status is Status.NON_COMPLIANT and not f.is_waived]
+        waived = [f for f in findings if f.is_waived]
         blind = [f for f in findings if f.status is Status.INSUFFICIENT_DATA]
         yield from scorecard.draw(boxes)
         if coverage.out_of_scope:
@@ -285,6 +293,7 @@ def _emit(
         if coverage.own:
             yield cell(f"{session.plural(coverage.own, 'resource')} of Readiness itself left out")
         yield from draw(wrong, "Failed")
+        yield from draw(waived, "Failed and waived")
         yield from draw(blind, "Unknown")
 
     emit(format, [finding_json(finding) for finding in findings], render)
@@ -303,6 +312,7 @@ def draw(findings: Sequence[Finding], title: str) -> Iterable[RenderableType]:
                 cell(f"{finding.resource.id}  ({finding.resource.type})", "bold"),
                 cell(f"{finding.rule}: {finding.reason}", most=1000),
                 cell(expected, "dim", most=1000),
+                cell(spoken(finding), "dim", most=1000),
             ),
         )
     yield made

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,7 +19,10 @@ PENDING = "PENDING"
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One line of the checklist: its status, or PENDING where no rule covers it yet."""
+    """One line of the checklist: its status, or PENDING where no rule covers it yet.
+
+    ``waived`` of those that failed are waived: they are counted apart and fail all the same.
+    """
 
     section: str
     heading: str
@@ -26,6 +30,7 @@ class Box:
     item: str
     status: str
     counts: dict[Status, int]
+    waived: int = 0
 
     @property
     def said(self) -> str:
@@ -39,6 +44,8 @@ class Box:
             Status.NOT_APPLICABLE: "not applicable",
         }
         shown = [f"{self.counts[s]} {word}" for s, word in words.items() if self.counts.get(s)]
+        if self.waived:
+            shown[0] += f" ({self.waived} waived)"
         return ", ".join(shown) or "no resources"
 
 
@@ -47,19 +54,23 @@ def boxes(
 ) -> list[Box]:
     """The boxes that ``rules`` judge, in the checklist's order, and all of ``whole`` folders."""
     by_item: dict[tuple[str, str, str], dict[Status, int]] = {}
+    waived: Counter[tuple[str, str, str]] = Counter()
     for finding in findings:
         key = (finding.section, finding.heading, finding.item)
         counts = by_item.setdefault(key, {})
         counts[finding.status] = counts.get(finding.status, 0) + 1
+        waived[key] += finding.is_waived
     judged = {(rule.heading.folder, rule.item) for rule in rules}
     made = []
     for chapter, item in checklist.boxes():
         is_judged = (chapter.folder, item) in judged
         if not (chapter.folder in whole or is_judged):
             continue
-        counts = by_item.get((chapter.section, chapter.title, item), {})
+        key = (chapter.section, chapter.title, item)
+        counts = by_item.get(key, {})
         status = str(worst(counts)) if is_judged else PENDING
-        made.append(Box(chapter.section, chapter.title, chapter.folder, item, status, counts))
+        where = (chapter.section, chapter.title, chapter.folder, item)
+        made.append(Box(*where, status, counts, waived[key]))
     return made
 
 

@@ -14,6 +14,7 @@ from readiness_cli import catalogue
 
 ATTESTATION = "Readiness Attestation"
 ATTESTATIONS = "Attestations"
+_SCHEDULED = {"Alerts": {"republish": True}, "Upkeep": {"upkeep": True}}
 
 
 class Subscribed:
@@ -57,8 +58,8 @@ class Subscribed:
         return ""
 
     def _of_function(self, logical: str, event: Mapping[str, Any]) -> str:
-        if logical == "Alerts":
-            return "" if dict(event) == {"republish": True} else _not_subscribed(logical)
+        if logical in _SCHEDULED:
+            return "" if dict(event) == _SCHEDULED[logical] else _not_subscribed(logical)
         if logical == ATTESTATIONS:
             is_one = event.get("detail-type") == ATTESTATION
             return "" if is_one else _not_subscribed(logical)

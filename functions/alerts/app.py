@@ -12,7 +12,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
-from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before
+from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
 from readiness.engine.aws import CONFIG
@@ -21,6 +21,7 @@ from readiness.engine.session import Session
 from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
 from readiness.engine.unseen import unseen
+from readiness.engine.unread import Unread
 from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
@@ -55,6 +56,7 @@ class Alerts:
         self._sweeps = Sweeps(dynamodb, transitions, where)
         self._incidents = Incidents(self._store)
         self._unseen = unseen
+        self._unread = Unread(dynamodb, transitions, where)
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
         self._topic = environment["ALERTS_TOPIC"]
@@ -115,7 +117,10 @@ class Alerts:
             self._sweeps.baseline_ended(entry.rule),
             swept_since=lambda: self._sweeps.swept_since(entry.rule, entry.release),
             is_own=lambda: self._own.has(resource),
+            was_told=lambda: was_told(self._store.history(entry.finding_id)),
         )
+        if routing is Routing.GROUPED:
+            self._unread.note(datetime.now(UTC))
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
@@ -131,7 +136,7 @@ class Alerts:
 
     def _alert(self, finding: Finding, entry: Entry) -> None:
         wrong = pages(finding, self._lowest)
-        over = entry.kind == Kind.RESOLVED
+        over = entry.kind in {Kind.RESOLVED, Kind.WAIVED}
         earlier = self._store.history(entry.finding_id) if over or not wrong else []
         message = sns_message(
             finding,

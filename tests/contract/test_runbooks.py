@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import botocore.session
+import click
 import pytest
 from botocore import xform_name
 
 from readiness_cli import catalogue, test_alert
 from readiness_cli.catalogue import ROOT
+from readiness_cli.failure import Failure
+from readiness_cli.main import main
+from readiness_cli.waiver_desk import check_rule
 
 DOCUMENTS = sorted(
     [ROOT / "README.md", ROOT / "events" / "README.md", *(ROOT / "docs").rglob("*.md")]
@@ -131,3 +136,49 @@ def test_commands_of_the_aws_cli_exist_with_their_options(path, operations):
 def test_commands_that_need_a_current_cli_say_so(path):
     text = path.read_text("utf-8")
     assert "aws logs tail" not in text or "needs CLI v2" in text
+
+
+WAIVERS = {"waive", "waivers", "unwaive"}
+
+
+def own_commands(text):
+    """Every ``readiness …`` line of the code blocks about waivers, as a shell splits it."""
+    for _, _, body in BLOCK.findall(text):
+        for line in body.replace("\\\n", " ").split("\n"):
+            program, _, rest = line.strip().partition(" ")
+            if program == "readiness" and rest.partition(" ")[0] in WAIVERS:
+                name, *arguments = shlex.split(rest, comments=True)
+                yield name, arguments
+
+
+def parsed(name, arguments):
+    """The command line's own parser on it. Raises click.UsageError."""
+    command = main.get_command(click.Context(main), name)
+    with command.make_context(name, list(arguments)) as context:
+        return context.params
+
+
+@DOCUMENT
+def test_commands_about_waivers_are_taken_by_the_command_line(path):
+    for name, arguments in own_commands(path.read_text("utf-8")):
+        params = parsed(name, arguments)
+        if name == "waive" and not params["approve"]:
+            check_rule(params["rule"])
+            assert all(params[word] for word in ("owner", "reason", "until")), arguments
+            assert params["resource"] or params["tags"], arguments
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_section_names_the_command_that_waives_its_rule(rule):
+    runbook = ROOT / "docs" / "runbooks" / f"{rule.heading.folder}.md"
+    body = sections(runbook.read_text("utf-8"))[rule.name]
+    _, waiving = body.split("**Waive it", 1)
+    [(name, arguments)] = own_commands(waiving)
+    assert (name, parsed(name, arguments)["rule"]) == ("waive", rule.id)
+
+
+def test_a_command_that_the_command_line_does_not_take_is_noticed():
+    with pytest.raises(click.UsageError, match="--untill"):
+        parsed("waive", ["encryption.s3-kms", "--untill", "DATE"])
+    with pytest.raises(Failure, match="Did you mean"):
+        check_rule("encryption.s3-kmz")

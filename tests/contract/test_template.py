@@ -396,7 +396,8 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         code = (ROOT / "functions" / name / "app.py").read_text()
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
-    kernel = (ROOT / "layers/readiness/readiness/engine/function.py").read_text()
+    engine = ROOT / "layers/readiness/readiness/engine"
+    kernel = (engine / "function.py").read_text() + (engine / "waivers.py").read_text()
     # Read by the alerts and the pager, and by Powertools.
     known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert not [

@@ -18,6 +18,7 @@ from readiness.engine.record import Recorder
 from readiness.engine.store import Contended, Unavailable, to_item
 from readiness.engine.survey import Coverage
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
+from readiness.model.blindness import UNREADABLE
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import ACCOUNT_ID, HOME
@@ -250,6 +251,7 @@ def test_the_row_for_nothing_goes_when_there_is_something(store, account, listed
     [
         pytest.param("encryption.renamed-since", True, id="a former rule"),
         pytest.param("removed_heading.some-rule", True, id="a former heading"),
+        pytest.param(UNREADABLE, False, id="what is said of a whole heading"),
         pytest.param("encryption.s3-kms", False, id="a rule"),
         pytest.param("iam_roles.of-another-heading", False, id="another heading's"),
     ],

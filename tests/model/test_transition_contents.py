@@ -16,7 +16,6 @@ KEPT = {
     "first_observed_at": after(-90),
     "status_since": after(-60),
     "opened_at": after(-80),
-    "waived_until": after(90),
     "changed_by": "ann",
     "workload": "agents",
     "environment": "prod",

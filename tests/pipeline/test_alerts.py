@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from unittest.mock import Mock
 
 import pytest
@@ -11,6 +12,7 @@ from functions.alerts import app
 from readiness import Severity, Status
 from readiness.alerting.routing import Routing, route
 from readiness.engine.store import Entry
+from readiness.model.blindness import UNREADABLE
 from readiness.model.resource import Resource
 from tests.fake_account import error
 from tests.findings import after, finding
@@ -47,6 +49,67 @@ def a_row(kind="OPENED", at="2026-11-02T13:00:00.000Z", severity="HIGH"):
 )
 def test_routes(row, found, ended, routing):
     assert route(row, found, ended) is routing
+
+
+def about(kind, **changes):
+    return replace(a_row(kind), **changes)
+
+
+@pytest.mark.parametrize(
+    ("row", "was_told", "routing"),
+    [
+        pytest.param(about("WAIVED", old_status="NON_COMPLIANT"), True, "alert", id="waived"),
+        pytest.param(
+            about("WAIVED", old_status="NON_COMPLIANT"), False, "waived", id="waived, never told"
+        ),
+        pytest.param(
+            about("WAIVED", old_status="COMPLIANT"), True, "waived", id="failed under its waiver"
+        ),
+        pytest.param(
+            about("WAIVED", old_status="NON_COMPLIANT", was_waived="yes"),
+            True,
+            "waived",
+            id="another waiver took over",
+        ),
+        pytest.param(
+            about("ESCALATED", waived_until=ENDED), True, "waived", id="worse and still waived"
+        ),
+        pytest.param(
+            about("WAIVER_EXPIRED", woken_by="sweep", release="new"),
+            True,
+            "alert",
+            id="the end of a waiver is no find of an upgrade",
+        ),
+        pytest.param(about("BLINDED"), True, "grouped", id="one resource cannot be read"),
+        pytest.param(
+            about("RESOLVED", old_status="INSUFFICIENT_DATA"),
+            False,
+            "grouped",
+            id="and can be again",
+        ),
+        pytest.param(
+            about("RESOLVED", old_status="INSUFFICIENT_DATA"),
+            True,
+            "alert",
+            id="an earlier version had told of it",
+        ),
+        pytest.param(about("BLINDED", rule=UNREADABLE), True, "alert", id="a heading is blind"),
+        pytest.param(
+            about("RESOLVED", rule=UNREADABLE, old_status="INSUFFICIENT_DATA"),
+            False,
+            "alert",
+            id="a heading can read again",
+        ),
+    ],
+)
+def test_routes_of_waivers_and_of_what_cannot_be_read(row, was_told, routing):
+    said = route(row, finding(), ENDED, swept_since=lambda: "", was_told=lambda: was_told)
+    assert str(said) == routing
+
+
+def test_the_end_of_a_waiver_of_our_own_resources_pages_nobody():
+    row = about("WAIVER_EXPIRED")
+    assert route(row, finding(), ENDED, is_own=lambda: True) is Routing.OWN
 
 
 def told(pipeline):

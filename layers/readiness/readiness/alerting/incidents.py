@@ -222,6 +222,11 @@ def told_before(history: Iterable[Entry], since: str) -> bool:
     )
 
 
+def was_told(history: Iterable[Entry]) -> bool:
+    """Whether subscribers were told that the finding is open."""
+    return any(row.published_as == ALERTED for row in since_opened(history))
+
+
 def may_be_on_its_way(history: Iterable[Entry], lowest: Severity) -> bool:
     """Whether a page may be in the queue whose mark is not written yet."""
     return any(

@@ -10,14 +10,18 @@ from urllib.parse import quote
 from readiness.alerting.incidents import since_opened
 from readiness.engine.geography import console_host
 from readiness.engine.store import Entry
+from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.transition import Kind
 from readiness.model.verdict import Fact, Severity, Status
+from readiness.model.waiver import spoken
 
 SUBJECT_MOST = 99
 SUMMARY_MOST = 1024
+MOST_STATEMENT = 20_000
+"""A policy is of no use if its end is cut off."""
 BODY_MOST = 100_000
 """Of the 262,144 bytes that SNS takes, two copies of the finding must leave room for the rest."""
 
@@ -34,6 +38,8 @@ Attributes = dict[str, dict[str, str]]
 
 def severity_of(finding: Finding) -> Severity:
     """The severity to alert with: a finding that cannot be judged is LOW, whatever its rule is."""
+    if finding.rule == UNREADABLE:
+        return finding.severity
     if finding.status is not Status.NON_COMPLIANT and finding.blinded_at is not None:
         return Severity.LOW
     return finding.severity
@@ -52,7 +58,8 @@ def loudest(finding: Finding, entry: Entry, earlier: Sequence[Entry] = ()) -> Se
     if entry.old_status == Status.NON_COMPLIANT and entry.old_severity in set(Severity):
         told.append(Severity(entry.old_severity))
     if entry.old_status == Status.INSUFFICIENT_DATA:
-        told.append(Severity.LOW)
+        is_heading = finding.rule == UNREADABLE and entry.old_severity in set(Severity)
+        told.append(Severity(entry.old_severity) if is_heading else Severity.LOW)
     told += [
         Severity(row.severity)
         for row in since_opened(earlier, entry.at)
@@ -82,6 +89,7 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
         "observed": finding.observed,
         "settings": finding.settings,
         "open": finding.is_open,
+        "waived": finding.is_waived,
         "status_since": iso(finding.since),
         "first_observed_at": iso(finding.first_observed_at or finding.last_observed_at),
         "last_observed_at": iso(finding.last_observed_at),
@@ -100,6 +108,11 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
         "environment": finding.environment,
         "owner": finding.owner,
         "waived_until": iso(finding.waived_until) if finding.waived_until else "",
+        "waiver": finding.waiver,
+        "waived_by": finding.waived_by,
+        "waived_because": finding.waived_because,
+        "waiver_owner": finding.waiver_owner,
+        "waiver_approved_by": finding.waiver_approved_by,
     }
     return plain | {name: value for name, value in optional.items() if value}
 
@@ -142,6 +155,8 @@ def sns_message(
         "old_status": entry.old_status,
         "old_severity": entry.old_severity if entry.old_status == Status.NON_COMPLIANT else "",
     }
+    if entry.waiver_note:
+        body |= {"waiver_note": entry.waiver_note, "waiver_changed_by": entry.waiver_changed_by}
     machine = _within_bounds(body)
     human = _human(finding, entry, runbooks)
     return {
@@ -283,6 +298,8 @@ def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
     ]
     if finding.expected:
         lines.append(f"Expected:  {finding.expected}")
+    if note := entry.waiver_note or spoken(finding):
+        lines.append(f"Waiver:    {clean(note, SUMMARY_MOST)}")
     if finding.reminder:
         lines.append(f"Reminder:  {finding.reminder}")
     if finding.opened_by:
@@ -303,13 +320,14 @@ def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
 
 def _alarm(finding: Finding, entry: Entry, state: str, stack: str) -> dict[str, Any]:
     """The fields PagerDuty reads of a CloudWatch alarm notification, and those it shows."""
+    waived = entry.waiver_note or spoken(finding)
     return {
         "AlarmName": clean(f"{stack or DEFAULT_STACK} {finding.rule} {finding.resource.key}", 255),
         "AlarmDescription": clean(f"{finding.item}. {finding.expected}", SUMMARY_MOST),
         "AWSAccountId": finding.resource.account,
         "NewStateValue": state,
         "OldStateValue": "OK" if state == "ALARM" else "ALARM",
-        "NewStateReason": headline(finding, SUMMARY_MOST),
+        "NewStateReason": clean(f"{waived} {headline(finding, SUMMARY_MOST)}", SUMMARY_MOST),
         "StateChangeTime": entry.at,
         "Region": finding.resource.region,
         "AlarmArn": "",
@@ -380,6 +398,7 @@ def _details(finding: Finding) -> dict[str, str]:
         "last_change": str(finding.last_change),
         "event_id": finding.event_id,
         "not_readable": finding.blind_reason,
+        "waived": spoken(finding),
         "owner": finding.owner,
         "workload": finding.workload,
         "environment": finding.environment,
@@ -389,7 +408,9 @@ def _details(finding: Finding) -> dict[str, str]:
         "explain": f"readiness explain {finding.id}",
     }
     details |= {f"observed_{name}": _flat(value) for name, value in finding.observed.items()}
-    return {name: clean(value, SUMMARY_MOST) for name, value in details.items() if value}
+    most = {"observed_statement": MOST_STATEMENT}
+    filled = {name: value for name, value in details.items() if value}
+    return {name: clean(value, most.get(name, SUMMARY_MOST)) for name, value in filled.items()}
 
 
 def _flat(fact: Fact) -> str:

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from readiness.engine.store import Entry
+from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import Finding
 from readiness.model.origin import SWEEP
 from readiness.model.transition import Kind
-from readiness.model.verdict import Severity
+from readiness.model.verdict import Severity, Status
 
 
 class Routing(StrEnum):
@@ -19,6 +20,8 @@ class Routing(StrEnum):
     BASELINE = "baseline"
     UPGRADE = "upgrade"
     OWN = "own"
+    WAIVED = "waived"
+    GROUPED = "grouped"
     VANISHED = "vanished"
 
 
@@ -29,6 +32,7 @@ def route(
     *,
     swept_since: Callable[[], str] = lambda: "0",
     is_own: Callable[[], bool] = lambda: False,
+    was_told: Callable[[], bool] = lambda: True,
 ) -> Routing:
     """Whether a transition goes out.
 
@@ -39,9 +43,15 @@ def route(
     sweep finds until then is told in one summary too, while what an event finds goes out.
     ``is_own`` tells whether the resource is part of the monitor's own stack.
     A finding that is resolved or less severe is always sent, since its start may have been sent.
+
+    A waiver is sent only to those who were told of the finding: ``was_told`` looks that up. What
+    cannot be read is sent for the heading as a whole, not for each resource.
     """
     if finding is None:
         return Routing.VANISHED
+    apart = _apart(entry, was_told)
+    if apart is not None:
+        return apart
     better = entry.kind in {Kind.RESOLVED, Kind.DEESCALATED}
     if better or Severity.CRITICAL in {entry.severity, finding.severity}:
         return Routing.ALERT
@@ -52,6 +62,26 @@ def route(
         since = swept_since()
         if not since or entry.at <= since:
             return Routing.UPGRADE
-    if opened and is_own():
-        return Routing.OWN
-    return Routing.ALERT
+    begins = opened or entry.kind == Kind.WAIVER_EXPIRED
+    return Routing.OWN if begins and is_own() else Routing.ALERT
+
+
+def _apart(entry: Entry, was_told: Callable[[], bool]) -> Routing | None:
+    """What becomes of waivers and of what cannot be read; None for any other transition."""
+    if entry.kind == Kind.WAIVED:
+        opened = entry.old_status == Status.NON_COMPLIANT and not entry.was_waived
+        return Routing.ALERT if opened and was_told() else Routing.WAIVED
+    if entry.rule == UNREADABLE:
+        return Routing.ALERT
+    if _is_about_reading(entry):
+        return Routing.ALERT if entry.kind == Kind.RESOLVED and was_told() else Routing.GROUPED
+    if entry.waived_until and entry.kind in {Kind.ESCALATED, Kind.DEESCALATED}:
+        return Routing.WAIVED
+    return None
+
+
+def _is_about_reading(entry: Entry) -> bool:
+    """Whether it tells only that a rule cannot be evaluated, or can be again."""
+    if entry.kind == Kind.RESOLVED:
+        return entry.old_status == Status.INSUFFICIENT_DATA
+    return entry.kind == Kind.BLINDED

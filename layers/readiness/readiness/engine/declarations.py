@@ -141,7 +141,12 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
 
 def may_approve(by: str, statement: Attestation) -> bool:
     """Whether this caller is a second person for the statement."""
-    return by != statement.attester_id and not by.startswith(MACHINE)
+    return may_speak_for_two(by, statement.attester_id)
+
+
+def may_speak_for_two(by: str, asker: str) -> bool:
+    """Whether a caller is another person than who asked, by the ids that IAM held them to."""
+    return by != asker and not by.startswith(MACHINE)
 
 
 def _attestation(row: Mapping[str, Any]) -> Attestation | None:

@@ -69,29 +69,29 @@ def statement_of(
             f" (allowed: {', '.join(sorted(FIELDS))}); the attester is always the AWS identity"
             " you are signed in as"
         )
-    rule = _text(fields, "rule", MOST_NAME)
+    rule = checked_text(fields, "rule", MOST_NAME)
     if rule not in rules:
         raise DeclarationRefused(f"rule {rule!r} is none that can be attested")
-    performed_at = moment(_text(fields, "performed_at", MOST_NAME), "performed_at")
+    performed_at = moment(checked_text(fields, "performed_at", MOST_NAME), "performed_at")
     if performed_at > at + SKEW:
         raise DeclarationRefused("performed_at is in the future; attest work that is done")
     expires_at = None
     if fields.get("expires_at"):
-        expires_at = moment(_text(fields, "expires_at", MOST_NAME), "expires_at")
+        expires_at = moment(checked_text(fields, "expires_at", MOST_NAME), "expires_at")
         if expires_at <= max(performed_at, at):
             raise DeclarationRefused("expires_at is in the past; it must be later than now")
     result = fields.get("result") or "pass"
     if result not in {str(each) for each in Result}:
         raise DeclarationRefused(f"result must be pass or fail, not {clean(str(result), 60)!r}")
-    scope = {name: _text(fields, name, MOST_NAME, required=False) for name in _SCOPE}
+    scope = {name: checked_text(fields, name, MOST_NAME, required=False) for name in _SCOPE}
     return Attestation(
         id=id,
         rule=rule,
         scope=Scope(**scope | {"account": scope["account"] or by.account}),
-        statement=_text(fields, "statement", MOST_TEXT),
+        statement=checked_text(fields, "statement", MOST_TEXT),
         performed_at=performed_at,
         declared_at=at,
-        owner=_text(fields, "owner", MOST_NAME),
+        owner=checked_text(fields, "owner", MOST_NAME),
         attester=by.arn,
         attester_id=by.id,
         result=Result(result),
@@ -114,7 +114,8 @@ def moment(text: str, name: str) -> datetime:
         ) from None
 
 
-def _text(fields: Mapping[str, Any], name: str, most: int, *, required: bool = True) -> str:
+def checked_text(fields: Mapping[str, Any], name: str, most: int, *, required: bool = True) -> str:
+    """A field that is text, cleaned and not too long. Raises DeclarationRefused."""
     value = fields.get(name)
     if value is None and not required:
         return ""

@@ -21,10 +21,11 @@ from readiness.model.origin import Origin
 from readiness.model.resource import Resource
 from readiness.model.rule import Parameter, Rule, SettingRefused, as_facts, needs_reference
 from readiness.model.text import clean, clean_facts
-from readiness.model.unreadable import Gone, NotOffered, Unreadable
+from readiness.model.unreadable import Gone, NotOffered, Unreadable, is_said_denied
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
 
 MOST_REASON = 1000
+MOST_TAGS, MOST_TAG_NAME, MOST_TAG_VALUE = 50, 128, 256
 MOST_OBSERVED = 30_000
 """Characters of JSON, of which a message carries two copies with every quote escaped."""
 _NOBODY = Origin()
@@ -169,7 +170,7 @@ class Evaluation:
             known = stored.version if stored is not None else 0
         began = self.aws.now()
         if self._is_own(resource):
-            seen, oldest = self._outside(rule, resource, began, {}, is_own=True), began
+            seen, oldest = self._outside(rule, resource, began, None, is_own=True), began
         else:
             seen, oldest = self._observed(rule, resource, began)
         unproven = seen.finding is not None and not self._proves(rule)
@@ -192,17 +193,18 @@ class Evaluation:
         self, rule: Rule, resource: Resource, began: datetime
     ) -> tuple[Observation, datetime]:
         """The observation and when the oldest evidence for it was read."""
-        tags: Mapping[str, str] = {}
+        tags: Mapping[str, str] | None = None
         try:
             tags, in_scope, untold = self._tags(rule, resource)
             if isinstance(in_scope, Unreadable):
-                return self._observation(rule, resource, _unknown(in_scope), began, {}), began
+                return self._observation(rule, resource, _unknown(in_scope), began, tags), began
             if not in_scope:
                 return self._outside(rule, resource, began, tags), began
-            verdict, as_of, own_tags = self._verdict(rule, resource, tags, untold)
+            verdict, as_of, own_tags = self._verdict(rule, resource, tags or {}, untold)
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
-            at, tags = min(as_of, began), own_tags or tags
+            at = min(as_of, began)
+            tags = own_tags if own_tags or tags is None else tags
             return self._observation(rule, resource, verdict, at, tags), as_of
         except Gone:
             return Observation(rule, resource, began), began
@@ -233,7 +235,7 @@ class Evaluation:
         rule: Rule,
         resource: Resource,
         at: datetime,
-        tags: Mapping[str, str],
+        tags: Mapping[str, str] | None,
         *,
         is_own: bool = False,
     ) -> Observation:
@@ -323,18 +325,20 @@ class Evaluation:
 
     def _tags(
         self, rule: Rule, resource: Resource
-    ) -> tuple[Mapping[str, str], bool | Unreadable, Unreadable | None]:
+    ) -> tuple[Mapping[str, str] | None, bool | Unreadable, Unreadable | None]:
         """The resource's tags, whether it is in scope, and why tags could not be read.
+
+        The tags are None where they are not known.
 
         Tags only decorate a finding unless a scope is set, or an attestation names one; then they
         have to be readable.
         """
         if not rule.subject.tags_from_api or rule.subject.name == ACCOUNT.name:
-            return {}, True, None
+            return None, True, None
         try:
             tags = self.aws.evidence(Tags, resource).evidence.values
         except Unreadable as unreadable:
-            return {}, unreadable if self.scope.tag else True, unreadable
+            return None, unreadable if self.scope.tag else True, unreadable
         return tags, self.scope.covers(tags), None
 
     def _observation(
@@ -343,9 +347,10 @@ class Evaluation:
         resource: Resource,
         verdict: Verdict,
         at: datetime,
-        tags: Mapping[str, str],
+        tags: Mapping[str, str] | None,
     ) -> Observation:
         settings = self._configured[rule.id]
+        known = tags or {}
         finding = Finding(
             resource=resource,
             rule=rule.id,
@@ -360,6 +365,8 @@ class Evaluation:
             observed=_storable(verdict.observed),
             settings=as_facts(settings) if isinstance(settings, dict) else {},
             missing=verdict.missing,
+            denied=_denied(verdict),
+            tags=None if tags is None else _short(tags),
             last_observed_at=at,
             changed_by=clean(self._changed_by.by, 256),
             changed_call=clean(self._changed_by.call, 128),
@@ -368,9 +375,9 @@ class Evaluation:
             woken_by=self._changed_by.woken_by,
             release=self._changed_by.release,
             trigger=clean(self._trigger, 256),
-            workload=clean(tags.get(self.scope.workload_tag, ""), 128),
-            environment=clean(self.scope.environment(resource, tags), 128),
-            owner=clean(tags.get(self.scope.owner_tag, ""), 128),
+            workload=clean(known.get(self.scope.workload_tag, ""), 128),
+            environment=clean(self.scope.environment(resource, known), 128),
+            owner=clean(known.get(self.scope.owner_tag, ""), 128),
         )
         is_placeholder = resource.type != rule.subject.name
         again = Target(rule.id, None if is_placeholder else resource.id)
@@ -384,14 +391,14 @@ class Evaluation:
         """The account-level row of each rule whose subjects could not be listed."""
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         for rule in rules:
-            yield self._observation(rule, where, _unknown(unreadable), self.aws.now(), {})
+            yield self._observation(rule, where, _unknown(unreadable), self.aws.now(), None)
 
     def nothing(self, rules: Iterable[Rule], about: ResourceType) -> Iterator[Observation]:
         """The account-level row where nothing is to be judged; "not checked" is not "fine"."""
         where = self.account_wide(ACCOUNT if about.is_global else REGION)
         verdict = not_applicable(f"There is no {about.name} here for this rule to judge.")
         for rule in rules:
-            yield self._observation(rule, where, verdict, self.aws.now(), {})
+            yield self._observation(rule, where, verdict, self.aws.now(), None)
 
 
 def _by_settings_alone(rule: Rule, settings: Mapping[str, Any] | SettingRefused) -> Verdict | None:
@@ -441,9 +448,23 @@ def _passing_with(verdict: Verdict, arguments: Iterable[Any]) -> Verdict:
     """The verdict; unknown and passing where an answer was missing for a passing reason."""
     if verdict.status is not Status.INSUFFICIENT_DATA:
         return verdict
-    failures = (each for each in arguments if isinstance(each, Unreadable))
+    failures = [each for each in arguments if isinstance(each, Unreadable)]
     is_passing = verdict.is_passing or any(each.is_passing for each in failures)
-    return replace(verdict, is_passing=is_passing)
+    denied = (*verdict.denied, *(each.action for each in failures if each.is_denied))
+    named = tuple(action for action in dict.fromkeys(denied) if action in verdict.missing)
+    return replace(verdict, is_passing=is_passing, denied=named)
+
+
+def _denied(verdict: Verdict) -> tuple[str, ...]:
+    """The actions that were denied, also where the rule itself put the failures into words."""
+    said = (each for each in verdict.missing if is_said_denied(each, verdict.reason))
+    return tuple(dict.fromkeys((*verdict.denied, *said)))
+
+
+def _short(tags: Mapping[str, str]) -> dict[str, str]:
+    """The tags as they are stored, as many and as long as AWS allows."""
+    pairs = list(tags.items())[:MOST_TAGS]
+    return {clean(name, MOST_TAG_NAME): clean(value, MOST_TAG_VALUE) for name, value in pairs}
 
 
 def _unknown(unreadable: Unreadable) -> Verdict:

@@ -39,6 +39,7 @@ from readiness.engine.look_again import (
     concerns_everything,
 )
 from readiness.engine.own_stack import UNLISTED, OwnStack
+from readiness.engine.principals import Principals
 from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
@@ -46,9 +47,11 @@ from readiness.engine.sandbox import Sandbox
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.engine.survey import Coverage, survey
+from readiness.engine.waivers import InForce, limits_from
 from readiness.model.finding import DEFAULT_STACK
 from readiness.model.origin import SWEEP, Origin
 from readiness.model.rule import SettingRefused
+from readiness.model.transition import blind_after
 
 if TYPE_CHECKING:
     from readiness.model.rule import Heading, Rule
@@ -91,8 +94,15 @@ class Function:
         self._function = ""
         self._release = release_of(heading.folder, environment.get("RELEASE", ""))
         dynamodb = self._session.client("dynamodb", config=CONFIG)
+        self._waivers = InForce(
+            dynamodb, self._declarations, limits_from(environment), tell=self._tell_of_waivers
+        )
         self.store = Store(
-            dynamodb, environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
+            dynamodb,
+            environment["FINDINGS_TABLE"],
+            environment["TRANSITIONS_TABLE"],
+            waivers=self._waivers,
+            blind_after=blind_after(environment.get("BLIND_AFTER_HOURS", "")),
         )
         self._daily_cache = DailyCache(dynamodb, environment["TRANSITIONS_TABLE"])
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
@@ -358,6 +368,11 @@ class Function:
                 {"evidence": each.evidence, "missing": each.actions, "rules": each.rules}
             )
 
+    def _tell_of_waivers(self, reason: str) -> None:
+        """Waivers that cannot be read waive nothing new: too much is told, never too little."""
+        self.counts.add("WaiversUnreadable")
+        self.log.error("waivers could not be read", extra={"error": reason})
+
     def _tell_of_sdk(self, about: Mapping[str, Any]) -> None:
         self.counts.add("SdkTooOld")
         self.log.warning(
@@ -426,6 +441,7 @@ class Function:
             pacer=self._pacer,
         )
         configured = settings.configure(self.heading, given)
+        self._waivers.named_by(Principals(aws).arn)
         return Evaluation(
             aws,
             configured,

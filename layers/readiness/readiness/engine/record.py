@@ -13,6 +13,7 @@ from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
 from readiness.engine.survey import BATCH, Coverage
+from readiness.model.blindness import RULE_HEADING
 from readiness.model.evidence import ACCOUNT, ResourceType
 from readiness.model.finding import CHANGE, Finding
 from readiness.model.resource import GLOBAL, Resource
@@ -337,7 +338,7 @@ class Recorder:
         not ``deployed``.
         """
         aws = self._evaluation.aws
-        existing, headings = {rule.id for rule in rules}, {folder, *deployed}
+        existing, headings = {rule.id for rule in rules}, {folder, RULE_HEADING, *deployed}
         closed = 0
         for resource, rule in self._store.every_key():
             heading = rule.partition(".")[0]

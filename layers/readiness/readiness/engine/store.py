@@ -17,8 +17,17 @@ from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.garbled import Garbled
 from readiness.model.finding import CHANGE, SCHEMA_VERSION, Finding, iso, parse_iso
 from readiness.model.resource import Resource
-from readiness.model.transition import Change, Kind, Transition, decide
+from readiness.model.transition import (
+    BLIND_AFTER,
+    NOTHING,
+    Change,
+    Kind,
+    Transition,
+    decide,
+    reconsider,
+)
 from readiness.model.verdict import Severity, Status
+from readiness.model.waiver import NO_WAIVERS, Known
 
 GONE_FOR = timedelta(days=90)
 HISTORY_FOR = timedelta(days=400)
@@ -65,7 +74,17 @@ _TEXTS = (
     "workload",
     "environment",
     "owner",
+    "waiver",
+    "waived_by",
+    "waived_because",
+    "waiver_owner",
+    "waiver_approved_by",
 )
+_WAIVED_ROWS = "#waived"
+"""In the index of open findings, what follows the account of those that are waived. Their rank is
+the end of the waiver. CloudFormation adds one index in an update, so that they have none of their
+own."""
+_WAIVED = ("waiver", "waived_by", "waived_because", "waiver_owner", "waiver_approved_by")
 
 
 _BLAME = ("trigger", "opened_by", *CHANGE, "woken_by", "release")
@@ -107,7 +126,7 @@ class UnreadableRow(ValueError):
 
 
 def to_item(finding: Finding) -> dict[str, Any]:
-    """The finding as a DynamoDB item, with the sparse attributes of the ``open`` index."""
+    """The finding as a DynamoDB item, with the attributes of the sparse indexes."""
     plain: dict[str, Any] = {
         "resource": finding.resource.key,
         "rule": finding.rule,
@@ -125,6 +144,15 @@ def to_item(finding: Finding) -> dict[str, Any]:
     plain |= {name: iso(moment) for name in _TIMES if (moment := getattr(finding, name))}
     if finding.missing:
         plain["missing"] = list(finding.missing)
+    if finding.denied:
+        plain["denied"] = list(finding.denied)
+    if finding.tags is not None:
+        plain["tags"] = finding.tags
+    if finding.waivers_known:
+        plain["waivers_known"] = finding.waivers_known
+    if finding.is_waived and finding.waived_until is not None:
+        plain["open_account"] = finding.resource.account + _WAIVED_ROWS
+        plain["open_rank"] = iso(finding.waived_until)
     if finding.is_open:
         plain["open_account"] = finding.resource.account
         plain["open_rank"] = f"{finding.severity.rank}#{iso(finding.since)}"
@@ -153,6 +181,9 @@ def _finding(plain: Mapping[str, Any]) -> Finding:
         observed=_mapping(plain.get("observed", {})),
         settings=_mapping(plain.get("settings", {})),
         missing=tuple(plain.get("missing", ())),
+        denied=tuple(plain.get("denied", ())),
+        tags=_mapping(plain["tags"]) if "tags" in plain else None,
+        waivers_known=int(plain.get("waivers_known", 0)),
         gone=plain.get("gone", False),
         version=int(plain.get("version", 0)),
         **texts,
@@ -203,6 +234,15 @@ class Entry:
     event_id: str = ""
     woken_by: str = ""
     release: str = ""
+    waived_until: str = ""
+    waiver: str = ""
+    waived_by: str = ""
+    waived_because: str = ""
+    waiver_owner: str = ""
+    waiver_approved_by: str = ""
+    waiver_note: str = ""
+    waiver_changed_by: str = ""
+    was_waived: str = ""
     published_at: str = ""
     published_as: str = ""
 
@@ -218,6 +258,9 @@ class Store:
 
     A row that this version cannot read does not stop the others: methods that read several rows
     leave it out and note it in ``unreadable``, those that read one raise UnreadableRow.
+
+    Whoever writes through ``record`` writes under the ``waivers``, so that index, alerts and scan
+    agree on what is open.
     """
 
     def __init__(
@@ -227,7 +270,11 @@ class Store:
         transitions: str,
         *,
         wait: Callable[[float], None] = time.sleep,
+        waivers: Known = lambda: NO_WAIVERS,
+        blind_after: timedelta = BLIND_AFTER,
     ) -> None:
+        self._waivers = waivers
+        self._blind_after = blind_after
         self._client = client
         self._findings = findings
         self._transitions = transitions
@@ -315,6 +362,18 @@ class Store:
         }
         return self._query(query)
 
+    def waived(self, account: str, until: datetime | None = None) -> Iterator[Finding]:
+        """Waived findings of an account, those that end first in front; up to a moment."""
+        query: dict[str, Any] = {
+            "IndexName": "open",
+            "KeyConditionExpression": "open_account = :a",
+            "ExpressionAttributeValues": {":a": {"S": account + _WAIVED_ROWS}},
+        }
+        if until is not None:
+            query["KeyConditionExpression"] += " AND open_rank <= :t"
+            query["ExpressionAttributeValues"][":t"] = {"S": iso(until)}
+        return self._query(query)
+
     def all(self) -> Iterator[Finding]:
         """Every finding, in no order: a full scan of the table."""
         start: dict[str, Any] = {}
@@ -382,17 +441,51 @@ class Store:
         UnreadableRow.
         """
         for _ in range(_ATTEMPTS):
-            change = decide(stored, seen, follows=follows)
+            change = self._decided(stored, seen, follows=follows)
             if change.finding is None:
                 return change
-            version = (stored.version if stored is not None else 0) + 1
-            change = replace(change, finding=change.finding.but(version=version))
+            change = _counted(change, stored)
             if self._write(change, stored):
                 return change
             stored = self.get(seen.resource, seen.rule)
             if follows:
                 raise Overtaken(stored)
         raise Contended(f"{seen.resource.key} {seen.rule}")
+
+    def _decided(self, stored: Finding | None, seen: Finding, *, follows: bool) -> Change:
+        return decide(
+            stored, seen, follows=follows, waivers=self._waivers, blind_after=self._blind_after
+        )
+
+    def reconsider(self, stored: Finding, now: Callable[[], datetime]) -> Change:
+        """Bring a stored finding under the waivers as they are now; nothing was observed.
+
+        ``stored`` may come from an index: what has to change is read again before it is written.
+
+        Raises Contended, Unwritable, Unavailable and UnreadableRow.
+        """
+        decided = reconsider(stored, now(), self._waivers)
+        if decided.finding is None:
+            return decided
+
+        def again(row: Finding | None) -> Change:
+            return reconsider(row, now(), self._waivers) if row is not None else NOTHING
+
+        return self.change_at(stored.resource, stored.rule, again)
+
+    def change_at(
+        self, resource: Resource, rule: str, decided: Callable[[Finding | None], Change]
+    ) -> Change:
+        """Write what is decided of the row of a resource and a rule, again if others write it.
+
+        Raises Contended, Unwritable, Unavailable and UnreadableRow.
+        """
+        for _ in range(_ATTEMPTS):
+            stored = self.get(resource, rule)
+            change = _counted(decided(stored), stored)
+            if change.finding is None or self._write(change, stored):
+                return change
+        raise Contended(f"{resource.key} {rule}")
 
     def _write(self, change: Change, stored: Finding | None) -> bool:
         """Write a change over ``stored``, with retries; False where another writer was faster.
@@ -521,6 +614,14 @@ class Store:
         self._client.put_item(TableName=self._transitions, Item=serialise(item))
 
 
+def _counted(change: Change, stored: Finding | None) -> Change:
+    """The change with the version of the row that it makes."""
+    if change.finding is None:
+        return change
+    version = (stored.version if stored is not None else 0) + 1
+    return replace(change, finding=change.finding.but(version=version))
+
+
 def _over(stored: Finding | None) -> dict[str, Any]:
     """The condition that the row still is what was read."""
     if stored is None:
@@ -559,7 +660,11 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "reason": finding.blind_reason
         if transition.kind is Kind.BLINDED and finding.blind_reason
         else finding.reason,
-        **{name: getattr(finding, name) for name in _BLAME},
+        **{name: getattr(finding, name) for name in (*_BLAME, *_WAIVED)},
+        "waived_until": iso(finding.waived_until) if finding.waived_until else "",
+        "waiver_note": transition.note,
+        "waiver_changed_by": transition.by,
+        "was_waived": "yes" if transition.was_waived else "",
         "unpublished": _shard(finding.id),
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }

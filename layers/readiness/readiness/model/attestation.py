@@ -15,7 +15,7 @@ from readiness.model.finding import iso
 from readiness.model.resource import Resource
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
-from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, violates
+from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, unread, violates
 
 GRACE = timedelta(days=14)
 REMIND = timedelta(days=30)
@@ -175,9 +175,9 @@ class Attested:
         best = self._newest(s for s in valid if s.artefact_unread is None)
         if best is not None and (failed is None or failed.performed_at < best.performed_at):
             return self._holds(what, best, cap, observed)
-        unread = self._newest(valid)
-        if unread is not None and (failed is None or failed.performed_at < unread.performed_at):
-            return _unseen(what, unread).observing(observed)
+        unseen = self._newest(valid)
+        if unseen is not None and (failed is None or failed.performed_at < unseen.performed_at):
+            return _unseen(what, unseen).observing(observed)
         if failed is not None:
             reason = f"{what} is attested as failed on {failed.performed_at:%Y-%m-%d}."
             return violates(reason, expected=expected).observing(observed)
@@ -256,8 +256,8 @@ class Attested:
 
 def _unseen(what: str, statement: Attestation) -> Verdict:
     """The verdict where the only valid attestation has an artefact that could not be read."""
-    unread = statement.artefact_unread
-    return cannot_tell(
-        f"{what} is attested, but its artefact {statement.artefact} could not be read: {unread}.",
-        missing=(unread.action,) if unread else (),
+    failed = statement.artefact_unread
+    return unread(
+        f"{what} is attested, but its artefact {statement.artefact} could not be read: {failed}.",
+        *((failed,) if failed else ()),
     )

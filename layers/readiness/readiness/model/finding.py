@@ -70,6 +70,11 @@ class Finding:
     ``changed_by``, ``changed_call``, ``changed_at`` and ``event_id`` (CloudTrail's) are of the
     last change that was seen, which need not be the cause. ``woken_by`` and ``release`` say what
     evaluated it: an event or a sweep, and which version of the code.
+
+    ``denied`` are those of the ``missing`` actions that were denied. ``tags`` are the resource's,
+    None where they are not known. ``waived_until``, ``waiver`` (its id), ``waived_by``,
+    ``waived_because``, ``waiver_owner`` and ``waiver_approved_by`` are set while it is waived;
+    ``waivers_known`` says how many rows of waivers that was decided from.
     """
 
     resource: Resource
@@ -85,6 +90,7 @@ class Finding:
     observed: Mapping[str, Fact] = field(default_factory=dict)
     settings: Mapping[str, Fact] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
+    denied: tuple[str, ...] = ()
     status_since: datetime | None = None
     first_observed_at: datetime | None = None
     opened_at: datetime | None = None
@@ -103,7 +109,14 @@ class Finding:
     workload: str = ""
     environment: str = ""
     owner: str = ""
+    tags: Mapping[str, str] | None = None
     waived_until: datetime | None = None
+    waiver: str = ""
+    waived_by: str = ""
+    waived_because: str = ""
+    waiver_owner: str = ""
+    waiver_approved_by: str = ""
+    waivers_known: int = 0
     gone: bool = False
     version: int = 0
 
@@ -122,9 +135,18 @@ class Finding:
     @property
     def is_open(self) -> bool:
         """Whether someone has to act: non-compliant, or unknown for too long, and not waived."""
-        if self.waived_until is not None and self.waived_until > self.last_observed_at:
+        if self.is_waived:
             return False
         return self.status is Status.NON_COMPLIANT or self.blinded_at is not None
+
+    @property
+    def is_waived(self) -> bool:
+        """Whether people accept it for now: it is non-compliant all the same."""
+        return (
+            self.status is Status.NON_COMPLIANT
+            and self.waived_until is not None
+            and self.waived_until > self.last_observed_at
+        )
 
     @property
     def config_hash(self) -> str:

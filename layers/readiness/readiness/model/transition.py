@@ -8,9 +8,15 @@ from enum import StrEnum
 
 from readiness.model.finding import CHANGE, Finding, iso
 from readiness.model.verdict import Severity, Status
+from readiness.model.waiver import NO_WAIVERS, Known, under
 
 REFRESH_AFTER = timedelta(hours=20)
 BLIND_AFTER = timedelta(hours=24)
+
+
+def blind_after(hours: str) -> timedelta:
+    """After which time what cannot be read is told, as TellBlindAfterHours says it, or a day."""
+    return timedelta(hours=float(hours)) if hours else BLIND_AFTER
 
 
 class Kind(StrEnum):
@@ -29,7 +35,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """One row of the history: the new finding, and what it was before."""
+    """One row of the history: the new finding, and what it was before.
+
+    ``was_waived`` tells whether it was; ``note`` says in a sentence what became of its waiver,
+    and ``by`` who caused that.
+    """
 
     kind: Kind
     finding: Finding
@@ -37,6 +47,9 @@ class Transition:
     old_status: Status | None = None
     old_severity: Severity | None = None
     old_reason: str = ""
+    was_waived: bool = False
+    note: str = ""
+    by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +71,7 @@ def decide(
     refresh_after: timedelta = REFRESH_AFTER,
     blind_after: timedelta = BLIND_AFTER,
     follows: bool = False,
+    waivers: Known = lambda: NO_WAIVERS,
 ) -> Change:
     """Compare a new observation with the stored finding.
 
@@ -65,9 +79,13 @@ def decide(
     it rests on was read after the stored state. Clocks of several hosts differ, so its time is
     then the stored one's and a moment. INSUFFICIENT_DATA never replaces NON_COMPLIANT: the finding
     stays open and records since when it could not be checked.
+
+    ``waivers`` is asked only where there is something to waive. A finding that becomes waived, or
+    is so no more, makes a transition of that kind, whatever else changed with it.
     """
     if stored is None:
-        return _first(seen)
+        became, kind = _first(seen, blind_after)
+        return _changed(None, became, kind, seen.last_observed_at, waivers)
     if is_older(seen, stored):
         if not follows:
             return NOTHING
@@ -77,14 +95,58 @@ def decide(
         became, kind = _unknown(stored, seen, blind_after)
     else:
         became, kind = _clear(stored, seen)
-    if kind is not None:
-        transition = Transition(kind, became, at, stored.status, stored.severity, stored.reason)
-        return Change(became, transition)
-    if became.config_hash != stored.config_hash or became.blind_since != stored.blind_since:
+    change = _changed(stored, became, kind, at, waivers)
+    if change.transition is not None or change.finding is None:
+        return change
+    became = change.finding
+    if _differs(became, stored):
         return Change(became)
     if at - stored.last_observed_at >= refresh_after:
         return Change(became, only_refreshes=True)
     return NOTHING
+
+
+def reconsider(stored: Finding, at: datetime, waivers: Known) -> Change:
+    """The stored finding under the waivers as they are at a moment, with nothing observed."""
+    at = max(at, stored.last_observed_at + timedelta(milliseconds=1))
+    change = _changed(stored, stored, None, at, waivers)
+    return change if change.transition is not None else NOTHING
+
+
+def _changed(
+    stored: Finding | None, became: Finding, kind: Kind | None, at: datetime, waivers: Known
+) -> Change:
+    """The finding under the waivers, with the transition where there is one."""
+    decided = under(waivers, became, stored, at)
+    if decided.is_new:
+        kind = Kind.WAIVED if decided.finding.waived_until else Kind.WAIVER_EXPIRED
+    if kind is None:
+        return Change(decided.finding)
+    if stored is None:
+        made = Transition(kind, decided.finding, at, note=decided.note, by=decided.by)
+        return Change(decided.finding, made)
+    made = Transition(
+        kind,
+        decided.finding,
+        at,
+        stored.status,
+        stored.severity,
+        stored.reason,
+        was_waived=stored.waived_until is not None,
+        note=decided.note,
+        by=decided.by,
+    )
+    return Change(decided.finding, made)
+
+
+def _differs(became: Finding, stored: Finding) -> bool:
+    """Whether it has to be written although nothing happened that is told."""
+    return (
+        became.config_hash != stored.config_hash
+        or became.blind_since != stored.blind_since
+        or (became.status is Status.NON_COMPLIANT and (became.tags or {}) != (stored.tags or {}))
+        or became.denied != stored.denied
+    )
 
 
 def is_older(seen: Finding, stored: Finding) -> bool:
@@ -92,7 +154,7 @@ def is_older(seen: Finding, stored: Finding) -> bool:
     return iso(seen.last_observed_at) <= iso(stored.last_observed_at)
 
 
-def _first(seen: Finding) -> Change:
+def _first(seen: Finding, blind_after: timedelta) -> tuple[Finding, Kind | None]:
     at = seen.last_observed_at
     wrong = seen.status is Status.NON_COMPLIANT
     blind = seen.status is Status.INSUFFICIENT_DATA
@@ -103,7 +165,9 @@ def _first(seen: Finding) -> Change:
         opened_by=seen.changed_by if wrong else "",
         blind_since=at if blind else None,
     )
-    return Change(became, Transition(Kind.OPENED, became, at) if wrong else None)
+    if blind and _is_told(seen, timedelta(), blind_after):
+        return became.but(blinded_at=at), Kind.BLINDED
+    return became, Kind.OPENED if wrong else None
 
 
 def _unknown(
@@ -117,12 +181,18 @@ def _unknown(
             blind_since=since,
             blind_reason=seen.reason,
             missing=seen.missing,
+            denied=seen.denied,
         )
     else:
         became = _carry(stored, seen).but(blind_since=since, blinded_at=stored.blinded_at)
-    if became.blinded_at is None and at - since >= blind_after:
+    if became.blinded_at is None and _is_told(seen, at - since, blind_after):
         return became.but(blinded_at=at), Kind.BLINDED
     return became, None
+
+
+def _is_told(seen: Finding, lasted: timedelta, blind_after: timedelta) -> bool:
+    """Whether a reading that failed is told: what was denied does not pass by itself."""
+    return bool(seen.denied) or lasted >= blind_after
 
 
 def _clear(stored: Finding, seen: Finding) -> tuple[Finding, Kind | None]:
@@ -152,12 +222,12 @@ def _carry(stored: Finding, seen: Finding) -> Finding:
         first_observed_at=stored.first_observed_at,
         status_since=stored.status_since if unchanged else seen.last_observed_at,
         opened_at=stored.opened_at,
-        waived_until=stored.waived_until,
         opened_by=stored.opened_by,
         **_last_change(stored, seen, unchanged=unchanged),
         workload=seen.workload or stored.workload,
         environment=seen.environment or stored.environment,
         owner=seen.owner or stored.owner,
+        tags=stored.tags if seen.tags is None else seen.tags,
     )
 
 

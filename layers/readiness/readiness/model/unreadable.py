@@ -54,10 +54,20 @@ class Unreadable(Exception):
         """Whether the same read may succeed later without any change."""
         return self.cause in _PASSING or self.code in _GARBLED
 
+    @property
+    def is_denied(self) -> bool:
+        """Whether a permission is missing, which does not pass by itself."""
+        return self.cause is Cause.ACCESS_DENIED
+
     def __str__(self) -> str:
         code = f"HTTP {self.code}" if self.code.isdigit() else self.code
         code = f" ({code})" if code else ""
         return f"{self.action} {SPOKEN[self.cause]}{code}"
+
+
+def is_said_denied(action: str, text: str) -> bool:
+    """Whether a sentence says of an action that it was denied, as :class:`Unreadable` does."""
+    return f"{action} {SPOKEN[Cause.ACCESS_DENIED]}" in text
 
 
 class NotOffered(Unreadable):

@@ -49,7 +49,8 @@ class Verdict:
     """One rule's verdict on one resource.
 
     ``severity`` is set where this violation has another severity than the rule's default;
-    ``missing`` names the IAM actions of reads that failed; ``reminder`` is what someone should
+    ``missing`` names the IAM actions of reads that failed, ``denied`` those of them that were
+    denied; ``reminder`` is what someone should
     do before a pass expires; ``is_passing`` says that the cause is temporary (a resource that is
     still changing, a throttled read), so that the engine evaluates the rule again soon.
     """
@@ -62,6 +63,7 @@ class Verdict:
     missing: tuple[str, ...] = ()
     reminder: str = ""
     is_passing: bool = False
+    denied: tuple[str, ...] = ()
 
     def observing(self, facts: Mapping[str, Fact]) -> Verdict:
         """The same verdict with these facts added."""
@@ -107,11 +109,13 @@ def cannot_tell(
 
 def unread(reason: str, *failures: Unreadable) -> Verdict:
     """The rule could not be evaluated because of reads that failed; it says what they needed."""
-    return cannot_tell(
+    verdict = cannot_tell(
         reason,
         missing=tuple(dict.fromkeys(failure.action for failure in failures)),
         is_passing=any(failure.is_passing for failure in failures),
     )
+    denied = dict.fromkeys(failure.action for failure in failures if failure.is_denied)
+    return replace(verdict, denied=tuple(denied))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""Upkeep: what changes a finding although no resource changed, looked at once a minute."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
+
+from functions.upkeep.reading import Reading
+from functions.upkeep.waivers import WaiverUpkeep
+from readiness.engine.aws import CONFIG, Aws
+from readiness.engine.principals import Principals
+from readiness.engine.session import Session
+from readiness.engine.store import Store
+from readiness.engine.unread import Unread
+from readiness.engine.waivers import InForce, limits_from
+from readiness.model.finding import DEFAULT_STACK
+
+SPARE_MILLISECONDS = 30_000
+
+log = Logger(service="readiness-upkeep")
+metrics = Metrics(namespace="Readiness", service="upkeep")
+
+
+class Upkeep:
+    """Waivers that begin and end, and headings that cannot read what they ask for."""
+
+    def __init__(
+        self,
+        dynamodb: Any,
+        environment: Mapping[str, str],
+        account: str,
+        region: str,
+        *,
+        name: Callable[[str], str] = str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._now = now
+        findings, transitions = environment["FINDINGS_TABLE"], environment["TRANSITIONS_TABLE"]
+        limits = limits_from(environment)
+        in_force = InForce(dynamodb, environment["DECLARATIONS_TABLE"], limits, now=now)
+        in_force.named_by(name)
+        where = f"{account}/{region}"
+        self._waivers = WaiverUpkeep(
+            dynamodb, findings, transitions, in_force, account, where, now
+        )
+        unread = Unread(dynamodb, transitions, where)
+        self._reading = Reading(Store(dynamodb, findings, transitions), unread, account, region)
+
+    def run(self, enough: Callable[[], bool] = lambda: False) -> dict[str, int]:
+        """Bring the findings up to date. Raises WaiversUnreadable after everything else."""
+        headings = self._reading.look(self._now())
+        waivers = self._waivers.apply(enough)
+        return {"headings": headings, **waivers}
+
+
+_upkeep: list[Upkeep] = []
+
+
+def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
+    """``{"upkeep": true}``, from the schedule."""
+    metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
+    log.append_keys(request_id=getattr(context, "aws_request_id", ""))
+    if event.get("upkeep") is not True:
+        raise ValueError(f"upkeep knows no event with the keys {', '.join(sorted(event))}")
+    arn = str(context.invoked_function_arn).split(":")
+    if not _upkeep:
+        session = Session()
+        dynamodb = session.client("dynamodb", config=CONFIG)
+        aws = Aws(session, account=arn[4], region=arn[3], now=lambda: datetime.now(UTC))
+
+        def name(id: str) -> str:
+            return Principals(aws).arn(id)
+
+        _upkeep.append(Upkeep(dynamodb, os.environ, arn[4], arn[3], name=name))
+    try:
+        done = _upkeep[0].run(lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
+        metrics.add_metric("WaiversApplied", MetricUnit.Count, done["waived"])
+        metrics.add_metric("WaiversOver", MetricUnit.Count, done["over"])
+        log.info("upkeep", extra=dict(done))
+        return done
+    finally:
+        if metrics.provider.metric_set:
+            metrics.flush_metrics()

@@ -1,0 +1,50 @@
+"""Findings that could not be evaluated → one finding for each heading that is blind."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from readiness.engine.store import Store
+from readiness.engine.unread import Unread
+from readiness.model.blindness import HEADING_TYPE, UNREADABLE, Unreadable, by_heading, decide
+from readiness.model.finding import Finding
+from readiness.model.resource import Resource
+from readiness.model.transition import Change
+
+
+class Reading:
+    """Looks when something was noted and it has been quiet since, and while a heading is blind."""
+
+    def __init__(self, store: Store, unread: Unread, account: str, region: str) -> None:
+        self._store = store
+        self._unread = unread
+        self._account = account
+        self._region = region
+
+    def look(self, now: datetime) -> int:
+        """How many headings became blind, more blind, or can read again."""
+        blind = {
+            finding.resource.id: finding
+            for finding in self._store.of_rule(UNREADABLE, f"{self._account}/{self._region}/")
+        }
+        noted = self._unread.noted()
+        is_due = noted is not None and noted.is_due(now)
+        if not is_due and all(finding.blinded_at is None for finding in blind.values()):
+            return 0
+        found = by_heading((*self._store.open(self._account), *self._store.waived(self._account)))
+        told = 0
+        for folder in sorted({*blind, *(found if is_due else ())}):
+            seen = found.get(folder)
+            if seen is None or is_due:  # else more may come: it is told when it has been quiet
+                told += self._tell(folder, seen, now)
+        if noted is not None and is_due:
+            self._unread.looked_at(noted)
+        return told
+
+    def _tell(self, folder: str, seen: Unreadable | None, now: datetime) -> bool:
+        where = Resource(self._account, self._region, HEADING_TYPE, folder)
+
+        def decided(stored: Finding | None) -> Change:
+            return decide(stored, seen, where, now)
+
+        return self._store.change_at(where, UNREADABLE, decided).transition is not None

@@ -1,0 +1,106 @@
+"""A waiver, from the command line to the pager and back when its time is over."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from readiness.model.finding import iso
+from readiness.model.verdict import Status
+from readiness_cli.demo.emulator import ACCOUNT
+from tests.e2e.account import RULE
+from tests.e2e.test_pipeline import about, of
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def upkeep(account):
+    """What the schedule does each minute, under the function's own role."""
+
+    def run():
+        answer = account.stack.aws.client("lambda").invoke(
+            FunctionName=account.stack.resources["Upkeep"], Payload=b'{"upkeep": true}'
+        )
+        said = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, said
+        return said
+
+    return run
+
+
+@pytest.fixture
+def waive(cli):
+    def run(bucket, until, *more):
+        done = cli(
+            *("waive", RULE, "--resource", bucket, "--owner", "team@example.com"),
+            *("--reason", "Moves in March.", "--until", iso(until), "-o", "json", *more),
+        )
+        assert done.returncode == 0, done.stderr
+        [row] = json.loads(done.stdout)
+        return row
+
+    return run
+
+
+def test_a_waiver_resolves_the_page_and_its_end_pages_again(
+    account, pager_client, cli, waive, upkeep, until
+):
+    (bucket,) = account.sound()
+    account.put(account.break_(bucket))
+    page = pager_client.wait_for(of(bucket, "trigger"), 30)
+
+    ends = datetime.now(UTC) + timedelta(seconds=40)
+    dry = waive(bucket, ends, "--dry-run")
+    row = waive(bucket, ends)
+    assert [each["effect"] for each in row["covers"]] == ["waived"]
+    assert dry["covers"] == row["covers"]
+    upkeep()
+    resolved = pager_client.wait_for(of(bucket, "resolve"), 30)
+    assert resolved.key == page.key
+    details = resolved.body["payload"]["custom_details"]
+    assert "(owner team@example.com" in details["waived"]
+
+    finding = account.finding(bucket)
+    assert (finding.status, finding.is_waived) == (Status.NON_COMPLIANT, True)
+    assert finding.waived_by == f"arn:aws:iam::{ACCOUNT}:root"
+    store = account.stack.store
+    assert finding.id not in {each.id for each in store.open(ACCOUNT)}
+    [shown] = [
+        each
+        for each in json.loads(cli("findings", "--waived", "-o", "json").stdout)
+        if each["finding_id"] == finding.id
+    ]
+    assert (shown["status"], shown["waived_because"]) == ("NON_COMPLIANT", "Moves in March.")
+
+    until(lambda: datetime.now(UTC) > ends, 60)
+    upkeep()
+    pager_client.wait_for(of(bucket, "trigger"), 30, after=resolved.at)
+    assert [each.action for each in about(pager_client, bucket)] == [
+        "trigger",
+        "resolve",
+        "trigger",
+    ]
+    kinds = [entry.kind for entry in store.history(finding.id)]
+    assert kinds == ["OPENED", "WAIVED", "WAIVER_EXPIRED"]
+    assert finding.id in {each.id for each in store.open(ACCOUNT)}
+
+
+def test_what_fails_under_a_waiver_pages_nobody_until_the_waiver_is_ended(
+    account, pager_client, cli, waive, upkeep, until
+):
+    (bucket,) = account.sound()
+    row = waive(bucket, datetime.now(UTC) + timedelta(days=1), "--in-advance")
+    account.put(account.break_(bucket))
+    until(lambda: (found := account.finding(bucket)) and found.is_waived, 30)
+    upkeep()
+    assert about(pager_client, bucket) == []
+    done = cli("unwaive", row["id"], "--reason", "Not before the audit.")
+    assert done.returncode == 0, done.stderr
+    upkeep()
+    pager_client.wait_for(of(bucket, "trigger"), 30)
+    [waived, over] = account.stack.store.history(account.finding(bucket).id)
+    assert (waived.kind, over.kind) == ("WAIVED", "WAIVER_EXPIRED")
+    assert over.waiver_note.endswith(": Not before the audit.")

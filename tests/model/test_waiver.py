@@ -1,0 +1,471 @@
+"""Which findings a waiver covers, when it covers none, and what that makes of a finding."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from readiness import Severity, Status
+from readiness.model.resource import Resource
+from readiness.model.transition import NOTHING, Kind, decide, reconsider
+from readiness.model.waiver import (
+    Waiver,
+    Waivers,
+    matches,
+    matches_every_resource,
+    matches_every_rule,
+    spoken,
+)
+from tests.findings import BUCKET, T0, after, finding
+
+GOOD, BAD, UNKNOWN = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT_DATA
+DAY = timedelta(days=1)
+
+
+def waiver(id="w1", **changes) -> Waiver:
+    said = {
+        "rule": "encryption.s3-kms",
+        "resource": "data",
+        "reason": "Moves in March.",
+        "owner": "team@example.com",
+        "until": T0 + 10 * DAY,
+        "declared_at": T0 - DAY,
+        "by": "AROA:ann",
+    }
+    return Waiver(id, **(said | changes))
+
+
+def known(*each, rows=None, **limits):
+    made = Waivers(each, len(each) if rows is None else rows, **limits)
+    return lambda: made
+
+
+def life(*steps):
+    """The stored finding and the kinds after observations, each under its waivers."""
+    stored, kinds = None, []
+    for hour, (status, waivers, changes) in enumerate(steps):
+        at = changes.pop("at", after(hours=hour))
+        change = decide(stored, finding(status, at, **changes), waivers=waivers)
+        stored = change.finding or stored
+        kinds += [str(change.transition.kind)] if change.transition else []
+    return stored, kinds
+
+
+# -- what it means ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "of", "is_meant"),
+    [
+        pytest.param({}, {}, True, id="just this one"),
+        pytest.param({"rule": "encryption.*"}, {}, True, id="a glob of rules"),
+        pytest.param({"rule": "encryption.s3"}, {}, False, id="the beginning of a rule"),
+        pytest.param({"rule": "Encryption.s3-kms"}, {}, False, id="rules are lower case"),
+        pytest.param({"resource": "dat*"}, {}, True, id="a glob of ids"),
+        pytest.param({"resource": "dat"}, {}, False, id="the beginning of an id"),
+        pytest.param({"resource": "DATA"}, {}, False, id="ids have their case"),
+        pytest.param({"resource": BUCKET.key}, {}, True, id="the whole key"),
+        pytest.param({"resource": "*/AWS::S3::Bucket/*"}, {}, True, id="a type"),
+        pytest.param({"resource": "*/AWS::S3::Object/*"}, {}, False, id="another type"),
+        pytest.param({"resource": "999*"}, {}, False, id="another account"),
+        pytest.param(
+            {"resource": "", "tags": {"Env": "dev"}}, {"tags": {"Env": "dev"}}, True, id="a tag"
+        ),
+        pytest.param(
+            {"resource": "", "tags": {"Env": "dev"}},
+            {"tags": {"Env": "prod"}},
+            False,
+            id="another value of the tag",
+        ),
+        pytest.param(
+            {"resource": "", "tags": {"Env": "dev"}}, {"tags": None}, False, id="unknown tags"
+        ),
+        pytest.param(
+            {"resource": "", "tags": {"Env": ""}}, {"tags": {}}, False, id="no tag, no empty value"
+        ),
+        pytest.param(
+            {"tags": {"Env": "dev", "Team": "a"}},
+            {"tags": {"Env": "dev"}},
+            False,
+            id="one tag of two",
+        ),
+        pytest.param(
+            {"resource": "other", "tags": {"Env": "dev"}},
+            {"tags": {"Env": "dev"}},
+            False,
+            id="the tag, and another resource",
+        ),
+    ],
+)
+def test_what_a_waiver_means(changes, of, is_meant):
+    assert waiver(**changes).means(finding(**of)) is is_meant
+
+
+def test_a_name_with_the_characters_of_a_glob_is_meant_as_it_is():
+    alarm = Resource("111122223333", "us-east-1", "AWS::CloudWatch::Alarm", "[prod] CPU")
+    assert matches("[prod] CPU", alarm)
+    assert matches(alarm.key, alarm)
+    assert not matches("[prod] CPU", BUCKET)
+
+
+@pytest.mark.parametrize("glob", ["*", "**", "?*", "*.*", "*?.?*", "[a-z]*", "[!0]*"])
+def test_a_pattern_of_every_rule(glob):
+    assert matches_every_rule(glob)
+
+
+@pytest.mark.parametrize("glob", ["encryption.*", "*-kms", "*.s3-*", "?", "[a-d]*", "*iam*"])
+def test_a_pattern_of_some_rules(glob):
+    assert not matches_every_rule(glob)
+
+
+@pytest.mark.parametrize(
+    "glob",
+    ["*", "**", "?*", "*/*", "*::*", "111122223333/*", "[0-9]*", "*/us-east-1/*", "*/AWS::*"],
+)
+def test_a_pattern_of_every_resource(glob):
+    assert matches_every_resource(glob, "111122223333")
+
+
+@pytest.mark.parametrize("glob", ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev"])
+def test_a_pattern_of_some_resources(glob):
+    assert not matches_every_resource(glob, "111122223333")
+
+
+# -- when it waives nothing ------------------------------------------------------------------------
+
+LIMITS = Waivers()
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"owner": " "}, "it has no owner", id="ownerless"),
+        pytest.param({"reason": ""}, "it gives no reason", id="without a reason"),
+        pytest.param({"rule": ""}, "it names no rule", id="without a rule"),
+        pytest.param({"until": T0}, "it expired at 2026-11-02T12:00:00.000Z", id="expired"),
+        pytest.param({"declared_at": after(10)}, "it lies in the future", id="from the future"),
+        pytest.param({"rule": "*"}, "every rule and does not say so", id="every rule"),
+        pytest.param({"resource": ""}, "every resource and does not say so", id="no resource"),
+        pytest.param({"resource": "*"}, "every resource and does not say so", id="every resource"),
+        pytest.param({"ended_at": T0, "ended_by": "bob"}, "bob ended it", id="ended"),
+        pytest.param(
+            {"declared_at": T0 - 91 * DAY, "until": T0 + 9999 * DAY},
+            "it expired at 2026-11-01T12:00:00.000Z",
+            id="a far date buys nothing",
+        ),
+    ],
+)
+def test_what_waives_nothing(changes, why):
+    made = waiver(**changes)
+    assert why in LIMITS.objection(made, Severity.HIGH, "111122223333", T0)
+    change = decide(None, finding(), waivers=known(made))
+    assert change.transition.kind is Kind.OPENED
+    assert change.finding.is_open
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rule": "*", "all_rules": True},
+        {"resource": "*", "all_resources": True},
+        {"resource": "", "all_resources": True},
+        {"declared_at": after(4)},
+    ],
+    ids=["every rule and says so", "every resource", "any resource", "a clock four minutes ahead"],
+)
+def test_what_waives_all_the_same(changes):
+    assert not LIMITS.objection(waiver(**changes), Severity.HIGH, "111122223333", T0)
+
+
+@pytest.mark.parametrize(
+    ("severity", "asks_from", "approved_by", "is_waived"),
+    [
+        (Severity.CRITICAL, Severity.CRITICAL, "", False),
+        (Severity.CRITICAL, Severity.CRITICAL, "AROA:bob", True),
+        (Severity.CRITICAL, Severity.CRITICAL, "AROA:ann", False),
+        (Severity.HIGH, Severity.CRITICAL, "", True),
+        (Severity.HIGH, Severity.HIGH, "", False),
+        (Severity.CRITICAL, None, "", True),
+    ],
+)
+def test_from_a_severity_on_two_people_have_to_agree(severity, asks_from, approved_by, is_waived):
+    made = waiver(approved_by=approved_by)
+    waivers = known(made, second_person=asks_from)
+    assert decide(None, finding(severity=severity), waivers=waivers).finding.is_waived is is_waived
+
+
+def test_the_fingerprint_is_of_every_word():
+    words = {
+        "rule": "a.b",
+        "resource": "x",
+        "reason": "Other.",
+        "owner": "other",
+        "until": after(1),
+        "declared_at": after(-1),
+        "by": "AIDA",
+        "tags": {"a": "b"},
+        "all_rules": True,
+        "all_resources": True,
+    }
+    prints = {waiver(**{name: value}).fingerprint for name, value in words.items()}
+    assert len(prints | {waiver().fingerprint, waiver("w2").fingerprint}) == len(words) + 2
+    assert waiver(approved_by="bob", ended_at=T0).fingerprint == waiver().fingerprint
+
+
+# -- what it makes of a finding --------------------------------------------------------------------
+
+
+def test_what_is_open_becomes_waived_and_says_by_whom_until_when_and_why():
+    change = decide(
+        finding().but(version=3),
+        finding(at=after(5)),
+        waivers=known(waiver(), name=lambda id: f"arn:{id}" if id else ""),
+    )
+    became = change.finding
+    assert (change.transition.kind, change.transition.by) == (Kind.WAIVED, "arn:AROA:ann")
+    assert (became.status, became.is_waived, became.is_open) == (BAD, True, False)
+    assert spoken(became) == change.transition.note
+    assert change.transition.note == (
+        "Waived until 2026-11-12T12:00:00.000Z by arn:AROA:ann (owner team@example.com, waiver"
+        " w1): Moves in March."
+    )
+
+
+def test_the_approver_is_named():
+    change = decide(None, finding(), waivers=known(waiver(approved_by="AROA:bob")))
+    assert "by AROA:ann, approved by AROA:bob (owner" in spoken(change.finding)
+
+
+def test_a_failure_that_a_waiver_covers_is_never_open():
+    stored, kinds = life((GOOD, known(waiver()), {}), (BAD, known(waiver()), {}))
+    assert kinds == ["WAIVED"]
+    assert not stored.is_open
+    assert stored.opened_at == after(hours=1), "when it failed is known all the same"
+
+
+def test_a_waiver_is_asked_for_only_where_there_is_something_to_waive():
+    def never():
+        raise AssertionError("the table was asked")
+
+    assert decide(None, finding(GOOD), waivers=never).transition is None
+    assert decide(finding(), finding(GOOD, after(1)), waivers=never).transition is not None
+
+
+def test_what_complies_is_waived_by_nobody_and_is_so_again_when_it_fails_again():
+    stored, kinds = life(
+        (BAD, known(waiver()), {}), (GOOD, known(waiver()), {}), (BAD, known(waiver()), {})
+    )
+    assert kinds == ["WAIVED", "RESOLVED", "WAIVED"]
+    between, _ = life((BAD, known(waiver()), {}), (GOOD, known(waiver()), {}))
+    assert (between.waived_until, between.waiver, between.waived_by) == (None, "", "")
+    assert stored.is_waived
+
+
+def test_expiry_opens_again_also_while_a_resource_is_looked_at():
+    stored, kinds = life((BAD, known(waiver()), {}), (BAD, known(waiver()), {"at": T0 + 11 * DAY}))
+    assert kinds == ["WAIVED", "WAIVER_EXPIRED"]
+    assert (stored.is_open, stored.waiver) == (True, "")
+
+
+@pytest.mark.parametrize(
+    ("now", "note", "by"),
+    [
+        pytest.param(
+            waiver(ended_by="AROA:bob", ended_at=after(1), ended_because="Mended."),
+            "AROA:bob ended the waiver w1: Mended.",
+            "AROA:bob",
+            id="ended",
+        ),
+        pytest.param(
+            waiver(ended_by="AROA:bob", ended_at=after(1)),
+            "AROA:bob ended the waiver w1.",
+            "AROA:bob",
+            id="ended without a word",
+        ),
+        pytest.param(waiver(until=T0), "The waiver w1 expired at 2026-11-02T12", "", id="expired"),
+        pytest.param(waiver("w2", resource="x"), "is not among the declarations", "", id="lost"),
+        pytest.param(waiver(resource="x"), "its tags are others", "", id="covers it no more"),
+    ],
+)
+def test_why_a_waiver_is_over_is_said(now, note, by):
+    before = decide(None, finding(), waivers=known(waiver())).finding
+    change = reconsider(before, after(2), known(now, rows=2))
+    assert change.transition.kind is Kind.WAIVER_EXPIRED
+    assert note in change.transition.note
+    assert change.transition.by == by
+    assert change.transition.was_waived
+    assert change.finding.is_open
+
+
+def test_more_severe_than_one_person_may_accept_is_open_again():
+    stored, kinds = life(
+        (BAD, known(waiver()), {}),
+        (BAD, known(waiver()), {"severity": Severity.CRITICAL}),
+    )
+    assert kinds == ["WAIVED", "WAIVER_EXPIRED"]
+    assert stored.is_open
+
+
+def test_more_severe_and_waived_all_the_same_is_told_in_the_history_alone():
+    two = known(waiver(approved_by="AROA:bob"))
+    stored, kinds = life((BAD, two, {}), (BAD, two, {"severity": Severity.CRITICAL}))
+    assert kinds == ["WAIVED", "ESCALATED"]
+    assert stored.is_waived
+
+
+# -- tags that change ------------------------------------------------------------------------------
+
+DEV = waiver(resource="", tags={"Env": "dev"})
+
+
+def test_a_tag_that_comes_waives_and_a_tag_that_goes_opens():
+    stored, kinds = life(
+        (BAD, known(DEV), {"tags": {}}),
+        (BAD, known(DEV), {"tags": {"Env": "dev"}}),
+        (BAD, known(DEV), {"tags": {"Env": "prod"}}),
+        (BAD, known(DEV), {"tags": {"Env": "dev"}}),
+        (BAD, known(DEV), {"tags": {}}),
+    )
+    assert kinds == ["OPENED", "WAIVED", "WAIVER_EXPIRED", "WAIVED", "WAIVER_EXPIRED"]
+    assert stored.is_open
+
+
+def test_tags_that_could_not_be_read_are_those_that_were_known():
+    stored, kinds = life(
+        (BAD, known(DEV), {"tags": {"Env": "dev"}}), (BAD, known(DEV), {"tags": None})
+    )
+    assert kinds == ["WAIVED"]
+    assert stored.tags == {"Env": "dev"}
+
+
+def test_tags_alone_are_written_so_that_a_later_waiver_goes_by_them():
+    before = decide(None, finding(tags={"Env": "dev"})).finding
+    change = decide(before, finding(at=after(1), tags={"Env": "prod"}))
+    assert (change.transition, change.finding.tags) == (None, {"Env": "prod"})
+    assert decide(before, finding(at=after(1), tags={"Env": "dev"})) == NOTHING
+
+
+# -- several waivers -------------------------------------------------------------------------------
+
+SHORT, LONG = waiver("short", until=T0 + 2 * DAY), waiver("long", until=T0 + 5 * DAY)
+
+
+@pytest.mark.parametrize("order", [(SHORT, LONG), (LONG, SHORT)])
+def test_of_two_waivers_the_longer_one_counts(order):
+    assert decide(None, finding(), waivers=known(*order)).finding.waiver == "long"
+
+
+def test_a_second_waiver_takes_over_and_nothing_opens():
+    first = decide(None, finding(), waivers=known(LONG)).finding
+    ended = waiver("long", until=LONG.until, ended_by="bob", ended_at=T0)
+    change = reconsider(first, after(1), known(ended, SHORT, rows=3))
+    assert (change.transition.kind, change.transition.was_waived) == (Kind.WAIVED, True)
+    assert (change.finding.waiver, change.finding.is_waived) == ("short", True)
+
+
+def test_a_longer_waiver_replaces_the_shorter_one():
+    first = decide(None, finding(), waivers=known(SHORT)).finding
+    change = reconsider(first, after(1), known(SHORT, LONG))
+    assert (change.transition.kind, change.finding.waiver) == (Kind.WAIVED, "long")
+
+
+def test_an_approval_is_on_the_finding():
+    first = decide(None, finding(), waivers=known(waiver())).finding
+    change = reconsider(first, after(1), known(waiver(approved_by="AROA:bob"), rows=2))
+    assert change.finding.waiver_approved_by == "AROA:bob"
+    assert change.transition.kind is Kind.WAIVED
+
+
+# -- nothing was observed --------------------------------------------------------------------------
+
+
+def test_reconsidering_is_no_observation():
+    stored = decide(None, finding()).finding
+    change = reconsider(stored, after(60), known(waiver()))
+    assert change.finding.last_observed_at == T0
+    assert change.transition.at == after(60)
+
+
+def test_reconsidering_what_has_not_changed_writes_nothing():
+    stored = decide(None, finding(), waivers=known(waiver())).finding
+    assert reconsider(stored, after(60), known(waiver())) == NOTHING
+    assert reconsider(decide(None, finding()).finding, after(60), known()) == NOTHING
+
+
+def test_a_name_that_cannot_be_looked_up_this_time_is_no_change():
+    named = known(waiver(), name=lambda id: f"arn:{id}")
+    stored = decide(None, finding(), waivers=named).finding
+    assert reconsider(stored, after(60), known(waiver())) == NOTHING
+    again = decide(stored, finding(at=after(60), reason="Other."), waivers=known(waiver()))
+    assert again.finding.waived_by == "arn:AROA:ann"
+
+
+def test_the_history_stays_in_order_although_a_clock_is_behind():
+    stored = decide(None, finding(at=after(10))).finding
+    change = reconsider(stored, after(5), known(waiver()))
+    assert change.transition.at > stored.last_observed_at
+
+
+# -- who knows less does not overrule who knows more ------------------------------------------------
+
+
+def test_a_run_that_has_not_heard_of_a_new_waiver_does_not_open_what_it_waived():
+    waived = reconsider(finding(), after(1), known(waiver())).finding
+    change = decide(waived, finding(at=after(2), reason="Other."), waivers=known(rows=0))
+    assert change.transition is None
+    assert (change.finding.waiver, change.finding.waivers_known) == ("w1", 1)
+
+
+def test_a_run_that_has_not_heard_of_an_end_does_not_waive_again():
+    waived = decide(None, finding(), waivers=known(waiver())).finding
+    ended = waiver(ended_by="bob", ended_at=T0)
+    opened = reconsider(waived, after(1), known(ended, rows=2)).finding
+    change = decide(opened, finding(at=after(2), reason="Other."), waivers=known(waiver()))
+    assert change.transition is None
+    assert (change.finding.is_open, change.finding.waivers_known) == (True, 2)
+
+
+def test_where_the_waivers_cannot_be_read_only_the_date_ends_one():
+    waived = decide(None, finding(), waivers=known(waiver())).finding
+    nothing = known(rows=0)
+    assert decide(waived, finding(at=after(2)), waivers=nothing).transition is None
+    over = decide(waived, finding(at=T0 + 11 * DAY), waivers=nothing)
+    assert (over.transition.kind, over.finding.is_open) == (Kind.WAIVER_EXPIRED, True)
+    fresh = decide(None, finding(), waivers=nothing)
+    assert fresh.transition.kind is Kind.OPENED, "too much is told, never too little"
+
+
+# -- what cannot be read ---------------------------------------------------------------------------
+
+
+def test_a_waiver_accepts_a_failure_and_not_that_nobody_can_look():
+    blind = finding(UNKNOWN, missing=("s3:GetX",), denied=("s3:GetX",))
+    change = decide(None, blind, waivers=known(waiver()))
+    assert (change.transition.kind, change.finding.is_open) == (Kind.BLINDED, True)
+
+
+def test_what_is_waived_and_cannot_be_read_stays_waived_until_its_date():
+    blind = {"missing": ("s3:GetX",)}
+    stored, kinds = life(
+        (BAD, known(waiver()), {}),
+        (UNKNOWN, known(waiver()), dict(blind)),
+        (UNKNOWN, known(waiver()), {**blind, "at": T0 + 11 * DAY}),
+    )
+    assert kinds == ["WAIVED", "WAIVER_EXPIRED"]
+    assert (stored.status, stored.is_open) == (BAD, True)
+
+
+# -- what was observed is older than what is known ----------------------------------------------------
+
+
+def test_evidence_of_yesterday_is_waived_by_a_waiver_of_today():
+    """Some answers are a day old, and a waiver that is newer than they are counts all the same."""
+    now = T0 + DAY
+    made = known(waiver(declared_at=now - timedelta(minutes=10)), as_of=now)
+    assert decide(None, finding(), waivers=made).finding.is_waived
+
+
+def test_evidence_of_yesterday_is_not_waived_by_a_waiver_that_ended_since():
+    made = known(waiver(until=T0 + timedelta(hours=1)), as_of=T0 + DAY)
+    assert decide(None, finding(), waivers=made).finding.is_open
