@@ -20,8 +20,8 @@ from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.session import Session
 from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
-from readiness.engine.unseen import unseen
 from readiness.engine.unread import Unread
+from readiness.engine.unseen import unseen
 from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
