@@ -14,7 +14,7 @@ from readiness.evidence.observabilityadmin import Centralization, Centralization
 from readiness.evidence.organizations import Organization
 from readiness.evidence.workloads.log_forwarding import LOG_GROUP, LogForwarding, Route
 from readiness.model.evidence import ACCOUNT, REGION
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Gone, NotOffered
 from tests.accounts import compliance_logging as accounts
 from tests.accounts.compliance_logging import (
     CENTRAL,
@@ -343,6 +343,34 @@ def test_its_own_filters_are_asked_for_only_where_they_decide(answers, central, 
 def test_nothing_more_is_asked_of_what_is_not_judged(answers):
     _, account = forwarding(**answers)
     assert set(account.calls) == {("logs", "describe_log_groups"), ("cloudwatch", "list_metrics")}
+
+
+class Elsewhere:
+    """A reader of a region without OAM, centralization and Organizations."""
+
+    account, region, settings = ACCOUNT_ID, HOME, {"central_account_ids": ()}
+
+    def of(self, cls, about):
+        if cls in {LogLinks, CentralizationRules}:
+            raise NotOffered("oam:ListLinks", "oam", HOME)
+        return read(cls, about=about)
+
+    def home(self, _):
+        return HOME
+
+    def one(self, service, operation, **_):
+        raise NotOffered(f"{service}:{operation}", service, HOME)
+
+    def every(self, service, operation, key, **_):
+        assert (service, operation) == ASKED
+        return [subscription()]
+
+
+def test_a_region_without_some_of_the_services():
+    seen = LogForwarding.load(Elsewhere(), LOG_GROUP.resource(ACCOUNT_ID, HOME, GROUP))
+    assert [route.account for route in seen.routes] == [CENTRAL]
+    everything = ACCOUNT.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    assert Organization.load(Elsewhere(), everything) == Organization()
 
 
 def test_a_log_group_deleted_since_it_was_listed():

@@ -91,7 +91,7 @@ def verdict_on(*trails, stores=(), **settings):
         pytest.param(
             (trail(global_events=False),),
             Severity.CRITICAL,
-            "records only one region",
+            "leaves out services without a region",
             id="without global services",
         ),
         pytest.param(

@@ -99,7 +99,7 @@ class Trails:
         return tuple(
             trail.share(wanted, self.region, self.read_at, max_age)
             if trail.is_everywhere
-            else Share(said=f"The trail {trail.arn} records only one region.")
+            else Share(said=trail.left_out)
             for trail in self.all
         )
 

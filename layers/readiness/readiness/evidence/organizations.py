@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from readiness.model.evidence import ACCOUNT, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import NotOffered
 
 
 @evidence(ACCOUNT, reads=("organizations:DescribeOrganization",))
@@ -14,7 +15,8 @@ from readiness.model.resource import Resource
 class Organization:
     """The organization of the account; without ids where it belongs to none.
 
-    Every member account may ask. Source: DescribeOrganization.
+    A partition without AWS Organizations has none. Every member account may ask.
+    Source: DescribeOrganization.
     """
 
     id: str = ""
@@ -22,11 +24,14 @@ class Organization:
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Organization:
-        answer = read.one(
-            "organizations",
-            "describe_organization",
-            absent=("AWSOrganizationsNotInUseException",),
-            region=read.home("organizations"),
-        )
+        try:
+            answer = read.one(
+                "organizations",
+                "describe_organization",
+                absent=("AWSOrganizationsNotInUseException",),
+                region=read.home("organizations"),
+            )
+        except NotOffered:
+            return cls()
         about = (answer or {}).get("Organization") or {}
         return cls(about.get("Id", ""), about.get("MasterAccountId", ""))

@@ -265,9 +265,18 @@ class Trail:
         return self.arn.split(":")[4]
 
     @property
+    def left_out(self) -> str:
+        """What of the account it does not look at, in a full sentence; empty for nothing."""
+        if not self.multi_region:
+            return f"The trail {self.arn} records only one region."
+        if not self.global_events:
+            return f"The trail {self.arn} leaves out services without a region, such as IAM."
+        return ""
+
+    @property
     def is_everywhere(self) -> bool:
         """Whether it records every region and the services without one."""
-        return self.multi_region and self.global_events
+        return not self.left_out
 
     def share(self, wanted: Recorded, region: str, at: datetime, max_age: timedelta) -> Share:
         """Which of the ``wanted`` events of the region the trail records."""

@@ -76,7 +76,7 @@ class AuditLogs:
 
 def _collected(read: Reader, trail: Trail) -> Collected:
     if not trail.is_everywhere:
-        return Collected(f"The trail {trail.arn} records only one region.")
+        return Collected(trail.left_out)
     way = _central(read, trail)
     if not way and not _delivers_to_logs(read, trail):
         return Collected(f"The trail {trail.arn} delivers only to a bucket of this account.")

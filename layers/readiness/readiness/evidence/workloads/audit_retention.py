@@ -125,7 +125,7 @@ def _places(read: Reader) -> Iterator[tuple[str, str, str]]:
         kind = "" if trail.get("IsOrganizationTrail") else f"{read.account}/CloudTrail"
         prefix = _under(trail.get("S3KeyPrefix"), kind)
         yield trail.get("S3BucketName", ""), prefix, f"the trail {_name(arn)}"
-    for channel in read.one("config", "describe_delivery_channels")["DeliveryChannels"]:
+    for channel in read.every("config", "describe_delivery_channels", "DeliveryChannels"):
         prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config/")
         yield channel.get("s3BucketName", ""), prefix, "AWS Config"
     for flow_log in _flow_logs(read):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from readiness.evidence.cloudwatch.log_groups import ActiveLogGroups
 from readiness.evidence.logs import (
@@ -18,7 +19,10 @@ from readiness.evidence.observabilityadmin import CentralizationRules
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import NotOffered
 from readiness.semantics.log_group_filter import selects
+
+T = TypeVar("T")
 
 _UNSUBSCRIBED = ("DELIVERY", "INFREQUENT_ACCESS")
 """Classes of log groups that have no subscription filters."""
@@ -87,10 +91,10 @@ class LogForwarding:
         if not is_active or about.group_class == "DELIVERY":
             return cls(about.name, read.account, about.group_class, is_active)
         policies = read.of(AccountSubscriptions, here).all
-        rules = read.of(CentralizationRules, here)
+        rules = _if_offered(read, CentralizationRules, here)
         routes = [
             *_by_policies(about, policies),
-            *_by_links(about, read.of(LogLinks, here)),
+            *_by_links(about, _if_offered(read, LogLinks, here)),
             *_by_rules(about, rules),
         ]
         central = read.settings["central_account_ids"]
@@ -109,6 +113,14 @@ class LogForwarding:
             rules_are_shown=rules.are_shown,
             routes=tuple(routes),
         )
+
+
+def _if_offered(read: Reader, cls: type[T], here: Resource) -> T:
+    """The evidence of the region; without anything where AWS does not offer the service there."""
+    try:
+        return read.of(cls, here)
+    except NotOffered:
+        return cls()
 
 
 def leads_home(route: Route, central: Iterable[str]) -> bool:
