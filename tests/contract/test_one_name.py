@@ -96,6 +96,8 @@ BY_ARN = {
     "AWS::ApiGateway::Stage",
     "AWS::ApiGatewayV2::Stage",
     "AWS::Batch::JobDefinition",
+    "AWS::CloudTrail::EventDataStore",
+    "AWS::CloudTrail::Trail",
     "AWS::ECS::Cluster",
     "AWS::ECS::Service",
     "AWS::ECS::TaskDefinition",
