@@ -11,7 +11,7 @@ import sys
 
 import pytest
 
-from readiness.engine import answers
+from readiness.engine import packing
 from readiness.engine.events import changes_of
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.model.evidence import ApiCall, declared
@@ -53,7 +53,7 @@ def read(monkeypatch):
 
     def noted(self, name):
         reader = sys._getframe(1).f_code.co_filename
-        if name in fields and reader != answers.__file__:  # which weighs what it keeps
+        if name in fields and reader != packing.__file__:  # which weighs what is kept
             seen.add(name)
         return object.__getattribute__(self, name)
 

@@ -104,7 +104,6 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         }
     ),
     # The text of a redrive policy: SetQueueAttributes.
-    "readiness.evidence.sqs.dead_letters": frozenset({"deadLetterTargetArn"}),
     "readiness.evidence.workloads.dead_letter_paths": frozenset(
         {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
     ),
