@@ -177,7 +177,12 @@ CONFIG_IDS = {
     "AWS::CodeBuild::Project": ("ci", "arn:aws:codebuild:us-east-1:111122223333:project/ci"),
     "AWS::ECS::Cluster": ("arn:aws:ecs:us-east-1:111122223333:cluster/agents", "agents"),
 }
-LEFT = {"AWS::OpenSearch::Domain", "AWS::ApiGatewayV2::Api"}
+LEFT = {
+    "AWS::OpenSearch::Domain",
+    "AWS::ApiGatewayV2::Api",
+    "AWS::CloudTrail::Trail",
+    "AWS::CloudTrail::EventDataStore",
+}
 """What Config calls these could not be told for certain: their changes are answered."""
 SUBJECTS = {
     rule.subject.name: rule.subject
