@@ -121,13 +121,27 @@ def test_a_pattern_of_some_rules(glob):
 
 @pytest.mark.parametrize(
     "glob",
-    ["*", "**", "?*", "*/*", "*::*", "111122223333/*", "[0-9]*", "*/us-east-1/*", "*/AWS::*"],
+    [
+        "*",
+        "**",
+        "?*",
+        "*/*",
+        "*::*",
+        "111122223333/*",
+        "[0-9]*",
+        "*/us-east-1/*",
+        "*us-east-1*",
+        "*/AWS::*",
+    ],
 )
 def test_a_pattern_of_every_resource(glob):
     assert matches_every_resource(glob, "111122223333")
 
 
-@pytest.mark.parametrize("glob", ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev"])
+@pytest.mark.parametrize(
+    "glob",
+    ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev", "*/us-east-1/AWS::S3::*"],
+)
 def test_a_pattern_of_some_resources(glob):
     assert not matches_every_resource(glob, "111122223333")
 
