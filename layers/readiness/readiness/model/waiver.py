@@ -14,6 +14,8 @@ from readiness.model.finding import Finding, iso
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.verdict import Severity, Status
 
+OWN_HEADING = "readiness"
+"""How the rules of findings about Readiness itself begin: no waiver covers them."""
 LONGEST = timedelta(days=90)
 SKEW = timedelta(minutes=5)
 _RULES = ("iam_roles.mfa", "xray.s3-kms-2", "zz.a")
@@ -110,7 +112,8 @@ class Waiver:
         """Whether rule, resource and tags are those of the finding."""
         tags = finding.tags or {}
         return (
-            (finding.rule == self.rule or fnmatchcase(finding.rule, self.rule))
+            finding.rule.partition(".")[0] != OWN_HEADING
+            and (finding.rule == self.rule or fnmatchcase(finding.rule, self.rule))
             and (not self.resource or matches(self.resource, finding.resource))
             and all(tags.get(name) == value for name, value in self.tags.items())
         )
