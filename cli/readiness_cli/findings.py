@@ -208,17 +208,18 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Waived", cell(spoken(found), most=2000)),
         ("Runbook", cell(row["runbook"])),
         ("Console", cell(row["console"], most=2000)),
-        (
-            "Check now",
-            cell(
-                f"readiness evaluate {found.rule} --resource {_quoted(found.resource.id)}",
-                most=2000,
-            ),
-        ),
+        ("Check now", cell(_check_now(found), most=2000)),
         ("To waive it", cell(_waive(found), most=2000)),
         ("History", cell(f"readiness history {found.id}")),
     ]
     return facts((name, value) for name, value in pairs if str(value).strip())
+
+
+def _check_now(found: Finding) -> str:
+    """The command that evaluates it again; empty for what is said of a whole heading."""
+    if found.rule == UNREADABLE:
+        return ""
+    return f"readiness evaluate {found.rule} --resource {_quoted(found.resource.id)}"
 
 
 def _waive(found: Finding) -> str:

@@ -22,10 +22,11 @@ from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
 from readiness.engine.sweeps import Sweeps
 from readiness.engine.unread import Unread
 from readiness.engine.unseen import unseen
+from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import DEFAULT_STACK, Finding, iso, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.transition import Kind
-from readiness.model.verdict import Severity
+from readiness.model.verdict import Severity, Status
 
 LOST_AFTER = timedelta(minutes=2)
 SPARE_MILLISECONDS = 20_000
@@ -119,7 +120,7 @@ class Alerts:
             is_own=lambda: self._own.has(resource),
             was_told=lambda: was_told(self._store.history(entry.finding_id)),
         )
-        if routing is Routing.GROUPED:
+        if _is_about_reading(entry):
             self._unread.note(datetime.now(UTC))
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
@@ -302,6 +303,12 @@ class Swept:
 
     names: list[str]
     is_first: bool
+
+
+def _is_about_reading(entry: Entry) -> bool:
+    """Whether a resource became unreadable, or is so no more."""
+    changed = entry.kind == Kind.BLINDED or entry.old_status == Status.INSUFFICIENT_DATA
+    return changed and entry.rule != UNREADABLE
 
 
 def _is_of(rule: str, names: Iterable[str]) -> bool:

@@ -13,7 +13,10 @@ from readiness.model.transition import Change
 
 
 class Reading:
-    """Looks when something was noted and it has been quiet since, and while a heading is blind."""
+    """Looks when something was noted and it has been quiet since, and hourly while one is blind.
+
+    A look reads everything that is open.
+    """
 
     def __init__(self, store: Store, unread: Unread, account: str, region: str) -> None:
         self._store = store
@@ -28,8 +31,9 @@ class Reading:
             for finding in self._store.of_rule(UNREADABLE, f"{self._account}/{self._region}/")
         }
         noted = self._unread.noted()
-        is_due = noted is not None and noted.is_due(now)
-        if not is_due and all(finding.blinded_at is None for finding in blind.values()):
+        is_due = noted.is_due(now)
+        is_blind = any(finding.blinded_at is not None for finding in blind.values())
+        if not is_due and not (is_blind and noted.is_stale(now)):
             return 0
         found = by_heading((*self._store.open(self._account), *self._store.waived(self._account)))
         told = 0
@@ -37,8 +41,8 @@ class Reading:
             seen = found.get(folder)
             if seen is None or is_due:  # else more may come: it is told when it has been quiet
                 told += self._tell(folder, seen, now)
-        if noted is not None and is_due:
-            self._unread.looked_at(noted)
+        if is_due or noted.last is None:
+            self._unread.looked_at(noted, now)
         return told
 
     def _tell(self, folder: str, seen: Unreadable | None, now: datetime) -> bool:

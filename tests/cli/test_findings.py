@@ -9,6 +9,7 @@ import pytest
 
 from readiness.engine.evaluate import Scope
 from readiness.engine.store import Store, to_item
+from readiness.model.blindness import HEADING_TYPE, UNREADABLE, by_heading, decide
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
@@ -18,6 +19,7 @@ from tests.cli.conftest import deploy
 from tests.fake_account import NOON
 
 MOTO = "123456789012"
+DENIED = {"missing": ("s3:GetX",), "denied": ("s3:GetX",)}
 BAD = Status.NON_COMPLIANT
 
 
@@ -331,3 +333,18 @@ def test_what_does_not_exist_is_said_in_one_way(run, account, rule):
     assert said.exit_code == 2
     assert "resource 'nothere' does not exist in account" in said.stderr.lower()
     assert said.stdout == ""
+
+
+def test_a_blind_heading_is_listed_and_explained_with_the_statement_to_paste(run, store):
+    seen = by_heading([finding(status=Status.INSUFFICIENT_DATA, blinded_at=NOON, **DENIED)])
+    where = Resource(MOTO, "us-east-1", HEADING_TYPE, "encryption")
+    store.change_at(
+        where, UNREADABLE, lambda stored: decide(stored, seen["encryption"], where, NOON)
+    )
+    [row] = json.loads(run("findings", "--open", "--rule", UNREADABLE, "-o", "json").stdout)
+    assert (row["resource_id"], row["severity"], row["open"]) == ("encryption", "HIGH", True)
+    for named in ([row["finding_id"]], [where.key, UNREADABLE]):
+        shown = run("explain", *named, columns="300").stdout
+        assert '{"Effect": "Allow", "Action": ["s3:GetX"], "Resource": "*"}' in shown
+        assert "docs/runbooks/readiness.md#unreadable" in shown
+        assert "readiness evaluate" not in shown

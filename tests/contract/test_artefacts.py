@@ -19,7 +19,7 @@ from readiness_cli.template import logical_id
 FUNCTIONS = sorted(path for path in (ROOT / "functions").iterdir() if (path / "app.py").exists())
 NAMES = [path.name for path in FUNCTIONS]
 MOST_LAYER_BYTES = 6 * 1024 * 1024
-RULE_FREE = {"alerts", "pagerduty", "attestations"}
+RULE_FREE = {"alerts", "pagerduty", "attestations", "upkeep"}
 ENVIRONMENT = {
     "alerts": {"ALERTS_TOPIC": "arn:aws:sns:us-east-1:111122223333:alerts"},
     "pagerduty": {
@@ -96,6 +96,7 @@ def function(request, tmp_path_factory):
 ANSWERS = {
     "alerts": "builtins.ValueError",
     "attestations": "readiness.engine.declarations.DeclarationRefused",
+    "upkeep": "builtins.ValueError",
     "pagerduty": "builtins.KeyError",
 }
 """What each makes of an event that is none; a heading finds it malformed."""

@@ -102,6 +102,13 @@ def test_what_a_waiver_means(changes, of, is_meant):
     assert waiver(**changes).means(finding(**of)) is is_meant
 
 
+def test_what_is_said_of_readiness_itself_is_waived_by_nobody():
+    """A waiver of everything would keep the test alert from the pager."""
+    everything = waiver(rule="*", resource="", all_rules=True, all_resources=True)
+    assert everything.means(finding())
+    assert not everything.means(finding(rule="readiness.test-alert"))
+
+
 def test_a_name_with_the_characters_of_a_glob_is_meant_as_it_is():
     alarm = Resource("111122223333", "us-east-1", "AWS::CloudWatch::Alarm", "[prod] CPU")
     assert matches("[prod] CPU", alarm)
@@ -121,13 +128,27 @@ def test_a_pattern_of_some_rules(glob):
 
 @pytest.mark.parametrize(
     "glob",
-    ["*", "**", "?*", "*/*", "*::*", "111122223333/*", "[0-9]*", "*/us-east-1/*", "*/AWS::*"],
+    [
+        "*",
+        "**",
+        "?*",
+        "*/*",
+        "*::*",
+        "111122223333/*",
+        "[0-9]*",
+        "*/us-east-1/*",
+        "*us-east-1*",
+        "*/AWS::*",
+    ],
 )
 def test_a_pattern_of_every_resource(glob):
     assert matches_every_resource(glob, "111122223333")
 
 
-@pytest.mark.parametrize("glob", ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev"])
+@pytest.mark.parametrize(
+    "glob",
+    ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev", "*/us-east-1/AWS::S3::*"],
+)
 def test_a_pattern_of_some_resources(glob):
     assert not matches_every_resource(glob, "111122223333")
 

@@ -186,8 +186,44 @@ def test_what_is_open_keeps_its_own_page_and_its_own_end(watching):
     assert [action for action, _ in watching.pages] == ["trigger", "trigger"]
     watching.record(finding(GOOD, after(60)))
     watching.pipeline.page()
-    watching.look(after(61))
+    watching.look(after(1 + QUIET + 60))
     assert watching.pipeline.pagerduty.incidents == {}
+
+
+def test_what_stays_open_and_can_be_read_again_ends_it_within_the_hour(watching):
+    """It makes no transition of its own."""
+    watching.record(finding(BAD), finding(UNKNOWN, after(1), **DENIED))
+    assert watching.look(after(1 + QUIET)) == 1
+    watching.record(finding(BAD, after(10)))
+    assert watching.look(after(20)) == 0
+    assert watching.look(after(1 + QUIET + 60)) == 1
+    assert watching.subjects[-1] == "OK: readiness.unreadable encryption"
+
+
+def test_while_a_heading_is_blind_what_is_open_is_read_once_an_hour(watching):
+    watching.record(finding(UNKNOWN, **DENIED))
+    watching.look(after(QUIET))
+    watching.look(after(QUIET + 8))  # the waivers have been applied for the second time
+    read = []
+    meta = watching.pipeline.dynamodb.meta.events
+    meta.register(
+        "provide-client-params.dynamodb.Query",
+        lambda params, **_: read.append(params["ExpressionAttributeValues"]),
+    )
+    for minute in range(9, 60):
+        watching.look(after(QUIET + minute))
+    whole = [values for values in read if values.get(":a") == {"S": ACCOUNT}]
+    assert whole == []
+    watching.look(after(QUIET + 60))
+    assert len([values for values in read if values.get(":a") == {"S": ACCOUNT}]) == 1
+
+
+def test_what_opens_when_it_can_be_read_again_ends_it_in_minutes(watching):
+    watching.record(finding(UNKNOWN, **DENIED))
+    watching.look(after(QUIET))
+    watching.clock = after(10)
+    watching.record(finding(BAD, after(10)))
+    assert watching.look(after(10 + QUIET)) == 1
 
 
 def test_a_waived_finding_that_cannot_be_read_is_told_like_any_other(watching):

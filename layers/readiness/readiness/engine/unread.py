@@ -16,17 +16,27 @@ UPKEEP = "upkeep"
 QUIET_FOR = timedelta(minutes=4)
 """After the last one, so that one message names what a sweep or a deployment finds in minutes."""
 LONGEST_WAIT = timedelta(minutes=30)
+AGAIN_AFTER = timedelta(hours=1)
+"""While a heading is blind: what is open all the time makes no transition when it can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Noted:
-    """When the first and the last were noted that nobody has looked at yet."""
+    """When the first and the last were noted that nobody has looked at, and the last look."""
 
-    first: datetime
-    last: datetime
+    first: datetime | None = None
+    last: datetime | None = None
+    looked: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
+        """Whether something waits, and has waited long enough."""
+        if self.first is None or self.last is None:
+            return False
         return now - self.last >= QUIET_FOR or now - self.first >= LONGEST_WAIT
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether nobody has looked for long."""
+        return self.looked is None or now - self.looked >= AGAIN_AFTER
 
 
 class Unread:
@@ -50,24 +60,28 @@ class Unread:
             ExpressionAttributeValues={":t": {"S": iso(now)}, ":k": {"S": "UNREAD"}},
         )
 
-    def noted(self) -> Noted | None:
-        """What waits; None where nothing does."""
+    def noted(self) -> Noted:
+        """What waits, and when somebody last looked."""
         answer = self._client.get_item(TableName=self._table, Key=self._key, ConsistentRead=True)
         row: Mapping[str, Any] = deserialise(answer.get("Item", {}))
-        if "first" not in row:
-            return None
-        return Noted(parse_iso(row["first"]), parse_iso(row["last"]))
+        names = ("first", "last", "looked")
+        return Noted(*(parse_iso(row[name]) if name in row else None for name in names))
 
-    def looked_at(self, noted: Noted) -> None:
-        """Forget it, unless more was noted meanwhile."""
+    def looked_at(self, noted: Noted, now: datetime) -> None:
+        """Forget what was noted, unless more was noted meanwhile."""
+        values = {":t": {"S": iso(now)}, ":k": {"S": "UNREAD"}}
+        condition = "attribute_not_exists(#l)"
+        if noted.last is not None:
+            values[":l"] = {"S": iso(noted.last)}
+            condition = "#l = :l"
         try:
             self._client.update_item(
                 TableName=self._table,
                 Key=self._key,
-                UpdateExpression="REMOVE #f, #l",
-                ConditionExpression="#l = :l",
+                UpdateExpression="SET looked = :t, kind = :k REMOVE #f, #l",
+                ConditionExpression=condition,
                 ExpressionAttributeNames={"#f": "first", "#l": "last"},
-                ExpressionAttributeValues={":l": {"S": iso(noted.last)}},
+                ExpressionAttributeValues=values,
             )
         except ClientError as error:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":

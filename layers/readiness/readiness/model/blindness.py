@@ -12,8 +12,9 @@ from readiness.model.resource import Resource
 from readiness.model.text import clean, listed, plural
 from readiness.model.transition import NOTHING, Change, Kind, Transition
 from readiness.model.verdict import Severity, Status
+from readiness.model.waiver import OWN_HEADING
 
-RULE_HEADING = "readiness"
+RULE_HEADING = OWN_HEADING
 UNREADABLE = f"{RULE_HEADING}.unreadable"
 """The rule of these findings; no heading has it, so that no sweep judges or closes them."""
 HEADING_TYPE = "Readiness::Heading"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,12 +14,16 @@ from readiness.model.finding import Finding, iso
 from readiness.model.resource import GLOBAL, Resource
 from readiness.model.verdict import Severity, Status
 
+OWN_HEADING = "readiness"
+"""How the rules of findings about Readiness itself begin: no waiver covers them."""
 LONGEST = timedelta(days=90)
 SKEW = timedelta(minutes=5)
 _RULES = ("iam_roles.mfa", "xray.s3-kms-2", "zz.a")
 _TYPES = ("AWS::S3::Bucket", "AWS::IAM::Role", "AWS::::Account")
-_IDS = ("a", "Zq-9_8.x", "arn:aws:iam::aws:policy/path/Name", "0123")
-_REGIONS = ("us-east-1", "eu-central-1", "ap-south-2", GLOBAL)
+_IDS = ("a", "Zq-9_8.x", "policy/path/Name", "0123:4:x")
+_REGIONS = ("xx-nowhere-1", "yy-elsewhere-2", GLOBAL)
+_REGION = re.compile(r"(?<![a-z])[a-z]{2,}(?:-[a-z]+)+-\d")
+"""How AWS names a region."""
 
 
 def matches_every_rule(glob: str) -> bool:
@@ -30,7 +35,7 @@ def matches_every_resource(glob: str, account: str) -> bool:
     """Whether a pattern leaves out no resource of the account, or none of a region in it."""
     return any(
         all(matches(glob, Resource(account, region, type_, id)) for type_ in _TYPES for id in _IDS)
-        for region in _REGIONS
+        for region in (*_REGIONS, *_REGION.findall(glob))
     )
 
 
@@ -107,7 +112,8 @@ class Waiver:
         """Whether rule, resource and tags are those of the finding."""
         tags = finding.tags or {}
         return (
-            (finding.rule == self.rule or fnmatchcase(finding.rule, self.rule))
+            finding.rule.partition(".")[0] != OWN_HEADING
+            and (finding.rule == self.rule or fnmatchcase(finding.rule, self.rule))
             and (not self.resource or matches(self.resource, finding.resource))
             and all(tags.get(name) == value for name, value in self.tags.items())
         )
