@@ -343,7 +343,6 @@ PENDING: frozenset[str] = frozenset(
         "cost_optimization",
         "compliance_logging",
         "data_privacy",
-        "audit",
         "functional_testing",
         "monitoring_validation",
         "security_validation",
