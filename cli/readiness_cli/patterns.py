@@ -54,6 +54,12 @@ def config_types(rules: Iterable[Rule]) -> list[str]:
     return sorted(about.name for about in subjects if about.identify is not None)
 
 
+def recorded_types(rules: Iterable[Rule]) -> set[str]:
+    """The resource types whose configuration items wake the rules."""
+    rules = list(rules)
+    return _config_types(_declarations(rules), set(_changes(rules)))
+
+
 def _declarations(rules: Iterable[Rule]) -> list[Declaration]:
     classes = {cls: None for rule in rules for cls in rule.evidence}
     return [declared(cls) for cls in classes]

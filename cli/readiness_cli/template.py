@@ -10,14 +10,21 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import botocore.session
+
 from readiness.engine.actions import ON_REQUEST
+from readiness.evidence.config import OWN_RULES
 from readiness.model.rule import Heading
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
-from readiness_cli.patterns import config_types, patterns_of
+from readiness_cli.patterns import config_types, patterns_of, recorded_types
 
 TEMPLATE = ROOT / "template.yaml"
 ATTESTABLE = ROOT / "functions" / "attestations" / "attestable.json"
+RECORDED = ROOT / "functions" / "audit" / "recorded_types.json"
+RECORDED_ONCE = ("AWS::CloudFront::", "AWS::IAM::", "AWS::Route53::", "AWS::WAF::")
+"""Services whose resources AWS Config records in one region (its guide, "Global Resources")."""
+
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ,/.:()-]*(?<![ :])")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -63,6 +70,16 @@ def attestable(all_headings: Iterable[Heading]) -> str:
     """The rules that rest on attestations, for the function that has only the kernel at hand."""
     ids = sorted(rule.id for heading in all_headings for rule in heading if is_attestable(rule))
     return json.dumps(ids, indent=2) + "\n"
+
+
+def recorded(all_headings: Iterable[Heading]) -> str:
+    """The types whose configuration items wake rules and that a recorder can be told to record."""
+    config = botocore.session.get_session().get_service_model("config")
+    known = set(config.shape_for("ResourceType").metadata["enum"])
+    types = recorded_types(rule for heading in all_headings for rule in heading)
+    once = {each for each in types if each.startswith(RECORDED_ONCE)}
+    parts = {"regional": sorted((types - once) & known), "global": sorted(once & known)}
+    return json.dumps(parts, indent=2) + "\n"
 
 
 def _between(template: str, name: str, text: str) -> str:
@@ -175,7 +192,7 @@ def _config_rule(heading: Heading) -> dict[str, Any]:
             detail["MaximumExecutionFrequency"] = "TwentyFour_Hours"
         details.append(detail)
     properties: dict[str, Any] = {
-        "Description": f"Readiness judges {heading.title} of the checklist",
+        "Description": f"{OWN_RULES}{heading.title} of the checklist",
         "Source": {
             "Owner": "CUSTOM_LAMBDA",
             "SourceIdentifier": Tag(f"!GetAtt {id}.Arn"),
@@ -239,6 +256,7 @@ def main(arguments: list[str] | None = None) -> int:
     wanted = {
         given.template: generated(given.template.read_text(encoding="utf-8"), headings()),
         ATTESTABLE: attestable(headings()),
+        RECORDED: recorded(headings()),
     }
     drifted = [path for path, text in wanted.items() if _text(path) != text]
     for path in drifted:

@@ -28,7 +28,12 @@ HEADINGS = tuple(f"{chapter.folder}-" for chapter in checklist.CHAPTERS)
 def events():
     """The golden events by their files; of failed calls, none."""
     found = {path: json.loads(path.read_text()) for path in sorted(EVENTS.glob("*/*.json"))}
-    return {path: event for path, event in found.items() if "errorCode" not in event["detail"]}
+    return {path: event for path, event in found.items() if not is_failed_call(event)}
+
+
+def is_failed_call(event):
+    """Whether it is a call that failed; the event of a failed delivery has an error code too."""
+    return event["detail-type"] == API_CALL and "errorCode" in event["detail"]
 
 
 def changes():

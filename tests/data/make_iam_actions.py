@@ -57,8 +57,8 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer apigateway application-autoscaling appsync autoscaling backup batch budgets
-    ce cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
+    access-analyzer apigateway application-autoscaling appsync auditmanager autoscaling backup batch budgets
+    ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
     compute-optimizer config dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     oam observabilityadmin organizations pipes rds redshift resource-groups route53

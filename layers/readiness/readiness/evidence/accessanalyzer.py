@@ -1,4 +1,4 @@
-"""What IAM Access Analyzer says of permissions and credentials that nobody uses."""
+"""What IAM Access Analyzer says of its analyzers, and of access that nobody uses."""
 
 from __future__ import annotations
 
@@ -10,6 +10,14 @@ from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
+_ANALYZERS = api_call(
+    "access-analyzer",
+    "CreateAnalyzer",
+    "CreateServiceLinkedAnalyzer",
+    "DeleteAnalyzer",
+    "DeleteServiceLinkedAnalyzer",
+    "UpdateAnalyzer",
+)
 _UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
 
 
@@ -18,16 +26,8 @@ _UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
     reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListFindings"),
     changed_by=(
         ServiceEvent("Unused Access Finding for IAM entities"),
-        api_call(
-            "access-analyzer",
-            "CreateAnalyzer",
-            "CreateServiceLinkedAnalyzer",
-            "DeleteAnalyzer",
-            "DeleteServiceLinkedAnalyzer",
-            "UpdateAnalyzer",
-            "ApplyArchiveRule",
-            "UpdateFindings",
-        ),
+        _ANALYZERS,
+        api_call("access-analyzer", "ApplyArchiveRule", "UpdateFindings"),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -65,3 +65,20 @@ class UnusedAccess:
         configuration = (analyzer.get("configuration") or {}).get("unusedAccess") or {}
         kinds = Counter(finding.get("findingType", "Unused") for finding in findings)
         return cls(analyzer["name"], configuration.get("unusedAccessAge", 90), dict(kinds))
+
+
+@evidence(REGION, reads=("access-analyzer:ListAnalyzers",), changed_by=(_ANALYZERS,))
+@dataclass(frozen=True, slots=True)
+class ActiveAnalyzers:
+    """The names of the region's analyzers that work, of every type.
+
+    The analyzer of an organization is listed only in the account that manages it.
+    Source: ListAnalyzers.
+    """
+
+    names: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ActiveAnalyzers:
+        listed = read.every("accessanalyzer", "list_analyzers", "analyzers")
+        return cls(tuple(sorted(each["name"] for each in listed if each["status"] == "ACTIVE")))

@@ -342,7 +342,6 @@ PENDING: frozenset[str] = frozenset(
         "budget_alerts",
         "cost_optimization",
         "data_privacy",
-        "audit",
         "functional_testing",
         "monitoring_validation",
         "security_validation",

@@ -1,0 +1,151 @@
+"""Whether rules evaluate the account's resources: AWS Config rules and Security Hub standards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from readiness import Between, Unreadable, Verdict, complies, unread, violates
+from readiness.evidence.config import ConfigRule, ConfigRules
+from readiness.evidence.securityhub import Standard, Standards
+from readiness.model.text import listed, plural
+from readiness.model.unreadable import NotOffered
+from readiness.model.verdict import cannot_tell
+
+NEW_FOR = timedelta(days=1)
+"""A rule that is younger may not have run yet."""
+
+LATE = timedelta(hours=2)
+"""How long after its time a periodic rule may run."""
+
+NO_RECORDER = "NO_AVAILABLE_CONFIGURATION_RECORDER"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """What counts as enough rules."""
+
+    min_rules: Annotated[
+        int, Between(1, 1000), "How many working AWS Config rules are enough without a standard"
+    ] = 10
+    min_working_percent: Annotated[
+        float, Between(1, 100), "The least share of the rules that has to work, in percent"
+    ] = 90
+    required_standards: Annotated[
+        tuple[str, ...], "Security Hub standards that are enough if all of them are ready"
+    ] = ("aws-foundational-security-best-practices",)
+    required_rule_identifiers: Annotated[
+        tuple[str, ...], "Identifiers of AWS Config managed rules that have to exist"
+    ] = ()
+
+
+def judge_rules(
+    rules: ConfigRules, standards: Standards | Unreadable, wanted: RuleSettings
+) -> Verdict:
+    """The verdict on the rules and standards of a region."""
+    counted = [rule for rule in rules.all if not rule.is_own]
+    faulty = {rule.name: fault for rule in counted if (fault := _fault(rule, rules.read_at))}
+    working = [r for r in counted if r.name not in faulty and r.status and r.status.started]
+    unknown = [rule for rule in counted if rule.status is None]
+    facts: dict[str, Any] = {
+        "rules": len(counted),
+        "working": len(working),
+        "failing": sorted(faulty),
+    }
+    identifiers = {rule.identifier for rule in counted}
+    lacking = [each for each in wanted.required_rule_identifiers if each not in identifiers]
+    if lacking:
+        return violates(
+            f"There is no AWS Config rule {listed(lacking)}.",
+            expected="Every rule that required_rule_identifiers names.",
+            **facts,
+        )
+    judged = len(faulty) + len(working)
+    if faulty and 100 * len(working) < wanted.min_working_percent * judged:
+        [(name, fault), *_] = sorted(faulty.items())
+        return violates(
+            f"{len(faulty)} of {plural(judged, 'AWS Config rule')} do not work; {name} {fault}.",
+            expected=f"At least {wanted.min_working_percent:g} % of the rules work.",
+            **facts,
+        )
+    if len(working) >= wanted.min_rules:
+        return complies(f"{plural(len(working), 'AWS Config rule')} evaluate resources.", **facts)
+    return _by_standards(standards, wanted, len(working), len(unknown)).observing(facts)
+
+
+def _fault(rule: ConfigRule, now: datetime) -> str:
+    """Why a rule does not work; empty if it does, or if AWS does not say."""
+    status = rule.status
+    if status is None:
+        return ""
+    if status.fails:
+        return f"failed ({status.error or 'no reason given'})"
+    if not status.started:
+        is_new = status.activated is not None and now - status.activated <= NEW_FOR
+        return "" if is_new else "has never evaluated anything"
+    if rule.every and (status.succeeded is None or now - status.succeeded > rule.every + LATE):
+        last = f"{status.succeeded:%Y-%m-%d}" if status.succeeded else "never"
+        return (
+            f"is due every {plural(rule.every // timedelta(hours=1), 'hour')} and ran last: {last}"
+        )
+    return ""
+
+
+def _by_standards(
+    standards: Standards | Unreadable, wanted: RuleSettings, working: int, unknown: int
+) -> Verdict:
+    few = (
+        f"{plural(working, 'AWS Config rule')} evaluate resources; at least {wanted.min_rules} are"
+        " needed"
+    )
+    if isinstance(standards, Unreadable) and not isinstance(standards, NotOffered):
+        if wanted.required_standards:
+            return unread(f"{few}, and the standards could not be read: {standards}.", standards)
+        standards = Standards(())
+    enabled: Sequence[Standard] = () if isinstance(standards, Unreadable) else standards.all
+    states = {name: _state(name, enabled) for name in wanted.required_standards}
+    if states and all(state == "READY" for state in states.values()):
+        names = listed(sorted(states))
+        return complies(f"Security Hub evaluates resources by {names}.", standards=sorted(states))
+    said = f"{few}{_told(states)}."
+    if "PENDING" in states.values() and not _decided(states):
+        return cannot_tell(said, is_passing=True)
+    if working + unknown >= wanted.min_rules:
+        return cannot_tell(
+            f"{said} AWS gives no status of the {plural(unknown, 'custom Lambda rule')}."
+        )
+    return violates(said, expected=_expected(wanted))
+
+
+def _state(name: str, enabled: Sequence[Standard]) -> str:
+    """The status of the standard, best first where several versions are enabled."""
+    found = [each for each in enabled if each.is_called(name)]
+    best = min(found, key=lambda each: (each.status != "READY", each.status), default=None)
+    if best is None:
+        return "not enabled"
+    return f"{best.status} ({best.why})" if best.why else best.status
+
+
+def _decided(states: dict[str, str]) -> bool:
+    return any(state not in {"READY", "PENDING"} for state in states.values())
+
+
+def _told(states: dict[str, str]) -> str:
+    if not states:
+        return ""
+    each = [f"{name} is {state}" for name, state in sorted(states.items()) if state != "READY"]
+    hint = (
+        ": it needs an AWS Config recorder"
+        if any(NO_RECORDER in s for s in states.values())
+        else ""
+    )
+    return f", and the Security Hub standard {listed(each)}{hint}"
+
+
+def _expected(wanted: RuleSettings) -> str:
+    rules = f"at least {plural(wanted.min_rules, 'working AWS Config rule')}"
+    if not wanted.required_standards:
+        return f"{rules[0].upper()}{rules[1:]}."
+    return f"The Security Hub standard {listed(wanted.required_standards)}, or {rules}."

@@ -1,0 +1,122 @@
+"""What CloudFormation says of its stacks and of their drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readiness.model.evidence import (
+    ResourceType,
+    ServiceEvent,
+    config_resource_name,
+    evidence,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.moments import in_utc
+
+_THAT_EXIST = (
+    "CREATE_IN_PROGRESS",
+    "CREATE_FAILED",
+    "CREATE_COMPLETE",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_FAILED",
+    "ROLLBACK_COMPLETE",
+    "DELETE_IN_PROGRESS",
+    "DELETE_FAILED",
+    "UPDATE_IN_PROGRESS",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_COMPLETE",
+    "UPDATE_FAILED",
+    "UPDATE_ROLLBACK_IN_PROGRESS",
+    "UPDATE_ROLLBACK_FAILED",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "REVIEW_IN_PROGRESS",
+    "IMPORT_IN_PROGRESS",
+    "IMPORT_COMPLETE",
+    "IMPORT_ROLLBACK_IN_PROGRESS",
+    "IMPORT_ROLLBACK_FAILED",
+    "IMPORT_ROLLBACK_COMPLETE",
+)
+"""Every status but DELETE_COMPLETE: deleted stacks are listed for another 90 days."""
+
+_DELETED = "DELETE_COMPLETE"
+_GONE = ("ValidationError: does not exist",)
+
+
+def stack_name(id: str) -> str | None:
+    """``checkout`` of ``arn:aws:cloudformation:…:stack/checkout/1f2e…``, or of the name itself."""
+    return id.partition(":stack/")[2].partition("/")[0] or id
+
+
+def _listed(read: Reader) -> list[Mapping[str, Any]]:
+    return read.every(
+        "cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=list(_THAT_EXIST)
+    )
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [stack["StackName"] for stack in _listed(read)]
+
+
+STACK = ResourceType(
+    "AWS::CloudFormation::Stack",
+    _find,
+    find_reads=("cloudformation:ListStacks",),
+    identify=config_resource_name,
+    config_ids=lambda read: {stack["StackName"]: stack["StackId"] for stack in _listed(read)},
+    tags_from_api=False,
+)
+"""Its id is the name, which only one existing stack of a region has."""
+
+
+@evidence(
+    STACK,
+    reads=("cloudformation:DescribeStacks", "cloudformation:ListStacks"),
+    changed_by=(
+        ServiceEvent(
+            "CloudFormation Drift Detection Status Change",
+            match=(("status-details.detection-status", ("DETECTION_COMPLETE",)),),
+            id="stack-id",
+            normalise=stack_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class StackDrift:
+    """What the last drift detection of the stack found; ``checked`` is when it ran.
+
+    ``drift`` is DRIFTED, IN_SYNC, NOT_CHECKED or UNKNOWN. The check of a stack does not look into
+    its nested stacks: each has a status of its own. Sources: DescribeStacks, ListStacks.
+    """
+
+    status: str
+    drift: str
+    checked: datetime | None
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, stack: Resource) -> StackDrift:
+        answer = read.one("cloudformation", "describe_stacks", gone=_GONE, StackName=stack.id)
+        [about] = answer["Stacks"]
+        if about["StackStatus"] == _DELETED:
+            raise Gone(f"the stack {stack.id} is deleted")
+        return cls._of(about, read.now)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, StackDrift]:
+        return {stack["StackName"]: cls._of(stack, read.now) for stack in _listed(read)}
+
+    @classmethod
+    def _of(cls, stack: Mapping[str, Any], now: datetime) -> StackDrift:
+        drift = stack.get("DriftInformation") or {}
+        return cls(
+            status=stack["StackStatus"],
+            drift=drift.get("StackDriftStatus", "NOT_CHECKED"),
+            checked=in_utc(drift.get("LastCheckTimestamp")),
+            read_at=now,
+        )

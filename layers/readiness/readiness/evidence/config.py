@@ -1,0 +1,441 @@
+"""What AWS Config says of its recorder, its delivery channel and its rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.moments import in_utc
+
+IAM_TYPES = frozenset({"AWS::IAM::Group", "AWS::IAM::Policy", "AWS::IAM::Role", "AWS::IAM::User"})
+"""The types that ``includeGlobalResourceTypes`` is about (RecordingGroup in the API reference)."""
+
+DAILY = "DAILY"
+_FAILED_DELIVERY = (
+    "ConfigurationHistoryDeliveryFailed",
+    "ConfigurationSnapshotDeliveryFailed",
+)
+
+
+class Strategy(StrEnum):
+    """Which types a recorder records (``RecordingStrategy.useOnly``)."""
+
+    ALL = "ALL_SUPPORTED_RESOURCE_TYPES"
+    INCLUSION = "INCLUSION_BY_RESOURCE_TYPES"
+    EXCLUSION = "EXCLUSION_BY_RESOURCE_TYPES"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingStatus:
+    """DescribeConfigurationRecorderStatus. ``last`` is in lower case, empty if not given."""
+
+    recording: bool
+    last: str = ""
+    error: str = ""
+    changed: datetime | None = None
+    started: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationRecorder:
+    """A customer managed recorder; ``status`` is None where AWS gives none for it.
+
+    ``frequencies`` are the overrides of ``frequency`` by resource type.
+    """
+
+    name: str
+    strategy: Strategy = Strategy.ALL
+    types: frozenset[str] = frozenset()
+    with_iam: bool = True
+    frequency: str = ""
+    frequencies: Mapping[str, str] = field(default_factory=dict)
+    status: RecordingStatus | None = None
+
+    def records(self, type_: str) -> bool:
+        """Whether it records the type. Where the type does not exist is not its matter."""
+        if self.strategy is Strategy.INCLUSION:
+            return type_ in self.types
+        if self.strategy is Strategy.EXCLUSION:
+            return type_ not in self.types
+        return self.with_iam or type_ not in IAM_TYPES
+
+    def is_daily(self, type_: str) -> bool:
+        """Whether it records the type once a day, not at each change."""
+        return self.frequencies.get(type_, self.frequency) == DAILY
+
+
+@evidence(
+    REGION,
+    reads=(
+        "config:DescribeConfigurationRecorders",
+        "config:DescribeConfigurationRecorderStatus",
+    ),
+    changed_by=(
+        api_call(
+            "config",
+            "PutConfigurationRecorder",
+            "StartConfigurationRecorder",
+            "StopConfigurationRecorder",
+            "DeleteConfigurationRecorder",
+            "AssociateResourceTypes",
+            "DisassociateResourceTypes",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """The region's customer managed recorder, None where there is none.
+
+    A recorder of an AWS service records for that service alone, and one of a connector records
+    another cloud: neither counts. ``global_home`` is the region where global services of the
+    partition are recorded. Sources: DescribeConfigurationRecorders and
+    DescribeConfigurationRecorderStatus, which without a name give the customer managed one alone.
+    """
+
+    recorder: ConfigurationRecorder | None
+    region: str
+    global_home: str
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Recorder:
+        listed = read.one("config", "describe_configuration_recorders")
+        own = [each for each in listed.get("ConfigurationRecorders") or () if _is_own(each)]
+        where = (read.region, read.home("iam"), read.now)
+        if not own:
+            return cls(None, *where)
+        states = read.one("config", "describe_configuration_recorder_status")
+        status = {
+            each.get("name"): each
+            for each in states.get("ConfigurationRecordersStatus") or ()
+            if not each.get("servicePrincipal")
+        }
+        [about, *_] = own
+        return cls(_recorder(about, status.get(about.get("name"))), *where)
+
+
+def _is_own(recorder: Mapping[str, Any]) -> bool:
+    return not (
+        recorder.get("servicePrincipal")
+        or recorder.get("connectorArn")
+        or recorder.get("recordingScope") == "INTERNAL"
+    )
+
+
+@evidence(
+    REGION,
+    reads=("config:ListConfigurationRecorders",),
+    uses=(Recorder,),
+    changed_by=(
+        api_call(
+            "config",
+            "PutServiceLinkedConfigurationRecorder",
+            "DeleteServiceLinkedConfigurationRecorder",
+            "PutThirdPartyServiceLinkedConfigurationRecorder",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class RecordersOfOthers:
+    """Whose recorders there are where the customer has none: services, or other clouds.
+
+    They explain a fault and decide nothing. Source: ListConfigurationRecorders.
+    """
+
+    owners: tuple[str, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> RecordersOfOthers:
+        if read.of(Recorder, region).recorder is not None:
+            return cls(())
+        summaries = read.every(
+            "config", "list_configuration_recorders", "ConfigurationRecorderSummaries"
+        )
+        owners = {
+            each.get("servicePrincipal") or each.get("provider") or each["name"]
+            for each in summaries
+        }
+        return cls(tuple(sorted(owners)))
+
+
+def _recorder(about: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigurationRecorder:
+    group = about.get("recordingGroup") or {}
+    strategy = _strategy(group)
+    mode = about.get("recordingMode") or {}
+    excluded = (group.get("exclusionByResourceTypes") or {}).get("resourceTypes") or ()
+    included = group.get("resourceTypes") or ()
+    return ConfigurationRecorder(
+        name=about.get("name", ""),
+        strategy=strategy,
+        types=frozenset(excluded if strategy is Strategy.EXCLUSION else included),
+        with_iam=bool(group.get("includeGlobalResourceTypes")),
+        frequency=mode.get("recordingFrequency", ""),
+        frequencies={
+            type_: each.get("recordingFrequency", "")
+            for each in mode.get("recordingModeOverrides") or ()
+            for type_ in each.get("resourceTypes") or ()
+        },
+        status=None if status is None else _status(status),
+    )
+
+
+def _strategy(group: Mapping[str, Any]) -> Strategy:
+    """The strategy; a recorder that is older than the field has none."""
+    if use_only := (group.get("recordingStrategy") or {}).get("useOnly"):
+        return Strategy(use_only)
+    return Strategy.ALL if group.get("allSupported") else Strategy.INCLUSION
+
+
+def _status(status: Mapping[str, Any]) -> RecordingStatus:
+    return RecordingStatus(
+        recording=bool(status.get("recording")),
+        last=_plain(status.get("lastStatus")),
+        error=_error(status),
+        changed=in_utc(status.get("lastStatusChangeTime")),
+        started=in_utc(status.get("lastStartTime")),
+    )
+
+
+def _plain(status: str | None) -> str:
+    """``SUCCESS``, ``Success`` and ``Not_Applicable``: AWS answers with capitals and without."""
+    return (status or "").lower().replace("_", "")
+
+
+def _error(status: Mapping[str, Any]) -> str:
+    parts = (status.get("lastErrorCode"), status.get("lastErrorMessage"))
+    return ": ".join(part for part in parts if part)
+
+
+# -- delivery ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the last delivery of one kind went; ``last`` is empty before the first one."""
+
+    last: str = ""
+    error: str = ""
+    at: datetime | None = None
+
+    @property
+    def failed(self) -> bool:
+        return self.last == "failure"
+
+    @property
+    def was_tried(self) -> bool:
+        return self.last not in {"", "notapplicable"}
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A delivery channel; ``status_known`` is false where AWS gives no status for it."""
+
+    name: str
+    bucket: str
+    schedules_snapshots: bool
+    history: Delivery
+    snapshot: Delivery
+    stream: Delivery
+    status_known: bool = True
+
+
+@evidence(
+    REGION,
+    reads=("config:DescribeDeliveryChannels", "config:DescribeDeliveryChannelStatus"),
+    changed_by=(
+        api_call("config", "PutDeliveryChannel", "DeleteDeliveryChannel"),
+        ServiceEvent(
+            "Config Configuration History Delivery Status",
+            match=(("messageType", _FAILED_DELIVERY[:1]),),
+        ),
+        ServiceEvent(
+            "Config Configuration Snapshot Delivery Status",
+            match=(("messageType", _FAILED_DELIVERY[1:]),),
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class DeliveryChannel:
+    """Where the region's recorder delivers to, None where it delivers nowhere.
+
+    A region has at most one channel. Sources: DescribeDeliveryChannels,
+    DescribeDeliveryChannelStatus.
+    """
+
+    channel: Channel | None
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> DeliveryChannel:
+        answer = read.one("config", "describe_delivery_channels")
+        channels = answer.get("DeliveryChannels") or ()
+        if not channels:
+            return cls(None)
+        about = channels[0]
+        statuses = read.one("config", "describe_delivery_channel_status")
+        found = [
+            each
+            for each in statuses.get("DeliveryChannelsStatus") or ()
+            if each.get("name") == about.get("name")
+        ]
+        status = found[0] if found else {}
+        snapshots = about.get("configSnapshotDeliveryProperties") or {}
+        return cls(
+            Channel(
+                name=about.get("name", ""),
+                bucket=about.get("s3BucketName", ""),
+                schedules_snapshots=bool(snapshots.get("deliveryFrequency")),
+                history=_delivery(status.get("configHistoryDeliveryInfo")),
+                snapshot=_delivery(status.get("configSnapshotDeliveryInfo")),
+                stream=_notified(status.get("configStreamDeliveryInfo")),
+                status_known=bool(found),
+            )
+        )
+
+
+def _delivery(info: Mapping[str, Any] | None) -> Delivery:
+    info = info or {}
+    return Delivery(
+        _plain(info.get("lastStatus")), _error(info), in_utc(info.get("lastAttemptTime"))
+    )
+
+
+def _notified(info: Mapping[str, Any] | None) -> Delivery:
+    """Notifications to an SNS topic have no time of an attempt."""
+    info = info or {}
+    return Delivery(_plain(info.get("lastStatus")), _error(info))
+
+
+# -- rules ------------------------------------------------------------------------------------
+
+HOURS = {
+    "One_Hour": 1,
+    "Three_Hours": 3,
+    "Six_Hours": 6,
+    "Twelve_Hours": 12,
+    "TwentyFour_Hours": 24,
+}
+OWN_RULES = "Readiness judges "
+"""How the description of each Config rule of this project begins."""
+
+_DELETING = "DELETING"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleStatus:
+    """DescribeConfigRuleEvaluationStatus, of AWS's own rules and of Custom Policy rules."""
+
+    started: bool
+    activated: datetime | None = None
+    succeeded: datetime | None = None
+    failed: datetime | None = None
+    error: str = ""
+
+    @property
+    def fails(self) -> bool:
+        """Whether the last run failed. The error of an older run stays in the answer."""
+        if self.failed is None:
+            return bool(self.error) and self.succeeded is None
+        return self.succeeded is None or self.failed >= self.succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigRule:
+    """A Config rule that evaluates resources. ``every`` is None if only changes start it.
+
+    ``identifier`` names AWS's rule (``S3_BUCKET_SSL_REQUESTS_ONLY``), empty for custom rules.
+    """
+
+    name: str
+    identifier: str = ""
+    is_own: bool = False
+    every: timedelta | None = None
+    status: RuleStatus | None = None
+
+
+@evidence(
+    REGION,
+    reads=("config:DescribeConfigRules", "config:DescribeConfigRuleEvaluationStatus"),
+    changed_by=(
+        api_call(
+            "config",
+            "PutConfigRule",
+            "DeleteConfigRule",
+            "PutConformancePack",
+            "DeleteConformancePack",
+            "PutOrganizationConfigRule",
+            "DeleteOrganizationConfigRule",
+            "PutOrganizationConformancePack",
+            "DeleteOrganizationConformancePack",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ConfigRules:
+    """The rules that evaluate the region's resources, those of conformance packs included.
+
+    Rules that are being deleted are left out, and those that only evaluate what will be created.
+    AWS gives no status for Custom Lambda rules. Sources: DescribeConfigRules,
+    DescribeConfigRuleEvaluationStatus.
+    """
+
+    all: tuple[ConfigRule, ...]
+    read_at: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ConfigRules:
+        rules = [
+            rule
+            for rule in read.every("config", "describe_config_rules", "ConfigRules")
+            if rule.get("ConfigRuleState") != _DELETING and _is_detective(rule)
+        ]
+        if not rules:
+            return cls((), read.now)
+        statuses = {
+            status.get("ConfigRuleName"): status
+            for status in read.every(
+                "config", "describe_config_rule_evaluation_status", "ConfigRulesEvaluationStatus"
+            )
+        }
+        return cls(
+            tuple(_rule(rule, statuses.get(rule.get("ConfigRuleName"))) for rule in rules),
+            read.now,
+        )
+
+
+def _is_detective(rule: Mapping[str, Any]) -> bool:
+    modes = rule.get("EvaluationModes")
+    return not modes or any(mode.get("Mode") == "DETECTIVE" for mode in modes)
+
+
+def _rule(rule: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigRule:
+    source = rule.get("Source") or {}
+    hours = HOURS.get(rule.get("MaximumExecutionFrequency", ""))
+    return ConfigRule(
+        name=rule.get("ConfigRuleName", ""),
+        identifier=source.get("SourceIdentifier", "") if source.get("Owner") == "AWS" else "",
+        is_own=source.get("Owner") == "CUSTOM_LAMBDA"
+        and rule.get("Description", "").startswith(OWN_RULES),
+        every=timedelta(hours=hours) if hours else None,
+        status=None if status is None else _rule_status(status),
+    )
+
+
+def _rule_status(status: Mapping[str, Any]) -> RuleStatus:
+    failed = (status.get("LastFailedInvocationTime"), status.get("LastFailedEvaluationTime"))
+    parts = (status.get("LastErrorCode"), status.get("LastErrorMessage"))
+    return RuleStatus(
+        started=bool(status.get("FirstEvaluationStarted")),
+        activated=in_utc(status.get("FirstActivatedTime")),
+        succeeded=in_utc(
+            status.get("LastSuccessfulEvaluationTime")
+            or status.get("LastSuccessfulInvocationTime")
+        ),
+        failed=in_utc(max((moment for moment in failed if moment), default=None)),
+        error=": ".join(part for part in parts if part),
+    )

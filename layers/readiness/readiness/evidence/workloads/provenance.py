@@ -1,0 +1,71 @@
+"""Which of the region's resources a template made, by the tags that say so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.dynamodb.tables import TABLE
+from readiness.evidence.elbv2.load_balancers import LOAD_BALANCER
+from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.sns.topics import TOPIC
+from readiness.evidence.sqs.queues import QUEUE
+from readiness.evidence.stepfunctions import STATE_MACHINE
+from readiness.evidence.tagging import TagIndex
+from readiness.model.evidence import REGION, ResourceType, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import NotOffered
+
+TYPES = (FUNCTION, TABLE, LOAD_BALANCER, INSTANCE, BUCKET, TOPIC, QUEUE, STATE_MACHINE)
+"""Types that people deploy, and to whose resources CloudFormation gives its tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """A resource and its tags."""
+
+    type: str
+    id: str
+    tags: Mapping[str, str]
+
+
+@evidence(
+    REGION,
+    reads={action for each in TYPES for action in each.find_reads},
+    uses=(TagIndex,),
+)
+@dataclass(frozen=True, slots=True)
+class DeployedResources:
+    """The region's resources of a few common types, each with its tags.
+
+    They come from the listings of their services: GetResources leaves out what never had a tag.
+    Sources: those listings, GetResources.
+    """
+
+    all: tuple[Tagged, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> DeployedResources:
+        found = [
+            type_.resource(read.account, read.region, id)
+            for type_ in TYPES
+            for id in _ids(read, type_)
+        ]
+        tags = read.of(TagIndex, region).by_arn if found else {}
+        return cls(
+            tuple(
+                Tagged(each.type, each.id, tags.get(arn_of(each, read.partition), {}))
+                for each in found
+            )
+        )
+
+
+def _ids(read: Reader, type_: ResourceType) -> Iterable[str]:
+    """Every id of the type; none where the region does not have the service."""
+    try:
+        return list(type_.find(read))
+    except NotOffered:
+        return ()

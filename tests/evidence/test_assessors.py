@@ -1,0 +1,176 @@
+"""What Security Hub, Inspector, Access Analyzer and Audit Manager answer, enabled and not."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+
+import pytest
+
+from readiness import Unreadable
+from readiness.evidence.accessanalyzer import ActiveAnalyzers
+from readiness.evidence.auditmanager import ActiveAssessments
+from readiness.evidence.inspector2 import InspectorScans
+from readiness.evidence.securityhub import NewestFinding, Standard, Standards
+from readiness.model.evidence import REGION
+from tests.accounts import audit
+from tests.accounts.audit import analyzer, hub_finding, scans, standard
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation
+
+HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+FSBP = "aws-foundational-security-best-practices/v/1.0.0"
+NOT_SUBSCRIBED = f"Account {ACCOUNT_ID} is not subscribed to AWS Security Hub"
+OFF = error("InvalidAccessException", 401, NOT_SUBSCRIBED)
+DENIED = error("AccessDeniedException", 403)
+
+
+def loaded(cls, **answers):
+    account = audit.fake_account().but(**answers)
+    return evaluation(account, [], now=NOON).aws.evidence(cls, HERE).evidence
+
+
+def test_a_standard_is_called_by_its_name_and_version():
+    cis = "arn:aws:securityhub:::ruleset/cis-aws-foundations-benchmark/v/1.2.0"
+    why = {"StatusReasonCode": "NO_AVAILABLE_CONFIGURATION_RECORDER"}
+    seen = loaded(
+        Standards,
+        securityhub__get_enabled_standards={
+            "StandardsSubscriptions": [
+                standard(),
+                standard("INCOMPLETE", cis, StandardsStatusReason=why),
+            ]
+        },
+    )
+    assert seen.all == (
+        Standard(FSBP, "READY"),
+        Standard(
+            "cis-aws-foundations-benchmark/v/1.2.0",
+            "INCOMPLETE",
+            "NO_AVAILABLE_CONFIGURATION_RECORDER",
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "is_meant"),
+    [
+        (FSBP, True),
+        ("aws-foundational-security-best-practices", True),
+        ("aws-foundational", False),
+        ("aws-foundational-security-best-practices/v/2.0.0", False),
+    ],
+)
+def test_which_standard_a_name_means(name, is_meant):
+    assert Standard(FSBP, "READY").is_called(name) is is_meant
+
+
+@pytest.mark.parametrize(
+    ("cls", "call", "off"),
+    [
+        (Standards, "securityhub__get_enabled_standards", Standards(())),
+        (NewestFinding, "securityhub__get_findings", NewestFinding(enabled=False)),
+    ],
+)
+def test_security_hub_that_is_off_is_told_from_a_denial(cls, call, off):
+    assert loaded(cls, **{call: OFF}) == off
+    with pytest.raises(Unreadable):
+        loaded(cls, **{call: error("InvalidAccessException", 401, "not authorized")})
+    with pytest.raises(Unreadable):
+        loaded(cls, **{call: DENIED})
+
+
+def test_the_newest_finding_of_this_account_and_region():
+    asked = []
+
+    def get_findings(**params):
+        asked.append(params)
+        return {"Findings": [hub_finding("2026-11-02T11:00:00.000Z")]}
+
+    seen = loaded(NewestFinding, securityhub__get_findings=get_findings)
+    assert seen.updated == datetime.fromisoformat("2026-11-02T11:00:00+00:00")
+    [params] = asked
+    assert params["MaxResults"] == 1
+    assert params["SortCriteria"] == [{"Field": "UpdatedAt", "SortOrder": "desc"}]
+    assert params["Filters"]["AwsAccountId"][0]["Value"] == ACCOUNT_ID
+    assert params["Filters"]["Region"][0]["Value"] == HOME
+
+
+def test_no_finding():
+    seen = loaded(NewestFinding, securityhub__get_findings={"Findings": []})
+    assert seen == NewestFinding(enabled=True)
+
+
+def test_what_inspector_scans():
+    assert loaded(InspectorScans).enabled == ("ec2", "ecr", "lambda")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        pytest.param(scans("DISABLED"), id="disabled"),
+        pytest.param(scans("SUSPENDED"), id="suspended"),
+        pytest.param(scans(accountId="999999999999"), id="of another account"),
+        pytest.param({"accounts": []}, id="of no account"),
+        pytest.param(
+            scans(resourceState=scans("DISABLED")["accounts"][0]["resourceState"]),
+            id="enabled for nothing",
+        ),
+    ],
+)
+def test_inspector_that_scans_nothing(answer):
+    assert loaded(InspectorScans, inspector2__batch_get_account_status=answer).enabled == ()
+
+
+@pytest.mark.parametrize(
+    ("account", "is_read"), [(ACCOUNT_ID, False), ("999999999999", True)], ids=["own", "other"]
+)
+def test_inspector_that_cannot_say(account, is_read):
+    failed = {"accountId": account, "errorCode": "INTERNAL_ERROR", "errorMessage": "no"}
+    answer = scans() | {"failedAccounts": [failed]}
+    with nullcontext() if is_read else pytest.raises(Unreadable):
+        loaded(InspectorScans, inspector2__batch_get_account_status=answer)
+
+
+@pytest.mark.parametrize("status", ["CREATING", "DISABLED", "FAILED"])
+def test_an_analyzer_that_does_not_work(status):
+    listed = {"analyzers": [analyzer(status), analyzer(name="unused")]}
+    assert loaded(ActiveAnalyzers, accessanalyzer__list_analyzers=listed).names == ("unused",)
+
+
+def test_audit_manager_is_asked_for_assessments_only_where_it_is_set_up():
+    account = audit.fake_account().but(
+        auditmanager__get_account_status={"status": "INACTIVE"},
+        auditmanager__list_assessments=DENIED,
+    )
+    assert evaluation(account, []).aws.evidence(ActiveAssessments, HERE).evidence.names == ()
+    assert ("auditmanager", "list_assessments") not in account.calls
+    with pytest.raises(Unreadable):
+        loaded(ActiveAssessments, auditmanager__list_assessments=DENIED)
+
+
+def test_assessments_that_are_active():
+    asked = []
+
+    def list_assessments(**params):
+        asked.append(params)
+        return {"assessmentMetadata": [{"name": "PCI"}, {"name": "CIS"}]}
+
+    seen = loaded(ActiveAssessments, auditmanager__list_assessments=list_assessments)
+    assert (seen.names, asked) == (("CIS", "PCI"), [{"status": "ACTIVE"}])
+
+
+@pytest.mark.parametrize(
+    ("cls", "call"),
+    [
+        (Standards, "securityhub__get_enabled_standards"),
+        (NewestFinding, "securityhub__get_findings"),
+        (InspectorScans, "inspector2__batch_get_account_status"),
+        (ActiveAnalyzers, "accessanalyzer__list_analyzers"),
+        (ActiveAssessments, "auditmanager__get_account_status"),
+        (ActiveAssessments, "auditmanager__list_assessments"),
+    ],
+)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_what_cannot_be_read_is_no_answer(cls, call, fault):
+    with pytest.raises(Unreadable):
+        loaded(cls, **{call: FAULTS[fault]})

@@ -1,0 +1,113 @@
+"""Which resources a template made, and what drift detection found of its stack."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+
+import pytest
+
+from readiness import Unreadable
+from readiness.engine.geography import Geography
+from readiness.evidence.cloudformation import _THAT_EXIST, STACK, StackDrift, stack_name
+from readiness.evidence.workloads.provenance import DeployedResources
+from readiness.model.evidence import REGION
+from readiness.model.unreadable import Gone
+from tests.accounts import audit
+from tests.accounts.audit import stack
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation, service_model
+
+HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+CHECKOUT = STACK.resource(ACCOUNT_ID, HOME, "checkout")
+
+
+def run(bulk=False, **answers):
+    return evaluation(audit.fake_account().but(**answers), [], now=NOON, bulk=bulk).aws
+
+
+def deployed(**answers):
+    return run(**answers).evidence(DeployedResources, HERE).evidence
+
+
+def drift(bulk=False, **answers):
+    return run(bulk, **answers).evidence(StackDrift, CHECKOUT).evidence
+
+
+def test_a_resource_that_never_had_a_tag_counts_too():
+    functions = {"Functions": [{"FunctionName": "by-hand"}]}
+    seen = deployed(lambda__list_functions=functions)
+    assert [(each.id, bool(each.tags)) for each in seen.all] == [
+        ("by-hand", False),
+        ("work", True),
+    ]
+
+
+def test_without_resources_no_tags_are_asked_for():
+    account = audit.fake_account().but(sqs__list_queues={})
+    assert evaluation(account, []).aws.evidence(DeployedResources, HERE).evidence.all == ()
+    assert ("resourcegroupstaggingapi", "get_resources") not in account.calls
+
+
+def test_a_service_that_the_region_lacks_has_no_resources(monkeypatch):
+    lacks = lambda self, service, region: service == "stepfunctions"  # noqa: E731
+    monkeypatch.setattr(Geography, "is_absent", lacks)
+    assert [each.id for each in deployed().all] == ["work"]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_one_listing_that_cannot_be_read_leaves_no_share(fault):
+    with pytest.raises(Unreadable):
+        deployed(rds__describe_db_instances=FAULTS[fault])
+    tags = {"resourcegroupstaggingapi__get_resources": FAULTS[fault]}
+    with pytest.raises(Unreadable):
+        deployed(**tags)
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_drift(bulk):
+    seen = drift(bulk)
+    assert (seen.drift, seen.status, seen.read_at) == ("IN_SYNC", "UPDATE_COMPLETE", NOON)
+    assert (seen.checked, seen.checked.tzinfo) == (NOON - timedelta(days=3), UTC)
+
+
+def test_a_stack_of_which_nothing_is_said():
+    about = stack()
+    del about["DriftInformation"]
+    seen = drift(cloudformation__describe_stacks={"Stacks": [about]})
+    assert (seen.drift, seen.checked) == ("NOT_CHECKED", None)
+
+
+def test_a_stack_that_is_gone():
+    gone = error("ValidationError", 400, "Stack with id checkout does not exist")
+    with pytest.raises(Gone):
+        drift(cloudformation__describe_stacks=gone)
+    deleted = {"Stacks": [stack(StackStatus="DELETE_COMPLETE")]}
+    with pytest.raises(Gone):
+        drift(cloudformation__describe_stacks=deleted)
+    other = error("ValidationError", 400, "1 validation error detected")
+    with pytest.raises(Unreadable):
+        drift(cloudformation__describe_stacks=other)
+
+
+def test_deleted_stacks_are_not_asked_for():
+    asked = []
+
+    def list_stacks(**params):
+        asked.append(params)
+        return {"StackSummaries": [stack(), stack("nested")]}
+
+    aws = run(cloudformation__list_stacks=list_stacks)
+    assert list(aws.find(STACK)) == ["checkout", "nested"]
+    [params] = asked
+    assert "DELETE_COMPLETE" not in params["StackStatusFilter"]
+    assert {"DELETE_FAILED", "REVIEW_IN_PROGRESS"} <= set(params["StackStatusFilter"])
+
+
+def test_every_other_status_is_asked_for():
+
+    known = set(service_model("cloudformation").shape_for("StackStatus").enum)
+    assert set(_THAT_EXIST) == known - {"DELETE_COMPLETE"}
+
+
+@pytest.mark.parametrize("id", ["checkout", audit.STACK])
+def test_the_name_of_a_stack(id):
+    assert stack_name(id) == "checkout"
