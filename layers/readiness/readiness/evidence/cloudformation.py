@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -53,7 +53,7 @@ def stack_name(id: str) -> str | None:
     return id.partition(":stack/")[2].partition("/")[0] or id
 
 
-def _listed(read: Reader) -> list[Mapping[str, Any]]:
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
     return read.every(
         "cloudformation", "list_stacks", "StackSummaries", StackStatusFilter=list(_THAT_EXIST)
     )
