@@ -79,6 +79,12 @@ def either(names: Iterable[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
+def meant(name: str, known: Iterable[str]) -> str:
+    """``. Did you mean a or b?`` out of what is known, for the end of a refusal; else empty."""
+    likely = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)
+    return f". Did you mean {either(likely)}?" if likely else ""
+
+
 def folder_named(name: str) -> str:
     """The folder of a heading by its folder, title, or ``Section / Title``. Raises LookupError."""
     wanted = name.strip().casefold().replace("-", "_")

@@ -55,6 +55,12 @@ class Deployed:
         with self._said_plainly():
             return list(self.store.waived(self.aws.account))
 
+    def has_any(self, rules: Iterable[str]) -> bool:
+        """Whether any of the rules has a finding in this account, of whatever status."""
+        prefix = f"{self.aws.account}/"
+        with self._said_plainly():
+            return any(next(self.store.of_rule(rule, prefix), None) for rule in rules)
+
     def _cheapest(
         self, *, only_open: bool, rule: str | None, workload: str | None
     ) -> Iterable[Finding]:

@@ -83,11 +83,51 @@ def findings(
         and (title is None or (finding.section, finding.heading) == title)
     ]
     found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
-    emit(format, [finding_json(finding, stack_name) for finding in found], lambda: draw(found))
+    why_none = "" if found else _why_none(stored, rule_id, heading_name, workload)
+    rows = [finding_json(finding, stack_name) for finding in found]
+    emit(format, rows, lambda: draw(found, why_none))
+    if why_none and format != "table":
+        note(why_none)
     _note_unreadable(stored)
     waived = sum(finding.is_waived for finding in found)
     apart = f", {waived} of them waived" if waived else ""
     note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}{apart}")
+
+
+def _why_none(
+    stored: Deployed, rule_id: str | None, heading_name: str | None, workload: str | None
+) -> str:
+    """Why there is no finding to show, where that does not mean that all is well; else empty.
+
+    Raises Failure for a workload that no finding has.
+    """
+    if workload is not None and not stored.findings(workload=workload):
+        known = sorted({f.workload for f in stored.findings(only_open=True) if f.workload})
+        raise Failure(
+            f"no finding has the workload {workload!r}{catalogue.meant(workload, known)}",
+            why="The workload of a finding is the resource's tag Application, as it is written",
+            fix="run `readiness findings -o json` and see `workload`",
+        )
+    if rule_id is not None:
+        folder = rule_id.partition(".")[0]
+        rules = [rule_id]
+    elif heading_name is not None:
+        folder = catalogue.folder_named(heading_name)
+        rules = (
+            [rule.id for rule in catalogue.heading(folder)]
+            if folder in catalogue.folders()
+            else []
+        )
+    else:
+        folder, rules = "", list(catalogue.rules())
+    if folder and not rules:
+        return f"Nothing is known of {folder}: no rule covers its boxes yet (PENDING)."
+    if rule_id == UNREADABLE or stored.has_any(rules):
+        return ""
+    return (
+        f"Nothing is known of {folder or 'this account'} yet: the stack has evaluated nothing of"
+        " it. `readiness doctor` says when the last sweep completed."
+    )
 
 
 def _note_unreadable(stored: Deployed) -> None:
@@ -107,10 +147,10 @@ def _heading_title(name: str | None) -> tuple[str, str] | None:
     return chapter.section, chapter.title
 
 
-def draw(found: Sequence[Finding]) -> Iterable[RenderableType]:
-    """Findings as a table."""
+def draw(found: Sequence[Finding], why_none: str = "") -> Iterable[RenderableType]:
+    """Findings as a table; ``why_none`` is said where there are none and all need not be well."""
     if not found:
-        yield cell("No findings.")
+        yield cell(why_none or "No findings.", most=1000)
         return
     made = table("Id", "Severity", "Finding")
     for finding in found:

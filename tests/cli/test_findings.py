@@ -86,10 +86,39 @@ def test_findings_fit_80_columns(run, stored):
     assert finding().id in said.stdout
 
 
-def test_no_findings_is_said(run, stack):
-    said = run("findings")
+def test_no_findings_is_said_where_something_was_evaluated(run, stored):
+    said = run("findings", "--severity", "LOW", "--open")
     assert "No findings." in said.stdout
-    assert run("findings", "-o", "json").stdout.strip() == "[]"
+    assert said.stderr.splitlines() == ["0 findings in the stack readiness"]
+
+
+@pytest.mark.parametrize(
+    ("args", "told"),
+    [
+        pytest.param([], "Nothing is known of this account yet", id="a stack without a sweep"),
+        pytest.param(["--open"], "Nothing is known of this account yet", id="nothing open"),
+        pytest.param(
+            ["--rule", "encryption.s3-kms"], "Nothing is known of encryption yet", id="a rule"
+        ),
+        pytest.param(
+            ["--heading", "xray"], "no rule covers its boxes yet (PENDING)", id="pending"
+        ),
+    ],
+)
+def test_what_was_never_evaluated_is_not_no_findings(run, stack, args, told):
+    said = run("findings", *args)
+    assert told in " ".join(said.stdout.split())
+    assert "No findings." not in said.stdout
+    piped = run("findings", *args, "-o", "json")
+    assert piped.stdout.strip() == "[]"
+    assert told in piped.stderr
+
+
+def test_a_workload_that_no_finding_has_is_refused(run, stored):
+    said = run("findings", "--workload", "agant")
+    assert said.exit_code == 2
+    assert "No finding has the workload 'agant'. Did you mean agent?" in said.stderr
+    assert run("findings", "--workload", "agent", "--severity", "LOW").exit_code == 0
 
 
 @pytest.mark.parametrize(
