@@ -119,6 +119,21 @@ class Recorder:
         [about, *_] = own
         return cls(_recorder(about, status.get(about.get("name"))), *where)
 
+    def fault(self, status: RecordingStatus, pending: timedelta) -> str:
+        """Why the recorder does not work, as ``is stopped``; empty if it does.
+
+        ``pending`` is for how long its status may be pending.
+        """
+        if not status.recording:
+            return "is stopped"
+        if status.last == "failure":
+            return f"failed to record ({status.error or 'AWS gives no reason'})"
+        since = status.changed or status.started
+        if status.last in {"", "pending"} and (since is None or self.read_at - since > pending):
+            when = f" since {since:%Y-%m-%d}" if since else ""
+            return f"has not recorded anything yet: its status is pending{when}"
+        return ""
+
 
 def _is_own(recorder: Mapping[str, Any]) -> bool:
     return not (
