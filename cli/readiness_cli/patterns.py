@@ -21,6 +21,9 @@ from readiness.model.rule import Rule
 MOST_CHARACTERS = 2048
 """The longest pattern EventBridge takes (its quota "Event pattern size")."""
 
+RECORDED_ONCE = ("AWS::CloudFront::", "AWS::IAM::", "AWS::Route53::", "AWS::WAF::")
+"""Services whose resources AWS Config records in one region (its guide, "Global Resources")."""
+
 Pattern = dict[str, Any]
 
 
@@ -54,10 +57,17 @@ def config_types(rules: Iterable[Rule]) -> list[str]:
     return sorted(about.name for about in subjects if about.identify is not None)
 
 
-def recorded_types(rules: Iterable[Rule]) -> set[str]:
-    """The resource types whose configuration items wake the rules."""
+def recorded_types(rules: Iterable[Rule]) -> dict[str, list[str]]:
+    """The types whose configuration items wake the rules.
+
+    ``global`` are those that AWS Config records in one region for all, ``regional`` the others.
+    """
     rules = list(rules)
-    return _config_types(_declarations(rules), set(_changes(rules)))
+    types = sorted(_config_types(_declarations(rules), set(_changes(rules))))
+    return {
+        "regional": [each for each in types if not each.startswith(RECORDED_ONCE)],
+        "global": [each for each in types if each.startswith(RECORDED_ONCE)],
+    }
 
 
 def _declarations(rules: Iterable[Rule]) -> list[Declaration]:

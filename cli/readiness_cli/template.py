@@ -10,8 +10,6 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import botocore.session
-
 from readiness.engine.actions import ON_REQUEST
 from readiness.evidence.config import OWN_RULES
 from readiness.model.rule import Heading
@@ -22,9 +20,6 @@ from readiness_cli.patterns import config_types, patterns_of, recorded_types
 TEMPLATE = ROOT / "template.yaml"
 ATTESTABLE = ROOT / "functions" / "attestations" / "attestable.json"
 RECORDED = ROOT / "functions" / "audit" / "recorded_types.json"
-RECORDED_ONCE = ("AWS::CloudFront::", "AWS::IAM::", "AWS::Route53::", "AWS::WAF::")
-"""Services whose resources AWS Config records in one region (its guide, "Global Resources")."""
-
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_ ,/.:()-]*(?<![ :])")
 _RESERVED = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
@@ -73,13 +68,9 @@ def attestable(all_headings: Iterable[Heading]) -> str:
 
 
 def recorded(all_headings: Iterable[Heading]) -> str:
-    """The types whose configuration items wake rules and that a recorder can be told to record."""
-    config = botocore.session.get_session().get_service_model("config")
-    known = set(config.shape_for("ResourceType").metadata["enum"])
+    """The types whose configuration items wake rules, for the rule about the recorder."""
     types = recorded_types(rule for heading in all_headings for rule in heading)
-    once = {each for each in types if each.startswith(RECORDED_ONCE)}
-    parts = {"regional": sorted((types - once) & known), "global": sorted(once & known)}
-    return json.dumps(parts, indent=2) + "\n"
+    return json.dumps(types, indent=2) + "\n"
 
 
 def _between(template: str, name: str, text: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from readiness import (
     Between,
@@ -25,7 +25,7 @@ from readiness.evidence.config import ConfigRules, DeliveryChannel, Recorder, Re
 from readiness.evidence.inspector2 import InspectorScans
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding, Standards
-from readiness.evidence.workloads.provenance import DeployedResources
+from readiness.evidence.workloads.provenance import STACK_TAG, DeployedResources
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
@@ -179,28 +179,27 @@ def infrastructure_as_code(
     Functions, tables, load balancers, databases, buckets, topics, queues and state machines.
     """
     if not resources.all:
-        return not_applicable("The region has no resources of the types that are counted.")
+        return not_applicable(
+            "The region has no resources of the types that are counted.", own=resources.own
+        )
     by_hand = [each for each in resources.all if not _is_from_a_template(each.tags, iac_tags)]
     total = len(resources.all)
     share = 100 * (total - len(by_hand)) / total
     said = f"{total - len(by_hand)} of {plural(total, 'resource')} ({share:.3g} %)"
     names = [f"{each.type} {each.id}" for each in by_hand]
+    facts: Mapping[str, Any] = {"resources": total, "own": resources.own, "others": names}
     if share >= min_share:
-        return complies(f"A template made {said}.", resources=total, others=names)
+        return complies(f"A template made {said}.", **facts)
     return violates(
         f"A template made only {said}; at least {min_share:g} % must come from one. Others:"
         f" {listed(names, 3)}.",
         expected="Resources made by CloudFormation, or tagged as iac_tags says.",
-        resources=total,
-        others=names,
+        **facts,
     )
 
 
-_STACK_TAG = "aws:cloudformation:stack-id"
-
-
 def _is_from_a_template(tags: Mapping[str, str], others: tuple[str, ...]) -> bool:
-    if _STACK_TAG in tags:
+    if STACK_TAG in tags:
         return True
     for each in others:
         key, has_value, value = each.partition("=")

@@ -24,7 +24,6 @@ from readiness.evidence.config import (
     Delivery,
     Recorder,
     RecordersOfOthers,
-    RecordingStatus,
 )
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
@@ -69,7 +68,7 @@ def judge_recorder(
         return cannot_tell(
             f"AWS Config gives no status of the recorder {recorder.name}.", recorder=recorder.name
         )
-    if fault := _fault(seen, recorder.status, pending):
+    if fault := seen.fault(recorder.status, pending):
         return violates(
             f"The recorder {recorder.name} {fault}.",
             expected="A recorder that records, and whose last recording succeeded.",
@@ -105,19 +104,6 @@ def _none(others: RecordersOfOthers | Unreadable) -> str:
         "AWS Config has no customer managed recorder in this region. That of"
         f" {listed(others.owners)} records for its owner alone."
     )
-
-
-def _fault(seen: Recorder, status: RecordingStatus, pending: timedelta) -> str:
-    """Why the recorder does not work; empty if it does."""
-    if not status.recording:
-        return "is stopped"
-    if status.last == "failure":
-        return f"failed to record ({status.error or 'AWS gives no reason'})"
-    since = status.changed or status.started
-    if status.last in {"", "pending"} and (since is None or seen.read_at - since > pending):
-        when = f" since {since:%Y-%m-%d}" if since else ""
-        return f"has not recorded anything yet: its status is pending{when}"
-    return ""
 
 
 def _of(missing: Collection[str], required: Collection[str]) -> str:

@@ -14,6 +14,7 @@ from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
 from readiness_cli.doctor import account, deployment, permissions
 from readiness_cli.doctor.check import Examined, State, unanswered
+from tests.accounts.audit import recorder, recorder_status
 from tests.cli import toy
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error
 from tests.findings import finding
@@ -177,6 +178,8 @@ def world(**more):
             ]
         },
         ("cloudtrail", "get_trail_status"): REPLY,
+        ("config", "describe_configuration_recorders"): {"ConfigurationRecorders": [recorder()]},
+        ("config", "describe_configuration_recorder_status"): recording(),
         ("cloudformation", "describe_stacks"): described(),
         ("cloudformation", "list_stack_resources"): listed(PARTS),
         ("ssm", "get_parameter"): {"Parameter": {"Name": "s", "Value": "{}"}},
@@ -188,6 +191,10 @@ def world(**more):
         ("dynamodb", "query"): rows(sweeps=[swept(2)]),
     }
     return FakeAccount(base).but(**more)
+
+
+def recording(**changes):
+    return {"ConfigurationRecordersStatus": [recorder_status(**changes)]}
 
 
 def no_stack(**asked):
@@ -221,9 +228,19 @@ def test_before_a_deployment_only_the_account_is_checked(run, over):
         "sdk",
         "services",
         "trail",
+        "recorder",
         "global events",
         "permissions",
     ]
+
+
+def test_types_that_are_recorded_late_are_counted(run, over):
+    daily = recorder(recordingMode={"recordingFrequency": "DAILY"})
+    answer = {"ConfigurationRecorders": [daily]}
+    over(world(config__describe_configuration_recorders=answer))
+    [line] = of(run("doctor", "-o", "json"), "recorder")
+    assert line["state"] == "ok"
+    assert "once a day" in line["said"]
 
 
 def test_a_stack_that_was_named_must_exist(run, over):
@@ -259,6 +276,61 @@ def test_a_stack_that_was_named_must_exist(run, over):
             "cloudtrail:GetTrailStatus",
             {"cloudtrail__get_trail_status": FAULTS["denied"]},
             id="a trail whose status is denied",
+        ),
+        pytest.param(
+            "recorder",
+            "warning",
+            "no customer managed recorder",
+            "config-recorder",
+            {"config__describe_configuration_recorders": {"ConfigurationRecorders": []}},
+            id="no recorder",
+        ),
+        pytest.param(
+            "recorder",
+            "warning",
+            "the recorder default is stopped",
+            "start-configuration-recorder",
+            {"config__describe_configuration_recorder_status": recording(recording=False)},
+            id="a recorder that was stopped",
+        ),
+        pytest.param(
+            "recorder",
+            "warning",
+            "failed to record",
+            "config-recorder",
+            {"config__describe_configuration_recorder_status": recording(lastStatus="FAILURE")},
+            id="a recorder that fails",
+        ),
+        pytest.param(
+            "recorder",
+            "warning",
+            "leaves out AWS::KMS::Key",
+            "config-recorder",
+            {
+                "config__describe_configuration_recorders": {
+                    "ConfigurationRecorders": [
+                        recorder(
+                            recordingGroup={
+                                "recordingStrategy": {"useOnly": "EXCLUSION_BY_RESOURCE_TYPES"},
+                                "exclusionByResourceTypes": {"resourceTypes": ["AWS::KMS::Key"]},
+                            }
+                        )
+                    ]
+                }
+            },
+            id="a recorder that leaves out a type",
+        ),
+        pytest.param(
+            "recorder",
+            "unknown",
+            "no status",
+            "run it again",
+            {
+                "config__describe_configuration_recorder_status": {
+                    "ConfigurationRecordersStatus": []
+                }
+            },
+            id="a recorder without a status",
         ),
         pytest.param(
             "permissions",

@@ -16,6 +16,7 @@ JUDGED = {c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PEND
 LACKING = {
     "access-analyzer:ListAnalyzers",
     "application-autoscaling:DescribeScalableTargets",
+    "auditmanager:GetAccountStatus",
     "ce:GetAnomalySubscriptions",
     "ce:GetCostAndUsage",
     "cloudtrail:ListEventDataStores",
@@ -29,6 +30,8 @@ LACKING = {
     "logs:ListLogAnomalyDetectors",
     "memorydb:DescribeClusters",
     "oam:ListLinks",
+    "securityhub:GetEnabledStandards",
+    "securityhub:GetFindings",
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
     "xray:GetGroups",

@@ -232,10 +232,14 @@ def test_our_own_rules_are_known_by_what_they_say():
 
 
 def test_how_often_a_rule_runs():
-    periodic, other = rules(
-        rule("daily"), {k: v for k, v in rule().items() if k != "MaximumExecutionFrequency"}
-    )
-    assert (periodic.every, other.every) == (timedelta(days=1), None)
+    plain = {name: value for name, value in rule().items() if name != "MaximumExecutionFrequency"}
+    details = [
+        {"EventSource": "aws.config", "MessageType": "ConfigurationItemChangeNotification"},
+        {"MessageType": "ScheduledNotification", "MaximumExecutionFrequency": "One_Hour"},
+    ]
+    custom = {"Owner": "CUSTOM_LAMBDA", "SourceIdentifier": LAMBDA, "SourceDetails": details}
+    seen = rules(rule(), plain, plain | {"Source": custom})
+    assert [each.every for each in seen] == [timedelta(days=1), None, timedelta(hours=1)]
 
 
 def test_the_status_of_a_rule():

@@ -9,11 +9,12 @@ import pytest
 from readiness import Unreadable
 from readiness.engine.geography import Geography
 from readiness.evidence.cloudformation import _THAT_EXIST, STACK, StackDrift, stack_name
-from readiness.evidence.workloads.provenance import DeployedResources
+from readiness.evidence.workloads.provenance import OWN_TABLES, DeployedResources
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone
+from tests import deployed as deployed_stack
 from tests.accounts import audit
-from tests.accounts.audit import stack
+from tests.accounts.audit import stack, tagged
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation, service_model
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
@@ -39,6 +40,36 @@ def test_a_resource_that_never_had_a_tag_counts_too():
         ("by-hand", False),
         ("work", True),
     ]
+
+
+def of_stack(name, stack, logical):
+    arn = f"arn:aws:dynamodb:{HOME}:{ACCOUNT_ID}:table/{name}"
+    tags = {"aws__cloudformation__stack-id": stack, "aws__cloudformation__logical-id": logical}
+    return tagged(arn, **tags)
+
+
+@pytest.mark.parametrize(
+    ("logical", "own"),
+    [
+        pytest.param(("Declarations", "Findings", "Transitions"), 3, id="our tables"),
+        pytest.param(("Declarations", "Findings", "Orders"), 0, id="two alike"),
+    ],
+)
+def test_our_own_stack_is_left_out(logical, own):
+    tables = [f"readiness-{each}" for each in logical]
+    pages = [of_stack(name, "own", id) for name, id in zip(tables, logical, strict=True)]
+    pages.append(of_stack("orders", "theirs", "Findings"))
+    seen = deployed(
+        dynamodb__list_tables={"TableNames": [*tables, "orders"]},
+        resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": pages},
+    )
+    assert seen.own == own
+    assert len(seen.all) == 5 - own
+    assert "orders" in {each.id for each in seen.all}
+
+
+def test_our_stack_has_those_tables():
+    assert all(deployed_stack.resource(each)["KeySchema"] for each in OWN_TABLES)
 
 
 def test_without_resources_no_tags_are_asked_for():

@@ -10,14 +10,19 @@ from readiness.engine.actions import sdk_services
 from readiness.engine.events import changes_of
 from readiness.engine.session import Session
 from readiness.evidence.cloudtrail import Trails
+from readiness.evidence.config import Recorder
 from readiness.model.evidence import REGION, ApiCall, declared
 from readiness.model.rule import Rule
 from readiness.semantics.trail_coverage import WRITE, Coverage
 from readiness_cli.doctor.check import Check, Examined, Line, State
+from readiness_cli.patterns import recorded_types
 from readiness_cli.session import plural
 
 DELIVERED_WITHIN = timedelta(days=1)
 """A trail that delivered nothing for longer is not believed to work."""
+
+RECORDED_WITHIN = timedelta(days=1)
+"""A recorder that is pending for longer is not believed to work."""
 
 MOST_NAMED = 6
 
@@ -104,6 +109,44 @@ def trail(examined: Examined) -> Iterable[Line]:
     )
 
 
+def recorder(examined: Examined) -> Iterable[Line]:
+    """Whether AWS Config records what wakes the rules: those changes arrive without a trail."""
+    aws = examined.aws
+    why = "Without its configuration items changes are seen through API events and the sweep alone"
+    fix = "AWS Config, Settings (docs/runbooks/audit.md#config-recorder); AWS bills each item"
+    here = REGION.resource(aws.account, aws.region, aws.account)
+    seen = aws.evidence(Recorder, here).evidence
+    found = seen.recorder
+    if found is None:
+        said = f"AWS Config has no customer managed recorder in {aws.region}"
+        yield Line("recorder", State.WARNING, said, why, fix)
+        return
+    if found.status is None:
+        said = f"AWS gives no status of the recorder {found.name}"
+        yield Line("recorder", State.UNKNOWN, said, why, "wait a minute and run it again")
+        return
+    if fault := seen.fault(found.status, RECORDED_WITHIN):
+        start = (
+            "aws configservice start-configuration-recorder --configuration-recorder-name"
+            f" {found.name}"
+        )
+        cure = fix if found.status.recording else start
+        yield Line("recorder", State.WARNING, f"the recorder {found.name} {fault}", why, cure)
+        return
+    types = recorded_types(examined.rules)
+    wanted = types["regional"] + (types["global"] if seen.region == seen.global_home else [])
+    missing = [each for each in wanted if not found.records(each)]
+    if missing:
+        said = f"the recorder {found.name} leaves out {named(missing)}"
+        yield Line("recorder", State.WARNING, said, why, fix)
+        return
+    daily = [each for each in wanted if found.is_daily(each)]
+    said = f"the recorder {found.name} records all {plural(len(wanted), 'type')} that wake rules"
+    if daily:
+        said += f", {plural(len(daily), 'type')} once a day"
+    yield Line("recorder", State.OK, said)
+
+
 def global_events(examined: Examined) -> Iterable[Line]:
     """Whether the API events of global services reach the region's event bus."""
     aws = examined.aws
@@ -155,5 +198,6 @@ CHECKS = (
     Check("sdk", sdk_age),
     Check("services", services),
     Check("trail", trail),
+    Check("recorder", recorder),
     Check("global events", global_events),
 )

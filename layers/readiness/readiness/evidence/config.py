@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -118,6 +118,21 @@ class Recorder:
         }
         [about, *_] = own
         return cls(_recorder(about, status.get(about.get("name"))), *where)
+
+    def fault(self, status: RecordingStatus, pending: timedelta) -> str:
+        """Why the recorder does not work, as ``is stopped``; empty if it does.
+
+        ``pending`` is for how long its status may be pending.
+        """
+        if not status.recording:
+            return "is stopped"
+        if status.last == "failure":
+            return f"failed to record ({status.error or 'AWS gives no reason'})"
+        since = status.changed or status.started
+        if status.last in {"", "pending"} and (since is None or self.read_at - since > pending):
+            when = f" since {since:%Y-%m-%d}" if since else ""
+            return f"has not recorded anything yet: its status is pending{when}"
+        return ""
 
 
 def _is_own(recorder: Mapping[str, Any]) -> bool:
@@ -415,7 +430,7 @@ def _is_detective(rule: Mapping[str, Any]) -> bool:
 
 def _rule(rule: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigRule:
     source = rule.get("Source") or {}
-    hours = HOURS.get(rule.get("MaximumExecutionFrequency", ""))
+    hours = min(_hours(rule, source), default=None)
     return ConfigRule(
         name=rule.get("ConfigRuleName", ""),
         identifier=source.get("SourceIdentifier", "") if source.get("Owner") == "AWS" else "",
@@ -424,6 +439,13 @@ def _rule(rule: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigRu
         every=timedelta(hours=hours) if hours else None,
         status=None if status is None else _rule_status(status),
     )
+
+
+def _hours(rule: Mapping[str, Any], source: Mapping[str, Any]) -> Iterator[int]:
+    """The frequencies of a periodic rule: custom rules have theirs beside the message type."""
+    for each in (rule, *(source.get("SourceDetails") or ())):
+        if frequency := each.get("MaximumExecutionFrequency"):
+            yield HOURS[frequency]
 
 
 def _rule_status(status: Mapping[str, Any]) -> RuleStatus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,13 @@ TYPES = (FUNCTION, TABLE, LOAD_BALANCER, INSTANCE, BUCKET, TOPIC, QUEUE, STATE_M
 """Types that people deploy, and to whose resources CloudFormation gives its tags."""
 
 
+OWN_TABLES = frozenset({"Declarations", "Findings", "Transitions"})
+"""The logical ids by whose tables a stack of this project is known."""
+
+STACK_TAG = "aws:cloudformation:stack-id"
+_LOGICAL_TAG = "aws:cloudformation:logical-id"
+
+
 @dataclass(frozen=True, slots=True)
 class Tagged:
     """A resource and its tags."""
@@ -42,10 +50,12 @@ class DeployedResources:
     """The region's resources of a few common types, each with its tags.
 
     They come from the listings of their services: GetResources leaves out what never had a tag.
-    Sources: those listings, GetResources.
+    Those of this project's own stacks are left out: a monitor of many functions would vouch for an
+    account of few. ``own`` is their number. Sources: those listings, GetResources.
     """
 
     all: tuple[Tagged, ...]
+    own: int = 0
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> DeployedResources:
@@ -55,12 +65,21 @@ class DeployedResources:
             for id in _ids(read, type_)
         ]
         tags = read.of(TagIndex, region).by_arn if found else {}
-        return cls(
-            tuple(
-                Tagged(each.type, each.id, tags.get(arn_of(each, read.partition), {}))
-                for each in found
-            )
-        )
+        every = [
+            Tagged(each.type, each.id, tags.get(arn_of(each, read.partition), {}))
+            for each in found
+        ]
+        ours = _own_stacks(every)
+        others = tuple(each for each in every if each.tags.get(STACK_TAG) not in ours)
+        return cls(others, len(every) - len(others))
+
+
+def _own_stacks(resources: Iterable[Tagged]) -> set[str]:
+    tables: dict[str, set[str]] = defaultdict(set)
+    for each in resources:
+        if each.type == TABLE.name and STACK_TAG in each.tags:
+            tables[each.tags[STACK_TAG]].add(each.tags.get(_LOGICAL_TAG, ""))
+    return {stack for stack, ids in tables.items() if ids >= OWN_TABLES}
 
 
 def _ids(read: Reader, type_: ResourceType) -> Iterable[str]:
