@@ -151,6 +151,7 @@ GROUP = {
     "HealthCheckType": "EC2",
     "CreatedTime": NOON,
 }
+STACK_ARN = "arn:aws:cloudformation:us-east-1:111122223333:stack/shop/1f2e"
 LISTED = FakeAccount(
     {
         ("iam", "get_account_authorization_details"): IAM_DETAILS,
@@ -161,6 +162,16 @@ LISTED = FakeAccount(
             "DBClusters": [{"DBClusterIdentifier": "orders", "DbClusterResourceId": "cluster-AB"}]
         },
         ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [GROUP]},
+        ("cloudformation", "list_stacks"): {
+            "StackSummaries": [
+                {
+                    "StackName": "shop",
+                    "StackId": STACK_ARN,
+                    "StackStatus": "CREATE_COMPLETE",
+                    "CreationTime": NOON,
+                }
+            ]
+        },
     }
 )
 CONFIG_IDS = {
@@ -175,6 +186,7 @@ CONFIG_IDS = {
     "AWS::SNS::Topic": ("alerts", "arn:aws:sns:us-east-1:111122223333:alerts"),
     "AWS::CloudWatch::Alarm": ("slow", "arn:aws:cloudwatch:us-east-1:111122223333:alarm:slow"),
     "AWS::CodeBuild::Project": ("ci", "arn:aws:codebuild:us-east-1:111122223333:project/ci"),
+    "AWS::CloudFormation::Stack": ("shop", STACK_ARN),
     "AWS::ECS::Cluster": ("arn:aws:ecs:us-east-1:111122223333:cluster/agents", "agents"),
 }
 LEFT = {
