@@ -32,6 +32,10 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::ApiGatewayV2::Api": ("h1b2c3d4e5", ()),
     "AWS::AppSync::GraphQLApi": ("graphqlapiid000000000000aa", ()),
     "AWS::AutoScaling::AutoScalingGroup": ("team/workers", (f"{_GROUP}/team/workers",)),
+    "AWS::CloudFormation::Stack": (
+        "orders",
+        (f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/orders/1f2e3d4c-0000-4000-8000-1",),
+    ),
     "AWS::CloudFront::Distribution": ("E1ABCDEF2GHIJK", ()),
     "AWS::CloudWatch::Alarm": ("agent: errors", ()),
     "AWS::CloudWatch::Dashboard": ("agent", ()),

@@ -48,7 +48,7 @@ _DELETED = "DELETE_COMPLETE"
 _GONE = ("ValidationError: does not exist",)
 
 
-def stack_name(id: str) -> str | None:
+def stack_name(id: str) -> str:
     """``checkout`` of ``arn:aws:cloudformation:…:stack/checkout/1f2e…``, or of the name itself."""
     return id.partition(":stack/")[2].partition("/")[0] or id
 
@@ -70,6 +70,7 @@ STACK = ResourceType(
     identify=config_resource_name,
     config_ids=lambda read: {stack["StackName"]: stack["StackId"] for stack in _listed(read)},
     tags_from_api=False,
+    plain=stack_name,
 )
 """Its id is the name, which only one existing stack of a region has."""
 
