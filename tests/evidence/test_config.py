@@ -159,6 +159,33 @@ def test_the_recorder_of_another_cloud_is_called_by_its_provider():
     assert seen.owners == ("AZURE",)
 
 
+def test_a_recorder_of_no_known_owner_is_called_by_its_name():
+    arn = "arn:aws:config:us-east-1:111122223333:configuration-recorder/x/1"
+    summaries = [{"arn": arn, "name": "x", "recordingScope": "PAID"}]
+    answer = {"ConfigurationRecorderSummaries": summaries}
+    seen = loaded(RecordersOfOthers, config__list_configuration_recorders=answer, **recorders())
+    assert seen.owners == ("x",)
+
+
+@pytest.mark.parametrize(
+    ("status", "fault"),
+    [
+        ({}, ""),
+        ({"recording": False}, "is stopped"),
+        ({"lastStatus": "FAILURE"}, "failed to record (AWS gives no reason)"),
+        ({"lastStatus": "FAILURE", "lastErrorCode": "Denied"}, "failed to record (Denied)"),
+        (
+            {"lastStatus": "PENDING", "lastStatusChangeTime": NOON - timedelta(hours=25)},
+            "has not recorded anything yet: its status is pending since 2026-11-01",
+        ),
+        ({"lastStatus": "PENDING", "lastStatusChangeTime": NOON - timedelta(hours=24)}, ""),
+    ],
+)
+def test_why_a_recorder_does_not_work(status, fault):
+    seen = loaded(Recorder, **statuses(recorder_status(**status)))
+    assert seen.fault(seen.recorder.status, timedelta(days=1)) == fault
+
+
 def channels(about, *status):
     return loaded(
         DeliveryChannel,

@@ -60,12 +60,35 @@ def test_our_own_stack_is_left_out(logical, own):
     pages = [of_stack(name, "own", id) for name, id in zip(tables, logical, strict=True)]
     pages.append(of_stack("orders", "theirs", "Findings"))
     seen = deployed(
-        dynamodb__list_tables={"TableNames": [*tables, "orders"]},
+        dynamodb__list_tables={"TableNames": [*tables, "orders", "by-hand"]},
         resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": pages},
     )
     assert seen.own == own
-    assert len(seen.all) == 5 - own
-    assert "orders" in {each.id for each in seen.all}
+    assert len(seen.all) == 6 - own
+    assert {"orders", "by-hand", "work"} <= {each.id for each in seen.all}
+
+
+def test_only_tables_tell_our_stack():
+    """A topic and a queue with the names of our tables are somebody else's."""
+    names = {"Declarations": "dynamodb", "Findings": "sqs", "Transitions": "sns"}
+    arns = {
+        "dynamodb": f"arn:aws:dynamodb:{HOME}:{ACCOUNT_ID}:table/orders",
+        "sqs": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work",
+        "sns": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:pages",
+    }
+    pages = [
+        tagged(
+            arns[service],
+            **{"aws__cloudformation__stack-id": "s", "aws__cloudformation__logical-id": name},
+        )
+        for name, service in names.items()
+    ]
+    seen = deployed(
+        dynamodb__list_tables={"TableNames": ["orders"]},
+        sns__list_topics={"Topics": [{"TopicArn": arns["sns"]}]},
+        resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": pages},
+    )
+    assert (seen.own, len(seen.all)) == (0, 3)
 
 
 def test_our_stack_has_those_tables():
