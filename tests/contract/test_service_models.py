@@ -105,6 +105,10 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("items", "queries", "no_items", "no_queries"),
         }
     ),
+    # The text of an image index: OCI Image Format Specification, "OCI Image Index".
+    "readiness.evidence.workloads.image_scans": frozenset(
+        {"manifests", "platform", "os", "digest"}
+    ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.workloads.dead_letter_paths": frozenset(
         {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
@@ -142,7 +146,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),
     # Attributes whose names the model does not list: GetTopicAttributes, and
     # GetSubscriptionAttributes.
-    "readiness.evidence.sns.topics": frozenset({"Policy"}),
+    "readiness.evidence.sns.topics": frozenset({"Policy", "KmsMasterKeyId"}),
     "readiness.evidence.sns.delivery": frozenset(
         {
             *("FifoTopic", "KmsMasterKeyId", "Policy"),

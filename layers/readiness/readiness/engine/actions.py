@@ -21,6 +21,7 @@ _DIFFERENT = {
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
+    ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
