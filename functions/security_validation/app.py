@@ -26,8 +26,11 @@ from readiness.evidence.inspector2 import (
     HostScan,
     InspectorStatus,
 )
+from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import AccountPublicAccessBlock
+from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.evidence.s3.objects import NewestObjects
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.evidence.workloads.attack_surface import AttackSurface
@@ -38,6 +41,7 @@ from readiness.model.text import listed, plural
 
 from .access import findings_verdict, wide_rules
 from .at_rest import KMS_KEY, database_verdict, table_verdict
+from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
 from .vulnerabilities import RepairTimes, images_verdict, scan_verdict
@@ -335,6 +339,24 @@ def topic_encryption(topic: TopicEncryption) -> Verdict:
     return violates(
         "Messages of the topic are not encrypted with a KMS key.", expected="A KMS key."
     )
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH, opt_in="sample_objects")
+def object_encryption(
+    bucket: BucketEncryption,
+    key: KmsKeyState | None,
+    objects: NewestObjects,
+    *,
+    sample_objects: Annotated[  # noqa: ARG001 - NewestObjects is read with it
+        int, Between(0, 100), "How many of a bucket's newest objects are read; 0: none"
+    ] = 0,
+) -> Verdict:
+    """Objects are encrypted with the bucket's KMS key, whatever was set when they were written.
+
+    Off by default: it needs permission to read objects, which no role has unless the stack's
+    parameter AllowObjectSamples is on. Only headers are read.
+    """
+    return objects_verdict(bucket, key, objects)
 
 
 handler = handler_of(security_validation)

@@ -28,7 +28,9 @@ LONG_AGO = NOON - timedelta(days=400)
 LATELY = NOON - timedelta(days=3)
 TESTED = NOON - timedelta(days=30)
 
-SETTINGS: Mapping[str, Mapping[str, object]] = {}
+SETTINGS: Mapping[str, Mapping[str, object]] = {
+    "security_validation.object-encryption": {"sample_objects": 2}
+}
 
 
 def attested(rule: str, **bound: Any) -> list[dict[str, Any]]:
@@ -314,6 +316,38 @@ def stores() -> dict[tuple[str, str], Any]:
         ("efs", "describe_file_systems"): {"FileSystems": [system]},
         ("ec2", "describe_volumes"): {"Volumes": []},
         ("ec2", "get_ebs_encryption_by_default"): {"EbsEncryptionByDefault": True},
+        ("s3", "list_buckets"): {"Buckets": [{"Name": "data"}]},
+        ("s3", "get_bucket_encryption"): {
+            "ServerSideEncryptionConfiguration": {
+                "Rules": [
+                    {
+                        "ApplyServerSideEncryptionByDefault": {
+                            "SSEAlgorithm": "aws:kms",
+                            "KMSMasterKeyID": KEY,
+                        }
+                    }
+                ]
+            }
+        },
+        ("s3", "list_objects_v2"): {
+            "Contents": [
+                {"Key": f"{n}.json", "LastModified": NOON - timedelta(days=n)} for n in range(4)
+            ]
+        },
+        ("s3", "head_object"): {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": KEY},
+        ("kms", "describe_key"): {
+            "KeyMetadata": {
+                "KeyId": KEY.rpartition("/")[2],
+                "Arn": KEY,
+                "KeyState": "Enabled",
+                "KeyManager": "CUSTOMER",
+                "KeySpec": "SYMMETRIC_DEFAULT",
+                "KeyUsage": "ENCRYPT_DECRYPT",
+                "Origin": "AWS_KMS",
+                "MultiRegion": False,
+                "CreationDate": LONG_AGO,
+            }
+        },
         ("sqs", "list_queues"): {
             "QueueUrls": [f"https://sqs.{HOME}.amazonaws.com/{ACCOUNT_ID}/jobs"]
         },

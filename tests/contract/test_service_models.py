@@ -59,6 +59,9 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),
+    # An answer to HEAD has no body: its code is the HTTP status. Source: S3 API Reference,
+    # "HeadObject", "generic 400 Bad Request".
+    ("s3", "head_object"): frozenset({"400"}),
     # The query protocol's names, which SQS also sends over JSON (x-amzn-query-error).
     # Source: SQS API Reference, "Making Query API requests", "Interpreting responses".
     ("sqs", "*"): frozenset({"AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}),

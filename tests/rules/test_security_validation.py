@@ -14,6 +14,7 @@ from functions.security_validation.app import (
     external_access_analyzer,
     external_access_findings,
     file_system_encryption,
+    object_encryption,
     penetration_test,
     queue_encryption,
     s3_account_public_access,
@@ -34,8 +35,11 @@ from readiness.evidence.dynamodb.tables import TableEncryption
 from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.credentials import RootUser
+from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import BLOCKS, AccountPublicAccessBlock
+from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.evidence.s3.objects import NewestObjects, StoredObject
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.evidence.workloads.attack_surface import AttackSurface, EntryPoint
@@ -474,3 +478,80 @@ def test_queue_encryption(queue, settings, status):
 @pytest.mark.parametrize(("key", "status"), [(KEY, GOOD), ("", BAD)])
 def test_topic_encryption(key, status):
     assert topic_encryption(TopicEncryption(key)).status is status
+
+
+KMS = BucketEncryption("aws:kms", KEY)
+STATE = KmsKeyState(KEY.rpartition("/")[2], "Enabled")
+
+
+def sample(*objects: tuple[str, str], is_complete: bool = True) -> NewestObjects:
+    stored = [StoredObject(f"{n}.json", *each) for n, each in enumerate(objects)]
+    return NewestObjects(tuple(stored), is_complete)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "objects", "status", "severity", "words"),
+    [
+        pytest.param(KMS, STATE, sample(("aws:kms", KEY)), GOOD, None, "1 object", id="as set"),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY), ("aws:kms:dsse", KEY), is_complete=False),
+            GOOD,
+            None,
+            "of the first 1,000",
+            id="of a large bucket",
+        ),
+        pytest.param(
+            BucketEncryption("aws:kms"),
+            None,
+            sample(("aws:kms", KEY)),
+            GOOD,
+            None,
+            "",
+            id="the AWS-managed key",
+        ),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY), ("AES256", "")),
+            BAD,
+            Severity.HIGH,
+            "1 object (1.json) is not encrypted with KMS",
+            id="older than the setting",
+        ),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY[:-1] + "1")),
+            BAD,
+            Severity.MEDIUM,
+            "another key",
+            id="the writer named another key",
+        ),
+        pytest.param(KMS, STATE, sample(("", "")), UNKNOWN, None, "SSE-C", id="the writer's key"),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("", ""), ("AES256", "")),
+            BAD,
+            Severity.HIGH,
+            "",
+            id="what is seen counts beside what is not",
+        ),
+        pytest.param(KMS, STATE, sample(), NA, None, "empty", id="empty"),
+        pytest.param(
+            BucketEncryption("AES256"),
+            None,
+            sample(("AES256", "")),
+            NA,
+            None,
+            "s3-kms",
+            id="the default is not KMS",
+        ),
+    ],
+)
+def test_object_encryption(bucket, key, objects, status, severity, words):
+    verdict = object_encryption(bucket, key, objects, sample_objects=2)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason

@@ -21,14 +21,18 @@ _DIFFERENT = {
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
+    ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
 
 
-ON_REQUEST = frozenset({"lambda:InvokeFunction", "ssm:GetParameter"})
-"""What no role has by default; the parameter AllowSmokeTests of template.yaml gives it."""
+ON_REQUEST = frozenset(
+    {"lambda:InvokeFunction", "ssm:GetParameter", "s3:GetObject", "s3:ListBucket"}
+)
+"""What no role has by default; the parameters AllowSmokeTests and AllowObjectSamples of
+template.yaml give it."""
 
 
 _SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service != "apigatewayv2"}
