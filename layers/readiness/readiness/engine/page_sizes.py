@@ -53,6 +53,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("lambda", "list_aliases"): ("MaxItems", 10000),
     ("lambda", "list_event_source_mappings"): ("MaxItems", 100),
     ("lambda", "list_function_event_invoke_configs"): ("MaxItems", 50),
+    ("lambda", "list_function_url_configs"): ("MaxItems", 50),
     ("lambda", "list_functions"): ("MaxItems", 50),
     ("lambda", "list_provisioned_concurrency_configs"): ("MaxItems", 50),
     ("logs", "describe_log_groups"): ("limit", 50),
