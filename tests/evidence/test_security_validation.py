@@ -98,7 +98,8 @@ def test_nothing_more_is_asked_of_an_inspector_that_is_off(bulk):
     assert ("inspector2", "list_findings") not in account.calls
 
 
-def test_one_function_is_asked_for_by_name_and_all_at_once():
+@pytest.mark.parametrize("bulk", [False, True])
+def test_functions_are_asked_for_by_name(bulk):
     asked: list[dict[str, Any]] = []
 
     def list_coverage(*, filterCriteria: Any) -> dict[str, Any]:  # noqa: N803
@@ -106,13 +107,10 @@ def test_one_function_is_asked_for_by_name_and_all_at_once():
         return {"coveredResources": []}
 
     account = fake_account().but(inspector2__list_coverage=list_coverage)
-    load(FunctionScan, FUNCTION, "agent", account)
-    load(FunctionScan, FUNCTION, "agent", account, bulk=True)
-    assert [each.get("lambdaFunctionName") for each in asked] == [
-        [{"comparison": "EQUALS", "value": "agent"}],
-        None,
-    ]
-    assert all(each["accountId"][0]["value"] == ACCOUNT_ID for each in asked)
+    load(FunctionScan, FUNCTION, "agent", account, bulk=bulk)
+    [criteria] = asked
+    assert criteria["lambdaFunctionName"] == [{"comparison": "EQUALS", "value": "agent"}]
+    assert criteria["accountId"] == [{"comparison": "EQUALS", "value": ACCOUNT_ID}]
 
 
 @pytest.mark.parametrize("bulk", [False, True])
@@ -394,7 +392,7 @@ def test_a_function_that_is_gone_keeps_its_metrics_for_two_weeks():
 # -- numbers ----------------------------------------------------------------------------------------
 
 
-def test_many_functions_cost_no_more_calls_of_inspector():
+def test_ten_functions_cost_one_call_of_inspector():
     functions = [
         {
             "FunctionName": f"agent-{n}",
@@ -408,6 +406,6 @@ def test_many_functions_cost_no_more_calls_of_inspector():
     found = scan(account, rules)
     assert len(found) == 30
     assert {each.finding.status for each in found} == {Status.NON_COMPLIANT}
-    assert account.calls.count(("inspector2", "list_coverage")) == 1
-    assert account.calls.count(("inspector2", "list_findings")) == 1
+    assert account.calls.count(("inspector2", "list_coverage")) == 3
+    assert account.calls.count(("inspector2", "list_findings")) == 3
     assert account.calls.count(("lambda", "list_functions")) == 1

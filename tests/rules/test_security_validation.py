@@ -38,13 +38,14 @@ from readiness.evidence.iam.credentials import RootUser
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import BLOCKS, AccountPublicAccessBlock
-from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
 from readiness.evidence.s3.objects import NewestObjects, StoredObject
 from readiness.evidence.sns.topics import TopicEncryption
 from readiness.evidence.sqs.queues import QueueEncryption
 from readiness.evidence.workloads.attack_surface import AttackSurface, EntryPoint
 from readiness.model.attestation import Attestation, Attested, Result, Scope
-from tests.fake_account import NOON
+from tests.accounts.security_validation import fake_account as an_account
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, evaluation
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -555,3 +556,13 @@ def test_object_encryption(bucket, key, objects, status, severity, words):
     verdict = object_encryption(bucket, key, objects, sample_objects=2)
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
     assert words in verdict.reason
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, NA), (2, GOOD)])
+def test_objects_are_read_only_if_someone_asks(count, status):
+    account = an_account()
+    given = {object_encryption.id: {"sample_objects": count}}
+    run = evaluation(account, [object_encryption], given=given)
+    seen = run.observe(object_encryption, BUCKET.resource(ACCOUNT_ID, HOME, "data"))
+    assert seen.finding.status is status, seen.finding.reason
+    assert account.calls.count(("s3", "head_object")) == count

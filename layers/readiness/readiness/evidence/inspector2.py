@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ READS = (
     "inspector2:ListFindings",
 )
 LAMBDA, EC2, ECR = "AWS_LAMBDA_FUNCTION", "AWS_EC2_INSTANCE", "AWS_ECR_CONTAINER_IMAGE"
-MOST_VALUES = 10
+_MOST_VALUES = 10
 """How many values a filter of ListCoverage and ListFindings takes for one field."""
 FINDING, COVERAGE = "Inspector2 Finding", "Inspector2 Coverage"
 
@@ -148,49 +148,61 @@ def _equal(values: Iterable[str]) -> list[dict[str, str]]:
     return [{"comparison": "EQUALS", "value": value} for value in values]
 
 
-def coverage_of(read: Reader, kind: str, **ids: Sequence[str]) -> dict[str, tuple[Coverage, ...]]:
-    """What Inspector says of resources of a kind, by resource id; ``ids`` narrows by one field."""
-    criteria = {
-        "accountId": _equal([read.account]),
-        "resourceType": _equal([kind]),
-        **{field: _equal(values) for field, values in ids.items()},
-    }
+def _tens(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(ids), _MOST_VALUES):
+        yield ids[start : start + _MOST_VALUES]
+
+
+def coverage_of(
+    read: Reader, kind: str, field: str, ids: Sequence[str]
+) -> dict[str, tuple[Coverage, ...]]:
+    """What Inspector says of resources of a kind, by id; ``ids`` are the values of a field."""
     found: dict[str, tuple[Coverage, ...]] = {}
-    for each in read.every(
-        "inspector2", "list_coverage", "coveredResources", filterCriteria=criteria
-    ):
-        if each.get("scanType") not in {None, "PACKAGE"}:
-            continue
-        id, status = each["resourceId"], each.get("scanStatus") or {}
-        coverage = Coverage(
-            id, status.get("statusCode", ""), status.get("reason", ""), each.get("lastScannedAt")
-        )
-        found[id] = (*found.get(id, ()), coverage)
+    for batch in _tens(ids):
+        criteria = {
+            "accountId": _equal([read.account]),
+            "resourceType": _equal([kind]),
+            field: _equal(batch),
+        }
+        for each in read.every(
+            "inspector2", "list_coverage", "coveredResources", filterCriteria=criteria
+        ):
+            if each.get("scanType") not in {None, "PACKAGE"}:
+                continue
+            id, status = each["resourceId"], each.get("scanStatus") or {}
+            coverage = Coverage(
+                id,
+                status.get("statusCode", ""),
+                status.get("reason", ""),
+                each.get("lastScannedAt"),
+            )
+            found[id] = (*found.get(id, ()), coverage)
     return found
 
 
 def findings_of(
-    read: Reader, kind: str, **ids: Sequence[str]
+    read: Reader, kind: str, field: str, ids: Sequence[str]
 ) -> dict[str, tuple[Vulnerability, ...]]:
     """The critical and high findings that are open or suppressed, by resource id."""
-    criteria = {
-        "awsAccountId": _equal([read.account]),
-        "resourceType": _equal([kind]),
-        "severity": _equal(["CRITICAL", "HIGH"]),
-        "findingStatus": _equal(["ACTIVE", "SUPPRESSED"]),
-        **{field: _equal(values) for field, values in ids.items()},
-    }
     found: dict[str, tuple[Vulnerability, ...]] = {}
-    for each in read.every("inspector2", "list_findings", "findings", filterCriteria=criteria):
-        vulnerability = Vulnerability(
-            title=each.get("title") or each["findingArn"],
-            severity=each["severity"],
-            since=each["firstObservedAt"],
-            exploitable=each.get("exploitAvailable") == "YES",
-            suppressed=each["status"] == "SUPPRESSED",
-        )
-        for resource in each["resources"]:
-            found[resource["id"]] = (*found.get(resource["id"], ()), vulnerability)
+    for batch in _tens(ids):
+        criteria = {
+            "awsAccountId": _equal([read.account]),
+            "resourceType": _equal([kind]),
+            "severity": _equal(["CRITICAL", "HIGH"]),
+            "findingStatus": _equal(["ACTIVE", "SUPPRESSED"]),
+            field: _equal(batch),
+        }
+        for each in read.every("inspector2", "list_findings", "findings", filterCriteria=criteria):
+            vulnerability = Vulnerability(
+                title=each.get("title") or each["findingArn"],
+                severity=each["severity"],
+                since=each["firstObservedAt"],
+                exploitable=each.get("exploitAvailable") == "YES",
+                suppressed=each["status"] == "SUPPRESSED",
+            )
+            for resource in each["resources"]:
+                found[resource["id"]] = (*found.get(resource["id"], ()), vulnerability)
     return found
 
 
@@ -220,6 +232,10 @@ def scans_of(
     return {
         id: Scan(status, read.now, coverage.get(id, ()), findings.get(id, ()), rules) for id in ids
     }
+
+
+def _status(read: Reader) -> InspectorStatus:
+    return InspectorStatus.load(read, REGION.resource(read.account, read.region, read.account))
 
 
 def _of_event(detail: Json, kind: str) -> str | None:
@@ -256,26 +272,19 @@ class FunctionScan:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionScan:
-        status = InspectorStatus.load(read, function).functions
-        named = [function.id]
-        return cls._of_each(read, status, named, lambdaFunctionName=named)[function.id]
+        return cls._of_each(read, [function.id])[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionScan]:
-        names = read.ids(FUNCTION)
-        status = InspectorStatus.load(
-            read, REGION.resource(read.account, read.region, "")
-        ).functions
-        return cls._of_each(read, status, names)
+        return cls._of_each(read, read.ids(FUNCTION))
 
     @classmethod
-    def _of_each(
-        cls, read: Reader, status: str, names: Sequence[str], **narrowed: Sequence[str]
-    ) -> dict[str, FunctionScan]:
+    def _of_each(cls, read: Reader, names: Sequence[str]) -> dict[str, FunctionScan]:
+        status = _status(read).functions
         if status != ENABLED:
             return {name: cls(Scan(status, read.now)) for name in names}
-        coverage = _latest(coverage_of(read, LAMBDA, **narrowed))
-        findings = _latest(findings_of(read, LAMBDA, **narrowed))
+        coverage = _latest(coverage_of(read, LAMBDA, "lambdaFunctionName", names))
+        findings = _latest(findings_of(read, LAMBDA, "lambdaFunctionName", names))
         scans = scans_of(read, status, coverage, findings, names)
         return {name: cls(scan) for name, scan in scans.items()}
 
@@ -310,24 +319,18 @@ class HostScan:
 
     @classmethod
     def load(cls, read: Reader, host: Resource) -> HostScan:
-        status = InspectorStatus.load(read, host).instances
-        return cls._of_each(read, status, [host.id], resourceId=[host.id])[host.id]
+        return cls._of_each(read, [host.id])[host.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HostScan]:
-        ids = read.ids(HOST)
-        status = InspectorStatus.load(
-            read, REGION.resource(read.account, read.region, "")
-        ).instances
-        return cls._of_each(read, status, ids)
+        return cls._of_each(read, read.ids(HOST))
 
     @classmethod
-    def _of_each(
-        cls, read: Reader, status: str, ids: Sequence[str], **narrowed: Sequence[str]
-    ) -> dict[str, HostScan]:
+    def _of_each(cls, read: Reader, ids: Sequence[str]) -> dict[str, HostScan]:
+        status = _status(read).instances
         if status != ENABLED:
             return {id: cls(Scan(status, read.now)) for id in ids}
-        coverage = coverage_of(read, EC2, **narrowed)
-        findings = findings_of(read, EC2, **narrowed)
+        coverage = coverage_of(read, EC2, "resourceId", ids)
+        findings = findings_of(read, EC2, "resourceId", ids)
         scans = scans_of(read, status, coverage, findings, ids)
         return {id: cls(scan) for id, scan in scans.items()}

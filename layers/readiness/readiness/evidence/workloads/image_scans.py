@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.ecs.services import SERVICE
@@ -12,7 +12,6 @@ from readiness.evidence.ecs.tasks import ServiceTasks
 from readiness.evidence.inspector2 import (
     ECR,
     FINDING,
-    MOST_VALUES,
     READS,
     SCANS_CHANGED,
     Coverage,
@@ -134,19 +133,15 @@ def _scans(read: Reader, service: Resource, own: Mapping[_Image, str]) -> dict[_
     whole = {
         arn(repository, digest): (repository, digest) for (_, digest), repository in own.items()
     }
-    coverage = _in_batches(read, list(whole))
+    coverage = coverage_of(read, ECR, "resourceId", list(whole))
     parts = {
         id: [arn(repository, each) for each in _members(read, repository, digest)]
         for id, (repository, digest) in whole.items()
         if id not in coverage
     }
     more = [id for ids in parts.values() for id in ids]
-    coverage |= _in_batches(read, more)
-    scanned = sorted(coverage)
-    findings: dict[str, tuple[Vulnerability, ...]] = {}
-    for batch in _batches(scanned):
-        findings |= findings_of(read, ECR, resourceId=batch)
-
+    coverage |= coverage_of(read, ECR, "resourceId", more)
+    findings = findings_of(read, ECR, "resourceId", sorted(coverage))
     listed = {
         id: tuple(each for each in (parts.get(id) or [id]) if each in coverage) for id in whole
     }
@@ -161,18 +156,6 @@ def _scans(read: Reader, service: Resource, own: Mapping[_Image, str]) -> dict[_
         whole,
     )
     return {each: scans[arn(repository, each[1])] for each, repository in own.items()}
-
-
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for start in range(0, len(ids), MOST_VALUES):
-        yield ids[start : start + MOST_VALUES]
-
-
-def _in_batches(read: Reader, ids: Sequence[str]) -> dict[str, tuple[Coverage, ...]]:
-    found: dict[str, tuple[Coverage, ...]] = {}
-    for batch in _batches(ids):
-        found |= coverage_of(read, ECR, resourceId=batch)
-    return found
 
 
 def _members(read: Reader, repository: str, digest: str) -> list[str]:
