@@ -10,6 +10,7 @@ _PREFIX = {
     "stepfunctions": "states",
     "accessanalyzer": "access-analyzer",
     "efs": "elasticfilesystem",
+    "s3control": "s3",
 }
 
 _DIFFERENT = {
@@ -35,7 +36,9 @@ ON_REQUEST = frozenset(
 template.yaml give it."""
 
 
-_SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service != "apigatewayv2"}
+_SECOND = {"apigatewayv2", "s3control"}
+"""Services of the SDK whose actions have the prefix of another one, which is older."""
+_SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service not in _SECOND}
 
 
 def service_of(action: str) -> str:
@@ -45,10 +48,14 @@ def service_of(action: str) -> str:
 
 
 def sdk_services(action: str) -> tuple[str, ...]:
-    """Every service of the SDK that has calls under the action's prefix; API Gateway has two."""
+    """Every service of the SDK that has calls under the action's prefix.
+
+    API Gateway and S3 have two, the older one first.
+    """
     prefix = action.partition(":")[0]
-    named = tuple(service for service, each in _PREFIX.items() if each == prefix)
-    return (*named, prefix)
+    named = [service for service, each in _PREFIX.items() if each == prefix]
+    first = [service for service in named if service not in _SECOND]
+    return (*first, prefix, *(service for service in named if service in _SECOND))
 
 
 def _pascal(operation: str) -> str:
