@@ -36,6 +36,7 @@ SERVICES_OF = {
     "monitoring": ("cloudwatch",),
     "states": ("stepfunctions",),
     "access-analyzer": ("accessanalyzer",),
+    "elasticfilesystem": ("efs",),
 }
 """Event sources (first label) whose name is not the service's in botocore."""
 
@@ -51,6 +52,9 @@ NOT_IN_THE_MODELS = {
     # S3 logs these under the names of its first API (S3 User Guide, "CloudTrail events",
     # account- and bucket-level actions).
     ("s3", "PutAccelerateConfiguration"): "PutBucketAccelerateConfiguration",
+    # That of the account, which S3 Control changes; a bucket's own has other names.
+    ("s3", "PutAccountPublicAccessBlock"): "PutPublicAccessBlock",
+    ("s3", "DeleteAccountPublicAccessBlock"): "DeletePublicAccessBlock",
 }
 """Event names that no operation has, and the operation whose parameters they carry."""
 

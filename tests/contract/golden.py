@@ -161,6 +161,30 @@ def tagged(file: str, service: str, kind: str, arn: str, *ids: tuple[str, str]) 
     )
 
 
+def told(
+    file: str, kind: str, source: str, detail: Members, arns: list[str], *ids: tuple[str, str]
+) -> Golden:
+    """A service's own event."""
+    file = f"service/{file}"
+    return Golden(file, _envelope(file, kind, source, detail, arns), frozenset(ids))
+
+
+def found(file: str, kind: str, id: str, *ids: tuple[str, str]) -> Golden:
+    """A finding of Amazon Inspector (Amazon Inspector User Guide, "Event schema")."""
+    arn = f"arn:aws:inspector2:{REGION}:{ACCOUNT}:finding/{file}"
+    detail = {
+        "awsAccountId": ACCOUNT,
+        "findingArn": arn,
+        "severity": "HIGH",
+        "status": "ACTIVE",
+        "title": "CVE-2026-0001 - openssl",
+        "type": "PACKAGE_VULNERABILITY",
+        "exploitAvailable": "NO",
+        "resources": [{"id": id, "type": kind, "partition": "aws", "region": REGION}],
+    }
+    return told(file, "Inspector2 Finding", "aws.inspector2", detail, [id], *ids)
+
+
 def _envelope(file: str, kind: str, source: str, detail: Members, arns: list[str]) -> Members:
     return {
         "_comment": COMMENT,
@@ -204,8 +228,115 @@ _GROUPS = {"groupSet": {"items": [{"groupId": GROUP}]}}
 DEAD_QUEUE = f"arn:aws:sqs:{REGION}:{ACCOUNT}:dead"
 _DEAD = ("AWS::SQS::Queue", "dead")
 
+_IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/api/sha256:{'a' * 64}"
+_FUNCTION = ("AWS::Lambda::Function", "agent")
+_HOST = ("AWS::EC2::Instance", INSTANCE)
+_SYSTEM = ("AWS::EFS::FileSystem", "fs-0123456789abcdef0")
+_ANALYZER = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/external"
+
 GOLDEN = (
     call("access-analyzer", "ApplyArchiveRule"),
+    call("access-analyzer", "DeleteAnalyzer"),
+    call("access-analyzer", "UpdateFindings"),
+    call("ec2", "DisableEbsEncryptionByDefault"),
+    call("elasticfilesystem", "CreateFileSystem", _SYSTEM, response={"fileSystemId": _SYSTEM[1]}),
+    call("elasticfilesystem", "DeleteFileSystem", _SYSTEM, request={"fileSystemId": _SYSTEM[1]}),
+    call("inspector2", "Disable"),
+    call("inspector2", "CreateFilter"),
+    call("lambda", "CreateFunctionUrlConfig", _FUNCTION, request={"functionName": "agent"}),
+    call("s3", "DeleteAccountPublicAccessBlock"),
+    found("inspector2-finding-function", "AWS_LAMBDA_FUNCTION", f"{FUNCTION}:$LATEST", _FUNCTION),
+    found("inspector2-finding-instance", "AWS_EC2_INSTANCE", INSTANCE, _HOST),
+    found("inspector2-finding-image", "AWS_ECR_CONTAINER_IMAGE", _IMAGE),
+    told(
+        "inspector2-coverage",
+        "Inspector2 Coverage",
+        "aws.inspector2",
+        {
+            "scanStatus": {"reason": "EXCLUDED_BY_TAG", "statusCodeValue": "INACTIVE"},
+            "scanType": "PACKAGE",
+            "eventTimestamp": WHEN,
+            "version": "1.0",
+        },
+        [INSTANCE],
+    ),
+    told(
+        "inspector2-scan",
+        "Inspector2 Scan",
+        "aws.inspector2",
+        {
+            "scan-status": "INITIAL_SCAN_COMPLETE",
+            "repository-name": f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/api",
+            "image-digest": f"sha256:{'a' * 64}",
+            "image-tags": ["7"],
+            "finding-severity-counts": {"CRITICAL": 0, "HIGH": 1, "MEDIUM": 0, "TOTAL": 1},
+            "version": "1.0",
+        },
+        [_IMAGE],
+    ),
+    told(
+        "ecr-image-scan",
+        "ECR Image Scan",
+        "aws.ecr",
+        {
+            "scan-status": "COMPLETE",
+            "repository-name": "api",
+            "image-digest": f"sha256:{'a' * 64}",
+            "image-tags": ["7"],
+            "finding-severity-counts": {"HIGH": 1},
+        },
+        [f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/api"],
+    ),
+    told(
+        "access-analyzer-finding",
+        "Access Analyzer Finding",
+        "aws.access-analyzer",
+        {
+            "version": "1.0",
+            "id": "1a2b3c4d-0000-4000-8000-000000000001",
+            "status": "ACTIVE",
+            "resourceType": "AWS::S3::Bucket",
+            "resource": "arn:aws:s3:::orders",
+            "accountId": ACCOUNT,
+            "region": REGION,
+            "isPublic": True,
+            "isDeleted": False,
+            "principal": {"AWS": "*"},
+            "action": ["s3:GetObject"],
+            "createdAt": WHEN,
+            "updatedAt": WHEN,
+            "analyzedAt": WHEN,
+        },
+        [_ANALYZER],
+    ),
+    item(
+        "AWS::AccessAnalyzer::Analyzer",
+        "access-analyzer-analyzer",
+        _ANALYZER,
+        _ANALYZER,
+        judged=False,
+    ),
+    item("AWS::InspectorV2::Activation", "inspector2-activation", ACCOUNT, ACCOUNT, judged=False),
+    item(
+        "AWS::S3::AccountPublicAccessBlock",
+        "s3-account-public-access-block",
+        ACCOUNT,
+        ACCOUNT,
+        judged=False,
+    ),
+    item(
+        "AWS::EC2::Volume",
+        "ec2-volume",
+        "vol-0123456789abcdef0",
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-0123456789abcdef0",
+        judged=False,
+    ),
+    item(
+        "AWS::EFS::FileSystem",
+        "efs-file-system",
+        _SYSTEM[1],
+        f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/{_SYSTEM[1]}",
+    ),
     call(
         "apigateway",
         "CreateRestApi",

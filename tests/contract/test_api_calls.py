@@ -94,6 +94,10 @@ def test_every_config_type_is_one_that_config_records():
 # -- each evidence for itself --------------------------------------------------------------------
 
 ELSEWHERE = {
+    # They archive findings that come later; ApplyArchiveRule does it with those there are.
+    "UnusedAccess": {"CreateArchiveRule", "DeleteArchiveRule", "UpdateArchiveRule"},
+    # What counts is whether there is any function at all.
+    "Scannable": {"UpdateFunctionConfiguration"},
     # An API is made without integrations, and one that is gone calls nothing.
     "CallerTimeouts": {"CreateRestApi", "UpdateRestApi", "DeleteRestApi", "DeleteApi"},
     # AWS deletes a VPC's default group with it; a row of what is gone is closed by the sweep.

@@ -27,7 +27,6 @@ ALLOWED_PENDING = frozenset(
         "ecs_deployment",
         "functional_testing",
         "monitoring_validation",
-        "security_validation",
         "operational_documentation",
         "development_documentation",
         "monitoring_commands",

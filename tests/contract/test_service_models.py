@@ -59,6 +59,9 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "ServerSideEncryptionConfigurationNotFoundError",
         }
     ),
+    # An answer to HEAD has no body: its code is the HTTP status. Source: S3 API Reference,
+    # "HeadObject", "generic 400 Bad Request".
+    ("s3", "head_object"): frozenset({"400"}),
     # The query protocol's names, which SQS also sends over JSON (x-amzn-query-error).
     # Source: SQS API Reference, "Making Query API requests", "Interpreting responses".
     ("sqs", "*"): frozenset({"AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue"}),
@@ -105,6 +108,10 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("items", "queries", "no_items", "no_queries"),
         }
     ),
+    # The text of an image index: OCI Image Format Specification, "OCI Image Index".
+    "readiness.evidence.workloads.image_scans": frozenset(
+        {"manifests", "platform", "os", "digest"}
+    ),
     # The text of a redrive policy: SetQueueAttributes.
     "readiness.evidence.workloads.dead_letter_paths": frozenset(
         {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
@@ -142,7 +149,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),
     # Attributes whose names the model does not list: GetTopicAttributes, and
     # GetSubscriptionAttributes.
-    "readiness.evidence.sns.topics": frozenset({"Policy"}),
+    "readiness.evidence.sns.topics": frozenset({"Policy", "KmsMasterKeyId"}),
     "readiness.evidence.sns.delivery": frozenset(
         {
             *("FifoTopic", "KmsMasterKeyId", "Policy"),

@@ -49,6 +49,7 @@ FULL_BY_DEFAULT = {
     },
     "no maximum is documented": {
         ("accessanalyzer", "list_analyzers"),
+        ("accessanalyzer", "list_archive_rules"),
         ("accessanalyzer", "list_findings_v2"),
         ("apigatewayv2", "get_apis"),
         ("apigatewayv2", "get_domain_names"),

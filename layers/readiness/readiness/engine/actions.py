@@ -10,6 +10,7 @@ _PREFIX = {
     "stepfunctions": "states",
     "accessanalyzer": "access-analyzer",
     "efs": "elasticfilesystem",
+    "s3control": "s3",
 }
 
 _DIFFERENT = {
@@ -21,16 +22,23 @@ _DIFFERENT = {
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
+    ("s3", "list_objects_v2"): "s3:ListBucket",
+    ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
 
 
-ON_REQUEST = frozenset({"lambda:InvokeFunction", "ssm:GetParameter"})
-"""What no role has by default; the parameter AllowSmokeTests of template.yaml gives it."""
+ON_REQUEST = frozenset(
+    {"lambda:InvokeFunction", "ssm:GetParameter", "s3:GetObject", "s3:ListBucket"}
+)
+"""What no role has by default; the parameters AllowSmokeTests and AllowObjectSamples of
+template.yaml give it."""
 
 
-_SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service != "apigatewayv2"}
+_SECOND = {"apigatewayv2", "s3control"}
+"""Services of the SDK whose actions have the prefix of another one, which is older."""
+_SERVICE = {prefix: service for service, prefix in _PREFIX.items() if service not in _SECOND}
 
 
 def service_of(action: str) -> str:
@@ -40,10 +48,14 @@ def service_of(action: str) -> str:
 
 
 def sdk_services(action: str) -> tuple[str, ...]:
-    """Every service of the SDK that has calls under the action's prefix; API Gateway has two."""
+    """Every service of the SDK that has calls under the action's prefix.
+
+    API Gateway and S3 have two, the older one first.
+    """
     prefix = action.partition(":")[0]
-    named = tuple(service for service, each in _PREFIX.items() if each == prefix)
-    return (*named, prefix)
+    named = [service for service, each in _PREFIX.items() if each == prefix]
+    first = [service for service in named if service not in _SECOND]
+    return (*first, prefix, *(service for service in named if service in _SECOND))
 
 
 def _pascal(operation: str) -> str:

@@ -1,12 +1,14 @@
-"""What IAM Access Analyzer says of its analyzers, and of access that nobody uses."""
+"""What IAM Access Analyzer says of its analyzers, of unused access, and of access from outside."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
-from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.model.evidence import REGION, ConfigItem, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -82,3 +84,167 @@ class ActiveAnalyzers:
     def load(cls, read: Reader, region: Resource) -> ActiveAnalyzers:
         listed = read.every("accessanalyzer", "list_analyzers", "analyzers")
         return cls(tuple(sorted(each["name"] for each in listed if each["status"] == "ACTIVE")))
+
+
+_EXTERNAL = {"ACCOUNT", "ORGANIZATION"}
+_RULES_CHANGED = api_call(
+    "access-analyzer",
+    "ApplyArchiveRule",
+    "CreateArchiveRule",
+    "DeleteArchiveRule",
+    "UpdateArchiveRule",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalAnalyzer:
+    """An analyzer of external access; ``state`` is ``ACTIVE``, ``CREATING`` or ``FAILED``, say."""
+
+    arn: str
+    name: str
+    kind: str
+    state: str
+
+
+def _external(read: Reader) -> tuple[ExternalAnalyzer, ...]:
+    """Analyzers of other types (unused access, internal access) tell nothing of outsiders."""
+    return tuple(
+        ExternalAnalyzer(each["arn"], each["name"], each["type"], each["status"])
+        for each in read.every("accessanalyzer", "list_analyzers", "analyzers")
+        if each["type"] in _EXTERNAL
+    )
+
+
+@evidence(
+    REGION,
+    reads=("access-analyzer:ListAnalyzers",),
+    changed_by=(_ANALYZERS, ConfigItem("AWS::AccessAnalyzer::Analyzer")),
+)
+@dataclass(frozen=True, slots=True)
+class ExternalAnalyzers:
+    """The region's analyzers of external access.
+
+    Those of an organization are listed only in the account that administers them.
+    Source: ListAnalyzers.
+    """
+
+    analyzers: tuple[ExternalAnalyzer, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ExternalAnalyzers:
+        return cls(_external(read))
+
+    @property
+    def active(self) -> tuple[ExternalAnalyzer, ...]:
+        return tuple(each for each in self.analyzers if each.state == "ACTIVE")
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalFinding:
+    """Access to a resource from outside the zone of trust, which nobody has archived.
+
+    ``error`` says why the resource could not be analysed (``ACCESS_DENIED``, ``INTERNAL_ERROR``).
+    """
+
+    id: str
+    resource: str
+    created: datetime
+    is_public: bool = False
+    error: str = ""
+
+
+@evidence(
+    REGION,
+    reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListFindings"),
+    changed_by=(
+        _ANALYZERS,
+        ConfigItem("AWS::AccessAnalyzer::Analyzer"),
+        ServiceEvent("Access Analyzer Finding"),
+        api_call("access-analyzer", "UpdateFindings"),
+        _RULES_CHANGED,
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ExternalAccess:
+    """The active findings of every active analyzer of external access.
+
+    ``analyzers`` are their names. A summary does not tell whether access is public, so the public
+    ones are asked for once more. Sources: ListAnalyzers, ListFindingsV2 (ListFindings refuses
+    analyzers of other types).
+    """
+
+    analyzers: tuple[str, ...]
+    findings: tuple[ExternalFinding, ...]
+    now: datetime
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ExternalAccess:
+        active = [each for each in _external(read) if each.state == "ACTIVE"]
+        found = [finding for each in active for finding in _findings(read, each.arn)]
+        return cls(tuple(each.name for each in active), tuple(found), read.now)
+
+
+def _findings(read: Reader, analyzer: str) -> list[ExternalFinding]:
+    own = {"status": {"eq": ["ACTIVE"]}, "resourceOwnerAccount": {"eq": [read.account]}}
+
+    def ask(criteria: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+        return read.every(
+            "accessanalyzer",
+            "list_findings_v2",
+            "findings",
+            analyzerArn=analyzer,
+            filter=dict(criteria),
+        )
+
+    public = {each["id"] for each in ask({**own, "isPublic": {"eq": ["true"]}})}
+    return [
+        ExternalFinding(
+            id=each["id"],
+            resource=each.get("resource") or each["id"],
+            created=each["createdAt"],
+            is_public=each["id"] in public,
+            error=each.get("error", ""),
+        )
+        for each in ask(own)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class ArchiveRule:
+    """A rule that archives new findings; ``criteria`` are its filter, all of which must match."""
+
+    analyzer: str
+    name: str
+    criteria: Mapping[str, Mapping[str, Any]]
+
+
+@evidence(
+    REGION,
+    reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListArchiveRules"),
+    changed_by=(
+        _ANALYZERS,
+        ConfigItem("AWS::AccessAnalyzer::Analyzer"),
+        _RULES_CHANGED,
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ArchiveRules:
+    """The archive rules of the active analyzers of external access.
+
+    ``analyzers`` are the names of these. Sources: ListAnalyzers, ListArchiveRules.
+    """
+
+    analyzers: tuple[str, ...]
+    rules: tuple[ArchiveRule, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ArchiveRules:
+        active = [each.name for each in _external(read) if each.state == "ACTIVE"]
+        rules = [
+            ArchiveRule(name, each["ruleName"], each.get("filter") or {})
+            for name in active
+            for each in read.every(
+                "accessanalyzer", "list_archive_rules", "archiveRules", analyzerName=name
+            )
+        ]
+        return cls(tuple(active), tuple(rules))

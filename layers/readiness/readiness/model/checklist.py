@@ -344,7 +344,6 @@ PENDING: frozenset[str] = frozenset(
         "data_privacy",
         "functional_testing",
         "monitoring_validation",
-        "security_validation",
         "operational_documentation",
         "development_documentation",
         "emergency_procedures",

@@ -192,6 +192,27 @@ class FunctionBuild(FunctionConfiguration):
 
 @evidence(FUNCTION, reads=_READS)
 @dataclass(frozen=True, slots=True)
+class FunctionAge:
+    """When the function was last modified, None where Lambda does not tell.
+
+    For what is judged days later: neither new code nor new settings wake this. Sources as
+    FunctionConfiguration.
+    """
+
+    modified: datetime | None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionAge:
+        return cls(moment(FunctionConfiguration.load(read, function).last_modified))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionAge]:
+        listed = FunctionConfiguration.load_all(read)
+        return {name: cls(moment(each.last_modified)) for name, each in listed.items()}
+
+
+@evidence(FUNCTION, reads=_READS)
+@dataclass(frozen=True, slots=True)
 class FunctionIdentity:
     """That the function exists, and ``master_arn`` where it is a Lambda@Edge replica.
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from readiness.model.evidence import ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
@@ -107,3 +108,51 @@ class TableIndexes:
         )
         indexes = answer["Table"].get("GlobalSecondaryIndexes") or ()
         return cls(tuple(index["IndexName"] for index in indexes))
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable",))
+@dataclass(frozen=True, slots=True)
+class TableEncryption:
+    """The key that encrypts the table, and whether DynamoDB can still use it.
+
+    ``key`` is the ARN of a KMS key; empty for the key that DynamoDB owns, which needs no access.
+    ``status`` is that of the table, ``sse_status`` that of its encryption; ``lost`` is since when
+    DynamoDB cannot use the key, after seven days of which it archives the table. ``replicas`` are
+    the keys of the table's replicas by region, ``unusable`` the regions whose replica lost its
+    key. Source: DescribeTable.
+    """
+
+    status: str
+    sse_status: str = ""
+    key: str = ""
+    lost: datetime | None = None
+    replicas: Mapping[str, str] | None = None
+    unusable: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableEncryption:
+        answer = read.one(
+            "dynamodb",
+            "describe_table",
+            gone=("ResourceNotFoundException",),
+            TableName=table.id,
+        )
+        about = answer["Table"]
+        encryption = about.get("SSEDescription") or {}
+        replicas = about.get("Replicas") or ()
+        return cls(
+            status=about.get("TableStatus", ""),
+            sse_status=encryption.get("Status", ""),
+            key=encryption.get("KMSMasterKeyArn", ""),
+            lost=encryption.get("InaccessibleEncryptionDateTime"),
+            replicas={
+                each["RegionName"]: each.get("KMSMasterKeyId", "")
+                for each in replicas
+                if "RegionName" in each
+            },
+            unusable=tuple(
+                each.get("RegionName", "")
+                for each in replicas
+                if each.get("ReplicaStatus") == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+            ),
+        )

@@ -33,6 +33,7 @@ class Task:
 
     ``launch_type`` is ``EXTERNAL`` on machines outside AWS (ECS Anywhere), which have no zone.
     ``exits`` are the containers that ended: name, exit code (None where there is none), reason.
+    ``images`` are the image of each container and the digest that was pulled for it.
     """
 
     arn: str
@@ -48,6 +49,7 @@ class Task:
     stop_reason: str = ""
     exits: tuple[tuple[str, int | None, str], ...] = ()
     launch_type: str = ""
+    images: tuple[tuple[str, str], ...] = ()
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Task:
@@ -69,6 +71,10 @@ class Task:
                 (each.get("name", ""), each.get("exitCode"), each.get("reason", ""))
                 for each in answer.get("containers") or ()
                 if "exitCode" in each or each.get("reason")
+            ),
+            images=tuple(
+                (each.get("image", ""), each.get("imageDigest", ""))
+                for each in answer.get("containers") or ()
             ),
         )
 

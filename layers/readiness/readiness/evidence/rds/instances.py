@@ -102,3 +102,44 @@ class DatabaseInstance:
     @property
     def is_aurora(self) -> bool:
         return self.engine.startswith("aurora")
+
+
+@evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
+@dataclass(frozen=True, slots=True)
+class DatabaseEncryption:
+    """Whether the instance's storage is encrypted, and the instance can use its key.
+
+    ``status`` is ``inaccessible-encryption-credentials`` (or ``…-recoverable``) where RDS cannot
+    use the key. ``engine`` is ``docdb`` or ``neptune`` too: DescribeDBInstances lists them.
+    Source: DescribeDBInstances.
+    """
+
+    encrypted: bool
+    status: str = ""
+    key: str = ""
+    engine: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> DatabaseEncryption:
+        found = read.every(
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+            DBInstanceIdentifier=instance.id,
+        )
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DatabaseEncryption]:
+        return {each["DBInstanceIdentifier"]: cls.of(each) for each in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> DatabaseEncryption:
+        """From a ``DBInstance`` of the API."""
+        return cls(
+            encrypted=bool(answer.get("StorageEncrypted")),
+            status=answer.get("DBInstanceStatus", ""),
+            key=answer.get("KmsKeyId", ""),
+            engine=answer.get("Engine", ""),
+        )

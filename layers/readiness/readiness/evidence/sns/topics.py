@@ -70,3 +70,18 @@ class TopicPolicy:
     def load(cls, read: Reader, topic: Resource) -> TopicPolicy:
         arn = arn_of(topic, read.partition)
         return cls(topic_attributes(read, arn).get("Policy", ""), arn)
+
+
+@evidence(TOPIC, reads=("sns:GetTopicAttributes",))
+@dataclass(frozen=True, slots=True)
+class TopicEncryption:
+    """The KMS key that encrypts the topic's messages, as it is named; empty where none does.
+
+    Source: GetTopicAttributes.
+    """
+
+    key: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicEncryption:
+        return cls(topic_attributes(read, arn_of(topic, read.partition)).get("KmsMasterKeyId", ""))

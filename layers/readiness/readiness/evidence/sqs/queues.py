@@ -68,7 +68,7 @@ def queue_attributes(read: Reader, queue: Resource) -> Mapping[str, str]:
         "get_queue_attributes",
         gone=_GONE,
         QueueUrl=queue_url(read, queue),
-        AttributeNames=["Policy", "KmsMasterKeyId"],
+        AttributeNames=["Policy", "KmsMasterKeyId", "SqsManagedSseEnabled"],
     )
     return answer.get("Attributes") or {}
 
@@ -87,3 +87,20 @@ class QueuePolicy:
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueuePolicy:
         return cls(queue_attributes(read, queue).get("Policy", ""), arn_of(queue, read.partition))
+
+
+@evidence(QUEUE, reads=("sqs:GetQueueAttributes",))
+@dataclass(frozen=True, slots=True)
+class QueueEncryption:
+    """What encrypts the queue's messages: a KMS ``key``, SQS itself (``sqs_managed``), or nothing.
+
+    Source: GetQueueAttributes.
+    """
+
+    key: str = ""
+    sqs_managed: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, queue: Resource) -> QueueEncryption:
+        found = queue_attributes(read, queue)
+        return cls(found.get("KmsMasterKeyId", ""), found.get("SqsManagedSseEnabled") == "true")

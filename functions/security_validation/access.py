@@ -1,0 +1,94 @@
+"""Whether access from outside is looked for, triaged, and not archived unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness import Problem, Severity, Verdict, cannot_tell, complies, violates_all
+from readiness.evidence.accessanalyzer import ArchiveRule, ExternalAccess, ExternalFinding
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact
+
+_SHOWN = 5
+_ANY_ARN = re.compile("|a|ar|arn(:[^:]*){0,4}:?")
+"""The beginning of an ARN as far as its account: what comes after it names the resource."""
+_ABOUT_WHOM = ("principal.", "condition.")
+
+
+def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
+    """Whether an archive rule is limited to some resources, principals or conditions.
+
+    A criterion that excludes (``neq``), only asks whether a value exists, or contains nothing
+    leaves almost everything in. Neither do the state, the owner, the type of resource or whether
+    it is public single anything out.
+    """
+    return any(
+        (key == "resource" or key.startswith(_ABOUT_WHOM))
+        and any(value != "*" and not _ANY_ARN.fullmatch(value) for value in _values(criterion))
+        for key, criterion in criteria.items()
+    )
+
+
+def _values(criterion: Mapping[str, Any]) -> Sequence[str]:
+    return [*(criterion.get("eq") or ()), *(criterion.get("contains") or ())]
+
+
+def wide_rules(rules: Sequence[ArchiveRule]) -> list[str]:
+    """The archive rules that hide findings about anything, as ``analyzer/rule``."""
+    return [f"{each.analyzer}/{each.name}" for each in rules if not narrows(each.criteria)]
+
+
+def findings_verdict(access: ExternalAccess, triage: timedelta) -> Verdict:
+    """Public access counts at once, other access from outside once the time to triage is over."""
+    broken = [each for each in access.findings if each.error]
+    whole = [each for each in access.findings if not each.error]
+    public = [each for each in whole if each.is_public]
+    late = [each for each in whole if not each.is_public and access.now - each.created > triage]
+    hours = int(triage.total_seconds() // 3600)
+    problems = []
+    if public:
+        said = f"Anyone can access {plural(len(public), 'resource')}: {_named(public)}."
+        problems.append(Problem(Severity.CRITICAL, said))
+    if late:
+        said = (
+            f"Access from outside to {plural(len(late), 'resource')} has not been triaged for"
+            f" more than {plural(hours, 'hour')}: {_named(late)}, the oldest since"
+            f" {_oldest(late):%Y-%m-%d}."
+        )
+        problems.append(Problem(Severity.HIGH, said))
+    facts: dict[str, Fact] = {
+        "active": len(whole),
+        "public": [each.resource for each in public][:_SHOWN],
+        "analyzers": list(access.analyzers),
+    }
+    if problems:
+        return violates_all(
+            problems,
+            expected="Each finding is archived as intended, or its access is removed, within"
+            f" {plural(hours, 'hour')}; public access at once.",
+        ).observing(facts)
+    if broken:
+        return cannot_tell(
+            f"Access Analyzer could not analyze {plural(len(broken), 'resource')}:"
+            f" {_named(broken)} ({listed(sorted({each.error for each in broken}))}).",
+        ).observing(facts)
+    if whole:
+        return complies(
+            f"The {plural(len(whole), 'active finding')} on access from outside"
+            f" {'is' if len(whole) == 1 else 'are'} not older than {plural(hours, 'hour')},"
+            " and none is public.",
+        ).observing(facts)
+    return complies(
+        "Access Analyzer finds no access from outside that is not archived."
+    ).observing(facts)
+
+
+def _named(findings: Sequence[ExternalFinding]) -> str:
+    return listed(sorted({each.resource for each in findings}))
+
+
+def _oldest(findings: Sequence[ExternalFinding]) -> datetime:
+    return min(each.created for each in findings)

@@ -1,0 +1,362 @@
+"""Security validation: what the Security rules assume is tested on what is really there."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from readiness import (
+    Between,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    heading,
+    not_applicable,
+    violates,
+)
+from readiness.engine.handler import handler_of
+from readiness.evidence.accessanalyzer import ArchiveRules, ExternalAccess, ExternalAnalyzers
+from readiness.evidence.awslambda.functions import FunctionAge
+from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.ec2.volumes import VolumeEncryption
+from readiness.evidence.ecs.hosts import HostMonitoring
+from readiness.evidence.efs import FileSystemEncryption
+from readiness.evidence.iam.credentials import RootUser
+from readiness.evidence.inspector2 import (
+    FunctionScan,
+    HostScan,
+    InspectorStatus,
+)
+from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.rds.instances import DatabaseEncryption
+from readiness.evidence.s3.account import AccountPublicAccessBlock
+from readiness.evidence.s3.buckets import BucketEncryption
+from readiness.evidence.s3.objects import NewestObjects
+from readiness.evidence.sns.topics import TopicEncryption
+from readiness.evidence.sqs.queues import QueueEncryption
+from readiness.evidence.workloads.attack_surface import AttackSurface
+from readiness.evidence.workloads.image_scans import ImageScans
+from readiness.evidence.workloads.scannable import Scannable
+from readiness.model.attestation import Attested
+from readiness.model.text import listed, plural
+
+from .access import findings_verdict, wide_rules
+from .at_rest import KMS_KEY, database_verdict, table_verdict
+from .objects import objects_verdict
+from .penetration import penetration_test_verdict
+from .settings import RequireKmsKey, TwoPeople
+from .vulnerabilities import RepairTimes, images_verdict, scan_verdict
+
+security_validation = heading("Validation", "Security Validation")
+
+PENETRATION_TEST = "Penetration testing completed"
+VULNERABILITIES = "Vulnerability scan passed"
+ACCESS = "Access controls verified"
+ENCRYPTION = "Encryption verified"
+
+NO_ANALYZER = "No analyzer of external access is active; external-access-analyzer reports it."
+
+NOT_ENABLED = "Inspector does not scan this kind of resource; inspector-enabled reports it."
+FIRST_SCAN = timedelta(days=1)
+NOT_USED = timedelta(days=90)
+"""Inspector scans functions that were invoked or updated in this time (Inspector user guide)."""
+
+
+# -- penetration testing --------------------------------------------------------------------------
+
+
+@security_validation.rule(PENETRATION_TEST, severity=Severity.HIGH)
+def penetration_test(
+    surface: AttackSurface,
+    attested: Attested,
+    *,
+    max_age_days: Annotated[int, Between(1, 1095), "How long a test is valid (days)"] = 365,
+    two_people: TwoPeople = True,
+) -> Verdict:
+    """People tested what the internet can reach today, and no serious finding is open.
+
+    A test becomes void when a load balancer, an API or a function URL on the internet is created
+    after it. CloudFront does not tell when a distribution was created, so the attestation states
+    their ids.
+    """
+    return penetration_test_verdict(
+        surface, attested, max_age_days=max_age_days, two_people=two_people
+    )
+
+
+# -- vulnerabilities ------------------------------------------------------------------------------
+
+
+@security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)
+def inspector_enabled(status: InspectorStatus, used: Scannable) -> Verdict:
+    """Amazon Inspector scans the functions and the ECS hosts of the region.
+
+    Images are judged service by service: ECR can scan them without Inspector.
+    """
+    wanted = {"Lambda functions": (used.functions, status.functions)}
+    wanted["ECS hosts"] = (used.hosts, status.instances)
+    states = {kind: state for kind, (is_used, state) in wanted.items() if is_used}
+    if not states:
+        return not_applicable("There are no Lambda functions and no ECS hosts in the region.")
+    off = [kind for kind, state in states.items() if state not in {"ENABLED", "ENABLING"}]
+    if off:
+        said = [f"{kind} ({states[kind] or 'not offered'})" for kind in off]
+        return violates(
+            f"Inspector does not scan {listed(said)}.",
+            expected="Inspector is enabled for each kind of resource that is in use.",
+            states=states,
+        )
+    if "ENABLING" in states.values():
+        return cannot_tell("Inspector is being enabled.", is_passing=True, states=states)
+    return complies(f"Inspector scans {listed(list(states))}.", states=states)
+
+
+@security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)
+def function_vulnerabilities(
+    function: FunctionAge,
+    scanned: FunctionScan,
+    *,
+    times: RepairTimes,
+) -> Verdict:
+    """The function is scanned, and its vulnerabilities are repaired in time."""
+    scan = scanned.scan
+    if scan.status != "ENABLED":
+        return not_applicable(NOT_ENABLED)
+    if not scan.coverage and not scan.findings and function.modified is not None:
+        age = scan.now - function.modified
+        if age < FIRST_SCAN:
+            return cannot_tell("The function is new; Inspector has not listed it yet.")
+        if age > NOT_USED:
+            return cannot_tell(
+                "Inspector does not list the function. It scans only functions that were invoked"
+                f" or updated in the last {NOT_USED.days} days; this one was not updated since"
+                f" {function.modified:%Y-%m-%d}."
+            )
+    return scan_verdict("the function", scan, times)
+
+
+@security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)
+def image_vulnerabilities(scans: ImageScans, *, times: RepairTimes) -> Verdict:
+    """The images that run in the service are scanned, and vulnerabilities repaired in time.
+
+    Judged are the digests of running tasks, not the tags in the task definition.
+    """
+    return images_verdict(scans, times)
+
+
+@security_validation.rule(VULNERABILITIES, severity=Severity.HIGH)
+def host_vulnerabilities(
+    host: HostMonitoring, scanned: HostScan, *, times: RepairTimes
+) -> Verdict:
+    """An ECS host is scanned, and its vulnerabilities are repaired in time."""
+    if not host.is_host:
+        return not_applicable("No ECS cluster uses the instance.")
+    if scanned.scan.status != "ENABLED":
+        return not_applicable(NOT_ENABLED)
+    return scan_verdict("the instance", scanned.scan, times)
+
+
+# -- access controls ----------------------------------------------------------------------------
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def external_access_analyzer(
+    external: ExternalAnalyzers,
+    *,
+    organization_analyzer: Annotated[
+        bool, "Another account administers an analyzer of the whole organization"
+    ] = False,
+) -> Verdict:
+    """IAM Access Analyzer looks for access from outside the account or the organization.
+
+    Analyzers of unused and of internal access do not count: they find other things.
+    """
+    if external.active:
+        names = [each.name for each in external.active]
+        return complies(
+            f"{plural(len(names), 'analyzer')} of external access"
+            f" {'is' if len(names) == 1 else 'are'} active: {listed(names)}.",
+            kinds=sorted({each.kind for each in external.active}),
+        )
+    starting = [each for each in external.analyzers if each.state == "CREATING"]
+    if starting:
+        return cannot_tell(f"The analyzer {starting[0].name} is being created.", is_passing=True)
+    if organization_analyzer:
+        return cannot_tell(
+            "The setting organization_analyzer says that another account's analyzer covers this"
+            " region. It is listed only in the account that administers it."
+        )
+    states = listed([f"{each.name} is {each.state}" for each in external.analyzers])
+    return violates(
+        f"No analyzer of external access is active{f' ({states})' if states else ''}.",
+        expected="An active analyzer of type ACCOUNT or ORGANIZATION in this region.",
+    )
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def external_access_findings(
+    access: ExternalAccess,
+    *,
+    triage_hours: Annotated[
+        int, Between(0, 720), "How long a finding that is not public may stay active (hours)"
+    ] = 72,
+) -> Verdict:
+    """No resource can be accessed from outside unless someone has decided that it should be.
+
+    Access Analyzer proves from the policies themselves who can reach a resource. A finding stays
+    active until the access is removed or the finding is archived.
+    """
+    if not access.analyzers:
+        return not_applicable(NO_ANALYZER)
+    return findings_verdict(access, timedelta(hours=triage_hours))
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def archive_rules(rules: ArchiveRules) -> Verdict:
+    """No archive rule hides findings about resources and principals that nobody has reviewed."""
+    if not rules.analyzers:
+        return not_applicable(NO_ANALYZER)
+    wide = wide_rules(rules.rules)
+    if wide:
+        return violates(
+            f"{plural(len(wide), 'archive rule')} {'archives' if len(wide) == 1 else 'archive'}"
+            f" findings whatever the resource and the principal: {listed(wide)}.",
+            expected="Archive rules that name a resource or a principal.",
+            rules=wide,
+        )
+    return complies(
+        f"Each of the {plural(len(rules.rules), 'archive rule')} names a resource or a principal."
+        if rules.rules
+        else "There is no archive rule."
+    )
+
+
+@security_validation.rule(ACCESS, severity=Severity.MEDIUM)
+def s3_account_public_access(block: AccountPublicAccessBlock) -> Verdict:
+    """S3 blocks public access for the whole account, whatever a bucket's policy or ACL says."""
+    if block.off:
+        return violates(
+            f"{listed(block.off)} {'is' if len(block.off) == 1 else 'are'} off in the account's"
+            " public access block.",
+            expected="All four settings of the account's public access block are on.",
+            off=list(block.off),
+        )
+    return complies("The account's public access block is on, all four settings.")
+
+
+@security_validation.rule(ACCESS, severity=Severity.HIGH)
+def access_review(
+    root: RootUser,
+    attested: Attested,
+    *,
+    max_age_days: Annotated[int, Between(1, 365), "How long a review is valid (days)"] = 90,
+    two_people: TwoPeople = False,
+) -> Verdict:
+    """People reviewed who has access to the account, and removed what is no longer needed.
+
+    An access key of the root user contradicts any review: no access is wider.
+    """
+    if root.access_keys:
+        return violates(
+            f"The root user has {plural(root.access_keys, 'access key')}, which a review of access"
+            " has to remove.",
+            expected="A review of access after which the root user has no access key.",
+            access_keys=root.access_keys,
+        )
+    return attested.verdict("A review of access", max_age_days=max_age_days, two_people=two_people)
+
+
+# -- encryption ---------------------------------------------------------------------------------
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
+def table_encryption(table: TableEncryption, *, require_kms_key: RequireKmsKey = False) -> Verdict:
+    """DynamoDB can use the key of the table and of each replica: otherwise the data is lost."""
+    return table_verdict(table, kms_key=require_kms_key)
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
+def database_encryption(database: DatabaseEncryption) -> Verdict:
+    """The storage of a database instance is encrypted, with a key that can be used."""
+    return database_verdict(database)
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
+def file_system_encryption(system: FileSystemEncryption) -> Verdict:
+    """An EFS file system is encrypted at rest."""
+    if not system.encrypted:
+        return violates(
+            "The file system is not encrypted at rest.",
+            expected="A new file system with encryption, with the data copied to it.",
+        )
+    return complies(f"The file system is encrypted with {system.key}.", key=system.key)
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
+def volume_encryption(volumes: VolumeEncryption) -> Verdict:
+    """Every EBS volume is encrypted, and new ones are by default.
+
+    The default alone proves nothing: it changes no volume that existed before.
+    """
+    if volumes.plain:
+        return violates(
+            f"{plural(len(volumes.plain), 'EBS volume')}"
+            f" {'is' if len(volumes.plain) == 1 else 'are'} not encrypted:"
+            f" {listed(volumes.plain)}.",
+            expected="Every volume is encrypted, and encryption by default is on.",
+            volumes=list(volumes.plain),
+            by_default=volumes.by_default,
+        )
+    if not volumes.by_default:
+        return violates(
+            "Encryption by default is off: a new EBS volume is encrypted only if its creator asks"
+            " for it.",
+            expected="EBS encryption by default is on in the region.",
+            severity=Severity.MEDIUM,
+        )
+    return complies("No EBS volume is unencrypted, and encryption by default is on.")
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
+def queue_encryption(queue: QueueEncryption, *, require_kms_key: RequireKmsKey = False) -> Verdict:
+    """The messages of a queue are encrypted at rest."""
+    if queue.key:
+        return complies(f"Messages are encrypted with the KMS key {queue.key}.", key=queue.key)
+    if not queue.sqs_managed:
+        return violates(
+            "Messages in the queue are not encrypted at rest.",
+            expected="SSE-SQS or a KMS key.",
+        )
+    if require_kms_key:
+        return violates("Messages are encrypted with a key that SQS owns.", expected=KMS_KEY)
+    return complies("Messages are encrypted with a key that SQS owns.")
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
+def topic_encryption(topic: TopicEncryption) -> Verdict:
+    """The messages of a topic are encrypted at rest with a KMS key."""
+    if topic.key:
+        return complies(f"Messages are encrypted with the KMS key {topic.key}.", key=topic.key)
+    return violates(
+        "Messages of the topic are not encrypted with a KMS key.", expected="A KMS key."
+    )
+
+
+@security_validation.rule(ENCRYPTION, severity=Severity.HIGH, opt_in="sample_objects")
+def object_encryption(
+    bucket: BucketEncryption,
+    key: KmsKeyState | None,
+    objects: NewestObjects,
+    *,
+    sample_objects: Annotated[  # noqa: ARG001 - NewestObjects is read with it
+        int, Between(0, 100), "How many of a bucket's newest objects are read; 0: none"
+    ] = 0,
+) -> Verdict:
+    """Objects are encrypted with the bucket's KMS key, whatever was set when they were written.
+
+    Off by default: it needs permission to read objects, which no role has unless the stack's
+    parameter AllowObjectSamples is on. Only headers are read.
+    """
+    return objects_verdict(bucket, key, objects)
+
+
+handler = handler_of(security_validation)

@@ -1,0 +1,64 @@
+"""Whether stored data is encrypted, with a key that the service can still use."""
+
+from __future__ import annotations
+
+from readiness import Severity, Verdict, cannot_tell, complies, violates
+from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.rds.instances import DatabaseEncryption
+from readiness.model.text import listed
+
+KMS_KEY = "A KMS key of the account."
+_LOST = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+
+
+def table_verdict(table: TableEncryption, *, kms_key: bool) -> Verdict:
+    """DynamoDB encrypts every table; what can be wrong is its key, here and in each replica."""
+    if table.lost is not None or table.status == _LOST:
+        since = f" since {table.lost:%Y-%m-%d}" if table.lost else ""
+        return violates(
+            f"DynamoDB cannot use the table's KMS key {table.key}{since}. The table cannot be"
+            " read, and is archived seven days after the key was lost.",
+            expected="A KMS key that is enabled and that DynamoDB may use.",
+            severity=Severity.CRITICAL,
+            key=table.key,
+        )
+    if table.unusable:
+        return violates(
+            f"DynamoDB cannot use the key of the replica in {listed(table.unusable)}.",
+            expected="A KMS key in each region of the table that DynamoDB may use.",
+            severity=Severity.CRITICAL,
+            regions=list(table.unusable),
+        )
+    if table.sse_status == "UPDATING":
+        return cannot_tell("The key of the table is being changed.", is_passing=True)
+    if kms_key:
+        owned = [region for region, key in (table.replicas or {}).items() if not key]
+        where = ([] if table.key else ["this region"]) + sorted(owned)
+        if where:
+            return violates(
+                f"The table is encrypted with a key that DynamoDB owns in {listed(where)}.",
+                expected=KMS_KEY,
+                severity=Severity.MEDIUM,
+            )
+    key = table.key or "a key that DynamoDB owns"
+    return complies(f"The table is encrypted with {key}.", key=table.key)
+
+
+def database_verdict(database: DatabaseEncryption) -> Verdict:
+    """An instance that lost its key is encrypted, and cannot be used."""
+    if database.status.startswith("inaccessible-encryption-credentials"):
+        return violates(
+            f"{database.engine or 'RDS'} cannot use the instance's KMS key {database.key}; its"
+            f" status is {database.status}.",
+            expected="A KMS key that is enabled and that RDS may use.",
+            severity=Severity.CRITICAL,
+            key=database.key,
+            status=database.status,
+        )
+    if not database.encrypted:
+        return violates(
+            "The storage of the instance is not encrypted.",
+            expected="Encrypted storage: an encrypted copy of a snapshot, restored.",
+            engine=database.engine,
+        )
+    return complies(f"The storage is encrypted with {database.key}.", key=database.key)

@@ -1,0 +1,215 @@
+"""Whether something is scanned for vulnerabilities, and those found are repaired in time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from readiness import (
+    Between,
+    Problem,
+    Severity,
+    Status,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
+from readiness.evidence.inspector2 import Coverage, Scan, Vulnerability
+from readiness.evidence.workloads.image_scans import BASIC, ImageScans, RunningImage
+from readiness.model.text import listed, plural
+
+EXPECTED = "Scanned continuously, and no vulnerability is open longer than allowed."
+_PASSING = {"PENDING_INITIAL_SCAN", "PENDING_REVIVAL_SCAN", "SCAN_IN_PROGRESS"}
+_STARTING = {"PENDING", "IN_PROGRESS"}
+_IDLE = {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED", "RESOURCE_TERMINATED"}
+_UNSUPPORTED = ("UNSUPPORTED_", "INTERNAL_ERROR")
+_SPOKEN = {
+    "ACCESS_DENIED": "a policy of the resource denies it",
+    "ACCESS_DENIED_TO_ENCRYPTION_KEY": "the policy of its KMS key denies it",
+    "EXCLUDED_BY_TAG": "the tag InspectorEc2Exclusion or InspectorExclusion excludes it",
+    "IMAGE_ARCHIVED": "the image is archived",
+    "NO_INVENTORY": "the SSM agent reports no software inventory",
+    "SCAN_ELIGIBILITY_EXPIRED": "the scan duration for images has passed",
+    "SCAN_FREQUENCY_MANUAL": "the registry's rules have it scanned by hand",
+    "STALE_INVENTORY": "the software inventory is out of date",
+    "UNMANAGED_EC2_INSTANCE": "SSM does not manage the instance",
+}
+_STALE = timedelta(days=30)
+_REASON_VALID = timedelta(days=180)
+
+
+@dataclass(frozen=True, slots=True)
+class RepairTimes:
+    """How long a vulnerability may be open."""
+
+    critical_days: Annotated[
+        int, Between(0, 365), "How long a critical vulnerability may be open (days)"
+    ] = 7
+    exploitable_days: Annotated[
+        int, Between(0, 365), "The same if an exploit of it is known (days)"
+    ] = 0
+    high_days: Annotated[
+        int, Between(0, 365), "How long a high vulnerability may be open (days)"
+    ] = 30
+
+    def allowed(self, found: Vulnerability) -> timedelta:
+        if found.severity != "CRITICAL":
+            return timedelta(days=self.high_days)
+        return timedelta(days=self.exploitable_days if found.exploitable else self.critical_days)
+
+
+def _unjustified(scan: Scan) -> tuple[str, ...]:
+    """The suppression rules without a reason, or that no one has renewed for half a year."""
+    return tuple(
+        sorted(
+            name
+            for name, (updated, reason) in scan.suppression_rules.items()
+            if not reason.strip() or scan.now - updated > _REASON_VALID
+        )
+    )
+
+
+def scan_verdict(what: str, scan: Scan, times: RepairTimes) -> Verdict:
+    """The verdict on something that is listed as scanned or as not scanned."""
+    overdue, hidden = _overdue(scan, times)
+    if overdue:
+        return _overdue_verdict(what, scan, overdue, hidden)
+    return coverage_verdict(what, scan) or _in_time(what, scan)
+
+
+def coverage_verdict(what: str, scan: Scan) -> Verdict | None:
+    """Why something is not scanned, or it is not known; None if it is."""
+    active = [each for each in scan.coverage if each.code == "ACTIVE"]
+    waiting = [each for each in scan.coverage if each.reason in _PASSING | _STARTING]
+    if active and not (waiting and all(each.scanned is None for each in active)):
+        return _stale(what, scan, active) if scan.status == BASIC else None
+    if waiting:
+        said = f"The first scan of {what} is not finished ({waiting[0].reason})."
+        return cannot_tell(said, is_passing=True)
+    reasons = sorted({each.reason for each in scan.coverage})
+    if reasons and set(reasons) <= _IDLE:
+        return not_applicable(f"The scanner skips {what}: {listed(reasons)}.")
+    if reasons and all(each.startswith(_UNSUPPORTED) for each in reasons):
+        return cannot_tell(
+            f"The scanner cannot scan {what}: {listed(reasons)}. Another tool has to scan it.",
+            reasons=reasons,
+        )
+    spoken = [_SPOKEN.get(each, each) for each in reasons]
+    return violates(
+        f"Nothing scans {what}{': ' + listed(spoken) if spoken else ''}.",
+        expected=EXPECTED,
+        reasons=reasons,
+    )
+
+
+def _stale(what: str, scan: Scan, active: Sequence[Coverage]) -> Verdict | None:
+    """A basic scan happens once; vulnerabilities that were published later are not in it."""
+    last = max((each.scanned for each in active if each.scanned), default=None)
+    if last is not None and scan.now - last <= _STALE:
+        return None
+    when = f" on {last:%Y-%m-%d}" if last else ""
+    return violates(
+        f"ECR's basic scan of {what} was last done{when}, more than {_STALE.days} days ago.",
+        expected="Continuous scanning by Inspector, or a basic scan at least every 30 days.",
+        severity=Severity.MEDIUM,
+    )
+
+
+def _overdue(scan: Scan, times: RepairTimes) -> tuple[list[Vulnerability], tuple[str, ...]]:
+    """What has been open too long, and the suppression rules because of which some counts."""
+    wrong = _unjustified(scan)
+    counted = [each for each in scan.findings if not each.suppressed or wrong]
+    late = [each for each in counted if scan.now - each.since >= times.allowed(each)]
+    return late, wrong if any(each.suppressed for each in late) else ()
+
+
+def _overdue_verdict(
+    what: str, scan: Scan, overdue: Sequence[Vulnerability], rules: Sequence[str]
+) -> Verdict:
+    worst = Severity.CRITICAL
+    if all(each.severity != "CRITICAL" for each in overdue):
+        worst = Severity.HIGH
+    names = [each.title for each in sorted(overdue, key=_worst_first)]
+    exploitable = sum(each.exploitable for each in overdue)
+    known = (
+        f" For {plural(exploitable, 'of them', 'of them')} an exploit is known."
+        if exploitable
+        else ""
+    )
+    hidden = (
+        f" Suppressed ones count: the suppression rules {listed(list(rules))} state no reason, or"
+        " were not renewed for 180 days."
+        if rules
+        else ""
+    )
+    oldest = min(each.since for each in overdue)
+    return violates(
+        f"{plural(len(overdue), 'vulnerability', 'vulnerabilities')} of {what}"
+        f" {'has' if len(overdue) == 1 else 'have'} been open too long, since"
+        f" {oldest:%Y-%m-%d}: {listed(names, 3)}.{known}{hidden}",
+        expected=EXPECTED,
+        severity=worst,
+        overdue=len(overdue),
+        exploitable=exploitable,
+        open=len(scan.findings),
+    )
+
+
+def _worst_first(found: Vulnerability) -> tuple[bool, bool, datetime]:
+    return (found.severity != "CRITICAL", not found.exploitable, found.since)
+
+
+def _in_time(what: str, scan: Scan) -> Verdict:
+    waiting = [each for each in scan.findings if not each.suppressed]
+    suppressed = len(scan.findings) - len(waiting)
+    said = "no critical or high vulnerability is open"
+    if waiting:
+        many = plural(
+            len(waiting), "critical or high vulnerability", "critical or high vulnerabilities"
+        )
+        said = f"{many} can still be repaired in time"
+    by = "ECR's basic scan" if scan.status == BASIC else "Inspector"
+    return complies(f"{by} scans {what}; {said}.", open=len(waiting), suppressed=suppressed)
+
+
+def images_verdict(scans: ImageScans, times: RepairTimes) -> Verdict:
+    """The worst verdict over the images of a service."""
+    if not scans.images and not scans.unresolved:
+        return not_applicable("The service runs no task.")
+    verdicts = [_image_verdict(each, times) for each in scans.images]
+    if scans.unresolved:
+        verdicts.append(
+            cannot_tell(
+                f"ECS does not tell which image runs as {listed(list(scans.unresolved))}.",
+                is_passing=True,
+            )
+        )
+    bad = [each for each in verdicts if each.status is Status.NON_COMPLIANT]
+    if bad:
+        problems = [Problem(each.severity or Severity.HIGH, each.reason) for each in bad]
+        return violates_all(problems, expected=EXPECTED, images=len(scans.images))
+    unknown = [each for each in verdicts if each.status is Status.INSUFFICIENT_DATA]
+    return next(iter(unknown), None) or complies(
+        " ".join(each.reason for each in verdicts), images=len(scans.images)
+    )
+
+
+def _image_verdict(image: RunningImage, times: RepairTimes) -> Verdict:
+    named = f"{image.image.partition('@')[0]} ({image.digest[:19]})"
+    if image.scan is not None:
+        return scan_verdict(named, image.scan, times)
+    if ".dkr" in image.registry:
+        return cannot_tell(
+            f"{named} comes from {image.registry}: only the account and region of that registry"
+            " know whether it is scanned."
+        )
+    return violates(
+        f"Nothing scans {named}: Inspector does not scan images from {image.registry}.",
+        expected="Images from ECR, for instance through a pull through cache.",
+        severity=Severity.MEDIUM,
+    )

@@ -1,0 +1,65 @@
+"""What EFS says of file systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("efs", "describe_file_systems", "FileSystems")
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [each["FileSystemId"] for each in _listed(read)]
+
+
+FILE_SYSTEM = ResourceType(
+    "AWS::EFS::FileSystem",
+    _find,
+    find_reads=("elasticfilesystem:DescribeFileSystems",),
+    changed_by=(
+        api_call("elasticfilesystem", "CreateFileSystem", id="responseElements.fileSystemId"),
+        api_call("elasticfilesystem", "DeleteFileSystem", id="requestParameters.fileSystemId"),
+    ),
+    arn="arn:{partition}:elasticfilesystem:{region}:{account}:file-system/{id}",
+)
+
+
+@evidence(FILE_SYSTEM, reads=("elasticfilesystem:DescribeFileSystems",))
+@dataclass(frozen=True, slots=True)
+class FileSystemEncryption:
+    """Whether the file system is encrypted at rest, and its KMS key. Neither can be changed.
+
+    Source: DescribeFileSystems.
+    """
+
+    encrypted: bool
+    key: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, system: Resource) -> FileSystemEncryption:
+        found = read.every(
+            "efs",
+            "describe_file_systems",
+            "FileSystems",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        if not found:
+            raise Gone(system.key)
+        return cls._of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FileSystemEncryption]:
+        return {each["FileSystemId"]: cls._of(each) for each in _listed(read)}
+
+    @classmethod
+    def _of(cls, answer: Mapping[str, Any]) -> FileSystemEncryption:
+        return cls(bool(answer.get("Encrypted")), answer.get("KmsKeyId", ""))

@@ -1,0 +1,568 @@
+"""Security validation: evidence in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.security_validation.app import (
+    access_review,
+    archive_rules,
+    database_encryption,
+    external_access_analyzer,
+    external_access_findings,
+    file_system_encryption,
+    object_encryption,
+    penetration_test,
+    queue_encryption,
+    s3_account_public_access,
+    table_encryption,
+    topic_encryption,
+    volume_encryption,
+)
+from readiness import Severity, Status
+from readiness.evidence.accessanalyzer import (
+    ArchiveRule,
+    ArchiveRules,
+    ExternalAccess,
+    ExternalAnalyzer,
+    ExternalAnalyzers,
+    ExternalFinding,
+)
+from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.ec2.volumes import VolumeEncryption
+from readiness.evidence.efs import FileSystemEncryption
+from readiness.evidence.iam.credentials import RootUser
+from readiness.evidence.kms.keys import KmsKeyState
+from readiness.evidence.rds.instances import DatabaseEncryption
+from readiness.evidence.s3.account import BLOCKS, AccountPublicAccessBlock
+from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
+from readiness.evidence.s3.objects import NewestObjects, StoredObject
+from readiness.evidence.sns.topics import TopicEncryption
+from readiness.evidence.sqs.queues import QueueEncryption
+from readiness.evidence.workloads.attack_surface import AttackSurface, EntryPoint
+from readiness.model.attestation import Attestation, Attested, Result, Scope
+from tests.accounts.security_validation import fake_account as an_account
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, evaluation
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+KEY = "arn:aws:kms:us-east-1:111122223333:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def ago(**time: float) -> datetime:
+    return NOON - timedelta(**time)
+
+
+# -- penetration test -----------------------------------------------------------------------------
+
+
+def statement(*, days: float = 30, approved: bool = True, **changes: Any) -> Attestation:
+    about: dict[str, Any] = {
+        "id": "aaaa11112222",
+        "rule": "security_validation.penetration-test",
+        "scope": Scope(),
+        "statement": "Nothing critical or high is open.",
+        "performed_at": ago(days=days),
+        "declared_at": ago(days=days),
+        "owner": "team@example.com",
+        "attester": "alice",
+        "attester_id": "AROA:alice",
+        "approved_by": "bob" if approved else "",
+        "approved_by_id": "AROB:bob" if approved else "",
+    }
+    return Attestation(**(about | changes))
+
+
+def attested(*statements: Attestation, seen: datetime = NOON) -> Attested:
+    return Attested(statements, NOON, seen)
+
+
+def surface(*, days: float = 100, distributions: tuple[str, ...] = ()) -> AttackSurface:
+    return AttackSurface((EntryPoint("load balancer web", ago(days=days)),), distributions)
+
+
+@pytest.mark.parametrize(
+    ("reached", "said", "settings", "status", "words"),
+    [
+        pytest.param(
+            surface(), attested(statement()), {}, GOOD, "is attested by alice", id="tested"
+        ),
+        pytest.param(AttackSurface(), attested(statement()), {}, GOOD, "", id="nothing reachable"),
+        pytest.param(surface(), attested(), {}, UNKNOWN, "not attested yet", id="in the grace"),
+        pytest.param(
+            surface(), attested(seen=ago(days=15)), {}, BAD, "was due by", id="never tested"
+        ),
+        pytest.param(
+            surface(days=10),
+            attested(statement()),
+            {},
+            BAD,
+            "is void: 1 entry point on the internet was created after it: load balancer web",
+            id="a load balancer is newer",
+        ),
+        pytest.param(
+            surface(days=30),
+            attested(statement()),
+            {},
+            GOOD,
+            "",
+            id="created at the time of the test",
+        ),
+        pytest.param(
+            surface(days=10),
+            attested(statement(), statement(days=5, id="bbbb11112222")),
+            {},
+            GOOD,
+            "",
+            id="tested again since",
+        ),
+        pytest.param(
+            surface(), attested(statement(days=366)), {}, BAD, "expired on", id="too old"
+        ),
+        pytest.param(
+            AttackSurface(),
+            attested(statement(days=366)),
+            {"max_age_days": 400},
+            GOOD,
+            "",
+            id="longer",
+        ),
+        pytest.param(
+            surface(),
+            attested(statement(approved=False)),
+            {},
+            BAD,
+            "no second person",
+            id="nobody approved",
+        ),
+        pytest.param(
+            surface(),
+            attested(statement(approved=False)),
+            {"two_people": False},
+            GOOD,
+            "",
+            id="one person is enough",
+        ),
+        pytest.param(
+            surface(),
+            attested(statement(result=Result.FAIL)),
+            {},
+            BAD,
+            "attested as failed",
+            id="serious findings are open",
+        ),
+        pytest.param(
+            surface(distributions=("E1", "E2")),
+            attested(statement(bound_to={"distributions": "E1,E2"})),
+            {},
+            GOOD,
+            "",
+            id="every distribution was tested",
+        ),
+        pytest.param(
+            surface(distributions=("E1",)),
+            attested(statement(bound_to={"distributions": "E1 E2"})),
+            {},
+            GOOD,
+            "",
+            id="a distribution is gone",
+        ),
+        pytest.param(
+            surface(distributions=("E1", "E2")),
+            attested(statement(bound_to={"distributions": "E1"})),
+            {},
+            BAD,
+            "void because distributions changed from E1 to E1 E2",
+            id="a distribution is new",
+        ),
+        pytest.param(
+            surface(distributions=("E1",)),
+            attested(statement()),
+            {},
+            BAD,
+            "does not name the distributions",
+            id="distributions are not stated",
+        ),
+    ],
+)
+def test_penetration_test(reached, said, settings, status, words):
+    verdict = penetration_test(reached, said, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+# -- access ---------------------------------------------------------------------------------------
+
+
+def analyzers(*states: str, kind: str = "ACCOUNT") -> ExternalAnalyzers:
+    return ExternalAnalyzers(tuple(ExternalAnalyzer("arn", "external", kind, s) for s in states))
+
+
+@pytest.mark.parametrize(
+    ("found", "settings", "status", "words"),
+    [
+        pytest.param(analyzers("ACTIVE"), {}, GOOD, "1 analyzer", id="of the account"),
+        pytest.param(
+            analyzers("ACTIVE", kind="ORGANIZATION"), {}, GOOD, "", id="of the organization"
+        ),
+        pytest.param(analyzers(), {}, BAD, "No analyzer", id="none"),
+        pytest.param(analyzers("FAILED"), {}, BAD, "external is FAILED", id="failed"),
+        pytest.param(analyzers("CREATING"), {}, UNKNOWN, "being created", id="being created"),
+        pytest.param(
+            analyzers(),
+            {"organization_analyzer": True},
+            UNKNOWN,
+            "listed only in the account that administers it",
+            id="another account's cannot be confirmed",
+        ),
+    ],
+)
+def test_external_access_analyzer(found, settings, status, words):
+    verdict = external_access_analyzer(found, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+def finding(resource: str = "arn:aws:s3:::data", **changes: Any) -> ExternalFinding:
+    about: dict[str, Any] = {"id": resource, "resource": resource, "created": ago(hours=1)}
+    return ExternalFinding(**(about | changes))
+
+
+def access(*findings: ExternalFinding, names: tuple[str, ...] = ("external",)) -> ExternalAccess:
+    return ExternalAccess(names, findings, NOON)
+
+
+@pytest.mark.parametrize(
+    ("found", "settings", "status", "severity", "words"),
+    [
+        pytest.param(access(), {}, GOOD, None, "finds no access", id="nothing"),
+        pytest.param(access(names=()), {}, NA, None, "reports it", id="nobody looks"),
+        pytest.param(access(finding()), {}, GOOD, None, "not older than 72 hours", id="new"),
+        pytest.param(
+            access(finding()), {"triage_hours": 0}, BAD, Severity.HIGH, "0 hours", id="at once"
+        ),
+        pytest.param(
+            access(finding(created=ago(hours=73))),
+            {},
+            BAD,
+            Severity.HIGH,
+            "has not been triaged for more than 72 hours: arn:aws:s3:::data, the oldest since",
+            id="nobody decided",
+        ),
+        pytest.param(
+            access(finding(is_public=True)),
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "Anyone can access 1 resource",
+            id="public counts at once",
+        ),
+        pytest.param(
+            access(finding(error="ACCESS_DENIED")),
+            {},
+            UNKNOWN,
+            None,
+            "could not analyze 1 resource: arn:aws:s3:::data (ACCESS_DENIED)",
+            id="not analyzed",
+        ),
+        pytest.param(
+            access(finding(error="ACCESS_DENIED"), finding("role", is_public=True)),
+            {},
+            BAD,
+            Severity.CRITICAL,
+            "role",
+            id="what is seen counts beside what is not",
+        ),
+    ],
+)
+def test_external_access_findings(found, settings, status, severity, words):
+    verdict = external_access_findings(found, **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason
+
+
+def archives(**criteria: Any) -> ArchiveRules:
+    keys = {key.replace("__", "."): value for key, value in criteria.items()}
+    return ArchiveRules(("external",), (ArchiveRule("external", "quiet", keys),))
+
+
+@pytest.mark.parametrize(
+    ("rules", "status"),
+    [
+        pytest.param(ArchiveRules((), ()), NA, id="nobody looks"),
+        pytest.param(ArchiveRules(("external",), ()), GOOD, id="no rule"),
+        pytest.param(archives(resource={"eq": ["arn:aws:s3:::web"]}), GOOD, id="a resource"),
+        pytest.param(archives(principal__AWS={"eq": ["444455556666"]}), GOOD, id="a principal"),
+        pytest.param(archives(principal__AWS={"contains": ["*"]}), BAD, id="anyone"),
+        pytest.param(archives(resource={"contains": ["arn:"]}), BAD, id="any ARN"),
+        pytest.param(archives(resource={"contains": [""]}), BAD, id="any text"),
+        pytest.param(archives(resource={"contains": ["arn:aws:s3:::"]}), BAD, id="any bucket"),
+        pytest.param(archives(resource={"contains": ["arn:aws:s3:::web-"]}), GOOD, id="of a name"),
+        pytest.param(archives(resource={"neq": ["arn:aws:s3:::web"]}), BAD, id="all but one"),
+        pytest.param(archives(principal__AWS={"exists": True}), BAD, id="whoever it is"),
+        pytest.param(archives(resourceType={"eq": ["AWS::S3::Bucket"]}), BAD, id="a whole type"),
+        pytest.param(archives(isPublic={"eq": ["true"]}), BAD, id="all that is public"),
+        pytest.param(archives(), BAD, id="an empty filter"),
+        pytest.param(
+            archives(isPublic={"eq": ["true"]}, resource={"contains": ["web-assets"]}),
+            GOOD,
+            id="public ones of some name",
+        ),
+    ],
+)
+def test_archive_rules(rules, status):
+    verdict = archive_rules(rules)
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize("off", [(), ("IgnorePublicAcls",), BLOCKS])
+def test_s3_account_public_access(off):
+    block = AccountPublicAccessBlock({name: name not in off for name in BLOCKS})
+    verdict = s3_account_public_access(block)
+    assert verdict.status is (BAD if off else GOOD)
+    assert all(name in verdict.reason for name in off)
+
+
+@pytest.mark.parametrize(
+    ("root", "said", "settings", "status", "words"),
+    [
+        pytest.param(RootUser(0, mfa=True), attested(statement()), {}, GOOD, "", id="reviewed"),
+        pytest.param(
+            RootUser(1, mfa=True),
+            attested(statement()),
+            {},
+            BAD,
+            "The root user has 1 access key",
+            id="a key of root contradicts it",
+        ),
+        pytest.param(RootUser(0, mfa=True), attested(), {}, UNKNOWN, "not attested yet", id="new"),
+        pytest.param(
+            RootUser(0, mfa=True), attested(statement(days=91)), {}, BAD, "expired", id="too old"
+        ),
+        pytest.param(
+            RootUser(0, mfa=True),
+            attested(statement(days=91)),
+            {"max_age_days": 180},
+            GOOD,
+            "",
+            id="twice a year",
+        ),
+        pytest.param(
+            RootUser(0, mfa=True),
+            attested(statement(approved=False)),
+            {"two_people": True},
+            BAD,
+            "no second person",
+            id="two people are wanted",
+        ),
+    ],
+)
+def test_access_review(root, said, settings, status, words):
+    verdict = access_review(root, said, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+# -- encryption -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("table", "settings", "status", "words"),
+    [
+        pytest.param(TableEncryption("ACTIVE"), {}, GOOD, "DynamoDB owns", id="DynamoDB's key"),
+        pytest.param(TableEncryption("ACTIVE", "ENABLED", KEY), {}, GOOD, KEY, id="a KMS key"),
+        pytest.param(
+            TableEncryption("ACTIVE"),
+            {"require_kms_key": True},
+            BAD,
+            "owns in this region",
+            id="a KMS key is required",
+        ),
+        pytest.param(
+            TableEncryption("ACTIVE", "ENABLED", KEY, replicas={"eu-west-1": ""}),
+            {"require_kms_key": True},
+            BAD,
+            "owns in eu-west-1",
+            id="a replica has none",
+        ),
+        pytest.param(
+            TableEncryption("ACTIVE", "ENABLED", KEY, lost=ago(days=2)),
+            {},
+            BAD,
+            "cannot use the table's KMS key",
+            id="the key is lost",
+        ),
+        pytest.param(
+            TableEncryption("INACCESSIBLE_ENCRYPTION_CREDENTIALS", "ENABLED", KEY),
+            {},
+            BAD,
+            "archived seven days after",
+            id="the table says so",
+        ),
+        pytest.param(
+            TableEncryption("ACTIVE", "ENABLED", KEY, unusable=("eu-west-1",)),
+            {},
+            BAD,
+            "replica in eu-west-1",
+            id="a replica lost its key",
+        ),
+        pytest.param(
+            TableEncryption("UPDATING", "UPDATING", KEY), {}, UNKNOWN, "changed", id="changing"
+        ),
+    ],
+)
+def test_table_encryption(table, settings, status, words):
+    verdict = table_encryption(table, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("database", "status", "severity"),
+    [
+        pytest.param(DatabaseEncryption(True, "available", KEY), GOOD, None, id="encrypted"),
+        pytest.param(DatabaseEncryption(False, "available"), BAD, None, id="plain"),
+        pytest.param(
+            DatabaseEncryption(True, "inaccessible-encryption-credentials-recoverable", KEY),
+            BAD,
+            Severity.CRITICAL,
+            id="encrypted, and its key is lost",
+        ),
+    ],
+)
+def test_database_encryption(database, status, severity):
+    verdict = database_encryption(database)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(("encrypted", "status"), [(True, GOOD), (False, BAD)])
+def test_file_system_encryption(encrypted, status):
+    assert file_system_encryption(FileSystemEncryption(encrypted, KEY)).status is status
+
+
+@pytest.mark.parametrize(
+    ("volumes", "status", "severity"),
+    [
+        pytest.param(VolumeEncryption(True), GOOD, None, id="all encrypted"),
+        pytest.param(VolumeEncryption(True, ("vol-1",)), BAD, None, id="an old volume is not"),
+        pytest.param(VolumeEncryption(False), BAD, Severity.MEDIUM, id="new ones may not be"),
+    ],
+)
+def test_volume_encryption(volumes, status, severity):
+    verdict = volume_encryption(volumes)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("queue", "settings", "status"),
+    [
+        pytest.param(QueueEncryption(KEY), {}, GOOD, id="a KMS key"),
+        pytest.param(QueueEncryption("", sqs_managed=True), {}, GOOD, id="SQS's key"),
+        pytest.param(
+            QueueEncryption("", sqs_managed=True),
+            {"require_kms_key": True},
+            BAD,
+            id="a KMS key is required",
+        ),
+        pytest.param(QueueEncryption(), {}, BAD, id="nothing"),
+    ],
+)
+def test_queue_encryption(queue, settings, status):
+    assert queue_encryption(queue, **settings).status is status
+
+
+@pytest.mark.parametrize(("key", "status"), [(KEY, GOOD), ("", BAD)])
+def test_topic_encryption(key, status):
+    assert topic_encryption(TopicEncryption(key)).status is status
+
+
+KMS = BucketEncryption("aws:kms", KEY)
+STATE = KmsKeyState(KEY.rpartition("/")[2], "Enabled")
+
+
+def sample(*objects: tuple[str, str], is_complete: bool = True) -> NewestObjects:
+    stored = [StoredObject(f"{n}.json", *each) for n, each in enumerate(objects)]
+    return NewestObjects(tuple(stored), is_complete)
+
+
+@pytest.mark.parametrize(
+    ("bucket", "key", "objects", "status", "severity", "words"),
+    [
+        pytest.param(KMS, STATE, sample(("aws:kms", KEY)), GOOD, None, "1 object", id="as set"),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY), ("aws:kms:dsse", KEY), is_complete=False),
+            GOOD,
+            None,
+            "of the first 1,000",
+            id="of a large bucket",
+        ),
+        pytest.param(
+            BucketEncryption("aws:kms"),
+            None,
+            sample(("aws:kms", KEY)),
+            GOOD,
+            None,
+            "",
+            id="the AWS-managed key",
+        ),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY), ("AES256", "")),
+            BAD,
+            Severity.HIGH,
+            "1 object (1.json) is not encrypted with KMS",
+            id="older than the setting",
+        ),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("aws:kms", KEY[:-1] + "1")),
+            BAD,
+            Severity.MEDIUM,
+            "another key",
+            id="the writer named another key",
+        ),
+        pytest.param(KMS, STATE, sample(("", "")), UNKNOWN, None, "SSE-C", id="the writer's key"),
+        pytest.param(
+            KMS,
+            STATE,
+            sample(("", ""), ("AES256", "")),
+            BAD,
+            Severity.HIGH,
+            "",
+            id="what is seen counts beside what is not",
+        ),
+        pytest.param(KMS, STATE, sample(), NA, None, "empty", id="empty"),
+        pytest.param(
+            BucketEncryption("AES256"),
+            None,
+            sample(("AES256", "")),
+            NA,
+            None,
+            "s3-kms",
+            id="the default is not KMS",
+        ),
+    ],
+)
+def test_object_encryption(bucket, key, objects, status, severity, words):
+    verdict = object_encryption(bucket, key, objects, sample_objects=2)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, NA), (2, GOOD)])
+def test_objects_are_read_only_if_someone_asks(count, status):
+    account = an_account()
+    given = {object_encryption.id: {"sample_objects": count}}
+    run = evaluation(account, [object_encryption], given=given)
+    seen = run.observe(object_encryption, BUCKET.resource(ACCOUNT_ID, HOME, "data"))
+    assert seen.finding.status is status, seen.finding.reason
+    assert account.calls.count(("s3", "head_object")) == count
