@@ -28,6 +28,7 @@ LACKING = {
     "lambda:ListProvisionedConcurrencyConfigs",
     "logs:DescribeAccountPolicies",
     "logs:ListLogAnomalyDetectors",
+    "macie2:GetMacieSession",
     "memorydb:DescribeClusters",
     "oam:ListLinks",
     "securityhub:GetEnabledStandards",

@@ -70,3 +70,36 @@ class TopicPolicy:
     def load(cls, read: Reader, topic: Resource) -> TopicPolicy:
         arn = arn_of(topic, read.partition)
         return cls(topic_attributes(read, arn).get("Policy", ""), arn)
+
+
+@evidence(
+    TOPIC,
+    reads=("sns:GetDataProtectionPolicy",),
+    changed_by=(
+        api_call(
+            "sns",
+            "PutDataProtectionPolicy",
+            id="requestParameters.resourceArn",
+            normalise=topic_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class TopicProtection:
+    """The data protection policy of the topic, as JSON text; empty where there is none.
+
+    Source: GetDataProtectionPolicy.
+    """
+
+    name: str
+    text: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicProtection:
+        answer = read.one(
+            "sns",
+            "get_data_protection_policy",
+            gone=("NotFound", "NotFoundException"),
+            ResourceArn=arn_of(topic, read.partition),
+        )
+        return cls(topic.id, answer.get("DataProtectionPolicy") or "")
