@@ -14,7 +14,6 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.iam.principals import RolePolicies
 from readiness.evidence.iam.role_grants import RoleGrants
-from readiness.evidence.logs import LogMasking
 from readiness.evidence.macie import BucketInMacie, SensitiveDataDiscovery
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties
@@ -27,6 +26,7 @@ from readiness.evidence.workloads.data_stores import (
     SecretTags,
     TableTags,
 )
+from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.attestation import Attested
 from readiness.model.text import listed
 from readiness.semantics.data_protection import protection_of
@@ -125,13 +125,17 @@ def log_group_masking(
         tuple[str, ...], "Log groups without personal data (shell patterns of names)"
     ] = (),
 ) -> Verdict:
-    """A data protection policy masks personal data in every log group.
+    """A data protection policy masks personal data in every log group in use.
 
     The policy of the group and that of the account count together. Events from before a policy
     stay as they are.
     """
     if any(fnmatch.fnmatchcase(group.about.name, pattern) for pattern in exempt_groups):
         return not_applicable("The setting exempt_groups exempts the log group by its name.")
+    if not group.is_active:
+        return not_applicable(
+            "No events arrived in the last two weeks, and a policy masks none from before it."
+        )
     return judge_group(group, required_identifiers)
 
 

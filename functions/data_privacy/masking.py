@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from readiness import Verdict, cannot_tell, complies, violates
 from readiness.evidence.iam.role_grants import RoleGrants
-from readiness.evidence.logs import LogMasking
+from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.text import listed
 from readiness.semantics.data_protection import Protection, protection_of
 from readiness.semantics.policy import (

@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts.compliance_logging import active
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Answer, FakeAccount, error
 
 BUCKET, TABLE, DATABASE, CLUSTER, TOPIC = "orders", "orders", "orders", "ledger", "orders"
@@ -168,6 +169,7 @@ def fake_account() -> FakeAccount:
             ("secretsmanager", "list_secrets"): {"SecretList": [{"ARN": SECRET_ARN}]},
             ("logs", "describe_log_groups"): {"logGroups": [group()]},
             ("logs", "describe_account_policies"): account_policies(policy(MASKED[0])),
+            ("cloudwatch", "list_metrics"): active(GROUP),
             ("logs", "get_data_protection_policy"): {"policyDocument": policy(*MASKED[1:])},
             ("sns", "list_topics"): {"Topics": [{"TopicArn": TOPIC_ARN}]},
             ("sns", "get_data_protection_policy"): {"DataProtectionPolicy": policy(*MASKED)},

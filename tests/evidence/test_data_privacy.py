@@ -6,15 +6,17 @@ import pytest
 
 from functions.data_privacy.app import log_group_masking, table_classification
 from readiness import Status, Unreadable
-from readiness.evidence.logs import LOG_GROUP, LogMasking, LogProtection
+from readiness.evidence.logs import LOG_GROUP, LogProtection
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.secretsmanager import SECRET
 from readiness.evidence.sns.topics import TOPIC, TopicProtection
 from readiness.evidence.workloads.data_flows import REPLICATION, OutsideParties
 from readiness.evidence.workloads.data_stores import DatabaseTags, DataStores, SecretTags
+from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone
 from tests.accounts import data_privacy as accounts
+from tests.accounts.compliance_logging import active
 from tests.accounts.data_privacy import (
     DATABASE,
     GROUP,
@@ -41,10 +43,12 @@ def read(cls, about=HERE, **answers):
 AGENT = LOG_GROUP.resource(ACCOUNT_ID, HOME, GROUP)
 
 
-def masking(*groups, **answers):
-    return read(
-        LogMasking, AGENT, logs__describe_log_groups={"logGroups": list(groups)}, **answers
+def masking(*groups, required=MASKED, **answers):
+    account = accounts.fake_account().but(
+        logs__describe_log_groups={"logGroups": list(groups)}, **answers
     )
+    settings = {"required_identifiers": required}
+    return evaluation(account, []).aws.evidence(LogMasking, AGENT, settings).evidence
 
 
 def test_both_policies_are_in_force():
@@ -53,14 +57,24 @@ def test_both_policies_are_in_force():
     assert (found.own, found.of_account) == (policy(*MASKED[1:]), policy(MASKED[0]))
 
 
+NOT_ASKED = {"logs__get_data_protection_policy": FAULTS["denied"]}
+
+
 @pytest.mark.parametrize("status", ["DELETED", "DISABLED", "ARCHIVED"])
 def test_a_policy_that_was_once_is_not_asked_for(status):
-    account = accounts.fake_account().but(
-        logs__describe_log_groups={"logGroups": [group(dataProtectionStatus=status)]}
-    )
-    found = evaluation(account, []).aws.evidence(LogMasking, AGENT).evidence
+    found = masking(group(dataProtectionStatus=status), **NOT_ASKED)
     assert (found.own, found.about.status) == ("", status)
-    assert ("logs", "get_data_protection_policy") not in account.calls
+
+
+def test_where_the_accounts_policy_is_enough_the_groups_is_not_asked_for():
+    assert masking(group(), required=MASKED[:1], **NOT_ASKED).own == ""
+    with pytest.raises(Unreadable):
+        masking(group(), required=MASKED[:2], **NOT_ASKED)
+
+
+def test_of_a_group_without_events_nothing_is_asked():
+    found = masking(group(), cloudwatch__list_metrics={"Metrics": []}, **NOT_ASKED)
+    assert (found.is_active, found.own, found.of_account) == (False, "", "")
 
 
 def test_the_accounts_policy_counts_only_where_it_is_inherited():
@@ -84,11 +98,11 @@ def test_a_log_group_that_is_gone():
 
 
 def test_ten_thousand_log_groups_are_listed_once():
-    inherited = {"dataProtectionStatus": "DELETED"}
-    groups = [group(logGroupName=f"/g/{n}", **inherited) for n in range(10_000)]
+    groups = [group(logGroupName=f"/g/{n}") for n in range(10_000)]
     account = accounts.fake_account().but(
         logs__describe_log_groups={"logGroups": groups},
         logs__describe_account_policies=account_policies(policy(*MASKED)),
+        cloudwatch__list_metrics=active(*(f"/g/{n}" for n in range(10_000))),
     )
     seen = scan(account, [log_group_masking])
     assert (len(seen), {each.finding.status for each in seen}) == (10_000, {Status.COMPLIANT})
@@ -104,7 +118,9 @@ def test_one_policy_that_cannot_be_read_is_one_finding():
 
     groups = [group(logGroupName=f"/g/{n}") for n in range(3)]
     account = accounts.fake_account().but(
-        logs__describe_log_groups={"logGroups": groups}, logs__get_data_protection_policy=policies
+        logs__describe_log_groups={"logGroups": groups},
+        logs__get_data_protection_policy=policies,
+        cloudwatch__list_metrics=active(*(f"/g/{n}" for n in range(3))),
     )
     seen = {each.resource.id: each.finding for each in scan(account, [log_group_masking])}
     assert [seen[f"/g/{n}"].status for n in range(3)] == [

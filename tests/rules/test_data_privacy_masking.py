@@ -17,10 +17,11 @@ from functions.data_privacy.app import (
 from readiness import Status
 from readiness.evidence.iam.principals import RolePolicies
 from readiness.evidence.iam.role_grants import RoleGrants
-from readiness.evidence.logs import LogMasking, LogProtection
+from readiness.evidence.logs import LogProtection
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties
 from readiness.evidence.workloads.data_stores import DataStores
+from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.attestation import Attestation, Attested, Scope
 from readiness.semantics.policy import Document
 from tests.accounts.data_privacy import MASKED, policy
@@ -83,6 +84,9 @@ def once(status):
             BAD,
             "INFREQUENT_ACCESS, for which CloudWatch Logs masks nothing",
             id="a class without masking",
+        ),
+        pytest.param(
+            LogMasking(once("").about, is_active=False), NA, "two weeks", id="nothing arrives"
         ),
         pytest.param(
             LogMasking(replace(OWN, group_class="ESSENTIALS"), ALL), GOOD, "", id="a class with it"

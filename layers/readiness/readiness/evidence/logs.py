@@ -214,45 +214,16 @@ class AccountProtection:
         return cls(found[0]["policyDocument"]) if found else cls()
 
 
-@evidence(
-    LOG_GROUP,
-    reads=("logs:GetDataProtectionPolicy",),
-    uses=(LogProtection, AccountProtection),
-    changed_by=(
-        api_call(
-            "logs",
-            "PutDataProtectionPolicy",
-            "DeleteDataProtectionPolicy",
-            id="requestParameters.logGroupIdentifier",
-        ),
-    ),
-)
-@dataclass(frozen=True, slots=True)
-class LogMasking:
-    """The data protection policies that are in force for a log group; they add up.
+def protection_policy(read: Reader, group: str) -> str:
+    """A log group's own data protection policy, as JSON text. Raises Gone, Unreadable.
 
-    ``own`` is asked for only where the group has one. Sources: DescribeLogGroups,
-    DescribeAccountPolicies, GetDataProtectionPolicy.
+    Source: GetDataProtectionPolicy.
     """
-
-    about: LogProtection
-    own: str = ""
-    of_account: str = ""
-
-    @classmethod
-    def load(cls, read: Reader, group: Resource) -> LogMasking:
-        about = read.of(LogProtection, group)
-        region = REGION.resource(read.account, read.region, read.account)
-        of_account = read.of(AccountProtection, region).text if about.inherits else ""
-        return cls(about, _own_policy(read, about) if about.has_own_policy else "", of_account)
-
-
-def _own_policy(read: Reader, group: LogProtection) -> str:
     answer = read.one(
         "logs",
         "get_data_protection_policy",
         gone=("ResourceNotFoundException",),
-        logGroupIdentifier=group.name,
+        logGroupIdentifier=group,
     )
     return str(answer.get("policyDocument", ""))
 

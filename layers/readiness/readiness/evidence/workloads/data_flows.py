@@ -98,7 +98,7 @@ def _of_functions(mappings: Iterable[Mapping[str, Any]], account: str) -> Iterat
             yield f"account {other} to Lambda"
         endpoints = (each.get("SelfManagedEventSource") or {}).get("Endpoints") or {}
         for servers in endpoints.values():
-            yield from (f"Kafka {server.rpartition(':')[0]} to Lambda" for server in servers)
+            yield from (f"Kafka {server.rsplit(':', 1)[0]} to Lambda" for server in servers)
 
 
 def _of_logs(read: Reader, region: Resource) -> Iterator[str]:
