@@ -8,6 +8,7 @@ import pytest
 
 from functions.data_privacy.app import bucket_classification, macie_discovery
 from readiness import Status, Unreadable
+from readiness.engine.geography import Geography
 from readiness.evidence.macie import (
     BucketInMacie,
     MacieBucket,
@@ -16,6 +17,7 @@ from readiness.evidence.macie import (
     SensitiveDataDiscovery,
 )
 from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.workloads.data_flows import REPLICATION, OutsideParties
 from readiness.model.evidence import REGION
 from tests.accounts import data_privacy as accounts
 from tests.accounts.data_privacy import (
@@ -238,3 +240,18 @@ def test_what_cannot_be_read_is_unknown(operation, fault):
     seen = observe(account, macie_discovery, ACCOUNT_ID).finding
     assert seen.status is Status.INSUFFICIENT_DATA
     assert len(seen.missing) == 1
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+def test_a_region_without_macie(monkeypatch, bulk):
+    def lacks(self, service, region):
+        return service == "macie2"
+
+    monkeypatch.setattr(Geography, "is_absent", lacks)
+    run = evaluation(accounts.fake_account(), [macie_discovery, bucket_classification], bulk=bulk)
+    here = run.observe(macie_discovery, HERE).finding
+    assert (here.status, "does not offer macie2" in here.reason) == (Status.NOT_APPLICABLE, True)
+    of_bucket = run.observe(bucket_classification, ORDERS).finding
+    assert (of_bucket.status, "no Macie" in of_bucket.reason) == (Status.COMPLIANT, True)
+    found = run.aws.evidence(OutsideParties, HERE).evidence
+    assert found.not_compared == (REPLICATION,)
