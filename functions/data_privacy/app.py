@@ -12,8 +12,12 @@ from readiness import (
     not_applicable,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.iam.principals import RolePolicies
-from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.iam.principals import (
+    GroupPolicies,
+    PolicyDocument,
+    RolePolicies,
+    UserPolicies,
+)
 from readiness.evidence.macie import BucketInMacie, SensitiveDataDiscovery
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties
@@ -162,9 +166,10 @@ def topic_masking(
 
 
 @data_privacy.rule(MASKING, severity=Severity.LOW)
-def unmask_permission(
-    role: RoleGrants,
-    policies: RolePolicies,
+def role_unmask(
+    role: RolePolicies,
+    attached: tuple[PolicyDocument, ...],
+    boundary: PolicyDocument | None,
     *,
     unmask_roles: Annotated[
         tuple[str, ...], "Roles that may read masked data everywhere (shell patterns of names)"
@@ -174,11 +179,37 @@ def unmask_permission(
 
     CloudWatchLogsFullAccess and logs:* allow it too.
     """
-    if policies.is_service_linked:
+    if role.is_service_linked:
         return not_applicable("An AWS service owns the role.")
     if any(fnmatch.fnmatchcase(role.name, pattern) for pattern in unmask_roles):
         return not_applicable("The setting unmask_roles lets the role read masked data.")
-    return judge_unmask(role)
+    documents = [*role.inline, *(policy.document for policy in attached)]
+    return judge_unmask("role", documents, boundary.document if boundary else None)
+
+
+@data_privacy.rule(MASKING, severity=Severity.LOW)
+def user_unmask(
+    user: UserPolicies,
+    groups: tuple[GroupPolicies, ...],
+    attached: tuple[PolicyDocument, ...],
+    boundary: PolicyDocument | None,
+    *,
+    unmask_users: Annotated[
+        tuple[str, ...], "Users that may read masked data everywhere (shell patterns of names)"
+    ] = (),
+) -> Verdict:
+    """No IAM user may read masked data in every log group (logs:Unmask).
+
+    The policies of its groups count too.
+    """
+    if any(fnmatch.fnmatchcase(user.name, pattern) for pattern in unmask_users):
+        return not_applicable("The setting unmask_users lets the user read masked data.")
+    documents = [
+        *user.inline,
+        *(document for group in groups for document in group.inline),
+        *(policy.document for policy in attached),
+    ]
+    return judge_unmask("user", documents, boundary.document if boundary else None)
 
 
 @data_privacy.rule(MASKING, severity=Severity.MEDIUM)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from readiness import Verdict, cannot_tell, complies, violates
-from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.text import listed
 from readiness.semantics.data_protection import Protection, protection_of
@@ -63,21 +62,20 @@ def judge_policies(protection: Protection, required: Sequence[str], expected: st
     return violates(" ".join(parts), expected=expected, masked=sorted(protection.hidden))
 
 
-def judge_unmask(role: RoleGrants) -> Verdict:
-    """The verdict on a role that may see masked data in every log group."""
-    documents = [each for each in (*role.documents, role.boundary) if each is not None]
-    if _is_denied(documents):
-        return complies(f"A policy of the role denies {UNMASK} everywhere.")
-    wide = list(_wide(role.documents))
-    limits = list(_wide([role.boundary])) if role.boundary else []
-    flawed = [each.name for each in documents if each.flaw]
-    if flawed and not (wide and (limits or role.boundary is None)):
+def judge_unmask(who: str, documents: Sequence[Document], boundary: Document | None) -> Verdict:
+    """The verdict on a principal (``role``, ``user``) that may see masked data everywhere."""
+    bounds = [boundary] if boundary else []
+    if _is_denied([*documents, *bounds]):
+        return complies(f"A policy of the {who} denies {UNMASK} everywhere.")
+    wide, within = list(_wide(documents)), list(_wide(bounds))
+    flawed = [each.name for each in (*documents, *bounds) if each.flaw]
+    if flawed and not (wide and (within or boundary is None)):
         return cannot_tell(f"These policies cannot be understood: {listed(flawed)}.")
     if not wide:
-        return complies(f"No policy of the role allows {UNMASK} on every log group.")
-    if role.boundary is not None and not limits:
+        return complies(f"No policy of the {who} allows {UNMASK} on every log group.")
+    if boundary is not None and not within:
         return complies(
-            f"The permissions boundary of the role does not allow {UNMASK} everywhere."
+            f"The permissions boundary of the {who} does not allow {UNMASK} everywhere."
         )
     grant = next((each for each in wide if not each.conditions), wide[0])
     under = (
@@ -86,8 +84,8 @@ def judge_unmask(role: RoleGrants) -> Verdict:
         else ""
     )
     return violates(
-        f"The role may read masked data in every log group: {grant.name} allows {UNMASK}{under}.",
-        expected=f"No {UNMASK} on every log group, or the role in the setting unmask_roles.",
+        f"The {who} may read masked data in every log group: {grant.name} allows {UNMASK}{under}.",
+        expected=f"No {UNMASK} on every log group, or the {who} in the setting unmask_{who}s.",
         granted_by=sorted({each.name for each in wide}),
     )
 

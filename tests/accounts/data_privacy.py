@@ -10,6 +10,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts import iam_roles
 from tests.accounts.compliance_logging import active
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Answer, FakeAccount, error
 
@@ -20,6 +21,8 @@ GROUP = "/aws/lambda/agent"
 OTHER, ADMINISTRATOR = "444455556666", "777788889999"
 MASKED = ("CreditCardNumber", "EmailAddress", "Ssn-US")
 NOT_ENABLED = error("AccessDeniedException", 403, "Macie is not enabled.")
+
+PRINCIPALS = iam_roles.fake_account().answers
 
 SETTINGS: dict[str, dict[str, object]] = {
     "data_privacy.topic-masking": {"masked_topics": [TOPIC]},
@@ -83,24 +86,6 @@ def account_policies(text: str) -> Answer:
     return answer
 
 
-ROLE = "agent"
-
-
-def role(*actions: str, name: str = ROLE, **statement: Any) -> dict[str, Any]:
-    """A role of GetAccountAuthorizationDetails with one policy of its own."""
-    allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"} | statement
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-    return {
-        "RoleName": name,
-        "Path": "/",
-        "RoleId": "AROAEXAMPLEEXAMPLEEXA",
-        "Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/{name}",
-        "CreateDate": NOON,
-        "RolePolicyList": [{"PolicyName": "own", "PolicyDocument": document}],
-        "AttachedManagedPolicies": [],
-    }
-
-
 def tagged(value: str = "Confidential", key: str = "DataClassification") -> Answer:
     """GetResources: everything in the account has the same class."""
     tags = [{"Key": key, "Value": value}]
@@ -150,7 +135,6 @@ def statements(**asked: Any) -> dict[str, Any]:
 
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
-    about = role("logs:PutLogEvents")
     return FakeAccount(
         {
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
@@ -177,23 +161,10 @@ def fake_account() -> FakeAccount:
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("ec2", "describe_vpc_peering_connections"): {"VpcPeeringConnections": []},
             ("resourcegroupstaggingapi", "get_resources"): tagged(),
-            ("iam", "get_account_authorization_details"): {
-                "RoleDetailList": [about],
-                "Policies": [],
-            },
-            ("iam", "list_roles"): {"Roles": [_plain(about)]},
-            ("iam", "get_role"): {"Role": _plain(about)},
-            ("iam", "list_role_policies"): {"PolicyNames": ["own"]},
-            ("iam", "get_role_policy"): {"RoleName": ROLE, **about["RolePolicyList"][0]},
-            ("iam", "list_attached_role_policies"): {"AttachedPolicies": []},
+            **{call: answer for call, answer in PRINCIPALS.items() if call[0] == "iam"},
             ("dynamodb", "query"): statements,
         }
     )
-
-
-def _plain(role: dict[str, Any]) -> dict[str, Any]:
-    """The role without its policies."""
-    return {key: role[key] for key in ("Path", "RoleName", "RoleId", "Arn", "CreateDate")}
 
 
 def of_an_organization() -> FakeAccount:
@@ -208,37 +179,7 @@ def of_an_organization() -> FakeAccount:
     )
 
 
-MANAGED = f"arn:aws:iam::{ACCOUNT_ID}:policy/logs"
-
-
-def with_a_managed_policy() -> FakeAccount:
-    """The role has a managed policy in place of one of its own."""
-    attached = [{"PolicyName": "logs", "PolicyArn": MANAGED}]
-    about = role("logs:PutLogEvents")
-    document = about["RolePolicyList"][0]["PolicyDocument"]
-    version = {"Document": document, "VersionId": "v1", "IsDefaultVersion": True}
-    known = {
-        "PolicyName": "logs",
-        "Arn": MANAGED,
-        "DefaultVersionId": "v1",
-        "PolicyVersionList": [version],
-    }
-    return fake_account().but(
-        iam__get_account_authorization_details={
-            "RoleDetailList": [
-                about | {"RolePolicyList": [], "AttachedManagedPolicies": attached}
-            ],
-            "Policies": [known],
-        },
-        iam__list_role_policies={"PolicyNames": []},
-        iam__list_attached_role_policies={"AttachedPolicies": attached},
-        iam__get_policy={"Policy": {"Arn": MANAGED, "DefaultVersionId": "v1"}},
-        iam__get_policy_version={"PolicyVersion": version},
-    )
-
-
 def others() -> dict[str, Variant]:
     return {
         "of an organization": Variant(of_an_organization, ("macie-discovery",)),
-        "with a managed policy": Variant(with_a_managed_policy, ("unmask-permission",)),
     }

@@ -11,12 +11,17 @@ from functions.data_privacy.app import (
     application_masking,
     data_flows,
     log_group_masking,
+    role_unmask,
     topic_masking,
-    unmask_permission,
+    user_unmask,
 )
 from readiness import Status
-from readiness.evidence.iam.principals import RolePolicies
-from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.iam.principals import (
+    GroupPolicies,
+    PolicyDocument,
+    RolePolicies,
+    UserPolicies,
+)
 from readiness.evidence.logs import LogProtection
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties
@@ -155,8 +160,8 @@ def document(name, *statements):
     return Document.of(name, {"Version": "2012-10-17", "Statement": every})
 
 
-def role(*statements, boundary=None, name="agent"):
-    return RoleGrants(name, (document("own", *statements),), boundary)
+def role(*statements, boundary=None, more=()):
+    return [document("own", *statements), *more], boundary
 
 
 UNMASKS = {"Action": "logs:Unmask"}
@@ -174,7 +179,7 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
         pytest.param(role(UNMASKS | {"Resource": f"{GROUP_ARN}*:*"}), BAD, "", id="with streams"),
         pytest.param(role(UNMASKS | {"Resource": f"{GROUP_ARN}/a:*"}), GOOD, "", id="one group"),
         pytest.param(role({"Action": "logs:Get*"}), GOOD, "No policy", id="reads"),
-        pytest.param(RoleGrants("agent"), GOOD, "", id="no policies"),
+        pytest.param(([], None), GOOD, "", id="no policies"),
         pytest.param(
             role({"Action": "*"}, UNMASKS | {"Effect": "Deny"}), GOOD, "denies", id="denied"
         ),
@@ -218,11 +223,9 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
             "denies",
             id="the boundary denies it",
         ),
+        pytest.param(([Document("own", flaw="no JSON")], None), UNKNOWN, "own", id="flawed"),
         pytest.param(
-            RoleGrants("agent", (Document("own", flaw="no JSON"),)), UNKNOWN, "own", id="flawed"
-        ),
-        pytest.param(
-            RoleGrants("agent", (document("own", UNMASKS), Document("more", flaw="no JSON"))),
+            role(UNMASKS, more=[Document("more", flaw="no JSON")]),
             BAD,
             "",
             id="flawed, and allowed",
@@ -235,17 +238,34 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
         ),
     ],
 )
-def test_unmask_permission(grants, status, said):
-    check(unmask_permission(grants, RolePolicies("agent")), status, said)
+def test_who_may_unmask(grants, status, said):
+    documents, boundary = grants
+    edge = PolicyDocument(boundary) if boundary else None
+    own = RolePolicies("agent", inline=tuple(documents))
+    check(role_unmask(own, (), edge), status, said)
+    managed = tuple(map(PolicyDocument, documents))
+    check(role_unmask(RolePolicies("agent"), managed, edge), status, said)
+    check(user_unmask(UserPolicies("jane", inline=tuple(documents)), (), (), edge), status, said)
+    check(user_unmask(UserPolicies("jane"), (), managed, edge), status, said)
+    of_group = (GroupPolicies("ops", inline=tuple(documents)),)
+    check(user_unmask(UserPolicies("jane"), of_group, (), edge), status, said)
+
+
+ADMIN = (document("own", {"Action": "*"}),)
 
 
 def test_roles_for_emergencies_and_of_services_are_left_out():
-    admin = role({"Action": "*"}, name="ops-BreakGlass")
-    check(unmask_permission(admin, RolePolicies("ops-BreakGlass")), NA, "unmask_roles")
-    check(unmask_permission(admin, RolePolicies("ops-BreakGlass"), unmask_roles=()), BAD)
-    check(unmask_permission(role(UNMASKS), RolePolicies("agent"), unmask_roles=("agent",)), NA)
-    linked = RolePolicies("agent", "/aws-service-role/x.amazonaws.com/")
-    check(unmask_permission(role(UNMASKS), linked), NA, "service owns")
+    admin = RolePolicies("ops-BreakGlass", inline=ADMIN)
+    check(role_unmask(admin, (), None), NA, "unmask_roles")
+    check(role_unmask(admin, (), None, unmask_roles=()), BAD, "in every log group")
+    linked = RolePolicies("agent", "/aws-service-role/x.amazonaws.com/", inline=ADMIN)
+    check(role_unmask(linked, (), None), NA, "service owns")
+
+
+def test_users_can_be_left_out():
+    admin = UserPolicies("jane", inline=ADMIN)
+    check(user_unmask(admin, (), (), None), BAD, "The user may read masked data")
+    check(user_unmask(admin, (), (), None, unmask_users=("ja*",)), NA, "unmask_users")
 
 
 # -- what people attest ---------------------------------------------------------------------------
