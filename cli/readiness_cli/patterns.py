@@ -112,14 +112,38 @@ def _unconditional(changes: Iterable[Change]) -> list[str]:
 
 
 def _conditional(changes: Iterable[Change]) -> list[ServiceEvent]:
-    """Service events narrowed by fields, one for each condition; where any will do, none."""
+    """Service events narrowed by fields, as few as say the same; where any will do, none."""
     anyway = set(_unconditional(changes))
     events = {
         (c.detail_type, c.match): c
         for c in changes
         if isinstance(c, ServiceEvent) and c.match and c.detail_type not in anyway
     }
-    return [events[key] for key in sorted(events)]
+    joined: list[ServiceEvent] = []
+    for event in (events[key] for key in sorted(events)):
+        for place, other in enumerate(joined):
+            if (either := _either(other, event)) is not None:
+                joined[place] = either
+                break
+        else:
+            joined.append(event)
+    return joined
+
+
+def _either(one: ServiceEvent, other: ServiceEvent) -> ServiceEvent | None:
+    """One event for two whose conditions differ in the values of a single field.
+
+    Each pattern is a rule of EventBridge, and a stack has a limited number of resources.
+    """
+    if one.detail_type != other.detail_type:
+        return None
+    if [path for path, _ in one.match] != [path for path, _ in other.match]:
+        return None
+    pairs = list(zip(one.match, other.match, strict=True))
+    if sum(mine != theirs for mine, theirs in pairs) != 1:
+        return None
+    match = tuple((path, tuple(sorted({*mine, *theirs}))) for (path, mine), (_, theirs) in pairs)
+    return replace(one, match=match)
 
 
 def _of_config_items(types: list[str]) -> Pattern:

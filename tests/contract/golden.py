@@ -715,6 +715,66 @@ GOLDEN = (
         "orders",
     ),
     item("AWS::StepFunctions::StateMachine", "states-machine", MACHINE, MACHINE),
+    call("macie2", "DisableMacie"),
+    call(
+        "macie2",
+        "UpdateAutomatedDiscoveryConfiguration",
+        request={"status": "DISABLED", "autoEnableOrganizationMembers": "NONE"},
+    ),
+    call(
+        "macie2",
+        "UpdateResourceProfile",
+        ("AWS::S3::Bucket", "orders"),
+        request={"resourceArn": "arn:aws:s3:::orders", "sensitivityScoreOverride": 100},
+    ),
+    call(
+        "logs",
+        "DeleteDataProtectionPolicy",
+        ("AWS::Logs::LogGroup", "/ecs/web"),
+        request={"logGroupIdentifier": "/ecs/web"},
+    ),
+    call(
+        "sns",
+        "PutDataProtectionPolicy",
+        ("AWS::SNS::Topic", "orders"),
+        request={
+            "resourceArn": f"arn:aws:sns:{REGION}:{ACCOUNT}:orders",
+            "dataProtectionPolicy": "{}",
+        },
+    ),
+    call(
+        "ec2",
+        "AcceptVpcPeeringConnection",
+        request={"vpcPeeringConnectionId": "pcx-0123456789abcdef0"},
+    ),
+    tagged(
+        "rds-instance-tagged",
+        "rds",
+        "db",
+        f"arn:aws:rds:{REGION}:{ACCOUNT}:db:orders",
+        ("AWS::RDS::DBInstance", "orders"),
+    ),
+    tagged(
+        "rds-cluster-tagged",
+        "rds",
+        "cluster",
+        f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:orders",
+        ("AWS::RDS::DBCluster", "orders"),
+    ),
+    tagged(
+        "secretsmanager-secret-tagged",
+        "secretsmanager",
+        "secret",
+        SECRET,
+        ("AWS::SecretsManager::Secret", SECRET),
+    ),
+    tagged(
+        "logs-log-group-tagged",
+        "logs",
+        "log-group",
+        f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/web",
+        ("AWS::Logs::LogGroup", "/ecs/web"),
+    ),
 )
 
 

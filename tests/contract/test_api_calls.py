@@ -121,6 +121,8 @@ ELSEWHERE = {
     # A VPC is made without subnets and a way out, and deleted after them; a default VPC has both.
     "Subnets": {"CreateVpc", "DeleteVpc"},
     "RouteTables": {"CreateVpc", "DeleteVpc"},
+    # Tags: a rotation changes none.
+    "SecretTags": {"RotateSecret"},
     # Imported material does not rotate by itself.
     "KmsImportedMaterial": {"DisableKeyRotation", "EnableKeyRotation"},
     # A destination of failures that is gone names no queue; the sweep sees that.

@@ -20,6 +20,7 @@ from tests.fake_account import ACCOUNT_ID, FAULTS, NOON, evaluation
 ATTESTABLE = [rule for rule in rules().values() if is_attestable(rule)]
 RULE = pytest.mark.parametrize("rule", ATTESTABLE, ids=lambda rule: rule.id)
 BOUND = {
+    "data_privacy.data-flows": {"outside_parties"},
     "resource_sizing.function-load-test": {"memory_size", "architecture"},
     "resource_sizing.service-load-test": {"cpu", "memory", "architecture"},
 }

@@ -30,6 +30,7 @@ LACKING = {
     "lambda:ListProvisionedConcurrencyConfigs",
     "logs:DescribeAccountPolicies",
     "logs:ListLogAnomalyDetectors",
+    "macie2:GetMacieSession",
     "memorydb:DescribeClusters",
     "oam:ListLinks",
     "s3:GetAccountPublicAccessBlock",

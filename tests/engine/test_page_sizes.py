@@ -57,6 +57,8 @@ FULL_BY_DEFAULT = {
         ("apigatewayv2", "get_stages"),
         ("ce", "get_anomaly_monitors"),
         ("ce", "get_anomaly_subscriptions"),
+        ("macie2", "describe_buckets"),
+        ("macie2", "list_classification_jobs"),
     },
 }
 """Paginated calls that are asked without a size, and why. EC2 gives everything without one, and

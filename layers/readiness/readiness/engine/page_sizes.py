@@ -60,6 +60,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("logs", "describe_metric_filters"): ("limit", 50),
     ("logs", "describe_subscription_filters"): ("limit", 50),
     ("logs", "list_log_anomaly_detectors"): ("limit", 50),
+    ("macie2", "list_automated_discovery_accounts"): ("maxResults", 25),
     ("oam", "list_links"): ("MaxResults", 5),
     ("observabilityadmin", "list_centralization_rules_for_organization"): ("MaxResults", 100),
     ("pipes", "list_pipes"): ("Limit", 100),

@@ -1,4 +1,4 @@
-"""What CloudWatch Logs says of log groups: their class, and how long they really keep."""
+"""What CloudWatch Logs says of log groups: their class, how long they keep, what they mask."""
 
 from __future__ import annotations
 
@@ -145,6 +145,87 @@ class LogRetention:
             account_policy=answer.get("retentionPolicyName", ""),
             group_class=answer.get("logGroupClass") or "STANDARD",
         )
+
+
+# -- what is masked -------------------------------------------------------------------------------
+
+
+@evidence(LOG_GROUP, reads=_READS)
+@dataclass(frozen=True, slots=True)
+class LogProtection:
+    """Whether the log group has a data protection policy.
+
+    ``status`` is ``ACTIVATED`` with a policy of its own; ``DELETED``, ``DISABLED`` and
+    ``ARCHIVED`` say that it had one once, empty that it never had. ``inherits``: the policy of the
+    account applies too. Source: DescribeLogGroups, one answer for every group.
+    """
+
+    name: str
+    group_class: str = "STANDARD"
+    status: str = ""
+    inherits: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> LogProtection:
+        return cls.of(_described(read, group))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, LogProtection]:
+        return {group["logGroupName"]: cls.of(group) for group in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> LogProtection:
+        """From a ``LogGroup`` of the API."""
+        return cls(
+            name=answer["logGroupName"],
+            group_class=answer.get("logGroupClass") or "STANDARD",
+            status=answer.get("dataProtectionStatus", ""),
+            inherits="ACCOUNT_DATA_PROTECTION" in (answer.get("inheritedProperties") or ()),
+        )
+
+    @property
+    def has_own_policy(self) -> bool:
+        return self.status == "ACTIVATED"
+
+
+@evidence(
+    REGION,
+    reads=("logs:DescribeAccountPolicies",),
+    changed_by=(api_call("logs", "PutAccountPolicy", "DeleteAccountPolicy"),),
+)
+@dataclass(frozen=True, slots=True)
+class AccountProtection:
+    """The data protection policy of the account in the region, as JSON text, empty for none.
+
+    It applies to every log group, existing or new. Sources: DescribeAccountPolicies,
+    PutAccountPolicy.
+    """
+
+    text: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AccountProtection:
+        found = read.every(
+            "logs",
+            "describe_account_policies",
+            "accountPolicies",
+            policyType="DATA_PROTECTION_POLICY",
+        )
+        return cls(found[0]["policyDocument"]) if found else cls()
+
+
+def protection_policy(read: Reader, group: str) -> str:
+    """A log group's own data protection policy, as JSON text. Raises Gone, Unreadable.
+
+    Source: GetDataProtectionPolicy.
+    """
+    answer = read.one(
+        "logs",
+        "get_data_protection_policy",
+        gone=("ResourceNotFoundException",),
+        logGroupIdentifier=group,
+    )
+    return str(answer.get("policyDocument", ""))
 
 
 # -- who gets what is logged ----------------------------------------------------------------------

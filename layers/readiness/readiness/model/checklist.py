@@ -341,7 +341,6 @@ PENDING: frozenset[str] = frozenset(
         "high_availability",
         "budget_alerts",
         "cost_optimization",
-        "data_privacy",
         "functional_testing",
         "monitoring_validation",
         "operational_documentation",

@@ -85,3 +85,36 @@ class TopicEncryption:
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicEncryption:
         return cls(topic_attributes(read, arn_of(topic, read.partition)).get("KmsMasterKeyId", ""))
+
+
+@evidence(
+    TOPIC,
+    reads=("sns:GetDataProtectionPolicy",),
+    changed_by=(
+        api_call(
+            "sns",
+            "PutDataProtectionPolicy",
+            id="requestParameters.resourceArn",
+            normalise=topic_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class TopicProtection:
+    """The data protection policy of the topic, as JSON text; empty where there is none.
+
+    Source: GetDataProtectionPolicy.
+    """
+
+    name: str
+    text: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicProtection:
+        answer = read.one(
+            "sns",
+            "get_data_protection_policy",
+            gone=("NotFound", "NotFoundException"),
+            ResourceArn=arn_of(topic, read.partition),
+        )
+        return cls(topic.id, answer.get("DataProtectionPolicy") or "")

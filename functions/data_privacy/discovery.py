@@ -1,0 +1,92 @@
+"""Whether Macie really looks for sensitive data in the buckets of a region."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from readiness import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.macie import PAUSED, SensitiveDataDiscovery
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact
+
+_EXPECTED = "Macie enabled, with automated sensitive data discovery or a classification job."
+_SETTLES = timedelta(hours=48)
+"""How long Macie may take until its inventory shows a change of automated discovery."""
+
+
+def judge_discovery(found: SensitiveDataDiscovery, *, require_discovery: bool) -> Verdict:
+    """The verdict on Macie in a region."""
+    if not found.buckets:
+        return not_applicable("There are no buckets in this region.")
+    here = f"this region, which has {plural(found.buckets, 'bucket')}"
+    if not found.status:
+        return violates(
+            f"Macie is not enabled in {here}.", expected=_EXPECTED, buckets=found.buckets
+        )
+    if found.status == PAUSED:
+        return violates(
+            f"Macie is suspended in {here}: it looks at nothing.",
+            expected=_EXPECTED,
+            buckets=found.buckets,
+        )
+    facts: dict[str, Fact] = {
+        "buckets": found.buckets,
+        "administrator": found.administrator,
+        "automated_discovery": found.discovers,
+        "jobs": list(found.jobs),
+    }
+    return _judge_coverage(found, require_discovery=require_discovery).observing(facts)
+
+
+def _judge_coverage(found: SensitiveDataDiscovery, *, require_discovery: bool) -> Verdict:
+    watched = sum(bucket.is_watched for bucket in found.inventory)
+    count = f"Its inventory shows {watched} of {plural(len(found.inventory), 'bucket')} covered."
+    if found.discovers and not _excludes_all(found):
+        return complies(f"Automated sensitive data discovery is enabled. {count}")
+    if found.jobs and not _watch_nothing(found):
+        return complies(f"Classification jobs are active: {listed(found.jobs)}. {count}")
+    if not require_discovery:
+        return complies(
+            "Macie is enabled. It looks at no objects, which require_discovery=false accepts."
+        )
+    if found.discovers is None:
+        return cannot_tell(
+            f"Macie is enabled, but its administrator {found.administrator} does not show whether"
+            " automated discovery covers this account."
+        )
+    return violates(_why_uncovered(found), expected=_EXPECTED)
+
+
+def _excludes_all(found: SensitiveDataDiscovery) -> bool:
+    """Whether automated discovery has had the time to take up a bucket, and has taken up none."""
+    is_new = (
+        found.changed is not None
+        and found.read_at is not None
+        and found.read_at - found.changed < _SETTLES
+    )
+    none = bool(found.inventory) and not any(bucket.in_discovery for bucket in found.inventory)
+    return none and not is_new
+
+
+def _watch_nothing(found: SensitiveDataDiscovery) -> bool:
+    """Whether Macie says of each bucket that no scheduled and no other job includes it."""
+    return bool(found.inventory) and all(bucket.in_job == "FALSE" for bucket in found.inventory)
+
+
+def _why_uncovered(found: SensitiveDataDiscovery) -> str:
+    administrator = found.administrator
+    by = f" (its administrator {administrator} decides)" if administrator else ""
+    parts = [
+        f"Automated discovery excludes every bucket of this account{by}."
+        if found.discovers
+        else f"Macie is enabled, but automated sensitive data discovery is not{by}."
+    ]
+    if found.jobs:
+        parts.append(f"The active jobs ({listed(found.jobs)}) include no bucket of this account.")
+    elif found.idle_jobs:
+        count = plural(len(found.idle_jobs), "classification job")
+        verb = "is" if len(found.idle_jobs) == 1 else "are"
+        parts.append(f"{count} {verb} paused, cancelled or complete, and none is active.")
+    else:
+        parts.append("There is no classification job.")
+    return " ".join(parts)
