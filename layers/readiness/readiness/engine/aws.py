@@ -25,7 +25,7 @@ from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
 from readiness.engine.rates import Pacer, is_scarce
 from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
-from readiness.model.evidence import ACCOUNT, ResourceType, declared
+from readiness.model.evidence import ACCOUNT, ANY, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
 
 if TYPE_CHECKING:
@@ -134,7 +134,8 @@ class Aws:
         """
         asked = {name: settings[name] for name in sorted(declared(cls).all_asks_with)}
         key = (cls, *asked.items())
-        if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
+        is_here = self._is_judged if declared(cls).about is ANY else self._is_here
+        if self.bulk and hasattr(cls, "load_all") and is_here(resource):
             everything = self._everything(cls, key, asked)
             found = everything.evidence.get(resource.id)
             if found is not None:
@@ -165,13 +166,24 @@ class Aws:
         batch = self._batch
         return batch.ids if batch is not None and batch.about is about else None
 
+    def batch_resources(self) -> Sequence[Resource]:
+        """The resources of the batch that is evaluated now."""
+        batch = self._batch
+        if batch is None:
+            return ()
+        return [batch.about.resource(self.account, self.region, id) for id in batch.ids]
+
     def _kept(self, resource: Resource) -> Keep:
         if resource.type == ACCOUNT.name:
             return Keep.RUN
+        return Keep.BATCH if self._is_judged(resource) else Keep.ROOM
+
+    def _is_judged(self, resource: Resource) -> bool:
+        """Whether the resource is one of the batch."""
         batch = self._batch
-        if batch is not None and resource.type == batch.about.name and resource.id in batch.known:
-            return Keep.BATCH
-        return Keep.ROOM
+        return (
+            batch is not None and resource.type == batch.about.name and resource.id in batch.known
+        )
 
     def _everything(self, cls: type[Any], key: object, asked: Params) -> Answer:
         """The answer of ``load_all``: for the batch where it asked which ids are wanted."""
