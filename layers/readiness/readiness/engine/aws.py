@@ -69,6 +69,7 @@ class Aws:
     needs it. Without it each resource is read alone and fresh, as an event needs it. Lists, and
     what is about the whole account, are kept to the end of the run; what is about the resources
     of a :meth:`batch` to the end of the batch; everything else as long as there is room.
+    ``found_in`` are the seconds that the listing of a type took.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Aws:
         self.bulk = bulk
         self.daily_cache = daily_cache
         self.requests = 0
+        self.found_in: dict[ResourceType, float] = {}
         self.geography: Geography = getattr(session, "geography", None) or default()
         self.pacer = pacer or Pacer()
         self._session = session
@@ -209,7 +211,14 @@ class Aws:
     def find(self, cls: Any) -> list[str]:
         """The ids of all resources of a type, in order. Raises Unreadable."""
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
-        ids: list[str] = self.once(("find", cls), lambda: sorted(set(cls.find(read))))
+
+        def listed() -> list[str]:
+            began = self.pacer.now()
+            ids = sorted(set(cls.find(read)))
+            self.found_in[cls] = self.pacer.now() - began
+            return ids
+
+        ids: list[str] = self.once(("find", cls), listed)
         return ids
 
     def is_absent(self, service: str, region: str) -> bool:
