@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
@@ -146,3 +147,16 @@ def fake_account(*tasks: dict[str, Any]) -> FakeAccount:
             **with_tasks(*(tasks or (task(1), task(2)))),
         }
     )
+
+
+def with_a_short_arn() -> FakeAccount:
+    """A service of before 2018, whose ARN does not name its cluster."""
+    short = SERVICE.replace("/agents/", "/")
+    return fake_account().but(
+        ecs__list_services={"serviceArns": [short]},
+        ecs__describe_services={"services": [service(serviceArn=short)], "failures": []},
+    )
+
+
+def others() -> dict[str, Variant]:
+    return {"with a short ARN": Variant(with_a_short_arn, ("service-status", "tasks-healthy"))}

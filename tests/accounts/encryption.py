@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from tests.account_variants import Variant
 from tests.fake_account import ACCOUNT_ID, NOON, FakeAccount
@@ -99,7 +100,7 @@ KEY_POLICY = policy(
 )
 
 
-def tags(**environments: str) -> object:
+def tags(**environments: str) -> Callable[..., dict[str, object]]:
     """GetResources over ARNs (as ``{arn: environment}``), all or those that are asked for."""
 
     def answer(ResourceARNList: Sequence[str] = (), **_: object) -> dict[str, object]:  # noqa: N803
@@ -452,8 +453,23 @@ def with_a_private_origin() -> FakeAccount:
     )
 
 
+def with_more_tags_than_a_page() -> FakeAccount:
+    """The tagging API shows the first page of the region, and whoever asks for more gets it."""
+    told = tags(**EVERYTHING_IS_PROD)
+
+    def answer(**asked: Any) -> dict[str, object]:
+        found: dict[str, object] = told(**asked)
+        is_first_page = not {"ResourceARNList", "ResourceTypeFilters"} & set(asked)
+        return {**found, "PaginationToken": "more"} if is_first_page else found
+
+    return fake_account().but(resourcegroupstaggingapi__get_resources=answer)
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with more tags than a page": Variant(
+            with_more_tags_than_a_page, ("s3-key-environment", "kms-key-environment")
+        ),
         "with load balancer logs": Variant(with_load_balancer_logs, ("s3-kms",)),
         "by alias": Variant(by_alias, ("s3-kms", "s3-key-environment")),
         "with a key in two regions": Variant(with_a_key_in_two_regions, ("kms-key-environment",)),

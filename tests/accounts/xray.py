@@ -288,9 +288,19 @@ def with_transaction_search() -> FakeAccount:
     )
 
 
+def with_a_short_arn() -> FakeAccount:
+    """A service of before 2018, whose ARN does not name its cluster."""
+    short = SERVICE.replace("/agents/", "/")
+    return fake_account().but(
+        ecs__list_services={"serviceArns": [short]},
+        ecs__describe_services={"services": [{**SERVICE_ANSWER, "serviceArn": short}]},
+    )
+
+
 def others() -> dict[str, Variant]:
     untraced = ("lambda-tracing", "lambda-on-map", "lambda-anomalies")
     return {
+        "with a short ARN": Variant(with_a_short_arn, ("service-on-map", "service-anomalies")),
         "fed by Kafka": Variant(fed_by_kafka, untraced),
         "with Transaction Search": Variant(
             with_transaction_search, ("lambda-on-map", "service-on-map")

@@ -265,3 +265,49 @@ def test_what_a_task_definition_says_beside_variables():
         "volumes/data/labels/tier": "1",
         "proxyConfiguration/ProxyIngressPort": "15000",
     }
+
+
+def test_a_batch_describes_its_own_services_and_the_region_all_of_them():
+    where = an_account(60)
+    run = evaluation(where, [], bulk=True).aws
+    batch = [service_arn(n) for n in range(5)]
+    with run.batch(SERVICE, batch):
+        for arn in batch:
+            found = run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, arn)).evidence
+            assert found.arn == arn
+        assert where.calls == [("ecs", "describe_services")]
+        region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+        assert len(run.evidence(Services, region).evidence.all) == 60
+
+
+def test_a_short_arn_is_described_in_the_cluster_that_lists_it():
+    short = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agent-0"
+    clusters = []
+
+    def describe(cluster: str, services: list[str], **_: object) -> dict[str, object]:
+        clusters.append(cluster)
+        return {"services": [service(arn) for arn in services], "failures": []}
+
+    where = an_account().but(
+        ecs__list_services={"serviceArns": [short]}, ecs__describe_services=describe
+    )
+    run = evaluation(where, [], bulk=True).aws
+    with run.batch(SERVICE, [short]):
+        run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, short))
+    assert clusters == ["main"]
+
+
+def test_a_cluster_deleted_since_the_listing_costs_no_other_its_services():
+    other = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/gone/agent"
+
+    def describe(cluster: str, services: list[str], **_: object) -> object:
+        if cluster == "gone":
+            return error("ClusterNotFoundException")
+        return {"services": [service(arn) for arn in services], "failures": []}
+
+    where = an_account().but(ecs__describe_services=describe)
+    run = evaluation(where, [], bulk=True).aws
+    with run.batch(SERVICE, [other, service_arn(0)]):
+        run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
+        with pytest.raises(Gone):
+            run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, other))

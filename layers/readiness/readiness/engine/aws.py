@@ -25,7 +25,7 @@ from readiness.engine.packing import packed_mapping
 from readiness.engine.page_sizes import sized
 from readiness.engine.rates import Pacer, is_scarce
 from readiness.engine.reader import NO_SETTINGS, DeclaredReader, Params
-from readiness.model.evidence import ACCOUNT, ResourceType, declared
+from readiness.model.evidence import ACCOUNT, ANY, ResourceType, declared
 from readiness.model.resource import GLOBAL, Resource
 
 if TYPE_CHECKING:
@@ -69,6 +69,7 @@ class Aws:
     needs it. Without it each resource is read alone and fresh, as an event needs it. Lists, and
     what is about the whole account, are kept to the end of the run; what is about the resources
     of a :meth:`batch` to the end of the batch; everything else as long as there is room.
+    ``found_in`` are the seconds that the listing of a type took.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class Aws:
         self.bulk = bulk
         self.daily_cache = daily_cache
         self.requests = 0
+        self.found_in: dict[ResourceType, float] = {}
         self.geography: Geography = getattr(session, "geography", None) or default()
         self.pacer = pacer or Pacer()
         self._session = session
@@ -134,7 +136,8 @@ class Aws:
         """
         asked = {name: settings[name] for name in sorted(declared(cls).all_asks_with)}
         key = (cls, *asked.items())
-        if self.bulk and hasattr(cls, "load_all") and self._is_here(resource):
+        is_here = self._is_judged if declared(cls).about is ANY else self._is_here
+        if self.bulk and hasattr(cls, "load_all") and is_here(resource):
             everything = self._everything(cls, key, asked)
             found = everything.evidence.get(resource.id)
             if found is not None:
@@ -165,13 +168,24 @@ class Aws:
         batch = self._batch
         return batch.ids if batch is not None and batch.about is about else None
 
+    def batch_resources(self) -> Sequence[Resource]:
+        """The resources of the batch that is evaluated now."""
+        batch = self._batch
+        if batch is None:
+            return ()
+        return [batch.about.resource(self.account, self.region, id) for id in batch.ids]
+
     def _kept(self, resource: Resource) -> Keep:
         if resource.type == ACCOUNT.name:
             return Keep.RUN
+        return Keep.BATCH if self._is_judged(resource) else Keep.ROOM
+
+    def _is_judged(self, resource: Resource) -> bool:
+        """Whether the resource is one of the batch."""
         batch = self._batch
-        if batch is not None and resource.type == batch.about.name and resource.id in batch.known:
-            return Keep.BATCH
-        return Keep.ROOM
+        return (
+            batch is not None and resource.type == batch.about.name and resource.id in batch.known
+        )
 
     def _everything(self, cls: type[Any], key: object, asked: Params) -> Answer:
         """The answer of ``load_all``: for the batch where it asked which ids are wanted."""
@@ -197,7 +211,14 @@ class Aws:
     def find(self, cls: Any) -> list[str]:
         """The ids of all resources of a type, in order. Raises Unreadable."""
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
-        ids: list[str] = self.once(("find", cls), lambda: sorted(set(cls.find(read))))
+
+        def listed() -> list[str]:
+            began = self.pacer.now()
+            ids = sorted(set(cls.find(read)))
+            self.found_in[cls] = self.pacer.now() - began
+            return ids
+
+        ids: list[str] = self.once(("find", cls), listed)
         return ids
 
     def is_absent(self, service: str, region: str) -> bool:

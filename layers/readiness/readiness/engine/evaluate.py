@@ -185,6 +185,14 @@ class Evaluation:
             for parameter in rule.parameters
         )
 
+    def is_settled_by_a_listing(self, rule: Rule) -> bool:
+        """Whether another run leaves no row only of a resource that does not exist.
+
+        It leaves none either of what is out of scope, or where nothing it read says that the
+        resource exists.
+        """
+        return not self.scope.tag and self._proves(rule)
+
     def lists(self, rule: Rule, resource: Resource) -> bool:
         """Whether the listing of the rule's subjects shows the resource. Raises Unreadable."""
         return resource.id in self.aws.find(rule.subject)

@@ -280,8 +280,7 @@ class Function:
 
         def enough() -> bool:
             """Whether the time that remains is needed for the second looks and the answer."""
-            spent = available - left()
-            again = spent * recorder.changed / max(recorder.recorded, 1)
+            again = 1000 * recorder.seconds_to_look((available - left()) / 1000)
             return left() < SPARE_MILLISECONDS + again or self._sandbox.is_full(
                 moved=coverage.reached is not None
             )

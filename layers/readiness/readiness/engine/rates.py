@@ -297,6 +297,10 @@ class Pacer:
         self.resumes = resumes
         self._deadline = None if seconds is None else self._clock.now() + seconds
 
+    def now(self) -> float:
+        """The time by the clock that turns are waited by, in seconds from any zero."""
+        return self._clock.now()
+
     def take(self, service: str, operation: str, region: str) -> None:
         """Wait for the turn of a call. Raises OutOfTime where it comes after the run's end."""
         rate = rate_of(service, operation)

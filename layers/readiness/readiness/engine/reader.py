@@ -135,6 +135,11 @@ class DeclaredReader:
             return batch
         return self._aws.find(cls)
 
+    def batch(self) -> Sequence[Resource]:
+        """The resources that are evaluated now; none outside of a batch."""
+        self.narrowed = True
+        return self._aws.batch_resources()
+
     def those(self, cls: type[T]) -> dict[str, T]:
         """Other evidence, which this evidence declared to use, by the ids that are wanted now.
 

@@ -42,6 +42,9 @@ class Recorder:
     last writer's second look is what makes concurrent runs converge to the live state. With
     ``together`` the second looks wait for :meth:`look_again`, which makes them as one, so that
     what is read about a whole region is read once more and not once for each transition.
+
+    Where nothing was stored, another run would have written what it saw, except of a resource
+    that is gone. Then a new listing that shows the resource is enough (decision 34).
     """
 
     def __init__(self, store: Store, evaluation: Evaluation, *, together: bool = False) -> None:
@@ -51,10 +54,11 @@ class Recorder:
         self._lock = threading.Lock()
         self._rows: dict[Resource, Rows] = {}
         self._changed: dict[ResourceType, dict[str, dict[str, Rule]]] = {}
+        self._replaced: set[tuple[ResourceType, str]] = set()
         self._rules: dict[ResourceType, list[Rule]] = {}
         self.transitions = 0
         self.recorded = 0
-        self.changed = 0
+        self._to_read = 0
         self.unwritten: list[str] = []
         evaluation.read_before(self)
 
@@ -126,12 +130,12 @@ class Recorder:
         written = False
         try:
             for looks in range(1 + SECOND_LOOKS):
-                wrote, look_again = self._write(observation)
+                wrote, look_again, is_first = self._write(observation)
                 written |= wrote
                 if not look_again or not _is_about_its_subject(observation):
                     break
                 if self._together:
-                    self._note_change(observation)
+                    self._note_change(observation, is_first=is_first)
                     break
                 if looks < SECOND_LOOKS:
                     again = self._evaluation.reread()
@@ -143,31 +147,36 @@ class Recorder:
                 self.unwritten.append(str(error))
         return written
 
-    def _write(self, observation: Observation) -> tuple[bool, bool]:
-        """Write an observation: whether that was needed, and whether to look again."""
+    def _write(self, observation: Observation) -> tuple[bool, bool, bool]:
+        """Write an observation: whether that was needed, whether to look again, if it is first.
+
+        A first row is one where nothing was stored, neither before the reading nor at the write.
+        """
         rule = observation.rule.id
         stored = self.of(observation.resource, rule)
         seen = _as_finding(observation, stored)
         is_new = stored is None or stored.gone
         if seen is None or (is_new and not self._exists(observation)):
-            return False, False
+            return False, False, False
         follows = observation.over is not None and observation.over == _version(stored)
         if not follows and stored is not None and is_older(seen, stored):
             # Clocks differ: only a look that begins after this row was read can tell.
-            return False, seen.config_hash != stored.config_hash
+            return False, seen.config_hash != stored.config_hash, False
         try:
             change = self._store.record(seen, stored, follows=follows)
         except Overtaken as overtaken:
             self._remember(observation.resource, rule, overtaken.stored)
             if not _is_about_its_subject(observation):
                 raise Contended(f"{observation.resource.key} {rule}") from None
-            return False, True
+            return False, True, False
         if change.finding is not None:
             self._remember(observation.resource, rule, change.finding)
         if change.transition is not None:
             with self._lock:
                 self.transitions += 1
-        return change.finding is not None, change.transition is not None
+        written = change.finding
+        is_first = is_new and written is not None and written.version == _version(stored) + 1
+        return written is not None, change.transition is not None, is_first
 
     def _exists(self, observation: Observation) -> bool:
         """Whether a first finding may be written: what does not exist gets no row.
@@ -210,24 +219,37 @@ class Recorder:
 
     # -- the second look of a whole leg --------------------------------------------------------
 
-    def _note_change(self, observation: Observation) -> None:
+    def _note_change(self, observation: Observation, *, is_first: bool) -> None:
         rule, id = observation.rule, observation.resource.id
+        is_to_read = not (is_first and self._evaluation.is_settled_by_a_listing(rule))
         with self._lock:
             rules = self._changed.setdefault(rule.subject, {}).setdefault(id, {})
-            self.changed += rule.id not in rules
             rules[rule.id] = rule
+            if is_to_read:
+                self._to_read += 1
+                self._replaced.add((rule.subject, id))
+
+    def seconds_to_look(self, spent: float) -> float:
+        """About how long :meth:`look_again` takes after ``spent`` seconds of recording."""
+        with self._lock:
+            lists = sum(self._evaluation.aws.found_in.get(about, 0.0) for about in self._changed)
+            return spent * self._to_read / max(self.recorded, 1) + lists
 
     def look_again(self, enough: Enough = lambda: False) -> int:
         """Look again at what changed since the last time; how many were left when ``enough``."""
         for _ in range(SECOND_LOOKS):
             with self._lock:
                 changed, self._changed = self._changed, {}
+                replaced, self._replaced = self._replaced, set()
             if not changed:
                 return 0
             again = self._evaluation.reread(bulk=self._evaluation.aws.bulk)
             left = sum(len(rules) for ids in changed.values() for rules in ids.values())
             for about, ids in sorted(changed.items(), key=lambda each: each[0].name):
-                for batch in _in_batches(sorted(ids)):
+                first = {id for id in ids if (about, id) not in replaced}
+                there = _listed(again, about) & first if first else set[str]()
+                left -= sum(len(ids[id]) for id in there)
+                for batch in _in_batches(sorted(ids.keys() - there)):
                     if enough():
                         return left
                     left -= self._look_again_at(again, about, batch, ids)
@@ -358,6 +380,14 @@ class Recorder:
     def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:
         """Whether it is the account-level row of a rule that had nothing to judge, or no list."""
         return finding.resource.type == ACCOUNT.name != subject.name
+
+
+def _listed(again: Evaluation, about: ResourceType) -> set[str]:
+    """The resources that a new listing shows; none where it cannot be made."""
+    try:
+        return set(again.aws.find(about))
+    except (Unreadable, Postponed):
+        return set()
 
 
 def _version(stored: Finding | None) -> int:

@@ -90,7 +90,7 @@ class Coverage:
         return any(unreadable.is_passing for unreadable in self.failed.values())
 
     def is_whole(self, about: ResourceType) -> bool:
-        """Whether every leg listed the type, so that a row without a resource may be closed."""
+        """Whether a row without a resource may be closed: no leg failed to list the type."""
         return about in self.listed and about.name not in self.missed
 
 
@@ -110,55 +110,118 @@ def survey(
     the next. Stops early when ``enough`` says so, leaving ``coverage.cursor`` to start from
     again. ``record`` is called with each observation before it is yielded, in the thread that
     made it, so that writing goes on beside reading.
+
+    The first leg lists every type at once. A later one lists a type when its turn comes, and the
+    types that earlier legs are done with only at the end of the survey, to close what is gone.
     """
     coverage.begin(start)
     by_type: dict[ResourceType, list[Rule]] = {}
     for rule in evaluation.judged(rules):
         by_type.setdefault(rule.subject, []).append(rule)
+    ahead, behind = _divided(by_type, coverage, start)
     with ThreadPoolExecutor(_THREADS, "survey") as pool:
-        try:
-            yield from _each(record, _list(evaluation, pool, by_type, coverage))
-        except Postponed:
-            coverage.cursor = _unmoved(start, coverage)
-            return
-        work = [
-            (_position(about, coverage), about, ids)
-            for about, ids in (*coverage.listed.items(), *coverage.parts.items())
-            if about in by_type
-        ]
-        work.sort(key=lambda each: each[0])
-        batches = [
-            (about, batch)
-            for position, about, ids in work
-            for batch in _batches(_left(position, ids, start))
-        ]
-        total, done = sum(len(ids) for _, ids in batches), 0
-        progress(0, total)
-        for about, ids in batches:
-            part = _judged(evaluation, pool, about, ids, by_type[about], enough, record)
-            judged = 0
-            for judged, observations in enumerate(part, 1):
-                coverage.own += any(o.is_own for o in observations)
-                coverage.out_of_scope += any(o.out_of_scope and not o.is_own for o in observations)
-                progress(done + judged, total)
-                yield from observations
-            done += judged
-            if judged:
-                coverage.reached = _cursor(evaluation, about, ids[judged - 1], coverage)
-            if judged < len(ids):
-                coverage.cursor = coverage.reached or _unmoved(start, coverage)
+        run = _Run(evaluation, pool, by_type, coverage, start, enough, progress, record)
+        for types in [ahead] if start is None else [[each] for each in ahead]:
+            yield from run.judged(types)
+            if coverage.cursor is not None:
                 return
+        yield from run.closing(behind)
+
+
+@dataclass
+class _Run:
+    """One leg of a survey under way; ``total`` and ``done`` count resources."""
+
+    evaluation: Evaluation
+    pool: ThreadPoolExecutor
+    by_type: Mapping[ResourceType, Sequence[Rule]]
+    coverage: Coverage
+    start: Cursor | None
+    enough: Callable[[], bool]
+    progress: Callable[[int, int], None]
+    record: Callable[[Observation], None]
+    total: int = 0
+    done: int = 0
+
+    @property
+    def reached(self) -> Cursor:
+        """The cursor of a leg that ends here."""
+        return self.coverage.reached or _unmoved(self.start, self.coverage)
+
+    def judged(self, types: Sequence[ResourceType]) -> Iterator[Observation]:
+        """List types and judge their resources; sets the cursor where it is not done."""
+        coverage = self.coverage
+        if coverage.reached and self.enough():
+            coverage.cursor = coverage.reached
+            return
+        try:
+            yield from self._listed(types)
+        except Postponed:
+            coverage.cursor = self.reached
+            return
+        left = [(about, _left(about, coverage, self.start)) for about in types]
+        self.total += sum(len(ids) for _, ids in left)
+        self.progress(self.done, self.total)
+        for about, ids in [(about, batch) for about, all in left for batch in _batches(all)]:
+            judged = 0
+            for judged, observations in enumerate(self._batch(about, ids), 1):
+                _count(observations, coverage)
+                self.progress(self.done + judged, self.total)
+                yield from observations
+            self.done += judged
+            if judged:
+                coverage.reached = _cursor(self.evaluation, about, ids[judged - 1], coverage)
+            if judged < len(ids):
+                coverage.cursor = self.reached
+                return
+
+    def closing(self, types: Sequence[ResourceType]) -> Iterator[Observation]:
+        """List the types that are judged, so that what is gone can be closed."""
+        if types and self.coverage.reached and self.enough():
+            self.coverage.cursor = self.coverage.end
+            return
+        try:
+            yield from self._listed(types)
+        except Postponed:
+            self.coverage.cursor = self.coverage.end
+
+    def _listed(self, types: Sequence[ResourceType]) -> Iterator[Observation]:
+        rows = _list(self.evaluation, self.pool, types, self.by_type, self.coverage)
+        yield from _each(self.record, rows)
+
+    def _batch(self, about: ResourceType, ids: Sequence[str]) -> Iterator[list[Observation]]:
+        rules = self.by_type[about]
+        return _judged(self.evaluation, self.pool, about, ids, rules, self.enough, self.record)
+
+
+def _count(observations: Iterable[Observation], coverage: Coverage) -> None:
+    """Count a resource that is not judged, by the reason."""
+    coverage.own += any(o.is_own for o in observations)
+    coverage.out_of_scope += any(o.out_of_scope and not o.is_own for o in observations)
+
+
+def _divided(
+    types: Iterable[ResourceType], coverage: Coverage, start: Cursor | None
+) -> tuple[list[ResourceType], list[ResourceType]]:
+    """The types that are still to be judged, in order, and those that are done."""
+    order = sorted(types, key=lambda about: _position(about, coverage))
+    if start is None:
+        return order, []
+    reached = (start.phase, start.type, start.region == GLOBAL)
+    ahead = [about for about in order if _position(about, coverage) >= reached]
+    return ahead, [about for about in order if about not in ahead]
 
 
 def _list(
     evaluation: Evaluation,
     pool: ThreadPoolExecutor,
+    types: Sequence[ResourceType],
     by_type: Mapping[ResourceType, Sequence[Rule]],
     coverage: Coverage,
 ) -> Iterator[Observation]:
-    """List every type; yields a row for each rule that has nothing to judge, or no list."""
-    listings = {about: pool.submit(evaluation.aws.find, about) for about in by_type}
-    for about in sorted(by_type, key=lambda about: (about.name, about.is_global)):
+    """List types; yields a row for each rule that has nothing to judge, or no list."""
+    listings = {about: pool.submit(evaluation.aws.find, about) for about in types}
+    for about in types:
         try:
             ids = listings[about].result()
         except Unreadable as unreadable:
@@ -245,8 +308,10 @@ def _position(about: ResourceType, coverage: Coverage) -> _Position:
     return phase, about.name, about.is_global
 
 
-def _left(position: _Position, ids: Iterable[str], start: Cursor | None) -> list[str]:
+def _left(about: ResourceType, coverage: Coverage, start: Cursor | None) -> list[str]:
     """Those of a type's ids, in order, that no earlier leg has judged."""
+    ids = coverage.listed.get(about) or coverage.parts.get(about) or set()
+    position = _position(about, coverage)
     if start is None:
         return sorted(ids)
     done = (start.phase, start.type, start.region == GLOBAL)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from readiness.model.evidence import (
     ANY,
@@ -17,30 +18,96 @@ from readiness.model.evidence import (
 from readiness.model.reader import Reader
 from readiness.model.resource import GLOBAL, Resource
 
+PAGE = 100
+"""The most resources that GetResources shows on a page, and the most ARNs that it takes."""
+_REFUSED = ("InvalidParameterException",)
+"""What one ARN that the tagging API does not take gets for the whole list."""
+
+_ByArn = Mapping[str, Mapping[str, str]]
+
 
 @evidence(REGION, reads=("tag:GetResources",))
 @dataclass(frozen=True, slots=True)
 class TagIndex:
-    """The tags of every tagged resource of the region, by ARN."""
+    """The tags of the tagged resources of a region, by ARN: all of them, or the first page.
 
-    by_arn: Mapping[str, Mapping[str, str]]
+    Where one page holds them all (``is_whole``), one call answers for every resource. Resources
+    that never had a tag are missing from GetResources: they have none.
+    """
+
+    by_arn: _ByArn
+    is_whole: bool = True
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> TagIndex:
-        """Resources that never had a tag are missing from GetResources: they have none."""
-        pages = read.every(
+        page = read.one(
             "resourcegroupstaggingapi",
             "get_resources",
-            "ResourceTagMappingList",
             region=resource.region,
+            ResourcesPerPage=PAGE,
         )
-        return cls({page["ResourceARN"]: _tags(page) for page in pages})
+        is_whole = not page.get("PaginationToken")
+        return cls(_by_arn(page["ResourceTagMappingList"]), is_whole)
+
+
+@evidence(REGION, reads=("tag:GetResources",))
+@dataclass(frozen=True, slots=True)
+class ServiceTags:
+    """The tags of one service's tagged resources in a region, by ARN.
+
+    The id of the region's resource is the service's name in ARNs.
+    """
+
+    by_arn: _ByArn
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> ServiceTags:
+        return cls(_of_types(read, [resource.id], resource.region))
+
+
+@evidence(ANY, reads=("tag:GetResources",), uses=(TagIndex, ServiceTags))
+@dataclass(frozen=True, slots=True)
+class TagsOnly:
+    """The tags of the resource; unlike :class:`Tags`, no change of them wakes what reads this."""
+
+    values: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> TagsOnly:
+        arn = arn_of(resource, read.partition)
+        if not arn:
+            return cls({})
+        home = _home(read, resource, arn)
+        if not read.bulk:
+            found = read.every(
+                "resourcegroupstaggingapi",
+                "get_resources",
+                "ResourceTagMappingList",
+                region=home,
+                ResourceARNList=[arn],
+            )
+            return cls(_tags(found[0]) if found else {})
+        index = _index(read, home)
+        known = index.by_arn if index.is_whole else _of_service(read, arn, home)
+        return cls(known.get(arn, {}))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TagsOnly]:
+        """Those of the resources that are evaluated now, up to a hundred in a call."""
+        arns = {each.id: (each, arn_of(each, read.partition)) for each in read.batch()}
+        by_home: dict[str, list[str]] = {}
+        for resource, arn in arns.values():
+            if arn:
+                by_home.setdefault(_home(read, resource, arn), []).append(arn)
+        known: dict[str, Mapping[str, str]] = {}
+        for home, wanted in by_home.items():
+            known |= tags_by_arn(read, wanted, home)
+        return {id: cls(known.get(arn, {})) for id, (_, arn) in arns.items()}
 
 
 @evidence(
     ANY,
-    reads=("tag:GetResources",),
-    uses=(TagIndex,),
+    uses=(TagsOnly,),
     changed_by=(ServiceEvent("Tag Change on Resource"),),
 )
 @dataclass(frozen=True, slots=True)
@@ -51,32 +118,46 @@ class Tags:
 
     @classmethod
     def load(cls, read: Reader, resource: Resource) -> Tags:
-        arn = arn_of(resource, read.partition)
-        if not arn:
-            return cls({})
-        # The tagging API knows the resources of a global service where that has its home.
-        is_global = resource.region == GLOBAL
-        home = read.home(arn.split(":", 3)[2]) if is_global else read.region
-        return cls(tags_of(read, arn, home))
+        return cls(read.of(TagsOnly, resource).values)
 
     def get(self, name: str) -> str:
         """The value of a tag, empty where it is not set."""
         return self.values.get(name, "")
 
 
-def tags_of(read: Reader, arn: str, region: str) -> Mapping[str, str]:
-    """The tags of one ARN, out of the region's index where everything will be asked for."""
+def tags_by_arn(read: Reader, arns: Iterable[str], region: str) -> _ByArn:
+    """The tags of these resources of a region, a hundred in a call, of those that have any.
+
+    GetResources refuses a list for one ARN that it does not take. The services of that list are
+    then read as a whole.
+    """
+    index = _index(read, region)
+    if index.is_whole:
+        return index.by_arn
+    found: dict[str, Mapping[str, str]] = {}
+    for some in _in_pages(sorted(set(arns))):
+        answer = read.one(
+            "resourcegroupstaggingapi",
+            "get_resources",
+            absent=_REFUSED,
+            region=region,
+            ResourceARNList=list(some),
+        )
+        if answer is not None:
+            found |= _by_arn(answer["ResourceTagMappingList"])
+            continue
+        for arn in some:
+            found[arn] = _of_service(read, arn, region).get(arn, {})
+    return found
+
+
+def tags_of_types(read: Reader, *types: str) -> _ByArn:
+    """The tags of all tagged resources of some types (``lambda:function``, ``elasticache``)."""
     if read.bulk:
-        index = REGION.resource(read.account, region, read.account)
-        return read.of(TagIndex, index).by_arn.get(arn, {})
-    found = read.every(
-        "resourcegroupstaggingapi",
-        "get_resources",
-        "ResourceTagMappingList",
-        region=region,
-        ResourceARNList=[arn],
-    )
-    return _tags(found[0]) if found else {}
+        index = _index(read, read.region)
+        if index.is_whole:
+            return index.by_arn
+    return _of_types(read, types, read.region)
 
 
 def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) -> Change:
@@ -89,5 +170,41 @@ def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) 
     )
 
 
-def _tags(mapping: Mapping[str, list[Mapping[str, str]]]) -> dict[str, str]:
+def _home(read: Reader, resource: Resource, arn: str) -> str:
+    """The region whose tagging API knows the resource: for a global service, its home."""
+    if resource.region == GLOBAL:
+        return read.home(arn.split(":", 3)[2])
+    return resource.region
+
+
+def _index(read: Reader, region: str) -> TagIndex:
+    return read.of(TagIndex, REGION.resource(read.account, region, read.account))
+
+
+def _of_service(read: Reader, arn: str, region: str) -> _ByArn:
+    service = arn.split(":", 3)[2]
+    return read.of(ServiceTags, REGION.resource(read.account, region, service)).by_arn
+
+
+def _of_types(read: Reader, types: Sequence[str], region: str) -> _ByArn:
+    found = read.every(
+        "resourcegroupstaggingapi",
+        "get_resources",
+        "ResourceTagMappingList",
+        region=region,
+        ResourceTypeFilters=list(types),
+    )
+    return _by_arn(found)
+
+
+def _in_pages(arns: Sequence[str]) -> Iterator[Sequence[str]]:
+    for first in range(0, len(arns), PAGE):
+        yield arns[first : first + PAGE]
+
+
+def _by_arn(mappings: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, str]]:
+    return {each["ResourceARN"]: _tags(each) for each in mappings}
+
+
+def _tags(mapping: Mapping[str, Any]) -> dict[str, str]:
     return {tag["Key"]: tag["Value"] for tag in mapping.get("Tags", ())}

@@ -67,6 +67,9 @@ class Reader(Protocol):
     def ids(self, cls: ResourceType) -> Sequence[str]:
         """The ids that ``load_all`` is asked for: those judged now, or all of the type."""
 
+    def batch(self) -> Sequence[Resource]:
+        """The resources that are evaluated now; none outside of a batch."""
+
     def those(self, cls: type[T]) -> dict[str, T]:
         """Other evidence, which this evidence declared to use, of each resource wanted now."""
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.kms.keys import key_resource
-from readiness.evidence.tagging import TagIndex, Tags
+from readiness.evidence.tagging import TagsOnly
 from readiness.model.evidence import (
     ApiCall,
     ResourceType,
@@ -236,8 +236,7 @@ class FunctionIdentity:
 
 @evidence(
     FUNCTION,
-    reads=("tag:GetResources",),
-    uses=(TagIndex,),
+    uses=(TagsOnly,),
     changed_by=(
         ServiceEvent(
             "Tag Change on Resource",
@@ -255,7 +254,7 @@ class FunctionTags:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionTags:
-        return cls(Tags.load(read, function).values)
+        return cls(read.of(TagsOnly, function).values)
 
     def get(self, name: str) -> str:
         """The value of a tag, empty where it is not set."""

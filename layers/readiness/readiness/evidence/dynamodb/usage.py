@@ -8,8 +8,8 @@ from fnmatch import fnmatch
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.dynamodb.tables import TABLE, table_name
-from readiness.evidence.tagging import TagIndex, tag_change, tags_of
-from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.evidence.tagging import TagsOnly, tag_change
+from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series
@@ -85,8 +85,8 @@ def _queries(table: str) -> dict[str, Query]:
 
 @evidence(
     TABLE,
-    reads=("dynamodb:DescribeTimeToLive", "tag:GetResources"),
-    uses=(TagIndex,),
+    reads=("dynamodb:DescribeTimeToLive",),
+    uses=(TagsOnly,),
     asks_with=("cache_tables",),
     changed_by=(
         api_call(
@@ -130,7 +130,7 @@ class TableTtl:
 def _because(read: Reader, table: Resource) -> str:
     """Why the items of a table should expire: its tag ``data-class``, or its name."""
     patterns: tuple[str, ...] = read.settings.get("cache_tables", ())
-    said = tags_of(read, arn_of(table, read.partition), read.region).get("data-class", "")
+    said = read.of(TagsOnly, table).values.get("data-class", "")
     if said in {"cache", "session"}:
         return f"its tag says data-class={said}"
     matched = next((each for each in patterns if fnmatch(table.id.lower(), each.lower())), "")

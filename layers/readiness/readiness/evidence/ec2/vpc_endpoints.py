@@ -9,7 +9,7 @@ from typing import Any
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
-from readiness.evidence.ecs.services import EXPRESS_CALLS, Service
+from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
 from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
 from readiness.model.evidence import ConfigItem, api_call, evidence, last_segment
 from readiness.model.reader import Reader
@@ -118,7 +118,7 @@ def _managed(read: Reader) -> dict[str, Document]:
 
 
 def _services(read: Reader, subnets: frozenset[str]) -> Iterator[Workload]:
-    for service in Service.load_all(read).values():
+    for service in every_service(read).values():
         if subnets & set(service.subnet_ids):
             yield Workload(f"service {service.name}", service.subnet_ids, OF_ECS)
 

@@ -105,7 +105,7 @@ class Service:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Service]:
-        return _all_described(read, cls.of)
+        return _described_all(read, _wanted(read), cls.of)
 
     @property
     def primary(self) -> Mapping[str, Any] | None:
@@ -192,14 +192,31 @@ def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
     return described
 
 
-def _all_described(read: Reader, make: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:
-    """What ``make`` makes of every service of the region, without holding all the answers.
+def every_service(read: Reader) -> dict[str, Service]:
+    """Every service of the region, whatever is evaluated now: a call for each ten."""
+    return _described_all(read, _service_arns(read), Service.of)
 
-    Ten are asked in a call, the most that DescribeServices takes.
+
+def _wanted(read: Reader) -> Mapping[str, str]:
+    """The services that are wanted now, each with the cluster it belongs to."""
+    arns = read.ids(SERVICE)
+    if any(arn.count("/") == 1 for arn in arns):
+        clusters = _service_arns(read)  # a short ARN does not name the cluster
+        return {arn: clusters.get(arn, cluster_of(arn)) for arn in arns}
+    return {arn: cluster_of(arn) for arn in arns}
+
+
+def _described_all(
+    read: Reader, services: Mapping[str, str], make: Callable[[Mapping[str, Any]], T]
+) -> dict[str, T]:
+    """What ``make`` makes of some services, given with their clusters, a batch at a time.
+
+    Ten are asked in a call, the most that DescribeServices takes. A service that is gone is
+    left out.
     """
     by_cluster: dict[str, list[str]] = {}
-    for arn, cluster in _service_arns(read).items():
-        by_cluster.setdefault(cluster, []).append(arn)
+    for arn, cluster in sorted(services.items()):  # the same calls for all as for the wanted
+        by_cluster.setdefault(cluster.rpartition("/")[2], []).append(arn)
     batches = [
         (cluster, batch) for cluster, arns in by_cluster.items() for batch in _batches(arns)
     ]
@@ -208,10 +225,13 @@ def _all_described(read: Reader, make: Callable[[Mapping[str, Any]], T]) -> dict
         answer = read.one(
             "ecs",
             "describe_services",
+            absent=("ClusterNotFoundException",),
             cluster=batch[0],
             services=list(batch[1]),
             include=["TAGS"],
         )
+        if answer is None:
+            return {}  # deleted since its services were listed
         return {
             service["serviceArn"]: make(service)
             for service in answer["services"]
@@ -257,7 +277,7 @@ class Rollout:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Rollout]:
         now = read.now
-        return _all_described(read, lambda answer: cls._of(answer, now))
+        return _described_all(read, _wanted(read), lambda answer: cls._of(answer, now))
 
     @classmethod
     def _of(cls, answer: Mapping[str, Any], now: datetime) -> Rollout:
@@ -292,7 +312,7 @@ class Services:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Services:
-        return cls(tuple(Service.load_all(read).values()))
+        return cls(tuple(every_service(read).values()))
 
     def running(self, task_definition_arn: str) -> tuple[Service, ...]:
         """The services that run a task definition."""
@@ -306,7 +326,7 @@ class Services:
 
 
 def _find_task_definitions(read: Reader) -> Iterable[str]:
-    services = Service.load_all(read).values()
+    services = every_service(read).values()
     return frozenset[str]().union(*(service.revisions for service in services))
 
 

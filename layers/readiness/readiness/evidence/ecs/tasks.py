@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.ecs.services import SERVICE, SERVICE_READS, TASK_DEFINITION, Service
+from readiness.evidence.ecs.services import (
+    SERVICE,
+    SERVICE_READS,
+    TASK_DEFINITION,
+    Service,
+    every_service,
+)
 from readiness.model.evidence import Json, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -126,7 +132,7 @@ class ServiceTasks:
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ServiceTasks]:
         """The tasks of each cluster at once, whatever number of services it has."""
-        services = Service.load_all(read)
+        services = every_service(read)
         clusters = sorted({service.cluster_arn for service in services.values()})
         by_group: dict[tuple[str, str], list[Task]] = {}
         for cluster, tasks in zip(

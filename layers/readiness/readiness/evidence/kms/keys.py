@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from readiness.evidence.tagging import TagIndex, tag_change, tags_of
+from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import (
     ConfigItem,
     ResourceType,
     ServiceEvent,
     api_call,
-    arn_of,
     evidence,
     last_segment,
 )
@@ -287,8 +286,8 @@ class KmsImportedMaterial:
 
 @evidence(
     KEY,
-    reads=("kms:DescribeKey", "tag:GetResources"),
-    uses=(TagIndex,),
+    reads=("kms:DescribeKey",),
+    uses=(TagsOnly,),
     changed_by=(
         api_call(
             "kms",
@@ -328,11 +327,8 @@ class KmsKeyTags:
             if about is None:
                 return cls(key.id, key.account, {}, today)
             resource = Resource(key.account, key.region, KEY.name, about["KeyId"])
-        return cls(resource.id, key.account, _tags_of_key(read, resource), today)
-
-
-def _tags_of_key(read: Reader, key: Resource) -> Mapping[str, str]:
-    return tags_of(read, arn_of(key, read.partition), key.region)
+        tags = read.of(TagsOnly, resource).values
+        return cls(resource.id, key.account, tags, today)
 
 
 @evidence(

@@ -10,7 +10,7 @@ from readiness.evidence.kms.keys import key_id_of
 from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
 from readiness.evidence.sns.topics import topic_attributes
 from readiness.evidence.sqs.queues import QUEUE, queue_attributes
-from readiness.evidence.tagging import TagIndex
+from readiness.evidence.tagging import ServiceTags, TagIndex, tags_by_arn
 from readiness.model.evidence import REGION, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -141,8 +141,9 @@ _LISTINGS: tuple[Listing, ...] = (
         "sns:ListTopics",
         "sqs:GetQueueAttributes",
         "sqs:ListQueues",
+        "tag:GetResources",
     ),
-    uses=(TagIndex,),
+    uses=(TagIndex, ServiceTags),
 )
 @dataclass(frozen=True, slots=True)
 class KeyUsage:
@@ -158,14 +159,14 @@ class KeyUsage:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> KeyUsage:
-        tags = read.of(TagIndex, region).by_arn
         failed: list[Unreadable] = []
         named = list(_everything(read, failed))
         aliases = _aliases(read, failed) if any("alias/" in key for _, key in named) else {}
+        own = [(arn, id) for arn, key in sorted(named) if (id := _own_key(read, aliases, key))]
+        tags = tags_by_arn(read, (arn for arn, _ in own), region.region)
         by_key: dict[str, list[KeyUse]] = {}
-        for arn, key in sorted(named):
-            if id := _own_key(read, aliases, key):
-                by_key.setdefault(id, []).append(KeyUse(arn, tags.get(arn, {})))
+        for arn, id in own:
+            by_key.setdefault(id, []).append(KeyUse(arn, tags.get(arn, {})))
         missing = {str(each): each for each in failed}
         return cls(
             {id: tuple(uses) for id, uses in by_key.items()},

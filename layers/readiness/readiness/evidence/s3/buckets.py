@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.kms.keys import key_resource
-from readiness.evidence.tagging import TagIndex, tag_change, tags_of
+from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import ResourceType, api_call, arn_of, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -136,8 +136,8 @@ class PolicyWithoutKms:
 
 @evidence(
     BUCKET,
-    reads=("s3:GetEncryptionConfiguration", "tag:GetResources"),
-    uses=(TagIndex,),
+    reads=("s3:GetEncryptionConfiguration",),
+    uses=(TagsOnly,),
     changed_by=(
         _ENCRYPTION_CHANGED,
         api_call(
@@ -164,4 +164,4 @@ class BucketAndKey:
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAndKey:
         key = BucketEncryption.load(read, bucket).key
-        return cls(tags_of(read, arn_of(bucket, read.partition), read.region), key)
+        return cls(read.of(TagsOnly, bucket).values, key)

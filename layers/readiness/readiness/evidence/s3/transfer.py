@@ -9,8 +9,8 @@ from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_window
 from readiness.evidence.s3.buckets import BUCKET
-from readiness.evidence.tagging import TagIndex, tag_change, tags_of
-from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.evidence.tagging import TagsOnly, tag_change
+from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, Series, series, total, window
@@ -23,8 +23,8 @@ TAG = "transfer-acceleration"
 
 @evidence(
     BUCKET,
-    reads=("s3:GetAccelerateConfiguration", "tag:GetResources"),
-    uses=(TagIndex,),
+    reads=("s3:GetAccelerateConfiguration",),
+    uses=(TagsOnly,),
     asks_with=("require_all", "report_undeclared"),
     changed_by=(
         api_call(
@@ -53,7 +53,7 @@ class BucketAcceleration:
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketAcceleration:
-        tag = tags_of(read, arn_of(bucket, read.partition), read.region).get(TAG, "")
+        tag = read.of(TagsOnly, bucket).values.get(TAG, "")
         required = f"its tag {TAG}={tag} asks for it" if tag == "required" else ""
         if read.settings.get("require_all"):
             required = required or "the setting require_all asks for it"

@@ -16,7 +16,7 @@ from readiness.evidence.awslambda.network import (
 from readiness.evidence.caches import Cache
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.ec2.security_groups import SecurityGroup
-from readiness.evidence.ecs.services import EXPRESS_CALLS, Service
+from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
 from readiness.evidence.elasticache.usage import (
     CLUSTERS,
     GROUPS,
@@ -27,7 +27,7 @@ from readiness.evidence.elasticache.usage import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.tagging import TagIndex
+from readiness.evidence.tagging import TagIndex, tags_of_types
 from readiness.model.evidence import REGION, ServiceEvent, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -99,30 +99,13 @@ class SharedCaches:
         found += [each.cache for each in ServerlessInUse.load_all(read).values()]
         if read.settings.get("look_at_memorydb", True):
             found += [each.cache for each in MemoryDbInUse.load_all(read).values()]
-        tags = _tags_by_arn(read, "elasticache", "memorydb") if found else {}
+        tags = tags_of_types(read, "elasticache", "memorydb") if found else {}
         groups = _groups(read, found)
         every = [
             SharedCache(cache, tags.get(cache.arn, {}), _admitted(cache, groups))
             for cache in found
         ]
         return cls(tuple(every), read.now)
-
-
-def _tags_by_arn(read: Reader, *types: str) -> Mapping[str, Mapping[str, str]]:
-    """The tags of the resources of some types: from the region's index where that is read."""
-    if read.bulk:
-        index = REGION.resource(read.account, read.region, read.account)
-        return read.of(TagIndex, index).by_arn
-    found = read.every(
-        "resourcegroupstaggingapi",
-        "get_resources",
-        "ResourceTagMappingList",
-        ResourceTypeFilters=list(types),
-    )
-    return {
-        each["ResourceARN"]: {tag["Key"]: tag["Value"] for tag in each.get("Tags", ())}
-        for each in found
-    }
 
 
 def _groups(read: Reader, caches: Iterable[Cache]) -> Mapping[str, SecurityGroup]:
@@ -190,14 +173,14 @@ class ComputeUnits:
     @classmethod
     def load(cls, read: Reader, region: Resource) -> ComputeUnits:
         functions = [f for f in FunctionConfiguration.load_all(read).values() if not f.master_arn]
-        tags = _tags_by_arn(read, "lambda:function") if functions else {}
+        tags = tags_of_types(read, "lambda:function") if functions else {}
         units = [
             unit_of(function, network_of(read, function), tags.get(_arn(read, function.name), {}))
             for function in functions
         ]
         units += [
             ComputeUnit(service.name, service.security_group_ids, service.tags)
-            for service in Service.load_all(read).values()
+            for service in every_service(read).values()
         ]
         return cls(tuple(units))
 
