@@ -11,23 +11,20 @@ from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE, DatabaseInstance
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.secretsmanager import SECRET
-from readiness.evidence.tagging import TagIndex, tag_change, tags_of
+from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import (
     REGION,
     Change,
     ConfigItem,
     ServiceEvent,
-    arn_of,
     evidence,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
-_READS = ("tag:GetResources",)
-
 
 def _tags(read: Reader, resource: Resource) -> Mapping[str, str]:
-    return tags_of(read, arn_of(resource, read.partition), read.region)
+    return read.of(TagsOnly, resource).values
 
 
 def _database_tag_change(kind: str) -> Change:
@@ -39,7 +36,7 @@ def _database_tag_change(kind: str) -> Change:
     )
 
 
-@evidence(BUCKET, reads=_READS, uses=(TagIndex,), changed_by=(tag_change("s3"),), proves=False)
+@evidence(BUCKET, uses=(TagsOnly,), changed_by=(tag_change("s3"),), proves=False)
 @dataclass(frozen=True, slots=True)
 class BucketTags:
     """The tags of a bucket. Source: GetResources."""
@@ -52,9 +49,7 @@ class BucketTags:
         return cls(bucket.id, _tags(read, bucket))
 
 
-@evidence(
-    TABLE, reads=_READS, uses=(TagIndex,), changed_by=(tag_change("dynamodb"),), proves=False
-)
+@evidence(TABLE, uses=(TagsOnly,), changed_by=(tag_change("dynamodb"),), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableTags:
     """The tags of a table. Source: GetResources."""
@@ -69,8 +64,7 @@ class TableTags:
 
 @evidence(
     INSTANCE,
-    reads=_READS,
-    uses=(TagIndex, DatabaseInstance),
+    uses=(TagsOnly, DatabaseInstance),
     changed_by=(_database_tag_change("db"),),
 )
 @dataclass(frozen=True, slots=True)
@@ -92,8 +86,7 @@ class DatabaseTags:
 
 @evidence(
     CLUSTER,
-    reads=_READS,
-    uses=(TagIndex,),
+    uses=(TagsOnly,),
     changed_by=(_database_tag_change("cluster"),),
     proves=False,
 )
@@ -111,8 +104,7 @@ class ClusterTags:
 
 @evidence(
     SECRET,
-    reads=_READS,
-    uses=(TagIndex,),
+    uses=(TagsOnly,),
     changed_by=(tag_change("secretsmanager"),),
     proves=False,
 )
@@ -139,9 +131,7 @@ class SecretTags:
         return service if mark else ""
 
 
-@evidence(
-    LOG_GROUP, reads=_READS, uses=(TagIndex,), changed_by=(tag_change("logs"),), proves=False
-)
+@evidence(LOG_GROUP, uses=(TagsOnly,), changed_by=(tag_change("logs"),), proves=False)
 @dataclass(frozen=True, slots=True)
 class LogGroupTags:
     """The tags of a log group. Source: GetResources."""
