@@ -1,4 +1,4 @@
-"""docs/checklist.md, docs/rules.md, docs/scan-policy.json and README's counts.
+"""docs/checklist.md, docs/rules.md, docs/scan-policy-*.json and README's counts.
 
 Run as ``python -m readiness_cli.docs``.
 
@@ -23,6 +23,8 @@ from readiness_cli.rules import as_row, heading_name, wakes_on
 from readiness_cli.template import reads_of
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
+MOST_POLICY = 6_144
+"""Characters of a managed policy, white space aside (IAM's quota)."""
 _COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
 
 
@@ -35,8 +37,10 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
     return {
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
-        ROOT / "docs" / "scan-policy.json": scan_policy(known),
         ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
+    } | {
+        ROOT / "docs" / f"scan-policy-{number}.json": policy
+        for number, policy in enumerate(scan_policies(known), 1)
     }
 
 
@@ -107,16 +111,26 @@ def rules_document(known: Iterable[Heading]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def scan_policy(known: Iterable[Heading]) -> str:
-    """The IAM policy that `readiness scan` needs, as a customer managed policy may hold it."""
+def scan_policies(known: Iterable[Heading]) -> list[str]:
+    """The IAM policies that `readiness scan` needs together, each as large as IAM lets one be."""
     reads = {action for heading in known for action in reads_of(heading)}
-    statement = {
-        "Sid": "ReadinessScan",
-        "Effect": "Allow",
-        "Action": sorted(reads | {"tag:GetResources"}),
-        "Resource": "*",
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2) + "\n"
+    actions = sorted(reads | {"tag:GetResources"})
+    parts: list[list[str]] = [[]]
+    for action in actions:
+        if _size([*parts[-1], action]) > MOST_POLICY:
+            parts.append([])
+        parts[-1].append(action)
+    return [json.dumps(_policy(part), indent=2) + "\n" for part in parts]
+
+
+def _policy(actions: list[str]) -> dict[str, object]:
+    statement = {"Sid": "ReadinessScan", "Effect": "Allow", "Action": actions, "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def _size(actions: list[str]) -> int:
+    """The characters that IAM counts: all but white space."""
+    return len("".join(json.dumps(_policy(actions)).split()))
 
 
 def anchor(rule: Rule) -> str:
