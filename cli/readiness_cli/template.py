@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from readiness.engine.actions import ON_REQUEST
-from readiness.evidence.config import OWN_RULES
+from readiness.evidence.config.rules import OWN_RULES
 from readiness.model.rule import Heading
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings

@@ -21,7 +21,8 @@ from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.account import Account
 from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.cloudformation import StackDrift
-from readiness.evidence.config import ConfigRules, DeliveryChannel, Recorder, RecordersOfOthers
+from readiness.evidence.config.recording import DeliveryChannel, Recorder, RecordersOfOthers
+from readiness.evidence.config.rules import ConfigRules
 from readiness.evidence.inspector2 import InspectorScans
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding, Standards

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from readiness import Between, Unreadable, Verdict, complies, unread, violates
-from readiness.evidence.config import ConfigRule, ConfigRules
+from readiness.evidence.config.rules import ConfigRule, ConfigRules
 from readiness.evidence.securityhub import Standard, Standards
 from readiness.model.text import listed, plural
 from readiness.model.unreadable import NotOffered

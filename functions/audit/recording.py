@@ -18,7 +18,7 @@ from readiness import (
     not_applicable,
     violates,
 )
-from readiness.evidence.config import (
+from readiness.evidence.config.recording import (
     Channel,
     ConfigurationRecorder,
     Delivery,

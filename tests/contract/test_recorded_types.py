@@ -7,7 +7,8 @@ import json
 import yaml
 
 from functions.audit.recording import RECORDED_TYPES, required_of
-from readiness.evidence.config import IAM_TYPES, OWN_RULES, Recorder
+from readiness.evidence.config.recording import IAM_TYPES, Recorder
+from readiness.evidence.config.rules import OWN_RULES
 from readiness.model.evidence import ConfigItem
 from readiness_cli import template
 from readiness_cli.catalogue import headings

@@ -10,15 +10,14 @@ from moto import mock_aws
 
 from readiness import Unreadable
 from readiness.engine.aws import Aws
-from readiness.evidence.config import (
-    OWN_RULES,
-    ConfigRules,
+from readiness.evidence.config.recording import (
     Delivery,
     DeliveryChannel,
     Recorder,
     RecordersOfOthers,
     Strategy,
 )
+from readiness.evidence.config.rules import OWN_RULES, ConfigRules
 from readiness.model.evidence import REGION
 from tests.accounts import audit
 from tests.accounts.audit import (

@@ -22,7 +22,7 @@ from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.account import Account
 from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.cloudformation import StackDrift
-from readiness.evidence.config import (
+from readiness.evidence.config.recording import (
     Channel,
     ConfigurationRecorder,
     Delivery,

@@ -8,7 +8,7 @@ import pytest
 
 from functions.audit.app import compliance_rules
 from readiness import Status, Unreadable
-from readiness.evidence.config import ConfigRule, ConfigRules, RuleStatus
+from readiness.evidence.config.rules import ConfigRule, ConfigRules, RuleStatus
 from readiness.evidence.securityhub import Standard, Standards
 from readiness.model.unreadable import Cause, NotOffered
 from tests.fake_account import NOON

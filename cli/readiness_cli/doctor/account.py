@@ -10,7 +10,7 @@ from readiness.engine.actions import sdk_services
 from readiness.engine.events import changes_of
 from readiness.engine.session import Session
 from readiness.evidence.cloudtrail import Trails
-from readiness.evidence.config import Recorder
+from readiness.evidence.config.recording import Recorder
 from readiness.model.evidence import REGION, ApiCall, declared
 from readiness.model.rule import Rule
 from readiness.semantics.trail_coverage import WRITE, Coverage

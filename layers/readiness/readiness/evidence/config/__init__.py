@@ -1,0 +1,1 @@
+"""What AWS Config says of its recorder, its delivery channel and its rules."""
