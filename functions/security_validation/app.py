@@ -94,12 +94,12 @@ def inspector_enabled(status: InspectorStatus, used: Scannable) -> Verdict:
     """
     wanted = {"Lambda functions": (used.functions, status.functions)}
     wanted["ECS hosts"] = (used.hosts, status.instances)
-    states = {kind: state for kind, (is_used, state) in wanted.items() if is_used}
+    states = {kind: state for kind, (is_used, state) in wanted.items() if is_used and state}
     if not states:
-        return not_applicable("There are no Lambda functions and no ECS hosts in the region.")
+        return not_applicable("The region has no functions and no ECS hosts that it could scan.")
     off = [kind for kind, state in states.items() if state not in {"ENABLED", "ENABLING"}]
     if off:
-        said = [f"{kind} ({states[kind] or 'not offered'})" for kind in off]
+        said = [f"{kind} ({states[kind]})" for kind in off]
         return violates(
             f"Inspector does not scan {listed(said)}.",
             expected="Inspector is enabled for each kind of resource that is in use.",

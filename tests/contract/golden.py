@@ -119,8 +119,10 @@ def _begins(name: str, i: int) -> bool:
     return i + 1 < len(name) and name[i + 1].islower()
 
 
-def item(type_: str, file: str, id: str, arn: str, name: str = "") -> Golden:
-    """A configuration item as far as identity goes."""
+def item(
+    type_: str, file: str, id: str, arn: str, name: str = "", *, judged: bool = True
+) -> Golden:
+    """A configuration item as far as identity goes, of a type that rules judge or only read."""
     file = f"config/{file}"
     detail = {
         "recordVersion": "1.3",
@@ -143,7 +145,7 @@ def item(type_: str, file: str, id: str, arn: str, name: str = "") -> Golden:
         },
     }
     event = _envelope(file, "Config Configuration Item Change", "aws.config", detail, [arn])
-    return Golden(file, event, frozenset({(type_, name or id)}))
+    return Golden(file, event, frozenset({(type_, name or id)} if judged else ()))
 
 
 def tagged(file: str, service: str, kind: str, arn: str, *ids: tuple[str, str]) -> Golden:

@@ -47,9 +47,12 @@ def ago(**time: float) -> datetime:
         pytest.param("DISABLED", "ENABLED", (True, True), BAD, "functions (DISABLED)", id="off"),
         pytest.param("DISABLED", "ENABLED", (False, True), GOOD, "", id="off and not needed"),
         pytest.param("ENABLED", "SUSPENDED", (True, True), BAD, "hosts (SUSPENDED)", id="stopped"),
-        pytest.param("", "ENABLED", (True, False), BAD, "(not offered)", id="not offered"),
+        pytest.param("", "ENABLED", (True, False), NA, "could scan", id="not offered"),
+        pytest.param("", "ENABLED", (True, True), GOOD, "ECS hosts", id="in part not offered"),
         pytest.param("ENABLING", "ENABLED", (True, True), UNKNOWN, "being enabled", id="starting"),
-        pytest.param("DISABLED", "DISABLED", (False, False), NA, "no Lambda", id="nothing there"),
+        pytest.param(
+            "DISABLED", "DISABLED", (False, False), NA, "no functions", id="nothing there"
+        ),
     ],
 )
 def test_inspector_enabled(functions, instances, used, status, words):

@@ -38,10 +38,25 @@ ACTIVATION: tuple[Any, ...] = (
     api_call("inspector2", "Enable", "Disable"),
     ConfigItem("AWS::InspectorV2::Activation"),
 )
+SERIOUS = ("severity", ("CRITICAL", "HIGH"))
+"""Of findings, only these are read."""
+_LOST = (
+    "ACCESS_DENIED",
+    "ACCESS_DENIED_TO_ENCRYPTION_KEY",
+    "EXCLUDED_BY_TAG",
+    "IMAGE_ARCHIVED",
+    "NO_INVENTORY",
+    "SCAN_ELIGIBILITY_EXPIRED",
+    "SCAN_FREQUENCY_MANUAL",
+    "STALE_INVENTORY",
+    "UNMANAGED_EC2_INSTANCE",
+)
+"""Why scans end that should go on. The event names no resource: an instance that ends, of which
+there are many, would have everything looked at."""
 SCANS_CHANGED: tuple[Any, ...] = (
     *ACTIVATION,
     api_call("inspector2", "CreateFilter", "DeleteFilter", "UpdateFilter"),
-    ServiceEvent(COVERAGE),
+    ServiceEvent(COVERAGE, match=(("scanStatus.reason", _LOST),)),
 )
 
 
@@ -256,7 +271,7 @@ def _function_of(detail: Json) -> str | None:
     reads=READS,
     changed_by=(
         *SCANS_CHANGED,
-        ServiceEvent(FINDING, identify=_function_of),
+        ServiceEvent(FINDING, match=(SERIOUS,), identify=_function_of),
     ),
     proves=False,
 )
@@ -303,7 +318,7 @@ def _latest(by_id: Mapping[str, Any]) -> dict[str, Any]:
     reads=READS,
     changed_by=(
         *SCANS_CHANGED,
-        ServiceEvent(FINDING, identify=lambda detail: _of_event(detail, EC2)),
+        ServiceEvent(FINDING, match=(SERIOUS,), identify=lambda detail: _of_event(detail, EC2)),
     ),
     proves=False,
 )

@@ -14,6 +14,7 @@ from readiness.evidence.inspector2 import (
     FINDING,
     READS,
     SCANS_CHANGED,
+    SERIOUS,
     Coverage,
     InspectorStatus,
     Scan,
@@ -56,7 +57,7 @@ class RunningImage:
     uses=(ServiceTasks,),
     changed_by=(
         *SCANS_CHANGED,
-        ServiceEvent(FINDING, match=(("resources.type", (ECR,)),)),
+        ServiceEvent(FINDING, match=(SERIOUS, ("resources.type", (ECR,)))),
         ServiceEvent("Inspector2 Scan"),
         ServiceEvent("ECR Image Scan"),
     ),
