@@ -69,8 +69,12 @@ def _excludes_all(found: SensitiveDataDiscovery) -> bool:
 
 
 def _watch_nothing(found: SensitiveDataDiscovery) -> bool:
-    """Whether Macie says of each bucket that no scheduled and no other job includes it."""
-    return bool(found.inventory) and all(bucket.in_job == "FALSE" for bucket in found.inventory)
+    """Whether Macie says of each bucket that no active job includes it.
+
+    It says so of scheduled jobs only.
+    """
+    none = all(bucket.in_job == "FALSE" for bucket in found.inventory)
+    return bool(found.inventory) and none and not found.runs_once
 
 
 def _why_uncovered(found: SensitiveDataDiscovery) -> str:

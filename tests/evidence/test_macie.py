@@ -165,7 +165,13 @@ def test_which_jobs_are_active():
     states = ("RUNNING", "IDLE", "PAUSED", "USER_PAUSED", "CANCELLED", "COMPLETE")
     items = [job(state, name=state) for state in states]
     seen = found(macie2__list_classification_jobs={"items": items})
-    assert (seen.jobs, seen.idle_jobs) == (states[:2], states[2:])
+    assert (seen.jobs, seen.idle_jobs, seen.runs_once) == (states[:2], states[2:], False)
+
+
+@pytest.mark.parametrize(("status", "expected"), [("RUNNING", True), ("COMPLETE", False)])
+def test_whether_an_active_job_runs_once(status, expected):
+    items = [job(), job(status, jobType="ONE_TIME")]
+    assert found(macie2__list_classification_jobs={"items": items}).runs_once is expected
 
 
 # -- buckets --------------------------------------------------------------------------------------

@@ -74,6 +74,9 @@ NEW = replace(ON, changed=NOON - timedelta(hours=47), inventory=(EXCLUDED,))
             id="of other buckets",
         ),
         pytest.param(
+            replace(OFF, jobs=("now",), runs_once=True), GOOD, "now", id="a job that runs once"
+        ),
+        pytest.param(
             replace(OFF, jobs=("weekly",), inventory=(replace(EXCLUDED, in_job="UNKNOWN"),)),
             GOOD,
             "weekly",

@@ -147,7 +147,8 @@ class SensitiveDataDiscovery:
     is the account that decides for a member account. ``discovers`` is None where that account
     does not show whether automated discovery is on; ``changed`` is when it was last switched.
     ``jobs`` and ``idle_jobs`` are the names of classification jobs that run (or wait for their
-    schedule), and of those that are paused, cancelled or complete.
+    schedule), and of those that are paused, cancelled or complete. ``runs_once``: an active one
+    has no schedule, and the inventory of Macie does not say which buckets it includes.
     Sources: ListBuckets, GetMacieSession, GetAdministratorAccount,
     GetAutomatedDiscoveryConfiguration, ListAutomatedDiscoveryAccounts, ListClassificationJobs.
     """
@@ -160,6 +161,7 @@ class SensitiveDataDiscovery:
     changed: datetime | None = None
     jobs: tuple[str, ...] = ()
     idle_jobs: tuple[str, ...] = ()
+    runs_once: bool = False
     inventory: tuple[MacieBucket, ...] = ()
 
     @classmethod
@@ -173,6 +175,7 @@ class SensitiveDataDiscovery:
         administrator = _administrator(read)
         discovers, changed = _discovery(read, administrator)
         jobs = read.every("macie2", "list_classification_jobs", "items")
+        active = [job for job in jobs if job["jobStatus"] in _ACTIVE]
         return cls(
             buckets,
             session.status,
@@ -180,8 +183,9 @@ class SensitiveDataDiscovery:
             administrator,
             discovers,
             changed,
-            tuple(job["name"] for job in jobs if job["jobStatus"] in _ACTIVE),
-            tuple(job["name"] for job in jobs if job["jobStatus"] not in _ACTIVE),
+            tuple(job["name"] for job in active),
+            tuple(job["name"] for job in jobs if job not in active),
+            any(job["jobType"] == "ONE_TIME" for job in active),
             tuple(read.of(MacieInventory, region).buckets.values()),
         )
 
