@@ -148,3 +148,12 @@ def test_what_was_read_is_forgotten_at_once():
     aws.forget()
     read.every("s3", "list_buckets", "Buckets")
     assert len(fake_account.calls) == 2
+
+
+def test_how_long_a_listing_took_is_kept():
+    run = aws_over(FakeAccount())
+    moments = iter([10.0, 17.5])
+    run.pacer.now = lambda: next(moments)
+    about = ResourceType("Test::Listed::Once", lambda read: ["b", "a", "b"])
+    assert run.find(about) == run.find(about) == ["a", "b"]
+    assert run.found_in == {about: 7.5}

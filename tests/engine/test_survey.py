@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Severity, Status, Verdict, complies
+from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
@@ -317,3 +318,74 @@ def test_what_is_stored_of_a_batch_is_read_before_it(monkeypatch):
     assert events[0] == (THING, ("a", "b"))
     assert set(events[1:3]) == {"a", "b"}
     assert events[3:] == [(THING, ("c",)), "c"]
+
+
+@pytest.fixture
+def listed(monkeypatch):
+    """The names of the types that are listed, in order."""
+    names, find = [], Aws.find
+    monkeypatch.setattr(Aws, "find", lambda self, cls: names.append(cls.name) or find(self, cls))
+    return names
+
+
+def test_the_first_leg_lists_everything_and_a_later_one_what_it_judges(listed):
+    _, first = leg(judged=3)
+    assert first.cursor == Cursor(THING.name, HOME, "a")
+    assert sorted(listed) == [OWNER.name, THING.name]
+    listed.clear()
+    _, second = leg(first.cursor, judged=1)
+    assert second.cursor == Cursor(THING.name, HOME, "b")
+    assert listed == [THING.name]
+    listed.clear()
+    seen, last = leg(second.cursor)
+    assert seen == {("owned", "c")}
+    assert listed == [THING.name, OWNER.name], "to close what is gone"
+    assert last.cursor is None
+    assert last.is_whole(OWNER)
+    assert last.is_whole(THING)
+
+
+def test_a_leg_without_time_to_list_what_is_done_leaves_it_to_the_next(listed):
+    _, first = leg(judged=3)
+    seen, second = leg(first.cursor, judged=2)
+    assert seen == {("owned", "b"), ("owned", "c")}
+    assert second.cursor == Cursor("", "", "", Phase.CLOSING)
+    listed.clear()
+    seen, last = leg(second.cursor, judged=0)
+    assert (seen, last.cursor) == (set(), None)
+    assert sorted(listed) == [OWNER.name, THING.name]
+
+
+def test_what_is_done_and_cannot_be_listed_in_the_end_closes_nothing(monkeypatch):
+    _, first = leg(judged=3)
+    refuse_owners(monkeypatch, DENIED)
+    _, last = leg(first.cursor)
+    assert last.unlisted == (OWNER.name,)
+    assert not last.is_whole(OWNER)
+    assert last.is_whole(THING)
+
+
+def test_a_last_listing_that_gets_no_turn_is_left_to_the_next_leg(monkeypatch):
+    _, first = leg(judged=3)
+    refuse_owners(monkeypatch, Postponed("no turn left"))
+    seen, last = leg(first.cursor)
+    assert seen == {("owned", "b"), ("owned", "c")}
+    assert last.cursor == Cursor("", "", "", Phase.CLOSING)
+
+
+def refuse_owners(monkeypatch, error):
+    """Owners cannot be listed any more."""
+    find = Aws.find
+
+    def refuse(self, cls):
+        if cls is OWNER:
+            raise error
+        return find(self, cls)
+
+    monkeypatch.setattr(Aws, "find", refuse)
+
+
+def test_a_scope_and_unproven_rules_need_more_than_a_listing():
+    assert run(owned).is_settled_by_a_listing(owned)
+    assert not run(quiet).is_settled_by_a_listing(quiet)
+    assert not run(owned, scope=Scope("team", frozenset({"a"}))).is_settled_by_a_listing(owned)
