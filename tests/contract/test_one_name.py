@@ -51,6 +51,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::EC2::Instance": ("i-0123456789abcdef0", ()),
     "AWS::EC2::SecurityGroup": ("sg-0123456789abcdef0", ("agents",)),
     "AWS::EC2::VPC": ("vpc-0123456789abcdef0", ()),
+    "AWS::EFS::FileSystem": ("fs-0123456789abcdef0", ()),
     "AWS::ElastiCache::CacheCluster": ("pages", ("Pages", CACHE)),
     "AWS::ElastiCache::ReplicationGroup": ("sessions", ("Sessions",)),
     "AWS::ElastiCache::ServerlessCache": ("burst", ("Burst",)),
