@@ -42,6 +42,23 @@ def test_a_resource_that_never_had_a_tag_counts_too():
     ]
 
 
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_tags_beyond_the_first_page_count_too(bulk):
+    asked = []
+
+    def get_resources(**params):
+        asked.append(params)
+        if services := params.get("ResourceTypeFilters"):
+            arn = f"arn:aws:{services[0]}:{HOME}:{ACCOUNT_ID}:work"
+            return {"ResourceTagMappingList": [tagged(arn, by="a template")]}
+        return {"ResourceTagMappingList": [], "PaginationToken": "more"}
+
+    aws = run(bulk, resourcegroupstaggingapi__get_resources=get_resources)
+    seen = aws.evidence(DeployedResources, HERE).evidence
+    assert [(each.id, each.tags) for each in seen.all] == [("work", {"by": "a template"})]
+    assert [each.get("ResourceTypeFilters") for each in asked] == [None, ["sqs"]]
+
+
 def of_stack(name, stack, logical):
     arn = f"arn:aws:dynamodb:{HOME}:{ACCOUNT_ID}:table/{name}"
     tags = {"aws__cloudformation__stack-id": stack, "aws__cloudformation__logical-id": logical}

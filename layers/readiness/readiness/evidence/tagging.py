@@ -28,18 +28,19 @@ _ByArn = Mapping[str, Mapping[str, str]]
 
 @evidence(REGION, reads=("tag:GetResources",))
 @dataclass(frozen=True, slots=True)
-class TagIndex:
-    """The tags of the tagged resources of a region, by ARN: all of them, or the first page.
+class FirstTags:
+    """The tags on the first page of a region's tagged resources, by ARN.
 
-    Where one page holds them all (``is_whole``), one call answers for every resource. Resources
-    that never had a tag are missing from GetResources: they have none.
+    Where that page holds them all (``is_whole``), one call answers for every resource. Resources
+    that never had a tag are missing from GetResources: they have none. Ask the functions below,
+    which know what to do where it is not whole.
     """
 
     by_arn: _ByArn
     is_whole: bool = True
 
     @classmethod
-    def load(cls, read: Reader, resource: Resource) -> TagIndex:
+    def load(cls, read: Reader, resource: Resource) -> FirstTags:
         page = read.one(
             "resourcegroupstaggingapi",
             "get_resources",
@@ -65,7 +66,11 @@ class ServiceTags:
         return cls(_of_types(read, [resource.id], resource.region))
 
 
-@evidence(ANY, reads=("tag:GetResources",), uses=(TagIndex, ServiceTags))
+TAG_LOOKUPS: tuple[type[Any], ...] = (FirstTags, ServiceTags)
+"""What evidence uses that calls the functions below."""
+
+
+@evidence(ANY, reads=("tag:GetResources",), uses=TAG_LOOKUPS)
 @dataclass(frozen=True, slots=True)
 class TagsOnly:
     """The tags of the resource; unlike :class:`Tags`, no change of them wakes what reads this."""
@@ -87,8 +92,8 @@ class TagsOnly:
                 ResourceARNList=[arn],
             )
             return cls(_tags(found[0]) if found else {})
-        index = _index(read, home)
-        known = index.by_arn if index.is_whole else _of_service(read, arn, home)
+        first = _first(read, home)
+        known = first.by_arn if first.is_whole else _of_service(read, arn, home)
         return cls(known.get(arn, {}))
 
     @classmethod
@@ -131,9 +136,9 @@ def tags_by_arn(read: Reader, arns: Iterable[str], region: str) -> _ByArn:
     GetResources refuses a list for one ARN that it does not take. The services of that list are
     then read as a whole.
     """
-    index = _index(read, region)
-    if index.is_whole:
-        return index.by_arn
+    first = _first(read, region)
+    if first.is_whole:
+        return first.by_arn
     found: dict[str, Mapping[str, str]] = {}
     for some in _in_pages(sorted(set(arns))):
         answer = read.one(
@@ -154,10 +159,22 @@ def tags_by_arn(read: Reader, arns: Iterable[str], region: str) -> _ByArn:
 def tags_of_types(read: Reader, *types: str) -> _ByArn:
     """The tags of all tagged resources of some types (``lambda:function``, ``elasticache``)."""
     if read.bulk:
-        index = _index(read, read.region)
-        if index.is_whole:
-            return index.by_arn
+        first = _first(read, read.region)
+        if first.is_whole:
+            return first.by_arn
     return _of_types(read, types, read.region)
+
+
+def tags_of_services(read: Reader, services: Iterable[str], region: str) -> _ByArn:
+    """The tags of all tagged resources of some services, by the names that their ARNs have."""
+    first = _first(read, region)
+    if first.is_whole:
+        return first.by_arn
+    found: dict[str, Mapping[str, str]] = {}
+    for service in sorted(set(services)):
+        place = REGION.resource(read.account, region, service)
+        found |= read.of(ServiceTags, place).by_arn
+    return found
 
 
 def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) -> Change:
@@ -177,8 +194,8 @@ def _home(read: Reader, resource: Resource, arn: str) -> str:
     return resource.region
 
 
-def _index(read: Reader, region: str) -> TagIndex:
-    return read.of(TagIndex, REGION.resource(read.account, region, read.account))
+def _first(read: Reader, region: str) -> FirstTags:
+    return read.of(FirstTags, REGION.resource(read.account, region, read.account))
 
 
 def _of_service(read: Reader, arn: str, region: str) -> _ByArn:

@@ -10,7 +10,7 @@ from readiness.evidence.kms.keys import key_id_of
 from readiness.evidence.s3.buckets import BUCKET, BucketEncryption
 from readiness.evidence.sns.topics import topic_attributes
 from readiness.evidence.sqs.queues import QUEUE, queue_attributes
-from readiness.evidence.tagging import ServiceTags, TagIndex, tags_by_arn
+from readiness.evidence.tagging import TAG_LOOKUPS, tags_by_arn
 from readiness.model.evidence import REGION, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -143,7 +143,7 @@ _LISTINGS: tuple[Listing, ...] = (
         "sqs:ListQueues",
         "tag:GetResources",
     ),
-    uses=(TagIndex, ServiceTags),
+    uses=TAG_LOOKUPS,
 )
 @dataclass(frozen=True, slots=True)
 class KeyUsage:

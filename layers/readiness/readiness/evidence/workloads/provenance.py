@@ -14,7 +14,7 @@ from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE
 from readiness.evidence.stepfunctions import STATE_MACHINE
-from readiness.evidence.tagging import TagIndex
+from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_services
 from readiness.model.evidence import REGION, ResourceType, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -43,7 +43,7 @@ class Tagged:
 @evidence(
     REGION,
     reads={action for each in TYPES for action in each.find_reads},
-    uses=(TagIndex,),
+    uses=TAG_LOOKUPS,
 )
 @dataclass(frozen=True, slots=True)
 class DeployedResources:
@@ -64,10 +64,12 @@ class DeployedResources:
             for type_ in TYPES
             for id in _ids(read, type_)
         ]
-        tags = read.of(TagIndex, region).by_arn if found else {}
+        arns = [arn_of(each, read.partition) for each in found]
+        services = {arn.split(":", 3)[2] for arn in arns}
+        tags = tags_of_services(read, services, region.region) if found else {}
         every = [
-            Tagged(each.type, each.id, tags.get(arn_of(each, read.partition), {}))
-            for each in found
+            Tagged(each.type, each.id, tags.get(arn, {}))
+            for each, arn in zip(found, arns, strict=True)
         ]
         ours = _own_stacks(every)
         others = tuple(each for each in every if each.tags.get(STACK_TAG) not in ours)

@@ -27,7 +27,7 @@ from readiness.evidence.elasticache.usage import (
     MemoryDbInUse,
     ServerlessInUse,
 )
-from readiness.evidence.tagging import TagIndex, tags_of_types
+from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
 from readiness.model.evidence import REGION, ServiceEvent, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -55,7 +55,7 @@ class SharedCache:
         "ec2:DescribeSecurityGroups",
         "tag:GetResources",
     ),
-    uses=(TagIndex,),
+    uses=TAG_LOOKUPS,
     asks_with=("look_at_memorydb",),
     changed_by=(
         api_call(
@@ -157,7 +157,7 @@ class ComputeUnit:
         CAPACITY_PROVIDER,
         "tag:GetResources",
     ),
-    uses=(TagIndex,),
+    uses=TAG_LOOKUPS,
     changed_by=(
         PROVIDER_CALLS,
         api_call("lambda", "CreateFunction*", "DeleteFunction*"),
