@@ -154,9 +154,9 @@ def test_the_command_gives_a_stack_its_key_and_an_update_keeps_it(aws, second, c
 
 def test_the_doctor_says_what_the_new_stack_lacks(second, cli):
     done = cli("doctor", "--stack-name", LONGEST, "-o", "json")
+    assert done.returncode == 1, done.stderr
     lines = json.loads(done.stdout)
     states = {line["check"]: line["state"] for line in lines}
-    assert done.returncode == 1, done.stderr
     assert states["trail"] == "failed"  # the embedded AWS has none
     assert states["watcher"] == "failed"  # deployed without an address
     assert {states[name] for name in ("stack", "settings", "failure queues", "pager")} == {"ok"}
