@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -46,8 +47,12 @@ def patterns_of(rules: Iterable[Rule]) -> dict[str, Pattern]:
         found = list(_short_enough(parts, pattern_of))
         for index, pattern in enumerate(found, 1):
             named[name + (str(index) if len(found) > 1 else "")] = pattern
-    for index, event in enumerate(_conditional(changes), 1):
-        named[f"MatchedEvent{index}"] = _of_matched_event(event)
+    matched = [
+        pattern
+        for _, events in itertools.groupby(_conditional(changes), lambda event: event.detail_type)
+        for pattern in _short_enough(list(events), _of_matched_events)
+    ]
+    named.update({f"MatchedEvent{index}": pattern for index, pattern in enumerate(matched, 1)})
     return named
 
 
@@ -166,7 +171,14 @@ def _of_detail_types(detail_types: list[str]) -> Pattern:
     return {"detail-type": detail_types}
 
 
-def _of_matched_event(event: ServiceEvent) -> Pattern:
+def _of_matched_events(events: list[ServiceEvent]) -> Pattern:
+    """A pattern for events of one detail type, each under its own conditions."""
+    details = [_detail_of(event) for event in events]
+    which = details[0] if len(details) == 1 else {"$or": details}
+    return {"detail-type": [events[0].detail_type], "detail": which}
+
+
+def _detail_of(event: ServiceEvent) -> dict[str, Any]:
     detail: dict[str, Any] = {}
     for path, allowed in event.match:
         *outer, last = path.split(".")
@@ -174,7 +186,7 @@ def _of_matched_event(event: ServiceEvent) -> Pattern:
         for step in outer:
             inside = inside.setdefault(step, {})
         inside[last] = [_as_json(value) for value in allowed]
-    return {"detail-type": [event.detail_type], "detail": detail}
+    return detail
 
 
 def _as_json(value: str) -> Any:

@@ -47,12 +47,19 @@ def patterns(*changes: ServiceEvent) -> list[object]:
         ),
         pytest.param(
             [tags(service="rds", kind="db"), tags(service="ecs", kind="task")],
-            [{"service": ["ecs"], "kind": ["task"]}, {"service": ["rds"], "kind": ["db"]}],
+            [
+                {
+                    "$or": [
+                        {"service": ["ecs"], "kind": ["task"]},
+                        {"service": ["rds"], "kind": ["db"]},
+                    ]
+                }
+            ],
             id="both fields differ",
         ),
         pytest.param(
             [tags(service="rds", kind="db"), tags(service="rds")],
-            [{"service": ["rds"]}, {"service": ["rds"], "kind": ["db"]}],
+            [{"$or": [{"service": ["rds"]}, {"service": ["rds"], "kind": ["db"]}]}],
             id="one has a field more",
         ),
         pytest.param(
@@ -62,5 +69,13 @@ def patterns(*changes: ServiceEvent) -> list[object]:
         ),
     ],
 )
-def test_conditions_that_differ_in_one_field_are_one_pattern(changes, expected):
+def test_one_kind_of_event_is_one_pattern(changes, expected):
     assert patterns(*changes) == expected
+
+
+def test_a_pattern_that_would_be_too_long_is_split():
+    long = [tags(service=f"{n:03}" + "x" * 60, **{f"field{n}": "a"}) for n in range(40)]
+    found = patterns(*long)
+    assert len(found) > 1
+    branches = [branch for each in found for branch in each["$or"]]
+    assert len(branches) == len(long)
