@@ -62,7 +62,6 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         KEY,
         ("alias/prod", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/prod"),
     ),
-    "AWS::EFS::FileSystem": ("fs-0123456789abcdef0", ()),
     "AWS::Kinesis::Stream": (
         "clicks",
         (f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks/consumer/app:1700000000",),
