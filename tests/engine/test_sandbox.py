@@ -8,7 +8,9 @@ import weakref
 
 import pytest
 
+from readiness import heading
 from readiness.engine import sandbox
+from readiness.engine.handler import handler_of
 from readiness.engine.sandbox import Sandbox, memory
 
 SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
@@ -98,3 +100,26 @@ def test_a_full_sandbox_stays_full_until_the_next_invocation(monkeypatch):
     finally:
         gc.unfreeze()
     assert not one.is_full(moved=True)
+
+
+def test_collecting_goes_on_after_a_function_was_made(monkeypatch):
+    during = []
+    monkeypatch.setenv("FINDINGS_TABLE", "findings")
+    monkeypatch.setattr(
+        "readiness.engine.function.Function",
+        lambda heading, environment: during.append(gc.isenabled()) or (lambda event, context: 1),
+    )
+    assert handler_of(heading("Security", "Encryption"))({}, None) == 1
+    assert during == [False]
+    assert gc.isenabled()
+
+
+def test_collecting_goes_on_where_no_function_could_be_made(monkeypatch):
+    def refuse(heading, environment):
+        raise ValueError("no table")
+
+    monkeypatch.setenv("FINDINGS_TABLE", "findings")
+    monkeypatch.setattr("readiness.engine.function.Function", refuse)
+    with pytest.raises(ValueError, match="no table"):
+        handler_of(heading("Security", "Encryption"))
+    assert gc.isenabled()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,12 @@ def handler_of(heading: Heading) -> Handler:
 
 
 def _made(heading: Heading) -> Function:
-    from readiness.engine.function import Function  # noqa: PLC0415
+    """The function. What is made here stays, so that collections meanwhile would find nothing."""
+    gc.disable()
+    try:
+        from readiness.engine.function import Function  # noqa: PLC0415
 
-    return Function(heading, os.environ)
+        return Function(heading, os.environ)
+    finally:
+        gc.freeze()
+        gc.enable()
