@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import resource
 import weakref
+from types import SimpleNamespace
 
 import pytest
 
@@ -123,3 +124,12 @@ def test_collecting_goes_on_where_no_function_could_be_made(monkeypatch):
     with pytest.raises(ValueError, match="no table"):
         handler_of(heading("Security", "Encryption"))
     assert gc.isenabled()
+
+
+@pytest.mark.parametrize("has_it", [True, False], ids=["glibc", "another C library"])
+def test_what_was_freed_is_given_back_where_the_allocator_can(monkeypatch, has_it):
+    trimmed = []
+    library = SimpleNamespace(**({"malloc_trim": trimmed.append} if has_it else {}))
+    monkeypatch.setattr("readiness.engine.sandbox.ctypes.CDLL", lambda name: library)
+    Sandbox({}).tidy()
+    assert trimmed == ([0] if has_it else [])
