@@ -104,14 +104,14 @@ def test_a_box_shows_the_worst_of_its_findings():
     )
     (line,) = [line for line in shown if item in line]
     assert line.split()[-2:] == ["1", "2"]
-    (heading,) = [line for line in shown if line.strip().startswith("Encryption")]
+    (heading,) = [line for line in shown if line.strip().startswith("Encryption  ")]
     assert heading.split()[-4:] == ["1", "of", "4", "failed"]
 
 
 def test_a_heading_shows_no_box_that_is_well():
     (chapter,) = [c for c in checklist.CHAPTERS if c.folder == "encryption"]
     well = [finding(item, Status.COMPLIANT) for item in chapter.items]
-    (line,) = [line for line in scorecard.lines(well) if line.strip().startswith("Encryption")]
+    (line,) = [line for line in scorecard.lines(well) if line.strip().startswith("Encryption  ")]
     assert line.split()[-2:] == [str(len(chapter.items)), "passed"]
     assert not [line for line in scorecard.lines(well) for item in chapter.items if item in line]
 
