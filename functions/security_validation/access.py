@@ -16,6 +16,7 @@ _SHOWN = 5
 _ANY_ARN = re.compile("|a|ar|arn(:[^:]*){0,4}:?")
 """The beginning of an ARN as far as its account: what comes after it names the resource."""
 _ABOUT_WHOM = ("principal.", "condition.")
+_ACCOUNT = re.compile("[0-9]{12}")
 
 
 def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
@@ -23,13 +24,22 @@ def narrows(criteria: Mapping[str, Mapping[str, Any]]) -> bool:
 
     A criterion that excludes (``neq``), only asks whether a value exists, or contains nothing
     leaves almost everything in. Neither do the state, the owner, the type of resource or whether
-    it is public single anything out.
+    it is public single anything out. The account singles out a principal, but no resource: that
+    of the resources is the own one.
     """
     return any(
-        (key == "resource" or key.startswith(_ABOUT_WHOM))
-        and any(value != "*" and not _ANY_ARN.fullmatch(value) for value in _values(criterion))
+        (key == "resource" and _names_one(criterion))
+        or (key.startswith(_ABOUT_WHOM) and (_names_one(criterion) or _names_account(criterion)))
         for key, criterion in criteria.items()
     )
+
+
+def _names_one(criterion: Mapping[str, Any]) -> bool:
+    return any(value != "*" and not _ANY_ARN.fullmatch(value) for value in _values(criterion))
+
+
+def _names_account(criterion: Mapping[str, Any]) -> bool:
+    return any(_ACCOUNT.search(value) for value in _values(criterion))
 
 
 def _values(criterion: Mapping[str, Any]) -> Sequence[str]:
@@ -47,21 +57,22 @@ def findings_verdict(access: ExternalAccess, triage: timedelta) -> Verdict:
     whole = [each for each in access.findings if not each.error]
     public = [each for each in whole if each.is_public]
     late = [each for each in whole if not each.is_public and access.now - each.created > triage]
+    resources = _resources(public)
     hours = int(triage.total_seconds() // 3600)
     problems = []
     if public:
-        said = f"Anyone can access {plural(len(public), 'resource')}: {_named(public)}."
+        said = f"Anyone can access {plural(len(resources), 'resource')}: {listed(resources)}."
         problems.append(Problem(Severity.CRITICAL, said))
     if late:
         said = (
-            f"Access from outside to {plural(len(late), 'resource')} has not been triaged for"
-            f" more than {plural(hours, 'hour')}: {_named(late)}, the oldest since"
+            f"Access from outside to {plural(len(_resources(late)), 'resource')} has not been"
+            f" triaged for more than {plural(hours, 'hour')}: {_named(late)}, the oldest since"
             f" {_oldest(late):%Y-%m-%d}."
         )
         problems.append(Problem(Severity.HIGH, said))
     facts: dict[str, Fact] = {
         "active": len(whole),
-        "public": [each.resource for each in public][:_SHOWN],
+        "public": resources[:_SHOWN],
         "analyzers": list(access.analyzers),
     }
     if problems:
@@ -72,7 +83,7 @@ def findings_verdict(access: ExternalAccess, triage: timedelta) -> Verdict:
         ).observing(facts)
     if broken:
         return cannot_tell(
-            f"Access Analyzer could not analyze {plural(len(broken), 'resource')}:"
+            f"Access Analyzer could not analyze {plural(len(_resources(broken)), 'resource')}:"
             f" {_named(broken)} ({listed(sorted({each.error for each in broken}))}).",
         ).observing(facts)
     if whole:
@@ -87,7 +98,12 @@ def findings_verdict(access: ExternalAccess, triage: timedelta) -> Verdict:
 
 
 def _named(findings: Sequence[ExternalFinding]) -> str:
-    return listed(sorted({each.resource for each in findings}))
+    return listed(_resources(findings))
+
+
+def _resources(findings: Sequence[ExternalFinding]) -> list[str]:
+    """Each resource once: there is a finding for each principal, and for each analyzer."""
+    return sorted({each.resource for each in findings})
 
 
 def _oldest(findings: Sequence[ExternalFinding]) -> datetime:
