@@ -44,7 +44,7 @@ from .at_rest import KMS_KEY, database_verdict, table_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
-from .vulnerabilities import RepairTimes, images_verdict, scan_verdict
+from .vulnerabilities import RepairTimes, has_no_inventory, images_verdict, scan_verdict
 
 security_validation = heading("Validation", "Security Validation")
 
@@ -57,6 +57,8 @@ NO_ANALYZER = "No analyzer of external access is active; external-access-analyze
 
 NOT_ENABLED = "Inspector does not scan this kind of resource; inspector-enabled reports it."
 FIRST_SCAN = timedelta(days=1)
+FIRST_INVENTORY = timedelta(hours=2)
+"""The SSM agent has to register, and Inspector has it list the software every 30 minutes."""
 NOT_USED = timedelta(days=90)
 """Inspector scans functions that were invoked or updated in this time (Inspector user guide)."""
 
@@ -148,11 +150,17 @@ def host_vulnerabilities(
     host: HostMonitoring, scanned: HostScan, *, times: RepairTimes
 ) -> Verdict:
     """An ECS host is scanned, and its vulnerabilities are repaired in time."""
+    scan = scanned.scan
     if not host.is_host:
         return not_applicable("No ECS cluster uses the instance.")
-    if scanned.scan.status != "ENABLED":
+    if scan.status != "ENABLED":
         return not_applicable(NOT_ENABLED)
-    return scan_verdict("the instance", scanned.scan, times)
+    is_new = host.launched is not None and scan.now - host.launched < FIRST_INVENTORY
+    if is_new and has_no_inventory(scan):
+        return cannot_tell(
+            "The instance is new; Inspector has no inventory of its software yet.", is_passing=True
+        )
+    return scan_verdict("the instance", scan, times)
 
 
 # -- access controls ----------------------------------------------------------------------------

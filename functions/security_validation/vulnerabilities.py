@@ -26,6 +26,7 @@ from readiness.model.text import listed, plural
 EXPECTED = "Scanned continuously, and no vulnerability is open longer than allowed."
 _PASSING = {"PENDING_INITIAL_SCAN", "PENDING_REVIVAL_SCAN", "SCAN_IN_PROGRESS"}
 _STARTING = {"PENDING", "IN_PROGRESS"}
+_NO_INVENTORY = {"NO_INVENTORY", "RESOURCE_UNMANAGED", "UNMANAGED_EC2_INSTANCE"}
 _IDLE = {"EC2_INSTANCE_STOPPED", "RESOURCE_STOPPED", "RESOURCE_TERMINATED"}
 _UNSUPPORTED = ("UNSUPPORTED_", "INTERNAL_ERROR")
 _SPOKEN = {
@@ -80,6 +81,12 @@ def scan_verdict(what: str, scan: Scan, times: RepairTimes) -> Verdict:
     if overdue:
         return _overdue_verdict(what, scan, overdue, hidden)
     return coverage_verdict(what, scan) or _in_time(what, scan)
+
+
+def has_no_inventory(scan: Scan) -> bool:
+    """Whether Inspector does not know (yet) what runs on an instance."""
+    reasons = {each.reason for each in scan.coverage}
+    return not scan.findings and reasons <= _NO_INVENTORY
 
 
 def coverage_verdict(what: str, scan: Scan) -> Verdict | None:

@@ -88,11 +88,16 @@ def test_a_host_of_ecs(bulk):
 
 
 def test_an_instance_that_is_no_host_or_terminated():
-    other = {"InstanceId": "i-0fedcba9876543210", "Monitoring": {"State": "disabled"}}
+    other = {
+        "InstanceId": "i-0fedcba9876543210",
+        "Monitoring": {"State": "disabled"},
+        "LaunchTime": NOON,
+    }
     fake_account = cloudwatch.fake_account().but(
         ec2__describe_instances={"Reservations": [{"Instances": [other]}]}
     )
-    assert not load(fake_account, HostMonitoring, HOST, "i-0fedcba9876543210").is_host
+    found = load(fake_account, HostMonitoring, HOST, "i-0fedcba9876543210")
+    assert (found.is_host, found.launched) == (False, NOON)
     ended = other | {"State": {"Name": "terminated"}}
     fake_account = cloudwatch.fake_account().but(
         ec2__describe_instances={"Reservations": [{"Instances": [ended]}]}

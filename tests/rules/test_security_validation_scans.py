@@ -242,6 +242,44 @@ def test_instances_that_are_not_judged(is_host, known):
     assert host_vulnerabilities(host, HostScan(known)).status is NA
 
 
+@pytest.mark.parametrize(
+    ("minutes", "known", "status", "words"),
+    [
+        pytest.param(10, scan(coverage=()), UNKNOWN, "is new", id="new, not listed"),
+        pytest.param(
+            119, scan(coverage=(inactive("UNMANAGED_EC2_INSTANCE"),)), UNKNOWN, "is new", id="new"
+        ),
+        pytest.param(
+            30,
+            scan(coverage=(inactive("NO_INVENTORY"),)),
+            UNKNOWN,
+            "is new",
+            id="no inventory yet",
+        ),
+        pytest.param(10, scan(), GOOD, "Inspector scans", id="new and scanned"),
+        pytest.param(
+            10, scan(coverage=(inactive("EXCLUDED_BY_TAG"),)), BAD, "excludes it", id="excluded"
+        ),
+        pytest.param(
+            10, scan(found(days=8), coverage=()), BAD, "too long", id="new, with findings"
+        ),
+        pytest.param(120, scan(coverage=()), BAD, "Nothing scans", id="not listed for long"),
+        pytest.param(
+            120,
+            scan(coverage=(inactive("UNMANAGED_EC2_INSTANCE"),)),
+            BAD,
+            "SSM does not manage",
+            id="not managed for long",
+        ),
+    ],
+)
+def test_hosts_that_were_just_launched(minutes, known, status, words):
+    host = HostMonitoring("i-1", "enabled", launched=ago(minutes=minutes))
+    verdict = host_vulnerabilities(host, HostScan(known))
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
 # -- images -----------------------------------------------------------------------------------------
 
 OWN = "111122223333.dkr.ecr.us-east-1.amazonaws.com/web:7"

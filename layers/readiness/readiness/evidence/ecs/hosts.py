@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
@@ -161,14 +162,16 @@ HOST = ResourceType(
 class HostMonitoring:
     """Whether an instance reports its metrics every minute, and whether ECS runs tasks on it.
 
-    ``monitoring`` is ``disabled``, ``disabling``, ``enabled`` or ``pending``. Sources:
-    DescribeInstances; ListContainerInstances and DescribeContainerInstances of each cluster.
+    ``monitoring`` is ``disabled``, ``disabling``, ``enabled`` or ``pending``. ``launched`` is when
+    it was last started. Sources: DescribeInstances; ListContainerInstances and
+    DescribeContainerInstances of each cluster.
     """
 
     id: str
     monitoring: str
     is_host: bool = True
     tags: Mapping[str, str] | None = None
+    launched: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> HostMonitoring:
@@ -194,6 +197,7 @@ class HostMonitoring:
             monitoring=(answer.get("Monitoring") or {}).get("State", ""),
             is_host=is_host,
             tags={tag["Key"]: tag.get("Value", "") for tag in answer.get("Tags") or ()},
+            launched=answer.get("LaunchTime"),
         )
 
 
