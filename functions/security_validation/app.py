@@ -339,13 +339,17 @@ def queue_encryption(queue: QueueEncryption, *, require_kms_key: RequireKmsKey =
     return complies("Messages are encrypted with a key that SQS owns.")
 
 
-@security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
+@security_validation.rule(ENCRYPTION, severity=Severity.LOW)
 def topic_encryption(topic: TopicEncryption) -> Verdict:
-    """The messages of a topic are encrypted at rest with a KMS key."""
+    """The messages of a topic are encrypted at rest with a KMS key.
+
+    SNS stores them on encrypted disks in any case. A key of its own can be disabled and audited.
+    """
     if topic.key:
         return complies(f"Messages are encrypted with the KMS key {topic.key}.", key=topic.key)
     return violates(
-        "Messages of the topic are not encrypted with a KMS key.", expected="A KMS key."
+        "Messages of the topic are encrypted by the disks of SNS alone, not with a KMS key.",
+        expected="A KMS key.",
     )
 
 

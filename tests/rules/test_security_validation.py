@@ -502,9 +502,13 @@ def test_queue_encryption(queue, settings, status):
     assert queue_encryption(queue, **settings).status is status
 
 
-@pytest.mark.parametrize(("key", "status"), [(KEY, GOOD), ("", BAD)])
-def test_topic_encryption(key, status):
-    assert topic_encryption(TopicEncryption(key)).status is status
+@pytest.mark.parametrize(
+    ("key", "status", "words"),
+    [(KEY, GOOD, KEY), ("", BAD, "by the disks of SNS alone")],
+)
+def test_topic_encryption(key, status, words):
+    verdict = topic_encryption(TopicEncryption(key))
+    assert (verdict.status, words in verdict.reason) == (status, True), verdict.reason
 
 
 KMS = BucketEncryption("aws:kms", KEY)
