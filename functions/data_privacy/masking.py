@@ -11,14 +11,13 @@ from readiness.semantics.data_protection import Protection, protection_of
 from readiness.semantics.policy import (
     Document,
     Statement,
-    is_service_wide,
     matches,
     only_wildcards,
 )
 
 UNMASK = "logs:Unmask"
-_NAME = 6
-"""Where the ARN of a log group has its name."""
+_REGION, _NAME = 3, 6
+"""Where the ARN of a log group has its region and its name."""
 
 
 def judge_group(group: LogMasking, required: Sequence[str]) -> Verdict:
@@ -92,13 +91,19 @@ def judge_unmask(who: str, documents: Sequence[Document], boundary: Document | N
 
 def _is_denied(documents: Iterable[Document]) -> bool:
     return any(
-        not statement.allows and not statement.conditions and _is_everywhere(statement)
+        not statement.allows
+        and not statement.conditions
+        and any(_is_every_group(each, in_each_region=True) for each in statement.resources)
         for statement in _about(documents)
     )
 
 
 def _wide(documents: Iterable[Document]) -> Iterable[Statement]:
-    return (each for each in _about(documents) if each.allows and _is_everywhere(each))
+    return (
+        each
+        for each in _about(documents)
+        if each.allows and (each.not_resources or any(map(_is_every_group, each.resources)))
+    )
 
 
 def _about(documents: Iterable[Document]) -> Iterable[Statement]:
@@ -110,18 +115,20 @@ def _about(documents: Iterable[Document]) -> Iterable[Statement]:
     )
 
 
-def _is_everywhere(statement: Statement) -> bool:
-    if statement.not_resources:
-        return statement.allows
-    return any(map(_is_every_group, statement.resources))
+def _is_every_group(resource: str, *, in_each_region: bool = False) -> bool:
+    """Whether a resource is every log group, if only of one region: ``…:log-group:*``.
 
-
-def _is_every_group(resource: str) -> bool:
-    """Whether a resource is every log group, if only of one region: ``…:log-group:*``."""
+    A wildcard at the end goes on beyond the colons: ``arn:aws:logs:*``, ``…:log-group*``.
+    Source: IAM User Guide, IAM JSON policy elements: Resource.
+    """
     fields = resource.split(":")
-    return is_service_wide(resource, "logs") or (
+    if resource.endswith("*"):
+        fields += ["*"] * (_NAME + 1 - len(fields))
+    return (
         len(fields) > _NAME
+        and matches(fields[0], "arn")
         and matches(fields[2], "logs")
         and matches(fields[5], "log-group")
         and only_wildcards(fields[_NAME])
+        and (not in_each_region or only_wildcards(fields[_REGION]))
     )

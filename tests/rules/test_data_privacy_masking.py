@@ -178,6 +178,19 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
         pytest.param(role(UNMASKS | {"Resource": f"{GROUP_ARN}*"}), BAD, "", id="every group"),
         pytest.param(role(UNMASKS | {"Resource": f"{GROUP_ARN}*:*"}), BAD, "", id="with streams"),
         pytest.param(role(UNMASKS | {"Resource": f"{GROUP_ARN}/a:*"}), GOOD, "", id="one group"),
+        pytest.param(
+            role(UNMASKS | {"Resource": "arn:aws:logs:*:*:log-group*"}),
+            BAD,
+            "",
+            id="a wildcard beyond the colon",
+        ),
+        pytest.param(
+            role(UNMASKS | {"Resource": "arn:aws:logs:*"}), BAD, "", id="a wildcard for the rest"
+        ),
+        pytest.param(
+            role(UNMASKS | {"Resource": "arn:aws:logs:*:*:*"}), BAD, "", id="all in the service"
+        ),
+        pytest.param(role(UNMASKS | {"Resource": "arn:aws:s3:*"}), GOOD, "", id="another service"),
         pytest.param(role({"Action": "logs:Get*"}), GOOD, "No policy", id="reads"),
         pytest.param(([], None), GOOD, "", id="no policies"),
         pytest.param(
@@ -188,6 +201,21 @@ GROUP_ARN = "arn:aws:logs:us-east-1:111122223333:log-group:"
             BAD,
             "",
             id="denied for one group",
+        ),
+        pytest.param(
+            role({"Action": "*"}, UNMASKS | {"Effect": "Deny", "Resource": f"{GROUP_ARN}*"}),
+            BAD,
+            "",
+            id="denied in one region",
+        ),
+        pytest.param(
+            role(
+                {"Action": "*"},
+                UNMASKS | {"Effect": "Deny", "Resource": "arn:aws:logs:*:*:log-group:*"},
+            ),
+            GOOD,
+            "denies",
+            id="denied for the groups of each region",
         ),
         pytest.param(
             role(
