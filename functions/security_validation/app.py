@@ -123,7 +123,13 @@ def function_vulnerabilities(
     scan = scanned.scan
     if scan.status != "ENABLED":
         return not_applicable(NOT_ENABLED)
-    if not scan.coverage and not scan.findings and function.modified is not None:
+    is_unknown = not scan.coverage and not scan.findings
+    if is_unknown and function.is_image:
+        return cannot_tell(
+            "Inspector does not list the function, which runs a container image. Whether the image"
+            " is scanned shows in ECR."
+        )
+    if is_unknown and function.modified is not None:
         age = scan.now - function.modified
         if age < FIRST_SCAN:
             return cannot_tell("The function is new; Inspector has not listed it yet.")

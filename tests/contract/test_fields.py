@@ -20,8 +20,8 @@ from tests.account_variants import settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, evaluation, service_model
 
 RULES = [rule for rule in rules().values() if rule.subject.name == "AWS::Lambda::Function"]
-IDENTITY = {"name", "arn", "master_arn", "version"}
-"""What stays for a function's life."""
+IDENTITY = {"name", "arn", "master_arn", "package_type", "version"}
+"""What stays for a function's life: a function of a .zip archive cannot take an image."""
 
 BY_CODE = {
     "architectures": "Architectures",

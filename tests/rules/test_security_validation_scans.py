@@ -235,6 +235,22 @@ def test_functions_that_inspector_does_not_list(modified, known, status, words):
 
 
 @pytest.mark.parametrize(
+    ("known", "status", "words"),
+    [
+        pytest.param(scan(coverage=()), UNKNOWN, "runs a container image", id="not listed"),
+        pytest.param(scan(), GOOD, "", id="listed"),
+        pytest.param(scan(found(days=8), coverage=()), BAD, "too long", id="with findings"),
+    ],
+)
+def test_functions_that_run_an_image(known, status, words):
+    verdict = function_vulnerabilities(
+        FunctionAge(ago(days=20), is_image=True), FunctionScan(known)
+    )
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
     ("is_host", "known"), [(False, scan()), (True, scan(status="DISABLED", coverage=()))]
 )
 def test_instances_that_are_not_judged(is_host, known):

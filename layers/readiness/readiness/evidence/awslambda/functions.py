@@ -195,20 +195,25 @@ class FunctionBuild(FunctionConfiguration):
 class FunctionAge:
     """When the function was last modified, None where Lambda does not tell.
 
-    For what is judged days later: neither new code nor new settings wake this. Sources as
-    FunctionConfiguration.
+    ``is_image``: it runs a container image. For what is judged days later: neither new code nor
+    new settings wake this. Sources as FunctionConfiguration.
     """
 
     modified: datetime | None
+    is_image: bool = False
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionAge:
-        return cls(moment(FunctionConfiguration.load(read, function).last_modified))
+        return cls._of(FunctionConfiguration.load(read, function))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionAge]:
         listed = FunctionConfiguration.load_all(read)
-        return {name: cls(moment(each.last_modified)) for name, each in listed.items()}
+        return {name: cls._of(each) for name, each in listed.items()}
+
+    @classmethod
+    def _of(cls, found: FunctionConfiguration) -> FunctionAge:
+        return cls(moment(found.last_modified), found.package_type == "Image")
 
 
 @evidence(FUNCTION, reads=_READS)
