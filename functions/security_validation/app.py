@@ -77,8 +77,8 @@ def penetration_test(
     """People tested what the internet can reach today, and no serious finding is open.
 
     A test becomes void when a load balancer, an API or a function URL on the internet is created
-    after it. CloudFront does not tell when a distribution was created, so the attestation states
-    their ids.
+    after it, or the settings of a function URL change. CloudFront does not tell when a
+    distribution was created, so the attestation states their ids.
     """
     return penetration_test_verdict(
         surface, attested, max_age_days=max_age_days, two_people=two_people

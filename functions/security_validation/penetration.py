@@ -32,7 +32,7 @@ def bound_values(surface: AttackSurface, statements: Iterable[Attestation]) -> M
 def penetration_test_verdict(
     surface: AttackSurface, attested: Attested, *, max_age_days: int, two_people: bool
 ) -> Verdict:
-    """The attestation's verdict; a violation if an entry point was created after the test."""
+    """The attestation's verdict; a violation if an entry point was opened after the test."""
     verdict = attested.verdict(
         "A penetration test",
         max_age_days=max_age_days,
@@ -46,14 +46,14 @@ def penetration_test_verdict(
     if verdict.status is not Status.COMPLIANT:
         return verdict.observing(facts)
     [tested] = [s for s in attested.statements if s.id == verdict.observed["attestation"]]
-    newer = [each for each in surface.entry_points if each.created > tested.performed_at]
+    newer = [each for each in surface.entry_points if each.opened > tested.performed_at]
     if newer:
         names = [each.name for each in newer]
         return violates(
             f"The penetration test of {tested.performed_at:%Y-%m-%d} is void:"
             f" {plural(len(names), 'entry point')} on the internet"
-            f" {'was' if len(names) == 1 else 'were'} created after it: {listed(names)}.",
+            f" {'was' if len(names) == 1 else 'were'} opened after it: {listed(names)}.",
             expected="A penetration test after the last change of what the internet can reach.",
-            created_after=names,
+            opened_after=names,
         ).observing(facts)
     return verdict.observing(facts)

@@ -381,6 +381,20 @@ def test_what_it_does_not_reach():
     assert load(AttackSurface, REGION, ACCOUNT_ID, account) == AttackSurface()
 
 
+def test_a_function_url_is_open_since_its_settings_last_changed():
+    url = {
+        "FunctionUrl": "https://abc.lambda-url.us-east-1.on.aws/",
+        "FunctionArn": FUNCTION_ARN,
+        "CreationTime": "2025-01-10T12:00:00.000Z",
+        "LastModifiedTime": "2026-10-10T12:00:00.000Z",
+        "AuthType": "NONE",
+    }
+    account = fake_account().but(lambda__list_function_url_configs={"FunctionUrlConfigs": [url]})
+    entry_points = load(AttackSurface, REGION, ACCOUNT_ID, account).entry_points
+    [opened] = [each.opened for each in entry_points if each.name == "function URL of agent"]
+    assert f"{opened:%Y-%m-%d}" == "2026-10-10"
+
+
 def test_a_function_that_is_gone_keeps_its_metrics_for_two_weeks():
     account = fake_account().but(
         lambda__list_function_url_configs=error("ResourceNotFoundException", 404)

@@ -102,7 +102,7 @@ def surface(*, days: float = 100, distributions: tuple[str, ...] = ()) -> Attack
             attested(statement()),
             {},
             BAD,
-            "is void: 1 entry point on the internet was created after it: load balancer web",
+            "is void: 1 entry point on the internet was opened after it: load balancer web",
             id="a load balancer is newer",
         ),
         pytest.param(

@@ -16,10 +16,14 @@ _PRIVATE = {"PRIVATE"}
 
 @dataclass(frozen=True, slots=True)
 class EntryPoint:
-    """Something that the internet reaches: what it is called, and when it was created."""
+    """Something that the internet reaches: what it is called, and since when.
+
+    ``opened`` is when it was created, of a function URL when its settings last changed: before, it
+    may have asked for authentication.
+    """
 
     name: str
-    created: datetime
+    opened: datetime
 
 
 @evidence(
@@ -91,7 +95,7 @@ class AttackSurface:
         found = [*_balancers(read), *_apis(read), *_function_urls(read)]
         distributions = read.every("cloudfront", "list_distributions", "DistributionList.Items")
         return cls(
-            tuple(sorted(found, key=lambda each: (each.created, each.name))),
+            tuple(sorted(found, key=lambda each: (each.opened, each.name))),
             tuple(sorted(each["Id"] for each in distributions if each.get("Enabled"))),
         )
 
@@ -135,9 +139,9 @@ def _function_urls(read: Reader) -> Iterator[EntryPoint]:
             FunctionName=name,
         )
         return [
-            EntryPoint(f"function URL of {name}", created)
+            EntryPoint(f"function URL of {name}", opened)
             for each in configs
-            if each.get("AuthType") == "NONE" and (created := moment(each["CreationTime"]))
+            if each.get("AuthType") == "NONE" and (opened := moment(each["LastModifiedTime"]))
         ]
 
     for found in read.each(urls, sorted(names)):
