@@ -187,6 +187,17 @@ def found(file: str, kind: str, id: str, *ids: tuple[str, str]) -> Golden:
     return told(file, "Inspector2 Finding", "aws.inspector2", detail, [id], *ids)
 
 
+def unscanned(file: str, reason: str, id: str, *ids: tuple[str, str]) -> Golden:
+    """An event that Inspector does not scan a resource any more."""
+    detail = {
+        "scanStatus": {"reason": reason, "statusCodeValue": "INACTIVE"},
+        "scanType": "PACKAGE",
+        "eventTimestamp": WHEN,
+        "version": "1.0",
+    }
+    return told(file, "Inspector2 Coverage", "aws.inspector2", detail, [id], *ids)
+
+
 def _envelope(file: str, kind: str, source: str, detail: Members, arns: list[str]) -> Members:
     return {
         "_comment": COMMENT,
@@ -250,18 +261,9 @@ GOLDEN = (
     found("inspector2-finding-function", "AWS_LAMBDA_FUNCTION", f"{FUNCTION}:$LATEST", _FUNCTION),
     found("inspector2-finding-instance", "AWS_EC2_INSTANCE", INSTANCE, _HOST),
     found("inspector2-finding-image", "AWS_ECR_CONTAINER_IMAGE", _IMAGE),
-    told(
-        "inspector2-coverage",
-        "Inspector2 Coverage",
-        "aws.inspector2",
-        {
-            "scanStatus": {"reason": "EXCLUDED_BY_TAG", "statusCodeValue": "INACTIVE"},
-            "scanType": "PACKAGE",
-            "eventTimestamp": WHEN,
-            "version": "1.0",
-        },
-        [INSTANCE],
-    ),
+    unscanned("inspector2-coverage", "UNMANAGED_EC2_INSTANCE", INSTANCE, _HOST),
+    unscanned("inspector2-coverage-function", "EXCLUDED_BY_TAG", f"{FUNCTION}:$LATEST", _FUNCTION),
+    unscanned("inspector2-coverage-image", "IMAGE_ARCHIVED", _IMAGE),
     told(
         "inspector2-scan",
         "Inspector2 Scan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -40,24 +40,26 @@ ACTIVATION: tuple[Any, ...] = (
 )
 SERIOUS = ("severity", ("CRITICAL", "HIGH"))
 """Of findings, only these are read."""
-_LOST = (
-    "ACCESS_DENIED",
-    "ACCESS_DENIED_TO_ENCRYPTION_KEY",
-    "EXCLUDED_BY_TAG",
-    "IMAGE_ARCHIVED",
-    "NO_INVENTORY",
-    "SCAN_ELIGIBILITY_EXPIRED",
-    "SCAN_FREQUENCY_MANUAL",
-    "STALE_INVENTORY",
-    "UNMANAGED_EC2_INSTANCE",
-)
-"""Why scans end that should go on. The event names no resource: an instance that ends, of which
-there are many, would have everything looked at."""
 SCANS_CHANGED: tuple[Any, ...] = (
     *ACTIVATION,
     api_call("inspector2", "CreateFilter", "DeleteFilter", "UpdateFilter"),
-    ServiceEvent(COVERAGE, match=(("scanStatus.reason", _LOST),)),
 )
+_DENIED = ("ACCESS_DENIED", "ACCESS_DENIED_TO_ENCRYPTION_KEY")
+"""Why the scans of anything may end that should go on."""
+
+
+def coverage_lost(
+    *reasons: str, normalise: Callable[[str], str | None] | None = None
+) -> ServiceEvent:
+    """The event that a scan ended for one of the reasons, or because it is denied.
+
+    An instance that ends, of which there are many, is no such reason. Which resource it is stands
+    in ``resources`` of the event: the id of an instance, the ARN of a function or of an image.
+    """
+    match = (("scanStatus.reason", (*_DENIED, *reasons)),)
+    if normalise is None:
+        return ServiceEvent(COVERAGE, match=match)
+    return ServiceEvent(COVERAGE, match=match, id="resources", normalise=normalise)
 
 
 @evidence(REGION, reads=(STATUS,), changed_by=ACTIVATION)
@@ -266,11 +268,20 @@ def _function_of(detail: Json) -> str | None:
     return id and function_name(id)
 
 
+def _scanned_function(arn: str) -> str | None:
+    return function_name(arn) if ":function:" in arn else None
+
+
+def _scanned_host(id: str) -> str | None:
+    return id if id.startswith("i-") else None
+
+
 @evidence(
     FUNCTION,
     reads=READS,
     changed_by=(
         *SCANS_CHANGED,
+        coverage_lost("EXCLUDED_BY_TAG", normalise=_scanned_function),
         ServiceEvent(FINDING, match=(SERIOUS,), identify=_function_of),
     ),
     proves=False,
@@ -318,6 +329,13 @@ def _latest(by_id: Mapping[str, Any]) -> dict[str, Any]:
     reads=READS,
     changed_by=(
         *SCANS_CHANGED,
+        coverage_lost(
+            "EXCLUDED_BY_TAG",
+            "NO_INVENTORY",
+            "STALE_INVENTORY",
+            "UNMANAGED_EC2_INSTANCE",
+            normalise=_scanned_host,
+        ),
         ServiceEvent(FINDING, match=(SERIOUS,), identify=lambda detail: _of_event(detail, EC2)),
     ),
     proves=False,

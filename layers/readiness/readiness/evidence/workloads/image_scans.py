@@ -19,6 +19,7 @@ from readiness.evidence.inspector2 import (
     InspectorStatus,
     Scan,
     Vulnerability,
+    coverage_lost,
     coverage_of,
     findings_of,
     scans_of,
@@ -57,6 +58,7 @@ class RunningImage:
     uses=(ServiceTasks,),
     changed_by=(
         *SCANS_CHANGED,
+        coverage_lost("IMAGE_ARCHIVED", "SCAN_ELIGIBILITY_EXPIRED", "SCAN_FREQUENCY_MANUAL"),
         ServiceEvent(FINDING, match=(SERIOUS, ("resources.type", (ECR,)))),
         ServiceEvent("Inspector2 Scan"),
         ServiceEvent("ECR Image Scan"),
