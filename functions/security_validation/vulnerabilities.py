@@ -19,7 +19,7 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.evidence.inspector2 import Coverage, Scan, Vulnerability
+from readiness.evidence.inspector2 import ENABLED, Coverage, Scan, Vulnerability
 from readiness.evidence.workloads.image_scans import BASIC, ImageScans, RunningImage
 from readiness.model.text import listed, plural
 
@@ -40,6 +40,8 @@ _SPOKEN = {
     "STALE_INVENTORY": "the software inventory is out of date",
     "UNMANAGED_EC2_INSTANCE": "SSM does not manage the instance",
 }
+_LISTED = timedelta(minutes=15)
+"""How long Inspector may take to list an image that was pushed just before it is deployed."""
 _STALE = timedelta(days=30)
 _REASON_VALID = timedelta(days=180)
 
@@ -209,6 +211,10 @@ def images_verdict(scans: ImageScans, times: RepairTimes) -> Verdict:
 def _image_verdict(image: RunningImage, times: RepairTimes) -> Verdict:
     named = f"{image.image.partition('@')[0]} ({image.digest[:19]})"
     if image.scan is not None:
+        if _is_new(image, image.scan):
+            return cannot_tell(
+                f"{named} has just been deployed; Inspector does not list it yet.", is_passing=True
+            )
         return scan_verdict(named, image.scan, times)
     if ".dkr" in image.registry:
         return cannot_tell(
@@ -220,3 +226,9 @@ def _image_verdict(image: RunningImage, times: RepairTimes) -> Verdict:
         expected="Images from ECR, for instance through a pull through cache.",
         severity=Severity.MEDIUM,
     )
+
+
+def _is_new(image: RunningImage, scan: Scan) -> bool:
+    is_listed = bool(scan.coverage or scan.findings)
+    recent = image.since is not None and scan.now - image.since < _LISTED
+    return scan.status == ENABLED and recent and not is_listed

@@ -205,6 +205,25 @@ def test_every_spelling_of_the_own_registry(image):
     assert [each.code for each in found.scan.coverage] == ["ACTIVE"]
 
 
+def test_an_image_runs_since_the_first_of_its_tasks_began():
+    tasks = [
+        {
+            "taskArn": f"{TASK}{number}",
+            "group": "service:agent",
+            "lastStatus": "RUNNING",
+            "desiredStatus": "RUNNING",
+            "containers": [{"name": "web", "image": IMAGE, "imageDigest": DIGEST}],
+        }
+        | times
+        for number, times in enumerate(
+            ({"startedAt": LATELY}, {"createdAt": LONG_AGO}, {"createdAt": NOON}, {})
+        )
+    ]
+    account = fake_account().but(ecs__describe_tasks={"tasks": tasks})
+    [image] = load(ImageScans, SERVICE_TYPE, SERVICE, account).images
+    assert image.since == LONG_AGO
+
+
 def test_an_image_without_a_digest_is_named():
     found = load(ImageScans, SERVICE_TYPE, SERVICE, running((IMAGE, ""), (IMAGE, DIGEST)))
     assert found.unresolved == (IMAGE,)

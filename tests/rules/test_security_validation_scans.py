@@ -373,3 +373,22 @@ def test_an_image_whose_digest_is_not_known_yet():
     verdict = image_vulnerabilities(ImageScans((image(scan()),), ("web:7",)))
     assert verdict.status is UNKNOWN
     assert verdict.is_passing
+
+
+@pytest.mark.parametrize(
+    ("minutes", "known", "status", "words"),
+    [
+        pytest.param(5, scan(coverage=()), UNKNOWN, "just been deployed", id="not listed yet"),
+        pytest.param(15, scan(coverage=()), BAD, "Nothing scans", id="not listed for long"),
+        pytest.param(5, scan(), GOOD, "", id="listed"),
+        pytest.param(
+            5, scan(coverage=(), status="DISABLED"), BAD, "Nothing scans", id="nobody scans"
+        ),
+        pytest.param(5, scan(found(days=8), coverage=()), BAD, "too long", id="with findings"),
+    ],
+)
+def test_an_image_that_was_just_deployed(minutes, known, status, words):
+    deployed = RunningImage(OWN, DIGEST, scan=known, since=ago(minutes=minutes))
+    verdict = image_vulnerabilities(ImageScans((deployed,)))
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason

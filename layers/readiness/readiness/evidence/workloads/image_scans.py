@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.ecs.tasks import ServiceTasks
@@ -43,13 +44,15 @@ class RunningImage:
     """An image that runs, and what is known of it.
 
     ``registry`` is where it comes from if that is not ECR of this account and region: Inspector
-    does not scan it here, and ``scan`` is None.
+    does not scan it here, and ``scan`` is None. ``since`` is when the first of the tasks that run
+    it began.
     """
 
     image: str
     digest: str
     registry: str = ""
     scan: Scan | None = None
+    since: datetime | None = None
 
 
 @evidence(
@@ -83,6 +86,10 @@ class ImageScans:
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ImageScans:
         running = read.of(ServiceTasks, service).running
+        since: dict[_Image, datetime] = {}
+        for task in running:
+            if began := task.started or task.created:
+                since |= {each: min(began, since.get(each, began)) for each in task.images}
         pulled = sorted({each for task in running for each in task.images})
         known = [(image, digest) for image, digest in pulled if digest]
         if not known:
@@ -91,7 +98,9 @@ class ImageScans:
         scans = _scans(read, service, own) if own else {}
         return cls(
             tuple(
-                RunningImage(image, digest, scan=scans[image, digest])
+                RunningImage(
+                    image, digest, scan=scans[image, digest], since=since.get((image, digest))
+                )
                 if (image, digest) in scans
                 else RunningImage(image, digest, registry_of(image))
                 for image, digest in known
