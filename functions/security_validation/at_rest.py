@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from readiness import Severity, Verdict, cannot_tell, complies, violates
-from readiness.evidence.dynamodb.tables import TableEncryption
+from readiness.evidence.dynamodb.tables import ARCHIVES, TableEncryption
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.model.text import listed
 
@@ -13,6 +13,14 @@ _LOST = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
 def table_verdict(table: TableEncryption, *, kms_key: bool) -> Verdict:
     """DynamoDB encrypts every table; what can be wrong is its key, here and in each replica."""
+    if table.status in ARCHIVES:
+        return violates(
+            f"DynamoDB archives the table ({table.status}): it could not use the table's KMS key"
+            " for more than seven days. What is left is the backup that it makes then.",
+            expected="A KMS key that is enabled and that DynamoDB may use.",
+            severity=Severity.CRITICAL,
+            key=table.key,
+        )
     if table.lost is not None or table.status == _LOST:
         since = f" since {table.lost:%Y-%m-%d}" if table.lost else ""
         return violates(

@@ -346,12 +346,13 @@ def test_replicas_have_keys_of_their_own():
         "Replicas": [
             {"RegionName": "eu-west-1", "ReplicaStatus": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"},
             {"RegionName": "eu-central-1", "ReplicaStatus": "ACTIVE", "KMSMasterKeyId": KEY},
+            {"RegionName": "us-west-2", "ReplicaStatus": "ARCHIVED"},
         ],
     }
     account = fake_account().but(dynamodb__describe_table={"Table": table})
     found = load(TableEncryption, TABLE, "orders", account)
-    assert found.replicas == {"eu-west-1": "", "eu-central-1": KEY}
-    assert found.unusable == ("eu-west-1",)
+    assert found.replicas == {"eu-west-1": "", "eu-central-1": KEY, "us-west-2": ""}
+    assert found.unusable == ("eu-west-1", "us-west-2")
 
 
 # -- what the internet reaches ------------------------------------------------------------------------

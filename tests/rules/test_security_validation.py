@@ -431,6 +431,16 @@ def test_access_review(root, said, settings, status, words):
             id="the table says so",
         ),
         pytest.param(
+            TableEncryption("ARCHIVED", "ENABLED", KEY),
+            {},
+            BAD,
+            "archives the table",
+            id="archived",
+        ),
+        pytest.param(
+            TableEncryption("ARCHIVING"), {}, BAD, "archives the table", id="being archived"
+        ),
+        pytest.param(
             TableEncryption("ACTIVE", "ENABLED", KEY, unusable=("eu-west-1",)),
             {},
             BAD,

@@ -110,6 +110,11 @@ class TableIndexes:
         return cls(tuple(index["IndexName"] for index in indexes))
 
 
+ARCHIVES = ("ARCHIVING", "ARCHIVED")
+"""The states of a table that DynamoDB archives; the only reason for it is a key that is lost."""
+_UNUSABLE = ("INACCESSIBLE_ENCRYPTION_CREDENTIALS", *ARCHIVES)
+
+
 @evidence(TABLE, reads=("dynamodb:DescribeTable",))
 @dataclass(frozen=True, slots=True)
 class TableEncryption:
@@ -153,6 +158,6 @@ class TableEncryption:
             unusable=tuple(
                 each.get("RegionName", "")
                 for each in replicas
-                if each.get("ReplicaStatus") == "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
+                if each.get("ReplicaStatus") in _UNUSABLE
             ),
         )
