@@ -124,7 +124,7 @@ def _flaws_under(
             f" {writer} {_when(first)}; at least {wanted.audit_min_days} days are required."
         )
         return [Problem(Severity.HIGH, text)]
-    ending = [expiry.days for expiry in hitting if expiry.expires_all(prefix)]
+    ending = [expiry.days for expiry in hitting if expiry.expires_all(f"{prefix}/")]
     what = f"The bucket {bucket} of {writer}"
     if ending:
         problem = too_short_or_long(what, max(min(ending), kept.locked_days), wanted)

@@ -304,6 +304,14 @@ def collected_by_security_lake() -> FakeAccount:
     )
 
 
+def with_a_trail_of_the_organization() -> FakeAccount:
+    """The organization's trail, whose bucket is in this account."""
+    return fake_account().but(
+        cloudtrail__describe_trails={"trailList": [trail(IsOrganizationTrail=True)]},
+        organizations__describe_organization=organization(),
+    )
+
+
 def watched_by_insights() -> FakeAccount:
     """CloudTrail Insights in place of GuardDuty."""
     return fake_account().but(
@@ -364,6 +372,9 @@ def others() -> dict[str, Variant]:
         "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
         "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
+        "trail of the organization": Variant(
+            with_a_trail_of_the_organization, ("audit-bucket-retention",)
+        ),
         "collected by Security Lake": Variant(
             collected_by_security_lake, ("audit-log-aggregation",)
         ),

@@ -18,11 +18,13 @@ from tests.accounts.compliance_logging import (
     CENTRAL,
     FLOW_GROUP,
     LAKE,
+    ORGANIZATION,
     data_store,
     expiring,
     flow_log,
     lifecycle,
     locked,
+    organization,
     trail,
 )
 from tests.accounts.compliance_logging import (
@@ -78,23 +80,64 @@ def places(**answers):
 def test_what_trails_and_config_deliver():
     assert places() == {
         f"AWSLogs/{ACCOUNT_ID}/CloudTrail": "the trail audit",
-        f"AWSLogs/{ACCOUNT_ID}/Config/": "AWS Config",
+        f"AWSLogs/{ACCOUNT_ID}/Config": "AWS Config",
     }
 
 
 def test_prefixes():
     channel = {"name": "default", "s3BucketName": NAME, "s3KeyPrefix": "config"}
     to_s3 = flow_log(LogDestinationType="s3", LogDestination=f"arn:aws:s3:::{NAME}/flow/")
+    by_keys = to_s3 | {"DestinationOptions": {"HiveCompatiblePartitions": True}}
     about = trail(S3KeyPrefix="all", IsOrganizationTrail=True)
     assert places(
         cloudtrail__describe_trails={"trailList": [about]},
         config__describe_delivery_channels={"DeliveryChannels": [channel]},
-        ec2__describe_flow_logs={"FlowLogs": [to_s3, to_s3]},
+        ec2__describe_flow_logs={"FlowLogs": [to_s3, to_s3, by_keys]},
+        organizations__describe_organization=organization(),
     ) == {
-        "all/AWSLogs/": "the trail audit",
-        f"config/AWSLogs/{ACCOUNT_ID}/Config/": "AWS Config",
-        "flow/AWSLogs/": "flow logs",
+        f"all/AWSLogs/{ORGANIZATION}": "the trail audit",
+        f"config/AWSLogs/{ACCOUNT_ID}/Config": "AWS Config",
+        f"flow/AWSLogs/{ACCOUNT_ID}/vpcflowlogs": "flow logs",
+        f"flow/AWSLogs/aws-account-id={ACCOUNT_ID}/aws-service=vpcflowlogs": "flow logs",
     }
+
+
+def test_the_organization_is_asked_only_for_a_bucket_of_this_account():
+    account = accounts.fake_account().but(
+        cloudtrail__describe_trails={"trailList": [trail(IsOrganizationTrail=True)]},
+        s3__list_buckets={"Buckets": []},
+    )
+    evaluation(account, []).aws.evidence(AuditBuckets, HERE)
+    assert ("organizations", "describe_organization") not in account.calls
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"cloudtrail__describe_trails": {"trailList": [trail()]}}, id="a trail"),
+        pytest.param(
+            {
+                "cloudtrail__describe_trails": {"trailList": [trail(IsOrganizationTrail=True)]},
+                "organizations__describe_organization": organization(),
+            },
+            id="a trail of the organization",
+        ),
+        pytest.param(
+            {
+                "ec2__describe_flow_logs": {
+                    "FlowLogs": [
+                        flow_log(LogDestinationType="s3", LogDestination=f"arn:aws:s3:::{NAME}")
+                    ]
+                }
+            },
+            id="flow logs",
+        ),
+    ],
+)
+def test_other_logs_of_the_same_bucket_are_no_audit_logs(answers):
+    of_balancers = f"AWSLogs/{ACCOUNT_ID}/elasticloadbalancing/"
+    [found] = read(AuditBuckets, **answers).all
+    assert not any(Expiry("short", 30, of_balancers).may_expire(p) for p, _ in found.prefixes)
 
 
 def test_a_bucket_of_another_account_is_not_read():

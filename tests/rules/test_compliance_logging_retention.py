@@ -97,6 +97,10 @@ def days(number, **changes):
         pytest.param(
             bucket(days(30, prefix=TRAIL + "/us-east-1/")), BAD, HIGH, "30 days", id="a part of it"
         ),
+        pytest.param(bucket(days(400, prefix=TRAIL + "/")), GOOD, None, "", id="its folder"),
+        pytest.param(
+            bucket(days(30, prefix=TRAIL + "-Digest/")), BAD, HIGH, "30 days", id="its digests"
+        ),
         pytest.param(
             bucket(days(400, prefix=TRAIL + "/us-east-1/")),
             BAD,
@@ -132,7 +136,7 @@ def test_the_worst_of_several_buckets():
 
 def test_several_kinds_in_one_bucket():
     kept = BucketRetention("logs", (days(30, prefix="AWSLogs/1/Config/"), days(400)))
-    prefixes = ((TRAIL, "the trail audit"), ("AWSLogs/1/Config/", "AWS Config"))
+    prefixes = ((TRAIL, "the trail audit"), ("AWSLogs/1/Config", "AWS Config"))
     verdict = audit_bucket_retention(AuditBuckets((AuditBucket("logs", prefixes, kept),)))
     assert "files of AWS Config after 30 days" in verdict.reason
     assert "the trail" not in verdict.reason

@@ -8,9 +8,10 @@ from typing import Any
 
 from readiness.evidence.cloudtrail import TRAIL_CALLS, described_trails
 from readiness.evidence.logs import LOG_GROUP, LogRetention
+from readiness.evidence.organizations import Organization
 from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.evidence.s3.retention import BucketRetention
-from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
+from readiness.model.evidence import ACCOUNT, REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
@@ -74,9 +75,10 @@ def _kept(read: Reader, writers: Mapping[str, str]) -> Iterator[AuditLogGroup]:
 
 @dataclass(frozen=True, slots=True)
 class AuditBucket:
-    """A bucket of this account with audit logs, and the beginning of the keys of each kind.
+    """A bucket of this account with audit logs, and where in it each kind of them stands.
 
-    ``retention`` is an Unreadable where it could not be read.
+    ``prefixes`` end without a slash: beside ``CloudTrail/`` a trail has ``CloudTrail-Digest/``,
+    which is no less needed. ``retention`` is an Unreadable where it could not be read.
     """
 
     name: str
@@ -92,15 +94,17 @@ class AuditBucket:
         "ec2:DescribeFlowLogs",
         "s3:ListAllMyBuckets",
     ),
-    uses=(BucketRetention,),
-    changed_by=_CHANGES,
+    uses=(BucketRetention, Organization),
+    changed_by=(*_CHANGES, api_call("config", "PutDeliveryChannel", "DeleteDeliveryChannel")),
 )
 @dataclass(frozen=True, slots=True)
 class AuditBuckets:
     """The buckets of this account to which trails, AWS Config and flow logs deliver.
 
-    Those of another account are judged there. ``others`` are their names. Sources:
-    DescribeTrails, DescribeDeliveryChannels, DescribeFlowLogs, ListBuckets.
+    Those of another account are judged there. ``others`` are their names. Other logs in the same
+    bucket, such as access logs of a load balancer, are no audit logs. Sources: DescribeTrails,
+    DescribeDeliveryChannels, DescribeFlowLogs, ListBuckets, DescribeOrganization (a trail of an
+    organization writes under its id).
     """
 
     all: tuple[AuditBucket, ...] = ()
@@ -122,20 +126,34 @@ class AuditBuckets:
 def _places(read: Reader) -> Iterator[tuple[str, str, str]]:
     """Each bucket, the beginning of the keys, and what writes there."""
     for arn, trail in described_trails(read).items():
-        kind = "" if trail.get("IsOrganizationTrail") else f"{read.account}/CloudTrail"
-        prefix = _under(trail.get("S3KeyPrefix"), kind)
-        yield trail.get("S3BucketName", ""), prefix, f"the trail {_name(arn)}"
+        bucket = trail.get("S3BucketName", "")
+        kind = f"{read.account}/CloudTrail"
+        if trail.get("IsOrganizationTrail"):
+            kind = _organization(read) if is_own_bucket(read, bucket) else ""
+        yield bucket, _under(trail.get("S3KeyPrefix"), kind), f"the trail {_name(arn)}"
     for channel in read.every("config", "describe_delivery_channels", "DeliveryChannels"):
-        prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config/")
+        prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config")
         yield channel.get("s3BucketName", ""), prefix, "AWS Config"
     for flow_log in _flow_logs(read):
         if flow_log.get("LogDestinationType") == "s3":
-            bucket, _, prefix = flow_log["LogDestination"].rpartition(":")[2].partition("/")
-            yield bucket, _under(prefix.rstrip("/"), ""), _FLOW_LOGS
+            place = flow_log["LogDestination"].split(":", 5)[5]
+            bucket, _, prefix = place.partition("/")
+            yield bucket, _under(prefix.rstrip("/"), _of_flow_logs(read, flow_log)), _FLOW_LOGS
+
+
+def _organization(read: Reader) -> str:
+    about = ACCOUNT.resource(read.account, read.region, read.account)
+    return read.of(Organization, about).id
+
+
+def _of_flow_logs(read: Reader, flow_log: Mapping[str, Any]) -> str:
+    if (flow_log.get("DestinationOptions") or {}).get("HiveCompatiblePartitions"):
+        return f"aws-account-id={read.account}/aws-service=vpcflowlogs"
+    return f"{read.account}/vpcflowlogs"
 
 
 def _under(prefix: str | None, kind: str) -> str:
-    return f"{prefix}/AWSLogs/{kind}" if prefix else f"AWSLogs/{kind}"
+    return "/".join(part for part in (prefix, "AWSLogs", kind) if part)
 
 
 def _bucket(read: Reader, name: str, prefixes: Mapping[str, str]) -> AuditBucket | None:
