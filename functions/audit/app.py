@@ -89,13 +89,17 @@ def config_delivery(
 
 @audit.rule(RULES, severity=Severity.MEDIUM)
 def compliance_rules(
-    rules: ConfigRules, standards: Standards | Unreadable, *, wanted: RuleSettings
+    rules: ConfigRules,
+    standards: Standards | Unreadable,
+    seen: Recorder,
+    *,
+    wanted: RuleSettings,
 ) -> Verdict:
     """AWS Config rules or Security Hub standards evaluate the region's resources, and they work.
 
     Rules of this project do not count: they would vouch for themselves.
     """
-    return judge_rules(rules, standards, wanted)
+    return judge_rules(rules, standards, seen, wanted)
 
 
 # -- security assessments ---------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from readiness import Between, Unreadable, Verdict, complies, unread, violates
+from readiness.evidence.config.recording import Recorder
 from readiness.evidence.config.rules import ConfigRule, ConfigRules
 from readiness.evidence.securityhub import Standard, Standards
 from readiness.model.text import listed, plural
@@ -42,11 +43,15 @@ class RuleSettings:
 
 
 def judge_rules(
-    rules: ConfigRules, standards: Standards | Unreadable, wanted: RuleSettings
+    rules: ConfigRules, standards: Standards | Unreadable, seen: Recorder, wanted: RuleSettings
 ) -> Verdict:
     """The verdict on the rules and standards of a region."""
     counted = [rule for rule in rules.all if not rule.is_own]
-    faulty = {rule.name: fault for rule in counted if (fault := _fault(rule, rules.read_at))}
+    faults = {
+        rule.name: _fault(rule, rules.read_at) or (_starved(rule, seen) if seen.is_idle else "")
+        for rule in counted
+    }
+    faulty = {name: fault for name, fault in faults.items() if fault}
     working = [r for r in counted if r.name not in faulty and r.status and r.status.started]
     unknown = [rule for rule in counted if rule.status is None]
     facts: dict[str, Any] = {
@@ -91,6 +96,21 @@ def _fault(rule: ConfigRule, now: datetime) -> str:
             f"is due every {plural(rule.every // timedelta(hours=1), 'hour')} and ran last: {last}"
         )
     return ""
+
+
+def _starved(rule: ConfigRule, seen: Recorder) -> str:
+    """Why a rule does not run while nothing is recorded; empty if it runs all the same.
+
+    Periodic rules do (Trigger types in the AWS Config guide), also those that show no frequency:
+    what ran in the last day runs. The rules of a service may have a recorder of their own.
+    """
+    status = rule.status
+    if status is None or rule.every or rule.is_of_service or not status.started:
+        return ""
+    if status.succeeded is not None and seen.read_at - status.succeeded <= NEW_FOR + LATE:
+        return ""
+    last = f"{status.succeeded:%Y-%m-%d}" if status.succeeded else "never"
+    return f"waits for changes, which no recorder records, and ran last: {last}"
 
 
 def _by_standards(

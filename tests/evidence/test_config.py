@@ -257,6 +257,22 @@ def test_our_own_rules_are_known_by_what_they_say():
     assert named.identifier == "S3_BUCKET_SSL_REQUESTS_ONLY"
 
 
+@pytest.mark.parametrize(
+    ("creator", "is_of_service"),
+    [
+        pytest.param({"CreatedBy": "securityhub.amazonaws.com"}, True, id="Security Hub"),
+        pytest.param({"CreatedBy": "config-conforms.amazonaws.com"}, False, id="conformance pack"),
+        pytest.param(
+            {"CreatedBy": "config-multiaccountsetup.amazonaws.com"}, False, id="organization"
+        ),
+        pytest.param({}, False, id="the account"),
+    ],
+)
+def test_rules_that_a_service_made_for_itself(creator, is_of_service):
+    [seen] = rules(rule(**creator))
+    assert seen.is_of_service is is_of_service
+
+
 def test_how_often_a_rule_runs():
     plain = {name: value for name, value in rule().items() if name != "MaximumExecutionFrequency"}
     details = [

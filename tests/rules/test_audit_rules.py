@@ -8,10 +8,15 @@ import pytest
 
 from functions.audit.app import compliance_rules
 from readiness import Status, Unreadable
+from readiness.evidence.config.recording import (
+    ConfigurationRecorder,
+    Recorder,
+    RecordingStatus,
+)
 from readiness.evidence.config.rules import ConfigRule, ConfigRules, RuleStatus
 from readiness.evidence.securityhub import Standard, Standards
 from readiness.model.unreadable import Cause, NotOffered
-from tests.fake_account import NOON
+from tests.fake_account import HOME, NOON
 
 GOOD, BAD, UNKNOWN = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT_DATA
 HOUR = timedelta(hours=1)
@@ -20,6 +25,19 @@ RAN = RuleStatus(started=True, activated=OLD, succeeded=NOON - HOUR)
 FSBP = "aws-foundational-security-best-practices/v/1.0.0"
 CIS = "cis-aws-foundations-benchmark/v/3.0.0"
 NO_STANDARD = Standards(())
+
+
+def recorder(recording=True, last="success"):
+    about = ConfigurationRecorder("default", status=RecordingStatus(recording, last))
+    return Recorder(about, HOME, HOME, NOON)
+
+
+NO_RECORDER = Recorder(None, HOME, HOME, NOON)
+RECORDS = recorder()
+
+
+def judged(seen, standards, recorder=RECORDS, **settings):
+    return compliance_rules(seen, standards, recorder, **settings)
 
 
 def rules(count, status=RAN, *others, **about):
@@ -98,7 +116,7 @@ def standard(status="READY", why="", name=FSBP):
     ],
 )
 def test_enough(seen, standards, settings, status):
-    verdict = compliance_rules(seen, standards, **settings)
+    verdict = judged(seen, standards, **settings)
     assert verdict.status is status, verdict.reason
 
 
@@ -124,13 +142,48 @@ def broken(**changes):
     ],
 )
 def test_what_does_not_work(rule, is_fault):
-    verdict = compliance_rules(rules(10, RAN, rule), NO_STANDARD)
+    verdict = judged(rules(10, RAN, rule), NO_STANDARD)
     assert verdict.observed["failing"] == (["broken"] if is_fault else [])
 
 
 def test_a_rule_that_changes_start_is_never_late():
     still = RuleStatus(started=True, activated=OLD, succeeded=OLD)
-    assert compliance_rules(rules(10, still), NO_STANDARD).status is GOOD
+    assert judged(rules(10, still), NO_STANDARD).status is GOOD
+
+
+LONG_AGO = RuleStatus(started=True, activated=OLD, succeeded=OLD)
+DAILY = RuleStatus(started=True, activated=OLD, succeeded=NOON - 25 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("seen", "recorder", "status"),
+    [
+        pytest.param(rules(10, LONG_AGO), RECORDS, GOOD, id="nothing changed"),
+        pytest.param(rules(10, LONG_AGO), recorder(recording=False), BAD, id="stopped"),
+        pytest.param(rules(10, LONG_AGO), recorder(last="failure"), BAD, id="fails"),
+        pytest.param(rules(10, LONG_AGO), NO_RECORDER, BAD, id="no recorder"),
+        pytest.param(
+            rules(10, LONG_AGO),
+            Recorder(ConfigurationRecorder("default"), HOME, HOME, NOON),
+            GOOD,
+            id="a recorder of unknown status",
+        ),
+        pytest.param(rules(10, DAILY), recorder(recording=False), GOOD, id="they still run"),
+        pytest.param(
+            rules(10, every=timedelta(hours=24)), NO_RECORDER, GOOD, id="periodic rules run"
+        ),
+        pytest.param(
+            rules(10, LONG_AGO, is_of_service=True), NO_RECORDER, GOOD, id="rules of a service"
+        ),
+        pytest.param(
+            rules(10, RuleStatus(started=True, activated=OLD)), NO_RECORDER, BAD, id="never done"
+        ),
+    ],
+)
+def test_rules_that_wait_for_changes_need_a_recorder(seen, recorder, status):
+    verdict = judged(seen, NO_STANDARD, recorder)
+    assert verdict.status is status, verdict.reason
+    assert ("no recorder records" in verdict.reason) is (status is BAD)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +198,7 @@ def test_a_rule_that_changes_start_is_never_late():
 def test_most_of_them_have_to_work(good, bad, settings, status):
     fails = RuleStatus(started=True, activated=OLD, failed=NOON, error="AccessDenied")
     others = [ConfigRule(f"broken-{n}", status=fails) for n in range(bad)]
-    verdict = compliance_rules(rules(good, RAN, *others), standard(), **settings)
+    verdict = judged(rules(good, RAN, *others), standard(), **settings)
     assert verdict.status is status, verdict.reason
 
 
@@ -163,15 +216,15 @@ ABSENT = NotOffered("securityhub:GetEnabledStandards", "securityhub", "eu-west-3
     ],
 )
 def test_standards_that_could_not_be_read(count, standards, settings, status):
-    verdict = compliance_rules(rules(count), standards, **settings)
+    verdict = judged(rules(count), standards, **settings)
     assert verdict.status is status
     assert bool(verdict.missing) is (status is UNKNOWN)
 
 
 def test_a_standard_that_comes_is_looked_at_again():
-    assert compliance_rules(rules(0), standard("PENDING")).is_passing
+    assert judged(rules(0), standard("PENDING")).is_passing
 
 
 def test_why_a_standard_is_incomplete_is_said():
     without = standard("INCOMPLETE", "NO_AVAILABLE_CONFIGURATION_RECORDER")
-    assert "it needs an AWS Config recorder" in compliance_rules(rules(0), without).reason
+    assert "it needs an AWS Config recorder" in judged(rules(0), without).reason

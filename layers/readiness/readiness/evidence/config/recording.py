@@ -119,6 +119,14 @@ class Recorder:
         [about, *_] = own
         return cls(_recorder(about, status.get(about.get("name"))), *where)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no change is recorded: there is no recorder, or it is stopped, or it fails."""
+        if self.recorder is None:
+            return True
+        status = self.recorder.status
+        return status is not None and (not status.recording or status.last == "failure")
+
     def fault(self, status: RecordingStatus, pending: timedelta) -> str:
         """Why the recorder does not work, as ``is stopped``; empty if it does.
 

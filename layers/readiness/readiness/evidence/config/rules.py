@@ -48,11 +48,13 @@ class ConfigRule:
     """A Config rule that evaluates resources. ``every`` is None if only changes start it.
 
     ``identifier`` names AWS's rule (``S3_BUCKET_SSL_REQUESTS_ONLY``), empty for custom rules.
+    ``is_of_service``: a service made it for itself, as Security Hub does.
     """
 
     name: str
     identifier: str = ""
     is_own: bool = False
+    is_of_service: bool = False
     every: timedelta | None = None
     status: RuleStatus | None = None
 
@@ -120,9 +122,15 @@ def _rule(rule: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigRu
         identifier=source.get("SourceIdentifier", "") if source.get("Owner") == "AWS" else "",
         is_own=source.get("Owner") == "CUSTOM_LAMBDA"
         and rule.get("Description", "").startswith(OWN_RULES),
+        is_of_service=_is_of_service(rule.get("CreatedBy", "")),
         every=timedelta(hours=hours) if hours else None,
         status=None if status is None else _rule_status(status),
     )
+
+
+def _is_of_service(creator: str) -> bool:
+    """AWS Config itself makes the rules of conformance packs and of an organization."""
+    return bool(creator) and not creator.startswith("config-")
 
 
 def _hours(rule: Mapping[str, Any], source: Mapping[str, Any]) -> Iterator[int]:
