@@ -33,7 +33,7 @@ from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
 from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
-from .trails import coverage_everywhere, flaws_of, in_words, severity_of
+from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
 
 compliance_logging = heading("Compliance", "Logging")
 
@@ -88,10 +88,14 @@ def all_regions(
 
 @compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
 def trail_delivery(trail: TrailDelivery, *, delivery: DeliverySettings) -> Verdict:
-    """Every trail is logging, and its events arrive in its bucket and its log group."""
-    if trail.status.is_new(trail.read_at, delivery.age):
+    """Every trail is logging, and its events arrive in its bucket and its log group.
+
+    A trail of data events alone may have nothing to deliver for days: it must have no error.
+    """
+    if trail.is_busy and is_awaited(trail, delivery.age):
         return cannot_tell(
-            "The trail was started recently and has not delivered any events yet.", is_passing=True
+            "The trail was started recently and has not delivered its first events yet.",
+            is_passing=True,
         )
     problems = flaws_of(trail, delivery.age)
     if problems:
@@ -101,9 +105,11 @@ def trail_delivery(trail: TrailDelivery, *, delivery: DeliverySettings) -> Verdi
             bucket=trail.bucket,
             log_group=trail.log_group,
         )
+    at = trail.status.delivered
     return complies(
-        f"The trail delivered events to the bucket {trail.bucket} at"
-        f" {trail.status.delivered:%Y-%m-%d %H:%M} UTC.",
+        f"The trail delivered events to the bucket {trail.bucket} at {at:%Y-%m-%d %H:%M} UTC."
+        if at
+        else f"The trail is logging; it had no events for the bucket {trail.bucket} yet.",
         bucket=trail.bucket,
         log_group=trail.log_group,
     )

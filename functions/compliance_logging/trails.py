@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from readiness.evidence.cloudtrail import Recording, TrailDelivery
 from readiness.model.text import listed
@@ -70,17 +70,35 @@ def in_words(gaps: Recorded) -> str:
     return listed(said)
 
 
+def is_awaited(trail: TrailDelivery, max_age: timedelta) -> bool:
+    """Whether a first delivery of a new trail may still come, to its bucket or its log group."""
+    status, at = trail.status, trail.read_at
+    return status.is_new(at, max_age) or (
+        bool(trail.log_group)
+        and not status.flaw(at, max_age)
+        and status.is_new_to_logs(at, max_age)
+    )
+
+
 def flaws_of(trail: TrailDelivery, max_age: timedelta) -> list[Problem]:
-    """What keeps the trail from logging, or its events from arriving."""
+    """What keeps the trail from logging, or its events from arriving.
+
+    Silence is a fault only of a trail that has events to deliver every day.
+    """
     status = trail.status
     said = []
-    if flaw := status.flaw(trail.read_at, max_age):
+    flaw = status.flaw(trail.read_at, max_age)
+    if flaw and (trail.is_busy or not status.logging or status.delivery_error):
         said.append(f"The trail {flaw}.")
     if trail.log_group and status.logging:
         group = trail.log_group.partition(":log-group:")[2].removesuffix(":*")
         if status.logs_error:
             said.append(f"It cannot deliver to the log group {group} ({status.logs_error}).")
-        elif status.logs_delivered is None or trail.read_at - status.logs_delivered > max_age:
+        elif trail.is_busy and _is_old(status.logs_delivered, trail.read_at, max_age):
             hours = max_age.total_seconds() / 3600
             said.append(f"It delivered nothing to the log group {group} in {hours:g} hours.")
     return [Problem(Severity.MEDIUM, text) for text in said]
+
+
+def _is_old(delivered: datetime | None, at: datetime, max_age: timedelta) -> bool:
+    return delivered is None or at - delivered > max_age

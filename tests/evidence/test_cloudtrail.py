@@ -21,7 +21,7 @@ from readiness.evidence.cloudtrail import (
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone
 from readiness.semantics.trail_coverage import EVERYTHING, Selectors, TrailStatus
-from tests.accounts.secrets_management import TRAIL_ARN, basic, status, trail
+from tests.accounts.secrets_management import TRAIL_ARN, advanced, basic, status, trail
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, FakeAccount, error, evaluation
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
@@ -236,6 +236,44 @@ def test_where_a_trail_delivers():
     seen = one(TrailDelivery, fake_account(about, cloudtrail__get_trail_status=answer))
     assert (seen.bucket, seen.log_group) == ("audit-logs", "")
     assert (seen.status.logs_error, seen.status.delivery_error) == ("AccessDenied", "")
+
+
+OF_DATA = {
+    "eventCategory": {"Equals": ["Data"]},
+    "resources.type": {"Equals": ["AWS::S3::Object"]},
+}
+OF_ONE_CALL = {
+    "eventCategory": {"Equals": ["Management"]},
+    "eventName": {"Equals": ["DeleteBucket"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "is_busy"),
+    [
+        pytest.param(basic(), True, id="everything"),
+        pytest.param(basic(ReadWriteType="WriteOnly"), True, id="changes"),
+        pytest.param(
+            basic(ExcludeManagementEventSources=["kms.amazonaws.com"]), True, id="no KMS"
+        ),
+        pytest.param(basic(IncludeManagementEvents=False), False, id="data events"),
+        pytest.param(advanced(OF_DATA), False, id="data events, by an advanced selector"),
+        pytest.param(advanced(OF_ONE_CALL), False, id="one call alone"),
+        pytest.param(
+            advanced(OF_DATA, {"eventCategory": {"Equals": ["Management"]}}), True, id="both"
+        ),
+    ],
+)
+def test_which_trails_always_have_events_to_deliver(selectors, is_busy):
+    about = trail(HasCustomEventSelectors=True)
+    seen = one(TrailDelivery, fake_account(about, cloudtrail__get_event_selectors=selectors))
+    assert seen.is_busy is is_busy
+
+
+def test_a_trail_without_selectors_of_its_own_is_not_asked_for_them():
+    account = fake_account(trail(HasCustomEventSelectors=False))
+    assert one(TrailDelivery, account).is_busy
+    assert ("cloudtrail", "get_event_selectors") not in account.calls
 
 
 @pytest.mark.parametrize("cls", [TrailConfiguration, TrailDelivery])

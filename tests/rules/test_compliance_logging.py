@@ -300,9 +300,17 @@ def test_how_old_a_delivery_may_be():
 GROUP = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:cloudtrail/audit:*"
 
 
-def delivered(log_group="", **changes):
+def delivered(log_group="", *, is_busy=True, **changes):
     status = {"logging": True, "delivered": NOON - timedelta(minutes=5)} | changes
-    return TrailDelivery(ARN, TrailStatus(**status), "audit-logs", log_group, NOON)
+    return TrailDelivery(ARN, TrailStatus(**status), "audit-logs", log_group, NOON, is_busy)
+
+
+WEEK_AGO = NOON - timedelta(days=7)
+
+
+def quiet(log_group="", **changes):
+    """A trail of data events alone, of which there were none for a week."""
+    return delivered(log_group, is_busy=False, **({"delivered": WEEK_AGO} | changes))
 
 
 @pytest.mark.parametrize(
@@ -337,6 +345,37 @@ def delivered(log_group="", **changes):
             UNKNOWN,
             "started recently",
             id="new",
+        ),
+        pytest.param(
+            delivered(GROUP, started=NOON - timedelta(minutes=5)),
+            UNKNOWN,
+            "started recently",
+            id="new to its log group",
+        ),
+        pytest.param(
+            delivered(GROUP, started=NOON - timedelta(minutes=5), logs_error="AccessDenied"),
+            BAD,
+            "(AccessDenied)",
+            id="new, and its log group refuses",
+        ),
+        pytest.param(
+            delivered(GROUP, started=WEEK_AGO), BAD, "nothing to the log group", id="not new"
+        ),
+        pytest.param(
+            delivered(GROUP, started=NOON - timedelta(minutes=5), delivery_error="NoSuchBucket"),
+            BAD,
+            "(NoSuchBucket)",
+            id="new, and its bucket is gone",
+        ),
+        pytest.param(quiet(), GOOD, "2026-10-26", id="nothing to deliver"),
+        pytest.param(quiet(GROUP, logs_delivered=WEEK_AGO), GOOD, "", id="nor to a log group"),
+        pytest.param(quiet(delivered=None), GOOD, "had no events", id="never anything"),
+        pytest.param(quiet(logging=False), BAD, "not logging", id="quiet, since it is stopped"),
+        pytest.param(
+            quiet(delivery_error="AccessDenied"), BAD, "(AccessDenied)", id="quiet, with an error"
+        ),
+        pytest.param(
+            quiet(GROUP, logs_error="AccessDenied"), BAD, "(AccessDenied)", id="quiet, log group"
         ),
     ],
 )

@@ -101,6 +101,12 @@ def test_where_trails_deliver(trails, found, said):
             "has not delivered any events yet",
             id="just started",
         ),
+        pytest.param(
+            status(StartLoggingTime=NOON - timedelta(minutes=5)),
+            UNKNOWN,
+            "delivered nothing to CloudWatch Logs",
+            id="just started, and the bucket has its first events",
+        ),
     ],
 )
 def test_only_what_arrives_counts(answer, found, said):

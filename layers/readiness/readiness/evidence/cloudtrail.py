@@ -332,13 +332,21 @@ class TrailConfiguration:
         )
 
 
-@evidence(TRAIL, reads=("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus"))
+@evidence(
+    TRAIL,
+    reads=(
+        "cloudtrail:DescribeTrails",
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:GetEventSelectors",
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class TrailDelivery:
     """Whether the trail logs, and whether its events arrive where it sends them.
 
-    ``log_group`` is the ARN of its log group, empty where it has none. Sources: DescribeTrails,
-    GetTrailStatus, which tells of this region alone.
+    ``log_group`` is the ARN of its log group, empty where it has none. ``is_busy`` is false where
+    it may have nothing to deliver for days, because it records data events alone, for instance.
+    Sources: DescribeTrails, GetTrailStatus, which tells of this region alone, GetEventSelectors.
     """
 
     arn: str
@@ -346,17 +354,25 @@ class TrailDelivery:
     bucket: str
     log_group: str
     read_at: datetime
+    is_busy: bool = True
 
     @classmethod
     def load(cls, read: Reader, trail: Resource) -> TrailDelivery:
         about = _one_trail(read, trail)
         answer = read.one("cloudtrail", "get_trail_status", gone=_NO_TRAIL, Name=trail.id)
+        is_busy = True
+        if about.get("HasCustomEventSelectors", True):
+            chosen = read.one(
+                "cloudtrail", "get_event_selectors", gone=_NO_TRAIL, TrailName=trail.id
+            )
+            is_busy = Selectors.of(chosen).are_busy
         return cls(
             arn=trail.id,
             status=_working(answer),
             bucket=about.get("S3BucketName", ""),
             log_group=about.get("CloudWatchLogsLogGroupArn", ""),
             read_at=read.now,
+            is_busy=is_busy,
         )
 
 

@@ -79,6 +79,15 @@ class Selectors:
         return frozenset((source, kind) for source, kind in wanted if kind in self.records(source))
 
     @property
+    def are_busy(self) -> bool:
+        """Whether all read or all write management events are recorded: each day has some.
+
+        Of data events, or of a few calls, there may be none for weeks, and CloudTrail then
+        delivers no log file.
+        """
+        return bool(self.records(EVERY_OTHER))
+
+    @property
     def named(self) -> frozenset[str]:
         """The services that a condition names, or the beginning or end of their names."""
         return frozenset(
@@ -163,9 +172,20 @@ class TrailStatus:
             self.logging
             and not self.delivery_error
             and self.delivered is None
-            and self.started is not None
-            and at - self.started <= max_age
+            and self._is_recent(at, max_age)
         )
+
+    def is_new_to_logs(self, at: datetime, max_age: timedelta) -> bool:
+        """The same of the first delivery to CloudWatch Logs."""
+        return (
+            self.logging
+            and not self.logs_error
+            and self.logs_delivered is None
+            and self._is_recent(at, max_age)
+        )
+
+    def _is_recent(self, at: datetime, max_age: timedelta) -> bool:
+        return self.started is not None and at - self.started <= max_age
 
 
 @dataclass(frozen=True, slots=True)

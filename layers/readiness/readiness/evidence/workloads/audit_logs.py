@@ -89,6 +89,8 @@ def _proven(read: Reader, trail: Trail, way: str) -> Collected:
     share = trail.share(_CHANGES, read.region, read.now, age)
     if share.certain >= _CHANGES:
         late = "" if way else _late(trail.status, read.now, age)
+        if late and _is_new_to_logs(trail.status, read.now, age):
+            return Collected(f"The trail {trail.arn} {late}.", False, is_passing=True)
         if late:
             return Collected(f"The trail {trail.arn} {late}.")
         return Collected(f"The trail {trail.arn} delivers its events {way or _TO_LOGS}.", True)
@@ -109,6 +111,10 @@ def _central(read: Reader, trail: Trail) -> str:
 
 def _delivers_to_logs(read: Reader, trail: Trail) -> bool:
     return bool(trail.log_group_arn) and read.settings["accept_same_account"]
+
+
+def _is_new_to_logs(status: TrailStatus | Unreadable | None, at: datetime, age: timedelta) -> bool:
+    return isinstance(status, TrailStatus) and status.is_new_to_logs(at, age)
 
 
 def _late(status: TrailStatus | Unreadable | None, at: datetime, age: timedelta) -> str:
