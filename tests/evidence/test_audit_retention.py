@@ -65,6 +65,41 @@ def test_groups_that_are_judged_elsewhere(arn):
     assert [each.writer for each in found] == ["flow logs"]
 
 
+@pytest.mark.parametrize(
+    ("about", "is_ours"),
+    [
+        pytest.param(
+            {"LogDestination": f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:{FLOW_GROUP}"},
+            True,
+            id="ours by its ARN",
+        ),
+        pytest.param(
+            {"LogDestination": f"arn:aws:logs:{HOME}:{CENTRAL}:log-group:{FLOW_GROUP}:*"},
+            False,
+            id="of another account by its ARN",
+        ),
+        pytest.param(
+            {"DeliverCrossAccountRole": f"arn:aws:iam::{CENTRAL}:role/flow"},
+            False,
+            id="of another account by its role",
+        ),
+        pytest.param(
+            {"LogDestinationType": "s3", "LogDestination": f"arn:aws:s3:::{NAME}"},
+            False,
+            id="a bucket",
+        ),
+    ],
+)
+def test_where_flow_logs_write(about, is_ours):
+    by_arn = (
+        {k: v for k, v in flow_log().items() if k != "LogGroupName"} if is_ours else flow_log()
+    )
+    found = read(AuditLogGroups, ec2__describe_flow_logs={"FlowLogs": [by_arn | about]}).all
+    assert [each.retention.name for each in found if each.writer == "flow logs"] == (
+        [FLOW_GROUP] if is_ours else []
+    )
+
+
 def test_a_group_that_does_not_exist():
     assert read(AuditLogGroups, logs__describe_log_groups={"logGroups": []}).all == ()
 

@@ -53,15 +53,31 @@ class AuditLogGroups:
     def load(cls, read: Reader, region: Resource) -> AuditLogGroups:
         writers: dict[str, str] = {}
         for arn, trail in described_trails(read).items():
-            group = trail.get("CloudWatchLogsLogGroupArn") or ""
-            here = f":logs:{read.region}:{read.account}:log-group:"
-            if here in group:
-                name = group.partition(here)[2].removesuffix(":*")
-                writers.setdefault(name, f"the trail {_name(arn)}")
+            name = _own_group(read, trail.get("CloudWatchLogsLogGroupArn") or "")
+            writers.setdefault(name, f"the trail {_name(arn)}")
         for flow_log in _flow_logs(read):
-            if flow_log.get("LogGroupName"):
-                writers.setdefault(flow_log["LogGroupName"], _FLOW_LOGS)
+            writers.setdefault(_group_of(read, flow_log), _FLOW_LOGS)
+        writers.pop("", None)
         return cls(tuple(_kept(read, writers)))
+
+
+def _own_group(read: Reader, arn: str) -> str:
+    """The name of a log group of this account and region; empty for any other."""
+    here = f":logs:{read.region}:{read.account}:log-group:"
+    return arn.partition(here)[2].removesuffix(":*")
+
+
+def _group_of(read: Reader, flow_log: Mapping[str, Any]) -> str:
+    """The name of the log group that a flow log writes to, empty if it is none of this account.
+
+    CreateFlowLogs takes the name or the ARN, which with a role for it may be of another account.
+    """
+    if flow_log.get("LogDestinationType", "cloud-watch-logs") != "cloud-watch-logs":
+        return ""
+    destination = flow_log.get("LogDestination") or ""
+    if ":log-group:" in destination:
+        return _own_group(read, destination)
+    return "" if flow_log.get("DeliverCrossAccountRole") else flow_log.get("LogGroupName") or ""
 
 
 def _kept(read: Reader, writers: Mapping[str, str]) -> Iterator[AuditLogGroup]:
