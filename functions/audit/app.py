@@ -138,11 +138,15 @@ def assessor_active(
     max_finding_age_hours: Annotated[
         int, Between(1, 168), "How old the newest finding of Security Hub may be"
     ] = 48,
+    organization_analyzer: Annotated[
+        bool, "Another account administers an analyzer of the whole organization"
+    ] = False,
 ) -> Verdict:
     """A service assesses the security of the region all the time, and is seen to work.
 
     Security Hub with a recent finding, IAM Access Analyzer, Amazon Inspector, or an assessment of
-    Audit Manager (closed to new customers, so it is accepted and never asked for).
+    Audit Manager (closed to new customers, so it is accepted and never asked for). An
+    organization's analyzer is shown only to the account that administers it.
     """
     max_age = timedelta(hours=max_finding_age_hours)
     seen = Assessors.of(region.read_at - max_age, finding, analyzers, scans, assessments)
@@ -154,9 +158,17 @@ def assessor_active(
         )
     found = f"by {listed(seen.active)} only" if seen.active else "by no service"
     said = f"The region is assessed {found}; {required_assessors} must be active."
-    if len(seen.active) + len(seen.unread) >= required_assessors:
+    lacking = required_assessors - len(seen.active)
+    if lacking <= len(seen.unread):
         why = listed([str(each) for each in seen.unread])
         return unread(f"{said} Not read: {why}.", *seen.unread).observing({"active": seen.active})
+    is_shown = not isinstance(analyzers, ActiveAnalyzers) or bool(analyzers.names)
+    if organization_analyzer and not is_shown and lacking <= len(seen.unread) + 1:
+        return cannot_tell(
+            f"{said} The setting organization_analyzer says that another account's analyzer covers"
+            " this region. It is listed only in the account that administers it.",
+            missing=[each.action for each in seen.unread],
+        ).observing({"active": seen.active})
     return violates(
         f"{said} {' '.join(seen.why_not)}".strip(),
         expected="Security Hub, IAM Access Analyzer or Amazon Inspector enabled in the region.",

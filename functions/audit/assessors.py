@@ -54,7 +54,7 @@ class Assessors:
         }
         why_not = {
             "Security Hub": _silence(finding),
-            "IAM Access Analyzer": "No analyzer is active.",
+            "IAM Access Analyzer": "No analyzer of this account is active.",
             "Amazon Inspector": "Inspector scans nothing.",
         }
         return cls(

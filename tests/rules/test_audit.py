@@ -378,6 +378,25 @@ def assessors(*, hub=NO_HUB, analyzers=(), scans=(), assessments=(), **settings)
             id="more are asked for than are unread",
         ),
         pytest.param({"hub": HUB, "required_assessors": 2}, BAD, id="one of two"),
+        pytest.param(
+            {"organization_analyzer": True}, UNKNOWN, id="an analyzer of another account"
+        ),
+        pytest.param(
+            {"organization_analyzer": True, "required_assessors": 2}, BAD, id="and no second one"
+        ),
+        pytest.param(
+            {"organization_analyzer": True, "required_assessors": 2, "scans": DENIED},
+            UNKNOWN,
+            id="and a second one is unread",
+        ),
+        pytest.param(
+            {"organization_analyzer": True, "required_assessors": 2, "analyzers": ("own",)},
+            BAD,
+            id="an analyzer of another account is no second one",
+        ),
+        pytest.param(
+            {"organization_analyzer": True, "analyzers": ABSENT}, BAD, id="no analyzers here"
+        ),
         pytest.param({"assessments": ABSENT}, BAD, id="one is not offered, and none is active"),
         pytest.param(
             dict.fromkeys(("hub", "analyzers", "scans", "assessments"), ABSENT), NA, id="0"
