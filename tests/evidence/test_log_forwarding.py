@@ -214,9 +214,10 @@ def test_its_own_filter():
 
 
 def test_a_filter_with_a_pattern():
-    answer = {"subscriptionFilters": [subscription("ERROR"), subscription(" ")]}
+    here = subscription(fieldSelectionCriteria="@aws.region = 'eu-west-1'")
+    answer = {"subscriptionFilters": [subscription("ERROR"), subscription(" "), here]}
     seen, _ = forwarding(logs__describe_subscription_filters=answer)
-    assert [route.is_whole for route in seen.routes] == [False, True]
+    assert [route.is_whole for route in seen.routes] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -235,19 +235,21 @@ def protection_policy(read: Reader, group: str) -> str:
 class Subscription:
     """A subscription filter: which events of a log group go where.
 
-    ``pattern`` is empty where every event does. ``criteria`` says which log groups an account's
-    policy selects; it is empty for the filter of a single group.
+    ``pattern`` and ``fields`` (a condition on system fields, such as ``@aws.region``) are empty
+    where every event does. ``criteria`` says which log groups an account's policy selects; it is
+    empty for the filter of a single group.
     """
 
     name: str
     destination: str = ""
     pattern: str = ""
     criteria: str = ""
+    fields: str = ""
 
     @property
     def forwards_everything(self) -> bool:
         """Whether no event is left out."""
-        return not self.pattern.strip()
+        return not self.pattern.strip() and not self.fields.strip()
 
 
 @evidence(
@@ -295,7 +297,12 @@ def subscriptions_of(read: Reader, group: str) -> tuple[Subscription, ...]:
         logGroupName=group,
     )
     return tuple(
-        Subscription(each["filterName"], each["destinationArn"], each.get("filterPattern") or "")
+        Subscription(
+            each["filterName"],
+            each["destinationArn"],
+            each.get("filterPattern") or "",
+            fields=each.get("fieldSelectionCriteria") or "",
+        )
         for each in found
     )
 
