@@ -116,8 +116,15 @@ def trail_delivery(trail: TrailDelivery, *, delivery: DeliverySettings) -> Verdi
 
 
 @compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
-def trail_validation(trail: TrailConfiguration) -> Verdict:
-    """Log file validation is enabled, so that a changed or deleted log file is noticed."""
+def trail_validation(trail: TrailConfiguration, seen: TrailDelivery) -> Verdict:
+    """Log file validation works, so that a changed or deleted log file is noticed."""
+    if trail.validation and seen.digest_error:
+        return violates(
+            "Log file validation is enabled, but CloudTrail cannot deliver its digest files"
+            f" ({seen.digest_error}), so no one can tell whether log files were changed.",
+            expected="Digest files that arrive in the bucket, under AWSLogs/.",
+            digest_error=seen.digest_error,
+        )
     if trail.validation:
         return complies("Log file validation is enabled: CloudTrail writes signed digest files.")
     return violates(

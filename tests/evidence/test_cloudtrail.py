@@ -231,11 +231,16 @@ def test_what_protects_a_trail():
 
 
 def test_where_a_trail_delivers():
-    answer = status(LatestCloudWatchLogsDeliveryError="AccessDenied", LatestDeliveryError="")
+    answer = status(
+        LatestCloudWatchLogsDeliveryError="AccessDenied",
+        LatestDeliveryError="",
+        LatestDigestDeliveryError="NoSuchBucket",
+    )
     about = trail(S3BucketName="audit-logs")
     seen = one(TrailDelivery, fake_account(about, cloudtrail__get_trail_status=answer))
     assert (seen.bucket, seen.log_group) == ("audit-logs", "")
     assert (seen.status.logs_error, seen.status.delivery_error) == ("AccessDenied", "")
+    assert seen.digest_error == "NoSuchBucket"
 
 
 OF_DATA = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -391,8 +392,13 @@ def test_how_old_the_delivery_of_a_trail_may_be():
 
 
 def test_log_file_validation():
-    assert trail_validation(TrailConfiguration(ARN, validation=True)).status is GOOD
-    assert trail_validation(TrailConfiguration(ARN)).status is BAD
+    refused = replace(delivered(), digest_error="AccessDenied")
+    enabled, disabled = TrailConfiguration(ARN, validation=True), TrailConfiguration(ARN)
+    assert trail_validation(enabled, delivered()).status is GOOD
+    assert trail_validation(disabled, delivered()).status is BAD
+    assert trail_validation(enabled, refused).status is BAD
+    assert "(AccessDenied)" in trail_validation(enabled, refused).reason
+    assert "is disabled" in trail_validation(disabled, refused).reason
 
 
 @pytest.mark.parametrize(

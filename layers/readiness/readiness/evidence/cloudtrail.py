@@ -346,6 +346,7 @@ class TrailDelivery:
 
     ``log_group`` is the ARN of its log group, empty where it has none. ``is_busy`` is false where
     it may have nothing to deliver for days, because it records data events alone, for instance.
+    ``digest_error`` is S3's answer to the last digest file of log file validation.
     Sources: DescribeTrails, GetTrailStatus, which tells of this region alone, GetEventSelectors.
     """
 
@@ -355,6 +356,7 @@ class TrailDelivery:
     log_group: str
     read_at: datetime
     is_busy: bool = True
+    digest_error: str = ""
 
     @classmethod
     def load(cls, read: Reader, trail: Resource) -> TrailDelivery:
@@ -373,6 +375,7 @@ class TrailDelivery:
             log_group=about.get("CloudWatchLogsLogGroupArn", ""),
             read_at=read.now,
             is_busy=is_busy,
+            digest_error=answer.get("LatestDigestDeliveryError") or "",
         )
 
 
