@@ -225,6 +225,16 @@ def _is_from_a_template(tags: Mapping[str, str], others: tuple[str, ...]) -> boo
     return False
 
 
+UNSETTLED = {
+    "REVIEW_IN_PROGRESS",
+    "CREATE_IN_PROGRESS",
+    "ROLLBACK_IN_PROGRESS",
+    "ROLLBACK_COMPLETE",
+    "DELETE_IN_PROGRESS",
+}
+"""The states of a stack that has no resources to compare, or not yet."""
+
+
 @audit.rule(DOCUMENTED, severity=Severity.LOW)
 def stack_drift(
     stack: StackDrift,
@@ -237,7 +247,7 @@ def stack_drift(
 
     The last detection counts. None is started: that is for people or for a schedule of theirs.
     """
-    if stack.status in {"REVIEW_IN_PROGRESS", "DELETE_IN_PROGRESS"}:
+    if stack.status in UNSETTLED:
         return not_applicable(f"The stack has no settled resources: it is {stack.status}.")
     checked = f"{stack.checked:%Y-%m-%d}" if stack.checked else "an unknown date"
     if stack.drift == "DRIFTED":
@@ -252,11 +262,12 @@ def stack_drift(
 
 
 def _judge_check(stack: StackDrift, checked: str, limit: timedelta) -> Verdict:
-    """The verdict on a stack that is not known to have drifted."""
+    """The verdict on a stack that is not known to have drifted; a new one has time until then."""
     at = stack.checked if stack.drift == "IN_SYNC" else None
     if at and (not limit or stack.read_at - at <= limit):
         return complies(f"The stack had not drifted on {checked}.", checked=checked)
-    if not limit:
+    is_young = stack.created is not None and stack.read_at - stack.created <= limit
+    if not limit or (is_young and not at):
         return not_applicable("The stack was never checked for drift.")
     last = f"last checked for drift on {checked}" if at else "never checked for drift"
     return violates(

@@ -453,8 +453,9 @@ def test_what_was_made_by_hand_is_named():
     assert verdict.observed["others"] == [f"{BUCKET} b1"]
 
 
-def drift(drift="IN_SYNC", days=3, status="UPDATE_COMPLETE"):
-    return StackDrift(status, drift, None if days is None else NOON - days * DAYS, NOON)
+def drift(drift="IN_SYNC", days=3, status="UPDATE_COMPLETE", age=90):
+    checked = None if days is None else NOON - days * DAYS
+    return StackDrift(status, drift, checked, NOON, NOON - age * DAYS)
 
 
 @pytest.mark.parametrize(
@@ -473,6 +474,18 @@ def drift(drift="IN_SYNC", days=3, status="UPDATE_COMPLETE"):
             {"max_check_age_days": 30},
             BAD,
             id="never, where it is asked",
+        ),
+        pytest.param(
+            drift("NOT_CHECKED", None, age=30), {"max_check_age_days": 30}, NA, id="never, and new"
+        ),
+        pytest.param(
+            drift("NOT_CHECKED", None, age=31), {"max_check_age_days": 30}, BAD, id="no more new"
+        ),
+        pytest.param(
+            drift("NOT_CHECKED", None, "ROLLBACK_COMPLETE"),
+            {"max_check_age_days": 30},
+            NA,
+            id="could not be created",
         ),
         pytest.param(drift("DRIFTED", status="REVIEW_IN_PROGRESS"), {}, NA, id="in review"),
         pytest.param(drift("DRIFTED", status="DELETE_IN_PROGRESS"), {}, NA, id="being deleted"),

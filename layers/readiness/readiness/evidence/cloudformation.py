@@ -99,6 +99,7 @@ class StackDrift:
     drift: str
     checked: datetime | None
     read_at: datetime
+    created: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, stack: Resource) -> StackDrift:
@@ -120,4 +121,5 @@ class StackDrift:
             drift=drift.get("StackDriftStatus", "NOT_CHECKED"),
             checked=in_utc(drift.get("LastCheckTimestamp")),
             read_at=now,
+            created=in_utc(stack.get("CreationTime")),
         )
