@@ -295,8 +295,9 @@ def audit_bucket_retention(
 ) -> Verdict:
     """Buckets that trails, AWS Config and flow logs write to keep the files for a year.
 
-    By a lifecycle rule that expires them later, or by Object Lock. A rule for another prefix, for
-    objects with a tag or for noncurrent versions does not touch log files.
+    By a lifecycle rule that expires them later or moves them to an archive, or by Object Lock. A
+    rule for another prefix, for objects with a tag or for noncurrent versions does not touch log
+    files.
     """
     modes = ("COMPLIANCE",) if require_compliance_mode else ("COMPLIANCE", "GOVERNANCE")
     return judge_buckets(buckets, retention, modes=modes)

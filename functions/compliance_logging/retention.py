@@ -129,7 +129,8 @@ def _flaws_under(
     if ending:
         problem = too_short_or_long(what, max(min(ending), kept.locked_days), wanted)
         return [problem] if problem is not None else []
-    return _kept_for_ever(what, wanted)
+    is_archived = any(f"{prefix}/".startswith(each) for each in kept.archived)
+    return _kept_for_ever(what, wanted, is_decided=is_archived)
 
 
 def _when(expiry: Expiry) -> str:

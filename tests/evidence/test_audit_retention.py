@@ -259,6 +259,27 @@ def test_expiries(rule, found):
     assert retention(rule).expiries == found
 
 
+def moving(storage="DEEP_ARCHIVE", **changes):
+    rule = {"ID": "move", "Status": "Enabled", "Filter": {"Prefix": "logs/"}}
+    return rule | {"Transitions": [{"Days": 90, "StorageClass": storage}]} | changes
+
+
+@pytest.mark.parametrize(
+    ("rule", "prefixes"),
+    [
+        pytest.param(moving(), ("logs/",), id="to the deep archive"),
+        pytest.param(moving("GLACIER"), ("logs/",), id="to the archive"),
+        pytest.param(moving("STANDARD_IA"), (), id="to a cheaper class"),
+        pytest.param(moving(Status="Disabled"), (), id="disabled"),
+        pytest.param(moving(Filter=tagged()), (), id="with a tag"),
+        pytest.param(moving(Filter={}), ("",), id="everything"),
+        pytest.param(expiring(400), (), id="an expiry"),
+    ],
+)
+def test_what_is_moved_to_an_archive(rule, prefixes):
+    assert retention(rule).archived == prefixes
+
+
 def test_no_lifecycle_and_no_lock():
     assert retention() == BucketRetention(NAME)
 

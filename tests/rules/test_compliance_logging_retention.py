@@ -72,6 +72,11 @@ def test_settings_of_log_groups():
 # -- buckets --------------------------------------------------------------------------------------
 
 
+def archived(*prefixes, expiries=()):
+    kept = BucketRetention("audit-logs", expiries, archived=prefixes)
+    return AuditBucket("audit-logs", ((TRAIL, "the trail audit"),), kept)
+
+
 def bucket(*expiries, prefix=TRAIL, locked=0, name="audit-logs"):
     kept = BucketRetention(name, expiries, locked, "COMPLIANCE" if locked else "")
     return AuditBucket(name, ((prefix, "the trail audit"),), kept)
@@ -98,6 +103,16 @@ def days(number, **changes):
             bucket(days(30, prefix=TRAIL + "/us-east-1/")), BAD, HIGH, "30 days", id="a part of it"
         ),
         pytest.param(bucket(days(400, prefix=TRAIL + "/")), GOOD, None, "", id="its folder"),
+        pytest.param(archived(""), GOOD, None, "", id="kept in an archive"),
+        pytest.param(archived(TRAIL + "/"), GOOD, None, "", id="its folder, in an archive"),
+        pytest.param(archived("tmp/"), BAD, MEDIUM, "no retention", id="another folder's archive"),
+        pytest.param(
+            archived("", expiries=(days(90),)),
+            BAD,
+            HIGH,
+            "after 90 days",
+            id="archived and deleted",
+        ),
         pytest.param(
             bucket(days(30, prefix=TRAIL + "-Digest/")), BAD, HIGH, "30 days", id="its digests"
         ),

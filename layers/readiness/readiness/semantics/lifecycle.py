@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,13 +43,32 @@ class Expiry:
         days, date = expiration.get("Days"), expiration.get("Date")
         if rule.get("Status") != "Enabled" or (days is None and date is None):
             return None
-        chosen = rule.get("Filter") or {}
-        chosen = {**chosen, **(chosen.get("And") or {})}
+        chosen = _filter(rule)
         return cls(
             id=rule.get("ID", ""),
             days=days or 0,
-            prefix=rule.get("Prefix") or chosen.get("Prefix") or "",
+            prefix=_prefix(rule),
             is_tagged=bool(chosen.get("Tag") or chosen.get("Tags")),
             is_sized="ObjectSizeGreaterThan" in chosen or "ObjectSizeLessThan" in chosen,
             by_date=date is not None,
         )
+
+
+_ARCHIVES = frozenset({"DEEP_ARCHIVE", "GLACIER", "GLACIER_IR"})
+
+
+def archived_prefixes(rule: Mapping[str, Any]) -> Iterator[str]:
+    """What the keys begin with of the objects that a rule moves to an archive, if it does."""
+    classes = {each.get("StorageClass") for each in rule.get("Transitions") or ()}
+    is_tagged = not {"Tag", "Tags"}.isdisjoint(_filter(rule))
+    if rule.get("Status") == "Enabled" and classes & _ARCHIVES and not is_tagged:
+        yield _prefix(rule)
+
+
+def _filter(rule: Mapping[str, Any]) -> Mapping[str, Any]:
+    chosen = rule.get("Filter") or {}
+    return {**chosen, **(chosen.get("And") or {})}
+
+
+def _prefix(rule: Mapping[str, Any]) -> str:
+    return rule.get("Prefix") or _filter(rule).get("Prefix") or ""

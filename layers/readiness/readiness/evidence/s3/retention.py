@@ -8,7 +8,7 @@ from readiness.evidence.s3.buckets import BUCKET
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.lifecycle import Expiry
+from readiness.semantics.lifecycle import Expiry, archived_prefixes
 
 _GONE = ("NoSuchBucket",)
 _DAYS_A_YEAR = 365
@@ -33,14 +33,16 @@ class BucketRetention:
     """The lifecycle rules by which objects expire, and for how long Object Lock keeps new ones.
 
     ``locked_days`` is 0 without a default retention; ``lock_mode`` is ``GOVERNANCE``, which those
-    with a permission may bypass, or ``COMPLIANCE``. Sources: GetBucketLifecycleConfiguration,
-    GetObjectLockConfiguration.
+    with a permission may bypass, or ``COMPLIANCE``. ``archived`` is what keys begin with that a
+    lifecycle rule moves to an archive of S3 Glacier: someone decided to keep them. Sources:
+    GetBucketLifecycleConfiguration, GetObjectLockConfiguration.
     """
 
     name: str
     expiries: tuple[Expiry, ...] = ()
     locked_days: int = 0
     lock_mode: str = ""
+    archived: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketRetention:
@@ -51,7 +53,8 @@ class BucketRetention:
             gone=_GONE,
             Bucket=bucket.id,
         )
-        found = map(Expiry.of, (lifecycle or {}).get("Rules") or ())
+        rules = (lifecycle or {}).get("Rules") or ()
+        found = map(Expiry.of, rules)
         locked = read.one(
             "s3",
             "get_object_lock_configuration",
@@ -66,4 +69,5 @@ class BucketRetention:
             expiries=tuple(expiry for expiry in found if expiry is not None),
             locked_days=default.get("Days") or default.get("Years", 0) * _DAYS_A_YEAR,
             lock_mode=default.get("Mode", ""),
+            archived=tuple(prefix for rule in rules for prefix in archived_prefixes(rule)),
         )
