@@ -38,7 +38,7 @@ class RuleSettings:
         tuple[str, ...], "Security Hub standards that are enough if all of them are ready"
     ] = ("aws-foundational-security-best-practices",)
     required_rule_identifiers: Annotated[
-        tuple[str, ...], "Identifiers of AWS Config managed rules that have to exist"
+        tuple[str, ...], "Identifiers of AWS Config managed rules that have to work"
     ] = ()
 
 
@@ -59,12 +59,12 @@ def judge_rules(
         "working": len(working),
         "failing": sorted(faulty),
     }
-    identifiers = {rule.identifier for rule in counted}
+    identifiers = {rule.identifier for rule in counted if rule.name not in faulty}
     lacking = [each for each in wanted.required_rule_identifiers if each not in identifiers]
     if lacking:
         return violates(
-            f"There is no AWS Config rule {listed(lacking)}.",
-            expected="Every rule that required_rule_identifiers names.",
+            f"There is no AWS Config rule {listed(lacking)} that works.",
+            expected="A working rule for each that required_rule_identifiers names.",
             **facts,
         )
     judged = len(faulty) + len(working)

@@ -22,6 +22,7 @@ GOOD, BAD, UNKNOWN = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT
 HOUR = timedelta(hours=1)
 OLD = NOON - timedelta(days=90)
 RAN = RuleStatus(started=True, activated=OLD, succeeded=NOON - HOUR)
+FAILED = RuleStatus(started=True, activated=OLD, failed=NOON, error="AccessDenied")
 FSBP = "aws-foundational-security-best-practices/v/1.0.0"
 CIS = "cis-aws-foundations-benchmark/v/3.0.0"
 NO_STANDARD = Standards(())
@@ -103,6 +104,13 @@ def standard(status="READY", why="", name=FSBP):
             {"required_rule_identifiers": ("ROOT_ACCOUNT_MFA_ENABLED",)},
             BAD,
             id="a required rule is lacking",
+        ),
+        pytest.param(
+            rules(20, RAN, ConfigRule("root", "ROOT_ACCOUNT_MFA_ENABLED", status=FAILED)),
+            NO_STANDARD,
+            {"required_rule_identifiers": ("ROOT_ACCOUNT_MFA_ENABLED",)},
+            BAD,
+            id="a required rule fails, one of many",
         ),
         pytest.param(
             rules(10, RAN, ConfigRule("root", "ROOT_ACCOUNT_MFA_ENABLED", status=RAN)),
