@@ -138,8 +138,18 @@ def test_the_parameters_say_the_limits(environment, limits):
         {"declared_at": "yesterday#1"},
         {"declared_by": "AIDAANN"},
         {"declared_by": "waiver#"},
+        {"kind": ["WAIVER_END"]},
+        {"kind": {"WAIVER": True}},
+        {"until": "0001-01-01T00:00:00+14:00"},
+        {"until": "9999-12-31T23:59:59-14:00"},
+        {"declared_at": "9999-12-31T23:59:59Z#1"},
+        {"declared_at": "9999-12-31T23:59:59-14:00#1"},
+        {"rules": "a-" * 50_000},
+        {"resources": "a-" * 50_000},
+        {"reason": "x" * 100_000},
+        {"owner": "x" * 100_000},
     ],
-    ids=str,
+    ids=lambda changes: str(changes)[:60],
 )
 def test_a_malformed_row_waives_nothing_and_says_why(changes):
     found, malformed = assembled([row(**changes)])
@@ -152,6 +162,29 @@ def test_a_malformed_row_costs_no_other():
     found, malformed = assembled([row(owner=None), *rows(waiver_item(made("bbbbbbbbbbbb")))])
     assert [waiver.id for waiver in found] == ["bbbbbbbbbbbb"]
     assert len(malformed) == 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"declared_at": "9999-12-31T23:59:59-14:00#1"},
+        {"declared_at": ["now"]},
+        {"declared_by": {"S": "waiver#AIDABOB"}},
+        {"waiver": ["0123456789ab"]},
+    ],
+    ids=str,
+)
+def test_a_malformed_end_ends_nothing_and_says_why(changes):
+    [end] = rows(end_item(made(), by_id=BOB, at=after(1), because=""))
+    [waiver], malformed = assembled([row(), end | changes])
+    assert waiver.ended_at is None
+    assert len(malformed) == 1
+
+
+def test_the_reason_of_an_end_fits_onto_every_finding_that_it_opens():
+    [end] = rows(end_item(made(), by_id=BOB, at=after(1), because="x" * 100_000))
+    [waiver], _ = assembled([row(), end])
+    assert len(waiver.ended_because) == 500
 
 
 def test_a_row_under_the_key_of_attestations_waives_nothing():
@@ -240,6 +273,17 @@ def test_rows_are_counted_whatever_they_are(dynamodb):
     known = InForce(dynamodb, DECLARATIONS, Limits())()
     assert (len(known.every), known.known) == (1, 3)
     assert len(rows_of(dynamodb, DECLARATIONS)) == 3
+
+
+def test_a_value_that_is_never_written_here_costs_no_other_waiver(dynamodb):
+    declarations = Declarations(dynamodb, DECLARATIONS)
+    declarations.append(waiver_item(made()))
+    item = serialise(row(id="x", declared_at=f"{iso(T0)}#x"))
+    declarations.append(item | {"reason": {"B": b"\x00"}})
+    known = InForce(dynamodb, DECLARATIONS, Limits())()
+    assert ([waiver.id for waiver in known.every], known.known) == (["0123456789ab"], 2)
+    _, malformed = assembled(rows_of(dynamodb, DECLARATIONS))
+    assert list(malformed) == [f"waiver#{ANN.id} {iso(T0)}#x"]
 
 
 def test_it_is_read_anew_after_a_short_while(dynamodb):

@@ -26,7 +26,11 @@ OWNED = "waiver#"
 WAIVER, APPROVAL, END = "WAIVER", "WAIVER_APPROVAL", "WAIVER_END"
 KEPT_SECONDS = 20.0
 MOST_REASON, MOST_NAME, MOST_GLOB, MOST_TAGS = 500, 256, 1024, 10
+LAST_YEAR = 9000
+"""Of a time in a row: with a zone or the limit added, Python has no date after 9999."""
 NOBODY = "NONE"
+_NO_WAIVER = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+"""What reading a row raises that somebody wrote by hand, with whatever DynamoDB can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,12 +144,12 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str
     others = []
     for row in sorted(rows, key=lambda row: str(row.get("declared_at", ""))):
         key = f"{row.get('declared_by')} {row.get('declared_at')}"
-        if row.get("kind") in {APPROVAL, END}:
+        if row.get("kind") in (APPROVAL, END):
             others.append(row)
             continue
         try:
             waiver = _read(row)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except _NO_WAIVER as error:
             malformed[key] = f"{type(error).__name__}: {error}"
             continue
         if waiver.id in waivers:
@@ -159,7 +163,7 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str
             if about is None:
                 raise ValueError(f"there is no waiver {row.get('waiver')!r}")  # noqa: TRY301
             waivers[about.id] = _answered(about, row)
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except _NO_WAIVER as error:
             malformed[key] = str(error)
     return list(waivers.values()), malformed
 
@@ -169,12 +173,12 @@ def _read(row: Mapping[str, Any]) -> Waiver:
         raise ValueError(f"{row['kind']!r} is no kind of row about waivers")
     tags = row.get("tags") or {}
     return Waiver(
-        id=_word(row, "id"),
-        rule=_word(row, "rules"),
-        resource=_word(row, "resources", required=False),
-        reason=_word(row, "reason"),
-        owner=_word(row, "owner"),
-        until=parse_iso(_word(row, "until")),
+        id=_word(row, "id", MOST_NAME),
+        rule=_word(row, "rules", MOST_GLOB),
+        resource=_word(row, "resources", MOST_GLOB, required=False),
+        reason=_word(row, "reason", MOST_REASON),
+        owner=_word(row, "owner", MOST_NAME),
+        until=_moment(_word(row, "until", MOST_NAME)),
         declared_at=_declared_at(row),
         by=_by(row),
         tags={str(name): str(value) for name, value in tags.items()},
@@ -188,7 +192,7 @@ def _answered(waiver: Waiver, row: Mapping[str, Any]) -> Waiver:
     if row["kind"] == END:
         if waiver.ended_at is not None:
             return waiver
-        because = str(row.get("reason", ""))
+        because = clean(str(row.get("reason", "")), MOST_REASON)
         return replace(waiver, ended_by=by, ended_at=at, ended_because=because)
     if row.get("fingerprint") != waiver.fingerprint:
         raise ValueError(f"it approves another text than that of the waiver {waiver.id}")
@@ -197,10 +201,12 @@ def _answered(waiver: Waiver, row: Mapping[str, Any]) -> Waiver:
     return waiver if waiver.approved_by else replace(waiver, approved_by=by, approved_at=at)
 
 
-def _word(row: Mapping[str, Any], name: str, *, required: bool = True) -> str:
+def _word(row: Mapping[str, Any], name: str, most: int, *, required: bool = True) -> str:
     value = row.get(name, "")
     if not isinstance(value, str) or (required and not value.strip()):
         raise ValueError(f"{name} is missing or no text")
+    if len(value) > most:
+        raise ValueError(f"{name} is longer than {most} characters")
     return value
 
 
@@ -212,7 +218,14 @@ def _by(row: Mapping[str, Any]) -> str:
 
 
 def _declared_at(row: Mapping[str, Any]) -> datetime:
-    return parse_iso(str(row["declared_at"]).partition("#")[0])
+    return _moment(str(row["declared_at"]).partition("#")[0])
+
+
+def _moment(text: str) -> datetime:
+    moment = parse_iso(text).astimezone(UTC)
+    if moment.year > LAST_YEAR:
+        raise ValueError(f"{clean(text, 60)!r} is too far away")
+    return moment
 
 
 # -- what is known now ----------------------------------------------------------------------------
@@ -294,7 +307,15 @@ def rows_of(client: Any, table: str) -> list[dict[str, Any]]:
     }
     while True:
         page = client.query(**query)
-        rows += map(deserialise, page["Items"])
+        rows += map(_plain, page["Items"])
         if "LastEvaluatedKey" not in page:
             return rows
         query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
+    """The row; of one with a value that is never written here the key, which waives nothing."""
+    try:
+        return deserialise(item)
+    except ValueError:
+        return {name: str(item.get(name, {}).get("S")) for name in ("declared_by", "declared_at")}
