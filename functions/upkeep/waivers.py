@@ -12,7 +12,7 @@ from typing import Any
 from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.store import Store, UnreadableRow, Unwritable
 from readiness.engine.unread import UPKEEP
-from readiness.engine.waivers import InForce
+from readiness.engine.waivers import InForce, WaiversUnreadable
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.transition import Kind
 from readiness.model.waiver import Waivers
@@ -57,10 +57,18 @@ class WaiverUpkeep:
         self._key = {"finding_id": f"{UPKEEP}#{where}", "at": "waivers"}
 
     def apply(self, enough: Callable[[], bool]) -> dict[str, int]:
-        """How many findings became waived, and are so no more. Raises WaiversUnreadable."""
+        """How many findings became waived, and are so no more.
+
+        Raises WaiversUnreadable, after what ends by now: a date needs no row to have come.
+        """
         now = self._now()
-        self._waivers = self._in_force.fresh()
         done: Counter[str] = Counter(waived=0, over=0, failed=0)
+        try:
+            self._waivers = self._in_force.fresh()
+        except WaiversUnreadable:
+            self._waivers = self._in_force.of_none()
+            self._reconsider(self._store.waived(self._account, now), done, enough)
+            raise
         is_whole = self._reconsider(self._store.waived(self._account, now), done, enough)
         applied, digest = self._applied(), digest_of(self._waivers)
         is_new = applied.digest != digest

@@ -319,6 +319,23 @@ def test_waivers_that_cannot_be_read_end_nothing_and_fail_the_run(paged, monkeyp
     assert paged.one().is_waived, "what is known to less rows than it was decided from stays"
 
 
+def test_a_date_comes_although_the_waivers_cannot_be_read(paged, monkeypatch):
+    paged.waive(until=iso(paged.now + timedelta(days=1)))
+    paged.run()
+    paged.waive("bbbbbbbbbbbb", resource="other", in_advance=True)
+
+    def denied(client, table):
+        raise error("AccessDeniedException", 400)
+
+    monkeypatch.setattr("readiness.engine.waivers.rows_of", denied)
+    for _ in range(2):
+        with pytest.raises(WaiversUnreadable):
+            paged.run(days=1)
+        paged.flush()
+    assert paged.one().is_open
+    assert paged.pipeline.pagerduty.actions == ["trigger", "resolve", "trigger"]
+
+
 def test_the_handler_takes_its_schedule_and_nothing_else(waiving, monkeypatch):
     upkeep_app.metrics.clear_metrics()
     for name, value in waiving.pipeline.environment.items():

@@ -161,7 +161,7 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[list[Waiver], dict[str
         about = waivers.get(str(row.get("waiver")))
         try:
             if about is None:
-                raise ValueError(f"there is no waiver {row.get('waiver')!r}")  # noqa: TRY301
+                raise ValueError(f"there is no waiver {row.get('waiver')!r}")
             waivers[about.id] = _answered(about, row)
         except _NO_WAIVER as error:
             malformed[key] = str(error)
@@ -275,17 +275,21 @@ class InForce:
                     self._read = (now, self.fresh())
                 except WaiversUnreadable as unreadable:
                     self._tell(str(unreadable))
-                    self._read = (now, self._of(()))
+                    self._read = (now, self.of_none())
             return replace(self._read[1], name=self._name)
 
     def fresh(self) -> Waivers:
         """The waivers as the index shows them now. Raises WaiversUnreadable."""
         if not self._table:
-            return self._of(())
+            return self.of_none()
         try:
             return self._of(rows_of(self._client, self._table))
         except (ClientError, BotoCoreError) as error:
             raise WaiversUnreadable(f"{type(error).__name__}: {error}") from error
+
+    def of_none(self) -> Waivers:
+        """What is known where no row is: the limits alone."""
+        return self._of(())
 
     def _of(self, rows: Iterable[Mapping[str, Any]]) -> Waivers:
         rows = list(rows)
