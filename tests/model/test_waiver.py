@@ -457,6 +457,17 @@ def test_where_the_waivers_cannot_be_read_only_the_date_ends_one():
     assert fresh.transition.kind is Kind.OPENED, "too much is told, never too little"
 
 
+def test_where_the_waivers_cannot_be_read_one_person_accepts_nothing_critical():
+    waived = decide(None, finding(), waivers=known(waiver())).finding
+    worse = finding(at=after(2), severity=Severity.CRITICAL)
+    change = decide(waived, worse, waivers=known(rows=0))
+    assert (change.transition.kind, change.finding.is_open) == (Kind.WAIVER_EXPIRED, True)
+    assert "CRITICAL needs a second person" in change.transition.note
+    of_two = waiver(approved_by="bob", approved_at=T0)
+    waived = decide(None, finding(), waivers=known(of_two, rows=2)).finding
+    assert decide(waived, worse, waivers=known(rows=0)).finding.is_waived
+
+
 # -- what cannot be read ---------------------------------------------------------------------------
 
 

@@ -146,10 +146,13 @@ class Waivers:
         ends = waiver.ends(self.cap)
         if ends <= at:
             return f"it expired at {iso(ends)}"
-        asks = self.second_person is not None and severity.at_least(self.second_person)
-        if asks and not waiver.has_second_person:
-            return f"{severity} needs a second person"
+        if self.asks_for_two(severity) and not waiver.has_second_person:
+            return _second_person(severity)
         return ""
+
+    def asks_for_two(self, severity: Severity) -> bool:
+        """Whether a finding of that severity is waived only with a second person's approval."""
+        return self.second_person is not None and severity.at_least(self.second_person)
 
     def over(self, finding: Finding, at: datetime) -> Waiver | None:
         """The waiver that waives the finding: of several the one that lasts longest."""
@@ -200,7 +203,7 @@ def under(waivers: Known, became: Finding, stored: Finding | None, at: datetime)
     at = max(at, known.as_of or at)
     before = stored if stored is not None and stored.status is Status.NON_COMPLIANT else None
     if before is not None and before.waivers_known > known.known:
-        return _as_before(before, became, at)
+        return _as_before(known, before, became, at)
     over = known.over(became, at)
     became = became.but(waivers_known=known.known)
     if over is not None:
@@ -212,14 +215,22 @@ def under(waivers: Known, became: Finding, stored: Finding | None, at: datetime)
     return Reconsidered(became, is_new=True, note=note, by=by)
 
 
-def _as_before(before: Finding, became: Finding, at: datetime) -> Reconsidered:
-    """What was decided from more rows than are known now; only its date ends it."""
+def _as_before(known: Waivers, before: Finding, became: Finding, at: datetime) -> Reconsidered:
+    """What was decided from more rows than are known now.
+
+    Its date ends it, and a severity that needs a second person where none is on the finding.
+    """
     became = became.but(waivers_known=before.waivers_known, **_waiver_of(before))
     ends = before.waived_until
-    if ends is None or ends > at:
+    if ends is None:
         return Reconsidered(became)
-    note = _expired(before.waiver, ends)
-    return Reconsidered(became.but(**NOT_WAIVED), is_new=True, note=note)
+    if ends <= at:
+        note = _expired(before.waiver, ends)
+        return Reconsidered(became.but(**NOT_WAIVED), is_new=True, note=note)
+    if known.asks_for_two(became.severity) and not before.waiver_approved_by:
+        note = _not_any_more(before.waiver, _second_person(became.severity))
+        return Reconsidered(became.but(**NOT_WAIVED), is_new=True, note=note)
+    return Reconsidered(became)
 
 
 def _waived(known: Waivers, over: Waiver, became: Finding, before: Finding | None) -> Reconsidered:
@@ -266,6 +277,14 @@ def _expired(id: str, ended: datetime) -> str:
     return f"The waiver {id} expired at {iso(ended)}."
 
 
+def _not_any_more(id: str, why: str) -> str:
+    return f"The waiver {id} does not cover it any more: {why}."
+
+
+def _second_person(severity: Severity) -> str:
+    return f"{severity} needs a second person"
+
+
 def _why_over(known: Waivers, before: Finding, now: Finding, at: datetime) -> tuple[str, str]:
     """Why a finding is not waived any more, and who caused it, if anybody did."""
     waiver = known.named(before.waiver)
@@ -279,8 +298,8 @@ def _why_over(known: Waivers, before: Finding, now: Finding, at: datetime) -> tu
         return _expired(waiver.id, waiver.ends(known.cap)), ""
     objection = known.objection(waiver, now.severity, now.resource.account, at)
     if objection:
-        return f"The waiver {waiver.id} does not cover it any more: {objection}.", ""
-    return f"The waiver {waiver.id} does not cover it any more: its tags are others.", ""
+        return _not_any_more(waiver.id, objection), ""
+    return _not_any_more(waiver.id, "its tags are others"), ""
 
 
 def in_words(waiver: Waiver) -> str:
