@@ -120,7 +120,7 @@ class Alerts:
             is_own=lambda: self._own.has(resource),
             was_told=lambda: was_told(self._store.history(entry.finding_id)),
         )
-        if _is_about_reading(entry):
+        if _is_about_reading(entry, finding):
             self._unread.note(datetime.now(UTC))
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
@@ -305,10 +305,14 @@ class Swept:
     is_first: bool
 
 
-def _is_about_reading(entry: Entry) -> bool:
-    """Whether a resource became unreadable, or is so no more."""
+def _is_about_reading(entry: Entry, finding: Finding | None) -> bool:
+    """Whether a resource became unreadable, or is so no more.
+
+    One that became so while its waiver began or ended has a transition of that kind alone.
+    """
     changed = entry.kind == Kind.BLINDED or entry.old_status == Status.INSUFFICIENT_DATA
-    return changed and entry.rule != UNREADABLE
+    is_blind = finding is not None and finding.blinded_at is not None
+    return (changed or is_blind) and entry.rule != UNREADABLE
 
 
 def _is_of(rule: str, names: Iterable[str]) -> bool:

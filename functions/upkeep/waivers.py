@@ -70,7 +70,7 @@ class WaiverUpkeep:
             self._reconsider(self._store.waived(self._account, now), done, enough)
             raise
         is_whole = self._reconsider(self._store.waived(self._account, now), done, enough)
-        applied, digest = self._applied(), digest_of(self._waivers)
+        applied, digest = self._applied(), digest_of(self._waivers, now)
         is_new = applied.digest != digest
         is_due = applied.since is not None and now - applied.since >= AGAIN_AFTER
         if is_new or (is_due and not applied.twice):
@@ -113,8 +113,13 @@ class WaiverUpkeep:
         self._client.put_item(TableName=self._table, Item=serialise(self._key | row))
 
 
-def digest_of(waivers: Waivers) -> str:
-    """A digest of the rows and of the limits, which decide together what is waived."""
+def digest_of(waivers: Waivers, at: datetime) -> str:
+    """A digest of what decides what is waived: the rows, the limits, and which rows lie ahead.
+
+    A row whose writer's clock is ahead waives nothing yet, and something when its time comes.
+    """
     said = [str(waivers.known), str(waivers.cap), str(waivers.second_person)]
-    said += sorted(f"{w.fingerprint} {w.approved_by} {w.ended_at}" for w in waivers.every)
+    said += sorted(
+        f"{w.fingerprint} {w.approved_by} {w.ended_at} {w.is_ahead(at)}" for w in waivers.every
+    )
     return hashlib.sha256("\n".join(said).encode()).hexdigest()[:16]

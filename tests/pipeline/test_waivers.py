@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -293,6 +293,24 @@ def test_what_a_run_wrote_that_knew_of_no_waiver_is_put_right(waiving):
     assert waiving.one().is_open
     assert waiving.run(minutes=1)["waived"] == 0
     assert waiving.run(seconds=AGAIN_AFTER.total_seconds())["waived"] == 1
+
+
+def test_a_waiver_of_a_clock_that_is_ahead_is_applied_when_its_time_comes(paged):
+    paged.waive(at=paged.now + timedelta(hours=1))
+    assert paged.run()["waived"] == 0
+    assert paged.run(minutes=8)["waived"] == 0
+    assert paged.run(minutes=50)["waived"] == 1
+
+
+def test_what_cannot_be_read_and_is_waived_at_the_same_time_makes_its_heading_blind(paged):
+    paged.waive()
+    denied = ("s3:GetX",)
+    unknown = finding(Status.INSUFFICIENT_DATA, after(2), missing=denied, denied=denied)
+    paged.observe(unknown)
+    paged.flush()
+    assert paged.kinds() == ["OPENED", "WAIVED"]
+    paged.now = datetime.now(UTC)
+    assert paged.run(minutes=5)["headings"] == 1
 
 
 def test_it_stops_in_time_and_goes_on_the_next_minute(waiving):

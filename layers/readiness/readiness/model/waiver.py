@@ -88,6 +88,10 @@ class Waiver:
         """The earlier of its own end and ``cap`` after it was declared."""
         return min(self.until, self.declared_at + cap)
 
+    def is_ahead(self, now: datetime) -> bool:
+        """Whether it was declared later than clocks differ, so that its time has not come."""
+        return self.declared_at > now + SKEW
+
     @property
     def has_second_person(self) -> bool:
         return bool(self.approved_by) and self.approved_by != self.by
@@ -101,7 +105,7 @@ class Waiver:
             "it has no owner": not self.owner.strip(),
             "it gives no reason": not self.reason.strip(),
             "it names no rule": not self.rule.strip(),
-            "it lies in the future": self.declared_at > now + SKEW,
+            "it lies in the future": self.is_ahead(now),
             "it means every rule and does not say so": matches_every_rule(self.rule)
             and not self.all_rules,
             "it means every resource and does not say so": every and not self.all_resources,
