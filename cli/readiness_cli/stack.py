@@ -37,7 +37,7 @@ class Stack(Mapping[str, str]):
 
     def __getitem__(self, part: str) -> str:
         if part not in self._parts:
-            raise Failure(
+            raise NoPart(
                 f"the stack {self.name!r} in {self.where} has no {part}",
                 why="It is not a Readiness stack, or it is of an older version",
                 fix="run `sam deploy`, or name another stack with --stack-name",
@@ -53,6 +53,10 @@ class Stack(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._parts)
+
+
+class NoPart(Failure):
+    """The stack lacks a part, as one of an older version does."""
 
 
 class NoStack(Failure):

@@ -508,6 +508,124 @@ def test_every_call_that_is_denied_is_unknown_and_never_ok(run, over):
         assert all(line["fix"].startswith("allow ") for line in unknown), call
 
 
+OF_TABLES = "dynamodb", "query"
+
+
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_tables_that_do_not_answer_are_unknown_and_cost_no_other_check(run, over, fault):
+    fake = over(world())
+    fake.faults[OF_TABLES] = FAULTS[fault]
+    said = run("doctor", "-o", "json")
+    assert said.exit_code == 3, said.output
+    unknown = {line["check"] for line in lines(said) if line["state"] != "ok"}
+    assert unknown == {"sweep", "unknown", "outbox"}
+
+
+def test_an_answer_without_what_is_asked_for_is_unknown_and_never_ok(run, over):
+    fake = over(world())
+    run("doctor")
+    may_be_empty = {
+        ("cloudformation", "list_stack_resources"),  # no function of any heading: a warning
+        ("cloudwatch", "describe_alarms"),
+        ("config", "describe_configuration_recorders"),
+    }
+    first = {("sts", "get_caller_identity"), ("cloudformation", "describe_stacks")}
+    for service, operation in set(fake.calls) - first - may_be_empty:
+        over(world(**{f"{service}__{operation}": {}}))
+        said = run("doctor", "-o", "json")
+        assert said.exit_code in {1, 3}, (operation, said.output)
+        assert len(lines(said)) > 10, operation
+
+
+@pytest.mark.parametrize("lacking", sorted(set(OUTPUTS) - {"FindingsTable", "TransitionsTable"}))
+def test_a_stack_of_an_older_version_lacks_one_line_and_has_the_others(run, over, lacking):
+    older = described()
+    [stack] = older["Stacks"]
+    stack["Outputs"] = [each for each in stack["Outputs"] if each["OutputKey"] != lacking]
+    queues = depth(**{name: 3 for name in deployment.QUEUES if name != lacking})
+    over(world(cloudformation__describe_stacks=older, sqs__get_queue_attributes=queues))
+    said = run("doctor", "-o", "json")
+    [line] = [line for line in lines(said) if line["state"] == "unknown"]
+    assert lacking in line["said"]
+    assert "sam deploy" in line["fix"]
+    full = [line for line in of(said, "failure queues") if line["state"] == "failed"]
+    assert len(full) == len(deployment.QUEUES) - (lacking in deployment.QUEUES)
+
+
+def test_a_trail_that_has_delivered_nothing_yet_is_asked_again_later(run, over):
+    new = {"IsLogging": True, "StartLoggingTime": NOON - timedelta(minutes=2)}
+    over(world(cloudtrail__get_trail_status=new))
+    said = run("doctor", "-o", "json")
+    [line] = of(said, "trail")
+    assert (line["state"], said.exit_code) == ("unknown", 3)
+    assert "run it again" in line["fix"]
+
+
+def test_a_trail_whose_status_is_throttled_needs_no_permission(run, over):
+    fake = over(world())
+    fake.faults["cloudtrail", "get_trail_status"] = FAULTS["throttled"]
+    [line] = of(run("doctor", "-o", "json"), "trail")
+    assert line["state"] == "unknown"
+    assert "run it again" in line["fix"]
+
+
+@pytest.mark.parametrize("status", ["InternalError", "Forbidden"])
+def test_events_that_could_not_be_counted_are_not_none(run, over, status):
+    def uncounted(**asked):
+        queries = asked["MetricDataQueries"]
+        return {
+            "MetricDataResults": [
+                {"Id": query["Id"], "StatusCode": status, "Values": [], "Timestamps": []}
+                for query in queries
+            ]
+        }
+
+    over(world(cloudwatch__get_metric_data=uncounted))
+    [line] = of(run("doctor", "-o", "json"), "events")
+    assert line["state"] == "unknown"
+
+
+def test_an_action_that_the_simulator_does_not_answer_is_not_allowed(run, over):
+    def half(**asked):
+        return {"EvaluationResults": simulated()(**asked)["EvaluationResults"][1:]}
+
+    over(world(iam__simulate_principal_policy=half))
+    [line] = of(run("doctor", "-o", "json"), "permissions")
+    assert line["state"] == "unknown"
+
+
+def test_the_simulator_is_told_in_which_region_each_call_is_made(over):
+    """A boundary that allows one region only would otherwise deny every action."""
+    regions = {}
+
+    def simulate(**call):
+        [entry] = call["ContextEntries"]
+        assert entry["ContextKeyName"] == "aws:RequestedRegion"
+        regions.update(dict.fromkeys(call["ActionNames"], entry["ContextKeyValues"]))
+        return simulated()(**call)
+
+    over(world(iam__simulate_principal_policy=simulate))
+    examined = Examined(_moved(session.connect(None, None), "eu-west-1"), (), "readiness")
+    assert not permissions.denied_actions(examined, ROLE, ["s3:GetX", "iam:GetX", "ec2:GetX"])
+    assert regions == {
+        "s3:GetX": ["eu-west-1"],
+        "ec2:GetX": ["eu-west-1"],
+        "iam:GetX": ["us-east-1"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("cause", "fix"),
+    [
+        (Cause.NOT_OFFERED, "does not have the service"),
+        (Cause.SDK_TOO_OLD, "upgrade botocore"),
+        (Cause.TOKEN_REFUSED, "enable the region"),
+    ],
+)
+def test_what_does_not_pass_by_itself_is_not_to_be_waited_for(cause, fix):
+    assert fix in unanswered("recorder", Unreadable("config:DescribeX", cause)).fix
+
+
 def test_credentials_that_cannot_be_simulated_are_unknown(run, over):
     root = {"Account": ACCOUNT_ID, "Arn": f"arn:aws:iam::{ACCOUNT_ID}:root", "UserId": ACCOUNT_ID}
     over(world(sts__get_caller_identity=root, cloudformation__describe_stacks=no_stack))

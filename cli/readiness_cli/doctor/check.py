@@ -17,6 +17,7 @@ from readiness.model.rule import Rule
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
 from readiness_cli.failure import STS
+from readiness_cli.stack import NoPart
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
@@ -144,21 +145,34 @@ def examine(examined: Examined, checks: Iterable[Check]) -> Iterator[Line]:
             yield Line(
                 check.name, State.UNKNOWN, str(refused), _WHY, "aws sso login, then run it again"
             )
-        except ClientError as error:
+        except NoPart as lacking:
+            yield Line(check.name, State.UNKNOWN, lacking.message, _WHY, "run `sam deploy`")
+        except (ClientError, BotoCoreError) as error:
             # Only the tables are asked without Examined.ask.
             yield unanswered(check.name, _unreadable_table(error))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            said = f"the answer lacks what is asked for ({type(error).__name__}: {error})"
+            yield Line(check.name, State.UNKNOWN, said, _WHY, f"{_AGAIN}; then report a bug")
 
 
+_AGAIN = "wait a minute and run it again"
+_CURES = {
+    Cause.NOT_OFFERED: "nothing: the region does not have the service",
+    Cause.SDK_TOO_OLD: "pip install --upgrade botocore",
+    Cause.TOKEN_REFUSED: "enable the region for the account, or sign in again",
+}
 _WHY = "What this check is about may be wrong, and nobody would know"
 
 
-def _unreadable_table(error: ClientError) -> Unreadable:
-    return Unreadable(f"dynamodb:{error.operation_name}", cause_of(error), code_of(error))
+def _unreadable_table(error: ClientError | BotoCoreError) -> Unreadable:
+    if isinstance(error, ClientError):
+        return Unreadable(f"dynamodb:{error.operation_name}", cause_of(error), code_of(error))
+    return Unreadable("dynamodb:Query", cause_of(error), type(error).__name__)
 
 
 def unanswered(name: str, unreadable: Unreadable) -> Line:
     """The line of a check that could not read what it asks about."""
-    fix = "wait a minute and run it again"
+    fix = _CURES.get(unreadable.cause, _AGAIN)
     if unreadable.cause is Cause.ACCESS_DENIED:
         fix = f"allow {unreadable.action} for your IAM principal (`{STS}` shows it)"
     return Line(name, State.UNKNOWN, f"{unreadable}", _WHY, fix)

@@ -13,6 +13,7 @@ from readiness.engine.settings import SettingsUnreadable
 from readiness.engine.sweeps import Sweeps
 from readiness.model.finding import parse_iso
 from readiness.model.rule import SettingRefused
+from readiness.model.unreadable import Cause, Unreadable
 from readiness.model.verdict import Status
 from readiness_cli.doctor.account import named
 from readiness_cli.doctor.check import Check, Examined, Line, State
@@ -30,6 +31,7 @@ QUEUES = {
     "StreamFailuresQueue": "batches of transitions that were not published",
     "UndeliveredPagesQueue": "pages that PagerDuty did not accept",
 }
+_NO_COUNT = {"Forbidden", "InternalError"}
 _SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
 
 
@@ -136,12 +138,15 @@ def _triggered(examined: Examined, rules: list[str]) -> Iterator[float]:
             StartTime=end - A_DAY,
             EndTime=end,
         )
+        whole = {each["Id"] for each in results if each.get("StatusCode") not in _NO_COUNT}
+        if any(query["Id"] not in whole for query in queries):
+            raise Unreadable("cloudwatch:GetMetricData", Cause.PARTIAL_DATA)
         for each in results:
             yield sum(each["Values"])
 
 
 def subscriptions(examined: Examined) -> Iterable[Line]:
-    """Whether somebody listens to the alerts, and to the alarms about Readiness itself."""
+    """Whether somebody listens to the alerts."""
     yield from _listeners(
         examined,
         examined.stack["AlertsTopic"],
@@ -149,6 +154,10 @@ def subscriptions(examined: Examined) -> Iterable[Line]:
         "Alerts are published, and nobody is told",
         "run `sam deploy` with AlertEmail, or without PagerDutyIntegrationUrl",
     )
+
+
+def watchers(examined: Examined) -> Iterable[Line]:
+    """Whether somebody listens to the alarms about Readiness itself."""
     yield from _listeners(
         examined,
         examined.stack["WatcherTopic"],
@@ -204,7 +213,7 @@ def routing_key(examined: Examined) -> Iterable[Line]:
 def failure_queues(examined: Examined) -> Iterable[Line]:
     """What could not be delivered and waits for `readiness redrive`."""
     full = False
-    for part, what in QUEUES.items():
+    for part, what in sorted(QUEUES.items(), key=lambda queue: queue[0] not in examined.stack):
         answer = examined.ask(
             "sqs",
             "get_queue_attributes",
@@ -329,6 +338,7 @@ CHECKS = (
     Check("sweep", sweep, of_stack=True),
     Check("unknown", unreadable, of_stack=True),
     Check("alerts", subscriptions, of_stack=True),
+    Check("watcher", watchers, of_stack=True),
     Check("pager", routing_key, of_stack=True),
     Check("outbox", outbox, of_stack=True),
     Check("failure queues", failure_queues, of_stack=True),

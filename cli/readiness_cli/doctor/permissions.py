@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
+from typing import TYPE_CHECKING
 
-from readiness.engine.actions import ON_REQUEST
+from readiness.engine.actions import ON_REQUEST, service_of
 from readiness.model.evidence import declared
 from readiness.model.rule import Rule
+from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli.doctor.check import Check, Examined, Line, State
 from readiness_cli.session import plural
+
+if TYPE_CHECKING:
+    from readiness.engine.aws import Aws
 
 AT_ONCE = 100
 """Actions a simulation; each is a row of the answer."""
@@ -55,19 +60,43 @@ def reads(rules: Iterable[Rule]) -> dict[str, list[str]]:
 
 
 def denied_actions(examined: Examined, principal: str, actions: Sequence[str]) -> set[str]:
-    """The actions that IAM would deny the principal on any resource. Raises Unreadable."""
-    denied: set[str] = set()
-    rest = iter(actions)
-    while batch := list(islice(rest, AT_ONCE)):
-        results = examined.pages(
-            "iam",
-            "simulate_principal_policy",
-            "EvaluationResults",
-            PolicySourceArn=principal,
-            ActionNames=batch,
-        )
-        denied |= {each["EvalActionName"] for each in results if each["EvalDecision"] != "allowed"}
-    return denied
+    """The actions that IAM would deny the principal on any resource. Raises Unreadable.
+
+    The simulator is told the region of each call: many a policy allows some regions only, and a
+    condition on a key without a value fails.
+    """
+    allowed: set[str] = set()
+    by_region: dict[str, list[str]] = {}
+    for action in actions:
+        by_region.setdefault(_called_in(examined.aws, action), []).append(action)
+    for region, of_region in by_region.items():
+        rest = iter(of_region)
+        while batch := list(islice(rest, AT_ONCE)):
+            results = examined.pages(
+                "iam",
+                "simulate_principal_policy",
+                "EvaluationResults",
+                PolicySourceArn=principal,
+                ActionNames=batch,
+                ContextEntries=[
+                    {
+                        "ContextKeyName": "aws:RequestedRegion",
+                        "ContextKeyType": "string",
+                        "ContextKeyValues": [region],
+                    }
+                ],
+            )
+            if not set(batch) <= {each["EvalActionName"] for each in results}:
+                raise Unreadable("iam:SimulatePrincipalPolicy", Cause.PARTIAL_DATA)
+            allowed |= {e["EvalActionName"] for e in results if e["EvalDecision"] == "allowed"}
+    return set(actions) - allowed
+
+
+def _called_in(aws: Aws, action: str) -> str:
+    """The region in which an action is called: a global service's only one, or this one."""
+    service = service_of(action)
+    is_global = aws.geography.is_global(service, aws.region)
+    return aws.geography.home(aws.region, service) if is_global else aws.region
 
 
 def _of_the_roles(examined: Examined, wanted: Mapping[str, Sequence[str]]) -> Iterator[Line]:
@@ -90,7 +119,8 @@ def _of_the_roles(examined: Examined, wanted: Mapping[str, Sequence[str]]) -> It
             "It is of another version than this command line",
             "run `sam build` and `sam deploy`",
         )
-    yield from _lines({f: wanted[f] for f in denied}, denied, "the roles of the stack")
+    if denied:
+        yield from _lines({f: wanted[f] for f in denied}, denied, "the roles of the stack")
 
 
 def _lines(

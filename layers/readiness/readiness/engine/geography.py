@@ -68,6 +68,11 @@ class Geography:
                 return str(scope["region"])
         return str(self._partitions[partition]["outputs"]["implicitGlobalRegion"])
 
+    def is_global(self, service: str, region: str) -> bool:
+        """Whether the service has one region for the whole partition, as IAM has."""
+        about = self._service(self.partition(region), service)
+        return bool(self._global_endpoint(about)) and not about.get("isRegionalized", True)
+
     def console(self, region: str) -> str:
         """The host of the console in a region, which is that of the sign-in next to it."""
         try:
