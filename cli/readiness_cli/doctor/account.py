@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
@@ -130,7 +131,7 @@ def recorder(examined: Examined) -> Iterable[Line]:
     if fault := seen.fault(found.status, RECORDED_WITHIN):
         start = (
             "aws configservice start-configuration-recorder --configuration-recorder-name"
-            f" {found.name}"
+            f" {shlex.quote(found.name)}"
         )
         cure = fix if found.status.recording else start
         yield Line("recorder", State.WARNING, f"the recorder {found.name} {fault}", why, cure)

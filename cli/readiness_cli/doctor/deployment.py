@@ -11,6 +11,7 @@ from typing import Any
 from readiness.engine import settings
 from readiness.engine.settings import SettingsUnreadable
 from readiness.engine.sweeps import Sweeps
+from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import parse_iso
 from readiness.model.rule import SettingRefused
 from readiness.model.unreadable import Cause, Unreadable
@@ -308,19 +309,22 @@ def watcher(examined: Examined) -> Iterable[Line]:
 def unreadable(examined: Examined) -> Iterable[Line]:
     """What the functions themselves could not read for so long that it counts as open."""
     missing: dict[str, set[str]] = defaultdict(set)
+    denied: dict[str, set[str]] = defaultdict(set)
     rows: dict[str, int] = defaultdict(int)
     for finding in examined.store.open(examined.aws.account):
-        if finding.status is Status.INSUFFICIENT_DATA:
+        # The finding about a whole heading says the same of all of them once more.
+        if finding.status is Status.INSUFFICIENT_DATA and finding.rule != UNREADABLE:
             folder = finding.rule.partition(".")[0]
             rows[folder] += 1
             missing[folder].update(finding.missing)
+            denied[folder].update(finding.denied)
     if not rows:
         yield Line("unknown", State.OK, "no finding has been unknown for long")
     for folder in sorted(rows):
         actions = sorted(missing[folder])
         fix = examined.command(f"findings --open --heading {folder}")
-        if actions:
-            fix = f"allow it: {statement(actions)}"
+        if denied[folder]:
+            fix = f"allow it: {statement(denied[folder])}"
         yield Line(
             "unknown",
             State.WARNING,
