@@ -80,8 +80,9 @@ def test_what_failed_otherwise_is_less_severe_and_no_statement_would_help():
 def test_nothing_is_told_twice():
     first = decide(None, seen(), HERE, T0).finding
     assert decide(first, seen(), HERE, after(360)) == NOTHING
-    more = seen(blind(), blind("other"))
-    assert decide(first, more, HERE, after(360)) == NOTHING, "another resource, the same action"
+    more = decide(first, seen(blind(), blind("other")), HERE, after(360))
+    assert more.transition is None, "another resource, the same action"
+    assert more.finding.observed["verdicts"] == 2
 
 
 def test_another_action_is_news_and_what_was_told_stays_in_it():
@@ -92,8 +93,25 @@ def test_another_action_is_news_and_what_was_told_stays_in_it():
         ("kms:B", "s3:GetA"),
     )
     assert change.finding.blind_since == T0
+    assert change.finding.observed["actions"] == ["kms:B"], "what can be read again is not said"
+    assert "s3:GetA" not in change.finding.reason + change.finding.expected
     less = decide(change.finding, seen(), HERE, after(90))
-    assert less == NOTHING, "one of two can be read again"
+    assert less.transition is None, "one of two can be read again"
+    assert less.finding.reason.endswith("s3:GetA was denied.")
+
+
+def test_what_is_denied_no_more_is_less_severe_while_another_read_fails():
+    both = seen(blind(), blind("other", ("kms:B",), ()))
+    first = decide(None, both, HERE, T0).finding
+    allowed = decide(first, seen(blind("other", ("kms:B",), ())), HERE, after(60))
+    assert (allowed.transition.kind, allowed.finding.severity) == (
+        Kind.DEESCALATED,
+        Severity.MEDIUM,
+    )
+    assert "statement" not in allowed.finding.observed
+    assert "s3:GetA" not in allowed.finding.reason
+    again = decide(allowed.finding, both, HERE, after(120))
+    assert (again.transition.kind, again.finding.severity) == (Kind.BLINDED, Severity.HIGH)
 
 
 def test_an_action_that_is_denied_now_and_only_failed_before_is_news():

@@ -235,6 +235,24 @@ def test_a_waived_finding_that_cannot_be_read_is_told_like_any_other(watching):
     assert watching.look(after(QUIET)) == 1
 
 
+def test_once_the_permission_is_there_the_page_ends_although_a_throttle_lasts(watching):
+    throttled = THROTTLED | {"missing": ("s3:GetY",)}
+    watching.record(finding(UNKNOWN, resource=bucket(2), **throttled))
+    watching.record(finding(UNKNOWN, after(days=2), resource=bucket(2), **throttled))
+    watching.record(finding(UNKNOWN, after(days=2), resource=bucket(1), **DENIED))
+    watching.clock = after(days=2)
+    watching.pipeline.stream()
+    assert watching.look(after(QUIET, days=2)) == 1
+    assert [action for action, _ in watching.pages] == ["trigger"]
+    watching.clock = after(60, days=2)
+    watching.record(finding(GOOD, after(60, days=2), resource=bucket(1)))
+    assert watching.look(after(60 + QUIET, days=2)) == 1
+    assert [action for action, _ in watching.pages] == ["trigger", "resolve"]
+    [about] = watching.pipeline.store.of_rule("readiness.unreadable", f"{ACCOUNT}/{REGION}/")
+    assert (str(about.severity), about.is_open) == ("MEDIUM", True)
+    assert "s3:GetX" not in about.reason
+
+
 def test_two_headings_are_two_pages(watching):
     watching.record(
         finding(UNKNOWN, **DENIED),

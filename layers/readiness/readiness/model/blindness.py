@@ -74,7 +74,9 @@ def decide(
     """What is to be written about a heading: nothing, a new state, and whether that is told.
 
     It is told when the heading becomes blind, when an action is added to those that were told,
-    and when all can be read again. ``missing`` keeps what was told until then.
+    when nothing is denied any more or something is so again, and when all can be read again.
+    ``missing`` and ``denied`` keep what was told until then; the sentences and ``observed`` say
+    what is so now.
     """
     was_blind = stored is not None and stored.blinded_at is not None
     if seen is None:
@@ -82,12 +84,16 @@ def decide(
     told = set(stored.missing) if stored is not None and was_blind else set()
     denied_before = set(stored.denied) if stored is not None and was_blind else set()
     became = _finding(stored, seen, where, at, told | seen.missing, denied_before | seen.denied)
-    is_news = bool(seen.missing - told or seen.denied - denied_before)
-    if was_blind and not is_news:
-        return NOTHING
     if stored is None:
         return Change(became, Transition(Kind.BLINDED, became, at))
-    made = Transition(Kind.BLINDED, became, at, stored.status, stored.severity, stored.reason)
+    is_news = bool(seen.missing - told or seen.denied - denied_before)
+    kind = Kind.BLINDED
+    if was_blind and not is_news:
+        if became.severity is stored.severity:
+            return NOTHING if became.observed == stored.observed else Change(became)
+        if became.severity.rank > stored.severity.rank:
+            kind = Kind.DEESCALATED
+    made = Transition(kind, became, at, stored.status, stored.severity, stored.reason)
     return Change(became, made)
 
 
@@ -101,22 +107,22 @@ def _finding(
 ) -> Finding:
     was_blind = stored is not None and stored.blinded_at is not None
     since = stored.since if stored is not None and was_blind else at
-    statement = statement_for(denied)
+    statement = statement_for(seen.denied)
     role = f"the role of {seen.title}'s function"
     other = "An SCP, a permissions boundary or a resource policy can deny it even so."
     return Finding(
         resource=where,
         rule=UNREADABLE,
         status=Status.INSUFFICIENT_DATA,
-        severity=Severity.HIGH if denied else Severity.MEDIUM,
+        severity=Severity.HIGH if seen.denied else Severity.MEDIUM,
         section="Readiness",
         heading=seen.title,
         item=ITEM,
-        reason=_reason(seen, sorted(missing), sorted(denied)),
+        reason=_reason(seen, sorted(seen.missing), sorted(seen.denied)),
         expected=f"Allow {role}: {statement} {other}" if statement else "The reads succeed.",
         observed={
-            "actions": sorted(missing),
-            "denied": sorted(denied),
+            "actions": sorted(seen.missing),
+            "denied": sorted(seen.denied),
             "rules": sorted(seen.rules),
             "verdicts": seen.verdicts,
             "reasons": list(seen.reasons),
