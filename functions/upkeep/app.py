@@ -59,6 +59,7 @@ class Upkeep:
 
 
 _upkeep: list[Upkeep] = []
+_aws: list[Aws] = []
 
 
 def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
@@ -71,12 +72,14 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     if not _upkeep:
         session = Session()
         dynamodb = session.client("dynamodb", config=CONFIG)
-        aws = Aws(session, account=arn[4], region=arn[3], now=lambda: datetime.now(UTC))
+        _aws.append(Aws(session, account=arn[4], region=arn[3], now=lambda: datetime.now(UTC)))
 
         def name(id: str) -> str:
-            return Principals(aws).arn(id)
+            return Principals(_aws[0]).arn(id)
 
         _upkeep.append(Upkeep(dynamodb, os.environ, arn[4], arn[3], name=name))
+    # This process lives for hours, and people come meanwhile.
+    _aws[:] = [aws.reread() for aws in _aws]
     try:
         done = _upkeep[0].run(lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
         metrics.add_metric("WaiversApplied", MetricUnit.Count, done["waived"])

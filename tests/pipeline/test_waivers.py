@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import pytest
 
 from functions.alerts.app import Alerts
@@ -363,3 +364,20 @@ def test_the_handler_takes_its_schedule_and_nothing_else(waiving, monkeypatch):
     assert done == {"headings": 0, "waived": 0, "over": 0, "failed": 0}
     with pytest.raises(ValueError, match="no event with the keys republish"):
         upkeep_app.handler({"republish": True}, context())
+
+
+def test_whoever_came_since_the_process_began_is_named(waiving, monkeypatch):
+    upkeep_app.metrics.clear_metrics()
+    for name, value in waiving.pipeline.environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(upkeep_app, "_upkeep", [])
+    monkeypatch.setattr(upkeep_app, "_aws", [])
+    waiving.now = datetime.now(UTC)
+    waiving.observe(finding(), finding(resource=OTHER))
+    iam = boto3.client("iam")
+    for name, resource, id in (("ann", BUCKET, "a" * 12), ("new", OTHER, "b" * 12)):
+        user = iam.create_user(UserName=name)["User"]
+        by = Declarer(user["Arn"], user["UserId"], ACCOUNT)
+        waiving.waive(id, by=by, resource=resource.id)
+        upkeep_app.handler({"upkeep": True}, context())
+        assert waiving.one(resource).waived_by == user["Arn"]
