@@ -138,6 +138,8 @@ def test_the_parameters_say_the_limits(environment, limits):
         {"declared_at": "yesterday#1"},
         {"declared_by": "AIDAANN"},
         {"declared_by": "waiver#"},
+        {"owner": "\u200b"},
+        {"reason": "\u202e\x1b"},
         {"kind": ["WAIVER_END"]},
         {"kind": {"WAIVER": True}},
         {"until": "0001-01-01T00:00:00+14:00"},
@@ -156,6 +158,14 @@ def test_a_malformed_row_waives_nothing_and_says_why(changes):
     assert found == []
     [why] = malformed.values()
     assert why
+
+
+def test_what_a_hand_wrote_does_nothing_to_a_terminal():
+    hostile = "it\x1b[2J\u202e is\nfine"
+    [waiver], _ = assembled([row(reason=hostile, owner=hostile, id=hostile)])
+    for said in (waiver.reason, waiver.owner, waiver.id):
+        assert not set(said) & set("\x1b\u202e\n")
+        assert "fine" in said
 
 
 def test_a_malformed_row_costs_no_other():

@@ -173,11 +173,11 @@ def _read(row: Mapping[str, Any]) -> Waiver:
         raise ValueError(f"{row['kind']!r} is no kind of row about waivers")
     tags = row.get("tags") or {}
     return Waiver(
-        id=_word(row, "id", MOST_NAME),
+        id=_said(row, "id", MOST_NAME),
         rule=_word(row, "rules", MOST_GLOB),
         resource=_word(row, "resources", MOST_GLOB, required=False),
-        reason=_word(row, "reason", MOST_REASON),
-        owner=_word(row, "owner", MOST_NAME),
+        reason=_said(row, "reason", MOST_REASON),
+        owner=_said(row, "owner", MOST_NAME),
         until=_moment(_word(row, "until", MOST_NAME)),
         declared_at=_declared_at(row),
         by=_by(row),
@@ -185,6 +185,14 @@ def _read(row: Mapping[str, Any]) -> Waiver:
         all_rules=row.get("all_rules") is True,
         all_resources=row.get("all_resources") is True,
     )
+
+
+def _said(row: Mapping[str, Any], name: str, most: int) -> str:
+    """A text that is shown to people, without what a terminal or an eye would stumble over."""
+    said = clean(_word(row, name, most), most)
+    if not said.strip():
+        raise ValueError(f"{name} is missing or no text")
+    return said
 
 
 def _answered(waiver: Waiver, row: Mapping[str, Any]) -> Waiver:
