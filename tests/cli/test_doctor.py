@@ -244,6 +244,18 @@ def test_types_that_are_recorded_late_are_counted(run, over):
     assert "once a day" in line["said"]
 
 
+@pytest.mark.parametrize("fault", sorted(FAULTS))
+def test_the_account_is_checked_although_nobody_may_ask_for_the_stack(run, over, fault):
+    fake = over(world())
+    fake.faults["cloudformation", "describe_stacks"] = FAULTS[fault]
+    said = run("doctor", "-o", "json")
+    assert said.exit_code == 3, said.output
+    [line] = of(said, "stack")
+    assert line["state"] == "unknown"
+    assert "cloudformation:DescribeStacks" in line["said"]
+    assert {each["check"] for each in lines(said)} >= {check.name for check in account.CHECKS}
+
+
 def test_a_stack_that_was_named_must_exist(run, over):
     over(world(cloudformation__describe_stacks=no_stack))
     said = run("doctor", "--stack-name", "other")

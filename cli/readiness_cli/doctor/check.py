@@ -155,6 +155,11 @@ def examine(examined: Examined, checks: Iterable[Check]) -> Iterator[Line]:
             yield Line(check.name, State.UNKNOWN, said, _WHY, f"{_AGAIN}; then report a bug")
 
 
+def no_answer(name: str, error: ClientError | BotoCoreError) -> Line:
+    """The line where it is not even known whether there is a stack."""
+    return unanswered(name, _unreadable(error, "cloudformation", "describe_stacks"))
+
+
 _AGAIN = "wait a minute and run it again"
 _CURES = {
     Cause.NOT_OFFERED: "nothing: the region does not have the service",

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from click.core import ParameterSource
 from rich.console import RenderableType
 
+from readiness.engine.aws_errors import is_about_credentials
 from readiness_cli import catalogue, session, stack
 from readiness_cli.doctor.check import Line, State
 from readiness_cli.failure import Exit
@@ -44,19 +46,24 @@ def doctor(
     only. Exit code 1: a check failed. Exit code 3: a check could not be answered.
     """
     from readiness_cli.doctor import account, deployment, permissions  # noqa: PLC0415
-    from readiness_cli.doctor.check import Examined, examine  # noqa: PLC0415
+    from readiness_cli.doctor.check import Examined, examine, no_answer  # noqa: PLC0415
 
     aws = session.connect(profile, region)
-    deployed = None
+    deployed, unknown = None, []
     try:
         deployed = stack.find(aws, stack_name)
+    except (ClientError, BotoCoreError) as error:
+        if is_about_credentials(error):
+            raise
+        unknown.append(no_answer("stack", error))
+        note(f"whether there is a stack {stack_name!r} is unknown: only the account is checked")
     except stack.NoStack:
         if context.get_parameter_source("stack_name") is not ParameterSource.DEFAULT:
             raise
         note(f"there is no stack {stack_name!r} here yet: only the account is checked")
     examined = Examined(aws, tuple(catalogue.rules().values()), stack_name, deployed)
     checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS)
-    lines = list(examine(examined, checks))
+    lines = [*examine(examined, checks), *unknown]
     emit(format, [asdict(line) for line in lines], lambda: draw(lines), columns=FIELDS)
     states = {line.state for line in lines}
     if State.FAILED in states:
