@@ -52,9 +52,14 @@ class Upkeep:
         self._reading = Reading(Store(dynamodb, findings, transitions), unread, account, region)
 
     def run(self, enough: Callable[[], bool] = lambda: False) -> dict[str, int]:
-        """Bring the findings up to date. Raises WaiversUnreadable after everything else."""
-        headings = self._reading.look(self._now())
-        waivers = self._waivers.apply(enough)
+        """Bring the findings up to date. What fails is raised after everything else was done.
+
+        Raises WaiversUnreadable, and Unwritable and UnreadableRow of a heading's finding.
+        """
+        try:
+            headings = self._reading.look(self._now())
+        finally:
+            waivers = self._waivers.apply(enough)
         return {"headings": headings, **waivers}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from readiness.engine.store import Store
+from readiness.engine.store import Store, UnreadableRow, Unwritable
 from readiness.engine.unread import Unread
 from readiness.model.blindness import HEADING_TYPE, UNREADABLE, Unreadable, by_heading, decide
 from readiness.model.finding import Finding
@@ -25,7 +25,10 @@ class Reading:
         self._region = region
 
     def look(self, now: datetime) -> int:
-        """How many headings became blind, more blind, or can read again."""
+        """How many headings became blind, more blind, or can read again.
+
+        Raises Unwritable or UnreadableRow after all others, which are then looked at again.
+        """
         blind = {
             finding.resource.id: finding
             for finding in self._store.of_rule(UNREADABLE, f"{self._account}/{self._region}/")
@@ -36,11 +39,16 @@ class Reading:
         if not is_due and not (is_blind and noted.is_stale(now)):
             return 0
         found = by_heading((*self._store.open(self._account), *self._store.waived(self._account)))
-        told = 0
+        told, failed = 0, None
         for folder in sorted({*blind, *(found if is_due else ())}):
             seen = found.get(folder)
             if seen is None or is_due:  # else more may come: it is told when it has been quiet
-                told += self._tell(folder, seen, now)
+                try:
+                    told += self._tell(folder, seen, now)
+                except (Unwritable, UnreadableRow) as error:
+                    failed = error
+        if failed is not None:
+            raise failed
         if is_due or noted.last is None:
             self._unread.looked_at(noted, now)
         return told

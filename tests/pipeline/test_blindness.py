@@ -10,7 +10,7 @@ import pytest
 from functions.alerts.app import Alerts
 from functions.upkeep import app as upkeep_app
 from readiness import Status
-from readiness.engine.store import Store, to_item
+from readiness.engine.store import Store, UnreadableRow, to_item
 from readiness.engine.unread import LONGEST_WAIT, QUIET_FOR
 from readiness.model.resource import Resource
 from tests.findings import after, finding
@@ -251,6 +251,29 @@ def test_once_the_permission_is_there_the_page_ends_although_a_throttle_lasts(wa
     [about] = watching.pipeline.store.of_rule("readiness.unreadable", f"{ACCOUNT}/{REGION}/")
     assert (str(about.severity), about.is_open) == ("MEDIUM", True)
     assert "s3:GetX" not in about.reason
+
+
+def test_a_row_that_cannot_be_read_keeps_back_no_other_heading_and_no_waiver(watching):
+    about = Resource(ACCOUNT, REGION, "Readiness::Heading", "encryption")
+    row = {
+        "resource": {"S": about.key},
+        "rule": {"S": "readiness.unreadable"},
+        "status": {"S": "OF_A_NEWER_VERSION"},
+    }
+    watching.pipeline.dynamodb.put_item(TableName=FINDINGS, Item=row)
+    expired = finding(BAD).but(waived_until=after(1), waiver="w", waivers_known=9, version=1)
+    watching.pipeline.dynamodb.put_item(TableName=FINDINGS, Item=to_item(expired))
+    watching.record(
+        finding(UNKNOWN, resource=bucket(1), **DENIED),
+        finding(UNKNOWN, rule="xray.tracing", heading="X-Ray", **DENIED),
+    )
+    for minute in (0, 1):
+        with pytest.raises(UnreadableRow):
+            watching.look(after(QUIET + minute))
+    watching.pipeline.stream()
+    watching.pipeline.page()
+    assert [summary for _, summary in watching.pages if "X-Ray is blind" in summary]
+    assert watching.pipeline.store.get(expired.resource, expired.rule).is_open
 
 
 def test_two_headings_are_two_pages(watching):
