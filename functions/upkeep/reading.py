@@ -38,10 +38,13 @@ class Reading:
         is_blind = any(finding.blinded_at is not None for finding in blind.values())
         if not is_due and not (is_blind and noted.is_stale(now)):
             return 0
+        self._store.unreadable.clear()
         found = by_heading((*self._store.open(self._account), *self._store.waived(self._account)))
         told, failed = 0, None
         for folder in sorted({*blind, *(found if is_due else ())}):
             seen = found.get(folder)
+            if seen is None and self._may_be_blind(folder):
+                continue
             if seen is None or is_due:  # else more may come: it is told when it has been quiet
                 try:
                     told += self._tell(folder, seen, now)
@@ -52,6 +55,11 @@ class Reading:
         if is_due or noted.last is None:
             self._unread.looked_at(noted, now)
         return told
+
+    def _may_be_blind(self, folder: str) -> bool:
+        """Whether an open finding of the heading is a row that this version cannot read."""
+        rules = (key.rpartition(" ")[2] for key in self._store.unreadable)
+        return any(rule.partition(".")[0] == folder for rule in rules)
 
     def _tell(self, folder: str, seen: Unreadable | None, now: datetime) -> bool:
         where = Resource(self._account, self._region, HEADING_TYPE, folder)

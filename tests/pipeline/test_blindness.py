@@ -253,6 +253,19 @@ def test_once_the_permission_is_there_the_page_ends_although_a_throttle_lasts(wa
     assert "s3:GetX" not in about.reason
 
 
+def test_a_heading_is_not_well_because_its_open_rows_cannot_be_read(watching):
+    """As after a step back to an older version."""
+    watching.record(finding(UNKNOWN, resource=bucket(1), **DENIED))
+    assert watching.look(after(QUIET)) == 1
+    item = to_item(watching.pipeline.store.get(bucket(1), "encryption.s3-kms"))
+    newer = item | {"status": {"S": "OF_A_NEWER_VERSION"}}
+    watching.pipeline.dynamodb.put_item(TableName=FINDINGS, Item=newer)
+    assert watching.look(after(90)) == 0
+    watching.pipeline.dynamodb.put_item(TableName=FINDINGS, Item=item)
+    watching.record(finding(GOOD, after(100), resource=bucket(1)))
+    assert watching.look(after(180)) == 1
+
+
 def test_a_row_that_cannot_be_read_keeps_back_no_other_heading_and_no_waiver(watching):
     about = Resource(ACCOUNT, REGION, "Readiness::Heading", "encryption")
     row = {
