@@ -139,6 +139,10 @@ def test_a_pattern_of_some_rules(glob):
         "*/us-east-1/*",
         "*us-east-1*",
         "*/AWS::*",
+        "*/us-*",
+        "*/us-east-?/*",
+        "*-east-1/*",
+        "*eu-central*",
     ],
 )
 def test_a_pattern_of_every_resource(glob):
@@ -147,7 +151,10 @@ def test_a_pattern_of_every_resource(glob):
 
 @pytest.mark.parametrize(
     "glob",
-    ["data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev", "*/us-east-1/AWS::S3::*"],
+    [
+        *("data-*", "*/AWS::S3::Bucket/*", "999988887777/*", "?", "*-dev"),
+        *("*/us-east-1/AWS::S3::*", "us-*", "us-east-1-*", "*/eu-*/AWS::IAM::Role/*"),
+    ],
 )
 def test_a_pattern_of_some_resources(glob):
     assert not matches_every_resource(glob, "111122223333")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -22,6 +23,14 @@ _RULES = ("iam_roles.mfa", "xray.s3-kms-2", "zz.a")
 _TYPES = ("AWS::S3::Bucket", "AWS::IAM::Role", "AWS::::Account")
 _IDS = ("a", "Zq-9_8.x", "policy/path/Name", "0123:4:x")
 _REGIONS = ("xx-nowhere-1", "yy-elsewhere-2", GLOBAL)
+_PARTS = (
+    *("us-east", "us-west", "us-gov-east", "us-gov-west", "us-iso-east", "us-isob-east"),
+    *("eu-west", "eu-central", "eu-north", "eu-south", "eusc-de-east", "eu-isoe-west"),
+    *("ap-east", "ap-south", "ap-northeast", "ap-southeast", "ca-central", "ca-west"),
+    *("af-south", "il-central", "me-central", "me-south", "mx-central", "sa-east"),
+    *("cn-north", "cn-northwest"),
+)
+"""Regions as they may be meant by a part of their name: ``us-*``, ``*-east-?``."""
 _REGION = re.compile(r"(?<![a-z])[a-z]{2,}(?:-[a-z]+)+-\d")
 """How AWS names a region."""
 
@@ -31,11 +40,13 @@ def matches_every_rule(glob: str) -> bool:
     return all(fnmatchcase(id, glob) for id in _RULES)
 
 
+@functools.lru_cache(maxsize=1024)
 def matches_every_resource(glob: str, account: str) -> bool:
     """Whether a pattern leaves out no resource of the account, or none of a region in it."""
+    numbered = (f"{part}-{number}" for part in _PARTS for number in (1, 2))
     return any(
         all(matches(glob, Resource(account, region, type_, id)) for type_ in _TYPES for id in _IDS)
-        for region in (*_REGIONS, *_REGION.findall(glob))
+        for region in (*_REGIONS, *_REGION.findall(glob), *numbered)
     )
 
 
