@@ -70,8 +70,15 @@ def _running(source: str, action: str) -> Escalation:
 
 
 def _passing(services: str, source: str, *actions: str) -> Escalation:
-    hosts = tuple(f"{service}.amazonaws.com" for service in services.split())
-    return Escalation((PASS_ROLE, *actions), source, hosts)
+    hosts = [f"{service}.amazonaws.com" for service in services.split()]
+    hosts += [
+        f"{service}.amazonaws.com.cn" for service in services.split() if service in _IN_CHINA
+    ]
+    return Escalation((PASS_ROLE, *actions), source, tuple(hosts))
+
+
+_IN_CHINA = ("ec2", "elasticmapreduce")
+"""They have another name there (AWS services in China, "Endpoints and ARNs")."""
 
 
 ESCALATIONS = (

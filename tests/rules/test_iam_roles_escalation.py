@@ -700,3 +700,17 @@ def test_one_more_allow_never_turns_a_violation_into_a_pass(statements, more):
 def test_one_more_deny_never_turns_a_pass_into_a_violation(statements, less):
     before, after = judged(*statements), judged(*statements, less)
     assert ORDER.index(after.status) <= ORDER.index(before.status)
+
+
+@pytest.mark.parametrize(
+    ("service", "status"),
+    [
+        ("ec2.amazonaws.com.cn", BAD),
+        ("ec2.amazonaws.com", BAD),
+        ("lambda.amazonaws.com", GOOD),
+    ],
+)
+def test_a_role_passed_to_a_service_by_its_name_in_china(service, status):
+    to = {"StringEquals": {"iam:PassedToService": service}}
+    verdict = judged(allow("iam:PassRole", condition=to), allow("ec2:RunInstances"))
+    assert verdict.status is status, verdict.reason
