@@ -13,6 +13,9 @@ from readiness.semantics.metric_math import Unknown
 from .gaps import HALF, Gap, Limits, RequiredSeries
 from .simulation import Condition, is_raised, level
 
+_BUSY = 1e7
+"""More requests in a period than guards such as ``IF(requests > 5000, …, 0)`` ask for."""
+
 
 def judge_expression(
     series: RequiredSeries, alarm: Alarm, watched: Watched | None, limits: Limits
@@ -57,9 +60,18 @@ class _Trial:
                 return Gap.ALWAYS_MET, f"{why}: every value meets its threshold."
             return Gap.WRONG_DIRECTION, f"{why}, and not when {bad}."
         if not fails:
+            if self._needs_more_requests(worst):
+                raise Unknown("it is raised only in periods with many requests")
             text = f"The alarm {self.alarm.name} is not raised even when {bad}."
             return Gap.UNREACHABLE, text
         return self._too_late(worst)
+
+    def _needs_more_requests(self, worst: Condition) -> bool:
+        """Whether a guard on the number of requests is what keeps the alarm quiet."""
+        if not self.series.events or not self.rings(replace(worst, requests=_BUSY)):
+            return False
+        most, more = (self.level(replace(worst, requests=n)) for n in (_BUSY, 2 * _BUSY))
+        return most is not None and most == more
 
     def _wrong_side(self) -> tuple[Gap, str] | None:
         worst = _worst(self.series)

@@ -14,6 +14,8 @@ from .expressions import judge_expression
 from .gaps import HALF, SLIGHT, Gap, Limits, RequiredSeries
 
 _PERCENTILE = re.compile(r"p(\d{1,3}(?:\.\d+)?)")
+_FASTEST = {"Milliseconds": 5, "Seconds": 0.005}
+"""Who states a lower threshold for a latency means another unit."""
 _LONGEST_HOLD = timedelta(hours=3)
 _QUERIED = {
     "AVG": "Average",
@@ -161,15 +163,26 @@ def _statistic_gap(
         f"The alarm {alarm.name} uses {watched.statistic} of {series.metric};"
         f" p{series.percentile:g} or higher is needed to see slow requests."
     )
-    if watched.statistic in {"Sum", "Minimum"} or is_mean_of_most(watched.statistic):
+    found = extended(watched.statistic)
+    if _adds_up(watched) or watched.statistic == "Minimum" or is_mean_of_most(watched.statistic):
         return Gap.WRONG_STATISTIC, why
     percentile = _PERCENTILE.fullmatch(watched.statistic)
     if percentile and float(percentile[1]) < series.percentile:
         return Gap.WRONG_STATISTIC, why
-    if watched.statistic in {"Average", "Maximum"}:
+    is_mean = (
+        found is not None
+        and found.name in {"TM", "WM"}
+        and not (found.name == "TM" and found.is_share and found.low * 100 >= series.percentile)
+    )
+    if is_mean or watched.statistic in {"Average", "Maximum"}:
         gap = Gap.WRONG_STATISTIC if limits.strict else Gap.NOT_PERCENTILE
         return gap, why
     return None
+
+
+def _adds_up(watched: Watched) -> bool:
+    found = extended(watched.statistic)
+    return watched.statistic == "Sum" or (found is not None and found.name == "TS")
 
 
 def _blunt(series: RequiredSeries, alarm: Alarm, watched: Watched) -> tuple[Gap, str] | None:
@@ -209,7 +222,7 @@ def _beyond(
     series: RequiredSeries, alarm: Alarm, watched: Watched, threshold: float
 ) -> tuple[Gap, str] | None:
     """Whether no value or every value of the metric meets the threshold."""
-    most = 1.0 if series.events and watched.statistic != "Sum" else series.most
+    most = 1.0 if series.events and not _adds_up(watched) else series.most
     above = threshold > most or (threshold == most and alarm.is_inclusive is not series.rises)
     below = threshold < 0 or (threshold == 0 and alarm.is_inclusive is series.rises)
     if above if series.rises else below:
@@ -217,6 +230,8 @@ def _beyond(
         return Gap.UNREACHABLE, f", but the value is never {limit}."
     if below if series.rises else above:
         return Gap.ALWAYS_MET, ", and every value meets that."
+    if series.percentile and threshold <= _FASTEST.get(series.unit, 0):
+        return Gap.ALWAYS_MET, f"; the metric is in {series.unit.lower()}: no request is so fast."
     if series.unit == "Percent" and series.rises and threshold <= 1:
         return Gap.ALWAYS_MET, "; the metric is in percent, so almost every value meets that."
     return None
@@ -226,7 +241,7 @@ def _too_high(
     series: RequiredSeries, alarm: Alarm, watched: Watched, threshold: float, limits: Limits
 ) -> tuple[Gap, str] | None:
     """Whether the threshold of a rising metric is above what is accepted."""
-    is_count = (series.events or series.sparse) and watched.statistic == "Sum"
+    is_count = (series.events or series.sparse) and _adds_up(watched)
     if is_count and threshold > limits.max_failures:
         return Gap.TOO_HIGH, f"; at most {limits.max_failures:,} is allowed."
     if series.events and watched.statistic == "Average" and threshold > HALF:

@@ -93,6 +93,12 @@ def status_problems(
     if service.status != "ACTIVE":
         yield Problem(Severity.CRITICAL, f"The service is {service.status}.")
     yield from _failed(service)
+    if rollout.rolled_back is not None and service.desired_count and not is_open(service):
+        text = (
+            f"ECS rolled a deployment back on {rollout.rolled_back:%Y-%m-%d %H:%M} UTC:"
+            f" {revision_name(service.revision)} runs again, not what was deployed last."
+        )
+        yield Problem(Severity.MEDIUM, text)
     primary = service.primary
     if primary is None and service.desired_count:
         yield Problem(Severity.CRITICAL, "The service has no primary deployment.")

@@ -48,6 +48,7 @@ from .privesc import (
     PASS_ROLE,
     SELF,
     SELF_BOUNDARY,
+    SELF_DENY,
     TARGETS,
     Escalation,
 )
@@ -225,7 +226,8 @@ class Grants:
     def self_escalations(self) -> Iterator[tuple[str, list[Statement]]]:
         """The actions with which a principal can raise its own privileges, on itself alone."""
         who = self.who
-        actions = SELF if self.boundary is None else SELF + SELF_BOUNDARY
+        actions: tuple[str, ...] = SELF if self.boundary is None else SELF + SELF_BOUNDARY
+        actions += SELF_DENY if self._denials else ()
         for action in actions:
             kind = "role" if "Role" in action else "user"
             if who.kind in {"", kind} and (found := self.on(action, who.arn)):

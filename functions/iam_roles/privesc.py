@@ -14,6 +14,7 @@ SOURCES = {
     "pathfinding": "https://pathfinding.cloud/paths/",
     "prowler": "https://github.com/prowler-cloud/prowler/blob/master/prowler/providers/aws/services"
     "/iam/lib/privilege_escalation.py",
+    "hackingthecloud": "https://hackingthe.cloud/aws/exploitation/iam_privilege_escalation/",
     "hacktricks": "https://cloud.hacktricks.xyz/pentesting-cloud/aws-security"
     "/aws-privilege-escalation",
     "boundaries": "https://docs.aws.amazon.com/IAM/latest/UserGuide"
@@ -54,6 +55,11 @@ def _alone(source: str, *actions: str) -> Escalation:
     return Escalation(actions, source)
 
 
+def _weakening(source: str, action: str) -> Escalation:
+    """What takes away a restriction, or helps only who knows more: a Deny, a factor, a key."""
+    return Escalation((action,), source, severity=Severity.MEDIUM)
+
+
 def _running(source: str, action: str) -> Escalation:
     """A command in a job that exists.
 
@@ -64,8 +70,15 @@ def _running(source: str, action: str) -> Escalation:
 
 
 def _passing(services: str, source: str, *actions: str) -> Escalation:
-    hosts = tuple(f"{service}.amazonaws.com" for service in services.split())
-    return Escalation((PASS_ROLE, *actions), source, hosts)
+    hosts = [f"{service}.amazonaws.com" for service in services.split()]
+    hosts += [
+        f"{service}.amazonaws.com.cn" for service in services.split() if service in _IN_CHINA
+    ]
+    return Escalation((PASS_ROLE, *actions), source, tuple(hosts))
+
+
+_IN_CHINA = ("ec2", "elasticmapreduce")
+"""They have another name there (AWS services in China, "Endpoints and ARNs")."""
 
 
 ESCALATIONS = (
@@ -101,6 +114,16 @@ ESCALATIONS = (
     _alone("api", "sso:PutInlinePolicyToPermissionSet"),
     _alone("api", "sso:PutPermissionsBoundaryToPermissionSet"),
     _alone("api", "identitystore:CreateGroupMembership"),
+    _alone("api", "sts:AssumeRoot"),
+    _alone("api", "eks:CreateAccessEntry", "eks:AssociateAccessPolicy"),
+    _weakening("hacktricks", "iam:DeactivateMFADevice"),
+    _weakening("hackingthecloud", "iam:DeleteRolePolicy"),
+    _weakening("hackingthecloud", "iam:DeleteUserPolicy"),
+    _weakening("hackingthecloud", "iam:DetachRolePolicy"),
+    _weakening("hackingthecloud", "iam:DetachUserPolicy"),
+    _weakening("hacktricks", "iam:UpdateAccessKey"),
+    _weakening("hacktricks", "iam:UpdateOpenIDConnectProviderThumbprint"),
+    _weakening("hacktricks", "iam:UploadSSHPublicKey"),
     # -- the role of something that exists
     _alone("pathfinding", "apprunner:UpdateService"),
     _running("pathfinding", "batch:SubmitJob"),
@@ -135,6 +158,8 @@ ESCALATIONS = (
     _running("api", "elasticmapreduce:AddJobFlowSteps"),
     _alone("pathfinding", "glue:UpdateDevEndpoint"),
     _alone("api", "glue:RunStatement"),
+    # A statement of a function's policy may allow any action of Lambda, also to oneself.
+    _alone("hacktricks", "lambda:AddPermission"),
     _alone("pathfinding", "lambda:UpdateFunctionCode"),
     _alone("prowler", "lambda:UpdateFunctionConfiguration"),
     _alone("api", "sagemaker:CreatePresignedDomainUrl"),
@@ -148,14 +173,28 @@ ESCALATIONS = (
     ),
     _alone("pathfinding", "sagemaker:UpdateNotebookInstanceLifecycleConfig"),
     _alone("api", "ssm:CreateAssociation"),
+    _alone("api", "ssm:RegisterTaskWithMaintenanceWindow"),
     _alone("pathfinding", "ssm:SendCommand"),
     _alone("pathfinding", "ssm:StartSession"),
     _alone("pathfinding", "states:UpdateStateMachine"),
     # -- a role that the principal passes
+    _passing("airflow airflow-env", "service-authorization", "airflow:CreateEnvironment"),
     _passing("amplify", "pathfinding", "amplify:CreateApp"),
     _passing("tasks.apprunner", "pathfinding", "apprunner:CreateService"),
     _passing("autoscaling ec2", "pathfinding", "autoscaling:CreateAutoScalingGroup"),
     _passing("autoscaling ec2", "prowler", "autoscaling:CreateLaunchConfiguration"),
+    _passing(
+        "autoscaling ec2",
+        "hackingthecloud",
+        "autoscaling:UpdateAutoScalingGroup",
+        "ec2:CreateLaunchTemplate",
+    ),
+    _passing(
+        "autoscaling ec2",
+        "hackingthecloud",
+        "autoscaling:UpdateAutoScalingGroup",
+        "ec2:CreateLaunchTemplateVersion",
+    ),
     _passing("ecs-tasks", "pathfinding", "batch:RegisterJobDefinition"),
     _passing(
         "bedrock-agentcore",
@@ -171,6 +210,7 @@ ESCALATIONS = (
     _passing("cloudformation", "pathfinding", "cloudformation:UpdateStackSet"),
     _passing("codebuild", "pathfinding", "codebuild:CreateProject"),
     _passing("codepipeline", "service-authorization", "codepipeline:CreatePipeline"),
+    _passing("codepipeline", "service-authorization", "codepipeline:UpdatePipeline"),
     _passing("codebuild", "service-authorization", "codebuild:UpdateProject"),
     _passing("codestar", "rhino", "codestar:CreateProject"),
     _passing(
@@ -227,6 +267,14 @@ ESCALATIONS = (
     _passing("lambda", "service-authorization", "lambda:UpdateFunctionConfiguration"),
     _passing("omics", "pathfinding", "omics:StartRun"),
     _passing("pipes", "service-authorization", "pipes:CreatePipe"),
+    _passing("pipes", "service-authorization", "pipes:UpdatePipe"),
+    _passing(
+        "rolesanywhere",
+        "service-authorization",
+        "rolesanywhere:CreateTrustAnchor",
+        "rolesanywhere:CreateProfile",
+    ),
+    _passing("sagemaker", "service-authorization", "sagemaker:CreatePipeline"),
     _passing("sagemaker", "service-authorization", "sagemaker:CreateUserProfile"),
     _passing("sagemaker", "service-authorization", "sagemaker:CreateModel"),
     _passing("sagemaker", "pathfinding", "sagemaker:CreateNotebookInstance"),
@@ -238,6 +286,8 @@ ESCALATIONS = (
     _passing("ssm", "pathfinding", "ssm:StartAutomationExecution"),
     _passing("ssm", "service-authorization", "ssm:CreateActivation"),
     _passing("states", "pathfinding", "states:CreateStateMachine"),
+    _passing("lambda", "api", "synthetics:CreateCanary"),
+    _passing("lambda", "api", "synthetics:UpdateCanary"),
 )
 
 _MACHINES = ("arn:*:ec2:*:*:instance/i-*", "arn:*:ssm:*:*:managed-instance/mi-*")
@@ -250,7 +300,10 @@ TARGETS = {
     "bedrock-agentcore:StartCodeInterpreterSession": (
         "arn:*:bedrock-agentcore:*:*:code-interpreter-custom/*",
     ),
-    "batch:SubmitJob": ("arn:*:batch:*:*:job-definition/*",),
+    "batch:SubmitJob": (
+        "arn:*:batch:*:*:job-definition/*",
+        "arn:*:batch:*:*:job-definition/*:*",
+    ),
     "ec2:CreateFleet": ("arn:*:ec2:*:*:instance/i-*",),
     "ec2:RunInstances": ("arn:*:ec2:*:*:instance/i-*",),
     "ecs:ExecuteCommand": ("arn:*:ecs:*:*:task/*/*",),
@@ -292,6 +345,14 @@ SELF_BOUNDARY = (
     "iam:PutUserPermissionsBoundary",
 )
 """With these a principal that has a boundary leaves it."""
+
+SELF_DENY = (
+    "iam:DeleteRolePolicy",
+    "iam:DeleteUserPolicy",
+    "iam:DetachRolePolicy",
+    "iam:DetachUserPolicy",
+)
+"""With these a principal whose policies deny something takes the Deny away."""
 
 EDIT_POLICY = ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion")
 """With these a principal rewrites a policy of its own."""

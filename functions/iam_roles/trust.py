@@ -101,7 +101,7 @@ class _Trust:
                     yield from self._foreign(allow, principal)
                 case "Federated":
                     yield from self._federated(allow, principal)
-                case "Service" if not matches_any(self.bound, principal.value):
+                case "Service" if not matches_any(self.bound, _global(principal.value)):
                     yield from self._confused(allow, principal)
 
     def open_to(self, allow: Statement, action: str, who: Principal, requests: Requests) -> Holds:
@@ -188,6 +188,11 @@ class _Trust:
             text = f"{principal.value} can assume the role on behalf of any account{_seen(allow)}"
             rest = "no condition on aws:SourceAccount or aws:SourceArn fixes the account"
             yield _Finding(answer, Severity.MEDIUM, text, rest)
+
+
+def _global(service: str) -> str:
+    """A service's name as most partitions have it: China's EC2 is ``ec2.amazonaws.com.cn``."""
+    return service.removesuffix(".cn") if service.endswith(".amazonaws.com.cn") else service
 
 
 _ANYBODY = Principal("AWS", "*")

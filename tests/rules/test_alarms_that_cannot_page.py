@@ -744,3 +744,64 @@ def test_alarms_that_are_alive(answer, status, said):
     verdict = live(answer)
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
+
+
+BUSY = "IF(i > {0}, 100 * e / i, 0)"
+
+
+@pytest.mark.parametrize(
+    ("answer", "gap", "unclear"),
+    [
+        pytest.param(maths(BUSY.format(100), E, RUNS, threshold=5), None, "", id="a low guard"),
+        pytest.param(
+            maths(BUSY.format(5000), E, RUNS, threshold=5), None, "many requests", id="a high one"
+        ),
+        pytest.param(
+            maths("IF(i > 5000, 0 * e, 0)", E, RUNS, threshold=5),
+            Gap.UNREACHABLE,
+            "",
+            id="nothing",
+        ),
+        pytest.param(maths("e", E, threshold=5000), Gap.UNREACHABLE, "", id="a count"),
+    ],
+)
+def test_an_expression_that_asks_for_many_requests(answer, gap, unclear):
+    """How busy a function is stands in no alarm, so a guard is neither good nor bad."""
+    answer = found(ERRORS, answer)
+    assert (answer.gap, bool(answer.unclear)) == (gap, bool(unclear)), answer
+    assert unclear in answer.unclear
+
+
+def compared(series, statistic, threshold, **changes):
+    kind = "Statistic" if statistic in {"Sum", "Average", "Maximum"} else "ExtendedStatistic"
+    return maths("", threshold=threshold, **changes) | {
+        "Metrics": [],
+        "Namespace": series.namespace,
+        "MetricName": series.metric,
+        "Dimensions": fake_account.dimensions(**series.dimensions),
+        "Period": 60,
+        kind: statistic,
+    }
+
+
+@pytest.mark.parametrize(
+    ("series", "statistic", "threshold", "gap"),
+    [
+        (DURATION, "p99", 3, Gap.ALWAYS_MET),
+        (DURATION, "p99", 0.8, Gap.ALWAYS_MET),
+        (DURATION, "p99", 50, None),
+        (RESPONSE, "p99", 0.003, Gap.ALWAYS_MET),
+        (RESPONSE, "p99", 0.3, None),
+        (DURATION, "TM(99%:)", 800, None),
+        (DURATION, "TM(99%:100%)", 800, None),
+        (DURATION, "TM(:99%)", 800, Gap.WRONG_STATISTIC),
+        (DURATION, "TM(10%:)", 800, Gap.NOT_PERCENTILE),
+        (DURATION, "WM(10%:)", 800, Gap.NOT_PERCENTILE),
+        (DURATION, "TS(99%:)", 800, Gap.WRONG_STATISTIC),
+        (ERRORS, "TS(0%:100%)", 1, None),
+        (ERRORS, "TS(0%:90%)", 1, Gap.WRONG_STATISTIC),
+    ],
+)
+def test_a_unit_or_a_statistic_that_was_mistaken(series, statistic, threshold, gap):
+    answer = found(series, compared(series, statistic, threshold))
+    assert answer.gap is gap, answer

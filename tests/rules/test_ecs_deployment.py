@@ -203,6 +203,7 @@ def test_the_revision_of_an_old_deployment_is_judged_too():
 # -- status -------------------------------------------------------------------------------------
 
 ROLLING = {"rolloutState": "IN_PROGRESS"}
+ROLLED = "(service api) rolling back to deployment ecs-svc/{}."
 STEADY = {"id": "1", "createdAt": ago(hours=2), "message": "has reached a steady state."}
 
 
@@ -273,6 +274,45 @@ def event(minutes: float, message: str = "(service api) has started 1 tasks"):
             Severity.CRITICAL,
             "4 tasks failed to start",
             id="tasks that do not start",
+        ),
+        pytest.param(
+            {"events": [STEADY, event(150, ROLLED.format("1234567890"))]},
+            {},
+            BAD,
+            Severity.MEDIUM,
+            "rolled a deployment back on 2026-11-02 09:30 UTC: api:7 runs again",
+            id="rolled back",
+        ),
+        pytest.param(
+            {"events": [STEADY, event(150, ROLLED.format("1111"))]},
+            {},
+            GOOD,
+            None,
+            "is complete",
+            id="deployed since it was rolled back",
+        ),
+        pytest.param(
+            {
+                "events": [event(3, ROLLED.format("1234567890"))],
+                "deployments": [deployment(**ROLLING, createdAt=ago(minutes=5))],
+            },
+            {},
+            UNKNOWN,
+            None,
+            "in progress",
+            id="being rolled back",
+        ),
+        pytest.param(
+            {
+                "events": [STEADY, event(150, ROLLED.format("1234567890"))],
+                "desiredCount": 0,
+                "runningCount": 0,
+            },
+            {},
+            BAD,
+            Severity.MEDIUM,
+            "desired count of the service is 0",
+            id="rolled back, and none desired",
         ),
         pytest.param(
             {"runningCount": 1, "events": [event(20), STEADY]},

@@ -321,6 +321,11 @@ def test_a_reason_names_the_statement_and_the_value():
             ["arn:aws:batch:*:*:job-definition/a:*", "arn:aws:batch:*:*:job-queue/*"],
             GOOD,
         ),
+        (
+            "batch:SubmitJob",
+            ["arn:aws:batch:*:*:job-definition/*:*", "arn:aws:batch:*:*:job-queue/*"],
+            BAD,
+        ),
         ("states:UpdateStateMachine", "arn:aws:states:*:*:stateMachine:*", BAD),
         ("iam:CreateAccessKey", "arn:aws:iam::*:user/*", BAD),
         ("iam:CreateAccessKey", "arn:aws:iam::*:user/*/*", BAD),
@@ -489,7 +494,8 @@ def test_the_table_names_real_actions_once():
     assert len({(path.actions, path.services) for path in ESCALATIONS}) == len(ESCALATIONS)
     for action, kinds in TARGETS.items():
         assert set(kinds) <= set(resource_patterns(action) or ()), action
-    for action in (*privesc.SELF, *privesc.SELF_BOUNDARY, *privesc.EDIT_POLICY):
+    selfish = (*privesc.SELF, *privesc.SELF_BOUNDARY, *privesc.SELF_DENY, *privesc.EDIT_POLICY)
+    for action in selfish:
         assert resource_patterns(action), action
 
 
@@ -546,6 +552,22 @@ ITSELF = f"{OURS}:role/agent"
 )
 def test_a_role_that_may_change_itself(action, resource, boundary, status):
     verdict = judged(allow(action, resource), boundary=boundary)
+    assert verdict.status is status, verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("action", "denied", "status"),
+    [
+        ("iam:DeleteRolePolicy", "s3:DeleteBucket", BAD),
+        ("iam:DetachRolePolicy", "s3:DeleteBucket", BAD),
+        ("iam:DetachRolePolicy", "iam:Detach*", GOOD),
+        ("iam:DetachUserPolicy", "s3:DeleteBucket", GOOD),
+        ("iam:DetachRolePolicy", None, GOOD),
+    ],
+)
+def test_a_role_that_may_take_its_own_deny_away(action, denied, status):
+    denials = [deny(denied)] if denied else []
+    verdict = judged(allow(action, ITSELF), allow("s3:*", "arn:aws:s3:::b"), *denials)
     assert verdict.status is status, verdict.reason
 
 
@@ -678,3 +700,17 @@ def test_one_more_allow_never_turns_a_violation_into_a_pass(statements, more):
 def test_one_more_deny_never_turns_a_pass_into_a_violation(statements, less):
     before, after = judged(*statements), judged(*statements, less)
     assert ORDER.index(after.status) <= ORDER.index(before.status)
+
+
+@pytest.mark.parametrize(
+    ("service", "status"),
+    [
+        ("ec2.amazonaws.com.cn", BAD),
+        ("ec2.amazonaws.com", BAD),
+        ("lambda.amazonaws.com", GOOD),
+    ],
+)
+def test_a_role_passed_to_a_service_by_its_name_in_china(service, status):
+    to = {"StringEquals": {"iam:PassedToService": service}}
+    verdict = judged(allow("iam:PassRole", condition=to), allow("ec2:RunInstances"))
+    assert verdict.status is status, verdict.reason

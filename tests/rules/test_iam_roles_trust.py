@@ -514,3 +514,16 @@ def test_a_condition_less_never_turns_a_violation_into_a_pass(principal, conditi
     before = judged(entry("Allow", principal, condition)).status
     after = judged(entry("Allow", principal, fewer)).status
     assert (before, after) not in {(BAD, GOOD), (BAD, BLIND), (BLIND, GOOD)}
+
+
+@pytest.mark.parametrize(
+    ("service", "status"),
+    [
+        ("ec2.amazonaws.com.cn", GOOD),
+        ("ec2.amazonaws.com", GOOD),
+        ("events.amazonaws.com.cn", BAD),
+    ],
+)
+def test_a_service_by_its_name_in_china(service, status):
+    verdict = judged(entry("Allow", {"Service": service}))
+    assert verdict.status is status, verdict.reason

@@ -264,3 +264,58 @@ def test_a_long_text_takes_no_long_time(piece):
     assert all(
         each.certainty is not Certainty.SHAPED for each in suspects_in_text("x", piece * 20000)
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mongosh -u app -p Zx81Qw9 --host db",
+        "az login --service-principal -u app -p Zx81Qw9 --tenant t",
+        "twine upload -u app -p Zx81Qw9 dist/*",
+        "sqlcmd -S db -U sa -P Zx81Qw9",
+        "ldapsearch -D cn=app -w Zx81Qw9",
+        "htpasswd -b users app Zx81Qw9",
+        "openssl enc -aes-256-cbc -k Zx81Qw9 -in x",
+        "mc alias set store https://store app Zx81Qw9",
+        "http -a app:Zx81Qw9 https://x",
+        "smbclient //files/x -U app%Zx81Qw9",
+        "rabbitmqctl add_user app Zx81Qw9",
+        "machine git.example.com login app password Zx81Qw9",
+        "CREATE USER app WITH PASSWORD 'Zx81Qw9';",
+        "ALTER USER app IDENTIFIED BY 'Zx81Qw9';",
+        "<password>Zx81Qw9</password>",
+        '<add key="DbPassword" value="Zx81Qw9"/>',
+        "$env:DB_PASSWORD = 'Zx81Qw9'",
+        "ENV DB_PASSWORD Zx81Qw9",
+        "-Headers @{'x-api-key'='Zx81Qw9b3'}",
+    ],
+)
+def test_other_programs_and_languages_that_take_a_password(text):
+    assert suspects_in_text("p", text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'mongosh -u app -p "$DB_PASSWORD" --host db',
+        "mongosh -u app -p --host db",
+        "sqlcmd -S db -U sa -P $(DB_PASSWORD)",
+        'ldapsearch -D cn=app -w "$PW"',
+        "ldapsearch -D cn=app -W",
+        'htpasswd -b users app "$PW"',
+        "mc alias set store https://store $KEY $SECRET",
+        "CREATE USER app WITH PASSWORD '${DB_PASSWORD}';",
+        "<password>${db.password}</password>",
+        "password: ${db.password}",
+        'password: "${db.password}"',
+        "<passwordPolicy>strong</passwordPolicy>",
+        '<add key="DbPassword" value="{{db_password}}"/>',
+        "$env:DB_PASSWORD = '${secret}'",
+        "ENV DB_PASSWORD $DB_PASSWORD",
+        "ARG DB_PASSWORD",
+        "PASSWORD=${PASSWORD:?missing}",
+        "PASSWORD=${PASSWORD:+set}",
+    ],
+)
+def test_other_programs_that_are_told_where_it_is(text):
+    assert suspects_in_text("p", text) == []

@@ -26,6 +26,7 @@ from readiness.semantics.credential_values import (
     looks_like_a_name,
     stands_for_nothing,
 )
+from readiness.semantics.credentials import suspect
 
 MIXED = "Zk3vT9qLx8Rw2Yp6Nh5B"
 """Twenty characters, the least that may be random."""
@@ -378,3 +379,31 @@ def test_entropy_is_in_bits_per_character():
     assert entropy("aaaa") == 0
     assert entropy("abab") == 1
     assert entropy(string.hexdigits[:16]) == 4
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "is_found"),
+    [
+        ("HOOK", "https://hooks.zapier.com/hooks/catch/123456/abcdef7/", True),
+        ("HOOK", "https://hook.eu1.make.com/abcdefghijklmnopqrstuvwxyz012345", True),
+        ("HOOK", "https://maker.ifttt.com/trigger/page/with/key/abcDEF123456", True),
+        (
+            "HOOK",
+            f"https://outlook.office.com/webhook/{'a' * 36}/IncomingWebhook/{'b' * 32}",
+            True,
+        ),
+        ("HOOK", f"https://mattermost.example.com/hooks/{'ab' * 13}", True),
+        ("HOOK", "https://hooks.zapier.com/docs", False),
+        ("Authorization", f"Token {'0a1b' * 10}", True),
+        ("Authorization", "${TOKEN}", False),
+        ("Authorization", "Token ${TOKEN}", False),
+        ("REDIS_AUTH", "s3cr3tRedis", True),
+        ("REDIS_AUTH", "true", False),
+        ("REDIS_AUTH", "iam", False),
+        ("REDIS_AUTH_MODE", "token", False),
+        ("MNEMONIC", "legal winner thank year wave sausage", True),
+        ("SEED_PHRASE", "legal winner thank year wave sausage", True),
+    ],
+)
+def test_what_is_a_credential_by_where_it_leads_or_by_its_word(name, value, is_found):
+    assert bool(suspect(name, value)) is is_found

@@ -19,12 +19,14 @@ def words_of(text: str) -> frozenset[str]:
 _CAMEL = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 _SECRET_WORD = words_of(
-    "cred creds passcode passphrase passwd password passwords pw pwd secret secrets token tokens"
+    "cred creds mnemonic passcode passphrase passwd password passwords pw pwd secret secrets "
+    "token tokens"
 )
 _SECRET_PART = ("password", "passwd", "secret", "credential", "apikey", "privatekey")
 _SECRET_PAIR = frozenset(
     {(a, b) for a in ("api", "private", "secret") for b in ("key", "keys")}
     | {("access", "key"), ("auth", "key"), ("master", "key")}
+    | {("redis", "auth"), ("valkey", "auth"), ("seed", "phrase"), ("recovery", "phrase")}
 )
 _NOT_PASS = words_of("bypass compass encompass overpass surpass trespass underpass")
 _NOT_SECRET = words_of("chpasswd passwordless secretariat secretary secretion secretless")

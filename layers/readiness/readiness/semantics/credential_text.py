@@ -34,8 +34,20 @@ _FIELD = re.compile(rf"^[ \t]*(?:- )?[\"']?{_NAME}[\"']?[ \t]*:[ \t]+(.+?)[ \t]*
 _WITH_A_DIGIT = r"[^\s,}{\"'.$()\[\]\d]*\d[^\s,}{\"'.$()\[\]]*"
 _FLOW = re.compile(rf"[{{,][ \t]*[\"']?{_NAME}[\"']?[ \t]*:[ \t]*({_QUOTED}|{_WITH_A_DIGIT})")
 _HEADER = re.compile(r"[\"']([A-Za-z][\w-]{1,60}):[ \t]*([^\"'\n]+)[\"']")
+_TAGGED = re.compile(rf"<{_NAME}>([^<>\n]+)</")
+_SETTING = re.compile(
+    rf"<[^<>]{{0,200}}?\b(?:key|name)=\"{_NAME}\"[^<>]{{0,200}}?\bvalue=(\"[^\"\n]*\")",
+    re.IGNORECASE,
+)
+_POWERSHELL = re.compile(rf"\$env:{_NAME}[ \t]*=[ \t]*({_QUOTED})", re.IGNORECASE)
+_IN_A_TABLE = re.compile(rf"[\"']{_NAME}[\"'][ \t]*=>?[ \t]*({_QUOTED})")
+_ENV = re.compile(
+    rf"^[ \t]*(?:ENV|ARG)[ \t]+{_NAME}[ \t]+({_QUOTED}|\S+)(?=\s*(?:[;&|]|\n|$))", re.MULTILINE
+)
 _MORE = r"[^\n|;&]{0,200}?"
 _LINES = r"\s*\n(?:[ \t]+[^\n]{0,80}\n){0,4}?"
+_SAID = r"[^\n;]{0,200}?\b(?:PASSWORD|IDENTIFIED\s+BY)"
+_WORD = rf"({_QUOTED}|[^\s\"'-]\S*)"
 _ECHO = r"\becho[ \t]+(?:-n[ \t]+)?"
 _LOGINS = tuple(
     re.compile(pattern)
@@ -50,10 +62,27 @@ _LOGINS = tuple(
         rf"\baws\s+configure\s+set\s+\S*aws_(?:secret_access_key|session_token)\s+({_QUOTED}|\S+)",
         rf"\bchpasswd:{_LINES}[ \t]+list:[ \t]*\|[^\n]*\n[ \t]+[\w.-]+:(?!R\s|RANDOM|\$)(\S+)",
         rf"(?i)\bConvertTo-SecureString\b(?:[ \t]+-String)?[ \t]+({_QUOTED})",
+        rf"\b(?:mongo|mongosh|mongodump|mongorestore|twine){_MORE}[ \t]-p[ \t]+{_WORD}",
+        rf"\baz\s+login\b{_MORE}[ \t]-p[ \t]+{_WORD}",
+        rf"\b(?:sqlcmd|bcp)\b{_MORE}[ \t]-P[ \t]*{_WORD}",
+        rf"\bldap\w+\b{_MORE}[ \t]-w[ \t]*{_WORD}",
+        rf"\bhtpasswd\s+-\w*b\w*\s+(?:-\S+\s+)*(?:\S+\s+)?\S+\s+({_QUOTED}|\S+)(?=\s*(?:[;&|]|\n|$))",
+        rf"\bopenssl\s+\w+\b{_MORE}[ \t]-k[ \t]+{_WORD}",
+        rf"\bmc\s+alias\s+set\s+\S+\s+\S+\s+\S+\s+({_QUOTED}|\S+)",
+        rf"\bhttps?\b[ \t]{_MORE}-a[ \t]+[\"']?[^\s:\"'$]+:([^\s\"']+)",
+        rf"\bsmbclient\b{_MORE}[ \t](?:-U|--user)[ \t=]*[\"']?[^\s%\"'$]+%([^\s\"']+)",
+        rf"\brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+({_QUOTED}|\S+)",
+        r"\bmachine\s+\S+\s+login\s+\S+\s+password\s+(\S+)",
+        rf"(?i)\b(?:CREATE|ALTER)\s+(?:USER|ROLE|LOGIN)\b{_SAID}\s*=?\s*('[^'\n]+')",
         rf"(?i)\bnet\s+user\s+\S+\s+({_QUOTED}|[^\s/\"']\S*)[^\n]{{0,200}}/add\b",
     )
 )
 """How common programs take a password; the group is the password."""
+
+_PAIRS = (
+    *(_ASSIGNED, _SPACED, _OPTION, _FIELD, _FLOW, _HEADER),
+    *(_TAGGED, _SETTING, _POWERSHELL, _IN_A_TABLE, _ENV),
+)
 
 _REFERRING = ("secrets-manager", "parameter-store", "exported-variables")
 """Parts of a build specification whose values name where a variable comes from."""
@@ -111,7 +140,7 @@ def _passwords(text: str) -> Iterator[str]:
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:
     """Names and the literal values they get in the text; what a shell fills in is left out."""
-    for pattern in (_ASSIGNED, _SPACED, _OPTION, _FIELD, _FLOW, _HEADER):
+    for pattern in _PAIRS:
         for name, value in pattern.findall(text):
             bare = _bare(value)
             if bare and is_a_secret(name) and not _stands_in(bare, value):
@@ -129,7 +158,7 @@ def _stands_in(bare: str, value: str) -> bool:
     """Whether a shell, or another program, puts a value in the place of this text."""
     if value.startswith("'"):
         return is_reference(bare)
-    if _MOUNTED.match(bare):
+    if _MOUNTED.match(bare) or is_reference(value.strip(' \t,"')):
         return True
     return bool(_SHELL.fullmatch(bare)) or bare[:1] in set("<&*|>!{[") or bare == "-"
 

@@ -21,6 +21,7 @@ from readiness.semantics.credential_names import (
 
 _VARIABLE = (
     r"\$\{\{[^{}]*\}\}|\$\{(?!\w+:?[-=])(?![A-Z][A-Z0-9_.]*:[^:])[\w.!:@/~-]*\}"
+    r"|\$\{\w+:?[?+][^{}]*\}"  # required, or only whether it is set
     r"|\$\([\w.:@/ -]*\)|\{\{[^{}]*\}\}|#\{[\w.:-]*\}"
 )
 _ONE_REFERENCE = (

@@ -65,6 +65,10 @@ ACCESS_KEY_ID = re.compile(r"\b(AKIA|ASIA)[A-Z2-7]{16}\b")
 
 _BASIC = re.compile(r"(?i:\bbasic)\s+([A-Za-z0-9+/_-]{8,}={0,2})(?![A-Za-z0-9+/=_-])")
 _LOGIN = re.compile(r"[\w.@+-]+:(?!\d{1,5}$)(?![/$%{<])\S+")
+_AUTHORIZATION = re.compile(
+    r"(?:token|api-?key|key|ssws)\s+[A-Za-z0-9._~+/=:-]{8,}", re.IGNORECASE
+)
+"""The value of a header ``Authorization`` with a scheme of one vendor."""
 _PEM_IN_BASE64 = re.compile(r"LS0tLS1CRUdJTi[A-Za-z0-9+/]{,100}")
 """The beginning of PEM, ``-----BEGIN``, in base64."""
 _AWS_SECRET_KEY = re.compile(r"(?<![A-Za-z0-9/+=])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+=])")
@@ -143,6 +147,8 @@ def _judge_by_name(name: str, text: str, min_entropy: float) -> Judged:
         names_a_key(name) and is_a_literal_key(text)
     ):
         return "secret by its name", Certainty.NAMED
+    if name.lower().endswith("authorization") and _AUTHORIZATION.fullmatch(text):
+        return "token of a header", Certainty.SHAPED
     if is_of_a_login(name) and _LOGIN.fullmatch(text) and not is_a_plain_url(text):
         return "user and password", Certainty.SHAPED
     return None

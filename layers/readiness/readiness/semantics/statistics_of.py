@@ -55,9 +55,14 @@ def _number(text: str, otherwise: float, per: float = 1) -> float:
 
 
 def is_mean_of_most(statistic: str) -> bool:
-    """Whether it leaves out or caps the extreme samples (IQM, trimmed or winsorised mean)."""
+    """Whether it leaves out or caps the highest samples (IQM, trimmed or winsorised mean).
+
+    ``TM(99%:)`` is the mean of the highest, and no such statistic.
+    """
     found = extended(statistic)
-    return found is not None and found.name in {"TM", "WM", "TS"}
+    if found is None or found.name not in {"TM", "WM", "TS"}:
+        return False
+    return found.high < (1.0 if found.is_share else math.inf)
 
 
 def of(statistic: str, samples: Samples) -> float | None:

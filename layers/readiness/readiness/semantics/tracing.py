@@ -58,9 +58,14 @@ def _switched_off(environment: Mapping[str, str]) -> str:
     """What in the environment turns OpenTelemetry off; empty for nothing."""
     if environment.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return "OTEL_SDK_DISABLED is true."
-    if environment.get("OTEL_TRACES_EXPORTER", "").lower() == "none":
-        return "OTEL_TRACES_EXPORTER is none."
+    exporters = environment.get("OTEL_TRACES_EXPORTER", "").lower().strip()
+    if exporters and {each.strip() for each in exporters.split(",")} <= _NOWHERE:
+        return f"OTEL_TRACES_EXPORTER is {exporters}."
     return ""
+
+
+_NOWHERE = {"none", "console", "logging", "logging-otlp", "in_memory", ""}
+"""Exporters that send nothing: they print, or drop, what they get."""
 
 
 def _endpoint(environment: Mapping[str, str]) -> str:
@@ -116,7 +121,7 @@ def _otel(environment: Mapping[str, str]) -> Tracing:
     return Tracing(
         Tracer.OTEL,
         needs_role=not _is_elsewhere(_endpoint(environment)),
-        sampler=environment.get("OTEL_TRACES_SAMPLER", ""),
+        sampler=environment.get("OTEL_TRACES_SAMPLER", "").lower(),
         sampler_rate=_rate(environment),
     )
 
@@ -152,7 +157,7 @@ def of_task(containers: Iterable[Process]) -> Tracing:
         return Tracing(
             Tracer.OTEL if otel else Tracer.XRAY,
             needs_role=not away,
-            sampler=environment.get("OTEL_TRACES_SAMPLER", "") if otel else "xray",
+            sampler=environment.get("OTEL_TRACES_SAMPLER", "").lower() if otel else "xray",
             sampler_rate=_rate(environment),
         )
     if not all(c.is_read for c in containers):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -262,13 +263,16 @@ class Rollout:
     """How far the service's newest deployment has come, and since when it is out of balance.
 
     ``disturbed`` is when the first of the service's own events came after the last in which it
-    said that it has reached a steady state; None where there is no such event. ``read_at`` is
-    when this was asked. Source: DescribeServices.
+    said that it has reached a steady state; None where there is no such event. ``rolled_back`` is
+    when ECS gave up a later deployment for the one that is primary now: only the events say so,
+    of which ECS keeps the newest 100. ``read_at`` is when this was asked. Source:
+    DescribeServices.
     """
 
     service: Service
     read_at: datetime
     disturbed: datetime | None = None
+    rolled_back: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> Rollout:
@@ -281,7 +285,24 @@ class Rollout:
 
     @classmethod
     def _of(cls, answer: Mapping[str, Any], now: datetime) -> Rollout:
-        return cls(Service.of(answer), now, _disturbed(answer.get("events") or ()))
+        service, events = Service.of(answer), answer.get("events") or ()
+        return cls(service, now, _disturbed(events), _rolled_back(events, service.primary))
+
+
+_ROLLING_BACK = re.compile(r"rolling back to deployment (ecs-svc/\d+)")
+
+
+def _rolled_back(
+    events: Sequence[Mapping[str, Any]], primary: Mapping[str, Any] | None
+) -> datetime | None:
+    """When ECS last went back to the deployment that is primary now."""
+    times = [
+        event["createdAt"]
+        for event in events
+        for found in [_ROLLING_BACK.search(event.get("message", ""))]
+        if found and primary and found[1] == primary.get("id")
+    ]
+    return max(times, default=None)
 
 
 def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
