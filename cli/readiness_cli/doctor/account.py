@@ -91,8 +91,11 @@ def trail(examined: Examined) -> Iterable[Line]:
         return
     why = "Without a trail no API call is an event: changes wait for the sweep"
     if coverage.is_open:
-        action = coverage.missing[0]
-        yield Line("trail", State.UNKNOWN, coverage.why, why, f"allow {action}, or ask its owner")
+        # A trail that was started a moment ago lacks no permission, only its first delivery.
+        fix = "wait for its first delivery, and run it again in a quarter of an hour"
+        if coverage.missing:
+            fix = f"allow {coverage.missing[0]}, or ask its owner"
+        yield Line("trail", State.UNKNOWN, coverage.why, why, fix)
         return
     missed = sorted({source.partition(".")[0] for source, _ in coverage.gaps})
     said = "no trail records the management events of the region"
