@@ -86,8 +86,10 @@ def read_event(path: str) -> Mapping[str, Any]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         event = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(f"the event file {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise _unreadable(f"the event file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _unreadable(f"the event file {path} is not text in UTF-8") from None
     except (json.JSONDecodeError, RecursionError) as error:
         raise _unreadable(f"{'stdin' if path == '-' else path} is not JSON: {error}") from None
     if not isinstance(event, Mapping):
