@@ -280,6 +280,7 @@ def test_anybody_who_may_waive_can_end_a_waiver(run, deployed, me):
     assert json.loads(run("waivers", "-o", "json").stdout) == []
     [row] = json.loads(run("waivers", "--all", "-o", "json").stdout)
     assert (row["state"], row["ended_because"]) == ("ended", "Not before the audit.")
+    assert row["covers"] == 0, "the finding that it covered is open again"
     assert row["ended_by"].endswith("/bob")
     again = run("unwaive", made["id"])
     assert (again.exit_code, "was ended already by" in again.stderr) == (2, True)
