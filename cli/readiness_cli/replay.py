@@ -134,8 +134,8 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
-        if observation.finding is None:
-            note(f"{observation.rule.id}: {observation.resource.key} does not exist or is deleted")
+    for key in dict.fromkeys(o.resource.key for o in observations if o.finding is None):
+        note(f"{key} does not exist or is deleted")
     return observations
 
 

@@ -85,7 +85,7 @@ def test_a_resource_that_is_gone_is_told(run, over, file):
     over(toy.fake_account().but(s3__get_bucket_encryption=error("NoSuchBucket", 404)))
     said = run("replay", file(EVENT), "-o", "json")
     assert json.loads(said.stdout)["verdicts"] == []
-    assert "does not exist" in said.stderr
+    assert said.stderr.count("AWS::S3::Bucket/data does not exist") == 1
 
 
 def test_a_verdict_that_reads_nothing_is_none_on_what_is_not_listed(run, over, file, monkeypatch):
