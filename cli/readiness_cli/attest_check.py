@@ -17,7 +17,7 @@ from readiness.model.attestation import REMIND, Attestation, Attested, Result
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.text import clean, listed
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Cause, Unreadable
 from readiness.model.verdict import Fact, Verdict
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.target_selection import listing_of, meant, not_there
@@ -162,7 +162,7 @@ def check(rule: Rule, statement: Attestation, trial: Trial) -> list[str]:
     known, unlisted = listing_of(rule.subject, aws)
     ids = _ids(rule, statement, known, aws)
     if not ids and unlisted is not None:
-        raise _unchecked(f"whether the resource exists: {unlisted}", unlisted.action)
+        raise _unchecked(f"whether the resource exists: {unlisted}", _denied(unlisted))
     if not ids and (near := meant(rule.subject, about.resource, known, None, aws)):
         raise _worthless(
             f"no {rule.subject.name} has the id {clean(about.resource, 200)!r}",
@@ -173,7 +173,7 @@ def check(rule: Rule, statement: Attestation, trial: Trial) -> list[str]:
     try:
         tried = _first(trial.tried(rule, ids))
     except Unreadable as unreadable:
-        raise _unchecked(f"the tags: {unreadable}", unreadable.action) from None
+        raise _unchecked(f"the tags: {unreadable}", _denied(unreadable)) from None
     if not tried:
         named = [
             f"the {name} {value!r}"
@@ -190,7 +190,7 @@ def check(rule: Rule, statement: Attestation, trial: Trial) -> list[str]:
         finding = unread[0].finding
         raise _unchecked(
             f"what {rule.id} wants for {finding.resource.id}: {finding.reason}",
-            " and ".join(finding.missing),
+            finding.denied,
         )
     if statement.result is Result.FAIL:
         return []
@@ -265,11 +265,18 @@ def _worthless(what: str, fix: str) -> Failure:
     )
 
 
-def _unchecked(what: str, action: str) -> Failure:
+def _denied(unreadable: Unreadable) -> tuple[str, ...]:
+    return (unreadable.action,) if unreadable.cause is Cause.ACCESS_DENIED else ()
+
+
+def _unchecked(what: str, denied: Sequence[str]) -> Failure:
+    fix = "wait a minute and run the command again"
+    if denied:
+        fix = f"allow {' and '.join(denied)} for your IAM principal"
     return Failure(
         f"it could not be checked {what}",
         why="The attestation may count for nothing. Nothing was recorded",
-        fix=f"allow {action} for your IAM principal, or add --unchecked",
+        fix=f"{fix}, or add --unchecked",
         code=Exit.INCOMPLETE,
     )
 

@@ -15,7 +15,7 @@ from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import spoken
 from readiness_cli import catalogue, session
 from readiness_cli.failure import Failure
-from readiness_cli.output import cell, emit, facts, note, output_option, stacked, table
+from readiness_cli.output import as_typed, cell, emit, facts, note, output_option, stacked, table
 
 if TYPE_CHECKING:
     from readiness.engine.store import Entry
@@ -219,7 +219,9 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         )
         for name, value in found.observed.items()
     ]
-    changing = ", ".join(f"{name}={value}" for name, value in found.settings.items())
+    settings = [
+        cell(f"{name} = {as_typed(value)}", most=1000) for name, value in found.settings.items()
+    ]
     pairs: list[tuple[str, RenderableType | str]] = [
         ("Finding", cell(found.id, "bold")),
         ("Status", cell("NOT_APPLICABLE (gone)" if found.gone else found.status)),
@@ -231,7 +233,7 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Expected", cell(found.expected, most=1000)),
         ("Reminder", cell(found.reminder, most=1000)),
         ("Observed", stacked(*observed)),
-        ("Settings", cell(changing, most=1000)),
+        ("Settings", stacked(*settings)),
         ("Since", cell(row["status_since"])),
         ("Last seen", cell(row["last_observed_at"])),
         (

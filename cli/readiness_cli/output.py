@@ -118,6 +118,13 @@ def facts(pairs: Iterable[tuple[str, RenderableType]]) -> Table:
     return grid
 
 
+def as_typed(value: object) -> str:
+    """A setting's value as a person types it after ``--set NAME=``."""
+    if isinstance(value, list | tuple):
+        return ",".join(as_typed(part) for part in value) or "(empty)"
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def emit(
     format: str,
     rows: Sequence[Mapping[str, Any]],

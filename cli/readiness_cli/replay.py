@@ -86,8 +86,10 @@ def read_event(path: str) -> Mapping[str, Any]:
     try:
         text = sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
         event = json.loads(text)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _unreadable(f"the event file {path} cannot be read: {error}") from None
+    except OSError as error:
+        raise _unreadable(f"the event file {path} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise _unreadable(f"the event file {path} is not text in UTF-8") from None
     except (json.JSONDecodeError, RecursionError) as error:
         raise _unreadable(f"{'stdin' if path == '-' else path} is not JSON: {error}") from None
     if not isinstance(event, Mapping):
@@ -132,8 +134,8 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
     for observation in observations:
         if observation.crash:
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
-        if observation.finding is None:
-            note(f"{observation.rule.id}: {observation.resource.key} does not exist or is deleted")
+    for key in dict.fromkeys(o.resource.key for o in observations if o.finding is None):
+        note(f"{key} does not exist or is deleted")
     return observations
 
 

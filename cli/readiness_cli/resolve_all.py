@@ -63,7 +63,8 @@ def resolve_all(
         if key.startswith(MARK):
             left += 1
             note(f"warning: the mark of {key} cannot be read ({why}); resolve it at PagerDuty")
-    note(f"{session.plural(len(rows), 'incident')}, {left} left open")
+    what = " would be resolved" if dry_run else f", {left} left open"
+    note(f"{session.plural(len(rows), 'incident')}{what}")
     context.exit(Exit.INCOMPLETE if left else Exit.OK)
 
 

@@ -13,7 +13,7 @@ from readiness.model import checklist
 from readiness.model.evidence import ApiCall, Change, ConfigItem, declared
 from readiness.model.rule import Rule, Setting, as_facts
 from readiness_cli import catalogue, session
-from readiness_cli.output import cell, emit, facts, output_option, stacked, table
+from readiness_cli.output import as_typed, cell, emit, facts, output_option, stacked, table
 
 FIELDS = (
     "id",
@@ -161,8 +161,5 @@ def draw_one(rule: Rule) -> RenderableType:
     )
 
 
-def _default(setting: Setting) -> object:
-    default = as_setting(setting)["default"]
-    if isinstance(default, list):
-        return ",".join(str(part) for part in default) or "(empty)"
-    return str(default).lower() if isinstance(default, bool) else default
+def _default(setting: Setting) -> str:
+    return as_typed(as_setting(setting)["default"])

@@ -228,9 +228,9 @@ class Desk:
         ordered = sorted(self._waivers.every, key=lambda w: (w.ends(self._limits.cap), w.id))
         shown = [(waiver, self.state(waiver)) for waiver in ordered]
         return [
-            self.row(waiver) | {"covers": len(covered(waiver, self.findings))}
+            self.row(waiver) | {"covers": len(covered(waiver, self.findings)) if lasts else 0}
             for waiver, state in shown
-            if every or state not in {"ended", "expired"}
+            if (lasts := state not in {"ended", "expired"}) or every
         ]
 
     def state(self, waiver: Waiver) -> str:

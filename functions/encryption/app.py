@@ -108,9 +108,10 @@ def s3_kms(
                 "Load balancers deliver access logs to the bucket, which requires SSE-S3.",
                 algorithm=bucket.algorithm,
             )
+        whose = " with a customer managed key" if require_customer_managed_key else ""
         return violates(
             f"Default encryption is {bucket.algorithm or 'not set'}, not KMS.",
-            expected="Default encryption aws:kms or aws:kms:dsse.",
+            expected=f"Default encryption aws:kms or aws:kms:dsse{whose}.",
             algorithm=bucket.algorithm or "none",
         )
     return default_encryption_verdict(

@@ -139,6 +139,20 @@ def test_the_headline_says_what_is_wrong_where():
     assert said == "[HIGH] data (prod, 111122223333/us-east-1): It is NON_COMPLIANT."
 
 
+@pytest.mark.parametrize(
+    ("found", "mark"),
+    [
+        (finding(Status.COMPLIANT), "[OK] data "),
+        (finding(Status.NOT_APPLICABLE), "[OK] data "),
+        (finding(Status.NON_COMPLIANT, waived_until=after(9)), "[HIGH] data "),
+        (finding(Status.INSUFFICIENT_DATA), "[HIGH] data "),
+    ],
+    ids=["passes", "does not apply", "waived", "unknown"],
+)
+def test_a_headline_names_no_severity_where_nothing_is_wrong(found, mark):
+    assert headline(found, 1024).startswith(mark)
+
+
 BLIND = finding(
     Status.INSUFFICIENT_DATA,
     severity=Severity.CRITICAL,

@@ -338,6 +338,16 @@ def test_a_failed_test_needs_no_bound_values(run, deployed):
     assert (row["state"], row["result"]) == ("failed", "fail")
 
 
+def test_a_permission_is_asked_for_only_where_one_was_denied(run, deployed, monkeypatch):
+    throttled = Unreadable("s3:ListAllMyBuckets", Cause.THROTTLED)
+    monkeypatch.setattr(attest_check, "listing_of", lambda about, aws: ([], throttled))
+    said = add(run, "--resource", "evidence")
+    assert said.exit_code == 3
+    assert "run the command again, or add --unchecked" in said.stderr
+    assert "allow" not in said.stderr
+    assert listed(run) == []
+
+
 def test_what_cannot_be_looked_up_is_refused_unless_it_is_not_to_be_checked(
     run, deployed, monkeypatch
 ):
@@ -348,7 +358,7 @@ def test_what_cannot_be_looked_up_is_refused_unless_it_is_not_to_be_checked(
     said = add(run, "--resource", "evidence")
     assert said.exit_code == 3
     assert "s3:ListAllMyBuckets was denied" in said.stderr
-    assert "--unchecked" in said.stderr
+    assert "allow s3:ListAllMyBuckets for your IAM principal, or add --unchecked" in said.stderr
     assert listed(run) == []
     said = add(run, "--resource", "evidence", "--bind", "algorithm=AES256", "--unchecked")
     assert said.exit_code == 0

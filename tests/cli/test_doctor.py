@@ -291,6 +291,14 @@ def test_a_stack_that_was_named_must_exist(run, over):
             id="a trail whose status is denied",
         ),
         pytest.param(
+            "trail",
+            "unknown",
+            "has not delivered any events yet",
+            "wait for its first delivery",
+            {"cloudtrail__get_trail_status": {"IsLogging": True, "StartLoggingTime": NOON}},
+            id="a trail that was started just now",
+        ),
+        pytest.param(
             "recorder",
             "warning",
             "no customer managed recorder",

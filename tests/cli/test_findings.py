@@ -33,7 +33,7 @@ def finding(name="data", rule="encryption.s3-kms", status=BAD, at=NOON, **more):
         "reason": f"{name} is {status}.",
         "expected": "KMS.",
         "observed": {"algorithm": "AES256"},
-        "settings": {"most_days": 365},
+        "settings": {"most_days": 365, "strict": False, "names": ["a*", "b"], "spared": []},
     }
     resource = Resource(MOTO, "us-east-1", kind, name)
     return Finding(resource, rule, status, last_observed_at=at, **{**said, **more})
@@ -144,6 +144,12 @@ def test_an_explanation_says_what_to_do(run, stored):
     assert "readiness evaluate encryption.s3-kms --resource data" in said.stdout
     assert "algorithm: AES256" in said.stdout
     assert max(map(len, said.stdout.splitlines())) <= 80
+
+
+def test_settings_are_shown_as_they_are_typed(run, stored):
+    said = run("explain", finding().id).stdout
+    for line in ("most_days = 365", "strict = false", "names = a*,b", "spared = (empty)"):
+        assert f" {line} " in said
 
 
 def test_a_complying_finding_without_history_is_found(run, stored):

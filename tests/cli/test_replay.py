@@ -85,7 +85,7 @@ def test_a_resource_that_is_gone_is_told(run, over, file):
     over(toy.fake_account().but(s3__get_bucket_encryption=error("NoSuchBucket", 404)))
     said = run("replay", file(EVENT), "-o", "json")
     assert json.loads(said.stdout)["verdicts"] == []
-    assert "does not exist" in said.stderr
+    assert said.stderr.count("AWS::S3::Bucket/data does not exist") == 1
 
 
 def test_a_verdict_that_reads_nothing_is_none_on_what_is_not_listed(run, over, file, monkeypatch):
@@ -140,7 +140,14 @@ def test_a_malformed_event_is_one_clear_line(run, over, file, content, told, fla
 def test_a_missing_file_is_one_clear_line(run):
     said = run("replay", "/nowhere/event.json")
     assert said.exit_code == 2
-    assert "cannot be read" in said.stderr
+    assert "/nowhere/event.json cannot be read: No such file or directory. " in said.stderr
+
+
+def test_a_file_that_is_no_text_is_one_clear_line(run, tmp_path):
+    (tmp_path / "event.json").write_bytes(b"\xff\xfe{")
+    said = run("replay", str(tmp_path / "event.json"))
+    assert said.exit_code == 2
+    assert "is not text in UTF-8. " in said.stderr
 
 
 def bus(answer):

@@ -54,7 +54,9 @@ def test_before_a_deletion_no_more_are_opened(run, incidents, said):
 
 
 def test_a_dry_run_lists(run, incidents, said):
-    assert "would be resolved" in run("resolve-all", "--dry-run").stdout
+    listed = run("resolve-all", "--dry-run")
+    assert "would be resolved" in listed.stdout
+    assert listed.stderr == "1 incident would be resolved\n"
     assert said == []
     assert len(list(incidents.all())) == 1
 

@@ -196,9 +196,9 @@ def test_a_waiver_beside_a_longer_one_says_so(run, deployed):
         ([RULE, "--resource", "fine", *SAID], "No open finding matches"),
         ([RULE, "--tag", "Env=prod", *SAID], "No open finding matches"),
         ([RULE, "--tag", "Env", *SAID], "'Env' is not --tag NAME=VALUE"),
-        ([RULE, *SAID], "it means every resource and does not say so"),
-        ([RULE, "--resource", "*", *SAID], "it means every resource and does not say so"),
-        (["*", "--resource", "data", *SAID], "it means every rule and does not say so"),
+        ([RULE, *SAID], "it covers every resource without --all-resources"),
+        ([RULE, "--resource", "*", *SAID], "it covers every resource without --all-resources"),
+        (["*", "--resource", "data", *SAID], "it covers every rule without --all-rules"),
         ([RULE, "--resource", "data", *SAID[:4], "--until", "2020-01-01"], "is past already"),
         ([RULE, "--resource", "data", *SAID[:4], "--until", "2099-01-01"], "more than 90 days"),
         ([RULE, "--resource", "data", *SAID[:4], "--until", "soon"], "Until must be a day"),
@@ -280,6 +280,7 @@ def test_anybody_who_may_waive_can_end_a_waiver(run, deployed, me):
     assert json.loads(run("waivers", "-o", "json").stdout) == []
     [row] = json.loads(run("waivers", "--all", "-o", "json").stdout)
     assert (row["state"], row["ended_because"]) == ("ended", "Not before the audit.")
+    assert row["covers"] == 0, "the finding that it covered is open again"
     assert row["ended_by"].endswith("/bob")
     again = run("unwaive", made["id"])
     assert (again.exit_code, "was ended already by" in again.stderr) == (2, True)

@@ -85,9 +85,9 @@ def test_a_waiver_comes_back_from_the_table_as_it_went_in(fields):
         ({"until": "2026-11-02"}, "until is past already"),
         ({"until": iso(after(days=91))}, r"more than 90 days away \(WaiverMaxDays\).*2027-01-31"),
         ({"tags": {str(n): "x" for n in range(11)}}, "at most 10 tags"),
-        ({"rule": "*"}, "it means every rule and does not say so"),
-        ({"resource": "*", "tags": None}, "it means every resource and does not say so"),
-        ({"resource": None, "tags": None}, "it means every resource and does not say so"),
+        ({"rule": "*"}, "it covers every rule without --all-rules"),
+        ({"resource": "*", "tags": None}, "it covers every resource without --all-resources"),
+        ({"resource": None, "tags": None}, "it covers every resource without --all-resources"),
     ],
 )
 def test_what_is_refused_before_it_is_written(fields, why):
@@ -207,7 +207,7 @@ def test_a_row_under_the_key_of_attestations_waives_nothing():
 @pytest.mark.parametrize("said", ["true", 1, None])
 def test_that_everything_is_meant_has_to_be_said_as_such(said):
     [waiver], _ = assembled([row(resources="*", tags={}, all_resources=said)])
-    assert waiver.problem("111122223333", T0) == "it means every resource and does not say so"
+    assert waiver.problem("111122223333", T0) == "it covers every resource without --all-resources"
 
 
 def test_a_second_row_with_the_same_id_is_none():

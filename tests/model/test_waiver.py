@@ -173,9 +173,11 @@ LIMITS = Waivers()
         pytest.param({"rule": ""}, "it names no rule", id="without a rule"),
         pytest.param({"until": T0}, "it expired at 2026-11-02T12:00:00.000Z", id="expired"),
         pytest.param({"declared_at": after(10)}, "it lies in the future", id="from the future"),
-        pytest.param({"rule": "*"}, "every rule and does not say so", id="every rule"),
-        pytest.param({"resource": ""}, "every resource and does not say so", id="no resource"),
-        pytest.param({"resource": "*"}, "every resource and does not say so", id="every resource"),
+        pytest.param({"rule": "*"}, "every rule without --all-rules", id="every rule"),
+        pytest.param({"resource": ""}, "every resource without --all-resources", id="no resource"),
+        pytest.param(
+            {"resource": "*"}, "every resource without --all-resources", id="every resource"
+        ),
         pytest.param({"ended_at": T0, "ended_by": "bob"}, "bob ended it", id="ended"),
         pytest.param(
             {"declared_at": T0 - 91 * DAY, "until": T0 + 9999 * DAY},

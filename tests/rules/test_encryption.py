@@ -114,6 +114,12 @@ def test_s3_kms(bucket, key, settings, status, said):
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
+def test_the_expected_encryption_names_the_customer_key_where_one_is_required():
+    bucket = BucketEncryption("AES256")
+    verdict = s3_kms(bucket, None, PolicyWithoutKms(), require_customer_managed_key=True)
+    assert verdict.expected.endswith("with a customer managed key.")
+
+
 @pytest.mark.parametrize(
     ("key", "rotation", "status", "said"),
     [

@@ -113,7 +113,7 @@ def _how_to_look_around(up: scenario.Up) -> None:
         f"export AWS_ENDPOINT_URL={up.aws.endpoint}",
         f"{cli} findings --open",
         f"{cli} scan --heading encryption",
-        f"aws --endpoint-url {up.aws.endpoint} dynamodb scan --table-name {tables['Findings']}",
+        f"aws dynamodb scan --table-name {tables['Findings']}",
         f"curl -s {up.pager_client.received_url}     # the pages sent",
     ):
         click.echo(f"  {line}")

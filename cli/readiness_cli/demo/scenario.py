@@ -120,7 +120,7 @@ def _look_at_everything(up: Up) -> None:
         )
     wrong = [f for f in findings if f.status is Status.NON_COMPLIANT]
     wrong.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.id))
-    title(f"   {len(wrong)} findings; the {_SHOWN_FINDINGS} worst rules")
+    title(f"   {len(wrong)} findings; of the {_SHOWN_FINDINGS} most severe rules, one each")
     shown: dict[str, Finding] = {}
     for finding in wrong:
         shown.setdefault(finding.rule, finding)

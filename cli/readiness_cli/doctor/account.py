@@ -92,7 +92,8 @@ def trail(examined: Examined) -> Iterable[Line]:
         return
     why = "Without a trail no API call is an event: changes wait for the sweep"
     if coverage.is_open:
-        fix = "wait a quarter of an hour and run it again"
+        # A trail that was started a moment ago lacks no permission, only its first delivery.
+        fix = "wait for its first delivery, and run it again in a quarter of an hour"
         if coverage.missing and not coverage.is_passing:
             fix = f"allow {coverage.missing[0]}, or ask its owner"
         yield Line("trail", State.UNKNOWN, coverage.why, why, fix)

@@ -118,12 +118,17 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
 
 
 def headline(finding: Finding, most: int) -> str:
-    """One line that says what is wrong where, with the facts that change in front."""
+    """One line that says what is wrong where, with the facts that change in front.
+
+    It begins with the severity, or with OK where nothing is wrong any more.
+    """
     where = f"{finding.resource.account}/{finding.resource.region}"
     environment = f"{finding.environment}, " if finding.environment else ""
     name = clean(finding.resource.id, 128)
     said = finding.blind_reason if _only_blind(finding) else finding.reason
-    return clean(f"[{severity_of(finding)}] {name} ({environment}{where}): {said}", most)
+    is_fine = finding.status in {Status.COMPLIANT, Status.NOT_APPLICABLE}
+    mark = "OK" if is_fine and not _only_blind(finding) else severity_of(finding)
+    return clean(f"[{mark}] {name} ({environment}{where}): {said}", most)
 
 
 def _only_blind(finding: Finding) -> bool:

@@ -117,9 +117,9 @@ class Waiver:
             "it gives no reason": not self.reason.strip(),
             "it names no rule": not self.rule.strip(),
             "it lies in the future": self.is_ahead(now),
-            "it means every rule and does not say so": matches_every_rule(self.rule)
+            "it covers every rule without --all-rules": matches_every_rule(self.rule)
             and not self.all_rules,
-            "it means every resource and does not say so": every and not self.all_resources,
+            "it covers every resource without --all-resources": every and not self.all_resources,
         }
         return next((text for text, applies in problems.items() if applies), "")
 
