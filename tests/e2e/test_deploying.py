@@ -157,7 +157,8 @@ def test_the_doctor_says_what_the_new_stack_lacks(second, cli):
     assert done.returncode == 1, done.stderr
     lines = json.loads(done.stdout)
     states = {line["check"]: line["state"] for line in lines}
-    assert states["trail"] == "failed"  # the embedded AWS has none
+    # The embedded AWS has no trail, or that of another test, which delivers nothing.
+    assert states["trail"] in {"failed", "unknown"}
     assert states["watcher"] == "failed"  # deployed without an address
     assert {states[name] for name in ("stack", "settings", "failure queues", "pager")} == {"ok"}
     assert all(line["why"] and line["fix"] for line in lines if line["state"] != "ok")
