@@ -215,7 +215,11 @@ def _image_verdict(image: RunningImage, times: RepairTimes) -> Verdict:
             return cannot_tell(
                 f"{named} has just been deployed; Inspector does not list it yet.", is_passing=True
             )
-        return scan_verdict(named, image.scan, times)
+        verdict = scan_verdict(named, image.scan, times)
+        is_good = verdict.status is Status.COMPLIANT
+        if is_good and _may_be_late(image, image.scan, times):
+            return _undated(named, image, image.scan)
+        return verdict
     if ".dkr" in image.registry:
         return cannot_tell(
             f"{named} comes from {image.registry}: only the account and region of that registry"
@@ -225,6 +229,27 @@ def _image_verdict(image: RunningImage, times: RepairTimes) -> Verdict:
         f"Nothing scans {named}: Inspector does not scan images from {image.registry}.",
         expected="Images from ECR, for instance through a pull through cache.",
         severity=Severity.MEDIUM,
+    )
+
+
+def _may_be_late(image: RunningImage, scan: Scan, times: RepairTimes) -> bool:
+    """Whether a vulnerability may be older than the basic scan that tells of it."""
+    if scan.status != BASIC or image.since is None:
+        return False
+    running = scan.now - image.since
+    return any(running >= times.allowed(each) for each in scan.findings if not each.suppressed)
+
+
+def _undated(named: str, image: RunningImage, scan: Scan) -> Verdict:
+    """A basic scan that is repeated gives each vulnerability its own date anew."""
+    since = f" since {image.since:%Y-%m-%d}" if image.since else ""
+    many = plural(
+        len(scan.findings), "critical or high vulnerability", "critical or high vulnerabilities"
+    )
+    return cannot_tell(
+        f"{named} runs{since} with {many}; ECR's basic scan does not tell how long they have been"
+        " known.",
+        open=len(scan.findings),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -328,6 +329,20 @@ def test_image_vulnerabilities(known, settings, status, severity, words):
             id="nobody scans",
         ),
         pytest.param((image(basic()),), GOOD, None, "ECR's basic scan", id="basic scan"),
+        pytest.param(
+            (replace(image(basic(found(days=1))), since=ago(days=6)),),
+            GOOD,
+            None,
+            "repaired in time",
+            id="basic scan, and the image runs no longer than the repair may take",
+        ),
+        pytest.param(
+            (replace(image(basic(found(days=1))), since=ago(days=40)),),
+            UNKNOWN,
+            None,
+            "does not tell how long",
+            id="basic scan that is repeated dates a vulnerability anew",
+        ),
         pytest.param(
             (image(basic(found(days=8))),), BAD, Severity.CRITICAL, "too long", id="basic, late"
         ),
