@@ -17,7 +17,7 @@ RECORDER, DELIVERY, RULES = "config-recorder", "config-delivery", "compliance-ru
 ASSESSOR, DRIFT = "assessor-active", "stack-drift"
 
 EXPECTED: dict[str, dict[str, str | None]] = {
-    "cloudtrail/stop-configuration-recorder": {RECORDER: None, DELIVERY: None},
+    "cloudtrail/stop-configuration-recorder": {RECORDER: None, DELIVERY: None, RULES: None},
     "cloudtrail/stop-configuration-recorder-denied": {},
     "cloudtrail/put-service-linked-recorder": {RECORDER: None},
     "cloudtrail/delete-delivery-channel": {DELIVERY: None},

@@ -32,7 +32,12 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "config/ec2-volume": {"volume-encryption": None},
     "service/access-analyzer-finding": {"external-access-findings": None},
     "service/ecr-image-scan": {SERVICE_RULE: None},
-    "service/inspector2-coverage": SCANS,
+    "service/inspector2-coverage": {"host-vulnerabilities": "i-0123456789abcdef0"},
+    "service/inspector2-coverage-function": {
+        "function-vulnerabilities": None,
+        "host-vulnerabilities": None,
+    },
+    "service/inspector2-coverage-image": {SERVICE_RULE: None},
     "service/inspector2-finding-function": {"function-vulnerabilities": "agent"},
     "service/inspector2-finding-image": {SERVICE_RULE: None},
     "service/inspector2-finding-instance": {"host-vulnerabilities": "i-0123456789abcdef0"},
