@@ -34,7 +34,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "service/ecr-image-scan": {SERVICE_RULE: None},
     "service/inspector2-coverage": {"host-vulnerabilities": "i-0123456789abcdef0"},
     "service/inspector2-coverage-function": {
-        "function-vulnerabilities": None,
+        "function-vulnerabilities": "agent",
         "host-vulnerabilities": None,
     },
     "service/inspector2-coverage-image": {SERVICE_RULE: None},
