@@ -23,7 +23,7 @@ from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.cloudformation import StackDrift
 from readiness.evidence.config.recording import DeliveryChannel, Recorder, RecordersOfOthers
 from readiness.evidence.config.rules import ConfigRules
-from readiness.evidence.inspector2 import InspectorScans
+from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding, Standards
 from readiness.evidence.workloads.provenance import STACK_TAG, DeployedResources
@@ -129,7 +129,7 @@ def assessor_active(
     region: Region,
     finding: NewestFinding | Unreadable,
     analyzers: ActiveAnalyzers | Unreadable,
-    scans: InspectorScans | Unreadable,
+    scans: InspectorStatus | Unreadable,
     assessments: ActiveAssessments | Unreadable,
     *,
     required_assessors: Annotated[

@@ -8,7 +8,7 @@ from datetime import datetime
 from readiness import Unreadable
 from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.auditmanager import ActiveAssessments
-from readiness.evidence.inspector2 import InspectorScans
+from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.securityhub import NewestFinding
 from readiness.model.unreadable import NotOffered
 
@@ -31,7 +31,7 @@ class Assessors:
         newer_than: datetime,
         finding: NewestFinding | Unreadable,
         analyzers: ActiveAnalyzers | Unreadable,
-        scans: InspectorScans | Unreadable,
+        scans: InspectorStatus | Unreadable,
         assessments: ActiveAssessments | Unreadable,
     ) -> Assessors:
         """Audit Manager is not named where it is not in use: nobody can begin to use it."""
@@ -49,7 +49,7 @@ class Assessors:
         active = {
             "Security Hub": _is_recent(finding, newer_than),
             "IAM Access Analyzer": isinstance(analyzers, ActiveAnalyzers) and analyzers.names,
-            "Amazon Inspector": isinstance(scans, InspectorScans) and scans.enabled,
+            "Amazon Inspector": isinstance(scans, InspectorStatus) and scans.enabled,
             "Audit Manager": isinstance(assessments, ActiveAssessments) and assessments.names,
         }
         why_not = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from datetime import datetime
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from readiness import Unreadable
 from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.auditmanager import ActiveAssessments
-from readiness.evidence.inspector2 import InspectorScans
+from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.securityhub import NewestFinding, Standard, Standards
 from readiness.model.evidence import REGION
 from tests.accounts import audit
@@ -101,7 +100,7 @@ def test_no_finding():
 
 
 def test_what_inspector_scans():
-    assert loaded(InspectorScans).enabled == ("ec2", "ecr", "lambda")
+    assert loaded(InspectorStatus).enabled == ("functions", "images", "instances")
 
 
 @pytest.mark.parametrize(
@@ -109,8 +108,6 @@ def test_what_inspector_scans():
     [
         pytest.param(scans("DISABLED"), id="disabled"),
         pytest.param(scans("SUSPENDED"), id="suspended"),
-        pytest.param(scans(accountId="999999999999"), id="of another account"),
-        pytest.param({"accounts": []}, id="of no account"),
         pytest.param(
             scans(resourceState=scans("DISABLED")["accounts"][0]["resourceState"]),
             id="enabled for nothing",
@@ -118,17 +115,29 @@ def test_what_inspector_scans():
     ],
 )
 def test_inspector_that_scans_nothing(answer):
-    assert loaded(InspectorScans, inspector2__batch_get_account_status=answer).enabled == ()
+    assert loaded(InspectorStatus, inspector2__batch_get_account_status=answer).enabled == ()
 
 
 @pytest.mark.parametrize(
-    ("account", "is_read"), [(ACCOUNT_ID, False), ("999999999999", True)], ids=["own", "other"]
+    "answer",
+    [
+        pytest.param(scans(accountId="999999999999"), id="of another account"),
+        pytest.param({"accounts": []}, id="of no account"),
+        pytest.param(
+            {
+                "accounts": [],
+                "failedAccounts": [
+                    {"accountId": ACCOUNT_ID, "errorCode": "INTERNAL_ERROR", "errorMessage": "no"}
+                ],
+            },
+            id="failed",
+        ),
+    ],
 )
-def test_inspector_that_cannot_say(account, is_read):
-    failed = {"accountId": account, "errorCode": "INTERNAL_ERROR", "errorMessage": "no"}
-    answer = scans() | {"failedAccounts": [failed]}
-    with nullcontext() if is_read else pytest.raises(Unreadable):
-        loaded(InspectorScans, inspector2__batch_get_account_status=answer)
+def test_inspector_that_does_not_tell_of_the_account_is_unread(answer):
+    answer = {"failedAccounts": []} | answer
+    with pytest.raises(Unreadable):
+        loaded(InspectorStatus, inspector2__batch_get_account_status=answer)
 
 
 @pytest.mark.parametrize("status", ["CREATING", "DISABLED", "FAILED"])
@@ -164,7 +173,7 @@ def test_assessments_that_are_active():
     [
         (Standards, "securityhub__get_enabled_standards"),
         (NewestFinding, "securityhub__get_findings"),
-        (InspectorScans, "inspector2__batch_get_account_status"),
+        (InspectorStatus, "inspector2__batch_get_account_status"),
         (ActiveAnalyzers, "accessanalyzer__list_analyzers"),
         (ActiveAssessments, "auditmanager__get_account_status"),
         (ActiveAssessments, "auditmanager__list_assessments"),

@@ -32,7 +32,7 @@ from readiness.evidence.config.recording import (
     RecordingStatus,
     Strategy,
 )
-from readiness.evidence.inspector2 import InspectorScans
+from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding
 from readiness.evidence.workloads.provenance import DeployedResources, Tagged
@@ -342,14 +342,15 @@ DENIED = Unreadable("inspector2:BatchGetAccountStatus", Cause.ACCESS_DENIED)
 ABSENT = NotOffered("auditmanager:GetAccountStatus", "auditmanager", "eu-west-3")
 HUB = NewestFinding(enabled=True, updated=NOON - 47 * HOURS)
 NO_HUB = NewestFinding(enabled=False)
-OFFLINE = (NO_HUB, ActiveAnalyzers(()), InspectorScans(()), ActiveAssessments(()))
+NO_SCANS = InspectorStatus()
+OFFLINE = (NO_HUB, ActiveAnalyzers(()), NO_SCANS, ActiveAssessments(()))
 
 
-def assessors(*, hub=NO_HUB, analyzers=(), scans=(), assessments=(), **settings):
+def assessors(*, hub=NO_HUB, analyzers=(), scans=NO_SCANS, assessments=(), **settings):
     sources = (
         hub,
         ActiveAnalyzers(analyzers) if isinstance(analyzers, tuple) else analyzers,
-        InspectorScans(scans) if isinstance(scans, tuple) else scans,
+        InspectorStatus(**scans) if isinstance(scans, dict) else scans,
         ActiveAssessments(assessments) if isinstance(assessments, tuple) else assessments,
     )
     return assessor_active(Region(NOON), *sources, **settings)
@@ -361,7 +362,7 @@ def assessors(*, hub=NO_HUB, analyzers=(), scans=(), assessments=(), **settings)
         pytest.param({}, BAD, id="none"),
         pytest.param({"hub": HUB}, GOOD, id="a finding of 47 hours ago"),
         pytest.param({"analyzers": ("outside",)}, GOOD, id="an analyzer"),
-        pytest.param({"scans": ("ec2",)}, GOOD, id="Inspector"),
+        pytest.param({"scans": {"instances": "ENABLED"}}, GOOD, id="Inspector"),
         pytest.param({"assessments": ("PCI",)}, GOOD, id="Audit Manager"),
         pytest.param({"hub": NewestFinding(True, NOON - 49 * HOURS)}, BAD, id="an old finding"),
         pytest.param(

@@ -88,36 +88,11 @@ class InspectorStatus:
         cause = Cause.ACCESS_DENIED if code == "ACCESS_DENIED" else Cause.UNEXPECTED_ANSWER
         raise Unreadable(STATUS, cause, code)
 
-
-@evidence(
-    REGION,
-    reads=(STATUS,),
-    changed_by=(api_call("inspector2", "Enable", "Disable"),),
-)
-@dataclass(frozen=True, slots=True)
-class InspectorScans:
-    """What Inspector scans in the region, such as ``ec2``, ``ecr`` and ``lambda``.
-
-    Empty where it is not enabled or suspended. Source: BatchGetAccountStatus.
-    """
-
-    enabled: tuple[str, ...]
-
-    @classmethod
-    def load(cls, read: Reader, region: Resource) -> InspectorScans:
-        answer = read.one("inspector2", "batch_get_account_status")
-        for failed in answer.get("failedAccounts") or ():
-            if failed["accountId"] == region.account:
-                code = failed["errorCode"]
-                raise Unreadable(STATUS, Cause.UNEXPECTED_ANSWER, code)
-        kinds = [
-            kind
-            for account in answer["accounts"]
-            if account["accountId"] == region.account and account["state"]["status"] == ENABLED
-            for kind, state in account["resourceState"].items()
-            if state["status"] == ENABLED
-        ]
-        return cls(tuple(sorted(kinds)))
+    @property
+    def enabled(self) -> tuple[str, ...]:
+        """What is scanned: ``functions``, ``images``, ``instances``."""
+        kinds = {"functions": self.functions, "images": self.images, "instances": self.instances}
+        return tuple(kind for kind, state in kinds.items() if state == ENABLED)
 
 
 @dataclass(frozen=True, slots=True)
