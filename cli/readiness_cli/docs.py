@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+from readiness.engine.actions import NARROWED
 from readiness.model import checklist
 from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
@@ -114,7 +115,7 @@ def rules_document(known: Iterable[Heading]) -> str:
 def scan_policies(known: Iterable[Heading]) -> list[str]:
     """The IAM policies that `readiness scan` needs together, each as large as IAM lets one be."""
     reads = {action for heading in known for action in reads_of(heading)}
-    actions = sorted(reads | {"tag:GetResources"})
+    actions = sorted(reads | {"tag:GetResources"} | NARROWED.keys())
     parts: list[list[str]] = [[]]
     for action in actions:
         if _size([*parts[-1], action]) > MOST_POLICY:
@@ -124,8 +125,25 @@ def scan_policies(known: Iterable[Heading]) -> list[str]:
 
 
 def _policy(actions: list[str]) -> dict[str, object]:
-    statement = {"Sid": "ReadinessScan", "Effect": "Allow", "Action": actions, "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    statements: list[dict[str, object]] = [
+        {
+            "Sid": "ReadinessScan",
+            "Effect": "Allow",
+            "Action": [action for action in actions if action not in NARROWED],
+            "Resource": "*",
+        }
+    ]
+    statements += [
+        {
+            "Sid": "OneResource",
+            "Effect": "Allow",
+            "Action": action,
+            "Resource": NARROWED[action].format(partition="*", region="*", account="*"),
+        }
+        for action in actions
+        if action in NARROWED
+    ]
+    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def _size(actions: list[str]) -> int:

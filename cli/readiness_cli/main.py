@@ -31,6 +31,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "waive": ("waive:waive", "Accept findings until a date; show what would be covered; approve."),
     "waivers": ("waive:waivers", "List the waivers: who accepted what, until when and why."),
     "unwaive": ("waive:unwaive", "End a waiver before its time."),
+    "manifest": (
+        "manifest:manifest",
+        "Check a workload's manifest: what tags cannot say of it.",
+    ),
     "pagerduty-key": (
         "pagerduty_key:pagerduty_key",
         "Store the PagerDuty routing key in the stack's secret.",

@@ -160,11 +160,14 @@ def _of_config_items(types: list[str]) -> Pattern:
 def _of_api_calls(calls: list[tuple[str, str]]) -> Pattern:
     by_source: dict[str, list[Any]] = {}
     for source, name in calls:
-        match = {"prefix": name[:-1]} if name.endswith("*") else name
-        by_source.setdefault(source, []).append(match)
+        by_source.setdefault(source, []).append(_begun_or_whole(name))
     each = [{"eventSource": [s], "eventName": names} for s, names in by_source.items()]
     which = each[0] if len(each) == 1 else {"$or": each}
     return {"detail-type": [API_CALL], "detail": {"errorCode": [{"exists": False}], **which}}
+
+
+def _begun_or_whole(text: str) -> Any:
+    return {"prefix": text[:-1]} if text.endswith("*") else text
 
 
 def _of_detail_types(detail_types: list[str]) -> Pattern:
@@ -191,7 +194,7 @@ def _detail_of(event: ServiceEvent) -> dict[str, Any]:
 
 def _as_json(value: str) -> Any:
     """Declarations spell a boolean of the payload as Python prints it."""
-    return {"True": True, "False": False}.get(value, value)
+    return {"True": True, "False": False}.get(value, _begun_or_whole(value))
 
 
 def _short_enough(

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from readiness.engine.actions import ON_REQUEST
+from readiness.engine.actions import NARROWED, ON_REQUEST
 from readiness.evidence.config.rules import OWN_RULES
 from readiness.model.rule import Heading
 from readiness_cli.attest import is_attestable
@@ -102,8 +102,9 @@ def stanzas(heading: Heading) -> dict[str, Any]:
 
 
 def reads_of(heading: Heading) -> list[str]:
-    """The IAM actions of a heading's role: what its rules read, and nothing else."""
-    return sorted({action for rule in heading.rules for action in rule.reads} - ON_REQUEST)
+    """The IAM actions that a heading's role has on everything: what its rules read."""
+    reads = {action for rule in heading.rules for action in rule.reads}
+    return sorted(reads - ON_REQUEST - NARROWED.keys())
 
 
 def _function(heading: Heading) -> dict[str, Any]:

@@ -184,6 +184,7 @@ def world(**more):
         ("cloudformation", "describe_stacks"): described(),
         ("cloudformation", "list_stack_resources"): listed(PARTS),
         ("ssm", "get_parameter"): {"Parameter": {"Name": "s", "Value": "{}"}},
+        ("ssm", "get_parameters_by_path"): {"Parameters": [manifest("agents")]},
         ("cloudwatch", "get_metric_data"): triggered(ApiCall=[3, 4], ConfigItem=[1]),
         ("cloudwatch", "describe_alarms"): {"MetricAlarms": []},
         ("sns", "list_subscriptions_by_topic"): subscribed(),
@@ -192,6 +193,12 @@ def world(**more):
         ("dynamodb", "query"): rows(sweeps=[swept(2)]),
     }
     return FakeAccount(base).but(**more)
+
+
+def manifest(workload, **changes):
+    document = {"owner": "team@example.com", "reviewed": "2026-01-31", **changes}
+    name = f"/readiness/manifest/{workload}"
+    return {"Name": name, "Type": "String", "Value": json.dumps(document)}
 
 
 def recording(**changes):
@@ -231,6 +238,7 @@ def test_before_a_deployment_only_the_account_is_checked(run, over):
         "trail",
         "recorder",
         "global events",
+        "manifests",
         "permissions",
     ]
 
@@ -468,6 +476,18 @@ def test_a_stack_that_was_named_must_exist(run, over):
             id="the watcher's mail was not confirmed",
         ),
         pytest.param(
+            "manifests",
+            "failed",
+            "/readiness/manifest/agents cannot be used: owner: it must be text, not 7",
+            "readiness manifest check FILE",
+            {
+                "ssm__get_parameters_by_path": {
+                    "Parameters": [manifest("agents", owner=7), manifest("site")]
+                }
+            },
+            id="a manifest that is refused",
+        ),
+        pytest.param(
             "pager",
             "failed",
             "no PagerDuty routing key",
@@ -549,6 +569,7 @@ def test_an_answer_without_what_is_asked_for_is_unknown_and_never_ok(run, over):
         ("cloudformation", "list_stack_resources"),  # no function of any heading: a warning
         ("cloudwatch", "describe_alarms"),
         ("config", "describe_configuration_recorders"),
+        ("ssm", "get_parameters_by_path"),
     }
     first = {("sts", "get_caller_identity"), ("cloudformation", "describe_stacks")}
     for service, operation in set(fake.calls) - first - may_be_empty:

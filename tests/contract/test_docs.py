@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from readiness.engine.actions import ON_REQUEST
+from readiness.engine.actions import NARROWED, ON_REQUEST
 from readiness.model import checklist
 from readiness_cli import catalogue, docs
 from readiness_cli.catalogue import ROOT, headings
@@ -19,8 +19,11 @@ RULE = pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_the_policies_for_a_scan_fit_and_change_nothing():
     documents = [json.loads(text) for text in docs.scan_policies(headings())]
     actions = [a for each in documents for a in each["Statement"][0]["Action"]]
+    narrowed = [s for each in documents for s in each["Statement"][1:]]
+    assert {s["Action"] for s in narrowed} == set(NARROWED)
+    assert not [s for s in narrowed if s["Resource"] == "*"]
     every = {action for heading in headings() for rule in heading for action in rule.reads}
-    assert sorted(actions) == sorted((every - ON_REQUEST) | {"tag:GetResources"})
+    assert sorted(actions) == sorted((every - ON_REQUEST - NARROWED.keys()) | {"tag:GetResources"})
     assert "lambda:InvokeFunction" not in actions, "smoke tests are asked for"
     for each in documents:
         assert len("".join(json.dumps(each).split())) <= 6_144, "the quota of a managed policy"

@@ -13,9 +13,9 @@ import json
 
 import pytest
 
-from readiness.engine.events import API_CALL, CONFIG_ITEM, at, changes_of, resolve_targets
+from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of, resolve_targets
 from readiness.model import checklist
-from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, declared
+from readiness.model.evidence import ApiCall, ConfigItem, ServiceEvent, at, declared
 from readiness_cli import catalogue
 from tests.contract.golden import GOLDEN, Golden
 

@@ -12,6 +12,7 @@ from readiness.engine.events import changes_of
 from readiness.engine.session import Session
 from readiness.evidence.cloudtrail import Trails
 from readiness.evidence.config.recording import Recorder
+from readiness.evidence.workloads.manifests import PATH, Manifests
 from readiness.model.evidence import REGION, ApiCall, declared
 from readiness.model.rule import Rule
 from readiness.semantics.trail_coverage import WRITE, Coverage
@@ -176,6 +177,25 @@ def global_events(examined: Examined) -> Iterable[Line]:
     )
 
 
+def manifests(examined: Examined) -> Iterable[Line]:
+    """Whether each workload's manifest can be used."""
+    aws = examined.aws
+    found = aws.evidence(Manifests, REGION.resource(aws.account, aws.region, aws.account)).evidence
+    for workload in sorted(found.refused):
+        yield Line(
+            "manifests",
+            State.FAILED,
+            found.refusal(workload),
+            "What it states counts for nothing, and rules that rest on it are INSUFFICIENT_DATA",
+            "correct it with the help of `readiness manifest check FILE`, and store it again",
+        )
+    if found.stated:
+        names = named(sorted(found.stated))
+        yield Line("manifests", State.OK, f"{plural(len(found.stated), 'manifest')}: {names}")
+    elif not found.refused:
+        yield Line("manifests", State.OK, f"none below {PATH}: the rules go by tags and defaults")
+
+
 def sources(rules: Iterable[Rule]) -> Iterator[str]:
     """The event sources (``s3.amazonaws.com``) of the calls that wake regional rules."""
     found = {
@@ -204,4 +224,5 @@ CHECKS = (
     Check("trail", trail),
     Check("recorder", recorder),
     Check("global events", global_events),
+    Check("manifests", manifests),
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from readiness.engine.actions import ON_REQUEST, service_of
+from readiness.engine.actions import NARROWED, ON_REQUEST, service_of
 from readiness.model.evidence import declared
 from readiness.model.rule import Rule
 from readiness.model.unreadable import Cause, Unreadable
@@ -66,10 +66,11 @@ def denied_actions(examined: Examined, principal: str, actions: Sequence[str]) -
     condition on a key without a value fails.
     """
     allowed: set[str] = set()
-    by_region: dict[str, list[str]] = {}
+    asked: dict[tuple[str, str], list[str]] = {}
     for action in actions:
-        by_region.setdefault(_called_in(examined.aws, action), []).append(action)
-    for region, of_region in by_region.items():
+        region = _called_in(examined.aws, action)
+        asked.setdefault((region, _narrowed_to(examined.aws, action)), []).append(action)
+    for (region, resource), of_region in asked.items():
         rest = iter(of_region)
         while batch := list(islice(rest, AT_ONCE)):
             results = examined.pages(
@@ -78,6 +79,7 @@ def denied_actions(examined: Examined, principal: str, actions: Sequence[str]) -
                 "EvaluationResults",
                 PolicySourceArn=principal,
                 ActionNames=batch,
+                ResourceArns=[resource],
                 ContextEntries=[
                     {
                         "ContextKeyName": "aws:RequestedRegion",
@@ -90,6 +92,14 @@ def denied_actions(examined: Examined, principal: str, actions: Sequence[str]) -
                 raise Unreadable("iam:SimulatePrincipalPolicy", Cause.PARTIAL_DATA)
             allowed |= {e["EvalActionName"] for e in results if e["EvalDecision"] == "allowed"}
     return set(actions) - allowed
+
+
+def _narrowed_to(aws: Aws, action: str) -> str:
+    """The resource on which an action is needed; all resources for nearly every action."""
+    if action not in NARROWED:
+        return "*"
+    partition = aws.geography.partition(aws.region)
+    return NARROWED[action].format(partition=partition, region=aws.region, account=aws.account)
 
 
 def _called_in(aws: Aws, action: str) -> str:

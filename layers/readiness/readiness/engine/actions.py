@@ -35,6 +35,14 @@ ON_REQUEST = frozenset(
 """What no role has by default; the parameters AllowSmokeTests and AllowObjectSamples of
 template.yaml give it."""
 
+NARROWED = {
+    "ssm:GetParametersByPath": (
+        "arn:{partition}:ssm:{region}:{account}:parameter/readiness/manifest"
+    )
+}
+"""What every role has on one resource alone, and on which (RecordFindings in template.yaml):
+parameters hold secrets too."""
+
 
 _SECOND = {"apigatewayv2", "s3control"}
 """Services of the SDK whose actions have the prefix of another one, which is older."""

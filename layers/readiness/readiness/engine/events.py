@@ -14,6 +14,7 @@ from readiness.model.evidence import (
     Declaration,
     ResourceType,
     ServiceEvent,
+    at,
     declared,
 )
 from readiness.model.origin import AN_EVENT, EVENT, UNVERIFIED, Origin
@@ -220,7 +221,7 @@ def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> froze
                 continue
             if change.rule and at(detail, change.rule) != rule.id:
                 continue
-            if not all(str(at(detail, path)) in allowed for path, allowed in change.match):
+            if not change.matches(detail):
                 continue
             if change.identify is None:
                 id = _first_arn(event, change) if change.id == "resources" else None
@@ -296,20 +297,6 @@ def _text(event: Json, name: str) -> str:
     value = event.get(name)
     if not isinstance(value, str) or not value:
         raise MalformedEvent(f"the event has no {name!r}")
-    return value
-
-
-def at(value: Any, path: str) -> Any:
-    """The value under a dotted path; None where any step is missing.
-
-    A list with one item counts as that item. With several it is unclear which one is meant: None.
-    """
-    for step in path.split("."):
-        if isinstance(value, list):
-            value = value[0] if len(value) == 1 else None
-        if not isinstance(value, Mapping):
-            return None
-        value = value.get(step)
     return value
 
 

@@ -208,7 +208,7 @@ RATES: tuple[Rate, ...] = (
     Rate(
         "SSM GetParameter",
         ("ssm",),
-        ("get_parameter", "get_parameters"),
+        ("get_parameter", "get_parameters", "get_parameters_by_path"),
         40,
         "AWS General Reference, Systems Manager quotas",
         _READ,

@@ -83,7 +83,8 @@ def api_call(
 class ServiceEvent:
     """An EventBridge event of a service, by its ``detail-type``.
 
-    ``match`` narrows by fields of the detail (dotted path → allowed values); ``id`` as in
+    ``match`` narrows by fields of the detail (dotted path → allowed values, of which one that
+    ends in ``*`` is the beginning of a value); ``id`` as in
     :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
     of a rule id in the detail, for events that concern one rule only. ``identify`` finds the id
     in the whole detail where no single field has it; None means that the event concerns no
@@ -96,6 +97,16 @@ class ServiceEvent:
     normalise: Callable[[str], str | None] = verbatim
     rule: str = ""
     identify: Callable[[Json], str | None] | None = None
+
+    def matches(self, detail: Json) -> bool:
+        """Whether the fields of the detail have one of the allowed values each."""
+        return all(_is_one_of(str(at(detail, path)), allowed) for path, allowed in self.match)
+
+
+def _is_one_of(value: str, allowed: tuple[str, ...]) -> bool:
+    return any(
+        value.startswith(each[:-1]) if each.endswith("*") else value == each for each in allowed
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +122,20 @@ class ConfigItem:
 
 
 Change = ApiCall | ServiceEvent | ConfigItem
+
+
+def at(value: Any, path: str) -> Any:
+    """The value under a dotted path; None where any step is missing.
+
+    A list with one item counts as that item. With several it is unclear which one is meant: None.
+    """
+    for step in path.split("."):
+        if isinstance(value, list):
+            value = value[0] if len(value) == 1 else None
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(step)
+    return value
 
 
 def config_resource_id(item: Json) -> str | None:
