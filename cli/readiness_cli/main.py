@@ -43,6 +43,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "doctor.command:doctor",
         "Check what Readiness needs in order to see, judge and tell.",
     ),
+    "emergency": (
+        "emergency.command:emergency",
+        "Roll back, open a breaker, shut down and restore, each by a plan.",
+    ),
     "redrive": ("redrive:redrive", "Send the messages in the failure queues again."),
     "resolve-all": (
         "resolve_all:resolve_all",

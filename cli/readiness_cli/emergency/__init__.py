@@ -1,0 +1,1 @@
+"""Emergency procedures: plan, apply, verify, record, restore."""

@@ -1,0 +1,56 @@
+"""Whether the images of an earlier state can still be pulled."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from readiness.engine.aws_errors import code_of
+
+if TYPE_CHECKING:
+    from readiness.engine.aws import Aws
+
+_ECR = re.compile(
+    r"(?P<registry>\d{12})\.dkr[.-]ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.[a-z.]+/"
+    r"(?P<repository>[^:@]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]{64}))?"
+)
+_GONE = {"ImageNotFoundException", "RepositoryNotFoundException"}
+
+
+def gone(aws: Aws, images: Iterable[str]) -> list[str]:
+    """Why images cannot be pulled any more: a sentence for each that ECR does not have.
+
+    A registry of another kind is not asked; one that may not be read is told as such.
+    """
+    said = []
+    for image in images:
+        found = _ECR.fullmatch(image)
+        if found is None:
+            continue
+        wanted = {"imageTag": found["tag"] or "latest"}
+        if found["digest"]:
+            wanted = {"imageDigest": found["digest"]}
+        try:
+            aws.client("ecr", found["region"]).describe_images(
+                registryId=found["registry"],
+                repositoryName=found["repository"],
+                imageIds=[wanted],
+            )
+        except ClientError as error:
+            if code_of(error) in _GONE:
+                said.append(f"The image {image} is gone.")
+            else:
+                said.append(f"Whether the image {image} is there cannot be read: {error}.")
+    return said
+
+
+def by_tag(images: Iterable[str]) -> list[str]:
+    """A warning for each image that a tag names, which may mean another image today."""
+    return [
+        f"The image {image} is named by a tag, which may name another image today than then."
+        for image in images
+        if "@sha256:" not in image
+    ]
