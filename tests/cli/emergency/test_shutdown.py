@@ -160,7 +160,20 @@ def policy(service):
     return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [statement]})}
 
 
-def called(**changes):
+def stoppable():
+    """A function with a mapping and a version that takes what its alias cannot."""
+    mapping = {
+        "UUID": "4147c13b-0000-4000-8000-000000000000",
+        "State": "Enabled",
+        "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:agent:live",
+    }
+    return called_by_s3(
+        lambda__list_event_source_mappings={"EventSourceMappings": [mapping]},
+        lambda__get_function_configuration=dead_letters("2"),
+    )
+
+
+def called_by_s3(**changes):
     """A function whose alias `live` (version 2) S3 invokes."""
 
     def of_alias(FunctionName, Qualifier=None):  # noqa: N803
@@ -176,8 +189,11 @@ def called(**changes):
         ("lambda", "get_policy"): of_alias,
         ("lambda", "get_function_configuration"): {},
     }
-    fake = FakeAccount(base).but(**changes)
-    aws = evaluation(fake, []).aws
+    return FakeAccount(base).but(**changes)
+
+
+def function_plan(**changes):
+    aws = evaluation(called_by_s3(**changes), []).aws
     asked = StopFunction("agent")
     return asked.plan(aws, asked.look(aws), aws.now())
 
@@ -217,7 +233,7 @@ def dead_letters(of):
     ],
 )
 def test_a_failure_sink_is_one_of_the_qualifier_that_is_invoked(changes, is_refused):
-    made = called(**changes)
+    made = function_plan(**changes)
     assert bool(made.refusals) is is_refused
     assert bool(made.calls) is not is_refused
 
