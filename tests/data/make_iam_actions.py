@@ -57,11 +57,12 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer apigateway application-autoscaling appsync auditmanager autoscaling backup batch budgets
+    access-analyzer apigateway appconfig application-autoscaling appsync arc-region-switch
+    arc-zonal-shift auditmanager autoscaling backup batch budgets
     ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
     compute-optimizer config dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
-    oam observabilityadmin organizations pipes rds redshift resource-groups route53
+    oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53
     route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm
     states sts support synthetics tag trustedadvisor wafv2 xray
     """.split()  # noqa: SIM905

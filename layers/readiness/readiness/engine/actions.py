@@ -11,6 +11,7 @@ _PREFIX = {
     "accessanalyzer": "access-analyzer",
     "efs": "elasticfilesystem",
     "s3control": "s3",
+    "resiliencehubv2": "resiliencehub",
 }
 
 _DIFFERENT = {

@@ -408,3 +408,84 @@ def _is_enabled(policy: Mapping[str, Any]) -> bool:
     return policy.get("PolicyType") != "PredictiveScaling" or (
         forecast.get("Mode") == "ForecastAndScale"
     )
+
+
+@evidence(
+    GROUP,
+    reads=("autoscaling:DescribeAutoScalingGroups",),
+    changed_by=(
+        api_call("autoscaling", "SuspendProcesses", "ResumeProcesses", id=_OF_GROUP),
+        api_call(
+            "autoscaling",
+            "AttachLoadBalancers",
+            "AttachLoadBalancerTargetGroups",
+            "AttachTrafficSources",
+            "DetachLoadBalancers",
+            "DetachLoadBalancerTargetGroups",
+            "DetachTrafficSources",
+            id=_OF_GROUP,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class GroupAvailability:
+    """Where a group's instances stand, how many it keeps, and how it replaces sick ones.
+
+    ``zones`` are the names of the zones it may use, ``running`` those of its instances in service.
+    ``health_checks`` are the kinds it looks at beside EC2's own status (``ELB``, ``VPC_LATTICE``,
+    ``EBS``); ``behind`` are the load balancers and target groups that send it traffic,
+    ``in_lattice`` the target groups of VPC Lattice. ``is_going`` while it is deleted.
+    Source: DescribeAutoScalingGroups.
+    """
+
+    name: str
+    lowest: int = 0
+    highest: int = 0
+    desired: int = 0
+    zones: tuple[str, ...] = ()
+    running: tuple[str, ...] = ()
+    health_checks: frozenset[str] = frozenset()
+    behind: tuple[str, ...] = ()
+    in_lattice: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
+    is_going: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupAvailability:
+        found = _groups(read, AutoScalingGroupNames=[group.id])
+        if not found:
+            raise Gone(group.key)
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
+        return {group["AutoScalingGroupName"]: cls.of(group) for group in _groups(read)}
+
+    @classmethod
+    def of(cls, group: Mapping[str, Any]) -> GroupAvailability:
+        """From an ``AutoScalingGroup`` of the API."""
+        sources = group.get("TrafficSources") or ()
+        behind = [
+            *(group.get("LoadBalancerNames") or ()),
+            *(group.get("TargetGroupARNs") or ()),
+            *(each["Identifier"] for each in sources if each.get("Type") != "vpc-lattice"),
+        ]
+        return cls(
+            name=group["AutoScalingGroupName"],
+            lowest=group["MinSize"],
+            highest=group["MaxSize"],
+            desired=group.get("DesiredCapacity") or 0,
+            zones=tuple(group.get("AvailabilityZones") or ()),
+            running=tuple(
+                each.get("AvailabilityZone", "")
+                for each in group.get("Instances") or ()
+                if each.get("LifecycleState") == "InService"
+            ),
+            health_checks=frozenset(
+                kind.strip() for kind in (group.get("HealthCheckType") or "EC2").split(",")
+            ),
+            behind=tuple(dict.fromkeys(behind)),
+            in_lattice=tuple(e["Identifier"] for e in sources if e.get("Type") == "vpc-lattice"),
+            suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
+            is_going=bool(group.get("Status")),
+        )

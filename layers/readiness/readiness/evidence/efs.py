@@ -63,3 +63,82 @@ class FileSystemEncryption:
     @classmethod
     def _of(cls, answer: Mapping[str, Any]) -> FileSystemEncryption:
         return cls(bool(answer.get("Encrypted")), answer.get("KmsKeyId", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class MountTarget:
+    """Where a file system can be mounted. ``state`` is ``available`` when it works."""
+
+    zone_id: str
+    subnet_id: str = ""
+    state: str = "available"
+
+
+@evidence(
+    FILE_SYSTEM,
+    reads=(
+        "elasticfilesystem:DescribeFileSystems",
+        "elasticfilesystem:DescribeMountTargets",
+    ),
+    changed_by=(
+        api_call("elasticfilesystem", "CreateMountTarget", id="requestParameters.fileSystemId"),
+        api_call("elasticfilesystem", "DeleteMountTarget"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FileSystemAvailability:
+    """Whether the file system keeps its data in one zone, and where it can be mounted.
+
+    ``only_zone`` is the id of the zone of a One Zone file system. The mount targets of one are not
+    read. Sources: DescribeFileSystems, DescribeMountTargets.
+    """
+
+    state: str = "available"
+    only_zone: str = ""
+    targets: tuple[MountTarget, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, system: Resource) -> FileSystemAvailability:
+        found = read.every(
+            "efs",
+            "describe_file_systems",
+            "FileSystems",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        if not found:
+            raise Gone(system.key)
+        return cls._made(read, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FileSystemAvailability]:
+        wanted = set(read.ids(FILE_SYSTEM))
+        systems = [each for each in _listed(read) if each["FileSystemId"] in wanted]
+        made = read.each(lambda each: cls._made(read, each), systems)
+        return {each["FileSystemId"]: system for each, system in zip(systems, made, strict=True)}
+
+    @classmethod
+    def _made(cls, read: Reader, system: Mapping[str, Any]) -> FileSystemAvailability:
+        state = system.get("LifeCycleState", "")
+        if system.get("AvailabilityZoneId") or system.get("AvailabilityZoneName"):
+            return cls(state, system.get("AvailabilityZoneId") or system["AvailabilityZoneName"])
+        if system.get("NumberOfMountTargets") == 0:
+            return cls(state)
+        targets = read.every(
+            "efs",
+            "describe_mount_targets",
+            "MountTargets",
+            absent=("FileSystemNotFound",),
+            FileSystemId=system["FileSystemId"],
+        )
+        return cls(
+            state,
+            targets=tuple(
+                MountTarget(
+                    each.get("AvailabilityZoneId", ""),
+                    each.get("SubnetId", ""),
+                    each.get("LifeCycleState", ""),
+                )
+                for each in targets
+            ),
+        )

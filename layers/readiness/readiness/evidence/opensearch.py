@@ -85,3 +85,63 @@ class DomainTls:
             policy=endpoint.get("TLSSecurityPolicy", ""),
             in_vpc=bool((domain.get("VPCOptions") or {}).get("VPCId")),
         )
+
+
+@evidence(DOMAIN, reads=("es:DescribeDomain", "es:DescribeDomains", "es:ListDomainNames"))
+@dataclass(frozen=True, slots=True)
+class DomainAvailability:
+    """Over how many zones a domain spreads its data nodes, and its dedicated masters.
+
+    ``zones`` is what zone awareness uses, 1 without it; ``masters`` is 0 where data nodes elect
+    one of themselves. ``is_processing`` while a change is made. Sources: DescribeDomain,
+    DescribeDomains.
+    """
+
+    name: str
+    zones: int = 1
+    nodes: int = 1
+    masters: int = 0
+    has_standby: bool = False
+    is_processing: bool = False
+    is_going: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, domain: Resource) -> DomainAvailability:
+        answer = read.one(
+            "opensearch",
+            "describe_domain",
+            gone=("ResourceNotFoundException",),
+            DomainName=domain.id,
+        )
+        return cls.of(answer["DomainStatus"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, DomainAvailability]:
+        names = sorted(_find(read))
+        batches = [names[i : i + _MOST_AT_ONCE] for i in range(0, len(names), _MOST_AT_ONCE)]
+
+        def described(batch: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+            return read.every(
+                "opensearch", "describe_domains", "DomainStatusList", DomainNames=list(batch)
+            )
+
+        found = [each for batch in read.each(described, batches) for each in batch]
+        return {each["DomainName"]: cls.of(each) for each in found}
+
+    @classmethod
+    def of(cls, domain: Mapping[str, Any]) -> DomainAvailability:
+        """From a ``DomainStatus`` of the API; zone awareness without a number means two."""
+        cluster = domain.get("ClusterConfig") or {}
+        zones = 1
+        if cluster.get("ZoneAwarenessEnabled"):
+            zones = (cluster.get("ZoneAwarenessConfig") or {}).get("AvailabilityZoneCount") or 2
+        masters = cluster.get("DedicatedMasterCount") or 0
+        return cls(
+            name=domain["DomainName"],
+            zones=zones,
+            nodes=cluster.get("InstanceCount") or 1,
+            masters=masters if cluster.get("DedicatedMasterEnabled") else 0,
+            has_standby=bool(cluster.get("MultiAZWithStandbyEnabled")),
+            is_processing=bool(domain.get("Processing") or not domain.get("Created", True)),
+            is_going=bool(domain.get("Deleted")),
+        )

@@ -338,7 +338,6 @@ PENDING: frozenset[str] = frozenset(
     {
         "error_handling",
         "backup_recovery",
-        "high_availability",
         "budget_alerts",
         "cost_optimization",
         "functional_testing",

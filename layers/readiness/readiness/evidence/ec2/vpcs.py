@@ -70,11 +70,18 @@ class Vpc:
 
 @dataclass(frozen=True, slots=True)
 class Subnet:
-    """A subnet. ``is_ours`` is false where another account shares it with this one."""
+    """A subnet. ``is_ours`` is false where another account shares it with this one.
+
+    ``zone`` is the name of its zone in this account, ``zone_id`` the same for every account.
+    ``outpost`` is the ARN of the Outpost that it stands on, empty in AWS's own buildings.
+    """
 
     id: str
     vpc_id: str
     is_ours: bool = True
+    zone: str = ""
+    zone_id: str = ""
+    outpost: str = ""
 
 
 @evidence(
@@ -100,6 +107,9 @@ class Subnets:
                     answer["SubnetId"],
                     answer["VpcId"],
                     answer.get("OwnerId", read.account) == read.account,
+                    answer.get("AvailabilityZone", ""),
+                    answer.get("AvailabilityZoneId", ""),
+                    answer.get("OutpostArn", ""),
                 )
                 for answer in found
             }
@@ -149,8 +159,9 @@ def _destination(route: Mapping[str, Any]) -> str:
 
 
 def _target(route: Mapping[str, Any]) -> str:
-    """Only gateways matter here; NAT, transit and egress-only gateways have names of their own."""
-    return str(route.get("CarrierGatewayId") or route.get("GatewayId") or "")
+    """A gateway or a NAT gateway; transit and egress-only gateways do not matter here."""
+    names = ("CarrierGatewayId", "GatewayId", "NatGatewayId")
+    return next((str(route[name]) for name in names if route.get(name)), "")
 
 
 @evidence(

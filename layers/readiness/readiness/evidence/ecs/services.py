@@ -102,7 +102,7 @@ class Service:
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> Service:
-        return cls.of(_described(read, service))
+        return cls.of(described_service(read, service))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Service]:
@@ -171,7 +171,8 @@ def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
+def described_service(read: Reader, service: Resource) -> Mapping[str, Any]:
+    """The service as the API describes it. Raises Gone."""
     answer = read.one(
         "ecs",
         "describe_services",
@@ -196,6 +197,11 @@ def _described(read: Reader, service: Resource) -> Mapping[str, Any]:
 def every_service(read: Reader) -> dict[str, Service]:
     """Every service of the region, whatever is evaluated now: a call for each ten."""
     return _described_all(read, _service_arns(read), Service.of)
+
+
+def described_services(read: Reader, make: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:
+    """What ``make`` makes of the services that are wanted now, by ARN."""
+    return _described_all(read, _wanted(read), make)
 
 
 def _wanted(read: Reader) -> Mapping[str, str]:
@@ -276,7 +282,7 @@ class Rollout:
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> Rollout:
-        return cls._of(_described(read, service), read.now)
+        return cls._of(described_service(read, service), read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, Rollout]:

@@ -110,3 +110,55 @@ class TargetGroups:
         return cls(
             {each["TargetGroupArn"]: tuple(each.get("LoadBalancerArns") or ()) for each in found}
         )
+
+
+@evidence(
+    LOAD_BALANCER,
+    reads=("elasticloadbalancing:DescribeLoadBalancers",),
+    changed_by=(
+        api_call("elasticloadbalancing", "SetSubnets", id="requestParameters.loadBalancerArn"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class BalancerZones:
+    """The subnets in which a load balancer has nodes, and its state.
+
+    ``outposts`` are those of its zones that stand on an Outpost. Source: DescribeLoadBalancers.
+    """
+
+    arn: str
+    kind: str
+    state: str = "active"
+    subnet_ids: tuple[str, ...] = ()
+    zone_names: tuple[str, ...] = ()
+    outposts: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, balancer: Resource) -> BalancerZones:
+        found = read.every(
+            "elbv2",
+            "describe_load_balancers",
+            "LoadBalancers",
+            gone=("LoadBalancerNotFound",),
+            LoadBalancerArns=[balancer.id],
+        )
+        if not found:
+            raise Gone(balancer.key)
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, BalancerZones]:
+        return {each["LoadBalancerArn"]: cls.of(each) for each in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> BalancerZones:
+        """From a ``LoadBalancer`` of the API."""
+        zones = answer.get("AvailabilityZones") or ()
+        return cls(
+            arn=answer["LoadBalancerArn"],
+            kind=answer.get("Type", "application"),
+            state=(answer.get("State") or {}).get("Code", "active"),
+            subnet_ids=tuple(z["SubnetId"] for z in zones if z.get("SubnetId")),
+            zone_names=tuple(z.get("ZoneName", "") for z in zones),
+            outposts=tuple(z["OutpostId"] for z in zones if z.get("OutpostId")),
+        )

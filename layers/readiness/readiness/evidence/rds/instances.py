@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from readiness.model.evidence import ResourceType, api_call, config_resource_name, evidence
@@ -142,4 +143,58 @@ class DatabaseEncryption:
             status=answer.get("DBInstanceStatus", ""),
             key=answer.get("KmsKeyId", ""),
             engine=answer.get("Engine", ""),
+        )
+
+
+@evidence(INSTANCE, reads=("rds:DescribeDBInstances",))
+@dataclass(frozen=True, slots=True)
+class InstanceAvailability:
+    """Whether an instance has a standby in another zone, and what it belongs to.
+
+    ``multi_az`` is what holds now, ``pending`` what a change that waits for the maintenance window
+    would make of it (None where none waits). ``replica_of`` is the source of a read replica;
+    ``created`` is None while the instance is being made. Source: DescribeDBInstances.
+    """
+
+    name: str
+    engine: str = ""
+    status: str = "available"
+    multi_az: bool = False
+    pending: bool | None = None
+    cluster: str = ""
+    replica_of: str = ""
+    zone: str = ""
+    second_zone: str = ""
+    created: datetime | None = None
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> InstanceAvailability:
+        found = read.every(
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+            DBInstanceIdentifier=instance.id,
+        )
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, InstanceAvailability]:
+        return {each["DBInstanceIdentifier"]: cls.of(each) for each in _listed(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> InstanceAvailability:
+        """From a ``DBInstance`` of the API."""
+        return cls(
+            name=answer["DBInstanceIdentifier"],
+            engine=answer.get("Engine", ""),
+            status=answer.get("DBInstanceStatus", ""),
+            multi_az=bool(answer.get("MultiAZ")),
+            pending=(answer.get("PendingModifiedValues") or {}).get("MultiAZ"),
+            cluster=answer.get("DBClusterIdentifier", ""),
+            replica_of=answer.get("ReadReplicaSourceDBInstanceIdentifier")
+            or answer.get("ReadReplicaSourceDBClusterIdentifier", ""),
+            zone=answer.get("AvailabilityZone", ""),
+            second_zone=answer.get("SecondaryAvailabilityZone", ""),
+            created=answer.get("InstanceCreateTime"),
         )

@@ -1,0 +1,295 @@
+"""Whether what fails is noticed: checks that exist, that can fail, and that decide something."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from readiness import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+    violates_all,
+)
+from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.ecs.health_checks import ServiceChecks
+from readiness.evidence.elbv2.target_groups import HealthCheck, TargetHealth
+from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact
+from readiness.semantics.health_commands import cannot_fail, has_command, ignores_http_errors
+
+# -- ECS services ---------------------------------------------------------------------------------
+
+CHECKED = "A health check of each essential container that can fail, or of the load balancer."
+
+
+def service_checks_verdict(service: ServiceChecks, *, max_grace_seconds: int) -> Verdict:
+    """The verdict on how ECS learns that a task does not work."""
+    if service.status != "ACTIVE":
+        return not_applicable(f"The service is {service.status.lower()}.")
+    if not service.desired and service.scheduling != "DAEMON":
+        return not_applicable("The service is to run no task now.")
+    behind = bool(service.target_groups) or service.has_classic_balancer
+    if service.commands is None and not behind:
+        return cannot_tell(
+            "Which containers are checked is not known: ECS does not show the task definition"
+            f" {service.revision or 'of the service'}."
+        )
+    commands = service.commands or {}
+    problems = list(_service_problems(service, commands, behind, max_grace_seconds))
+    checked = sorted(name for name, command in commands.items() if has_command(command))
+    observed: dict[str, Fact] = {
+        "checked_containers": checked,
+        "target_groups": list(service.target_groups),
+        "grace_seconds": service.grace,
+    }
+    if problems:
+        return violates_all(problems, expected=CHECKED).observing(observed)
+    if not behind:
+        return complies(f"ECS checks every essential container: {listed(checked)}.").observing(
+            observed
+        )
+    also = f" and ECS the containers {listed(checked)}" if checked else ""
+    return complies(f"A load balancer checks the tasks{also}.").observing(observed)
+
+
+def _service_problems(
+    service: ServiceChecks,
+    commands: Mapping[str, tuple[str, ...]],
+    behind: bool,  # noqa: FBT001
+    max_grace_seconds: int,
+) -> Iterator[Problem]:
+    without = sorted(name for name, command in commands.items() if not has_command(command))
+    if without and not behind:
+        yield Problem(
+            Severity.HIGH,
+            f"{plural(len(without), 'essential container')} without a health check"
+            f" ({listed(without)}), and no load balancer checks the service: a task that hangs"
+            " stays.",
+        )
+    asked = {name: command for name, command in commands.items() if has_command(command)}
+    empty = sorted(name for name, command in asked.items() if cannot_fail(command))
+    if empty:
+        yield Problem(
+            Severity.MEDIUM,
+            f"The health check of {listed(empty)} succeeds whatever it finds.",
+        )
+    deaf = sorted(name for name, command in asked.items() if ignores_http_errors(command))
+    if deaf:
+        yield Problem(
+            Severity.LOW,
+            f"The health check of {listed(deaf)} asks curl without --fail, which takes an HTTP"
+            " error for success.",
+        )
+    if behind and service.grace > max_grace_seconds:
+        yield Problem(
+            Severity.MEDIUM,
+            f"ECS ignores the load balancer's checks for {service.grace} seconds after a task"
+            f" starts; at most {max_grace_seconds} are allowed.",
+        )
+
+
+# -- target groups --------------------------------------------------------------------------------
+
+
+def target_checks_verdict(
+    health: TargetHealth, *, max_detection_seconds: int, allow_root_path: bool
+) -> Verdict:
+    """The verdict on a target group: how its targets are checked, and whether any is healthy."""
+    check = health.check
+    if not check.balancers:
+        return not_applicable("No load balancer uses the target group.")
+    if check.target_type == "lambda" and not check.enabled:
+        return not_applicable("Health checks of a Lambda function are off, as is their default.")
+    detection = check.interval * check.unhealthy_after
+    problems = [
+        *_check_problems(check, detection, max_detection_seconds, allow_root_path),
+        *_health_problems(health),
+    ]
+    observed: dict[str, Fact] = {
+        "protocol": check.protocol,
+        "path": check.path,
+        "codes": check.codes,
+        "detection_seconds": detection,
+    }
+    if problems:
+        return violates_all(
+            problems, expected="A check that fails when the target does, and healthy targets."
+        ).observing(observed)
+    if _is_starting(health):
+        return cannot_tell("Targets are being registered.", is_passing=True).observing(observed)
+    how = f"{check.protocol} {check.path}".strip()
+    return complies(
+        f"Targets are checked with {how} and taken out after {detection} seconds."
+    ).observing(observed)
+
+
+def _check_problems(
+    check: HealthCheck,
+    detection: int,
+    longest: int,
+    root_is_allowed: bool,  # noqa: FBT001
+) -> Iterator[Problem]:
+    if not check.enabled:
+        yield Problem(Severity.HIGH, "Health checks are switched off.")
+        return
+    if accepts_errors(check.codes, is_grpc=check.is_grpc):
+        yield Problem(
+            Severity.HIGH,
+            f"The codes {check.codes} count as healthy, errors among them, so a broken target"
+            " stays in use.",
+        )
+    if detection > longest:
+        yield Problem(
+            Severity.MEDIUM,
+            f"A target that fails stays in use for {detection} seconds ({check.interval} seconds,"
+            f" {check.unhealthy_after} times); at most {longest} are allowed.",
+        )
+    if check.path == "/" and check.protocol in {"HTTP", "HTTPS"} and not root_is_allowed:
+        yield Problem(
+            Severity.LOW,
+            "The check asks for /, the default, and not for a path that tells how the"
+            " application is.",
+        )
+
+
+def accepts_errors(codes: str, *, is_grpc: bool) -> bool:
+    """Whether a matcher takes errors for success.
+
+    ``200-499`` and ``0-99`` accept nearly everything. A single code such as 401 is someone's
+    decision: it proves that the application answers.
+    """
+    for part in codes.split(","):
+        first, _, last = part.strip().partition("-")
+        if not first.isdigit() or not (last or first).isdigit():
+            continue
+        low, high = int(first), int(last or first)
+        if is_grpc and low <= 0 and high >= 14:
+            return True  # UNAVAILABLE is 14
+        if not is_grpc and (high >= 500 or (high >= 400 and high - low >= 50)):
+            return True
+    return False
+
+
+def _in_use(health: TargetHealth) -> list[str]:
+    return [t.state for t in health.targets if t.state not in {"draining", "unused"}]
+
+
+def _is_starting(health: TargetHealth) -> bool:
+    states = _in_use(health)
+    return bool(states) and "healthy" not in states and "initial" in states
+
+
+def _health_problems(health: TargetHealth) -> Iterator[Problem]:
+    states = _in_use(health)
+    sick = [state for state in states if state.startswith("unhealthy")]
+    if states and "healthy" not in states and "initial" not in states and sick:
+        yield Problem(
+            Severity.HIGH,
+            f"None of {plural(len(states), 'target')} is healthy; the load balancer then sends"
+            " requests to all of them.",
+        )
+
+
+# -- groups of instances --------------------------------------------------------------------------
+
+_NEEDED = ("HealthCheck", "ReplaceUnhealthy", "Launch", "Terminate")
+
+
+def group_checks_verdict(group: GroupAvailability) -> Verdict:
+    """The verdict on whether a group replaces instances that its balancers find unhealthy."""
+    if group.is_going or not group.highest or not group.desired:
+        return not_applicable("The group is to run no instance now.")
+    problems: list[Problem] = []
+    if group.behind and "ELB" not in group.health_checks:
+        problems.append(
+            Problem(
+                Severity.HIGH,
+                "The group is behind a load balancer and looks only at"
+                f" {listed(sorted(group.health_checks))} checks: an instance that answers no"
+                " request is not replaced.",
+            )
+        )
+    if group.in_lattice and "VPC_LATTICE" not in group.health_checks:
+        problems.append(
+            Problem(
+                Severity.HIGH,
+                "The group is behind VPC Lattice and does not look at its health checks.",
+            )
+        )
+    stopped = [name for name in _NEEDED if name in group.suspended]
+    if stopped:
+        problems.append(
+            Problem(
+                Severity.HIGH,
+                f"{listed(stopped)} {'is' if len(stopped) == 1 else 'are'} suspended, so unhealthy"
+                " instances are not replaced.",
+            )
+        )
+    observed: dict[str, Fact] = {
+        "health_checks": sorted(group.health_checks),
+        "suspended": list(group.suspended),
+    }
+    if problems:
+        return violates_all(
+            problems,
+            expected="The health check type of each balancer, and no process suspended.",
+        ).observing(observed)
+    return complies(
+        f"Unhealthy instances are replaced, by {listed(sorted(group.health_checks))} checks."
+    ).observing(observed)
+
+
+# -- Route 53 -------------------------------------------------------------------------------------
+
+CAN_FAIL = "A health check that is enabled, not inverted, and fails when what it checks does."
+
+
+def dns_check_verdict(check: DnsHealthCheck) -> Verdict:
+    """The verdict on a Route 53 health check: whether a failure can show in it."""
+    problems = list(_dns_problems(check))
+    observed: dict[str, Fact] = {"kind": check.kind}
+    if problems:
+        return violates_all(problems, expected=CAN_FAIL).observing(observed)
+    if check.kind == "CALCULATED" and not check.children:
+        return violates("The calculated health check has no children.", expected=CAN_FAIL)
+    return complies(f"The health check ({check.kind}) is enabled and can fail.").observing(
+        observed
+    )
+
+
+def _dns_problems(check: DnsHealthCheck) -> Iterator[Problem]:
+    if check.is_disabled:
+        yield Problem(
+            Severity.HIGH,
+            "The health check is disabled, and Route 53 counts it as"
+            f" {'unhealthy, as it is inverted' if check.is_inverted else 'always healthy'}.",
+        )
+    elif check.is_inverted:
+        yield Problem(
+            Severity.MEDIUM,
+            "The health check is inverted: it is healthy while what it checks fails.",
+        )
+    if check.kind == "CALCULATED" and check.children:
+        if not check.threshold:
+            yield Problem(
+                Severity.HIGH,
+                f"None of {plural(len(check.children), 'child check')} need be healthy (threshold"
+                " 0), so it never fails.",
+            )
+        elif check.threshold > len(check.children):
+            yield Problem(
+                Severity.HIGH,
+                f"{check.threshold} children must be healthy, of {len(check.children)}, so it"
+                " always fails.",
+            )
+    if check.kind == "CLOUDWATCH_METRIC" and check.without_data == "Healthy":
+        yield Problem(
+            Severity.MEDIUM,
+            "While its alarm has no data the health check counts as healthy, also when the"
+            " workload is too broken to report.",
+        )

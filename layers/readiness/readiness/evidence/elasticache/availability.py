@@ -1,0 +1,130 @@
+"""Whether a cache keeps its data and its service when a zone fails."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard with the zone names of its nodes, an empty one for a node that does not show it."""
+
+    name: str
+    zones: tuple[str, ...] = ()
+
+
+@evidence(
+    REPLICATION_GROUP,
+    reads=("elasticache:DescribeReplicationGroups",),
+    changed_by=(
+        api_call("elasticache", "TestFailover", id="requestParameters.replicationGroupId"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class GroupAvailability:
+    """How a replication group fails over, and where the nodes of its shards are.
+
+    ``failover`` and ``multi_az`` are ``enabled``, ``enabling``, ``disabled`` or ``disabling``.
+    Source: DescribeReplicationGroups.
+    """
+
+    name: str
+    status: str = "available"
+    failover: str = "disabled"
+    multi_az: str = "disabled"
+    shards: tuple[Shard, ...] = ()
+    on_outpost: bool = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupAvailability:
+        found = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        if not found:
+            raise Gone(group.key)
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
+        found = read.every("elasticache", "describe_replication_groups", "ReplicationGroups")
+        return {each["ReplicationGroupId"]: cls.of(each) for each in found}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> GroupAvailability:
+        """From a ``ReplicationGroup`` of the API."""
+        return cls(
+            name=answer["ReplicationGroupId"],
+            status=answer.get("Status", ""),
+            failover=answer.get("AutomaticFailover", "disabled"),
+            multi_az=answer.get("MultiAZ", "disabled"),
+            shards=tuple(
+                Shard(
+                    shard.get("NodeGroupId", ""),
+                    tuple(
+                        node.get("PreferredAvailabilityZone", "")
+                        for node in shard.get("NodeGroupMembers") or ()
+                    ),
+                )
+                for shard in answer.get("NodeGroups") or ()
+            ),
+            on_outpost=bool(answer.get("MemberClustersOutpostArns")),
+        )
+
+
+@evidence(MEMORYDB_CLUSTER, reads=("memorydb:DescribeClusters",))
+@dataclass(frozen=True, slots=True)
+class MemoryDbAvailability:
+    """Where the nodes of a MemoryDB cluster's shards are. Source: DescribeClusters."""
+
+    name: str
+    status: str = "available"
+    mode: str = "singleaz"
+    shards: tuple[Shard, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> MemoryDbAvailability:
+        found = read.every(
+            "memorydb",
+            "describe_clusters",
+            "Clusters",
+            gone=("ClusterNotFoundFault",),
+            ClusterName=cluster.id,
+            ShowShardDetails=True,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbAvailability]:
+        found = read.every("memorydb", "describe_clusters", "Clusters", ShowShardDetails=True)
+        return {each["Name"]: cls.of(each) for each in found}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> MemoryDbAvailability:
+        """From a ``Cluster`` of the API."""
+        return cls(
+            name=answer["Name"],
+            status=answer.get("Status", ""),
+            mode=answer.get("AvailabilityMode", ""),
+            shards=tuple(
+                Shard(
+                    shard.get("Name", ""),
+                    tuple(node.get("AvailabilityZone", "") for node in shard.get("Nodes") or ()),
+                )
+                for shard in answer.get("Shards") or ()
+            ),
+        )

@@ -1,0 +1,320 @@
+"""What proves that a failure of a zone was tried out: experiments, shifts, switches, failovers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.ecs.services import EXPRESS_CALLS, SERVICE_READS, Service, every_service
+from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+RDS_KEEPS = timedelta(days=14)
+"""How long RDS keeps its events."""
+_MINUTES = 20_160
+_NEWEST = 50
+"""How many experiments are read one by one, the newest first."""
+
+EXPERIMENT = "FIS experiment"
+
+_RUNNING = frozenset({"pending", "initiating", "running", "stopping"})
+_HARMLESS = ("aws:fis:wait", "aws:cloudwatch:")
+"""Actions that break nothing: they wait, or look at an alarm."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailoverTest:
+    """One try of a failover.
+
+    ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing. ``deployed``
+    names the services that were deployed after it ended, which it therefore says nothing about.
+    """
+
+    kind: str
+    name: str
+    ended: datetime | None
+    passed: bool | None
+    outcome: str = ""
+    flaw: str = ""
+    deployed: tuple[str, ...] = ()
+
+    def has_ended_since(self, oldest: datetime) -> bool:
+        """Whether it has ended, and not before ``oldest``."""
+        return self.passed is not None and self.ended is not None and self.ended >= oldest
+
+    @property
+    def key(self) -> str:
+        """What a later test must share to take the place of this one."""
+        return self.kind if self.kind == EXPERIMENT else self.label
+
+    @property
+    def label(self) -> str:
+        """Kind and name, for a sentence."""
+        return f"{self.kind} {self.name}"
+
+
+@evidence(
+    REGION,
+    reads=(
+        "fis:ListExperiments",
+        "fis:GetExperiment",
+        "fis:ListExperimentResolvedTargets",
+        "arc-zonal-shift:ListZonalShifts",
+        "arc-region-switch:ListPlans",
+        "arc-region-switch:ListPlanExecutions",
+        "resiliencehub:ListServices",
+        "resiliencehub:ListTestRuns",
+        "rds:DescribeDBInstances",
+        "rds:DescribeEvents",
+        *SERVICE_READS,
+    ),
+    changed_by=(
+        ServiceEvent(
+            "FIS Experiment State Change",
+            match=(("new-state.status", ("completed", "stopped", "failed", "cancelled")),),
+        ),
+        ServiceEvent("Practice Run Succeeded"),
+        ServiceEvent("Practice Run Failed"),
+        ServiceEvent("Practice Run Interrupted"),
+        ServiceEvent("FIS Experiment Autoshift Completed"),
+        ServiceEvent("RDS DB Instance Event", match=(("EventCategories", ("failover",)),)),
+        ServiceEvent("RDS DB Cluster Event", match=(("EventCategories", ("failover",)),)),
+        ServiceEvent(
+            "ECS Deployment State Change",
+            match=(("eventName", ("SERVICE_DEPLOYMENT_COMPLETED",)),),
+        ),
+        api_call("ecs", "CreateService", "UpdateService", "DeleteService", *EXPRESS_CALLS),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FailoverTests:
+    """The tests of a failover in the region, newest first, and whether there is what could fail.
+
+    ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS.
+    Sources: FIS ListExperiments, GetExperiment and ListExperimentResolvedTargets of the newest 50;
+    ListZonalShifts; ListPlanExecutions of each plan; Resilience Hub's ListTestRuns of each
+    service; RDS DescribeDBInstances, and DescribeEvents of 14 days.
+    """
+
+    tests: tuple[FailoverTest, ...]
+    now: datetime
+    services: int = 0
+    databases: int = 0
+
+    @property
+    def has_workload(self) -> bool:
+        """Whether anything of the region is known that could fail over."""
+        return bool(self.services or self.databases)
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> FailoverTests:
+        services = [each for each in every_service(read).values() if each.desired_count]
+        tests = [
+            *_experiments(read, services),
+            *_shifts(read),
+            *_switches(read),
+            *_test_runs(read),
+            *_database_failovers(read),
+        ]
+        newest = sorted(tests, key=lambda test: test.ended or read.now, reverse=True)
+        databases = read.every("rds", "describe_db_instances", "DBInstances")
+        return cls(tuple(newest), read.now, len(services), len(databases))
+
+
+# -- Fault Injection Service --------------------------------------------------------------------
+
+
+def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[FailoverTest]:
+    found = read.every("fis", "list_experiments", "experiments")
+    newest = sorted(found, key=lambda each: each["creationTime"], reverse=True)[:_NEWEST]
+    for summary in newest:
+        answer = read.one(
+            "fis",
+            "get_experiment",
+            absent=("ResourceNotFoundException",),
+            id=summary["id"],
+        )
+        if answer is None:
+            continue  # FIS forgets an experiment after 120 days
+        about = answer["experiment"]
+        state = about["state"]["status"]
+        if state in _RUNNING:
+            yield FailoverTest(EXPERIMENT, about["id"], None, None, state)
+            continue
+        targets = read.every(
+            "fis",
+            "list_experiment_resolved_targets",
+            "resolvedTargets",
+            absent=("ResourceNotFoundException",),
+            experimentId=about["id"],
+        )
+        ended = about.get("endTime") or about["creationTime"]
+        yield FailoverTest(
+            EXPERIMENT,
+            about["id"],
+            ended,
+            state == "completed",
+            state,
+            _flaw(about, targets) if state == "completed" else "",
+            _deployed_since(ended, targets, services),
+        )
+
+
+def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str:
+    """Why an experiment proves nothing though it ended; empty where it does."""
+    actions = about.get("actions") or {}
+    breaking = {
+        name: action
+        for name, action in actions.items()
+        if not str(action.get("actionId", "")).startswith(_HARMLESS)
+    }
+    done = [a for a in breaking.values() if (a.get("state") or {}).get("status") == "completed"]
+    stops = [each.get("source", "none") for each in about.get("stopConditions") or ()]
+    mode = (about.get("experimentOptions") or {}).get("actionsMode")
+    if mode == "skip-all":
+        return "it was a dry run that skipped every action"
+    if not breaking:
+        return "none of its actions breaks anything"
+    if not any(True for _ in targets):
+        return "it resolved no target, so nothing was broken"
+    if not done:
+        return "none of its actions was completed"
+    if not [source for source in stops if source != "none"]:
+        return "no stop condition watched it, so nothing tells that the workload held"
+    return ""
+
+
+def _deployed_since(
+    ended: datetime, targets: Sequence[Mapping[str, Any]], services: Sequence[Service]
+) -> tuple[str, ...]:
+    """The services that were among the targets and were deployed after the experiment ended."""
+    named = {
+        value for target in targets for value in (target.get("targetInformation") or {}).values()
+    }
+    clusters = {arn.split("/")[1] for arn in named if ":task/" in arn and arn.count("/") > 1}
+    subnets = {arn.rpartition("/")[2] for arn in named if ":subnet/" in arn}
+    touched = [
+        each
+        for each in services
+        if each.arn in named
+        or each.cluster_arn in named
+        or each.cluster_arn.rpartition("/")[2] in clusters
+        or subnets.intersection(each.subnet_ids)
+    ]
+    return tuple(
+        each.name
+        for each in touched
+        if each.primary and each.primary.get("createdAt") and each.primary["createdAt"] > ended
+    )
+
+
+# -- Application Recovery Controller ------------------------------------------------------------
+
+
+def _shifts(read: Reader) -> Iterator[FailoverTest]:
+    """Practice runs of zonal autoshift; a shift by hand has no outcome that AWS observes."""
+    for each in read.every("arc-zonal-shift", "list_zonal_shifts", "items"):
+        if each.get("shiftType") != "PRACTICE_RUN":
+            continue
+        outcome = each.get("practiceRunOutcome", "PENDING")
+        name = each["resourceIdentifier"].rpartition(":")[2]
+        if outcome == "PENDING":
+            yield FailoverTest("practice run of", name, None, None, outcome)
+        else:
+            flaw = "" if outcome != "INTERRUPTED" else "it was interrupted before it told anything"
+            yield FailoverTest(
+                "practice run of",
+                name,
+                each.get("expiryTime") or each["startTime"],
+                outcome == "SUCCEEDED",
+                outcome,
+                flaw,
+            )
+
+
+_SWITCHING = frozenset(
+    {"inProgress", "pausedByFailedStep", "pausedByOperator", "pendingManualApproval", "pending"}
+    | {"completedMonitoringApplicationHealth"}
+)
+
+
+def _switches(read: Reader) -> Iterator[FailoverTest]:
+    for plan in read.every("arc-region-switch", "list_plans", "plans"):
+        executions = read.every(
+            "arc-region-switch",
+            "list_plan_executions",
+            "items",
+            absent=("ResourceNotFoundException",),
+            planArn=plan["arn"],
+        )
+        for each in executions:
+            state = each["executionState"]
+            is_running = state in _SWITCHING
+            yield FailoverTest(
+                "region switch",
+                plan["name"],
+                None if is_running else each.get("endTime") or each["startTime"],
+                None if is_running else state == "completed",
+                state,
+            )
+
+
+# -- Resilience Hub -----------------------------------------------------------------------------
+
+
+def _test_runs(read: Reader) -> Iterator[FailoverTest]:
+    for service in read.every("resiliencehubv2", "list_services", "serviceSummaries"):
+        runs = read.every(
+            "resiliencehubv2",
+            "list_test_runs",
+            "testRuns",
+            absent=("ResourceNotFoundException",),
+            serviceArn=service["serviceArn"],
+        )
+        for each in runs:
+            status = each["status"]
+            is_running = status in {"INITIALIZING", "RUNNING", "STOPPING"}
+            yield FailoverTest(
+                "Resilience Hub test run of",
+                service["name"],
+                None if is_running else each.get("endedAt") or each["startedAt"],
+                None if is_running else status == "PASSED",
+                status,
+            )
+
+
+# -- RDS ----------------------------------------------------------------------------------------
+
+_DONE = (
+    "failover completed",
+    "completed failover to db instance",
+    "multi-az instance failover completed",
+)
+_FAILED = ("failover failed", "abandoning user requested failover", "promoting previous primary")
+
+
+def _database_failovers(read: Reader) -> Iterator[FailoverTest]:
+    for kind in ("db-instance", "db-cluster"):
+        events = read.every(
+            "rds",
+            "describe_events",
+            "Events",
+            SourceType=kind,
+            EventCategories=["failover"],
+            Duration=_MINUTES,
+        )
+        for each in events:
+            text = each.get("Message", "").lower()
+            is_done = any(words in text for words in _DONE)
+            has_failed = any(words in text for words in _FAILED)
+            if is_done or has_failed:
+                yield FailoverTest(
+                    "failover of database",
+                    each["SourceIdentifier"],
+                    each["Date"],
+                    is_done and not has_failed,
+                    each.get("Message", ""),
+                )

@@ -1,0 +1,46 @@
+"""What the command of a container's health check can notice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+_ALWAYS = re.compile(r"(?:\|\||;|\n)\s*(?:true|:|exit\s+0|/bin/true)\s*;?\s*$")
+_NOTHING = re.compile(r"^(?:true|:|exit(?:\s+0)?|/bin/true|echo\b[^|&;`$]*)$")
+_CURL = re.compile(r"(?:^|[\s;&|(])curl\s+([^|;&]*)([|]{1,2})?")
+_FAILS = re.compile(r"(?:^|\s)(?:--fail(?:-with-body|-early)?\b|-[a-zA-Z]*f)")
+
+
+def has_command(command: Sequence[str]) -> bool:
+    """Whether anything is run: ``NONE`` switches off the check that the image brings."""
+    return bool(command) and command[0] != "NONE"
+
+
+def cannot_fail(command: Sequence[str]) -> bool:
+    """Whether the command ends with success whatever it finds.
+
+    ``command`` is as ECS has it: ``CMD`` with words, ``CMD-SHELL`` with a line for the shell, or
+    the words alone. Only what is certain is said: a script may ignore errors as well.
+    """
+    line = _line(command)
+    return bool(_NOTHING.match(line) or _ALWAYS.search(line))
+
+
+def ignores_http_errors(command: Sequence[str]) -> bool:
+    """Whether it asks curl without ``--fail``, which takes an answer of 500 for success."""
+    line = _line(command)
+    for found in _CURL.finditer(line):
+        if found[2] == "|" or "%{http_code}" in found[1]:
+            continue  # something else looks at the answer
+        if not _FAILS.search(found[1]):
+            return True
+    return False
+
+
+def _line(command: Sequence[str]) -> str:
+    words = list(command)
+    if words and words[0] in {"CMD", "CMD-SHELL"}:
+        words = words[1:]
+    if len(words) > 2 and words[0].rpartition("/")[2] in {"sh", "bash"} and words[1] == "-c":
+        words = words[2:]
+    return " ".join(words).strip()

@@ -1,0 +1,267 @@
+"""High availability, health checks, degradation and failover: evidence in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.high_availability import app
+from readiness import Severity, Status
+from readiness.evidence.autoscaling import GroupAvailability
+from readiness.evidence.ecs.health_checks import ServiceChecks
+from readiness.evidence.elbv2.target_groups import HealthCheck, Target, TargetHealth
+from readiness.evidence.route53_health import DnsHealthCheck
+from readiness.evidence.workloads.degradation import Degradation, Signal
+from readiness.evidence.workloads.failover_tests import EXPERIMENT, FailoverTest, FailoverTests
+from readiness.model.attestation import Attestation, Attested, Result, Scope
+from tests.fake_account import NOON
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+HIGH, MEDIUM, LOW = Severity.HIGH, Severity.MEDIUM, Severity.LOW
+
+
+def ago(**time: float) -> datetime:
+    return NOON - timedelta(**time)
+
+
+# -- ECS services ---------------------------------------------------------------------------------
+
+CURL = ("CMD-SHELL", "curl -f http://localhost/health || exit 1")
+
+
+def checks(**changes: Any) -> ServiceChecks:
+    about: dict[str, Any] = {"name": "web", "desired": 2, "commands": {"web": CURL}}
+    return ServiceChecks(**(about | changes))
+
+
+def of(*command: str) -> dict[str, Any]:
+    return {"commands": {"web": command}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "status", "severity", "words"),
+    [
+        pytest.param({}, {}, GOOD, None, "every essential container: web", id="checked"),
+        pytest.param({"commands": {"web": CURL, "log": ()}}, {}, BAD, HIGH, "(log)", id="one is not"),
+        pytest.param(of(), {}, BAD, HIGH, "a task that hangs stays", id="none"),
+        pytest.param(of("NONE"), {}, BAD, HIGH, "without a health check", id="switched off"),
+        pytest.param({**of(), "target_groups": ("tg",)}, {}, GOOD, None, "load balancer checks", id="behind one"),
+        pytest.param({**of(), "has_classic_balancer": True}, {}, GOOD, None, "load balancer", id="behind a classic one"),
+        pytest.param(of("CMD-SHELL", "exit 0"), {}, BAD, MEDIUM, "whatever it finds", id="always passes"),
+        pytest.param(of("CMD-SHELL", "curl -f localhost || true"), {}, BAD, MEDIUM, "whatever", id="or true"),
+        pytest.param(of("CMD-SHELL", "curl http://localhost/"), {}, BAD, LOW, "--fail", id="deaf curl"),
+        pytest.param({"target_groups": ("tg",), "grace": 7200}, {}, BAD, MEDIUM, "7200 seconds", id="long grace"),
+        pytest.param({"target_groups": ("tg",), "grace": 7200}, {"max_grace_seconds": 7200}, GOOD, None, "", id="allowed"),
+        pytest.param({"commands": None}, {}, UNKNOWN, None, "does not show", id="revision deleted"),
+        pytest.param({"desired": 0}, {}, NA, None, "no task now", id="scaled to zero"),
+        pytest.param({"desired": 0, "scheduling": "DAEMON"}, {}, GOOD, None, "", id="a daemon"),
+        pytest.param({"status": "DRAINING"}, {}, NA, None, "draining", id="going"),
+    ],
+)  # fmt: skip
+def test_service_health_checks(changes, settings, status, severity, words):
+    verdict = app.service_health_checks(checks(**changes), **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason
+
+
+# -- target groups --------------------------------------------------------------------------------
+
+
+def health(*states: str, **changes: Any) -> TargetHealth:
+    about: dict[str, Any] = {
+        "arn": "arn", "balancers": ("lb",), "path": "/health", "codes": "200",
+    }  # fmt: skip
+    targets = tuple(Target(f"t{i}", state) for i, state in enumerate(states or ("healthy",)))
+    return TargetHealth(HealthCheck(**(about | changes)), targets)
+
+
+SLOW = {"interval": 300, "unhealthy_after": 10}
+
+
+@pytest.mark.parametrize(
+    ("states", "changes", "settings", "status", "severity", "words"),
+    [
+        pytest.param((), {}, {}, GOOD, None, "HTTP /health", id="checked"),
+        pytest.param((), {"enabled": False}, {}, BAD, HIGH, "switched off", id="off"),
+        pytest.param((), {"codes": "200-499"}, {}, BAD, HIGH, "200-499", id="takes errors"),
+        pytest.param((), {"codes": "200,500"}, {}, BAD, HIGH, "200,500", id="takes 500"),
+        pytest.param((), {"codes": "200-399,401"}, {}, GOOD, None, "", id="an answer that asks for a login"),
+        pytest.param((), {"codes": "0-99", "is_grpc": True}, {}, BAD, HIGH, "0-99", id="any gRPC code"),
+        pytest.param((), {"codes": "12", "is_grpc": True}, {}, GOOD, None, "", id="gRPC's default"),
+        pytest.param((), SLOW, {}, BAD, MEDIUM, "3000 seconds", id="slow"),
+        pytest.param((), SLOW, {"max_detection_seconds": 3000}, GOOD, None, "", id="slow is allowed"),
+        pytest.param((), {"path": "/"}, {}, BAD, LOW, "the default", id="default path"),
+        pytest.param((), {"path": "/"}, {"allow_root_path": True}, GOOD, None, "", id="default path is allowed"),
+        pytest.param((), {"protocol": "TCP", "path": ""}, {}, GOOD, None, "TCP", id="a port"),
+        pytest.param(("unhealthy", "unhealthy"), {}, {}, BAD, HIGH, "None of 2 targets", id="fails open"),
+        pytest.param(("unhealthy", "draining"), {}, {}, BAD, HIGH, "None of 1 target ", id="draining does not count"),
+        pytest.param(("unhealthy", "initial"), {}, {}, UNKNOWN, None, "registered", id="starting"),
+        pytest.param(("unhealthy", "healthy"), {}, {}, GOOD, None, "", id="one is healthy"),
+        pytest.param((), {"balancers": ()}, {}, NA, None, "No load balancer", id="unused"),
+        pytest.param((), {"target_type": "lambda", "enabled": False}, {}, NA, None, "their default", id="a function"),
+    ],
+)  # fmt: skip
+def test_target_group_health_checks(states, changes, settings, status, severity, words):
+    verdict = app.target_group_health_checks(health(*states, **changes), **settings)
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason
+
+
+# -- groups of instances --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        pytest.param({}, GOOD, "by EC2 checks", id="behind nothing"),
+        pytest.param({"behind": ("web",)}, BAD, "looks only at EC2", id="behind a balancer"),
+        pytest.param({"behind": ("web",), "health_checks": frozenset({"EC2", "ELB"})}, GOOD, "", id="checks both"),
+        pytest.param({"in_lattice": ("tg",)}, BAD, "VPC Lattice", id="behind Lattice"),
+        pytest.param({"in_lattice": ("tg",), "health_checks": frozenset({"VPC_LATTICE"})}, GOOD, "", id="checks Lattice"),
+        pytest.param({"suspended": ("HealthCheck",)}, BAD, "HealthCheck is suspended", id="suspended"),
+        pytest.param({"suspended": ("ReplaceUnhealthy", "Launch")}, BAD, "are suspended", id="two suspended"),
+        pytest.param({"suspended": ("AlarmNotification",)}, GOOD, "", id="another process"),
+        pytest.param({"desired": 0}, NA, "no instance", id="empty"),
+        pytest.param({"is_going": True}, NA, "no instance", id="going"),
+    ],
+)  # fmt: skip
+def test_auto_scaling_group_health_checks(changes, status, words):
+    about: dict[str, Any] = {
+        "name": "hosts", "lowest": 2, "highest": 4, "desired": 2,
+        "health_checks": frozenset({"EC2"}),
+    }  # fmt: skip
+    verdict = app.auto_scaling_group_health_checks(GroupAvailability(**(about | changes)))
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+# -- Route 53 -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "severity", "words"),
+    [
+        pytest.param({}, GOOD, None, "can fail", id="checked"),
+        pytest.param({"is_disabled": True}, BAD, HIGH, "always healthy", id="disabled"),
+        pytest.param({"is_disabled": True, "is_inverted": True}, BAD, HIGH, "inverted", id="both"),
+        pytest.param({"is_inverted": True}, BAD, MEDIUM, "inverted", id="inverted"),
+        pytest.param({"kind": "CALCULATED", "children": ("a", "b"), "threshold": 1}, GOOD, None, "", id="one of two"),
+        pytest.param({"kind": "CALCULATED", "children": ("a", "b")}, BAD, HIGH, "threshold 0", id="none need be"),
+        pytest.param({"kind": "CALCULATED", "children": ("a",), "threshold": 2}, BAD, HIGH, "always fails", id="more than there are"),
+        pytest.param({"kind": "CALCULATED"}, BAD, None, "no children", id="childless"),
+        pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy"}, BAD, MEDIUM, "no data", id="silent alarm"),
+        pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Unhealthy"}, GOOD, None, "", id="alarm"),
+        pytest.param({"kind": "RECOVERY_CONTROL"}, GOOD, None, "", id="routing control"),
+    ],
+)  # fmt: skip
+def test_dns_health_checks(changes, status, severity, words):
+    verdict = app.dns_health_checks(DnsHealthCheck("id", **changes))
+    assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
+    assert words in verdict.reason
+
+
+# -- attested -------------------------------------------------------------------------------------
+
+
+def statement(*, days: float = 30, approved: bool = False, **changes: Any) -> Attestation:
+    about: dict[str, Any] = {
+        "id": "aaaa11112222",
+        "rule": "high_availability.failover-tested",
+        "scope": Scope(),
+        "statement": "Zone use1-az1 was taken away for an hour.",
+        "performed_at": ago(days=days),
+        "declared_at": ago(days=days),
+        "owner": "team@example.com",
+        "attester": "alice",
+        "attester_id": "AROA:alice",
+        "approved_by": "bob" if approved else "",
+        "approved_by_id": "AROB:bob" if approved else "",
+    }
+    return Attestation(**(about | changes))
+
+
+def attested(*statements: Attestation, seen: datetime = NOON) -> Attested:
+    return Attested(statements, NOON, seen)
+
+
+OVERDUE = attested(seen=ago(days=20))
+FLAGS = Signal("feature flags", "feature flags web in web/prod")
+MORE_FLAGS = Signal("feature flags", "feature flags api in api/prod")
+PLAN = Signal("throttling", "usage plan partners (50 requests/s)")
+
+
+@pytest.mark.parametrize(
+    ("signals", "said", "settings", "status", "words"),
+    [
+        pytest.param((FLAGS, PLAN), attested(), {}, GOOD, "2 mechanisms", id="two mechanisms"),
+        pytest.param((FLAGS, MORE_FLAGS), attested(), {}, UNKNOWN, "not attested yet", id="one twice"),
+        pytest.param((FLAGS,), attested(), {"min_signals": 1}, GOOD, "1 mechanism", id="one is enough"),
+        pytest.param((FLAGS,), attested(statement()), {}, GOOD, "attested by alice", id="one and words"),
+        pytest.param((), attested(statement()), {}, BAD, "no API shows any", id="words alone"),
+        pytest.param((FLAGS,), OVERDUE, {}, BAD, "was due by", id="overdue"),
+        pytest.param((FLAGS,), attested(statement(days=400)), {}, BAD, "expired", id="old words"),
+        pytest.param((FLAGS,), attested(statement(days=400)), {"max_age_days": 500}, GOOD, "", id="old words allowed"),
+        pytest.param((FLAGS,), attested(statement()), {"two_people": True}, BAD, "second person", id="one person"),
+    ],
+)  # fmt: skip
+def test_graceful_degradation(signals, said, settings, status, words):
+    verdict = app.graceful_degradation(Degradation(signals), said, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+def experiment(*, days: float = 10, passed: bool | None = True, **changes: Any) -> FailoverTest:
+    outcome = {True: "completed", False: "stopped", None: "running"}[passed]
+    ended = None if passed is None else ago(days=days)
+    return FailoverTest(EXPERIMENT, f"EXP{days:g}", ended, passed, outcome, **changes)
+
+
+def failover_of(name: str, *, days: float, passed: bool = True) -> FailoverTest:
+    return FailoverTest("failover of database", name, ago(days=days), passed, "Completed failover")
+
+
+@pytest.mark.parametrize(
+    ("tests", "said", "settings", "status", "words"),
+    [
+        pytest.param((experiment(),), attested(), {}, GOOD, "FIS experiment EXP10 ended", id="passed"),
+        pytest.param((experiment(days=200),), OVERDUE, {}, BAD, "was due by", id="too old"),
+        pytest.param((experiment(days=200),), OVERDUE, {"max_age_days": 365}, GOOD, "", id="old is allowed"),
+        pytest.param((experiment(passed=False),), attested(), {}, BAD, "with stopped", id="stopped"),
+        pytest.param((experiment(days=1), experiment(passed=False)), attested(), {}, GOOD, "", id="repeated"),
+        pytest.param((experiment(days=1, passed=False), experiment()), attested(), {}, BAD, "EXP1 ", id="newest failed"),
+        pytest.param((failover_of("a", days=1), experiment(passed=False)), attested(), {}, BAD, "EXP10", id="another kind does not repeat it"),
+        pytest.param((failover_of("b", days=1), failover_of("a", days=2, passed=False)), attested(), {}, BAD, "database a", id="another database neither"),
+        pytest.param((failover_of("b", days=1),), attested(), {}, GOOD, "failover of database b", id="a database failed over"),
+        pytest.param((experiment(passed=False),), attested(statement(days=2)), {}, GOOD, "attested by alice", id="a drill after it"),
+        pytest.param((experiment(passed=False),), attested(statement(days=30)), {}, BAD, "stopped", id="a drill before it"),
+        pytest.param((experiment(flaw="it resolved no target"),), attested(), {}, BAD, "proves nothing", id="hollow"),
+        pytest.param((experiment(flaw="it resolved no target"),), attested(statement()), {}, GOOD, "", id="hollow, with a drill"),
+        pytest.param((experiment(deployed=("web",)),), attested(), {}, BAD, "before the current", id="deployed since"),
+        pytest.param((experiment(deployed=("web",)), failover_of("a", days=12)), attested(), {}, GOOD, "", id="another proof"),
+        pytest.param((experiment(passed=None),), attested(), {}, UNKNOWN, "not ended", id="running"),
+        pytest.param((), attested(), {}, UNKNOWN, "not attested yet", id="in the grace"),
+        pytest.param((), OVERDUE, {}, BAD, "was due by", id="never"),
+        pytest.param((), attested(statement()), {}, GOOD, "attested by alice", id="a drill"),
+        pytest.param((), attested(statement(result=Result.FAIL)), {}, BAD, "as failed", id="a drill that failed"),
+        pytest.param((), attested(statement()), {"two_people": True}, BAD, "second person", id="one person"),
+    ],
+)  # fmt: skip
+def test_failover_tested(tests, said, settings, status, words):
+    verdict = app.failover_tested(FailoverTests(tests, NOON, services=1), said, **settings)
+    assert verdict.status is status, verdict.reason
+    assert words in verdict.reason
+
+
+def test_a_region_without_a_workload_has_nothing_to_fail_over():
+    verdict = app.failover_tested(FailoverTests((), NOON), attested())
+    assert verdict.status is NA
+
+
+def test_a_test_of_an_older_version_does_not_page():
+    found = FailoverTests((experiment(deployed=("web",)),), NOON, services=1)
+    assert app.failover_tested(found, attested()).severity is MEDIUM
