@@ -247,7 +247,123 @@ _HOST = ("AWS::EC2::Instance", INSTANCE)
 _SYSTEM = ("AWS::EFS::FileSystem", "fs-0123456789abcdef0")
 _ANALYZER = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/external"
 
+_TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/api/0123456789abcdef"
+_TARGET_GROUP = ("AWS::ElasticLoadBalancingV2::TargetGroup", _TARGETS)
+_CHECK = ("AWS::Route53::HealthCheck", "0a1b2c3d-0123-4567-89ab-0123456789ab")
+_EXPERIMENT = f"arn:aws:fis:{REGION}:{ACCOUNT}:experiment/EXPaBCD1efg2HIJkL3"
+_SHIFT = {
+    "version": "0.0.1",
+    "data": {"practiceRunOutcome": "SUCCEEDED"},
+    "metadata": {"awayFrom": "use1-az1", "notes": "practice run"},
+}
+
+
+def failed_over(kind: str, id: str, source: str, name: str, message: str) -> Golden:
+    """A failover of RDS (RDS User Guide, "Amazon RDS event categories and event messages")."""
+    arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:{source}:{name}"
+    detail = {
+        "EventCategories": ["failover"],
+        "SourceType": kind,
+        "SourceArn": arn,
+        "Date": WHEN,
+        "Message": message,
+        "SourceIdentifier": name,
+        "EventID": id,
+    }
+    title = f"RDS DB {kind.title()} Event"
+    return told(f"rds-{kind.lower()}-failover", title, "aws.rds", detail, [arn])
+
+
+def shifted(file: str, kind: str) -> Golden:
+    """An event of ARC's zonal shift (ARC Developer Guide, "Using zonal autoshift with …")."""
+    return told(file, kind, "aws.arc-zonal-shift", _SHIFT, [BALANCER])
+
+
 GOLDEN = (
+    call("apigateway", "UpdateUsagePlan"),
+    call("appconfig", "StartDeployment"),
+    call(
+        "autoscaling",
+        "AttachLoadBalancerTargetGroups",
+        ("AWS::AutoScaling::AutoScalingGroup", "workers"),
+        request={"autoScalingGroupName": "workers", "targetGroupARNs": [_TARGETS]},
+    ),
+    call("ec2", "CreateNatGateway"),
+    call("ecs", "UpdateCapacityProvider"),
+    call(
+        "elasticfilesystem",
+        "CreateMountTarget",
+        _SYSTEM,
+        request={"fileSystemId": _SYSTEM[1], "subnetId": "subnet-0123456789abcdef0"},
+    ),
+    call("elasticfilesystem", "DeleteMountTarget"),
+    call(
+        "elasticloadbalancing",
+        "CreateTargetGroup",
+        _TARGET_GROUP,
+        request={"name": "api"},
+        response={"targetGroups": [{"targetGroupArn": _TARGETS}]},
+    ),
+    call(
+        "elasticloadbalancing",
+        "DeleteTargetGroup",
+        _TARGET_GROUP,
+        request={"targetGroupArn": _TARGETS},
+    ),
+    call(
+        "elasticloadbalancing",
+        "ModifyTargetGroup",
+        _TARGET_GROUP,
+        request={"targetGroupArn": _TARGETS, "matcher": {"httpCode": "200-499"}},
+    ),
+    call(
+        "elasticloadbalancing",
+        "DeregisterTargets",
+        _TARGET_GROUP,
+        request={"targetGroupArn": _TARGETS, "targets": [{"id": "10.0.0.7"}]},
+    ),
+    call(
+        "elasticloadbalancing",
+        "SetSubnets",
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+        request={"loadBalancerArn": BALANCER, "subnets": ["subnet-0123456789abcdef0"]},
+    ),
+    call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
+    call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
+    item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),
+    item(
+        "AWS::EC2::NatGateway",
+        "ec2-nat-gateway",
+        "nat-0123456789abcdef0",
+        f"arn:aws:ec2:{REGION}:{ACCOUNT}:natgateway/nat-0123456789abcdef0",
+        judged=False,
+    ),
+    told(
+        "fis-experiment-stopped",
+        "FIS Experiment State Change",
+        "aws.fis",
+        {
+            "experiment-id": "EXPaBCD1efg2HIJkL3",
+            "experiment-template-id": "EXTa1b2c3de5f6g7h",
+            "new-state": {"status": "stopped", "reason": "Stopped by a stop condition."},
+            "old-state": {"status": "stopping", "reason": "Experiment is stopping."},
+        },
+        [_EXPERIMENT],
+    ),
+    shifted("arc-practice-run-succeeded", "Practice Run Succeeded"),
+    shifted("arc-practice-run-failed", "Practice Run Failed"),
+    shifted("arc-practice-run-interrupted", "Practice Run Interrupted"),
+    shifted("arc-fis-autoshift-completed", "FIS Experiment Autoshift Completed"),
+    failed_over(
+        "INSTANCE", "RDS-EVENT-0049", "db", "orders", "Multi-AZ instance failover completed"
+    ),
+    failed_over(
+        "CLUSTER",
+        "RDS-EVENT-0071",
+        "cluster",
+        "ledger",
+        "Completed failover to DB instance: ledger-2",
+    ),
     call("access-analyzer", "ApplyArchiveRule"),
     call("access-analyzer", "DeleteAnalyzer"),
     call("access-analyzer", "UpdateFindings"),

@@ -108,6 +108,8 @@ ELSEWHERE = {
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer"},
+    # Only the target groups that a call names are looked at: there may be thousands.
+    "HealthCheck": {"DeleteListener", "DeleteRule"},
     # A call of Application Auto Scaling, which has no groups.
     "InstanceGroup": {"DeleteScalingPolicy"},
     # Counted are the functions and services. What one is configured with the sweep reads: each
@@ -148,6 +150,14 @@ ELSEWHERE = {
     "VpcFlowLogs": {"CreateBucket", "CreateLogGroup"},
     # An instance stays in its cluster, and only CreateDBInstance makes one in a cluster.
     "DatabaseCluster": {
+        "CreateDBInstanceReadReplica",
+        "ModifyDBInstance",
+        "RestoreDBInstanceFromDBSnapshot",
+        "RestoreDBInstanceFromS3",
+        "RestoreDBInstanceToPointInTime",
+    },
+    # The same; the zones of its instances stay too.
+    "ClusterAvailability": {
         "CreateDBInstanceReadReplica",
         "ModifyDBInstance",
         "RestoreDBInstanceFromDBSnapshot",

@@ -33,6 +33,7 @@ HEALTH_CHECK = ResourceType(
         ),
     ),
     is_global=True,
+    identify=None,
     arn="arn:{partition}:route53:::healthcheck/{id}",
 )
 

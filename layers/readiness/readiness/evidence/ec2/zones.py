@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from readiness.evidence.ec2.vpcs import Subnet, Subnets
-from readiness.model.evidence import REGION, api_call, evidence
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -31,7 +31,6 @@ class Places:
     REGION,
     reads=("ec2:DescribeAvailabilityZones",),
     uses=(Subnets,),
-    changed_by=(api_call("ec2", "ModifyAvailabilityZoneGroup"),),
 )
 @dataclass(frozen=True, slots=True)
 class Zones:

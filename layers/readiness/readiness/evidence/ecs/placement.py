@@ -140,12 +140,8 @@ class ServicePlacement:
     REGION,
     reads=("ecs:DescribeCapacityProviders", "autoscaling:DescribeAutoScalingGroups"),
     changed_by=(
-        api_call("ecs", "CreateCapacityProvider", "UpdateCapacityProvider"),
         api_call(
-            "autoscaling",
-            "CreateAutoScalingGroup",
-            "UpdateAutoScalingGroup",
-            "DeleteAutoScalingGroup",
+            "ecs", "CreateCapacityProvider", "UpdateCapacityProvider", "DeleteCapacityProvider"
         ),
     ),
 )
@@ -153,8 +149,9 @@ class ServicePlacement:
 class CapacityProviders:
     """The zone names of the Auto Scaling group behind each capacity provider, by its name.
 
-    Fargate's, and those whose instances ECS manages in subnets of their own, are not among them.
-    Sources: DescribeCapacityProviders, DescribeAutoScalingGroups.
+    A group that changes wakes its own rule, not every service of the region. Fargate's, and those
+    whose instances ECS manages in subnets of their own, are not among them. Sources:
+    DescribeCapacityProviders, DescribeAutoScalingGroups.
     """
 
     zones: Mapping[str, tuple[str, ...]]

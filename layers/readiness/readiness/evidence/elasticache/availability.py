@@ -8,7 +8,7 @@ from typing import Any
 
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
 from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
-from readiness.model.evidence import api_call, evidence
+from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -25,9 +25,6 @@ class Shard:
 @evidence(
     REPLICATION_GROUP,
     reads=("elasticache:DescribeReplicationGroups",),
-    changed_by=(
-        api_call("elasticache", "TestFailover", id="requestParameters.replicationGroupId"),
-    ),
 )
 @dataclass(frozen=True, slots=True)
 class GroupAvailability:

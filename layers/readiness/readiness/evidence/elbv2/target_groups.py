@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import Json, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -22,6 +22,20 @@ def _listed(read: Reader) -> Sequence[Mapping[str, Any]]:
 
 def _find(read: Reader) -> Iterable[str]:
     return [each["TargetGroupArn"] for each in _listed(read)]
+
+
+def _forwarded_to(detail: Json) -> str | None:
+    """The first target group that a listener or a rule is told to use; None where none is."""
+    request = detail.get("requestParameters")
+    if not isinstance(request, Mapping):
+        return None
+    for action in (*(request.get("defaultActions") or ()), *(request.get("actions") or ())):
+        forward = action.get("forwardConfig") or {}
+        named = [action, *(forward.get("targetGroups") or ())]
+        for each in named:
+            if isinstance(each.get("targetGroupArn"), str):
+                return str(each["targetGroupArn"])
+    return None
 
 
 TARGET_GROUP = ResourceType(
@@ -49,11 +63,9 @@ TARGET_GROUP = ResourceType(
             "elasticloadbalancing",
             "CreateListener",
             "ModifyListener",
-            "DeleteListener",
             "CreateRule",
             "ModifyRule",
-            "DeleteRule",
-            "DeleteLoadBalancer",
+            identify=_forwarded_to,
         ),
     ),
 )

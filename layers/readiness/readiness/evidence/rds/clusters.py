@@ -19,7 +19,6 @@ class Member:
     """An instance of a cluster. ``zone`` is a zone's name, empty where it is not shown."""
 
     name: str
-    is_writer: bool = False
     zone: str = ""
     status: str = "available"
 
@@ -34,7 +33,6 @@ class Member:
             "DeleteDBInstance",
             id="responseElements.dBClusterIdentifier",
         ),
-        api_call("rds", "FailoverDBCluster", id="requestParameters.dBClusterIdentifier"),
         ConfigItem("AWS::RDS::DBInstance", "configuration.dBClusterIdentifier"),
     ),
 )
@@ -53,7 +51,6 @@ class ClusterAvailability:
     status: str = "available"
     multi_az: bool = False
     is_limitless: bool = False
-    is_secondary: bool = False
     members: tuple[Member, ...] = ()
 
     @classmethod
@@ -102,7 +99,6 @@ class ClusterAvailability:
             members.append(
                 Member(
                     name,
-                    bool(each.get("IsClusterWriter")),
                     instance.zone if instance else "",
                     instance.status if instance else "",
                 )
@@ -114,8 +110,6 @@ class ClusterAvailability:
             status=answer.get("Status", ""),
             multi_az=bool(answer.get("MultiAZ")),
             is_limitless=answer.get("ClusterScalabilityType") == "limitless",
-            is_secondary=answer.get("GlobalWriteForwardingStatus") is not None
-            or bool(answer.get("ReplicationSourceIdentifier")),
             members=tuple(members),
         )
 

@@ -35,11 +35,29 @@ class Signal:
         "lambda:ListEventSourceMappings",
     ),
     changed_by=(
-        api_call("appconfig", "StartDeployment", "StopDeployment"),
-        api_call("appconfig", "DeleteConfigurationProfile", "DeleteEnvironment"),
+        api_call(
+            "appconfig",
+            "StartDeployment",
+            "StopDeployment",
+            "CreateConfigurationProfile",
+            "UpdateConfigurationProfile",
+            "DeleteConfigurationProfile",
+            "CreateEnvironment",
+            "UpdateEnvironment",
+            "DeleteEnvironment",
+        ),
         api_call("apigateway", "CreateUsagePlan", "UpdateUsagePlan", "DeleteUsagePlan"),
         api_call(
-            "cloudfront", "CreateDistribution*", "UpdateDistribution*", "DeleteDistribution*"
+            "cloudfront",
+            "CreateDistribution",
+            "CreateDistribution2*",
+            "CreateDistributionWithTags*",
+            "CopyDistribution*",
+            "UpdateDistribution",
+            "UpdateDistribution2*",
+            "UpdateDistributionWithStagingConfig*",
+            "DeleteDistribution",
+            "DeleteDistribution2*",
         ),
         api_call(
             "lambda",

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.ecs.services import EXPRESS_CALLS, SERVICE_READS, Service, every_service
-from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
+from readiness.evidence.ecs.services import SERVICE_READS, Service, every_service
+from readiness.model.evidence import REGION, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -17,6 +17,10 @@ RDS_KEEPS = timedelta(days=14)
 _MINUTES = 20_160
 _NEWEST = 50
 """How many experiments are read one by one, the newest first."""
+
+_INSTANCE_FAILOVERS = ("RDS-EVENT-0015", "RDS-EVENT-0034", "RDS-EVENT-0049")
+_CLUSTER_FAILOVERS = ("RDS-EVENT-0069", "RDS-EVENT-0070", "RDS-EVENT-0071")
+"""Failovers that ended, well or not (RDS User Guide, "Amazon RDS event categories")."""
 
 EXPERIMENT = "FIS experiment"
 
@@ -80,19 +84,19 @@ class FailoverTest:
         ServiceEvent("Practice Run Failed"),
         ServiceEvent("Practice Run Interrupted"),
         ServiceEvent("FIS Experiment Autoshift Completed"),
-        ServiceEvent("RDS DB Instance Event", match=(("EventCategories", ("failover",)),)),
-        ServiceEvent("RDS DB Cluster Event", match=(("EventCategories", ("failover",)),)),
+        ServiceEvent("RDS DB Instance Event", match=(("EventID", _INSTANCE_FAILOVERS),)),
+        ServiceEvent("RDS DB Cluster Event", match=(("EventID", _CLUSTER_FAILOVERS),)),
         ServiceEvent(
             "ECS Deployment State Change",
             match=(("eventName", ("SERVICE_DEPLOYMENT_COMPLETED",)),),
         ),
-        api_call("ecs", "CreateService", "UpdateService", "DeleteService", *EXPRESS_CALLS),
     ),
 )
 @dataclass(frozen=True, slots=True)
 class FailoverTests:
     """The tests of a failover in the region, newest first, and whether there is what could fail.
 
+    A deployment does not wake it: the sweep sees that a test is older than what runs.
     ``services`` counts the ECS services that are to run tasks, ``databases`` those of RDS.
     Sources: FIS ListExperiments, GetExperiment and ListExperimentResolvedTargets of the newest 50;
     ListZonalShifts; ListPlanExecutions of each plan; Resilience Hub's ListTestRuns of each
@@ -290,8 +294,8 @@ def _test_runs(read: Reader) -> Iterator[FailoverTest]:
 
 _DONE = (
     "failover completed",
+    "failover to standby complete",
     "completed failover to db instance",
-    "multi-az instance failover completed",
 )
 _FAILED = ("failover failed", "abandoning user requested failover", "promoting previous primary")
 

@@ -1,0 +1,87 @@
+"""What the golden events of high availability make us look at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.high_availability.app import high_availability
+from readiness.engine.events import resolve_targets
+
+EVENTS = Path(__file__).parents[2] / "events"
+REGIONAL = "arn:aws:{}:us-east-1:111122223333:{}"
+SERVICE = REGIONAL.format("ecs", "service/agents/api")
+TARGETS = REGIONAL.format("elasticloadbalancing", "targetgroup/api/0123456789abcdef")
+BALANCER = REGIONAL.format("elasticloadbalancing", "loadbalancer/app/web/50dc6c49")
+CHECK = "0a1b2c3d-0123-4567-89ab-0123456789ab"
+
+OF_GROUP = {
+    "auto-scaling-group-health-checks": "workers",
+    "auto-scaling-group-zones": "workers",
+}
+OF_TARGETS = {"target-group-health-checks": TARGETS, "target-group-zones": TARGETS}
+TESTED: dict[str, str | None] = {"failover-tested": None}
+
+EXPECTED: dict[str, dict[str, str | None]] = {
+    "cloudtrail/apigateway-update-usage-plan": {"graceful-degradation": None},
+    "cloudtrail/appconfig-start-deployment": {"graceful-degradation": None},
+    "cloudtrail/autoscaling-attach-load-balancer-target-groups": OF_GROUP,
+    "cloudtrail/autoscaling-create-auto-scaling-group": OF_GROUP,
+    "cloudtrail/cloudwatch-modify-db-instance": {"database-zones": "orders"},
+    "cloudtrail/ec2-create-nat-gateway": {"nat-gateway-zones": None},
+    "cloudtrail/ecs-update-capacity-provider": {"service-zones": None},
+    "cloudtrail/ecs_deployment-update-service": {
+        "service-health-checks": SERVICE,
+        "service-zones": SERVICE,
+    },
+    "cloudtrail/ecs_deployment-update-service-denied": {},
+    "cloudtrail/elasticfilesystem-create-mount-target": {
+        "file-system-zones": "fs-0123456789abcdef0"
+    },
+    "cloudtrail/elasticfilesystem-delete-mount-target": {"file-system-zones": None},
+    "cloudtrail/elasticloadbalancing-deregister-targets": OF_TARGETS,
+    "cloudtrail/elasticloadbalancing-modify-target-group": OF_TARGETS,
+    "cloudtrail/elasticloadbalancing-set-subnets": {"load-balancer-zones": BALANCER},
+    "cloudtrail/encryption-create-bucket": {},
+    "cloudtrail/encryption-modify-replication-group": {"cache-zones": "cache"},
+    "cloudtrail/route53-update-health-check": {"dns-health-checks": CHECK},
+    "config/ec2-nat-gateway": {"nat-gateway-zones": None},
+    "config/elbv2-target-group": OF_TARGETS,
+    "service/arc-fis-autoshift-completed": TESTED,
+    "service/arc-practice-run-failed": TESTED,
+    "service/arc-practice-run-interrupted": TESTED,
+    "service/arc-practice-run-succeeded": TESTED,
+    "service/ecs_deployment-task-stopped": {"service-zones": SERVICE},
+    "service/fis-experiment-stopped": TESTED,
+    "service/rds-cluster-failover": TESTED,
+    "service/rds-instance-failover": TESTED,
+}
+
+
+def targets_of(name: str) -> dict[str, str | None]:
+    event = json.loads((EVENTS / f"{name}.json").read_text())
+    targets = resolve_targets(event, high_availability.rules).targets
+    return {target.rule.removeprefix("high_availability."): target.id for target in targets}
+
+
+@pytest.mark.parametrize(("name", "expected"), EXPECTED.items(), ids=list(EXPECTED))
+def test_an_event_leads_to_its_rules(name, expected):
+    assert targets_of(name) == expected
+
+
+def test_only_the_target_groups_that_a_listener_names_are_looked_at():
+    event = json.loads((EVENTS / "cloudtrail/encryption-create-listener.json").read_text())
+    request = event["detail"]["requestParameters"]
+    request["defaultActions"] = [
+        {"type": "forward", "forwardConfig": {"targetGroups": [{"targetGroupArn": TARGETS}]}}
+    ]
+    found = resolve_targets(event, high_availability.rules).targets
+    assert {target.id for target in found} == {TARGETS}
+
+
+def test_a_failover_that_begins_is_not_looked_at_yet():
+    event = json.loads((EVENTS / "service/rds-cluster-failover.json").read_text())
+    event["detail"]["EventID"] = "RDS-EVENT-0073"
+    assert not resolve_targets(event, high_availability.rules).targets
