@@ -589,8 +589,18 @@ def with_managed_instances() -> FakeAccount:
     )
 
 
+def with_a_short_arn() -> FakeAccount:
+    """A service of before 2018, whose ARN does not name its cluster."""
+    short = ecs_deployment.SERVICE.replace("/agents/", "/")
+    return fake_account().but(
+        ecs__list_services={"serviceArns": [short]},
+        ecs__describe_services={"services": [service(serviceArn=short)], "failures": []},
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "with a short ARN": Variant(with_a_short_arn, ("service-zones", "service-health-checks")),
         "with instances as targets": Variant(
             with_instances, ("target-group-zones", "target-group-health-checks")
         ),

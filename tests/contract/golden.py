@@ -328,6 +328,21 @@ GOLDEN = (
         ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
         request={"loadBalancerArn": BALANCER, "subnets": ["subnet-0123456789abcdef0"]},
     ),
+    call(
+        "elasticloadbalancing",
+        "ModifyRule",
+        _TARGET_GROUP,
+        ("AWS::ElasticLoadBalancingV2::Listener", LISTENER),
+        request={
+            "ruleArn": LISTENER.replace(":listener/", ":listener-rule/") + "/cccc",
+            "actions": [
+                {
+                    "type": "forward",
+                    "forwardConfig": {"targetGroups": [{"targetGroupArn": _TARGETS}]},
+                }
+            ],
+        },
+    ),
     call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
     item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),

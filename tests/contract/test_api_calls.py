@@ -107,7 +107,9 @@ ELSEWHERE = {
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
     # A balancer is made without target groups.
-    "TargetGroups": {"CreateLoadBalancer"},
+    "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
+    # How it is checked stands in HealthCheck, which it uses.
+    "TargetHealth": {"ModifyTargetGroup"},
     # Only the target groups that a call names are looked at: there may be thousands.
     "HealthCheck": {"DeleteListener", "DeleteRule"},
     # A call of Application Auto Scaling, which has no groups.

@@ -87,6 +87,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::RDS::DBInstance": ("orders-1", ("ORDERS-1",)),
     "AWS::RDS::DBProxy": ("pool", ()),
     "AWS::S3::Bucket": ("data", ("arn:aws:s3:::data/reports/2026.csv",)),
+    "AWS::Route53::HealthCheck": ("0a1b2c3d-0123-4567-89ab-0123456789ab", ()),
     "AWS::SNS::Topic": (
         "alarms",
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",),
@@ -108,6 +109,7 @@ BY_ARN = {
     "AWS::ECS::TaskDefinition",
     "AWS::ElasticLoadBalancingV2::Listener",
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
+    "AWS::ElasticLoadBalancingV2::TargetGroup",
     "AWS::IAM::Policy",
     "AWS::SecretsManager::Secret",
 }

@@ -310,8 +310,8 @@ def test_database_zones(changes, settings, status, words):
     said(app.database_zones(database, Region(NOON), **settings), status, words)
 
 
-WRITER = Member("w", True, "us-east-1a")
-READER = Member("r", False, "us-east-1b")
+WRITER = Member("w", "us-east-1a")
+READER = Member("r", "us-east-1b")
 
 
 @pytest.mark.parametrize(
@@ -319,9 +319,9 @@ READER = Member("r", False, "us-east-1b")
     [
         pytest.param((WRITER, READER), {}, {}, GOOD, "2 instances in 2", id="reader elsewhere"),
         pytest.param((WRITER,), {}, {}, BAD, "no reader takes over", id="a writer alone"),
-        pytest.param((WRITER, Member("r", False, "us-east-1a")), {}, {}, BAD, "are in 1", id="same zone"),
-        pytest.param((WRITER, Member("r", False, "us-east-1b", "failed")), {}, {}, BAD, "1 can serve", id="reader failed"),
-        pytest.param((WRITER, Member("r", False, "us-east-1b", "creating")), {}, {}, UNKNOWN, "being made", id="reader new"),
+        pytest.param((WRITER, Member("r", "us-east-1a")), {}, {}, BAD, "are in 1", id="same zone"),
+        pytest.param((WRITER, Member("r", "us-east-1b", "failed")), {}, {}, BAD, "1 can serve", id="reader failed"),
+        pytest.param((WRITER, Member("r", "us-east-1b", "creating")), {}, {}, UNKNOWN, "being made", id="reader new"),
         pytest.param((WRITER, Member("r")), {}, {}, UNKNOWN, "not shown", id="a zone not shown"),
         pytest.param((WRITER, READER), {}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param((), {}, {}, NA, "without an instance", id="headless"),

@@ -1,0 +1,166 @@
+"""Which tests of a failover AWS knows, and what of them is proof."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.high_availability.app import failover_tested
+from readiness import Status
+from tests.accounts import ecs_deployment
+from tests.accounts.high_availability import experiment, fake_account, practice_run, service
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
+
+
+def judged(account: FakeAccount):
+    run = evaluation(account, [failover_tested], now=NOON)
+    region = failover_tested.subject.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    finding = run.observe(failover_tested, region).finding
+    assert finding is not None
+    return finding
+
+
+def only(**changes: Any) -> FakeAccount:
+    """An account whose only test is an experiment."""
+    return fake_account().but(
+        **{"arc-zonal-shift__list_zonal_shifts": {"items": []}},
+        fis__get_experiment={"experiment": experiment(**changes)},
+    )
+
+
+WAIT = {"wait": {"actionId": "aws:fis:wait", "state": {"status": "completed"}}}
+SKIPPED = {"cut": {"actionId": "aws:network:disrupt-connectivity", "state": {"status": "skipped"}}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        pytest.param({}, Status.COMPLIANT, "as expected", id="completed"),
+        pytest.param({"state": {"status": "stopped"}}, Status.NON_COMPLIANT, "stopped", id="stopped"),
+        pytest.param({"state": {"status": "running"}}, Status.INSUFFICIENT_DATA, "not ended", id="runs"),
+        pytest.param({"actions": WAIT}, Status.NON_COMPLIANT, "breaks anything", id="only waits"),
+        pytest.param({"actions": SKIPPED}, Status.NON_COMPLIANT, "was completed", id="skipped"),
+        pytest.param({"stopConditions": [{"source": "none"}]}, Status.NON_COMPLIANT, "stop condition", id="unwatched"),
+        pytest.param({"experimentOptions": {"actionsMode": "skip-all"}}, Status.NON_COMPLIANT, "dry run", id="dry run"),
+        pytest.param({"endTime": NOON - timedelta(days=31)}, Status.NON_COMPLIANT, "before the current deployment of api", id="deployed since"),
+    ],
+)  # fmt: skip
+def test_an_experiment(changes, status, words):
+    found = judged(only(**changes))
+    assert found.status is status, found.reason
+    assert words in found.reason
+
+
+def test_an_experiment_that_resolved_no_target():
+    account = only().but(fis__list_experiment_resolved_targets={"resolvedTargets": []})
+    assert "it resolved no target" in judged(account).reason
+
+
+def test_a_deployment_of_what_was_not_hit_voids_nothing():
+    away = {"awsvpcConfiguration": {"subnets": ["subnet-0123456b"]}}
+    other = service(
+        networkConfiguration=away,
+        deployments=[ecs_deployment.deployment(createdAt=NOON - timedelta(days=1))],
+    )
+    account = only().but(ecs__describe_services={"services": [other], "failures": []})
+    assert judged(account).status is Status.COMPLIANT
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        ("SUCCEEDED", Status.COMPLIANT),
+        ("FAILED", Status.NON_COMPLIANT),
+        ("CAPACITY_CHECK_FAILED", Status.NON_COMPLIANT),
+        ("INTERRUPTED", Status.NON_COMPLIANT),
+        ("PENDING", Status.INSUFFICIENT_DATA),
+    ],
+)
+def test_a_practice_run(outcome, status):
+    account = fake_account().but(
+        **{
+            "arc-zonal-shift__list_zonal_shifts": {
+                "items": [practice_run(practiceRunOutcome=outcome)]
+            }
+        },
+        fis__list_experiments={"experiments": []},
+    )
+    assert judged(account).status is status
+
+
+def without(**changes: Any) -> FakeAccount:
+    """An account with no experiment and no practice run."""
+    return fake_account().but(
+        **{"arc-zonal-shift__list_zonal_shifts": {"items": []}},
+        fis__list_experiments={"experiments": []},
+    ).but(**changes)  # fmt: skip
+
+
+def test_a_shift_by_hand_has_no_outcome():
+    by_hand = practice_run(shiftType="ZONAL_SHIFT", practiceRunOutcome=None)
+    account = without(**{"arc-zonal-shift__list_zonal_shifts": {"items": [by_hand]}})
+    assert "not attested" in judged(account).reason
+
+
+def switch(state: str) -> dict[str, Any]:
+    return {
+        "planArn": f"arn:aws:arc-region-switch::{ACCOUNT_ID}:plan/web:abc123",
+        "executionId": "web/1",
+        "startTime": NOON - timedelta(days=2, hours=1),
+        "endTime": NOON - timedelta(days=2),
+        "mode": "graceful",
+        "executionState": state,
+        "executionAction": "activate",
+        "executionRegion": HOME,
+    }
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("completed", Status.COMPLIANT),
+        ("completedWithExceptions", Status.NON_COMPLIANT),
+        ("inProgress", Status.INSUFFICIENT_DATA),
+    ],
+)
+def test_a_region_switch(state, status):
+    account = without(**{"arc-region-switch__list_plan_executions": {"items": [switch(state)]}})
+    assert judged(account).status is status
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [
+        ("PASSED", Status.COMPLIANT),
+        ("FAILED", Status.NON_COMPLIANT),
+        ("RUNNING", Status.INSUFFICIENT_DATA),
+    ],
+)
+def test_a_test_run_of_resilience_hub(state, status):
+    run = {
+        "testRunId": "run-1",
+        "status": state,
+        "startedAt": NOON - timedelta(days=2),
+        "testTemplateArn": f"arn:aws:resiliencehub:{HOME}:aws:test-template/az",
+        "serviceArn": f"arn:aws:resiliencehub:{HOME}:{ACCOUNT_ID}:service/web",
+    }
+    assert judged(without(resiliencehubv2__list_test_runs={"testRuns": [run]})).status is status
+
+
+@pytest.mark.parametrize(
+    ("message", "status"),
+    [
+        ("Multi-AZ instance failover completed", Status.COMPLIANT),
+        ("Completed failover to DB instance: ledger-2", Status.COMPLIANT),
+        ("Multi-AZ instance failover started.", Status.INSUFFICIENT_DATA),
+        ("Cluster failover failed, check the status of your instances", Status.NON_COMPLIANT),
+    ],
+)
+def test_a_failover_of_a_database(message, status):
+    def events(SourceType: str, **_: Any) -> dict[str, Any]:  # noqa: N803
+        one = {"SourceIdentifier": "x", "Message": message, "Date": NOON - timedelta(days=2)}
+        return {"Events": [one] if SourceType == "db-cluster" else []}
+
+    assert judged(without(rds__describe_events=events)).status is status

@@ -1,0 +1,55 @@
+"""Health check commands: what they can notice."""
+
+from __future__ import annotations
+
+import pytest
+
+from readiness.semantics.health_commands import cannot_fail, has_command, ignores_http_errors
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [
+        pytest.param(("CMD-SHELL", "exit 0"), True, id="exit 0"),
+        pytest.param(("CMD-SHELL", "exit"), True, id="exit"),
+        pytest.param(("CMD", "true"), True, id="true"),
+        pytest.param(("CMD", "/bin/true"), True, id="by its path"),
+        pytest.param(("CMD-SHELL", ":"), True, id="colon"),
+        pytest.param(("CMD-SHELL", "echo ok"), True, id="echo"),
+        pytest.param(("CMD-SHELL", "curl -f localhost || true"), True, id="or true"),
+        pytest.param(("CMD-SHELL", "curl -f localhost || exit 0"), True, id="or exit 0"),
+        pytest.param(("CMD-SHELL", "curl -f localhost; exit 0"), True, id="then exit 0"),
+        pytest.param(("CMD", "sh", "-c", "pgrep app || :"), True, id="in a shell of its own"),
+        pytest.param(("CMD-SHELL", "curl -f localhost || exit 1"), False, id="or exit 1"),
+        pytest.param(("CMD-SHELL", "echo ok | grep $STATE"), False, id="echo into grep"),
+        pytest.param(("CMD-SHELL", "test -f /tmp/true"), False, id="a file called true"),
+        pytest.param(("CMD", "/app/health"), False, id="a program"),
+        pytest.param((), False, id="none"),
+    ],
+)
+def test_what_cannot_fail(command, expected):
+    assert cannot_fail(command) is expected
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        pytest.param("curl http://localhost/", True, id="plain"),
+        pytest.param("curl -s http://localhost/ || exit 1", True, id="silent"),
+        pytest.param("curl -f http://localhost/", False, id="-f"),
+        pytest.param("curl -sf http://localhost/", False, id="among others"),
+        pytest.param("curl --silent --fail http://localhost/", False, id="--fail"),
+        pytest.param("curl --fail-with-body http://localhost/", False, id="--fail-with-body"),
+        pytest.param("curl -s http://localhost/ | grep ok", False, id="grep looks at it"),
+        pytest.param("test $(curl -o /dev/null -w '%{http_code}' x) = 200", False, id="its code"),
+        pytest.param("wget -q --spider http://localhost/", False, id="wget fails by itself"),
+    ],
+)
+def test_curl_that_takes_errors_for_success(line, expected):
+    assert ignores_http_errors(("CMD-SHELL", line)) is expected
+
+
+def test_none_switches_a_check_off():
+    assert not has_command(("NONE",))
+    assert not has_command(())
+    assert has_command(("CMD", "true"))
