@@ -25,6 +25,7 @@ LACKING = {
     "dax:DescribeClusters",
     "ec2:GetEbsEncryptionByDefault",
     "ecr:DescribeImageScanFindings",
+    "fis:ListExperiments",
     "guardduty:ListDetectors",
     "iam:ListServiceSpecificCredentials",
     "lambda:ListProvisionedConcurrencyConfigs",
