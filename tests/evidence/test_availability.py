@@ -1,0 +1,106 @@
+"""What evidence of availability makes of AWS's answers where they are not plain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from functions.high_availability import app
+from readiness import Status
+from readiness.evidence.ecs.placement import ServicePlacement
+from readiness.evidence.elbv2.target_groups import HealthCheck
+from tests.accounts import ecs_deployment
+from tests.accounts.high_availability import (
+    TARGETS,
+    fake_account,
+    function,
+    member,
+    subnet,
+    target,
+    target_group,
+    with_instances,
+    zone,
+)
+from tests.fake_account import HOME, FakeAccount, observe
+
+
+def said(account: FakeAccount, rule: Any, id: str) -> tuple[Status, str]:
+    finding = observe(account, rule, id).finding
+    assert finding is not None
+    return finding.status, finding.reason
+
+
+def test_codedeploys_service_has_its_network_in_the_primary_task_set():
+    sets = [
+        {"status": "ACTIVE", "launchType": "EC2"},
+        {
+            "status": "PRIMARY",
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": {"subnets": ["subnet-1"]}},
+        },
+    ]
+    answer = ecs_deployment.service(launchType=None, taskSets=sets)
+    found = ServicePlacement.of(answer)
+    assert (found.launch_type, found.subnet_ids) == ("FARGATE", ("subnet-1",))
+
+
+def test_a_provider_without_weight_and_base_carries_no_task():
+    strategy = [
+        {"capacityProvider": "hosts", "weight": 0, "base": 0},
+        {"capacityProvider": "FARGATE", "weight": 1},
+    ]
+    found = ServicePlacement.of(ecs_deployment.service(capacityProviderStrategy=strategy))
+    assert found.providers == ("FARGATE",)
+
+
+def test_a_group_that_is_not_checked_says_so():
+    assert not HealthCheck.of(target_group(HealthCheckEnabled=False)).enabled
+    assert HealthCheck.of(target_group(HealthCheckEnabled=None)).enabled
+
+
+def test_instances_in_one_zone():
+    placed = {"Placement": {"AvailabilityZone": f"{HOME}a"}}
+    instances = [{"InstanceId": f"i-0123456789abcdef{n}", **placed} for n in (0, 1)]
+    account = with_instances().but(
+        ec2__describe_instances={"Reservations": [{"Instances": instances}]}
+    )
+    status, reason = said(account, app.target_group_zones, TARGETS)
+    assert status is Status.NON_COMPLIANT
+    assert "use1-az1" in reason
+
+
+def test_an_instance_that_is_gone_has_no_zone():
+    account = with_instances().but(ec2__describe_instances={"Reservations": []})
+    assert said(account, app.target_group_zones, TARGETS)[0] is Status.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize("id", ["ledger-1", "ledger-2"])
+def test_members_of_a_cluster_are_judged_with_it(id):
+    account = fake_account().but(
+        rds__describe_db_instances={"DBInstances": [member(id, "a")]},
+    )
+    assert said(account, app.database_zones, id)[0] is Status.NOT_APPLICABLE
+
+
+def test_a_function_whose_second_subnet_is_in_a_local_zone():
+    away = subnet("subnet-0123456l", "a", AvailabilityZoneId="use1-lax1-az1")
+    local = zone("a", ZoneName=f"{HOME}-lax-1a", ZoneId="use1-lax1-az1", ZoneType="local-zone")
+    here = subnet("subnet-0123456a", "a")
+    config = function(
+        VpcConfig={"VpcId": "vpc-1", "SubnetIds": [here["SubnetId"], away["SubnetId"]]}
+    )
+    account = fake_account().but(
+        ec2__describe_availability_zones={"AvailabilityZones": [zone("a"), zone("b"), local]},
+        ec2__describe_subnets={"Subnets": [here, away]},
+        lambda__get_function_configuration=config,
+    )
+    status, reason = said(account, app.function_zones, "agent")
+    assert status is Status.NON_COMPLIANT
+    assert "does not count" in reason
+
+
+def test_targets_in_a_zone_that_is_not_listed_are_not_judged():
+    health = {"TargetHealthDescriptions": [target("10.0.0.7", "a"), target("10.0.9.7", "z")]}
+    account = fake_account().but(elbv2__describe_target_health=health)
+    assert said(account, app.target_group_zones, TARGETS)[0] is Status.INSUFFICIENT_DATA
