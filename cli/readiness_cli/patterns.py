@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -41,18 +40,12 @@ def patterns_of(rules: Iterable[Rule]) -> dict[str, Pattern]:
     kinds: tuple[tuple[str, list[Any], Callable[[list[Any]], Pattern]], ...] = (
         ("ConfigItem", sorted(_config_types(declarations, changes)), _of_config_items),
         ("ApiCall", _calls(changes), _of_api_calls),
-        ("ServiceEvent", _unconditional(changes), _of_detail_types),
+        ("ServiceEvent", _service_events(changes), _of_service_events),
     )
     for name, parts, pattern_of in kinds:
         found = list(_short_enough(parts, pattern_of))
         for index, pattern in enumerate(found, 1):
             named[name + (str(index) if len(found) > 1 else "")] = pattern
-    matched = [
-        pattern
-        for _, events in itertools.groupby(_conditional(changes), lambda event: event.detail_type)
-        for pattern in _short_enough(list(events), _of_matched_events)
-    ]
-    named.update({f"MatchedEvent{index}": pattern for index, pattern in enumerate(matched, 1)})
     return named
 
 
@@ -112,17 +105,14 @@ def _calls(changes: Iterable[Change]) -> list[tuple[str, str]]:
     )
 
 
-def _unconditional(changes: Iterable[Change]) -> list[str]:
-    return sorted({c.detail_type for c in changes if isinstance(c, ServiceEvent) and not c.match})
-
-
-def _conditional(changes: Iterable[Change]) -> list[ServiceEvent]:
+def _service_events(changes: Iterable[Change]) -> list[ServiceEvent]:
     """Service events narrowed by fields, as few as say the same; where any will do, none."""
-    anyway = set(_unconditional(changes))
+    all_events = [each for each in changes if isinstance(each, ServiceEvent)]
+    anyway = sorted({each.detail_type for each in all_events if not each.match})
     events = {
-        (c.detail_type, c.match): c
-        for c in changes
-        if isinstance(c, ServiceEvent) and c.match and c.detail_type not in anyway
+        (each.detail_type, each.match): each
+        for each in all_events
+        if each.match and each.detail_type not in anyway
     }
     joined: list[ServiceEvent] = []
     for event in (events[key] for key in sorted(events)):
@@ -132,7 +122,7 @@ def _conditional(changes: Iterable[Change]) -> list[ServiceEvent]:
                 break
         else:
             joined.append(event)
-    return joined
+    return [*map(ServiceEvent, anyway), *joined]
 
 
 def _either(one: ServiceEvent, other: ServiceEvent) -> ServiceEvent | None:
@@ -170,15 +160,20 @@ def _begun_or_whole(text: str) -> Any:
     return {"prefix": text[:-1]} if text.endswith("*") else text
 
 
-def _of_detail_types(detail_types: list[str]) -> Pattern:
-    return {"detail-type": detail_types}
+def _of_service_events(events: list[ServiceEvent]) -> Pattern:
+    """A pattern for events of several detail types, each under its own conditions.
 
-
-def _of_matched_events(events: list[ServiceEvent]) -> Pattern:
-    """A pattern for events of one detail type, each under its own conditions."""
-    details = [_detail_of(event) for event in events]
-    which = details[0] if len(details) == 1 else {"$or": details}
-    return {"detail-type": [events[0].detail_type], "detail": which}
+    One ``$or`` and none within it: EventBridge refuses a pattern whose ``$or`` lists have lengths
+    with a product above 1,000.
+    """
+    anyway = [event.detail_type for event in events if not event.match]
+    either: list[Pattern] = [{"detail-type": anyway}] if anyway else []
+    either += [
+        {"detail-type": [event.detail_type], "detail": _detail_of(event)}
+        for event in events
+        if event.match
+    ]
+    return either[0] if len(either) == 1 else {"$or": either}
 
 
 def _detail_of(event: ServiceEvent) -> dict[str, Any]:

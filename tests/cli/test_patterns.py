@@ -29,7 +29,11 @@ def patterns(*changes: ServiceEvent) -> list[object]:
     rule.__annotations__["something"] = Something
     made = heading("Compliance", "Data Privacy")
     made.rule("Document data flows", severity=Severity.LOW)(rule)
-    return [pattern["detail"] for pattern in patterns_of(made).values()]
+    return list(patterns_of(made).values())
+
+
+def when(detail, detail_type=TAGS):
+    return {"detail-type": [detail_type], "detail": detail}
 
 
 @pytest.mark.parametrize(
@@ -37,12 +41,12 @@ def patterns(*changes: ServiceEvent) -> list[object]:
     [
         pytest.param(
             [tags(service="s3"), tags(service="logs"), tags(service="ecs")],
-            [{"service": ["ecs", "logs", "s3"]}],
+            [when({"service": ["ecs", "logs", "s3"]})],
             id="another value",
         ),
         pytest.param(
             [tags(service="rds", kind="db"), tags(service="rds", kind="cluster")],
-            [{"service": ["rds"], "kind": ["cluster", "db"]}],
+            [when({"service": ["rds"], "kind": ["cluster", "db"]})],
             id="another value of the second field",
         ),
         pytest.param(
@@ -50,8 +54,8 @@ def patterns(*changes: ServiceEvent) -> list[object]:
             [
                 {
                     "$or": [
-                        {"service": ["ecs"], "kind": ["task"]},
-                        {"service": ["rds"], "kind": ["db"]},
+                        when({"service": ["ecs"], "kind": ["task"]}),
+                        when({"service": ["rds"], "kind": ["db"]}),
                     ]
                 }
             ],
@@ -59,17 +63,32 @@ def patterns(*changes: ServiceEvent) -> list[object]:
         ),
         pytest.param(
             [tags(service="rds", kind="db"), tags(service="rds")],
-            [{"$or": [{"service": ["rds"]}, {"service": ["rds"], "kind": ["db"]}]}],
+            [{"$or": [when({"service": ["rds"]}), when({"service": ["rds"], "kind": ["db"]})]}],
             id="one has a field more",
         ),
         pytest.param(
             [tags(service="s3"), ServiceEvent("Other", match=(("service", ("logs",)),))],
-            [{"service": ["logs"]}, {"service": ["s3"]}],
+            [{"$or": [when({"service": ["logs"]}, "Other"), when({"service": ["s3"]})]}],
             id="another kind of event",
+        ),
+        pytest.param(
+            [tags(service="s3"), ServiceEvent("Any"), ServiceEvent("Other")],
+            [{"$or": [{"detail-type": ["Any", "Other"]}, when({"service": ["s3"]})]}],
+            id="kinds of which any event will do",
+        ),
+        pytest.param(
+            [tags(service="s3"), ServiceEvent(TAGS)],
+            [{"detail-type": [TAGS]}],
+            id="any event of the same kind",
+        ),
+        pytest.param(
+            [tags(name="/readiness/*")],
+            [when({"name": [{"prefix": "/readiness/"}]})],
+            id="the beginning of a value",
         ),
     ],
 )
-def test_one_kind_of_event_is_one_pattern(changes, expected):
+def test_service_events_are_as_few_patterns_as_may_be(changes, expected):
     assert patterns(*changes) == expected
 
 

@@ -410,6 +410,19 @@ GOLDEN = (
         [_IMAGE],
     ),
     told(
+        "ssm-manifest-changed",
+        "Parameter Store Change",
+        "aws.ssm",
+        {
+            "operation": "Update",
+            "name": "/readiness/manifest/agents",
+            "type": "String",
+            "description": "",
+        },
+        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/agents"],
+        ("AWS::SSM::Parameter", "/readiness/manifest/agents"),
+    ),
+    told(
         "ecr-image-scan",
         "ECR Image Scan",
         "aws.ecr",
@@ -557,8 +570,56 @@ GOLDEN = (
     call("cloudfront", "UpdateVpcOrigin"),
     call(
         "events",
+        "DisableRule",
+        ("AWS::Events::Rule", "orders/paid"),
+        request={"name": "paid", "eventBusName": "orders"},
+    ),
+    call(
+        "states",
+        "CreateStateMachineAlias",
+        ("AWS::StepFunctions::StateMachine", MACHINE),
+        request={"name": "live", "routingConfiguration": []},
+        response={"stateMachineAliasArn": f"{MACHINE}:live"},
+    ),
+    call(
+        "states",
+        "UpdateStateMachineAlias",
+        ("AWS::StepFunctions::StateMachine", MACHINE),
+        request={"stateMachineAliasArn": f"{MACHINE}:live"},
+    ),
+    call(
+        "elasticloadbalancing",
+        "ModifyTargetGroupAttributes",
+    ),
+    call(
+        "lambda",
+        "PutFunctionRecursionConfig",
+        ("AWS::Lambda::Function", "agent"),
+        request={"functionName": "agent", "recursiveLoop": "Allow"},
+    ),
+    call(
+        "pipes",
+        "StopPipe",
+        ("AWS::Pipes::Pipe", "clicks"),
+        request={"name": "clicks"},
+    ),
+    call(
+        "scheduler",
+        "DeleteScheduleGroup",
+        ("AWS::Scheduler::ScheduleGroup", "nightly"),
+        request={"name": "nightly"},
+    ),
+    call(
+        "sqs",
+        "DeleteQueue",
+        ("AWS::SQS::Queue", "work"),
+        request={"queueUrl": f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/work"},
+    ),
+    call(
+        "events",
         "PutTargets",
         _DEAD,
+        ("AWS::Events::Rule", "hourly"),
         request={
             "rule": "hourly",
             "targets": [
@@ -570,6 +631,7 @@ GOLDEN = (
         "lambda",
         "PutFunctionEventInvokeConfig",
         _DEAD,
+        ("AWS::Lambda::Function", "agent"),
         request={
             "functionName": "agent",
             "destinationConfig": {"onFailure": {"destination": DEAD_QUEUE}},
@@ -585,6 +647,7 @@ GOLDEN = (
         "pipes",
         "UpdatePipe",
         _DEAD,
+        ("AWS::Pipes::Pipe", "clicks"),
         request={
             "name": "clicks",
             "sourceParameters": {
@@ -596,6 +659,7 @@ GOLDEN = (
         "scheduler",
         "CreateSchedule",
         _DEAD,
+        ("AWS::Scheduler::ScheduleGroup", "default"),
         request={
             "name": "nightly",
             "target": {"arn": FUNCTION, "deadLetterConfig": {"arn": DEAD_QUEUE}},
@@ -848,6 +912,12 @@ GOLDEN = (
         "cluster-ABCDEFGHIJKLMNOP",
         f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:orders",
         "orders",
+    ),
+    item(
+        "AWS::Events::Rule",
+        "events-rule",
+        "orders/paid",
+        f"arn:aws:events:{REGION}:{ACCOUNT}:rule/orders/paid",
     ),
     item("AWS::StepFunctions::StateMachine", "states-machine", MACHINE, MACHINE),
     call("macie2", "DisableMacie"),

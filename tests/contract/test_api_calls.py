@@ -134,6 +134,15 @@ ELSEWHERE = {
         "DeleteEventSourceMapping",
         "DeleteFunction",
         "DeleteFunctionEventInvokeConfig",
+        *("DeletePipe", "StartPipe", "StopPipe"),
+        *("DeleteSchedule", "RemoveTargets"),
+    },
+    # The table of a breaker is made once; its key never changes.
+    "DependencyGuards": {
+        "ImportTable",
+        "RestoreTableFromBackup",
+        "RestoreTableToPointInTime",
+        "UpdateTable",
     },
     # A mapping names a queue that exists; what it does without one is its own state.
     "QueueSources": {"CreateQueue", "DeleteQueue"},

@@ -57,6 +57,9 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::ElastiCache::ServerlessCache": ("burst", ("Burst",)),
     "AWS::IAM::Group": ("Admins", (f"arn:aws:iam::{ACCOUNT}:group/team/eu/Admins",)),
     "AWS::IAM::Role": ("Agent", (f"arn:aws:iam::{ACCOUNT}:role/service-role/Agent",)),
+    "AWS::Events::Rule": ("orders/paid", ()),
+    "AWS::Pipes::Pipe": ("clicks", ()),
+    "AWS::Scheduler::ScheduleGroup": ("nightly", ()),
     "AWS::IAM::User": ("ana", (f"arn:aws:iam::{ACCOUNT}:user/people/ana",)),
     "AWS::KMS::Key": (
         KEY,

@@ -117,6 +117,13 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         {"RedrivePolicy", "deadLetterTargetArn", "requestParameters"}
     ),
     "readiness.evidence.workloads.function_sources": frozenset({"deadLetterTargetArn"}),
+    "readiness.evidence.sqs.redrive": frozenset({"deadLetterTargetArn", "maxReceiveCount"}),
+    # The text of a delivery policy: SNS Developer Guide, "Message delivery retries".
+    "readiness.evidence.sns.redrive": frozenset(
+        {"EffectiveDeliveryPolicy", "DeliveryPolicy", "healthyRetryPolicy", "numRetries"}
+    ),
+    # The row of a circuit: Powertools for AWS Lambda, "Circuit Breaker".
+    "readiness.evidence.workloads.dependencies": frozenset({"state", "opened_at"}),
     # The fields of a CloudTrail record: CloudTrail User Guide, "CloudTrail record contents".
     "readiness.evidence.autoscaling": frozenset(
         {"userIdentity", "arn", "awsRegion", "recipientAccountId"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import shutil
@@ -244,11 +245,27 @@ def test_a_failed_call_wakes_nobody(heading, resources):
                 assert not any(matches(pattern, event) for pattern in patterns)
 
 
+MOST_COMBINATIONS = 1000
+"""EventBridge refuses a pattern with more (its guide, "Using OR matching")."""
+
+
+def lengths_of_or(pattern):
+    for name, inside in pattern.items() if isinstance(pattern, dict) else ():
+        if name == "$or":
+            yield len(inside)
+            for each in inside:
+                yield from lengths_of_or(each)
+        else:
+            yield from lengths_of_or(inside)
+
+
 @PER_HEADING
 def test_patterns_are_short_and_ask_for_no_source(heading, resources):
     for pattern in patterns_in(resources, heading):
         assert len(json.dumps(pattern)) <= MOST_CHARACTERS
-        assert set(pattern) <= {"detail-type", "detail"}
+        for either in pattern.get("$or", [pattern]):
+            assert set(either) <= {"detail-type", "detail"}
+        assert math.prod(lengths_of_or(pattern)) <= MOST_COMBINATIONS
 
 
 def test_long_patterns_are_split_and_lose_nothing():

@@ -35,6 +35,7 @@ FULL_BY_DEFAULT = {
         ("dax", "describe_clusters"),
         ("dax", "describe_parameters"),
         ("efs", "describe_file_systems"),
+        ("efs", "describe_mount_targets"),
         ("elasticache", "describe_cache_clusters"),
         ("elasticache", "describe_cache_parameters"),
         ("elasticache", "describe_replication_groups"),
@@ -46,6 +47,8 @@ FULL_BY_DEFAULT = {
         ("memorydb", "describe_clusters"),
         ("rds", "describe_db_clusters"),
         ("rds", "describe_db_instances"),
+        ("rds", "describe_events"),
+        ("route53", "list_health_checks"),
     },
     "no maximum is documented": {
         ("accessanalyzer", "list_analyzers"),

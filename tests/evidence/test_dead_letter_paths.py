@@ -235,3 +235,16 @@ def test_what_was_deleted_since_it_was_listed_sends_nothing(operation, code):
 )
 def test_the_queue_that_a_call_names_for_failures(parameters, queue):
     assert queue_for_failures({"requestParameters": parameters}) == queue
+
+
+def test_thousands_of_subscriptions_are_asked_once_a_day():
+    topic = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
+    listed = [{"SubscriptionArn": f"{topic}:{n}", "TopicArn": topic} for n in range(1_200)]
+    account = worlds.fake_account().but(
+        sns__list_subscriptions={"Subscriptions": listed},
+        sns__get_subscription_attributes=redrive(),
+    )
+    day = Day()
+    for _ in range(2):
+        assert senders(account, day) == ("subscription of topic alerts",)
+    assert account.calls.count(("sns", "get_subscription_attributes")) == 1_200

@@ -39,10 +39,11 @@ template.yaml give it."""
 NARROWED = {
     "ssm:GetParametersByPath": (
         "arn:{partition}:ssm:{region}:{account}:parameter/readiness/manifest"
-    )
+    ),
+    "dynamodb:GetItem": "arn:{partition}:dynamodb:{region}:{account}:table/*circuit*",
 }
-"""What every role has on one resource alone, and on which (RecordFindings in template.yaml):
-parameters hold secrets too."""
+"""What every role has on one kind of resource alone, and on which (RecordFindings in
+template.yaml): parameters hold secrets too, and tables what is nobody's business."""
 
 
 _SECOND = {"apigatewayv2", "s3control"}

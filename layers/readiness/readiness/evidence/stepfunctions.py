@@ -90,3 +90,75 @@ class StateMachineDefinition:
             stateMachineArn=machine.id,
         )
         return cls(answer.get("definition", ""), answer["type"])
+
+
+@evidence(
+    STATE_MACHINE,
+    reads=(
+        "states:DescribeStateMachine",
+        "states:DescribeStateMachineAlias",
+        "states:ListStateMachineAliases",
+    ),
+    changed_by=(
+        api_call(
+            "states",
+            "CreateStateMachineAlias",
+            id="responseElements.stateMachineAliasArn",
+            normalise=_unqualified,
+        ),
+        api_call(
+            "states",
+            "UpdateStateMachineAlias",
+            "DeleteStateMachineAlias",
+            id="requestParameters.stateMachineAliasArn",
+            normalise=_unqualified,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class RunDefinitions:
+    """What executions of the state machine run, as Amazon States Language, by what they start.
+
+    ``$LATEST`` is what runs without an alias, beside it the version of each alias
+    (``live → 7``). Sources: DescribeStateMachine, ListStateMachineAliases,
+    DescribeStateMachineAlias.
+    """
+
+    texts: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, machine: Resource) -> RunDefinitions:
+        texts = {"$LATEST": _definition(read, machine.id, gone=True) or ""}
+        aliases = read.every(
+            "stepfunctions",
+            "list_state_machine_aliases",
+            "stateMachineAliases",
+            gone=("StateMachineDoesNotExist", "StateMachineDeleting"),
+            stateMachineArn=machine.id,
+        )
+        for alias in aliases:
+            answer = read.one(
+                "stepfunctions",
+                "describe_state_machine_alias",
+                absent=("ResourceNotFound",),
+                stateMachineAliasArn=alias["stateMachineAliasArn"],
+            )
+            for route in (answer or {}).get("routingConfiguration") or ():
+                arn = route["stateMachineVersionArn"]
+                text = _definition(read, arn)
+                if text is not None and route.get("weight"):
+                    name = alias["stateMachineAliasArn"].rpartition(":")[2]
+                    texts[f"{name} → {arn.rpartition(':')[2]}"] = text
+        return cls(texts)
+
+
+def _definition(read: Reader, arn: str, *, gone: bool = False) -> str | None:
+    codes = ("StateMachineDoesNotExist",)
+    answer = read.one(
+        "stepfunctions",
+        "describe_state_machine",
+        gone=codes if gone else (),
+        absent=() if gone else codes,
+        stateMachineArn=arn,
+    )
+    return None if answer is None else answer.get("definition", "")

@@ -290,21 +290,26 @@ def upload_without_kms() -> Requests:
     )
 
 
-@functools.lru_cache(maxsize=256)
 def cloudwatch(account: str, alarms: str) -> Requests:
     """CloudWatch that raises an alarm of the account.
 
     ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
     """
+    return acting("cloudwatch.amazonaws.com", account, f"{alarms}{FREE}")
+
+
+@functools.lru_cache(maxsize=256)
+def acting(service: str, account: str, source: str) -> Requests:
+    """A service that acts for a resource of the account, whose ARN is ``source``."""
     return Requests(
         {
             "aws:currenttime": fixed(NOW),
             "aws:epochtime": fixed(NOW),
             "aws:principalisawsservice": fixed("true"),
-            "aws:principalservicename": fixed("cloudwatch.amazonaws.com"),
+            "aws:principalservicename": fixed(service),
             "aws:securetransport": fixed("true"),
             "aws:sourceaccount": fixed(account),
-            "aws:sourcearn": fixed(f"{alarms}{FREE}"),
+            "aws:sourcearn": fixed(source),
             "aws:sourceowner": fixed(account),
         }
     )

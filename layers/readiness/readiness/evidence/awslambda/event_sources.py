@@ -9,6 +9,8 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.workloads.dead_letter_paths import on_failure
+from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -57,7 +59,11 @@ class EventSource:
 
     ``service`` is that of the source's ARN (``sqs``, ``kinesis``, ``dynamodb``, ``kafka``,
     ``mq``, ``rds``), ``kafka`` too for a self-managed cluster. ``window`` is in seconds. ``state``
-    is ``Enabled``, ``Disabled``, or on its way between them.
+    is ``Enabled``, ``Disabled``, or on its way between them. ``destination`` is where the batches
+    of a stream go that failed; ``retries`` and ``age`` (seconds) limit how long one is tried, -1
+    for ever, None where the mapping has no such limit;
+    ``is_shared_group``: of a Kafka topic in Queue mode, where the broker delivers again;
+    ``bisects``: a batch that fails is tried again in halves.
     Sources: ListEventSourceMappings, GetEventSourceMapping.
     """
 
@@ -69,6 +75,23 @@ class EventSource:
     window: int = 0
     response_types: tuple[str, ...] = ()
     service: str = ""
+    destination: str = ""
+    retries: int | None = None
+    age: int | None = None
+    is_shared_group: bool = False
+    bisects: bool = False
+
+    @property
+    def queue_sinks(self) -> tuple[Resource, ...]:
+        """The queue that failed batches go to."""
+        queue = queue_of(self.destination)
+        return (queue,) if queue else ()
+
+    @property
+    def topic_sinks(self) -> tuple[Resource, ...]:
+        """The topic that failed batches go to."""
+        topic = topic_of(self.destination)
+        return (topic,) if topic else ()
 
     @property
     def function(self) -> str:
@@ -127,7 +150,21 @@ class EventSource:
             window=answer.get("MaximumBatchingWindowInSeconds") or 0,
             response_types=tuple(answer.get("FunctionResponseTypes") or ()),
             service=parts[2] if len(parts) > 5 else self_managed,
+            destination=on_failure(answer),
+            retries=answer.get("MaximumRetryAttempts"),
+            age=answer.get("MaximumRecordAgeInSeconds"),
+            is_shared_group=_is_shared_group(answer),
+            bisects=bool(answer.get("BisectBatchOnFunctionError")),
         )
+
+
+def _is_shared_group(answer: Mapping[str, Any]) -> bool:
+    kafka = (
+        answer.get("AmazonManagedKafkaEventSourceConfig")
+        or answer.get("SelfManagedKafkaEventSourceConfig")
+        or {}
+    )
+    return str(kafka.get("ConsumptionMode", "")).upper() == "QUEUE"
 
 
 @evidence(

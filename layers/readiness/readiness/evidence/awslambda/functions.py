@@ -127,6 +127,7 @@ class FunctionConfiguration:
     state_reason_code: str = ""
     last_update_status: str = ""
     last_update_reason: str = ""
+    dead_letter_target: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionConfiguration:
@@ -181,6 +182,7 @@ class FunctionConfiguration:
             state_reason_code=answer.get("StateReasonCode", ""),
             last_update_status=answer.get("LastUpdateStatus", ""),
             last_update_reason=answer.get("LastUpdateStatusReason", ""),
+            dead_letter_target=(answer.get("DeadLetterConfig") or {}).get("TargetArn") or "",
         )
 
 

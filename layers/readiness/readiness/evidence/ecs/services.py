@@ -100,6 +100,12 @@ class Service:
     task_sets: tuple[Mapping[str, Any], ...] = ()
     has_classic_balancer: bool = False
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether it takes requests through ECS Service Connect."""
+        connect = (self.primary or {}).get("serviceConnectConfiguration") or {}
+        return bool(connect.get("enabled") and connect.get("services"))
+
     @classmethod
     def load(cls, read: Reader, service: Resource) -> Service:
         return cls.of(described_service(read, service))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from readiness.evidence.awslambda.functions import function_name
 from readiness.model.evidence import REGION, Json, evidence
@@ -19,8 +19,11 @@ _ABOUT_FAILURES = re.compile(r"dead_?letter|on_?failure|redrive", re.IGNORECASE)
 _ALIKE = 2
 """How many schedules are read of those with the same group and target."""
 _ASYNCHRONOUS = "lambda:ListFunctionEventInvokeConfigs"
-_AT_ONCE, _PARTS = 300, 64
-"""How many functions are asked in each run, and the parts in which more are asked once a day."""
+_SUBSCRIBED = "sns:GetSubscriptionAttributes"
+_AT_ONCE, _SUBSCRIPTIONS_AT_ONCE, _PARTS = 300, 1000, 64
+"""How many functions and subscriptions are asked in each run, and the parts in which more are
+asked once a day."""
+T = TypeVar("T")
 
 
 @evidence(
@@ -48,7 +51,7 @@ class DeadLetterPaths:
     event source mappings, SNS subscriptions, targets of EventBridge rules, schedules and pipes;
     not queues, of which SQS tells. Of schedules with the same group and target the first two
     stand for all: an account may have a million, and only GetSchedule shows the queue. Where
-    there are more than 300 functions, their on-failure destinations are those of the day.
+    there are more than 300 functions or 1,000 subscriptions, what they do is that of the day.
     """
 
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -75,7 +78,8 @@ def _paths(read: Reader) -> Iterator[tuple[str, str]]:
     yield from _of_pipes(read)
 
 
-def _on_failure(answer: Mapping[str, Any]) -> str:
+def on_failure(answer: Mapping[str, Any]) -> str:
+    """The on-failure destination of an event source or of asynchronous invocations, or ``""``."""
     on_failure = (answer.get("DestinationConfig") or {}).get("OnFailure") or {}
     return str(on_failure.get("Destination") or "")
 
@@ -86,94 +90,130 @@ def _of_functions(read: Reader) -> Iterator[tuple[str, str]]:
         target = (function.get("DeadLetterConfig") or {}).get("TargetArn", "")
         yield target, f"function {function['FunctionName']}"
         names.append(function["FunctionName"])
-    for name, targets in _asynchronous(read, names):
+    asked = _in_parts(read, _ASYNCHRONOUS, names, _AT_ONCE, lambda some: _destinations(read, some))
+    for name, targets in asked:
         for target in targets:
             yield target, f"function {name}"
     for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
         name = function_name(mapping.get("FunctionArn", "")) or ""
-        yield _on_failure(mapping), f"event source of function {name}"
+        yield on_failure(mapping), f"event source of function {name}"
 
 
-def _asynchronous(read: Reader, names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
-    """Where each function sends the asynchronous invocations that failed.
+def _in_parts(
+    read: Reader,
+    action: str,
+    names: Sequence[str],
+    at_once: int,
+    ask_all: Callable[[Sequence[str]], list[T]],
+) -> Iterator[tuple[str, T]]:
+    """Each name with its answer, for which only a call of its own asks.
 
-    Only a call for each function tells. Thousands take longer than a leg of a sweep has turns
-    for, so they are asked in parts, each once a day, that the legs remember for each other.
+    Thousands take longer than a leg of a sweep has turns for, so more than ``at_once`` are asked
+    in parts, each once a day, that the legs remember for each other.
     """
-    if len(names) <= _AT_ONCE:
-        yield from zip(names, _destinations(read, names), strict=True)
+    if len(names) <= at_once:
+        yield from zip(names, ask_all(names), strict=True)
         return
     parts: dict[int, list[str]] = {}
     for name in names:
         parts.setdefault(zlib.crc32(name.encode()) % _PARTS, []).append(name)
     for number, part in sorted(parts.items()):
 
-        def ask(part: Sequence[str] = part) -> dict[str, list[str]]:
-            return dict(zip(part, _destinations(read, part), strict=True))
+        def ask(part: Sequence[str] = part) -> dict[str, T]:
+            return dict(zip(part, ask_all(part), strict=True))
 
-        question = f"{_ASYNCHRONOUS} {read.account} {read.region} {number}/{_PARTS}"
-        known: Mapping[str, list[str]] = read.daily(_ASYNCHRONOUS, question, ask)
+        question = f"{action} {read.account} {read.region} {number}/{_PARTS}"
+        known: Mapping[str, T] = read.daily(action, question, ask)
         since = [name for name in part if name not in known]
         yield from ((name, known[name]) for name in part if name in known)
-        yield from zip(since, _destinations(read, since), strict=True)
+        yield from zip(since, ask_all(since), strict=True)
 
 
 def _destinations(read: Reader, names: Sequence[str]) -> list[list[str]]:
     def ask(name: str) -> list[str]:
-        settings = read.every(
-            "lambda",
-            "list_function_event_invoke_configs",
-            "FunctionEventInvokeConfigs",
-            absent=("ResourceNotFoundException",),
-            FunctionName=name,
-        )
-        return [target for each in settings if (target := _on_failure(each))]
+        return [target for each in invoke_settings(read, name) if (target := on_failure(each))]
 
     return read.each(ask, names)
 
 
+def invoke_settings(read: Reader, function: str) -> Sequence[Mapping[str, Any]]:
+    """What a function's qualifiers do with asynchronous invocations, one for each that says it."""
+    return read.every(
+        "lambda",
+        "list_function_event_invoke_configs",
+        "FunctionEventInvokeConfigs",
+        absent=("ResourceNotFoundException",),
+        FunctionName=function,
+    )
+
+
 def _of_subscriptions(read: Reader) -> Iterator[tuple[str, str]]:
     listed = read.every("sns", "list_subscriptions", "Subscriptions")
-    confirmed = [each for each in listed if each["SubscriptionArn"].startswith("arn:")]
+    confirmed = [
+        each["SubscriptionArn"] for each in listed if each["SubscriptionArn"].startswith("arn:")
+    ]
 
-    def redriven(subscription: Mapping[str, Any]) -> str:
-        answer = read.one(
-            "sns",
-            "get_subscription_attributes",
-            absent=("NotFound", "NotFoundException"),
-            SubscriptionArn=subscription["SubscriptionArn"],
-        )
-        policy = ((answer or {}).get("Attributes") or {}).get("RedrivePolicy")
-        return str(json.loads(policy).get("deadLetterTargetArn", "")) if policy else ""
+    def redriven(arn: str) -> str:
+        return redriven_to(subscription_attributes(read, arn) or {})
 
-    for each, target in zip(confirmed, read.each(redriven, confirmed), strict=True):
-        yield target, f"subscription of topic {each['TopicArn'].rsplit(':', 1)[-1]}"
+    def redriven_all(arns: Sequence[str]) -> list[str]:
+        return read.each(redriven, arns)
+
+    asked = _in_parts(read, _SUBSCRIBED, confirmed, _SUBSCRIPTIONS_AT_ONCE, redriven_all)
+    for arn, target in asked:
+        yield target, f"subscription of topic {arn.split(':')[5]}"
+
+
+def subscription_attributes(read: Reader, arn: str) -> Mapping[str, str] | None:
+    """What SNS says of a subscription; None for one that was deleted since it was listed."""
+    answer = read.one(
+        "sns",
+        "get_subscription_attributes",
+        absent=("NotFound", "NotFoundException"),
+        SubscriptionArn=arn,
+    )
+    return None if answer is None else answer.get("Attributes") or {}
+
+
+def redriven_to(attributes: Mapping[str, str]) -> str:
+    """The ARN that the redrive policy of a queue or a subscription names, or ``""``."""
+    text = attributes.get("RedrivePolicy")
+    policy = json.loads(text) if text else {}
+    return str(policy.get("deadLetterTargetArn") or "") if isinstance(policy, Mapping) else ""
 
 
 def _of_rules(read: Reader) -> Iterator[tuple[str, str]]:
-    buses = [bus["Name"] for bus in read.every("events", "list_event_buses", "EventBuses")]
-    rules = [
-        (bus, rule["Name"])
-        for bus in buses
-        for rule in read.every("events", "list_rules", "Rules", EventBusName=bus)
-    ]
+    rules = [(bus, rule["Name"]) for bus, rule in every_rule(read)]
 
     def targets(rule: tuple[str, str]) -> Sequence[Mapping[str, Any]]:
-        return read.every(
-            "events",
-            "list_targets_by_rule",
-            "Targets",
-            absent=("ResourceNotFoundException",),
-            EventBusName=rule[0],
-            Rule=rule[1],
-        )
+        return rule_targets(read, *rule)
 
     for (_, name), found in zip(rules, read.each(targets, rules), strict=True):
         for target in found:
-            yield _dead_letter(target), f"EventBridge rule {name}"
+            yield dead_letter(target), f"EventBridge rule {name}"
 
 
-def _dead_letter(answer: Mapping[str, Any]) -> str:
+def every_rule(read: Reader) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each rule as ListRules has it, with the name of its event bus."""
+    for bus in read.every("events", "list_event_buses", "EventBuses"):
+        for rule in read.every("events", "list_rules", "Rules", EventBusName=bus["Name"]):
+            yield bus["Name"], rule
+
+
+def rule_targets(read: Reader, bus: str, rule: str) -> Sequence[Mapping[str, Any]]:
+    """The targets of an EventBridge rule."""
+    return read.every(
+        "events",
+        "list_targets_by_rule",
+        "Targets",
+        absent=("ResourceNotFoundException",),
+        EventBusName=bus,
+        Rule=rule,
+    )
+
+
+def dead_letter(answer: Mapping[str, Any]) -> str:
+    """The queue of a ``DeadLetterConfig`` of EventBridge, Scheduler or Pipes, or ``""``."""
     return str((answer.get("DeadLetterConfig") or {}).get("Arn") or "")
 
 
@@ -185,17 +225,22 @@ def _of_schedules(read: Reader) -> Iterator[tuple[str, str]]:
     chosen = [each for group in alike.values() for each in group[:_ALIKE]]
 
     def target(schedule: Mapping[str, Any]) -> str:
-        answer = read.one(
-            "scheduler",
-            "get_schedule",
-            absent=("ResourceNotFoundException",),
-            GroupName=schedule["GroupName"],
-            Name=schedule["Name"],
-        )
-        return _dead_letter((answer or {}).get("Target") or {})
+        return dead_letter(schedule_target(read, schedule) or {})
 
     for each, arn in zip(chosen, read.each(target, chosen), strict=True):
         yield arn, f"schedule {each['Name']}"
+
+
+def schedule_target(read: Reader, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The target of a schedule that ListSchedules shows, None where it was deleted since."""
+    answer = read.one(
+        "scheduler",
+        "get_schedule",
+        absent=("ResourceNotFoundException",),
+        GroupName=listed["GroupName"],
+        Name=listed["Name"],
+    )
+    return None if answer is None else answer.get("Target") or {}
 
 
 def _of_pipes(read: Reader) -> Iterator[tuple[str, str]]:
@@ -207,12 +252,16 @@ def _of_pipes(read: Reader) -> Iterator[tuple[str, str]]:
 
     def target(name: str) -> str:
         answer = read.one("pipes", "describe_pipe", absent=("NotFoundException",), Name=name) or {}
-        source = answer.get("SourceParameters") or {}
-        kinesis = source.get("KinesisStreamParameters") or {}
-        return _dead_letter(kinesis or source.get("DynamoDBStreamParameters") or {})
+        return dead_letter(stream_parameters(answer))
 
     for name, arn in zip(streams, read.each(target, streams), strict=True):
         yield arn, f"pipe {name}"
+
+
+def stream_parameters(pipe: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What a pipe says of the Kinesis or DynamoDB stream it reads; empty for other sources."""
+    source = pipe.get("SourceParameters") or {}
+    return source.get("KinesisStreamParameters") or source.get("DynamoDBStreamParameters") or {}
 
 
 # -- events -----------------------------------------------------------------------------------

@@ -1,0 +1,136 @@
+"""Whether what SNS, EventBridge and Scheduler cannot deliver is kept, and tried again before."""
+
+from __future__ import annotations
+
+from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
+from readiness.evidence.scheduler import GroupSchedules
+from readiness.evidence.sns.redrive import TopicLosses, TopicRedrive
+from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.model.text import listed, plural
+from readiness.model.verdict import violates_all
+
+from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_service
+
+NOBODY = "No function, queue, delivery stream or web address has a confirmed subscription."
+
+
+def judge_subscriptions(
+    topic: TopicRedrive, losses: TopicLosses, sinks: tuple[QueueSink, ...]
+) -> Verdict:
+    """The verdict on what becomes of messages that subscribers do not take."""
+    if not topic.subscriptions:
+        return not_applicable(NOBODY)
+    checked = Checked()
+    bare = [each.spoken for each in topic.subscriptions if not each.dead]
+    if bare:
+        checked.add(f"Without a dead-letter queue: {listed(bare)}.")
+    sender = Sender(SNS, "SNS", topic.arn, topic.is_fifo)
+    for sink in sinks:
+        check_service(sink, checked, sender)
+    if losses.undelivered:
+        checked.add(
+            f"{round(losses.undelivered)} messages of the last week could not be sent to a"
+            " dead-letter queue, and are lost.",
+            Severity.CRITICAL,
+        )
+    if losses.failed and len(bare) == len(topic.subscriptions) and not topic.others:
+        checked.add(
+            f"{round(losses.failed)} messages of the last week were not delivered, and are lost.",
+            Severity.CRITICAL,
+        )
+    return kept(checked, f"{plural(len(topic.subscriptions), 'subscription')}: each")
+
+
+def judge_rule(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink, ...]) -> Verdict:
+    """The verdict on what becomes of events that reach no target."""
+    if why := idle(rule):
+        return not_applicable(why)
+    checked = Checked()
+    bare = [each.id for each in rule.targets if not each.dead]
+    if bare:
+        checked.add(f"Without a dead-letter queue: {targets(bare)}.")
+    for sink in sinks:
+        check_service(sink, checked, Sender(EVENTBRIDGE, "EventBridge", rule.arn))
+    if losses.undelivered:
+        checked.add(
+            f"{round(losses.undelivered)} events of the last week could not be sent to a"
+            " dead-letter queue, and are lost.",
+            Severity.CRITICAL,
+        )
+    if losses.failed and len(bare) == len(rule.targets):
+        checked.add(
+            f"{round(losses.failed)} events of the last week reached no target, and are lost.",
+            Severity.CRITICAL,
+        )
+    return kept(checked, f"{plural(len(rule.targets), 'target')}: each")
+
+
+def idle(rule: RuleTargets) -> str:
+    """Why nothing of a rule is judged, empty where something is."""
+    if rule.manager:
+        return f"AWS manages it for {rule.manager}, and nobody else can change it."
+    if not rule.enabled:
+        return "It is disabled."
+    return "" if rule.targets else "It has no target."
+
+
+def targets(ids: list[str]) -> str:
+    """``target a``, ``targets a and b``."""
+    return f"{'target' if len(ids) == 1 else 'targets'} {listed(ids)}"
+
+
+def kept(checked: Checked, who: str) -> Verdict:
+    """The verdict on the dead-letter queues of what a service delivers to."""
+    if checked.problems:
+        return violates_all(
+            checked.problems,
+            expected="A dead-letter queue for each, which exists and lets the sender in.",
+        )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
+    return complies(f"{who} has a dead-letter queue that exists and lets the sender in.")
+
+
+def judge_schedules(
+    group: GroupSchedules, sinks: tuple[QueueSink, ...], most_schedules: int
+) -> Verdict:
+    """The verdict on what becomes of schedules whose target cannot be invoked."""
+    checked = Checked()
+    bare = [each.name for each in group.schedules if not each.dead]
+    if bare:
+        checked.add(
+            f"{len(bare)} of {plural(len(group.schedules), 'schedule')} without a dead-letter"
+            f" queue: {listed(bare)}."
+        )
+    for sink in sinks:
+        check_queue(sink, checked, fifo=False, sender="Scheduler")
+    if checked.problems:
+        return violates_all(
+            checked.problems, expected="A dead-letter queue, which exists, for each schedule."
+        )
+    return of_group(group, most_schedules) or complies(
+        f"Each of {plural(len(group.schedules), 'schedule')} has a dead-letter queue that exists."
+    )
+
+
+def of_group(group: GroupSchedules, most_schedules: int) -> Verdict | None:
+    """The verdict on a group with nothing to judge, or with more than was read."""
+    if group.unread:
+        return cannot_tell(
+            f"Only {most_schedules} schedules of the group were read; {group.unread} more have not"
+            " been (setting most_schedules).",
+            unread=group.unread,
+        )
+    if group.schedules:
+        return None
+    return not_applicable(
+        f"The group has no enabled schedule ({plural(group.disabled, 'disabled one')})."
+    )
+
+
+def retried(off: list[str], reason: str, who: str) -> Verdict:
+    """The verdict on deliveries, of which those in ``off`` are not tried again."""
+    if off:
+        return violates(reason, expected="MaximumRetryAttempts above 0, or unset.", off=off)
+    return complies(f"Delivery is tried again for {who}.")

@@ -1,0 +1,86 @@
+"""Whether the redrive policy of a queue sets messages aside in a queue that can take them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.sqs.redrive import QueueRedrive
+from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.model.text import listed
+from readiness.model.verdict import Fact, violates_all
+
+from .sinks import Checked, check_queue, refuses_source
+
+EXPECTED = (
+    "A redrive policy whose dead-letter queue exists, is of the same kind, lets the queue in and"
+    " keeps messages at least as long."
+)
+DEFAULT_RECEIVES = 10
+"""maxReceiveCount where a redrive policy does not say it (SQS API Reference)."""
+
+
+def judge_queue(queue: QueueRedrive, min_receives: int) -> Verdict:
+    """The verdict on the redrive policy of a queue beside the queue that it names."""
+    if queue.flaw:
+        return cannot_tell(
+            f"Its redrive policy could not be understood: {queue.flaw}.",
+            missing=("sqs:GetQueueAttributes",),
+        )
+    if not queue.dead:
+        return _without(queue)
+    checked = Checked()
+    most = DEFAULT_RECEIVES if queue.most is None else queue.most
+    if most < min_receives:
+        checked.add(
+            f"A message is set aside after it was received {most} times (maxReceiveCount); at"
+            f" least {min_receives} are wanted.",
+            Severity.MEDIUM,
+        )
+    if most * queue.visibility >= queue.retention:
+        checked.add(
+            f"A message expires after {_spoken(queue.retention)}, before it can have been received"
+            f" {most} times, {_spoken(queue.visibility)} apart: none is ever set aside.",
+            Severity.MEDIUM,
+        )
+    if queue.sink is not None:
+        _check_sink(queue, queue.sink, checked)
+    facts: dict[str, Fact] = {"dead_letter_queue": queue.dead, "max_receive_count": most}
+    if checked.problems:
+        return violates_all(checked.problems, expected=EXPECTED, **facts)
+    name = queue.dead.rpartition(":")[2]
+    return complies(f"A message goes to {name} after it was received {most} times.", **facts)
+
+
+def _check_sink(queue: QueueRedrive, sink: QueueSink, checked: Checked) -> None:
+    """Add what keeps the queue that is named from taking messages, or from keeping them."""
+    if not check_queue(sink, checked, fifo=queue.is_fifo, sender="the queue"):
+        return
+    if refuses_source(sink, queue.arn):
+        checked.add(f"The redrive allow policy of {sink.name} does not let the queue in.")
+    if sink.dead == queue.arn:
+        checked.add(f"{sink.name} sends what fails there back to the queue, in a circle.")
+    # A standard queue keeps the age of a message that it moves, a FIFO queue begins anew.
+    if not queue.is_fifo and sink.retention < queue.retention:
+        checked.add(
+            f"{sink.name} keeps messages for {_spoken(sink.retention)}, counted from when they"
+            f" were first sent, and the queue for {_spoken(queue.retention)}: a message may"
+            " expire as soon as it is set aside.",
+            Severity.MEDIUM,
+        )
+
+
+def _without(queue: QueueRedrive) -> Verdict:
+    if queue.senders:
+        return not_applicable(f"It takes what others could not process: {listed(queue.senders)}.")
+    if queue.takes_dead_letters:
+        return not_applicable("Its redrive allow policy says that it is a dead-letter queue.")
+    return violates(
+        "It has no dead-letter queue: a message that cannot be processed is received again and"
+        f" again, and is lost after {_spoken(queue.retention)}.",
+        expected=EXPECTED,
+    )
+
+
+def _spoken(seconds: int) -> str:
+    return str(timedelta(seconds=seconds)).removesuffix(", 0:00:00")

@@ -1,0 +1,148 @@
+"""Whether a failure that is sent to a queue or topic arrives there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from readiness import Severity
+from readiness.evidence.iam.role_grants import Leave, RoleGrants
+from readiness.evidence.sns.delivery import TopicExists
+from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.model.verdict import Problem
+from readiness.semantics.admission import Answer, admits
+from readiness.semantics.policy import Document
+from readiness.semantics.requesters import acting
+
+SEND, KEY_USE = ("sqs:SendMessage",), ("kms:GenerateDataKey", "kms:Decrypt")
+EVENTBRIDGE, SNS = "events.amazonaws.com", "sns.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A service that sends to a queue as itself, for one resource of the account.
+
+    ``fifo`` says which kind of queue it can send to, None for either.
+    """
+
+    service: str
+    spoken: str
+    arn: str
+    fifo: bool | None = False
+
+
+@dataclass(slots=True)
+class Checked:
+    """What is wrong with destinations of failures, and what could not be told."""
+
+    problems: list[Problem] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
+
+    def add(self, text: str, severity: Severity = Severity.HIGH) -> None:
+        self.problems.append(Problem(severity, text))
+
+
+def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender: str) -> bool:
+    """Whether there is such a queue, of a kind that can take failures, with a usable key."""
+    if not sink.exists:
+        checked.add(f"The queue {sink.name}, to which {sender} sends failures, does not exist.")
+    elif fifo is not None and sink.is_fifo is not fifo:
+        kinds = ("standard", "FIFO")
+        checked.add(
+            f"{sink.name} is a {kinds[sink.is_fifo]} queue, and {sender} sends failures only to a"
+            f" {kinds[fifo]} queue."
+        )
+    elif sink.key_problem:
+        checked.add(f"The KMS key of the queue {sink.name} {sink.key_problem}.")
+    else:
+        return True
+    return False
+
+
+def check_service(sink: QueueSink, checked: Checked, sender: Sender) -> None:
+    """Whether a service that sends as itself is let in by the queue and by its key."""
+    if not check_queue(sink, checked, fifo=sender.fifo, sender=sender.spoken):
+        return
+    account = sender.arn.split(":")[4]
+    requests = acting(sender.service, account, sender.arn)
+    lets = (
+        admits(sink.policy, SEND, sink.arn, sender.service, requests) if sink.policy else Answer.NO
+    )
+    if lets is Answer.NO:
+        checked.add(
+            f"The policy of the queue {sink.name} does not let {sender.spoken} send to it."
+        )
+    elif lets is Answer.MAYBE:
+        checked.doubts.append(
+            f"Whether the policy of the queue {sink.name} lets {sender.spoken} send to it depends"
+            " on conditions that AWS does not show."
+        )
+    if sink.is_aws_key:
+        checked.add(
+            f"The queue {sink.name} is encrypted with alias/aws/sqs, which lets no other service"
+            f" use it: {sender.spoken} cannot send to it."
+        )
+    elif sink.key_policy:
+        opens = admits(sink.key_policy, KEY_USE, sink.key_arn, sender.service, requests)
+        if opens is Answer.NO:
+            checked.add(
+                f"The KMS key of the queue {sink.name} does not let {sender.spoken} encrypt."
+            )
+        elif opens is Answer.MAYBE:
+            checked.doubts.append(
+                f"Whether the KMS key of the queue {sink.name} lets {sender.spoken} encrypt"
+                " depends on conditions that AWS does not show."
+            )
+    elif sink.key_id and not sink.key_arn:
+        checked.doubts.append(
+            f"The queue {sink.name} is encrypted with a key of another account, whose policy is"
+            " not visible here."
+        )
+
+
+def check_role(sink: QueueSink, checked: Checked, grants: RoleGrants | None, who: str) -> None:
+    """Whether the role of what sends failures may send them to the queue.
+
+    The queue's own policy may let the role in too: where it lets anybody send, the role's policies
+    alone decide nothing.
+    """
+    if grants is None or _lets_somebody_send(sink):
+        return
+    if grants.allows(SEND[0], sink.arn) is Leave.NO:
+        checked.add(
+            f"The role {grants.name} of {who} may not send to the queue {sink.name}"
+            " (sqs:SendMessage)."
+        )
+
+
+def _lets_somebody_send(sink: QueueSink) -> bool:
+    if not sink.policy:
+        return False
+    document = Document.of("queue policy", sink.policy)
+    allowing = (s for s in document.statements if s.allows and s.names_action(SEND[0]))
+    return bool(document.flaw) or any(
+        s.names_anybody or any(p.kind == "AWS" for p in s.principals) for s in allowing
+    )
+
+
+def check_topics(topics: Iterable[TopicExists], checked: Checked) -> None:
+    """Whether the topics exist that failures are sent to."""
+    for topic in topics:
+        if not topic.exists:
+            name = topic.arn.rpartition(":")[2]
+            checked.add(f"The topic {name}, to which failures are sent, does not exist.")
+
+
+def refuses_source(sink: QueueSink, source: str) -> bool:
+    """Whether the redrive allow policy of a queue shuts a source queue out."""
+    try:
+        policy = json.loads(sink.allows) if sink.allows else {}
+    except ValueError:
+        return False  # SQS refuses what is no JSON, so this is none of its answers
+    if not isinstance(policy, Mapping):
+        return False
+    permission = policy.get("redrivePermission", "allowAll")
+    if permission == "byQueue":
+        return source not in (policy.get("sourceQueueArns") or ())
+    return bool(permission == "denyAll")

@@ -1,0 +1,353 @@
+"""Who hands events over to a function without waiting, and what becomes of those that fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    LATEST,
+    WHOLE_POLICY_CALLS,
+    FunctionAliases,
+    FunctionConfiguration,
+    function_call,
+    function_name,
+)
+from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.workloads.dead_letter_paths import invoke_settings, on_failure
+from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
+from readiness.model.evidence import REGION, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+from readiness.semantics.metrics import Query, series
+from readiness.semantics.policy import Document
+
+_GONE = ("ResourceNotFoundException",)
+ASYNCHRONOUS = {
+    "cloudformation": "CloudFormation",
+    "codecommit": "CodeCommit",
+    "codepipeline": "CodePipeline",
+    "config": "AWS Config",
+    "events": "EventBridge",
+    "iot": "AWS IoT",
+    "lambda.alarms.cloudwatch": "CloudWatch alarms",
+    "logs": "CloudWatch Logs",
+    "s3": "Amazon S3",
+    "scheduler": "EventBridge Scheduler",
+    "ses": "Amazon SES",
+    "sns": "Amazon SNS",
+}
+"""Services that invoke functions asynchronously, by their principal without its suffix (Lambda
+developer guide, "Invoking Lambda with events from other AWS services")."""
+
+
+@dataclass(frozen=True, slots=True)
+class InvokeSettings:
+    """What becomes of asynchronous invocations of one qualifier; None for Lambda's own default."""
+
+    destination: str = ""
+    retries: int | None = None
+    age: int | None = None
+    reports_success: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Sums over a week of the function's own metrics; None where there is no datapoint."""
+
+    received: float | None = None
+    dropped: float | None = None
+    dead_letter_errors: float | None = None
+    destination_errors: float | None = None
+
+
+@evidence(REGION, reads=("scheduler:ListSchedules",))
+@dataclass(frozen=True, slots=True)
+class ScheduledFunctions:
+    """The qualifiers of each function that EventBridge Scheduler invokes: it needs no policy.
+
+    Source: ListSchedules.
+    """
+
+    qualifiers: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> ScheduledFunctions:
+        found: dict[str, set[str]] = {}
+        for each in read.every("scheduler", "list_schedules", "Schedules"):
+            parts = str((each.get("Target") or {}).get("Arn", "")).split(":")
+            if parts[2:3] == ["lambda"] and len(parts) > 6 and each.get("State") != "DISABLED":
+                qualifier = parts[7] if len(parts) > 7 else LATEST
+                found.setdefault(parts[6], set()).add(qualifier)
+        return cls({name: tuple(sorted(qualifiers)) for name, qualifiers in found.items()})
+
+
+@evidence(
+    FUNCTION,
+    reads=(
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetPolicy",
+        "lambda:ListFunctionEventInvokeConfigs",
+    ),
+    uses=(FunctionAliases, FunctionConfiguration, ScheduledFunctions),
+    changed_by=(
+        function_call(
+            "AddPermission",
+            "RemovePermission",
+            "PutFunctionEventInvokeConfig",
+            "UpdateFunctionEventInvokeConfig",
+            "DeleteFunctionEventInvokeConfig",
+            "UpdateFunctionConfiguration",
+        ),
+        WHOLE_POLICY_CALLS,
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class AsynchronousUse:
+    """The asynchronous callers of a function by qualifier, and what becomes of what fails.
+
+    A qualifier is the name of an alias, or ``$LATEST`` for an invocation without one. ``callers``
+    are the services that the policy of a qualifier admits, and Scheduler where a schedule names
+    it; ``settings`` are those that say something; ``versions`` are those that a qualifier leads
+    to; ``dead`` is the dead-letter target of each version that asynchronous callers reach;
+    ``missing`` are functions that failures are sent to and that do not exist. ``flaw`` says why a
+    policy could not be understood. Sources: GetPolicy, ListSchedules,
+    ListFunctionEventInvokeConfigs, GetFunctionConfiguration of each version, ListFunctions.
+    """
+
+    name: str
+    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Mapping[str, InvokeSettings] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dead: Mapping[str, str] = field(default_factory=dict)
+    role: Resource | None = None
+    queue_sinks: tuple[Resource, ...] = ()
+    topic_sinks: tuple[Resource, ...] = ()
+    missing: tuple[str, ...] = ()
+    master_arn: str = ""
+    flaw: str = ""
+
+    @property
+    def grants(self) -> Resource | None:
+        """The execution role, whose policies have to let it send what failed."""
+        return self.role
+
+    def sinks(self, qualifier: str) -> tuple[tuple[str, str], ...]:
+        """Where failures of a qualifier end: each ARN and in words what leads there."""
+        found = []
+        destination = self.setting(qualifier).destination
+        if destination:
+            found.append((destination, "on-failure destination"))
+        targets = [self.dead.get(each, "") for each in self.versions.get(qualifier, ())]
+        if targets and all(targets):
+            found += [(each, "dead-letter target") for each in dict.fromkeys(targets)]
+        return tuple(found)
+
+    def setting(self, qualifier: str) -> InvokeSettings:
+        return self.settings.get(qualifier, InvokeSettings())
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> AsynchronousUse:
+        latest = read.of(FunctionConfiguration, function)
+        aliases = read.of(FunctionAliases, function).all
+        versions = {LATEST: (LATEST,), **{alias.name: alias.versions for alias in aliases}}
+        policies = {each: _policy(read, function.id, each) for each in versions}
+        region = REGION.resource(read.account, read.region, read.account)
+        scheduled = read.of(ScheduledFunctions, region).qualifiers.get(function.id, ())
+        callers = {}
+        for qualifier, document in policies.items():
+            named = {*_services(document), *(("scheduler",) if qualifier in scheduled else ())}
+            if named:
+                callers[qualifier] = tuple(sorted(ASYNCHRONOUS[each] for each in named))
+        settings = {
+            str(each["FunctionArn"]).rpartition(":")[2]: InvokeSettings(
+                on_failure(each),
+                each.get("MaximumRetryAttempts"),
+                each.get("MaximumEventAgeInSeconds"),
+                bool(
+                    ((each.get("DestinationConfig") or {}).get("OnSuccess") or {}).get(
+                        "Destination"
+                    )
+                ),
+            )
+            for each in invoke_settings(read, function.id)
+        }
+        reached = {version for qualifier in versions for version in versions[qualifier]}
+        dead = {version: _dead(read, function.id, version, latest) for version in reached}
+        sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
+        role = last_segment(latest.role_arn)
+        return cls(
+            name=function.id,
+            callers=callers,
+            settings=settings,
+            versions=versions,
+            dead={version: target for version, target in dead.items() if target},
+            role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
+            queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
+            topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
+            missing=tuple(_missing(read, sinks)),
+            master_arn=latest.master_arn,
+            flaw=next((each.flaw for each in policies.values() if each.flaw), ""),
+        )
+
+
+def _policy(read: Reader, name: str, qualifier: str) -> Document:
+    about = {} if qualifier == LATEST else {"Qualifier": qualifier}
+    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
+    if answer is None:
+        return Document("resource policy")
+    return Document.of("resource policy", answer.get("Policy"))
+
+
+def _reports_success(setting: Mapping[str, Any]) -> bool:
+    on_success = (setting.get("DestinationConfig") or {}).get("OnSuccess") or {}
+    return bool(on_success.get("Destination"))
+
+
+def _services(document: Document) -> Iterator[str]:
+    """The asynchronous services that a resource policy admits, by their short names."""
+    for statement in document.statements:
+        if not statement.allows or not statement.names_action("lambda:InvokeFunction"):
+            continue
+        for principal in statement.principals:
+            if principal.kind == "Service" and (found := _short(principal.value)):
+                yield found
+
+
+def _short(principal: str) -> str:
+    """The service of a principal (``sns.amazonaws.com``, ``logs.eu-west-1.amazonaws.com``).
+
+    Empty for one that does not invoke asynchronously.
+    """
+    name = principal.lower().partition(".amazonaws.com")[0]
+    return next((n for n in (name, name.partition(".")[0]) if n in ASYNCHRONOUS), "")
+
+
+def _dead(read: Reader, name: str, version: str, latest: FunctionConfiguration) -> str:
+    """The dead-letter target of a version; a version that does not exist has none."""
+    found = latest if version == LATEST else _version(read, name, version)
+    return found.dead_letter_target if found else ""
+
+
+def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | None:
+    answer = read.one(
+        "lambda",
+        "get_function_configuration",
+        absent=_GONE,
+        FunctionName=name,
+        Qualifier=version,
+    )
+    return FunctionConfiguration.of(answer) if answer else None
+
+
+def _missing(read: Reader, sinks: Iterable[str]) -> Iterator[str]:
+    """The functions of this account and region among the sinks that do not exist."""
+    for arn in sorted(sinks):
+        if arn.split(":")[2:5] == ["lambda", read.region, read.account]:
+            named = FUNCTION.resource(read.account, read.region, function_name(arn) or "")
+            try:
+                read.of(FunctionConfiguration, named)
+            except Gone:
+                yield arn
+
+
+@evidence(FUNCTION, reads=HISTORY_READS, proves=False)
+@dataclass(frozen=True, slots=True)
+class AsynchronousLosses:
+    """What Lambda counts of asynchronous invocations in a week. Source: GetMetricData."""
+
+    lost: Lost
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> AsynchronousLosses:
+        return cls._of(read, [function.id])[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, AsynchronousLosses]:
+        return cls._of(read, read.ids(FUNCTION))
+
+    @classmethod
+    def _of(cls, read: Reader, names: Iterable[str]) -> dict[str, AsynchronousLosses]:
+        wanted = {name: _queries(name) for name in names}
+        asked = [query for named in wanted.values() for query in named.values()]
+        found = read_histories_of(read, asked) if asked else {}
+        return {
+            name: cls(
+                Lost(
+                    **{
+                        metric: found[query].over(Span.WEEK).total
+                        for metric, query in named.items()
+                    }
+                )
+            )
+            for name, named in wanted.items()
+        }
+
+
+def _queries(name: str) -> dict[str, Query]:
+    metrics = {
+        "received": "AsyncEventsReceived",
+        "dropped": "AsyncEventsDropped",
+        "dead_letter_errors": "DeadLetterErrors",
+        "destination_errors": "DestinationDeliveryFailures",
+    }
+    return {
+        field: series("AWS/Lambda", metric, "Sum", FunctionName=name)
+        for field, metric in metrics.items()
+    }
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration",),
+    uses=(FunctionConfiguration, FunctionAliases),
+    changed_by=(function_call("UpdateFunctionConfiguration"),),
+)
+@dataclass(frozen=True, slots=True)
+class RunEnvironments:
+    """The environment of each version that callers reach: the unpublished one, those of aliases.
+
+    None for a version whose environment Lambda could not decrypt. Sources: ListFunctions or
+    GetFunctionConfiguration, and of each published version GetFunctionConfiguration.
+    """
+
+    of: Mapping[str, Mapping[str, str] | None]
+    master_arn: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> RunEnvironments:
+        latest = read.of(FunctionConfiguration, function)
+        found = {LATEST: latest.environment}
+        aliases = read.of(FunctionAliases, function).all
+        for version in sorted({v for alias in aliases for v in alias.versions} - {LATEST}):
+            answer = _version(read, function.id, version)
+            if answer is not None:
+                found[version] = answer.environment
+        return cls(found, latest.master_arn)
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionRecursionConfig",),
+    changed_by=(function_call("PutFunctionRecursionConfig"),),
+)
+@dataclass(frozen=True, slots=True)
+class RecursionGuard:
+    """What Lambda does when it sees the function in a loop with SQS, SNS, S3 or itself.
+
+    ``Terminate`` (its default) or ``Allow``. Source: GetFunctionRecursionConfig.
+    """
+
+    loop: str
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> RecursionGuard:
+        answer = read.one(
+            "lambda", "get_function_recursion_config", gone=_GONE, FunctionName=function.id
+        )
+        return cls(answer["RecursiveLoop"])

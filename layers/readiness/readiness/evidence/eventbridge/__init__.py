@@ -1,0 +1,1 @@
+"""What EventBridge says of its buses and rules."""

@@ -1,0 +1,191 @@
+"""What EventBridge says of a rule and of the targets that it sends events to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.workloads.dead_letter_paths import dead_letter, every_rule, rule_targets
+from readiness.evidence.workloads.failure_sinks import queue_of
+from readiness.model.evidence import Json, ResourceType, api_call, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, series
+
+DEFAULT = "default"
+
+
+def rule_id(bus: str, name: str) -> str:
+    """The id of a rule, as it stands in its ARN: the name, after the bus if it is another one."""
+    bus = bus.rpartition(":event-bus/")[2]
+    return name if bus in {"", DEFAULT} else f"{bus}/{name}"
+
+
+def _bus_and_name(id: str) -> tuple[str, str]:
+    bus, _, name = id.rpartition("/")
+    return bus or DEFAULT, name
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [rule_id(bus, rule["Name"]) for bus, rule in every_rule(read)]
+
+
+def _of_call(detail: Json) -> str | None:
+    """The rule of a recorded call: PutRule and the like call it name, PutTargets rule."""
+    request = detail.get("requestParameters") or {}
+    name = str(request.get("rule") or request.get("name") or "")
+    return rule_id(str(request.get("eventBusName") or ""), name) if name else ""
+
+
+def _of_item(item: Json) -> str | None:
+    """From the ARN in a configuration item, or a name with or without its bus (``bus|name``)."""
+    arn = str(item.get("ARN") or item.get("arn") or item.get("resourceId") or "")
+    if ":rule/" in arn:
+        return arn.partition(":rule/")[2]
+    bus, _, name = str(item.get("resourceId") or item.get("resourceName") or "").rpartition("|")
+    return rule_id(bus, name) if name else None
+
+
+EVENT_RULE = ResourceType(
+    "AWS::Events::Rule",
+    _find,
+    find_reads=("events:ListEventBuses", "events:ListRules"),
+    changed_by=(
+        api_call(
+            "events", "PutRule", "DeleteRule", "EnableRule", "DisableRule", identify=_of_call
+        ),
+    ),
+    identify=_of_item,
+    arn="arn:{partition}:events:{region}:{account}:rule/{id}",
+)
+"""Its id is what follows ``rule/`` in its ARN."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTarget:
+    """A target; ``dead`` is its dead-letter queue, ``retries`` None for EventBridge's 185."""
+
+    id: str
+    arn: str
+    dead: str = ""
+    retries: int | None = None
+    age: int | None = None
+
+
+@evidence(
+    EVENT_RULE,
+    reads=(
+        "events:DescribeRule",
+        "events:ListEventBuses",
+        "events:ListRules",
+        "events:ListTargetsByRule",
+    ),
+    changed_by=(api_call("events", "PutTargets", "RemoveTargets", identify=_of_call),),
+)
+@dataclass(frozen=True, slots=True)
+class RuleTargets:
+    """The targets of a rule. ``manager`` is the AWS service that made it, empty for your own.
+
+    A disabled or managed rule's targets are not read. Sources: ListRules, DescribeRule,
+    ListTargetsByRule.
+    """
+
+    name: str
+    arn: str
+    enabled: bool = True
+    manager: str = ""
+    targets: tuple[RuleTarget, ...] = ()
+    sinks: tuple[Resource, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, rule: Resource) -> RuleTargets:
+        bus, name = _bus_and_name(rule.id)
+        answer = read.one(
+            "events",
+            "describe_rule",
+            gone=("ResourceNotFoundException",),
+            Name=name,
+            EventBusName=bus,
+        )
+        return cls._of(read, rule, answer)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, RuleTargets]:
+        wanted = set(read.ids(EVENT_RULE))
+        listed = {
+            id: rule
+            for bus, rule in every_rule(read)
+            if (id := rule_id(bus, rule["Name"])) in wanted
+        }
+
+        def ask(id: str) -> RuleTargets:
+            return cls._of(read, EVENT_RULE.resource(read.account, read.region, id), listed[id])
+
+        return dict(zip(listed, read.each(ask, listed), strict=True))
+
+    @classmethod
+    def _of(cls, read: Reader, rule: Resource, about: Mapping[str, str]) -> RuleTargets:
+        enabled = about.get("State", "ENABLED") != "DISABLED"
+        manager = about.get("ManagedBy", "")
+        targets: tuple[RuleTarget, ...] = ()
+        if enabled and not manager:
+            targets = tuple(
+                RuleTarget(
+                    each["Id"],
+                    each["Arn"],
+                    dead_letter(each),
+                    (each.get("RetryPolicy") or {}).get("MaximumRetryAttempts"),
+                    (each.get("RetryPolicy") or {}).get("MaximumEventAgeInSeconds"),
+                )
+                for each in rule_targets(read, *_bus_and_name(rule.id))
+            )
+        dead = sorted({each.dead for each in targets} - {""})
+        return cls(
+            rule.id,
+            arn_of(rule, read.partition),
+            enabled,
+            manager,
+            targets,
+            tuple(queue for arn in dead if (queue := queue_of(arn))),
+        )
+
+
+@evidence(EVENT_RULE, reads=HISTORY_READS, proves=False)
+@dataclass(frozen=True, slots=True)
+class RuleLosses:
+    """Sums over a week: events that reached no target for good, and no dead-letter queue either.
+
+    None where there is no datapoint. Source: GetMetricData.
+    """
+
+    failed: float | None = None
+    undelivered: float | None = None
+
+    @classmethod
+    def load(cls, read: Reader, rule: Resource) -> RuleLosses:
+        return cls._of(read, [rule.id])[rule.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, RuleLosses]:
+        return cls._of(read, read.ids(EVENT_RULE))
+
+    @classmethod
+    def _of(cls, read: Reader, ids: Iterable[str]) -> dict[str, RuleLosses]:
+        wanted = {id: _queries(id) for id in ids}
+        asked = [query for pair in wanted.values() for query in pair]
+        found = read_histories_of(read, asked) if asked else {}
+        return {
+            id: cls(*(found[query].over(Span.WEEK).total for query in pair))
+            for id, pair in wanted.items()
+        }
+
+
+def _queries(id: str) -> tuple[Query, Query]:
+    bus, name = _bus_and_name(id)
+    on = {"RuleName": name} if bus == DEFAULT else {"EventBusName": bus, "RuleName": name}
+    return (
+        series("AWS/Events", "FailedInvocations", "Sum", **on),
+        series("AWS/Events", "InvocationsFailedToBeSentToDlq", "Sum", **on),
+    )

@@ -1,0 +1,73 @@
+"""What EventBridge Pipes says of a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from readiness.evidence.workloads.dead_letter_paths import dead_letter, stream_parameters
+from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
+from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+def _find(read: Reader) -> Iterable[str]:
+    return [each["Name"] for each in read.every("pipes", "list_pipes", "Pipes")]
+
+
+PIPE = ResourceType(
+    "AWS::Pipes::Pipe",
+    _find,
+    find_reads=("pipes:ListPipes",),
+    changed_by=(
+        api_call(
+            "pipes",
+            *("CreatePipe", "UpdatePipe", "DeletePipe", "StartPipe", "StopPipe"),
+            id="requestParameters.name",
+        ),
+    ),
+    identify=None,
+    arn="arn:{partition}:pipes:{region}:{account}:pipe/{id}",
+)
+"""AWS Config does not record them."""
+
+
+@evidence(PIPE, reads=("pipes:DescribePipe",))
+@dataclass(frozen=True, slots=True)
+class PipeSource:
+    """What a pipe reads, and what becomes of what fails.
+
+    ``service`` is that of the source's ARN (``sqs``, ``kinesis``, ``dynamodb``, ``kafka``,
+    ``mq``), ``kafka`` too for a cluster outside AWS. ``retries`` and ``age`` (seconds) as an event
+    source mapping's: -1 is for ever, as is None. Source: DescribePipe.
+    """
+
+    name: str
+    source: str
+    service: str
+    is_stopped: bool = False
+    dead: str = ""
+    retries: int | None = None
+    age: int | None = None
+    queue_sinks: tuple[Resource, ...] = ()
+    topic_sinks: tuple[Resource, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, pipe: Resource) -> PipeSource:
+        answer = read.one("pipes", "describe_pipe", gone=("NotFoundException",), Name=pipe.id)
+        source = answer["Source"]
+        about = stream_parameters(answer)
+        dead = dead_letter(about)
+        queue, topic = queue_of(dead), topic_of(dead)
+        return cls(
+            name=pipe.id,
+            source=source,
+            service=source.split(":")[2] if source.startswith("arn:") else "kafka",
+            is_stopped=answer.get("DesiredState") == "STOPPED",
+            dead=dead,
+            retries=about.get("MaximumRetryAttempts"),
+            age=about.get("MaximumRecordAgeInSeconds"),
+            queue_sinks=(queue,) if queue else (),
+            topic_sinks=(topic,) if topic else (),
+        )

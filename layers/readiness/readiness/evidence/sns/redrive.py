@@ -1,0 +1,183 @@
+"""What SNS does with what it cannot deliver to a subscriber."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.cloudwatch.histories import Span
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.sns.delivery import topic_of_subscription
+from readiness.evidence.sns.topics import TOPIC, topic_name
+from readiness.evidence.workloads.dead_letter_paths import redriven_to, subscription_attributes
+from readiness.evidence.workloads.failure_sinks import queue_of
+from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.metrics import Query, series
+
+REDRIVEN = {"firehose", "http", "https", "lambda", "sqs"}
+"""Protocols whose undelivered messages matter to a program: mail, SMS and push go to people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redriven:
+    """A subscription; ``retries`` are those of an HTTP delivery policy, None for SNS's own."""
+
+    arn: str
+    protocol: str
+    endpoint: str
+    dead: str = ""
+    retries: int | None = None
+
+    @property
+    def spoken(self) -> str:
+        return f"{self.protocol} {self.endpoint.rpartition(':')[2] or self.endpoint}"
+
+
+@evidence(
+    TOPIC,
+    reads=(
+        "sns:GetSubscriptionAttributes",
+        "sns:ListSubscriptions",
+        "sns:ListSubscriptionsByTopic",
+    ),
+    changed_by=(
+        api_call(
+            "sns",
+            "Subscribe",
+            "ConfirmSubscription",
+            id="requestParameters.topicArn",
+            normalise=topic_name,
+        ),
+        api_call(
+            "sns",
+            "Unsubscribe",
+            "SetSubscriptionAttributes",
+            id="requestParameters.subscriptionArn",
+            normalise=topic_of_subscription,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class TopicRedrive:
+    """The confirmed subscriptions of a topic that a program reads, and where failures go.
+
+    ``others`` counts those of people and phones, ``pending`` those that nobody confirmed. Sources:
+    ListSubscriptions (all topics in one listing) or ListSubscriptionsByTopic,
+    GetSubscriptionAttributes.
+    """
+
+    name: str
+    arn: str
+    subscriptions: tuple[Redriven, ...] = ()
+    others: int = 0
+    pending: int = 0
+    sinks: tuple[Resource, ...] = ()
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.name.endswith(".fifo")
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicRedrive:
+        listed = read.every(
+            "sns",
+            "list_subscriptions_by_topic",
+            "Subscriptions",
+            gone=("NotFound", "NotFoundException"),
+            TopicArn=arn_of(topic, read.partition),
+        )
+        return cls._of(read, topic, listed)
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TopicRedrive]:
+        topics = {
+            arn_of(topic, read.partition): topic
+            for id in read.ids(TOPIC)
+            for topic in [TOPIC.resource(read.account, read.region, id)]
+        }
+        listed: dict[str, list[Mapping[str, Any]]] = {arn: [] for arn in topics}
+        for each in read.every("sns", "list_subscriptions", "Subscriptions"):
+            if each["TopicArn"] in listed:
+                listed[each["TopicArn"]].append(each)
+        return {topic.id: cls._of(read, topic, listed[arn]) for arn, topic in topics.items()}
+
+    @classmethod
+    def _of(
+        cls, read: Reader, topic: Resource, listed: Iterable[Mapping[str, Any]]
+    ) -> TopicRedrive:
+        listed = list(listed)
+        confirmed = [each for each in listed if each["SubscriptionArn"].startswith("arn:")]
+        machines = [each for each in confirmed if each.get("Protocol") in REDRIVEN]
+
+        def ask(each: Mapping[str, Any]) -> Redriven | None:
+            attributes = subscription_attributes(read, each["SubscriptionArn"])
+            if attributes is None:
+                return None
+            return Redriven(
+                each["SubscriptionArn"],
+                each["Protocol"],
+                each.get("Endpoint", ""),
+                redriven_to(attributes),
+                _retries(attributes) if each["Protocol"] in {"http", "https"} else None,
+            )
+
+        found = tuple(each for each in read.each(ask, machines) if each is not None)
+        dead = sorted({each.dead for each in found} - {""})
+        return cls(
+            topic.id,
+            arn_of(topic, read.partition),
+            found,
+            len(confirmed) - len(machines),
+            len(listed) - len(confirmed),
+            tuple(queue for arn in dead if (queue := queue_of(arn))),
+        )
+
+
+def _retries(attributes: Mapping[str, str]) -> int | None:
+    """How often the policy in effect tries again, be it the subscription's or the topic's."""
+    text = attributes.get("EffectiveDeliveryPolicy") or attributes.get("DeliveryPolicy")
+    policy = json.loads(text) if text else {}
+    retry = policy.get("healthyRetryPolicy") or {} if isinstance(policy, Mapping) else {}
+    said = retry.get("numRetries")
+    return None if said is None else int(said)
+
+
+@evidence(TOPIC, reads=HISTORY_READS, proves=False)
+@dataclass(frozen=True, slots=True)
+class TopicLosses:
+    """Sums over a week: messages that were not delivered, and that no dead-letter queue took.
+
+    None where there is no datapoint. Source: GetMetricData.
+    """
+
+    failed: float | None = None
+    undelivered: float | None = None
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicLosses:
+        return cls._of(read, [topic.id])[topic.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TopicLosses]:
+        return cls._of(read, read.ids(TOPIC))
+
+    @classmethod
+    def _of(cls, read: Reader, ids: Iterable[str]) -> dict[str, TopicLosses]:
+        wanted = {id: _queries(id) for id in ids}
+        asked = [query for pair in wanted.values() for query in pair]
+        found = read_histories_of(read, asked) if asked else {}
+        return {
+            id: cls(*(found[query].over(Span.WEEK).total for query in pair))
+            for id, pair in wanted.items()
+        }
+
+
+def _queries(topic: str) -> tuple[Query, Query]:
+    return (
+        series("AWS/SNS", "NumberOfNotificationsFailed", "Sum", TopicName=topic),
+        series("AWS/SNS", "NumberOfNotificationsFailedToRedriveToDlq", "Sum", TopicName=topic),
+    )

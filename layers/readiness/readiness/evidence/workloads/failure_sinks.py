@@ -1,0 +1,120 @@
+"""The queues and topics that failures are sent to: whether there is one, and whom it lets in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
+from readiness.evidence.sns.topics import TOPIC
+from readiness.evidence.sqs.queues import QUEUE, queue_url
+from readiness.evidence.workloads.dead_letter_paths import redriven_to
+from readiness.model.evidence import arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
+ATTRIBUTES = (
+    "KmsMasterKeyId",
+    "MessageRetentionPeriod",
+    "Policy",
+    "RedriveAllowPolicy",
+    "RedrivePolicy",
+    "VisibilityTimeout",
+)
+"""What is asked of a queue at once: its own redrive, and what others need to send to it."""
+
+
+def queue_of(arn: str) -> Resource | None:
+    """The queue of an ARN, None for the ARN of anything else."""
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[2] != "sqs":
+        return None
+    return QUEUE.resource(parts[4], parts[3], parts[5])
+
+
+def topic_of(arn: str) -> Resource | None:
+    """The topic of an ARN, None for the ARN of anything else."""
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[2] != "sns":
+        return None
+    return TOPIC.resource(parts[4], parts[3], parts[5])
+
+
+def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:
+    """What GetQueueAttributes says of failures, None where there is no such queue."""
+    answer = read.one(
+        "sqs",
+        "get_queue_attributes",
+        absent=_GONE,
+        region=None if queue.region == read.region else queue.region,
+        QueueUrl=queue_url(read, queue),
+        AttributeNames=list(ATTRIBUTES),
+    )
+    return None if answer is None else answer.get("Attributes") or {}
+
+
+@evidence(QUEUE, reads=("sqs:GetQueueAttributes",), uses=(KmsKeyState, KmsKeyAccess))
+@dataclass(frozen=True, slots=True)
+class QueueSink:
+    """A queue that something sends its failures to.
+
+    ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
+    allow policy. ``key_problem`` says why its key cannot be used; ``key_policy`` is
+    that of a customer managed key, ``is_aws_key`` that the key is SQS's own AWS-managed one, which
+    lets no other service in. Sources: GetQueueAttributes, DescribeKey, GetKeyPolicy.
+    """
+
+    arn: str
+    exists: bool = True
+    retention: int = 345_600
+    dead: str = ""
+    policy: str = ""
+    allows: str = ""
+    key_id: str = ""
+    key_arn: str = ""
+    key_problem: str = ""
+    key_policy: str = ""
+    is_aws_key: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.arn.endswith(".fifo")
+
+    @classmethod
+    def load(cls, read: Reader, queue: Resource) -> QueueSink:
+        arn = arn_of(queue, read.partition)
+        attributes = redrive_attributes(read, queue)
+        if attributes is None:
+            return cls(arn, exists=False)
+        key_id = attributes.get("KmsMasterKeyId", "")
+        return cls(
+            arn=arn,
+            retention=int(attributes["MessageRetentionPeriod"]),
+            dead=redriven_to(attributes),
+            policy=attributes.get("Policy", ""),
+            allows=attributes.get("RedriveAllowPolicy", ""),
+            key_id=key_id,
+            **_of_key(read, key_id),
+        )
+
+
+def _of_key(read: Reader, key_id: str) -> dict[str, Any]:
+    key = key_resource(read, key_id) if key_id else None
+    if key is None or key.account != read.account:
+        return {}
+    state = read.of(KmsKeyState, key)
+    if state.why_no_service_can_use_it:
+        return {"key_problem": state.why_no_service_can_use_it}
+    if state.manager == "AWS":
+        return {"is_aws_key": True}
+    itself = KEY.resource(key.account, key.region, state.key_id)
+    return {
+        "key_arn": arn_of(itself, read.partition),
+        "key_policy": read.of(KmsKeyAccess, itself).policy,
+    }

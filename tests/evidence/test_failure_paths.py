@@ -1,0 +1,569 @@
+"""Where failures go and what is retried, as AWS says it: loaders and rules over fake accounts."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from functions.error_handling import app
+from readiness import Severity, Status
+from readiness.engine.aws import Aws
+from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.eventbridge.rules import EVENT_RULE, RuleTargets
+from readiness.evidence.stepfunctions import RunDefinitions
+from readiness.evidence.workloads.dependencies import DependencyGuards
+from readiness.model.resource import Resource
+from tests.accounts import error_handling as worlds
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, observe, scan
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+LATEST = "$LATEST"
+
+
+def verdict(rule, id, *, settings=None, **answers):
+    return observe(worlds.fake_account().but(**answers), rule, id, **(settings or {})).finding
+
+
+def swept(rule, **answers):
+    """The findings of a sweep, by the id of the resource."""
+    found = scan(worlds.fake_account().but(**answers), [rule])
+    return {each.finding.resource.id: each.finding for each in found if each.finding}
+
+
+def load(cls, type_, id, account, *, bulk=False):
+    aws = Aws(account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    return aws.evidence(cls, Resource(ACCOUNT_ID, HOME, type_, id), {}).evidence
+
+
+# -- functions ------------------------------------------------------------------------------------
+
+
+def policies(*services, qualifier=""):
+    """GetPolicy of a function whose qualifier admits services."""
+
+    def answer(**params):
+        if params.get("Qualifier", "") != qualifier:
+            return error("ResourceNotFoundException", 404)
+        return {
+            "Policy": worlds.policy(*(worlds.allow(s, "lambda:InvokeFunction") for s in services))
+        }
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("service", "callers"),
+    [
+        ("s3", ("Amazon S3",)),
+        ("sns", ("Amazon SNS",)),
+        ("events", ("EventBridge",)),
+        ("logs.us-east-1", ("CloudWatch Logs",)),
+        ("lambda.alarms.cloudwatch", ("CloudWatch alarms",)),
+        ("apigateway", ()),
+        ("elasticloadbalancing", ()),
+        ("cognito-idp", ()),
+    ],
+)
+def test_who_invokes_asynchronously(service, callers):
+    account = worlds.fake_account().but(
+        lambda__get_policy=policies(service), scheduler__list_schedules={"Schedules": []}
+    )
+    use = load(AsynchronousUse, "AWS::Lambda::Function", "agent", account)
+    assert use.callers == ({LATEST: callers} if callers else {})
+
+
+def test_a_schedule_needs_no_policy():
+    account = worlds.fake_account().but(lambda__get_policy=policies())
+    use = load(AsynchronousUse, "AWS::Lambda::Function", "agent", account)
+    assert use.callers == {"live": ("EventBridge Scheduler",)}
+    disabled = {**worlds.LISTED_SCHEDULE, "State": "DISABLED"}
+    account = account.but(scheduler__list_schedules={"Schedules": [disabled]})
+    assert load(AsynchronousUse, "AWS::Lambda::Function", "agent", account).callers == {}
+
+
+def version(**targets):
+    """GetFunctionConfiguration, with the dead-letter target of each version."""
+
+    def answer(**params):
+        target = targets.get(f"v{params['Qualifier']}" if "Qualifier" in params else "latest")
+        config = {"DeadLetterConfig": {"TargetArn": target}} if target else {}
+        return worlds.function(**config)
+
+    return answer
+
+
+NO_CONFIG = {"FunctionEventInvokeConfigs": []}
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(
+    ("targets", "status"),
+    [({"v7": worlds.FAILED}, GOOD), ({"latest": worlds.FAILED}, BAD), ({}, BAD)],
+)
+def test_the_dead_letter_queue_of_the_version_behind_the_alias(every, targets, status):
+    answer = version(**targets)
+    answers = {
+        "lambda__list_function_event_invoke_configs": NO_CONFIG,
+        "lambda__get_function_configuration": answer,
+        "lambda__list_functions": {"Functions": [answer()]},
+    }
+    if every:
+        found = swept(app.asynchronous_failures, **answers)["agent"]
+    else:
+        found = verdict(app.asynchronous_failures, "agent", **answers)
+    assert found.status is status, found.reason
+
+
+@pytest.mark.parametrize(("qualifier", "status"), [("live", GOOD), ("$LATEST", BAD), ("7", BAD)])
+def test_the_destination_of_the_qualifier_that_is_invoked(qualifier, status):
+    configs = {"FunctionEventInvokeConfigs": [worlds.invoke_config(qualifier)]}
+    found = verdict(
+        app.asynchronous_failures, "agent", lambda__list_function_event_invoke_configs=configs
+    )
+    assert found.status is status, found.reason
+
+
+def test_lost_events_are_critical():
+    found = verdict(
+        app.asynchronous_failures,
+        "agent",
+        lambda__list_function_event_invoke_configs=NO_CONFIG,
+        cloudwatch__get_metric_data=worlds.losing("AsyncEventsDropped"),
+    )
+    assert (found.status, found.severity) == (BAD, Severity.CRITICAL)
+    found = verdict(
+        app.asynchronous_failures,
+        "agent",
+        cloudwatch__get_metric_data=worlds.losing("DestinationDeliveryFailures"),
+    )
+    assert (found.status, found.severity) == (BAD, Severity.CRITICAL)
+
+
+def test_a_function_that_failures_are_sent_to_exists():
+    def sends_to(name):
+        arn = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:{name}"
+        return {"FunctionEventInvokeConfigs": [worlds.invoke_config(destination=arn)]}
+
+    def configured(**params):
+        is_there = params["FunctionName"] == "agent"
+        return worlds.function() if is_there else error("ResourceNotFoundException", 404)
+
+    for name, status in (("agent", GOOD), ("gone", BAD)):
+        answers = {
+            "lambda__list_function_event_invoke_configs": sends_to(name),
+            "lambda__get_function_configuration": configured,
+        }
+        assert verdict(app.asynchronous_failures, "agent", **answers).status is status
+        assert swept(app.asynchronous_failures, **answers)["agent"].status is status
+
+
+def test_what_is_not_seen_is_not_judged():
+    denied = error("AccessDeniedException", 403)
+    found = verdict(app.asynchronous_failures, "agent", lambda__get_policy=denied)
+    assert found.status is UNKNOWN
+    assert found.missing == ("lambda:GetPolicy",)
+    found = verdict(app.asynchronous_failures, "agent", sqs__get_queue_attributes=denied)
+    assert found.status is UNKNOWN
+    assert found.missing == ("sqs:GetQueueAttributes",)
+    found = verdict(app.asynchronous_failures, "agent", lambda__get_policy={"Policy": "{"})
+    assert found.status is UNKNOWN
+
+
+def test_the_environment_of_the_version_behind_the_alias():
+    def answer(**params):
+        off = {"AWS_MAX_ATTEMPTS": "1"} if params.get("Qualifier") == "7" else {}
+        return worlds.function(Environment={"Variables": off})
+
+    found = verdict(app.function_sdk_retries, "agent", lambda__get_function_configuration=answer)
+    assert found.status is BAD
+    assert "version 7" in found.reason
+
+
+def test_a_sweep_asks_once_for_what_lists_tell():
+    account = worlds.fake_account()
+    functions = [worlds.function(FunctionName=f"agent-{n}") for n in range(40)]
+    account.answers["lambda", "list_functions"] = {"Functions": functions}
+    scan(account, [app.asynchronous_failures])
+    calls = account.calls
+    assert calls.count(("lambda", "list_functions")) == 1
+    assert calls.count(("scheduler", "list_schedules")) == 1
+    assert calls.count(("sqs", "get_queue_attributes")) == 1
+    assert calls.count(("lambda", "list_function_event_invoke_configs")) == 40
+
+
+# -- queues ---------------------------------------------------------------------------------------
+
+
+def queues(**attributes):
+    """GetQueueAttributes, with changes for some queues; None deletes one."""
+
+    def answer(**params):
+        name = params["QueueUrl"].rpartition("/")[2]
+        found = worlds.attributes_of(name)
+        change = attributes.get(name, {})
+        if found is None or change is None:
+            return error("AWS.SimpleQueueService.NonExistentQueue")
+        return {"Attributes": {k: v for k, v in {**found, **change}.items() if v is not None}}
+
+    return {"sqs__get_queue_attributes": answer}
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(
+    ("answers", "status", "words"),
+    [
+        pytest.param(queues(), GOOD, "dead", id="good"),
+        pytest.param(queues(dead=None), BAD, "does not exist", id="deleted"),
+        pytest.param(
+            queues(work={"RedrivePolicy": None}), BAD, "no dead-letter queue", id="no policy"
+        ),
+        pytest.param(
+            queues(work={"RedrivePolicy": worlds.redrive(most="5")}), GOOD, "5", id="a text"
+        ),
+        pytest.param(queues(work={"RedrivePolicy": "[]"}), UNKNOWN, "understood", id="odd"),
+        pytest.param(
+            queues(dead={"RedriveAllowPolicy": '{"redrivePermission": "denyAll"}'}),
+            BAD, "let the queue in", id="shut out",
+        ),
+        pytest.param(
+            queues(dead={"MessageRetentionPeriod": "60"}), BAD, "0:01:00", id="a minute"
+        ),
+    ],
+)  # fmt: skip
+def test_the_redrive_policy_of_a_queue(every, answers, status, words):
+    if every:
+        found = swept(app.queue_redrive, **answers)["work"]
+    else:
+        found = verdict(app.queue_redrive, "work", **answers)
+    assert found.status is status, found.reason
+    assert words in found.reason
+
+
+def test_a_queue_that_is_gone_has_no_finding_of_its_own():
+    answers = queues(work=None)
+    assert verdict(app.queue_redrive, "work", **answers) is None
+
+
+# -- topics, rules, schedules, pipes --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("every", [False, True], ids=["event", "sweep"])
+@pytest.mark.parametrize(
+    ("attributes", "status"),
+    [
+        ({"RedrivePolicy": worlds.redrive(most=None)}, GOOD),
+        ({}, BAD),
+        ({"RedrivePolicy": "{}"}, BAD),
+    ],
+)
+def test_the_redrive_policy_of_a_subscription(every, attributes, status):
+    answers = {"sns__get_subscription_attributes": {"Attributes": attributes}}
+    if every:
+        found = swept(app.subscription_failures, **answers)["alerts"]
+    else:
+        found = verdict(app.subscription_failures, "alerts", **answers)
+    assert found.status is status, found.reason
+
+
+def test_a_subscription_that_was_deleted_since_it_was_listed():
+    gone = error("NotFound", 404)
+    found = verdict(app.subscription_failures, "alerts", sns__get_subscription_attributes=gone)
+    assert found.status is NA
+
+
+HTTPS = {**worlds.SUBSCRIBED, "Protocol": "https", "Endpoint": "https://example.com/"}
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [
+        ('{"healthyRetryPolicy": {"numRetries": 0}}', BAD),
+        ('{"healthyRetryPolicy": {"numRetries": 3}}', GOOD),
+        ('{"healthyRetryPolicy": null}', GOOD),
+        ("", GOOD),
+    ],
+)
+def test_the_delivery_policy_of_a_web_address(policy, status):
+    attributes = {"EffectiveDeliveryPolicy": policy} if policy else {}
+    found = verdict(
+        app.subscription_retries,
+        "alerts",
+        sns__list_subscriptions_by_topic={"Subscriptions": [HTTPS]},
+        sns__get_subscription_attributes={"Attributes": attributes},
+    )
+    assert found.status is status, found.reason
+
+
+def test_lost_messages_are_critical():
+    answers = {
+        "sns__get_subscription_attributes": {"Attributes": {}},
+        "cloudwatch__get_metric_data": worlds.losing("NumberOfNotificationsFailed"),
+    }
+    for found in (
+        verdict(app.subscription_failures, "alerts", **answers),
+        swept(app.subscription_failures, **answers)["alerts"],
+    ):
+        assert (found.status, found.severity) == (BAD, Severity.CRITICAL)
+
+
+BUSES = {
+    "events__list_event_buses": {"EventBuses": [{"Name": "default"}, {"Name": "orders"}]},
+    "events__list_rules": lambda EventBusName: {  # noqa: N803
+        "Rules": [{**worlds.LISTED_RULE, "Name": "paid", "EventBusName": EventBusName}]
+    },
+}
+
+
+def test_the_rules_of_each_bus():
+    found = swept(app.rule_retries, **BUSES)
+    assert set(found) == {"paid", "orders/paid"}
+    arn = load(RuleTargets, EVENT_RULE.name, "orders/paid", worlds.fake_account().but(**BUSES)).arn
+    assert arn == f"arn:aws:events:{HOME}:{ACCOUNT_ID}:rule/orders/paid"
+
+
+@pytest.mark.parametrize("bus", ["default", "orders"])
+def test_lost_events_of_a_rule_are_found_under_its_bus(bus):
+    seen = []
+
+    def said(namespace, metric, statistic, dimensions, begin, seconds):
+        seen.append(dict(dimensions))
+        return 1.0 if metric == "FailedInvocations" else None
+
+    found = verdict(
+        app.rule_failures,
+        "paid" if bus == "default" else "orders/paid",
+        **BUSES,
+        events__list_targets_by_rule={"Targets": [{"Id": "a", "Arn": worlds.FUNCTION}]},
+        cloudwatch__get_metric_data=worlds.get_metric_data(said),
+    )
+    assert found.severity is Severity.CRITICAL
+    named = {"RuleName": "paid"} if bus == "default" else {"RuleName": "paid", "EventBusName": bus}
+    assert named in seen
+
+
+@pytest.mark.parametrize(
+    "about", [{"State": "DISABLED"}, {"ManagedBy": "autoscaling.amazonaws.com"}]
+)
+@pytest.mark.parametrize("every", [False, True], ids=["event", "sweep"])
+def test_targets_that_do_not_matter_are_not_read(about, every):
+    listed = {**worlds.LISTED_RULE, **about}
+    account = worlds.fake_account().but(
+        events__list_rules={"Rules": [listed]}, events__describe_rule=listed
+    )
+    found = (
+        scan(account, [app.rule_failures])[0].finding
+        if every
+        else observe(account, app.rule_failures, "hourly").finding
+    )
+    assert found.status is NA
+    assert ("events", "list_targets_by_rule") not in account.calls
+
+
+@pytest.mark.parametrize(
+    ("policy", "status"),
+    [({}, GOOD), ({"MaximumRetryAttempts": 0}, BAD), ({"MaximumRetryAttempts": 185}, GOOD)],
+)
+def test_the_retry_policies_of_rules_and_schedules(policy, status):
+    targets = {"Targets": [worlds.target(RetryPolicy=policy)]}
+    found = verdict(app.rule_retries, "hourly", events__list_targets_by_rule=targets)
+    assert found.status is status
+    schedule = worlds.schedule(RetryPolicy=policy)
+    found = verdict(app.schedule_retries, "default", scheduler__get_schedule=schedule)
+    assert found.status is status
+
+
+def test_no_more_schedules_are_read_than_the_setting_says():
+    listed = [{**worlds.LISTED_SCHEDULE, "Name": f"s{n}"} for n in range(5)]
+    listed.append({**worlds.LISTED_SCHEDULE, "Name": "off", "State": "DISABLED"})
+    account = worlds.fake_account().but(scheduler__list_schedules={"Schedules": listed})
+    found = observe(account, app.schedule_failures, "default", most_schedules=3).finding
+    assert found.status is UNKNOWN
+    assert "2 more" in found.reason
+    assert account.calls.count(("scheduler", "get_schedule")) == 3
+    found = observe(account, app.schedule_failures, "default").finding
+    assert found.status is GOOD
+
+
+def test_a_schedule_group_that_does_not_exist():
+    gone = error("ResourceNotFoundException", 404)
+    found = verdict(app.schedule_failures, "default", scheduler__get_schedule_group=gone)
+    assert found is None
+
+
+def test_a_pipe_of_another_kind():
+    queue = {**worlds.pipe(), "Source": worlds.WORK, "SourceParameters": {}}
+    found = verdict(app.pipe_failures, "clicks", pipes__describe_pipe=queue)
+    assert found.status is NA
+    assert "queue-redrive" in found.reason
+    outside = {**worlds.pipe(), "Source": "smk://broker:9092"}
+    found = verdict(app.pipe_failures, "clicks", pipes__describe_pipe=outside)
+    assert found.status is NA
+
+
+# -- the queue behind --------------------------------------------------------------------------------
+
+
+def test_a_key_that_is_named_by_its_alias():
+    found = verdict(app.rule_failures, "hourly", **queues(dead={"KmsMasterKeyId": "alias/queues"}))
+    assert found.status is GOOD, found.reason
+
+
+def test_the_key_of_sqs_lets_no_service_in():
+    metadata = dict(worlds.fake_account().answers["kms", "describe_key"]["KeyMetadata"])
+    found = verdict(
+        app.rule_failures,
+        "hourly",
+        kms__describe_key={"KeyMetadata": metadata | {"KeyManager": "AWS"}},
+        **queues(dead={"KmsMasterKeyId": "alias/aws/sqs"}),
+    )
+    assert found.status is BAD
+    assert "alias/aws/sqs" in found.reason
+
+
+# -- state machines -------------------------------------------------------------------------------
+
+
+def test_what_runs_is_the_version_of_the_alias():
+    retried = worlds.definition(Work=worlds.task(worlds.RETRY))
+    bare = worlds.definition(Work=worlds.task())
+
+    def described(**params):
+        is_version = params["stateMachineArn"].endswith(":7")
+        return worlds.machine(bare if is_version else retried)
+
+    account = worlds.fake_account().but(stepfunctions__describe_state_machine=described)
+    type_ = "AWS::StepFunctions::StateMachine"
+    texts = load(RunDefinitions, type_, worlds.MACHINE, account).texts
+    assert texts == {LATEST: retried, "live → 7": bare}
+    found = observe(account, app.state_machine_backoff, worlds.MACHINE).finding
+    assert found.status is BAD
+    assert "live → 7" in found.reason
+
+
+def test_a_version_that_gets_nothing_does_not_matter():
+    routes = [
+        {"stateMachineVersionArn": f"{worlds.MACHINE}:7", "weight": 0},
+        {"stateMachineVersionArn": f"{worlds.MACHINE}:8", "weight": 100},
+    ]
+    account = worlds.fake_account().but(
+        stepfunctions__describe_state_machine_alias={
+            **worlds.ALIAS,
+            "routingConfiguration": routes,
+        }
+    )
+    type_ = "AWS::StepFunctions::StateMachine"
+    assert set(load(RunDefinitions, type_, worlds.MACHINE, account).texts) == {LATEST, "live → 8"}
+
+
+# -- dependencies ---------------------------------------------------------------------------------
+
+
+def dependencies(account):
+    guards = load(DependencyGuards, "AWS::::Account", ACCOUNT_ID, account)
+    return {each.name: each for each in guards.all}
+
+
+def stated(*entries):
+    document = {**worlds.MANIFEST, "dependencies": list(entries)}
+    return {"ssm__get_parameters_by_path": {"Parameters": [worlds.parameter(document)]}}
+
+
+def test_what_guards_the_dependencies_of_a_manifest():
+    found = dependencies(worlds.fake_account())
+    assert found["models"].functions == ("agent",)
+    assert found["models"].circuit.state == "CLOSED"
+    assert found["models"].circuit.refused == ()
+    assert "anomaly mitigation" in found["agents/web"].ejects
+    assert found["mail"].unlimited == ()
+
+
+@pytest.mark.parametrize("reserved", [None, 0])
+def test_no_concurrency_limits_nothing(reserved):
+    answer = {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
+    found = dependencies(worlds.fake_account().but(lambda__get_function_concurrency=answer))
+    assert found["mail"].unlimited == ("agent",)
+
+
+def test_a_table_that_does_not_exist():
+    gone = error("ResourceNotFoundException")
+    account = worlds.fake_account().but(dynamodb__describe_table=gone)
+    assert dependencies(account)["models"].circuit.table_state == ""
+    assert ("dynamodb", "get_item") not in account.calls
+
+
+def test_a_row_of_another_key_is_not_read():
+    table = {"TableName": "circuits", "TableStatus": "ACTIVE"}
+    keys = [
+        {"AttributeName": name, "KeyType": kind}
+        for name, kind in (("pk", "HASH"), ("sk", "RANGE"))
+    ]
+    account = worlds.fake_account().but(
+        dynamodb__describe_table={"Table": {**table, "KeySchema": keys}}
+    )
+    assert dependencies(account)["models"].circuit.key == ("pk", "sk")
+    assert ("dynamodb", "get_item") not in account.calls
+
+
+@pytest.mark.parametrize(
+    ("opened", "when"),
+    [("1793620800", "2026-11-02"), ("1e400", None), ("99999999999999", None)],
+)
+def test_when_a_circuit_opened(opened, when):
+    row = {"Item": {"id": {"S": "models"}, "state": {"S": "open"}, "opened_at": {"N": opened}}}
+    circuit = dependencies(worlds.fake_account().but(dynamodb__get_item=row))["models"].circuit
+    assert circuit.state == "OPEN"
+    assert (circuit.opened and f"{circuit.opened:%Y-%m-%d}") == when
+
+
+def test_a_role_that_may_not_keep_the_state():
+    version = {"Document": json.dumps(worlds.grants("dynamodb:GetItem")), "VersionId": "v1"}
+    account = worlds.fake_account().but(iam__get_policy_version={"PolicyVersion": version})
+    assert dependencies(account)["models"].circuit.refused == ("agent",)
+
+
+def test_a_table_that_must_not_be_read():
+    denied = error("AccessDeniedException")
+    found = verdict(app.dependency_breakers, ACCOUNT_ID, dynamodb__get_item=denied)
+    assert found.status is UNKNOWN
+    assert found.missing == ("dynamodb:GetItem",)
+
+
+def test_ecs_service_connect_ejects_what_fails():
+    [service] = worlds.fake_account().answers["ecs", "describe_services"]["services"]
+
+    def ejects(**connect):
+        deployment = {"status": "PRIMARY", "serviceConnectConfiguration": connect}
+        services = [{**service, "loadBalancers": [], "deployments": [deployment]}]
+        account = worlds.fake_account().but(ecs__describe_services={"services": services})
+        return dependencies(account)["agents/web"].ejects
+
+    offered = [{"portName": "http"}]
+    assert "Service Connect" in ejects(enabled=True, services=offered)
+    assert ejects(enabled=True, services=[]) == ""
+    assert ejects(enabled=False, services=offered) == ""
+
+
+def test_mitigation_that_is_off():
+    off = {"Attributes": [{"Key": "load_balancing.algorithm.anomaly_mitigation", "Value": "off"}]}
+    account = worlds.fake_account().but(elbv2__describe_target_group_attributes=off)
+    assert dependencies(account)["agents/web"].ejects == ""
+
+
+def test_the_revision_changes_with_the_code():
+    def revision(digest):
+        functions = {"Functions": [worlds.function(CodeSha256=digest)]}
+        account = worlds.fake_account().but(lambda__list_functions=functions)
+        return load(DependencyGuards, "AWS::::Account", ACCOUNT_ID, account).revision
+
+    assert revision("a") == revision("a") != revision("b")
+
+
+def test_a_glob_names_functions_and_a_stroke_services():
+    answers = stated({"name": "x", "used_by": ["*"]}, {"name": "y", "used_by": ["agents/*"]})
+    found = dependencies(worlds.fake_account().but(**answers))
+    assert (found["x"].functions, found["x"].services) == (("agent",), ())
+    assert (found["y"].functions, found["y"].services) == ((), ("agents/web",))
