@@ -44,8 +44,10 @@ FULL_BY_DEFAULT = {
         ("elbv2", "describe_ssl_policies"),
         ("elbv2", "describe_target_groups"),
         ("memorydb", "describe_clusters"),
+        ("rds", "describe_db_cluster_snapshots"),
         ("rds", "describe_db_clusters"),
         ("rds", "describe_db_instances"),
+        ("rds", "describe_db_snapshots"),
     },
     "no maximum is documented": {
         ("accessanalyzer", "list_analyzers"),
