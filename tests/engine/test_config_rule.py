@@ -190,6 +190,7 @@ CONFIG_IDS = {
     "AWS::ECS::Cluster": ("arn:aws:ecs:us-east-1:111122223333:cluster/agents", "agents"),
 }
 LEFT = {
+    "AWS::Backup::RestoreTestingPlan",
     "AWS::OpenSearch::Domain",
     "AWS::ApiGatewayV2::Api",
     "AWS::CloudTrail::Trail",

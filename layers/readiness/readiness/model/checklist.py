@@ -337,7 +337,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 PENDING: frozenset[str] = frozenset(
     {
         "error_handling",
-        "backup_recovery",
         "budget_alerts",
         "cost_optimization",
         "functional_testing",
