@@ -235,6 +235,40 @@ def _required(service: str, shape: Shape | None) -> dict[str, Any]:
     return values
 
 
+def backed_up(file: str, type_: str, arn: str, *ids: tuple[str, str]) -> tuple[Golden, Golden]:
+    """AWS Backup's events of a restore and of a recovery point (its developer guide, "Events")."""
+    vault = f"arn:aws:backup:{REGION}:{ACCOUNT}:backup-vault:main"
+    point = (
+        f"arn:aws:backup:{REGION}:{ACCOUNT}:recovery-point:1a2b3c4d-0000-4000-8000-000000000001"
+    )
+    common = {"backupVaultArn": vault, "creationDate": WHEN, "resourceType": type_}
+    restored = {
+        **common,
+        "restoreJobId": "1A2B3C4D-0000-4000-8000-000000000001",
+        "recoveryPointArn": point,
+        "sourceResourceArn": arn,
+        "percentDone": 0,
+        "status": "COMPLETED",
+        "createdResourceArn": f"{arn}-restored",
+        "completionDate": WHEN,
+    }
+    made = {
+        **common,
+        "backupVaultName": "main",
+        "resourceArn": arn,
+        "status": "COMPLETED",
+        "isEncrypted": "true",
+        "storageClass": "WARM",
+        "completionDate": WHEN,
+    }
+    return (
+        told(
+            f"{file}-restored", "Restore Job State Change", "aws.backup", restored, [point], *ids
+        ),
+        told(f"{file}-made", "Recovery Point State Change", "aws.backup", made, [point], *ids),
+    )
+
+
 _INSTANCES = {"instancesSet": {"items": [{"instanceId": INSTANCE}]}}
 _GROUPS = {"groupSet": {"items": [{"groupId": GROUP}]}}
 
@@ -256,6 +290,18 @@ _SHIFT = {
     "data": {"practiceRunOutcome": "SUCCEEDED"},
     "metadata": {"awayFrom": "use1-az1", "notes": "practice run"},
 }
+_VOLUME = ("AWS::EC2::Volume", "vol-0123456789abcdef0")
+_TABLE = ("AWS::DynamoDB::Table", "jobs")
+_TABLE_ARN = f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/jobs"
+_DATABASE = ("AWS::RDS::DBInstance", "orders-1")
+_CLUSTER_ID = ("AWS::RDS::DBCluster", "orders")
+_BUCKET = ("AWS::S3::Bucket", "data")
+_PLAN = ("AWS::Backup::RestoreTestingPlan", "weekly")
+_PLAN_ARN = f"arn:aws:backup:{REGION}:{ACCOUNT}:restore-testing-plan:weekly-1a2b"
+_APP_ARN = f"arn:aws:resiliencehub:{REGION}:{ACCOUNT}:app/1a2b"
+_POLICY_ARN = f"arn:aws:resiliencehub:{REGION}:{ACCOUNT}:resiliency-policy/1a2b"
+_RDS = f"arn:aws:rds:{REGION}:{ACCOUNT}"
+_EFS_ARN = f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/{_SYSTEM[1]}"
 
 
 def failed_over(kind: str, id: str, source: str, name: str, message: str) -> Golden:
@@ -343,6 +389,16 @@ GOLDEN = (
             ],
         },
     ),
+    call(
+        "elasticloadbalancing",
+        "ModifyListener",
+        _TARGET_GROUP,
+        ("AWS::ElasticLoadBalancingV2::Listener", LISTENER),
+        request={
+            "listenerArn": LISTENER,
+            "defaultActions": [{"type": "forward", "targetGroupArn": _TARGETS}],
+        },
+    ),
     call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
     item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),
@@ -378,6 +434,77 @@ GOLDEN = (
         "cluster",
         "ledger",
         "Completed failover to DB instance: ledger-2",
+    ),
+    *backed_up("backup-table", "DynamoDB", _TABLE_ARN, _TABLE),
+    *backed_up("backup-database", "RDS", f"{_RDS}:db:orders-1", _DATABASE),
+    *backed_up("backup-cluster", "Aurora", f"{_RDS}:cluster:orders", _CLUSTER_ID),
+    *backed_up("backup-file-system", "EFS", _EFS_ARN, _SYSTEM),
+    *backed_up(
+        "backup-volume", "EBS", f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{_VOLUME[1]}", _VOLUME
+    ),
+    *backed_up("backup-bucket", "S3", "arn:aws:s3:::data", _BUCKET),
+    call("backup", "DeleteRecoveryPoint"),
+    call("backup", "PutRestoreValidationResult"),
+    call("backup", "UpdateRegionSettings"),
+    call(
+        "backup",
+        "UpdateRestoreTestingSelection",
+        _PLAN,
+        request={"restoreTestingPlanName": "weekly", "restoreTestingSelectionName": "tables"},
+    ),
+    call(
+        "backup",
+        "CreateRestoreTestingPlan",
+        _PLAN,
+        response={"restoreTestingPlanName": "weekly", "restoreTestingPlanArn": _PLAN_ARN},
+    ),
+    item("AWS::Backup::RestoreTestingPlan", "backup-restore-testing-plan", "weekly", _PLAN_ARN),
+    call("dynamodb", "UpdateContinuousBackups", _TABLE, request={"tableName": "jobs"}),
+    call(
+        "dynamodb",
+        "DeleteBackup",
+        _TABLE,
+        request={"backupArn": f"{_TABLE_ARN}/backup/01700000000000-1a2b3c4d"},
+    ),
+    call(
+        "rds",
+        "DeleteDBSnapshot",
+        _DATABASE,
+        request={"dBSnapshotIdentifier": "before-upgrade"},
+        response={"dBInstanceIdentifier": "orders-1"},
+    ),
+    call(
+        "rds",
+        "CreateDBClusterSnapshot",
+        _CLUSTER_ID,
+        request={"dBClusterSnapshotIdentifier": "now", "dBClusterIdentifier": "orders"},
+        response={"dBClusterIdentifier": "orders"},
+    ),
+    call("s3", "PutBucketVersioning", _BUCKET, request={"bucketName": "data"}),
+    call("ec2", "DeleteVolume", _VOLUME, request={"volumeId": _VOLUME[1]}),
+    call(
+        "elasticfilesystem",
+        "UpdateFileSystemProtection",
+        _SYSTEM,
+        request={"fileSystemId": _SYSTEM[1]},
+    ),
+    tagged("elasticfilesystem-tags", "elasticfilesystem", "file-system", _EFS_ARN, _SYSTEM),
+    told(
+        "ssm-manifest-change",
+        "Parameter Store Change",
+        "aws.ssm",
+        {"operation": "Update", "name": "/readiness/manifest/shop", "type": "String"},
+        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/shop"],
+        ("AWS::SSM::Parameter", "/readiness/manifest/shop"),
+    ),
+    call("resiliencehub", "UpdateResiliencyPolicy"),
+    item("AWS::ResilienceHub::App", "resiliencehub-app", _APP_ARN, _APP_ARN, judged=False),
+    item(
+        "AWS::ResilienceHub::ResiliencyPolicy",
+        "resiliencehub-policy",
+        _POLICY_ARN,
+        _POLICY_ARN,
+        judged=False,
     ),
     call("access-analyzer", "ApplyArchiveRule"),
     call("access-analyzer", "DeleteAnalyzer"),
@@ -477,7 +604,6 @@ GOLDEN = (
         "ec2-volume",
         "vol-0123456789abcdef0",
         f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-0123456789abcdef0",
-        judged=False,
     ),
     item(
         "AWS::EFS::FileSystem",

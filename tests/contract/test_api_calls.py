@@ -106,6 +106,8 @@ ELSEWHERE = {
     "PrefixLists": {"DeleteVpc"},
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
+    # No backup protects a volume that was just created.
+    "VolumeRecovery": {"CreateVolume"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.

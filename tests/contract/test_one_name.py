@@ -32,6 +32,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::ApiGatewayV2::Api": ("h1b2c3d4e5", ()),
     "AWS::AppSync::GraphQLApi": ("graphqlapiid000000000000aa", ()),
     "AWS::AutoScaling::AutoScalingGroup": ("team/workers", (f"{_GROUP}/team/workers",)),
+    "AWS::Backup::RestoreTestingPlan": ("weekly", ()),
     "AWS::CloudFormation::Stack": (
         "orders",
         (f"arn:aws:cloudformation:{REGION}:{ACCOUNT}:stack/orders/1f2e3d4c-0000-4000-8000-1",),
@@ -50,6 +51,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "AWS::EC2::Instance": ("i-0123456789abcdef0", ()),
     "AWS::EC2::SecurityGroup": ("sg-0123456789abcdef0", ("agents",)),
+    "AWS::EC2::Volume": ("vol-0123456789abcdef0", ()),
     "AWS::EC2::VPC": ("vpc-0123456789abcdef0", ()),
     "AWS::EFS::FileSystem": ("fs-0123456789abcdef0", ()),
     "AWS::ElastiCache::CacheCluster": ("pages", ("Pages", CACHE)),

@@ -45,6 +45,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "InvalidLaunchTemplateId.NotFound",
             "InvalidLaunchTemplateId.VersionNotFound",
             "InvalidLaunchTemplateName.NotFoundException",
+            "InvalidVolume.NotFound",
             "InvalidVpcID.Malformed",
             "InvalidVpcID.NotFound",
         }

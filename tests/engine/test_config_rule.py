@@ -191,6 +191,7 @@ CONFIG_IDS = {
 }
 LEFT = {
     "AWS::Events::Rule",
+    "AWS::Backup::RestoreTestingPlan",
     "AWS::OpenSearch::Domain",
     "AWS::ApiGatewayV2::Api",
     "AWS::CloudTrail::Trail",

@@ -226,8 +226,8 @@ def _from_service(event: Json, detail_type: str, rules: Iterable[Rule]) -> froze
             if change.identify is None:
                 id = _first_arn(event, change) if change.id == "resources" else None
                 targets.add(_target(rule, declaration.about, id or _id_in(detail, change)))
-            elif found := change.identify(detail):
-                targets.add(_target(rule, declaration.about, found))
+            elif (found := change.identify(detail)) is not None:
+                targets.add(_target(rule, declaration.about, found or None))
     return frozenset(targets)
 
 

@@ -336,7 +336,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "backup_recovery",
         "budget_alerts",
         "cost_optimization",
         "functional_testing",

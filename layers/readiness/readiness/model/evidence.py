@@ -88,7 +88,7 @@ class ServiceEvent:
     :class:`ApiCall`, or ``resources`` for the first ARN of the envelope. ``rule`` is the path
     of a rule id in the detail, for events that concern one rule only. ``identify`` finds the id
     in the whole detail where no single field has it; None means that the event concerns no
-    resource of the type.
+    resource of the type, an empty id that any may be concerned.
     """
 
     detail_type: str

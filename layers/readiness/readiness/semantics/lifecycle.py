@@ -1,8 +1,8 @@
-"""When S3 deletes objects: lifecycle rules that expire them, and what they apply to."""
+"""When S3 deletes or archives objects: lifecycle rules, and what they apply to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +52,139 @@ class Expiry:
             is_sized="ObjectSizeGreaterThan" in chosen or "ObjectSizeLessThan" in chosen,
             by_date=date is not None,
         )
+
+
+LARGEST = 50 * 1024**4
+"""The most bytes that an object can have: 50 TB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The objects that a lifecycle rule applies to.
+
+    ``prefix`` is what their keys begin with; ``tags`` are those they all have, as ``key=value``;
+    they have more than ``above`` and fewer than ``below`` bytes.
+    """
+
+    prefix: str = ""
+    tags: tuple[str, ...] = ()
+    above: int = -1
+    below: int = LARGEST + 1
+
+    def __str__(self) -> str:
+        said = [f"the prefix {self.prefix}"] if self.prefix else []
+        said += [f"the tag {tag}" for tag in self.tags]
+        if self.above > 0:
+            said.append(f"more than {self.above:,} bytes")
+        if self.below <= LARGEST:
+            said.append(f"fewer than {self.below:,} bytes")
+        return f"objects with {' and '.join(said)}" if said else "the whole bucket"
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is every object that has any bytes."""
+        return not self.prefix and not self.tags and self.above <= 0 and self.below > LARGEST
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> Scope:
+        """From a ``LifecycleRule`` of the API."""
+        chosen = _filter(rule)
+        tags = [*(chosen.get("Tags") or ()), *([chosen["Tag"]] if chosen.get("Tag") else ())]
+        above, below = chosen.get("ObjectSizeGreaterThan"), chosen.get("ObjectSizeLessThan")
+        return cls(
+            _prefix(rule),
+            tuple(f"{tag['Key']}={tag['Value']}" for tag in tags),
+            -1 if above is None else above,
+            LARGEST + 1 if below is None else below,
+        )
+
+
+def covers_bucket(scopes: Iterable[Scope]) -> bool:
+    """Whether every object that has any bytes is in one of the scopes.
+
+    Rules for small and for large objects together cover a bucket; rules for prefixes do not, since
+    a key may begin with anything.
+    """
+    reached = 0
+    for scope in sorted(
+        (each for each in scopes if not each.prefix and not each.tags),
+        key=lambda each: each.above,
+    ):
+        if scope.above > reached:
+            return False
+        reached = max(reached, scope.below - 1)
+    return reached >= LARGEST
+
+
+@dataclass(frozen=True, slots=True)
+class NoncurrentExpiry:
+    """A lifecycle rule that deletes versions ``days`` after a newer one took their place.
+
+    The ``kept`` newest of them stay until there are more. Deleted versions cannot be restored.
+    """
+
+    id: str
+    days: int
+    kept: int = 0
+    scope: Scope = Scope()
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> NoncurrentExpiry | None:
+        """From a ``LifecycleRule`` of the API; None where it deletes none, or is disabled."""
+        expiration = rule.get("NoncurrentVersionExpiration") or {}
+        days = expiration.get("NoncurrentDays") or 0
+        if rule.get("Status") != "Enabled" or days <= 0:
+            return None
+        kept = expiration.get("NewerNoncurrentVersions") or 0
+        return cls(rule.get("ID", ""), days, max(kept, 0), Scope.of(rule))
+
+
+RETRIEVAL_HOURS: Mapping[str, int] = {"DEEP_ARCHIVE": 12, "GLACIER": 5}
+"""How long a standard retrieval takes at most. Source: "Archive retrieval options" of the user
+guide. Objects in GLACIER_IR are read at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Archiving:
+    """A lifecycle rule that moves objects to a class from which they are first to be retrieved.
+
+    ``days`` after they were written, or, for ``is_noncurrent``, after a newer version took their
+    place; 0 for a rule with a date.
+    """
+
+    id: str
+    storage_class: str
+    days: int
+    scope: Scope = Scope()
+    is_noncurrent: bool = False
+
+    @property
+    def retrieval_minutes(self) -> int:
+        return RETRIEVAL_HOURS[self.storage_class] * 60
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> Iterator[Archiving]:
+        """From a ``LifecycleRule`` of the API; none where it is disabled."""
+        if rule.get("Status") != "Enabled":
+            return
+        id, scope = rule.get("ID", ""), Scope.of(rule)
+        for each in rule.get("Transitions") or ():
+            if each.get("StorageClass") in RETRIEVAL_HOURS:
+                yield cls(id, each["StorageClass"], each.get("Days") or 0, scope)
+        for each in rule.get("NoncurrentVersionTransitions") or ():
+            if each.get("StorageClass") in RETRIEVAL_HOURS:
+                days = each.get("NoncurrentDays") or 0
+                yield cls(id, each["StorageClass"], days, scope, is_noncurrent=True)
+
+
+def cleans_markers(rule: Mapping[str, Any]) -> bool:
+    """Whether a rule removes delete markers with no version below them, in the whole bucket.
+
+    One that expires current objects after some days does so too.
+    """
+    expiration = rule.get("Expiration") or {}
+    does = expiration.get("ExpiredObjectDeleteMarker") or expiration.get("Days")
+    return rule.get("Status") == "Enabled" and bool(does) and Scope.of(rule).is_whole
 
 
 _ARCHIVES = frozenset({"DEEP_ARCHIVE", "GLACIER", "GLACIER_IR"})

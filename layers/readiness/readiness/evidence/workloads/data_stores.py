@@ -27,7 +27,7 @@ def _tags(read: Reader, resource: Resource) -> Mapping[str, str]:
     return read.of(TagsOnly, resource).values
 
 
-def _database_tag_change(kind: str) -> Change:
+def database_tag_change(kind: str) -> Change:
     """RDS tags instances, clusters, snapshots and more: which of them stands beside the tags."""
     return ServiceEvent(
         "Tag Change on Resource",
@@ -65,7 +65,7 @@ class TableTags:
 @evidence(
     INSTANCE,
     uses=(TagsOnly, DatabaseInstance),
-    changed_by=(_database_tag_change("db"),),
+    changed_by=(database_tag_change("db"),),
 )
 @dataclass(frozen=True, slots=True)
 class DatabaseTags:
@@ -87,7 +87,7 @@ class DatabaseTags:
 @evidence(
     CLUSTER,
     uses=(TagsOnly,),
-    changed_by=(_database_tag_change("cluster"),),
+    changed_by=(database_tag_change("cluster"),),
     proves=False,
 )
 @dataclass(frozen=True, slots=True)

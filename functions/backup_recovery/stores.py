@@ -1,0 +1,354 @@
+"""Whether a store was restored from its backups, in time, and how much of it would be lost."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness import (
+    Severity,
+    Status,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+)
+from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
+from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
+from readiness.evidence.workloads.recovery import Store
+from readiness.model.attestation import Attested
+from readiness.model.text import plural
+from readiness.model.verdict import Fact
+
+from .settings import NewStoreSettings, PointSettings, RestoreSettings
+
+LONGEST_VALIDATION = timedelta(days=8)
+"""AWS Backup waits at most seven days for a validation."""
+
+
+def objectives_of(store: Store, stated: StatedObjectives) -> tuple[Objectives, Verdict | None]:
+    """What is stated of a store's workload, and the verdict where it cannot be known."""
+    refusal = stated.manifests.refusal(store.workload)
+    return stated.of(store.workload), cannot_tell(refusal) if refusal else None
+
+
+def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> Verdict | None:
+    """The verdict on a store that needs no recovery of its own."""
+    if any(fnmatch.fnmatchcase(store.name, pattern) for pattern in exempt_names):
+        return not_applicable(f"The setting exempt_names exempts {store.spoken} by its name.")
+    if store.instead:
+        return not_applicable(store.instead)
+    if store.arn in backups.copies:
+        return not_applicable("A restore test of AWS Backup created it and will delete it.")
+    return None
+
+
+# -- restores -------------------------------------------------------------------------------------
+
+
+def judge_restore(
+    store: Store,
+    backups: Backups,
+    stated: StatedObjectives,
+    attested: Attested,
+    settings: RestoreSettings,
+    *,
+    only_protected: bool = False,
+) -> Verdict:
+    """A restore proves that the store can be restored: it is of this store and ended well.
+
+    ``only_protected``: the rule does not apply to a store that AWS Backup does not protect.
+    """
+    if excused := _excused(store, backups, settings.exempt_names):
+        return excused
+    if only_protected and store.arn not in backups.protected:
+        return not_applicable(f"AWS Backup does not protect {store.spoken}.")
+    return _of_restores(_Tested(store, backups, settings), stated, attested)
+
+
+def _of_restores(tested: _Tested, stated: StatedObjectives, attested: Attested) -> Verdict:
+    said, done = _attested_restore(tested, attested)
+    failed = tested.failed
+    if failed and not (done and failed.started < done):
+        return tested.failure(failed)
+    if proof := tested.proof:
+        return _within(proof, tested, stated)
+    if done is not None:
+        return said
+    new = _is_new(tested.store, tested.settings)
+    return new or (said if attested.statements else tested.lacking())
+
+
+def _attested_restore(tested: _Tested, attested: Attested) -> tuple[Verdict, datetime | None]:
+    """The verdict on what people attest, and when the restore was made if it is valid."""
+    store, settings = tested.store, tested.settings
+    said = attested.verdict(
+        f"A restore of {store.spoken}",
+        max_age_days=settings.max_age_days,
+        two_people=settings.two_people,
+    )
+    if said.status is not Status.COMPLIANT:
+        return said, None
+    ids = {each.id: each.performed_at for each in attested.statements}
+    done = ids[str(said.observed["attestation"])]
+    if store.created and done < store.created:
+        void = violates(
+            f"The restore of {done:%Y-%m-%d} is attested, but {store.spoken} was created again on"
+            f" {store.created:%Y-%m-%d}.",
+            expected=tested.expected,
+        )
+        return void, None
+    return said, done
+
+
+def _is_new(store: Store, settings: RestoreSettings) -> Verdict | None:
+    if store.created is None or not isinstance(settings, NewStoreSettings):
+        return None
+    due = store.created + timedelta(days=settings.grace_days)
+    if store.read_at >= due:
+        return None
+    return not_applicable(
+        f"It was created on {store.created:%Y-%m-%d}; its first restore is due by {due:%Y-%m-%d}."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """The restore jobs of a store, by what they say of it."""
+
+    store: Store
+    backups: Backups
+    settings: RestoreSettings
+
+    @property
+    def jobs(self) -> tuple[RestoreJob, ...]:
+        return self.backups.restores.get(self.store.arn, ())
+
+    @property
+    def expected(self) -> str:
+        validated = " and was validated" if self.settings.require_validation else ""
+        return (
+            f"A restore of {self.store.spoken} that completed{validated} at most"
+            f" {self.settings.max_age_days} days ago (AWS Backup, or attested)."
+        )
+
+    @property
+    def failed(self) -> RestoreJob | None:
+        """The newest job that ended, if it failed and the store was there already."""
+        ended = next((job for job in self.jobs if job.has_failed or job.is_completed), None)
+        if ended is None or not ended.has_failed:
+            return None
+        created = self.store.created
+        return None if created and ended.started < created else ended
+
+    @property
+    def newest(self) -> RestoreJob | None:
+        """The newest restore that counts, whatever its age."""
+        counts = [
+            job
+            for job in self.jobs
+            if (job.is_validated if self.settings.require_validation else job.is_completed)
+        ]
+        return counts[0] if counts else None
+
+    @property
+    def proof(self) -> RestoreJob | None:
+        newest = self.newest
+        return newest if newest and not self._objection(newest) else None
+
+    def _objection(self, job: RestoreJob) -> str:
+        ended, created = job.ended or job.started, self.store.created
+        if created and ended < created:
+            return f", before it was created again on {created:%Y-%m-%d}."
+        if ended < self.backups.read_at - timedelta(days=self.settings.max_age_days):
+            return f"; at most {self.settings.max_age_days} days ago is required."
+        return ""
+
+    def facts(self, job: RestoreJob) -> dict[str, Fact]:
+        return {
+            "restore_job": job.id,
+            "status": job.status,
+            "validation": job.validation,
+            "minutes": None if job.minutes is None else round(job.minutes, 1),
+        }
+
+    def failure(self, job: RestoreJob) -> Verdict:
+        how = {"FAILED": "failed", "ABORTED": "was aborted"}.get(job.status, "")
+        how = how or f"completed, but its validation {_SAID[job.validation]}"
+        message = f": {job.message.rstrip('. ')}" if job.message else ""
+        return violates(
+            f"The last restore of {self.store.spoken} ({job.started:%Y-%m-%d}) {how}{message}.",
+            expected=self.expected,
+            severity=Severity.HIGH,
+            **self.facts(job),
+        )
+
+    def lacking(self) -> Verdict:
+        """The verdict without a restore that counts."""
+        if job := next((job for job in self.jobs if self._is_validating(job)), None):
+            return cannot_tell(
+                f"What was restored on {job.started:%Y-%m-%d} is still being validated."
+            ).observing(self.facts(job))
+        if job := self.newest:
+            return violates(
+                f"{self.store.title} was last restored on {job.ended:%Y-%m-%d}"
+                f"{self._objection(job)}",
+                expected=self.expected,
+                severity=Severity.MEDIUM,
+                **self.facts(job),
+            )
+        if job := next((job for job in self.jobs if job.is_completed), None):
+            return violates(
+                f"{self.store.title} was restored on {job.ended:%Y-%m-%d}, but no"
+                " one has validated what was restored (PutRestoreValidationResult).",
+                expected=self.expected,
+                severity=Severity.MEDIUM,
+                **self.facts(job),
+            )
+        if self.store.arn not in self.backups.protected and not self._is_restorable:
+            return violates(
+                f"Nothing backs up {self.store.spoken}: no point-in-time recovery, no snapshot"
+                f" and no recovery point in AWS Backup{self._opted_out}.",
+                expected=self.expected,
+                severity=Severity.HIGH,
+            )
+        return violates(
+            f"No restore of {self.store.spoken} is known: its backups are untested"
+            f"{self._opted_out}.",
+            expected=self.expected,
+        )
+
+    def _is_validating(self, job: RestoreJob) -> bool:
+        return (
+            job.validation == VALIDATING
+            and job.started > self.backups.read_at - LONGEST_VALIDATION
+        )
+
+    @property
+    def _is_restorable(self) -> bool:
+        return self.store.restorable is not None or self.store.snapshot is not None
+
+    @property
+    def _opted_out(self) -> str:
+        if self.store.backup_type not in self.backups.opted_out:
+            return ""
+        return f" (the region's settings leave {self.store.backup_type} out of backup plans)"
+
+
+_SAID = {"FAILED": "failed", "TIMED_OUT": "timed out"}
+
+
+def _within(job: RestoreJob, tested: _Tested, stated: StatedObjectives) -> Verdict:
+    """The verdict on a restore that counts: it took no longer than the RTO, if one is stated."""
+    objectives, unknown = objectives_of(tested.store, stated)
+    if unknown:
+        return unknown
+    rto, minutes = objectives.rto, job.minutes or 0.0
+    what = f"The restore of {tested.store.spoken} of {job.ended:%Y-%m-%d}"
+    took = f"{what} took {plural(minutes, 'minute')}"
+    facts = tested.facts(job)
+    if rto is None:
+        return complies(f"{took}; no RTO is stated.", **facts)
+    if minutes > rto:
+        return violates(
+            f"{took}; the RTO is {plural(rto, 'minute')}.",
+            expected=f"A restore within the RTO of {plural(rto, 'minute')}.",
+            severity=Severity.MEDIUM,
+            rto_minutes=rto,
+        ).observing(facts)
+    return complies(
+        f"{took}, within the RTO of {plural(rto, 'minute')}.", rto_minutes=rto
+    ).observing(facts)
+
+
+# -- objectives -----------------------------------------------------------------------------------
+
+NEW = timedelta(days=1)
+
+
+def judge_objectives(
+    store: Store,
+    backups: Backups,
+    stated: StatedObjectives,
+    settings: PointSettings,
+) -> Verdict:
+    """What is measured of a store is within the RTO and the RPO that its workload states."""
+    objectives, unknown = objectives_of(store, stated)
+    rto, rpo = objectives.rto, objectives.rpo
+    if excused := _excused(store, backups, settings.exempt_names) or unknown:
+        return excused
+    if rto is None and rpo is None:
+        return not_applicable("No RTO or RPO is stated for its workload (stated-objectives).")
+    if store.created and store.read_at - store.created < NEW:
+        return not_applicable(f"It was created at {store.created:%Y-%m-%d %H:%M} UTC.")
+    job = next((job for job in backups.restores.get(store.arn, ()) if job.is_completed), None)
+    minutes = None if job is None else job.minutes
+    newest = _newest_point(store, backups)
+    facts: dict[str, Fact] = {
+        "rto_minutes": rto,
+        "rpo_minutes": rpo,
+        "restore_minutes": None if minutes is None else round(minutes, 1),
+        "newest_recovery_point": None if newest is None else f"{newest:%Y-%m-%dT%H:%MZ}",
+    }
+    breaches = [
+        *_too_old(store, newest, rpo, settings.slack_minutes),
+        *_too_slow(minutes, rto),
+    ]
+    if breaches:
+        return violates(
+            " ".join(breaches), expected="Recovery points and restores within RPO and RTO."
+        ).observing(facts)
+    return complies(_kept(store, newest, rpo, minutes, rto)).observing(facts)
+
+
+def _newest_point(store: Store, backups: Backups) -> datetime | None:
+    points = (store.restorable, store.snapshot, backups.protected.get(store.arn))
+    return max((each for each in points if each is not None), default=None)
+
+
+def _too_old(store: Store, newest: datetime | None, rpo: float | None, slack: int) -> list[str]:
+    if rpo is None:
+        return []
+    if newest is None:
+        return [f"{store.title} has no recovery point; the RPO is {plural(rpo, 'minute')}."]
+    age = (store.read_at - newest).total_seconds() / 60
+    if store.idle or age <= rpo + slack:
+        return []
+    old = f"The newest recovery point of {store.spoken} is {plural(round(age), 'minute')} old"
+    return [f"{old}; the RPO is {plural(rpo, 'minute')}."]
+
+
+def _too_slow(minutes: float | None, rto: float | None) -> list[str]:
+    if minutes is None or rto is None or minutes <= rto:
+        return []
+    return [
+        f"Its last restore took {plural(minutes, 'minute')}; the RTO is {plural(rto, 'minute')}."
+    ]
+
+
+def _kept(
+    store: Store,
+    newest: datetime | None,
+    rpo: float | None,
+    minutes: float | None,
+    rto: float | None,
+) -> str:
+    said = []
+    if rpo is not None and newest is not None:
+        age = max(0, round((store.read_at - newest).total_seconds() / 60))
+        idle = " when it was stopped" if store.idle else ""
+        said.append(
+            f"The newest recovery point is {plural(age, 'minute')} old{idle}, within the RPO of"
+            f" {plural(rpo, 'minute')}."
+        )
+    if rto is not None:
+        if minutes is None:
+            said.append(f"No restore was measured against the RTO of {plural(rto, 'minute')}.")
+        else:
+            said.append(
+                f"The last restore took {plural(minutes, 'minute')}, within the RTO of"
+                f" {plural(rto, 'minute')}."
+            )
+    return " ".join(said)

@@ -1,0 +1,334 @@
+"""What AWS Backup says of the resources that it protects, and of restores from it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.parts import each_alone
+from readiness.model.evidence import (
+    REGION,
+    Change,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    config_resource_name,
+    evidence,
+)
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, NotOffered
+
+COMPLETED = "COMPLETED"
+ENDED = (COMPLETED, "FAILED", "ABORTED")
+SUCCESSFUL, VALIDATING = "SUCCESSFUL", "VALIDATING"
+LOOKED_BACK = timedelta(days=200)
+"""How old the restore jobs are that are read; no rule accepts one of more than 180 days."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreJob:
+    """A restore job. ``status`` is COMPLETED, FAILED, ABORTED, RUNNING or PENDING.
+
+    ``validation`` is SUCCESSFUL, FAILED, TIMED_OUT or VALIDATING, empty where nothing validates
+    what was restored. ``message`` is AWS Backup's own, of the job or of the validation.
+    """
+
+    id: str
+    status: str
+    started: datetime
+    ended: datetime | None = None
+    validation: str = ""
+    message: str = ""
+
+    @property
+    def minutes(self) -> float | None:
+        """How long the restore took; None before its end."""
+        return None if self.ended is None else (self.ended - self.started).total_seconds() / 60
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether it ended without a resource, or with one that did not pass the validation."""
+        return self.status in {"FAILED", "ABORTED"} or (
+            self.status == COMPLETED and self.validation in {"FAILED", "TIMED_OUT"}
+        )
+
+    @property
+    def is_completed(self) -> bool:
+        return self.status == COMPLETED and not self.has_failed and self.ended is not None
+
+    @property
+    def is_validated(self) -> bool:
+        return self.is_completed and self.validation == SUCCESSFUL
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> RestoreJob:
+        """From a ``RestoreJobsListMember`` of the API."""
+        return cls(
+            id=answer.get("RestoreJobId", ""),
+            status=answer.get("Status", ""),
+            started=answer["CreationDate"],
+            ended=answer.get("CompletionDate"),
+            validation=answer.get("ValidationStatus", ""),
+            message=answer.get("ValidationStatusMessage") or answer.get("StatusMessage") or "",
+        )
+
+
+_KINDS: tuple[Callable[[RestoreJob], bool], ...] = (
+    lambda job: job.status in ENDED,
+    lambda job: job.is_completed,
+    lambda job: job.is_validated,
+    lambda job: job.status == COMPLETED and job.validation == VALIDATING,
+)
+
+
+def _telling(jobs: Iterable[RestoreJob]) -> tuple[RestoreJob, ...]:
+    """The newest job of each kind that a verdict rests on, newest first."""
+    newest = sorted(jobs, key=lambda job: job.started, reverse=True)
+    found = {next((job for job in newest if is_one(job)), None) for is_one in _KINDS}
+    return tuple(job for job in newest if job in found)
+
+
+@evidence(
+    REGION,
+    reads=(
+        "backup:DescribeRegionSettings",
+        "backup:ListProtectedResources",
+        "backup:ListRestoreJobs",
+        "backup:ListRestoreJobsByProtectedResource",
+    ),
+    changed_by=(
+        api_call("backup", "DeleteRecoveryPoint", "DisassociateRecoveryPoint"),
+        api_call("backup", "PutRestoreValidationResult"),
+        api_call("backup", "UpdateRegionSettings"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Backups:
+    """What AWS Backup has of the region's resources, by their ARNs.
+
+    ``protected`` is when a recovery point was last made, None where AWS Backup does not say.
+    ``restores`` are the newest restore jobs of a resource that tell something, newest first: the
+    last that ended, completed and was validated, and one whose validation runs. ``runs`` is when
+    the newest job of a restore testing plan (ARN) began; ``copies`` are the resources that restore
+    tests created and will delete. ``opted_out`` are the types (``DynamoDB``) that backup plans
+    leave out unless they name the resource. Restores in other accounts and regions are not seen.
+    Sources: ListProtectedResources, ListRestoreJobs, ListRestoreJobsByProtectedResource,
+    DescribeRegionSettings.
+    """
+
+    read_at: datetime
+    protected: Mapping[str, datetime | None] = field(default_factory=dict)
+    restores: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
+    runs: Mapping[str, datetime] = field(default_factory=dict)
+    copies: frozenset[str] = frozenset()
+    opted_out: frozenset[str] = frozenset()
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Backups:
+        protected: dict[str, datetime | None] = {}
+        types: dict[str, str] = {}
+        for each in read.every("backup", "list_protected_resources", "Results"):
+            protected[each["ResourceArn"]] = each.get("LastBackupTime")
+            types[each["ResourceArn"]] = each.get("ResourceType", "")
+        jobs = _Jobs()
+        # At midnight, so that a repeated question is the same question.
+        since = read.now.replace(hour=0, minute=0, second=0, microsecond=0) - LOOKED_BACK
+        for each in read.every("backup", "list_restore_jobs", "RestoreJobs", ByCreatedAfter=since):
+            jobs.add(each)
+        orphaned = [arn for arn, type_ in types.items() if type_ in jobs.orphaned]
+        answers, failed = each_alone(read, lambda arn: _restores_of(read, arn), orphaned)
+        for failure in failed.values():
+            raise failure
+        for arn, found in answers.items():
+            jobs.by_source[arn] = _telling(
+                RestoreJob.of(each) for each in found if not each.get("ParentJobId")
+            )
+        return cls(
+            read.now,
+            protected,
+            jobs.by_source,
+            jobs.runs,
+            frozenset(jobs.copies),
+            _opted_out(read),
+        )
+
+
+class _Jobs:
+    """Restore jobs as they are listed, of which no more is kept than verdicts rest on."""
+
+    def __init__(self) -> None:
+        self.by_source: dict[str, tuple[RestoreJob, ...]] = {}
+        self.runs: dict[str, datetime] = {}
+        self.copies: set[str] = set()
+        self.orphaned: set[str] = set()
+
+    def add(self, answer: Mapping[str, Any]) -> None:
+        plan = (answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn", "")
+        if plan:
+            began = answer["CreationDate"]
+            self.runs[plan] = max(began, self.runs.get(plan, began))
+            if answer.get("CreatedResourceArn") and answer.get("DeletionStatus") != SUCCESSFUL:
+                self.copies.add(answer["CreatedResourceArn"])
+        if answer.get("ParentJobId"):
+            # A part of a restore: the parent's job says how the whole of it ended.
+            return
+        source = answer.get("SourceResourceArn", "")
+        if source:
+            known = self.by_source.get(source, ())
+            self.by_source[source] = _telling((*known, RestoreJob.of(answer)))
+        elif answer.get("Status") in ENDED:
+            # Older jobs do not say what they restored; those of one resource are listed below.
+            self.orphaned.add(answer.get("ResourceType", ""))
+
+
+def _restores_of(read: Reader, arn: str) -> Sequence[Mapping[str, Any]]:
+    return list(
+        read.every(
+            "backup",
+            "list_restore_jobs_by_protected_resource",
+            "RestoreJobs",
+            absent=("ResourceNotFoundException",),
+            ResourceArn=arn,
+        )
+    )
+
+
+def _opted_out(read: Reader) -> frozenset[str]:
+    try:
+        answer = read.one("backup", "describe_region_settings")
+    except NotOffered:
+        return frozenset()
+    preference = answer.get("ResourceTypeOptInPreference") or {}
+    return frozenset(name for name, is_in in preference.items() if not is_in)
+
+
+def _named(member: str, kind: str, detail: Mapping[str, Any]) -> str | None:
+    """The ARN that an event names, if it is of a kind (``:db:``); empty where it names none."""
+    arn = detail.get(member) or ""
+    return arn if not arn or kind in arn else None
+
+
+def backup_events(kind: str, *types: str) -> tuple[Change, ...]:
+    """AWS Backup's events about resources of some types whose ARNs are of a kind (``:db:``)."""
+    of_types = ("resourceType", types)
+    return (
+        ServiceEvent(
+            "Restore Job State Change",
+            match=(of_types, ("status", ENDED)),
+            identify=functools.partial(_named, "sourceResourceArn", kind),
+        ),
+        ServiceEvent(
+            "Recovery Point State Change",
+            match=(of_types, ("status", (COMPLETED,))),
+            identify=functools.partial(_named, "resourceArn", kind),
+        ),
+    )
+
+
+# -- restore testing plans ------------------------------------------------------------------------
+
+
+def _plans(read: Reader) -> Sequence[Mapping[str, Any]]:
+    return read.every("backup", "list_restore_testing_plans", "RestoreTestingPlans")
+
+
+PLAN = ResourceType(
+    "AWS::Backup::RestoreTestingPlan",
+    lambda read: [each["RestoreTestingPlanName"] for each in _plans(read)],
+    find_reads=("backup:ListRestoreTestingPlans",),
+    changed_by=(
+        api_call(
+            "backup",
+            "CreateRestoreTestingPlan",
+            "DeleteRestoreTestingPlan",
+            "UpdateRestoreTestingPlan",
+            id="responseElements.restoreTestingPlanName|requestParameters.restoreTestingPlanName",
+        ),
+    ),
+    identify=config_resource_name,
+    tags_from_api=False,
+)
+
+
+@evidence(
+    PLAN,
+    reads=(
+        "backup:GetRestoreTestingPlan",
+        "backup:ListRestoreTestingPlans",
+        "backup:ListRestoreTestingSelections",
+    ),
+    changed_by=(
+        api_call(
+            "backup",
+            "CreateRestoreTestingSelection",
+            "DeleteRestoreTestingSelection",
+            "UpdateRestoreTestingSelection",
+            id="requestParameters.restoreTestingPlanName",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class RestoreTestingPlan:
+    """A plan that restores recovery points on a schedule, and which types it selects.
+
+    ``changed`` is when it was created or last updated, ``ran`` when it last ran; a run may begin
+    ``start_hours`` after the time of the schedule. Sources: ListRestoreTestingPlans (one:
+    GetRestoreTestingPlan), ListRestoreTestingSelections.
+    """
+
+    arn: str
+    schedule: str
+    changed: datetime
+    read_at: datetime
+    ran: datetime | None = None
+    start_hours: int = 24
+    selected: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, plan: Resource) -> RestoreTestingPlan:
+        answer = read.one(
+            "backup",
+            "get_restore_testing_plan",
+            gone=("ResourceNotFoundException",),
+            RestoreTestingPlanName=plan.id,
+        )
+        return cls._of(read, answer["RestoreTestingPlan"])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, RestoreTestingPlan]:
+        found: dict[str, RestoreTestingPlan] = {}
+        wanted = set(read.ids(PLAN))
+        for each in _plans(read):
+            name = each["RestoreTestingPlanName"]
+            if name not in wanted:
+                continue
+            try:
+                found[name] = cls._of(read, each)
+            except Gone:
+                continue
+        return found
+
+    @classmethod
+    def _of(cls, read: Reader, answer: Mapping[str, Any]) -> RestoreTestingPlan:
+        selections = read.every(
+            "backup",
+            "list_restore_testing_selections",
+            "RestoreTestingSelections",
+            gone=("ResourceNotFoundException",),
+            RestoreTestingPlanName=answer["RestoreTestingPlanName"],
+        )
+        return cls(
+            arn=answer["RestoreTestingPlanArn"],
+            schedule=answer.get("ScheduleExpression", ""),
+            changed=max(
+                answer["CreationTime"], answer.get("LastUpdateTime", answer["CreationTime"])
+            ),
+            ran=answer.get("LastExecutionTime"),
+            start_hours=answer.get("StartWindowHours") or 24,
+            selected=tuple(sorted({each["ProtectedResourceType"] for each in selections})),
+            read_at=read.now,
+        )

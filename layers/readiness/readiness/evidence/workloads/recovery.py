@@ -1,0 +1,429 @@
+"""What holds data, when it was created, and until when its own service can restore it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from readiness.evidence.backup import backup_events
+from readiness.evidence.costexplorer import TAG
+from readiness.evidence.dynamodb.tables import TABLE, table_name
+from readiness.evidence.ec2.volumes import VOLUME
+from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.rds.endpoints import CLUSTER
+from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.s3.buckets import BUCKET
+from readiness.evidence.tagging import TagsOnly, tag_change
+from readiness.evidence.workloads.data_stores import (
+    BucketTags,
+    ClusterTags,
+    TableTags,
+    database_tag_change,
+)
+from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A resource that holds data.
+
+    ``kind`` is the word for it, ``backup_type`` AWS Backup's name of the type. ``restorable`` is
+    the latest time that point-in-time recovery can restore, ``snapshot`` when the newest backup
+    was made that somebody made by hand (asked for only where point-in-time recovery is off).
+    ``idle`` says that nothing is written to it now; ``instead`` why another resource is restored
+    in its place.
+    """
+
+    name: str
+    arn: str
+    kind: str
+    backup_type: str
+    tags: Mapping[str, str]
+    read_at: datetime
+    created: datetime | None = None
+    restorable: datetime | None = None
+    snapshot: datetime | None = None
+    idle: bool = False
+    instead: str = ""
+
+    @property
+    def spoken(self) -> str:
+        return f"the {self.kind} {self.name}"
+
+    @property
+    def workload(self) -> str:
+        return self.tags.get(TAG, "")
+
+    @property
+    def title(self) -> str:
+        return f"The {self.kind} {self.name}"
+
+
+def _newest(moments: Iterable[datetime | None]) -> datetime | None:
+    return max((each for each in moments if each is not None), default=None)
+
+
+# -- DynamoDB -------------------------------------------------------------------------------------
+
+_OF_TABLE = "requestParameters.tableName"
+
+
+@evidence(
+    TABLE,
+    reads=("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:ListBackups"),
+    uses=(TableTags,),
+    changed_by=(
+        api_call(
+            "dynamodb",
+            "CreateBackup",
+            "UpdateContinuousBackups",
+            id=_OF_TABLE,
+            normalise=table_name,
+        ),
+        api_call("dynamodb", "DeleteBackup", id="requestParameters.backupArn"),
+        *backup_events(":table/", "DynamoDB"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class TableRecovery(Store):
+    """Sources: DescribeTable, DescribeContinuousBackups, ListBackups, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableRecovery:
+        described = read.one(
+            "dynamodb",
+            "describe_table",
+            gone=("ResourceNotFoundException",),
+            TableName=table.id,
+        )["Table"]
+        answer = read.one(
+            "dynamodb",
+            "describe_continuous_backups",
+            gone=("TableNotFoundException",),
+            TableName=table.id,
+        )
+        continuous = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription")
+        is_on = (continuous or {}).get("PointInTimeRecoveryStatus") == "ENABLED"
+        restorable = (continuous or {}).get("LatestRestorableDateTime") if is_on else None
+        return cls(
+            table.id,
+            arn_of(table, read.partition),
+            "table",
+            "DynamoDB",
+            read.of(TableTags, table).tags,
+            read.now,
+            created=described.get("CreationDateTime"),
+            restorable=restorable,
+            snapshot=None if is_on else _newest_backup(read, table.id),
+        )
+
+
+def _newest_backup(read: Reader, table: str) -> datetime | None:
+    """When the newest backup was made that is no one of AWS Backup's, which lists its own."""
+    found = read.every(
+        "dynamodb", "list_backups", "BackupSummaries", TableName=table, BackupType="USER"
+    )
+    return _newest(
+        each.get("BackupCreationDateTime")
+        for each in found
+        if each.get("BackupStatus") == "AVAILABLE"
+    )
+
+
+# -- RDS ------------------------------------------------------------------------------------------
+
+
+@evidence(
+    INSTANCE,
+    reads=("rds:DescribeDBInstances", "rds:DescribeDBSnapshots"),
+    uses=(TagsOnly,),
+    changed_by=(
+        database_tag_change("db"),
+        api_call(
+            "rds",
+            "CreateDBSnapshot",
+            "DeleteDBSnapshot",
+            id="responseElements.dBInstanceIdentifier",
+        ),
+        *backup_events(":db:", "RDS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class InstanceRecovery(Store):
+    """Sources: DescribeDBInstances, DescribeDBSnapshots, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> InstanceRecovery:
+        found = read.every(
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+            DBInstanceIdentifier=instance.id,
+        )
+        if not found:
+            raise Gone(instance.key)
+        return cls._of(read, instance, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, InstanceRecovery]:
+        wanted = set(read.ids(INSTANCE))
+        return {
+            each["DBInstanceIdentifier"]: cls._of(
+                read,
+                INSTANCE.resource(read.account, read.region, each["DBInstanceIdentifier"]),
+                each,
+            )
+            for each in read.every("rds", "describe_db_instances", "DBInstances")
+            if each["DBInstanceIdentifier"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, instance: Resource, answer: Mapping[str, Any]) -> InstanceRecovery:
+        instead = _instead_of_instance(answer)
+        snapshot = None
+        if not instead and not answer.get("BackupRetentionPeriod"):
+            snapshots = read.every(
+                "rds",
+                "describe_db_snapshots",
+                "DBSnapshots",
+                DBInstanceIdentifier=instance.id,
+                SnapshotType="manual",
+            )
+            snapshot = _newest_snapshot(snapshots)
+        return cls(
+            instance.id,
+            answer.get("DBInstanceArn") or arn_of(instance, read.partition),
+            "database",
+            "RDS",
+            read.of(TagsOnly, instance).values,
+            read.now,
+            created=answer.get("InstanceCreateTime"),
+            restorable=answer.get("LatestRestorableTime"),
+            snapshot=snapshot,
+            idle=answer.get("DBInstanceStatus", "") == "stopped",
+            instead=instead,
+        )
+
+
+def _instead_of_instance(answer: Mapping[str, Any]) -> str:
+    cluster = answer.get("DBClusterIdentifier", "")
+    source = answer.get("ReadReplicaSourceDBInstanceIdentifier") or answer.get(
+        "ReadReplicaSourceDBClusterIdentifier", ""
+    )
+    if cluster:
+        return f"The cluster {cluster} holds its data."
+    return f"It is a read replica of {source}, which has to be restored." if source else ""
+
+
+def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
+    return _newest(
+        each.get("SnapshotCreateTime") for each in snapshots if each.get("Status") == "available"
+    )
+
+
+@evidence(
+    CLUSTER,
+    reads=("rds:DescribeDBClusters", "rds:DescribeDBClusterSnapshots"),
+    uses=(ClusterTags,),
+    changed_by=(
+        api_call(
+            "rds",
+            "CreateDBClusterSnapshot",
+            "DeleteDBClusterSnapshot",
+            id="responseElements.dBClusterIdentifier",
+        ),
+        *backup_events(":cluster:", "Aurora", "DocumentDB", "Neptune", "RDS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ClusterRecovery(Store):
+    """Sources: DescribeDBClusters, DescribeDBClusterSnapshots, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> ClusterRecovery:
+        found = read.every(
+            "rds",
+            "describe_db_clusters",
+            "DBClusters",
+            gone=("DBClusterNotFoundFault",),
+            DBClusterIdentifier=cluster.id,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        return cls._of(read, cluster, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ClusterRecovery]:
+        wanted = set(read.ids(CLUSTER))
+        return {
+            each["DBClusterIdentifier"]: cls._of(
+                read,
+                CLUSTER.resource(read.account, read.region, each["DBClusterIdentifier"]),
+                each,
+            )
+            for each in read.every("rds", "describe_db_clusters", "DBClusters")
+            if each["DBClusterIdentifier"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, cluster: Resource, answer: Mapping[str, Any]) -> ClusterRecovery:
+        source = answer.get("ReplicationSourceIdentifier", "")
+        instead = f"It is a replica of {source}, which has to be restored." if source else ""
+        snapshot = None
+        if not instead and not answer.get("BackupRetentionPeriod"):
+            snapshots = read.every(
+                "rds",
+                "describe_db_cluster_snapshots",
+                "DBClusterSnapshots",
+                DBClusterIdentifier=cluster.id,
+                SnapshotType="manual",
+            )
+            snapshot = _newest_snapshot(snapshots)
+        engine = answer.get("Engine", "")
+        named = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(engine, "RDS")
+        return cls(
+            cluster.id,
+            answer.get("DBClusterArn") or arn_of(cluster, read.partition),
+            "cluster",
+            "Aurora" if engine.startswith("aurora") else named,
+            read.of(ClusterTags, cluster).tags,
+            read.now,
+            created=answer.get("ClusterCreateTime"),
+            restorable=answer.get("LatestRestorableTime"),
+            snapshot=snapshot,
+            idle=answer.get("Status", "") == "stopped",
+            instead=instead,
+        )
+
+
+# -- files, volumes and objects -------------------------------------------------------------------
+
+
+@evidence(
+    FILE_SYSTEM,
+    reads=("elasticfilesystem:DescribeFileSystems",),
+    uses=(TagsOnly,),
+    changed_by=(
+        tag_change("elasticfilesystem"),
+        api_call(
+            "elasticfilesystem",
+            "UpdateFileSystemProtection",
+            id="requestParameters.fileSystemId",
+        ),
+        *backup_events(":file-system/", "EFS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FileSystemRecovery(Store):
+    """EFS restores nothing itself; AWS Backup does. Sources: DescribeFileSystems, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, system: Resource) -> FileSystemRecovery:
+        found = read.every(
+            "efs",
+            "describe_file_systems",
+            "FileSystems",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        if not found:
+            raise Gone(system.key)
+        return cls._of(read, system, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FileSystemRecovery]:
+        wanted = set(read.ids(FILE_SYSTEM))
+        return {
+            each["FileSystemId"]: cls._of(
+                read,
+                FILE_SYSTEM.resource(read.account, read.region, each["FileSystemId"]),
+                each,
+            )
+            for each in read.every("efs", "describe_file_systems", "FileSystems")
+            if each["FileSystemId"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, system: Resource, answer: Mapping[str, Any]) -> FileSystemRecovery:
+        protection = answer.get("FileSystemProtection") or {}
+        is_replica = protection.get("ReplicationOverwriteProtection") == "REPLICATING"
+        return cls(
+            system.id,
+            answer.get("FileSystemArn") or arn_of(system, read.partition),
+            "file system",
+            "EFS",
+            read.of(TagsOnly, system).values,
+            read.now,
+            created=answer.get("CreationTime"),
+            instead="It is the read-only replica of another file system." if is_replica else "",
+        )
+
+
+@evidence(
+    VOLUME,
+    reads=("ec2:DescribeVolumes",),
+    uses=(TagsOnly,),
+    changed_by=backup_events(":volume/", "EBS"),
+)
+@dataclass(frozen=True, slots=True)
+class VolumeRecovery(Store):
+    """Sources: DescribeVolumes, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, volume: Resource) -> VolumeRecovery:
+        found = read.every(
+            "ec2",
+            "describe_volumes",
+            "Volumes",
+            gone=("InvalidVolume.NotFound",),
+            VolumeIds=[volume.id],
+        )
+        if not found:
+            raise Gone(volume.key)
+        return cls._of(read, volume, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, VolumeRecovery]:
+        wanted = set(read.ids(VOLUME))
+        return {
+            each["VolumeId"]: cls._of(
+                read, VOLUME.resource(read.account, read.region, each["VolumeId"]), each
+            )
+            for each in read.every("ec2", "describe_volumes", "Volumes")
+            if each["VolumeId"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, volume: Resource, answer: Mapping[str, Any]) -> VolumeRecovery:
+        return cls(
+            volume.id,
+            arn_of(volume, read.partition),
+            "volume",
+            "EBS",
+            read.of(TagsOnly, volume).values,
+            read.now,
+            created=answer.get("CreateTime"),
+        )
+
+
+@evidence(BUCKET, uses=(BucketTags,), changed_by=backup_events(":s3:::", "S3"), proves=False)
+@dataclass(frozen=True, slots=True)
+class BucketRecovery(Store):
+    """When a bucket was created is not known: its CreationDate changes with its settings."""
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> BucketRecovery:
+        return cls(
+            bucket.id,
+            arn_of(bucket, read.partition),
+            "bucket",
+            "S3",
+            read.of(BucketTags, bucket).tags,
+            read.now,
+        )

@@ -1,0 +1,72 @@
+"""What the golden events of backup and recovery make us look at."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from functions.backup_recovery.app import backup_recovery
+from readiness.engine.events import resolve_targets
+
+EVENTS = Path(__file__).parents[2] / "events"
+STORES = ("table", "database", "cluster", "file-system")
+ALL_RESTORES = dict.fromkeys(f"{each}-restore" for each in (*STORES, "volume", "bucket"))
+ALL_OBJECTIVES = dict.fromkeys(f"{each}-objectives" for each in STORES)
+EVERY_STORE = {**ALL_RESTORES, **ALL_OBJECTIVES, "restore-testing-plan": None}
+STATED = {**ALL_RESTORES, **ALL_OBJECTIVES, "bucket-lifecycle": None, "stated-objectives": None}
+
+
+def both(name, id):
+    return {f"{name}-restore": id, f"{name}-objectives": id}
+
+
+EXPECTED: dict[str, dict[str, str | None]] = {
+    "cloudtrail/backup-delete-recovery-point": EVERY_STORE,
+    "cloudtrail/backup-put-restore-validation-result": EVERY_STORE,
+    "cloudtrail/backup-create-restore-testing-plan": {"restore-testing-plan": "weekly"},
+    "cloudtrail/backup-update-restore-testing-selection": {"restore-testing-plan": "weekly"},
+    "cloudtrail/dynamodb-update-continuous-backups": both("table", "jobs"),
+    "cloudtrail/dynamodb-delete-backup": both("table", "jobs"),
+    "cloudtrail/rds-delete-db-snapshot": both("database", "orders-1"),
+    "cloudtrail/rds-create-db-cluster-snapshot": both("cluster", "orders"),
+    "cloudtrail/s3-put-bucket-versioning": {
+        "bucket-versioning": "data",
+        "bucket-lifecycle": "data",
+    },
+    "cloudtrail/lambda_deployment-update-function-code": {},
+    "config/backup-restore-testing-plan": {"restore-testing-plan": "weekly"},
+    "service/backup-table-restored": both("table", "jobs"),
+    "service/backup-table-made": both("table", "jobs"),
+    "service/backup-database-restored": both("database", "orders-1"),
+    "service/backup-cluster-restored": both("cluster", "orders"),
+    "service/backup-file-system-made": both("file-system", "fs-0123456789abcdef0"),
+    "service/backup-volume-restored": {"volume-restore": "vol-0123456789abcdef0"},
+    "service/backup-bucket-restored": {"bucket-restore": "data"},
+    "service/ssm-manifest-change": STATED,
+    "cloudtrail/resiliencehub-update-resiliency-policy": STATED,
+}
+
+
+def found_by(event):
+    targets = resolve_targets(event, backup_recovery.rules).targets
+    return {target.rule.removeprefix("backup_recovery."): target.id for target in targets}
+
+
+@pytest.mark.parametrize(("name", "expected"), EXPECTED.items(), ids=list(EXPECTED))
+def test_an_event_leads_to_its_rules(name, expected):
+    assert found_by(json.loads((EVENTS / f"{name}.json").read_text())) == expected
+
+
+@pytest.mark.parametrize("status", ["PENDING", "RUNNING", "CREATED"])
+def test_a_restore_that_has_not_ended_changes_nothing(status):
+    event = json.loads((EVENTS / "service/backup-table-restored.json").read_text())
+    event["detail"]["status"] = status
+    assert found_by(event) == {}
+
+
+def test_a_restore_that_does_not_say_what_it_restored_may_be_of_any():
+    event = json.loads((EVENTS / "service/backup-table-restored.json").read_text())
+    del event["detail"]["sourceResourceArn"]
+    assert found_by(event) == both("table", None)
