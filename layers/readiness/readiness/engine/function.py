@@ -350,7 +350,8 @@ class Function:
             closed += recorder.close_retired(
                 folder, self.heading.rules, deployed=deployed, before=began
             )
-            self._former.cleaned(folder, existing, deployed)
+            if not recorder.retired_left:
+                self._former.cleaned(folder, existing, deployed)
         recorder.look_again(enough)
         return closed
 
