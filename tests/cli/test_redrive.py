@@ -496,10 +496,10 @@ class Queue:
         headers = {"date": self.date} if self.date else {}
         return {"Messages": messages, "ResponseMetadata": {"HTTPHeaders": headers}}
 
-    def delete_message(self, *, ReceiptHandle, **_):
+    def delete_message(self, *, ReceiptHandle, **_):  # noqa: N803
         self.deleted.append(ReceiptHandle)
 
-    def change_message_visibility(self, *, ReceiptHandle, **_):
+    def change_message_visibility(self, *, ReceiptHandle, **_):  # noqa: N803
         self.shown.append(ReceiptHandle)
 
 

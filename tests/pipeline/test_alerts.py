@@ -109,9 +109,7 @@ def test_a_stream_that_does_not_tell_the_time_loses_no_row(wrong, given):
 
 
 @pytest.mark.parametrize("minutes", [-4, 4])
-def test_what_the_stream_lost_is_published_whatever_clock_dated_it(
-    pipeline, monkeypatch, minutes
-):
+def test_what_the_stream_lost_is_published_whatever_clock_dated_it(pipeline, monkeypatch, minutes):
     pipeline.baseline_is_over()
     written = datetime.now(UTC)
     pipeline.record(finding(at=written + timedelta(minutes=minutes)))

@@ -13,7 +13,6 @@ from readiness.model.origin import SWEEP
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
-
 STREAM_PRECISION = timedelta(seconds=1)
 
 
@@ -46,8 +45,8 @@ def route(
     is the state the account was in when the rule came, told in one summary; only CRITICAL pages.
     ``swept_since`` tells when the first sweep with this version of the rule had completed: what a
     sweep finds until then is told in one summary too, while what an event finds goes out.
-    ``written`` is when the row was written by AWS's clock, which ended the baseline too; empty where
-    that is unknown. The row's own time is that of a host that may be minutes ahead or behind.
+    ``written`` is when the row was written by AWS's clock, which ended the baseline too; empty
+    where that is unknown. The row's own time is that of a host that may be minutes off.
     ``is_own`` tells whether the resource is part of the monitor's own stack.
     A finding that is resolved or less severe is always sent, since its start may have been sent.
 
