@@ -32,6 +32,7 @@ FIELDS = (
     "owner",
     "attester",
     "approved_by",
+    "approved_at",
     "scope",
     "bound_to",
     "artefact",
@@ -238,7 +239,9 @@ def draw(rows: Sequence[dict[str, Any]]) -> Iterable[RenderableType]:
                 cell(f"owner {row['owner']}", most=600),
                 cell(f"attested by {row['attester']} at {row['declared_at']}", most=600),
                 cell(
-                    f"approved by {row['approved_by']}" if row["approved_by"] else "not approved",
+                    f"approved by {row['approved_by']} at {row['approved_at']}"
+                    if row["approved_by"]
+                    else "not approved",
                     most=600,
                 ),
                 cell(f"for {scope}" if scope else "", most=1000),

@@ -119,6 +119,7 @@ class Desk:
             "owner": statement.owner,
             "attester": statement.attester,
             "approved_by": statement.approved_by,
+            "approved_at": _time(statement.approved_at) if statement.approved_at else "",
             "scope": {name: value for name, value in named.items() if value},
             "bound_to": dict(statement.bound_to),
             "artefact": str(artefact or ""),

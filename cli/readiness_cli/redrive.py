@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -254,11 +255,15 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
     Sent ones are deleted, the others become visible again at the end.
     """
     sqs = aws.client("sqs")
-    began = time.time() * 1000
+    began: float | None = None
     held: list[str] = []
     seen: set[str] = set()
     try:
-        while messages := _receive(sqs, url):
+        while True:
+            messages, at = _receive(sqs, url)
+            began = at if began is None else began
+            if not messages:
+                return
             fresh = [message for message in messages if message["MessageId"] not in seen]
             held += [message["ReceiptHandle"] for message in messages]
             for message in fresh:
@@ -277,7 +282,8 @@ def drain(aws: Aws, queue: str, url: str, send: Send) -> Iterator[Outcome]:
             sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=handle, VisibilityTimeout=0)
 
 
-def _receive(sqs: Any, url: str) -> list[Message]:
+def _receive(sqs: Any, url: str) -> tuple[list[Message], float]:
+    """Messages, and the time in milliseconds by the clock that dates them: that of SQS."""
     answer = sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=10,
@@ -286,7 +292,17 @@ def _receive(sqs: Any, url: str) -> list[Message]:
         MessageAttributeNames=["All"],
         AttributeNames=["SentTimestamp"],
     )
-    return list(answer.get("Messages", ()))
+    return list(answer.get("Messages", ())), _date_of(answer)
+
+
+def _date_of(answer: Mapping[str, Any]) -> float:
+    """The end of the second in which SQS answered; by our own clock where it does not say."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    try:
+        answered = parsedate_to_datetime(headers.get("date", ""))
+    except (TypeError, ValueError):
+        return time.time() * 1000
+    return answered.timestamp() * 1000 + 999
 
 
 def invoke_again(aws: Aws, subscribed: Subscribed, bus: str = "", *, dry_run: bool) -> Send:

@@ -29,6 +29,8 @@ from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
 
 LOST_AFTER = timedelta(minutes=2)
+MOST_SKEW = timedelta(minutes=5)
+"""AWS refuses requests that are signed by a clock further off."""
 SPARE_MILLISECONDS = 20_000
 
 log = Logger(service="readiness-alerts")
@@ -83,15 +85,16 @@ class Alerts:
         for record in records:
             image = record["dynamodb"]
             finding_id = image.get("Keys", {}).get("finding_id", {}).get("S", "")
-            if finding_id not in stuck and self._tried(image["NewImage"]):
+            written = _written_at(image.get("ApproximateCreationDateTime"))
+            if finding_id not in stuck and self._tried(image["NewImage"], written):
                 continue
             stuck.add(finding_id)
             failures.append({"itemIdentifier": image["SequenceNumber"]})
         return {"batchItemFailures": failures}
 
-    def _tried(self, row: Mapping[str, Any]) -> bool:
+    def _tried(self, row: Mapping[str, Any], written: str) -> bool:
         try:
-            self.publish(entry_of(row))
+            self.publish(entry_of(row), written)
         except UnreadableRow as unreadable:
             self._skip(str(unreadable))
         except Exception as error:
@@ -105,8 +108,11 @@ class Alerts:
             return False
         return True
 
-    def publish(self, entry: Entry) -> None:
-        """Settle one row of the outbox: publish it, or note why not."""
+    def publish(self, entry: Entry, written: str = "") -> None:
+        """Settle one row of the outbox: publish it, or note why not.
+
+        ``written`` is when DynamoDB took the row, or when that was at the latest.
+        """
         if not self._store.is_unpublished(entry):
             return
         self._incidents.since()
@@ -117,6 +123,7 @@ class Alerts:
             finding,
             self._sweeps.baseline_ended(entry.rule),
             swept_since=lambda: self._sweeps.swept_since(entry.rule, entry.release),
+            written=written,
             is_own=lambda: self._own.has(resource),
             was_told=lambda: was_told(self._store.history(entry.finding_id)),
         )
@@ -181,13 +188,14 @@ class Alerts:
         metrics.add_metric("HoursWithoutSweep", MetricUnit.Count, round(hours, 3))
         published = 0
         stuck: set[str] = set()
-        for entry in self._store.unpublished(datetime.now(UTC) - LOST_AFTER):
+        lost_before = datetime.now(UTC) - LOST_AFTER
+        for entry in self._store.unpublished(lost_before):
             if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
                 break
             if entry.finding_id in stuck:
                 continue
             try:
-                self.publish(entry)
+                self.publish(entry, entry.waiting_since or _latest(entry))
                 published += 1
             except UnreadableRow as unreadable:
                 self._skip(str(unreadable))
@@ -200,6 +208,8 @@ class Alerts:
                         "error": f"{type(error).__name__}: {error}",
                     },
                 )
+        if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
+            self._store.note_waiting(lost_before, datetime.now(UTC))
         self._skip_unreadable()
         metrics.add_metric("AlertsRepublished", MetricUnit.Count, published)
         if stuck:
@@ -274,6 +284,8 @@ class Alerts:
         def is_told(finding: Finding) -> bool:
             if finding.rule in new:
                 return True
+            # What the sweep found has a time of Lambda. A host whose clock is ahead adds at most
+            # findings that were sent one by one too.
             opened = finding.opened_at
             return finding.rule in names and opened is not None and iso(opened) >= began
 
@@ -313,6 +325,24 @@ def _is_about_reading(entry: Entry, finding: Finding | None) -> bool:
     changed = entry.kind == Kind.BLINDED or entry.old_status == Status.INSUFFICIENT_DATA
     is_blind = finding is not None and finding.blinded_at is not None
     return (changed or is_blind) and entry.rule != UNREADABLE
+
+
+def _written_at(given: object) -> str:
+    """The time of a stream record, in seconds as Lambda gives it; empty where it has none."""
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return ""
+    try:
+        return iso(datetime.fromtimestamp(given, UTC))
+    except (OSError, OverflowError, ValueError):
+        return ""
+
+
+def _latest(entry: Entry) -> str:
+    """When the row was written at the latest, by the clock of whatever host wrote it."""
+    try:
+        return iso(parse_iso(entry.at) + MOST_SKEW)
+    except ValueError:
+        return ""
 
 
 def _is_of(rule: str, names: Iterable[str]) -> bool:

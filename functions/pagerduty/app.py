@@ -1,10 +1,11 @@
 """Pagerduty: whatever the queue says has changed, PagerDuty hears how the finding stands now."""
 
 import json
+import math
 import os
 import random
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
 from aws_lambda_powertools.logging import Logger
@@ -15,16 +16,25 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty import deletion
 from readiness.alerting.incidents import Incident, Incidents, predating
-from readiness.alerting.message import BASELINE, pagerduty_event, pages, resolve_event
+from readiness.alerting.message import (
+    BASELINE,
+    group_event,
+    pagerduty_event,
+    pages,
+    resolve_event,
+    severity_of,
+)
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
 from readiness.alerting.resolving import Resolver
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
+from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
 from readiness.engine.aws import CONFIG
 from readiness.engine.session import Session
-from readiness.engine.store import Store, UnreadableRow
+from readiness.engine.store import Entry, Store, UnreadableRow
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, finding_id, iso
 from readiness.model.resource import Resource
 from readiness.model.text import clean
+from readiness.model.transition import Kind
 from readiness.model.verdict import Severity
 
 LONGEST_PAUSE = 900
@@ -36,6 +46,10 @@ DELETION_TRIES = 3
 LAST_TRY = 290
 """Of the receives after which SQS itself would set a message aside, without the answer."""
 MOST_ATTRIBUTES = 10
+FLAPS = 5
+FLAPPING_WITHIN = timedelta(hours=1)
+QUIET_FOR = timedelta(minutes=10)
+"""A finding that opened more than ``FLAPS`` times within the hour is resolved after this time."""
 ANSWER, GIVEN_UP_AT = "undelivered_because", "undelivered_at"
 
 log = Logger(service="readiness-pagerduty")
@@ -69,6 +83,9 @@ class Pager:
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
         self._incidents = Incidents(store)
+        above = int(float(environment.get("PAGERDUTY_GROUP_ABOVE") or DEFAULT_ABOVE))
+        self._confirm = float(environment.get("PAGERDUTY_CONFIRM_SECONDS") or 0)
+        self._storms = Storms(store, stack=self._stack, above=above)
         self._uniform = uniform
         self._paused_for: float | None = None
         self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
@@ -114,6 +131,8 @@ class Pager:
                 self._page(record, *_finding_in(body))
         except Later:
             raise
+        except Contended as error:
+            raise self._unreachable(record, error) from error
         except (ClientError, BotoCoreError) as error:
             if _code(error) not in {"SerializationException", "ValidationException"}:
                 raise self._unreachable(record, error) from error
@@ -144,15 +163,92 @@ class Pager:
         if finding is not None and pages(finding, self._lowest):
             if known is None and self._incidents.is_closing():
                 raise self._while_closing(record)
-            key = known.dedup_key if known else dedup_key(resource, rule, self._stack)
-            self._incidents.mark(resource, rule, key)
-            return self._tell(record, id, self._said(finding, key))
+            if known is None or known.left:
+                self._confirmed(record, finding)
+            return self._triggered(record, finding, known)
         if known is None:
             return False
+        if finding is not None:
+            self._quiet(record, finding)
+        if known.group:
+            left = self._left(record, known)
+            if left:
+                self._incidents.end(known)
+            return left
         taken = self._tell(record, id, self._said(finding, known.dedup_key))
         if taken and known.token:
             self._incidents.end(known)
         return taken
+
+    def _confirmed(self, record: SQSRecord, finding: Finding) -> None:
+        """Let a page below CRITICAL wait until the finding has lasted. Raises Later.
+
+        By the clock of SQS. What is over when the message comes again pages nobody.
+        """
+        if not self._confirm or severity_of(finding) is Severity.CRITICAL:
+            return
+        sent = int(record.attributes.get("SentTimestamp", 0) or 0) / 1000
+        left = sent + self._confirm - datetime.now(UTC).timestamp()
+        if left > 0:
+            self._postpone(record, math.ceil(left))
+            raise Later("the finding has to last before it pages")
+
+    def _quiet(self, record: SQSRecord, finding: Finding) -> None:
+        """Keep the incident of a flapping finding open until it has been quiet. Raises Later.
+
+        When it opens again meanwhile, that is the same incident, and pages nobody anew.
+        """
+        since = iso(datetime.now(UTC) - QUIET_FOR)
+        history = self._store.history(finding.id)
+        if history and history[-1].at > since and openings(history) > FLAPS:
+            self._postpone(record, QUIET_FOR.total_seconds())
+            raise Later("the finding is flapping")
+
+    def _triggered(self, record: SQSRecord, finding: Finding, known: Incident | None) -> bool:
+        """Whether PagerDuty was told of a finding that pages: alone, or in a group."""
+        severity = severity_of(finding)
+        group = self._storms.of(known)
+        if known is not None and known.group:
+            if group is not None and not known.left and not _is_worse(severity, group):
+                return self._tell_group(record, finding, group)
+            # It opens anew, or it is more severe than the group: that is a page again.
+            if not self._left(record, known):
+                return False
+        if known is None or known.group:
+            group = self._storms.place(finding, severity, known)
+            if group is not None:
+                return self._tell_group(record, finding, group)
+        resource, rule = finding.resource, finding.rule
+        is_alone = known is not None and not known.group
+        key = known.dedup_key if known and is_alone else dedup_key(resource, rule, self._stack)
+        self._incidents.mark(resource, rule, key)
+        return self._tell(record, finding_id(resource, rule), self._said(finding, key))
+
+    def _tell_group(self, record: SQSRecord, finding: Finding, group: Group) -> bool:
+        """Whether PagerDuty has heard of the group with everyone in it.
+
+        At once of a new one; who joins later waits until the count may be sent again, once for
+        all of them. Raises Later.
+        """
+        if group.is_told:
+            return True
+        if not group.may_be_told(datetime.now(UTC)):
+            self._postpone(record, TELL_EVERY.total_seconds())
+            raise Later("the group was told of a moment ago")
+        said = group_event(
+            finding, group, lowest=self._lowest, runbooks=self._runbooks, stack=self._stack
+        )
+        if not self._tell(record, finding_id(finding.resource, finding.rule), said):
+            return False
+        self._storms.note_told(group)
+        return True
+
+    def _left(self, record: SQSRecord, known: Incident) -> bool:
+        """Take a finding out of its group; whether PagerDuty knows if that was the last one."""
+        self._storms.leave(known)
+        if not self._storms.close(known.group):
+            return True
+        return self._tell(record, known.finding_id, resolve_event(known.dedup_key))
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.
@@ -294,6 +390,17 @@ def _attributes_of(record: SQSRecord) -> dict[str, Any]:
         if text and name not in {ANSWER, GIVEN_UP_AT}:
             kept[name] = {"DataType": value.get("dataType", "String"), "StringValue": text}
     return dict(list(kept.items())[: MOST_ATTRIBUTES - 2])
+
+
+def openings(history: Iterable[Entry]) -> int:
+    """How often a finding opened within the last hour."""
+    since = iso(datetime.now(UTC) - FLAPPING_WITHIN)
+    return sum(row.kind in {Kind.OPENED, Kind.REOPENED} and row.at > since for row in history)
+
+
+def _is_worse(severity: Severity, group: Group) -> bool:
+    known = group.severity in set(Severity)
+    return known and severity.rank < Severity(group.severity).rank
 
 
 def _tries(record: SQSRecord) -> int:

@@ -208,6 +208,7 @@ PATHS = {
         ]
     },
     ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
+    ("events", "describe_event_bus"): {"Name": "default"},
     ("events", "list_rules"): {"Rules": [{"Name": "hourly"}]},
     ("events", "list_targets_by_rule"): {
         "Targets": [{"Id": "1", "Arn": f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:ticks"}]

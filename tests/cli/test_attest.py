@@ -181,6 +181,9 @@ def test_two_people_are_needed_to_approve(run, deployed, me):
     [approved] = json.loads(said.stdout)
     assert approved["state"] == "valid"
     assert approved["approved_by"].endswith("/bob")
+    assert row["approved_at"] == ""
+    assert approved["approved_at"] >= approved["declared_at"]
+    assert f"at {approved['approved_at']}" in " ".join(run("attest", "list").stdout.split())
     again = run("attest", "approve", row["id"])
     assert "approved already" in again.stderr
     me("mallory")

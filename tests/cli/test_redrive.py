@@ -467,6 +467,62 @@ def test_a_page_that_was_set_aside_goes_back_as_it_came(run, account, stack, sen
     assert set(message["MessageAttributes"]) == {"severity"}
 
 
+DATE = "Thu, 26 Nov 2026 12:00:00 GMT"
+NOON = 1_795_694_400.0
+
+
+class Queue:
+    """SQS by its own clock, which stands at noon."""
+
+    def __init__(self, *sent, date=DATE):
+        self.left = {str(number): moment for number, moment in enumerate(sent)}
+        self.date = date
+        self.deleted, self.shown = [], []
+
+    def client(self, _):
+        return self
+
+    def receive_message(self, **_):
+        messages = [
+            {
+                "MessageId": id,
+                "ReceiptHandle": id,
+                "Body": "",
+                "Attributes": {"SentTimestamp": str(int(1000 * (NOON + moment)))},
+            }
+            for id, moment in self.left.items()
+        ]
+        self.left = {}
+        headers = {"date": self.date} if self.date else {}
+        return {"Messages": messages, "ResponseMetadata": {"HTTPHeaders": headers}}
+
+    def delete_message(self, *, ReceiptHandle, **_):  # noqa: N803
+        self.deleted.append(ReceiptHandle)
+
+    def change_message_visibility(self, *, ReceiptHandle, **_):  # noqa: N803
+        self.shown.append(ReceiptHandle)
+
+
+def take(message):
+    return module.Outcome("q", message["MessageId"], "t", "sent")
+
+
+@pytest.mark.parametrize("minutes", [-4, 0, 4])
+def test_which_messages_were_there_first_the_queues_own_clock_tells(monkeypatch, minutes):
+    monkeypatch.setattr(module.time, "time", lambda: NOON + 60 * minutes)
+    queue = Queue(-100_000, -1, 0.5, 30)
+    taken = [outcome.message_id for outcome in module.drain(queue, "q", "url", take)]
+    assert taken == queue.deleted == ["0", "1", "2"]
+    assert queue.shown == ["3"], "sent since, as what is sent again comes back"
+
+
+@pytest.mark.parametrize("date", ["", "noon"])
+def test_a_queue_that_does_not_tell_the_time_is_drained_by_our_own_clock(monkeypatch, date):
+    monkeypatch.setattr(module.time, "time", lambda: NOON + 10)
+    queue = Queue(-1, 30, date=date)
+    assert [each.message_id for each in module.drain(queue, "q", "url", take)] == ["0"]
+
+
 # -- batches of the stream ----------------------------------------------------------------------------
 
 

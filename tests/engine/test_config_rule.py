@@ -1,13 +1,22 @@
 """The answer to AWS Config keeps to PutEvaluations' limits, which no test bed enforces."""
 
+from dataclasses import replace
+
 import pytest
 
 from functions.encryption.app import encryption
 from readiness import Status
 from readiness.engine.aws import Aws
-from readiness.engine.config_rule import EvaluationsRefused, answer, evaluations, ids_in
+from readiness.engine.config_rule import (
+    EvaluationsRefused,
+    answer,
+    beside,
+    evaluations,
+    ids_in,
+    settled,
+)
 from readiness.engine.evaluate import Observation
-from readiness.engine.events import ConfigRequest
+from readiness.engine.events import ConfigRequest, Target
 from readiness.model.resource import Resource
 from readiness_cli.catalogue import headings, rules
 from readiness_cli.patterns import config_types
@@ -245,3 +254,29 @@ def test_only_types_of_the_rules_scope_are_answered():
 def test_the_scope_is_what_is_answered(heading):
     answered = {rule.subject.name for rule in heading.rules if rule.subject.identify is not None}
     assert sorted(answered) == config_types(heading.rules)
+
+
+def unsettled(resource=BUCKET, status=Status.INSUFFICIENT_DATA):
+    again = Target(RULE.id, resource.id)
+    return replace(seen(status, resource), again=again)
+
+
+@pytest.mark.parametrize(
+    ("request_", "about"),
+    [
+        pytest.param(SCHEDULED, ["b2"], id="a scheduled rule answers for the others"),
+        pytest.param(CHANGE, None, id="a change-triggered one not yet"),
+    ],
+)
+def test_what_is_looked_at_again_is_not_answered_by_half(request_, about):
+    observations = [seen(Status.COMPLIANT, bucket(1)), unsettled(bucket(1))]
+    observations.append(seen(Status.COMPLIANT, bucket(2)))
+    ready = settled(request_, observations, {Target(RULE.id, "b1")})
+    assert about == (ready and [each.resource.id for each in ready])
+    assert settled(request_, observations, set()) == observations, "no later look can be had"
+
+
+def test_a_later_look_is_at_all_that_is_asked_of_the_resource():
+    targets = beside({Target(RULE.id, "b1"), Target(RULE.id, None)}, encryption)
+    assert targets == {Target(r.id, "b1") for r in encryption if r.subject is RULE.subject}
+    assert len(targets) > 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ from botocore.exceptions import EndpointConnectionError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from readiness.engine.events import MalformedEvent, Target
+from readiness.engine.events import ConfigRequest, MalformedEvent, Target
 from readiness.engine.look_again import (
     MOST_TARGETS,
     SLOT_SECONDS,
@@ -151,6 +152,29 @@ def test_targets_are_split_over_executions():
     made = batches(targets)
     assert [len(each) for each in made] == [MOST_TARGETS, MOST_TARGETS, 1]
     assert frozenset().union(*made) == frozenset(targets)
+
+
+def test_what_is_asked_of_one_resource_stays_together():
+    rules = ("encryption.s3-kms", "encryption.s3-tls", "encryption.s3-versioning")
+    targets = [Target(rule, f"bucket-{n}") for rule in rules for n in range(MOST_TARGETS)]
+    made = batches(targets)
+    assert frozenset().union(*made) == frozenset(targets)
+    for each in made:
+        assert len(each) <= MOST_TARGETS
+        for id in {target.id for target in each}:
+            assert {target.rule for target in each if target.id == id} == set(rules)
+
+
+def test_each_invocation_of_a_config_rule_has_its_own_look():
+    machine = Machine()
+    first = ConfigRequest("token-1", "2026-11-02T12:00:00.000Z", {"a.b": "1"}, "T", "data")
+    looks = [Again(frozenset({BUCKET}), config=first)]
+    looks.append(replace(looks[0], config=replace(first, token="token-2")))
+    looks.append(replace(looks[0], config=None))
+    for look in looks * 2:
+        assert later(machine).later(look, NOON)
+    asked = [asked_for(each["event"]["look_again"]) for each in machine.started.values()]
+    assert [look.config for look in asked] == [look.config for look in looks]
 
 
 @pytest.mark.parametrize(

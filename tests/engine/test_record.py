@@ -302,6 +302,8 @@ def test_what_another_run_judges_is_not_retired(store, row):
     recorder = Recorder(store, Account())
     assert not recorder.close_retired("encryption", encryption, deployed=[], before=after(0.5))
     assert store.get(row.resource, row.rule).status is BAD
+    is_here = row.resource == BUCKET
+    assert recorder.retired_left is is_here, "another walk is needed"
 
 
 def test_a_finding_that_cannot_be_written_costs_no_other(store):

@@ -44,6 +44,11 @@ def pipe(parameters, source=worlds.STREAM):
 
 PATHS = [
     pytest.param(
+        {"events__describe_event_bus": {"Name": "default", **DEAD}},
+        "event bus default",
+        id="an event bus",
+    ),
+    pytest.param(
         {
             "lambda__list_functions": {
                 "Functions": [{"FunctionName": "agent", "DeadLetterConfig": {"TargetArn": WORK}}]

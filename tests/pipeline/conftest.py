@@ -118,7 +118,10 @@ class Pipeline:
                     "messageId": m["MessageId"],
                     "receiptHandle": m["ReceiptHandle"],
                     "body": m["Body"],
-                    "attributes": {"ApproximateReceiveCount": "1"},
+                    "attributes": {
+                        "ApproximateReceiveCount": "1",
+                        "SentTimestamp": m["Attributes"]["SentTimestamp"],
+                    },
                     "messageAttributes": {
                         name: {"dataType": a["DataType"], "stringValue": a["StringValue"]}
                         for name, a in m.get("MessageAttributes", {}).items()

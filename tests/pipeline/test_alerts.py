@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from unittest.mock import Mock
 
 import pytest
@@ -49,6 +50,93 @@ def a_row(kind="OPENED", at="2026-11-02T13:00:00.000Z", severity="HIGH"):
 )
 def test_routes(row, found, ended, routing):
     assert route(row, found, ended) is routing
+
+
+SECOND_BEFORE, SECOND_AFTER = "2026-11-02T11:59:59.000Z", "2026-11-02T12:00:01.000Z"
+AHEAD, BEHIND = "2026-11-02T12:04:00.000Z", "2026-11-02T11:56:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("at", "woken_by", "written", "routing"),
+    [
+        pytest.param(AHEAD, "", BEHIND, "baseline", id="before the end, by a host that is ahead"),
+        pytest.param(BEHIND, "", AHEAD, "alert", id="after the end, by a host that is behind"),
+        pytest.param(BEHIND, "event", SECOND_AFTER, "alert", id="an event after the end"),
+        pytest.param(ENDED, "event", ENDED, "alert", id="in the second of the end"),
+        pytest.param(ENDED, "event", SECOND_BEFORE, "baseline", id="in the second before"),
+        pytest.param(ENDED, "sweep", ENDED, "baseline", id="the last that the sweep found"),
+        pytest.param(AHEAD, "sweep", SECOND_BEFORE, "baseline", id="over a row of a fast host"),
+        pytest.param(BEHIND, "sweep", AHEAD, "baseline", id="of a sweep, and met later"),
+        pytest.param(AHEAD, "sweep", AHEAD, "alert", id="a later look of the sweep"),
+    ],
+)
+def test_aws_clock_tells_what_belongs_to_the_baseline(at, woken_by, written, routing):
+    row = replace(a_row(at=at), woken_by=woken_by)
+    assert str(route(row, finding(), ENDED, written=written)) == routing
+    is_upgrade = woken_by == "sweep" and routing == "baseline"
+    changed = replace(row, release="new")
+    said = route(
+        changed, finding(), "2026-11-01T00:00:00.000Z", written=written, swept_since=lambda: ENDED
+    )
+    assert str(said) == ("upgrade" if is_upgrade else "alert")
+
+
+@pytest.mark.parametrize("minutes", [-4, 4])
+@pytest.mark.parametrize(
+    ("seconds", "kinds"),
+    [
+        pytest.param(-30, [], id="written before the baseline ended"),
+        pytest.param(30, ["OPENED"], id="written after it ended"),
+    ],
+)
+def test_the_stream_tells_when_a_row_was_written(pipeline, minutes, seconds, kinds):
+    ended = datetime(2026, 11, 2, 12, tzinfo=UTC)
+    pipeline.sweeps.end_baseline("encryption", ended, "sweep-0")
+    written = ended + timedelta(seconds=seconds)
+    pipeline.record(finding(at=written + timedelta(minutes=minutes)))
+    [row] = pipeline.rows()
+    row["dynamodb"]["ApproximateCreationDateTime"] = written.timestamp()
+    assert pipeline.alerts.follow([row]) == {"batchItemFailures": []}
+    assert [body["kind"] for body in told(pipeline)] == kinds
+
+
+@pytest.mark.parametrize("given", ["yesterday", True, None, float("inf"), float("nan"), 1e300])
+def test_a_stream_that_does_not_tell_the_time_loses_no_row(wrong, given):
+    [row] = wrong.rows()
+    row["dynamodb"]["ApproximateCreationDateTime"] = given
+    assert wrong.alerts.follow([row]) == {"batchItemFailures": []}
+    assert [body["kind"] for body in told(wrong)] == ["OPENED"]
+
+
+@pytest.mark.parametrize("minutes", [-4, 4])
+def test_what_the_stream_lost_is_published_whatever_clock_dated_it(pipeline, monkeypatch, minutes):
+    pipeline.baseline_is_over()
+    written = datetime.now(UTC)
+    pipeline.record(finding(at=written + timedelta(minutes=minutes)))
+    rounds = []
+    for waited in (timedelta(), timedelta(minutes=3)):
+        clock = Mock(wraps=datetime)
+        clock.now = lambda _, at=written + waited: at
+        monkeypatch.setattr(app, "datetime", clock)
+        rounds.append(pipeline.alerts.republish(context())["published"])
+    assert sum(rounds) == 1, "at the second look at the latest"
+    assert [body["kind"] for body in told(pipeline)] == ["OPENED"]
+    assert pipeline.rows() == []
+
+
+@pytest.mark.parametrize(
+    ("minutes", "kinds"),
+    [
+        pytest.param(-4, ["OPENED"], id="perhaps found after the baseline"),
+        pytest.param(-6, [], id="surely found before its end"),
+    ],
+)
+def test_what_the_stream_lost_near_the_end_of_the_baseline_goes_out(pipeline, minutes, kinds):
+    ended = datetime.now(UTC) - timedelta(minutes=10)
+    pipeline.sweeps.end_baseline("encryption", ended, "sweep-0")
+    pipeline.record(finding(at=ended + timedelta(minutes=minutes)))
+    assert pipeline.alerts.republish(context()) == {"published": 1}
+    assert [body["kind"] for body in told(pipeline)] == kinds
 
 
 def about(kind, **changes):

@@ -299,6 +299,8 @@ LEFT_ALONE = {
         ("DB_SECRET", "prod/db/creds"),
         ("DB_SECRET", "prod/db"),
         ("DB_SECRET", "prod-db-credentials"),
+        ("CONNECTION_STRING_SECRET", "mssql-conn"),
+        ("DB_SECRET", "orders.dsn"),
         ("DB_SECRETS", "/prod/db"),
         ("DB_CREDENTIALS", "my-app/prod/db-AbCdEf"),
         ("DB_PASSWORD", "prod/db/password"),

@@ -34,7 +34,11 @@ _SHARDS = "0123456789abcdef"
 
 @dataclass(frozen=True, slots=True)
 class Incident:
-    """One finding that PagerDuty may have an open incident for, under the key it was told."""
+    """One finding that PagerDuty may have an open incident for, under the key it was told.
+
+    ``group`` is the grouped incident that it is part of (:mod:`readiness.alerting.storms`), and
+    ``left`` since when it is so no more; its resolve may still have to be sent.
+    """
 
     finding_id: str
     resource: str
@@ -42,6 +46,8 @@ class Incident:
     dedup_key: str
     told_at: str = ""
     token: str = ""
+    group: str = ""
+    left: str = ""
 
 
 class Incidents:
@@ -59,28 +65,12 @@ class Incidents:
 
     def get(self, resource: Resource, rule: str) -> Incident | None:
         """The mark of a finding, read consistently. Raises UnreadableRow."""
-        row = self._row(_key(finding_id(resource, rule)))
+        row = self._row(key_of(finding_id(resource, rule)))
         return _incident(row) if row else None
 
     def mark(self, resource: Resource, rule: str, key: str) -> Incident:
         """Note that PagerDuty is about to be told under ``key``."""
-        made = Incident(
-            finding_id(resource, rule),
-            resource.key,
-            rule,
-            key,
-            iso(datetime.now(UTC)),
-            uuid.uuid4().hex,
-        )
-        row = {
-            "kind": "INCIDENT",
-            "resource": made.resource,
-            "rule": rule,
-            "dedup_key": key,
-            "told_at": made.told_at,
-            "token": made.token,
-        }
-        item = _key(made.finding_id) | serialise(row)
+        made, item = new_mark(resource, rule, key)
         self._client.put_item(TableName=self._table, Item=item)
         return made
 
@@ -89,7 +79,7 @@ class Incidents:
         try:
             self._client.delete_item(
                 TableName=self._table,
-                Key=_key(incident.finding_id),
+                Key=key_of(incident.finding_id),
                 ConditionExpression="attribute_not_exists(finding_id) OR #t = :t",
                 ExpressionAttributeNames={"#t": "token"},
                 ExpressionAttributeValues={":t": {"S": incident.token}},
@@ -190,7 +180,28 @@ class Incidents:
         return deserialise(answer.get("Item", {}))
 
 
-def _key(id: str) -> dict[str, Any]:
+def new_mark(
+    resource: Resource, rule: str, key: str, *, group: str = ""
+) -> tuple[Incident, dict[str, Any]]:
+    """A mark that says what PagerDuty is about to be told, and its row."""
+    now = iso(datetime.now(UTC))
+    id = finding_id(resource, rule)
+    made = Incident(id, resource.key, rule, key, now, uuid.uuid4().hex, group)
+    row = {
+        "kind": "INCIDENT",
+        "resource": made.resource,
+        "rule": rule,
+        "dedup_key": key,
+        "told_at": made.told_at,
+        "token": made.token,
+    }
+    if group:
+        row["group"] = group
+    return made, key_of(id) | serialise(row)
+
+
+def key_of(id: str) -> dict[str, Any]:
+    """Where the mark of a finding stands."""
     return {"finding_id": {"S": f"{INCIDENTS}#{id[0]}"}, "at": {"S": id}}
 
 

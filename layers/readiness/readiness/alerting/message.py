@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from readiness.alerting.incidents import since_opened
+from readiness.alerting.storms import Group
 from readiness.engine.geography import console_host
 from readiness.engine.store import Entry
 from readiness.model.blindness import UNREADABLE
@@ -388,6 +389,48 @@ def pagerduty_event(
         },
         "links": links,
     }
+
+
+def group_event(
+    finding: Finding, group: Group, *, lowest: Severity, runbooks: str, stack: str
+) -> dict[str, Any]:
+    """The Events API v2 body that triggers a grouped incident; ``finding`` is one of its members.
+
+    Its severity, and so the incident's, is that of all members.
+    """
+    said = pagerduty_event(finding, routing_key="", lowest=lowest, runbooks=runbooks)
+    where = f"{finding.resource.account}/{finding.resource.region}"
+    many = "more finding" if group.joined == 1 else "more findings"
+    summary = (
+        f"[{group.severity}] {group.joined} {many} of {group.rule} since"
+        f" {group.began_at[11:16]}Z ({where}), among them {_names(group)}: {finding.reason}"
+    )
+    runbook = runbook_url(group.rule, runbooks)
+    details = {
+        "what": f"Many findings of {group.rule} in a short time; the first were paged one by one",
+        "why": f"{finding.section} / {finding.heading} / {finding.item}",
+        "findings": str(group.joined),
+        "still_open": str(group.members),
+        "since": group.began_at,
+        "examples": ", ".join(group.examples),
+        "see_them": f"readiness findings --open --rule {group.rule} --stack-name {stack}",
+        "resolves": "when the last of them is resolved",
+        "account": finding.resource.account,
+        "region": finding.resource.region,
+        "runbook": runbook,
+    }
+    payload = said["payload"] | {
+        "summary": clean(summary, SUMMARY_MOST),
+        "source": clean(f"{where} {group.rule}", 255),
+        "custom_details": {name: clean(text, SUMMARY_MOST) for name, text in details.items()},
+    }
+    links = [link for link in said["links"] if link["text"] == "Runbook"]
+    return said | {"dedup_key": group.dedup_key, "payload": payload, "links": links}
+
+
+def _names(group: Group) -> str:
+    names = ", ".join(clean(each, 60) for each in group.examples[:3])
+    return names if group.joined <= len(group.examples[:3]) else f"{names}, …"
 
 
 def _details(finding: Finding) -> dict[str, str]:

@@ -14,6 +14,7 @@ from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import pagerduty_event, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.routing_key import RoutingKey
+from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity
@@ -56,9 +57,11 @@ class Resolver:
     wait: Callable[[float], None] = time.sleep
     most_tries: int = MOST_TRIES
     _incidents: Incidents = field(init=False)
+    _storms: Storms = field(init=False)
 
     def __post_init__(self) -> None:
         self._incidents = Incidents(self.store)
+        self._storms = Storms(self.store)
 
     def open(self, account: str = "") -> Iterator[Incident]:
         """What may be open: every mark, and with ``account`` what was told before marks were kept.
@@ -85,14 +88,24 @@ class Resolver:
         What was not tried any more is named too.
         """
         stopped = ""
+        over: set[str] = set()
         for incident in self.open(account):
             if not stopped and self.enough():
                 stopped = NO_TIME
+            if incident.dedup_key in over:
+                # Another member of the same group: its incident is resolved.
+                self._end(incident)
+                yield Resolved(incident)
+                continue
             if stopped:
                 yield Resolved(incident, stopped)
                 continue
+            if incident.group:
+                with suppress(Contended):
+                    self._storms.close(incident.group, whoever_is_in=True)
             reply = self._send(self._event(incident))
             if reply.accepted:
+                over.add(incident.dedup_key)
                 self._end(incident)
                 yield Resolved(incident)
                 self.wait(PACE_SECONDS)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from enum import StrEnum
 
 from readiness.engine.store import Entry
 from readiness.model.blindness import UNREADABLE
-from readiness.model.finding import Finding
+from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.origin import SWEEP
 from readiness.model.transition import Kind
 from readiness.model.verdict import Severity, Status
+
+STREAM_PRECISION = timedelta(seconds=1)
 
 
 class Routing(StrEnum):
@@ -30,6 +33,7 @@ def route(
     finding: Finding | None,
     baseline_ended_at: str,
     *,
+    written: str = "",
     swept_since: Callable[[], str] = lambda: "0",
     is_own: Callable[[], bool] = lambda: False,
     was_told: Callable[[], bool] = lambda: True,
@@ -41,6 +45,8 @@ def route(
     is the state the account was in when the rule came, told in one summary; only CRITICAL pages.
     ``swept_since`` tells when the first sweep with this version of the rule had completed: what a
     sweep finds until then is told in one summary too, while what an event finds goes out.
+    ``written`` is when the row was written by AWS's clock, which ended the baseline too; empty
+    where that is unknown. The row's own time is that of a host that may be minutes off.
     ``is_own`` tells whether the resource is part of the monitor's own stack.
     A finding that is resolved or less severe is always sent, since its start may have been sent.
 
@@ -55,15 +61,26 @@ def route(
     better = entry.kind in {Kind.RESOLVED, Kind.DEESCALATED}
     if better or Severity.CRITICAL in {entry.severity, finding.severity}:
         return Routing.ALERT
-    if not baseline_ended_at or entry.at <= baseline_ended_at:
+    if not baseline_ended_at or _is_until(entry, written, baseline_ended_at):
         return Routing.BASELINE
     opened = entry.kind in {Kind.OPENED, Kind.REOPENED, Kind.ESCALATED}
     if opened and entry.woken_by == SWEEP and entry.release:
         since = swept_since()
-        if not since or entry.at <= since:
+        if not since or _is_until(entry, written, since):
             return Routing.UPGRADE
     begins = opened or entry.kind == Kind.WAIVER_EXPIRED
     return Routing.OWN if begins and is_own() else Routing.ALERT
+
+
+def _is_until(entry: Entry, written: str, end: str) -> bool:
+    """Whether a row was written until a moment that AWS's clock told.
+
+    A sweep's rows come before its end and have Lambda's times. Of others the stream tells the
+    second, cut off: what was written in the last one goes out.
+    """
+    if entry.woken_by == SWEEP or not written:
+        return min(entry.at, written or entry.at) <= end
+    return iso(parse_iso(written) + STREAM_PRECISION) <= end
 
 
 def _apart(entry: Entry, was_told: Callable[[], bool]) -> Routing | None:

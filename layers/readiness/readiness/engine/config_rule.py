@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from readiness.engine.aws import Aws
 from readiness.engine.evaluate import Observation
-from readiness.engine.events import ConfigRequest
+from readiness.engine.events import ConfigRequest, Target
 from readiness.engine.reader import DeclaredReader
 from readiness.model.evidence import ResourceType, config_resource_id
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
+from readiness.model.rule import Rule
 from readiness.model.text import clean
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Status, worst
@@ -123,6 +124,34 @@ def _evaluation(
         "OrderingTimestamp": request.ordering,
     }
     return made | ({"Annotation": annotation} if annotation else {})
+
+
+def beside(targets: Iterable[Target], rules: Iterable[Rule]) -> set[Target]:
+    """The targets of all rules about the resources that these are about: one answer needs them."""
+    subjects = {rule.id: rule.subject for rule in rules}
+    about = {(subjects[each.rule], each.id) for each in targets if each.id is not None}
+    return {
+        Target(rule, id) for rule, subject in subjects.items() for of, id in about if of is subject
+    }
+
+
+def settled(
+    request: ConfigRequest, observations: Iterable[Observation], unsettled: Collection[Target]
+) -> list[Observation] | None:
+    """What can be answered now: nothing about a resource that will be looked at again.
+
+    An answer from half of the rules would say COMPLIANT of what another rule still has to say.
+    None where a change-triggered rule cannot be answered yet.
+    """
+    observations = list(observations)
+    waiting = {
+        (each.resource.type, each.resource.id)
+        for each in observations
+        if each.again is not None and each.again in unsettled
+    }
+    ready = [e for e in observations if (e.resource.type, e.resource.id) not in waiting]
+    asked_about = any(type_ == request.resource_type for type_, _ in waiting)
+    return None if not request.is_scheduled and asked_about else ready
 
 
 def answer(

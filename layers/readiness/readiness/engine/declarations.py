@@ -135,8 +135,20 @@ def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:
             if by in {statement.attester_id, statement.approved_by_id}:
                 statements[key] = replace(statement, revoked=True)
         elif not statement.approved_by_id and may_approve(by, statement):
-            statements[key] = replace(statement, approved_by=by, approved_by_id=by)
+            statements[key] = replace(
+                statement,
+                approved_by=by,
+                approved_by_id=by,
+                approved_at=_moment(str(row["declared_at"]).partition("#")[0]),
+            )
     return list(statements.values())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return parse_iso(text)
+    except ValueError:
+        return None
 
 
 def may_approve(by: str, statement: Attestation) -> bool:

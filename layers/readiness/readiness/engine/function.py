@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import botocore
 from aws_lambda_powertools.logging import Logger
+from botocore.exceptions import ClientError
 
 from readiness.engine import config_rule, sdk, settings
 from readiness.engine.aws import CONFIG, Aws
+from readiness.engine.aws_errors import code_of
 from readiness.engine.counting import Counts
 from readiness.engine.crowds import Crowds, of_several, referring_to_any
 from readiness.engine.daily_cache import DailyCache
@@ -161,7 +163,7 @@ class Function:
         """
         asked = Again(seen.targets, 0, seen.trigger, seen.origin)
         if seen.config is not None:
-            return self._evaluate(asked, account, region, seen.config)
+            return self._evaluate(replace(asked, config=seen.config), account, region)
         gathered = self._gathered(asked, _now())
         if not gathered:
             return self._evaluate(asked, account, region)
@@ -200,10 +202,8 @@ class Function:
             return self._ignore("none of the rules exists any more")
         return self._evaluate(replace(asked, targets=targets), account, region)
 
-    def _evaluate(
-        self, asked: Again, account: str, region: str, config: ConfigRequest | None = None
-    ) -> dict[str, Any]:
-        given = self._given()
+    def _evaluate(self, asked: Again, account: str, region: str) -> dict[str, Any]:
+        given, config = self._given(), asked.config
         if config is not None:
             given = settings.override(self.heading, given, config.parameters)
         widely = any(target.id is None for target in asked.targets)
@@ -219,17 +219,44 @@ class Function:
                 recorder.record(observation)
         recorder.look_again()
         if config is not None:
-            client = evaluation.aws.client("config")
-            ids = config_rule.ids_in(evaluation.aws)
-            sent = config_rule.answer(client, config, observations, ids)
-            self.counts.add("ConfigEvaluations", sent)
+            self._answer_config(config, evaluation.aws, observations, unsettled, asked.attempt)
         done = self._done(recorder, len(observations))
         self._raise_on_unwritten(recorder)
         return done | {"again": len(unsettled)} if unsettled else done
 
+    def _answer_config(
+        self,
+        config: ConfigRequest,
+        aws: Aws,
+        observations: list[Observation],
+        unsettled: frozenset[Target],
+        attempt: int,
+    ) -> None:
+        """Answer AWS Config, except about resources that are looked at again: then, as a whole."""
+        settled = config_rule.settled(config, observations, unsettled)
+        if settled is None:
+            return
+        try:
+            sent = config_rule.answer(
+                aws.client("config"), config, settled, config_rule.ids_in(aws)
+            )
+        except ClientError as error:
+            if not attempt or code_of(error) != "InvalidResultTokenException":
+                raise
+            # The finding stands in the table; Config hears of it with its next evaluation.
+            self.counts.add("ConfigAnswersTooLate")
+            self.log.warning("AWS Config takes no late answer", extra={"error": str(error)})
+            return
+        self.counts.add("ConfigEvaluations", sent)
+
     def _unsettled(self, observations: list[Observation], asked: Again) -> frozenset[Target]:
-        """What will be looked at again, so that it need not be recorded as unknown now."""
+        """What will be looked at again, so that it need not be recorded as unknown now.
+
+        For AWS Config it is all that the rules say of the resource: it takes one answer for them.
+        """
         targets = {observation.again for observation in observations if observation.again}
+        if asked.config is not None and targets:
+            targets |= config_rule.beside(targets, self.heading.rules)
         return self._ask_again(targets, asked)
 
     def _ask_again(self, targets: set[Target], asked: Again) -> frozenset[Target]:
@@ -237,9 +264,8 @@ class Function:
         later = self._look_again()
         if not targets or later is None:
             return frozenset()
-        ordered = sorted(targets, key=lambda target: (target.rule, target.id or ""))
         taken: set[Target] = set()
-        for batch in batches(ordered):
+        for batch in batches(targets):
             if later.later(replace(asked, targets=batch), _now()):
                 taken |= batch
         self.counts.add("LooksAgain", len(taken))
@@ -350,7 +376,8 @@ class Function:
             closed += recorder.close_retired(
                 folder, self.heading.rules, deployed=deployed, before=began
             )
-            self._former.cleaned(folder, existing, deployed)
+            if not recorder.retired_left:
+                self._former.cleaned(folder, existing, deployed)
         recorder.look_again(enough)
         return closed
 

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.events import MOST_ID, MalformedEvent, Target
+from readiness.engine.events import MOST_ID, ConfigRequest, MalformedEvent, Target
 from readiness.model.origin import AN_EVENT, Origin
 
 WAITS = (30, 120, 300, 900)
@@ -36,7 +37,8 @@ _MOST_NAME = 80
 class Again:
     """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself.
 
-    ``crowd`` tells which events may share it.
+    ``crowd`` tells which events may share it. ``config`` is the invocation of a Config rule that
+    has not had its whole answer yet.
     """
 
     targets: frozenset[Target]
@@ -44,6 +46,7 @@ class Again:
     trigger: str = ""
     origin: Origin = AN_EVENT
     crowd: str = ""
+    config: ConfigRequest | None = None
 
 
 class LookAgain:
@@ -78,7 +81,9 @@ class LookAgain:
 
     def _start(self, again: Again, wait: int, when: str) -> bool:
         targets = _plain(again.targets)
-        digest = hashlib.sha256(json.dumps(targets).encode()).hexdigest()[:16]
+        # Each invocation of a Config rule has to be answered under its own token.
+        token = [again.config.token] if again.config else []
+        digest = hashlib.sha256(json.dumps(targets + token).encode()).hexdigest()[:16]
         name = self._function.rpartition(":")[2][: _MOST_NAME - len(when) - len(digest) - 2]
         look = {
             "targets": targets,
@@ -88,6 +93,8 @@ class LookAgain:
         }
         if again.crowd:
             look["crowd"] = again.crowd
+        if again.config is not None:
+            look["config"] = asdict(again.config)
         asked = {"function": self._function, "wait": wait, "event": {"look_again": look}}
         text = json.dumps(asked)
         if len(targets) > MOST_TARGETS or len(text) > _MOST_INPUT:
@@ -127,6 +134,7 @@ def asked_for(event: Any) -> Again:
         str(event.get("trigger") or ""),
         _origin(event.get("origin")),
         str(event.get("crowd") or ""),
+        _config(event.get("config")),
     )
 
 
@@ -145,9 +153,31 @@ def _origin(given: Any) -> Origin:
     return Origin(**{each.name: str(given.get(each.name, "")) for each in fields(Origin)})
 
 
-def batches(targets: Sequence[Target]) -> list[frozenset[Target]]:
-    """The targets in sets that one execution can carry each."""
-    return [
-        frozenset(targets[start : start + MOST_TARGETS])
-        for start in range(0, len(targets), MOST_TARGETS)
-    ]
+def _config(given: Any) -> ConfigRequest | None:
+    if given is None:
+        return None
+    match given:
+        case {
+            "token": str() as token,
+            "ordering": str() as ordering,
+            "parameters": Mapping() as parameters,
+            "resource_type": str() as type_,
+            "resource_id": str() as id,
+        } if token:
+            named = {str(name): str(value) for name, value in parameters.items()}
+            return ConfigRequest(token, ordering, named, type_, id)
+    raise MalformedEvent("'look_again.config' names no invocation of a Config rule")
+
+
+def batches(targets: Iterable[Target]) -> list[frozenset[Target]]:
+    """The targets in sets that one execution can carry each, those with one id in one set."""
+    made: list[set[Target]] = []
+    ordered = sorted(targets, key=lambda each: (each.id or "", each.rule, each.via or ("", "")))
+    for _, same in groupby(ordered, key=lambda each: each.id):
+        together = list(same)
+        for start in range(0, len(together), MOST_TARGETS):
+            some = together[start : start + MOST_TARGETS]
+            if not made or len(made[-1]) + len(some) > MOST_TARGETS:
+                made.append(set())
+            made[-1].update(some)
+    return [frozenset(each) for each in made]

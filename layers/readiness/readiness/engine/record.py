@@ -60,6 +60,7 @@ class Recorder:
         self.recorded = 0
         self._to_read = 0
         self.unwritten: list[str] = []
+        self.retired_left = False
         evaluation.read_before(self)
 
     @property
@@ -357,7 +358,9 @@ class Recorder:
         """Close what a whole walk through the table finds of rules that are no more.
 
         Those are rules that the heading ``folder`` does not have, and all of headings that are
-        not ``deployed``.
+        not ``deployed``. A row that says it was written meanwhile is left to another walk, which
+        ``retired_left`` asks for: its writer is a version that is just leaving, or a host whose
+        clock is ahead.
         """
         aws = self._evaluation.aws
         existing, headings = {rule.id for rule in rules}, {folder, RULE_HEADING, *deployed}
@@ -373,8 +376,12 @@ class Recorder:
             except UnreadableRow as error:
                 self._store.unreadable[error.key] = error.why
                 continue
-            if stored is not None and not stored.gone and stored.last_observed_at < before:
-                closed += self._closed(_gone(stored, before, _RETIRED), stored)
+            if stored is None or stored.gone:
+                continue
+            if stored.last_observed_at >= before:
+                self.retired_left = True
+                continue
+            closed += self._closed(_gone(stored, before, _RETIRED), stored)
         return closed
 
     def _is_placeholder(self, finding: Finding, subject: ResourceType) -> bool:

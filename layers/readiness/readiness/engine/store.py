@@ -245,6 +245,7 @@ class Entry:
     was_waived: str = ""
     published_at: str = ""
     published_as: str = ""
+    waiting_since: str = ""
 
 
 class Store:
@@ -557,19 +558,50 @@ class Store:
         return list(self._entries(query))
 
     def unpublished(self, before: datetime) -> Iterator[Entry]:
-        """Transitions written before ``before`` that were never published, oldest first."""
+        """Transitions that wait for their publication since before ``before``, oldest first.
+
+        The time of a row is that of the host that wrote it. One from a host whose clock is ahead
+        counts from when ``note_waiting`` met it.
+        """
+        for entry in self._waiting():
+            if entry.at < iso(before) or "" < entry.waiting_since < iso(before):
+                yield entry
+
+    def note_waiting(self, after: datetime, at: datetime) -> None:
+        """Note that it is ``at`` now on rows that say they were written after ``after``."""
+        for entry in self._waiting(after):
+            if not entry.waiting_since:
+                self._note_waiting(entry, at)
+
+    def _waiting(self, after: datetime | None = None) -> Iterator[Entry]:
         shards = [WAITING, *(f"{WAITING}#{number}" for number in range(SHARDS))]
-        rows = [self._unpublished(shard, before) for shard in shards]
+        rows = [self._unpublished(shard, after) for shard in shards]
         return heapq.merge(*rows, key=lambda entry: entry.at)
 
-    def _unpublished(self, shard: str, before: datetime) -> Iterator[Entry]:
+    def _unpublished(self, shard: str, after: datetime | None) -> Iterator[Entry]:
         query: dict[str, Any] = {
             "IndexName": "unpublished",
-            "KeyConditionExpression": "unpublished = :y AND #at < :t",
-            "ExpressionAttributeNames": {"#at": "at"},
-            "ExpressionAttributeValues": {":y": {"S": shard}, ":t": {"S": iso(before)}},
+            "KeyConditionExpression": "unpublished = :y",
+            "ExpressionAttributeValues": {":y": {"S": shard}},
         }
+        if after is not None:
+            query["KeyConditionExpression"] += " AND #at >= :t"
+            query["ExpressionAttributeNames"] = {"#at": "at"}
+            query["ExpressionAttributeValues"][":t"] = {"S": iso(after)}
         return self._entries(query)
+
+    def _note_waiting(self, entry: Entry, at: datetime) -> None:
+        try:
+            self._client.update_item(
+                TableName=self._transitions,
+                Key={"finding_id": {"S": entry.finding_id}, "at": {"S": entry.at}},
+                UpdateExpression="SET waiting_since = if_not_exists(waiting_since, :t)",
+                ConditionExpression="attribute_exists(unpublished)",
+                ExpressionAttributeValues={":t": {"S": iso(at)}},
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def _entries(self, query: dict[str, Any]) -> Iterator[Entry]:
         while True:

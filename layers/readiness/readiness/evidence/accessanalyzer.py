@@ -23,6 +23,11 @@ _ANALYZERS = api_call(
 _UNUSED = {"ACCOUNT_UNUSED_ACCESS", "ORGANIZATION_UNUSED_ACCESS"}
 
 
+def _analyzers(read: Reader) -> Sequence[Mapping[str, Any]]:
+    """The region's analyzers of every type. Raises Unreadable. Source: ListAnalyzers."""
+    return read.every("accessanalyzer", "list_analyzers", "analyzers")
+
+
 @evidence(
     REGION,
     reads=("access-analyzer:ListAnalyzers", "access-analyzer:ListFindings"),
@@ -48,7 +53,7 @@ class UnusedAccess:
     def load(cls, read: Reader, region: Resource) -> UnusedAccess:
         analyzers = [
             analyzer
-            for analyzer in read.every("accessanalyzer", "list_analyzers", "analyzers")
+            for analyzer in _analyzers(read)
             if analyzer["type"] in _UNUSED and analyzer["status"] == "ACTIVE"
         ]
         if not analyzers:
@@ -82,7 +87,7 @@ class ActiveAnalyzers:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> ActiveAnalyzers:
-        listed = read.every("accessanalyzer", "list_analyzers", "analyzers")
+        listed = _analyzers(read)
         return cls(tuple(sorted(each["name"] for each in listed if each["status"] == "ACTIVE")))
 
 
@@ -110,7 +115,7 @@ def _external(read: Reader) -> tuple[ExternalAnalyzer, ...]:
     """Analyzers of other types (unused access, internal access) tell nothing of outsiders."""
     return tuple(
         ExternalAnalyzer(each["arn"], each["name"], each["type"], each["status"])
-        for each in read.every("accessanalyzer", "list_analyzers", "analyzers")
+        for each in _analyzers(read)
         if each["type"] in _EXTERNAL
     )
 

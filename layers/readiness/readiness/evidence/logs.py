@@ -205,13 +205,21 @@ class AccountProtection:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AccountProtection:
-        found = read.every(
-            "logs",
-            "describe_account_policies",
-            "accountPolicies",
-            policyType="DATA_PROTECTION_POLICY",
-        )
+        found = account_policies(read, "DATA_PROTECTION_POLICY")
         return cls(found[0]["policyDocument"]) if found else cls()
+
+
+def account_policies(
+    read: Reader, kind: str, *, absent: Sequence[str] = ()
+) -> Sequence[Mapping[str, Any]]:
+    """The policies of one kind that the account sets for its log groups in the region.
+
+    ``absent`` are error codes of a region that does not know the kind. Raises Unreadable.
+    Source: DescribeAccountPolicies.
+    """
+    return read.every(
+        "logs", "describe_account_policies", "accountPolicies", absent=absent, policyType=kind
+    )
 
 
 def protection_policy(read: Reader, group: str) -> str:
@@ -268,12 +276,7 @@ class AccountSubscriptions:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AccountSubscriptions:
-        found = read.every(
-            "logs",
-            "describe_account_policies",
-            "accountPolicies",
-            policyType="SUBSCRIPTION_FILTER_POLICY",
-        )
+        found = account_policies(read, "SUBSCRIPTION_FILTER_POLICY")
         return cls(tuple(map(_of_policy, found)))
 
 

@@ -76,7 +76,8 @@ class Attestation:
 
         ``attester`` is the ARN that was found for it, or the id again where none was found.
     ``bound_to`` are live values at the time: the attestation becomes void when one changes.
-    ``approved_by`` is the second person, likewise, empty until someone approves.
+    ``approved_by`` is the second person, likewise, empty until someone approves, at
+    ``approved_at``.
     ``artefact_unread`` says why it is unknown whether the artefact still exists.
     """
 
@@ -97,6 +98,7 @@ class Attestation:
     bound_to: Mapping[str, Fact] = field(default_factory=dict)
     approved_by: str = ""
     approved_by_id: str = ""
+    approved_at: datetime | None = None
     revoked: bool = False
 
     def expires(self, cap: timedelta) -> datetime:

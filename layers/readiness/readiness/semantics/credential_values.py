@@ -129,9 +129,10 @@ _SEGMENT = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[._@+!-][A-Za-z0-9]+)*|v?\d{1,4}"
 _ALIAS = re.compile(r"alias/[\w/-]+")
 
 _OF_SECRETS = words_of(
-    "api app aws client config credential credentials creds database db dev development "
-    "github jwt key keys live login master password passwords postgres prod production qa rds "
-    "redis secret secrets service stage staging stg test token tokens uat user"
+    "api app aws client config conn connection connstr credential credentials creds database db "
+    "dev development dsn github jwt key keys live login master mssql mysql password passwords "
+    "postgres prod production qa rds redis secret secrets service stage staging stg test token "
+    "tokens uat user"
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -268,6 +268,11 @@ class Channel:
     status_known: bool = True
 
 
+def delivery_channels(read: Reader) -> Sequence[Mapping[str, Any]]:
+    """Where Config's recorders deliver to. Raises Unreadable. Source: DescribeDeliveryChannels."""
+    return read.every("config", "describe_delivery_channels", "DeliveryChannels")
+
+
 @evidence(
     REGION,
     reads=("config:DescribeDeliveryChannels", "config:DescribeDeliveryChannelStatus"),
@@ -295,8 +300,7 @@ class DeliveryChannel:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> DeliveryChannel:
-        answer = read.one("config", "describe_delivery_channels")
-        channels = answer.get("DeliveryChannels") or ()
+        channels = delivery_channels(read)
         if not channels:
             return cls(None)
         about = channels[0]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudtrail import TRAIL_CALLS, described_trails
+from readiness.evidence.config.recording import delivery_channels
 from readiness.evidence.logs import LOG_GROUP, LogRetention
 from readiness.evidence.organizations import Organization
 from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
@@ -147,7 +148,7 @@ def _places(read: Reader) -> Iterator[tuple[str, str, str]]:
         if trail.get("IsOrganizationTrail"):
             kind = _organization(read) if is_own_bucket(read, bucket) else ""
         yield bucket, _under(trail.get("S3KeyPrefix"), kind), f"the trail {_name(arn)}"
-    for channel in read.every("config", "describe_delivery_channels", "DeliveryChannels"):
+    for channel in delivery_channels(read):
         prefix = _under(channel.get("s3KeyPrefix"), f"{read.account}/Config")
         yield channel.get("s3BucketName", ""), prefix, "AWS Config"
     for flow_log in _flow_logs(read):

@@ -29,6 +29,7 @@ T = TypeVar("T")
 @evidence(
     REGION,
     reads=(
+        "events:DescribeEventBus",
         "events:ListEventBuses",
         "events:ListRules",
         "events:ListTargetsByRule",
@@ -48,7 +49,7 @@ class DeadLetterPaths:
     """What sends what it cannot handle to a queue or topic, by the ARN of that.
 
     Functions (their dead-letter queue, the on-failure destination of asynchronous invocations),
-    event source mappings, SNS subscriptions, targets of EventBridge rules, schedules and pipes;
+    event source mappings, SNS subscriptions, EventBridge buses and targets, schedules and pipes;
     not queues, of which SQS tells. Of schedules with the same group and target the first two
     stand for all: an account may have a million, and only GetSchedule shows the queue. Where
     there are more than 300 functions or 1,000 subscriptions, what they do is that of the day.
@@ -183,6 +184,16 @@ def redriven_to(attributes: Mapping[str, str]) -> str:
 
 
 def _of_rules(read: Reader) -> Iterator[tuple[str, str]]:
+    """Of the buses too: an event that a bus cannot encrypt goes to a queue of its own."""
+
+    def bus_target(name: str) -> str:
+        answer = read.one(
+            "events", "describe_event_bus", absent=("ResourceNotFoundException",), Name=name
+        )
+        return dead_letter(answer or {})
+
+    buses = [bus["Name"] for bus in read.every("events", "list_event_buses", "EventBuses")]
+    yield from zip(read.each(bus_target, buses), map("event bus {}".format, buses), strict=True)
     rules = [(bus, rule["Name"]) for bus, rule in every_rule(read)]
 
     def targets(rule: tuple[str, str]) -> Sequence[Mapping[str, Any]]:

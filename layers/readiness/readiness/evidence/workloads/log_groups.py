@@ -8,7 +8,7 @@ from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
 from readiness.evidence.ecs.services import TASK_DEFINITION, TaskDefinition
-from readiness.evidence.logs import LOG_GROUP, LogGroup
+from readiness.evidence.logs import LOG_GROUP, LogGroup, account_policies
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -30,13 +30,7 @@ def _account_policy(read: Reader) -> str:
     """The retention policy of the account that every new log group falls under; empty for none."""
     if not read.knows("logs", "describe_account_policies"):
         return ""
-    found = read.every(
-        "logs",
-        "describe_account_policies",
-        "accountPolicies",
-        absent=("InvalidParameterException",),
-        policyType="RETENTION_POLICY",
-    )
+    found = account_policies(read, "RETENTION_POLICY", absent=("InvalidParameterException",))
     return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
 
 
