@@ -27,10 +27,12 @@ from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogG
 from readiness.evidence.workloads.log_analysis import LogAnalysis
 from readiness.evidence.workloads.log_forwarding import LogForwarding
 from readiness.evidence.workloads.threat_detection import ThreatDetection
+from readiness.evidence.workloads.trail_buckets import TrailBuckets
 from readiness.model.text import listed, plural
 
 from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
+from .buckets import BucketSettings, judge_trail_buckets
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
 from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
 from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
@@ -151,6 +153,16 @@ def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verd
             key_state=key.state,
         )
     return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
+
+
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
+def trail_buckets(buckets: TrailBuckets, *, wanted: BucketSettings) -> Verdict:
+    """No other account may change the files of a trail, and the public cannot read them.
+
+    What the bucket policy and the ACL really allow counts, by the values of their conditions.
+    A bucket of another account is judged there: S3 shows its policy to its owner alone.
+    """
+    return judge_trail_buckets(buckets, wanted)
 
 
 # -- aggregation ----------------------------------------------------------------------------------

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
+from readiness.evidence.s3.account import BLOCKS
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
 from tests.accounts.secrets_management import basic, status
@@ -215,6 +217,32 @@ def locked(**retention: Any) -> dict[str, Any]:
     return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule}}
 
 
+def bucket_policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketPolicy, with what CloudTrail needs and further statements."""
+    deliver = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/AWSLogs/{ACCOUNT_ID}/*",
+        "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
+    }
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [deliver, *statements]})}
+
+
+def blocked(**changes: bool) -> dict[str, Any]:
+    """GetPublicAccessBlock, of a bucket or of the account."""
+    return {"PublicAccessBlockConfiguration": dict.fromkeys(BLOCKS, True) | changes}
+
+
+OWNER = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+
+
+def acl(*grants: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketAcl, with the owner's own grant."""
+    own = {"Grantee": {"Type": "CanonicalUser", "ID": OWNER}, "Permission": "FULL_CONTROL"}
+    return {"Owner": {"ID": OWNER}, "Grants": [own, *grants]}
+
+
 def data_store(**changes: Any) -> dict[str, Any]:
     """GetEventDataStore of a store of data events."""
     selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}
@@ -246,6 +274,11 @@ def fake_account() -> FakeAccount:
             },
             ("s3", "get_bucket_lifecycle_configuration"): lifecycle(expiring(400)),
             ("s3", "get_object_lock_configuration"): error("ObjectLockConfigurationNotFoundError"),
+            ("s3", "get_bucket_policy"): bucket_policy(),
+            ("s3", "get_bucket_policy_status"): {"PolicyStatus": {"IsPublic": False}},
+            ("s3", "get_public_access_block"): blocked(),
+            ("s3", "get_bucket_acl"): acl(),
+            ("s3", "get_bucket_versioning"): {"Status": "Enabled"},
             ("kms", "describe_key"): key(),
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
             ("logs", "describe_log_groups"): {
@@ -301,6 +334,14 @@ def collected_by_security_lake() -> FakeAccount:
     return fake_account().but(
         cloudtrail__describe_trails={"trailList": []},
         securitylake__list_log_sources={"sources": [collected]},
+    )
+
+
+def blocked_by_the_account() -> FakeAccount:
+    """A bucket without a public access block of its own, in an account that has one."""
+    return fake_account().but(
+        s3__get_public_access_block=error("NoSuchPublicAccessBlockConfiguration"),
+        s3control__get_public_access_block=blocked(),
     )
 
 
@@ -373,8 +414,9 @@ def others() -> dict[str, Variant]:
         "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
         "trail of the organization": Variant(
-            with_a_trail_of_the_organization, ("audit-bucket-retention",)
+            with_a_trail_of_the_organization, ("audit-bucket-retention", "trail-buckets")
         ),
+        "blocked by the account": Variant(blocked_by_the_account, ("trail-buckets",)),
         "collected by Security Lake": Variant(
             collected_by_security_lake, ("audit-log-aggregation",)
         ),

@@ -55,6 +55,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchLifecycleConfiguration",
+            "NoSuchPublicAccessBlockConfiguration",
             "ObjectLockConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
         }

@@ -21,6 +21,7 @@ _DIFFERENT = {
     ("s3", "get_object_lock_configuration"): "s3:GetBucketObjectLockConfiguration",
     ("s3", "get_bucket_accelerate_configuration"): "s3:GetAccelerateConfiguration",
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
+    ("s3", "get_public_access_block"): "s3:GetBucketPublicAccessBlock",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
