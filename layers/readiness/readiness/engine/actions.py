@@ -26,6 +26,7 @@ _DIFFERENT = {
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
+    ("securityhub", "get_findings_v2"): "securityhub:GetFindings",
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }
