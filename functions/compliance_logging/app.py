@@ -219,7 +219,7 @@ def log_group_aggregation(
     centralized_by_organization: Annotated[
         bool,
         "A centralization rule of the organization copies the log groups of this account: only"
-        " its management account can see that",
+        " its management account and delegated administrator can see that",
     ] = False,
 ) -> Verdict:
     """The events of every log group in use also go to a central place.

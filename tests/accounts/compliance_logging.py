@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import timedelta
 from typing import Any
@@ -255,10 +256,51 @@ def data_store(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+FUNCTION_ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:ship"
+STREAM_ARN = f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/logs"
+DELIVERY_ARN = f"arn:aws:firehose:{HOME}:{ACCOUNT_ID}:deliverystream/logs"
+DESTINATION_ARN = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:destination:logs"
+
+
+def delivery_stream(status: str = "ACTIVE") -> dict[str, Any]:
+    """DescribeDeliveryStream."""
+    about = {
+        "DeliveryStreamName": "logs",
+        "DeliveryStreamARN": DELIVERY_ARN,
+        "DeliveryStreamStatus": status,
+        "DeliveryStreamType": "DirectPut",
+        "VersionId": "1",
+        "Destinations": [],
+        "HasMoreDestinations": False,
+    }
+    return {"DeliveryStreamDescription": about}
+
+
+DESTINATIONS = {
+    ("lambda", "get_function_configuration"): {"FunctionArn": FUNCTION_ARN},
+    ("kinesis", "describe_stream_summary"): {
+        "StreamDescriptionSummary": {
+            "StreamName": "logs",
+            "StreamARN": STREAM_ARN,
+            "StreamStatus": "ACTIVE",
+            "RetentionPeriodHours": 24,
+            "StreamCreationTimestamp": NOON - timedelta(days=30),
+            "EnhancedMonitoring": [],
+            "OpenShardCount": 1,
+        }
+    },
+    ("firehose", "describe_delivery_stream"): delivery_stream(),
+    ("logs", "describe_destinations"): {
+        "destinations": [{"destinationName": "logs", "targetArn": STREAM_ARN}]
+    },
+}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {
+            **DESTINATIONS,
             ("cloudtrail", "describe_trails"): {"trailList": [trail()]},
             ("cloudtrail", "get_trail_status"): status(
                 LatestCloudWatchLogsDeliveryTime=NOON - timedelta(minutes=5)
@@ -387,6 +429,15 @@ def passed_on_by_a_filter() -> FakeAccount:
     return fake_account().but(logs__describe_metric_filters={"metricFilters": []})
 
 
+def passed_on_within(destination: str) -> FakeAccount:
+    """A log group whose filter sends everything to a destination of the same account."""
+    return fake_account().but(
+        logs__describe_subscription_filters={
+            "subscriptionFilters": [subscription(destinationArn=destination)]
+        },
+    )
+
+
 def muted_elsewhere() -> FakeAccount:
     """A mute rule for another alarm."""
     arn = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:nights"
@@ -411,6 +462,12 @@ def others() -> dict[str, Variant]:
         "passed on only": Variant(passed_on_only, ("log-group-analysis",)),
         "passed on by a filter": Variant(passed_on_by_a_filter, ("log-group-analysis",)),
         "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
+        **{
+            f"passed on to {destination.split(':')[2]}": Variant(
+                functools.partial(passed_on_within, destination), ("log-group-aggregation",)
+            )
+            for destination in (FUNCTION_ARN, DELIVERY_ARN, DESTINATION_ARN)
+        },
         "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
         "trail of the organization": Variant(

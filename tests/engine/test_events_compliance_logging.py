@@ -33,6 +33,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP, OF_GROUPS: None},
     "cloudtrail/put-subscription-filter": {FORWARDING: GROUP, ANALYSIS: GROUP},
     "cloudtrail/put-account-policy": {FORWARDING: None, ANALYSIS: None, OF_GROUPS: None},
+    "cloudtrail/delete-destination": {FORWARDING: None, ANALYSIS: None},
+    "cloudtrail/delete-delivery-stream": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/create-link": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-centralization-rule": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
