@@ -39,6 +39,7 @@ LACKING = {
     "securityhub:GetFindings",
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
+    "wellarchitected:ListWorkloads",
     "xray:GetGroups",
     "xray:GetSamplingRules",
     "xray:GetServiceGraph",
