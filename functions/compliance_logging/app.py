@@ -26,6 +26,7 @@ from readiness.evidence.workloads.audit_logs import AuditLogs
 from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogGroups
 from readiness.evidence.workloads.log_analysis import LogAnalysis
 from readiness.evidence.workloads.log_forwarding import LogForwarding
+from readiness.evidence.workloads.security_filters import SecurityFilters
 from readiness.evidence.workloads.threat_detection import ThreatDetection
 from readiness.evidence.workloads.trail_buckets import TrailBuckets
 from readiness.model.text import listed, plural
@@ -34,6 +35,7 @@ from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
 from .buckets import BucketSettings, judge_trail_buckets
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
+from .security_filters import judge_security_filters
 from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
 from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
 
@@ -270,6 +272,25 @@ def log_group_analysis(
     no analysis.
     """
     return judge_analysis(group, groups, accept_forwarding=accept_forwarding)
+
+
+@compliance_logging.rule(ANALYSIS, severity=Severity.MEDIUM, opt_in="cis_metric_filters")
+def security_metric_filters(
+    seen: SecurityFilters,
+    *,
+    cis_metric_filters: Annotated[  # noqa: ARG001 - it switches the rule on
+        bool, "Require the metric filters of the CIS AWS Foundations Benchmark"
+    ] = False,
+    ignored_controls: Annotated[
+        tuple[str, ...], "What need not be told, as the reason names it (VPC changes)"
+    ] = (),
+) -> Verdict:
+    """Alarms on the events of the trail tell of what the CIS benchmark names.
+
+    Off by default: GuardDuty and Security Hub do the same with less noise. A filter counts by the
+    events it matches, not by its text.
+    """
+    return judge_security_filters(seen, ignored_controls)
 
 
 # -- retention ------------------------------------------------------------------------------------

@@ -145,6 +145,75 @@ def metric_filter(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def _calls(source: str, names: str) -> str:
+    called = " || ".join(f"($.eventName = {name})" for name in names.split())
+    return f"{{ ($.eventSource = {source}.amazonaws.com) && ({called}) }}"
+
+
+CIS_PATTERNS = {
+    "unauthorized": (
+        '{ (($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*"))'
+        ' && ($.sourceIPAddress != "delivery.logs.amazonaws.com")'
+        ' && ($.eventName != "HeadBucket") }'
+    ),
+    "no-mfa": (
+        '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes")'
+        ' && ($.userIdentity.type = "IAMUser")'
+        ' && ($.responseElements.ConsoleLogin = "Success") }'
+    ),
+    "root": (
+        '{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS'
+        ' && $.eventType != "AwsServiceEvent" }'
+    ),
+    "iam": (
+        "{($.eventName=DeleteGroupPolicy)||($.eventName=DeleteRolePolicy)"
+        "||($.eventName=DeleteUserPolicy)||($.eventName=PutGroupPolicy)"
+        "||($.eventName=PutRolePolicy)||($.eventName=PutUserPolicy)||($.eventName=CreatePolicy)"
+        "||($.eventName=DeletePolicy)||($.eventName=CreatePolicyVersion)"
+        "||($.eventName=DeletePolicyVersion)||($.eventName=AttachRolePolicy)"
+        "||($.eventName=DetachRolePolicy)||($.eventName=AttachUserPolicy)"
+        "||($.eventName=DetachUserPolicy)||($.eventName=AttachGroupPolicy)"
+        "||($.eventName=DetachGroupPolicy)}"
+    ),
+    "cloudtrail": "{ ($.eventName = *Trail) || ($.eventName = %^(Start|Stop)Logging$%) }",
+    "sign-ins": ('{ ($.eventName = ConsoleLogin) && ($.errorMessage = "Failed authentication") }'),
+    "kms": _calls("kms", "DisableKey ScheduleKeyDeletion"),
+    "s3": _calls(
+        "s3",
+        "PutBucketAcl PutBucketPolicy PutBucketCors PutBucketLifecycle PutBucketReplication"
+        " DeleteBucketPolicy DeleteBucketCors DeleteBucketLifecycle DeleteBucketReplication",
+    ),
+    "config": _calls(
+        "config",
+        "StopConfigurationRecorder DeleteDeliveryChannel PutDeliveryChannel"
+        " PutConfigurationRecorder",
+    ),
+    "groups": "{ ($.eventName = *SecurityGroup*) }",
+    "acls": "{ ($.eventName = *NetworkAcl*) }",
+    "gateways": "{ ($.eventName = *CustomerGateway) || ($.eventName = *InternetGateway) }",
+    "routes": "{ ($.eventSource = ec2.amazonaws.com) && ($.eventName = *Route*) }",
+    "vpcs": _calls(
+        "ec2",
+        "CreateVpc DeleteVpc ModifyVpcAttribute AcceptVpcPeeringConnection"
+        " CreateVpcPeeringConnection DeleteVpcPeeringConnection RejectVpcPeeringConnection",
+    ),
+    "organizations": "{ ($.eventSource = organizations.amazonaws.com) }",
+}
+"""Filter patterns for what the CIS benchmark names, some as it writes them."""
+
+
+def cis_filters(*left_out: str, **changes: Any) -> list[dict[str, Any]]:
+    """DescribeMetricFilters of the trail's log group."""
+    return [
+        metric_filter(filterName=name, logGroupName=AUDIT_GROUP, filterPattern=pattern, **changes)
+        for name, pattern in CIS_PATTERNS.items()
+        if name not in left_out
+    ]
+
+
+SETTINGS = {"compliance_logging.security-metric-filters": {"cis_metric_filters": True}}
+
+
 def alarm(**changes: Any) -> dict[str, Any]:
     """An alarm on that metric."""
     return {
@@ -330,7 +399,9 @@ def fake_account() -> FakeAccount:
             ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
             ("cloudwatch", "list_metrics"): active(GROUP),
             ("logs", "list_log_anomaly_detectors"): {"anomalyDetectors": []},
-            ("logs", "describe_metric_filters"): {"metricFilters": [metric_filter()]},
+            ("logs", "describe_metric_filters"): {
+                "metricFilters": [metric_filter(), *cis_filters()]
+            },
             ("cloudwatch", "describe_alarms"): alarms(alarm()),
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},

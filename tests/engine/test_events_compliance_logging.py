@@ -20,7 +20,8 @@ AUDIT_LOGS, FORWARDING = "audit-log-aggregation", "log-group-aggregation"
 THREATS, ANALYSIS = "threat-detection", "log-group-analysis"
 OF_GROUPS, OF_BUCKETS = "audit-log-group-retention", "audit-bucket-retention"
 OF_STORES, ACCESS = "event-data-store-retention", "trail-buckets"
-OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, OF_GROUPS, OF_BUCKETS, ACCESS)
+FILTERS = "security-metric-filters"
+OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, FILTERS, OF_GROUPS, OF_BUCKETS, ACCESS)
 ANY_TRAIL = dict.fromkeys((*OF_THE_ACCOUNT, *OF_TRAILS))
 LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
 GROUP = "/aws/lambda/agent"
@@ -38,11 +39,11 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/create-link": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-centralization-rule": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
-    "cloudtrail/put-metric-filter": {ANALYSIS: GROUP},
+    "cloudtrail/put-metric-filter": {ANALYSIS: GROUP, FILTERS: None},
     "cloudtrail/delete-log-anomaly-detector": {ANALYSIS: None},
-    "cloudtrail/disable-alarm-actions": {ANALYSIS: None},
-    "cloudtrail/unsubscribe": {ANALYSIS: None},
-    "service/alarm-deleted": {ANALYSIS: None},
+    "cloudtrail/disable-alarm-actions": {ANALYSIS: None, FILTERS: None},
+    "cloudtrail/unsubscribe": {ANALYSIS: None, FILTERS: None},
+    "service/alarm-deleted": {ANALYSIS: None, FILTERS: None},
     "cloudtrail/delete-detector": {THREATS: None},
     "config/detector": {THREATS: None},
     "cloudtrail/put-retention-policy": {OF_GROUPS: None},
