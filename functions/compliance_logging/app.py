@@ -278,7 +278,7 @@ def log_group_analysis(
 def security_metric_filters(
     seen: SecurityFilters,
     *,
-    cis_metric_filters: Annotated[  # noqa: ARG001 - it switches the rule on
+    cis_metric_filters: Annotated[
         bool, "Require the metric filters of the CIS AWS Foundations Benchmark"
     ] = False,
     ignored_controls: Annotated[
@@ -290,6 +290,8 @@ def security_metric_filters(
     Off by default: GuardDuty and Security Hub do the same with less noise. A filter counts by the
     events it matches, not by its text.
     """
+    if not cis_metric_filters:
+        return not_applicable("The setting cis_metric_filters is off.")
     return judge_security_filters(seen, ignored_controls)
 
 

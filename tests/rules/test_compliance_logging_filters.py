@@ -35,6 +35,10 @@ def verdict_on(*found, groups=(AUDIT_GROUP,), elsewhere=(), **settings):
     return security_metric_filters(seen, cis_metric_filters=True, **settings)
 
 
+def test_nothing_is_asked_while_the_setting_is_off():
+    assert security_metric_filters(SecurityFilters((AUDIT_GROUP,))).status is NA
+
+
 def test_all_of_them():
     verdict = verdict_on(*filters())
     assert verdict.status is GOOD, verdict.reason
