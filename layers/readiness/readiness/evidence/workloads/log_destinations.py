@@ -14,8 +14,8 @@ READS = (
     "logs:DescribeDestinations",
 )
 CHANGES = (
-    api_call("firehose", "DeleteDeliveryStream"),
-    api_call("kinesis", "DeleteStream"),
+    api_call("firehose", "CreateDeliveryStream", "DeleteDeliveryStream"),
+    api_call("kinesis", "CreateStream", "DeleteStream"),
     api_call("logs", "DeleteDestination", "PutDestination"),
 )
 """A function that is deleted is seen by the sweep: each deletion would ask for all log groups."""
