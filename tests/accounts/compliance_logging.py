@@ -506,6 +506,7 @@ def passed_on_within(destination: str) -> FakeAccount:
         logs__describe_subscription_filters={
             "subscriptionFilters": [subscription(destinationArn=destination)]
         },
+        logs__describe_metric_filters={"metricFilters": []},
     )
 
 
@@ -532,10 +533,13 @@ def others() -> dict[str, Variant]:
         "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),
         "passed on only": Variant(passed_on_only, ("log-group-analysis",)),
         "passed on by a filter": Variant(passed_on_by_a_filter, ("log-group-analysis",)),
-        "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
+        "muted elsewhere": Variant(
+            muted_elsewhere, ("log-group-analysis", "security-metric-filters")
+        ),
         **{
             f"passed on to {destination.split(':')[2]}": Variant(
-                functools.partial(passed_on_within, destination), ("log-group-aggregation",)
+                functools.partial(passed_on_within, destination),
+                ("log-group-aggregation", "log-group-analysis"),
             )
             for destination in (FUNCTION_ARN, DELIVERY_ARN, DESTINATION_ARN)
         },
