@@ -26,6 +26,7 @@ from readiness.evidence.config.rules import ConfigRules
 from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding, Standards
+from readiness.evidence.wellarchitected import SecurityReview
 from readiness.evidence.workloads.provenance import STACK_TAG, DeployedResources
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
@@ -131,25 +132,32 @@ def assessor_active(
     analyzers: ActiveAnalyzers | Unreadable,
     scans: InspectorStatus | Unreadable,
     assessments: ActiveAssessments | Unreadable,
+    review: SecurityReview | Unreadable,
     *,
     required_assessors: Annotated[
-        int, Between(1, 4), "How many services have to assess the region"
+        int, Between(1, 5), "How many services have to assess the region"
     ] = 1,
     max_finding_age_hours: Annotated[
         int, Between(1, 168), "How old the newest finding of Security Hub may be"
     ] = 48,
+    max_review_age_days: Annotated[
+        int, Between(1, 1095), "How old a Well-Architected review may be (days)"
+    ] = 365,
     organization_analyzer: Annotated[
         bool, "Another account administers an analyzer of the whole organization"
     ] = False,
 ) -> Verdict:
     """A service assesses the security of the region all the time, and is seen to work.
 
-    Security Hub with a recent finding, IAM Access Analyzer, Amazon Inspector, or an assessment of
-    Audit Manager (closed to new customers, so it is accepted and never asked for). An
-    organization's analyzer is shown only to the account that administers it.
+    Security Hub with a recent finding, IAM Access Analyzer, Amazon Inspector, an assessment of
+    Audit Manager (closed to new customers, so it is accepted and never asked for), or a
+    Well-Architected review of this year. An organization's analyzer is shown only to the account
+    that administers it.
     """
     max_age = timedelta(hours=max_finding_age_hours)
-    seen = Assessors.of(region.read_at - max_age, finding, analyzers, scans, assessments)
+    since = region.read_at - max_age
+    reviewed_since = region.read_at - timedelta(days=max_review_age_days)
+    seen = Assessors.of(since, reviewed_since, finding, analyzers, scans, assessments, review)
     if not seen.offered:
         return not_applicable("The region has none of the services that could assess it.")
     if len(seen.active) >= required_assessors:

@@ -10,7 +10,10 @@ from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.securityhub import NewestFinding
+from readiness.evidence.wellarchitected import SecurityReview
 from readiness.model.unreadable import NotOffered
+
+REVIEW = "a Well-Architected review"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +32,12 @@ class Assessors:
     def of(
         cls,
         newer_than: datetime,
+        reviewed_since: datetime,
         finding: NewestFinding | Unreadable,
         analyzers: ActiveAnalyzers | Unreadable,
         scans: InspectorStatus | Unreadable,
         assessments: ActiveAssessments | Unreadable,
+        review: SecurityReview | Unreadable,
     ) -> Assessors:
         """Audit Manager is not named where it is not in use: nobody can begin to use it."""
         sources = {
@@ -40,6 +45,7 @@ class Assessors:
             "IAM Access Analyzer": analyzers,
             "Amazon Inspector": scans,
             "Audit Manager": assessments,
+            REVIEW: review,
         }
         unread = {
             name: each
@@ -51,11 +57,15 @@ class Assessors:
             "IAM Access Analyzer": isinstance(analyzers, ActiveAnalyzers) and analyzers.names,
             "Amazon Inspector": isinstance(scans, InspectorStatus) and scans.enabled,
             "Audit Manager": isinstance(assessments, ActiveAssessments) and assessments.names,
+            REVIEW: isinstance(review, SecurityReview)
+            and review.found
+            and review.found.recorded >= reviewed_since,
         }
         why_not = {
             "Security Hub": _silence(finding),
             "IAM Access Analyzer": "No analyzer of this account is active.",
             "Amazon Inspector": "Inspector scans nothing.",
+            REVIEW: "No milestone of a workload here records a recent review of its security.",
         }
         return cls(
             tuple(name for name, is_active in active.items() if is_active),

@@ -73,7 +73,10 @@ def judge_routes(
 
 def _why(group: LogForwarding, central: Sequence[str]) -> str:
     said = ["The events of the log group stay in it: nothing passes them on."]
-    if group.routes:
+    lost = [each.lost for each in group.routes if each.lost]
+    if lost:
+        said = [f"The events of the log group arrive nowhere. {' '.join(lost)}"]
+    elif group.routes:
         accounts = sorted({each.account for each in group.routes})
         wanted = listed(list(central))
         said = [f"Its events go to {listed(accounts)}, not to central_account_ids ({wanted})."]
@@ -81,7 +84,8 @@ def _why(group: LogForwarding, central: Sequence[str]) -> str:
         said.append("Log groups of the class INFREQUENT_ACCESS have no subscription filters.")
     if not group.rules_are_shown:
         said.append(
-            "Centralization rules of the organization are shown only to its management account;"
-            " if one copies this log group, set centralized_by_organization."
+            "Centralization rules of the organization are shown only to its management account and"
+            " its delegated administrator; if one copies this log group, set"
+            " centralized_by_organization."
         )
     return " ".join(said)

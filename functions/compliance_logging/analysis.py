@@ -107,6 +107,8 @@ def _faults(group: LogAnalysis) -> list[str]:
     faults += [
         f"No alarm watches the metric {metric} of its filter." for metric in group.unwatched
     ]
+    if isinstance(group.forwarding, LogForwarding):
+        faults += [route.lost for route in group.forwarding.routes if route.lost]
     faults += [f"The anomaly detector {each.name} is {each.status}." for each in group.detectors]
     if group.group_class == "INFREQUENT_ACCESS":
         faults.append(

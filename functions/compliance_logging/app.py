@@ -26,12 +26,16 @@ from readiness.evidence.workloads.audit_logs import AuditLogs
 from readiness.evidence.workloads.audit_retention import AuditBuckets, AuditLogGroups
 from readiness.evidence.workloads.log_analysis import LogAnalysis
 from readiness.evidence.workloads.log_forwarding import LogForwarding
+from readiness.evidence.workloads.security_filters import SecurityFilters
 from readiness.evidence.workloads.threat_detection import ThreatDetection
+from readiness.evidence.workloads.trail_buckets import TrailBuckets
 from readiness.model.text import listed, plural
 
 from .aggregation import judge_routes, why_not_aggregated
 from .analysis import judge_analysis, judge_threat_detection
+from .buckets import BucketSettings, judge_trail_buckets
 from .retention import flaws_of_group, in_days, judge_buckets, too_short_or_long
+from .security_filters import judge_security_filters
 from .settings import DeliverySettings, GroupSettings, PolicySettings, RetentionSettings
 from .trails import coverage_everywhere, flaws_of, in_words, is_awaited, severity_of
 
@@ -153,6 +157,16 @@ def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verd
     return complies(f"The trail encrypts its log files with the KMS key {trail.key_id}.")
 
 
+@compliance_logging.rule(CLOUDTRAIL, severity=Severity.MEDIUM)
+def trail_buckets(buckets: TrailBuckets, *, wanted: BucketSettings) -> Verdict:
+    """No other account may change the files of a trail, and the public cannot read them.
+
+    What the bucket policy and the ACL really allow counts, by the values of their conditions.
+    A bucket of another account is judged there: S3 shows its policy to its owner alone.
+    """
+    return judge_trail_buckets(buckets, wanted)
+
+
 # -- aggregation ----------------------------------------------------------------------------------
 
 AGGREGATION = "Configure log aggregation"
@@ -207,7 +221,7 @@ def log_group_aggregation(
     centralized_by_organization: Annotated[
         bool,
         "A centralization rule of the organization copies the log groups of this account: only"
-        " its management account can see that",
+        " its management account and delegated administrator can see that",
     ] = False,
 ) -> Verdict:
     """The events of every log group in use also go to a central place.
@@ -258,6 +272,27 @@ def log_group_analysis(
     no analysis.
     """
     return judge_analysis(group, groups, accept_forwarding=accept_forwarding)
+
+
+@compliance_logging.rule(ANALYSIS, severity=Severity.MEDIUM, opt_in="cis_metric_filters")
+def security_metric_filters(
+    seen: SecurityFilters,
+    *,
+    cis_metric_filters: Annotated[
+        bool, "Require the metric filters of the CIS AWS Foundations Benchmark"
+    ] = False,
+    ignored_controls: Annotated[
+        tuple[str, ...], "What need not be told, as the reason names it (VPC changes)"
+    ] = (),
+) -> Verdict:
+    """Alarms on the events of the trail tell of what the CIS benchmark names.
+
+    Off by default: GuardDuty and Security Hub do the same with less noise. A filter counts by the
+    events it matches, not by its text.
+    """
+    if not cis_metric_filters:
+        return not_applicable("The setting cis_metric_filters is off.")
+    return judge_security_filters(seen, ignored_controls)
 
 
 # -- retention ------------------------------------------------------------------------------------

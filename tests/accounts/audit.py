@@ -8,14 +8,14 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
-from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 STACK = f"arn:aws:cloudformation:{HOME}:{ACCOUNT_ID}:stack/checkout/1f2e3d4c"
 FSBP = f"arn:aws:securityhub:{HOME}::standards/aws-foundational-security-best-practices/v/1.0.0"
 HUB = f"arn:aws:securityhub:{HOME}:{ACCOUNT_ID}:hub/default"
 LAMBDA = "arn:aws:lambda:us-east-1:111122223333:function:readiness-Audit-1A2B"
 
-SETTINGS = {"audit.assessor-active": {"required_assessors": 4}}
+SETTINGS = {"audit.assessor-active": {"required_assessors": 5}}
 """With fewer, a service that cannot be read is made up for by another."""
 
 
@@ -106,6 +106,51 @@ def hub_finding(updated: str = "2026-11-02T11:00:00.000Z") -> dict[str, Any]:
     }
 
 
+def hub_v2(**changes: Any) -> dict[str, Any]:
+    """DescribeSecurityHubV2 of the newer Security Hub."""
+    arn = f"arn:aws:securityhub:{HOME}:{ACCOUNT_ID}:hubv2/1"
+    return {"HubV2Arn": arn, "SubscribedAt": "2026-01-05T10:00:00.000Z"} | changes
+
+
+def ocsf_finding(updated: str = "2026-11-02T11:00:00.000Z") -> dict[str, Any]:
+    """A finding of GetFindingsV2, in the fields of OCSF."""
+    return {
+        "cloud": {"account": {"uid": ACCOUNT_ID}, "region": HOME, "provider": "AWS"},
+        "finding_info": {"uid": "finding/1", "modified_time_dt": updated},
+    }
+
+
+def workload(**changes: Any) -> dict[str, Any]:
+    """A workload of the Well-Architected Tool, as ListWorkloads shows it."""
+    return {
+        "WorkloadId": "0123456789abcdef0123456789abcdef",
+        "WorkloadName": "agents",
+        "Owner": ACCOUNT_ID,
+        "Lenses": ["wellarchitected"],
+    } | changes
+
+
+def about_workload(**changes: Any) -> dict[str, Any]:
+    """GetWorkload of the same."""
+    about = {"WorkloadName": "agents", "Owner": ACCOUNT_ID, "AwsRegions": [HOME]}
+    return {"Workload": about | changes}
+
+
+def milestone(days: int = 30, number: int = 1) -> dict[str, Any]:
+    """A milestone that was recorded so many days ago."""
+    return {
+        "MilestoneNumber": number,
+        "MilestoneName": f"review {number}",
+        "RecordedAt": NOON - timedelta(days=days),
+    }
+
+
+def lens_review(pillar: str = "security", **counts: int) -> dict[str, Any]:
+    """GetLensReview with the answers of one pillar."""
+    counts = counts or {"NONE": 9, "HIGH": 1, "UNANSWERED": 0}
+    return {"LensReview": {"PillarReviewSummaries": [{"PillarId": pillar, "RiskCounts": counts}]}}
+
+
 def scans(status: str = "ENABLED", **changes: Any) -> dict[str, Any]:
     """BatchGetAccountStatus of the own account, with every scan in one state."""
     state = {"status": status, "errorCode": "INTERNAL_ERROR", "errorMessage": "none"}
@@ -194,6 +239,12 @@ def fake_account() -> FakeAccount:
             },
             ("securityhub", "get_enabled_standards"): {"StandardsSubscriptions": [standard()]},
             ("securityhub", "get_findings"): {"Findings": [hub_finding()]},
+            ("securityhub", "describe_security_hub_v2"): hub_v2(),
+            ("securityhub", "get_findings_v2"): {"Findings": [ocsf_finding()]},
+            ("wellarchitected", "list_workloads"): {"WorkloadSummaries": [workload()]},
+            ("wellarchitected", "list_milestones"): {"MilestoneSummaries": [milestone()]},
+            ("wellarchitected", "get_workload"): about_workload(),
+            ("wellarchitected", "get_lens_review"): lens_review(),
             ("accessanalyzer", "list_analyzers"): {"analyzers": [analyzer()]},
             ("inspector2", "batch_get_account_status"): scans(),
             ("auditmanager", "get_account_status"): {"status": "ACTIVE"},
@@ -228,9 +279,19 @@ def without_a_recorder() -> FakeAccount:
     )
 
 
+def with_the_newer_security_hub() -> FakeAccount:
+    """The newer Security Hub without CSPM."""
+    return fake_account().but(
+        securityhub__get_findings=error(
+            "InvalidAccessException", 401, f"Account {ACCOUNT_ID} is not subscribed"
+        )
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
         "only a recorder of Security Hub": Variant(
             without_a_recorder, ("config-recorder", "config-delivery")
         ),
+        "the newer Security Hub": Variant(with_the_newer_security_hub, ("assessor-active",)),
     }

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from datetime import timedelta
 from typing import Any
 
+from readiness.evidence.s3.account import BLOCKS
 from tests.account_variants import Variant
 from tests.accounts import secrets_management
 from tests.accounts.secrets_management import basic, status
@@ -142,6 +145,75 @@ def metric_filter(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+def _calls(source: str, names: str) -> str:
+    called = " || ".join(f"($.eventName = {name})" for name in names.split())
+    return f"{{ ($.eventSource = {source}.amazonaws.com) && ({called}) }}"
+
+
+CIS_PATTERNS = {
+    "unauthorized": (
+        '{ (($.errorCode = "*UnauthorizedOperation") || ($.errorCode = "AccessDenied*"))'
+        ' && ($.sourceIPAddress != "delivery.logs.amazonaws.com")'
+        ' && ($.eventName != "HeadBucket") }'
+    ),
+    "no-mfa": (
+        '{ ($.eventName = "ConsoleLogin") && ($.additionalEventData.MFAUsed != "Yes")'
+        ' && ($.userIdentity.type = "IAMUser")'
+        ' && ($.responseElements.ConsoleLogin = "Success") }'
+    ),
+    "root": (
+        '{ $.userIdentity.type = "Root" && $.userIdentity.invokedBy NOT EXISTS'
+        ' && $.eventType != "AwsServiceEvent" }'
+    ),
+    "iam": (
+        "{($.eventName=DeleteGroupPolicy)||($.eventName=DeleteRolePolicy)"
+        "||($.eventName=DeleteUserPolicy)||($.eventName=PutGroupPolicy)"
+        "||($.eventName=PutRolePolicy)||($.eventName=PutUserPolicy)||($.eventName=CreatePolicy)"
+        "||($.eventName=DeletePolicy)||($.eventName=CreatePolicyVersion)"
+        "||($.eventName=DeletePolicyVersion)||($.eventName=AttachRolePolicy)"
+        "||($.eventName=DetachRolePolicy)||($.eventName=AttachUserPolicy)"
+        "||($.eventName=DetachUserPolicy)||($.eventName=AttachGroupPolicy)"
+        "||($.eventName=DetachGroupPolicy)}"
+    ),
+    "cloudtrail": "{ ($.eventName = *Trail) || ($.eventName = %^(Start|Stop)Logging$%) }",
+    "sign-ins": ('{ ($.eventName = ConsoleLogin) && ($.errorMessage = "Failed authentication") }'),
+    "kms": _calls("kms", "DisableKey ScheduleKeyDeletion"),
+    "s3": _calls(
+        "s3",
+        "PutBucketAcl PutBucketPolicy PutBucketCors PutBucketLifecycle PutBucketReplication"
+        " DeleteBucketPolicy DeleteBucketCors DeleteBucketLifecycle DeleteBucketReplication",
+    ),
+    "config": _calls(
+        "config",
+        "StopConfigurationRecorder DeleteDeliveryChannel PutDeliveryChannel"
+        " PutConfigurationRecorder",
+    ),
+    "groups": "{ ($.eventName = *SecurityGroup*) }",
+    "acls": "{ ($.eventName = *NetworkAcl*) }",
+    "gateways": "{ ($.eventName = *CustomerGateway) || ($.eventName = *InternetGateway) }",
+    "routes": "{ ($.eventSource = ec2.amazonaws.com) && ($.eventName = *Route*) }",
+    "vpcs": _calls(
+        "ec2",
+        "CreateVpc DeleteVpc ModifyVpcAttribute AcceptVpcPeeringConnection"
+        " CreateVpcPeeringConnection DeleteVpcPeeringConnection RejectVpcPeeringConnection",
+    ),
+    "organizations": "{ ($.eventSource = organizations.amazonaws.com) }",
+}
+"""Filter patterns for what the CIS benchmark names, some as it writes them."""
+
+
+def cis_filters(*left_out: str, **changes: Any) -> list[dict[str, Any]]:
+    """DescribeMetricFilters of the trail's log group."""
+    return [
+        metric_filter(filterName=name, logGroupName=AUDIT_GROUP, filterPattern=pattern, **changes)
+        for name, pattern in CIS_PATTERNS.items()
+        if name not in left_out
+    ]
+
+
+SETTINGS = {"compliance_logging.security-metric-filters": {"cis_metric_filters": True}}
+
+
 def alarm(**changes: Any) -> dict[str, Any]:
     """An alarm on that metric."""
     return {
@@ -215,6 +287,32 @@ def locked(**retention: Any) -> dict[str, Any]:
     return {"ObjectLockConfiguration": {"ObjectLockEnabled": "Enabled", "Rule": rule}}
 
 
+def bucket_policy(*statements: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketPolicy, with what CloudTrail needs and further statements."""
+    deliver = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{BUCKET}/AWSLogs/{ACCOUNT_ID}/*",
+        "Condition": {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}},
+    }
+    return {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [deliver, *statements]})}
+
+
+def blocked(**changes: bool) -> dict[str, Any]:
+    """GetPublicAccessBlock, of a bucket or of the account."""
+    return {"PublicAccessBlockConfiguration": dict.fromkeys(BLOCKS, True) | changes}
+
+
+OWNER = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be"
+
+
+def acl(*grants: dict[str, Any]) -> dict[str, Any]:
+    """GetBucketAcl, with the owner's own grant."""
+    own = {"Grantee": {"Type": "CanonicalUser", "ID": OWNER}, "Permission": "FULL_CONTROL"}
+    return {"Owner": {"ID": OWNER}, "Grants": [own, *grants]}
+
+
 def data_store(**changes: Any) -> dict[str, Any]:
     """GetEventDataStore of a store of data events."""
     selector = {"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}
@@ -227,10 +325,51 @@ def data_store(**changes: Any) -> dict[str, Any]:
     } | changes
 
 
+FUNCTION_ARN = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:ship"
+STREAM_ARN = f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/logs"
+DELIVERY_ARN = f"arn:aws:firehose:{HOME}:{ACCOUNT_ID}:deliverystream/logs"
+DESTINATION_ARN = f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:destination:logs"
+
+
+def delivery_stream(status: str = "ACTIVE") -> dict[str, Any]:
+    """DescribeDeliveryStream."""
+    about = {
+        "DeliveryStreamName": "logs",
+        "DeliveryStreamARN": DELIVERY_ARN,
+        "DeliveryStreamStatus": status,
+        "DeliveryStreamType": "DirectPut",
+        "VersionId": "1",
+        "Destinations": [],
+        "HasMoreDestinations": False,
+    }
+    return {"DeliveryStreamDescription": about}
+
+
+DESTINATIONS = {
+    ("lambda", "get_function_configuration"): {"FunctionArn": FUNCTION_ARN},
+    ("kinesis", "describe_stream_summary"): {
+        "StreamDescriptionSummary": {
+            "StreamName": "logs",
+            "StreamARN": STREAM_ARN,
+            "StreamStatus": "ACTIVE",
+            "RetentionPeriodHours": 24,
+            "StreamCreationTimestamp": NOON - timedelta(days=30),
+            "EnhancedMonitoring": [],
+            "OpenShardCount": 1,
+        }
+    },
+    ("firehose", "describe_delivery_stream"): delivery_stream(),
+    ("logs", "describe_destinations"): {
+        "destinations": [{"destinationName": "logs", "targetArn": STREAM_ARN}]
+    },
+}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
         {
+            **DESTINATIONS,
             ("cloudtrail", "describe_trails"): {"trailList": [trail()]},
             ("cloudtrail", "get_trail_status"): status(
                 LatestCloudWatchLogsDeliveryTime=NOON - timedelta(minutes=5)
@@ -246,6 +385,11 @@ def fake_account() -> FakeAccount:
             },
             ("s3", "get_bucket_lifecycle_configuration"): lifecycle(expiring(400)),
             ("s3", "get_object_lock_configuration"): error("ObjectLockConfigurationNotFoundError"),
+            ("s3", "get_bucket_policy"): bucket_policy(),
+            ("s3", "get_bucket_policy_status"): {"PolicyStatus": {"IsPublic": False}},
+            ("s3", "get_public_access_block"): blocked(),
+            ("s3", "get_bucket_acl"): acl(),
+            ("s3", "get_bucket_versioning"): {"Status": "Enabled"},
             ("kms", "describe_key"): key(),
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET}]},
             ("logs", "describe_log_groups"): {
@@ -255,7 +399,9 @@ def fake_account() -> FakeAccount:
             ("logs", "describe_subscription_filters"): {"subscriptionFilters": [subscription()]},
             ("cloudwatch", "list_metrics"): active(GROUP),
             ("logs", "list_log_anomaly_detectors"): {"anomalyDetectors": []},
-            ("logs", "describe_metric_filters"): {"metricFilters": [metric_filter()]},
+            ("logs", "describe_metric_filters"): {
+                "metricFilters": [metric_filter(), *cis_filters()]
+            },
             ("cloudwatch", "describe_alarms"): alarms(alarm()),
             ("cloudwatch", "list_alarm_mute_rules"): {"AlarmMuteRuleSummaries": []},
             ("sns", "list_subscriptions_by_topic"): {"Subscriptions": [subscriber()]},
@@ -304,6 +450,14 @@ def collected_by_security_lake() -> FakeAccount:
     )
 
 
+def blocked_by_the_account() -> FakeAccount:
+    """A bucket without a public access block of its own, in an account that has one."""
+    return fake_account().but(
+        s3__get_public_access_block=error("NoSuchPublicAccessBlockConfiguration"),
+        s3control__get_public_access_block=blocked(),
+    )
+
+
 def with_a_trail_of_the_organization() -> FakeAccount:
     """The organization's trail, whose bucket is in this account."""
     return fake_account().but(
@@ -346,6 +500,16 @@ def passed_on_by_a_filter() -> FakeAccount:
     return fake_account().but(logs__describe_metric_filters={"metricFilters": []})
 
 
+def passed_on_within(destination: str) -> FakeAccount:
+    """A log group whose filter sends everything to a destination of the same account."""
+    return fake_account().but(
+        logs__describe_subscription_filters={
+            "subscriptionFilters": [subscription(destinationArn=destination)]
+        },
+        logs__describe_metric_filters={"metricFilters": []},
+    )
+
+
 def muted_elsewhere() -> FakeAccount:
     """A mute rule for another alarm."""
     arn = f"arn:aws:cloudwatch:{HOME}:{ACCOUNT_ID}:alarm-mute-rule:nights"
@@ -369,12 +533,22 @@ def others() -> dict[str, Variant]:
         "suspended": Variant(suspended_by_its_administrator, ("threat-detection",)),
         "passed on only": Variant(passed_on_only, ("log-group-analysis",)),
         "passed on by a filter": Variant(passed_on_by_a_filter, ("log-group-analysis",)),
-        "muted elsewhere": Variant(muted_elsewhere, ("log-group-analysis",)),
+        "muted elsewhere": Variant(
+            muted_elsewhere, ("log-group-analysis", "security-metric-filters")
+        ),
+        **{
+            f"passed on to {destination.split(':')[2]}": Variant(
+                functools.partial(passed_on_within, destination),
+                ("log-group-aggregation", "log-group-analysis"),
+            )
+            for destination in (FUNCTION_ARN, DELIVERY_ARN, DESTINATION_ARN)
+        },
         "recorded by a lake": Variant(recorded_by_a_lake, ("all-regions",)),
         "shared and centralized": Variant(shared_and_centralized, ("log-group-aggregation",)),
         "trail of the organization": Variant(
-            with_a_trail_of_the_organization, ("audit-bucket-retention",)
+            with_a_trail_of_the_organization, ("audit-bucket-retention", "trail-buckets")
         ),
+        "blocked by the account": Variant(blocked_by_the_account, ("trail-buckets",)),
         "collected by Security Lake": Variant(
             collected_by_security_lake, ("audit-log-aggregation",)
         ),

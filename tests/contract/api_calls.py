@@ -52,7 +52,9 @@ NOT_IN_THE_MODELS = {
     # S3 logs these under the names of its first API (S3 User Guide, "CloudTrail events",
     # account- and bucket-level actions).
     ("s3", "PutAccelerateConfiguration"): "PutBucketAccelerateConfiguration",
-    # That of the account, which S3 Control changes; a bucket's own has other names.
+    # The block of a bucket; that of the account, which S3 Control changes, has other names.
+    ("s3", "PutBucketPublicAccessBlock"): "PutPublicAccessBlock",
+    ("s3", "DeleteBucketPublicAccessBlock"): "DeletePublicAccessBlock",
     ("s3", "PutAccountPublicAccessBlock"): "PutPublicAccessBlock",
     ("s3", "DeleteAccountPublicAccessBlock"): "DeletePublicAccessBlock",
 }

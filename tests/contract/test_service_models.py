@@ -56,6 +56,7 @@ ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
             "NoSuchBucket",
             "NoSuchBucketPolicy",
             "NoSuchLifecycleConfiguration",
+            "NoSuchPublicAccessBlockConfiguration",
             "ObjectLockConfigurationNotFoundError",
             "ServerSideEncryptionConfigurationNotFoundError",
         }
@@ -95,6 +96,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     ),
     # The document of an account's subscription filter policy: PutAccountPolicy.
     "readiness.evidence.logs": frozenset({"DestinationArn", "FilterPattern"}),
+    # A finding of GetFindingsV2 is a document of OCSF: Security Hub User Guide, "OCSF findings".
+    "readiness.evidence.securityhub": frozenset({"finding_info", "modified_time_dt"}),
     # Answers of a day, as we keep them.
     "readiness.evidence.budgets": frozenset(
         {"name", "monitors", "subscribers", "expression", "threshold"}

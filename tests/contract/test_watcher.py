@@ -46,6 +46,7 @@ def a_healthy_day(metrics, *, begin=1, end=DAY):
     """
     for minute in range(begin, end):
         metrics.put("AWS/SQS", VISIBLE, {"QueueName": "Pages"}, minute, 0)
+        _lambda(metrics, "Upkeep", minute)
         if minute % 5 == 0:
             _lambda(metrics, "Alerts", minute)
             since = minute if minute < 15 else (minute - 15) % (6 * HOUR)
@@ -85,6 +86,11 @@ def failing(function):
         _lambda(metrics, function, at, errors=1)
 
     return happens
+
+
+def failing_each_minute(metrics, at):
+    for minute in range(at, at + 4 * HOUR):
+        _lambda(metrics, "Upkeep", minute, errors=1)
 
 
 def counted(service, name, *, every=1, times=1):
@@ -143,6 +149,7 @@ RINGS = [
     ("RulesCrash", met_by_each_sweep("RuleCrashes"), HOUR),
     ("AlertsFailing", failing("Alerts"), 5),
     ("PagerdutyFailing", failing("Pagerduty"), 5),
+    ("UpkeepFailing", failing_each_minute, 20),
     ("AlertsLate", a_late_stream, 5),
     ("SweepMissed", no_sweep, 13 * HOUR + 45),
 ]
@@ -214,6 +221,23 @@ def test_schedules_that_stop_running_ring():
     a_healthy_day(metrics, end=5 * HOUR)
     [at] = rings(ALARMS["SweepMissed"], metrics, DAY)
     assert 5 * HOUR < at < 7 * HOUR
+
+
+def test_upkeep_that_stops_running_rings_once_until_it_runs_again():
+    metrics, gone, back = Metrics(), 5 * HOUR, 9 * HOUR
+    a_healthy_day(metrics, end=gone)
+    a_healthy_day(metrics, begin=back)
+    [at] = rings(ALARMS["UpkeepFailing"], metrics, DAY)
+    assert gone + 15 < at <= gone + 45
+    assert history(ALARMS["UpkeepFailing"], metrics, DAY)[-1][1] == "OK"
+
+
+def test_a_minute_of_upkeep_that_fails_and_is_done_again_does_not_ring():
+    metrics = Metrics()
+    a_healthy_day(metrics)
+    for minute in (300, 301, 306, 700):
+        _lambda(metrics, "Upkeep", minute, errors=1)
+    assert rings(ALARMS["UpkeepFailing"], metrics, DAY) == []
 
 
 def test_our_own_metrics_are_those_that_the_functions_send():

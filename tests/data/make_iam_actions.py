@@ -64,7 +64,8 @@ SERVICES_READ = frozenset(
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53
     route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm
-    states sts support synthetics tag trustedadvisor wafv2 xray
+    states sts support synthetics tag trustedadvisor wafv2 wellarchitected
+    xray
     """.split()  # noqa: SIM905
 )
 """The services that evidence reads, and those it may soon."""

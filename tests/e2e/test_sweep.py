@@ -44,6 +44,7 @@ LACKING = {
     "securityhub:GetFindings",
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
+    "wellarchitected:ListWorkloads",
     "xray:GetGroups",
     "xray:GetSamplingRules",
     "xray:GetServiceGraph",

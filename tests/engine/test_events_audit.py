@@ -24,6 +24,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/delete-config-rule": {RULES: None},
     "cloudtrail/batch-disable-standards": {RULES: None},
     "cloudtrail/disable-security-hub": {RULES: None, ASSESSOR: None},
+    "cloudtrail/disable-security-hub-v2": {ASSESSOR: None},
+    "cloudtrail/create-milestone": {ASSESSOR: None},
     "cloudtrail/disable-inspector": {ASSESSOR: None},
     "cloudtrail/delete-analyzer": {ASSESSOR: None},
     "cloudtrail/deregister-account": {ASSESSOR: None},

@@ -19,8 +19,9 @@ OF_TRAILS = ("trail-delivery", "trail-encryption", "trail-validation")
 AUDIT_LOGS, FORWARDING = "audit-log-aggregation", "log-group-aggregation"
 THREATS, ANALYSIS = "threat-detection", "log-group-analysis"
 OF_GROUPS, OF_BUCKETS = "audit-log-group-retention", "audit-bucket-retention"
-OF_STORES = "event-data-store-retention"
-OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, OF_GROUPS, OF_BUCKETS)
+OF_STORES, ACCESS = "event-data-store-retention", "trail-buckets"
+FILTERS = "security-metric-filters"
+OF_THE_ACCOUNT = (ALL_REGIONS, AUDIT_LOGS, THREATS, FILTERS, OF_GROUPS, OF_BUCKETS, ACCESS)
 ANY_TRAIL = dict.fromkeys((*OF_THE_ACCOUNT, *OF_TRAILS))
 LAKE = f"arn:aws:cloudtrail:{HOME}:{ACCOUNT_ID}:eventdatastore/1"
 GROUP = "/aws/lambda/agent"
@@ -33,19 +34,25 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/create-log-group": {FORWARDING: GROUP, ANALYSIS: GROUP, OF_GROUPS: None},
     "cloudtrail/put-subscription-filter": {FORWARDING: GROUP, ANALYSIS: GROUP},
     "cloudtrail/put-account-policy": {FORWARDING: None, ANALYSIS: None, OF_GROUPS: None},
+    "cloudtrail/delete-destination": {FORWARDING: None, ANALYSIS: None},
+    "cloudtrail/delete-delivery-stream": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/create-link": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-centralization-rule": {FORWARDING: None, ANALYSIS: None},
     "cloudtrail/delete-aws-log-source": {AUDIT_LOGS: None},
-    "cloudtrail/put-metric-filter": {ANALYSIS: GROUP},
+    "cloudtrail/put-metric-filter": {ANALYSIS: GROUP, FILTERS: None},
     "cloudtrail/delete-log-anomaly-detector": {ANALYSIS: None},
-    "cloudtrail/disable-alarm-actions": {ANALYSIS: None},
-    "cloudtrail/unsubscribe": {ANALYSIS: None},
-    "service/alarm-deleted": {ANALYSIS: None},
+    "cloudtrail/disable-alarm-actions": {ANALYSIS: None, FILTERS: None},
+    "cloudtrail/unsubscribe": {ANALYSIS: None, FILTERS: None},
+    "service/alarm-deleted": {ANALYSIS: None, FILTERS: None},
     "cloudtrail/delete-detector": {THREATS: None},
     "config/detector": {THREATS: None},
     "cloudtrail/put-retention-policy": {OF_GROUPS: None},
     "cloudtrail/put-bucket-lifecycle": {OF_BUCKETS: None},
-    "cloudtrail/put-object-lock-configuration": {OF_BUCKETS: None},
+    "cloudtrail/put-object-lock-configuration": {OF_BUCKETS: None, ACCESS: None},
+    "cloudtrail/put-bucket-policy": {ACCESS: None},
+    "cloudtrail/put-bucket-acl": {ACCESS: None},
+    "cloudtrail/put-bucket-versioning": {ACCESS: None},
+    "cloudtrail/delete-bucket-public-access-block": {ACCESS: None},
     "cloudtrail/create-flow-logs": {OF_GROUPS: None, OF_BUCKETS: None},
     "cloudtrail/update-event-data-store": {ALL_REGIONS: None, OF_STORES: None},
     "config/event-data-store": {ALL_REGIONS: None, OF_STORES: LAKE},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -11,9 +11,20 @@ from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.securityhub import NewestFinding, Standard, Standards
+from readiness.evidence.wellarchitected import Review, SecurityReview
 from readiness.model.evidence import REGION
 from tests.accounts import audit
-from tests.accounts.audit import analyzer, hub_finding, scans, standard
+from tests.accounts.audit import (
+    about_workload,
+    analyzer,
+    hub_finding,
+    lens_review,
+    milestone,
+    ocsf_finding,
+    scans,
+    standard,
+    workload,
+)
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
@@ -21,11 +32,13 @@ FSBP = "aws-foundational-security-best-practices/v/1.0.0"
 NOT_SUBSCRIBED = f"Account {ACCOUNT_ID} is not subscribed to AWS Security Hub"
 OFF = error("InvalidAccessException", 401, NOT_SUBSCRIBED)
 DENIED = error("AccessDeniedException", 403)
+NO_V2 = {"securityhub__describe_security_hub_v2": error("ResourceNotFoundException", 404)}
 
 
 def loaded(cls, **answers):
     account = audit.fake_account().but(**answers)
-    return evaluation(account, [], now=NOON).aws.evidence(cls, HERE).evidence
+    settings = {"max_finding_age_hours": 48}
+    return evaluation(account, [], now=NOON).aws.evidence(cls, HERE, settings).evidence
 
 
 def test_a_standard_is_called_by_its_name_and_version():
@@ -71,11 +84,11 @@ def test_which_standard_a_name_means(name, is_meant):
     ],
 )
 def test_security_hub_that_is_off_is_told_from_a_denial(cls, call, off):
-    assert loaded(cls, **{call: OFF}) == off
+    assert loaded(cls, **{**NO_V2, call: OFF}) == off
     with pytest.raises(Unreadable):
-        loaded(cls, **{call: error("InvalidAccessException", 401, "not authorized")})
+        loaded(cls, **{**NO_V2, call: error("InvalidAccessException", 401, "not authorized")})
     with pytest.raises(Unreadable):
-        loaded(cls, **{call: DENIED})
+        loaded(cls, **{**NO_V2, call: DENIED})
 
 
 def test_the_newest_finding_of_this_account_and_region():
@@ -85,7 +98,7 @@ def test_the_newest_finding_of_this_account_and_region():
         asked.append(params)
         return {"Findings": [hub_finding("2026-11-02T11:00:00.000Z")]}
 
-    seen = loaded(NewestFinding, securityhub__get_findings=get_findings)
+    seen = loaded(NewestFinding, securityhub__get_findings=get_findings, **NO_V2)
     assert seen.updated == datetime.fromisoformat("2026-11-02T11:00:00+00:00")
     [params] = asked
     assert params["MaxResults"] == 1
@@ -95,8 +108,120 @@ def test_the_newest_finding_of_this_account_and_region():
 
 
 def test_no_finding():
-    seen = loaded(NewestFinding, securityhub__get_findings={"Findings": []})
+    seen = loaded(NewestFinding, securityhub__get_findings={"Findings": []}, **NO_V2)
     assert seen == NewestFinding(enabled=True)
+
+
+def test_the_newest_finding_of_the_newer_security_hub_alone():
+    asked = []
+
+    def get_findings_v2(**params):
+        asked.append(params)
+        return {"Findings": [ocsf_finding("2026-11-02T11:30:00.000Z")]}
+
+    seen = loaded(
+        NewestFinding, securityhub__get_findings=OFF, securityhub__get_findings_v2=get_findings_v2
+    )
+    assert seen == NewestFinding(True, datetime.fromisoformat("2026-11-02T11:30:00+00:00"))
+    [params] = asked
+    [wanted] = params["Filters"]["CompositeFilters"]
+    assert {each["FieldName"]: each["Filter"]["Value"] for each in wanted["StringFilters"]} == {
+        "cloud.account.uid": ACCOUNT_ID,
+        "cloud.region": HOME,
+    }
+    assert (params["SortCriteria"][0]["SortOrder"], params["MaxResults"]) == ("desc", 1)
+
+
+def test_the_newer_of_both():
+    seen = loaded(
+        NewestFinding,
+        securityhub__get_findings={"Findings": [hub_finding("2026-10-30T11:00:00.000Z")]},
+    )
+    assert seen.updated == datetime.fromisoformat("2026-11-02T11:00:00+00:00")
+
+
+def test_a_recent_finding_of_cspm_is_enough():
+    recent = hub_finding("2026-11-02T11:00:00.000Z")
+    seen = loaded(
+        NewestFinding,
+        securityhub__get_findings={"Findings": [recent]},
+        securityhub__describe_security_hub_v2=DENIED,
+    )
+    assert seen.updated == datetime.fromisoformat("2026-11-02T11:00:00+00:00")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize(
+    "call", ["securityhub__describe_security_hub_v2", "securityhub__get_findings_v2"]
+)
+def test_a_newer_security_hub_that_cannot_be_read_is_no_answer(call, fault):
+    with pytest.raises(Unreadable):
+        loaded(NewestFinding, **{call: FAULTS[fault], "securityhub__get_findings": OFF})
+
+
+# -- Well-Architected -------------------------------------------------------------------------
+
+
+def reviewed(days=365, **answers):
+    account = audit.fake_account().but(**answers)
+    aws = evaluation(account, [], now=NOON).aws
+    return aws.evidence(SecurityReview, HERE, {"max_review_age_days": days}).evidence
+
+
+def test_a_review_of_the_security_pillar():
+    assert reviewed().found == Review("agents", NOON - timedelta(days=30))
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        pytest.param({"list_workloads": {"WorkloadSummaries": []}}, id="no workload"),
+        pytest.param(
+            {"list_workloads": {"WorkloadSummaries": [workload(Lenses=["serverless"])]}},
+            id="another lens",
+        ),
+        pytest.param({"list_milestones": {"MilestoneSummaries": []}}, id="no milestone"),
+        pytest.param(
+            {"list_milestones": {"MilestoneSummaries": [milestone(366)]}}, id="an old milestone"
+        ),
+        pytest.param({"get_lens_review": lens_review("reliability")}, id="another pillar"),
+        pytest.param({"get_lens_review": lens_review(NONE=8, UNANSWERED=1)}, id="not all of it"),
+        pytest.param({"get_lens_review": lens_review(NOT_APPLICABLE=9)}, id="nothing of it"),
+        pytest.param({"get_lens_review": error("ResourceNotFoundException", 404)}, id="no lens"),
+        pytest.param({"get_workload": about_workload(AwsRegions=["eu-west-1"])}, id="elsewhere"),
+        pytest.param({"get_workload": about_workload(AwsRegions=[])}, id="outside AWS"),
+        pytest.param(
+            {"get_workload": about_workload(AccountIds=["444455556666"])}, id="of other accounts"
+        ),
+        pytest.param({"get_workload": about_workload(Owner="444455556666")}, id="only shared"),
+        pytest.param(
+            {"get_workload": error("ResourceNotFoundException", 404)}, id="deleted meanwhile"
+        ),
+    ],
+)
+def test_what_is_no_review_of_this_account_and_region(answers):
+    assert reviewed(**{f"wellarchitected__{name}": each for name, each in answers.items()}) == (
+        SecurityReview()
+    )
+
+
+def test_a_shared_workload_that_names_this_account():
+    theirs = about_workload(Owner="444455556666", AccountIds=[ACCOUNT_ID])
+    assert reviewed(wellarchitected__get_workload=theirs).found is not None
+
+
+def test_the_newest_review_that_is_whole():
+    def get_lens_review(**params):
+        is_newest = params["MilestoneNumber"] == 3
+        return lens_review(NONE=1, UNANSWERED=9) if is_newest else lens_review()
+
+    seen = reviewed(
+        wellarchitected__list_milestones={
+            "MilestoneSummaries": [milestone(90, 1), milestone(60, 2), milestone(5, 3)]
+        },
+        wellarchitected__get_lens_review=get_lens_review,
+    )
+    assert seen.found == Review("agents", NOON - timedelta(days=60))
 
 
 def test_what_inspector_scans():
@@ -182,4 +307,13 @@ def test_assessments_that_are_active():
 @pytest.mark.parametrize("fault", FAULTS)
 def test_what_cannot_be_read_is_no_answer(cls, call, fault):
     with pytest.raises(Unreadable):
-        loaded(cls, **{call: FAULTS[fault]})
+        loaded(cls, **{**NO_V2, call: FAULTS[fault]})
+
+
+@pytest.mark.parametrize(
+    "call", ["list_workloads", "list_milestones", "get_workload", "get_lens_review"]
+)
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_review_that_cannot_be_read_is_no_answer(call, fault):
+    with pytest.raises(Unreadable):
+        reviewed(**{f"wellarchitected__{call}": FAULTS[fault]})

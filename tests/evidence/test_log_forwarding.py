@@ -184,9 +184,89 @@ def test_a_rule_of_metrics_only():
     assert rules(rule=rule).all == ()
 
 
-def test_only_the_management_account_is_asked_for_rules():
-    assert rules(management=CENTRAL) == CentralizationRules(are_shown=False)
+def test_a_delegated_administrator_sees_the_rules_as_the_management_account_does():
+    assert rules(management=CENTRAL) == rules()
+    assert rules(management=CENTRAL).all
+
+
+def test_rules_are_denied_to_any_other_member_which_is_no_missing_permission():
+    answers = {
+        "organizations__describe_organization": organization(CENTRAL),
+        LIST: error("AccessDeniedException", 400),
+    }
+    assert read(CentralizationRules, **answers) == CentralizationRules(are_shown=False)
+    with pytest.raises(Unreadable):
+        read(CentralizationRules, **{**answers, LIST: error("TooManyRequestsException", 429)})
+    answers["organizations__describe_organization"] = organization()
+    with pytest.raises(Unreadable):
+        read(CentralizationRules, **answers)
+
+
+def test_an_account_in_no_organization_has_no_rules_and_is_not_asked():
     assert read(CentralizationRules) == CentralizationRules(are_shown=True)
+
+
+# -- destinations -----------------------------------------------------------------------------
+
+
+def to(destination, **answers):
+    account = accounts.passed_on_within(destination).but(**answers)
+    settings = {"central_account_ids": ()}
+    group = LOG_GROUP.resource(ACCOUNT_ID, HOME, GROUP)
+    [route] = evaluation(account, []).aws.evidence(LogForwarding, group, settings).evidence.routes
+    return route
+
+
+NOT_THERE = error("ResourceNotFoundException", 404)
+
+
+@pytest.mark.parametrize(
+    ("destination", "answers", "why"),
+    [
+        (accounts.FUNCTION_ARN, {}, ""),
+        (
+            accounts.FUNCTION_ARN,
+            {"lambda__get_function_configuration": NOT_THERE},
+            "does not exist",
+        ),
+        (accounts.STREAM_ARN, {}, ""),
+        (accounts.STREAM_ARN, {"kinesis__describe_stream_summary": NOT_THERE}, "does not exist"),
+        (accounts.DELIVERY_ARN, {}, ""),
+        (
+            accounts.DELIVERY_ARN,
+            {"firehose__describe_delivery_stream": NOT_THERE},
+            "does not exist",
+        ),
+        (
+            accounts.DELIVERY_ARN,
+            {"firehose__describe_delivery_stream": accounts.delivery_stream("DELETING")},
+            "is DELETING",
+        ),
+        (accounts.DESTINATION_ARN, {}, ""),
+        (
+            accounts.DESTINATION_ARN,
+            {"logs__describe_destinations": {"destinations": [{"destinationName": "logs-2"}]}},
+            "does not exist",
+        ),
+        (
+            accounts.DESTINATION_ARN,
+            {"kinesis__describe_stream_summary": NOT_THERE},
+            "which does not exist",
+        ),
+        (accounts.DESTINATION_ARN.replace(ACCOUNT_ID, CENTRAL), {}, ""),
+        ("arn:aws:es:us-east-1:111122223333:domain/logs", {}, ""),
+    ],
+)
+def test_whether_the_destination_of_a_filter_exists(destination, answers, why):
+    route = to(destination, **answers)
+    assert bool(route.lost) is bool(why)
+    assert route.lost.endswith(f"{why}." if why else "")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_destination_that_cannot_be_read_is_not_known(fault):
+    with pytest.raises(Unreadable):
+        to(accounts.FUNCTION_ARN, lambda__get_function_configuration=FAULTS[fault])
 
 
 @pytest.mark.parametrize("fault", FAULTS)

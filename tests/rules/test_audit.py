@@ -35,6 +35,7 @@ from readiness.evidence.config.recording import (
 from readiness.evidence.inspector2 import InspectorStatus
 from readiness.evidence.region import Region
 from readiness.evidence.securityhub import NewestFinding
+from readiness.evidence.wellarchitected import Review, SecurityReview
 from readiness.evidence.workloads.provenance import DeployedResources, Tagged
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.model.unreadable import Cause, NotOffered
@@ -343,15 +344,19 @@ ABSENT = NotOffered("auditmanager:GetAccountStatus", "auditmanager", "eu-west-3"
 HUB = NewestFinding(enabled=True, updated=NOON - 47 * HOURS)
 NO_HUB = NewestFinding(enabled=False)
 NO_SCANS = InspectorStatus()
-OFFLINE = (NO_HUB, ActiveAnalyzers(()), NO_SCANS, ActiveAssessments(()))
+NO_REVIEW = SecurityReview()
+REVIEWED = SecurityReview(Review("agents", NOON - 30 * DAYS))
 
 
-def assessors(*, hub=NO_HUB, analyzers=(), scans=NO_SCANS, assessments=(), **settings):
+def assessors(
+    *, hub=NO_HUB, analyzers=(), scans=NO_SCANS, assessments=(), review=NO_REVIEW, **settings
+):
     sources = (
         hub,
         ActiveAnalyzers(analyzers) if isinstance(analyzers, tuple) else analyzers,
         InspectorStatus(**scans) if isinstance(scans, dict) else scans,
         ActiveAssessments(assessments) if isinstance(assessments, tuple) else assessments,
+        review,
     )
     return assessor_active(Region(NOON), *sources, **settings)
 
@@ -371,6 +376,11 @@ def assessors(*, hub=NO_HUB, analyzers=(), scans=NO_SCANS, assessments=(), **set
             id="an old finding that a setting accepts",
         ),
         pytest.param({"hub": NewestFinding(enabled=True)}, BAD, id="no finding"),
+        pytest.param({"review": REVIEWED}, GOOD, id="a Well-Architected review"),
+        pytest.param(
+            {"review": REVIEWED, "max_review_age_days": 29}, BAD, id="a review of last month"
+        ),
+        pytest.param({"review": DENIED}, UNKNOWN, id="a review that cannot be read"),
         pytest.param({"scans": DENIED}, UNKNOWN, id="one is unread, and none is active"),
         pytest.param({"scans": DENIED, "hub": HUB}, GOOD, id="one is unread, another is active"),
         pytest.param(
@@ -400,7 +410,9 @@ def assessors(*, hub=NO_HUB, analyzers=(), scans=NO_SCANS, assessments=(), **set
         ),
         pytest.param({"assessments": ABSENT}, BAD, id="one is not offered, and none is active"),
         pytest.param(
-            dict.fromkeys(("hub", "analyzers", "scans", "assessments"), ABSENT), NA, id="0"
+            dict.fromkeys(("hub", "analyzers", "scans", "assessments", "review"), ABSENT),
+            NA,
+            id="0",
         ),
     ],
 )

@@ -248,6 +248,7 @@ def test_a_trail_in_doubt_beside_one_that_is_not():
 WHOLE = Route("the subscription filter all", CENTRAL)
 PART = Route("the subscription filter errors", CENTRAL, is_whole=False)
 PERHAPS = Route("the centralization rule logs", CENTRAL, is_certain=False)
+LOST = Route("the subscription filter old", CENTRAL, lost="The filter old leads nowhere.")
 
 
 def group(*routes, **changes):
@@ -262,6 +263,9 @@ def group(*routes, **changes):
         pytest.param(group(PERHAPS, WHOLE), GOOD, "filter all", id="perhaps, and certainly"),
         pytest.param(group(PERHAPS), UNKNOWN, "the centralization rule logs", id="perhaps"),
         pytest.param(group(PERHAPS, PART), UNKNOWN, "rule logs", id="perhaps, and a part"),
+        pytest.param(group(LOST), BAD, "arrive nowhere. The filter old", id="to nowhere"),
+        pytest.param(group(LOST, WHOLE), GOOD, "filter all", id="to nowhere, and to somewhere"),
+        pytest.param(group(LOST, PERHAPS), UNKNOWN, "rule logs", id="to nowhere, and perhaps"),
         pytest.param(group(PART), BAD, "match a pattern", id="a part"),
         pytest.param(group(), BAD, "stay in it", id="nothing"),
         pytest.param(

@@ -83,6 +83,7 @@ def detector(status):
 FILTER = Route("the subscription filter all", CENTRAL)
 PART = Route("the subscription filter errors", CENTRAL, is_whole=False)
 PERHAPS = Route("the link", CENTRAL, is_certain=False)
+LOST = Route("the subscription filter old", CENTRAL, lost="The filter old leads nowhere.")
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,7 @@ PERHAPS = Route("the link", CENTRAL, is_certain=False)
             group(detectors=detector("FAILED"), forwarding=to()), BAD, "odd is FAILED", id="failed"
         ),
         pytest.param(group(forwarding=to(FILTER)), GOOD, "whoever gets them", id="passed on"),
+        pytest.param(group(forwarding=to(LOST)), BAD, "leads nowhere", id="passed on to nowhere"),
         pytest.param(group(forwarding=to(PART)), GOOD, "filter errors", id="a part passed on"),
         pytest.param(group(forwarding=to(PERHAPS)), UNKNOWN, "the link covers", id="perhaps"),
         pytest.param(group(forwarding=DENIED), UNKNOWN, "was denied", id="unreadable"),

@@ -21,10 +21,12 @@ _DIFFERENT = {
     ("s3", "get_object_lock_configuration"): "s3:GetBucketObjectLockConfiguration",
     ("s3", "get_bucket_accelerate_configuration"): "s3:GetAccelerateConfiguration",
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
+    ("s3", "get_public_access_block"): "s3:GetBucketPublicAccessBlock",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
     ("s3control", "get_public_access_block"): "s3:GetAccountPublicAccessBlock",
+    ("securityhub", "get_findings_v2"): "securityhub:GetFindings",
     ("lambda", "invoke"): "lambda:InvokeFunction",
     ("accessanalyzer", "list_findings_v2"): "access-analyzer:ListFindings",
 }

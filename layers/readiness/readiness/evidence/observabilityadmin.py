@@ -10,7 +10,7 @@ from readiness.evidence.organizations import Organization
 from readiness.model.evidence import ACCOUNT, REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
+from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.log_group_filter import selects
 
 
@@ -49,9 +49,10 @@ class Centralization:
 class CentralizationRules:
     """The centralization rules that copy log groups of this account and region.
 
-    AWS shows them only to the organization's management account (and to delegated
-    administrators, which collect the logs): any other account is not asked, and ``are_shown`` is
-    false if it belongs to an organization. Sources: ListCentralizationRulesForOrganization and
+    AWS shows them to the organization's management account and to a delegated administrator, and
+    denies them to every other member: which of the two a member is, only its answer tells. There
+    ``are_shown`` is false, and a denial is no missing permission. An account in no organization is
+    not asked. Sources: ListCentralizationRulesForOrganization and
     GetCentralizationRuleForOrganization.
     """
 
@@ -63,14 +64,20 @@ class CentralizationRules:
         organization = read.of(
             Organization, ACCOUNT.resource(read.account, read.region, read.account)
         )
-        if organization.management_account != read.account:
-            return cls(are_shown=not organization.id)
-        listed = read.every(
-            "observabilityadmin",
-            "list_centralization_rules_for_organization",
-            "CentralizationRuleSummaries",
-            AllRegions=True,
-        )
+        if not organization.id:
+            return cls()
+        try:
+            listed = read.every(
+                "observabilityadmin",
+                "list_centralization_rules_for_organization",
+                "CentralizationRuleSummaries",
+                AllRegions=True,
+            )
+        except Unreadable as unreadable:
+            is_member = organization.management_account != read.account
+            if is_member and unreadable.is_denied:
+                return cls(are_shown=False)
+            raise
         found = read.each(lambda rule: _rule(read, rule, organization), listed)
         return cls(tuple(rule for rule in found if rule is not None))
 

@@ -1,9 +1,9 @@
-"""What Security Hub CSPM says of its standards and of its newest finding."""
+"""What Security Hub says: of its standards (CSPM), and of its newest finding."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
@@ -72,16 +72,28 @@ class Standards:
 
 @evidence(
     REGION,
-    reads=("securityhub:GetFindings",),
-    changed_by=(api_call("securityhub", "EnableSecurityHub", "DisableSecurityHub"),),
+    reads=("securityhub:DescribeSecurityHubV2", "securityhub:GetFindings"),
+    asks_with=("max_finding_age_hours",),
+    changed_by=(
+        api_call(
+            "securityhub",
+            "EnableSecurityHub",
+            "DisableSecurityHub",
+            "EnableSecurityHubV2",
+            "DisableSecurityHubV2",
+        ),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class NewestFinding:
     """When a finding about this account and region was updated last, in the last seven days.
 
-    None where none was, or where Security Hub CSPM is not enabled: ``enabled`` tells which. An
-    administrator also has the findings of its members, and a home region those of others: they do
-    not count. Source: GetFindings.
+    An account may have Security Hub CSPM, the newer Security Hub, which the API calls V2, or both.
+    The newer one also shows what CSPM finds, and is asked where CSPM has nothing of the last
+    ``max_finding_age_hours``. ``updated`` is None where neither has a finding, ``enabled`` tells
+    whether one of them is enabled. An administrator also has the findings of its members, and a
+    home region those of others: they do not count. Sources: GetFindings, DescribeSecurityHubV2,
+    GetFindingsV2.
     """
 
     enabled: bool
@@ -89,20 +101,68 @@ class NewestFinding:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> NewestFinding:
-        filters = {
-            "AwsAccountId": [{"Value": region.account, "Comparison": "EQUALS"}],
-            "Region": [{"Value": region.region, "Comparison": "EQUALS"}],
-            "UpdatedAt": [{"DateRange": {"Value": SEARCHED_DAYS, "Unit": "DAYS"}}],
-        }
-        answer = read.one(
-            "securityhub",
-            "get_findings",
-            absent=NOT_ENABLED,
-            Filters=filters,
-            SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "desc"}],
-            MaxResults=1,
-        )
-        if answer is None:
-            return cls(enabled=False)
-        times = [datetime.fromisoformat(each["UpdatedAt"]) for each in answer["Findings"]]
-        return cls(enabled=True, updated=max(times, default=None))
+        since = read.now - timedelta(hours=read.settings["max_finding_age_hours"])
+        cspm = _found_by_cspm(read, region)
+        newest = max(cspm or (), default=None)
+        if newest is not None and newest >= since:
+            return cls(enabled=True, updated=newest)
+        newer = _found_by_v2(read, region)
+        times = (*(cspm or ()), *(newer or ()))
+        return cls(cspm is not None or newer is not None, max(times, default=None))
+
+
+def _found_by_cspm(read: Reader, region: Resource) -> tuple[datetime, ...] | None:
+    """When the newest finding was updated, if there is one; None where CSPM is not enabled."""
+    filters = {
+        "AwsAccountId": [{"Value": region.account, "Comparison": "EQUALS"}],
+        "Region": [{"Value": region.region, "Comparison": "EQUALS"}],
+        "UpdatedAt": [{"DateRange": {"Value": SEARCHED_DAYS, "Unit": "DAYS"}}],
+    }
+    answer = read.one(
+        "securityhub",
+        "get_findings",
+        absent=NOT_ENABLED,
+        Filters=filters,
+        SortCriteria=[{"Field": "UpdatedAt", "SortOrder": "desc"}],
+        MaxResults=1,
+    )
+    if answer is None:
+        return None
+    return tuple(datetime.fromisoformat(each["UpdatedAt"]) for each in answer["Findings"])
+
+
+def _found_by_v2(read: Reader, region: Resource) -> tuple[datetime, ...] | None:
+    """The same of the newer Security Hub, whose findings have the fields of OCSF."""
+    hub = read.one(
+        "securityhub", "describe_security_hub_v2", absent=("ResourceNotFoundException",)
+    )
+    if hub is None:
+        return None
+    about = {"cloud.account.uid": region.account, "cloud.region": region.region}
+    wanted = {
+        "Operator": "AND",
+        "StringFilters": [
+            {"FieldName": name, "Filter": {"Value": value, "Comparison": "EQUALS"}}
+            for name, value in about.items()
+        ],
+        "DateFilters": [
+            {
+                "FieldName": _MODIFIED,
+                "Filter": {"DateRange": {"Value": SEARCHED_DAYS, "Unit": "DAYS"}},
+            }
+        ],
+    }
+    answer = read.one(
+        "securityhub",
+        "get_findings_v2",
+        Filters={"CompositeFilters": [wanted], "CompositeOperator": "AND"},
+        SortCriteria=[{"Field": _MODIFIED, "SortOrder": "desc"}],
+        MaxResults=1,
+    )
+    times = [
+        (each.get("finding_info") or {}).get("modified_time_dt") for each in answer["Findings"]
+    ]
+    return tuple(datetime.fromisoformat(time) for time in times if time)
+
+
+_MODIFIED = "finding_info.modified_time_dt"

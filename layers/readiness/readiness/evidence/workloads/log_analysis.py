@@ -112,12 +112,11 @@ def _with_alarms(read: Reader, found: LogAnalysis, group: Resource) -> LogAnalys
     unwatched = [
         f"{space}:{name}" for space, name in metrics if (space, name) not in inventory.watching
     ]
-    return replace(
-        found, alarms=tuple(_heard(read, watching.values())), unwatched=tuple(unwatched)
-    )
+    return replace(found, alarms=tuple(heard(read, watching.values())), unwatched=tuple(unwatched))
 
 
-def _heard(read: Reader, alarms: Iterable[Alarm]) -> Iterator[Heard]:
+def heard(read: Reader, alarms: Iterable[Alarm]) -> Iterator[Heard]:
+    """Whether each alarm notifies someone. Raises Unreadable for a topic of this account."""
     here = REGION.resource(read.account, read.region, read.account)
     inventory = read.of(Alarms, here).inventory
     for alarm in alarms:

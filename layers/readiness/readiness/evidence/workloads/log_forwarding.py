@@ -16,6 +16,7 @@ from readiness.evidence.logs import (
 )
 from readiness.evidence.oam import LogLinks
 from readiness.evidence.observabilityadmin import CentralizationRules
+from readiness.evidence.workloads.log_destinations import CHANGES, READS, why_lost
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -37,18 +38,19 @@ class Route:
 
     ``what`` names it, to follow "by"; ``account`` is where it leads. ``is_certain`` is false where
     it is not known whether it is for this log group; ``is_whole`` where it passes on only events
-    that match a pattern.
+    that match a pattern. ``lost`` says why nothing arrives there, in a full sentence.
     """
 
     what: str
     account: str
     is_certain: bool = True
     is_whole: bool = True
+    lost: str = ""
 
 
 @evidence(
     LOG_GROUP,
-    reads=("logs:DescribeSubscriptionFilters",),
+    reads=("logs:DescribeSubscriptionFilters", *READS),
     uses=(LogGroup, ActiveLogGroups, AccountSubscriptions, LogLinks, CentralizationRules),
     asks_with=("central_account_ids",),
     changed_by=(
@@ -60,6 +62,7 @@ class Route:
             "DisassociateKmsKey",
             id="requestParameters.logGroupName",
         ),
+        *CHANGES,
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,7 @@ class LogForwarding:
         policies = read.of(AccountSubscriptions, here).all
         rules = _if_offered(read, CentralizationRules, here)
         routes = [
-            *_by_policies(about, policies),
+            *_by_policies(read, about, policies),
             *_by_links(about, _if_offered(read, LogLinks, here)),
             *_by_rules(about, rules),
         ]
@@ -101,7 +104,7 @@ class LogForwarding:
         asks = about.group_class not in _UNSUBSCRIBED
         if asks and not any(leads_home(each, central) for each in routes):
             routes += [
-                _route(each, "the subscription filter")
+                _route(read, each, "the subscription filter")
                 for each in subscriptions_of(read, about.name)
             ]
         return cls(
@@ -129,29 +132,38 @@ def leads_home(route: Route, central: Iterable[str]) -> bool:
 
 
 def counts(route: Route, central: Iterable[str]) -> bool:
-    """Whether the account that a route leads to counts."""
+    """Whether the account that a route leads to counts, and something may arrive there."""
     accounts = tuple(central)
-    return not accounts or route.account in accounts
+    return not route.lost and (not accounts or route.account in accounts)
 
 
-def _route(subscription: Subscription, kind: str, *, is_certain: bool = True) -> Route:
-    parts = subscription.destination.split(":")
+def _route(
+    read: Reader, subscription: Subscription, kind: str, *, is_certain: bool = True
+) -> Route:
+    destination = subscription.destination
+    parts = destination.split(":")
+    what = f"{kind} {subscription.name}"
+    lost = why_lost(read, destination)
     return Route(
-        f"{kind} {subscription.name}",
+        what,
         parts[4] if len(parts) > 4 else "",
         is_certain,
         subscription.forwards_everything,
+        f"{what[0].upper()}{what[1:]} sends them to {destination}, which {lost}." if lost else "",
     )
 
 
-def _by_policies(group: LogGroup, policies: Iterable[Subscription]) -> Iterator[Route]:
+def _by_policies(
+    read: Reader, group: LogGroup, policies: Iterable[Subscription]
+) -> Iterator[Route]:
     if group.group_class in _UNSUBSCRIBED:
         return
     for policy in policies:
         is_meant = selects(policy.criteria, {"LogGroupName": group.name})
         if is_meant is not False:
             is_certain = bool(is_meant) and group.group_class == "STANDARD"
-            yield _route(policy, "the account's subscription filter", is_certain=is_certain)
+            kind = "the account's subscription filter"
+            yield _route(read, policy, kind, is_certain=is_certain)
 
 
 def _by_links(group: LogGroup, links: LogLinks) -> Iterator[Route]:
