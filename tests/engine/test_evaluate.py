@@ -14,7 +14,7 @@ from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
 from readiness.engine.evaluate import Evaluation, Scope
 from readiness.engine.events import Target
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.engine.survey import Coverage, survey
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.attestation import Scope as AttestedFor

@@ -20,8 +20,8 @@ from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
+from readiness.engine.rows import to_item
 from readiness.engine.settings import SettingsUnreadable
-from readiness.engine.store import to_item
 from readiness.model.resource import Resource
 from tests.fake_account import error
 from tests.findings import BUCKET, finding

@@ -16,7 +16,8 @@ from readiness import Status
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Observation
 from readiness.engine.record import Recorder
-from readiness.engine.store import Contended, Unavailable, to_item
+from readiness.engine.rows import to_item
+from readiness.engine.store import Contended, Unavailable
 from readiness.engine.survey import Coverage
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from readiness.model.blindness import UNREADABLE

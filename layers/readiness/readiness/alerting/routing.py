@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import StrEnum
 
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import Finding
 from readiness.model.origin import SWEEP

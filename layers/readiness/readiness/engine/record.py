@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation, Observation
-from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
+from readiness.engine.rows import UnreadableRow
+from readiness.engine.store import Contended, Overtaken, Store, Unwritable
 from readiness.engine.survey import BATCH, Coverage
 from readiness.model.blindness import RULE_HEADING
 from readiness.model.evidence import ACCOUNT, ResourceType
