@@ -15,12 +15,13 @@ from moto import mock_aws
 from functions.encryption.app import encryption
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
-from readiness.engine.function import Function, scope_from
+from readiness.engine.function import Function
 from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
+from readiness.engine.scope import scope_from
 from readiness.engine.settings import SettingsUnreadable
 from readiness.model.resource import Resource
 from tests.fake_account import error

@@ -7,7 +7,8 @@ import pytest
 from readiness import Severity, Status, Verdict, complies
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.scope import Scope
 from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import GLOBAL, Resource
