@@ -564,6 +564,19 @@ def test_where_no_evidence_can_tell_a_second_listing_does(store, account, listed
     assert bool(closed) is not listed
 
 
+@pytest.mark.parametrize("failure", [UNREADABLE_LISTING, Postponed()], ids=["unread", "no turn"])
+def test_where_the_second_listing_cannot_be_made_the_next_sweep_makes_it(store, account, failure):
+    """And this one goes on to its end."""
+
+    def fails(rule, resource):
+        raise failure
+
+    account.state, account.unproven = BAD, True
+    account.lists = fails
+    closed, stored = swept(store, account, {BUCKETS: {"other"}})
+    assert (closed, stored.gone, stored.status) == (0, False, BAD)
+
+
 def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(store):
     account = Account(BAD)
     item = to_item(finding())

@@ -329,7 +329,7 @@ class Recorder:
                 seen = again.agreed(resource, rules)
                 unproven = all(each.unproven for each in seen)
                 is_unlisted = unproven and not again.lists(rules[0], resource)
-            except Postponed:
+            except (Postponed, Unreadable):
                 return 0  # the next sweep looks at it
             if is_unlisted:
                 seen = [replace(each, finding=None) for each in seen]
