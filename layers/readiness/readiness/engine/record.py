@@ -434,5 +434,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         blind_reason="",
         blinded_at=None,
         missing=(),
+        denied=(),
+        reminder="",
         gone=True,
     )
