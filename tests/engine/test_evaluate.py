@@ -218,23 +218,6 @@ def test_an_id_that_no_listing_shows_is_not_listed():
     assert not evaluation.lists(owned, thing("nothing"))
 
 
-@pytest.mark.parametrize(
-    ("values", "covered"),
-    [
-        pytest.param("MAIF", {"MAIF"}, id="one"),
-        pytest.param(" MAIF , Claims,", {"MAIF", "Claims"}, id="several, with blanks"),
-        pytest.param("", set(), id="none"),
-    ],
-)
-def test_a_scope_has_the_values_between_the_commas(values, covered):
-    scope = Scope.of("Application", values, globals_too=False)
-    known = ("MAIF", "Claims", "Other", "", " MAIF ")
-    assert {value for value in known if scope.covers({"Application": value})} == covered
-    assert not scope.covers({"Other": "MAIF"})
-    assert not scope.covers({})
-    assert not scope.globals_too
-
-
 def test_what_belongs_to_the_monitor_is_told_apart_and_not_read():
     configured = {owned.id: owned.configure({})}
     own = Evaluation(run(owned).aws, configured, is_own=lambda resource: resource.id == "a")

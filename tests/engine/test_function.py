@@ -21,7 +21,6 @@ from readiness.engine.own_stack import OwnStack
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
-from readiness.engine.scope import scope_from
 from readiness.engine.settings import SettingsUnreadable
 from readiness.model.resource import Resource
 from tests.fake_account import error
@@ -506,15 +505,6 @@ def test_config_is_answered(function, monkeypatch):
     assert request["TestMode"] is True
     assert [e["ComplianceType"] for e in request["Evaluations"]] == ["NON_COMPLIANT"]
     assert request["Evaluations"][0]["OrderingTimestamp"] == "2026-11-02T12:00:00.000Z"
-
-
-def test_the_scope_of_the_environment():
-    scope = scope_from({"SCOPE_TAG_KEY": "Application", "SCOPE_TAG_VALUES": "MAIF, agents ,"})
-    assert scope.covers({"Application": "agents"})
-    assert not scope.covers({"Application": ""})
-    assert not scope.covers({})
-    assert not scope_from({"EVALUATE_GLOBAL_SERVICES": "false"}).globals_too
-    assert scope_from({"ACCOUNT_ENVIRONMENT": "production"}).account_environment == "production"
 
 
 # -- looking again -------------------------------------------------------------------------------
