@@ -17,7 +17,7 @@ from readiness.engine.aws import ONCE, Aws
 from readiness.engine.aws_errors import UnknownCall
 from readiness.engine.geography import Geography, default
 from readiness.engine.rates import Pacer
-from readiness.engine.reader import DeclaredReader
+from readiness.engine.reader import DeclaredReader, UndeclaredRead
 from readiness.model.evidence import ACCOUNT, ANY, ResourceType, evidence
 from readiness.model.resource import Resource
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, Clock, FakeAccount, error
@@ -473,3 +473,25 @@ def test_evidence_that_says_how_old_it_is_is_that_old(monkeypatch):
     first = aws.evidence(Whole, THING.resource(ACCOUNT_ID, HOME, "a"))
     assert first.as_of > NOON
     assert aws.evidence(Whole, THING.resource(ACCOUNT_ID, HOME, "b")).as_of == NOON
+
+
+@evidence(THING, reads=("s3:ListAllMyBuckets",))
+@dataclass(frozen=True)
+class Declaring:
+    as_of: datetime
+    takes: ClassVar[str] = "list_buckets"
+
+    @classmethod
+    def load(cls, read, resource):
+        read.one("s3", cls.takes)
+        return cls(NOON)
+
+
+def test_evidence_that_is_read_alone_makes_the_calls_that_it_declares_and_no_other(monkeypatch):
+    here = THING.resource(ACCOUNT_ID, HOME, "a")
+    account = FakeAccount({("s3", "list_buckets"): {"Buckets": []}})
+    assert aws_over(account).evidence(Declaring, here).as_of == NOON, "as old as it says"
+    monkeypatch.setattr(Declaring, "takes", "list_directory_buckets")
+    with pytest.raises(UndeclaredRead, match="Declaring calls s3:ListDirectoryBuckets"):
+        aws_over(account).evidence(Declaring, here)
+    assert account.calls == [("s3", "list_buckets")]

@@ -31,6 +31,7 @@ from tests.engine.things import (
     SCOPE,
     THING,
     THINGS,
+    WORLDWIDE,
     Owner,
     Thing,
     measured,
@@ -42,8 +43,9 @@ from tests.engine.things import (
     thing,
     tolerated,
     toy,
+    worldwide,
 )
-from tests.fake_account import HOME, NOON, FakeAccount, error
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 pytestmark = pytest.mark.usefixtures("three_things")
 
@@ -398,3 +400,21 @@ def test_what_is_out_of_scope_is_dated_like_any_other_observation():
     evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"))
     seen = evaluation.observe(owned, thing("a"))
     assert NOON < seen.observed_at == seen.finding.last_observed_at
+
+
+@pytest.mark.parametrize("about", [THING, WORLDWIDE], ids=["regional", "global"])
+def test_what_could_not_be_listed_and_what_is_not_there_is_a_row_of_the_account(about):
+    evaluation = run(owned, worldwide)
+    region = "global" if about is WORLDWIDE else HOME
+    [nothing] = evaluation.nothing([owned], about)
+    [unlisted] = evaluation.unlisted([owned], about, DENIED)
+    for row in (nothing, unlisted):
+        assert (row.rule, row.resource.id, row.resource.region) == (owned, ACCOUNT_ID, region)
+        assert row.resource.type == "AWS::::Account"
+        assert row.finding.rule == owned.id
+        assert row.finding.tags is None
+        assert row.finding.last_observed_at == row.observed_at > NOON
+    assert nothing.finding.status is Status.NOT_APPLICABLE
+    assert nothing.finding.reason == f"There is no {about.name} here for this rule to judge."
+    assert unlisted.finding.status is Status.INSUFFICIENT_DATA
+    assert unlisted.finding.missing == ("test:GetThing",)
