@@ -341,3 +341,17 @@ def test_without_the_machine_there_is_no_later_look(make, machine, capsys):
     swept(function)
     assert machine.inputs == []
     assert rows(function)["b"].status is BLIND
+
+
+def test_the_second_looks_of_a_leg_are_made_at_its_end(make, monkeypatch):
+    """What is read about the whole region is read once more, and not once for each transition."""
+    made = []
+
+    class Watched(module.Recorder):
+        def __init__(self, *arguments, **more):
+            made.append(more)
+            super().__init__(*arguments, **more)
+
+    monkeypatch.setattr(module, "Recorder", Watched)
+    swept(make())
+    assert made == [{"together": True}]
