@@ -355,3 +355,54 @@ def test_the_second_looks_of_a_leg_are_made_at_its_end(make, monkeypatch):
     monkeypatch.setattr(module, "Recorder", Watched)
     swept(make())
     assert made == [{"together": True}]
+
+
+# -- single looks ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("id", "bulk"), [(None, True), ("a", False)], ids=["everything", "a resource"]
+)
+def test_what_concerns_everything_is_read_in_bulk_and_a_resource_alone(
+    make, monkeypatch, id, bulk
+):
+    runs = []
+
+    class Watched(module.Aws):
+        def __init__(self, *arguments, **more):
+            runs.append(more["bulk"])
+            super().__init__(*arguments, **more)
+
+    monkeypatch.setattr(module, "Aws", Watched)
+    look = {"targets": [[there.id, id, None]], "attempt": 0}
+    answer = make()({"look_again": look}, context())
+    assert runs == [bulk]
+    assert answer["evaluated"] == (3 if bulk else 1)
+
+
+def test_config_is_answered_under_its_own_ids_and_by_its_own_client(make, monkeypatch, capsys):
+    asked = []
+    monkeypatch.setattr(
+        module.config_rule, "answer", lambda *arguments: asked.append(arguments) or 3
+    )
+    monkeypatch.setattr(module.config_rule, "ids_in", lambda aws: ("the ids of", aws.region))
+    event = {
+        "invokingEvent": json.dumps(
+            {
+                "messageType": "ScheduledNotification",
+                "awsAccountId": ACCOUNT_ID,
+                "notificationCreationTime": "2026-11-02T12:00:00.000Z",
+            }
+        ),
+        "resultToken": "TESTMODE",
+        "accountId": ACCOUNT_ID,
+        "configRuleName": "rule",
+        "configRuleArn": f"arn:aws:config:us-east-1:{ACCOUNT_ID}:config-rule/config-rule-x",
+    }
+    make()(event, context())
+    [(client, request, observations, ids)] = asked
+    assert client.meta.service_model.service_name == "config"
+    assert request.token == "TESTMODE"
+    assert {each.resource.id for each in observations} == {"a", "b", "c"}
+    assert ids == ("the ids of", HOME)
+    assert ("encryption", "ConfigEvaluations", 3) in sent(capsys)
