@@ -10,7 +10,8 @@ from fnmatch import fnmatchcase
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
 from readiness.model.attestation import REMIND, Attestation, Attested, Result

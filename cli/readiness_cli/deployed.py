@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from readiness.engine.store import Store, UnreadableRow
+from readiness.engine.rows import UnreadableRow
+from readiness.engine.store import Store
 from readiness.model.finding import finding_id
 from readiness.model.resource import Resource
 from readiness_cli import stack
@@ -15,7 +16,7 @@ from readiness_cli.target_selection import is_key
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
-    from readiness.engine.store import Entry
+    from readiness.engine.rows import Entry
     from readiness.model.finding import Finding
 
 ID_LENGTH = 12

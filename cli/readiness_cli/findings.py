@@ -18,7 +18,7 @@ from readiness_cli.failure import Failure
 from readiness_cli.output import as_typed, cell, emit, facts, note, output_option, stacked, table
 
 if TYPE_CHECKING:
-    from readiness.engine.store import Entry
+    from readiness.engine.rows import Entry
     from readiness.model.finding import Finding
     from readiness_cli.deployed import Deployed
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from readiness.engine import settings
-from readiness.engine.evaluate import Scope
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.principals import Principals
 from readiness.engine.record import Recorder
+from readiness.engine.scope import Scope
 from readiness.engine.store import Store
 from readiness.engine.waivers import InForce, Limits
 from readiness.model.resource import GLOBAL, Resource

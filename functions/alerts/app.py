@@ -17,8 +17,9 @@ from readiness.alerting.message import baseline_message, pages, sns_message, upg
 from readiness.alerting.routing import Routing, route
 from readiness.engine.aws import CONFIG
 from readiness.engine.own_stack import UNLISTED, OwnStack
+from readiness.engine.rows import Entry, UnreadableRow, entry_of
 from readiness.engine.session import Session
-from readiness.engine.store import Entry, Store, UnreadableRow, entry_of
+from readiness.engine.store import Store
 from readiness.engine.sweeps import Sweeps
 from readiness.engine.unread import Unread
 from readiness.engine.unseen import unseen

@@ -29,8 +29,9 @@ from readiness.alerting.resolving import Resolver
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
 from readiness.engine.aws import CONFIG
+from readiness.engine.rows import Entry, UnreadableRow
 from readiness.engine.session import Session
-from readiness.engine.store import Entry, Store, UnreadableRow
+from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, finding_id, iso
 from readiness.model.resource import Resource
 from readiness.model.text import clean

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from readiness.engine.store import Store, UnreadableRow, Unwritable
+from readiness.engine.rows import UnreadableRow
+from readiness.engine.store import Store, Unwritable
 from readiness.engine.unread import Unread
 from readiness.model.blindness import HEADING_TYPE, UNREADABLE, Unreadable, by_heading, decide
 from readiness.model.finding import Finding

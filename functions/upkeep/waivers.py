@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.engine.store import Store, UnreadableRow, Unwritable
+from readiness.engine.rows import UnreadableRow
+from readiness.engine.store import Store, Unwritable
 from readiness.engine.unread import UPKEEP
 from readiness.engine.waivers import InForce, WaiversUnreadable
 from readiness.model.finding import Finding, iso, parse_iso

@@ -17,7 +17,7 @@ from readiness.alerting.message import (
     runbook_url,
     sns_message,
 )
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.model.resource import Resource
 from readiness.model.text import clean, clean_facts
 from tests.findings import BUCKET, after, finding

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.engine.store import to_item
+from readiness.engine.rows import to_item
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import iso
 from readiness.model.unreadable import Cause, Unreadable

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.engine.evaluate import Scope
-from readiness.engine.store import Store, to_item
+from readiness.engine.rows import to_item
+from readiness.engine.scope import Scope
+from readiness.engine.store import Store
 from readiness.model.blindness import HEADING_TYPE, UNREADABLE, by_heading, decide
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource

@@ -414,7 +414,9 @@ def test_what_functions_read_from_the_environment_is_set(committed, resources):
         own = resources[template.logical_id(name)]["Properties"]["Environment"]["Variables"]
         assert all(variable in code for variable in own), name
     engine = ROOT / "layers/readiness/readiness/engine"
-    kernel = (engine / "function.py").read_text() + (engine / "waivers.py").read_text()
+    kernel = "".join(
+        (engine / f"{name}.py").read_text() for name in ("function", "scope", "waivers")
+    )
     # Read by the alerts and the pager, and by Powertools.
     known = {"RUNBOOK_BASE_URL", "STACK_NAME", "POWERTOOLS_LOG_LEVEL"}
     assert not [

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from readiness.engine.evaluate import Scope
+from readiness.engine.scope import Scope
 from readiness.engine.settings import configure
 from readiness.model.attestation import Attestation
 from readiness.model.attestation import Scope as Covers

@@ -55,3 +55,22 @@ def test_what_is_not_json_is_refused(value):
 def test_a_number_that_json_does_not_have_is_refused(value):
     with pytest.raises(ValueError, match="JSON"):
         serialise({"v": value})
+
+
+def test_sets_that_other_hands_wrote_become_lists():
+    assert deserialise({"v": {"SS": ["a", "b"]}, "n": {"NS": ["1", "2.5"]}}) == {
+        "v": ["a", "b"],
+        "n": [1, 2.5],
+    }
+
+
+@pytest.mark.parametrize("kind", ["B", "BS", "X"])
+def test_what_is_never_written_here_is_refused_by_its_kind(kind):
+    with pytest.raises(ValueError, match=f"type '{kind}' is never written here"):
+        deserialise({"v": {kind: "x"}})
+
+
+@pytest.mark.parametrize("value", [{}, {"S": "a", "N": "1"}])
+def test_a_value_of_no_kind_or_of_two_is_refused(value):
+    with pytest.raises(ValueError, match="unpack"):
+        deserialise({"v": value})

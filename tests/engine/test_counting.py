@@ -57,6 +57,17 @@ def test_a_fault_counts_for_its_heading_and_for_all(counts, capsys):
     assert sent(capsys) == []
 
 
+def test_what_an_alarm_watches_is_that_of_its_own_stack(counts, capsys):
+    """Stacks side by side have alarms of their own."""
+    counts.fault("RuleCrashes")
+    counts.send()
+    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    [watched] = [each for each in said if each["service"] == ALL_HEADINGS]
+    assert watched["stack"] == "stack"
+    [directive] = watched["_aws"]["CloudWatchMetrics"]
+    assert sorted(*directive["Dimensions"]) == ["service", "stack"]
+
+
 def test_what_an_event_led_to_is_counted(function, capsys):  # noqa: F811
     answer = function(api_call(), context())
     counted = {name: value for heading, name, value in sent(capsys) if heading == "encryption"}

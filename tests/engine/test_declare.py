@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import hashlib
 import io
+import json
 from datetime import UTC, datetime, timedelta
+from unittest.mock import Mock
 
 import pytest
+from moto import mock_aws
 
-from readiness.engine.declarations import DeclarationRefused
-from readiness.engine.declare import MOST_BYTES, Declarer, Where, digested, moment, statement_of
-from readiness.model.attestation import Result
+from readiness.engine.declarations import DeclarationRefused, attestation_item
+from readiness.engine.declare import (
+    MOST_BYTES,
+    Declarations,
+    Declarer,
+    NotAnnounced,
+    Where,
+    announce,
+    checked_text,
+    digested,
+    moment,
+    statement_of,
+)
+from readiness.model.attestation import Artefact, Result, Scope
 from tests.fake_account import FakeAccount, error
+from tests.tables import DECLARATIONS, make_tables
 
 NOW = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 BY = Declarer("arn:aws:sts::111122223333:assumed-role/Dev/alice", "AROA:alice", "111122223333")
@@ -27,6 +42,12 @@ FIELDS = {
 def made(**changes):
     fields = {name: value for name, value in {**FIELDS, **changes}.items() if value is not None}
     return statement_of(fields, BY, id="aaaa11112222", at=NOW, rules={RULE})
+
+
+def refusal(**changes):
+    with pytest.raises(DeclarationRefused) as refused:
+        made(**changes)
+    return str(refused.value)
 
 
 def test_what_is_not_said_is_the_callers_account_and_a_pass():
@@ -153,3 +174,296 @@ def test_a_denied_read_is_no_refusal():
 def test_an_expiry_is_after_what_was_done():
     later = made(expires_at="2026-12-01")
     assert later.expires(timedelta(days=365)) == datetime(2026, 12, 1, tzinfo=UTC)
+
+
+def test_everything_that_is_said_stands_in_the_statement():
+    artefact = Artefact("b", "k", "v1", "0" * 64, 6)
+    fields = FIELDS | {
+        "expires_at": "2026-12-01T12:00:00Z",
+        "result": "fail",
+        "account": "444455556666",
+        "environment": "production",
+        "workload": "MAIF",
+        "resource": "arn:x",
+        "artefact": "s3://b/k",
+        "bind": {"name": "value", "count": 2, "ratio": 0.5, "on": True},
+    }
+    said = statement_of(fields, BY, id="i", at=NOW, rules={RULE}, artefact=artefact)
+    assert said.scope == Scope("444455556666", "production", "MAIF", "arn:x")
+    assert (said.id, said.rule, said.declared_at) == ("i", RULE, NOW)
+    assert (said.statement, said.owner) == (FIELDS["statement"], FIELDS["owner"])
+    assert said.result is Result.FAIL
+    assert said.expires_at == datetime(2026, 12, 1, 12, tzinfo=UTC)
+    assert said.artefact is artefact
+    assert said.bound_to == {"name": "value", "count": 2, "ratio": 0.5, "on": True}
+
+
+def test_what_is_not_said_is_empty():
+    said = made()
+    assert said.scope == Scope("111122223333")
+    assert (said.expires_at, said.artefact, said.bound_to) == (None, None, {})
+
+
+@pytest.mark.parametrize("name", ["statement", "owner", "rule", "performed_at"])
+def test_what_is_missing_or_no_text_is_named(name):
+    assert refusal(**{name: None}) == f"{name} is missing"
+    assert refusal(**{name: ""}) == f"{name} is missing"
+    assert refusal(**{name: " "}) == f"{name} must be text"
+    assert refusal(**{name: ["x"]}) == f"{name} must be text"
+
+
+@pytest.mark.parametrize("name", ["account", "environment", "workload", "resource"])
+def test_what_limits_the_scope_is_text_of_some_length(name):
+    assert getattr(made(**{name: "x" * 256}).scope, name) == "x" * 256
+    assert refusal(**{name: "x" * 257}) == f"{name} is longer than 256 characters"
+    assert refusal(**{name: 7}) == f"{name} must be text"
+
+
+@pytest.mark.parametrize(("name", "most"), [("statement", 2000), ("owner", 256)])
+def test_the_longest_text_is_whole(name, most):
+    assert getattr(made(**{name: "x" * most}), name) == "x" * most
+    assert refusal(**{name: "x" * (most + 1)}) == f"{name} is longer than {most} characters"
+
+
+def test_long_names_and_times_are_refused_for_their_length():
+    assert refusal(rule="x" * 257) == "rule is longer than 256 characters"
+    assert refusal(performed_at="x" * 257) == "performed_at is longer than 256 characters"
+    assert refusal(expires_at="x" * 257) == "expires_at is longer than 256 characters"
+
+
+def test_a_field_is_required_unless_it_is_said_not_to_be():
+    with pytest.raises(DeclarationRefused, match=r"^note is missing$"):
+        checked_text({}, "note", 10)
+    assert checked_text({}, "note", 10, required=False) == ""
+    assert checked_text({"note": ""}, "note", 10, required=False) == ""
+
+
+def test_a_field_that_does_not_exist_is_named_with_those_that_do():
+    said = refusal(zone="x", attester="ciso")
+    assert said.startswith("there is no field 'attester' (allowed: account, artefact, bind, ")
+    assert said.endswith("the attester is always the AWS identity you are signed in as")
+
+
+def test_hostile_names_and_values_are_shown_inert_and_short():
+    assert f"'{'x' * 60}'" in refusal(**{"x" * 100: "y"}).replace("…", "x")
+    assert "\x1b" not in refusal(**{"a\x1b[2J": "y"})
+    assert "\x1b" not in refusal(result="\x1b[2J")
+    assert len(refusal(result="x" * 1000)) < 150
+    assert len(refusal(bind={"x" * 1000: []})) < 150
+    with pytest.raises(DeclarationRefused) as refused:
+        Where.parse("x" * 1000)
+    assert len(str(refused.value)) < 350
+    with pytest.raises(DeclarationRefused) as refused:
+        moment("x" * 1000, "when")
+    assert str(refused.value).startswith("when must be a day or a time with its zone")
+    assert len(str(refused.value)) < 250
+
+
+@pytest.mark.parametrize(
+    ("performed", "fine"),
+    [("2026-11-02T12:05:00Z", True), ("2026-11-02T12:05:01Z", False)],
+    ids=["a clock that is ahead", "in the future"],
+)
+def test_clocks_may_differ_by_minutes(performed, fine):
+    if fine:
+        assert made(performed_at=performed).performed_at == NOW + timedelta(minutes=5)
+    else:
+        assert refusal(performed_at=performed) == (
+            "performed_at is in the future; attest work that is done"
+        )
+
+
+@pytest.mark.parametrize(
+    ("expires", "fine"),
+    [("2026-11-02T12:00:00Z", False), ("2026-11-02T12:00:01Z", True)],
+    ids=["now", "in a second"],
+)
+def test_an_expiry_is_later_than_now(expires, fine):
+    if fine:
+        assert made(expires_at=expires).expires_at == NOW + timedelta(seconds=1)
+    else:
+        assert refusal(expires_at=expires) == (
+            "expires_at is in the past; it must be later than now"
+        )
+
+
+def test_an_expiry_is_later_than_what_a_clock_that_is_ahead_says_was_done():
+    said = refusal(performed_at="2026-11-02T12:04:00Z", expires_at="2026-11-02T12:04:00Z")
+    assert "must be later" in said
+
+
+def test_bound_values_are_few_short_and_plain():
+    bind = {str(number): number for number in range(20)}
+    assert made(bind=bind).bound_to == bind
+    assert refusal(bind=bind | {"20": 20}) == "bind must be at most 20 names with their values"
+    assert made(bind={"a": "x" * 256}).bound_to == {"a": "x" * 256}
+    assert refusal(bind={"a": "x" * 257}) == "bind: the value of 'a' must be plain"
+    assert refusal(bind={"a": None}) == "bind: the value of 'a' must be plain"
+    assert made(bind={7: "a\x00b"}).bound_to == {"7": "ab"}
+
+
+# -- the artefact, further -----------------------------------------------------------------------
+
+
+def test_exactly_the_version_that_is_named_is_read():
+    asked = []
+
+    def get_object(**params):
+        asked.append(params)
+        return {"Body": Body(b"report"), "ContentLength": 6, "VersionId": "v7"}
+
+    s3 = Mock(get_object=get_object)
+    artefact = digested(s3, Where("b", "k", "v7"))
+    digested(s3, Where("b", "k"))
+    assert asked == [
+        {"Bucket": "b", "Key": "k", "VersionId": "v7"},
+        {"Bucket": "b", "Key": "k"},
+    ]
+    assert (artefact.bucket, artefact.key, artefact.version_id) == ("b", "k", "v7")
+
+
+def test_a_large_artefact_is_read_in_pieces_and_its_digest_is_of_all():
+    body = bytes(range(256)) * 4096 * 3 + b"end"
+    artefact = digested(s3(body), Where("b", "k"))
+    assert artefact.sha256 == hashlib.sha256(body).hexdigest()
+    assert artefact.size == len(body)
+
+
+def test_the_largest_artefact_is_taken():
+    assert digested(s3(bytes(MOST_BYTES)), Where("b", "k")).size == MOST_BYTES
+
+
+def test_no_more_of_a_body_is_in_memory_than_a_piece():
+    sizes = []
+
+    class Watched(Body):
+        def read(self, size=-1):
+            sizes.append(size)
+            return super().read(size)
+
+    answer = {"Body": Watched(b"report"), "ContentLength": 6, "VersionId": "v1"}
+    digested(Mock(get_object=lambda **_: answer), Where("b", "k"))
+    assert sizes
+    assert all(0 < size <= 1024 * 1024 for size in sizes)
+    assert answer["Body"].closed
+
+
+@pytest.mark.parametrize(
+    ("code", "why"),
+    [
+        ("NoSuchKey", "does not exist"),
+        ("NoSuchVersion", "does not exist in that version"),
+        ("NoSuchBucket", "lies in a bucket that does not exist"),
+        ("MethodNotAllowed", "is deleted in that version"),
+        ("InvalidArgument", "has no such version"),
+    ],
+)
+def test_why_an_artefact_is_refused(code, why):
+    fake_account = FakeAccount({("s3", "get_object"): error(code, 404)})
+    with pytest.raises(DeclarationRefused) as refused:
+        digested(fake_account.client("s3"), Where("b", "k", "v1"))
+    assert str(refused.value) == f"the artefact s3://b/k?versionId=v1 {why}"
+
+
+# -- the table -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def dynamodb():
+    with mock_aws():
+        yield Mock(wraps=make_tables())
+
+
+@pytest.fixture
+def table(dynamodb):
+    return Declarations(dynamodb, DECLARATIONS)
+
+
+def test_a_statement_is_written_once_and_never_over_another(table, dynamodb):
+    item = attestation_item(made())
+    assert table.append(item) is True
+    assert table.append(item | {"statement": {"S": "Another text."}}) is False
+    [row] = dynamodb.scan(TableName=DECLARATIONS)["Items"]
+    assert row == item
+
+
+def test_a_refused_write_is_no_row_that_exists(table, dynamodb):
+    dynamodb.put_item.side_effect = error("AccessDeniedException")
+    with pytest.raises(type(error("x")), match="AccessDenied"):
+        table.append(attestation_item(made()))
+
+
+def test_the_statements_of_a_rule_are_found_on_every_page(table, dynamodb):
+    texts = [f"Test {number}." for number in range(3)]
+    for number, text in enumerate(texts):
+        fields = FIELDS | {"statement": text}
+        at = NOW + timedelta(minutes=number)
+        said = statement_of(fields, BY, id=str(number), at=at, rules={RULE})
+        table.append(attestation_item(said))
+    other = FIELDS | {"rule": "another.rule"}
+    foreign = statement_of(other, BY, id="x", at=NOW, rules={"another.rule"})
+    table.append(attestation_item(foreign))
+    whole = dynamodb.query._mock_wraps
+    dynamodb.query.side_effect = lambda **params: whole(**params, Limit=1)
+    assert [each.statement for each in table.of_rule(RULE)] == texts
+    assert table.of_rule("no.rule") == []
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    pauses = []
+    monkeypatch.setattr("readiness.engine.declare.time.sleep", pauses.append)
+    return pauses
+
+
+def test_the_index_is_waited_for(table, dynamodb, pauses):
+    item = attestation_item(made())
+    answers = [[], [], [item]]
+    dynamodb.query.side_effect = lambda **_: {"Items": answers.pop(0)}
+    assert table.wait_for(item) is True
+    assert pauses == [0.1, 0.1]
+
+
+def test_it_is_not_waited_for_for_ever(table, dynamodb, pauses):
+    """A row of another statement, or of another person at the same moment, is not it."""
+    mine = attestation_item(made())
+    others = [
+        mine | {"declared_at": {"S": "2026-11-02T12:00:00Z#bbbb"}},
+        mine | {"declared_by": {"S": "AROA:bob"}},
+    ]
+    dynamodb.query.side_effect = lambda **_: {"Items": others}
+    assert table.wait_for(mine, attempts=3, pause=2.0) is False
+    assert pauses == [2.0, 2.0, 0.0]
+    assert dynamodb.query.call_count == 3
+    dynamodb.query.reset_mock()
+    assert table.wait_for(mine) is False
+    assert dynamodb.query.call_count == 20
+
+
+# -- the bus -------------------------------------------------------------------------------------
+
+
+def test_the_heading_is_told_by_an_event_that_names_rule_and_statement():
+    events = Mock()
+    events.put_events.return_value = {"FailedEntryCount": 0, "Entries": [{"EventId": "e"}]}
+    announce(events, RULE, "aaaa11112222")
+    [call] = events.put_events.call_args_list
+    [entry] = call.kwargs["Entries"]
+    detail = json.loads(entry.pop("Detail"))
+    assert entry == {"Source": "readiness", "DetailType": "Readiness Attestation Recorded"}
+    assert detail == {"rule": RULE, "id": "aaaa11112222"}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"ErrorCode": "InternalFailure", "ErrorMessage": "later"}, "InternalFailure: later"),
+        ({}, ": "),
+    ],
+)
+def test_an_event_that_the_bus_did_not_take_is_told(entry, said):
+    events = Mock()
+    events.put_events.return_value = {"FailedEntryCount": 1, "Entries": [entry]}
+    with pytest.raises(NotAnnounced) as refused:
+        announce(events, RULE, "aaaa11112222")
+    assert str(refused.value) == said

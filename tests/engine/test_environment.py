@@ -10,7 +10,8 @@ import pytest
 from readiness import Severity, Status, Verdict, heading
 from readiness.engine.aws import Aws
 from readiness.engine.declarations import attestation_item
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.scope import Scope
 from readiness.engine.settings import configure
 from readiness.model.attestation import Attestation, Attested, Result
 from readiness.model.attestation import Scope as Covers

@@ -12,9 +12,10 @@ from readiness import Severity, Status, Unreadable, Verdict, cannot_tell, compli
 from readiness.alerting.message import sns_message
 from readiness.engine.aws_errors import CredentialsRefused
 from readiness.engine.declarations import attestation_item
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import Target
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
+from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey
 from readiness.model.attestation import Attestation, Attested
 from readiness.model.attestation import Scope as AttestedFor
@@ -30,6 +31,7 @@ from tests.engine.things import (
     SCOPE,
     THING,
     THINGS,
+    WORLDWIDE,
     Owner,
     Thing,
     measured,
@@ -41,8 +43,9 @@ from tests.engine.things import (
     thing,
     tolerated,
     toy,
+    worldwide,
 )
-from tests.fake_account import HOME, NOON, FakeAccount, error
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 pytestmark = pytest.mark.usefixtures("three_things")
 
@@ -215,23 +218,6 @@ def test_an_id_that_no_listing_shows_is_not_listed():
     evaluation = run(owned)
     assert evaluation.lists(owned, thing("a"))
     assert not evaluation.lists(owned, thing("nothing"))
-
-
-@pytest.mark.parametrize(
-    ("values", "covered"),
-    [
-        pytest.param("MAIF", {"MAIF"}, id="one"),
-        pytest.param(" MAIF , Claims,", {"MAIF", "Claims"}, id="several, with blanks"),
-        pytest.param("", set(), id="none"),
-    ],
-)
-def test_a_scope_has_the_values_between_the_commas(values, covered):
-    scope = Scope.of("Application", values, globals_too=False)
-    known = ("MAIF", "Claims", "Other", "", " MAIF ")
-    assert {value for value in known if scope.covers({"Application": value})} == covered
-    assert not scope.covers({"Other": "MAIF"})
-    assert not scope.covers({})
-    assert not scope.globals_too
 
 
 def test_what_belongs_to_the_monitor_is_told_apart_and_not_read():
@@ -414,3 +400,21 @@ def test_what_is_out_of_scope_is_dated_like_any_other_observation():
     evaluation = run(owned, scope=SCOPE, fake_account=tagged(Application="Other"))
     seen = evaluation.observe(owned, thing("a"))
     assert NOON < seen.observed_at == seen.finding.last_observed_at
+
+
+@pytest.mark.parametrize("about", [THING, WORLDWIDE], ids=["regional", "global"])
+def test_what_could_not_be_listed_and_what_is_not_there_is_a_row_of_the_account(about):
+    evaluation = run(owned, worldwide)
+    region = "global" if about is WORLDWIDE else HOME
+    [nothing] = evaluation.nothing([owned], about)
+    [unlisted] = evaluation.unlisted([owned], about, DENIED)
+    for row in (nothing, unlisted):
+        assert (row.rule, row.resource.id, row.resource.region) == (owned, ACCOUNT_ID, region)
+        assert row.resource.type == "AWS::::Account"
+        assert row.finding.rule == owned.id
+        assert row.finding.tags is None
+        assert row.finding.last_observed_at == row.observed_at > NOON
+    assert nothing.finding.status is Status.NOT_APPLICABLE
+    assert nothing.finding.reason == f"There is no {about.name} here for this rule to judge."
+    assert unlisted.finding.status is Status.INSUFFICIENT_DATA
+    assert unlisted.finding.missing == ("test:GetThing",)

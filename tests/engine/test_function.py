@@ -15,13 +15,13 @@ from moto import mock_aws
 from functions.encryption.app import encryption
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
-from readiness.engine.function import Function, scope_from
+from readiness.engine.function import Function
 from readiness.engine.leg import LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
 from readiness.engine.rates import IN_AN_EVENT
 from readiness.engine.record import Recorder
+from readiness.engine.rows import to_item
 from readiness.engine.settings import SettingsUnreadable
-from readiness.engine.store import to_item
 from readiness.model.resource import Resource
 from tests.fake_account import error
 from tests.findings import BUCKET, finding
@@ -624,15 +624,6 @@ def test_a_look_with_a_malformed_invocation_is_refused(function, given):
     asked = {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1, "config": given}
     with pytest.raises(MalformedEvent, match="Config rule"):
         function({"look_again": asked}, context())
-
-
-def test_the_scope_of_the_environment():
-    scope = scope_from({"SCOPE_TAG_KEY": "Application", "SCOPE_TAG_VALUES": "MAIF, agents ,"})
-    assert scope.covers({"Application": "agents"})
-    assert not scope.covers({"Application": ""})
-    assert not scope.covers({})
-    assert not scope_from({"EVALUATE_GLOBAL_SERVICES": "false"}).globals_too
-    assert scope_from({"ACCOUNT_ENVIRONMENT": "production"}).account_environment == "production"
 
 
 # -- looking again -------------------------------------------------------------------------------

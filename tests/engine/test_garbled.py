@@ -205,3 +205,98 @@ def test_the_tables_work_through_the_guard():
         version=1,
     )
     assert json.dumps([f.rule for f in store.open("111122223333")]) == '["encryption.s3-kms"]'
+
+
+# -- answers that say something ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params", "body", "found"),
+    [
+        pytest.param(
+            "sts",
+            "get_caller_identity",
+            {},
+            b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">'
+            b"<GetCallerIdentityResult><Account>1</Account></GetCallerIdentityResult>"
+            b"</GetCallerIdentityResponse>",
+            {"Account": "1"},
+            id="query",
+        ),
+        pytest.param(
+            "ec2",
+            "describe_vpcs",
+            {},
+            b'<?xml version="1.0"?><DescribeVpcsResponse><vpcSet><item><vpcId>v</vpcId></item>'
+            b"</vpcSet></DescribeVpcsResponse>",
+            {"Vpcs": [{"VpcId": "v"}]},
+            id="ec2",
+        ),
+        pytest.param(
+            "ec2",
+            "describe_vpcs",
+            {},
+            b"<DescribeVpcsResponse><vpcSet/></DescribeVpcsResponse>",
+            {"Vpcs": []},
+            id="ec2, nothing there",
+        ),
+        pytest.param(
+            "s3",
+            "list_buckets",
+            {},
+            b"<ListAllMyBucketsResult><Buckets><Bucket><Name>b</Name></Bucket></Buckets>"
+            b"</ListAllMyBucketsResult>",
+            {"Buckets": [{"Name": "b"}]},
+            id="rest-xml",
+        ),
+        pytest.param(
+            "lambda",
+            "list_functions",
+            {},
+            '{"Functions": [{"FunctionName": "été"}]}'.encode(),
+            {"Functions": [{"FunctionName": "été"}]},
+            id="rest-json that is not ASCII",
+        ),
+        pytest.param(
+            "s3",
+            "get_public_access_block",
+            {"Bucket": "b"},
+            b"<PublicAccessBlockConfiguration><BlockPublicAcls>true</BlockPublicAcls>"
+            b"</PublicAccessBlockConfiguration>",
+            {"PublicAccessBlockConfiguration": {"BlockPublicAcls": True}},
+            id="a payload",
+        ),
+        pytest.param(
+            "s3", "get_bucket_policy", {"Bucket": "b"}, b"{}", {"Policy": "{}"}, id="a text"
+        ),
+    ],
+)
+def test_a_good_answer_is_taken_as_it_is(service, operation, params, body, found):
+    answer = getattr(answered(service, body), operation)(**params)
+    answer.pop("ResponseMetadata")
+    assert answer == found
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "body", "what"),
+    [
+        ("dynamodb", "list_tables", b" \n", "no body"),
+        ("dynamodb", "list_tables", b"<!DOCTYPE html><html></html>", "an HTML page"),
+        ("dynamodb", "list_tables", b"<proxy/>", "a body that is no JSON object"),
+        ("dynamodb", "list_tables", b"[]", "a body that is no JSON object"),
+        ("dynamodb", "list_tables", b'{"TableNames": "\xff"}', "a body that is not text"),
+        ("dynamodb", "list_tables", b'{"TableNames": [', "a body that is not JSON"),
+        ("dynamodb", "list_tables", b'{"status": 502}', "the JSON of something else"),
+        ("lambda", "list_functions", b'{"message": "x"}', "the JSON of something else"),
+        ("lambda", "list_functions", b"[]", "a body that is no JSON object"),
+        ("sts", "get_caller_identity", b"<proxy/>", "the XML of something else"),
+        ("sts", "get_caller_identity", b"{}", "the XML of something else"),
+        ("sts", "get_caller_identity", b"<ErrorResponse/>", "the XML of something else"),
+        ("ec2", "describe_vpcs", b"<Response/>", "the XML of something else"),
+    ],
+)
+def test_what_is_wrong_with_an_answer_is_said(service, operation, body, what):
+    with pytest.raises(Garbled) as garbled:
+        getattr(answered(service, body), operation)()
+    name = "".join(word.capitalize() for word in operation.split("_"))
+    assert str(garbled.value) == f"{service} {name} was answered with 200 and {what}"

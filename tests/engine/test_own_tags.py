@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from readiness import Severity, Status, Verdict, heading, violates
-from readiness.engine.evaluate import Scope
+from readiness.engine.scope import Scope
 from readiness.engine.survey import Coverage, survey
 from readiness.model.evidence import ResourceType, evidence
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, evaluation

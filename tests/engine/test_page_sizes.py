@@ -141,3 +141,9 @@ def test_a_size_that_was_given_stays():
 def test_a_size_beside_arns_is_refused_and_not_sent():
     given = {"ResourceARNList": ["arn:aws:s3:::orders"]}
     assert sized("resourcegroupstaggingapi", "get_resources", given) == given
+
+
+def test_a_listing_that_has_no_size_is_asked_as_it_is():
+    asked = {"Bucket": "data"}
+    assert sized("s3", "get_bucket_policy", asked) == {"Bucket": "data"}
+    assert sized("s3", "get_bucket_policy", asked) is not asked, "a copy"

@@ -16,7 +16,8 @@ from readiness import Status
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Observation
 from readiness.engine.record import Recorder
-from readiness.engine.store import Contended, Unavailable, to_item
+from readiness.engine.rows import to_item
+from readiness.engine.store import Contended, Unavailable
 from readiness.engine.survey import Coverage
 from readiness.evidence.s3.buckets import BUCKET as BUCKETS
 from readiness.model.blindness import UNREADABLE
@@ -563,6 +564,19 @@ def test_where_no_evidence_can_tell_a_second_listing_does(store, account, listed
     closed, stored = swept(store, account, {BUCKETS: {"other"}})
     assert stored.gone is not listed
     assert bool(closed) is not listed
+
+
+@pytest.mark.parametrize("failure", [UNREADABLE_LISTING, Postponed()], ids=["unread", "no turn"])
+def test_where_the_second_listing_cannot_be_made_the_next_sweep_makes_it(store, account, failure):
+    """And this one goes on to its end."""
+
+    def fails(rule, resource):
+        raise failure
+
+    account.state, account.unproven = BAD, True
+    account.lists = fails
+    closed, stored = swept(store, account, {BUCKETS: {"other"}})
+    assert (closed, stored.gone, stored.status) == (0, False, BAD)
 
 
 def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(store):

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from readiness.engine import settings
-from readiness.engine.settings import SettingsUnreadable
+from readiness.engine.settings import Document, SettingsUnreadable
 from readiness.model.rule import SettingRefused
 from tests.cli import toy
+from tests.fake_account import error
 
 RULES = tuple(toy.encryption)
 
@@ -90,3 +91,102 @@ def test_a_config_parameter_that_fits_no_rule_is_refused_by_all(name):
     configured = settings.configure(RULES, settings.override(RULES, {}, {name: "100"}))
     refused = [rule for rule, values in configured.items() if isinstance(values, SettingRefused)]
     assert "encryption.s3-kms" in refused
+
+
+# -- the document of a warm sandbox --------------------------------------------------------------
+
+
+class Parameter:
+    """The parameter in SSM: what stands in it, or what reading it fails with."""
+
+    def __init__(self, says="{}"):
+        self.says = says
+        self.read = []
+
+    def get_parameter(self, **params):
+        self.read.append(params)
+        if isinstance(self.says, Exception):
+            raise self.says
+        return {"Parameter": {"Value": self.says}}
+
+
+@pytest.fixture
+def parameter():
+    return Parameter()
+
+
+@pytest.fixture
+def refused():
+    return []
+
+
+@pytest.fixture
+def document(parameter, refused):
+    return Document("the-name", toy.encryption, lambda: parameter, refused=refused.append)
+
+
+@pytest.fixture
+def seconds(monkeypatch):
+    """The clock, that a test sets."""
+    moment = [1000.0]
+    monkeypatch.setattr("readiness.engine.settings.time.monotonic", lambda: moment[0])
+    return moment
+
+
+STRICT = '{"encryption.kms-rotation": {"most_days": 100}}'
+
+
+def test_the_document_is_read_once_for_five_minutes_and_then_again(document, parameter, seconds):
+    assert document.now() == {}
+    parameter.says = STRICT
+    seconds[0] += 299
+    assert document.now() == {}
+    assert parameter.read == [{"Name": "the-name"}]
+    seconds[0] += 1
+    assert document.now() == {"encryption.kms-rotation": {"most_days": 100}}
+    parameter.says = "{}"
+    seconds[0] += 299
+    assert document.now() == {"encryption.kms-rotation": {"most_days": 100}}
+    seconds[0] += 1
+    assert document.now() == {}
+
+
+@pytest.mark.parametrize(
+    ("failing", "raised"),
+    [
+        (error("ThrottlingException"), type(error("ThrottlingException"))),
+        ("not JSON", SettingsUnreadable),
+    ],
+    ids=["the read fails", "the document is wrong"],
+)
+def test_what_cannot_be_read_neither_stays_nor_leaves_the_old_value_in_force(
+    document, parameter, seconds, failing, raised
+):
+    assert document.now() == {}
+    seconds[0] += 300
+    parameter.says = failing
+    for _ in range(2):
+        with pytest.raises(raised):
+            document.now()
+    parameter.says = STRICT
+    assert document.now() == {"encryption.kms-rotation": {"most_days": 100}}
+
+
+def test_without_a_parameter_nothing_is_asked(parameter, refused):
+    document = Document("", toy.encryption, lambda: parameter, refused=refused.append)
+    assert document.now() == {}
+    assert parameter.read == []
+
+
+def test_what_is_refused_is_told_once_for_each_reading(document, parameter, refused, seconds):
+    parameter.says = (
+        '{"encryption.kms-rotation": {"most_days": 5}, "encryption.no-more": {}, "other.rule": {}}'
+    )
+    document.now()
+    document.now()
+    assert len(refused) == 2
+    assert "from 90 to 2560, not 5" in refused[0]
+    assert refused[1] == "there is no rule 'encryption.no-more'"
+    seconds[0] += 300
+    document.now()
+    assert len(refused) == 4

@@ -12,16 +12,8 @@ from moto import mock_aws
 
 from readiness import Severity, Status
 from readiness.engine.garbled import Garbled
-from readiness.engine.store import (
-    Contended,
-    Overtaken,
-    Store,
-    Unavailable,
-    UnreadableRow,
-    entry_of,
-    from_item,
-    to_item,
-)
+from readiness.engine.rows import UnreadableRow, entry_of, from_item, to_item
+from readiness.engine.store import Contended, Overtaken, Store, Unavailable
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from tests.fake_account import error

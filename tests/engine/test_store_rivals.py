@@ -12,7 +12,8 @@ from readiness import Status
 from readiness.alerting.incidents import Incidents
 from readiness.engine.daily_cache import DailyCache
 from readiness.engine.retired import Former
-from readiness.engine.store import Contended, Store, transition_item
+from readiness.engine.rows import transition_item
+from readiness.engine.store import Contended, Store
 from readiness.engine.sweeps import Sweeps
 from readiness.model.transition import Kind, Transition, decide
 from tests.fake_account import error

@@ -7,7 +7,8 @@ import pytest
 from readiness import Severity, Status, Verdict, complies
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.scope import Scope
 from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import GLOBAL, Resource
@@ -73,14 +74,14 @@ def test_where_nothing_is_there_is_one_row_that_says_so():
 
 
 @pytest.mark.parametrize(
-    ("failure", "told"),
+    ("failure", "told", "code"),
     [
-        (DENIED, "test:GetThing was denied"),
-        (KeyError("oops"), "test:ListThings returned an unexpected error"),
+        (DENIED, "test:GetThing was denied", "AccessDenied"),
+        (KeyError("oops"), "test:ListThings returned an unexpected error", "KeyError: 'oops'"),
     ],
     ids=["denied", "not understood"],
 )
-def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, told):
+def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, told, code):
     THINGS.fails["listing"] = failure
     seen, coverage = surveyed(owned, worldwide)
     by_rule = {o.rule.name: o.finding for o in seen}
@@ -89,6 +90,7 @@ def test_a_listing_that_fails_costs_its_type_alone_and_covers_nothing(failure, t
     assert by_rule["worldwide"].status is Status.COMPLIANT
     assert THING not in coverage.listed
     assert set(coverage.failed) == {THING}
+    assert coverage.failed[THING].code == code
 
 
 @pytest.mark.parametrize("failure", [DENIED, KeyError("Things")])

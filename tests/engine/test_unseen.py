@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import EndpointConnectionError
 
 from readiness.engine.unseen import unseen
 from tests.fake_account import error
@@ -18,16 +19,29 @@ class Account:
 
     def __init__(self, trails=(), logging=True, recorders=({"recording": True},)):
         self.trails, self.logging, self.recorders = trails, logging, recorders
+        self.asked = []
 
     def describe_trails(self, *, includeShadowTrails):  # noqa: N803
         assert includeShadowTrails
         return {"trailList": _or_raise(self.trails)}
 
     def get_trail_status(self, *, Name):  # noqa: N803
-        return {"IsLogging": _or_raise(self.logging)}
+        self.asked.append(Name)
+        logging = self.logging
+        return {"IsLogging": _or_raise(logging[Name] if isinstance(logging, dict) else logging)}
 
     def describe_configuration_recorder_status(self):
         return {"ConfigurationRecordersStatus": _or_raise(self.recorders)}
+
+
+class Empty(Account):
+    """Answers without any of their members."""
+
+    def describe_trails(self, **params):
+        return {}
+
+    def describe_configuration_recorder_status(self):
+        return {}
 
 
 def _or_raise(answer):
@@ -37,6 +51,17 @@ def _or_raise(answer):
 
 
 DENIED = error("AccessDeniedException", 400)
+UNREACHABLE = EndpointConnectionError(endpoint_url="https://cloudtrail")
+NAMELESS = error("x")
+NAMELESS.response = {}
+MINE_ARN, THEIRS_ARN = MINE["TrailARN"], THEIRS["TrailARN"]
+
+
+def unread(why):
+    return [
+        f"Whether a CloudTrail trail is logging here could not be read ({why}).",
+        f"Whether an AWS Config recorder is on here could not be read ({why}).",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -55,28 +80,59 @@ DENIED = error("AccessDeniedException", 400)
         pytest.param(Account(recorders=()), [NO_TRAIL, NO_RECORDER], id="a new account"),
         pytest.param(
             Account(DENIED, recorders=DENIED),
-            [
-                (
-                    "Whether a CloudTrail trail is logging here could not be read"
-                    " (AccessDeniedException)."
-                ),
-                (
-                    "Whether an AWS Config recorder is on here could not be read"
-                    " (AccessDeniedException)."
-                ),
-            ],
+            unread("AccessDeniedException"),
             id="denied",
+        ),
+        pytest.param(
+            Account(UNREACHABLE, recorders=UNREACHABLE),
+            unread("EndpointConnectionError"),
+            id="unreachable",
+        ),
+        pytest.param(
+            Account(NAMELESS, recorders=NAMELESS), unread(""), id="an error without code"
+        ),
+        pytest.param(Empty(), [NO_TRAIL, NO_RECORDER], id="empty answers"),
+        pytest.param(Account((MINE,), recorders=({},)), [NO_RECORDER], id="it does not say"),
+        pytest.param(
+            Account((MINE,), recorders=({"recording": False}, {"recording": True})),
+            [],
+            id="one of two recorders is on",
+        ),
+        pytest.param(
+            Account((MINE, THEIRS), logging={MINE_ARN: False, THEIRS_ARN: True}),
+            [],
+            id="one of two trails is logging",
+        ),
+        pytest.param(
+            Account((THEIRS,), logging=error("CloudTrailARNInvalidException")),
+            [],
+            id="an organization's, refused by its ARN",
+        ),
+        pytest.param(
+            Account((MINE,), logging=DENIED),
+            unread("AccessDeniedException")[:1],
+            id="the status is denied",
         ),
     ],
 )
 def test_what_does_not_arrive_is_said(account, said):
-    found = unseen(lambda service: account, "us-east-1", "us-east-1", globals_too=True)
-    assert found == said
+    asked = []
+
+    def client(service):
+        asked.append(service)
+        return account
+
+    assert unseen(client, "us-east-1", "us-east-1", globals_too=True) == said
+    assert asked == ["cloudtrail", "config"]
+    assert set(account.asked) <= {MINE_ARN, THEIRS_ARN}
 
 
 @pytest.mark.parametrize(("globals_too", "many"), [(True, 1), (False, 0)])
 def test_global_events_arrive_in_one_region(globals_too, many):
     account = Account((MINE,))
     found = unseen(lambda service: account, "eu-west-1", "us-east-1", globals_too=globals_too)
-    assert len(found) == many
-    assert all("us-east-1 only" in each for each in found)
+    said = (
+        "API calls of IAM and other global services are events in us-east-1 only: here they are"
+        " seen through AWS Config and the sweep."
+    )
+    assert found == [said] * many

@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 from readiness import Severity, Unreadable, Verdict, complies, heading, violates
 from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Evaluation, Scope
+from readiness.engine.evaluate import Evaluation
+from readiness.engine.scope import Scope
 from readiness.model.evidence import ANY, REGION, ResourceType, evidence
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause

@@ -12,7 +12,7 @@ import pytest
 from functions.alerts import app
 from readiness import Severity, Status
 from readiness.alerting.routing import Routing, route
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.model.blindness import UNREADABLE
 from readiness.model.resource import Resource
 from tests.fake_account import error

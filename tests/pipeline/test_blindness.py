@@ -10,7 +10,8 @@ import pytest
 from functions.alerts.app import Alerts
 from functions.upkeep import app as upkeep_app
 from readiness import Status
-from readiness.engine.store import Store, UnreadableRow, to_item
+from readiness.engine.rows import UnreadableRow, to_item
+from readiness.engine.store import Store
 from readiness.engine.unread import LONGEST_WAIT, QUIET_FOR
 from readiness.model.resource import Resource
 from tests.findings import after, finding

@@ -15,7 +15,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.engine.store import Entry, Store, UnreadableRow
+from readiness.engine.rows import Entry, UnreadableRow
+from readiness.engine.store import Store
 from readiness.engine.sweeps import SWEEP
 from readiness.model.finding import dedup_key, finding_id, iso
 from readiness.model.resource import Resource

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from readiness.alerting.incidents import since_opened
 from readiness.alerting.storms import Group
 from readiness.engine.geography import console_host
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
 from readiness.model.resource import Resource

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from enum import StrEnum
 
-from readiness.engine.store import Entry
+from readiness.engine.rows import Entry
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.origin import SWEEP

@@ -12,6 +12,7 @@ from readiness.engine.aws import Answer, Aws
 from readiness.engine.aws_errors import CredentialsRefused, Postponed
 from readiness.engine.declarations import DeclarationReader, FirstSeen
 from readiness.engine.events import Target
+from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
 from readiness.model.attestation import Attested
@@ -31,40 +32,6 @@ MOST_OBSERVED = 30_000
 _NOBODY = Origin()
 _LEFT_OUT = "(too long to be kept)"
 _OWN = "The resource is part of Readiness itself (parameter EvaluateOwnResources)."
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which resources count: all, or those with one of ``values`` in the tag ``tag``.
-
-    ``account_environment`` is the environment of the account itself, which has no tags.
-    """
-
-    tag: str = ""
-    values: frozenset[str] = frozenset()
-    globals_too: bool = True
-    workload_tag: str = "Application"
-    environment_tag: str = "Environment"
-    owner_tag: str = "Owner"
-    account_environment: str = ""
-
-    @classmethod
-    def of(
-        cls, tag: str, values: str, *, globals_too: bool, account_environment: str = ""
-    ) -> Scope:
-        """The scope as the stack's parameters say it; ``values`` has commas between them."""
-        wanted = frozenset(value.strip() for value in values.split(",") if value.strip())
-        return cls(tag, wanted, globals_too, account_environment=account_environment)
-
-    def environment(self, resource: Resource, tags: Mapping[str, str]) -> str:
-        """The environment of a resource: its tag, and for facts of the account what is set."""
-        if resource.type == ACCOUNT.name:
-            return self.account_environment
-        return tags.get(self.environment_tag, "")
-
-    def covers(self, tags: Mapping[str, str]) -> bool:
-        """Whether a resource with these tags counts."""
-        return not self.tag or tags.get(self.tag, "") in self.values
 
 
 @dataclass(frozen=True, slots=True)

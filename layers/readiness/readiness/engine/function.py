@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,7 +21,7 @@ from readiness.engine.aws_errors import code_of
 from readiness.engine.counting import Counts
 from readiness.engine.crowds import Crowds, of_several, referring_to_any
 from readiness.engine.daily_cache import DailyCache
-from readiness.engine.evaluate import Evaluation, Observation, Scope
+from readiness.engine.evaluate import Evaluation, Observation
 from readiness.engine.events import (
     ConfigRequest,
     EventTargets,
@@ -46,19 +45,18 @@ from readiness.engine.rates import IN_A_SWEEP, IN_AN_EVENT, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.retired import Former
 from readiness.engine.sandbox import Sandbox
+from readiness.engine.scope import scope_from
 from readiness.engine.session import Session
 from readiness.engine.store import Store, Unwritable
 from readiness.engine.survey import Coverage, survey
 from readiness.engine.waivers import InForce, limits_from
 from readiness.model.finding import DEFAULT_STACK
 from readiness.model.origin import SWEEP, Origin
-from readiness.model.rule import SettingRefused
 from readiness.model.transition import blind_after
 
 if TYPE_CHECKING:
     from readiness.model.rule import Heading, Rule
 
-SETTINGS_KEPT_SECONDS = 300
 SPARE_MILLISECONDS = 45_000
 LAST_SECONDS = 20.0
 """What a run needs at its end: calls that would wait longer for their turn are not made."""
@@ -83,8 +81,12 @@ class Function:
         self._session = Session()
         self._clients: dict[tuple[str, str], Any] = {}
         self._pacer = Pacer()
-        self._settings_parameter = environment.get("SETTINGS_PARAMETER", "")
-        self._settings: tuple[float, settings.Given] | None = None
+        self._settings = settings.Document(
+            environment.get("SETTINGS_PARAMETER", ""),
+            heading,
+            lambda: self._session.client("ssm", config=CONFIG),
+            refused=self._tell_of_refused,
+        )
         self._scope = scope_from(environment)
         self._own = OwnStack(
             environment.get("OWN_STACK", ""),
@@ -123,8 +125,7 @@ class Function:
             self.log.error("malformed event", extra={"reason": str(malformed)})
             raise
         except settings.SettingsUnreadable as unreadable:
-            self.counts.add("SettingsRefused")
-            self.log.error("settings refused", extra={"reason": str(unreadable)})
+            self._tell_of_refused(str(unreadable))
             raise
         finally:
             self.counts.send()
@@ -203,7 +204,7 @@ class Function:
         return self._evaluate(replace(asked, targets=targets), account, region)
 
     def _evaluate(self, asked: Again, account: str, region: str) -> dict[str, Any]:
-        given, config = self._given(), asked.config
+        given, config = self._settings.now(), asked.config
         if config is not None:
             given = settings.override(self.heading, given, config.parameters)
         widely = any(target.id is None for target in asked.targets)
@@ -287,7 +288,9 @@ class Function:
         seconds = _seconds_left(context) - LAST_SECONDS
         self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
         origin = self._origin(Origin(woken_by=SWEEP))
-        evaluation = self._evaluation(account, region, self._given(), leg.sweep, origin, bulk=True)
+        evaluation = self._evaluation(
+            account, region, self._settings.now(), leg.sweep, origin, bulk=True
+        )
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -482,29 +485,10 @@ class Function:
     def _cloudformation(self) -> Any:
         return self._session.client("cloudformation", config=CONFIG)
 
-    def _given(self) -> settings.Given:
-        """The settings document, at most five minutes old. Raises SettingsUnreadable."""
-        if not self._settings_parameter:
-            return {}
-        if self._settings and time.monotonic() - self._settings[0] < SETTINGS_KEPT_SECONDS:
-            return self._settings[1]
-        ssm = self._session.client("ssm", config=CONFIG)
-        answer = ssm.get_parameter(Name=self._settings_parameter)
-        given = settings.parse(answer["Parameter"]["Value"])
-        self._report_refused(given)
-        self._settings = (time.monotonic(), given)
-        return given
-
-    def _report_refused(self, given: settings.Given) -> None:
-        """Say which settings of this heading will not be used; its rules then cannot tell."""
-        configured = settings.configure(self.heading, given)
-        reasons = [str(each) for each in configured.values() if isinstance(each, SettingRefused)]
-        mine = [name for name in given if name.startswith(f"{self.heading.folder}.")]
-        known = {rule.id for rule in self.heading}
-        reasons += [f"there is no rule {name!r}" for name in mine if name not in known]
-        for reason in reasons:
-            self.counts.add("SettingsRefused")
-            self.log.error("settings refused", extra={"reason": reason})
+    def _tell_of_refused(self, reason: str) -> None:
+        """Settings that will not be used; the rules that they are for then cannot tell."""
+        self.counts.add("SettingsRefused")
+        self.log.error("settings refused", extra={"reason": reason})
 
 
 def release_of(folder: str, layer: str) -> str:
@@ -523,13 +507,3 @@ def release_of(folder: str, layer: str) -> str:
 def _seconds_left(context: Any) -> float:
     """The seconds that this invocation has left."""
     return float(context.get_remaining_time_in_millis()) / 1000
-
-
-def scope_from(environment: Mapping[str, str]) -> Scope:
-    """The scope as template.yaml's parameters put it into the environment."""
-    return Scope.of(
-        environment.get("SCOPE_TAG_KEY", ""),
-        environment.get("SCOPE_TAG_VALUES", ""),
-        globals_too=environment.get("EVALUATE_GLOBAL_SERVICES", "true") == "true",
-        account_environment=environment.get("ACCOUNT_ENVIRONMENT", ""),
-    )

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation, Observation
-from readiness.engine.store import Contended, Overtaken, Store, UnreadableRow, Unwritable
+from readiness.engine.rows import UnreadableRow
+from readiness.engine.store import Contended, Overtaken, Store, Unwritable
 from readiness.engine.survey import BATCH, Coverage
 from readiness.model.blindness import RULE_HEADING
 from readiness.model.evidence import ACCOUNT, ResourceType
@@ -329,7 +330,7 @@ class Recorder:
                 seen = again.agreed(resource, rules)
                 unproven = all(each.unproven for each in seen)
                 is_unlisted = unproven and not again.lists(rules[0], resource)
-            except Postponed:
+            except (Postponed, Unreadable):
                 return 0  # the next sweep looks at it
             if is_unlisted:
                 seen = [replace(each, finding=None) for each in seen]
@@ -440,5 +441,7 @@ def _gone(stored: Finding, at: datetime, reason: str) -> Finding:
         blind_reason="",
         blinded_at=None,
         missing=(),
+        denied=(),
+        reminder="",
         gone=True,
     )

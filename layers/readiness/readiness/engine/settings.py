@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from readiness.model.rule import Rule, SettingRefused
+from readiness.model.rule import Heading, Rule, SettingRefused
+
+KEPT_SECONDS = 300
 
 Given = Mapping[str, Mapping[str, object]]
 Configured = Mapping[str, "dict[str, Any] | SettingRefused"]
@@ -80,3 +83,47 @@ def override(rules: Iterable[Rule], given: Given, parameters: Mapping[str, str])
         for rule in fitting or rules:
             merged.setdefault(rule.id, {})[setting] = value
     return merged
+
+
+class Document:
+    """The settings document of one heading's function, which lives while its sandbox is warm.
+
+    ``ssm`` makes the client when the document is read. ``refused`` is told, once for each reading,
+    of each setting of the heading that will not be used.
+    """
+
+    def __init__(
+        self,
+        parameter: str,
+        heading: Heading,
+        ssm: Callable[[], Any],
+        *,
+        refused: Callable[[str], None],
+    ) -> None:
+        self._parameter = parameter
+        self._heading = heading
+        self._ssm = ssm
+        self._refused = refused
+        self._kept: tuple[float, Given] | None = None
+
+    def now(self) -> Given:
+        """The document, at most five minutes old. Raises SettingsUnreadable."""
+        if not self._parameter:
+            return {}
+        if self._kept and time.monotonic() - self._kept[0] < KEPT_SECONDS:
+            return self._kept[1]
+        answer = self._ssm().get_parameter(Name=self._parameter)
+        given = parse(answer["Parameter"]["Value"])
+        for reason in _refusals(self._heading, given):
+            self._refused(reason)
+        self._kept = (time.monotonic(), given)
+        return given
+
+
+def _refusals(heading: Heading, given: Given) -> list[str]:
+    """Why settings of the heading will not be used."""
+    configured = configure(heading, given)
+    reasons = [str(each) for each in configured.values() if isinstance(each, SettingRefused)]
+    mine = [name for name in given if name.startswith(f"{heading.folder}.")]
+    known = {rule.id for rule in heading}
+    return reasons + [f"there is no rule {name!r}" for name in mine if name not in known]

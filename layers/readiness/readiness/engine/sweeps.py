@@ -9,7 +9,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.attribute_values import deserialise, serialise
-from readiness.engine.store import HISTORY_FOR
+from readiness.engine.rows import HISTORY_FOR
 from readiness.model.finding import iso, parse_iso
 
 SWEEP = "sweep"

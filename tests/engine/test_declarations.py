@@ -1,0 +1,426 @@
+"""What was declared, as a run reads it: by whom, about what, approved by whom, and still provable."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from readiness.engine.attribute_values import deserialise
+from readiness.engine.aws import Aws
+from readiness.engine.declarations import (
+    DeclarationReader,
+    answer_item,
+    assemble,
+    attestation_item,
+    may_approve,
+    may_speak_for_two,
+)
+from readiness.model.attestation import MACHINE, Artefact, Attestation, Result, Scope
+from readiness.model.finding import iso
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Cause, Unreadable
+from tests.fake_account import ACCOUNT_ID, NOON, FakeAccount, error
+from tests.findings import finding
+
+RULE = "resource_sizing.load-test"
+FUNCTION = Resource(ACCOUNT_ID, "us-east-1", "AWS::Lambda::Function", "agent-1")
+DONE = datetime(2026, 11, 1, 9, 30, 15, 250000, tzinfo=UTC)
+ARTEFACT = Artefact("evidence", "load.pdf", "v1", "ab" * 32, 7)
+ALICE, BOB, CAROL = "AROAEXAMPLEEXAMPLE123:alice", "AROA:bob", "AROA:carol"
+SAID = Attestation(
+    id="aaaa11112222",
+    rule=RULE,
+    scope=Scope(account=ACCOUNT_ID),
+    statement="Load test at twice the peak.",
+    performed_at=DONE,
+    declared_at=DONE + timedelta(hours=1),
+    owner="team@example.com",
+    attester=ALICE,
+    attester_id=ALICE,
+)
+
+
+def table(*statements, answers=(), **changes):
+    """An account whose table holds these statements and answers to them."""
+    items = [*map(attestation_item, statements), *answers]
+    asked = []
+
+    def query(**params):
+        asked.append(params)
+        return {"Items": items}
+
+    fake_account = FakeAccount({("dynamodb", "query"): query}).but(**changes)
+    fake_account.asked = asked
+    return fake_account
+
+
+def reader(fake_account, name="Declarations", known=lambda resource, rule: None):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region="us-east-1", now=lambda: NOON)
+    return DeclarationReader(aws, name, known)
+
+
+def attested(fake_account, environment="prod", workload="agents", **more):
+    return reader(fake_account, **more).attested(RULE, FUNCTION, environment, workload)
+
+
+# -- what a run reads ------------------------------------------------------------------------------
+
+
+def test_the_statements_of_the_rule_are_asked_of_the_index():
+    fake_account = table(SAID)
+    found = attested(fake_account)
+    assert found.statements == (SAID,)
+    assert found.now == NOON
+    [asked] = fake_account.asked
+    assert (asked["TableName"], asked["IndexName"]) == ("Declarations", "by-rule")
+    assert asked["ExpressionAttributeValues"] == {":r": {"S": RULE}}
+    name = asked["ExpressionAttributeNames"]["#r"]
+    assert (asked["KeyConditionExpression"], name) == ("#r = :r", "rule")
+
+
+def test_where_nothing_is_deployed_nothing_was_declared_and_nothing_is_asked():
+    fake_account = table(SAID)
+    found = attested(fake_account, name="", known=lambda resource, rule: 1 / 0)
+    assert (found.statements, found.now, found.first_seen) == ((), NOON, None)
+    assert reader(fake_account, name="").asks_for_tags(RULE) is False
+    assert fake_account.calls == []
+
+
+@pytest.mark.parametrize(
+    ("scope", "covers"),
+    [
+        (Scope(ACCOUNT_ID), True),
+        (Scope("444455556666"), False),
+        (Scope(environment="prod"), True),
+        (Scope(environment="agents"), False),
+        (Scope(workload="agents"), True),
+        (Scope(workload="prod"), False),
+        (Scope(resource="agent-*"), True),
+        (Scope(resource="other"), False),
+    ],
+    ids=str,
+)
+def test_only_statements_about_the_resource_count(scope, covers):
+    said = replace(SAID, scope=scope)
+    assert attested(table(said)).statements == ((said,) if covers else ())
+
+
+@pytest.mark.parametrize(
+    ("scope", "asks"),
+    [
+        (Scope(ACCOUNT_ID, resource="agent-*"), False),
+        (Scope(environment="prod"), True),
+        (Scope(workload="agents"), True),
+    ],
+    ids=str,
+)
+def test_whether_tags_decide_what_applies(scope, asks):
+    """Also where the scope is not that of the resource: it is not known before the tags are."""
+    first = replace(SAID, id="b", scope=Scope("444455556666"))
+    fake_account = table(first, replace(SAID, scope=scope))
+    assert reader(fake_account).asks_for_tags(RULE) is asks
+
+
+def test_since_when_the_rule_looks_is_the_findings():
+    asked = []
+
+    def known(resource, rule):
+        asked.append((resource, rule))
+        return finding(first_observed_at=NOON - timedelta(days=3))
+
+    assert attested(table(), known=known).first_seen == NOON - timedelta(days=3)
+    assert asked == [(FUNCTION, RULE)]
+    assert attested(table()).first_seen is None
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause", "code"),
+    [
+        (error("AccessDeniedException", 400), Cause.ACCESS_DENIED, "AccessDeniedException"),
+        (error("ThrottlingException", 400), Cause.THROTTLED, "ThrottlingException"),
+        (
+            EndpointConnectionError(endpoint_url="https://x"),
+            Cause.SERVICE_UNAVAILABLE,
+            "EndpointConnectionError",
+        ),
+    ],
+    ids=["denied", "throttled", "unreachable"],
+)
+def test_where_the_finding_cannot_be_read_that_is_named(failure, cause, code):
+    def known(resource, rule):
+        raise failure
+
+    with pytest.raises(Unreadable) as unreadable:
+        attested(table(SAID), known=known)
+    assert unreadable.value.action == "dynamodb:GetItem"
+    assert (unreadable.value.cause, unreadable.value.code) == (cause, code)
+
+
+@pytest.mark.parametrize("ask", ["attested", "asks_for_tags"])
+def test_where_the_table_cannot_be_read_nothing_is_taken_for_declared_or_not(ask):
+    fake_account = table(dynamodb__query=error("AccessDeniedException", 400))
+    with pytest.raises(Unreadable) as unreadable:
+        if ask == "attested":
+            attested(fake_account)
+        else:
+            reader(fake_account).asks_for_tags(RULE)
+    assert unreadable.value.action == "dynamodb:Query"
+
+
+def test_people_are_named_by_iam():
+    role = {
+        "RoleName": "Developer",
+        "RoleId": ALICE.partition(":")[0],
+        "Arn": f"arn:aws:iam::{ACCOUNT_ID}:role/Developer",
+        "Path": "/",
+        "CreateDate": NOON,
+    }
+    fake_account = table(SAID, iam__list_roles={"Roles": [role], "IsTruncated": False})
+    [said] = attested(fake_account).statements
+    assert said.attester == f"arn:aws:sts::{ACCOUNT_ID}:assumed-role/Developer/alice"
+    assert said.attester_id == ALICE
+
+
+# -- artefacts -------------------------------------------------------------------------------------
+
+PROVED = replace(SAID, artefact=ARTEFACT)
+
+
+def looked_at(head, statement=PROVED):
+    fake_account = table(statement, s3__head_object=head)
+    [said] = attested(fake_account).statements
+    return said
+
+
+def test_the_very_version_that_was_attested_is_looked_at():
+    asked = []
+
+    def head(**params):
+        asked.append(params)
+        return {"ContentLength": 7}
+
+    said = looked_at(head)
+    assert said == PROVED
+    assert asked == [{"Bucket": "evidence", "Key": "load.pdf", "VersionId": "v1"}]
+
+
+@pytest.mark.parametrize("code", ["404", "NoSuchKey", "NoSuchVersion"])
+def test_an_artefact_that_is_gone_proves_nothing(code):
+    said = looked_at(error(code, 404))
+    assert said.artefact_problem == "does not exist any more"
+    assert said.artefact_unread is None
+
+
+def test_an_artefact_of_another_size_proves_nothing():
+    assert looked_at({"ContentLength": 8}).artefact_problem == (
+        "has another size than was attested"
+    )
+    assert looked_at({}).artefact_problem == "has another size than was attested"
+
+
+def test_a_size_that_was_not_attested_is_not_compared():
+    unsized = replace(PROVED, artefact=replace(ARTEFACT, size=0))
+    assert looked_at({"ContentLength": 8}, unsized).artefact_problem == ""
+
+
+def test_an_artefact_that_cannot_be_looked_at_is_unknown():
+    said = looked_at(error("403", 403))
+    assert said.artefact_problem == ""
+    assert said.artefact_unread.action == "s3:GetObjectVersion"
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+
+def rows(*items):
+    return [deserialise(item) for item in items]
+
+
+def answer(kind, by, minutes, to=SAID):
+    return answer_item(kind, to, by_id=by, at=NOON + timedelta(minutes=minutes))
+
+
+def test_a_statement_is_a_row_of_who_said_it():
+    whole = replace(
+        SAID,
+        artefact=ARTEFACT,
+        expires_at=NOON,
+        scope=Scope(ACCOUNT_ID, "prod", "agents", "agent-*"),
+        result=Result.FAIL,
+        bound_to={"memory": 512},
+        attester="arn:aws:iam::1:user/alice",
+    )
+    assert deserialise(attestation_item(whole)) == {
+        "declared_by": ALICE,
+        "declared_at": f"{iso(SAID.declared_at)}#aaaa11112222",
+        "kind": "ATTESTATION",
+        "id": "aaaa11112222",
+        "rule": RULE,
+        "scope": {
+            "account": ACCOUNT_ID,
+            "environment": "prod",
+            "workload": "agents",
+            "resource": "agent-*",
+        },
+        "statement": SAID.statement,
+        "performed_at": iso(DONE),
+        "owner": SAID.owner,
+        "attester": ALICE,
+        "result": "fail",
+        "bound_to": {"memory": 512},
+        "expires_at": iso(NOON),
+        "artefact": {
+            "bucket": "evidence",
+            "key": "load.pdf",
+            "version_id": "v1",
+            "sha256": "ab" * 32,
+            "size": 7,
+        },
+    }
+    assert assemble(rows(attestation_item(whole))) == [replace(whole, attester=ALICE)]
+
+
+def test_what_a_statement_does_not_say_is_not_in_its_row():
+    row = deserialise(attestation_item(SAID))
+    assert row["scope"] == {"account": ACCOUNT_ID}
+    assert {"expires_at", "artefact"}.isdisjoint(row)
+    assert assemble([row]) == [SAID]
+
+
+def test_an_answer_is_a_row_of_who_gave_it():
+    assert deserialise(answer("APPROVAL", BOB, 0)) == {
+        "declared_by": BOB,
+        "declared_at": f"{iso(NOON)}#aaaa11112222",
+        "kind": "APPROVAL",
+        "rule": RULE,
+        "attestation": "aaaa11112222",
+        "fingerprint": SAID.fingerprint,
+        "attester": BOB,
+    }
+
+
+def test_a_row_with_only_what_is_needed_is_a_statement():
+    row = {
+        "kind": "ATTESTATION",
+        "id": "i",
+        "rule": RULE,
+        "declared_by": ALICE,
+        "declared_at": f"{iso(NOON)}#i",
+        "performed_at": iso(DONE),
+    }
+    [said] = assemble([row])
+    assert said == Attestation(
+        id="i",
+        rule=RULE,
+        scope=Scope(),
+        statement="",
+        performed_at=DONE,
+        declared_at=NOON,
+        owner="",
+        attester=ALICE,
+        attester_id=ALICE,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"scope": "everything"},
+        {"scope": {"planet": "earth"}},
+        {"performed_at": "yesterday"},
+        {"declared_at": 7},
+        {"expires_at": "soon"},
+        {"bound_to": 7},
+        {"artefact": "load.pdf"},
+        {"artefact": {"bucket": "b", "key": "k", "version_id": "v1"}},
+        {"artefact": {"bucket": "b", "key": "", "version_id": "v1", "sha256": "ab"}},
+        {"artefact": {"bucket": "b", "key": "k", "version_id": "v1", "sha256": "ab", "size": "x"}},
+    ],
+    ids=str,
+)
+def test_a_row_without_the_form_of_a_statement_is_ignored_and_costs_no_other(changes):
+    spoilt = deserialise(attestation_item(replace(SAID, id="b"))) | changes
+    assert assemble([spoilt, *rows(attestation_item(SAID))]) == [SAID]
+
+
+@pytest.mark.parametrize("result", ["pass", "fail", "maybe", 1])
+def test_only_a_pass_is_a_pass(result):
+    row = deserialise(attestation_item(SAID)) | {"result": result}
+    [said] = assemble([row])
+    assert said.result is (Result.PASS if result == "pass" else Result.FAIL)
+
+
+def test_rows_of_other_kinds_are_ignored():
+    waiver = {"kind": "WAIVER", "declared_by": BOB, "declared_at": f"{iso(NOON)}#w", "id": "w"}
+    kindless = {"declared_by": BOB, "declared_at": f"{iso(NOON)}#x"}
+    assert assemble([waiver, kindless, *rows(attestation_item(SAID))]) == [SAID]
+
+
+def test_statements_are_in_the_order_in_which_they_were_declared():
+    later = replace(SAID, id="b", declared_at=SAID.declared_at + timedelta(days=1))
+    assert assemble(rows(attestation_item(later), attestation_item(SAID))) == [SAID, later]
+
+
+def test_the_same_statement_twice_is_one():
+    item = attestation_item(SAID)
+    assert assemble(rows(item, item)) == [SAID]
+
+
+# -- a second person -------------------------------------------------------------------------------
+
+
+def after_all(*answers):
+    [said] = assemble(rows(attestation_item(SAID), *answers))
+    return said
+
+
+def test_the_first_other_person_approves():
+    said = after_all(answer("APPROVAL", CAROL, 2), answer("APPROVAL", BOB, 1))
+    assert (said.approved_by, said.approved_by_id) == (BOB, BOB)
+
+
+@pytest.mark.parametrize("by", [ALICE, f"{MACHINE}444455556666"], ids=["the attester", "an event"])
+def test_who_cannot_approve_does_not_stand_in_the_way(by):
+    said = after_all(answer("APPROVAL", by, 1), answer("APPROVAL", BOB, 2))
+    assert said.approved_by_id == BOB
+    assert after_all(answer("APPROVAL", by, 1)).approved_by_id == ""
+
+
+def test_only_attester_and_approver_revoke():
+    assert after_all(answer("REVOCATION", ALICE, 1)).revoked
+    assert not after_all(answer("REVOCATION", CAROL, 1)).revoked
+    approved = answer("APPROVAL", BOB, 1)
+    assert after_all(approved, answer("REVOCATION", BOB, 2)).revoked
+    assert not after_all(approved, answer("REVOCATION", CAROL, 2)).revoked
+
+
+def test_who_will_approve_later_cannot_revoke_before():
+    assert not after_all(answer("REVOCATION", BOB, 1), answer("APPROVAL", BOB, 2)).revoked
+
+
+def test_a_revocation_is_of_one_statement():
+    other = replace(SAID, id="b", statement="Another test.")
+    items = (attestation_item(SAID), attestation_item(other))
+    said = assemble(rows(*items, answer("REVOCATION", ALICE, 1, to=other)))
+    assert [each.revoked for each in said] == [False, True]
+
+
+@pytest.mark.parametrize("fingerprint", ["", None, "0" * 64])
+def test_an_answer_to_no_statement_that_is_there_changes_nothing(fingerprint):
+    odd = deserialise(answer("APPROVAL", BOB, 1)) | {"fingerprint": fingerprint}
+    if fingerprint is None:
+        del odd["fingerprint"]
+    good = rows(answer("APPROVAL", CAROL, 2))
+    [said] = assemble([*rows(attestation_item(SAID)), odd, *good])
+    assert said.approved_by_id == CAROL
+
+
+@pytest.mark.parametrize(
+    ("by", "two"), [(BOB, True), (ALICE, False), (f"{MACHINE}1", False)], ids=str
+)
+def test_who_is_a_second_person(by, two):
+    assert may_approve(by, SAID) is two
+    assert may_speak_for_two(by, ALICE) is two
