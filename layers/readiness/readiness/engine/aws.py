@@ -213,7 +213,7 @@ class Aws:
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
 
         def listed() -> list[str]:
-            began = self.pacer.now()
+            began, read.began = self.pacer.now(), self.now()
             ids = sorted(set(cls.find(read)))
             self.found_in[cls] = self.pacer.now() - began
             return ids

@@ -34,7 +34,8 @@ class Cursor:
     """Where a survey stopped: the last resource of a type that was done.
 
     ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
-    can be, and nothing of them is closed. ``tries`` counts the legs that were made for them alone.
+    can be, and nothing of them is closed. ``tries`` counts the legs that were made for them alone,
+    ``idle`` the legs that ended here without having judged anything.
     """
 
     type: str
@@ -43,6 +44,13 @@ class Cursor:
     phase: Phase = Phase.JUDGING
     unlisted: tuple[str, ...] = ()
     tries: int = 0
+    idle: int = 0
+
+    def after_a_leg_from(self, start: Cursor | None) -> Cursor:
+        """This cursor, one leg more idle where it is the one that the leg began at."""
+        began = start or Cursor("", "", "")
+        idle = began.idle + 1 if replace(self, idle=began.idle) == began else 0
+        return replace(self, idle=idle)
 
 
 @dataclass
