@@ -248,7 +248,8 @@ def test_no_more_is_handed_on_than_there_is_room_for_the_last_used_first():
     for key in "abc":
         answers.once(key, lambda: "x" * 1_000, Keep.ROOM, NOW)
     assert not asked(answers, "a", Keep.ROOM)
-    after = answers.handed_on(NOW, room=2_500)
+    after = answers.handed_on(NOW, room=6_500)
     assert [key for key in "abc" if key in after._roomy] == ["a", "c"]
     assert list(after._roomy) == ["c", "a"]
     assert after._taken <= 2_500
+    assert list(answers.handed_on(NOW, room=5_000)._roomy) == ["a"]

@@ -20,6 +20,8 @@ ROOM = 48_000_000
 """Bytes, estimated, of answers that are kept only as long as there is room for them."""
 HANDED_ON = 16_000_000
 """Bytes, estimated, of answers that one leg of a sweep leaves to the next at most."""
+_EACH = 2_000
+"""Bytes that an answer takes besides what it says, which thousands of small ones add up to."""
 HANDED_ON_FOR = timedelta(minutes=30)
 """How old an answer may be that a leg takes over."""
 
@@ -98,16 +100,17 @@ class Answers:
 
         Answers of AWS alone, of which it is known when they were asked for, and no failures.
         """
-        after = Answers(self._room)
+        after, taken = Answers(self._room), 0
         with self._lock:
             for key, cell in reversed(self._roomy.items()):
                 done = cell.future.done() and cell.future.exception() is None
                 if not done or cell.began is None or now - cell.began > HANDED_ON_FOR:
                     continue
-                if after._taken + cell.weight <= room:
+                if taken + cell.weight + _EACH <= room:
                     after._roomy[key] = cell
                     after._roomy.move_to_end(key, last=False)
                     after._taken += cell.weight
+                    taken += cell.weight + _EACH
         return after
 
     def _find(self, key: object) -> _Cell | None:

@@ -323,6 +323,7 @@ class Function:
         if coverage.cursor is not None:
             self._handed_on = (leg.sweep, aws.answers.handed_on(_now()))
         aws.forget()
+        self._sandbox.relieve()
 
     def _take_over(self, leg: Leg, aws: Aws) -> None:
         """Go on with what the leg before this one has read, if it ran in this sandbox."""

@@ -36,10 +36,14 @@ class Sandbox:
         if self._asked % _EVERY == 1:
             self._full = memory() > self._limit
             if self._full:
-                gc.collect()
-                _give_back()
+                self.relieve()
                 self._full = memory() > self._limit
         return self._full
+
+    def relieve(self) -> None:
+        """Free what is no longer used, before much more is read."""
+        gc.collect()
+        _give_back()
 
     def tidy(self) -> None:
         """Collect garbage now: the thresholds set for a fast cold start leave it uncollected.
@@ -47,8 +51,7 @@ class Sandbox:
         What is left lives as long as the sandbox and need not be searched again.
         """
         self._asked, self._full = 0, False
-        gc.collect()
-        _give_back()
+        self.relieve()
         gc.freeze()
 
 
