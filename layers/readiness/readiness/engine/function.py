@@ -329,7 +329,7 @@ class Function:
         """Go on with what the leg before this one has read, if it ran in this sandbox."""
         handed_on, self._handed_on = self._handed_on, None
         if handed_on is not None and leg.start is not None and handed_on[0] == leg.sweep:
-            aws.answers = handed_on[1].handed_on(_now())
+            aws.take_over(handed_on[1].handed_on(_now()))
 
     def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
         """What is looked at once more soon after this leg, and not in another one."""

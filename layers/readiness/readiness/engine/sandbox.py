@@ -36,14 +36,16 @@ class Sandbox:
         if self._asked % _EVERY == 1:
             self._full = memory() > self._limit
             if self._full:
-                self.relieve()
+                gc.collect()
+                _give_back()
                 self._full = memory() > self._limit
         return self._full
 
     def relieve(self) -> None:
-        """Free what is no longer used, before much more is read."""
-        gc.collect()
-        _give_back()
+        """Free what is no longer used, before much more is read; of no use without a limit."""
+        if self._limit is not None:
+            gc.collect()
+            _give_back()
 
     def tidy(self) -> None:
         """Collect garbage now: the thresholds set for a fast cold start leave it uncollected.
@@ -51,7 +53,8 @@ class Sandbox:
         What is left lives as long as the sandbox and need not be searched again.
         """
         self._asked, self._full = 0, False
-        self.relieve()
+        gc.collect()
+        _give_back()
         gc.freeze()
 
 

@@ -120,7 +120,8 @@ def survey(
     made it, so that writing goes on beside reading.
 
     The first leg lists every type at once. A later one lists a type when its turn comes, and the
-    types that earlier legs are done with only at the end of the survey, to close what is gone.
+    types that earlier legs are done with only at the end of the survey, to close what is gone. So
+    are those again whose listing this leg has taken over.
     """
     coverage.begin(start)
     by_type: dict[ResourceType, list[Rule]] = {}
@@ -133,7 +134,8 @@ def survey(
             yield from run.judged(types)
             if coverage.cursor is not None:
                 return
-        yield from run.closing(behind)
+        # By a listing that an earlier leg made nothing is closed.
+        yield from run.closing([*ahead, *behind] if evaluation.aws.has_taken_over else behind)
 
 
 @dataclass
@@ -188,6 +190,10 @@ class _Run:
         if types and self.coverage.reached and self.enough():
             self.coverage.cursor = self.coverage.end
             return
+        if self.evaluation.aws.has_taken_over:
+            self.evaluation.aws.forget()
+        for about in types:
+            self.coverage.listed.pop(about, None)
         try:
             yield from self._listed(types)
         except Postponed:
