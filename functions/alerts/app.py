@@ -12,6 +12,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from functions.alerts.turns import sweep_before
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
@@ -53,12 +54,14 @@ class Alerts:
         *,
         where: str = "",
         cloudformation: Callable[[], Any] | None = None,
+        steps: Callable[[], Any] | None = None,
         unseen: Callable[[], list[str]] = list,
     ) -> None:
         transitions = environment["TRANSITIONS_TABLE"]
         self._store = Store(dynamodb, environment["FINDINGS_TABLE"], transitions)
         self._sweeps = Sweeps(dynamodb, transitions, where)
         self._incidents = Incidents(self._store)
+        self._steps = steps or (lambda: Session().client("stepfunctions", config=CONFIG))
         self._unseen = unseen
         self._unread = Unread(dynamodb, transitions, where)
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
@@ -218,7 +221,16 @@ class Alerts:
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
         return {"published": published}
 
-    # -- completed sweeps -----------------------------------------------------------------------
+    # -- sweeps ---------------------------------------------------------------------------------
+
+    def begin(self, sweep: Mapping[str, Any]) -> dict[str, str]:
+        """Which other sweep is at work (``beside``), so that this one is left out."""
+        before = sweep_before(self._steps(), sweep)
+        if not before:
+            return {}
+        metrics.add_metric("SweepsLeftOut", MetricUnit.Count, 1)
+        log.warning("another sweep is still at work", extra={"sweep": before})
+        return {"beside": before}
 
     def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
         """Record a sweep; for headings that it was the first of, tell once what they found."""
@@ -371,6 +383,8 @@ def answer(alerts: Alerts, event: Mapping[str, Any], context: Any) -> Any:
         return alerts.follow(event["Records"])
     if event.get("republish") is True:
         return alerts.republish(context)
+    if "beginning_sweep" in event:
+        return alerts.begin(event["beginning_sweep"])
     if "completed_sweep" in event:
         arn = str(context.invoked_function_arn).split(":")
         return alerts.complete(event["completed_sweep"], account=arn[4], region=arn[3])
@@ -381,7 +395,10 @@ _alerts: list[Alerts] = []
 
 
 def handler(event: Mapping[str, Any], context: Any) -> Any:
-    """Stream records, ``{"republish": true}`` or ``{"completed_sweep": {…}}``."""
+    """Stream records, ``{"republish": true}``, or that a sweep begins or has completed.
+
+    The latter are ``{"beginning_sweep": {…}}`` and ``{"completed_sweep": {…}}``.
+    """
     metrics.set_default_dimensions(stack=os.environ.get("STACK_NAME", DEFAULT_STACK))
     log.append_keys(request_id=getattr(context, "aws_request_id", ""))
     if not _alerts:
@@ -394,6 +411,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                 os.environ,
                 where=f"{arn[4]}/{arn[3]}",
                 cloudformation=lambda: session.client("cloudformation", config=CONFIG),
+                steps=lambda: session.client("stepfunctions", config=CONFIG),
                 unseen=lambda: unseen(
                     lambda service: session.client(service, config=CONFIG),
                     arn[3],

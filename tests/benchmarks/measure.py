@@ -41,7 +41,8 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Run:
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - began
-    if process.returncode not in {0, 1, 3}:
+    # A scan that found something ends with 1, and so does Python where an import fails.
+    if process.returncode not in {0, 1, 3} or b"Traceback (most recent call last)" in said:
         raise RuntimeError(f"{command} ended with {process.returncode}: {said.decode()[-2000:]}")
     scale = 1024 if sys.platform.startswith("linux") else 1024 * 1024
     return Run(usage.ru_utime + usage.ru_stime, wall, usage.ru_maxrss / scale)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import collections
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ METRIC = 0.01 / 1000
 COST_EXPLORER = 0.01
 """Cost Explorer, USD for each request."""
 
+README = ROOT / "README.md"
 GIGABYTE_SECOND = 0.0000133334
 """Lambda on arm64, USD (us-east-1)."""
 
@@ -103,3 +105,9 @@ def test_a_month_of_fifty_functions_and_ten_services(tmp_path: Path, monkeypatch
         rows.append((f"  {folder}: {judged} verdicts, {took:.1f} s", asked, ""))
     report("A month of evaluation: 50 functions, 10 services", rows)
     assert verdicts > 60
+    said = re.search(
+        r"evaluation of (\d+) headings costs about \*\*(\d+) USD\*\*", README.read_text()
+    )
+    assert said is not None
+    assert int(said[1]) == len(swept), "the README tells the cost of other headings"
+    assert abs(sum(bill.values()) - int(said[2])) <= 1

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from tests.benchmarks.vast_estate import Estate
 from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Refused
-from tests.benchmarks.vast_surroundings import Surroundings
 
 
-class Account(Surroundings):
+class Account(Estate):
     """The buckets, functions, roles, alarms, log groups and services."""
 
     # -- Lambda ---------------------------------------------------------------------------------
@@ -37,6 +37,7 @@ class Account(Surroundings):
             "PackageType": "Zip",
             "Architectures": ["arm64"],
             "LoggingConfig": {"LogFormat": "JSON", "LogGroup": name.replace("function", "group")},
+            **self.network(name),
         }
 
     def lambda_list_functions(self, params: Mapping[str, Any]) -> Any:

@@ -170,6 +170,8 @@ class Surroundings(Numbered):
         }
         if namespace not in known:
             return {"Metrics": []}
+        if params.get("MetricName") == "UrlRequestCount":
+            known["AWS/Lambda"] = ("function", size.functions // 20, "FunctionName", "")
         kind, count, dimension, usual = known[namespace]
         metric, token = params.get("MetricName", usual), None
         asked = {each["Name"]: each.get("Value") for each in params.get("Dimensions") or ()}

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from botocore import xform_name
 from botocore.awsrequest import AWSResponse
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
@@ -45,7 +46,7 @@ class Wire:
             service = model.service_model.service_name
             self.asked[f"{service} {model.name}"] += 1
             try:
-                if service == "dynamodb":
+                if service == "dynamodb" and hasattr(self._tables, xform_name(model.name)):
                     answer = self._tables.answer(model.name, params)
                 else:
                     answer = self._account.answer(service, model.name, params)

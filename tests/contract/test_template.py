@@ -476,6 +476,22 @@ def test_headings_are_swept_one_after_another(resources):
     assert each["MaxConcurrency"] == 1
 
 
+def test_a_sweep_begins_only_where_no_other_runs(resources):
+    """Where that cannot be found out it begins: two sweeps are better than none."""
+    definition = resources["Sweep"]["Properties"]["Definition"]
+    states = definition["States"]
+    first = states[definition["StartAt"]]
+    [caught] = first["Catch"]
+    assert (caught["ErrorEquals"], caught["Next"]) == (["States.ALL"], "Headings")
+    choice = states[first["Next"]]
+    [beside] = choice["Choices"]
+    assert beside["Variable"] == "$.turn.answer.beside"
+    assert states[beside["Next"]]["Type"] == "Succeed"
+    assert choice["Default"] == "Headings"
+    asked = first["Parameters"]["Payload"]["beginning_sweep"]
+    assert set(asked) == {"machine.$", "execution.$", "started_at.$"}
+
+
 def test_a_leg_that_asks_for_time_gets_it_before_the_next(resources):
     """And is still one of at most so many legs."""
     [each] = [

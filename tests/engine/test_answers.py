@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.engine.answers import Answers, Keep, weight
+from readiness.engine.answers import HANDED_ON_FOR, Answers, Keep, weight
 from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import error
 
@@ -210,3 +210,46 @@ def test_without_a_batch_its_answers_are_kept_for_the_run():
     with answers.batch():
         assert not asked(answers, "one", Keep.BATCH)
     assert not asked(answers, "one", Keep.BATCH)
+
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+def test_what_aws_answered_is_handed_on_and_nothing_else():
+    """Evidence may hold failures that have passed by the next leg: it is made again."""
+    answers = Answers()
+    answers.once("listing", lambda: "answer", Keep.ROOM, NOW)
+    answers.once("evidence", lambda: "answer", Keep.ROOM)
+    answers.once("run", lambda: "answer", Keep.RUN, NOW)
+    with pytest.raises(Unreadable):
+        answers.once("failed", _fail, Keep.ROOM, NOW)
+    after = answers.handed_on(NOW)
+    assert not asked(after, "listing", Keep.ROOM)
+    for key in ("evidence", "run", "failed"):
+        assert asked(after, key, Keep.ROOM)
+
+
+def _fail():
+    raise Unreadable("lambda:ListFunctions", Cause.THROTTLED)
+
+
+def test_an_old_answer_is_asked_again_and_keeps_its_age_until_then():
+    answers = Answers()
+    answers.once("listing", lambda: "answer", Keep.ROOM, NOW)
+    later = NOW + HANDED_ON_FOR
+    after = answers.handed_on(later)
+    assert after.once("listing", lambda: "new", Keep.ROOM, later) == ("answer", NOW)
+    too_late = after.handed_on(later + timedelta(seconds=1))
+    assert asked(too_late, "listing", Keep.ROOM)
+
+
+def test_no_more_is_handed_on_than_there_is_room_for_the_last_used_first():
+    answers = Answers()
+    for key in "abc":
+        answers.once(key, lambda: "x" * 1_000, Keep.ROOM, NOW)
+    assert not asked(answers, "a", Keep.ROOM)
+    after = answers.handed_on(NOW, room=6_500)
+    assert [key for key in "abc" if key in after._roomy] == ["a", "c"]
+    assert list(after._roomy) == ["c", "a"]
+    assert after._taken <= 2_500
+    assert list(answers.handed_on(NOW, room=5_000)._roomy) == ["a"]

@@ -13,12 +13,14 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from functions.encryption.app import encryption
+from readiness.engine import aws as aws_module
+from readiness.engine import rates
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.events import MalformedEvent
 from readiness.engine.function import Function
-from readiness.engine.leg import LISTING_WAITS
+from readiness.engine.leg import IDLE_LEGS, LISTING_WAITS
 from readiness.engine.own_stack import OwnStack
-from readiness.engine.rates import IN_AN_EVENT
+from readiness.engine.rates import IN_AN_EVENT, OutOfTime, Pacer
 from readiness.engine.record import Recorder
 from readiness.engine.rows import to_item
 from readiness.engine.settings import SettingsUnreadable
@@ -172,6 +174,8 @@ def test_what_is_nothing_to_look_at(function, event, why):
         pytest.param({"sweep": {"id": "s", "cursor": cursor(tries="1")}}, id="tries as text"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=True)}}, id="tries as truth"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(tries=[])}}, id="tries as list"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(idle=-1)}}, id="fewer than no legs"),
+        pytest.param({"sweep": {"id": "s", "cursor": cursor(idle=True)}}, id="idle as truth"),
         pytest.param({"sweep": {"id": "s", "cursor": cursor(more=1)}}, id="something more"),
         pytest.param({"sweep": {"id": "s", "headings": "all"}}, id="headings as text"),
         pytest.param({"sweep": {"id": 7}}, id="a number for an id"),
@@ -228,7 +232,7 @@ def test_a_sweep_goes_on_from_its_cursor_and_gets_there(function):
         client("s3").create_bucket(Bucket=f"more{number}")
     event, legs = {"sweep": {"id": "sweep-1", "cursor": None}}, 0
     answer = function(event, context(milliseconds=1000))
-    assert answer["cursor"] == {"type": "", "region": "", "after": ""}
+    assert answer["cursor"] == {"type": "", "region": "", "after": "", "idle": 1}
     resumed = {"sweep": {"id": "sweep-1", "cursor": answer["cursor"]}}
     while "cursor" in (answer := function(resumed, context())) and legs < 5:
         resumed["sweep"]["cursor"] = answer["cursor"]
@@ -242,7 +246,59 @@ def test_a_sweep_goes_on_from_its_cursor_and_gets_there(function):
 def test_a_leg_that_gets_to_nothing_does_not_start_over(function):
     cursor = {"type": "AWS::S3::Bucket", "region": "us-east-1", "after": "cat"}
     event = {"sweep": {"id": "sweep-1", "cursor": cursor}}
-    assert function(event, context(milliseconds=1000))["cursor"] == cursor
+    assert function(event, context(milliseconds=1000))["cursor"] == cursor | {"idle": 1}
+
+
+def test_a_leg_goes_on_with_what_the_one_before_has_read(function, monkeypatch):
+    """A question about the region that takes more calls than a leg has turns for gets its answer."""
+    asked = []
+    turns = [2]
+
+    def take(self, service, operation, region):
+        if service == "kms":
+            if not turns[0]:
+                raise OutOfTime(name="KMS", seconds=300)
+            turns[0] -= 1
+            asked.append(operation)
+
+    monkeypatch.setattr(rates, "is_scarce", lambda service: service == "kms")
+    monkeypatch.setattr(aws_module, "is_scarce", lambda service: service == "kms")
+    monkeypatch.setattr(Pacer, "take", take)
+    kms = client("kms")
+    for _ in range(5):
+        kms.create_key()
+    cursor, legs = None, 0
+    while legs < 20:
+        turns[0] = 2
+        answer = swept(function, cursor)
+        legs += 1
+        cursor = answer.get("cursor")
+        if cursor is None:
+            break
+        assert cursor.get("idle", 0) < 20
+    assert cursor is None
+    assert 3 < legs < 20
+    assert asked.count("list_keys") < legs
+
+
+def test_what_was_read_is_not_taken_over_by_another_sweep(function):
+    first = swept(function, milliseconds=1000)
+    assert function._handed_on[0] == "sweep-1"
+    swept(function)
+    assert function._handed_on is None
+    swept(function, milliseconds=1000)
+    event = {"sweep": {"id": "sweep-2", "cursor": first["cursor"]}}
+    assert "cursor" not in function(event, context())
+    assert function._handed_on is None
+
+
+@pytest.mark.parametrize(
+    ("idle", "resumes"), [(0, True), (IDLE_LEGS - 1, True), (IDLE_LEGS, False)]
+)
+def test_after_many_idle_legs_what_has_no_turn_is_unknown(function, idle, resumes):
+    """Otherwise one question that cannot be answered in time holds up the sweep for hours."""
+    swept(function, cursor(idle=idle))
+    assert function._pacer.resumes is resumes
 
 
 def test_a_sweep_closes_what_is_gone(function):

@@ -13,7 +13,7 @@ from readiness.model import checklist
 from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.things import OWNER, THING
 
-FULL = Cursor("AWS::S3::Bucket", "us-east-1", "data", Phase.MISSED, ("A", "B"), 2)
+FULL = Cursor("AWS::S3::Bucket", "us-east-1", "data", Phase.MISSED, ("A", "B"), 2, 3)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,7 @@ FULL = Cursor("AWS::S3::Bucket", "us-east-1", "data", Phase.MISSED, ("A", "B"), 
                 "phase": 1,
                 "unlisted": ["A", "B"],
                 "tries": 2,
+                "idle": 3,
             },
             id="everything",
         ),
@@ -64,6 +65,9 @@ def test_a_first_leg_has_no_cursor_and_every_heading():
         {"tries": True},
         {"tries": -1},
         {"tries": len(LISTING_WAITS) + 1},
+        {"idle": -1},
+        {"idle": True},
+        {"idle": "1"},
         {"other": 1},
     ],
     ids=str,
@@ -124,3 +128,17 @@ def test_another_leg_waits_for_what_may_still_be_listed(tries, cause, seconds):
         assert coverage.cursor.phase is Phase.MISSED
     else:
         assert coverage.cursor is None
+
+
+def test_a_leg_that_moves_nothing_is_idle():
+    start = Cursor("A", "us-east-1", "x", idle=2)
+    assert Cursor("A", "us-east-1", "x").after_a_leg_from(start).idle == 3
+    for moved in (
+        Cursor("A", "us-east-1", "y"),
+        Cursor("B", "us-east-1", "x"),
+        Cursor("A", "us-east-1", "x", tries=1),
+        Cursor("A", "us-east-1", "x", Phase.CLOSING),
+    ):
+        assert moved.after_a_leg_from(start).idle == 0
+    assert Cursor("", "", "").after_a_leg_from(None).idle == 1
+    assert Cursor("A", "us-east-1", "x").after_a_leg_from(None).idle == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness import Severity, Status, Verdict, complies
+from readiness.engine.answers import Answers
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.evaluate import Evaluation
@@ -12,6 +13,7 @@ from readiness.engine.scope import Scope
 from readiness.engine.survey import BATCH, Coverage, Cursor, Phase, survey
 from readiness.model.evidence import ACCOUNT
 from readiness.model.resource import GLOBAL, Resource
+from readiness.model.unreadable import Cause, Unreadable
 from tests.engine.things import (
     DENIED,
     OWNER,
@@ -328,6 +330,31 @@ def listed(monkeypatch):
     names, find = [], Aws.find
     monkeypatch.setattr(Aws, "find", lambda self, cls: names.append(cls.name) or find(self, cls))
     return names
+
+
+def test_nothing_is_closed_by_a_listing_that_an_earlier_leg_made(listed):
+    evaluation, coverage = run(owned), Coverage()
+    evaluation.aws.take_over(Answers())
+    start = Cursor(THING.name, HOME, "a")
+    list(survey(evaluation, [owned], coverage, start=start))
+    assert listed == [THING.name, THING.name]
+    assert not evaluation.aws.has_taken_over
+
+
+def test_a_type_whose_new_listing_fails_at_the_end_closes_nothing(monkeypatch):
+    find = Aws.find
+
+    def failing(self, cls):
+        if not self.has_taken_over:
+            raise Unreadable("things:List", Cause.THROTTLED)
+        return find(self, cls)
+
+    monkeypatch.setattr(Aws, "find", failing)
+    evaluation, coverage = run(owned), Coverage()
+    evaluation.aws.take_over(Answers())
+    list(survey(evaluation, [owned], coverage, start=Cursor(THING.name, HOME, "a")))
+    assert not coverage.is_whole(THING)
+    assert coverage.may_be_listed
 
 
 def test_the_first_leg_lists_everything_and_a_later_one_what_it_judges(listed):

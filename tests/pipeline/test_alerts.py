@@ -419,6 +419,56 @@ def test_what_the_first_sweep_found_stays_baseline_when_the_stream_is_late(pipel
     assert [body["kind"] for body in told(pipeline)] == ["BASELINE"]
 
 
+MACHINE = "arn:aws:states:us-east-1:111122223333:stateMachine:sweep"
+NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
+
+
+class Steps:
+    """Step Functions with executions that run: their names, and minutes after noon."""
+
+    def __init__(self, **running):
+        self.running = running
+        self.asked = []
+
+    def get_paginator(self, operation):
+        assert operation == "list_executions"
+        return self
+
+    def paginate(self, **params):
+        self.asked.append(params)
+        for name, minutes in self.running.items():
+            at = NOON + timedelta(minutes=minutes)
+            yield {"executions": [{"executionArn": arn(name), "name": name, "startDate": at}]}
+
+
+def arn(name):
+    return f"{MACHINE.replace('stateMachine', 'execution')}:{name}"
+
+
+@pytest.mark.parametrize(
+    ("running", "beside"),
+    [
+        pytest.param({"this": 0}, "", id="alone"),
+        pytest.param({}, "", id="not listed yet"),
+        pytest.param({"this": 0, "older": -360}, "older", id="the one before still runs"),
+        pytest.param({"older": -360}, "older", id="this not listed yet"),
+        pytest.param({"this": 0, "old": -360, "oldest": -720}, "oldest", id="two before"),
+        pytest.param({"this": 0, "younger": 1}, "", id="a younger one gives way itself"),
+        pytest.param({"this": 0, "a": 0}, "a", id="at the same time: one of the two"),
+        pytest.param({"this": 0, "z": 0}, "", id="at the same time: this one"),
+    ],
+)
+def test_a_sweep_gives_way_to_one_that_still_runs(pipeline, monkeypatch, capsys, running, beside):
+    steps = Steps(**running)
+    monkeypatch.setattr(pipeline.alerts, "_steps", lambda: steps)
+    monkeypatch.setattr(app, "_alerts", [pipeline.alerts])
+    begins = {"machine": MACHINE, "execution": arn("this"), "started_at": "2026-11-26T12:00:00Z"}
+    answer = app.handler({"beginning_sweep": begins}, context())
+    assert answer == ({"beside": beside} if beside else {})
+    assert steps.asked == [{"stateMachineArn": MACHINE, "statusFilter": "RUNNING"}]
+    assert ('"SweepsLeftOut":[1.0]' in capsys.readouterr().out) is bool(beside)
+
+
 def test_the_handler_takes_all_three_and_refuses_the_rest(pipeline, monkeypatch, capsys):
     monkeypatch.setattr(app, "_alerts", [pipeline.alerts])
     assert app.handler({"Records": []}, context()) == {"batchItemFailures": []}

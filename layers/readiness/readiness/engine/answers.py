@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -18,6 +18,12 @@ T = TypeVar("T")
 
 ROOM = 48_000_000
 """Bytes, estimated, of answers that are kept only as long as there is room for them."""
+HANDED_ON = 16_000_000
+"""Bytes, estimated, of answers that one leg of a sweep leaves to the next at most."""
+_EACH = 2_000
+"""Bytes that an answer takes besides what it says, which thousands of small ones add up to."""
+HANDED_ON_FOR = timedelta(minutes=30)
+"""How old an answer may be that a leg takes over."""
 
 
 class Keep(Enum):
@@ -89,6 +95,24 @@ class Answers:
             if self._batch is not None and key in self._batch:
                 self._run[key] = self._batch.pop(key)
 
+    def handed_on(self, now: datetime, room: int = HANDED_ON) -> Answers:
+        """What the next leg of a sweep need not ask again, the last used first, up to ``room``.
+
+        Answers of AWS alone, of which it is known when they were asked for, and no failures.
+        """
+        after, taken = Answers(self._room), 0
+        with self._lock:
+            for key, cell in reversed(self._roomy.items()):
+                done = cell.future.done() and cell.future.exception() is None
+                if not done or cell.began is None or now - cell.began > HANDED_ON_FOR:
+                    continue
+                if taken + cell.weight + _EACH <= room:
+                    after._roomy[key] = cell
+                    after._roomy.move_to_end(key, last=False)
+                    after._taken += cell.weight
+                    taken += cell.weight + _EACH
+        return after
+
     def _find(self, key: object) -> _Cell | None:
         cell = self._run.get(key)
         if cell is None and self._batch is not None:
@@ -114,6 +138,8 @@ class Answers:
             failed = cell.future.exception() is not None
             cell.weight = 1_000 if failed else weight(cell.future.result())
             self._taken += cell.weight
+            if self._taken <= self._room:
+                return
             for old, other in list(self._roomy.items()):
                 if self._taken <= self._room:
                     return

@@ -69,7 +69,8 @@ class Aws:
     needs it. Without it each resource is read alone and fresh, as an event needs it. Lists, and
     what is about the whole account, are kept to the end of the run; what is about the resources
     of a :meth:`batch` to the end of the batch; everything else as long as there is room.
-    ``found_in`` are the seconds that the listing of a type took.
+    ``found_in`` are the seconds that the listing of a type took. ``has_taken_over``: some answers
+    are of an earlier run.
     """
 
     def __init__(
@@ -96,6 +97,7 @@ class Aws:
         self._session = session
         self._clients = {} if clients is None else clients
         self.answers = Answers()
+        self.has_taken_over = False
         self._batch: _Batch | None = None
         self._lock = threading.RLock()
 
@@ -159,9 +161,13 @@ class Aws:
         finally:
             self._batch = None
 
+    def take_over(self, answers: Answers) -> None:
+        """Go on with what an earlier run has read."""
+        self.answers, self.has_taken_over = answers, True
+
     def forget(self) -> None:
         """Forget everything that was read, to make room before the same is read again."""
-        self.answers = Answers()
+        self.answers, self.has_taken_over = Answers(), False
 
     def batch_ids(self, about: ResourceType) -> Sequence[str] | None:
         """The ids of the batch that is judged now, if it is of that type; otherwise None."""
@@ -213,7 +219,7 @@ class Aws:
         read = DeclaredReader(self, frozenset(cls.find_reads), f"the listing of {cls.name}")
 
         def listed() -> list[str]:
-            began = self.pacer.now()
+            began, read.began = self.pacer.now(), self.now()
             ids = sorted(set(cls.find(read)))
             self.found_in[cls] = self.pacer.now() - began
             return ids

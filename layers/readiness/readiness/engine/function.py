@@ -16,6 +16,7 @@ from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import ClientError
 
 from readiness.engine import config_rule, sdk, settings
+from readiness.engine.answers import Answers
 from readiness.engine.aws import CONFIG, Aws
 from readiness.engine.aws_errors import code_of
 from readiness.engine.counting import Counts
@@ -112,6 +113,7 @@ class Function:
         self._former = Former(dynamodb, environment["TRANSITIONS_TABLE"])
         self._crowds = Crowds(dynamodb, environment["TRANSITIONS_TABLE"], heading.folder)
         self._sandbox = Sandbox(environment)
+        self._handed_on: tuple[str, Answers] | None = None
         self._sdk_is_told = False
         if sdk.is_too_old():
             self._tell_of_sdk({"oldest_tested": ".".join(map(str, sdk.OLDEST))})
@@ -286,11 +288,12 @@ class Function:
         leg = leg_of(sweep)
         self._log_unreadable_evidence()
         seconds = _seconds_left(context) - LAST_SECONDS
-        self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=True)
+        self._pacer.begin(IN_A_SWEEP, seconds=seconds, resumes=leg.resumes)
         origin = self._origin(Origin(woken_by=SWEEP))
         evaluation = self._evaluation(
             account, region, self._settings.now(), leg.sweep, origin, bulk=True
         )
+        self._take_over(leg, evaluation.aws)
         recorder = Recorder(self.store, evaluation, together=True)
         coverage = Coverage()
         rules = evaluation.judged(self.heading)
@@ -319,7 +322,7 @@ class Function:
         ):
             evaluated += 1
             passing |= self._left_open(leg, observation)
-        evaluation.aws.forget()
+        self._hand_on(leg, coverage, evaluation.aws)
         unseen = recorder.look_again(lambda: left() < SPARE_MILLISECONDS / 2)
         self._ask_again(
             set(islice(passing, MOST_TARGETS)), Again(frozenset(), 0, leg.sweep, origin)
@@ -336,9 +339,26 @@ class Function:
             self.counts.add("SecondLooksLeft", unseen)
             self.log.warning("no time to look again", extra={"findings": unseen})
         if coverage.cursor is not None:
-            return answer | {"cursor": as_json(coverage.cursor)}
+            return answer | {"cursor": as_json(coverage.cursor.after_a_leg_from(leg.start))}
         self._raise_on_unwritten(recorder)
         return answer
+
+    def _hand_on(self, leg: Leg, coverage: Coverage, aws: Aws) -> None:
+        """Forget what the leg read, but for what the next one, if any, can go on with.
+
+        That one mostly runs in this sandbox. Long listings are then read once in several legs, and
+        what takes more calls than a leg has turns for is read by several.
+        """
+        if coverage.cursor is not None:
+            self._handed_on = (leg.sweep, aws.answers.handed_on(_now()))
+        aws.forget()
+        self._sandbox.relieve()
+
+    def _take_over(self, leg: Leg, aws: Aws) -> None:
+        """Go on with what the leg before this one has read, if it ran in this sandbox."""
+        handed_on, self._handed_on = self._handed_on, None
+        if handed_on is not None and leg.start is not None and handed_on[0] == leg.sweep:
+            aws.take_over(handed_on[1].handed_on(_now()))
 
     def _left_open(self, leg: Leg, observation: Observation) -> set[Target]:
         """What is looked at once more soon after this leg, and not in another one."""

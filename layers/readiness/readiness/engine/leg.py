@@ -13,10 +13,16 @@ from readiness.model import checklist
 
 LISTING_WAITS = (30, 120, 300)
 """Seconds before each further leg for what could not be listed; after the last it is unknown."""
+IDLE_LEGS = 6
+"""After so many legs that judged nothing, what has to wait for its turn too long is unknown.
+
+Each leg takes over what the one before has read, so that six answer some 8,000 calls of Lambda's.
+"""
 
 _CURSOR = (
     "'sweep.cursor' must have the texts 'type', 'region' and 'after', and may have 'phase' (0, 1"
-    f" or 2), 'unlisted' (a list of texts) and 'tries' (0 to {len(LISTING_WAITS)})"
+    f" or 2), 'unlisted' (a list of texts), 'tries' (0 to {len(LISTING_WAITS)}) and 'idle' (a"
+    " whole number from 0)"
 )
 
 
@@ -30,6 +36,11 @@ class Leg:
     sweep: str
     start: Cursor | None
     deployed: list[str]
+
+    @property
+    def resumes(self) -> bool:
+        """Whether what has no turn in this leg is left to the next."""
+        return self.start is None or self.start.idle < IDLE_LEGS
 
     def is_tried_again(self, observation: Observation) -> bool:
         """Whether it says that a listing failed which another leg of this sweep makes again."""
@@ -52,25 +63,29 @@ def _cursor(given: object) -> Cursor | None:
     if not isinstance(given, Mapping):
         raise MalformedEvent(_CURSOR)
     texts = [given.get(name) for name in ("type", "region", "after")]
-    phase, unlisted, tries = (
+    phase, unlisted, tries, idle = (
         given.get("phase", 0),
         given.get("unlisted", []),
         given.get("tries", 0),
+        given.get("idle", 0),
     )
-    known = {"type", "region", "after", "phase", "unlisted", "tries"}
+    known = {"type", "region", "after", "phase", "unlisted", "tries", "idle"}
     if (
         not all(isinstance(text, str) for text in texts)
         or isinstance(phase, bool)
         or phase not in list(Phase)
         or isinstance(tries, bool)
         or tries not in range(len(LISTING_WAITS) + 1)
+        or isinstance(idle, bool)
+        or not isinstance(idle, int)
+        or idle < 0
         or not isinstance(unlisted, list)
         or not all(isinstance(each, str) for each in unlisted)
         or set(given) - known
     ):
         raise MalformedEvent(_CURSOR)
     type_, region, after = map(str, texts)
-    return Cursor(type_, region, after, Phase(phase), tuple(sorted(unlisted)), tries)
+    return Cursor(type_, region, after, Phase(phase), tuple(sorted(unlisted)), tries, idle)
 
 
 def list_again(coverage: Coverage) -> int:
@@ -97,6 +112,8 @@ def as_json(cursor: Cursor) -> dict[str, Any]:
         plain["unlisted"] = list(cursor.unlisted)
     if cursor.tries:
         plain["tries"] = cursor.tries
+    if cursor.idle:
+        plain["idle"] = cursor.idle
     return plain
 
 

@@ -41,6 +41,12 @@ class Sandbox:
                 self._full = memory() > self._limit
         return self._full
 
+    def relieve(self) -> None:
+        """Free what is no longer used, before much more is read; of no use without a limit."""
+        if self._limit is not None:
+            gc.collect()
+            _give_back()
+
     def tidy(self) -> None:
         """Collect garbage now: the thresholds set for a fast cold start leave it uncollected.
 

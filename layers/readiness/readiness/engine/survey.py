@@ -34,7 +34,8 @@ class Cursor:
     """Where a survey stopped: the last resource of a type that was done.
 
     ``unlisted`` are the types that a leg so far could not list: they are judged as soon as they
-    can be, and nothing of them is closed. ``tries`` counts the legs that were made for them alone.
+    can be, and nothing of them is closed. ``tries`` counts the legs that were made for them alone,
+    ``idle`` the legs that ended here without having judged anything.
     """
 
     type: str
@@ -43,6 +44,13 @@ class Cursor:
     phase: Phase = Phase.JUDGING
     unlisted: tuple[str, ...] = ()
     tries: int = 0
+    idle: int = 0
+
+    def after_a_leg_from(self, start: Cursor | None) -> Cursor:
+        """This cursor, one leg more idle where it is the one that the leg began at."""
+        began = start or Cursor("", "", "")
+        idle = began.idle + 1 if replace(self, idle=began.idle) == began else 0
+        return replace(self, idle=idle)
 
 
 @dataclass
@@ -112,7 +120,8 @@ def survey(
     made it, so that writing goes on beside reading.
 
     The first leg lists every type at once. A later one lists a type when its turn comes, and the
-    types that earlier legs are done with only at the end of the survey, to close what is gone.
+    types that earlier legs are done with only at the end of the survey, to close what is gone. So
+    are those again whose listing this leg has taken over.
     """
     coverage.begin(start)
     by_type: dict[ResourceType, list[Rule]] = {}
@@ -125,7 +134,8 @@ def survey(
             yield from run.judged(types)
             if coverage.cursor is not None:
                 return
-        yield from run.closing(behind)
+        # By a listing that an earlier leg made nothing is closed.
+        yield from run.closing([*ahead, *behind] if evaluation.aws.has_taken_over else behind)
 
 
 @dataclass
@@ -180,6 +190,10 @@ class _Run:
         if types and self.coverage.reached and self.enough():
             self.coverage.cursor = self.coverage.end
             return
+        if self.evaluation.aws.has_taken_over:
+            self.evaluation.aws.forget()
+        for about in types:
+            self.coverage.listed.pop(about, None)
         try:
             yield from self._listed(types)
         except Postponed:
