@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.semantics import policy
-from readiness.semantics.conditions import Holds, holds
-from readiness.semantics.policy import Document, Statement
 from readiness.semantics.requesters import cloudwatch
+from readiness.semantics.service_access import Answer, best, lets_service, worst
 
 if TYPE_CHECKING:
     from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
@@ -21,30 +18,6 @@ if TYPE_CHECKING:
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 _PAGERDUTY = re.compile(r"https://[^/]*\.pagerduty\.com/", re.IGNORECASE)
-
-
-class Answer(StrEnum):
-    """Yes, no, or unknown from what AWS shows."""
-
-    YES = "YES"
-    NO = "NO"
-    MAYBE = "MAYBE"
-
-
-def worst(answers: Iterable[Answer]) -> Answer:
-    """All of several: NO if any is, else MAYBE if any is."""
-    found = set(answers)
-    return (
-        Answer.NO if Answer.NO in found else Answer.MAYBE if Answer.MAYBE in found else Answer.YES
-    )
-
-
-def best(answers: Iterable[Answer]) -> Answer:
-    """Any of several: YES if any is, else MAYBE if any is."""
-    found = set(answers)
-    return (
-        Answer.YES if Answer.YES in found else Answer.MAYBE if Answer.MAYBE in found else Answer.NO
-    )
 
 
 def is_pagerduty(endpoint: str) -> bool:
@@ -62,53 +35,7 @@ def lets_cloudwatch(
 
     ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
     """
-    document = Document.of("policy", text)
-    if document.flaw:
-        return Answer.MAYBE
-    return worst(
-        _allowed(document.statements, action, resource, account, alarms) for action in actions
-    )
-
-
-def _allowed(
-    statements: Iterable[Statement], action: str, resource: str, account: str, alarms: str
-) -> Answer:
-    granted = refused = Answer.NO
-    for statement in statements:
-        if not statement.names_action(action) or not _about(statement, resource):
-            continue
-        reach = _reaches(statement, account, alarms)
-        if statement.allows:
-            granted = best([granted, reach])
-        else:
-            refused = best([refused, reach])
-    if refused is Answer.YES or granted is Answer.NO:
-        return Answer.NO
-    return Answer.MAYBE if refused is Answer.MAYBE else granted
-
-
-def _about(statement: Statement, resource: str) -> bool:
-    return statement.names_every_resource or statement.names_resource(resource)
-
-
-def _reaches(statement: Statement, account: str, alarms: str) -> Answer:
-    """Whether the statement applies to CloudWatch acting for an alarm of the account."""
-    if statement.not_principals:
-        return Answer.MAYBE
-    named = any(
-        principal.is_anybody or (principal.kind == "Service" and _is_cloudwatch(principal.value))
-        for principal in statement.principals
-    )
-    if not named:
-        return Answer.NO
-    return _ANSWERS.get(holds(statement.conditions, cloudwatch(account, alarms)), Answer.MAYBE)
-
-
-_ANSWERS = {Holds.ALWAYS: Answer.YES, Holds.NEVER: Answer.NO}
-
-
-def _is_cloudwatch(value: str) -> bool:
-    return policy.matches(value, CLOUDWATCH)
+    return lets_service(text, actions, resource, CLOUDWATCH, cloudwatch(account, alarms))
 
 
 def _said(holds: bool) -> Answer:  # noqa: FBT001

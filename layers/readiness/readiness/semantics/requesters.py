@@ -296,18 +296,29 @@ def cloudwatch(account: str, alarms: str) -> Requests:
 
     ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
     """
-    return Requests(
-        {
-            "aws:currenttime": fixed(NOW),
-            "aws:epochtime": fixed(NOW),
-            "aws:principalisawsservice": fixed("true"),
-            "aws:principalservicename": fixed("cloudwatch.amazonaws.com"),
-            "aws:securetransport": fixed("true"),
-            "aws:sourceaccount": fixed(account),
-            "aws:sourcearn": fixed(f"{alarms}{FREE}"),
-            "aws:sourceowner": fixed(account),
-        }
-    )
+    known = _acting("cloudwatch.amazonaws.com", account, alarms)
+    return Requests({**known, "aws:sourceowner": fixed(account)})
+
+
+@functools.lru_cache(maxsize=256)
+def service_acting(service: str, account: str, source: str) -> Requests:
+    """A service that acts for the account; ``source`` is how the ARN it acts for begins.
+
+    It does not send ``aws:SourceOwner``, as only the oldest services do.
+    """
+    return Requests(_acting(service, account, source))
+
+
+def _acting(service: str, account: str, source: str) -> Mapping[str, Alternatives]:
+    return {
+        "aws:currenttime": fixed(NOW),
+        "aws:epochtime": fixed(NOW),
+        "aws:principalisawsservice": fixed("true"),
+        "aws:principalservicename": fixed(service),
+        "aws:securetransport": fixed("true"),
+        "aws:sourceaccount": fixed(account),
+        "aws:sourcearn": fixed(f"{source}{FREE}"),
+    }
 
 
 def _spares_service_linked_roles(condition: Condition) -> Holds:
