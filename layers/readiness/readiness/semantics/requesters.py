@@ -306,7 +306,7 @@ def service_acting(service: str, account: str, source: str) -> Requests:
 
     It does not send ``aws:SourceOwner``, as only the oldest services do.
     """
-    return Requests(_acting(service, account, source))
+    return Requests({**_acting(service, account, source), "aws:sourceowner": ABSENT})
 
 
 def _acting(service: str, account: str, source: str) -> Mapping[str, Alternatives]:
