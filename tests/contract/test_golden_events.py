@@ -61,9 +61,7 @@ def shows(event, change):
                 and (not change.id or any(at(detail, path) for path in change.id.split("|")))
             )
         case ServiceEvent():
-            return event["detail-type"] == change.detail_type and all(
-                str(at(detail, path)) in allowed for path, allowed in change.match
-            )
+            return event["detail-type"] == change.detail_type and change.matches(detail)
         case ConfigItem() if event["detail-type"] == CONFIG_ITEM:
             item = detail.get("configurationItem") or detail["configurationItemSummary"]
             return item["resourceType"] == change.type

@@ -338,8 +338,6 @@ PENDING: frozenset[str] = frozenset(
     {
         "error_handling",
         "backup_recovery",
-        "budget_alerts",
-        "cost_optimization",
         "functional_testing",
         "monitoring_validation",
         "operational_documentation",
