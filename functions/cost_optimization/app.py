@@ -14,7 +14,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupPurchases
-from readiness.evidence.awslambda.functions import FunctionBuild, moment
+from readiness.evidence.awslambda.functions import FunctionAge, FunctionIdentity
 from readiness.evidence.computeoptimizer import (
     Enrollment,
     FunctionRecommendations,
@@ -132,7 +132,8 @@ def compute_optimizer_enrolled(enrollment: Enrollment) -> Verdict:
 
 @cost_optimization.rule(MEMORY, severity=Severity.LOW)
 def function_memory(
-    function: FunctionBuild,
+    function: FunctionIdentity,
+    age: FunctionAge,
     recommendations: FunctionRecommendations,
     enrollment: Enrollment,
     runs: FunctionRuns,
@@ -153,10 +154,9 @@ def function_memory(
             " it."
         )
     return judge_memory(
-        function,
+        age,
         recommendations.by_function.get(function.name),
         runs,
-        moment(function.last_modified),
         place.read_at,
         min_saving=min_saving,
         report_unused=report_unused,

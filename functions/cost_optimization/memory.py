@@ -11,7 +11,7 @@ from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicab
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from readiness.evidence.awslambda.functions import FunctionConfiguration
+    from readiness.evidence.awslambda.functions import FunctionAge
     from readiness.evidence.computeoptimizer import Recommendation
     from readiness.evidence.workloads.utilization import FunctionRuns
 
@@ -20,10 +20,9 @@ LEAST_RUNS = 50
 
 
 def judge_memory(
-    function: FunctionConfiguration,
+    function: FunctionAge,
     found: Recommendation | None,
     runs: FunctionRuns,
-    changed: datetime | None,
     now: datetime,
     *,
     min_saving: float,
@@ -31,11 +30,12 @@ def judge_memory(
 ) -> Verdict:
     """What Compute Optimizer says of the function, and what it would save."""
     if found is None:
-        return _unlisted(function, runs, changed, now, report_unused=report_unused)
+        return _unlisted(function, runs, now, report_unused=report_unused)
     if found.finding == "Unavailable":
         why = listed([*found.reasons]) or "it gives no reason"
         return cannot_tell(f"Compute Optimizer has no recommendation for it: {why}.")
-    is_old = found.about != str(function.memory_size)
+    changed = function.modified
+    is_old = found.about != str(function.memory)
     is_older = changed is not None and found.refreshed is not None and found.refreshed < changed
     if is_old or is_older:
         return cannot_tell(
@@ -44,45 +44,45 @@ def judge_memory(
     during = f" in the last {found.days:g} days" if found.days else ""
     if found.finding == "NotOptimized" and found.saving and found.saving.amount >= min_saving:
         return violates(
-            f"Its {function.memory_size} MiB are not what it needs ({listed([*found.reasons])}):"
+            f"Its {function.memory} MiB are not what it needs ({listed([*found.reasons])}):"
             f" with {found.saving.change} it would cost {found.saving} less, by Compute"
             f" Optimizer's figures{during}.",
             expected=f"{found.saving.change} of memory.",
-            memory=function.memory_size,
+            memory=function.memory,
             monthly_saving=round(found.saving.amount, 2),
         )
     if found.finding == "NotOptimized":
         return complies(
             f"Compute Optimizer would change its memory ({listed([*found.reasons])}), which saves"
             f" less than {min_saving:g} a month.",
-            memory=function.memory_size,
+            memory=function.memory,
         )
     return complies(
-        f"Compute Optimizer finds its memory of {function.memory_size} MiB right{during}.",
-        memory=function.memory_size,
+        f"Compute Optimizer finds its memory of {function.memory} MiB right{during}.",
+        memory=function.memory,
     )
 
 
 def _unlisted(
-    function: FunctionConfiguration,
+    function: FunctionAge,
     runs: FunctionRuns,
-    changed: datetime | None,
     now: datetime,
     *,
     report_unused: bool,
 ) -> Verdict:
     """The verdict on a function that Compute Optimizer does not list."""
     count = runs.count
+    changed = function.modified
     is_settled = changed is not None and now - changed > timedelta(days=30)
     if count == 0 and report_unused and changed is not None and is_settled:
         return violates(
             f"It was not invoked in 30 days (UNUSED), and last changed on {changed:%Y-%m-%d}.",
             expected="Functions that are invoked, or none.",
         )
-    if function.memory_size > MOST_MIB:
+    if function.memory > MOST_MIB:
         return not_applicable(
             f"Compute Optimizer looks at functions of at most {MOST_MIB:,} MiB; this one has"
-            f" {function.memory_size:,}."
+            f" {function.memory:,}."
         )
     if count is not None and count < LEAST_RUNS:
         return not_applicable(

@@ -19,7 +19,11 @@ from functions.cost_optimization.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.autoscaling import GroupPurchases
-from readiness.evidence.awslambda.functions import FunctionBuild
+from readiness.evidence.awslambda.functions import (
+    FunctionAge,
+    FunctionConfiguration,
+    FunctionIdentity,
+)
 from readiness.evidence.computeoptimizer import (
     Enrollment,
     FunctionRecommendations,
@@ -248,14 +252,16 @@ def test_compute_optimizer(enrollment, status):
     judged(compute_optimizer_enrolled(enrollment), status, enrollment.reason)
 
 
-def function(**more: Any) -> FunctionBuild:
+def function(**more: Any) -> tuple[FunctionIdentity, FunctionAge]:
     about = {
         "FunctionName": "agent",
         "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:agent",
         "MemorySize": 1024,
         "LastModified": "2026-09-20T12:00:00.000+0000",
     }
-    return FunctionBuild.of(about | more)
+    configured = FunctionConfiguration.of(about | more)
+    identity = FunctionIdentity(configured.name, configured.master_arn)
+    return identity, FunctionAge._of(configured)
 
 
 def found(finding: str = "Optimized", *reasons: str, **more: Any) -> Recommendation:
@@ -346,14 +352,14 @@ ACTIVE = Enrollment("Active")
 )
 def test_the_memory_of_a_function(about, recommended, runs, settings, status, words):
     listed = FunctionRecommendations({"agent": recommended} if recommended else {})
-    verdict = function_memory(about, listed, ACTIVE, FunctionRuns(runs), HERE, **settings)
+    verdict = function_memory(*about, listed, ACTIVE, FunctionRuns(runs), HERE, **settings)
     judged(verdict, status, words)
 
 
 def test_nobody_looks_at_the_memory():
     listed = FunctionRecommendations({})
     off = Enrollment("Inactive")
-    verdict = function_memory(function(), listed, off, FunctionRuns(0.0), HERE)
+    verdict = function_memory(*function(), listed, off, FunctionRuns(0.0), HERE)
     judged(verdict, NA, "compute-optimizer-enrolled")
 
 

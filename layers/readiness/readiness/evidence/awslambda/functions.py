@@ -193,14 +193,15 @@ class FunctionBuild(FunctionConfiguration):
 @evidence(FUNCTION, reads=_READS)
 @dataclass(frozen=True, slots=True)
 class FunctionAge:
-    """When the function was last modified, None where Lambda does not tell.
+    """When the function was last modified, None where Lambda does not tell, and to what memory.
 
-    ``is_image``: it runs a container image. For what is judged days later: neither new code nor
+    ``memory`` is in MiB. ``is_image``: it runs a container image. For what is judged days later: neither new code nor
     new settings wake this. Sources as FunctionConfiguration.
     """
 
     modified: datetime | None
     is_image: bool = False
+    memory: int = 128
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionAge:
@@ -213,7 +214,8 @@ class FunctionAge:
 
     @classmethod
     def _of(cls, found: FunctionConfiguration) -> FunctionAge:
-        return cls(moment(found.last_modified), found.package_type == "Image")
+        image = found.package_type == "Image"
+        return cls(moment(found.last_modified), image, found.memory_size)
 
 
 @evidence(FUNCTION, reads=_READS)
