@@ -195,8 +195,8 @@ class FunctionBuild(FunctionConfiguration):
 class FunctionAge:
     """When the function was last modified, None where Lambda does not tell, and to what memory.
 
-    ``memory`` is in MiB. ``is_image``: it runs a container image. For what is judged days later: neither new code nor
-    new settings wake this. Sources as FunctionConfiguration.
+    ``memory`` is in MiB. ``is_image``: it runs a container image. For what is judged days later:
+    neither new code nor new settings wake this. Sources as FunctionConfiguration.
     """
 
     modified: datetime | None
