@@ -106,6 +106,8 @@ ELSEWHERE = {
     "PrefixLists": {"DeleteVpc"},
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
+    # A volume is encrypted, or not, for as long as it lives.
+    "VolumeEncryption": {"ModifyVolume"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.
