@@ -14,7 +14,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupPurchases
-from readiness.evidence.awslambda.functions import FunctionAge, FunctionIdentity
+from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionSize
 from readiness.evidence.computeoptimizer import (
     Enrollment,
     FunctionRecommendations,
@@ -133,7 +133,7 @@ def compute_optimizer_enrolled(enrollment: Enrollment) -> Verdict:
 @cost_optimization.rule(MEMORY, severity=Severity.LOW)
 def function_memory(
     function: FunctionIdentity,
-    age: FunctionAge,
+    size: FunctionSize,
     recommendations: FunctionRecommendations,
     enrollment: Enrollment,
     runs: FunctionRuns,
@@ -154,7 +154,7 @@ def function_memory(
             " it."
         )
     return judge_memory(
-        age,
+        size,
         recommendations.by_function.get(function.name),
         runs,
         place.read_at,

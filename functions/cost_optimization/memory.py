@@ -11,7 +11,7 @@ from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicab
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from readiness.evidence.awslambda.functions import FunctionAge
+    from readiness.evidence.awslambda.functions import FunctionSize
     from readiness.evidence.computeoptimizer import Recommendation
     from readiness.evidence.workloads.utilization import FunctionRuns
 
@@ -20,7 +20,7 @@ LEAST_RUNS = 50
 
 
 def judge_memory(
-    function: FunctionAge,
+    function: FunctionSize,
     found: Recommendation | None,
     runs: FunctionRuns,
     now: datetime,
@@ -64,7 +64,7 @@ def judge_memory(
 
 
 def _unlisted(
-    function: FunctionAge,
+    function: FunctionSize,
     runs: FunctionRuns,
     now: datetime,
     *,

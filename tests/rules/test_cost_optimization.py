@@ -20,9 +20,9 @@ from functions.cost_optimization.app import (
 from readiness import Severity, Status
 from readiness.evidence.autoscaling import GroupPurchases
 from readiness.evidence.awslambda.functions import (
-    FunctionAge,
     FunctionConfiguration,
     FunctionIdentity,
+    FunctionSize,
 )
 from readiness.evidence.computeoptimizer import (
     Enrollment,
@@ -252,7 +252,7 @@ def test_compute_optimizer(enrollment, status):
     judged(compute_optimizer_enrolled(enrollment), status, enrollment.reason)
 
 
-def function(**more: Any) -> tuple[FunctionIdentity, FunctionAge]:
+def function(**more: Any) -> tuple[FunctionIdentity, FunctionSize]:
     about = {
         "FunctionName": "agent",
         "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:agent",
@@ -261,7 +261,7 @@ def function(**more: Any) -> tuple[FunctionIdentity, FunctionAge]:
     }
     configured = FunctionConfiguration.of(about | more)
     identity = FunctionIdentity(configured.name, configured.master_arn)
-    return identity, FunctionAge._of(configured)
+    return identity, FunctionSize.of(configured)
 
 
 def found(finding: str = "Optimized", *reasons: str, **more: Any) -> Recommendation:
