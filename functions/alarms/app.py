@@ -17,8 +17,9 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
-from readiness.evidence.budgets import BillingAlarms, Budgets, CostAnomalies, Payer
+from readiness.evidence.budgets import BillingAlarms, Budgets, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
+from readiness.evidence.cost_anomalies import CostAnomalies
 from readiness.evidence.dynamodb.tables import TableCapacity
 from readiness.evidence.ecs.services import Service, cluster_of
 from readiness.evidence.elasticache.clusters import CacheCluster

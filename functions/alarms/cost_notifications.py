@@ -14,7 +14,8 @@ from .coverage import Coverage, Found
 from .gaps import Gap, Limits
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, CostAnomalies, Payer
+    from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Payer
+    from readiness.evidence.cost_anomalies import CostAnomalies
 
 _DAY_IN_MINUTES = 24 * 60
 _CHARGES = ("AWS/Billing", "EstimatedCharges")
@@ -80,16 +81,12 @@ class CostNotifications:
 
     def _counts(self, budget: Budget) -> bool:
         """Whether it covers the costs of the whole account or of the tagged workload."""
-        if budget.kind != "COST" or budget.is_narrowed:
-            return False
-        if budget.is_account_wide:
-            return True
-        filters = dict(budget.filters or {})
-        if filters.pop("LinkedAccount", (self.budgets.account,)) != (self.budgets.account,):
-            return False
-        tags = filters.pop("TagKeyValue", ())
-        mine = f"user:{self.workload_tag}$"
-        return not filters and all(tag.startswith(mine) for tag in tags)
+        is_over = budget.has_ended(self.budgets.read_at)
+        return (
+            not is_over
+            and not budget.health
+            and budget.covers(self.budgets.account, self.workload_tag)
+        )
 
     def _alarm(self) -> Found:
         limits = Limits(self.billing.read_at, max_detection_minutes=_DAY_IN_MINUTES)
@@ -107,7 +104,7 @@ class CostNotifications:
             if subscription.unheard and not subscription.subscribers:
                 yield (
                     f"The cost anomaly subscription {name} notifies only"
-                    f" {listed(subscription.unheard)}, to which no one subscribes."
+                    f" {listed([str(each) for each in subscription.unheard])}."
                 )
             elif subscription.least_impact > self.max_anomaly_impact:
                 yield (
@@ -125,7 +122,11 @@ class CostNotifications:
     def _budget_flaws(self, budget: Budget) -> Iterator[str]:
         if budget.kind != "COST":
             return
-        if not self._counts(budget):
+        if budget.has_ended(self.budgets.read_at):
+            yield f"The budget {budget.name} ended on {budget.ends:%Y-%m-%d}."
+        elif budget.health:
+            yield f"AWS cannot evaluate the budget {budget.name} ({budget.health})."
+        elif not self._counts(budget):
             yield f"The budget {budget.name} covers only a part of the costs."
         elif not budget.notifications:
             yield f"The budget {budget.name} has no alert."
@@ -136,12 +137,9 @@ class CostNotifications:
             )
         else:
             warnings = budget.warnings(self.max_threshold_percent)
-            unheard = list(dict.fromkeys(topic for each in warnings for topic in each.unheard))
+            unheard = dict.fromkeys(str(topic) for each in warnings for topic in each.unheard)
             if unheard:
-                yield (
-                    f"The alerts of the budget {budget.name} go only to {listed(unheard)}, to"
-                    " which no one subscribes."
-                )
+                yield f"The alerts of the budget {budget.name} go only to {listed(list(unheard))}."
             else:
                 yield f"The alerts of the budget {budget.name} have no subscriber."
 

@@ -158,6 +158,13 @@ def statement(principal: object, action: object, **more: object) -> str:
 
 
 CLOUDWATCH = {"Service": "cloudwatch.amazonaws.com"}
+PUBLISHERS = {
+    "Service": [
+        "budgets.amazonaws.com",
+        "cloudwatch.amazonaws.com",
+        "costalerts.amazonaws.com",
+    ]
+}
 
 
 def queue_attributes(**params: object) -> dict[str, object]:
@@ -317,7 +324,7 @@ def fake_account() -> FakeAccount:
             ("sns", "get_topic_attributes"): {
                 "Attributes": {
                     "TopicArn": TOPIC,
-                    "Policy": statement(CLOUDWATCH, "sns:Publish"),
+                    "Policy": statement(PUBLISHERS, "sns:Publish"),
                     "KmsMasterKeyId": KEY_ARN,
                 }
             },
@@ -343,7 +350,7 @@ def fake_account() -> FakeAccount:
                 }
             },
             ("kms", "get_key_policy"): {
-                "Policy": statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"])
+                "Policy": statement(PUBLISHERS, ["kms:Decrypt", "kms:GenerateDataKey*"])
             },
             ("kms", "list_grants"): {"Grants": []},
         }

@@ -279,6 +279,8 @@ _IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/api/sha256:{'a' * 64}"
 _FUNCTION = ("AWS::Lambda::Function", "agent")
 _HOST = ("AWS::EC2::Instance", INSTANCE)
 _SYSTEM = ("AWS::EFS::FileSystem", "fs-0123456789abcdef0")
+_EXPORT = f"arn:aws:bcm-data-exports:{REGION}:{ACCOUNT}:export/bill-1a2b3c4d"
+_MONITOR = f"arn:aws:ce::{ACCOUNT}:anomalymonitor/1a2b3c4d-0000-4000-8000-000000000001"
 _ANALYZER = f"arn:aws:access-analyzer:{REGION}:{ACCOUNT}:analyzer/external"
 
 _TARGETS = f"arn:aws:elasticloadbalancing:{REGION}:{ACCOUNT}:targetgroup/api/0123456789abcdef"
@@ -1105,6 +1107,90 @@ GOLDEN = (
         "log-group",
         f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/ecs/web",
         ("AWS::Logs::LogGroup", "/ecs/web"),
+    ),
+    call("budgets", "UpdateBudgetAction"),
+    call("compute-optimizer", "UpdateEnrollmentStatus"),
+    call("ec2", "ModifyVolume", request={"volumeId": "vol-0123456789abcdef0"}),
+    call(
+        "elasticfilesystem",
+        "PutLifecycleConfiguration",
+        _SYSTEM,
+        request={"fileSystemId": _SYSTEM[1], "lifecyclePolicies": []},
+    ),
+    call(
+        "s3",
+        "DeleteBucketIntelligentTieringConfiguration",
+        ("AWS::S3::Bucket", "data"),
+        request={"bucketName": "data", "id": "cold"},
+    ),
+    call("s3", "PutBucketVersioning", ("AWS::S3::Bucket", "data"), request={"bucketName": "data"}),
+    call("ce", "ProvideAnomalyFeedback"),
+    call("bcm-data-exports", "DeleteExport"),
+    call("cur", "DeleteReportDefinition"),
+    item(
+        "AWS::Budgets::BudgetsAction",
+        "budgets-action",
+        "month/1a2b3c4d-0000-4000-8000-000000000001",
+        f"arn:aws:budgets::{ACCOUNT}:budget/month/action/1a2b3c4d-0000-4000-8000-000000000001",
+        judged=False,
+    ),
+    item(
+        "AWS::BCMDataExports::Export",
+        "bcm-data-exports-export",
+        _EXPORT,
+        _EXPORT,
+        "bill",
+        judged=False,
+    ),
+    told(
+        "ce-anomaly-detected",
+        "Anomaly Detected",
+        "aws.ce",
+        {
+            "accountName": "agents",
+            "anomalyId": "1a2b3c4d-0000-4000-8000-000000000001",
+            "accountId": ACCOUNT,
+            "anomalyStartDate": "2026-11-01T00:00:00Z",
+            "anomalyEndDate": "2026-11-01T00:00:00Z",
+            "dimensionalValue": "AWS Lambda",
+            "monitorArn": _MONITOR,
+            "impact": {"maxImpact": 120.0, "totalImpact": 120.0},
+        },
+        [_MONITOR],
+    ),
+    told(
+        "ssm-manifest-change",
+        "Parameter Store Change",
+        "aws.ssm",
+        {
+            "operation": "Update",
+            "name": "/readiness/manifest/maif",
+            "type": "String",
+            "description": "",
+        },
+        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/maif"],
+        ("AWS::SSM::Parameter", "/readiness/manifest/maif"),
+    ),
+    tagged(
+        "sqs-queue-tagged",
+        "sqs",
+        "queue",
+        f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders",
+        ("AWS::SQS::Queue", "orders"),
+    ),
+    tagged(
+        "sns-topic-tagged",
+        "sns",
+        "topic",
+        f"arn:aws:sns:{REGION}:{ACCOUNT}:orders",
+        ("AWS::SNS::Topic", "orders"),
+    ),
+    tagged(
+        "elasticfilesystem-file-system-tagged",
+        "elasticfilesystem",
+        "file-system",
+        f"arn:aws:elasticfilesystem:{REGION}:{ACCOUNT}:file-system/{_SYSTEM[1]}",
+        _SYSTEM,
     ),
 )
 

@@ -108,6 +108,8 @@ ELSEWHERE = {
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
     # No backup protects a volume that was just created.
     "VolumeRecovery": {"CreateVolume"},
+    # A volume is encrypted, or not, for as long as it lives.
+    "VolumeEncryption": {"ModifyVolume"},
     # A balancer is made without target groups.
     "TargetGroups": {"CreateLoadBalancer", "ModifyTargetGroup"},
     # How it is checked stands in HealthCheck, which it uses.

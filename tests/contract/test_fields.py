@@ -39,6 +39,8 @@ NOT_BY_CODE = {
     "security_validation.function-vulnerabilities": {"last_modified"},
     "cloudwatch.function-log-group": {"last_modified"},
     "resource_sizing.function-timeout": {"last_modified"},
+    # Compute Optimizer recommends once a day.
+    "cost_optimization.function-memory": {"last_modified"},
 }
 """Fields that a rule reads and that need not wake it.
 

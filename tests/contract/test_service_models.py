@@ -99,11 +99,18 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # A finding of GetFindingsV2 is a document of OCSF: Security Hub User Guide, "OCSF findings".
     "readiness.evidence.securityhub": frozenset({"finding_info", "modified_time_dt"}),
     # Answers of a day, as we keep them.
-    "readiness.evidence.budgets": frozenset(
-        {"name", "monitors", "subscribers", "expression", "threshold"}
+    "readiness.evidence.cost_anomalies": frozenset(
+        {
+            *("told", "name", "monitors", "subscribers", "declined", "frequency"),
+            *("expression", "threshold"),
+            *("watched", "arn", "kind", "specification", "created", "evaluated"),
+            *("id", "where", "from", "to", "impact", "feedback"),
+        }
     ),
+    # A key of the map CostFilters.
+    "readiness.evidence.budgets": frozenset({"LinkedAccount", "TagKeyValue"}),
     "readiness.evidence.costexplorer": frozenset(
-        {"days", "groups", "day", "asked_on", "estimated", "status", "since"}
+        {"days", "groups", "day", "asked_on", "estimated", "status", "since", "key"}
     ),
     # Names of DAX's parameters (DescribeParameters), and names of our own queries.
     "readiness.evidence.dax": frozenset(
@@ -161,6 +168,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # Attributes whose names the model does not list: GetTopicAttributes, and
     # GetSubscriptionAttributes.
     "readiness.evidence.sns.topics": frozenset({"Policy", "KmsMasterKeyId"}),
+    "readiness.evidence.sns.listeners": frozenset({"FifoTopic", "KmsMasterKeyId", "Policy"}),
     "readiness.evidence.sns.delivery": frozenset(
         {
             *("FifoTopic", "KmsMasterKeyId", "Policy"),

@@ -59,8 +59,8 @@ SERVICES_READ = frozenset(
     """
     access-analyzer apigateway appconfig application-autoscaling appsync arc-region-switch
     arc-zonal-shift auditmanager autoscaling backup batch budgets
-    ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
-    compute-optimizer config dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
+    bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
+    compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53
     route53resolver s3 scheduler secretsmanager securityhub securitylake servicequotas sns sqs ssm

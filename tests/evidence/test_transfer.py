@@ -150,14 +150,15 @@ def test_s3_is_not_asked_for_what_nobody_wants():
 @MODES
 def test_what_was_written_to_a_bucket(bulk):
     found = load(BucketWrites, BUCKET, worlds.BUCKET, bulk=bulk)
-    assert found == BucketWrites(5000 * MB, 50.0, 7000.0, 1400.0, 7 * 8000 * MB)
+    stored = {"StandardStorage": 5000 * MB}
+    assert found == BucketWrites(5000 * MB, 50.0, 7000.0, 1400.0, 7 * 8000 * MB, stored)
 
 
 @MODES
 def test_request_metrics_that_are_off_are_not_zero(bulk):
     fake_account = worlds.fake_account().but(cloudwatch__list_metrics={"Metrics": worlds.STORAGE})
     found = load(BucketWrites, BUCKET, worlds.BUCKET, fake_account, bulk=bulk)
-    assert found == BucketWrites(5000 * MB, 50.0)
+    assert found == BucketWrites(5000 * MB, 50.0, classes={"StandardStorage": 5000 * MB})
     fake_account = worlds.fake_account().but(cloudwatch__list_metrics={"Metrics": []})
     assert load(BucketWrites, BUCKET, worlds.BUCKET, fake_account, bulk=bulk) == BucketWrites()
 

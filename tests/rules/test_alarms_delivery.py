@@ -10,18 +10,12 @@ import pytest
 from functions.alarms.app import cost_alarms, topic_delivery
 from functions.alarms.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
 from readiness import Severity, Status
-from readiness.evidence.budgets import (
-    AnomalySubscription,
-    BillingAlarms,
-    Budget,
-    Budgets,
-    CostAnomalies,
-    Notification,
-    Payer,
-)
+from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Notification, Payer
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
+from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
 from readiness.evidence.sns.delivery import Subscription, TopicPath
+from readiness.evidence.sns.told import Deaf
 from readiness.semantics.alarms import Inventory, metric_alarm
 from tests.accounts.alarms import CLOUDWATCH, TOPIC, alarm, statement
 from tests.fake_account import ACCOUNT_ID, NOON
@@ -298,6 +292,7 @@ def test_pagerduty(endpoint, is_one):
 
 # -- costs ------------------------------------------------------------------------------------
 
+DEAF = Deaf("arn:aws:sns:r:1:t", "to which no one subscribes")
 WARNS = Notification("ACTUAL", 80, subscribers=("ops@example.com",))
 CHARGES = ("AWS/Billing", "EstimatedCharges")
 USD = frozenset({frozenset({("Currency", "USD")})})
@@ -444,7 +439,7 @@ def charge(name="charges", on=None, **changes):
         ),
         pytest.param(
             [],
-            [AnomalySubscription("s", ("DIMENSIONAL SERVICE",), (), ("arn:aws:sns:r:1:t",))],
+            [AnomalySubscription("s", ("DIMENSIONAL SERVICE",), (), (DEAF,))],
             billing(),
             None,
             BAD,
@@ -452,7 +447,7 @@ def charge(name="charges", on=None, **changes):
             id="anomalies go to a topic without a subscriber",
         ),
         pytest.param(
-            [budget(replace(WARNS, subscribers=(), unheard=("arn:aws:sns:r:1:t",)))],
+            [budget(replace(WARNS, subscribers=(), unheard=(DEAF,)))],
             [],
             billing(),
             None,

@@ -22,6 +22,10 @@ _DIFFERENT = {
     ("s3", "get_bucket_accelerate_configuration"): "s3:GetAccelerateConfiguration",
     ("s3", "get_bucket_metrics_configuration"): "s3:GetMetricsConfiguration",
     ("s3", "get_public_access_block"): "s3:GetBucketPublicAccessBlock",
+    (
+        "s3",
+        "list_bucket_intelligent_tiering_configurations",
+    ): "s3:GetIntelligentTieringConfiguration",
     ("s3", "list_multipart_uploads"): "s3:ListBucketMultipartUploads",
     ("s3", "head_object"): "s3:GetObject",
     ("s3", "list_objects_v2"): "s3:ListBucket",
@@ -86,6 +90,7 @@ _SPELLING = {
     "DescribeDbProxies": "DescribeDBProxies",
     "DescribeDbProxyEndpoints": "DescribeDBProxyEndpoints",
     "DescribeDbProxyTargets": "DescribeDBProxyTargets",
+    "GetEbsVolumeRecommendations": "GetEBSVolumeRecommendations",
     "GetEcsServiceRecommendations": "GetECSServiceRecommendations",
 }
 
@@ -94,11 +99,11 @@ def action_of(service: str, operation: str) -> str:
     """The IAM action of a client method, for instance ``kms``, ``describe_key`` → kms:DescribeKey.
 
     All of API Gateway's management reads are one action, ``apigateway:GET``, and all of
-    Budgets' ``budgets:ViewBudget`` (Service Authorization Reference).
+    Budgets' but those of actions ``budgets:ViewBudget`` (Service Authorization Reference).
     """
     if service in {"apigateway", "apigatewayv2"}:
         return "apigateway:GET"
-    if service == "budgets":
+    if service == "budgets" and "_budget_action" not in operation:
         return "budgets:ViewBudget"
     special = _DIFFERENT.get((service, operation))
     if special:

@@ -60,9 +60,21 @@ class DailyCache:
         except BaseException:
             self._put(today, now, {"asked_at": {"S": ""}})
             raise
-        packed = zlib.compress(json.dumps(answer).encode())
-        self._put(today, now, {"asked_at": {"S": iso(now)}, "answer": {"B": packed}})
+        self._keep(today, now, answer)
         return answer
+
+    def renew(self, question: str, now: datetime, ask: Callable[[], Any]) -> Any:
+        """Ask, whatever is kept, and keep the answer as that of the day.
+
+        Raises ClientError for the table, and what ``ask`` raises.
+        """
+        answer = ask()
+        self._keep(_key(question, now), now, answer)
+        return answer
+
+    def _keep(self, at: str, now: datetime, answer: Any) -> None:
+        packed = zlib.compress(json.dumps(answer).encode())
+        self._put(at, now, {"asked_at": {"S": iso(now)}, "answer": {"B": packed}})
 
     def _claim(self, at: str, now: datetime) -> bool:
         """Whether this run is the one to ask."""

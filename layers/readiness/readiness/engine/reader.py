@@ -243,13 +243,16 @@ class DeclaredReader:
             return []
         return Items(pages or (), key)
 
-    def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
+    def daily(
+        self, action: str, question: str, ask: Callable[[], Any], *, renew: bool = False
+    ) -> Any:
         """The plain JSON that ``ask`` returns, asked at most once a UTC day by all runs together.
 
         For calls that AWS bills one by one. ``question`` identifies the call with all its
         parameters, ``action`` is its IAM action. A run about single resources, as after an event,
         uses the answer that the day's sweep got and never asks itself. A scan with no stack has
-        nowhere to keep answers, and asks. Raises Unreadable.
+        nowhere to keep answers, and asks. With ``renew`` it is asked whatever is kept, and its
+        answer is that of the day from then on. Raises Unreadable.
         """
         aws = self._aws
         if aws.daily_cache is None:
@@ -258,6 +261,8 @@ class DeclaredReader:
 
         def recalled() -> Any:
             try:
+                if renew:
+                    return daily_cache.renew(question, aws.now(), ask)
                 return daily_cache.daily(question, aws.now(), ask if aws.bulk else None)
             except ClientError as error:
                 raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error

@@ -489,3 +489,45 @@ class GroupAvailability:
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             is_going=bool(group.get("Status")),
         )
+
+
+@evidence(GROUP, reads=("autoscaling:DescribeAutoScalingGroups",))
+@dataclass(frozen=True, slots=True)
+class GroupPurchases:
+    """How a group buys its instances.
+
+    ``base`` instances are on demand, and ``on_demand_percent`` of those above it. ``is_mixed``
+    is whether it has a policy for that; a group without one buys as its launch template says.
+    Source: DescribeAutoScalingGroups.
+    """
+
+    name: str
+    highest: int
+    is_mixed: bool
+    base: int = 0
+    on_demand_percent: int = 100
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupPurchases:
+        found = _groups(read, AutoScalingGroupNames=[group.id])
+        if not found:
+            raise Gone(group.key)
+        return cls._of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, GroupPurchases]:
+        return {group["AutoScalingGroupName"]: cls._of(group) for group in _groups(read)}
+
+    @classmethod
+    def _of(cls, group: Mapping[str, Any]) -> GroupPurchases:
+        policy = group.get("MixedInstancesPolicy")
+        bought = (policy or {}).get("InstancesDistribution") or {}
+        return cls(
+            name=group["AutoScalingGroupName"],
+            highest=group["MaxSize"],
+            is_mixed=policy is not None,
+            base=bought.get("OnDemandBaseCapacity", 0),
+            on_demand_percent=bought.get("OnDemandPercentageAboveBaseCapacity", 100),
+            tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
+        )

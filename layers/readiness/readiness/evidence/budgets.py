@@ -1,10 +1,10 @@
-"""What tells somebody when money runs: budgets, cost anomaly detection, billing alarms."""
+"""What tells somebody when money runs: budgets and billing alarms, and who pays."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from readiness.evidence.cloudwatch.alarms import (
@@ -14,11 +14,14 @@ from readiness.evidence.cloudwatch.alarms import (
     read_inventory,
     read_published,
 )
-from readiness.model.evidence import ACCOUNT, api_call, evidence
+from readiness.evidence.sns.listeners import Listeners
+from readiness.evidence.sns.told import Deaf, Teller, told
+from readiness.model.evidence import ACCOUNT, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
 from readiness.semantics.alarms import Inventory
+from readiness.semantics.moments import in_utc
 
 ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")
 _GONE = ("NotFoundException",)
@@ -28,8 +31,9 @@ _GONE = ("NotFoundException",)
 class Notification:
     """A threshold of a budget. ``threshold`` is a percentage or an amount (``is_percent``).
 
-    ``kind`` is ``ACTUAL`` or ``FORECASTED``; ``subscribers`` are their addresses. ``unheard`` are
-    SNS topics of this account without a confirmed subscription, which reach no one.
+    ``kind`` is ``ACTUAL`` or ``FORECASTED``; ``subscribers`` are their addresses, ``doubtful``
+    those of them of which it is not certain that they reach someone. ``unheard`` are topics that
+    reach no one. ``is_raised`` says that the threshold is passed now.
     """
 
     kind: str
@@ -37,29 +41,9 @@ class Notification:
     is_percent: bool = True
     comparison: str = "GREATER_THAN"
     subscribers: tuple[str, ...] = ()
-    unheard: tuple[str, ...] = ()
-
-
-LIST_SUBSCRIPTIONS = "sns:ListSubscriptionsByTopic"
-
-
-def _is_heard(read: Reader, address: str) -> bool:
-    """Whether an e-mail address or a topic reaches someone.
-
-    A topic of another account, which cannot be read from here, counts as one that does.
-    """
-    parts = address.split(":", 5)
-    if len(parts) < 6 or parts[2] != "sns" or parts[4] != read.account:
-        return True
-    subscriptions = read.every(
-        "sns",
-        "list_subscriptions_by_topic",
-        "Subscriptions",
-        absent=("NotFound", "NotFoundException"),
-        region=parts[3],
-        TopicArn=address,
-    )
-    return any(each["SubscriptionArn"].startswith("arn:") for each in subscriptions)
+    unheard: tuple[Deaf, ...] = ()
+    doubtful: tuple[Deaf, ...] = ()
+    is_raised: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +51,11 @@ class Budget:
     """A budget. ``filters`` are as CostFilters has them, empty for the whole account.
 
     ``expression`` says that it narrows in a way that CostFilters cannot say; ``view`` is the ARN
-    of the billing view it is about, empty for the account's own; ``limit`` is None where AWS
-    adjusts it. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
+    of the billing view it is about, empty for the account's own; ``limit`` is that of the current
+    period, None where AWS tells none. ``ends`` is when it expires. ``forecast`` is what AWS
+    expects of the current period, in the unit of the limit, None where it expects nothing yet.
+    ``health`` says why AWS cannot evaluate it, empty where it can. ``kind`` is ``COST``,
+    ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
     """
 
     name: str
@@ -79,6 +66,32 @@ class Budget:
     expression: bool = False
     notifications: tuple[Notification, ...] = ()
     view: str = ""
+    ends: datetime | None = None
+    forecast: float | None = None
+    health: str = ""
+
+    def has_ended(self, now: datetime) -> bool:
+        """Whether its last period is over."""
+        return self.ends is not None and self.ends <= now
+
+    def covers(self, account: str, tag: str, values: Container[str] | None = None) -> bool:
+        """Whether it is about all costs of the account, or of workloads that a tag marks.
+
+        ``values`` are the values of the tag that count, any where it is None.
+        """
+        if self.kind != "COST" or self.is_narrowed:
+            return False
+        if self.is_account_wide:
+            return True
+        filters = dict(self.filters or {})
+        if filters.pop("LinkedAccount", (account,)) != (account,):
+            return False
+        prefix = f"user:{tag}$"
+        tagged = filters.pop("TagKeyValue", ())
+        return not filters and all(
+            each.startswith(prefix) and (values is None or each.removeprefix(prefix) in values)
+            for each in tagged
+        )
 
     @property
     def is_account_wide(self) -> bool:
@@ -104,6 +117,7 @@ class Budget:
         return 100 * notification.threshold / self.limit if self.limit else float("inf")
 
 
+_LATEST = datetime.max.replace(tzinfo=UTC)
 _BUDGET_CALLS = api_call(
     "budgets",
     "CreateBudget",
@@ -118,19 +132,18 @@ _BUDGET_CALLS = api_call(
 )
 
 
-@evidence(ACCOUNT, reads=("budgets:ViewBudget", LIST_SUBSCRIPTIONS), changed_by=(_BUDGET_CALLS,))
+@evidence(ACCOUNT, reads=("budgets:ViewBudget",), uses=(Listeners,), changed_by=(_BUDGET_CALLS,))
 @dataclass(frozen=True, slots=True)
 class Budgets:
     """The budgets of the account and whom they tell.
 
     Sources: DescribeBudgets, DescribeBudgetNotificationsForAccount,
-    DescribeSubscribersForNotification (one call for each notification of a cost budget),
-    ListSubscriptionsByTopic for each topic of this account that is told. A subscription that ends
-    is seen by the sweep.
+    DescribeSubscribersForNotification (one call for each notification of a cost budget).
     """
 
     all: tuple[Budget, ...]
     account: str = ""
+    read_at: datetime = _LATEST
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Budgets:
@@ -140,7 +153,7 @@ class Budgets:
         show: dict[str, Any] = {"ShowFilterExpression": True} if shown else {}
         listed = read.every("budgets", "describe_budgets", "Budgets", **mine, **show)
         if not listed:
-            return cls((), account.account)
+            return cls((), account.account, read.now)
         if not shown and any(not each.get("CostFilters") for each in listed):
             # They look as if they were about everything, and may not be.
             why = "this SDK cannot ask for a budget's FilterExpression"
@@ -158,7 +171,9 @@ class Budgets:
         return cls(
             tuple(
                 _budget(read, each, by_budget.get(each["BudgetName"], ()), mine) for each in listed
-            )
+            ),
+            account.account,
+            read.now,
         )
 
 
@@ -169,20 +184,34 @@ def _budget(
     mine: Mapping[str, str],
 ) -> Budget:
     name, kind = about["BudgetName"], about["BudgetType"]
-    limit = (about.get("BudgetLimit") or {}).get("Amount")
     filters, expression = _narrowing(about)
+    health = about.get("HealthStatus") or {}
+    forecast = (about.get("CalculatedSpend") or {}).get("ForecastedSpend") or {}
     return Budget(
         name,
         kind,
         about.get("TimeUnit", ""),
-        float(limit) if limit is not None else None,
+        _limit(about, read.now),
         filters,
         expression,
         tuple(_notification(read, name, each, mine) for each in notifications)
         if kind == "COST"
         else (),
         about.get("BillingViewArn", ""),
+        in_utc((about.get("TimePeriod") or {}).get("End")),
+        float(forecast["Amount"]) if "Amount" in forecast else None,
+        health.get("StatusReason", "UNHEALTHY") if health.get("Status") == "UNHEALTHY" else "",
     )
+
+
+def _limit(about: Mapping[str, Any], now: datetime) -> float | None:
+    """The limit of the current period; a planned budget has one for each, by its beginning."""
+    limit = (about.get("BudgetLimit") or {}).get("Amount")
+    planned = about.get("PlannedBudgetLimits") or {}
+    begun = [start for start in planned if float(start) <= now.timestamp()]
+    if limit is None and begun:
+        limit = planned[max(begun, key=float)].get("Amount")
+    return float(limit) if limit is not None else None
 
 
 _FILTERS = {"LINKED_ACCOUNT": "LinkedAccount", "REGION": "Region", "SERVICE": "Service"}
@@ -246,140 +275,72 @@ def _notification(
         Notification={key: about[key] for key in named if key in about},
         **mine,
     )
-    addresses = tuple(each["Address"] for each in subscribers)
-    heard = tuple(address for address in addresses if _is_heard(read, address))
+    teller = Teller("budgets.amazonaws.com", f"arn:{read.partition}:budgets::{read.account}:")
+    found = told(read, teller, [each["Address"] for each in subscribers])
     return Notification(
         about["NotificationType"],
         float(about["Threshold"]),
         about.get("ThresholdType", "PERCENTAGE") == "PERCENTAGE",
         about["ComparisonOperator"],
-        heard,
-        tuple(address for address in addresses if address not in heard),
+        found.subscribers,
+        found.unheard,
+        found.doubtful,
+        about.get("NotificationState") == "ALARM",
     )
 
 
-_ANOMALIES = "ce:GetAnomalySubscriptions"
-
-
 @dataclass(frozen=True, slots=True)
-class AnomalySubscription:
-    """Who is told of cost anomalies of which monitors.
+class BudgetAction:
+    """What AWS does when a threshold of a budget is passed; ``is_automatic`` needs no approval."""
 
-    ``monitors`` are ``DIMENSIONAL SERVICE`` (every service of the account), ``CUSTOM`` and so
-    on; ``subscribers`` those that did not decline, ``unheard`` topics that reach no one.
-    ``least_impact`` is the smallest anomaly that it tells of, in the bill's currency; infinite if
-    its threshold cannot be read or is above 1,000 %.
-    """
-
-    name: str
-    monitors: tuple[str, ...]
-    subscribers: tuple[str, ...]
-    unheard: tuple[str, ...] = ()
-    least_impact: float = 0.0
+    id: str
+    budget: str
+    kind: str
+    status: str
+    is_automatic: bool = True
 
 
 @evidence(
     ACCOUNT,
-    reads=("ce:GetAnomalyMonitors", "ce:GetAnomalySubscriptions", LIST_SUBSCRIPTIONS),
-    uses=(Budgets,),
+    reads=("budgets:DescribeBudgetActionsForAccount",),
     changed_by=(
         api_call(
-            "ce",
-            "CreateAnomalyMonitor",
-            "UpdateAnomalyMonitor",
-            "DeleteAnomalyMonitor",
-            "CreateAnomalySubscription",
-            "UpdateAnomalySubscription",
-            "DeleteAnomalySubscription",
+            "budgets",
+            "CreateBudgetAction",
+            "UpdateBudgetAction",
+            "DeleteBudgetAction",
+            "ExecuteBudgetAction",
         ),
+        ConfigItem("AWS::Budgets::BudgetsAction"),
     ),
 )
 @dataclass(frozen=True, slots=True)
-class CostAnomalies:
-    """Who is told of cost anomalies.
+class BudgetActions:
+    """The actions of the account's budgets. Source: DescribeBudgetActionsForAccount."""
 
-    Cost Explorer bills each request, so it is not asked (``asked``) where a budget on the whole
-    account already tells somebody, and by sweeps once a day.
-    Sources: GetAnomalySubscriptions, GetAnomalyMonitors.
-    """
-
-    subscriptions: tuple[AnomalySubscription, ...]
-    asked: bool = True
+    all: tuple[BudgetAction, ...]
 
     @classmethod
-    def load(cls, read: Reader, account: Resource) -> CostAnomalies:
-        budgets = read.of(Budgets, account).all
-        if any(b.is_account_wide and any(w.subscribers for w in b.warnings(100)) for b in budgets):
-            return cls((), asked=False)
-        question = f"{_ANOMALIES} {read.account}"
-
-        def ask() -> list[dict[str, Any]]:
-            return _told_of_anomalies(read)
-
-        found = read.daily(_ANOMALIES, question, ask) if read.bulk else ask()
-        return cls(tuple(_anomaly_subscription(read, each) for each in found))
-
-
-def _anomaly_subscription(read: Reader, told: Mapping[str, Any]) -> AnomalySubscription:
-    heard = tuple(each for each in told["subscribers"] if _is_heard(read, each))
-    return AnomalySubscription(
-        told["name"],
-        tuple(told["monitors"]),
-        heard,
-        tuple(each for each in told["subscribers"] if each not in heard),
-        _least_impact(told.get("expression") or {}, told.get("threshold")),
-    )
-
-
-_MOST_PERCENT = 1000
-
-
-def _least_impact(expression: Mapping[str, Any], threshold: float | None) -> float:
-    """The impact from which a subscription tells; ``threshold`` is the older form of it."""
-    if not expression:
-        return threshold or 0.0
-    if "And" in expression:
-        return max((_least_impact(each, None) for each in expression["And"]), default=0.0)
-    if "Or" in expression:
-        return min((_least_impact(each, None) for each in expression["Or"]), default=0.0)
-    about = expression.get("Dimensions") or {}
-    try:
-        value = float((about.get("Values") or [""])[0])
-    except ValueError:
-        return float("inf")
-    if about.get("Key") == "ANOMALY_TOTAL_IMPACT_ABSOLUTE":
-        return value
-    is_percent = about.get("Key") == "ANOMALY_TOTAL_IMPACT_PERCENTAGE"
-    return 0.0 if is_percent and value <= _MOST_PERCENT else float("inf")
-
-
-def _told_of_anomalies(read: Reader) -> list[dict[str, Any]]:
-    """Subscriptions as plain JSON, so that a day's answer can be kept."""
-    home = read.home("ce")
-    subscriptions = read.every(
-        "ce", "get_anomaly_subscriptions", "AnomalySubscriptions", region=home
-    )
-    if not subscriptions:
-        return []
-    listed = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=home)
-    kinds = {
-        each["MonitorArn"]: f"{each['MonitorType']} {each.get('MonitorDimension', '')}".strip()
-        for each in listed
-    }
-    return [
-        {
-            "name": each.get("SubscriptionName", ""),
-            "monitors": [kinds[arn] for arn in each["MonitorArnList"] if arn in kinds],
-            "subscribers": [
-                subscriber["Address"]
-                for subscriber in each.get("Subscribers") or ()
-                if subscriber.get("Status") != "DECLINED"
-            ],
-            "expression": each.get("ThresholdExpression"),
-            "threshold": each.get("Threshold"),
-        }
-        for each in subscriptions
-    ]
+    def load(cls, read: Reader, account: Resource) -> BudgetActions:
+        listed = read.every(
+            "budgets",
+            "describe_budget_actions_for_account",
+            "Actions",
+            region=read.home("budgets"),
+            AccountId=account.account,
+        )
+        return cls(
+            tuple(
+                BudgetAction(
+                    each["ActionId"],
+                    each["BudgetName"],
+                    each["ActionType"],
+                    each["Status"],
+                    each["ApprovalModel"] == "AUTOMATIC",
+                )
+                for each in listed
+            )
+        )
 
 
 @evidence(ACCOUNT, reads=(*INVENTORY_READS, "cloudwatch:ListMetrics"), changed_by=ALARM_CHANGES)

@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from readiness.evidence.awslambda.functions import function_name
-from readiness.model.evidence import REGION, evidence
+from readiness.model.evidence import ACCOUNT, REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
+from readiness.semantics.moments import in_utc
 
 _OPTED_OUT = ("OptInRequiredException",)
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a change would save in a month, after the account's own discounts where AWS says so."""
+
+    amount: float
+    currency: str
+    change: str
+
+    def __str__(self) -> str:
+        return f"{self.amount:,.2f} {self.currency} a month"
+
+
+def _saving(options: Sequence[Mapping[str, Any]], change: Callable[[Any], str]) -> Saving | None:
+    """That of the option of the first rank."""
+    ranked = sorted(options, key=lambda option: option.get("rank", 0))
+    if not ranked:
+        return None
+    best = ranked[0]
+    found = best.get("savingsOpportunityAfterDiscounts") or best.get("savingsOpportunity") or {}
+    monthly = found.get("estimatedMonthlySavings") or {}
+    return Saving(monthly.get("value", 0.0), monthly.get("currency", "USD"), change(best))
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +45,16 @@ class Recommendation:
     """A finding (``Optimized``, ``NotOptimized``, ``Underprovisioned``, …) and its reasons.
 
     ``about`` is what was looked at: a memory size in MiB or the ARN of a task definition.
+    ``saving`` is what the best option would save, None where Compute Optimizer names no option;
+    ``days`` is how far it looked back, until ``refreshed``.
     """
 
     finding: str
     reasons: tuple[str, ...] = ()
     about: str = ""
+    saving: Saving | None = None
+    refreshed: datetime | None = None
+    days: float = 0.0
 
 
 @evidence(REGION, reads=("compute-optimizer:GetLambdaFunctionRecommendations",))
@@ -47,6 +77,9 @@ class FunctionRecommendations:
                     each.get("finding", ""),
                     tuple(each.get("findingReasonCodes") or ()),
                     str(each.get("currentMemorySize", "")),
+                    _saving(each.get("memorySizeRecommendationOptions") or (), _memory_size),
+                    in_utc(each.get("lastRefreshTimestamp")),
+                    each.get("lookbackPeriodInDays", 0.0),
                 )
                 for page in pages
                 for each in page.get("lambdaFunctionRecommendations") or ()
@@ -76,6 +109,57 @@ class ServiceRecommendations:
                 for each in page.get("ecsServiceRecommendations") or ()
             }
         )
+
+
+def _memory_size(option: Mapping[str, Any]) -> str:
+    return f"{option.get('memorySize', 0)} MiB"
+
+
+@evidence(REGION, reads=("compute-optimizer:GetEBSVolumeRecommendations",))
+@dataclass(frozen=True, slots=True)
+class VolumeRecommendations:
+    """What Compute Optimizer would change about EBS volumes, by volume id, where it saves money.
+
+    Source: GetEBSVolumeRecommendations.
+    """
+
+    by_volume: Mapping[str, Saving]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> VolumeRecommendations:
+        found = {}
+        for page in _pages(read, "get_ebs_volume_recommendations"):
+            for each in page.get("volumeRecommendations") or ():
+                saving = _saving(each.get("volumeRecommendationOptions") or (), _volume)
+                if each.get("finding") == "NotOptimized" and saving:
+                    found[each["volumeArn"].rpartition("/")[2]] = saving
+        return cls(found)
+
+
+def _volume(option: Mapping[str, Any]) -> str:
+    about = option.get("configuration") or {}
+    return f"{about.get('volumeType', '')} with {about.get('volumeBaselineIOPS', 0):,} IOPS"
+
+
+@evidence(
+    ACCOUNT,
+    reads=("compute-optimizer:GetEnrollmentStatus",),
+    changed_by=(api_call("compute-optimizer", "UpdateEnrollmentStatus"),),
+)
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """Whether Compute Optimizer looks at the account: ``Active``, ``Inactive`` or another.
+
+    Source: GetEnrollmentStatus.
+    """
+
+    status: str
+    reason: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> Enrollment:
+        answer = read.one("compute-optimizer", "get_enrollment_status")
+        return cls(answer["status"], answer.get("statusReason", ""))
 
 
 def _pages(read: Reader, operation: str) -> Iterator[Mapping[str, Any]]:

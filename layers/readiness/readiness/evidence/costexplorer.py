@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from readiness.model.evidence import REGION, evidence
+from readiness.evidence.budgets import Payer
+from readiness.model.evidence import ACCOUNT, REGION, evidence
 from readiness.model.finding import parse_iso
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -238,6 +239,41 @@ class CostTag:
         for tag in read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} {TAG}", ask):
             return cls(TagState(tag["status"] == "Active", now, _moment(tag["since"])))
         return cls(TagState(active=False, now=now))
+
+
+@evidence(ACCOUNT, reads=(LIST_TAGS,), uses=(Payer,))
+@dataclass(frozen=True, slots=True)
+class CostAllocationTags:
+    """The user-defined tags that divide the bill, by when they were activated, if that is known.
+
+    AWS shows them to the payer alone: ``payer`` is another account that pays, empty where this
+    one does. Asked once a day. Source: ListCostAllocationTags.
+    """
+
+    active: Mapping[str, datetime | None]
+    payer: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> CostAllocationTags:
+        payer = read.of(Payer, account)
+        if payer.is_member:
+            return cls({}, payer.account)
+
+        def ask() -> list[dict[str, str]]:
+            listed = read.every(
+                "ce",
+                "list_cost_allocation_tags",
+                "CostAllocationTags",
+                region=read.home("ce"),
+            )
+            return [
+                {"key": tag["TagKey"], "since": tag.get("LastUpdatedDate", "")}
+                for tag in listed
+                if tag["Status"] == "Active" and tag["Type"] == "UserDefined"
+            ]
+
+        found = read.daily(LIST_TAGS, f"{LIST_TAGS} {read.account} active", ask)
+        return cls({tag["key"]: _moment(tag["since"]) for tag in found})
 
 
 def _moment(text: str) -> datetime | None:

@@ -142,3 +142,57 @@ class FileSystemAvailability:
                 for each in targets
             ),
         )
+
+
+@evidence(
+    FILE_SYSTEM,
+    reads=(
+        "elasticfilesystem:DescribeFileSystems",
+        "elasticfilesystem:DescribeLifecycleConfiguration",
+    ),
+    asks_with=("min_gib",),
+    changed_by=(
+        api_call(
+            "elasticfilesystem",
+            "PutLifecycleConfiguration",
+            id="requestParameters.fileSystemId",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FileSystemTiers:
+    """What a file system holds in its dearest storage class, and when files leave it.
+
+    ``standard`` is in bytes, None where EFS has not metered it yet. Of a file system with less
+    than ``min_gib`` the lifecycle is not asked. Sources: DescribeFileSystems,
+    DescribeLifecycleConfiguration.
+    """
+
+    standard: float | None
+    to_infrequent: str = ""
+    to_archive: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, system: Resource) -> FileSystemTiers:
+        found = read.every(
+            "efs",
+            "describe_file_systems",
+            "FileSystems",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        if not found:
+            raise Gone(system.key)
+        size = found[0]["SizeInBytes"]
+        standard = size.get("ValueInStandard", size["Value"])
+        if not size.get("Timestamp") or standard < read.settings["min_gib"] * 1024**3:
+            return cls(standard if size.get("Timestamp") else None)
+        answer = read.one(
+            "efs",
+            "describe_lifecycle_configuration",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        policies = answer.get("LifecyclePolicies") or ()
+        moves = {key: value for policy in policies for key, value in policy.items()}
+        return cls(standard, moves.get("TransitionToIA", ""), moves.get("TransitionToArchive", ""))

@@ -13,10 +13,11 @@ from readiness.model.resource import Resource
 @evidence(REGION)
 @dataclass(frozen=True, slots=True)
 class Region:
-    """When the region was looked at. Nothing is read for it."""
+    """Whose region it is and when it was looked at. Nothing is read for it."""
 
     read_at: datetime
+    account: str = ""
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Region:
-        return cls(read.now)
+        return cls(read.now, read.account)

@@ -336,8 +336,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "budget_alerts",
-        "cost_optimization",
         "functional_testing",
         "monitoring_validation",
         "operational_documentation",

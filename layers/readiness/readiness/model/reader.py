@@ -116,11 +116,14 @@ class Reader(Protocol):
         Each walk through them may make them anew, so that a large account need not be held.
         """
 
-    def daily(self, action: str, question: str, ask: Callable[[], Any]) -> Any:
+    def daily(
+        self, action: str, question: str, ask: Callable[[], Any], *, renew: bool = False
+    ) -> Any:
         """The plain JSON that ``ask`` returns; called at most once a UTC day over all runs.
 
         For calls that AWS bills one by one. ``question`` names the read with all its parameters,
-        ``action`` is the IAM action.
+        ``action`` is the IAM action. ``renew`` asks even so, as after an event, and keeps the
+        answer for the runs after it.
         """
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:

@@ -205,3 +205,76 @@ def _filter(rule: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _prefix(rule: Mapping[str, Any]) -> str:
     return rule.get("Prefix") or _filter(rule).get("Prefix") or ""
+
+
+# -- what a lifecycle does for the costs ----------------------------------------------------------
+
+MIN_TRANSITION_BYTES = 128 * 1024
+"""Smaller objects S3 does not move to another class, unless a rule's filter says otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostRule:
+    """What a lifecycle rule does against costs, whether it is enabled, and what it applies to.
+
+    ``aborts_after`` are the days after which it ends unfinished uploads, 0 where it does not.
+    ``expires_after`` and ``moves_after`` are the days after which it expires objects and moves
+    current ones to another storage class, 0 on a date, None where it does not. ``bounds`` says
+    whether it ends or moves noncurrent versions. ``narrowed`` is to what it is confined, in
+    words, empty for the whole bucket.
+    """
+
+    id: str
+    is_enabled: bool
+    aborts_after: int = 0
+    expires_after: int | None = None
+    moves_after: int | None = None
+    bounds: bool = False
+    narrowed: str = ""
+
+    @classmethod
+    def of(cls, rule: Mapping[str, Any]) -> CostRule:
+        """From a ``LifecycleRule`` of the API.
+
+        An expired delete marker holds no data: a rule that removes only those saves nothing.
+        """
+        abort = rule.get("AbortIncompleteMultipartUpload") or {}
+        expiration = rule.get("Expiration") or {}
+        noncurrent = ("NoncurrentVersionExpiration", "NoncurrentVersionTransitions")
+        return cls(
+            id=rule.get("ID", ""),
+            is_enabled=rule.get("Status") == "Enabled",
+            aborts_after=abort.get("DaysAfterInitiation") or 0,
+            expires_after=_after(expiration),
+            moves_after=min(
+                (
+                    days
+                    for each in rule.get("Transitions") or ()
+                    if (days := _after(each)) is not None
+                ),
+                default=None,
+            ),
+            bounds=any(rule.get(each) for each in noncurrent),
+            narrowed=_confined(rule),
+        )
+
+
+def _after(action: Mapping[str, Any]) -> int | None:
+    """The days after which an expiration or a transition happens, 0 for one on a date."""
+    if action.get("Date"):
+        return 0
+    days: int | None = action.get("Days")
+    return days
+
+
+def _confined(rule: Mapping[str, Any]) -> str:
+    """To what a rule is confined; a size that S3 asks for by itself confines nothing."""
+    chosen = _filter(rule)
+    if prefix := _prefix(rule):
+        return f"the prefix {prefix}"
+    if chosen.get("Tag") or chosen.get("Tags"):
+        return "objects with a tag"
+    least = chosen.get("ObjectSizeGreaterThan") or 0
+    if "ObjectSizeLessThan" in chosen or least > MIN_TRANSITION_BYTES:
+        return "objects of some sizes"
+    return ""

@@ -295,24 +295,29 @@ def cloudwatch(account: str, alarms: str) -> Requests:
 
     ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
     """
-    return acting("cloudwatch.amazonaws.com", account, f"{alarms}{FREE}")
+    known = _acting("cloudwatch.amazonaws.com", account, f"{alarms}{FREE}")
+    return Requests({**known, "aws:sourceowner": fixed(account)})
 
 
 @functools.lru_cache(maxsize=256)
 def acting(service: str, account: str, source: str) -> Requests:
-    """A service that acts for a resource of the account, whose ARN is ``source``."""
-    return Requests(
-        {
-            "aws:currenttime": fixed(NOW),
-            "aws:epochtime": fixed(NOW),
-            "aws:principalisawsservice": fixed("true"),
-            "aws:principalservicename": fixed(service),
-            "aws:securetransport": fixed("true"),
-            "aws:sourceaccount": fixed(account),
-            "aws:sourcearn": fixed(source),
-            "aws:sourceowner": fixed(account),
-        }
-    )
+    """A service that acts for a resource of the account, whose ARN is ``source``.
+
+    It does not send ``aws:SourceOwner``, as only the oldest services do.
+    """
+    return Requests({**_acting(service, account, source), "aws:sourceowner": ABSENT})
+
+
+def _acting(service: str, account: str, source: str) -> Mapping[str, Alternatives]:
+    return {
+        "aws:currenttime": fixed(NOW),
+        "aws:epochtime": fixed(NOW),
+        "aws:principalisawsservice": fixed("true"),
+        "aws:principalservicename": fixed(service),
+        "aws:securetransport": fixed("true"),
+        "aws:sourceaccount": fixed(account),
+        "aws:sourcearn": fixed(source),
+    }
 
 
 def _spares_service_linked_roles(condition: Condition) -> Holds:

@@ -197,8 +197,8 @@ class FunctionBuild(FunctionConfiguration):
 class FunctionAge:
     """When the function was last modified, None where Lambda does not tell.
 
-    ``is_image``: it runs a container image. For what is judged days later: neither new code nor
-    new settings wake this. Sources as FunctionConfiguration.
+    ``is_image``: it runs a container image. For what is judged days later:
+    neither new code nor new settings wake this. Sources as FunctionConfiguration.
     """
 
     modified: datetime | None
@@ -216,6 +216,33 @@ class FunctionAge:
     @classmethod
     def _of(cls, found: FunctionConfiguration) -> FunctionAge:
         return cls(moment(found.last_modified), found.package_type == "Image")
+
+
+@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED,))
+@dataclass(frozen=True, slots=True)
+class FunctionSize:
+    """The memory of the function in MiB, and when it was last modified, None if not told.
+
+    For what is judged by daily recommendations: new code does not wake this. Sources as
+    FunctionConfiguration.
+    """
+
+    memory: int
+    modified: datetime | None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionSize:
+        return cls.of(FunctionConfiguration.load(read, function))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionSize]:
+        listed = FunctionConfiguration.load_all(read)
+        return {name: cls.of(each) for name, each in listed.items()}
+
+    @classmethod
+    def of(cls, found: FunctionConfiguration) -> FunctionSize:
+        """From the configuration of the function."""
+        return cls(found.memory_size, moment(found.last_modified))
 
 
 @evidence(FUNCTION, reads=_READS)

@@ -69,14 +69,25 @@ def _tags(answer: Mapping[str, Any]) -> dict[str, str]:
     return {tag["key"]: tag.get("value", "") for tag in answer.get("tags") or ()}
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderShare:
+    """How many tasks run on a capacity provider at least, and its share of the others."""
+
+    provider: str
+    base: int = 0
+    weight: int = 0
+
+
 @evidence(SERVICE, reads=SERVICE_READS)
 @dataclass(frozen=True, slots=True)
 class Service:
     """A service as it is configured and as it runs.
 
     ``launch_type`` is ``FARGATE``, ``EC2``, ``EXTERNAL`` or empty with a capacity provider
-    strategy, whose providers are ``capacity_providers``. ``deployments`` are the API's own
-    objects. Source: DescribeServices.
+    strategy, whose providers are ``capacity_providers``, with base and weight in ``strategy``.
+    ``deployments`` are the API's own objects. ``propagates_tags`` says from where its tasks get
+    tags, ``SERVICE``, ``TASK_DEFINITION`` or empty; with ``has_managed_tags`` ECS adds those of
+    cluster and service. Source: DescribeServices.
     """
 
     arn: str
@@ -99,6 +110,9 @@ class Service:
     tags: Mapping[str, str] | None = None
     task_sets: tuple[Mapping[str, Any], ...] = ()
     has_classic_balancer: bool = False
+    propagates_tags: str = ""
+    has_managed_tags: bool = False
+    strategy: tuple[ProviderShare, ...] = ()
 
     @property
     def is_connected(self) -> bool:
@@ -159,6 +173,12 @@ class Service:
             tags=_tags(answer),
             task_sets=tuple(answer.get("taskSets") or ()),
             has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
+            propagates_tags=answer.get("propagateTags", "NONE").replace("NONE", ""),
+            has_managed_tags=bool(answer.get("enableECSManagedTags")),
+            strategy=tuple(
+                ProviderShare(each["capacityProvider"], each.get("base", 0), each.get("weight", 0))
+                for each in strategy
+            ),
         )
 
 

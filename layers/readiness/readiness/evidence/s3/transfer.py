@@ -186,10 +186,11 @@ class _Found:
 class BucketWrites:
     """What a bucket holds and what was put into it in a week.
 
-    ``stored`` (bytes) and ``objects`` come from the daily storage metrics that every bucket
-    has; ``puts``, ``posts`` and ``uploaded`` (bytes) from request metrics, which have to be
-    switched on. None where CloudWatch has nothing. POST begins and completes a multipart upload;
-    each of its parts is a PUT. Sources: ListMetrics, GetMetricData.
+    ``stored`` (bytes; ``classes`` has them by storage type, as ``StandardStorage``) and
+    ``objects`` come from the daily storage metrics of every bucket with objects; ``puts``,
+    ``posts`` and ``uploaded`` (bytes) from request metrics, which have to be switched on. None
+    where CloudWatch has nothing. POST begins and completes a multipart upload; each of its parts
+    is a PUT. Sources: ListMetrics, GetMetricData.
     """
 
     stored: float | None = None
@@ -197,6 +198,7 @@ class BucketWrites:
     puts: float | None = None
     posts: float | None = None
     uploaded: float | None = None
+    classes: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketWrites:
@@ -222,6 +224,11 @@ class BucketWrites:
                 puts=total(found[q] for q in named["puts"]),
                 posts=total(found[q] for q in named["posts"]),
                 uploaded=total(found[q] for q in named["uploaded"]),
+                classes={
+                    dict(q.dimensions)["StorageType"]: found[q].values[-1]
+                    for q in named["stored"]
+                    if found[q].values
+                },
             )
             for name, named in queries.items()
         }

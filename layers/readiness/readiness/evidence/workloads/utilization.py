@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.ecs.services import SERVICE, cluster_of
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.model.evidence import REGION, evidence
@@ -49,6 +51,44 @@ def _of_function(name: str) -> dict[str, Query]:
         "duration": series("AWS/Lambda", "Duration", "Maximum", FunctionName=name),
         "memory": series("LambdaInsights", "memory_utilization", "Maximum", function_name=name),
     }
+
+
+_MONTH = timedelta(days=30)
+_DAY = 86_400
+
+
+@evidence(FUNCTION, reads=(GET_METRIC_DATA,), uses=(FunctionRecommendations,), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class FunctionRuns:
+    """How often a function ran in 30 days, None where Compute Optimizer knows of runs anyway.
+
+    Source: GetMetricData.
+    """
+
+    count: float | None
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionRuns:
+        return cls._of(read, [function.id])[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionRuns]:
+        return cls._of(read, read.ids(FUNCTION))
+
+    @classmethod
+    def _of(cls, read: Reader, names: Sequence[str]) -> dict[str, FunctionRuns]:
+        here = REGION.resource(read.account, read.region, read.account)
+        known = read.of(FunctionRecommendations, here).by_function
+        wanted = {
+            name: {"runs": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)}
+            for name in names
+            if name not in known
+        }
+        found = read_each(read, wanted, _MONTH, period=_DAY) if wanted else {}
+        return {
+            name: cls(found[name]["runs"].total or 0.0 if name in found else None)
+            for name in names
+        }
 
 
 @evidence(REGION, reads=(GET_METRIC_DATA,))

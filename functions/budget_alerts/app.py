@@ -1,0 +1,288 @@
+"""Budgets and alerts: someone hears of costs in time, and the bill says whose they are."""
+
+from typing import Annotated
+
+from readiness import (
+    Between,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    heading,
+    not_applicable,
+    violates,
+    violates_all,
+)
+from readiness.engine.handler import handler_of
+from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
+from readiness.evidence.billing_reports import BillingReports
+from readiness.evidence.budgets import BudgetActions, Budgets, Payer
+from readiness.evidence.cost_anomalies import Anomalies, AnomalyDetection
+from readiness.evidence.costexplorer import CostAllocationTags
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.workloads.cost_tags import FileSystemTags, QueueTags, TopicTags
+from readiness.evidence.workloads.data_stores import (
+    BucketTags,
+    ClusterTags,
+    DatabaseTags,
+    TableTags,
+)
+from readiness.evidence.workloads.manifests import Manifests
+from readiness.model.manifest import DEFAULT
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Problem
+
+from .anomalies import AnomalyLimits, judge_detection, judge_review
+from .budgets import BudgetLimits, judge_budgets
+from .reports import judge_reports
+from .settings import BucketTagSettings, TagSettings
+from .tags import judge_tags
+
+budget_alerts = heading("Cost Management", "Budget & Alerts")
+
+BUDGETS = "Set up AWS Budgets"
+ANOMALIES = "Configure cost anomaly detection"
+REPORTS = "Enable detailed billing reports"
+TAGS = "Tag all resources appropriately"
+
+EDGE = "It is a Lambda@Edge replica; the function it was made from is evaluated instead."
+
+WorkloadTag = Annotated[str, "The tag that marks the workloads"]
+ManagedLocally = Annotated[
+    bool, "Whether this member account of an organization has to have its own"
+]
+
+
+# -- budgets --------------------------------------------------------------------------------------
+
+
+@budget_alerts.rule(BUDGETS, severity=Severity.HIGH)
+def cost_budget(
+    budgets: Budgets,
+    payer: Payer,
+    manifests: Manifests,
+    *,
+    require_forecast: Annotated[bool, "Require an alert on the forecasted cost"] = True,
+    max_threshold_percent: Annotated[
+        float, Between(1, 1000), "The highest threshold that counts, in percent of the limit"
+    ] = 100,
+    max_limit_ratio: Annotated[
+        float, Between(1, 1000), "How many times the forecasted cost a limit may be"
+    ] = 10,
+    workloads: Annotated[
+        tuple[str, ...],
+        "The workloads that need a budget each, where none is on the whole account; empty: those"
+        " that have a manifest",
+    ] = (),
+    workload_tag: WorkloadTag = "Application",
+    managed_locally: ManagedLocally = False,
+) -> Verdict:
+    """A cost budget on the whole account warns someone before its limit is spent.
+
+    Budgets on a service, a region or one of several workloads do not cover the account. A topic
+    counts if AWS Budgets may publish to it and someone has confirmed a subscription.
+    """
+    limits = BudgetLimits(
+        require_forecast,
+        max_threshold_percent,
+        max_limit_ratio,
+        workloads or tuple(sorted(set(manifests.stated) - {DEFAULT})),
+        workload_tag,
+        managed_locally,
+        () if workloads else tuple(manifests.refusal(name) for name in manifests.refused),
+    )
+    return judge_budgets(budgets, payer, limits)
+
+
+@budget_alerts.rule(BUDGETS, severity=Severity.LOW)
+def budget_actions(actions: BudgetActions) -> Verdict:
+    """What AWS is to do when a budget is spent was not refused, and waits for nobody."""
+    if not actions.all:
+        return not_applicable("No budget has an action.")
+    problems = []
+    for each in actions.all:
+        said = f"The action {each.kind} of the budget {each.budget}"
+        if each.status.endswith("_FAILURE"):
+            problems.append(Problem(Severity.MEDIUM, f"{said} failed ({each.status})."))
+        elif each.status == "PENDING" and not each.is_automatic:
+            problems.append(Problem(Severity.LOW, f"{said} waits for an approval."))
+    if problems:
+        return violates_all(problems, expected="Actions that ran, or wait for their threshold.")
+    return complies(f"{plural(len(actions.all), 'action')} of budgets can run.")
+
+
+# -- anomalies ------------------------------------------------------------------------------------
+
+
+@budget_alerts.rule(ANOMALIES, severity=Severity.MEDIUM)
+def anomaly_detection(
+    detection: AnomalyDetection,
+    payer: Payer,
+    *,
+    max_impact: Annotated[
+        float, Between(0, 1_000_000), "The highest threshold, in the bill's currency"
+    ] = 100,
+    max_percent: Annotated[
+        float, Between(0, 1000), "The highest threshold, in percent of the expected cost"
+    ] = 40,
+    max_evaluation_days: Annotated[
+        int, Between(1, 30), "How old the last evaluation of a monitor may be (days)"
+    ] = 3,
+    require_immediate: Annotated[bool, "Require a subscription that tells immediately"] = False,
+    workload_tag: WorkloadTag = "Application",
+    managed_locally: ManagedLocally = False,
+) -> Verdict:
+    """A cost anomaly monitor covers the account, and a subscription tells someone.
+
+    A monitor alone proves nothing: AWS makes one in every new account.
+    """
+    limits = AnomalyLimits(
+        max_impact,
+        max_percent,
+        max_evaluation_days,
+        require_immediate,
+        workload_tag,
+        managed_locally,
+    )
+    return judge_detection(detection, payer, limits)
+
+
+@budget_alerts.rule(ANOMALIES, severity=Severity.LOW)
+def anomalies_assessed(
+    anomalies: Anomalies,
+    payer: Payer,
+    *,
+    max_open_days: Annotated[
+        int, Between(0, 90), "How long an anomaly may go without feedback (days)"
+    ] = 14,
+    least_impact: Annotated[
+        float, Between(0, 1_000_000), "Anomalies from this impact on count (the bill's currency)"
+    ] = 100,
+) -> Verdict:
+    """Somebody assessed each larger cost anomaly: feedback says whether it was one."""
+    return judge_review(anomalies, payer, max_open_days=max_open_days, least_impact=least_impact)
+
+
+# -- billing reports ------------------------------------------------------------------------------
+
+
+@budget_alerts.rule(REPORTS, severity=Severity.LOW)
+def billing_report(
+    reports: BillingReports,
+    payer: Payer,
+    *,
+    max_age_hours: Annotated[
+        int, Between(24, 720), "How old the last delivery may be (hours)"
+    ] = 72,
+    managed_locally: ManagedLocally = False,
+) -> Verdict:
+    """AWS delivers the whole bill with resource ids, as a data export or as a legacy CUR."""
+    return judge_reports(
+        reports, payer, max_age_hours=max_age_hours, managed_locally=managed_locally
+    )
+
+
+# -- tags -----------------------------------------------------------------------------------------
+
+
+@budget_alerts.rule(TAGS, severity=Severity.LOW)
+def cost_allocation_tags(
+    tags: CostAllocationTags,
+    *,
+    cost_tags: Annotated[tuple[str, ...], "The tags that have to divide the bill"] = (
+        "Application",
+        "CostCenter",
+        "Environment",
+    ),
+) -> Verdict:
+    """The tags that say whose costs they are divide the bill: they are active in Billing."""
+    if tags.payer:
+        return cannot_tell(
+            "The account is a member of an organization. Cost allocation tags are active for the"
+            " whole organization, and AWS shows them to the management account"
+            f" {tags.payer} alone."
+        )
+    missing = [key for key in cost_tags if key not in tags.active]
+    if missing:
+        return violates(
+            f"Not active for cost allocation: {listed(missing)}.",
+            expected=f"Active cost allocation tags {', '.join(cost_tags)}.",
+            active=sorted(tags.active)[:20],
+        )
+    return complies(f"Active for cost allocation: {', '.join(cost_tags)}.")
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def function_tags(
+    function: FunctionIdentity, tags: FunctionTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The Lambda function has the required tags."""
+    if function.master_arn:
+        return not_applicable(EDGE)
+    return judge_tags(function.name, tags.values, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def service_tags(service: Service, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The ECS service has the required tags, and its tasks get tags from it.
+
+    The bill shows the tags of tasks, not those of their service.
+    """
+    if service.arn.count("/") == 1:
+        return not_applicable("It has an ARN of the old format; ECS cannot tag such a service.")
+    gets_tags = service.propagates_tags or service.has_managed_tags
+    unbilled = (
+        "" if gets_tags else "Its tasks get no tags, so the bill shows none (propagateTags)."
+    )
+    return judge_tags(service.name, service.tags or {}, manifests, settings, unbilled=unbilled)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def bucket_tags(
+    bucket: BucketTags, manifests: Manifests, *, settings: BucketTagSettings
+) -> Verdict:
+    """The bucket has the required tags."""
+    return judge_tags(bucket.name, bucket.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def table_tags(table: TableTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The DynamoDB table has the required tags."""
+    return judge_tags(table.name, table.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def database_tags(
+    database: DatabaseTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The database instance has the required tags, its own where a cluster has them too."""
+    return judge_tags(database.name, database.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def cluster_tags(cluster: ClusterTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The database cluster has the required tags: storage and I/O of Aurora are its costs."""
+    return judge_tags(cluster.name, cluster.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def queue_tags(queue: QueueTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The SQS queue has the required tags."""
+    return judge_tags(queue.name, queue.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def topic_tags(topic: TopicTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The SNS topic has the required tags."""
+    return judge_tags(topic.name, topic.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def file_system_tags(
+    system: FileSystemTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The EFS file system has the required tags."""
+    return judge_tags(system.name, system.tags, manifests, settings)
+
+
+handler = handler_of(budget_alerts)

@@ -1,0 +1,159 @@
+"""Whether a budget tells someone in time that too much is spent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, violates
+
+if TYPE_CHECKING:
+    from readiness.evidence.budgets import Budget, Budgets, Notification, Payer
+
+_SMALL = 100
+"""A budget may exceed the forecast by so much, in its own currency, whatever the ratio is."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetLimits:
+    """What a budget has to be like; the settings of the rule."""
+
+    require_forecast: bool
+    max_threshold_percent: float
+    max_limit_ratio: float
+    workloads: tuple[str, ...]
+    workload_tag: str
+    managed_locally: bool
+    refusals: tuple[str, ...] = ()
+    """Why manifests, which would name workloads, cannot be used."""
+
+
+def judge_budgets(budgets: Budgets, payer: Payer, limits: BudgetLimits) -> Verdict:
+    """COMPLIANT where budgets on the account, or on each workload, warn someone in time."""
+    costs = [each for each in budgets.all if each.kind == "COST"]
+    whole = [each for each in costs if each.covers(budgets.account, limits.workload_tag, ())]
+    candidates = {"the account": whole}
+    is_sound = any(not _faults(budgets, each, limits) for each in whole)
+    if limits.refusals and not is_sound and costs:
+        return cannot_tell(" ".join(limits.refusals))
+    if limits.workloads and not is_sound and costs:
+        candidates = {
+            name: [each for each in costs if _is_about(each, name, budgets.account, limits)]
+            for name in limits.workloads
+        }
+    judged = [_judge(budgets, name, found, limits) for name, found in candidates.items()]
+    lacks = [text for each in judged for text in each.lacks]
+    facts: dict[str, Fact] = {"budgets": sorted(each.name for each in costs)}
+    expected = (
+        "A monthly cost budget on all costs of the account, with an alert on the actual"
+        + (" and one on the forecasted" if limits.require_forecast else "")
+        + f" cost at {limits.max_threshold_percent:g} % or less, which someone gets."
+    )
+    if lacks and payer.is_member and not limits.managed_locally:
+        return cannot_tell(
+            f"{' '.join(lacks)} The account is a member of an organization. The management account"
+            f" {payer.account} pays and may have the budget, which cannot be read from this"
+            " account (managed_locally=true says that it has none)."
+        ).observing(facts)
+    if lacks:
+        return violates(" ".join(lacks), expected=expected).observing(facts)
+    if doubts := [each.doubt for each in judged if each.doubt]:
+        return cannot_tell(" ".join(doubts)).observing(facts)
+    return complies(" ".join(each.said for each in judged)).observing(facts)
+
+
+def _is_about(budget: Budget, workload: str, account: str, limits: BudgetLimits) -> bool:
+    """Whether it is about a workload, alone or with others of those that count."""
+    tag = limits.workload_tag
+    tagged = (budget.filters or {}).get("TagKeyValue", ())
+    return budget.covers(account, tag, limits.workloads) and f"user:{tag}${workload}" in tagged
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    lacks: tuple[str, ...] = ()
+    doubt: str = ""
+    said: str = ""
+
+
+def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimits) -> _Judged:
+    """What the budgets on the account or on a workload are worth together."""
+    if not found:
+        parts = [each.name for each in budgets.all if each.kind == "COST"]
+        others = f"; {listed(parts)} covers only a part of the costs" if parts else ""
+        return _Judged((f"No cost budget covers {name}{others}.",))
+    sound = [each for each in found if not _faults(budgets, each, limits)]
+    if not sound:
+        return _Judged(tuple(text for each in found for text in _faults(budgets, each, limits)))
+    needed = ["ACTUAL", *(["FORECASTED"] if limits.require_forecast else [])]
+    lacks, doubts, told = [], [], []
+    for kind in needed:
+        alerts = [
+            (budget, each)
+            for budget in sound
+            for each in budget.warnings(limits.max_threshold_percent)
+            if each.kind == kind and each.threshold > 0
+        ]
+        certain = [(b, each) for b, each in alerts if len(each.subscribers) > len(each.doubtful)]
+        doubtful = [each for _, each in alerts if each.subscribers]
+        if certain:
+            told.append(_said(*certain[0]))
+        elif doubtful:
+            doubts.append(
+                f"Whether the {kind.lower()} alert reaches someone cannot be told: it goes to"
+                f" {doubtful[0].doubtful[0]}."
+            )
+        else:
+            lacks.append(_missing(sound, [each for _, each in alerts], kind, limits))
+    return _Judged(tuple(lacks), " ".join(doubts), " ".join(told))
+
+
+def _faults(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> list[str]:
+    return [*_each_fault(budgets, budget, limits)]
+
+
+def _each_fault(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> Iterator[str]:
+    """Why a budget cannot warn of anything."""
+    if budget.has_ended(budgets.read_at):
+        yield f"The budget {budget.name} ended on {budget.ends:%Y-%m-%d}."
+    if budget.health:
+        yield f"AWS cannot evaluate the budget {budget.name} ({budget.health})."
+    limit, forecast = budget.limit, budget.forecast
+    if limit is None or limit <= 0:
+        yield f"The budget {budget.name} has no limit above zero."
+    elif forecast is not None:
+        most = forecast * limits.max_limit_ratio
+        if limit > most and limit - forecast > _SMALL:
+            yield (
+                f"The limit of the budget {budget.name}, {limit:,.2f}, is more than"
+                f" {limits.max_limit_ratio:g} times what AWS forecasts for the period"
+                f" ({forecast:,.2f}), so it warns of nothing."
+            )
+
+
+def _missing(
+    sound: list[Budget], alerts: list[Notification], kind: str, limits: BudgetLimits
+) -> str:
+    names = listed([each.name for each in sound])
+    what = f"{'budget' if len(sound) == 1 else 'budgets'} {names}"
+    unheard = list(dict.fromkeys(str(topic) for each in alerts for topic in each.unheard))
+    if unheard:
+        return f"The {kind.lower()} alerts of the {what} go only to {listed(unheard)}."
+    if alerts:
+        return f"The {kind.lower()} alerts of the {what} have no subscriber."
+    cost = "actual" if kind == "ACTUAL" else "forecasted"
+    return (
+        f"The {what} {'has' if len(sound) == 1 else 'have'} no alert on the {cost} cost at"
+        f" {limits.max_threshold_percent:g} % or less."
+    )
+
+
+def _said(budget: Budget, alert: Notification) -> str:
+    unit = " %" if alert.is_percent else ""
+    now = ", which it has reached" if alert.is_raised else ""
+    return (
+        f"The budget {budget.name} tells {plural(len(alert.subscribers), 'subscriber')} at"
+        f" {alert.threshold:g}{unit} of the {alert.kind.lower()} cost{now}."
+    )

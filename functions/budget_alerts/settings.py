@@ -1,0 +1,41 @@
+"""Settings that several rules of the heading share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated
+
+REQUIRED = ("Application", "Environment", "Owner", "CostCenter", "DataClassification")
+
+
+@dataclass(frozen=True, slots=True)
+class TagSettings:
+    """The tags that every resource has to have."""
+
+    required_tags: Annotated[
+        tuple[str, ...],
+        "The tags that every resource needs, as <key> or <key>=<value>|<value>; upper and lower"
+        " case count",
+    ] = REQUIRED
+    exempt_names: Annotated[
+        tuple[str, ...], "Resources that need no tags (shell patterns of names)"
+    ] = ()
+
+    @property
+    def allowed(self) -> Mapping[str, tuple[str, ...]]:
+        """The allowed values of each required tag; none where any value will do."""
+        parts = [each.partition("=") for each in self.required_tags]
+        return {
+            key.strip(): tuple(value.strip() for value in values.split("|") if value.strip())
+            for key, _, values in parts
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BucketTagSettings(TagSettings):
+    """The same for buckets."""
+
+    exempt_names: Annotated[
+        tuple[str, ...], "Buckets that need no tags (shell patterns of names)"
+    ] = ("aws-sam-cli-managed-*", "cdk-*-assets-*", "cf-templates-*")

@@ -1,0 +1,92 @@
+"""Whether a function has the memory that it needs and not more."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from readiness.evidence.awslambda.functions import FunctionSize
+    from readiness.evidence.computeoptimizer import Recommendation
+    from readiness.evidence.workloads.utilization import FunctionRuns
+
+MOST_MIB = 1792
+LEAST_RUNS = 50
+
+
+def judge_memory(
+    function: FunctionSize,
+    found: Recommendation | None,
+    runs: FunctionRuns,
+    now: datetime,
+    *,
+    min_saving: float,
+    report_unused: bool,
+) -> Verdict:
+    """What Compute Optimizer says of the function, and what it would save."""
+    if found is None:
+        return _unlisted(function, runs, now, report_unused=report_unused)
+    if found.finding == "Unavailable":
+        why = listed([*found.reasons]) or "it gives no reason"
+        return cannot_tell(f"Compute Optimizer has no recommendation for it: {why}.")
+    changed = function.modified
+    is_old = found.about != str(function.memory)
+    is_older = changed is not None and found.refreshed is not None and found.refreshed < changed
+    if is_old or is_older:
+        return cannot_tell(
+            "The function was changed since Compute Optimizer looked at it (STALE_RECOMMENDATION)."
+        )
+    during = f" in the last {found.days:g} days" if found.days else ""
+    if found.finding == "NotOptimized" and found.saving and found.saving.amount >= min_saving:
+        return violates(
+            f"Its {function.memory} MiB are not what it needs ({listed([*found.reasons])}):"
+            f" with {found.saving.change} it would cost {found.saving} less, by Compute"
+            f" Optimizer's figures{during}.",
+            expected=f"{found.saving.change} of memory.",
+            memory=function.memory,
+            monthly_saving=round(found.saving.amount, 2),
+        )
+    if found.finding == "NotOptimized":
+        return complies(
+            f"Compute Optimizer would change its memory ({listed([*found.reasons])}), which saves"
+            f" less than {min_saving:g} a month.",
+            memory=function.memory,
+        )
+    return complies(
+        f"Compute Optimizer finds its memory of {function.memory} MiB right{during}.",
+        memory=function.memory,
+    )
+
+
+def _unlisted(
+    function: FunctionSize,
+    runs: FunctionRuns,
+    now: datetime,
+    *,
+    report_unused: bool,
+) -> Verdict:
+    """The verdict on a function that Compute Optimizer does not list."""
+    count = runs.count
+    changed = function.modified
+    is_settled = changed is not None and now - changed > timedelta(days=30)
+    if count == 0 and report_unused and changed is not None and is_settled:
+        return violates(
+            f"It was not invoked in 30 days (UNUSED), and last changed on {changed:%Y-%m-%d}.",
+            expected="Functions that are invoked, or none.",
+        )
+    if function.memory > MOST_MIB:
+        return not_applicable(
+            f"Compute Optimizer looks at functions of at most {MOST_MIB:,} MiB; this one has"
+            f" {function.memory:,}."
+        )
+    if count is not None and count < LEAST_RUNS:
+        return not_applicable(
+            f"It was invoked {count:,.0f} times in 30 days. Compute Optimizer looks at functions"
+            f" with {LEAST_RUNS} invocations in 14 days."
+        )
+    return cannot_tell("Compute Optimizer does not list the function.")

@@ -1,0 +1,155 @@
+"""Whether what may be interrupted runs on Spot, and what may not does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from readiness.model.manifest import names_it
+from readiness.model.verdict import (
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+)
+
+from .settings import SPOT_TAG
+
+if TYPE_CHECKING:
+    from readiness.evidence.autoscaling import GroupPurchases
+    from readiness.evidence.ecs.services import Service
+    from readiness.evidence.workloads.manifests import Manifests
+
+_FARGATE_SPOT = "FARGATE_SPOT"
+_PRODUCTION = ("prod", "production", "live")
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What tags and manifest say: ``eligible``, ``ineligible`` or nothing; ``by`` says who."""
+
+    said: str
+    by: str
+    environment: str = ""
+
+    @property
+    def is_production(self) -> bool:
+        """Without an environment it counts as production."""
+        return not self.environment or self.environment.strip().lower() in _PRODUCTION
+
+
+def wish_of(
+    tags: Mapping[str, str], manifests: Manifests, name: str, account: str
+) -> Wish | Verdict:
+    """Whether a thing may be interrupted, or why that is not known."""
+    workload = tags.get("Application", "")
+    tag = tags.get(SPOT_TAG, "").strip().lower()
+    refusal = manifests.refusal(workload)
+    manifest = manifests.of(workload)
+    environment = tags.get("Environment", "")
+    if manifest and not environment:
+        environment = manifest.environments.get(account, "")
+    if tag in {"eligible", "ineligible"}:
+        return Wish(tag, f"its tag {SPOT_TAG}={tag}", environment)
+    if refusal:
+        return cannot_tell(refusal)
+    if manifest and names_it(manifest.spot_eligible, name):
+        return Wish("eligible", f"the manifest {manifest.workload}", environment)
+    return Wish("", "neither a tag nor a manifest", environment)
+
+
+def judge_service(service: Service, manifests: Manifests, account: str) -> Verdict:
+    """Whether a service runs on Fargate Spot where it may, and not alone where it may not."""
+    cluster = service.cluster_arn.rpartition("/")[2]
+    if why := _elsewhere(service):
+        return not_applicable(why)
+    wish = wish_of(service.tags or {}, manifests, f"{cluster}/{service.name}", account)
+    if isinstance(wish, Verdict):
+        return wish
+    return _judge(wish, _spot_tasks(service), service.desired_count, "tasks")
+
+
+def _elsewhere(service: Service) -> str:
+    """Why it is not the service's strategy that says how its tasks run, empty where it is."""
+    if service.launch_type == "EXTERNAL" or service.scheduling_strategy == "DAEMON":
+        return "It runs on every host, or on machines outside AWS."
+    if service.desired_count == 0:
+        return "It is to run no tasks."
+    if service.deployment_controller == "EXTERNAL" or service.task_sets:
+        return "Task sets say where its tasks run."
+    others = {each.provider for each in service.strategy} - {"FARGATE", _FARGATE_SPOT}
+    on_hosts = others or service.launch_type == "EC2"
+    return "It runs on EC2 instances; group-spot judges their group." if on_hosts else ""
+
+
+def _spot_tasks(service: Service) -> float:
+    """How many of the desired tasks run on Spot, by base and weight of its strategy."""
+    if not service.strategy:
+        return 0
+    left = service.desired_count
+    on_spot = 0.0
+    for each in service.strategy:
+        taken = min(each.base, left)
+        left -= taken
+        on_spot += taken if each.provider == _FARGATE_SPOT else 0
+    weights = sum(each.weight for each in service.strategy)
+    spot = sum(each.weight for each in service.strategy if each.provider == _FARGATE_SPOT)
+    return on_spot + (left * spot / weights if weights else 0)
+
+
+def judge_group(group: GroupPurchases, manifests: Manifests, account: str) -> Verdict:
+    """Whether a group of instances buys Spot where it may, and not alone where it may not."""
+    if group.highest == 0:
+        return not_applicable("The group has no instances: its maximum size is 0.")
+    wish = wish_of(group.tags or {}, manifests, group.name, account)
+    if isinstance(wish, Verdict):
+        return wish
+    if not group.is_mixed and wish.said == "eligible":
+        return cannot_tell(
+            "The group has no mixed instances policy; whether its launch template asks for Spot is"
+            " not read."
+        )
+    above = max(group.highest - group.base, 0)
+    spot = above * (100 - group.on_demand_percent) / 100 if group.is_mixed else 0
+    return _judge(wish, spot, group.highest, "instances")
+
+
+def _judge(wish: Wish, spot: float, count: int, what: str) -> Verdict:
+    share = f"{100 * spot / count:.0f} % of its {what} run on Spot"
+    if wish.said == "eligible":
+        return _of_eligible(wish, spot, count, what, share)
+    if spot >= count and (wish.said == "ineligible" or wish.is_production):
+        is_stated = wish.said == "ineligible" or wish.environment
+        return violates(
+            f"All of its {what} run on Spot and may be stopped at once (ALL_SPOT_NO_FLOOR), and"
+            f" nothing declares that it may be interrupted ({wish.by}).",
+            expected=f"A base of {what} on demand, or a declaration that it may be interrupted.",
+            severity=Severity.HIGH if is_stated else Severity.LOW,
+            environment=wish.environment,
+            count=count,
+        )
+    if wish.said == "ineligible" and spot > 0:
+        reason = f"{share}, which {wish.by} forbids."
+        return violates(reason, expected="No Spot.", spot=spot, count=count)
+    if spot > 0:
+        where = wish.environment or "an environment that nobody named"
+        return complies(f"{share} in {where}.", spot=spot, count=count)
+    if wish.said == "ineligible":
+        return complies(f"None of its {what} run on Spot, as {wish.by} asks.")
+    return not_applicable(
+        f"Nobody declared whether it may be interrupted (the tag {SPOT_TAG}, or spot_eligible in"
+        " its manifest)."
+    )
+
+
+def _of_eligible(wish: Wish, spot: float, count: int, what: str, share: str) -> Verdict:
+    if spot > 0:
+        return complies(f"{share}, as {wish.by} allows.", spot=spot, count=count)
+    return violates(
+        f"None of its {what} run on Spot, which {wish.by} allows.",
+        expected=f"A part of the {what} on Spot.",
+        count=count,
+    )

@@ -1,0 +1,178 @@
+"""Whether data lies in a storage class that is worth its price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from readiness.evidence.ec2.volume_types import OLD
+from readiness.evidence.s3.lifecycles import GIB
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact, Verdict, complies, not_applicable, violates
+from readiness.semantics.lifecycle import MIN_TRANSITION_BYTES
+
+if TYPE_CHECKING:
+    from readiness.evidence.computeoptimizer import VolumeRecommendations
+    from readiness.evidence.ec2.volume_types import VolumeTypes
+    from readiness.evidence.s3.lifecycles import ArchiveTiers, BucketLifecycle
+    from readiness.evidence.s3.transfer import BucketWrites
+    from readiness.semantics.lifecycle import CostRule
+
+_STANDARD = "StandardStorage"
+_TOO_LATE = 366
+"""Days: what lies in S3 Standard for longer was not worth its price."""
+_NEVER = 10 * _TOO_LATE
+NO_METRIC = "S3 has no size of it: it is empty, or younger than two days."
+
+
+def small(size: float, min_gib: float) -> Verdict | None:
+    """COMPLIANT for what is too small to matter."""
+    if size >= min_gib * GIB:
+        return None
+    return complies(
+        f"It holds {size / GIB:,.1f} GiB, less than the {min_gib:g} GiB that are worth a look.",
+        bytes=int(size),
+    )
+
+
+def judge_class(
+    storage: BucketWrites, lifecycle: BucketLifecycle, tiers: ArchiveTiers, min_gib: float
+) -> Verdict:
+    """Whether the objects of a bucket leave S3 Standard, where that would save something."""
+    if storage.stored is None:
+        return not_applicable(NO_METRIC)
+    standard = storage.classes.get(_STANDARD, 0.0)
+    if verdict := small(standard, min_gib):
+        return verdict
+    size = f"{standard / GIB:,.0f} GiB"
+    facts: dict[str, Fact] = {"classes": {k: int(v) for k, v in storage.classes.items()}}
+    average = storage.stored / storage.objects if storage.objects else MIN_TRANSITION_BYTES
+    if average < MIN_TRANSITION_BYTES:
+        return not_applicable(
+            f"Its {storage.objects:,.0f} objects have {average / 1024:,.0f} KiB on average. S3"
+            " moves no objects under 128 KiB to another class by itself."
+        ).observing(facts)
+    if said := _moving(lifecycle.rules, has_moved=len(storage.classes) > 1):
+        return complies(said).observing(facts)
+    expected = "A lifecycle rule that moves objects to Intelligent-Tiering or a colder class."
+    if tiers.names and not any(kind.startswith("Intelligent") for kind in storage.classes):
+        return violates(
+            f"The archive configuration {tiers.names[0]} does nothing: none of its objects is in"
+            f" Intelligent-Tiering, and {size} lie in S3 Standard.",
+            expected=expected,
+        ).observing(facts)
+    why = _disabled(lifecycle.rules)
+    return violates(
+        f"{size} lie in S3 Standard, and nothing moves them to a cheaper class.{why}",
+        expected=expected,
+    ).observing(facts)
+
+
+def _moving(rules: Sequence[CostRule], *, has_moved: bool) -> str:
+    """Which rule moves or ends the objects in time, empty where none does.
+
+    One that is confined to some of them counts where objects are in other classes already.
+    """
+    for rule in rules:
+        in_time = min(
+            (days for days in (rule.moves_after, rule.expires_after) if days is not None),
+            default=_TOO_LATE,
+        )
+        if rule.is_enabled and in_time < _TOO_LATE and (has_moved or not rule.narrowed):
+            part = f" ({rule.narrowed})" if rule.narrowed else ""
+            return f"The lifecycle rule {rule.id} moves or ends its objects{part}."
+    return ""
+
+
+def _where(rules: Sequence[CostRule]) -> str:
+    return listed([f"{rule.id} ({rule.narrowed})" for rule in rules])
+
+
+def _disabled(rules: Sequence[CostRule]) -> str:
+    names = [rule.id for rule in rules if not rule.is_enabled]
+    confined = [rule for rule in rules if rule.is_enabled and rule.narrowed]
+    said = f" Disabled lifecycle rules: {listed(names)}." if names else ""
+    return said + (f" Confined to a part: {_where(confined)}." if confined else "")
+
+
+def judge_lifecycle(
+    storage: BucketWrites, lifecycle: BucketLifecycle, *, min_gib: float, max_abort_days: int
+) -> Verdict:
+    """Whether lifecycle rules for the whole bucket keep it from growing for ever."""
+    if storage.stored is None:
+        return not_applicable(NO_METRIC)
+    if verdict := small(storage.stored, min_gib):
+        return verdict
+    problems = []
+    enabled = [rule for rule in lifecycle.rules if rule.is_enabled]
+    whole = [rule for rule in enabled if not rule.narrowed]
+    if not any(0 < rule.aborts_after <= max_abort_days for rule in whole):
+        problems.append(
+            "No rule for the whole bucket ends unfinished uploads after"
+            f" {plural(max_abort_days, 'day')} (NO_ABORT_MPU)."
+        )
+    if not any(_bounds(rule) for rule in whole):
+        problems.append("No rule for the whole bucket moves or expires objects.")
+    elif lifecycle.is_versioned and not any(rule.bounds for rule in whole):
+        problems.append("Old versions stay for ever: no rule for the whole bucket ends them.")
+    facts: dict[str, Fact] = {
+        "bytes": int(storage.stored),
+        "rules": sorted(rule.id for rule in lifecycle.rules),
+    }
+    if not problems:
+        names = listed([rule.id for rule in whole])
+        return complies(f"Its lifecycle bounds what it costs: {names}.").observing(facts)
+    if lifecycle.rules and not enabled:
+        problems.append("Its rules are disabled (RULES_DISABLED).")
+    elif enabled and not whole:
+        problems.append(f"Its rules apply to a part only (PREFIX_ONLY): {_where(enabled)}.")
+    return violates(
+        f"It holds {storage.stored / GIB:,.0f} GiB. {' '.join(problems)}",
+        expected=(
+            "Enabled lifecycle rules for the whole bucket that end unfinished uploads, old"
+            " versions, and objects that nobody needs, or move those to a cheaper class."
+        ),
+    ).observing(facts)
+
+
+def _bounds(rule: CostRule) -> bool:
+    """Whether the rule keeps a bucket from growing: not one that acts after decades."""
+    days = (rule.moves_after, rule.expires_after)
+    return rule.bounds or any(each is not None and each < _NEVER for each in days)
+
+
+def judge_volumes(
+    volumes: VolumeTypes, recommended: VolumeRecommendations, min_saving: float
+) -> Verdict:
+    """Whether volumes have a type, or provisioned performance, that they do not need."""
+    old = [each for each in volumes.all if each.kind in OLD]
+    savings = recommended.by_volume
+    dear = [
+        each
+        for each in volumes.all
+        if each.kind not in OLD and each.id in savings and savings[each.id].amount >= min_saving
+    ]
+    if not old and not dear:
+        return complies("No volume has an outdated type or more performance than it needs.")
+    said = []
+    if old:
+        size = sum(each.size for each in old)
+        names = listed([each.id for each in old])
+        count = (
+            f"{plural(len(old), 'volume')} of {size:,} GiB {'has' if len(old) == 1 else 'have'}"
+        )
+        said.append(f"{count} the type gp2; gp3 is cheaper and as fast: {names}.")
+    said += [f"{each.id} ({each.kind}) would do as {savings[each.id].change}." for each in dear]
+    known = [savings[each.id] for each in (*old, *dear) if each.id in savings]
+    total = sum(each.amount for each in known)
+    if total:
+        said.append(
+            f"Compute Optimizer's figure for {plural(len(known), 'volume')} of them is"
+            f" {total:,.2f} {known[0].currency} a month."
+        )
+    return violates(
+        " ".join(said[:6]),
+        expected="Volumes of the type gp3, with the performance that they need.",
+        volumes=sorted(each.id for each in (*old, *dear))[:50],
+        monthly_saving=round(total, 2),
+    )

@@ -1,0 +1,480 @@
+"""Cost optimization: evidence in, verdict out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from functions.cost_optimization.app import (
+    bucket_lifecycle,
+    bucket_storage_class,
+    compute_optimizer_enrolled,
+    file_system_storage_class,
+    function_memory,
+    group_spot,
+    service_spot,
+    volume_types,
+)
+from readiness import Severity, Status
+from readiness.evidence.autoscaling import GroupPurchases
+from readiness.evidence.awslambda.functions import (
+    FunctionConfiguration,
+    FunctionIdentity,
+    FunctionSize,
+)
+from readiness.evidence.computeoptimizer import (
+    Enrollment,
+    FunctionRecommendations,
+    Recommendation,
+    Saving,
+    VolumeRecommendations,
+)
+from readiness.evidence.ec2.volume_types import Volume, VolumeTypes
+from readiness.evidence.ecs.services import ProviderShare, Service
+from readiness.evidence.efs import FileSystemTiers
+from readiness.evidence.region import Region
+from readiness.evidence.s3.lifecycles import ArchiveTiers, BucketLifecycle
+from readiness.evidence.s3.transfer import BucketWrites
+from readiness.evidence.workloads.manifests import Manifests
+from readiness.evidence.workloads.utilization import FunctionRuns
+from readiness.model.manifest import Manifest
+from readiness.semantics.lifecycle import CostRule
+from tests.accounts.cost_optimization import GIB, rule
+from tests.fake_account import ACCOUNT_ID, NOON
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+HERE = Region(NOON, ACCOUNT_ID)
+NONE = Manifests()
+
+
+def judged(verdict, status, words=""):
+    assert (verdict.status, words in verdict.reason) == (status, True), verdict
+
+
+# -- buckets --------------------------------------------------------------------------------------
+
+
+def stored(gib: float = 500, objects: float = 1000, **classes: float) -> BucketWrites:
+    found = {"StandardStorage": gib * GIB} | {k: v * GIB for k, v in classes.items()}
+    return BucketWrites(stored=sum(found.values()), objects=objects, classes=found)
+
+
+def rules(*found: dict[str, Any], versioned: bool = False) -> BucketLifecycle:
+    return BucketLifecycle(tuple(map(CostRule.of, found)), versioned)
+
+
+EXPIRES = rule(Transitions=[], Expiration={"Days": 30})
+MOVES = rule()
+NEVER = rule(Transitions=[{"Days": 5000, "StorageClass": "GLACIER"}])
+PREFIX = rule(Filter={"Prefix": "logs/"})
+OFF = rule(Status="Disabled")
+NO_TIERS = ArchiveTiers()
+
+
+@pytest.mark.parametrize(
+    ("storage", "lifecycle", "tiers", "settings", "status", "words"),
+    [
+        pytest.param(stored(), rules(MOVES), NO_TIERS, {}, GOOD, "tidy moves", id="moved"),
+        pytest.param(stored(), rules(EXPIRES), NO_TIERS, {}, GOOD, "", id="expired"),
+        pytest.param(stored(), rules(), NO_TIERS, {}, BAD, "500 GiB lie in S3", id="nothing"),
+        pytest.param(stored(), rules(OFF), NO_TIERS, {}, BAD, "Disabled", id="disabled"),
+        pytest.param(stored(), rules(NEVER), NO_TIERS, {}, BAD, "", id="in 14 years"),
+        pytest.param(
+            stored(), rules(PREFIX), NO_TIERS, {}, BAD, "the prefix logs/", id="a prefix"
+        ),
+        pytest.param(
+            stored(GlacierStorage=1), rules(PREFIX), NO_TIERS, {}, GOOD, "", id="that is used"
+        ),
+        pytest.param(stored(99), rules(), NO_TIERS, {}, GOOD, "less than the 100 GiB", id="small"),
+        pytest.param(stored(99), rules(), NO_TIERS, {"min_gib": 50.0}, BAD, "", id="large"),
+        pytest.param(
+            stored(5, IntelligentTieringFAStorage=900),
+            rules(),
+            NO_TIERS,
+            {},
+            GOOD,
+            "",
+            id="written to another class",
+        ),
+        pytest.param(
+            stored(),
+            rules(),
+            ArchiveTiers(("cold",)),
+            {},
+            BAD,
+            "cold does nothing",
+            id="an archive of nothing",
+        ),
+        pytest.param(
+            stored(IntelligentTieringFAStorage=1),
+            rules(),
+            ArchiveTiers(("cold",)),
+            {},
+            BAD,
+            "nothing moves them",
+            id="an archive of something",
+        ),
+        pytest.param(
+            stored(objects=10_000_000), rules(), NO_TIERS, {}, NA, "128 KiB", id="tiny objects"
+        ),
+        pytest.param(BucketWrites(), rules(), NO_TIERS, {}, NA, "is empty", id="no metric"),
+    ],
+)
+def test_the_storage_class_of_a_bucket(storage, lifecycle, tiers, settings, status, words):
+    judged(bucket_storage_class(storage, lifecycle, tiers, **settings), status, words)
+
+
+@pytest.mark.parametrize(
+    ("storage", "lifecycle", "settings", "status", "words"),
+    [
+        pytest.param(stored(), rules(MOVES, versioned=True), {}, GOOD, "tidy", id="all"),
+        pytest.param(stored(), rules(), {}, BAD, "NO_ABORT_MPU", id="nothing"),
+        pytest.param(stored(), rules(OFF), {}, BAD, "RULES_DISABLED", id="disabled"),
+        pytest.param(stored(), rules(PREFIX), {}, BAD, "PREFIX_ONLY", id="a prefix"),
+        pytest.param(
+            stored(),
+            rules(rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 8})),
+            {},
+            BAD,
+            "NO_ABORT_MPU",
+            id="ends uploads late",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(AbortIncompleteMultipartUpload={"DaysAfterInitiation": 8})),
+            {"max_abort_days": 8},
+            GOOD,
+            "",
+            id="late and allowed",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(Transitions=[], NoncurrentVersionExpiration={})),
+            {},
+            BAD,
+            "moves or expires",
+            id="only ends uploads",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(NoncurrentVersionExpiration={}), versioned=True),
+            {},
+            BAD,
+            "Old versions stay",
+            id="keeps old versions",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(NoncurrentVersionExpiration={})),
+            {},
+            GOOD,
+            "",
+            id="has no old versions",
+        ),
+        pytest.param(
+            stored(),
+            rules(
+                rule(
+                    Transitions=[],
+                    NoncurrentVersionExpiration={},
+                    Expiration={"ExpiredObjectDeleteMarker": True},
+                )
+            ),
+            {},
+            BAD,
+            "moves or expires",
+            id="only delete markers",
+        ),
+        pytest.param(stored(10), rules(), {}, GOOD, "less than", id="small"),
+        pytest.param(stored(10), rules(), {"min_gib": 5.0}, BAD, "", id="large enough"),
+        pytest.param(BucketWrites(), rules(), {}, NA, "is empty", id="no metric"),
+    ],
+)
+def test_the_lifecycle_of_a_bucket(storage, lifecycle, settings, status, words):
+    judged(bucket_lifecycle(storage, lifecycle, **settings), status, words)
+
+
+# -- file systems and volumes ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("system", "settings", "status", "words"),
+    [
+        (FileSystemTiers(500 * GIB, "AFTER_30_DAYS"), {}, GOOD, "after 30 days"),
+        (FileSystemTiers(500 * GIB, "", "AFTER_90_DAYS"), {}, GOOD, "after 90 days"),
+        (FileSystemTiers(500 * GIB), {}, BAD, "500 GiB"),
+        (FileSystemTiers(50 * GIB), {}, GOOD, "less than"),
+        (FileSystemTiers(50 * GIB), {"min_gib": 10.0}, BAD, ""),
+        (FileSystemTiers(None), {}, UNKNOWN, "not measured"),
+    ],
+)
+def test_the_storage_class_of_a_file_system(system, settings, status, words):
+    judged(file_system_storage_class(system, **settings), status, words)
+
+
+SAVES = {"vol-1": Saving(20.0, "USD", "gp3 with 3,000 IOPS")}
+
+
+@pytest.mark.parametrize(
+    ("volumes", "savings", "settings", "status", "words"),
+    [
+        ([], {}, {}, GOOD, "No volume"),
+        ([Volume("vol-1", "io2", 100)], {}, {}, GOOD, ""),
+        ([Volume("vol-1", "gp2", 100)], {}, {}, BAD, "1 volume of 100 GiB has the type gp2"),
+        ([Volume("vol-1", "gp2", 100)], SAVES, {}, BAD, "is 20.00 USD a month"),
+        ([Volume("vol-1", "io1", 100)], SAVES, {}, BAD, "would do as gp3 with 3,000 IOPS"),
+        ([Volume("vol-1", "io1", 100)], SAVES, {"min_saving": 21.0}, GOOD, ""),
+    ],
+)
+def test_the_types_of_volumes(volumes, savings, settings, status, words):
+    verdict = volume_types(VolumeTypes(tuple(volumes)), VolumeRecommendations(savings), **settings)
+    judged(verdict, status, words)
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("enrollment", "status"),
+    [
+        (Enrollment("Active"), GOOD),
+        (Enrollment("Inactive"), BAD),
+        (Enrollment("Failed", "no role"), BAD),
+        (Enrollment("Pending"), UNKNOWN),
+    ],
+)
+def test_compute_optimizer(enrollment, status):
+    judged(compute_optimizer_enrolled(enrollment), status, enrollment.reason)
+
+
+def function(**more: Any) -> tuple[FunctionIdentity, FunctionSize]:
+    about = {
+        "FunctionName": "agent",
+        "FunctionArn": "arn:aws:lambda:us-east-1:111122223333:function:agent",
+        "MemorySize": 1024,
+        "LastModified": "2026-09-20T12:00:00.000+0000",
+    }
+    configured = FunctionConfiguration.of(about | more)
+    identity = FunctionIdentity(configured.name, configured.master_arn)
+    return identity, FunctionSize.of(configured)
+
+
+def found(finding: str = "Optimized", *reasons: str, **more: Any) -> Recommendation:
+    about: dict[str, Any] = {
+        "about": "1024",
+        "refreshed": NOON - timedelta(hours=10),
+        "days": 14.0,
+    }
+    return Recommendation(finding, reasons, **(about | more))
+
+
+LESS = Saving(12.5, "USD", "512 MiB")
+LARGE = function(MemorySize=3008)
+NEW = function(LastModified="2026-10-20T12:00:00.000+0000")
+ACTIVE = Enrollment("Active")
+
+
+@pytest.mark.parametrize(
+    ("about", "recommended", "runs", "settings", "status", "words"),
+    [
+        pytest.param(function(), found(), None, {}, GOOD, "right in the last 14", id="right"),
+        pytest.param(
+            function(),
+            found("NotOptimized", "MemoryOverprovisioned", saving=LESS),
+            None,
+            {},
+            BAD,
+            "with 512 MiB it would cost 12.50 USD a month less",
+            id="too much",
+        ),
+        pytest.param(
+            function(),
+            found("NotOptimized", "MemoryOverprovisioned", saving=LESS),
+            None,
+            {"min_saving": 20.0},
+            GOOD,
+            "saves less than 20",
+            id="too little to save",
+        ),
+        pytest.param(
+            function(),
+            found("NotOptimized", "MemoryUnderprovisioned"),
+            None,
+            {},
+            GOOD,
+            "MemoryUnderprovisioned",
+            id="saves nothing",
+        ),
+        pytest.param(
+            function(),
+            found("Unavailable", "InsufficientData"),
+            None,
+            {},
+            UNKNOWN,
+            "InsufficientData",
+            id="unavailable",
+        ),
+        pytest.param(
+            function(), found(about="512"), None, {}, UNKNOWN, "STALE", id="of another size"
+        ),
+        pytest.param(
+            function(LastModified="2026-11-02T11:00:00.000+0000"),
+            found(),
+            None,
+            {},
+            UNKNOWN,
+            "STALE",
+            id="older than the last change",
+        ),
+        pytest.param(function(), None, 0.0, {}, BAD, "UNUSED", id="unused"),
+        pytest.param(
+            function(), None, 0.0, {"report_unused": False}, NA, "0 times", id="unused is right"
+        ),
+        pytest.param(NEW, None, 0.0, {}, NA, "0 times", id="new"),
+        pytest.param(function(), None, 49.0, {}, NA, "49 times", id="seldom used"),
+        pytest.param(LARGE, None, 5000.0, {}, NA, "3,008", id="too large to be looked at"),
+        pytest.param(function(), None, 5000.0, {}, UNKNOWN, "does not list", id="not listed"),
+        pytest.param(
+            function(MasterArn="arn:aws:lambda:us-east-1:1:function:edge"),
+            None,
+            0.0,
+            {},
+            NA,
+            "Lambda@Edge",
+            id="a replica",
+        ),
+    ],
+)
+def test_the_memory_of_a_function(about, recommended, runs, settings, status, words):
+    listed = FunctionRecommendations({"agent": recommended} if recommended else {})
+    verdict = function_memory(*about, listed, ACTIVE, FunctionRuns(runs), HERE, **settings)
+    judged(verdict, status, words)
+
+
+def test_nobody_looks_at_the_memory():
+    listed = FunctionRecommendations({})
+    off = Enrollment("Inactive")
+    verdict = function_memory(*function(), listed, off, FunctionRuns(0.0), HERE)
+    judged(verdict, NA, "compute-optimizer-enrolled")
+
+
+# -- Spot -----------------------------------------------------------------------------------------
+
+SPOT, DEMAND = ProviderShare("FARGATE_SPOT", 0, 1), ProviderShare("FARGATE", 1, 1)
+
+
+def service(*strategy: ProviderShare, tags: dict[str, str] | None = None, **more: Any) -> Service:
+    about: dict[str, Any] = {
+        "arn": "arn:aws:ecs:us-east-1:111122223333:service/agents/api",
+        "name": "api",
+        "cluster_arn": "arn:aws:ecs:us-east-1:111122223333:cluster/agents",
+        "task_definition": "t",
+        "desired_count": 4,
+        "strategy": strategy,
+        "tags": tags or {},
+    }
+    return Service(**(about | more))
+
+
+ELIGIBLE = {"readiness:spot": "eligible"}
+INELIGIBLE = {"readiness:spot": "ineligible"}
+PRODUCTION = {"Environment": "production"}
+STAGING = {"Environment": "staging"}
+IN_PART = [DEMAND, SPOT]
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "words"),
+    [
+        pytest.param(service(*IN_PART, tags=ELIGIBLE), GOOD, "38 %", id="in part"),
+        pytest.param(service(SPOT, tags=ELIGIBLE), GOOD, "100 %", id="wholly and allowed"),
+        pytest.param(service(tags=ELIGIBLE, launch_type="FARGATE"), BAD, "None of", id="not"),
+        pytest.param(
+            service(ProviderShare("FARGATE", 4, 1), SPOT, tags=ELIGIBLE),
+            BAD,
+            "None of",
+            id="the base covers all",
+        ),
+        pytest.param(
+            service(DEMAND, ProviderShare("FARGATE_SPOT", 0, 0), tags=ELIGIBLE),
+            BAD,
+            "None of",
+            id="weight zero",
+        ),
+        pytest.param(service(SPOT, tags=PRODUCTION), BAD, "ALL_SPOT", id="production"),
+        pytest.param(service(SPOT), BAD, "ALL_SPOT", id="an unknown environment"),
+        pytest.param(service(SPOT, tags=STAGING), GOOD, "in staging", id="staging"),
+        pytest.param(
+            service(SPOT, tags={**STAGING, **INELIGIBLE}), BAD, "ALL_SPOT", id="ineligible"
+        ),
+        pytest.param(
+            service(*IN_PART, tags=INELIGIBLE), BAD, "forbids", id="in part and ineligible"
+        ),
+        pytest.param(
+            service(launch_type="FARGATE", tags=INELIGIBLE), GOOD, "asks", id="as it asks"
+        ),
+        pytest.param(service(*IN_PART, tags=PRODUCTION), GOOD, "38 %", id="with a floor"),
+        pytest.param(service(launch_type="FARGATE"), NA, "Nobody declared", id="undeclared"),
+        pytest.param(service(launch_type="EC2", tags=ELIGIBLE), NA, "group-spot", id="on hosts"),
+        pytest.param(
+            service(ProviderShare("hosts", 0, 1), tags=ELIGIBLE), NA, "group-spot", id="own hosts"
+        ),
+        pytest.param(service(SPOT, desired_count=0), NA, "no tasks", id="stopped"),
+        pytest.param(service(SPOT, scheduling_strategy="DAEMON"), NA, "every host", id="daemon"),
+        pytest.param(service(SPOT, deployment_controller="EXTERNAL"), NA, "Task sets", id="sets"),
+    ],
+)
+def test_spot_of_a_service(of, status, words):
+    judged(service_spot(of, NONE, HERE), status, words)
+
+
+def test_how_bad_it_is_to_be_stopped_at_once():
+    assert service_spot(service(SPOT, tags=PRODUCTION), NONE, HERE).severity is Severity.HIGH
+    assert service_spot(service(SPOT, tags=INELIGIBLE), NONE, HERE).severity is Severity.HIGH
+    assert service_spot(service(SPOT), NONE, HERE).severity is Severity.LOW
+
+
+def test_what_the_manifest_says_of_spot():
+    mine = Manifest(
+        "maif",
+        "team",
+        NOON.date(),
+        spot_eligible=("agents/*",),
+        environments={ACCOUNT_ID: "staging"},
+    )
+    stated = Manifests({"maif": mine})
+    maif = {"Application": "maif"}
+    judged(service_spot(service(launch_type="FARGATE", tags=maif), stated, HERE), BAD, "maif")
+    judged(service_spot(service(SPOT, tags=maif), stated, HERE), GOOD, "manifest maif")
+    other = service(SPOT, tags=maif, cluster_arn="c/other")
+    judged(service_spot(other, stated, HERE), GOOD, "in staging")
+    refused = Manifests({}, {"maif": "it is no JSON"})
+    judged(service_spot(service(SPOT, tags=maif), refused, HERE), UNKNOWN, "no JSON")
+    judged(service_spot(service(SPOT, tags={**maif, **ELIGIBLE}), refused, HERE), GOOD)
+
+
+def group(mixed: bool = True, *, tags: dict[str, str] | None = None, **more: Any):
+    about: dict[str, Any] = {"name": "workers", "highest": 4, "is_mixed": mixed}
+    return GroupPurchases(**about, **more, tags=tags or {})
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "words"),
+    [
+        (group(base=1, on_demand_percent=0, tags=ELIGIBLE), GOOD, "75 %"),
+        (group(on_demand_percent=100, tags=ELIGIBLE), BAD, "None of"),
+        (group(base=4, on_demand_percent=0, tags=ELIGIBLE), BAD, "None of"),
+        (group(False, tags=ELIGIBLE), UNKNOWN, "launch template"),
+        (group(on_demand_percent=0, tags=PRODUCTION), BAD, "ALL_SPOT"),
+        (group(on_demand_percent=0, tags=STAGING), GOOD, "100 %"),
+        (group(False), NA, "Nobody declared"),
+        (GroupPurchases("workers", 0, is_mixed=True), NA, "maximum size"),
+    ],
+)
+def test_spot_of_a_group(of, status, words):
+    judged(group_spot(of, NONE, HERE), status, words)
