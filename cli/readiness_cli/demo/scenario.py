@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -13,10 +17,11 @@ import click
 
 from readiness.model.finding import Finding
 from readiness.model.verdict import Status
-from readiness_cli.demo import cloudtrail, scorecard, stack, workload
+from readiness_cli.demo import cloudtrail, scorecard, stack, workload, workload_traffic
 from readiness_cli.demo.checkout import Checkout
 from readiness_cli.demo.emulator import Emulator
 from readiness_cli.demo.pager_client import Page, PagerClient
+from readiness_cli.demo.process import clean_environment
 from readiness_cli.demo.stack import Stack
 
 WIDTH = 78
@@ -71,6 +76,7 @@ def tell(checkout: Checkout, hold: ExitStack, started: Callable[..., None]) -> U
     _look_at_everything(up)
     _break(up)
     _fix(up, made)
+    _roll_back(up)
     return up
 
 
@@ -178,6 +184,39 @@ def _fix(up: Up, made: workload.Workload) -> None:
         made.open_group,
     )
     _show_page(page)
+
+
+def _roll_back(up: Up) -> None:
+    title("5  3 a.m.: version 2 of the worker is bad. Plan a rollback, apply it, restore")
+    workload_traffic.deploy_twice(up.aws.client("lambda"))
+    words = ("emergency", "lambda-rollback", workload_traffic.WORKER, "--alias", "live")
+    [plan] = _readiness(up, *words)
+    for step in plan["calls"]:
+        say(f"plan: {step['says']}", "    ")
+    why = ("--reason", "version 2 loses orders")
+    [saved] = _readiness(up, *words, "--apply", plan["token"], *why)
+    say(f"applied; the state before is saved as {saved['id']}", "    ")
+    back = ("emergency", "restore", saved["id"])
+    [plan] = _readiness(up, *back)
+    [saved] = _readiness(up, *back, "--apply", plan["token"], "--reason", "it was not the cause")
+    say(f"{saved['state']}: the alias points to {saved['before']['version']} again", "    ")
+
+
+def _readiness(up: Up, *words: str) -> Any:
+    """Run the command line as a person would, and show it. Raises RuntimeError."""
+    say(f"$ readiness {shlex.join(words)}", "  ")
+    environment = clean_environment(up.aws.home) | {"AWS_ENDPOINT_URL": up.aws.endpoint}
+    done = subprocess.run(
+        [sys.executable, "-m", "readiness_cli.main", *words, "-o", "json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=_PATIENCE * 4,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    return json.loads(done.stdout)
 
 
 def _page_after(

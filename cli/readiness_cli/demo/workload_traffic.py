@@ -76,6 +76,16 @@ def _functions(lambda_: Any, role: str, admin: str, subnet: str, group: str) -> 
     )
 
 
+def deploy_twice(lambda_: Any) -> None:
+    """Two versions of the worker; its alias points to the second."""
+    for text in ("return event", "return None"):
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("agent.py", f"def handler(event, context):\n    {text}\n")
+        lambda_.update_function_code(FunctionName=WORKER, ZipFile=code.getvalue(), Publish=True)
+    lambda_.create_alias(FunctionName=WORKER, Name="live", FunctionVersion="2")
+
+
 def _workflows(steps: Any, role: str) -> None:
     """One that waits for an answer as long as it takes, one that gives up."""
     task = {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": True}

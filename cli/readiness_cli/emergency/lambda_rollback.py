@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
+from readiness.model.text import clean
 from readiness_cli.emergency import images
 from readiness_cli.emergency.plan import Call, Plan, State
 from readiness_cli.failure import Failure
@@ -59,7 +60,10 @@ class LambdaRollback:
 
     def plan(self, aws: Aws, state: State, at: datetime) -> Plan:  # noqa: ARG002
         before = {"version": state["version"], "weights": state["weights"]}
-        running, unknown = _deployments(aws, self.function, self.alias)
+        try:
+            running, unknown, unread = *_deployments(aws, self.function, self.alias), ""
+        except (ClientError, BotoCoreError) as error:
+            running, unknown, unread = [], [], clean(str(error), 300)
         if running and self.stop_deployment:
             return self._stopped(before, running)
         versions = _versions(aws, self.function)
@@ -82,6 +86,8 @@ class LambdaRollback:
             " make sure that it is not about this alias."
             for id in unknown
         ]
+        if unread:
+            warnings.append(f"Whether CodeDeploy moves the alias now cannot be read: {unread}")
         if state["weights"]:
             told = ", ".join(
                 f"{weight:.0%} to {name}" for name, weight in state["weights"].items()
@@ -200,7 +206,7 @@ def _deployments(aws: Aws, function: str, alias: str) -> tuple[list[str], list[s
     """The deployments of CodeDeploy under way that move the alias, and those that might."""
     client = aws.client("codedeploy")
     pages = client.get_paginator("list_deployments").paginate(includeOnlyStatuses=_RUNNING)
-    ids = [id for page in pages for id in page["deployments"]]
+    ids = [id for page in pages for id in page.get("deployments") or ()]
     running: list[str] = []
     unknown: list[str] = []
     for at in range(0, len(ids), 25):

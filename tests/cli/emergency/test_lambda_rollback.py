@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from readiness_cli import session
 from readiness_cli.emergency.lambda_rollback import LambdaRollback, _moves
-from tests.fake_account import FakeAccount, evaluation
+from tests.fake_account import FakeAccount, error, evaluation
 
 PLAN = ("emergency", "lambda-rollback", "agent")
 WHY = ("--reason", "version 3 loses orders")
@@ -314,6 +314,12 @@ def test_deployments_of_others_stop_nothing(fake, warned):
     plan = plan_in(fake)
     assert plan.calls
     assert any("d-1 is under way" in each for each in plan.warnings) is warned
+
+
+def test_a_denied_look_at_codedeploy_stops_no_emergency():
+    plan = plan_in(world(codedeploy__list_deployments=error("AccessDeniedException", 403)))
+    assert plan.calls
+    assert any("cannot be read" in each for each in plan.warnings)
 
 
 @pytest.mark.parametrize(

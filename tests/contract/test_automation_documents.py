@@ -1,0 +1,255 @@
+"""The Automation documents: held to the service models, and run against an AWS in memory."""
+
+from __future__ import annotations
+
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from readiness.engine.actions import action_of
+from tests import deployed
+from tests.automation import Automation, Failed, every_step, references
+from tests.cli.conftest import account  # noqa: F401
+from tests.cli.emergency.conftest import agent, stack  # noqa: F401
+from tests.contract.test_emergency import allowed
+
+DOCUMENTS = {
+    name: each["Properties"]["Content"]
+    for name, each in deployed.committed()["Resources"].items()
+    if each["Type"] == "AWS::SSM::Document"
+}
+PER_DOCUMENT = pytest.mark.parametrize("name", DOCUMENTS)
+OWN = {"Service", "Api", "PropertySelector", "DesiredValues"}
+ACTIONS = {
+    "aws:approve",
+    "aws:assertAwsResourceProperty",
+    "aws:branch",
+    "aws:executeAwsApi",
+    "aws:loop",
+    "aws:waitForAwsResourceProperty",
+}
+BOSS = ["arn:aws:iam::123456789012:user/boss"]
+
+
+def calls(name):
+    for step in every_step(DOCUMENTS[name]["mainSteps"]):
+        if "Api" in step["inputs"]:
+            yield step, step["inputs"]
+
+
+def model(inputs):
+    service = botocore.session.get_session().get_service_model(inputs["Service"])
+    return service.operation_model(inputs["Api"])
+
+
+@PER_DOCUMENT
+def test_every_call_exists_with_its_parameters(name):
+    assert {each["action"] for each in every_step(DOCUMENTS[name]["mainSteps"])} <= ACTIONS
+    for _, inputs in calls(name):
+        shape = model(inputs).input_shape
+        given = set(inputs) - OWN
+        assert given <= set(shape.members), inputs["Api"]
+        assert set(shape.required_members) <= given, inputs["Api"]
+
+
+@PER_DOCUMENT
+def test_every_selector_names_members_of_the_answer(name):
+    for step, inputs in calls(name):
+        selectors = [each["Selector"] for each in step.get("outputs", ())]
+        selectors += [inputs["PropertySelector"]] if "PropertySelector" in inputs else []
+        for selector in selectors:
+            shape = model(inputs).output_shape
+            for member in selector.removeprefix("$").replace("..", "[0].").split("."):
+                named, _, index = member.partition("[")
+                if named:
+                    shape = shape.value if shape.type_name == "map" else shape.members[named]
+                if index:
+                    shape = shape.member
+
+
+@PER_DOCUMENT
+def test_every_reference_is_a_parameter_or_was_given_out_before(name):
+    document = DOCUMENTS[name]
+    known = set(document["parameters"]) | {"AutomationAssumeRole"}
+    used = set(references(document["assumeRole"]))
+    for step in document["mainSteps"]:
+        for each in every_step([step]):
+            known.add(f"{each['name']}.CurrentIteratorValue")
+            named = set(references(each["inputs"]))
+            assert named <= known, each["name"]
+            used |= named
+            known |= {f"{each['name']}.{out['Name']}" for out in each.get("outputs", ())}
+    assert set(document["parameters"]) <= used, "a parameter that nothing uses"
+    assert set(document.get("outputs", ())) <= known
+
+
+@PER_DOCUMENT
+def test_nothing_is_changed_before_another_person_approved(name):
+    first, *rest = DOCUMENTS[name]["mainSteps"]
+    assert (first["action"], first["onFailure"]) == ("aws:approve", "Abort")
+    assert rest
+    names = [each["name"] for each in every_step(DOCUMENTS[name]["mainSteps"])]
+    assert len(set(names)) == len(names)
+
+
+@PER_DOCUMENT
+def test_the_role_for_emergencies_may_run_it(name):
+    needed = {action_of(each["Service"], xform_name(each["Api"])) for _, each in calls(name)}
+    assert needed <= allowed()
+
+
+def run(name, session, *, approve=True, **given):
+    automation = Automation(DOCUMENTS[name], session.client, approve=approve)
+    return automation.run(Approvers=BOSS, **given)
+
+
+def test_a_function_goes_back_and_forth(agent, stack):  # noqa: F811
+    where = {"FunctionName": "agent", "Alias": "live"}
+    weights = {"AdditionalVersionWeights": {"2": 0.5}}
+    agent.update_alias(FunctionName="agent", Name="live", RoutingConfig=weights)
+    assert run("RollBackFunction", stack, **where, Version="2") == {"Before.Version": "3"}
+    now = agent.get_alias(FunctionName="agent", Name="live")
+    assert now["FunctionVersion"] == "2"
+    assert not (now.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
+    assert run("RollBackFunction", stack, **where, Version="3") == {"Before.Version": "2"}
+
+
+def test_a_version_that_is_not_there_changes_nothing(agent, stack):  # noqa: F811
+    with pytest.raises(Failed, match="CanRun"):
+        run("RollBackFunction", stack, FunctionName="agent", Alias="live", Version="9")
+    assert agent.get_alias(FunctionName="agent", Name="live")["FunctionVersion"] == "3"
+
+
+@PER_DOCUMENT
+def test_without_an_approval_no_call_is_made(name):
+    samples = {"String": "1", "Integer": 1, "Boolean": True, "StringList": []}
+    given = {
+        each: about.get("allowedValues", [about.get("default", samples.get(about["type"]))])[0]
+        for each, about in DOCUMENTS[name]["parameters"].items()
+        if each not in {"Approvers", "AutomationAssumeRole"}
+    }
+    given |= {"TaskDefinition": "api:1"} if "TaskDefinition" in given else {}
+    given |= {"Table": "circuits"} if "Table" in given else {}
+    automation = Automation(DOCUMENTS[name], None, approve=False)
+    with pytest.raises(Failed, match="Approve"):
+        automation.run(Approvers=BOSS, **given)
+    assert automation.calls == []
+
+
+@pytest.mark.parametrize(
+    "version",
+    ["$LATEST", "2; drop", "", "{{ Approvers }}"],
+    ids=["latest", "text", "empty", "{{}}"],
+)
+def test_a_parameter_of_another_form_is_refused(agent, stack, version):  # noqa: F811
+    with pytest.raises(ValueError, match="Version"):
+        run("RollBackFunction", stack, FunctionName="agent", Alias="live", Version=version)
+
+
+def test_a_function_is_stopped_and_started_as_it_was(agent, stack):  # noqa: F811
+    stack.client("sqs").create_queue(QueueName="jobs")
+    queue = "arn:aws:sqs:us-east-1:123456789012:jobs"
+    made = agent.create_event_source_mapping(FunctionName="agent", EventSourceArn=queue)
+    agent.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=7)
+    before = run("StopFunction", stack, FunctionName="agent")
+    assert before["Before.Reserved"] == 7
+    assert before["Mappings.Ids"] == [made["UUID"]]
+    assert (
+        agent.get_function_concurrency(FunctionName="agent")["ReservedConcurrentExecutions"] == 0
+    )
+    assert agent.get_event_source_mapping(UUID=made["UUID"])["State"] == "Disabled"
+    run(
+        "StartFunction",
+        stack,
+        FunctionName="agent",
+        Reserved=before["Before.Reserved"],
+        EventSourceMappings=before["Mappings.Ids"],
+    )
+    assert (
+        agent.get_function_concurrency(FunctionName="agent")["ReservedConcurrentExecutions"] == 7
+    )
+    assert agent.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled"
+
+
+def test_a_function_without_reserved_concurrency_has_none_again(agent, stack):  # noqa: F811
+    assert run("StopFunction", stack, FunctionName="agent")["Before.Reserved"] is None
+    run("StartFunction", stack, FunctionName="agent", Reserved=0)
+    assert "ReservedConcurrentExecutions" not in agent.get_function_concurrency(
+        FunctionName="agent"
+    )
+
+
+def service(stack):  # noqa: F811
+    ecs = stack.client("ecs")
+    ecs.create_cluster(clusterName="prod")
+    for image in ("a", "b"):
+        ecs.register_task_definition(
+            family="api", containerDefinitions=[{"name": "app", "image": image, "memory": 64}]
+        )
+    ecs.create_service(cluster="prod", serviceName="api", taskDefinition="api:2", desiredCount=2)
+    return ecs
+
+
+def test_a_service_goes_back(stack, monkeypatch):  # noqa: F811
+    ecs = service(stack)
+    # moto completes no rollout.
+    monkeypatch.setattr(Automation, "_waitForAwsResourceProperty", lambda self, step: None)
+    where = {"Cluster": "prod", "Service": "api"}
+    before = run("RollBackService", stack, **where, TaskDefinition="api:1")
+    assert before["Before.TaskDefinition"].endswith(":task-definition/api:2")
+    [now] = ecs.describe_services(cluster="prod", services=["api"])["services"]
+    assert now["taskDefinition"].endswith("api:1")
+
+
+@pytest.mark.parametrize("is_scaled", [True, False])
+def test_a_service_is_stopped_and_its_scaling_with_it(stack, is_scaled):  # noqa: F811
+    ecs = service(stack)
+    scaling = stack.client("application-autoscaling")
+    if is_scaled:
+        scaling.register_scalable_target(
+            ServiceNamespace="ecs",
+            ResourceId="service/prod/api",
+            ScalableDimension="ecs:service:DesiredCount",
+            MinCapacity=2,
+            MaxCapacity=4,
+        )
+    where = {"Cluster": "prod", "Service": "api"}
+    before = run("ScaleService", stack, **where, DesiredCount=0, IsScaled=is_scaled, Suspend=True)
+    assert before == {"Before.DesiredCount": 2}
+    [now] = ecs.describe_services(cluster="prod", services=["api"])["services"]
+    assert now["desiredCount"] == 0
+    targets = scaling.describe_scalable_targets(ServiceNamespace="ecs")["ScalableTargets"]
+    suspended = [each["SuspendedState"]["DynamicScalingOutSuspended"] for each in targets]
+    assert suspended == ([True] if is_scaled else [])
+
+
+def test_a_circuit_and_a_switch(stack):  # noqa: F811
+    tables, ssm = stack.client("dynamodb"), stack.client("ssm")
+    tables.create_table(
+        TableName="circuits",
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    circuit = {"Table": "circuits", "Circuit": "model"}
+    run("SetCircuit", stack, **circuit, State="OPEN", OpenedAt="1900000000")
+    before = run("SetCircuit", stack, **circuit, State="CLOSED")
+    assert before == {"Before.State": "OPEN"}
+    ssm.put_parameter(Name="/on", Value="true", Type="String")
+    assert run("SetSwitch", stack, Parameter="/on", Value="false") == {"Before.Value": "true"}
+    assert ssm.get_parameter(Name="/on")["Parameter"]["Value"] == "false"
+    ssm.put_parameter(Name="/key", Value="secret", Type="SecureString")
+    with pytest.raises(Failed, match="IsString"):
+        run("SetSwitch", stack, Parameter="/key", Value="x")
+
+
+def test_no_document_is_deployed_unless_it_is_asked_for():
+    template = deployed.committed()
+    assert template["Parameters"]["DeployEmergencyDocuments"]["Default"] == "false"
+    found = [
+        each for each in template["Resources"].values() if each["Type"] == "AWS::SSM::Document"
+    ]
+    assert {each["Condition"] for each in found} == {"EmergencyDocuments"}
+    for each in found:
+        # CloudFormation's own names fit, whatever the length of the stack's.
+        assert "Name" not in each["Properties"]
