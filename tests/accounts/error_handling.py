@@ -416,6 +416,7 @@ def fake_account() -> FakeAccount:
             ("sns", "list_subscriptions_by_topic"): by_topic,
             ("sns", "get_subscription_attributes"): {"Attributes": {"RedrivePolicy": redrive()}},
             ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
+            ("events", "describe_event_bus"): {"Name": "default"},
             ("events", "list_rules"): {"Rules": [LISTED_RULE]},
             ("events", "describe_rule"): LISTED_RULE,
             ("events", "list_targets_by_rule"): {"Targets": [target()]},

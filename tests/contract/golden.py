@@ -491,14 +491,6 @@ GOLDEN = (
         request={"fileSystemId": _SYSTEM[1]},
     ),
     tagged("elasticfilesystem-tags", "elasticfilesystem", "file-system", _EFS_ARN, _SYSTEM),
-    told(
-        "ssm-manifest-change",
-        "Parameter Store Change",
-        "aws.ssm",
-        {"operation": "Update", "name": "/readiness/manifest/shop", "type": "String"},
-        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/shop"],
-        ("AWS::SSM::Parameter", "/readiness/manifest/shop"),
-    ),
     call("resiliencehub", "UpdateResiliencyPolicy"),
     item("AWS::ResilienceHub::App", "resiliencehub-app", _APP_ARN, _APP_ARN, judged=False),
     item(
@@ -537,19 +529,6 @@ GOLDEN = (
             "version": "1.0",
         },
         [_IMAGE],
-    ),
-    told(
-        "ssm-manifest-changed",
-        "Parameter Store Change",
-        "aws.ssm",
-        {
-            "operation": "Update",
-            "name": "/readiness/manifest/agents",
-            "type": "String",
-            "description": "",
-        },
-        [f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/readiness/manifest/agents"],
-        ("AWS::SSM::Parameter", "/readiness/manifest/agents"),
     ),
     told(
         "ecr-image-scan",

@@ -106,8 +106,8 @@ ELSEWHERE = {
     "PrefixLists": {"DeleteVpc"},
     # ... and a balancer's interfaces with it: Config tells of those, the call names no group.
     "Attachments": {"DeleteVpc", "DeleteLoadBalancer"},
-    # No backup protects a volume that was just created.
-    "VolumeRecovery": {"CreateVolume"},
+    # No backup protects a volume that was just created, and its size and type say nothing of one.
+    "VolumeRecovery": {"CreateVolume", "ModifyVolume"},
     # A volume is encrypted, or not, for as long as it lives.
     "VolumeEncryption": {"ModifyVolume"},
     # A balancer is made without target groups.
