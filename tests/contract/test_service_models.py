@@ -107,6 +107,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("id", "where", "from", "to", "impact", "feedback"),
         }
     ),
+    # The name of a query of our own.
+    "readiness.evidence.workloads.utilization": frozenset({"runs"}),
     # A key of the map CostFilters.
     "readiness.evidence.budgets": frozenset({"LinkedAccount", "TagKeyValue"}),
     "readiness.evidence.costexplorer": frozenset(

@@ -17,7 +17,7 @@ from readiness.engine.actions import action_of, sdk_services, service_of
         ("s3", "head_object", "s3:GetObject"),
         ("s3control", "get_public_access_block", "s3:GetAccountPublicAccessBlock"),
         ("s3control", "list_jobs", "s3:ListJobs"),
-        ("s3", "get_public_access_block", "s3:GetPublicAccessBlock"),
+        ("s3", "get_public_access_block", "s3:GetBucketPublicAccessBlock"),
         ("iam", "list_mfa_devices", "iam:ListMFADevices"),
         ("rds", "describe_db_instances", "rds:DescribeDBInstances"),
         ("rds", "describe_events", "rds:DescribeEvents"),
