@@ -20,6 +20,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "scan": ("scan:scan", "Evaluate all rules against an account; nothing is deployed."),
     "evaluate": ("evaluate:evaluate", "Evaluate one rule."),
     "replay": ("replay:replay", "Show which resources an event affects, and the verdicts."),
+    "status": (
+        "status:status",
+        "Show the checklist as the stack sees it; with --fail-on, GO or NO-GO.",
+    ),
     "findings": ("findings:findings", "List the findings of the deployed stack."),
     "explain": (
         "findings:explain",
