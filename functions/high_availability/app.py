@@ -4,7 +4,7 @@ from typing import Annotated
 
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import GroupAvailability, ServiceScaling
+from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
@@ -149,10 +149,14 @@ def database_zones(
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def database_cluster_zones(
-    cluster: ClusterAvailability, zones: Zones, *, min_zones: MinZones = 2
+    cluster: ClusterAvailability,
+    scaling: ReplicaScaling,
+    zones: Zones,
+    *,
+    min_zones: MinZones = 2,
 ) -> Verdict:
     """A database cluster has a reader in another Availability Zone that can take over."""
-    return cluster_verdict(cluster, zones, min_zones=min_zones)
+    return cluster_verdict(cluster, scaling, zones, min_zones=min_zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -160,6 +164,8 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
     """A replication group of ElastiCache fails over to a replica in another Availability Zone."""
     if group.on_outpost:
         return not_applicable("The cache stands on an Outpost, by design in one place.")
+    if group.status == "deleting":
+        return not_applicable("The cache is being deleted.")
     off = [
         text
         for text, state in {
@@ -178,6 +184,8 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def memorydb_zones(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
     """Each shard of a MemoryDB cluster has a replica in another Availability Zone."""
+    if cluster.status == "deleting":
+        return not_applicable("The cluster is being deleted.")
     changing = cluster.status in {"creating", "updating"}
     return cache_verdict(cluster.shards, zones, (), is_changing=changing)
 
