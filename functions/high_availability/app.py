@@ -35,6 +35,7 @@ from .health import (
 )
 from .settings import MinZones, TwoPeople
 from .zones import (
+    cache_cluster_verdict,
     cache_verdict,
     cluster_verdict,
     domain_verdict,
@@ -179,6 +180,17 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
         group.multi_az,
     }
     return cache_verdict(group.shards, zones, off, is_changing=changing)
+
+
+@high_availability.rule(ZONES, severity=Severity.HIGH)
+def cache_cluster_zones(
+    cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: MinZones = 2
+) -> Verdict:
+    """A cache outside a replication group has nodes in several zones, as only Memcached can.
+
+    ElastiCache Serverless keeps its data in several zones by design.
+    """
+    return cache_cluster_verdict(cluster, zones, min_zones=min_zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)

@@ -27,6 +27,7 @@ from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.ecs.placement import CapacityProviders, ServicePlacement
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.efs import FileSystemAvailability
+from readiness.evidence.elasticache import availability
 from readiness.evidence.elasticache.availability import Shard
 from readiness.evidence.elbv2.target_groups import Target, TargetHealth
 from readiness.evidence.opensearch import DomainAvailability
@@ -575,6 +576,50 @@ def cache_verdict(
         f"Automatic failover is on, and {plural(len(shards), 'shard')} of the cache"
         f" {'has' if len(shards) == 1 else 'have'} nodes in several Availability Zones."
     )
+
+
+def cache_cluster_verdict(
+    cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: int
+) -> Verdict:
+    """The verdict on a cluster of its own: one node of Redis, or some of Memcached."""
+    excused = _excused_cache(cluster)
+    if excused:
+        return not_applicable(excused)
+    places = zones.of_names({zone for zone in cluster.zones if zone})
+    count = len(cluster.zones)
+    observed: dict[str, Fact] = {"nodes": count, "zones": list(places.zones)}
+    if len(places.zones) >= min_zones:
+        return complies(
+            f"{plural(count, 'node')} {in_zones(len(places.zones))}: {listed(places.zones)}."
+        ).observing(observed)
+    if cluster.status in {"creating", "modifying"} or not count:
+        return cannot_tell("The cache is being changed.", is_passing=True).observing(observed)
+    if count > 1 and (places.unknown or not all(cluster.zones)):
+        return cannot_tell("The zones of some nodes are not shown.").observing(observed)
+    if cluster.is_memcached:
+        return violates(
+            f"{_too_few('The nodes of the cache are', places, min_zones)} If it fails, the whole"
+            " cache is cold at once.",
+            expected="Nodes in several Availability Zones (AZMode cross-az).",
+            severity=Severity.MEDIUM,
+        ).observing(observed)
+    return violates(
+        "The cache is a single node without a replica; if it or its zone fails, the cache and its"
+        " data are gone.",
+        expected="A replication group with automatic failover and Multi-AZ.",
+    ).observing(observed)
+
+
+def _excused_cache(cluster: availability.ClusterAvailability) -> str:
+    """Why the zones of a cluster are not judged; empty where they are."""
+    if cluster.replication_group:
+        return (
+            f"The cluster is a node of the replication group {cluster.replication_group};"
+            " cache-zones judges it."
+        )
+    if cluster.status == "deleting":
+        return "The cache is being deleted."
+    return "The cache stands on an Outpost, by design in one place." if cluster.on_outpost else ""
 
 
 # -- search and files -----------------------------------------------------------------------------

@@ -412,6 +412,30 @@ def test_cache_zones(shards, changes, status, words):
 
 
 @pytest.mark.parametrize(
+    ("changes", "settings", "status", "words", "severity"),
+    [
+        pytest.param({}, {}, GOOD, "2 nodes in 2", None, id="two zones"),
+        pytest.param({}, {"min_zones": 3}, BAD, "at least 3", Severity.MEDIUM, id="three wanted"),
+        pytest.param({"zones": ("us-east-1a",) * 2}, {}, BAD, "cold at once", Severity.MEDIUM, id="one zone"),
+        pytest.param({"zones": ("us-east-1a",)}, {}, BAD, "in 1 Availability Zone", Severity.MEDIUM, id="one node"),
+        pytest.param({"engine": "redis", "zones": ("us-east-1a",)}, {}, BAD, "single node", None, id="Redis alone"),
+        pytest.param({"engine": "valkey", "zones": ("us-east-1a",)}, {}, BAD, "single node", None, id="Valkey alone"),
+        pytest.param({"engine": "redis", "zones": ("us-east-1a",), "replication_group": "g"}, {}, NA, "group g", None, id="a member"),
+        pytest.param({"zones": ("us-east-1a", "")}, {}, UNKNOWN, "not shown", None, id="a zone not shown"),
+        pytest.param({"zones": (), "status": "creating"}, {}, UNKNOWN, "changed", None, id="new"),
+        pytest.param({"zones": (), "status": "deleting"}, {}, NA, "deleted", None, id="going"),
+        pytest.param({"on_outpost": True}, {}, NA, "Outpost", None, id="on an Outpost"),
+    ],
+)  # fmt: skip
+def test_cache_cluster_zones(changes, settings, status, words, severity):
+    about: dict[str, Any] = {"engine": "memcached", "zones": ("us-east-1a", "us-east-1b")}
+    cluster = availability.ClusterAvailability("pages", **(about | changes))
+    verdict = app.cache_cluster_zones(cluster, ZONES, **settings)
+    said(verdict, status, words)
+    assert verdict.severity is severity
+
+
+@pytest.mark.parametrize(
     ("shards", "state", "status"),
     [
         pytest.param(SPREAD, "available", GOOD, id="spread"),
