@@ -109,6 +109,8 @@ def load_balancer_zones(
     """A load balancer has nodes in several Availability Zones."""
     if balancer.state == "provisioning":
         return not_applicable("The load balancer is being made.")
+    if balancer.state == "failed":
+        return not_applicable("The load balancer could not be set up; it serves nothing.")
     if balancer.outposts:
         return not_applicable("The load balancer stands on an Outpost, by design in one place.")
     named = zones.of_names(balancer.zone_names)

@@ -307,7 +307,13 @@ def _group_problems(
     if len(allowed.zones) < min_zones and not allowed.unknown:
         yield Problem(Severity.HIGH, _too_few("The group may start instances", allowed, min_zones))
     lowest = group.desired if not group.lowest else min(group.lowest, group.desired)
-    if lowest < 2:
+    if lowest < 2 and not group.lowest and not (group.behind or group.in_lattice):
+        yield Problem(
+            Severity.LOW,
+            f"The group runs {plural(lowest, 'instance')} now and may run none (minimum 0). No"
+            " load balancer sends it requests.",
+        )
+    elif lowest < 2:
         yield Problem(
             Severity.HIGH,
             f"The group may run with {plural(lowest, 'instance')}"

@@ -206,6 +206,7 @@ def test_function_zones(subnets, changes, settings, status, words):
         pytest.param({"subnet_ids": (), "zone_names": ("us-east-1a", "us-east-1b")}, {}, GOOD, "", id="by zone names"),
         pytest.param({"subnet_ids": ("a", "gone")}, {}, UNKNOWN, "gone", id="a subnet not shown"),
         pytest.param({"state": "provisioning"}, {}, NA, "being made", id="new"),
+        pytest.param({"state": "failed"}, {}, NA, "could not be set up", id="failed"),
         pytest.param({"outposts": ("op-1",)}, {}, NA, "Outpost", id="on an Outpost"),
     ],
 )  # fmt: skip
@@ -274,6 +275,8 @@ def group(**changes: Any) -> GroupAvailability:
         pytest.param({}, {}, GOOD, "its instances are in", id="two zones"),
         pytest.param({"zones": ("us-east-1a",), "running": ("us-east-1a",) * 2}, {}, BAD, "start instances in 1", id="one"),
         pytest.param({"lowest": 1}, {}, BAD, "may run with 1 instance", id="minimum 1"),
+        pytest.param({"lowest": 0, "desired": 1}, {}, BAD, "may run none", id="scales to zero"),
+        pytest.param({"lowest": 0, "desired": 1, "behind": ("web",)}, {}, BAD, "may run with 1", id="scales to zero behind a balancer"),
         pytest.param({"lowest": 0}, {}, GOOD, "", id="minimum 0 judged by desired"),
         pytest.param({"running": ("us-east-1a",) * 2}, {}, BAD, "All 2 instances", id="all in one"),
         pytest.param({"suspended": ("AZRebalance",)}, {}, BAD, "AZRebalance is suspended", id="not rebalanced"),
@@ -377,6 +380,8 @@ def test_what_scales_to_zero_does_not_page():
     one = placement(desired=1)
     verdict = app.service_zones(one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES)
     assert verdict.severity is Severity.LOW
+    idle = group(lowest=0, desired=1, running=("us-east-1a",))
+    assert app.auto_scaling_group_zones(idle, ZONES).severity is Severity.LOW
 
 
 # -- caches, search, files ------------------------------------------------------------------------

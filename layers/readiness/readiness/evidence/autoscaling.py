@@ -359,6 +359,8 @@ GROUP = ResourceType(
 class InstanceGroup:
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
+    ``suspended_lately`` are those of the processes that were suspended a short while ago, as
+    deployments do: CodeDeploy's and CloudFormation's resume them when they end.
     Sources: DescribeAutoScalingGroups, DescribePolicies.
     """
 
@@ -369,6 +371,7 @@ class InstanceGroup:
     suspended: tuple[str, ...] = ()
     idle_policies: int = 0
     tags: Mapping[str, str] | None = None
+    suspended_lately: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
@@ -381,15 +384,20 @@ class InstanceGroup:
             "ScalingPolicies",
             AutoScalingGroupName=group.id,
         )
-        return cls._of(found[0], policies)
+        return cls._of(found[0], policies, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
         policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
-        return {group["AutoScalingGroupName"]: cls._of(group, policies) for group in _groups(read)}
+        return {
+            group["AutoScalingGroupName"]: cls._of(group, policies, read.now)
+            for group in _groups(read)
+        }
 
     @classmethod
-    def _of(cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]]) -> InstanceGroup:
+    def _of(
+        cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]], now: datetime
+    ) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
         own = [each for each in policies if each.get("AutoScalingGroupName") == name]
         return cls(
@@ -400,6 +408,7 @@ class InstanceGroup:
             idle_policies=sum(_is_enabled(each) and _is_idle(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
+            suspended_lately=_lately(group, now),
         )
 
 
@@ -501,11 +510,7 @@ class GroupAvailability:
                 for each in group.get("Instances") or ()
                 if each.get("LifecycleState", "").startswith("Pending")
             ),
-            suspended_lately=tuple(
-                each["ProcessName"]
-                for each in group.get("SuspendedProcesses") or ()
-                if _is_lately(each.get("SuspensionReason", ""), now)
-            ),
+            suspended_lately=_lately(group, now),
             manager=_manager(group),
         )
 
@@ -513,6 +518,14 @@ class GroupAvailability:
 _DEPLOYMENT = timedelta(hours=2)
 """A deployment that suspends processes is over after so long."""
 _SUSPENDED_AT = re.compile(r"\bat (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
+
+
+def _lately(group: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    return tuple(
+        each["ProcessName"]
+        for each in group.get("SuspendedProcesses") or ()
+        if _is_lately(each.get("SuspensionReason", ""), now)
+    )
 
 
 def _is_lately(reason: str, now: datetime) -> bool:

@@ -126,10 +126,8 @@ class ServicePlacement:
             resource_id=f"service/{cluster}/{answer.get('serviceName', '')}",
             replaces_in_place=controller == "ECS"
             and limits.get("strategy", "ROLLING") == "ROLLING",
-            is_behind=any(
-                each.get("loadBalancers") or each.get("vpcLatticeConfigurations")
-                for each in (*own, *(answer.get("deployments") or ()))
-            ),
+            is_behind=any(each.get("loadBalancers") for each in own)
+            or any(e.get("vpcLatticeConfigurations") for e in answer.get("deployments") or ()),
         )
 
     @property
