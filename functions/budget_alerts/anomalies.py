@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Verdict, cannot_tell, complies, violates
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
 
 if TYPE_CHECKING:
     from readiness.evidence.budgets import Payer
@@ -176,5 +176,7 @@ def judge_review(
             "Cost Explorer shows no anomaly to this member account; those that monitors of the"
             f" management account {payer.account} find are shown there."
         )
+    if not found.is_watched:
+        return not_applicable("No monitor looks for anomalies; anomaly-detection reports it.")
     count = plural(len(large), "anomaly", "anomalies")
     return complies(f"No anomaly waits for an assessment ({count} in the last 90 days).")

@@ -35,7 +35,7 @@ from readiness.model.verdict import Problem
 from .anomalies import AnomalyLimits, judge_detection, judge_review
 from .budgets import BudgetLimits, judge_budgets
 from .reports import judge_reports
-from .settings import BucketTagSettings, TagSettings
+from .settings import REQUIRED, BucketTagSettings, TagSettings
 from .tags import judge_tags
 
 budget_alerts = heading("Cost Management", "Budget & Alerts")
@@ -189,11 +189,7 @@ def billing_report(
 def cost_allocation_tags(
     tags: CostAllocationTags,
     *,
-    cost_tags: Annotated[tuple[str, ...], "The tags that have to divide the bill"] = (
-        "Application",
-        "CostCenter",
-        "Environment",
-    ),
+    cost_tags: Annotated[tuple[str, ...], "The tags that have to divide the bill"] = REQUIRED,
 ) -> Verdict:
     """The tags that say whose costs they are divide the bill: they are active in Billing."""
     if tags.payer:

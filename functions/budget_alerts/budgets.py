@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, violates
+from readiness.model.verdict import Fact, Severity, Verdict, cannot_tell, complies, violates
 
 if TYPE_CHECKING:
     from readiness.evidence.budgets import Budget, Budgets, Notification, Payer
@@ -58,7 +58,12 @@ def judge_budgets(budgets: Budgets, payer: Payer, limits: BudgetLimits) -> Verdi
             " account (managed_locally=true says that it has none)."
         ).observing(facts)
     if lacks:
-        return violates(" ".join(lacks), expected=expected).observing(facts)
+        only_early = all(each.lacks_only_forecast for each in judged if each.lacks)
+        return violates(
+            " ".join(lacks),
+            expected=expected,
+            severity=Severity.MEDIUM if only_early else None,
+        ).observing(facts)
     if doubts := [each.doubt for each in judged if each.doubt]:
         return cannot_tell(" ".join(doubts)).observing(facts)
     return complies(" ".join(each.said for each in judged)).observing(facts)
@@ -76,6 +81,8 @@ class _Judged:
     lacks: tuple[str, ...] = ()
     doubt: str = ""
     said: str = ""
+    lacks_only_forecast: bool = False
+    """Someone is told of what was spent, and only not of what will be."""
 
 
 def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimits) -> _Judged:
@@ -89,6 +96,7 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
         return _Judged(tuple(text for each in found for text in _faults(budgets, each, limits)))
     needed = ["ACTUAL", *(["FORECASTED"] if limits.require_forecast else [])]
     lacks, doubts, told = [], [], []
+    lacks_forecast = False
     for kind in needed:
         alerts = [
             (budget, each)
@@ -107,7 +115,9 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
             )
         else:
             lacks.append(_missing(sound, [each for _, each in alerts], kind, limits))
-    return _Judged(tuple(lacks), " ".join(doubts), " ".join(told))
+            lacks_forecast = kind == "FORECASTED"
+    only_forecast = len(lacks) == 1 and not doubts and bool(told) and lacks_forecast
+    return _Judged(tuple(lacks), " ".join(doubts), " ".join(told), only_forecast)
 
 
 def _faults(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> list[str]:
@@ -118,6 +128,8 @@ def _each_fault(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> Itera
     """Why a budget cannot warn of anything."""
     if budget.has_ended(budgets.read_at):
         yield f"The budget {budget.name} ended on {budget.ends:%Y-%m-%d}."
+    if budget.begins is not None and budget.begins > budgets.read_at:
+        yield f"The budget {budget.name} begins only on {budget.begins:%Y-%m-%d}."
     if budget.health:
         yield f"AWS cannot evaluate the budget {budget.name} ({budget.health})."
     limit, forecast = budget.limit, budget.forecast
@@ -130,6 +142,13 @@ def _each_fault(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> Itera
                 f"The limit of the budget {budget.name}, {limit:,.2f}, is more than"
                 f" {limits.max_limit_ratio:g} times what AWS forecasts for the period"
                 f" ({forecast:,.2f}), so it warns of nothing."
+            )
+        if forecast > limit * limits.max_limit_ratio and forecast - limit > _SMALL:
+            yield (
+                f"AWS forecasts {forecast:,.2f} for the period, more than"
+                f" {limits.max_limit_ratio:g} times the limit of the budget {budget.name}"
+                f" ({limit:,.2f}). It warns at the beginning of each period and of nothing after"
+                " that."
             )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
-REQUIRED = ("Application", "Environment", "Owner", "CostCenter", "DataClassification")
+REQUIRED = ("Application", "CostCenter", "Environment")
+"""Whose costs they are. Owners and data classes are for a setting or a manifest to require."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,14 @@ from fnmatch import fnmatchcase
 
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.text import listed
-from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.model.verdict import (
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates,
+)
 
 from .settings import TagSettings
 
@@ -42,8 +49,16 @@ def judge_tags(
         wanted = [
             f"{key}={'|'.join(values)}" if values else key for key, values in allowed.items()
         ]
-        expected = f"The tags {', '.join(wanted)} ({by})."
-        return violates(" ".join(problems), expected=expected, keys=sorted(tags))
+        # With the workload's own tag the costs are someone's already.
+        is_someones = WORKLOAD_TAG in allowed and not [
+            *_problems(tags, {WORKLOAD_TAG: allowed[WORKLOAD_TAG]})
+        ]
+        return violates(
+            " ".join(problems),
+            expected=f"The tags {', '.join(wanted)} ({by}).",
+            severity=Severity.LOW if is_someones and not unbilled else None,
+            keys=sorted(tags),
+        )
     said = f"It has the required tags: {', '.join(allowed)} ({by})."
     return complies(said, keys=sorted(tags))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from readiness.evidence.workloads.manifests import Manifests
 
 _FARGATE_SPOT = "FARGATE_SPOT"
-_PRODUCTION = ("prod", "production", "live")
+_PRODUCTION = re.compile(r"(?i)(?<![a-z])(?:prod|prd|production|live)(?![a-z])")
+_BEFORE = re.compile(r"(?i)(?<![a-z])(?:non|no|pre|test)[-_ ]?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,10 @@ class Wish:
     @property
     def is_production(self) -> bool:
         """Without an environment it counts as production."""
-        return not self.environment or self.environment.strip().lower() in _PRODUCTION
+        found = _PRODUCTION.search(self.environment)
+        return not self.environment.strip() or (
+            found is not None and not _BEFORE.search(self.environment[: found.start()])
+        )
 
 
 def wish_of(
@@ -102,12 +107,14 @@ def _spot_tasks(service: Service) -> float:
 
 def judge_group(group: GroupPurchases, manifests: Manifests, account: str) -> Verdict:
     """Whether a group of instances buys Spot where it may, and not alone where it may not."""
+    if group.manager:
+        return not_applicable(f"{group.manager} made the group and decides how it buys.")
     if group.highest == 0:
         return not_applicable("The group has no instances: its maximum size is 0.")
     wish = wish_of(group.tags or {}, manifests, group.name, account)
     if isinstance(wish, Verdict):
         return wish
-    if not group.is_mixed and wish.said == "eligible":
+    if not group.is_mixed and wish.said:
         return cannot_tell(
             "The group has no mixed instances policy; whether its launch template asks for Spot is"
             " not read."

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from readiness.evidence.ec2.volume_types import OLD
 from readiness.evidence.s3.lifecycles import GIB
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Fact, Verdict, complies, not_applicable, violates
+from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.semantics.lifecycle import MIN_TRANSITION_BYTES
 
 if TYPE_CHECKING:
     from readiness.evidence.computeoptimizer import VolumeRecommendations
-    from readiness.evidence.ec2.volume_types import VolumeTypes
+    from readiness.evidence.ec2.volume_types import Volume, VolumeTypes
     from readiness.evidence.s3.lifecycles import ArchiveTiers, BucketLifecycle
     from readiness.evidence.s3.transfer import BucketWrites
     from readiness.semantics.lifecycle import CostRule
@@ -111,9 +111,12 @@ def judge_lifecycle(
             "No rule for the whole bucket ends unfinished uploads after"
             f" {plural(max_abort_days, 'day')} (NO_ABORT_MPU)."
         )
-    if not any(_bounds(rule) for rule in whole):
+    ends_versions = lifecycle.is_versioned and any(
+        _in_time(rule.ends_versions_after) for rule in whole
+    )
+    if not ends_versions and not any(_bounds(rule) for rule in whole):
         problems.append("No rule for the whole bucket moves or expires objects.")
-    elif lifecycle.is_versioned and not any(rule.bounds for rule in whole):
+    elif lifecycle.is_versioned and not ends_versions:
         problems.append("Old versions stay for ever: no rule for the whole bucket ends them.")
     facts: dict[str, Fact] = {
         "bytes": int(storage.stored),
@@ -136,9 +139,25 @@ def judge_lifecycle(
 
 
 def _bounds(rule: CostRule) -> bool:
-    """Whether the rule keeps a bucket from growing: not one that acts after decades."""
-    days = (rule.moves_after, rule.expires_after)
-    return rule.bounds or any(each is not None and each < _NEVER for each in days)
+    """Whether the rule keeps the current objects of a bucket from growing."""
+    return _in_time(rule.moves_after) or _in_time(rule.expires_after)
+
+
+def _in_time(days: int | None) -> bool:
+    """Whether something happens, and not only after decades."""
+    return days is not None and days < _NEVER
+
+
+def _as_fast(volumes: Sequence[Volume]) -> str:
+    """What has to be provisioned, as gp3 gives 3,000 IOPS and 125 MiB/s whatever the size is."""
+    largest = max(each.size for each in volumes)
+    if largest <= _AS_FAST_GIB:
+        return " and as fast"
+    return ", and as fast where IOPS and throughput of large volumes are set to what gp2 gives"
+
+
+_AS_FAST_GIB = 170
+"""Up to this size gp2 has no more throughput than gp3 without any provisioned."""
 
 
 def judge_volumes(
@@ -152,6 +171,15 @@ def judge_volumes(
         for each in volumes.all
         if each.kind not in OLD and each.id in savings and savings[each.id].amount >= min_saving
     ]
+    unknown = [
+        each.id for each in volumes.all if each.kind not in OLD and each.id not in recommended.seen
+    ]
+    if not old and not dear and unknown:
+        return cannot_tell(
+            "No volume has an outdated type. Compute Optimizer does not say whether"
+            f" {listed(unknown)} {'needs' if len(unknown) == 1 else 'need'} the provisioned"
+            " performance."
+        )
     if not old and not dear:
         return complies("No volume has an outdated type or more performance than it needs.")
     said = []
@@ -161,7 +189,7 @@ def judge_volumes(
         count = (
             f"{plural(len(old), 'volume')} of {size:,} GiB {'has' if len(old) == 1 else 'have'}"
         )
-        said.append(f"{count} the type gp2; gp3 is cheaper and as fast: {names}.")
+        said.append(f"{count} the type gp2; gp3 is cheaper{_as_fast(old)}: {names}.")
     said += [f"{each.id} ({each.kind}) would do as {savings[each.id].change}." for each in dear]
     known = [savings[each.id] for each in (*old, *dear) if each.id in savings]
     total = sum(each.amount for each in known)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import GroupAvailability, ServiceScaling
+from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
@@ -35,6 +35,7 @@ from .health import (
 )
 from .settings import MinZones, TwoPeople
 from .zones import (
+    cache_cluster_verdict,
     cache_verdict,
     cluster_verdict,
     domain_verdict,
@@ -108,6 +109,8 @@ def load_balancer_zones(
     """A load balancer has nodes in several Availability Zones."""
     if balancer.state == "provisioning":
         return not_applicable("The load balancer is being made.")
+    if balancer.state == "failed":
+        return not_applicable("The load balancer could not be set up; it serves nothing.")
     if balancer.outposts:
         return not_applicable("The load balancer stands on an Outpost, by design in one place.")
     named = zones.of_names(balancer.zone_names)
@@ -149,10 +152,14 @@ def database_zones(
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def database_cluster_zones(
-    cluster: ClusterAvailability, zones: Zones, *, min_zones: MinZones = 2
+    cluster: ClusterAvailability,
+    scaling: ReplicaScaling,
+    zones: Zones,
+    *,
+    min_zones: MinZones = 2,
 ) -> Verdict:
     """A database cluster has a reader in another Availability Zone that can take over."""
-    return cluster_verdict(cluster, zones, min_zones=min_zones)
+    return cluster_verdict(cluster, scaling, zones, min_zones=min_zones)
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -160,6 +167,8 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
     """A replication group of ElastiCache fails over to a replica in another Availability Zone."""
     if group.on_outpost:
         return not_applicable("The cache stands on an Outpost, by design in one place.")
+    if group.status == "deleting":
+        return not_applicable("The cache is being deleted.")
     off = [
         text
         for text, state in {
@@ -176,8 +185,21 @@ def cache_zones(group: availability.GroupAvailability, zones: Zones) -> Verdict:
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
+def cache_cluster_zones(
+    cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: MinZones = 2
+) -> Verdict:
+    """A cache outside a replication group has nodes in several zones, as only Memcached can.
+
+    ElastiCache Serverless keeps its data in several zones by design.
+    """
+    return cache_cluster_verdict(cluster, zones, min_zones=min_zones)
+
+
+@high_availability.rule(ZONES, severity=Severity.HIGH)
 def memorydb_zones(cluster: availability.MemoryDbAvailability, zones: Zones) -> Verdict:
     """Each shard of a MemoryDB cluster has a replica in another Availability Zone."""
+    if cluster.status == "deleting":
+        return not_applicable("The cluster is being deleted.")
     changing = cluster.status in {"creating", "updating"}
     return cache_verdict(cluster.shards, zones, (), is_changing=changing)
 

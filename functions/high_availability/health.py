@@ -64,15 +64,17 @@ def _service_problems(
     max_grace_seconds: int,
 ) -> Iterator[Problem]:
     without = sorted(name for name, command in commands.items() if not has_command(command))
-    if without and not behind:
-        yield Problem(
-            Severity.HIGH,
-            f"{plural(len(without), 'essential container')} without a health check"
-            f" ({listed(without)}), and no load balancer checks the service: a task that hangs"
-            " stays.",
-        )
     asked = {name: command for name, command in commands.items() if has_command(command)}
     empty = sorted(name for name, command in asked.items() if cannot_fail(command))
+    if without and not behind:
+        # Beside one that is checked it is most often a sidecar: logs, traces, a proxy.
+        is_sidecar = len(asked) > len(empty)
+        yield Problem(
+            Severity.MEDIUM if is_sidecar else Severity.HIGH,
+            f"{plural(len(without), 'essential container')} without a health check"
+            f" ({listed(without)}), and no load balancer checks the service: a task that hangs"
+            f"{' in it' if is_sidecar else ''} stays.",
+        )
     if empty:
         yield Problem(
             Severity.MEDIUM,
@@ -149,12 +151,21 @@ def _check_problems(
             f"A target that fails stays in use for {detection} seconds ({check.interval} seconds,"
             f" {check.unhealthy_after} times); at most {longest} are allowed.",
         )
+    if check.is_grpc and check.path == GRPC_DEFAULT and "12" in check.codes.split(","):
+        yield Problem(
+            Severity.LOW,
+            f"The check calls {GRPC_DEFAULT}, the default, which no application has: that it is"
+            " not implemented (12) counts as healthy, and tells only that something answers.",
+        )
     if check.path == "/" and check.protocol in {"HTTP", "HTTPS"} and not root_is_allowed:
         yield Problem(
             Severity.LOW,
             "The check asks for /, the default, and not for a path that tells how the"
             " application is.",
         )
+
+
+GRPC_DEFAULT = "/AWS.ALB/healthcheck"
 
 
 def accepts_errors(codes: str, *, is_grpc: bool) -> bool:
@@ -185,6 +196,13 @@ def _is_starting(health: TargetHealth) -> bool:
 
 
 def _health_problems(health: TargetHealth) -> Iterator[Problem]:
+    idle = [each for each in health.targets if each.code == "Target.NotInUse"]
+    if idle and not any(each.state in {"healthy", "initial"} for each in health.targets):
+        why = f" ({idle[0].why.rstrip('.')})" if idle[0].why else ""
+        yield Problem(
+            Severity.HIGH,
+            f"The load balancer uses none of {plural(len(idle), 'registered target')}{why}.",
+        )
     states = _in_use(health)
     sick = [state for state in states if state.startswith("unhealthy")]
     if states and "healthy" not in states and "initial" not in states and sick:
@@ -204,6 +222,8 @@ def group_checks_verdict(group: GroupAvailability) -> Verdict:
     """The verdict on whether a group replaces instances that its balancers find unhealthy."""
     if group.is_going or not group.highest or not group.desired:
         return not_applicable("The group is to run no instance now.")
+    if group.manager:
+        return not_applicable(f"{group.manager} made the group and decides what it runs.")
     problems: list[Problem] = []
     if group.behind and "ELB" not in group.health_checks:
         problems.append(
@@ -221,7 +241,9 @@ def group_checks_verdict(group: GroupAvailability) -> Verdict:
                 "The group is behind VPC Lattice and does not look at its health checks.",
             )
         )
-    stopped = [name for name in _NEEDED if name in group.suspended]
+    stopped = [
+        name for name in _NEEDED if name in group.suspended and name not in group.suspended_lately
+    ]
     if stopped:
         problems.append(
             Problem(
@@ -239,6 +261,12 @@ def group_checks_verdict(group: GroupAvailability) -> Verdict:
             problems,
             expected="The health check type of each balancer, and no process suspended.",
         ).observing(observed)
+    if lately := [name for name in _NEEDED if name in group.suspended_lately]:
+        return cannot_tell(
+            f"{listed(lately)} {'was' if len(lately) == 1 else 'were'} suspended a short while"
+            " ago, as deployments do.",
+            is_passing=True,
+        ).observing(observed)
     return complies(
         f"Unhealthy instances are replaced, by {listed(sorted(group.health_checks))} checks."
     ).observing(observed)
@@ -251,6 +279,8 @@ CAN_FAIL = "A health check that is enabled, not inverted, and fails when what it
 
 def dns_check_verdict(check: DnsHealthCheck) -> Verdict:
     """The verdict on a Route 53 health check: whether a failure can show in it."""
+    if check.owner:
+        return not_applicable(f"The service {check.owner} made the health check and manages it.")
     problems = list(_dns_problems(check))
     observed: dict[str, Fact] = {"kind": check.kind}
     if problems:

@@ -15,17 +15,23 @@ from readiness import (
     violates,
     violates_all,
 )
-from readiness.evidence.autoscaling import GroupAvailability, Scalable, ServiceScaling
+from readiness.evidence.autoscaling import (
+    GroupAvailability,
+    ReplicaScaling,
+    Scalable,
+    ServiceScaling,
+)
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Subnet
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.ecs.placement import CapacityProviders, ServicePlacement
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.efs import FileSystemAvailability
+from readiness.evidence.elasticache import availability
 from readiness.evidence.elasticache.availability import Shard
 from readiness.evidence.elbv2.target_groups import Target, TargetHealth
 from readiness.evidence.opensearch import DomainAvailability
-from readiness.evidence.rds.clusters import ClusterAvailability
+from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
@@ -155,9 +161,12 @@ def _target(placement: ServicePlacement, scaling: ServiceScaling) -> Scalable | 
 
 
 def _lowest(placement: ServicePlacement, scaling: ServiceScaling) -> int:
-    """The fewest tasks it runs with: a service that scales to zero is judged by what it wants."""
+    """The fewest tasks it runs with: a service that scales to zero is judged by what it wants.
+
+    While scaling in is suspended no policy takes it down to the minimum.
+    """
     target = _target(placement, scaling)
-    if target is None or target.lowest == 0:
+    if target is None or target.lowest == 0 or "in" in target.suspended:
         return placement.desired
     return min(target.lowest, placement.desired)
 
@@ -166,6 +175,14 @@ def _count_problems(placement: ServicePlacement, scaling: ServiceScaling) -> Ite
     lowest = _lowest(placement, scaling)
     if lowest < 2:
         scaled = placement.desired >= 2
+        target = _target(placement, scaling)
+        if target is not None and target.lowest == 0 and not placement.is_behind:
+            yield Problem(
+                Severity.LOW,
+                f"The service runs {plural(placement.desired, 'task')} now, and auto scaling may"
+                " stop all of them (MinCapacity 0). No load balancer sends it requests.",
+            )
+            return
         text = (
             f"Auto scaling may take the service down to {plural(lowest, 'task')}"
             f" (MinCapacity; {placement.desired} now)."
@@ -174,7 +191,7 @@ def _count_problems(placement: ServicePlacement, scaling: ServiceScaling) -> Ite
             " fails, nothing is left."
         )
         yield Problem(Severity.HIGH, text)
-    elif lowest * placement.least_percent < 100:
+    elif placement.replaces_in_place and placement.least_percent == 0:  # ECS rounds up
         yield Problem(
             Severity.MEDIUM,
             f"A deployment may stop every task at once (minimumHealthyPercent is"
@@ -241,10 +258,9 @@ _NO_REPLACEMENT = ("Launch", "Terminate", "AZRebalance")
 
 def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> Verdict:
     """The verdict on a group of instances: its size, its zones and where its instances are."""
-    if group.is_going:
-        return not_applicable("The group is being deleted.")
-    if not group.highest or not group.desired:
-        return not_applicable("The group is to run no instance now.")
+    excused = _excused_group(group)
+    if excused:
+        return not_applicable(excused)
     allowed = zones.of_names(group.zones)
     running = zones.of_names({zone for zone in group.running if zone})
     observed: dict[str, Fact] = {
@@ -260,6 +276,12 @@ def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> 
             problems,
             expected=f"At least two instances, in at least {min_zones} zones that are kept even.",
         ).observing(observed)
+    if lately := [name for name in _NO_REPLACEMENT if name in group.suspended_lately]:
+        return cannot_tell(
+            f"{listed(lately)} {'was' if len(lately) == 1 else 'were'} suspended a short while"
+            " ago, as deployments do.",
+            is_passing=True,
+        ).observing(observed)
     if allowed.unknown and len(allowed.zones) < min_zones:
         return cannot_tell(f"AWS does not list the zones {listed(allowed.unknown)}.").observing(
             observed
@@ -270,26 +292,46 @@ def group_verdict(group: GroupAvailability, zones: Zones, *, min_zones: int) -> 
     ).observing(observed)
 
 
+def _excused_group(group: GroupAvailability) -> str:
+    """Why the zones of a group are not judged; empty where they are."""
+    if group.is_going:
+        return "The group is being deleted."
+    if group.manager:
+        return f"{group.manager} made the group and decides what it runs."
+    return "" if group.highest and group.desired else "The group is to run no instance now."
+
+
 def _group_problems(
     group: GroupAvailability, allowed: Places, running: Places, min_zones: int
 ) -> Iterator[Problem]:
     if len(allowed.zones) < min_zones and not allowed.unknown:
         yield Problem(Severity.HIGH, _too_few("The group may start instances", allowed, min_zones))
     lowest = group.desired if not group.lowest else min(group.lowest, group.desired)
-    if lowest < 2:
+    if lowest < 2 and not group.lowest and not (group.behind or group.in_lattice):
+        yield Problem(
+            Severity.LOW,
+            f"The group runs {plural(lowest, 'instance')} now and may run none (minimum 0). No"
+            " load balancer sends it requests.",
+        )
+    elif lowest < 2:
         yield Problem(
             Severity.HIGH,
             f"The group may run with {plural(lowest, 'instance')}"
             f" (minimum {group.lowest}, desired {group.desired}).",
         )
-    stopped = [name for name in _NO_REPLACEMENT if name in group.suspended]
+    stopped = [
+        name
+        for name in _NO_REPLACEMENT
+        if name in group.suspended and name not in group.suspended_lately
+    ]
     if stopped:
         verb = "is" if len(stopped) == 1 else "are"
         yield Problem(
             Severity.MEDIUM,
             f"{listed(stopped)} {verb} suspended, so instances of a failed zone are not moved.",
         )
-    if len(group.running) > 1 and len(running.zones) < 2 <= len(allowed.zones):
+    is_filling = bool(set(group.starting) - set(group.running))
+    if len(group.running) > 1 and len(running.zones) < 2 <= len(allowed.zones) and not is_filling:
         yield Problem(
             Severity.HIGH,
             f"All {len(group.running)} instances are in one zone now, {listed(running.zones)}.",
@@ -392,6 +434,8 @@ def _excused_database(database: InstanceAvailability, *, replicas: bool) -> str:
         )
     if database.status in _IDLE:
         return f"The instance is {database.status}."
+    if database.on_outpost:
+        return "The instance stands on an Outpost, by design in one place."
     if database.replica_of and not database.multi_az and not replicas:
         return (
             f"The instance is a read replica of {database.replica_of}, whose own standby counts."
@@ -403,12 +447,14 @@ _CAN_SERVE = frozenset(
     [
         "available",
         "backing-up",
+        "configuring-associated-roles",
         "configuring-enhanced-monitoring",
         "configuring-log-exports",
         "configuring-iam-database-auth",
         "maintenance",
         "modifying",
         "renaming",
+        "resetting-master-credentials",
         "storage-optimization",
         "upgrading",
         "storage-config-upgrade",
@@ -416,7 +462,14 @@ _CAN_SERVE = frozenset(
 )
 
 
-def cluster_verdict(cluster: ClusterAvailability, zones: Zones, *, min_zones: int) -> Verdict:
+_STARTING = frozenset(
+    ["", "converting-to-vpc", "creating", "moving-to-vpc", "rebooting", "restoring", "starting"]
+)
+
+
+def cluster_verdict(
+    cluster: ClusterAvailability, scaling: ReplicaScaling, zones: Zones, *, min_zones: int
+) -> Verdict:
     """The verdict on a cluster: members in several zones of which one can take over."""
     manages_itself = cluster.mode == "serverless" or cluster.is_limitless
     if cluster.status in _IDLE or not (cluster.members or manages_itself):
@@ -433,19 +486,20 @@ def cluster_verdict(cluster: ClusterAvailability, zones: Zones, *, min_zones: in
         "zones": list(places.zones),
         "unable": [f"{each.name} ({each.status or 'not shown'})" for each in unable],
     }
+    if len(able) > 1 and _readers_may_go(cluster, scaling):
+        return violates(
+            f"Auto scaling made every reader and may delete them all (MinCapacity 0;"
+            f" {plural(len(cluster.members), 'instance')} now).",
+            expected="A reader that stays, or a minimum of at least one reader.",
+        ).observing(observed)
     if len(able) > 1 and len(places.zones) >= min_zones:
         return complies(
             f"{plural(len(able), 'instance')} {in_zones(len(places.zones))}; a reader takes over"
             " when the writer's zone fails."
         ).observing(observed)
-    starting = [each for each in unable if each.status in {"creating", "rebooting", ""}]
-    if starting:
-        return cannot_tell(
-            f"Instances of the cluster are being made or started: {len(starting)}.",
-            is_passing=True,
-        ).observing(observed)
-    if len(able) > 1 and (places.unknown or not all(each.zone for each in able)):
-        return cannot_tell("The zones of some instances are not shown.").observing(observed)
+    doubt = _unsettled(able, unable, places)
+    if doubt is not None:
+        return doubt.observing(observed)
     text = (
         f"The cluster has {plural(len(cluster.members), 'instance')}, of which {len(able)} can"
         " serve; if its zone fails, no reader takes over."
@@ -455,6 +509,31 @@ def cluster_verdict(cluster: ClusterAvailability, zones: Zones, *, min_zones: in
     return violates(
         text, expected="A writer and at least one reader in different Availability Zones."
     ).observing(observed)
+
+
+_AUTO_SCALED = "application-autoscaling-"
+"""What the names of the readers begin with that Application Auto Scaling makes and deletes."""
+READERS = "rds:cluster:ReadReplicaCount"
+
+
+def _readers_may_go(cluster: ClusterAvailability, scaling: ReplicaScaling) -> bool:
+    """Whether auto scaling made every reader and needs to keep none."""
+    target = scaling.targets.get((f"cluster:{cluster.name}", READERS))
+    lasting = [each for each in cluster.members if not each.name.startswith(_AUTO_SCALED)]
+    return target is not None and target.lowest == 0 and len(lasting) < 2
+
+
+def _unsettled(able: Sequence[Member], unable: Sequence[Member], places: Places) -> Verdict | None:
+    """What to say of a cluster whose instances are not all up, or do not show where they are."""
+    starting = [each for each in unable if each.status in _STARTING]
+    if starting:
+        return cannot_tell(
+            f"Instances of the cluster are being made or started: {len(starting)}.",
+            is_passing=True,
+        )
+    if len(able) > 1 and (places.unknown or not all(each.zone for each in able)):
+        return cannot_tell("The zones of some instances are not shown.")
+    return None
 
 
 # -- caches ---------------------------------------------------------------------------------------
@@ -503,6 +582,50 @@ def cache_verdict(
         f"Automatic failover is on, and {plural(len(shards), 'shard')} of the cache"
         f" {'has' if len(shards) == 1 else 'have'} nodes in several Availability Zones."
     )
+
+
+def cache_cluster_verdict(
+    cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: int
+) -> Verdict:
+    """The verdict on a cluster of its own: one node of Redis, or some of Memcached."""
+    excused = _excused_cache(cluster)
+    if excused:
+        return not_applicable(excused)
+    places = zones.of_names({zone for zone in cluster.zones if zone})
+    count = len(cluster.zones)
+    observed: dict[str, Fact] = {"nodes": count, "zones": list(places.zones)}
+    if len(places.zones) >= min_zones:
+        return complies(
+            f"{plural(count, 'node')} {in_zones(len(places.zones))}: {listed(places.zones)}."
+        ).observing(observed)
+    if cluster.status in {"creating", "modifying"} or not count:
+        return cannot_tell("The cache is being changed.", is_passing=True).observing(observed)
+    if count > 1 and (places.unknown or not all(cluster.zones)):
+        return cannot_tell("The zones of some nodes are not shown.").observing(observed)
+    if cluster.is_memcached:
+        return violates(
+            f"{_too_few('The nodes of the cache are', places, min_zones)} If it fails, the whole"
+            " cache is cold at once.",
+            expected="Nodes in several Availability Zones (AZMode cross-az).",
+            severity=Severity.MEDIUM,
+        ).observing(observed)
+    return violates(
+        "The cache is a single node without a replica; if it or its zone fails, the cache and its"
+        " data are gone.",
+        expected="A replication group with automatic failover and Multi-AZ.",
+    ).observing(observed)
+
+
+def _excused_cache(cluster: availability.ClusterAvailability) -> str:
+    """Why the zones of a cluster are not judged; empty where they are."""
+    if cluster.replication_group:
+        return (
+            f"The cluster is a node of the replication group {cluster.replication_group};"
+            " cache-zones judges it."
+        )
+    if cluster.status == "deleting":
+        return "The cache is being deleted."
+    return "The cache stands on an Outpost, by design in one place." if cluster.on_outpost else ""
 
 
 # -- search and files -----------------------------------------------------------------------------
@@ -586,13 +709,21 @@ def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Ver
     if not used:
         return not_applicable("No subnet of the VPC routes through a NAT gateway that works.")
     foreign: list[str] = []
+    unknown: list[str] = []
     for id, behind in used.items():
         gateway = by_id[id]
-        home = zones.of_subnets([gateway.subnet_id]).zones if gateway.subnet_id else ()
-        if gateway.is_regional or not home:
+        if gateway.is_regional:
             continue
-        others = zones.of_subnets([subnet.id for subnet in behind]).zones
-        foreign += [f"{zone} through {id} in {home[0]}" for zone in others if zone not in home]
+        places = zones.of_subnets([gateway.subnet_id])
+        home = (*places.zones, *places.edges)
+        if not home:
+            unknown.append(id)
+            continue
+        others = zones.of_subnets([subnet.id for subnet in behind])
+        foreign += [
+            f"{zone} through {id} in {home[0]}" for zone in others.zones if zone not in home
+        ]
+        unknown += [f"{id} of {subnet}" for subnet in others.unknown]
     if foreign:
         return violates(
             f"Subnets reach the internet through a NAT gateway of another zone"
@@ -600,6 +731,8 @@ def nat_verdict(gateways: NatGateways, tables: RouteTables, zones: Zones) -> Ver
             expected="A NAT gateway in each zone that has routes to one, or a regional one.",
             crossing=foreign,
         )
+    if unknown:
+        return cannot_tell(f"AWS does not show the zones of {listed(unknown)}.")
     return complies(
         f"Every subnet that uses a NAT gateway uses one of its own zone or a regional one"
         f" ({listed(sorted(used))})."

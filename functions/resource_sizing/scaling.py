@@ -150,7 +150,7 @@ def group_problems(group: InstanceGroup) -> list[Problem]:
             f" {group.highest}."
         )
         problems.append(Problem(Severity.HIGH, text))
-    if stopped := sorted(_NEEDED & set(group.suspended)):
+    if stopped := sorted(_NEEDED & set(group.suspended) - set(group.suspended_lately)):
         text = f"Scaling processes are suspended: {listed(stopped)}."
         problems.append(Problem(Severity.HIGH, text))
     return problems
@@ -175,10 +175,16 @@ def judge_group(
 ) -> Verdict:
     """The verdict on a group of EC2 instances, which AWS Batch or Kubernetes may scale."""
     problems = group_problems(group)
+    if not problems and (lately := sorted(_NEEDED & set(group.suspended_lately))):
+        return cannot_tell(
+            f"Scaling processes were suspended a short while ago, as deployments do:"
+            f" {listed(lately)}.",
+            is_passing=True,
+        )
     by = _scaled_by(group)
     if not by or group.policies or group.lowest >= group.highest:
         return judge_scaling(problems, attested, attestation)
-    halted = sorted({"Launch", "Terminate"} & set(group.suspended))
+    halted = sorted({"Launch", "Terminate"} & set(group.suspended) - set(group.suspended_lately))
     if halted:
         return judge_scaling(
             [Problem(Severity.HIGH, f"Scaling processes are suspended: {listed(halted)}.")],

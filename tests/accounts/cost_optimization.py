@@ -124,7 +124,15 @@ def storage() -> dict[tuple[str, str], Any]:
         ("ec2", "describe_volumes"): {
             "Volumes": [{"VolumeId": VOLUME, "VolumeType": "io2", "Size": 100}]
         },
-        ("compute-optimizer", "get_ebs_volume_recommendations"): {"volumeRecommendations": []},
+        ("compute-optimizer", "get_ebs_volume_recommendations"): {
+            "volumeRecommendations": [
+                {
+                    "volumeArn": f"arn:aws:ec2:{HOME}:{ACCOUNT_ID}:volume/{VOLUME}",
+                    "finding": "Optimized",
+                    "volumeRecommendationOptions": [],
+                }
+            ]
+        },
     }
 
 

@@ -256,6 +256,21 @@ def cache(**changes: Any) -> dict[str, Any]:
     return some(about, changes)
 
 
+def cache_cluster(**changes: Any) -> dict[str, Any]:
+    """A cluster of DescribeCacheClusters: Memcached in two zones."""
+    about = {
+        "CacheClusterId": "pages",
+        "Engine": "memcached",
+        "CacheClusterStatus": "available",
+        "NumCacheNodes": 2,
+        "CacheNodes": [
+            {"CacheNodeId": f"000{n}", "CustomerAvailabilityZone": f"{HOME}{z}"}
+            for n, z in enumerate("ab", 1)
+        ],
+    }
+    return some(about, changes)
+
+
 def durable(**changes: Any) -> dict[str, Any]:
     """A cluster of MemoryDB's DescribeClusters."""
     about = {
@@ -293,6 +308,7 @@ def stores() -> dict[tuple[str, str], Any]:
     """Caches, a search domain and a file system."""
     return {
         ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [cache()]},
+        ("elasticache", "describe_cache_clusters"): {"CacheClusters": [cache_cluster()]},
         ("memorydb", "describe_clusters"): {"Clusters": [durable()]},
         ("opensearch", "list_domain_names"): {"DomainNames": [{"DomainName": "logs"}]},
         ("opensearch", "describe_domain"): {"DomainStatus": domain()},

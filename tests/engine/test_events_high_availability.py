@@ -25,6 +25,7 @@ OF_TARGETS = {"target-group-health-checks": TARGETS, "target-group-zones": TARGE
 TESTED: dict[str, str | None] = {"failover-tested": None}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
+    "cloudtrail/alarms-modify-cache-cluster": {"cache-cluster-zones": "sessions-001"},
     "cloudtrail/apigateway-update-usage-plan": {"graceful-degradation": None},
     "cloudtrail/appconfig-start-deployment": {"graceful-degradation": None},
     "cloudtrail/autoscaling-attach-load-balancer-target-groups": OF_GROUP,
@@ -45,7 +46,10 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/elasticloadbalancing-modify-target-group": OF_TARGETS,
     "cloudtrail/elasticloadbalancing-set-subnets": {"load-balancer-zones": BALANCER},
     "cloudtrail/encryption-create-bucket": {},
-    "cloudtrail/encryption-modify-replication-group": {"cache-zones": "cache"},
+    "cloudtrail/encryption-modify-replication-group": {
+        "cache-cluster-zones": None,
+        "cache-zones": "cache",
+    },
     "cloudtrail/route53-update-health-check": {"dns-health-checks": CHECK},
     "config/ec2-nat-gateway": {"nat-gateway-zones": None},
     "config/elbv2-target-group": OF_TARGETS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from functions.high_availability import app
 from readiness import Status
 from readiness.evidence.ecs.placement import ServicePlacement
 from readiness.evidence.elbv2.target_groups import HealthCheck
+from readiness.evidence.rds.instances import InstanceAvailability
 from tests.accounts import ecs_deployment
 from tests.accounts.high_availability import (
+    GROUP,
     TARGETS,
     fake_account,
     function,
@@ -22,7 +25,8 @@ from tests.accounts.high_availability import (
     with_instances,
     zone,
 )
-from tests.fake_account import HOME, FakeAccount, observe
+from tests.accounts.high_availability import group as auto_scaling_group
+from tests.fake_account import HOME, NOON, FakeAccount, observe
 
 
 def said(account: FakeAccount, rule: Any, id: str) -> tuple[Status, str]:
@@ -104,3 +108,66 @@ def test_targets_in_a_zone_that_is_not_listed_are_not_judged():
     health = {"TargetHealthDescriptions": [target("10.0.0.7", "a"), target("10.0.9.7", "z")]}
     account = fake_account().but(elbv2__describe_target_health=health)
     assert said(account, app.target_group_zones, TARGETS)[0] is Status.INSUFFICIENT_DATA
+
+
+@pytest.mark.parametrize(
+    ("minutes", "status"),
+    [(10, Status.INSUFFICIENT_DATA), (121, Status.NON_COMPLIANT), (None, Status.NON_COMPLIANT)],
+)
+def test_what_a_deployment_suspends_is_resumed(minutes, status):
+    said_at = "" if minutes is None else f" at {NOON - timedelta(minutes=minutes):%FT%TZ}"
+    process = {"ProcessName": "ReplaceUnhealthy", "SuspensionReason": f"User suspended{said_at}"}
+    account = fake_account().but(
+        autoscaling__describe_auto_scaling_groups={
+            "AutoScalingGroups": [auto_scaling_group(SuspendedProcesses=[process])]
+        }
+    )
+    assert said(account, app.auto_scaling_group_health_checks, GROUP)[0] is status
+
+
+def test_the_groups_of_batch_are_its_own():
+    tag = {"Key": "AWSBatchServiceTag", "Value": "batch", "ResourceId": GROUP}
+    account = fake_account().but(
+        autoscaling__describe_auto_scaling_groups={
+            "AutoScalingGroups": [auto_scaling_group(Tags=[tag], MinSize=0, DesiredCapacity=1)]
+        }
+    )
+    for rule in (app.auto_scaling_group_health_checks, app.auto_scaling_group_zones):
+        assert said(account, rule, GROUP)[0] is Status.NOT_APPLICABLE
+
+
+@pytest.mark.parametrize(
+    ("more", "in_place", "behind"),
+    [
+        ({"loadBalancers": []}, True, False),
+        ({"deploymentController": {"type": "CODE_DEPLOY"}, "loadBalancers": []}, False, False),
+        (
+            {"deploymentConfiguration": {"strategy": "BLUE_GREEN"}, "loadBalancers": []},
+            False,
+            False,
+        ),
+        ({"deploymentConfiguration": {"strategy": "ROLLING"}, "loadBalancers": []}, True, False),
+        ({"loadBalancers": [{"targetGroupArn": "tg"}]}, True, True),
+        (
+            {
+                "loadBalancers": [],
+                "deployments": [{"vpcLatticeConfigurations": [{"portName": "web"}]}],
+            },
+            True,
+            True,
+        ),
+    ],
+)
+def test_how_a_service_is_deployed_and_reached(more, in_place, behind):
+    found = ServicePlacement.of(ecs_deployment.service(**more))
+    assert (found.replaces_in_place, found.is_behind) == (in_place, behind)
+
+
+def test_a_database_on_an_outpost():
+    there = {"Subnets": [{"SubnetOutpost": {"Arn": "arn:aws:outposts:us-east-1:1:outpost/op-1"}}]}
+    assert InstanceAvailability.of(
+        {"DBInstanceIdentifier": "a", "DBSubnetGroup": there}
+    ).on_outpost
+    plain = {"Subnets": [{"SubnetIdentifier": "subnet-1", "SubnetOutpost": {}}]}
+    at_home = InstanceAvailability.of({"DBInstanceIdentifier": "a", "DBSubnetGroup": plain})
+    assert not at_home.on_outpost

@@ -31,6 +31,20 @@ def only(**changes: Any) -> FakeAccount:
 
 
 WAIT = {"wait": {"actionId": "aws:fis:wait", "state": {"status": "completed"}}}
+STRESS = {
+    "stress": {
+        "actionId": "aws:ssm:send-command",
+        "parameters": {"documentArn": "arn:aws:ssm:us-east-1::document/AWSFIS-Run-CPU-Stress"},
+        "state": {"status": "completed"},
+    }
+}
+KILL = {
+    "kill": {
+        "actionId": "aws:ssm:send-command",
+        "parameters": {"documentArn": "arn:aws:ssm:us-east-1::document/AWSFIS-Run-Kill-Process"},
+        "state": {"status": "completed"},
+    }
+}
 SKIPPED = {"cut": {"actionId": "aws:network:disrupt-connectivity", "state": {"status": "skipped"}}}
 
 
@@ -41,6 +55,8 @@ SKIPPED = {"cut": {"actionId": "aws:network:disrupt-connectivity", "state": {"st
         pytest.param({"state": {"status": "stopped"}}, Status.NON_COMPLIANT, "stopped", id="stopped"),
         pytest.param({"state": {"status": "running"}}, Status.INSUFFICIENT_DATA, "not ended", id="runs"),
         pytest.param({"actions": WAIT}, Status.NON_COMPLIANT, "breaks anything", id="only waits"),
+        pytest.param({"actions": STRESS}, Status.NON_COMPLIANT, "slow things down", id="only slows"),
+        pytest.param({"actions": STRESS | KILL}, Status.COMPLIANT, "as expected", id="slows and kills"),
         pytest.param({"actions": SKIPPED}, Status.NON_COMPLIANT, "was completed", id="skipped"),
         pytest.param({"stopConditions": [{"source": "none"}]}, Status.NON_COMPLIANT, "stop condition", id="unwatched"),
         pytest.param({"experimentOptions": {"actionsMode": "skip-all"}}, Status.NON_COMPLIANT, "dry run", id="dry run"),

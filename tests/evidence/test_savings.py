@@ -26,7 +26,7 @@ from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone
 from readiness.semantics.lifecycle import CostRule
 from tests.accounts import cost_optimization as world
-from tests.fake_account import ACCOUNT_ID, HOME, NOON
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 
 SETTINGS = {"min_gib": 100}
 GET_RECOMMENDATIONS = "compute-optimizer__get_lambda_function_recommendations"
@@ -41,19 +41,19 @@ def load(cls, fake_account, about=REGION, id=ACCOUNT_ID, settings=None):
 @pytest.mark.parametrize(
     ("more", "expected"),
     [
-        ({}, CostRule("tidy", True, 7, None, 30, True)),
-        ({"Status": "Disabled"}, CostRule("tidy", False, 7, None, 30, True)),
+        ({}, CostRule("tidy", True, 7, None, 30, 30)),
+        ({"Status": "Disabled"}, CostRule("tidy", False, 7, None, 30, 30)),
         (
             {"Transitions": [{"Days": 90}, {"Days": 30}], "Expiration": {"Days": 365}},
-            CostRule("tidy", True, 7, 365, 30, True),
+            CostRule("tidy", True, 7, 365, 30, 30),
         ),
         (
             {"Transitions": [], "Expiration": {"Date": NOON}},
-            CostRule("tidy", True, 7, 0, None, True),
+            CostRule("tidy", True, 7, 0, None, 30),
         ),
         (
             {"Transitions": [], "Expiration": {"ExpiredObjectDeleteMarker": True}},
-            CostRule("tidy", True, 7, None, None, True),
+            CostRule("tidy", True, 7, None, None, 30),
         ),
         (
             {"NoncurrentVersionExpiration": {}, "NoncurrentVersionTransitions": []},
@@ -61,28 +61,28 @@ def load(cls, fake_account, about=REGION, id=ACCOUNT_ID, settings=None):
         ),
         (
             {"Filter": {"And": {"Prefix": "logs/", "Tags": []}}},
-            CostRule("tidy", True, 7, None, 30, True, "the prefix logs/"),
+            CostRule("tidy", True, 7, None, 30, 30, "the prefix logs/"),
         ),
         (
             {"Filter": {"Tag": {"Key": "a", "Value": "b"}}},
-            CostRule("tidy", True, 7, None, 30, True, "objects with a tag"),
+            CostRule("tidy", True, 7, None, 30, 30, "objects with a tag"),
         ),
         (
             {"Filter": {"ObjectSizeGreaterThan": 131_072}},
-            CostRule("tidy", True, 7, None, 30, True),
+            CostRule("tidy", True, 7, None, 30, 30),
         ),
         (
             {"Filter": {"ObjectSizeGreaterThan": 10_000_000}},
-            CostRule("tidy", True, 7, None, 30, True, "objects of some sizes"),
+            CostRule("tidy", True, 7, None, 30, 30, "objects of some sizes"),
         ),
         (
             {"Filter": {"ObjectSizeLessThan": 1_000}},
-            CostRule("tidy", True, 7, None, 30, True, "objects of some sizes"),
+            CostRule("tidy", True, 7, None, 30, 30, "objects of some sizes"),
         ),
     ],
 )
 def test_what_a_lifecycle_rule_does_against_costs(more, expected):
-    assert CostRule.of(world.rule(**more)) == expected
+    assert CostRule.of(world.rule(**more), NOON) == expected
 
 
 def test_what_a_bucket_holds_by_class():
@@ -146,6 +146,15 @@ def test_volumes_of_older_and_of_dear_types():
     assert found.all == (Volume(world.VOLUME, "io2", 100),)
 
 
+def test_volumes_that_a_service_manages_are_its_own():
+    [about] = world.storage()["ec2", "describe_volumes"]["Volumes"]
+    managed = about | {"Operator": {"Managed": True, "Principal": "eks.amazonaws.com"}}
+    own = about | {"Operator": {"Managed": False}}
+    for each, count in ((managed, 0), (own, 1)):
+        fake_account = world.fake_account().but(ec2__describe_volumes={"Volumes": [each]})
+        assert len(load(VolumeTypes, fake_account).all) == count
+
+
 def recommended(**more: Any):
     answer = {"lambdaFunctionRecommendations": [world.recommendation(**more)]}
     return world.fake_account().but(**{GET_RECOMMENDATIONS: answer})
@@ -183,6 +192,15 @@ def test_savings_of_volumes():
     assert (saving.amount, saving.change) == (20.0, "gp3 with 3,000 IOPS")
     assert found(volume("Optimized", better)) == {}
     assert found(volume("NotOptimized")) == {}
+
+
+def test_which_volumes_compute_optimizer_knows():
+    found = load(VolumeRecommendations, world.fake_account())
+    assert world.VOLUME in found.seen
+    off = world.fake_account().but(
+        **{"compute-optimizer__get_ebs_volume_recommendations": error("OptInRequiredException")}
+    )
+    assert load(VolumeRecommendations, off).seen == frozenset()
 
 
 def test_whether_compute_optimizer_looks_at_the_account():

@@ -185,6 +185,40 @@ def test_anomalies_with_their_cost():
     assert (found.where, found.feedback) == ("AWS Lambda", "")
 
 
+NO_COST_EXPLORER = error("AccessDeniedException", 400, "User not enabled for cost explorer access")
+
+
+def test_cost_explorer_that_nobody_enabled_is_not_a_denied_read():
+    off = world.fake_account().but(ce__get_anomaly_monitors=NO_COST_EXPLORER)
+    assert load(AnomalyDetection, off).monitors == ()
+    assert not load(Anomalies, off).is_watched
+    assert ("ce", "get_anomalies") not in off.calls
+    assert load(Anomalies, world.fake_account()).is_watched
+    denied = world.fake_account().but(
+        ce__get_anomaly_monitors=error("AccessDeniedException", 400, "is not authorized")
+    )
+    with pytest.raises(Unreadable):
+        load(Anomalies, denied)
+
+
+def test_a_legacy_report_that_aws_has_not_tried_to_deliver_is_new():
+    fake_account = world.fake_account().but(
+        **{"bcm-data-exports__list_exports": {"Exports": []}},
+        cur__describe_report_definitions={
+            "ReportDefinitions": [world.definition(ReportStatus={})]
+        },
+    )
+    [report] = load(BillingReports, fake_account).all
+    assert (report.created, report.delivered) == (NOON, None)
+    failed = fake_account.but(
+        cur__describe_report_definitions={
+            "ReportDefinitions": [world.definition(ReportStatus={"lastStatus": "ERROR_NO_BUCKET"})]
+        },
+    )
+    [report] = load(BillingReports, failed).all
+    assert (report.created, report.fault) == (None, "ERROR_NO_BUCKET")
+
+
 def exported(**more):
     fake_account = world.fake_account().but(
         **{"bcm-data-exports__get_export": world.export(**more)},

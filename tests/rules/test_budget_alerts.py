@@ -185,6 +185,27 @@ def without(kind: str) -> Budget:
         pytest.param(
             [replace(BUDGET, limit=10.0**9, forecast=None)], {}, GOOD, "", id="no forecast yet"
         ),
+        pytest.param(
+            [replace(BUDGET, begins=NOON + timedelta(days=1))],
+            {},
+            BAD,
+            "begins only on",
+            id="future",
+        ),
+        pytest.param([replace(BUDGET, begins=NOON - timedelta(days=1))], {}, GOOD, "", id="begun"),
+        pytest.param(
+            [replace(BUDGET, limit=1.0, forecast=900.0)],
+            {},
+            BAD,
+            "more than 10 times the limit",
+            id="of a free account",
+        ),
+        pytest.param(
+            [replace(BUDGET, limit=1.0, forecast=90.0)], {}, GOOD, "", id="of a small account"
+        ),
+        pytest.param(
+            [replace(BUDGET, limit=100.0, forecast=900.0)], {}, GOOD, "", id="a bad month"
+        ),
         pytest.param([without("ACTUAL")], {}, BAD, "no alert on the actual", id="only forecast"),
         pytest.param([without("FORECASTED")], {}, BAD, "on the forecasted", id="only actual"),
         pytest.param(
@@ -282,6 +303,15 @@ def without(kind: str) -> Budget:
 )
 def test_a_budget_warns_someone(found, settings, status, words):
     judged(cost_budget(budgets(*found), SELF, NONE, **settings), status, words)
+
+
+def test_only_the_forecast_is_not_told():
+    assert cost_budget(budgets(without("FORECASTED")), SELF, NONE).severity is Severity.MEDIUM
+    assert cost_budget(budgets(without("ACTUAL")), SELF, NONE).severity is None
+    assert cost_budget(budgets(), SELF, NONE).severity is None
+    shop = replace(of_workload("shop"), notifications=(ACTUAL,))
+    some = cost_budget(budgets(shop), SELF, NONE, workloads=("shop", "maif"))
+    assert some.severity is None
 
 
 def test_the_payer_may_have_the_budget_of_a_member():
@@ -628,15 +658,16 @@ RULES = {
     ("tags", "settings", "status", "words"),
     [
         pytest.param(TAGS, {}, GOOD, "", id="all"),
-        pytest.param({}, {}, BAD, "lacks the tags Application, Environment", id="never tagged"),
-        pytest.param({**TAGS, "Owner": " "}, {}, BAD, "Owner is empty", id="empty"),
+        pytest.param({}, {}, BAD, "lacks the tags Application, CostCenter", id="never tagged"),
+        pytest.param({**TAGS, "CostCenter": " "}, {}, BAD, "CostCenter is empty", id="empty"),
         pytest.param(
-            {**{k: v for k, v in TAGS.items() if k != "Owner"}, "owner": "x"},
+            {**{k: v for k, v in TAGS.items() if k != "CostCenter"}, "costcenter": "x"},
             {},
             BAD,
-            "'owner' is not 'Owner'",
+            "'costcenter' is not 'CostCenter'",
             id="another case",
         ),
+        pytest.param({**TAGS, "Owner": ""}, {}, GOOD, "", id="a tag that tells no costs"),
         pytest.param({"aws:Owner": "x"}, {"required_tags": ("Owner",)}, BAD, "", id="AWS's own"),
         pytest.param({}, {"required_tags": ()}, NA, "", id="none required"),
         pytest.param(
@@ -660,15 +691,38 @@ def test_required_tags(rule, tags, settings, status, words):
     judged(rule(tags, NONE, **settings), status, words)
 
 
+@pytest.mark.parametrize(
+    ("tags", "settings", "severity"),
+    [
+        ({}, {}, None),
+        ({"Application": " "}, {}, None),
+        ({"application": "maif"}, {}, None),
+        ({"Application": "maif"}, {}, Severity.LOW),
+        ({"Application": "maif"}, {"required_tags": ("Application=shop", "Team")}, None),
+        ({"Application": "maif"}, {"required_tags": ("Team",)}, None),
+    ],
+)
+def test_costs_that_are_nobodys_are_worse_than_costs_that_are_not_divided(
+    tags, settings, severity
+):
+    verdict = queue_tags(QueueTags("agent", tags), NONE, **settings)
+    assert (verdict.status, verdict.severity) == (BAD, severity)
+
+
+def test_tasks_without_tags_are_nobodys_costs():
+    verdict = service_tags(service({"Application": "maif"}, propagates_tags=""), NONE)
+    assert verdict.severity is None
+
+
 @pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 def test_the_manifest_says_which_tags(rule):
     mine = Manifest("maif", "team", TODAY, required_tags={"Team": ("agents", "web")})
     stated = Manifests({"maif": mine})
     judged(rule({"Application": "maif", "Team": "web"}, stated), GOOD, "(manifest maif)")
     judged(rule({"Application": "maif", "Team": "x"}, stated), BAD, "not agents or web")
-    judged(rule({"Application": "shop"}, stated), BAD, "lacks the tags Environment")
+    judged(rule({"Application": "shop"}, stated), BAD, "lacks the tags CostCenter")
     silent = Manifests({"maif": replace(mine, required_tags={})})
-    judged(rule({"Application": "maif"}, silent), BAD, "lacks the tags Environment")
+    judged(rule({"Application": "maif"}, silent), BAD, "lacks the tags CostCenter")
     refused = Manifests({}, {"maif": "it is no JSON"})
     judged(rule({"Application": "maif"}, refused), UNKNOWN, "it is no JSON")
     judged(rule({}, Manifests({}, {"default": "it is no JSON"})), UNKNOWN, "default")

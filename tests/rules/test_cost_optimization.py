@@ -65,7 +65,7 @@ def stored(gib: float = 500, objects: float = 1000, **classes: float) -> BucketW
 
 
 def rules(*found: dict[str, Any], versioned: bool = False) -> BucketLifecycle:
-    return BucketLifecycle(tuple(map(CostRule.of, found)), versioned)
+    return BucketLifecycle(tuple(CostRule.of(each, NOON) for each in found), versioned)
 
 
 EXPIRES = rule(Transitions=[], Expiration={"Days": 30})
@@ -190,6 +190,36 @@ def test_the_storage_class_of_a_bucket(storage, lifecycle, tiers, settings, stat
             "moves or expires",
             id="only delete markers",
         ),
+        pytest.param(
+            stored(), rules(rule(Transitions=[])), {}, BAD, "moves or expires", id="of no versions"
+        ),
+        pytest.param(
+            stored(), rules(rule(Transitions=[]), versioned=True), {}, GOOD, "", id="of versions"
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(NoncurrentVersionExpiration={"NoncurrentDays": 36500}), versioned=True),
+            {},
+            BAD,
+            "Old versions stay",
+            id="versions for a century",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(Transitions=[], Expiration={"Date": NOON.replace(year=2099)})),
+            {},
+            BAD,
+            "moves or expires",
+            id="in 2099",
+        ),
+        pytest.param(
+            stored(),
+            rules(rule(Transitions=[], Expiration={"Date": NOON + timedelta(days=30)})),
+            {},
+            GOOD,
+            "",
+            id="next month",
+        ),
         pytest.param(stored(10), rules(), {}, GOOD, "less than", id="small"),
         pytest.param(stored(10), rules(), {"min_gib": 5.0}, BAD, "", id="large enough"),
         pytest.param(BucketWrites(), rules(), {}, NA, "is empty", id="no metric"),
@@ -224,7 +254,15 @@ SAVES = {"vol-1": Saving(20.0, "USD", "gp3 with 3,000 IOPS")}
     ("volumes", "savings", "settings", "status", "words"),
     [
         ([], {}, {}, GOOD, "No volume"),
-        ([Volume("vol-1", "io2", 100)], {}, {}, GOOD, ""),
+        ([Volume("vol-1", "io2", 100)], {}, {}, UNKNOWN, "does not say whether vol-1 needs"),
+        ([Volume("vol-2", "io2", 100)], {}, {}, GOOD, ""),
+        (
+            [Volume("vol-1", "io2", 100), Volume("vol-3", "gp2", 2000)],
+            {},
+            {},
+            BAD,
+            "as fast where IOPS and throughput of large volumes",
+        ),
         ([Volume("vol-1", "gp2", 100)], {}, {}, BAD, "1 volume of 100 GiB has the type gp2"),
         ([Volume("vol-1", "gp2", 100)], SAVES, {}, BAD, "is 20.00 USD a month"),
         ([Volume("vol-1", "io1", 100)], SAVES, {}, BAD, "would do as gp3 with 3,000 IOPS"),
@@ -232,7 +270,8 @@ SAVES = {"vol-1": Saving(20.0, "USD", "gp3 with 3,000 IOPS")}
     ],
 )
 def test_the_types_of_volumes(volumes, savings, settings, status, words):
-    verdict = volume_types(VolumeTypes(tuple(volumes)), VolumeRecommendations(savings), **settings)
+    recommended = VolumeRecommendations(savings, frozenset({*savings, "vol-2"}))
+    verdict = volume_types(VolumeTypes(tuple(volumes)), recommended, **settings)
     judged(verdict, status, words)
 
 
@@ -408,6 +447,15 @@ IN_PART = [DEMAND, SPOT]
         ),
         pytest.param(service(SPOT, tags=PRODUCTION), BAD, "ALL_SPOT", id="production"),
         pytest.param(service(SPOT), BAD, "ALL_SPOT", id="an unknown environment"),
+        pytest.param(service(SPOT, tags={"Environment": "eu-prd"}), BAD, "ALL_SPOT", id="prd"),
+        pytest.param(service(SPOT, tags={"Environment": "Prod EU"}), BAD, "ALL_SPOT", id="of EU"),
+        pytest.param(
+            service(SPOT, tags={"Environment": "non-prod"}), GOOD, "", id="not production"
+        ),
+        pytest.param(service(SPOT, tags={"Environment": "preprod"}), GOOD, "", id="before it"),
+        pytest.param(
+            service(SPOT, tags={"Environment": "product-test"}), GOOD, "", id="a product"
+        ),
         pytest.param(service(SPOT, tags=STAGING), GOOD, "in staging", id="staging"),
         pytest.param(
             service(SPOT, tags={**STAGING, **INELIGIBLE}), BAD, "ALL_SPOT", id="ineligible"
@@ -473,6 +521,8 @@ def group(mixed: bool = True, *, tags: dict[str, str] | None = None, **more: Any
         (group(on_demand_percent=0, tags=PRODUCTION), BAD, "ALL_SPOT"),
         (group(on_demand_percent=0, tags=STAGING), GOOD, "100 %"),
         (group(False), NA, "Nobody declared"),
+        (group(False, tags=INELIGIBLE), UNKNOWN, "launch template"),
+        (group(on_demand_percent=0, manager="AWS Batch"), NA, "AWS Batch made"),
         (GroupPurchases("workers", 0, is_mixed=True), NA, "maximum size"),
     ],
 )

@@ -9,7 +9,12 @@ import pytest
 
 from functions.high_availability import app
 from readiness import Severity, Status
-from readiness.evidence.autoscaling import GroupAvailability, Scalable, ServiceScaling
+from readiness.evidence.autoscaling import (
+    GroupAvailability,
+    ReplicaScaling,
+    Scalable,
+    ServiceScaling,
+)
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import (
@@ -99,9 +104,9 @@ def tasks(*running: Task) -> ServiceTasks:
     return ServiceTasks(service, here, (), None, NOON)
 
 
-def scaled(lowest: int) -> ServiceScaling:
+def scaled(lowest: int, *suspended: str) -> ServiceScaling:
     key = ("service/agents/web", "ecs:service:DesiredCount")
-    return ServiceScaling({key: Scalable(lowest, 10)})
+    return ServiceScaling({key: Scalable(lowest, 10, suspended=suspended)})
 
 
 UNSCALED = ServiceScaling({})
@@ -133,6 +138,12 @@ HOSTS = {"launch_type": "", "providers": ("hosts",), "subnet_ids": ()}
         pytest.param({}, (task(""), task("us-east-1a")), UNSCALED, {}, {}, UNKNOWN, "not all known", id="a task without a zone"),
         pytest.param({}, (task("us-east-1a"),), UNSCALED, {}, {}, UNKNOWN, "1 task of 2", id="too few run"),
         pytest.param({"least_percent": 0}, (), UNSCALED, {}, {}, BAD, "every task at once", id="a deployment may stop all"),
+        pytest.param({"least_percent": 1}, (), UNSCALED, {}, {}, GOOD, "", id="ECS rounds up"),
+        pytest.param({"least_percent": 0, "replaces_in_place": False}, (), UNSCALED, {}, {}, GOOD, "", id="blue and green"),
+        pytest.param({"desired": 1}, (task("us-east-1a"),), scaled(0), {}, {}, BAD, "may stop all of them", id="a worker that scales to zero"),
+        pytest.param({"desired": 1, "is_behind": True}, (task("us-east-1a"),), scaled(0), {}, {}, BAD, "if its zone or host fails", id="behind a balancer"),
+        pytest.param({"desired": 3}, (), scaled(1, "in"), {}, {}, GOOD, "", id="scaling in is suspended"),
+        pytest.param({"desired": 3}, (), scaled(1, "out"), {}, {}, BAD, "down to 1", id="scaling out is suspended"),
         pytest.param({"least_percent": 50}, (), UNSCALED, {}, {}, GOOD, "", id="half of two is one"),
         pytest.param(HOSTS, (), UNSCALED, {"hosts": ("us-east-1a",)}, {}, BAD, "Tasks may be placed", id="hosts in one zone"),
         pytest.param(HOSTS, (), UNSCALED, {"hosts": ("us-east-1a", "us-east-1b")}, {}, GOOD, "", id="hosts in two"),
@@ -195,6 +206,7 @@ def test_function_zones(subnets, changes, settings, status, words):
         pytest.param({"subnet_ids": (), "zone_names": ("us-east-1a", "us-east-1b")}, {}, GOOD, "", id="by zone names"),
         pytest.param({"subnet_ids": ("a", "gone")}, {}, UNKNOWN, "gone", id="a subnet not shown"),
         pytest.param({"state": "provisioning"}, {}, NA, "being made", id="new"),
+        pytest.param({"state": "failed"}, {}, NA, "could not be set up", id="failed"),
         pytest.param({"outposts": ("op-1",)}, {}, NA, "Outpost", id="on an Outpost"),
     ],
 )  # fmt: skip
@@ -263,10 +275,17 @@ def group(**changes: Any) -> GroupAvailability:
         pytest.param({}, {}, GOOD, "its instances are in", id="two zones"),
         pytest.param({"zones": ("us-east-1a",), "running": ("us-east-1a",) * 2}, {}, BAD, "start instances in 1", id="one"),
         pytest.param({"lowest": 1}, {}, BAD, "may run with 1 instance", id="minimum 1"),
+        pytest.param({"lowest": 0, "desired": 1}, {}, BAD, "may run none", id="scales to zero"),
+        pytest.param({"lowest": 0, "desired": 1, "behind": ("web",)}, {}, BAD, "may run with 1", id="scales to zero behind a balancer"),
         pytest.param({"lowest": 0}, {}, GOOD, "", id="minimum 0 judged by desired"),
         pytest.param({"running": ("us-east-1a",) * 2}, {}, BAD, "All 2 instances", id="all in one"),
         pytest.param({"suspended": ("AZRebalance",)}, {}, BAD, "AZRebalance is suspended", id="not rebalanced"),
         pytest.param({"suspended": ("ScheduledActions",)}, {}, GOOD, "", id="another process"),
+        pytest.param({"suspended": ("AZRebalance",), "suspended_lately": ("AZRebalance",)}, {}, UNKNOWN, "as deployments do", id="a deployment"),
+        pytest.param({"suspended": ("AZRebalance", "Launch"), "suspended_lately": ("AZRebalance",)}, {}, BAD, "Launch is suspended", id="another for long"),
+        pytest.param({"manager": "AWS Batch", "lowest": 0, "desired": 1}, {}, NA, "AWS Batch made", id="of Batch"),
+        pytest.param({"running": ("us-east-1a",) * 2, "starting": ("us-east-1b",)}, {}, GOOD, "", id="filling"),
+        pytest.param({"running": ("us-east-1a",) * 2, "starting": ("us-east-1a",)}, {}, BAD, "All 2", id="filling in one zone"),
         pytest.param({}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param({"zones": ("us-east-1a", "us-east-1z")}, {}, UNKNOWN, "us-east-1z", id="a zone not listed"),
         pytest.param({"desired": 0}, {}, NA, "no instance now", id="empty"),
@@ -293,6 +312,7 @@ def test_auto_scaling_group_zones(changes, settings, status, words):
         pytest.param({"created": NOON, "status": "creating"}, {}, UNKNOWN, "creating", id="new"),
         pytest.param({"created": None, "status": "creating"}, {}, UNKNOWN, "creating", id="newer still"),
         pytest.param({"status": "backing-up"}, {}, BAD, "without a standby", id="a backup excuses nothing"),
+        pytest.param({"on_outpost": True}, {}, NA, "Outpost", id="on an Outpost"),
         pytest.param({"cluster": "ledger"}, {}, NA, "database-cluster-zones", id="a member"),
         pytest.param({"status": "stopped"}, {}, NA, "stopped", id="stopped"),
         pytest.param({"replica_of": "orders"}, {}, NA, "read replica", id="a replica"),
@@ -322,6 +342,8 @@ READER = Member("r", "us-east-1b")
         pytest.param((WRITER, Member("r", "us-east-1a")), {}, {}, BAD, "are in 1", id="same zone"),
         pytest.param((WRITER, Member("r", "us-east-1b", "failed")), {}, {}, BAD, "1 can serve", id="reader failed"),
         pytest.param((WRITER, Member("r", "us-east-1b", "creating")), {}, {}, UNKNOWN, "being made", id="reader new"),
+        pytest.param((Member("w", "us-east-1a", "starting"), Member("r", "us-east-1b", "starting")), {"status": "starting"}, {}, UNKNOWN, "started", id="started again"),
+        pytest.param((Member("w", "us-east-1a", "resetting-master-credentials"), READER), {}, {}, GOOD, "", id="a new password"),
         pytest.param((WRITER, Member("r")), {}, {}, UNKNOWN, "not shown", id="a zone not shown"),
         pytest.param((WRITER, READER), {}, {"min_zones": 3}, BAD, "at least 3", id="three wanted"),
         pytest.param((), {}, {}, NA, "without an instance", id="headless"),
@@ -332,7 +354,34 @@ READER = Member("r", "us-east-1b")
 )  # fmt: skip
 def test_database_cluster_zones(members, changes, settings, status, words):
     cluster = ClusterAvailability("ledger", "aurora-mysql", members=members, **changes)
-    said(app.database_cluster_zones(cluster, ZONES, **settings), status, words)
+    verdict = app.database_cluster_zones(cluster, ReplicaScaling({}), ZONES, **settings)
+    said(verdict, status, words)
+
+
+AUTO = Member("application-autoscaling-1", "us-east-1b")
+
+
+@pytest.mark.parametrize(
+    ("lowest", "members", "status"),
+    [
+        pytest.param(0, (WRITER, AUTO), BAD, id="every reader may go"),
+        pytest.param(1, (WRITER, AUTO), GOOD, id="one stays"),
+        pytest.param(0, (WRITER, READER, AUTO), GOOD, id="another stays"),
+    ],
+)
+def test_readers_that_auto_scaling_may_delete(lowest, members, status):
+    key = ("cluster:ledger", "rds:cluster:ReadReplicaCount")
+    scaling = ReplicaScaling({key: Scalable(lowest, 5)})
+    cluster = ClusterAvailability("ledger", "aurora-mysql", members=members)
+    said(app.database_cluster_zones(cluster, scaling, ZONES), status)
+
+
+def test_what_scales_to_zero_does_not_page():
+    one = placement(desired=1)
+    verdict = app.service_zones(one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES)
+    assert verdict.severity is Severity.LOW
+    idle = group(lowest=0, desired=1, running=("us-east-1a",))
+    assert app.auto_scaling_group_zones(idle, ZONES).severity is Severity.LOW
 
 
 # -- caches, search, files ------------------------------------------------------------------------
@@ -355,6 +404,7 @@ ON = {"failover": "enabled", "multi_az": "enabled"}
         pytest.param(HIDDEN, ON, UNKNOWN, "shard 0001", id="a zone not shown"),
         pytest.param((), ON, UNKNOWN, "its nodes", id="no shard shown"),
         pytest.param(ALONE, ON | {"status": "modifying"}, UNKNOWN, "being changed", id="changing"),
+        pytest.param(ALONE, ON | {"status": "deleting"}, NA, "deleted", id="going"),
         pytest.param(ALONE, ON | {"on_outpost": True}, NA, "Outpost", id="on an Outpost"),
     ],
 )  # fmt: skip
@@ -367,12 +417,37 @@ def test_cache_zones(shards, changes, status, words):
 
 
 @pytest.mark.parametrize(
+    ("changes", "settings", "status", "words", "severity"),
+    [
+        pytest.param({}, {}, GOOD, "2 nodes in 2", None, id="two zones"),
+        pytest.param({}, {"min_zones": 3}, BAD, "at least 3", Severity.MEDIUM, id="three wanted"),
+        pytest.param({"zones": ("us-east-1a",) * 2}, {}, BAD, "cold at once", Severity.MEDIUM, id="one zone"),
+        pytest.param({"zones": ("us-east-1a",)}, {}, BAD, "in 1 Availability Zone", Severity.MEDIUM, id="one node"),
+        pytest.param({"engine": "redis", "zones": ("us-east-1a",)}, {}, BAD, "single node", None, id="Redis alone"),
+        pytest.param({"engine": "valkey", "zones": ("us-east-1a",)}, {}, BAD, "single node", None, id="Valkey alone"),
+        pytest.param({"engine": "redis", "zones": ("us-east-1a",), "replication_group": "g"}, {}, NA, "group g", None, id="a member"),
+        pytest.param({"zones": ("us-east-1a", "")}, {}, UNKNOWN, "not shown", None, id="a zone not shown"),
+        pytest.param({"zones": (), "status": "creating"}, {}, UNKNOWN, "changed", None, id="new"),
+        pytest.param({"zones": (), "status": "deleting"}, {}, NA, "deleted", None, id="going"),
+        pytest.param({"on_outpost": True}, {}, NA, "Outpost", None, id="on an Outpost"),
+    ],
+)  # fmt: skip
+def test_cache_cluster_zones(changes, settings, status, words, severity):
+    about: dict[str, Any] = {"engine": "memcached", "zones": ("us-east-1a", "us-east-1b")}
+    cluster = availability.ClusterAvailability("pages", **(about | changes))
+    verdict = app.cache_cluster_zones(cluster, ZONES, **settings)
+    said(verdict, status, words)
+    assert verdict.severity is severity
+
+
+@pytest.mark.parametrize(
     ("shards", "state", "status"),
     [
         pytest.param(SPREAD, "available", GOOD, id="spread"),
         pytest.param(ALONE, "available", BAD, id="no replica"),
         pytest.param(HIDDEN, "available", UNKNOWN, id="a zone not shown"),
         pytest.param(ALONE, "updating", UNKNOWN, id="changing"),
+        pytest.param(ALONE, "deleting", NA, id="going"),
     ],
 )
 def test_memorydb_zones(shards, state, status):
@@ -447,6 +522,8 @@ REGIONAL = NatGateway("nat-r", VPC, "", True)
         pytest.param(OURS, (IN_ZONE_A, IN_ZONE_B), tables(a="nat-a", b="nat-b"), GOOD, "nat-a", id="each"),
         pytest.param(OURS, (IN_ZONE_A,), tables(a="nat-a", b="nat-a"), BAD, "use1-az2 through nat-a in use1-az1", id="one for all"),
         pytest.param(OURS, (REGIONAL,), tables(a="nat-r", b="nat-r"), GOOD, "regional", id="a regional one"),
+        pytest.param(OURS, (NatGateway("nat-x", VPC, "gone"),), tables(a="nat-x"), UNKNOWN, "nat-x", id="a gateway whose zone is not shown"),
+        pytest.param(OURS, (NatGateway("nat-l", VPC, "local"),), tables(a="nat-l"), BAD, LA, id="a gateway in a Local Zone"),
         pytest.param(OURS, (IN_ZONE_A,), tables(a="igw-1"), NA, "No subnet", id="not used"),
         pytest.param(OURS, (), tables(a="nat-a"), NA, "No subnet", id="deleted"),
         pytest.param(Vpc(VPC, "444455556666", False), (), tables(), NA, "444455556666", id="another's"),

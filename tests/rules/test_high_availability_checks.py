@@ -47,13 +47,14 @@ def of(*command: str) -> dict[str, Any]:
     ("changes", "settings", "status", "severity", "words"),
     [
         pytest.param({}, {}, GOOD, None, "every essential container: web", id="checked"),
-        pytest.param({"commands": {"web": CURL, "log": ()}}, {}, BAD, HIGH, "(log)", id="one is not"),
+        pytest.param({"commands": {"web": CURL, "log": ()}}, {}, BAD, MEDIUM, "(log)", id="a sidecar is not"),
         pytest.param(of(), {}, BAD, HIGH, "a task that hangs stays", id="none"),
         pytest.param(of("NONE"), {}, BAD, HIGH, "without a health check", id="switched off"),
         pytest.param({**of(), "target_groups": ("tg",)}, {}, GOOD, None, "load balancer checks", id="behind one"),
         pytest.param({**of(), "has_classic_balancer": True}, {}, GOOD, None, "load balancer", id="behind a classic one"),
         pytest.param(of("CMD-SHELL", "exit 0"), {}, BAD, MEDIUM, "whatever it finds", id="always passes"),
         pytest.param(of("CMD-SHELL", "curl -f localhost || true"), {}, BAD, MEDIUM, "whatever", id="or true"),
+        pytest.param({"commands": {"web": ("CMD-SHELL", "exit 0"), "log": ()}}, {}, BAD, HIGH, "(log)", id="nothing can fail"),
         pytest.param(of("CMD-SHELL", "curl http://localhost/"), {}, BAD, LOW, "--fail", id="deaf curl"),
         pytest.param({"target_groups": ("tg",), "grace": 7200}, {}, BAD, MEDIUM, "7200 seconds", id="long grace"),
         pytest.param({"target_groups": ("tg",), "grace": 7200}, {"max_grace_seconds": 7200}, GOOD, None, "", id="allowed"),
@@ -101,6 +102,7 @@ SLOW = {"interval": 300, "unhealthy_after": 10}
         pytest.param(("unhealthy", "unhealthy"), {}, {}, BAD, HIGH, "None of 2 targets", id="fails open"),
         pytest.param(("unhealthy", "draining"), {}, {}, BAD, HIGH, "None of 1 target ", id="draining does not count"),
         pytest.param(("unhealthy", "initial"), {}, {}, UNKNOWN, None, "registered", id="starting"),
+        pytest.param((), {"codes": "12", "is_grpc": True, "path": "/AWS.ALB/healthcheck"}, {}, BAD, LOW, "not implemented", id="gRPC's default path"),
         pytest.param(("unhealthy", "healthy"), {}, {}, GOOD, None, "", id="one is healthy"),
         pytest.param((), {"balancers": ()}, {}, NA, None, "No load balancer", id="unused"),
         pytest.param((), {"target_type": "lambda", "enabled": False}, {}, NA, None, "their default", id="a function"),
@@ -110,6 +112,28 @@ def test_target_group_health_checks(states, changes, settings, status, severity,
     verdict = app.target_group_health_checks(health(*states, **changes), **settings)
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
     assert words in verdict.reason
+
+
+UNUSED = Target(
+    "t", "unused", "Target is in an Availability Zone that is not enabled.", "", "Target.NotInUse"
+)
+
+
+@pytest.mark.parametrize(
+    ("targets", "status"),
+    [
+        pytest.param((UNUSED,), BAD, id="none is used"),
+        pytest.param((UNUSED, Target("u", "draining")), BAD, id="the last goes"),
+        pytest.param((UNUSED, Target("u", "healthy")), GOOD, id="another is"),
+        pytest.param((UNUSED, Target("u", "initial")), UNKNOWN, id="another starts"),
+        pytest.param((Target("t", "unused", "stopped", "", "Target.InvalidState"),), GOOD, id="stopped"),
+        pytest.param((), GOOD, id="no target"),
+    ],
+)  # fmt: skip
+def test_targets_where_the_load_balancer_is_not(targets, status):
+    check = HealthCheck("arn", balancers=("lb",), path="/health", codes="200")
+    verdict = app.target_group_health_checks(TargetHealth(check, targets))
+    assert verdict.status is status, verdict.reason
 
 
 # -- groups of instances --------------------------------------------------------------------------
@@ -126,6 +150,9 @@ def test_target_group_health_checks(states, changes, settings, status, severity,
         pytest.param({"suspended": ("HealthCheck",)}, BAD, "HealthCheck is suspended", id="suspended"),
         pytest.param({"suspended": ("ReplaceUnhealthy", "Launch")}, BAD, "are suspended", id="two suspended"),
         pytest.param({"suspended": ("AlarmNotification",)}, GOOD, "", id="another process"),
+        pytest.param({"suspended": ("ReplaceUnhealthy",), "suspended_lately": ("ReplaceUnhealthy",)}, UNKNOWN, "as deployments do", id="a deployment"),
+        pytest.param({"suspended": ("ReplaceUnhealthy", "HealthCheck"), "suspended_lately": ("ReplaceUnhealthy",)}, BAD, "HealthCheck is", id="another for long"),
+        pytest.param({"behind": ("web",), "manager": "AWS Batch"}, NA, "AWS Batch", id="of Batch"),
         pytest.param({"desired": 0}, NA, "no instance", id="empty"),
         pytest.param({"is_going": True}, NA, "no instance", id="going"),
     ],
@@ -156,6 +183,7 @@ def test_auto_scaling_group_health_checks(changes, status, words):
         pytest.param({"kind": "CALCULATED"}, BAD, None, "no children", id="childless"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Healthy"}, BAD, MEDIUM, "no data", id="silent alarm"),
         pytest.param({"kind": "CLOUDWATCH_METRIC", "without_data": "Unhealthy"}, GOOD, None, "", id="alarm"),
+        pytest.param({"is_disabled": True, "owner": "servicediscovery.amazonaws.com"}, NA, None, "manages it", id="of a service"),
         pytest.param({"kind": "RECOVERY_CONTROL"}, GOOD, None, "", id="routing control"),
     ],
 )  # fmt: skip

@@ -408,6 +408,21 @@ def tagged(key, **changes):
             id="suspended",
         ),
         pytest.param(
+            {
+                GROUPS: made.group(
+                    SuspendedProcesses=[
+                        {
+                            "ProcessName": "AlarmNotification",
+                            "SuspensionReason": f"User suspended at {NOON - timedelta(hours=1):%FT%TZ}",
+                        }
+                    ]
+                )
+            },
+            Status.INSUFFICIENT_DATA,
+            "as deployments do: AlarmNotification",
+            id="suspended by a deployment",
+        ),
+        pytest.param(
             {GROUPS: made.group(SuspendedProcesses=[{"ProcessName": "AZRebalance"}])},
             GOOD,
             "A scaling policy",

@@ -20,6 +20,23 @@ from readiness.semantics.health_commands import cannot_fail, has_command, ignore
         pytest.param(("CMD-SHELL", "curl -f localhost || exit 0"), True, id="or exit 0"),
         pytest.param(("CMD-SHELL", "curl -f localhost; exit 0"), True, id="then exit 0"),
         pytest.param(("CMD", "sh", "-c", "pgrep app || :"), True, id="in a shell of its own"),
+        pytest.param(("CMD-SHELL", "curl -f localhost || echo bad"), True, id="or a word"),
+        pytest.param(("CMD-SHELL", "sh -c 'curl -f localhost || true'"), True, id="in quotes"),
+        pytest.param(("CMD-SHELL", "curl -f localhost | cat"), True, id="into cat"),
+        pytest.param(("CMD-SHELL", "curl -f localhost | tee /tmp/log"), True, id="into tee"),
+        pytest.param(("CMD-SHELL", "ps aux | grep app || exit 1"), True, id="finds its grep"),
+        pytest.param(("CMD-SHELL", "ps -ef | grep -q app"), True, id="finds its quiet grep"),
+        pytest.param(("CMD-SHELL", "ps aux | grep [a]pp"), False, id="grep that misses itself"),
+        pytest.param(
+            ("CMD-SHELL", "ps aux | grep app | grep -v grep"), False, id="without the grep"
+        ),
+        pytest.param(("CMD-SHELL", "ps aux | grep app | wc -l | grep 2"), False, id="counted"),
+        pytest.param(("CMD-SHELL", "ps aux | grep app && curl -f x"), False, id="and more"),
+        pytest.param(
+            ("CMD", "bash", "-c", "set -o pipefail; curl -f x | cat"), False, id="pipefail"
+        ),
+        pytest.param(("CMD-SHELL", "curl -f localhost || (echo bad; exit 1)"), False, id="fails"),
+        pytest.param(("CMD-SHELL", "curl -f x || echo bad && exit 1"), False, id="says and fails"),
         pytest.param(("CMD-SHELL", "curl -f localhost || exit 1"), False, id="or exit 1"),
         pytest.param(("CMD-SHELL", "echo ok | grep $STATE"), False, id="echo into grep"),
         pytest.param(("CMD-SHELL", "test -f /tmp/true"), False, id="a file called true"),
@@ -39,6 +56,7 @@ def test_what_cannot_fail(command, expected):
         pytest.param("curl -f http://localhost/", False, id="-f"),
         pytest.param("curl -sf http://localhost/", False, id="among others"),
         pytest.param("curl --silent --fail http://localhost/", False, id="--fail"),
+        pytest.param("curl --fail-early http://localhost/", True, id="--fail-early is another"),
         pytest.param("curl --fail-with-body http://localhost/", False, id="--fail-with-body"),
         pytest.param("curl -s http://localhost/ | grep ok", False, id="grep looks at it"),
         pytest.param("test $(curl -o /dev/null -w '%{http_code}' x) = 200", False, id="its code"),

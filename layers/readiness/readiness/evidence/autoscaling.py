@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
@@ -357,6 +359,8 @@ GROUP = ResourceType(
 class InstanceGroup:
     """The bounds of a group, how many enabled policies act on it, and what is suspended.
 
+    ``suspended_lately`` are those of the processes that were suspended a short while ago, as
+    deployments do: CodeDeploy's and CloudFormation's resume them when they end.
     Sources: DescribeAutoScalingGroups, DescribePolicies.
     """
 
@@ -367,6 +371,7 @@ class InstanceGroup:
     suspended: tuple[str, ...] = ()
     idle_policies: int = 0
     tags: Mapping[str, str] | None = None
+    suspended_lately: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> InstanceGroup:
@@ -379,15 +384,20 @@ class InstanceGroup:
             "ScalingPolicies",
             AutoScalingGroupName=group.id,
         )
-        return cls._of(found[0], policies)
+        return cls._of(found[0], policies, read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, InstanceGroup]:
         policies = read.every("autoscaling", "describe_policies", "ScalingPolicies")
-        return {group["AutoScalingGroupName"]: cls._of(group, policies) for group in _groups(read)}
+        return {
+            group["AutoScalingGroupName"]: cls._of(group, policies, read.now)
+            for group in _groups(read)
+        }
 
     @classmethod
-    def _of(cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]]) -> InstanceGroup:
+    def _of(
+        cls, group: Mapping[str, Any], policies: Iterable[Mapping[str, Any]], now: datetime
+    ) -> InstanceGroup:
         name = group["AutoScalingGroupName"]
         own = [each for each in policies if each.get("AutoScalingGroupName") == name]
         return cls(
@@ -398,6 +408,7 @@ class InstanceGroup:
             idle_policies=sum(_is_enabled(each) and _is_idle(each) for each in own),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
+            suspended_lately=_lately(group, now),
         )
 
 
@@ -434,8 +445,11 @@ class GroupAvailability:
     ``zones`` are the names of the zones it may use, ``running`` those of its instances in service.
     ``health_checks`` are the kinds it looks at beside EC2's own status (``ELB``, ``VPC_LATTICE``,
     ``EBS``); ``behind`` are the load balancers and target groups that send it traffic,
-    ``in_lattice`` the target groups of VPC Lattice. ``is_going`` while it is deleted.
-    Source: DescribeAutoScalingGroups.
+    ``in_lattice`` the target groups of VPC Lattice. ``starting`` are the zones of instances that
+    are not in service yet. ``suspended_lately`` are those of the suspended processes that were
+    suspended a short while ago, as deployments do: CodeDeploy's and CloudFormation's suspend some
+    and resume them when they end. ``manager`` names the service that made the group for itself.
+    ``is_going`` while it is deleted. Source: DescribeAutoScalingGroups.
     """
 
     name: str
@@ -449,20 +463,23 @@ class GroupAvailability:
     in_lattice: tuple[str, ...] = ()
     suspended: tuple[str, ...] = ()
     is_going: bool = False
+    starting: tuple[str, ...] = ()
+    suspended_lately: tuple[str, ...] = ()
+    manager: str = ""
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupAvailability:
         found = _groups(read, AutoScalingGroupNames=[group.id])
         if not found:
             raise Gone(group.key)
-        return cls.of(found[0])
+        return cls.of(found[0], read.now)
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, GroupAvailability]:
-        return {group["AutoScalingGroupName"]: cls.of(group) for group in _groups(read)}
+        return {group["AutoScalingGroupName"]: cls.of(group, read.now) for group in _groups(read)}
 
     @classmethod
-    def of(cls, group: Mapping[str, Any]) -> GroupAvailability:
+    def of(cls, group: Mapping[str, Any], now: datetime) -> GroupAvailability:
         """From an ``AutoScalingGroup`` of the API."""
         sources = group.get("TrafficSources") or ()
         behind = [
@@ -488,7 +505,45 @@ class GroupAvailability:
             in_lattice=tuple(e["Identifier"] for e in sources if e.get("Type") == "vpc-lattice"),
             suspended=tuple(p["ProcessName"] for p in group.get("SuspendedProcesses") or ()),
             is_going=bool(group.get("Status")),
+            starting=tuple(
+                each.get("AvailabilityZone", "")
+                for each in group.get("Instances") or ()
+                if each.get("LifecycleState", "").startswith("Pending")
+            ),
+            suspended_lately=_lately(group, now),
+            manager=_manager(group),
         )
+
+
+_DEPLOYMENT = timedelta(hours=2)
+"""A deployment that suspends processes is over after so long."""
+_SUSPENDED_AT = re.compile(r"\bat (\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)Z")
+
+
+def _lately(group: Mapping[str, Any], now: datetime) -> tuple[str, ...]:
+    return tuple(
+        each["ProcessName"]
+        for each in group.get("SuspendedProcesses") or ()
+        if _is_lately(each.get("SuspensionReason", ""), now)
+    )
+
+
+def _is_lately(reason: str, now: datetime) -> bool:
+    """Whether a reason (``User suspended at 2026-11-02T11:50:00Z``) is younger than a deployment.
+
+    Auto Scaling's own suspensions, of groups that failed for long, have no time.
+    """
+    found = _SUSPENDED_AT.search(reason)
+    return found is not None and now - datetime.fromisoformat(f"{found[1]}+00:00") < _DEPLOYMENT
+
+
+_BATCH_TAG = "AWSBatchServiceTag"
+
+
+def _manager(group: Mapping[str, Any]) -> str:
+    """The service that makes and sizes the group for its own jobs; empty for others."""
+    tags = {tag["Key"] for tag in group.get("Tags") or ()}
+    return "AWS Batch" if _BATCH_TAG in tags else ""
 
 
 @evidence(GROUP, reads=("autoscaling:DescribeAutoScalingGroups",))
@@ -498,7 +553,7 @@ class GroupPurchases:
 
     ``base`` instances are on demand, and ``on_demand_percent`` of those above it. ``is_mixed``
     is whether it has a policy for that; a group without one buys as its launch template says.
-    Source: DescribeAutoScalingGroups.
+    ``manager`` is as in :class:`GroupAvailability`. Source: DescribeAutoScalingGroups.
     """
 
     name: str
@@ -507,6 +562,7 @@ class GroupPurchases:
     base: int = 0
     on_demand_percent: int = 100
     tags: Mapping[str, str] | None = None
+    manager: str = ""
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupPurchases:
@@ -530,4 +586,5 @@ class GroupPurchases:
             base=bought.get("OnDemandBaseCapacity", 0),
             on_demand_percent=bought.get("OnDemandPercentageAboveBaseCapacity", 100),
             tags={tag["Key"]: tag.get("Value", "") for tag in group.get("Tags") or ()},
+            manager=_manager(group),
         )

@@ -162,6 +162,8 @@ def _definition(read: Reader, about: Mapping[str, Any]) -> BillingReport:
         tuple(lacks),
         "" if last in {"", "SUCCESS"} else last,
         _delivery(status.get("lastDelivery", "")),
+        # AWS says when it made no legacy report, and nothing of one that it has not tried yet.
+        created=None if status else read.now,
         bucket=about["S3Bucket"],
         bucket_is_gone=_is_gone(read, about["S3Bucket"]),
     )

@@ -52,7 +52,8 @@ class Budget:
 
     ``expression`` says that it narrows in a way that CostFilters cannot say; ``view`` is the ARN
     of the billing view it is about, empty for the account's own; ``limit`` is that of the current
-    period, None where AWS tells none. ``ends`` is when it expires. ``forecast`` is what AWS
+    period, None where AWS tells none. ``begins`` and ``ends`` are its first and last moment.
+    ``forecast`` is what AWS
     expects of the current period, in the unit of the limit, None where it expects nothing yet.
     ``health`` says why AWS cannot evaluate it, empty where it can. ``kind`` is ``COST``,
     ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
@@ -69,6 +70,7 @@ class Budget:
     ends: datetime | None = None
     forecast: float | None = None
     health: str = ""
+    begins: datetime | None = None
 
     def has_ended(self, now: datetime) -> bool:
         """Whether its last period is over."""
@@ -201,6 +203,7 @@ def _budget(
         in_utc((about.get("TimePeriod") or {}).get("End")),
         float(forecast["Amount"]) if "Amount" in forecast else None,
         health.get("StatusReason", "UNHEALTHY") if health.get("Status") == "UNHEALTHY" else "",
+        in_utc((about.get("TimePeriod") or {}).get("Start")),
     )
 
 

@@ -120,20 +120,24 @@ def _memory_size(option: Mapping[str, Any]) -> str:
 class VolumeRecommendations:
     """What Compute Optimizer would change about EBS volumes, by volume id, where it saves money.
 
+    ``seen`` are the volumes that it knows enough of: none where the account has not opted in.
     Source: GetEBSVolumeRecommendations.
     """
 
     by_volume: Mapping[str, Saving]
+    seen: frozenset[str] = frozenset()
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> VolumeRecommendations:
-        found = {}
+        found, seen = {}, set()
         for page in _pages(read, "get_ebs_volume_recommendations"):
             for each in page.get("volumeRecommendations") or ():
                 saving = _saving(each.get("volumeRecommendationOptions") or (), _volume)
+                id = each["volumeArn"].rpartition("/")[2]
+                seen.add(id)
                 if each.get("finding") == "NotOptimized" and saving:
-                    found[each["volumeArn"].rpartition("/")[2]] = saving
-        return cls(found)
+                    found[id] = saving
+        return cls(found, frozenset(seen))
 
 
 def _volume(option: Mapping[str, Any]) -> str:

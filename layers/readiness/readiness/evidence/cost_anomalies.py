@@ -17,6 +17,8 @@ from readiness.model.resource import Resource
 _ANOMALIES = "ce:GetAnomalySubscriptions"
 _MONITORS = "ce:GetAnomalyMonitors"
 _FOUND = "ce:GetAnomalies"
+COST_EXPLORER_IS_OFF = "AccessDeniedException: User not enabled for cost explorer"
+"""The code is that of a denied read too: only the message tells the two apart."""
 _CHANGES = api_call(
     "ce",
     "CreateAnomalyMonitor",
@@ -150,7 +152,7 @@ _LOOKED_BACK = timedelta(days=90)
 
 @evidence(
     ACCOUNT,
-    reads=(_FOUND,),
+    reads=(_FOUND, _MONITORS, _ANOMALIES),
     changed_by=(
         ServiceEvent("Anomaly Detected"),
         api_call("ce", "ProvideAnomalyFeedback"),
@@ -158,14 +160,21 @@ _LOOKED_BACK = timedelta(days=90)
 )
 @dataclass(frozen=True, slots=True)
 class Anomalies:
-    """The cost anomalies of the last 90 days. Asked by sweeps once a day. Source: GetAnomalies."""
+    """The cost anomalies of the last 90 days. Asked by sweeps once a day.
+
+    Not asked where the account has no monitor (``is_watched``). Sources: GetAnomalies,
+    GetAnomalyMonitors, GetAnomalySubscriptions.
+    """
 
     all: tuple[Anomaly, ...]
     read_at: datetime
+    is_watched: bool = True
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Anomalies:
         today = read.now.astimezone(UTC).date()
+        if not _detection(read)["watched"]:
+            return cls((), read.now, is_watched=False)
 
         def ask() -> list[dict[str, Any]]:
             listed = read.every(
@@ -212,7 +221,13 @@ def _detection(read: Reader) -> dict[str, Any]:
 
     def ask() -> dict[str, Any]:
         home = read.home("ce")
-        monitors = read.every("ce", "get_anomaly_monitors", "AnomalyMonitors", region=home)
+        monitors = read.every(
+            "ce",
+            "get_anomaly_monitors",
+            "AnomalyMonitors",
+            absent=(COST_EXPLORER_IS_OFF,),
+            region=home,
+        )
         watched = [_plain_monitor(each) for each in monitors]
         if not watched:
             return {"watched": [], "told": []}

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-_ALWAYS = re.compile(r"(?:\|\||;|\n)\s*(?:true|:|exit\s+0|/bin/true)\s*;?\s*$")
+_ALWAYS = re.compile(
+    r"(?:\|\||;|\n)\s*(?:true|:|exit\s+0|/bin/true|(?:echo|printf|logger)\b[^|&;`$]*)\s*;?\s*[\"']?\s*$"
+)
+_SWALLOWS = re.compile(r"(?<!\|)\|\s*(?:cat|tee|head|tail)\b[^|&;]*$")
+"""The last of a pipe decides, and it always succeeds."""
+_FINDS_ITSELF = re.compile(r"\bps\b[^|&;]*\|\s*grep\s+(?:-[a-zA-Z]+\s+)*(?![^|&;]*\[)[^|&;]*")
+"""``ps aux | grep app`` finds the grep; ``grep [a]pp`` and a second ``grep -v grep`` do not."""
 _NOTHING = re.compile(r"^(?:true|:|exit(?:\s+0)?|/bin/true|echo\b[^|&;`$]*)$")
 _CURL = re.compile(r"(?:^|[\s;&|(])curl\s+([^|;&]*)([|]{1,2})?")
-_FAILS = re.compile(r"(?:^|\s)(?:--fail(?:-with-body|-early)?\b|-[a-zA-Z]*f)")
+_FAILS = re.compile(r"(?:^|\s)(?:--fail(?:-with-body)?(?![\w-])|-[a-zA-Z]*f)")
 
 
 def has_command(command: Sequence[str]) -> bool:
@@ -23,7 +29,14 @@ def cannot_fail(command: Sequence[str]) -> bool:
     the words alone. Only what is certain is said: a script may ignore errors as well.
     """
     line = _line(command)
-    return bool(_NOTHING.match(line) or _ALWAYS.search(line))
+    if _NOTHING.match(line) or _ALWAYS.search(line):
+        return True
+    if _SWALLOWS.search(line):
+        return "pipefail" not in line
+    found = _FINDS_ITSELF.search(line)
+    if found is None or "grep -v" in line:
+        return False
+    return not re.search(r"(?<!\|)\|(?!\|)|&&", line[found.end() :])
 
 
 def ignores_http_errors(command: Sequence[str]) -> bool:

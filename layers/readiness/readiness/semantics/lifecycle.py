@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from readiness.semantics.moments import in_utc
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,9 +222,10 @@ class CostRule:
 
     ``aborts_after`` are the days after which it ends unfinished uploads, 0 where it does not.
     ``expires_after`` and ``moves_after`` are the days after which it expires objects and moves
-    current ones to another storage class, 0 on a date, None where it does not. ``bounds`` says
-    whether it ends or moves noncurrent versions. ``narrowed`` is to what it is confined, in
-    words, empty for the whole bucket.
+    current ones to another storage class, None where it does not; of a date that is still to come
+    the days until then, 0 once it has passed. ``ends_versions_after`` are the days after which it
+    ends or moves noncurrent versions, None where it does not. ``narrowed`` is to what it is
+    confined, in words, empty for the whole bucket.
     """
 
     id: str
@@ -229,40 +233,49 @@ class CostRule:
     aborts_after: int = 0
     expires_after: int | None = None
     moves_after: int | None = None
-    bounds: bool = False
+    ends_versions_after: int | None = None
     narrowed: str = ""
 
     @classmethod
-    def of(cls, rule: Mapping[str, Any]) -> CostRule:
+    def of(cls, rule: Mapping[str, Any], now: datetime) -> CostRule:
         """From a ``LifecycleRule`` of the API.
 
         An expired delete marker holds no data: a rule that removes only those saves nothing.
         """
         abort = rule.get("AbortIncompleteMultipartUpload") or {}
         expiration = rule.get("Expiration") or {}
-        noncurrent = ("NoncurrentVersionExpiration", "NoncurrentVersionTransitions")
+        noncurrent = [
+            rule.get("NoncurrentVersionExpiration") or {},
+            *(rule.get("NoncurrentVersionTransitions") or ()),
+        ]
         return cls(
             id=rule.get("ID", ""),
             is_enabled=rule.get("Status") == "Enabled",
             aborts_after=abort.get("DaysAfterInitiation") or 0,
-            expires_after=_after(expiration),
+            expires_after=_after(expiration, now),
             moves_after=min(
                 (
                     days
                     for each in rule.get("Transitions") or ()
-                    if (days := _after(each)) is not None
+                    if (days := _after(each, now)) is not None
                 ),
                 default=None,
             ),
-            bounds=any(rule.get(each) for each in noncurrent),
+            ends_versions_after=min(
+                (each["NoncurrentDays"] for each in noncurrent if each.get("NoncurrentDays")),
+                default=None,
+            ),
             narrowed=_confined(rule),
         )
 
 
-def _after(action: Mapping[str, Any]) -> int | None:
-    """The days after which an expiration or a transition happens, 0 for one on a date."""
-    if action.get("Date"):
-        return 0
+def _after(action: Mapping[str, Any], now: datetime) -> int | None:
+    """The days after which an expiration or a transition happens.
+
+    With a date it happens then, to what is there and to each later object at once.
+    """
+    if date := in_utc(action.get("Date")):
+        return max((date - now).days, 0)
     days: int | None = action.get("Days")
     return days
 

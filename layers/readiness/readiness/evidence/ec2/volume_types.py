@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from readiness.evidence.ec2.security_groups import managed_too
 from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -32,7 +31,10 @@ class Volume:
 )
 @dataclass(frozen=True, slots=True)
 class VolumeTypes:
-    """The region's volumes of the types gp2, io1 and io2. Source: DescribeVolumes."""
+    """The region's volumes of the types gp2, io1 and io2. Source: DescribeVolumes.
+
+    Without those that AWS services manage: nobody else can change their type.
+    """
 
     all: tuple[Volume, ...]
 
@@ -43,8 +45,11 @@ class VolumeTypes:
             "describe_volumes",
             "Volumes",
             Filters=[{"Name": "volume-type", "Values": [*OLD, *PROVISIONED]}],
-            **managed_too(read, "describe_volumes"),
         )
         return cls(
-            tuple(Volume(each["VolumeId"], each["VolumeType"], each["Size"]) for each in listed)
+            tuple(
+                Volume(each["VolumeId"], each["VolumeType"], each["Size"])
+                for each in listed
+                if not (each.get("Operator") or {}).get("Managed")
+            )
         )

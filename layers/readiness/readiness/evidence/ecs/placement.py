@@ -46,7 +46,9 @@ class ServicePlacement:
     expressions of its constraints. ``providers`` are its capacity providers with weight or base.
     ``rebalances`` says whether ECS moves tasks until the zones are even. ``least_percent`` is how
     many of the tasks must run during a deployment. ``grace`` is the grace period for the load
-    balancer's checks in seconds. Source: DescribeServices.
+    balancer's checks in seconds. ``replaces_in_place`` is whether a deployment stops old tasks
+    before traffic has moved to new ones, as rolling updates do; ``is_behind`` whether traffic
+    comes through a load balancer or VPC Lattice. Source: DescribeServices.
     """
 
     name: str
@@ -64,6 +66,8 @@ class ServicePlacement:
     is_deploying: bool = False
     grace: int = 0
     resource_id: str = ""
+    replaces_in_place: bool = True
+    is_behind: bool = False
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServicePlacement:
@@ -91,6 +95,7 @@ class ServicePlacement:
         )
         limits = answer.get("deploymentConfiguration") or {}
         cluster = answer.get("clusterArn", "").rpartition("/")[2]
+        controller = (answer.get("deploymentController") or {}).get("type", "ECS")
         return cls(
             name=answer.get("serviceName", ""),
             cluster=cluster,
@@ -119,6 +124,10 @@ class ServicePlacement:
             is_deploying=len(answer.get("deployments") or ()) > 1,
             grace=answer.get("healthCheckGracePeriodSeconds") or 0,
             resource_id=f"service/{cluster}/{answer.get('serviceName', '')}",
+            replaces_in_place=controller == "ECS"
+            and limits.get("strategy", "ROLLING") == "ROLLING",
+            is_behind=any(each.get("loadBalancers") for each in own)
+            or any(e.get("vpcLatticeConfigurations") for e in answer.get("deployments") or ()),
         )
 
     @property

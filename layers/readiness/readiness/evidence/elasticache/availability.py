@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.caches import MEMCACHED
+from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
 from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
 from readiness.model.evidence import evidence
@@ -78,6 +80,62 @@ class GroupAvailability:
                 for shard in answer.get("NodeGroups") or ()
             ),
             on_outpost=bool(answer.get("MemberClustersOutpostArns")),
+        )
+
+
+@evidence(CACHE_CLUSTER, reads=("elasticache:DescribeCacheClusters",))
+@dataclass(frozen=True, slots=True)
+class ClusterAvailability:
+    """Where the nodes of a cluster are: ``zones`` has a zone name for each, empty if not shown.
+
+    ``replication_group`` is that which it is a member of. Source: DescribeCacheClusters.
+    """
+
+    name: str
+    engine: str = "redis"
+    status: str = "available"
+    zones: tuple[str, ...] = ()
+    replication_group: str = ""
+    on_outpost: bool = False
+
+    @property
+    def is_memcached(self) -> bool:
+        """Memcached spreads keys over its nodes, and has no replicas."""
+        return self.engine == MEMCACHED
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> ClusterAvailability:
+        found = read.every(
+            "elasticache",
+            "describe_cache_clusters",
+            "CacheClusters",
+            gone=("CacheClusterNotFound", "CacheClusterNotFoundFault"),
+            CacheClusterId=cluster.id,
+            ShowCacheNodeInfo=True,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        return cls.of(found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ClusterAvailability]:
+        found = read.every(
+            "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
+        )
+        return {each["CacheClusterId"]: cls.of(each) for each in found}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> ClusterAvailability:
+        """From a ``CacheCluster`` of the API."""
+        return cls(
+            name=answer["CacheClusterId"],
+            engine=answer.get("Engine", ""),
+            status=answer.get("CacheClusterStatus", ""),
+            zones=tuple(
+                node.get("CustomerAvailabilityZone", "") for node in answer.get("CacheNodes") or ()
+            ),
+            replication_group=answer.get("ReplicationGroupId", ""),
+            on_outpost=bool(answer.get("PreferredOutpostArn")),
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
@@ -133,6 +133,7 @@ def _one(read: Reader, group: Resource) -> Mapping[str, Any]:
 class Target:
     """A registered target: ``state`` as ELB says it, with ``why``; ``zone`` a zone name or id.
 
+    ``code`` is ELB's word for the reason (``Target.NotInUse``), empty where it is healthy.
     ``zone`` is ``all`` for an address outside the VPC and empty where it is not known.
     """
 
@@ -140,6 +141,7 @@ class Target:
     state: str
     why: str = ""
     zone: str = ""
+    code: str = ""
 
 
 @evidence(
@@ -200,6 +202,7 @@ def _targets(read: Reader, check: HealthCheck) -> tuple[Target, ...]:
             (each.get("TargetHealth") or {}).get("State", ""),
             (each.get("TargetHealth") or {}).get("Description", ""),
             each["Target"].get("AvailabilityZone", ""),
+            (each.get("TargetHealth") or {}).get("Reason", ""),
         )
         for each in answer.get("TargetHealthDescriptions") or ()
     )
@@ -228,6 +231,5 @@ def _zones(read: Reader, instances: Sequence[str]) -> dict[str, str]:
 
 def _placed(targets: Iterable[Target], zones: Mapping[str, str]) -> tuple[Target, ...]:
     return tuple(
-        each if each.zone else Target(each.id, each.state, each.why, zones.get(each.id, ""))
-        for each in targets
+        each if each.zone else replace(each, zone=zones.get(each.id, "")) for each in targets
     )

@@ -166,6 +166,7 @@ class InstanceAvailability:
     zone: str = ""
     second_zone: str = ""
     created: datetime | None = None
+    on_outpost: bool = False
 
     @classmethod
     def load(cls, read: Reader, instance: Resource) -> InstanceAvailability:
@@ -197,4 +198,8 @@ class InstanceAvailability:
             zone=answer.get("AvailabilityZone", ""),
             second_zone=answer.get("SecondaryAvailabilityZone", ""),
             created=answer.get("InstanceCreateTime"),
+            on_outpost=any(
+                (each.get("SubnetOutpost") or {}).get("Arn")
+                for each in (answer.get("DBSubnetGroup") or {}).get("Subnets") or ()
+            ),
         )

@@ -58,7 +58,8 @@ class BucketLifecycle:
         )
         versioning = read.one("s3", "get_bucket_versioning", gone=_GONE, Bucket=bucket.id)
         rules = (answer or {}).get("Rules") or ()
-        return cls(tuple(map(CostRule.of, rules)), bool(versioning.get("Status")))
+        found = tuple(CostRule.of(each, read.now) for each in rules)
+        return cls(found, bool(versioning.get("Status")))
 
 
 @evidence(

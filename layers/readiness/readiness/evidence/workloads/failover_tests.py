@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ EXPERIMENT = "FIS experiment"
 _RUNNING = frozenset({"pending", "initiating", "running", "stopping"})
 _HARMLESS = ("aws:fis:wait", "aws:cloudwatch:")
 """Actions that break nothing: they wait, or look at an alarm."""
+_SLOWS = re.compile(r"(?i)stress|latency|add-delay|packet-loss|throttle-error|disk-fill")
+"""In the name of an action or of the document it runs: things get slow, and nothing fails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,17 +181,24 @@ def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str
     done = [a for a in breaking.values() if (a.get("state") or {}).get("status") == "completed"]
     stops = [each.get("source", "none") for each in about.get("stopConditions") or ()]
     mode = (about.get("experimentOptions") or {}).get("actionsMode")
-    if mode == "skip-all":
-        return "it was a dry run that skipped every action"
-    if not breaking:
-        return "none of its actions breaks anything"
-    if not any(True for _ in targets):
-        return "it resolved no target, so nothing was broken"
-    if not done:
-        return "none of its actions was completed"
-    if not [source for source in stops if source != "none"]:
-        return "no stop condition watched it, so nothing tells that the workload held"
-    return ""
+    flaws = {
+        "it was a dry run that skipped every action": mode == "skip-all",
+        "none of its actions breaks anything": not breaking,
+        "it resolved no target, so nothing was broken": not any(True for _ in targets),
+        "none of its actions was completed": not done,
+        "its actions slow things down, and take nothing away that could fail over": all(
+            map(_only_slows, done)
+        ),
+        "no stop condition watched it, so nothing tells that the workload held": all(
+            source == "none" for source in stops
+        ),
+    }
+    return next((flaw for flaw, holds in flaws.items() if holds), "")
+
+
+def _only_slows(action: Mapping[str, Any]) -> bool:
+    named = action.get("actionId", ""), (action.get("parameters") or {}).get("documentArn", "")
+    return any(_SLOWS.search(each) for each in named)
 
 
 def _deployed_since(
