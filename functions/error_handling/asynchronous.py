@@ -70,6 +70,8 @@ def judge_sinks(
     }
     if checked.problems:
         return violates_all(checked.problems, expected=SINK, **facts)
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     return _unseen(use) or complies(
         "Events that fail are kept for every qualifier that is invoked asynchronously:"
         f" {listed(sorted(use.callers or use.versions))}.",

@@ -45,7 +45,12 @@ class Checked:
 
 def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender: str) -> bool:
     """Whether there is such a queue, of a kind that can take failures, with a usable key."""
-    if not sink.exists:
+    if sink.is_hidden:
+        checked.doubts.append(
+            f"The queue {sink.name}, to which {sender} sends failures, belongs to account"
+            f" {sink.arn.split(':')[4]}, which does not show it."
+        )
+    elif not sink.exists:
         checked.add(f"The queue {sink.name}, to which {sender} sends failures, does not exist.")
     elif fifo is not None and sink.is_fifo is not fifo:
         kinds = ("standard", "FIFO")

@@ -415,6 +415,7 @@ def fake_account() -> FakeAccount:
             ("sns", "list_subscriptions"): {"Subscriptions": [SUBSCRIBED, WAITING, MAILED]},
             ("sns", "list_subscriptions_by_topic"): by_topic,
             ("sns", "get_subscription_attributes"): {"Attributes": {"RedrivePolicy": redrive()}},
+            ("events", "describe_event_bus"): {"Name": "default"},
             ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
             ("events", "describe_event_bus"): {"Name": "default"},
             ("events", "list_rules"): {"Rules": [LISTED_RULE]},

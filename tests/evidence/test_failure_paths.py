@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -567,3 +568,91 @@ def test_a_glob_names_functions_and_a_stroke_services():
     found = dependencies(worlds.fake_account().but(**answers))
     assert (found["x"].functions, found["x"].services) == (("agent",), ())
     assert (found["y"].functions, found["y"].services) == ((), ("agents/web",))
+
+
+# -- what is not what it seems ------------------------------------------------------------------
+
+
+def once(expression, **about):
+    return worlds.schedule() | {"ScheduleExpression": expression} | about
+
+
+@pytest.mark.parametrize("dead", [worlds.DEAD, ""], ids=["dead letters", "no dead letters"])
+@pytest.mark.parametrize(
+    ("schedule", "is_over"),
+    [
+        pytest.param(once("rate(1 hour)"), False, id="it goes on"),
+        pytest.param(once("at(2026-12-01T09:00:00)"), False, id="its moment is ahead"),
+        pytest.param(once("at(2026-11-01T09:00:00)"), False, id="it may still be tried again"),
+        pytest.param(once("at(2021-05-01T09:00:00)"), True, id="its moment has passed"),
+        pytest.param(once("rate(1 hour)", EndDate=NOON - timedelta(days=3)), True, id="ended"),
+        pytest.param(once("rate(1 hour)", EndDate=NOON + timedelta(days=3)), False, id="will end"),
+    ],
+)
+def test_a_schedule_that_never_runs_again(schedule, is_over, dead):
+    target = schedule["Target"] | {"DeadLetterConfig": {"Arn": dead} if dead else {}}
+    found = verdict(
+        app.schedule_failures, "default", scheduler__get_schedule=schedule | {"Target": target}
+    )
+    assert found.status is (NA if is_over else GOOD if dead else BAD), found.reason
+    assert ("1 that never run again" in found.reason) is is_over
+
+
+FOREIGN = worlds.DEAD.replace(ACCOUNT_ID, "444455556666")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (error("AccessDenied", 403), UNKNOWN, "belongs to account 444455556666"),
+        (error("AWS.SimpleQueueService.NonExistentQueue"), UNKNOWN, "does not show it"),
+        (error("ThrottlingException"), UNKNOWN, "sqs:GetQueueAttributes was throttled"),
+        ({"MessageRetentionPeriod": "1209600", "Policy": worlds.INTO_DEAD}, BAD, "does not let"),
+        (
+            {
+                "MessageRetentionPeriod": "1209600",
+                "KmsMasterKeyId": "alias/theirs",
+                "Policy": worlds.policy(worlds.allow("events", "sqs:SendMessage")),
+            },
+            UNKNOWN,
+            "a key of another account",
+        ),
+    ],
+    ids=["denied", "hidden", "throttled", "shown", "its own key"],
+)
+def test_the_dead_letter_queue_of_another_account(answer, status, words):
+    def attributes(**params):
+        if isinstance(answer, Exception):
+            return answer
+        return {"Attributes": {k: v for k, v in answer.items() if k in params["AttributeNames"]}}
+
+    account = worlds.fake_account().but(
+        sqs__get_queue_attributes=attributes,
+        events__list_targets_by_rule={
+            "Targets": [worlds.target(DeadLetterConfig={"Arn": FOREIGN})]
+        },
+        kms__describe_key=error("NotFoundException"),
+    )
+    found = observe(account, app.rule_failures, "hourly").finding
+    assert (found.status, words in found.reason) == (status, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "said"),
+    [
+        ("https", "https://events.pagerduty.com/integration/0123abcd/enqueue", "events.pagerduty"),
+        ("https", "https://user:0123abcd@hooks.example.com:8443/in?key=0123abcd", "hooks.example"),
+        ("http", "http://10.0.0.8/0123abcd", "10.0.0.8"),
+        ("sqs", worlds.WORK, "sqs work"),
+    ],
+)
+def test_an_endpoint_is_named_without_its_keys(protocol, endpoint, said):
+    subscribed = worlds.SUBSCRIBED | {"Protocol": protocol, "Endpoint": endpoint}
+    found = verdict(
+        app.subscription_failures,
+        "alerts",
+        sns__list_subscriptions_by_topic={"Subscriptions": [subscribed]},
+        sns__get_subscription_attributes={"Attributes": {}},
+    )
+    assert (found.status, said in found.reason) == (BAD, True), found.reason
+    assert "0123abcd" not in found.reason

@@ -13,6 +13,7 @@ from readiness.evidence.workloads.dead_letter_paths import redriven_to
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 ATTRIBUTES = (
@@ -61,13 +62,15 @@ class QueueSink:
     """A queue that something sends its failures to.
 
     ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
-    allow policy. ``key_problem`` says why its key cannot be used; ``key_policy`` is
+    allow policy. ``is_hidden``: it is of another account, and SQS does not tell whether there is
+    such a queue. ``key_problem`` says why its key cannot be used; ``key_policy`` is
     that of a customer managed key, ``is_aws_key`` that the key is SQS's own AWS-managed one, which
     lets no other service in. Sources: GetQueueAttributes, DescribeKey, GetKeyPolicy.
     """
 
     arn: str
     exists: bool = True
+    is_hidden: bool = False
     retention: int = 345_600
     dead: str = ""
     policy: str = ""
@@ -89,9 +92,16 @@ class QueueSink:
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueueSink:
         arn = arn_of(queue, read.partition)
-        attributes = redrive_attributes(read, queue)
+        is_foreign = queue.account != read.account
+        try:
+            attributes = redrive_attributes(read, queue)
+        except Unreadable as failure:
+            if is_foreign and failure.is_denied:
+                return cls(arn, is_hidden=True)
+            raise
         if attributes is None:
-            return cls(arn, exists=False)
+            # Of a queue of another account SQS says so too where it may not be looked at.
+            return cls(arn, is_hidden=True) if is_foreign else cls(arn, exists=False)
         key_id = attributes.get("KmsMasterKeyId", "")
         return cls(
             arn=arn,
@@ -100,7 +110,8 @@ class QueueSink:
             policy=attributes.get("Policy", ""),
             allows=attributes.get("RedriveAllowPolicy", ""),
             key_id=key_id,
-            **_of_key(read, key_id),
+            # A key that a foreign queue names by id or alias is one of its own account.
+            **({} if is_foreign and ":" not in key_id else _of_key(read, key_id)),
         )
 
 
