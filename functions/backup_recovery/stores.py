@@ -303,17 +303,17 @@ def judge_objectives(
         *_too_slow(minutes, rto),
     ]
     if breaches and store.idle and store.stopped is None:
-        return cannot_tell(
-            f"{store.title} is stopped, and nothing says since when: {' '.join(breaches)}"
-        ).observing(facts)
-    if breaches:
-        return violates(
+        since = f"{store.title} is stopped, and nothing says since when"
+        verdict = cannot_tell(f"{since}: {' '.join(breaches)}")
+    elif breaches:
+        verdict = violates(
             " ".join(breaches), expected="Recovery points and restores within RPO and RTO."
-        ).observing(facts)
-    kept = _kept(store, newest, rpo, minutes, rto)
-    if rpo is None and minutes is None:
-        return cannot_tell(kept).observing(facts)
-    return complies(kept).observing(facts)
+        )
+    else:
+        kept = _kept(store, newest, rpo, minutes, rto)
+        is_measured = rpo is not None or minutes is not None
+        verdict = complies(kept) if is_measured else cannot_tell(kept)
+    return verdict.observing(facts)
 
 
 LAG = 5
@@ -332,9 +332,9 @@ def _too_old(store: Store, newest: datetime | None, rpo: float | None, slack: in
     if newest is None:
         return [f"{store.title} has no recovery point; the RPO is {plural(rpo, 'minute')}."]
     if rpo < LAG:
+        never = f"The newest recovery point of {store.spoken} is never younger than {LAG} minutes"
         return [
-            f"The newest recovery point of {store.spoken} is never younger than {LAG} minutes, as"
-            f" point-in-time recovery is behind; the RPO is {plural(rpo, 'minute')}."
+            f"{never}, as point-in-time recovery is behind; the RPO is {plural(rpo, 'minute')}."
         ]
     age = _age(store, newest)
     if age <= rpo + slack:

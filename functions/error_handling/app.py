@@ -21,7 +21,7 @@ from readiness.evidence.awslambda.asynchronous import (
     RecursionGuard,
     RunEnvironments,
 )
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import LATEST, FunctionTags
 from readiness.evidence.ecs.services import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
@@ -61,7 +61,7 @@ from .retries import (
     sdk_verdict,
 )
 from .settings import MaxAgeDays, MostSchedules, TwoPeople
-from .sinks import Checked, check_queue, check_role, check_topics
+from .sinks import Checked, check_queue, check_role, check_sight, check_topics
 from .streams import STREAMS, judge_stream, retries_off, why_no_destination
 
 error_handling = heading("Reliability", "Error Handling")
@@ -199,20 +199,24 @@ def queue_redrive(
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
 def event_source_failures(
-    source: EventSource,
+    failures: SourceFailures,
     queue_sinks: tuple[QueueSink, ...],
     topic_sinks: tuple[TopicExists, ...],
+    grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of a stream is set aside, and does not block the rest.
 
     By default Lambda tries a failed batch until its records expire, and the shard waits.
     """
+    source = failures.source
     if why := why_no_destination(source):
         return not_applicable(why)
     checked = Checked()
     for queue in queue_sinks:
-        check_queue(queue, checked, fifo=False, sender="Lambda")
+        if check_queue(queue, checked, fifo=False, sender="Lambda"):
+            check_role(queue, checked, grants, f"the function {source.function}")
     check_topics(topic_sinks, checked)
+    check_sight(failures.missing, failures.unseen, checked)
     judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
     if checked.problems:
         return violates_all(

@@ -139,6 +139,18 @@ def check_topics(topics: Iterable[TopicExists], checked: Checked) -> None:
             checked.add(f"The topic {name}, to which failures are sent, does not exist.")
 
 
+def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked) -> None:
+    """Whether the functions, event buses and buckets exist that failures are sent to."""
+    for arn in missing:
+        what = {"events": "event bus", "lambda": "function"}[arn.split(":")[2]]
+        checked.add(f"The {what} {arn}, to which failures are sent, does not exist.")
+    for arn in unseen:
+        checked.doubts.append(
+            f"Failures are sent to {arn}, which is not of this account: whether it exists and"
+            " takes them is not visible here."
+        )
+
+
 def refuses_source(sink: QueueSink, source: str) -> bool:
     """Whether the redrive allow policy of a queue shuts a source queue out."""
     try:

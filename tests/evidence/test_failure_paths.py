@@ -656,3 +656,62 @@ def test_an_endpoint_is_named_without_its_keys(protocol, endpoint, said):
     )
     assert (found.status, said in found.reason) == (BAD, True), found.reason
     assert "0123abcd" not in found.reason
+
+
+BUS = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failures"
+OTHER_BUS = BUS.replace(ACCOUNT_ID, "444455556666")
+OTHER_FUNCTION = f"{worlds.FUNCTION}-failed"
+BINS = "arn:aws:s3:::failed-batches"
+
+
+def has(*names):
+    """Only these buckets, buses and functions exist."""
+
+    def bus(**params):
+        found = params["Name"] in names
+        return {"Name": params["Name"]} if found else error("ResourceNotFoundException")
+
+    def function(**params):
+        found = params["FunctionName"] in {"agent", *names}
+        return worlds.function() if found else error("ResourceNotFoundException", 404)
+
+    return {
+        "s3__list_buckets": {"Buckets": [{"Name": name} for name in names]},
+        "events__describe_event_bus": bus,
+        "lambda__get_function_configuration": function,
+    }
+
+
+@pytest.mark.parametrize("kind", ["asynchronous", "stream"])
+@pytest.mark.parametrize(
+    ("destination", "exists", "status", "words"),
+    [
+        pytest.param(BUS, has("failures"), GOOD, "", id="a bus"),
+        pytest.param(BUS, has(), BAD, "The event bus arn", id="a bus that is gone"),
+        pytest.param(OTHER_BUS, has(), UNKNOWN, "not of this account", id="a bus of others"),
+        pytest.param(BINS, has("failed-batches"), GOOD, "", id="a bucket"),
+        pytest.param(
+            BINS, has("failed-batches-2"), UNKNOWN, "not of this", id="no bucket of ours"
+        ),
+        pytest.param(OTHER_FUNCTION, has("agent-failed"), GOOD, "", id="a function"),
+        pytest.param(OTHER_FUNCTION, has(), BAD, "The function arn", id="a function that is gone"),
+        pytest.param(
+            BUS,
+            has() | {"events__describe_event_bus": error("AccessDeniedException", 403)},
+            UNKNOWN,
+            "events:DescribeEventBus was denied",
+            id="a bus that may not be looked at",
+        ),
+    ],
+)
+def test_what_failures_are_sent_to_exists(kind, destination, exists, status, words):
+    if kind == "asynchronous":
+        configs = {"FunctionEventInvokeConfigs": [worlds.invoke_config(destination=destination)]}
+        rule, id = app.asynchronous_failures, "agent"
+        answers = {"lambda__list_function_event_invoke_configs": configs}
+    else:
+        failed = {"OnFailure": {"Destination": destination}}
+        rule, id = app.event_source_failures, worlds.UUID
+        answers = {"lambda__get_event_source_mapping": worlds.mapping(DestinationConfig=failed)}
+    found = verdict(rule, id, **answers, **exists)
+    assert (found.status, words in found.reason) == (status, True), found.reason

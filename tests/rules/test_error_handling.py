@@ -40,7 +40,7 @@ from readiness.evidence.awslambda.asynchronous import (
     RecursionGuard,
     RunEnvironments,
 )
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTarget, RuleTargets
@@ -664,6 +664,10 @@ def test_queue_retries(about, status):
 # -- event sources --------------------------------------------------------------------------------
 
 
+BUS = "arn:aws:events:us-east-1:111122223333:event-bus/failures"
+BINS = "arn:aws:s3:::failed-batches"
+
+
 def source(**about):
     good = {
         "uuid": "1",
@@ -699,13 +703,26 @@ def source(**about):
             source(service="kafka", retries=None, age=None, is_shared_group=True), (sink(),), (),
             GOOD, "", id="a shared group with nothing set",
         ),
+        pytest.param(
+            source(), (sink(DEAD),), (), BAD, "role agent of the function agent", id="its role"
+        ),
+        pytest.param(
+            SourceFailures(source(destination=BUS), missing=(BUS,)), (), (), BAD,
+            "The event bus arn", id="a bus that is gone",
+        ),
+        pytest.param(
+            SourceFailures(source(destination=BINS), unseen=(BINS,)), (), (), UNKNOWN,
+            "not of this account", id="a bucket that is not ours",
+        ),
         pytest.param(source(service="sqs"), (), (), NA, "queue-redrive", id="a queue"),
         pytest.param(source(service="mq", destination=""), (), (), NA, "kind", id="a broker"),
         pytest.param(source(state="Disabled", destination=""), (), (), NA, "disabled", id="off"),
     ],
 )  # fmt: skip
 def test_event_source_failures(about, queues, topics, status, words):
-    verdict = event_source_failures(about, queues, topics)
+    failures = about if isinstance(about, SourceFailures) else SourceFailures(about)
+    may_send_to_failed = role("sqs:SendMessage", resource=FAILED)
+    verdict = event_source_failures(failures, queues, topics, may_send_to_failed)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 

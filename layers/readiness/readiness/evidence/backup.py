@@ -276,8 +276,8 @@ class RestoreTestingPlan:
     """A plan that restores recovery points on a schedule, and which types it selects.
 
     ``changed`` is when it was created or last updated, or a selection was added; ``ran`` when it
-    last ran; a run may begin ``start_hours`` after the time of the schedule. Sources: ListRestoreTestingPlans (one:
-    GetRestoreTestingPlan), ListRestoreTestingSelections.
+    last ran; a run may begin ``start_hours`` after the time of the schedule.
+    Sources: ListRestoreTestingPlans (one: GetRestoreTestingPlan), ListRestoreTestingSelections.
     """
 
     arn: str

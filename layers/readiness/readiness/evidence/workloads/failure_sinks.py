@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
 from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
+from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Gone, Unreadable
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 ATTRIBUTES = (
@@ -41,6 +43,46 @@ def topic_of(arn: str) -> Resource | None:
     if len(parts) != 6 or parts[2] != "sns":
         return None
     return TOPIC.resource(parts[4], parts[3], parts[5])
+
+
+SIGHT_READS = ("events:DescribeEventBus", "lambda:GetFunctionConfiguration", "s3:ListAllMyBuckets")
+
+
+def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The functions and event buses that do not exist, and the buckets and buses of others.
+
+    Queues and topics have evidence of their own (QueueSink, TopicExists). Whether a bucket of
+    another account exists is not visible. Sources: GetFunctionConfiguration, DescribeEventBus,
+    ListBuckets.
+    """
+    missing, unseen = [], []
+    for arn in sorted(arns):
+        _, _, service, region, account, name = (*arn.split(":", 5), *([""] * 6))[:6]
+        is_here = (region, account) == (read.region, read.account)
+        if service == "lambda" and is_here and not _has_function(read, arn):
+            missing.append(arn)
+        elif service == "events" and account != read.account:
+            unseen.append(arn)
+        elif service == "events" and is_here and not _has_bus(read, name):
+            missing.append(arn)
+        elif service == "s3" and not is_own_bucket(read, name.partition("/")[0]):
+            unseen.append(arn)
+    return tuple(missing), tuple(unseen)
+
+
+def _has_function(read: Reader, arn: str) -> bool:
+    named = FUNCTION.resource(read.account, read.region, function_name(arn) or "")
+    try:
+        read.of(FunctionConfiguration, named)
+    except Gone:
+        return False
+    return True
+
+
+def _has_bus(read: Reader, name: str) -> bool:
+    name = name.removeprefix("event-bus/")
+    absent = ("ResourceNotFoundException",)
+    return read.one("events", "describe_event_bus", absent=absent, Name=name) is not None
 
 
 def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:

@@ -35,8 +35,8 @@ class Store:
     ``kind`` is the word for it, ``backup_type`` AWS Backup's name of the type. ``restorable`` is
     the latest time that point-in-time recovery can restore, ``snapshot`` when the newest backup
     was made that somebody made by hand (asked for only where point-in-time recovery is off).
-    ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why another resource is restored
-    in its place.
+    ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why
+    another resource is restored in its place.
     """
 
     name: str
