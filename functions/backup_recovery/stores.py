@@ -13,7 +13,6 @@ from readiness import (
     cannot_tell,
     complies,
     not_applicable,
-    unread,
     violates,
 )
 from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
@@ -31,13 +30,8 @@ LONGEST_VALIDATION = timedelta(days=8)
 
 def objectives_of(store: Store, stated: StatedObjectives) -> tuple[Objectives, Verdict | None]:
     """What is stated of a store's workload, and the verdict where it cannot be known."""
-    objectives = stated.of(store.workload)
-    if refusal := stated.manifests.refusal(store.workload):
-        return objectives, cannot_tell(refusal)
-    if failure := stated.unread(store.workload):
-        why = f"What Resilience Hub states of {store.workload} is unknown: {failure}."
-        return objectives, unread(why, failure)
-    return objectives, None
+    refusal = stated.manifests.refusal(store.workload)
+    return stated.of(store.workload), cannot_tell(refusal) if refusal else None
 
 
 def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> Verdict | None:

@@ -396,7 +396,7 @@ def event_source_retries(source: EventSource) -> Verdict:
 
     LOW where one item that fails has its whole batch done again.
     """
-    if source.state in {"Disabled", "Deleting"}:
+    if source.is_off:
         return not_applicable("The mapping is disabled.")
     problems = []
     if source.service != "sqs" and not source.is_shared_group and source.retries == 0:

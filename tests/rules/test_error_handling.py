@@ -717,6 +717,7 @@ def source(**about):
         pytest.param(source(service="sqs"), (), (), NA, "queue-redrive", id="a queue"),
         pytest.param(source(service="mq", destination=""), (), (), NA, "kind", id="a broker"),
         pytest.param(source(state="Disabled", destination=""), (), (), NA, "disabled", id="off"),
+        pytest.param(source(state="Disabling", destination=""), (), (), NA, "disabl", id="soon off"),
     ],
 )  # fmt: skip
 def test_event_source_failures(about, queues, topics, status, words):

@@ -114,8 +114,9 @@ class AsynchronousUse:
     it; ``settings`` are those that say something; ``versions`` are those that a qualifier leads
     to; ``dead`` is the dead-letter target of each version that asynchronous callers reach;
     ``missing`` are functions and event buses that failures are sent to and that do not exist,
-    ``unseen`` buckets and buses that this account does not have. ``flaw`` says why a policy could not be understood. Sources: GetPolicy, ListSchedules,
-    ListFunctionEventInvokeConfigs, GetFunctionConfiguration of each version, ListFunctions.
+    ``unseen`` buckets and buses that this account does not have. ``flaw`` says why a policy could
+    not be understood. Sources: GetPolicy, ListSchedules, ListFunctionEventInvokeConfigs,
+    GetFunctionConfiguration of each version, ListFunctions, DescribeEventBus, ListBuckets.
     """
 
     name: str

@@ -83,6 +83,11 @@ class EventSource:
     bisects: bool = False
 
     @property
+    def is_off(self) -> bool:
+        """Whether it polls nothing, or is about to stop: no call tells when it has stopped."""
+        return self.state in {"Deleting", "Disabled", "Disabling"}
+
+    @property
     def function(self) -> str:
         """The plain name of the function."""
         return function_name(self.function_arn) or ""
@@ -174,7 +179,7 @@ class SourceFailures:
 
     @classmethod
     def _of(cls, read: Reader, source: EventSource) -> SourceFailures:
-        if not source.destination or source.state in {"Disabled", "Deleting"}:
+        if not source.destination or source.is_off:
             return cls(source)
         queue, topic = queue_of(source.destination), topic_of(source.destination)
         missing, unseen = sighted(read, [source.destination])

@@ -14,7 +14,7 @@ from readiness.model.evidence import REGION, evidence
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import NotOffered, Unreadable
+from readiness.model.unreadable import NotOffered
 
 SOFTWARE = "Software"
 """The disruption of a policy of Resilience Hub that restores from backups are for."""
@@ -37,14 +37,12 @@ class Objectives:
 class StatedObjectives:
     """What manifests state and, of what they do not, the policies of Resilience Hub.
 
-    ``failure`` says why Resilience Hub could not be read. It is not asked where the default
-    manifest states both for all.
+    Resilience Hub is not asked where the default manifest states both for all.
     Sources: GetParametersByPath, ListApps, DescribeApp, ListResiliencyPolicies.
     """
 
     manifests: Manifests
     apps: tuple[ResilienceApp, ...] = ()
-    failure: Unreadable | None = None
 
     def of(self, workload: str) -> Objectives:
         """What is stated of a workload."""
@@ -58,11 +56,6 @@ class StatedObjectives:
             own.rto or min((rto for rto, _ in policies if rto > 0), default=None),
             own.rpo or min((rpo for _, rpo in policies if rpo > 0), default=None),
         )
-
-    def unread(self, workload: str) -> Unreadable | None:
-        """The read that failed and that may state what no manifest states of a workload."""
-        own = self._in_manifest(workload)
-        return self.failure if workload and None in {own.rto, own.rpo} else None
 
     def _in_manifest(self, workload: str) -> Objectives:
         manifest = self.manifests.of(workload)
@@ -80,8 +73,6 @@ class StatedObjectives:
             return cls(manifests, read.of(ResilienceApps, region).apps)
         except NotOffered:
             return stated
-        except Unreadable as failure:
-            return cls(manifests, failure=failure)
 
 
 @evidence(BUCKET, uses=(BucketTags, StatedObjectives, VersionLifecycle))
@@ -103,6 +94,4 @@ class ArchiveObjectives:
         workload = read.of(BucketTags, bucket).tags.get(TAG, "")
         here = REGION.resource(read.account, read.region, read.account)
         stated = read.of(StatedObjectives, here)
-        if failure := stated.unread(workload):
-            raise failure
         return cls(stated.of(workload).rto, stated.manifests.refusal(workload))
