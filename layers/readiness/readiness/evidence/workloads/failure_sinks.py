@@ -45,14 +45,14 @@ def topic_of(arn: str) -> Resource | None:
     return TOPIC.resource(parts[4], parts[3], parts[5])
 
 
-SIGHT_READS = ("events:DescribeEventBus", "lambda:GetFunctionConfiguration", "s3:ListAllMyBuckets")
+SIGHT_READS = ("events:DescribeEventBus", "s3:ListAllMyBuckets")
 
 
 def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The functions and event buses that do not exist, and the buckets and buses of others.
 
     Queues and topics have evidence of their own (QueueSink, TopicExists). Whether a bucket of
-    another account exists is not visible. Sources: GetFunctionConfiguration, DescribeEventBus,
+    another account exists is not visible. Sources: FunctionConfiguration, DescribeEventBus,
     ListBuckets.
     """
     missing, unseen = [], []
