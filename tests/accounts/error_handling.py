@@ -418,7 +418,6 @@ def fake_account() -> FakeAccount:
             ("sns", "get_subscription_attributes"): {"Attributes": {"RedrivePolicy": redrive()}},
             ("events", "describe_event_bus"): {"Name": "default"},
             ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
-            ("events", "describe_event_bus"): {"Name": "default"},
             ("events", "list_rules"): {"Rules": [LISTED_RULE]},
             ("events", "describe_rule"): LISTED_RULE,
             ("events", "list_targets_by_rule"): {"Targets": [target()]},
