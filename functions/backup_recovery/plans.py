@@ -53,8 +53,14 @@ def _restores(plan: RestoreTestingPlan, backups: Backups, period: float) -> Verd
     newest = backups.runs.get(plan.arn)
     start = timedelta(hours=plan.start_hours)
     is_running = plan.read_at - ran <= start
-    if newest is None and is_running:
+    is_new = plan.read_at - plan.changed <= timedelta(days=max(period, 1.0)) + 2 * start
+    if newest is None and is_running and is_new:
         return not_applicable("The plan is running for the first time.")
+    if newest is None and plan.changed > ran:
+        return not_applicable(
+            f"The plan or its selections were changed on {plan.changed:%Y-%m-%d}, after it last"
+            " ran."
+        )
     # The jobs of a run that has just begun may be ahead: those of the run before count.
     within = timedelta(days=period) + start if is_running else timedelta(hours=1)
     if newest is None or newest < ran - within:

@@ -296,11 +296,23 @@ def judge_objectives(
         *_too_old(store, newest, rpo, settings.slack_minutes),
         *_too_slow(minutes, rto),
     ]
-    if breaches:
-        return violates(
+    if breaches and store.idle and store.stopped is None:
+        since = f"{store.title} is stopped, and nothing says since when"
+        verdict = cannot_tell(f"{since}: {' '.join(breaches)}")
+    elif breaches:
+        verdict = violates(
             " ".join(breaches), expected="Recovery points and restores within RPO and RTO."
-        ).observing(facts)
-    return complies(_kept(store, newest, rpo, minutes, rto)).observing(facts)
+        )
+    else:
+        kept = _kept(store, newest, rpo, minutes, rto)
+        is_measured = rpo is not None or minutes is not None
+        verdict = complies(kept) if is_measured else cannot_tell(kept)
+    return verdict.observing(facts)
+
+
+LAG = 5
+"""How many minutes point-in-time recovery is behind (DynamoDB developer guide, "Point-in-time
+backups"; RDS user guide, "Restoring a DB instance to a specified time")."""
 
 
 def _newest_point(store: Store, backups: Backups) -> datetime | None:
@@ -313,11 +325,23 @@ def _too_old(store: Store, newest: datetime | None, rpo: float | None, slack: in
         return []
     if newest is None:
         return [f"{store.title} has no recovery point; the RPO is {plural(rpo, 'minute')}."]
-    age = (store.read_at - newest).total_seconds() / 60
-    if store.idle or age <= rpo + slack:
+    if rpo < LAG:
+        never = f"The newest recovery point of {store.spoken} is never younger than {LAG} minutes"
+        return [
+            f"{never}, as point-in-time recovery is behind; the RPO is {plural(rpo, 'minute')}."
+        ]
+    age = _age(store, newest)
+    if age <= rpo + slack:
         return []
-    old = f"The newest recovery point of {store.spoken} is {plural(round(age), 'minute')} old"
-    return [f"{old}; the RPO is {plural(rpo, 'minute')}."]
+    when = "was" if store.stopped else "is"
+    old = f"The newest recovery point of {store.spoken} {when} {plural(round(age), 'minute')} old"
+    stop = " when it was stopped" if store.stopped else ""
+    return [f"{old}{stop}; the RPO is {plural(rpo, 'minute')}."]
+
+
+def _age(store: Store, newest: datetime) -> float:
+    """How many minutes of what was written are not in it: none after a stop."""
+    return max(0.0, ((store.stopped or store.read_at) - newest).total_seconds() / 60)
 
 
 def _too_slow(minutes: float | None, rto: float | None) -> list[str]:
@@ -337,11 +361,12 @@ def _kept(
 ) -> str:
     said = []
     if rpo is not None and newest is not None:
-        age = max(0, round((store.read_at - newest).total_seconds() / 60))
-        idle = " when it was stopped" if store.idle else ""
+        age = round(_age(store, newest))
+        old = "was {} old when it was stopped" if store.stopped else "is {} old"
+        slack = "" if age <= rpo else f" and {plural(age - rpo, 'minute')} of slack"
         said.append(
-            f"The newest recovery point is {plural(age, 'minute')} old{idle}, within the RPO of"
-            f" {plural(rpo, 'minute')}."
+            f"The newest recovery point {old.format(plural(age, 'minute'))}, within the RPO of"
+            f" {plural(rpo, 'minute')}{slack}."
         )
     if rto is not None:
         if minutes is None:

@@ -21,7 +21,7 @@ from readiness.evidence.awslambda.asynchronous import (
     RecursionGuard,
     RunEnvironments,
 )
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import LATEST, FunctionTags
 from readiness.evidence.ecs.services import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
@@ -55,12 +55,13 @@ from .retries import (
     backoff_problem,
     judge_tasks,
     retry_problem,
+    sdk_hidden,
     sdk_mode,
     sdk_problem,
     sdk_verdict,
 )
 from .settings import MaxAgeDays, MostSchedules, TwoPeople
-from .sinks import Checked, check_queue, check_topics
+from .sinks import Checked, check_queue, check_role, check_sight, check_topics
 from .streams import STREAMS, judge_stream, retries_off, why_no_destination
 
 error_handling = heading("Reliability", "Error Handling")
@@ -125,12 +126,16 @@ def task_sdk_retries(task_definition: TaskDefinition) -> Verdict:
 
     The SDK retries with exponential backoff by default.
     """
-    found, modes = [], set()
+    found, modes, hidden = [], set(), []
     for container in task_definition.containers:
         environment = container.environment or {}
         modes.add(sdk_mode(environment))
         if problem := sdk_problem(environment):
             found.append(f"{problem} (container {container.name})")
+        if said := sdk_hidden(environment, container.secrets or {}, container.environment_files):
+            hidden.append(f"{said} (container {container.name})")
+    if hidden and not found:
+        return cannot_tell(f"What is not read may switch retries off: {listed(hidden)}.")
     return sdk_verdict(found, modes)
 
 
@@ -194,20 +199,24 @@ def queue_redrive(
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
 def event_source_failures(
-    source: EventSource,
+    failures: SourceFailures,
     queue_sinks: tuple[QueueSink, ...],
     topic_sinks: tuple[TopicExists, ...],
+    grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of a stream is set aside, and does not block the rest.
 
     By default Lambda tries a failed batch until its records expire, and the shard waits.
     """
+    source = failures.source
     if why := why_no_destination(source):
         return not_applicable(why)
     checked = Checked()
     for queue in queue_sinks:
-        check_queue(queue, checked, fifo=False, sender="Lambda")
+        if check_queue(queue, checked, fifo=False, sender="Lambda"):
+            check_role(queue, checked, grants, f"the function {source.function}")
     check_topics(topic_sinks, checked)
+    check_sight(failures.missing, failures.unseen, checked)
     judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
     if checked.problems:
         return violates_all(
@@ -217,6 +226,8 @@ def event_source_failures(
             retries=source.retries,
             age=source.age,
         )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     return complies(f"Failed batches go to {source.destination}.")
 
 
@@ -243,13 +254,17 @@ def rule_failures(rule: RuleTargets, losses: RuleLosses, sinks: tuple[QueueSink,
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
 def schedule_failures(
-    group: GroupSchedules, sinks: tuple[QueueSink, ...], *, most_schedules: MostSchedules = 1000
+    group: GroupSchedules,
+    sinks: tuple[QueueSink, ...],
+    grants: tuple[RoleGrants, ...],
+    *,
+    most_schedules: MostSchedules = 1000,
 ) -> Verdict:
     """What EventBridge Scheduler cannot deliver for a schedule is kept.
 
     Judged is each group of schedules: an account may have a million of them.
     """
-    return judge_schedules(group, sinks, most_schedules)
+    return judge_schedules(group, sinks, grants, most_schedules)
 
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
@@ -257,6 +272,7 @@ def pipe_failures(
     pipe: PipeSource,
     queue_sinks: tuple[QueueSink, ...],
     topic_sinks: tuple[TopicExists, ...],
+    grants: RoleGrants | None,
 ) -> Verdict:
     """What a pipe fails to deliver of a stream is set aside, and does not block the rest."""
     if pipe.is_stopped:
@@ -267,7 +283,8 @@ def pipe_failures(
         return not_applicable("Pipes has no dead-letter queue for a source of this kind.")
     checked = Checked()
     for queue in queue_sinks:
-        check_queue(queue, checked, fifo=False, sender="Pipes")
+        if check_queue(queue, checked, fifo=False, sender="Pipes"):
+            check_role(queue, checked, grants, "the pipe")
     check_topics(topic_sinks, checked)
     judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
     if checked.problems:
@@ -275,6 +292,8 @@ def pipe_failures(
             checked.problems,
             expected="A dead-letter queue, and a limit of retries or of the record age.",
         )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     return complies(f"What fails goes to {pipe.dead}.")
 
 
@@ -377,7 +396,7 @@ def event_source_retries(source: EventSource) -> Verdict:
 
     LOW where one item that fails has its whole batch done again.
     """
-    if source.state in {"Disabled", "Deleting"}:
+    if source.is_off:
         return not_applicable("The mapping is disabled.")
     problems = []
     if source.service != "sqs" and not source.is_shared_group and source.retries == 0:

@@ -16,7 +16,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
-from .sinks import Checked, check_queue, check_role, check_topics
+from .sinks import Checked, check_queue, check_role, check_sight, check_topics
 
 EDGE = "It is a replica of a function in another region, which is judged there."
 SYNCHRONOUS = "Nothing invokes it asynchronously: no policy, schedule or metric says so."
@@ -70,6 +70,8 @@ def judge_sinks(
     }
     if checked.problems:
         return violates_all(checked.problems, expected=SINK, **facts)
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     return _unseen(use) or complies(
         "Events that fail are kept for every qualifier that is invoked asynchronously:"
         f" {listed(sorted(use.callers or use.versions))}.",
@@ -110,9 +112,7 @@ def _check_arrival(
         if queue.arn in used and check_queue(queue, checked, fifo=False, sender="Lambda"):
             check_role(queue, checked, grants, "the function")
     check_topics((topic for topic in topics if topic.arn in used), checked)
-    for arn in use.missing:
-        if arn in used:
-            checked.add(f"The function {arn}, to which failures are sent, does not exist.")
+    check_sight(used.intersection(use.missing), used.intersection(use.unseen), checked)
     lost = losses.lost
     if lost.dead_letter_errors:
         checked.add(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
+from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.scheduler import GroupSchedules
 from readiness.evidence.sns.redrive import TopicLosses, TopicRedrive
 from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
-from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_service
+from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_role, check_service
 
 NOBODY = "No function, queue, delivery stream or web address has a confirmed subscription."
 
@@ -93,7 +94,10 @@ def kept(checked: Checked, who: str) -> Verdict:
 
 
 def judge_schedules(
-    group: GroupSchedules, sinks: tuple[QueueSink, ...], most_schedules: int
+    group: GroupSchedules,
+    sinks: tuple[QueueSink, ...],
+    grants: tuple[RoleGrants, ...],
+    most_schedules: int,
 ) -> Verdict:
     """The verdict on what becomes of schedules whose target cannot be invoked."""
     checked = Checked()
@@ -103,12 +107,19 @@ def judge_schedules(
             f"{len(bare)} of {plural(len(group.schedules), 'schedule')} without a dead-letter"
             f" queue: {listed(bare)}."
         )
+    roles = {each.name: each for each in grants}
     for sink in sinks:
-        check_queue(sink, checked, fifo=False, sender="Scheduler")
+        if not check_queue(sink, checked, fifo=False, sender="Scheduler"):
+            continue
+        senders = {each.role: each.name for each in group.schedules if each.dead == sink.arn}
+        for role, name in sorted(senders.items()):
+            check_role(sink, checked, roles.get(role), f"the schedule {name}")
     if checked.problems:
         return violates_all(
             checked.problems, expected="A dead-letter queue, which exists, for each schedule."
         )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     return of_group(group, most_schedules) or complies(
         f"Each of {plural(len(group.schedules), 'schedule')} has a dead-letter queue that exists."
     )
@@ -124,8 +135,9 @@ def of_group(group: GroupSchedules, most_schedules: int) -> Verdict | None:
         )
     if group.schedules:
         return None
+    over = f", {group.over} that never run again" * bool(group.over)
     return not_applicable(
-        f"The group has no enabled schedule ({plural(group.disabled, 'disabled one')})."
+        f"The group has no enabled schedule ({plural(group.disabled, 'disabled one')}{over})."
     )
 
 

@@ -48,6 +48,8 @@ def judge_queue(queue: QueueRedrive, min_receives: int) -> Verdict:
     facts: dict[str, Fact] = {"dead_letter_queue": queue.dead, "max_receive_count": most}
     if checked.problems:
         return violates_all(checked.problems, expected=EXPECTED, **facts)
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
     name = queue.dead.rpartition(":")[2]
     return complies(f"A message goes to {name} after it was received {most} times.", **facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.stepfunctions import RunDefinitions
@@ -14,12 +14,12 @@ LATEST = "$LATEST"
 
 def backoff_problem(task: Task) -> str:
     """Why a task does not back off, after its name; empty if it does."""
-    retriers = [each for level in task.all_retriers for each in level if each.retries]
-    if any(each.backs_off for each in retriers) or (task.loops and task.waits):
+    retriers = [each for each in task.retriers if each.retries]
+    if any(each.backs_off for each in retriers) or task.waits:
         return ""
     if retriers:
         return "retries after the same wait each time"
-    if any(task.all_retriers):
+    if task.retriers:
         return "has its retries switched off (MaxAttempts 0)"
     return "is not retried"
 
@@ -27,7 +27,7 @@ def backoff_problem(task: Task) -> str:
 def retry_problem(task: Task) -> str:
     """Why a task does not survive a passing fault of Lambda, after its name; empty if it does."""
     lost = [error for error in LAMBDA_FAULTS if not task.retries(error)]
-    if not lost or task.loops:
+    if not lost:
         return ""
     if len(lost) == len(LAMBDA_FAULTS):
         return "does not retry the passing faults of Lambda"
@@ -84,6 +84,21 @@ def sdk_problem(environment: Mapping[str, str]) -> str:
     mode = environment.get(_MODE, "").strip().lower()
     if mode and mode not in _MODES:
         return f"{_MODE} is {mode!r}, which the AWS SDK refuses"
+    return ""
+
+
+def sdk_hidden(
+    environment: Mapping[str, str], secrets: Mapping[str, str], files: Sequence[str]
+) -> str:
+    """What may set the retries of the AWS SDK and is not read, empty if nothing does.
+
+    A variable of the container itself wins over one of its files.
+    """
+    names = sorted({_ATTEMPTS, _MODE} & secrets.keys())
+    if names:
+        return f"{listed(names)} from a secret"
+    if files and _ATTEMPTS not in environment:
+        return f"the environment {'file' if len(files) == 1 else 'files'} {listed(files)}"
     return ""
 
 

@@ -45,7 +45,12 @@ class Checked:
 
 def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender: str) -> bool:
     """Whether there is such a queue, of a kind that can take failures, with a usable key."""
-    if not sink.exists:
+    if sink.is_hidden:
+        checked.doubts.append(
+            f"The queue {sink.name}, to which {sender} sends failures, belongs to account"
+            f" {sink.arn.split(':')[4]}, which does not show it."
+        )
+    elif not sink.exists:
         checked.add(f"The queue {sink.name}, to which {sender} sends failures, does not exist.")
     elif fifo is not None and sink.is_fifo is not fifo:
         kinds = ("standard", "FIFO")
@@ -132,6 +137,18 @@ def check_topics(topics: Iterable[TopicExists], checked: Checked) -> None:
         if not topic.exists:
             name = topic.arn.rpartition(":")[2]
             checked.add(f"The topic {name}, to which failures are sent, does not exist.")
+
+
+def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked) -> None:
+    """Whether the functions, event buses and buckets exist that failures are sent to."""
+    for arn in missing:
+        what = {"events": "event bus", "lambda": "function"}[arn.split(":")[2]]
+        checked.add(f"The {what} {arn}, to which failures are sent, does not exist.")
+    for arn in unseen:
+        checked.doubts.append(
+            f"Failures are sent to {arn}, which is not of this account: whether it exists and"
+            " takes them is not visible here."
+        )
 
 
 def refuses_source(sink: QueueSink, source: str) -> bool:

@@ -12,7 +12,7 @@ STREAMS = {"kinesis", "dynamodb", "kafka"}
 
 def why_no_destination(source: EventSource) -> str:
     """Why an event source mapping needs no on-failure destination, empty where it does."""
-    if source.state in {"Disabled", "Deleting"}:
+    if source.is_off:
         return "The mapping is disabled."
     if source.service == "sqs":
         return "It polls a queue, whose own redrive policy queue-redrive judges."

@@ -181,7 +181,7 @@ def schedule(**target: Any) -> dict[str, Any]:
     """GetSchedule."""
     about = {
         "Arn": f"{FUNCTION}:live",
-        "RoleArn": f"arn:aws:iam::{ACCOUNT_ID}:role/scheduler",
+        "RoleArn": ROLE,
         "DeadLetterConfig": {"Arn": DEAD},
     }
     return {
@@ -202,6 +202,7 @@ def pipe(**stream: Any) -> dict[str, Any]:
     return {
         "Name": "clicks",
         "DesiredState": "RUNNING",
+        "RoleArn": ROLE,
         "Source": STREAM,
         "SourceParameters": {"KinesisStreamParameters": about | stream},
     }
@@ -415,8 +416,8 @@ def fake_account() -> FakeAccount:
             ("sns", "list_subscriptions"): {"Subscriptions": [SUBSCRIBED, WAITING, MAILED]},
             ("sns", "list_subscriptions_by_topic"): by_topic,
             ("sns", "get_subscription_attributes"): {"Attributes": {"RedrivePolicy": redrive()}},
-            ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
             ("events", "describe_event_bus"): {"Name": "default"},
+            ("events", "list_event_buses"): {"EventBuses": [{"Name": "default"}]},
             ("events", "list_rules"): {"Rules": [LISTED_RULE]},
             ("events", "describe_rule"): LISTED_RULE,
             ("events", "list_targets_by_rule"): {"Targets": [target()]},
@@ -554,8 +555,54 @@ def other_sinks() -> FakeAccount:
     )
 
 
+def into(destination: str) -> FakeAccount:
+    """A function and a mapping send their failures somewhere."""
+    into_it = mapping(DestinationConfig={"OnFailure": {"Destination": destination}})
+    return fake_account().but(
+        s3__list_buckets={"Buckets": [{"Name": "failed"}]},
+        lambda__list_event_source_mappings={"EventSourceMappings": [into_it]},
+        lambda__get_event_source_mapping=into_it,
+        lambda__list_function_event_invoke_configs={
+            "FunctionEventInvokeConfigs": [
+                invoke_config(destination=destination),
+                invoke_config("$LATEST"),
+            ]
+        },
+    )
+
+
+def into_a_bus() -> FakeAccount:
+    return into(f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failed")
+
+
+def into_a_bucket() -> FakeAccount:
+    return into("arn:aws:s3:::failed")
+
+
+def into_a_function() -> FakeAccount:
+    return into(FUNCTION)
+
+
+def role_of_others() -> FakeAccount:
+    """A mapping sends its failures to a queue, by the inline policy of the function's role."""
+    into_a_queue = mapping(DestinationConfig={"OnFailure": {"Destination": FAILED}})
+    return inline_role().but(
+        lambda__list_event_source_mappings={"EventSourceMappings": [into_a_queue]},
+        lambda__get_event_source_mapping=into_a_queue,
+    )
+
+
+_FAILURES = ("asynchronous-failures", "asynchronous-retries", "event-source-failures")
+
+
 def others() -> dict[str, Variant]:
     return {
+        "a bus": Variant(into_a_bus, _FAILURES),
+        "a bucket": Variant(into_a_bucket, _FAILURES),
+        "a function": Variant(into_a_function, _FAILURES),
+        "inline for streams": Variant(
+            role_of_others, ("event-source-failures", "pipe-failures", "schedule-failures")
+        ),
         "other sinks": Variant(
             other_sinks, ("asynchronous-failures", "event-source-failures", "pipe-failures")
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
@@ -567,3 +568,150 @@ def test_a_glob_names_functions_and_a_stroke_services():
     found = dependencies(worlds.fake_account().but(**answers))
     assert (found["x"].functions, found["x"].services) == (("agent",), ())
     assert (found["y"].functions, found["y"].services) == ((), ("agents/web",))
+
+
+# -- what is not what it seems ------------------------------------------------------------------
+
+
+def once(expression, **about):
+    return worlds.schedule() | {"ScheduleExpression": expression} | about
+
+
+@pytest.mark.parametrize("dead", [worlds.DEAD, ""], ids=["dead letters", "no dead letters"])
+@pytest.mark.parametrize(
+    ("schedule", "is_over"),
+    [
+        pytest.param(once("rate(1 hour)"), False, id="it goes on"),
+        pytest.param(once("at(2026-12-01T09:00:00)"), False, id="its moment is ahead"),
+        pytest.param(once("at(2026-11-01T09:00:00)"), False, id="it may still be tried again"),
+        pytest.param(once("at(2021-05-01T09:00:00)"), True, id="its moment has passed"),
+        pytest.param(once("rate(1 hour)", EndDate=NOON - timedelta(days=3)), True, id="ended"),
+        pytest.param(once("rate(1 hour)", EndDate=NOON + timedelta(days=3)), False, id="will end"),
+    ],
+)
+def test_a_schedule_that_never_runs_again(schedule, is_over, dead):
+    target = schedule["Target"] | {"DeadLetterConfig": {"Arn": dead} if dead else {}}
+    found = verdict(
+        app.schedule_failures, "default", scheduler__get_schedule=schedule | {"Target": target}
+    )
+    assert found.status is (NA if is_over else GOOD if dead else BAD), found.reason
+    assert ("1 that never run again" in found.reason) is is_over
+
+
+FOREIGN = worlds.DEAD.replace(ACCOUNT_ID, "444455556666")
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        (error("AccessDenied", 403), UNKNOWN, "belongs to account 444455556666"),
+        (error("AWS.SimpleQueueService.NonExistentQueue"), UNKNOWN, "does not show it"),
+        (error("ThrottlingException"), UNKNOWN, "sqs:GetQueueAttributes was throttled"),
+        ({"MessageRetentionPeriod": "1209600", "Policy": worlds.INTO_DEAD}, BAD, "does not let"),
+        (
+            {
+                "MessageRetentionPeriod": "1209600",
+                "KmsMasterKeyId": "alias/theirs",
+                "Policy": worlds.policy(worlds.allow("events", "sqs:SendMessage")),
+            },
+            UNKNOWN,
+            "a key of another account",
+        ),
+    ],
+    ids=["denied", "hidden", "throttled", "shown", "its own key"],
+)
+def test_the_dead_letter_queue_of_another_account(answer, status, words):
+    def attributes(**params):
+        if isinstance(answer, Exception):
+            return answer
+        return {"Attributes": {k: v for k, v in answer.items() if k in params["AttributeNames"]}}
+
+    account = worlds.fake_account().but(
+        sqs__get_queue_attributes=attributes,
+        events__list_targets_by_rule={
+            "Targets": [worlds.target(DeadLetterConfig={"Arn": FOREIGN})]
+        },
+        kms__describe_key=error("NotFoundException"),
+    )
+    found = observe(account, app.rule_failures, "hourly").finding
+    assert (found.status, words in found.reason) == (status, True), found.reason
+
+
+@pytest.mark.parametrize(
+    ("protocol", "endpoint", "said"),
+    [
+        ("https", "https://events.pagerduty.com/integration/0123abcd/enqueue", "events.pagerduty"),
+        ("https", "https://user:0123abcd@hooks.example.com:8443/in?key=0123abcd", "hooks.example"),
+        ("http", "http://10.0.0.8/0123abcd", "10.0.0.8"),
+        ("sqs", worlds.WORK, "sqs work"),
+    ],
+)
+def test_an_endpoint_is_named_without_its_keys(protocol, endpoint, said):
+    subscribed = worlds.SUBSCRIBED | {"Protocol": protocol, "Endpoint": endpoint}
+    found = verdict(
+        app.subscription_failures,
+        "alerts",
+        sns__list_subscriptions_by_topic={"Subscriptions": [subscribed]},
+        sns__get_subscription_attributes={"Attributes": {}},
+    )
+    assert (found.status, said in found.reason) == (BAD, True), found.reason
+    assert "0123abcd" not in found.reason
+
+
+BUS = f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failures"
+OTHER_BUS = BUS.replace(ACCOUNT_ID, "444455556666")
+OTHER_FUNCTION = f"{worlds.FUNCTION}-failed"
+BINS = "arn:aws:s3:::failed-batches"
+
+
+def has(*names):
+    """Only these buckets, buses and functions exist."""
+
+    def bus(**params):
+        found = params["Name"] in names
+        return {"Name": params["Name"]} if found else error("ResourceNotFoundException")
+
+    def function(**params):
+        found = params["FunctionName"] in {"agent", *names}
+        return worlds.function() if found else error("ResourceNotFoundException", 404)
+
+    return {
+        "s3__list_buckets": {"Buckets": [{"Name": name} for name in names]},
+        "events__describe_event_bus": bus,
+        "lambda__get_function_configuration": function,
+    }
+
+
+@pytest.mark.parametrize("kind", ["asynchronous", "stream"])
+@pytest.mark.parametrize(
+    ("destination", "exists", "status", "words"),
+    [
+        pytest.param(BUS, has("failures"), GOOD, "", id="a bus"),
+        pytest.param(BUS, has(), BAD, "The event bus arn", id="a bus that is gone"),
+        pytest.param(OTHER_BUS, has(), UNKNOWN, "not of this account", id="a bus of others"),
+        pytest.param(BINS, has("failed-batches"), GOOD, "", id="a bucket"),
+        pytest.param(
+            BINS, has("failed-batches-2"), UNKNOWN, "not of this", id="no bucket of ours"
+        ),
+        pytest.param(OTHER_FUNCTION, has("agent-failed"), GOOD, "", id="a function"),
+        pytest.param(OTHER_FUNCTION, has(), BAD, "The function arn", id="a function that is gone"),
+        pytest.param(
+            BUS,
+            has() | {"events__describe_event_bus": error("AccessDeniedException", 403)},
+            UNKNOWN,
+            "events:DescribeEventBus was denied",
+            id="a bus that may not be looked at",
+        ),
+    ],
+)
+def test_what_failures_are_sent_to_exists(kind, destination, exists, status, words):
+    if kind == "asynchronous":
+        configs = {"FunctionEventInvokeConfigs": [worlds.invoke_config(destination=destination)]}
+        rule, id = app.asynchronous_failures, "agent"
+        answers = {"lambda__list_function_event_invoke_configs": configs}
+    else:
+        failed = {"OnFailure": {"Destination": destination}}
+        rule, id = app.event_source_failures, worlds.UUID
+        answers = {"lambda__get_event_source_mapping": worlds.mapping(DestinationConfig=failed)}
+    found = verdict(rule, id, **answers, **exists)
+    assert (found.status, words in found.reason) == (status, True), found.reason

@@ -342,5 +342,10 @@ def test_a_manifest_counts_before_resilience_hub():
     none = HUB | {"ssm__get_parameters_by_path": {"Parameters": []}}
     assert read(StatedObjectives, **none).of("shop") == Objectives(60, 60)
     assert read(StatedObjectives, **none).of("") == Objectives()
+    everyone = {"ssm__get_parameters_by_path": {"Parameters": [manifest("default")]}}
+    denied = {"resiliencehub__list_apps": error("AccessDeniedException", 403)}
+    assert read(StatedObjectives, **everyone, **denied).of("blog") == Objectives(240, 240)
+    blog = HUB | {"resiliencehub__describe_app": {"app": app(tags={"Application": "blog"})}}
+    assert read(StatedObjectives, **blog).of("blog") == Objectives(60, 60)
     zero = {"ssm__get_parameters_by_path": {"Parameters": [manifest(rpo_minutes=30)]}}
     assert read(StatedObjectives, **zero).of("shop") == Objectives(240, 30)

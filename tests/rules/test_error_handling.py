@@ -40,7 +40,7 @@ from readiness.evidence.awslambda.asynchronous import (
     RecursionGuard,
     RunEnvironments,
 )
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTarget, RuleTargets
@@ -93,6 +93,36 @@ def check(verdict, status, words="", severity=None):
 
 ALL = {"ErrorEquals": ["States.ALL"]}
 CONSTANT = RETRY | {"BackoffRate": 1}
+PASS, FAIL = {"Type": "Pass", "End": True}, {"Type": "Fail"}
+
+
+def held(kind, retry, *, note=PASS, catch=("States.ALL",), **about):
+    """A task whose Catch leads to the state Note, in a Parallel or Map that retries."""
+    caught = {"Catch": [{"ErrorEquals": list(catch), "Next": "Note"}]}
+    machine = {"StartAt": "Work", "States": {"Work": task(**caught), "Note": note}}
+    inside = {"Branches": [machine]} if kind == "Parallel" else {"ItemProcessor": machine}
+    return runs(definition(Each={"Type": kind, "Retry": [retry], "End": True, **inside, **about}))
+
+
+def distributed(*retry, **about):
+    """A task without a retrier in a Map state whose children are executions of their own."""
+    machine = {"StartAt": "Work", "States": {"Work": task()}}
+    mode = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+    return runs(
+        definition(
+            Each={"Type": "Map", "Retry": list(retry), "ItemProcessor": machine | mode} | about
+        )
+    )
+
+
+def loop(*errors):
+    catch = [
+        {"ErrorEquals": list(errors), "Next": "Pause"},
+        {"ErrorEquals": ["States.ALL"], "Next": "Note"},
+    ]
+    return runs(definition(Work=task(Catch=catch), Pause=SIX, Note=PASS))
+
+
 SIX = {"Type": "Wait", "Seconds": 60, "Next": "Work"}
 
 
@@ -147,6 +177,19 @@ AWAY = runs(
         pytest.param(within("Map"), BAD, "Each/Work is not", id="a task in a Map"),
         pytest.param(within("Map", key="Iterator"), BAD, "Each/Work", id="in an old Map"),
         pytest.param(within("Parallel"), BAD, "Each/Work", id="a task in a Parallel"),
+        pytest.param(held("Map", ALL), BAD, "not retried", id="what Map retries is caught before"),
+        pytest.param(held("Parallel", ALL), BAD, "Each/Work", id="caught before the Parallel"),
+        pytest.param(held("Map", ALL, note=FAIL), GOOD, "", id="caught, and failed"),
+        pytest.param(
+            held("Map", ALL, catch=("Odd",)), GOOD, "", id="only another error is caught"
+        ),
+        pytest.param(
+            distributed(ALL, ToleratedFailurePercentage=5), BAD, "not", id="failures are tolerated"
+        ),
+        pytest.param(
+            distributed(ALL, ToleratedFailureCountPath="$.n"), BAD, "not", id="tolerated by a path"
+        ),
+        pytest.param(distributed(ALL, ToleratedFailureCount=0), GOOD, "", id="none is tolerated"),
         pytest.param(LOOP, GOOD, "", id="its own loop with a pause"),
         pytest.param(TIGHT, BAD, "not retried", id="its own loop without a pause"),
         pytest.param(AWAY, BAD, "not retried", id="a pause that leads elsewhere"),
@@ -195,6 +238,17 @@ SECOND = {"ErrorEquals": [FAULTS[0]], "MaxAttempts": 0}
         ),
         pytest.param(within("Parallel", ALL), GOOD, "", id="the Parallel state retries"),
         pytest.param(TIGHT, GOOD, "", id="its own loop"),
+        pytest.param(loop(*FAULTS), GOOD, "", id="a loop for the faults"),
+        pytest.param(loop("Odd"), BAD, "passing faults", id="a loop for another error"),
+        pytest.param(held("Map", ALL), BAD, "passing faults", id="caught before the Map"),
+        pytest.param(held("Map", ALL, note=FAIL), GOOD, "", id="caught, and failed"),
+        pytest.param(distributed(ALL), GOOD, "", id="all of the distributed Map again"),
+        pytest.param(
+            distributed(RETRY), BAD, "passing faults", id="children fail by another name"
+        ),
+        pytest.param(
+            distributed(ALL, ToleratedFailureCount=3), BAD, "passing", id="failures are tolerated"
+        ),
         pytest.param(one(Resource=FUNCTION), BAD, "", id="by the ARN of the function"),
         pytest.param(
             one(Resource="arn:aws:states:::lambda:invoke.waitForTaskToken"), BAD, "", id="token"
@@ -248,6 +302,25 @@ def test_task_sdk_retries(environment, status, words):
     check(task_sdk_retries(TaskDefinition("web:7", "web", containers=containers)), status, words)
 
 
+FILE = "arn:aws:s3:::settings/web.env"
+HIDDEN = {"AWS_MAX_ATTEMPTS": "arn:aws:ssm:us-east-1:111122223333:parameter/attempts"}
+
+
+@pytest.mark.parametrize(
+    ("about", "status", "words"),
+    [
+        ({"secrets": {"DATABASE_PASSWORD": "arn"}}, GOOD, ""),
+        ({"secrets": HIDDEN}, UNKNOWN, "AWS_MAX_ATTEMPTS from a secret (container web)"),
+        ({"environment_files": (FILE,)}, UNKNOWN, f"the environment file {FILE}"),
+        ({"environment_files": (FILE,), "environment": {"AWS_MAX_ATTEMPTS": "3"}}, GOOD, ""),
+        ({"environment_files": (FILE,), "environment": {"AWS_MAX_ATTEMPTS": "1"}}, BAD, "=1"),
+    ],
+)
+def test_what_a_container_reads_its_environment_from(about, status, words):
+    containers = (Container("web", **about),)
+    check(task_sdk_retries(TaskDefinition("web:7", "web", containers=containers)), status, words)
+
+
 # -- functions ------------------------------------------------------------------------------------
 
 QUIET = AsynchronousLosses(Lost())
@@ -265,10 +338,10 @@ def sink(arn=FAILED, **about):
     return QueueSink(arn, **about)
 
 
-def role(*actions):
+def role(*actions, resource="*"):
     if not actions:
         return RoleGrants("agent")
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": resource}
     return RoleGrants(
         "agent", (Document.of("p", {"Version": "2012-10-17", "Statement": statement}),)
     )
@@ -591,6 +664,10 @@ def test_queue_retries(about, status):
 # -- event sources --------------------------------------------------------------------------------
 
 
+BUS = "arn:aws:events:us-east-1:111122223333:event-bus/failures"
+BINS = "arn:aws:s3:::failed-batches"
+
+
 def source(**about):
     good = {
         "uuid": "1",
@@ -626,13 +703,27 @@ def source(**about):
             source(service="kafka", retries=None, age=None, is_shared_group=True), (sink(),), (),
             GOOD, "", id="a shared group with nothing set",
         ),
+        pytest.param(
+            source(), (sink(DEAD),), (), BAD, "role agent of the function agent", id="its role"
+        ),
+        pytest.param(
+            SourceFailures(source(destination=BUS), missing=(BUS,)), (), (), BAD,
+            "The event bus arn", id="a bus that is gone",
+        ),
+        pytest.param(
+            SourceFailures(source(destination=BINS), unseen=(BINS,)), (), (), UNKNOWN,
+            "not of this account", id="a bucket that is not ours",
+        ),
         pytest.param(source(service="sqs"), (), (), NA, "queue-redrive", id="a queue"),
         pytest.param(source(service="mq", destination=""), (), (), NA, "kind", id="a broker"),
         pytest.param(source(state="Disabled", destination=""), (), (), NA, "disabled", id="off"),
+        pytest.param(source(state="Disabling", destination=""), (), (), NA, "disabl", id="soon off"),
     ],
 )  # fmt: skip
 def test_event_source_failures(about, queues, topics, status, words):
-    verdict = event_source_failures(about, queues, topics)
+    failures = about if isinstance(about, SourceFailures) else SourceFailures(about)
+    may_send_to_failed = role("sqs:SendMessage", resource=FAILED)
+    verdict = event_source_failures(failures, queues, topics, may_send_to_failed)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 
@@ -851,6 +942,13 @@ def at(name="nightly", **about):
     ("about", "sinks", "settings", "status", "words"),
     [
         pytest.param(group(at()), (dead(),), {}, GOOD, "", id="good"),
+        pytest.param(
+            group(at(role="agent")), (sink(DEAD),), {}, BAD, "may not send", id="its role"
+        ),
+        pytest.param(
+            group(at()), (dead(is_hidden=True),), {}, UNKNOWN, "belongs to account", id="foreign"
+        ),
+        pytest.param(group(over=2), (), {}, NA, "2 that never run again", id="over"),
         pytest.param(group(at(), at("b", dead="")), (dead(),), {}, BAD, "1 of 2", id="one of two"),
         pytest.param(group(at()), (dead(exists=False),), {}, BAD, "not exist", id="deleted"),
         pytest.param(group(at()), (sink(f"{DEAD}.fifo"),), {}, BAD, "FIFO", id="FIFO"),
@@ -860,7 +958,7 @@ def at(name="nightly", **about):
     ],
 )
 def test_schedule_failures(about, sinks, settings, status, words):
-    verdict = schedule_failures(about, sinks, **settings)
+    verdict = schedule_failures(about, sinks, (role(),), **settings)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 
@@ -900,6 +998,8 @@ def pipe(**about):
     [
         pytest.param(pipe(), (sink(),), (), GOOD, "failed", id="good"),
         pytest.param(pipe(retries=-1, age=60), (sink(),), (), GOOD, "", id="by age"),
+        pytest.param(pipe(), (sink(DEAD),), (), BAD, "role agent of the pipe", id="its role"),
+        pytest.param(pipe(), (sink(is_hidden=True),), (), UNKNOWN, "belongs to", id="foreign"),
         pytest.param(pipe(retries=None), (sink(),), (), BAD, "waits", id="for ever"),
         pytest.param(pipe(dead=""), (), (), BAD, "dropped", id="nowhere"),
         pytest.param(pipe(), (sink(exists=False),), (), BAD, "not exist", id="deleted"),
@@ -912,7 +1012,8 @@ def pipe(**about):
     ],
 )
 def test_pipe_failures(about, queues, topics, status, words):
-    verdict = pipe_failures(about, queues, topics)
+    may_send_to_failed = role("sqs:SendMessage", resource=FAILED)
+    verdict = pipe_failures(about, queues, topics, may_send_to_failed)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 

@@ -275,9 +275,9 @@ PLAN = ResourceType(
 class RestoreTestingPlan:
     """A plan that restores recovery points on a schedule, and which types it selects.
 
-    ``changed`` is when it was created or last updated, ``ran`` when it last ran; a run may begin
-    ``start_hours`` after the time of the schedule. Sources: ListRestoreTestingPlans (one:
-    GetRestoreTestingPlan), ListRestoreTestingSelections.
+    ``changed`` is when it was created or last updated, or a selection was added; ``ran`` when it
+    last ran; a run may begin ``start_hours`` after the time of the schedule.
+    Sources: ListRestoreTestingPlans (one: GetRestoreTestingPlan), ListRestoreTestingSelections.
     """
 
     arn: str
@@ -325,7 +325,9 @@ class RestoreTestingPlan:
             arn=answer["RestoreTestingPlanArn"],
             schedule=answer.get("ScheduleExpression", ""),
             changed=max(
-                answer["CreationTime"], answer.get("LastUpdateTime", answer["CreationTime"])
+                answer["CreationTime"],
+                answer.get("LastUpdateTime", answer["CreationTime"]),
+                *(each["CreationTime"] for each in selections),
             ),
             ran=answer.get("LastExecutionTime"),
             start_hours=answer.get("StartWindowHours") or 24,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import dead_letter, stream_parameters
 from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -40,7 +41,8 @@ class PipeSource:
 
     ``service`` is that of the source's ARN (``sqs``, ``kinesis``, ``dynamodb``, ``kafka``,
     ``mq``), ``kafka`` too for a cluster outside AWS. ``retries`` and ``age`` (seconds) as an event
-    source mapping's: -1 is for ever, as is None. Source: DescribePipe.
+    source mapping's: -1 is for ever, as is None. ``grants`` is its role, by which it sends what
+    failed. Source: DescribePipe.
     """
 
     name: str
@@ -52,6 +54,7 @@ class PipeSource:
     age: int | None = None
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
+    grants: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, pipe: Resource) -> PipeSource:
@@ -60,6 +63,7 @@ class PipeSource:
         about = stream_parameters(answer)
         dead = dead_letter(about)
         queue, topic = queue_of(dead), topic_of(dead)
+        role = last_segment(answer.get("RoleArn", ""))
         return cls(
             name=pipe.id,
             source=source,
@@ -70,4 +74,5 @@ class PipeSource:
             age=about.get("MaximumRecordAgeInSeconds"),
             queue_sinks=(queue,) if queue else (),
             topic_sinks=(topic,) if topic else (),
+            grants=ROLE.resource(read.account, read.region, role) if role and dead else None,
         )

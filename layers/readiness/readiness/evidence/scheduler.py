@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.evidence.workloads.dead_letter_paths import dead_letter, schedule_target
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.workloads.dead_letter_paths import dead_letter, schedule_of
 from readiness.evidence.workloads.failure_sinks import queue_of
 from readiness.model.evidence import Json, ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
@@ -45,12 +48,16 @@ the group: a finding for each would say the same a million times."""
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A schedule; ``dead`` is its dead-letter queue, ``retries`` None for Scheduler's own 185."""
+    """A schedule; ``dead`` is its dead-letter queue, ``retries`` None for Scheduler's own 185.
+
+    ``role`` is the name of the role by which Scheduler invokes the target and sends what failed.
+    """
 
     name: str
     target: str
     dead: str = ""
     retries: int | None = None
+    role: str = ""
 
 
 @evidence(
@@ -65,8 +72,9 @@ class Schedule:
 )
 @dataclass(frozen=True, slots=True)
 class GroupSchedules:
-    """The enabled schedules of a group, and how many more were not read.
+    """The enabled schedules of a group that may run again, and how many more were not read.
 
+    ``over`` counts those that are enabled and never run again: a moment or an end that has passed.
     The setting ``most_schedules`` limits how many are read of a group, one by one. Sources:
     GetScheduleGroup, ListSchedules, GetSchedule.
     """
@@ -74,7 +82,9 @@ class GroupSchedules:
     schedules: tuple[Schedule, ...] = ()
     unread: int = 0
     disabled: int = 0
+    over: int = 0
     sinks: tuple[Resource, ...] = ()
+    grants: tuple[Resource, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupSchedules:
@@ -92,15 +102,51 @@ class GroupSchedules:
                 chosen.append({"GroupName": group.id, "Name": each["Name"]})
             else:
                 unread += 1
-        found = []
-        for each, target in zip(
-            chosen, read.each(lambda one: schedule_target(read, one), chosen), strict=True
+        found, over = [], 0
+        for each, answer in zip(
+            chosen, read.each(lambda one: schedule_of(read, one), chosen), strict=True
         ):
-            if target is not None:
-                retries = (target.get("RetryPolicy") or {}).get("MaximumRetryAttempts")
-                found.append(
-                    Schedule(each["Name"], target.get("Arn", ""), dead_letter(target), retries)
+            if answer is None:
+                continue
+            if _is_over(answer, read.now):
+                over += 1
+                continue
+            target = answer.get("Target") or {}
+            retries = (target.get("RetryPolicy") or {}).get("MaximumRetryAttempts")
+            role = last_segment(target.get("RoleArn", ""))
+            found.append(
+                Schedule(
+                    each["Name"], target.get("Arn", ""), dead_letter(target), retries, role or ""
                 )
+            )
         dead = sorted({each.dead for each in found} - {""})
         sinks = tuple(queue for arn in dead if (queue := queue_of(arn)))
-        return cls(tuple(found), unread, disabled, sinks)
+        roles = sorted({each.role for each in found if each.dead and each.role})
+        return cls(
+            tuple(found),
+            unread,
+            disabled,
+            over,
+            sinks,
+            tuple(ROLE.resource(read.account, read.region, role) for role in roles),
+        )
+
+
+_ONCE = re.compile(r"at\((\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\)")
+_DAY = timedelta(days=1)
+"""How long Scheduler tries again at most; no retry policy allows more."""
+
+
+def _is_over(answer: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a schedule never runs again, retries included, though its state is ENABLED.
+
+    ``at(…)`` is in the schedule's own time zone; a day more leaves room for any.
+    """
+    end = answer.get("EndDate")
+    if end is not None and end + _DAY < now:
+        return True
+    once = _ONCE.fullmatch(answer.get("ScheduleExpression", "").strip())
+    if once is None:
+        return False
+    at = datetime.fromisoformat(once[1]).replace(tzinfo=UTC)
+    return at + 2 * _DAY < now

@@ -18,6 +18,8 @@ guide, "Handle transient Lambda service exceptions")."""
 _ATTEMPTS, _INTERVAL, _RATE = 3, 1, 2.0
 """MaxAttempts, IntervalSeconds and BackoffRate of a retrier that does not say them."""
 _ALL, _FAILED, _TIMEOUT = "States.ALL", "States.TaskFailed", "States.Timeout"
+_TOLERATED = "States.ExceedToleratedFailureThreshold"
+"""What a Map state in distributed mode fails with when its children fail."""
 
 
 class NotStatesLanguage(ValueError):
@@ -46,12 +48,8 @@ class Retrier:
         return self.retries and self.rate > 1 and grows
 
     def handles(self, error: str) -> bool:
-        """Whether it is the one for an error; States.TaskFailed is any error but a timeout."""
-        return (
-            error in self.errors
-            or _ALL in self.errors
-            or (_FAILED in self.errors and error != _TIMEOUT)
-        )
+        """Whether it is the one for an error."""
+        return _names(self.errors, error)
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Retrier:
@@ -66,21 +64,43 @@ class Retrier:
         )
 
 
+def _names(errors: Sequence[str], error: str) -> bool:
+    """Whether a list of errors names one; States.TaskFailed is any error but a timeout."""
+    return error in errors or _ALL in errors or (_FAILED in errors and error != _TIMEOUT)
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A task, or a Parallel or Map state around it, whose retry does all of it again.
+
+    ``kept`` are the errors that its Catch keeps from what is around it: no Fail state follows.
+    ``is_distributed``: a Map state whose children fail it with an error of its own.
+    """
+
+    retriers: tuple[Retrier, ...] = ()
+    kept: tuple[str, ...] = ()
+    is_distributed: bool = False
+
+    def passes(self, error: str) -> bool:
+        """Whether an error that is not retried here fails what is around."""
+        return not _names(self.kept, error)
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """A Task state. ``name`` has the names of the states it is within (``Each/Store``).
 
-    ``retriers`` are its own; ``outer`` those of each Parallel or Map around it, whose retry does
-    all of it again. ``loops`` and ``waits``: an error that it catches leads back to it, through a
+    ``levels`` are its own retriers and those of each Parallel or Map around it, without those that
+    a failure never reaches: a Map that tolerates failed items, and what is around it. ``loops``
+    are the errors that it catches and that lead back to it, ``waits`` those that do so through a
     Wait state.
     """
 
     name: str
     resource: str
-    retriers: tuple[Retrier, ...] = ()
-    outer: tuple[tuple[Retrier, ...], ...] = ()
-    loops: bool = False
-    waits: bool = False
+    levels: tuple[Level, ...] = ()
+    loops: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
     @property
     def calls_lambda(self) -> bool:
@@ -92,16 +112,28 @@ class Task:
         return parts[2:5] == ["states", "", ""] and called == ["lambda"]
 
     @property
-    def all_retriers(self) -> tuple[tuple[Retrier, ...], ...]:
-        return (self.retriers, *self.outer)
+    def retriers(self) -> tuple[Retrier, ...]:
+        """Every retrier that some error of the task reaches, of any level."""
+        found: list[Retrier] = []
+        for level in self.levels:
+            found += level.retriers
+            if not level.passes(_FAILED):
+                break
+        return tuple(found)
 
     def retries(self, error: str) -> bool:
-        """Whether an error is retried: by the first retrier that names it, of any level."""
-        for level in self.all_retriers:
-            first = next((each for each in level if each.handles(error)), None)
+        """Whether an error is retried: by the first retrier that names it, of any level.
+
+        What a level catches never reaches the next one.
+        """
+        for level in self.levels:
+            error = _TOLERATED if level.is_distributed else error
+            first = next((each for each in level.retriers if each.handles(error)), None)
             if first is not None and first.retries:
                 return True
-        return False
+            if not level.passes(error):
+                break
+        return _names(self.loops, error)
 
 
 def tasks_of(definition: str) -> tuple[Task, ...]:
@@ -113,16 +145,16 @@ def tasks_of(definition: str) -> tuple[Task, ...]:
         raise NotStatesLanguage(f"{type(error).__name__} {error}") from None
 
 
-def _within(
-    states: Mapping[str, Any], prefix: str, outer: tuple[tuple[Retrier, ...], ...]
-) -> Iterator[Task]:
+def _within(states: Mapping[str, Any], prefix: str, outer: tuple[Level, ...]) -> Iterator[Task]:
     for name, state in states.items():
         retriers = tuple(Retrier.of(entry) for entry in state.get("Retry") or ())
+        level = Level(retriers, _kept(states, state), _is_distributed(state))
         if state["Type"] == "Task":
-            loops, waits = _loop(states, name, state)
-            yield Task(f"{prefix}{name}", state["Resource"], retriers, outer, loops, waits)
+            loops, waits = _loops(states, name, state)
+            yield Task(f"{prefix}{name}", state["Resource"], (level, *outer), loops, waits)
+        around = () if _tolerates(state) else (level, *outer)
         for inner in _inner(state):
-            yield from _within(inner["States"], f"{prefix}{name}/", (retriers, *outer))
+            yield from _within(inner["States"], f"{prefix}{name}/", around)
 
 
 def _inner(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -132,14 +164,48 @@ def _inner(state: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield inner
 
 
-def _loop(states: Mapping[str, Any], name: str, state: Mapping[str, Any]) -> tuple[bool, bool]:
-    """Whether a caught error leads back to the state, and whether through a Wait state."""
-    starts = [entry["Next"] for entry in state.get("Catch") or ()]
-    reached = {each for start in starts for each in _reach(states, start, stop=name)}
-    if name not in reached:
-        return False, False
-    waits = {each for each in reached if each != name and states[each]["Type"] == "Wait"}
-    return True, any(name in _reach(states, each, stop=name) for each in waits)
+def _is_distributed(state: Mapping[str, Any]) -> bool:
+    processor = state.get("ItemProcessor") or {}
+    return (processor.get("ProcessorConfig") or {}).get("Mode") == "DISTRIBUTED"
+
+
+def _tolerates(state: Mapping[str, Any]) -> bool:
+    """Whether a Map state goes on, or may go on, although an item failed."""
+    said = [
+        state.get(f"ToleratedFailure{what}{path}")
+        for what in ("Count", "Percentage")
+        for path in ("", "Path")
+    ]
+    return any(each not in {None, 0} for each in said)
+
+
+def _kept(states: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[str, ...]:
+    """The errors that a state catches and after which no Fail state can follow."""
+    return tuple(
+        error
+        for entry in state.get("Catch") or ()
+        if not any(
+            states[name]["Type"] == "Fail" for name in _reach(states, entry["Next"], stop="")
+        )
+        for error in entry["ErrorEquals"]
+    )
+
+
+def _loops(
+    states: Mapping[str, Any], name: str, state: Mapping[str, Any]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The errors whose Catch leads back to the state, and those that do so through a Wait."""
+    loops: list[str] = []
+    waits: list[str] = []
+    for entry in state.get("Catch") or ():
+        reached = _reach(states, entry["Next"], stop=name)
+        if name not in reached:
+            continue
+        loops += entry["ErrorEquals"]
+        pauses = (each for each in reached if each != name and states[each]["Type"] == "Wait")
+        if any(name in _reach(states, each, stop=name) for each in pauses):
+            waits += entry["ErrorEquals"]
+    return tuple(loops), tuple(waits)
 
 
 def _reach(states: Mapping[str, Any], start: str, *, stop: str) -> set[str]:

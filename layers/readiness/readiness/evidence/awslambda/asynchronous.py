@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
@@ -13,17 +12,15 @@ from readiness.evidence.awslambda.functions import (
     FunctionAliases,
     FunctionConfiguration,
     function_call,
-    function_name,
 )
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import invoke_settings, on_failure
-from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
+from readiness.evidence.workloads.failure_sinks import SIGHT_READS, queue_of, sighted, topic_of
 from readiness.model.evidence import REGION, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, series
 from readiness.semantics.policy import Document
 
@@ -93,6 +90,7 @@ class ScheduledFunctions:
         "lambda:GetFunctionConfiguration",
         "lambda:GetPolicy",
         "lambda:ListFunctionEventInvokeConfigs",
+        *SIGHT_READS,
     ),
     uses=(FunctionAliases, FunctionConfiguration, ScheduledFunctions),
     changed_by=(
@@ -115,9 +113,10 @@ class AsynchronousUse:
     are the services that the policy of a qualifier admits, and Scheduler where a schedule names
     it; ``settings`` are those that say something; ``versions`` are those that a qualifier leads
     to; ``dead`` is the dead-letter target of each version that asynchronous callers reach;
-    ``missing`` are functions that failures are sent to and that do not exist. ``flaw`` says why a
-    policy could not be understood. Sources: GetPolicy, ListSchedules,
-    ListFunctionEventInvokeConfigs, GetFunctionConfiguration of each version, ListFunctions.
+    ``missing`` are functions and event buses that failures are sent to and that do not exist,
+    ``unseen`` buckets and buses that this account does not have. ``flaw`` says why a policy could
+    not be understood. Sources: GetPolicy, ListSchedules, ListFunctionEventInvokeConfigs,
+    GetFunctionConfiguration of each version, ListFunctions, DescribeEventBus, ListBuckets.
     """
 
     name: str
@@ -129,6 +128,7 @@ class AsynchronousUse:
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
     missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
     master_arn: str = ""
     flaw: str = ""
 
@@ -180,6 +180,7 @@ class AsynchronousUse:
         reached = {version for qualifier in versions for version in versions[qualifier]}
         dead = {version: _dead(read, function.id, version, latest) for version in reached}
         sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
+        missing, unseen = sighted(read, sinks)
         role = last_segment(latest.role_arn)
         return cls(
             name=function.id,
@@ -190,7 +191,8 @@ class AsynchronousUse:
             role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
             queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
             topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
-            missing=tuple(_missing(read, sinks)),
+            missing=missing,
+            unseen=unseen,
             master_arn=latest.master_arn,
             flaw=next((each.flaw for each in policies.values() if each.flaw), ""),
         )
@@ -202,11 +204,6 @@ def _policy(read: Reader, name: str, qualifier: str) -> Document:
     if answer is None:
         return Document("resource policy")
     return Document.of("resource policy", answer.get("Policy"))
-
-
-def _reports_success(setting: Mapping[str, Any]) -> bool:
-    on_success = (setting.get("DestinationConfig") or {}).get("OnSuccess") or {}
-    return bool(on_success.get("Destination"))
 
 
 def _services(document: Document) -> Iterator[str]:
@@ -243,17 +240,6 @@ def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | N
         Qualifier=version,
     )
     return FunctionConfiguration.of(answer) if answer else None
-
-
-def _missing(read: Reader, sinks: Iterable[str]) -> Iterator[str]:
-    """The functions of this account and region among the sinks that do not exist."""
-    for arn in sorted(sinks):
-        if arn.split(":")[2:5] == ["lambda", read.region, read.account]:
-            named = FUNCTION.resource(read.account, read.region, function_name(arn) or "")
-            try:
-                read.of(FunctionConfiguration, named)
-            except Gone:
-                yield arn
 
 
 @evidence(FUNCTION, reads=HISTORY_READS, proves=False)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import on_failure
-from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
-from readiness.model.evidence import ResourceType, api_call, evidence
+from readiness.evidence.workloads.failure_sinks import SIGHT_READS, queue_of, sighted, topic_of
+from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -82,16 +83,9 @@ class EventSource:
     bisects: bool = False
 
     @property
-    def queue_sinks(self) -> tuple[Resource, ...]:
-        """The queue that failed batches go to."""
-        queue = queue_of(self.destination)
-        return (queue,) if queue else ()
-
-    @property
-    def topic_sinks(self) -> tuple[Resource, ...]:
-        """The topic that failed batches go to."""
-        topic = topic_of(self.destination)
-        return (topic,) if topic else ()
+    def is_off(self) -> bool:
+        """Whether it polls nothing, or is about to stop: no call tells when it has stopped."""
+        return self.state in {"Deleting", "Disabled", "Disabling"}
 
     @property
     def function(self) -> str:
@@ -156,6 +150,57 @@ class EventSource:
             is_shared_group=_is_shared_group(answer),
             bisects=bool(answer.get("BisectBatchOnFunctionError")),
         )
+
+
+@evidence(EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionConfiguration))
+@dataclass(frozen=True, slots=True)
+class SourceFailures:
+    """Where the batches of a mapping go that failed, and the role that sends them there.
+
+    ``missing`` and ``unseen`` as of asynchronous invocations. Nothing more is asked of a mapping
+    without a destination, or that is disabled. Sources: those of EventSource,
+    GetFunctionConfiguration, DescribeEventBus, ListBuckets.
+    """
+
+    source: EventSource
+    queue_sinks: tuple[Resource, ...] = ()
+    topic_sinks: tuple[Resource, ...] = ()
+    grants: Resource | None = None
+    missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, mapping: Resource) -> SourceFailures:
+        return cls._of(read, read.of(EventSource, mapping))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, SourceFailures]:
+        return {id: cls._of(read, source) for id, source in read.those(EventSource).items()}
+
+    @classmethod
+    def _of(cls, read: Reader, source: EventSource) -> SourceFailures:
+        if not source.destination or source.is_off:
+            return cls(source)
+        queue, topic = queue_of(source.destination), topic_of(source.destination)
+        missing, unseen = sighted(read, [source.destination])
+        return cls(
+            source,
+            queue_sinks=(queue,) if queue else (),
+            topic_sinks=(topic,) if topic else (),
+            grants=_role(read, source.function) if queue else None,
+            missing=missing,
+            unseen=unseen,
+        )
+
+
+def _role(read: Reader, function: str) -> Resource | None:
+    named = FUNCTION.resource(read.account, read.region, function)
+    try:
+        arn = read.of(FunctionConfiguration, named).role_arn
+    except Gone:
+        return None
+    role = last_segment(arn)
+    return ROLE.resource(read.account, read.region, role) if role else None
 
 
 def _is_shared_group(answer: Mapping[str, Any]) -> bool:

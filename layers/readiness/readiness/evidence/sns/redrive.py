@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
@@ -34,6 +35,9 @@ class Redriven:
 
     @property
     def spoken(self) -> str:
+        """Of a web address the host alone: its path or query may hold a key."""
+        if self.protocol in {"http", "https"}:
+            return f"{self.protocol} {urlsplit(self.endpoint).hostname or 'endpoint'}"
         return f"{self.protocol} {self.endpoint.rpartition(':')[2] or self.endpoint}"
 
 

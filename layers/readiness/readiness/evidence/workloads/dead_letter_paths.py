@@ -236,22 +236,22 @@ def _of_schedules(read: Reader) -> Iterator[tuple[str, str]]:
     chosen = [each for group in alike.values() for each in group[:_ALIKE]]
 
     def target(schedule: Mapping[str, Any]) -> str:
-        return dead_letter(schedule_target(read, schedule) or {})
+        return dead_letter((schedule_of(read, schedule) or {}).get("Target") or {})
 
     for each, arn in zip(chosen, read.each(target, chosen), strict=True):
         yield arn, f"schedule {each['Name']}"
 
 
-def schedule_target(read: Reader, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The target of a schedule that ListSchedules shows, None where it was deleted since."""
-    answer = read.one(
+def schedule_of(read: Reader, listed: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """GetSchedule of one that ListSchedules shows, None where it was deleted since."""
+    answer: Mapping[str, Any] | None = read.one(
         "scheduler",
         "get_schedule",
         absent=("ResourceNotFoundException",),
         GroupName=listed["GroupName"],
         Name=listed["Name"],
     )
-    return None if answer is None else answer.get("Target") or {}
+    return answer
 
 
 def _of_pipes(read: Reader) -> Iterator[tuple[str, str]]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
 from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
+from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone, Unreadable
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 ATTRIBUTES = (
@@ -42,6 +45,46 @@ def topic_of(arn: str) -> Resource | None:
     return TOPIC.resource(parts[4], parts[3], parts[5])
 
 
+SIGHT_READS = ("events:DescribeEventBus", "s3:ListAllMyBuckets")
+
+
+def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The functions and event buses that do not exist, and the buckets and buses of others.
+
+    Queues and topics have evidence of their own (QueueSink, TopicExists). Whether a bucket of
+    another account exists is not visible. Sources: FunctionConfiguration, DescribeEventBus,
+    ListBuckets.
+    """
+    missing, unseen = [], []
+    for arn in sorted(arns):
+        _, _, service, region, account, name = (*arn.split(":", 5), *([""] * 6))[:6]
+        is_here = (region, account) == (read.region, read.account)
+        if service == "lambda" and is_here and not _has_function(read, arn):
+            missing.append(arn)
+        elif service == "events" and account != read.account:
+            unseen.append(arn)
+        elif service == "events" and is_here and not _has_bus(read, name):
+            missing.append(arn)
+        elif service == "s3" and not is_own_bucket(read, name.partition("/")[0]):
+            unseen.append(arn)
+    return tuple(missing), tuple(unseen)
+
+
+def _has_function(read: Reader, arn: str) -> bool:
+    named = FUNCTION.resource(read.account, read.region, function_name(arn) or "")
+    try:
+        read.of(FunctionConfiguration, named)
+    except Gone:
+        return False
+    return True
+
+
+def _has_bus(read: Reader, name: str) -> bool:
+    name = name.removeprefix("event-bus/")
+    absent = ("ResourceNotFoundException",)
+    return read.one("events", "describe_event_bus", absent=absent, Name=name) is not None
+
+
 def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:
     """What GetQueueAttributes says of failures, None where there is no such queue."""
     answer = read.one(
@@ -61,13 +104,15 @@ class QueueSink:
     """A queue that something sends its failures to.
 
     ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
-    allow policy. ``key_problem`` says why its key cannot be used; ``key_policy`` is
+    allow policy. ``is_hidden``: it is of another account, and SQS does not tell whether there is
+    such a queue. ``key_problem`` says why its key cannot be used; ``key_policy`` is
     that of a customer managed key, ``is_aws_key`` that the key is SQS's own AWS-managed one, which
     lets no other service in. Sources: GetQueueAttributes, DescribeKey, GetKeyPolicy.
     """
 
     arn: str
     exists: bool = True
+    is_hidden: bool = False
     retention: int = 345_600
     dead: str = ""
     policy: str = ""
@@ -89,9 +134,16 @@ class QueueSink:
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueueSink:
         arn = arn_of(queue, read.partition)
-        attributes = redrive_attributes(read, queue)
+        is_foreign = queue.account != read.account
+        try:
+            attributes = redrive_attributes(read, queue)
+        except Unreadable as failure:
+            if is_foreign and failure.is_denied:
+                return cls(arn, is_hidden=True)
+            raise
         if attributes is None:
-            return cls(arn, exists=False)
+            # Of a queue of another account SQS says so too where it may not be looked at.
+            return cls(arn, is_hidden=True) if is_foreign else cls(arn, exists=False)
         key_id = attributes.get("KmsMasterKeyId", "")
         return cls(
             arn=arn,
@@ -100,7 +152,8 @@ class QueueSink:
             policy=attributes.get("Policy", ""),
             allows=attributes.get("RedriveAllowPolicy", ""),
             key_id=key_id,
-            **_of_key(read, key_id),
+            # A key that a foreign queue names by id or alias is one of its own account.
+            **({} if is_foreign and ":" not in key_id else _of_key(read, key_id)),
         )
 
 

@@ -11,6 +11,7 @@ from readiness.evidence.s3.versions import VersionLifecycle
 from readiness.evidence.workloads.data_stores import BucketTags
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.evidence import REGION, evidence
+from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import NotOffered
@@ -34,8 +35,9 @@ class Objectives:
 @evidence(REGION, uses=(Manifests, ResilienceApps))
 @dataclass(frozen=True, slots=True)
 class StatedObjectives:
-    """What manifests state or, in a region without any, the policies of Resilience Hub.
+    """What manifests state and, of what they do not, the policies of Resilience Hub.
 
+    Resilience Hub is not asked where the default manifest states both for all.
     Sources: GetParametersByPath, ListApps, DescribeApp, ListResiliencyPolicies.
     """
 
@@ -44,27 +46,33 @@ class StatedObjectives:
 
     def of(self, workload: str) -> Objectives:
         """What is stated of a workload."""
-        if manifest := self.manifests.of(workload):
-            return Objectives.of(manifest.rto_minutes, manifest.rpo_minutes)
+        own = self._in_manifest(workload)
         policies = [
             (app.objectives or {}).get(SOFTWARE, (0.0, 0.0))
             for app in self.apps
             if workload and app.workload == workload
         ]
-        return Objectives.of(
-            min((rto for rto, _ in policies), default=None),
-            min((rpo for _, rpo in policies), default=None),
+        return Objectives(
+            own.rto or min((rto for rto, _ in policies if rto > 0), default=None),
+            own.rpo or min((rpo for _, rpo in policies if rpo > 0), default=None),
         )
+
+    def _in_manifest(self, workload: str) -> Objectives:
+        manifest = self.manifests.of(workload)
+        if manifest is None:
+            return Objectives()
+        return Objectives.of(manifest.rto_minutes, manifest.rpo_minutes)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> StatedObjectives:
         manifests = read.of(Manifests, region)
-        if manifests.stated or manifests.refused:
-            return cls(manifests)
+        stated = cls(manifests)
+        if None not in {(everyone := stated._in_manifest(DEFAULT)).rto, everyone.rpo}:
+            return stated
         try:
             return cls(manifests, read.of(ResilienceApps, region).apps)
         except NotOffered:
-            return cls(manifests)
+            return stated
 
 
 @evidence(BUCKET, uses=(BucketTags, StatedObjectives, VersionLifecycle))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.backup import backup_events
@@ -35,8 +35,8 @@ class Store:
     ``kind`` is the word for it, ``backup_type`` AWS Backup's name of the type. ``restorable`` is
     the latest time that point-in-time recovery can restore, ``snapshot`` when the newest backup
     was made that somebody made by hand (asked for only where point-in-time recovery is off).
-    ``idle`` says that nothing is written to it now; ``instead`` why another resource is restored
-    in its place.
+    ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why
+    another resource is restored in its place.
     """
 
     name: str
@@ -49,6 +49,7 @@ class Store:
     restorable: datetime | None = None
     snapshot: datetime | None = None
     idle: bool = False
+    stopped: datetime | None = None
     instead: str = ""
 
     @property
@@ -207,8 +208,22 @@ class InstanceRecovery(Store):
             restorable=answer.get("LatestRestorableTime"),
             snapshot=snapshot,
             idle=answer.get("DBInstanceStatus", "") == "stopped",
+            stopped=_stopped(answer, answer.get("DBInstanceStatus", "")),
             instead=instead,
         )
+
+
+_RESTARTS_AFTER = timedelta(days=7)
+"""RDS starts what was stopped again after seven days (user guide, "Stopping a DB instance")."""
+
+
+def _stopped(answer: Mapping[str, Any], status: str) -> datetime | None:
+    """Since when a database is stopped; None where it is not, or nothing tells."""
+    if status != "stopped":
+        return None
+    restart: datetime | None = answer.get("AutomaticRestartTime")
+    last: datetime | None = answer.get("LatestRestorableTime")
+    return restart - _RESTARTS_AFTER if restart else last
 
 
 def _instead_of_instance(answer: Mapping[str, Any]) -> str:
@@ -298,6 +313,7 @@ class ClusterRecovery(Store):
             restorable=answer.get("LatestRestorableTime"),
             snapshot=snapshot,
             idle=answer.get("Status", "") == "stopped",
+            stopped=_stopped(answer, answer.get("Status", "")),
             instead=instead,
         )
 
