@@ -41,11 +41,13 @@ NOT_BY_CODE = {
     "resource_sizing.function-timeout": {"last_modified"},
     # Compute Optimizer recommends once a day.
     "cost_optimization.function-memory": {"last_modified"},
+    "monitoring_validation.function-metrics": {"last_modified"},
+    "monitoring_validation.function-traces": {"last_modified"},
 }
 """Fields that a rule reads and that need not wake it.
 
-A log group is neither made nor deleted by new code, and what new code needs of its timeout shows
-only after it ran: both are seen by the sweep.
+A log group is neither made nor deleted by new code, and what new code needs of its timeout, or
+sends to CloudWatch and X-Ray, shows only after it ran: both are seen by the sweep.
 """
 
 

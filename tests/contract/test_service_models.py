@@ -87,6 +87,17 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.workloads.anomaly_detection": frozenset({"prefix"}),
     # The key of an attribute: DescribeLoadBalancerAttributes.
     "readiness.evidence.awslambda.callers": frozenset({"idle_timeout.timeout_seconds"}),
+    # The text of HistoryData of an alarm's action, and of the message in it: CloudWatch User Guide.
+    "readiness.evidence.cloudwatch.alarm_actions": frozenset(
+        {
+            *("actionState", "notificationResource", "publishedMessage", "error"),
+            *("default", "NewStateReason"),
+        }
+    ),
+    # Dimensions of the metrics of subscription filters, and the metrics themselves.
+    "readiness.evidence.cloudwatch.forwarding": frozenset(
+        {"FilterName", "DestinationType", "ForwardedLogEvents", "DeliveryErrors"}
+    ),
     # Dimensions of S3's metrics, and counts of our own.
     "readiness.evidence.s3.transfer": frozenset(
         {

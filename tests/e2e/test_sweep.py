@@ -29,6 +29,7 @@ LACKING = {
     "ce:GetCostAndUsage",
     "ce:ListCostAllocationTags",
     "cloudtrail:ListEventDataStores",
+    "cloudwatch:DescribeAlarmHistory",
     "compute-optimizer:GetEBSVolumeRecommendations",
     "compute-optimizer:GetECSServiceRecommendations",
     "compute-optimizer:GetEnrollmentStatus",

@@ -274,7 +274,8 @@ def test_a_reference_to_several_is_all_of_them_in_order(id, members):
 def vouched(thing: Thing, attested: Attested) -> Verdict:
     """Somebody attests that a thing is good."""
     seen = iso(attested.first_seen) if attested.first_seen else "never"
-    return complies(f"{[each.id for each in attested.statements]}, first seen {seen}.")
+    known = [each.id for each in attested.statements]
+    return complies(f"{known}, first seen {seen}.", recorded=dict(attested.recorded))
 
 
 def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags_say():
@@ -295,10 +296,12 @@ def test_what_was_attested_is_for_the_environment_and_the_workload_that_the_tags
     )
     aws = run(vouched, fake_account=fake_account).aws
     evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations")
-    stored = SimpleNamespace(version=1, first_observed_at=NOON)
+    lasting = {"last_executed": {"target": "t"}}
+    stored = SimpleNamespace(version=1, first_observed_at=NOON, observed={**lasting, "n": 1})
     evaluation.read_before(SimpleNamespace(of=lambda resource, rule: stored))
     finding = evaluation.observe(vouched, thing("a")).finding
     assert finding.reason == f"['claims', 'prod'], first seen {iso(NOON)}."
+    assert finding.observed == {"recorded": lasting}
 
 
 @toy.rule("Enable key rotation", severity=Severity.LOW, opt_in="ask")
@@ -369,7 +372,7 @@ def test_what_is_known_already_is_not_asked_for():
         raise AssertionError(rule)
 
     evaluation = Evaluation(aws, {vouched.id: {}}, declarations="declarations", known=never)
-    first = SimpleNamespace(first_observed_at=NOON)
+    first = SimpleNamespace(first_observed_at=NOON, observed={})
     evaluation.remember({(thing("a").key, vouched.id): first})
     assert f"first seen {iso(NOON)}" in evaluation.observe(vouched, thing("a")).finding.reason
     assert "first seen never" in evaluation.observe(vouched, thing("b")).finding.reason

@@ -145,3 +145,24 @@ def test_opened_and_resolved_alternate():
             opens = kind in {Kind.OPENED, Kind.REOPENED}
             assert opens is not is_open, (seen, kind)
             is_open = opens
+
+
+EXECUTED = {"last_executed": {"target": "t", "at": "2026-11-01T12:00:00.000Z"}}
+
+
+@pytest.mark.parametrize("status", [GOOD, NONE, BLIND])
+def test_what_aws_forgets_outlives_an_observation_that_could_not_be_made(status):
+    stored, _ = life((status, {"observed": {**EXECUTED, "other": 1}}), BLIND, BLIND)
+    assert stored.status is BLIND
+    assert stored.observed == EXECUTED
+
+
+def test_a_new_fact_takes_the_place_of_the_one_that_lasts():
+    newer = {"last_executed": {"target": "u"}}
+    stored, _ = life((GOOD, {"observed": EXECUTED}), (BLIND, {"observed": newer}))
+    assert stored.observed == newer
+
+
+def test_an_observation_that_was_made_says_itself_what_lasts():
+    stored, _ = life((GOOD, {"observed": EXECUTED}), GOOD)
+    assert stored.observed == {}

@@ -68,6 +68,12 @@ def test_a_log_alarm_without_more_than_its_name():
     )
 
 
+def test_the_time_of_the_last_change_is_known():
+    told = {**LOG, "AlarmConfigurationUpdatedTimestamp": NOW - timedelta(days=1)}
+    assert log_alarm(told).configured_at == NOW - timedelta(days=1)
+    assert log_alarm(LOG).configured_at is None
+
+
 def test_the_time_of_the_last_transition_counts_before_that_of_the_last_update():
     earlier = NOW - timedelta(hours=3)
     assert log_alarm({**LOG, "StateTransitionedTimestamp": earlier}).since == earlier

@@ -15,7 +15,7 @@ from readiness.engine.aws_errors import cause_of, code_of
 from readiness.engine.principals import Principals
 from readiness.engine.reader import DeclaredReader
 from readiness.model.attestation import MACHINE, Artefact, Attestation, Attested, Result, Scope
-from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.finding import Finding, iso, lasting, parse_iso
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
@@ -57,7 +57,11 @@ class DeclarationReader:
         except BotoCoreError as error:
             code = type(error).__name__
             raise Unreadable("dynamodb:GetItem", cause_of(error), code) from error
-        return Attested(statements, now, finding.first_observed_at if finding else None)
+        if finding is None:
+            return Attested(statements, now)
+        return Attested(
+            statements, now, finding.first_observed_at, recorded=lasting(finding.observed)
+        )
 
     def asks_for_tags(self, rule: str) -> bool:
         """Whether tags decide which attestations of the rule apply. Raises Unreadable."""

@@ -100,6 +100,14 @@ RATES: tuple[Rate, ...] = (
     ),
     Rate("DescribeAlarms", ("cloudwatch",), ("describe_alarms",), 9, _CLOUDWATCH, _READ),
     Rate(
+        "DescribeAlarmHistory",
+        ("cloudwatch",),
+        ("describe_alarm_history",),
+        20,
+        _CLOUDWATCH,
+        _READ,
+    ),
+    Rate(
         "DescribeAnomalyDetectors",
         ("cloudwatch",),
         ("describe_anomaly_detectors",),

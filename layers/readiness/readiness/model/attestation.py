@@ -136,12 +136,15 @@ class Attested:
     """What people attested about the resource.
 
     ``statements`` are the attestations for this rule whose scope covers the resource;
-    ``first_seen`` is when the rule first evaluated it, None if that is not recorded.
+    ``first_seen`` is when the rule first evaluated it, None if that is not recorded. ``recorded``
+    are the facts that the rule observed then or later and that AWS may have forgotten since
+    (:data:`readiness.model.finding.LASTING`).
     """
 
     statements: tuple[Attestation, ...]
     now: datetime
     first_seen: datetime | None = None
+    recorded: Mapping[str, Fact] = field(default_factory=dict)
 
     def verdict(
         self,

@@ -337,7 +337,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 PENDING: frozenset[str] = frozenset(
     {
         "functional_testing",
-        "monitoring_validation",
         "operational_documentation",
         "development_documentation",
         "emergency_procedures",

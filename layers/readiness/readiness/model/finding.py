@@ -17,6 +17,18 @@ DEFAULT_STACK = "readiness"
 CHANGE = ("changed_by", "changed_call", "changed_at", "event_id")
 """The attributes of a finding that tell of the last change."""
 
+LASTING = ("last_executed", "last_failed")
+"""The observed facts that outlive what AWS keeps of them, such as when an alarm last acted.
+
+The rule gets them back (:attr:`readiness.model.attestation.Attested.recorded`), and an observation
+that could not be made does not erase them.
+"""
+
+
+def lasting(observed: Mapping[str, Fact]) -> dict[str, Fact]:
+    """Those of the observed facts that last."""
+    return {name: observed[name] for name in LASTING if name in observed}
+
 
 def iso(moment: datetime) -> str:
     """UTC with milliseconds, so that sorting as text sorts by time."""

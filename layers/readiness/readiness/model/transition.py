@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from readiness.model.finding import CHANGE, Finding, iso
+from readiness.model.finding import CHANGE, Finding, iso, lasting
 from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import NO_WAIVERS, Known, under
 
@@ -184,7 +184,11 @@ def _unknown(
             denied=seen.denied,
         )
     else:
-        became = _carry(stored, seen).but(blind_since=since, blinded_at=stored.blinded_at)
+        became = _carry(stored, seen).but(
+            blind_since=since,
+            blinded_at=stored.blinded_at,
+            observed={**lasting(stored.observed), **seen.observed},
+        )
     if became.blinded_at is None and _is_told(seen, at - since, blind_after):
         return became.but(blinded_at=at), Kind.BLINDED
     return became, None

@@ -92,7 +92,8 @@ class Alarm:
     read here (PromQL, SEARCH, an unknown SQL form). ``seconds`` is how long it takes to be
     raised: the period times the datapoints to alarm. ``since`` is when it entered its state.
     ``parts`` are its queries, of which it compares the one called ``compared``; ``datapoints`` of
-    ``evaluations`` periods of ``period`` seconds raise it.
+    ``evaluations`` periods of ``period`` seconds raise it. ``configured_at`` is when its
+    configuration was last changed.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Alarm:
     evaluations: int = 1
     missing_data: str = "missing"
     low_samples: str = ""
+    configured_at: datetime | None = None
     rule: str = ""
     suppressor: str = ""
     suppressed_by: str = ""
@@ -263,6 +265,7 @@ def _common(answer: Mapping[str, Any]) -> dict[str, Any]:
         "actions": tuple(answer.get("AlarmActions") or ()),
         "state": answer.get("StateValue", ""),
         "since": answer.get("StateTransitionedTimestamp") or answer.get("StateUpdatedTimestamp"),
+        "configured_at": answer.get("AlarmConfigurationUpdatedTimestamp"),
     }
 
 

@@ -1,0 +1,174 @@
+"""Whether the metrics of workloads still arrive, measured from the deployment on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, moment
+from readiness.evidence.cloudwatch.custom_metrics import CustomMetrics, Published, named
+from readiness.evidence.cloudwatch.datapoints import (
+    DAY,
+    GET_METRIC_DATA,
+    HOUR,
+    read_each,
+    read_series,
+)
+from readiness.evidence.cloudwatch.histories import History
+from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
+from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.model.evidence import REGION, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.alarms import FAILURES
+from readiness.semantics.metrics import Query, Series, series
+
+RECENT = timedelta(hours=3)
+"""The span of the series that ListMetrics calls recently active."""
+
+_MOST = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """A function with the custom series that name it and were published before."""
+
+    about: FunctionConfiguration
+    deployed: datetime | None
+    names: tuple[Published, ...]
+    flows: bool
+
+
+@evidence(
+    FUNCTION,
+    reads=HISTORY_READS,
+    uses=(FunctionConfiguration, CustomMetrics),
+    asks_with=("namespaces", "agent_dimensions"),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionMetrics:
+    """The function's custom series, and whether one of them had data after the deployment.
+
+    ``known`` had data in 14 days and are not only published when something fails; ``flows`` says
+    whether one of the first five had any since ``deployed``, in the last day. Sources:
+    ListMetrics; GetMetricData, of custom series only where ListMetrics does not tell: it bills
+    each.
+    """
+
+    name: str
+    invocations: History
+    deployed: datetime | None
+    read_at: datetime
+    known: tuple[Published, ...] = ()
+    flows: bool = False
+    master_arn: str = ""
+    environment_error: str = ""
+
+    @property
+    def invoked(self) -> float:
+        """How often it was invoked since the deployment, in at most a week."""
+        hourly, recent = self.invocations.hourly, self.invocations.recent
+        since = self.deployed or hourly.window.start
+        if since >= recent.window.start:
+            return recent.since(since).total or 0.0
+        newest = recent.since(hourly.window.end)
+        return (hourly.since(since).total or 0.0) + (newest.total or 0.0)
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionMetrics:
+        about = read.of(FunctionConfiguration, function)
+        return cls._of_each(read, {function.id: about})[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionMetrics]:
+        return cls._of_each(read, read.those(FunctionConfiguration))
+
+    @classmethod
+    def _of_each(
+        cls, read: Reader, functions: Mapping[str, FunctionConfiguration]
+    ) -> dict[str, FunctionMetrics]:
+        published = read.of(
+            CustomMetrics, REGION.resource(read.account, read.region, read.account)
+        )
+        counts = {
+            name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)
+            for name in functions
+        }
+        invoked = read_histories_of(read, counts.values())
+        wanted = {name: _wanted(read, each, published) for name, each in functions.items()}
+        asked = {
+            name: {str(n): _samples(each) for n, each in enumerate(one.names[:_MOST])}
+            for name, one in wanted.items()
+            if not one.flows and one.names
+        }
+        found = read_each(read, asked, DAY)
+        return {
+            name: cls(
+                name=name,
+                invocations=invoked[counts[name]],
+                deployed=one.deployed,
+                read_at=read.now,
+                known=one.names,
+                flows=one.flows or _has_data(found.get(name, {}), one.deployed),
+                master_arn=one.about.master_arn,
+                environment_error=one.about.environment_error,
+            )
+            for name, one in wanted.items()
+        }
+
+
+def _wanted(read: Reader, about: FunctionConfiguration, published: CustomMetrics) -> _Wanted:
+    names = named(about.name, about.environment)
+    mine = {(key, name) for key in read.settings["agent_dimensions"] for name in names}
+
+    def own(found: tuple[Published, ...]) -> tuple[Published, ...]:
+        return tuple(
+            each
+            for each in found
+            if mine & set(each.dimensions) and not FAILURES.search(each.metric)
+        )
+
+    deployed = moment(about.last_modified)
+    is_settled = deployed is None or read.now - deployed > RECENT
+    return _Wanted(
+        about, deployed, own(published.listed), is_settled and bool(own(published.recent))
+    )
+
+
+def _samples(each: Published) -> Query:
+    return Query(each.namespace, each.metric, "SampleCount", tuple(sorted(each.dimensions)))
+
+
+def _has_data(found: Mapping[str, Series], deployed: datetime | None) -> bool:
+    since = (each if deployed is None else each.since(deployed) for each in found.values())
+    return any(not each.is_absent for each in since)
+
+
+@evidence(SERVICE, reads=(GET_METRIC_DATA,), uses=(Service,), follows_type=False)
+@dataclass(frozen=True, slots=True)
+class ServiceMetrics:
+    """The CPU utilization that ECS published of the service in the last hour, by the minute.
+
+    Source: AWS/ECS CPUUtilization.
+    """
+
+    cpu: Series
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceMetrics:
+        query = _cpu(read.of(Service, service))
+        return cls(read_series(read, [query], HOUR, period=60)[query])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ServiceMetrics]:
+        queries = {arn: _cpu(service) for arn, service in read.those(Service).items()}
+        found = read_series(read, queries.values(), HOUR, period=60)
+        return {arn: cls(found[query]) for arn, query in queries.items()}
+
+
+def _cpu(service: Service) -> Query:
+    cluster = cluster_of(service.arn)
+    return series(
+        "AWS/ECS", "CPUUtilization", "SampleCount", ClusterName=cluster, ServiceName=service.name
+    )

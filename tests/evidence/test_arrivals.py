@@ -1,0 +1,87 @@
+"""Which metrics are asked for to see whether a function's own arrive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from functions.monitoring_validation.app import monitoring_validation
+from readiness import Status
+from tests.accounts.monitoring_validation import FUNCTION, fake_account, function, said
+from tests.accounts.traffic import get_metric_data
+from tests.fake_account import NOON, observe, scan
+
+[RULE] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
+[FORWARDING] = [rule for rule in monitoring_validation if rule.name == "log-forwarding"]
+
+
+def deployed(ago):
+    made = function(LastModified=f"{NOON - ago:%Y-%m-%dT%H:%M:%S.000+0000}")
+    return {
+        "lambda__list_functions": {"Functions": [made]},
+        "lambda__get_function_configuration": made,
+    }
+
+
+def asked_and_found(ago, metric="ProcessingTime", *, recent=True, flows=True):
+    asked = set()
+
+    def values(namespace, name, statistic, dimensions, begin, period):
+        asked.add(name)
+        is_custom = namespace.startswith("MAIF")
+        return (
+            (7.0 if flows else None)
+            if is_custom
+            else said(namespace, name, statistic, dimensions, begin, period)
+        )
+
+    def listed(**call):
+        if call["Namespace"] != "MAIF/Agents" or ("RecentlyActive" in call and not recent):
+            return {"Metrics": []}
+        named = [{"Name": "AgentId", "Value": FUNCTION}]
+        return {
+            "Metrics": [{"Namespace": "MAIF/Agents", "MetricName": metric, "Dimensions": named}]
+        }
+
+    account = fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(values),
+        cloudwatch__list_metrics=listed,
+        **deployed(ago),
+    )
+    return asked, observe(account, RULE, FUNCTION).finding.status
+
+
+def test_custom_metrics_that_are_listed_as_recent_are_not_billed():
+    asked, status = asked_and_found(timedelta(days=2))
+    assert (asked, status) == ({"Invocations"}, Status.COMPLIANT)
+
+
+def test_they_are_asked_for_after_a_new_deployment():
+    asked, status = asked_and_found(timedelta(hours=2))
+    assert (asked, status) == ({"Invocations", "ProcessingTime"}, Status.COMPLIANT)
+
+
+def test_and_where_none_is_recent():
+    asked, status = asked_and_found(timedelta(days=2), recent=False, flows=False)
+    assert (asked, status) == ({"Invocations", "ProcessingTime"}, Status.NON_COMPLIANT)
+
+
+def test_metrics_of_failures_need_not_arrive():
+    asked, status = asked_and_found(timedelta(days=2), "agent_errors", recent=False, flows=False)
+    assert (asked, status) == (
+        {
+            "Invocations",
+        },
+        Status.COMPLIANT,
+    )
+
+
+def test_a_sweep_finds_what_an_event_finds():
+    found = scan(fake_account(), monitoring_validation)
+    assert {each.rule.name: each.finding.status for each in found} == {
+        rule.name: Status.COMPLIANT for rule in monitoring_validation
+    }
+
+
+def test_a_log_group_without_a_filter_is_not_applicable():
+    finding = observe(fake_account(), FORWARDING, "/aws/lambda/other").finding
+    assert finding.status is Status.NOT_APPLICABLE

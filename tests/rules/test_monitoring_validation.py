@@ -1,0 +1,525 @@
+"""What proves that monitoring works, and what does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from functions.monitoring_validation.app import (
+    alarm_actions,
+    function_logs,
+    function_metrics,
+    function_traces,
+    log_forwarding,
+    monitoring_validation,
+    service_metrics,
+)
+from readiness import Severity, Status
+from readiness.evidence.awslambda.functions import FunctionAge
+from readiness.evidence.awslambda.log_delivery import LogDelivery
+from readiness.evidence.cloudwatch.alarm_actions import AlarmActions, Outcome
+from readiness.evidence.cloudwatch.arrivals import FunctionMetrics, ServiceMetrics
+from readiness.evidence.cloudwatch.custom_metrics import Published
+from readiness.evidence.cloudwatch.forwarding import Forwarded, LogForwardingHealth
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.tasks import ServiceTasks, Task
+from readiness.evidence.logs import LOG_GROUP
+from readiness.evidence.workloads.tracing import FunctionTracing
+from readiness.evidence.xray.configuration import TraceIndexing
+from readiness.evidence.xray.traces import FunctionTraces, Traces
+from readiness.model.attestation import Attestation, Attested, Scope
+from readiness.model.unreadable import Cause, Unreadable
+from readiness.semantics.alarms import Alarm, Inventory, Kind, Mute
+from readiness.semantics.metrics import Series, Window, series
+from readiness.semantics.tracing import Tracer, Tracing
+from tests.accounts.monitoring_validation import FUNCTION, fake_account, list_metrics, said
+from tests.accounts.traffic import get_metric_data
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, observe
+from tests.histories import history
+
+GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
+NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
+LOW, MEDIUM, HIGH, CRITICAL = Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+NOTHING = series("N", "M", "Sum")
+
+# -- metrics ------------------------------------------------------------------------------------
+
+CUSTOM = (Published("MAIF/Agents", "ProcessingTime", (("AgentId", "agent"),)),)
+
+
+BUSY = history(100)
+
+
+def measured(invocations=BUSY, deployed=NOON - DAY, **about) -> FunctionMetrics:
+    return FunctionMetrics("agent", invocations, deployed, NOON, **about)
+
+
+@pytest.mark.parametrize(
+    ("function", "settings", "status"),
+    [
+        pytest.param(measured(), {}, GOOD, id="Lambda's own metrics"),
+        pytest.param(measured(deployed=None), {}, GOOD, id="deployed at an unknown time"),
+        pytest.param(measured(known=CUSTOM, flows=True), {}, GOOD, id="its custom metrics too"),
+        pytest.param(measured(known=CUSTOM), {}, BAD, id="its custom metrics stopped"),
+        pytest.param(measured(history(20), known=CUSTOM), {}, BAD, id="20 invocations"),
+        pytest.param(measured(history(19), known=CUSTOM), {}, NA, id="19 are too few"),
+        pytest.param(
+            measured(history(19), known=CUSTOM), {"min_invocations": 19}, BAD, id="by setting"
+        ),
+        pytest.param(measured(history()), {}, NA, id="idle"),
+        pytest.param(measured(history()), {"heartbeat_required": True}, BAD, id="no heartbeat"),
+        pytest.param(measured(history(0, 9), deployed=NOON - HOUR), {}, NA, id="idle since"),
+        pytest.param(
+            measured(deployed=NOON - HOUR, known=CUSTOM), {}, BAD, id="stopped an hour ago"
+        ),
+        pytest.param(
+            measured(deployed=NOON - HOUR / 2 + MINUTE, known=CUSTOM),
+            {},
+            NA,
+            id="invoked only before the deployment",
+        ),
+        pytest.param(measured(master_arn="arn:aws:lambda:x"), {}, NA, id="a replica"),
+    ],
+)
+def test_function_metrics(function, settings, status):
+    assert function_metrics(function, **settings).status is status
+
+
+@pytest.mark.parametrize(
+    ("settings", "status"),
+    [({}, BAD), ({"namespaces": ("Other",)}, GOOD), ({"agent_dimensions": ("service",)}, GOOD)],
+)
+def test_which_metrics_are_the_functions(settings, status):
+    """None of its custom metrics arrives any more."""
+    [rule] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
+
+    def lambdas(namespace, *told):
+        return said(namespace, *told) if namespace == "AWS/Lambda" else None
+
+    def long_ago(**asked):
+        return {"Metrics": []} if "RecentlyActive" in asked else list_metrics(**asked)
+
+    account = fake_account().but(
+        cloudwatch__get_metric_data=get_metric_data(lambdas), cloudwatch__list_metrics=long_ago
+    )
+    assert observe(account, rule, FUNCTION, **settings).finding.status is status
+
+
+def test_metrics_of_a_new_deployment_are_waited_for():
+    recent = history(100).recent
+    begun = NOON - timedelta(minutes=20)
+    now = replace(recent, points=((NOON - timedelta(minutes=10), 50.0),))
+    function = measured(replace(history(), recent=now), begun, known=CUSTOM)
+    verdict = function_metrics(function)
+    assert (verdict.status, verdict.is_passing) == (UNKNOWN, True)
+
+
+def tasks(*ages, status="RUNNING") -> ServiceTasks:
+    running = tuple(Task(f"arn:{n}", "", status, started=NOON - age) for n, age in enumerate(ages))
+    return ServiceTasks(Service("arn", "api", "agents", ""), running, (), None, NOON)
+
+
+def cpu(*ages) -> ServiceMetrics:
+    window = Window(NOON - HOUR, NOON, 60)
+    return ServiceMetrics(Series(NOTHING, window, tuple((NOON - age, 1.0) for age in ages)))
+
+
+@pytest.mark.parametrize(
+    ("service", "metrics", "settings", "status"),
+    [
+        pytest.param(tasks(DAY), cpu(2 * MINUTE), {}, GOOD, id="a fresh datapoint"),
+        pytest.param(tasks(DAY), cpu(15 * MINUTE), {}, GOOD, id="15 minutes old"),
+        pytest.param(tasks(DAY), cpu(16 * MINUTE), {}, BAD, id="16 minutes old"),
+        pytest.param(tasks(DAY), cpu(16 * MINUTE), {"max_silence_minutes": 20}, GOOD, id="set"),
+        pytest.param(tasks(DAY), cpu(), {}, BAD, id="none at all"),
+        pytest.param(tasks(MINUTE), cpu(), {}, UNKNOWN, id="it began a minute ago"),
+        pytest.param(tasks(), cpu(), {}, NA, id="no task"),
+        pytest.param(tasks(DAY, status="PENDING"), cpu(), {}, NA, id="no task runs yet"),
+    ],
+)
+def test_service_metrics(service, metrics, settings, status):
+    assert service_metrics(service, metrics, **settings).status is status
+
+
+# -- traces -------------------------------------------------------------------------------------
+
+
+def trace(age) -> str:
+    return f"1-{int((NOON - age).timestamp()):08x}-0123456789abcdef01234567"
+
+
+def traced(invocations=1000.0, *ids, tracer=Tracer.XRAY, **about):
+    found = FunctionTraces("Active", invocations, Traces(dict.fromkeys(ids, 0.1)))
+    return found, FunctionTracing("agent", Tracing(tracer), **about)
+
+
+AGE = FunctionAge(NOON - DAY)
+NEW = FunctionAge(NOON - 30 * MINUTE)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "age", "indexed", "settings", "status"),
+    [
+        pytest.param(traced(9.0, trace(MINUTE)), AGE, 1, {}, GOOD, id="a trace"),
+        pytest.param(traced(9.0, trace(MINUTE)), NEW, 1, {}, GOOD, id="after the deployment"),
+        pytest.param(traced(9.0, trace(HOUR)), NEW, 1, {}, UNKNOWN, id="before the deployment"),
+        pytest.param(traced(9.0, "odd"), NEW, 1, {}, UNKNOWN, id="an id without a time"),
+        pytest.param(traced(9.0, "odd"), FunctionAge(None), 1, {}, GOOD, id="no deployment known"),
+        pytest.param(
+            traced(9.0, trace(MINUTE), tracer=Tracer.NONE), AGE, 1, {}, GOOD, id="upstream's"
+        ),
+        pytest.param(traced(), AGE, 1, {}, BAD, id="none"),
+        pytest.param(traced(tracer=Tracer.OTEL), AGE, 1, {}, BAD, id="none of OpenTelemetry"),
+        pytest.param(traced(100.0), AGE, 1, {}, BAD, id="5 expected"),
+        pytest.param(traced(99.0), AGE, 1, {}, NA, id="fewer expected"),
+        pytest.param(traced(99.0), AGE, 1, {"min_expected": 4}, BAD, id="least by setting"),
+        pytest.param(traced(99.0), AGE, 1, {"sampled": 1}, BAD, id="share by setting"),
+        pytest.param(traced(), AGE, 0.01, {}, NA, id="1 % indexed"),
+        pytest.param(traced(0.0), AGE, 1, {}, NA, id="idle"),
+        pytest.param(traced(tracer=Tracer.NONE), AGE, 1, {}, NA, id="not traced"),
+        pytest.param(traced(master_arn="arn"), AGE, 1, {}, NA, id="a replica"),
+    ],
+)
+def test_function_traces(evidence, age, indexed, settings, status):
+    verdict = function_traces(*evidence, age, TraceIndexing(indexed), **settings)
+    assert verdict.status is status
+
+
+# -- logs ---------------------------------------------------------------------------------------
+
+DAILY = Window(NOON - DAY, NOON, 3600)
+UNATTESTED = Attested((), NOON)
+DENIED = Unreadable("logs:DescribeLogStreams", Cause.ACCESS_DENIED)
+
+
+def hours(*ago) -> Series:
+    return Series(NOTHING, DAILY, tuple((NOON - n * HOUR, 5.0) for n in sorted(ago, reverse=True)))
+
+
+def logged(ran, arrived, group="/aws/lambda/agent", **about) -> LogDelivery:
+    where = LOG_GROUP.resource(ACCOUNT_ID, HOME, group)
+    return LogDelivery("agent", group, where, "", None, hours(*ran), hours(*arrived), **about)
+
+
+def attested(text="done", performed_at=NOON - DAY, **changes) -> Attested:
+    made = Attestation(
+        "01", "r", Scope(), text, performed_at, NOON - HOUR, "team", "arn:bob", "AIDA", **changes
+    )
+    return Attested((made,), NOON, NOON - 30 * DAY)
+
+
+@pytest.mark.parametrize(
+    ("function", "deployed", "said", "settings", "status"),
+    [
+        pytest.param(logged([5, 4], [5]), None, UNATTESTED, {}, GOOD, id="arrived"),
+        pytest.param(logged([5, 4], []), None, UNATTESTED, {}, BAD, id="nothing arrived"),
+        pytest.param(logged([9, 4], [9]), 6 * HOUR, UNATTESTED, {}, BAD, id="only before"),
+        pytest.param(logged([9, 4], [9, 4]), 6 * HOUR, UNATTESTED, {}, GOOD, id="before, after"),
+        pytest.param(logged([9], [9]), 6 * HOUR, UNATTESTED, {}, NA, id="idle since"),
+        pytest.param(logged([], []), None, UNATTESTED, {}, NA, id="idle"),
+        pytest.param(logged([1], []), None, UNATTESTED, {}, UNKNOWN, id="on their way"),
+        pytest.param(logged([4], [], is_quiet=True), None, UNATTESTED, {}, NA, id="quiet"),
+        pytest.param(
+            logged([4], [4], "/all", stream=True), None, UNATTESTED, {}, GOOD, id="its stream"
+        ),
+        pytest.param(
+            logged([4], [4], "/all", stream=False), None, UNATTESTED, {}, UNKNOWN, id="shared"
+        ),
+        pytest.param(
+            logged([4], [4], "/all", unreadable=DENIED), None, UNATTESTED, {}, UNKNOWN, id="denied"
+        ),
+        pytest.param(logged([4], []), None, attested(), {}, NA, id="shipped otherwise"),
+        pytest.param(
+            logged([4], []), None, attested(), {"two_people": True}, BAD, id="by one person"
+        ),
+        pytest.param(
+            logged([4], []),
+            None,
+            attested(performed_at=NOON - 3 * DAY),
+            {"max_age_days": 2},
+            BAD,
+            id="attested long ago",
+        ),
+    ],
+)
+def test_function_logs(function, deployed, said, settings, status):
+    age = FunctionAge(None if deployed is None else NOON - deployed)
+    verdict = function_logs(function, age, said, **settings)
+    assert verdict.status is status
+
+
+def test_a_denied_look_at_log_streams_is_named():
+    verdict = function_logs(
+        logged([4], [4], "/all", unreadable=DENIED), FunctionAge(None), UNATTESTED
+    )
+    assert (verdict.missing, verdict.denied) == (
+        ("logs:DescribeLogStreams",),
+        ("logs:DescribeLogStreams",),
+    )
+
+
+def counts(**by_minute) -> Series:
+    points = sorted((NOON - int(ago[1:]) * MINUTE, float(n)) for ago, n in by_minute.items())
+    return Series(NOTHING, Window(NOON - DAY, NOON, 300), tuple(points))
+
+
+def forwarded(events, errors) -> LogForwardingHealth:
+    return LogForwardingHealth((Forwarded("archive", "Firehose", events, errors),))
+
+
+@pytest.mark.parametrize(
+    ("group", "settings", "status", "severity"),
+    [
+        pytest.param(LogForwardingHealth(), {}, NA, None, id="no filter"),
+        pytest.param(forwarded(counts(m5=100), counts()), {}, GOOD, None, id="all arrived"),
+        pytest.param(forwarded(counts(m5=100), counts(m5=0)), {}, GOOD, None, id="no errors"),
+        pytest.param(forwarded(counts(), counts()), {}, GOOD, None, id="no events"),
+        pytest.param(forwarded(counts(), counts(m5=1)), {}, BAD, None, id="nothing arrived"),
+        pytest.param(forwarded(counts(m5=98), counts(m5=2)), {}, BAD, MEDIUM, id="2 %"),
+        pytest.param(forwarded(counts(m5=99), counts(m5=1)), {}, GOOD, None, id="1 %"),
+        pytest.param(
+            forwarded(counts(m5=98), counts(m5=2)),
+            {"max_failed_percent": 2},
+            GOOD,
+            None,
+            id="2 % allowed",
+        ),
+        pytest.param(
+            forwarded(counts(m10=5), counts(m70=95, m10=0)), {}, GOOD, None, id="recovered"
+        ),
+        pytest.param(
+            forwarded(counts(m10=5), counts(m65=95)), {}, BAD, MEDIUM, id="recovered just now"
+        ),
+    ],
+)
+def test_log_forwarding(group, settings, status, severity):
+    verdict = log_forwarding(group, **settings)
+    assert (verdict.status, verdict.severity) == (status, severity)
+
+
+# -- alarms -------------------------------------------------------------------------------------
+
+TOPIC = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:alerts"
+OTHER = f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:other"
+RUNNER = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:runner"
+ALARM = Alarm("errors", actions=(TOPIC,), configured_at=NOON - 30 * DAY, since=NOON - 9 * DAY)
+DONE = Outcome(TOPIC, NOON - 9 * DAY)
+FAILED = Outcome(TOPIC, NOON - 9 * DAY, succeeded=False, why="AuthorizationError")
+SEEN = Attested((), NOON, NOON - 30 * DAY)
+
+
+def acted(*outcomes, alarm=ALARM, others=(), confirmed=1, mutes=()) -> AlarmActions:
+    topics = tuple((arn, confirmed) for arn in alarm.notifications if ":sns:" in arn)
+    inventory = Inventory((alarm, *others), mutes)
+    return AlarmActions(alarm, inventory, NOON, outcomes, topics)
+
+
+PARENT = Alarm("page", kind=Kind.COMPOSITE, actions=(TOPIC,), rule='ALARM("errors")')
+QUIET = Alarm("page", kind=Kind.COMPOSITE, actions=(TOPIC,), rule="ALARM(x)", suppressor="errors")
+ODD = Alarm("page", kind=Kind.COMPOSITE, actions=(TOPIC,), rule="errors is bad")
+MUTED = Mute("weekend", 60, frozenset({"errors"}))
+
+
+@pytest.mark.parametrize(
+    ("alarm", "said", "settings", "status", "severity"),
+    [
+        pytest.param(acted(DONE), SEEN, {}, GOOD, None, id="executed"),
+        pytest.param(acted(FAILED), SEEN, {}, BAD, CRITICAL, id="failed"),
+        pytest.param(
+            acted(replace(DONE, at=NOON - DAY), FAILED), SEEN, {}, GOOD, None, id="works again"
+        ),
+        pytest.param(
+            acted(DONE, replace(FAILED, at=NOON - DAY)), SEEN, {}, BAD, CRITICAL, id="fails now"
+        ),
+        pytest.param(
+            acted(
+                DONE,
+                replace(FAILED, target=OTHER),
+                alarm=replace(ALARM, actions=(TOPIC, OTHER)),
+            ),
+            SEEN,
+            {},
+            BAD,
+            CRITICAL,
+            id="one of two topics fails",
+        ),
+        pytest.param(
+            acted(DONE, replace(FAILED, target=OTHER)),
+            SEEN,
+            {},
+            GOOD,
+            None,
+            id="a topic failed that it has no more",
+        ),
+        pytest.param(
+            acted(FAILED, alarm=replace(ALARM, configured_at=NOON - 8 * DAY)),
+            SEEN,
+            {},
+            UNKNOWN,
+            None,
+            id="changed after it failed",
+        ),
+        pytest.param(
+            acted(DONE, alarm=replace(ALARM, configured_at=NOON - 8 * DAY)),
+            SEEN,
+            {},
+            UNKNOWN,
+            None,
+            id="changed after it was executed",
+        ),
+        pytest.param(
+            acted(DONE, alarm=replace(ALARM, configured_at=NOON - 8 * DAY)),
+            SEEN,
+            {"grace_days": 7},
+            BAD,
+            None,
+            id="changed longer ago",
+        ),
+        pytest.param(acted(), SEEN, {}, BAD, None, id="never executed"),
+        pytest.param(acted(), UNATTESTED, {}, UNKNOWN, None, id="seen for the first time"),
+        pytest.param(acted(DONE), SEEN, {"max_age_days": 8}, BAD, None, id="too long ago"),
+        pytest.param(acted(), attested(), {}, GOOD, None, id="an attested drill"),
+        pytest.param(acted(), attested(), {"two_people": True}, BAD, None, id="by one person"),
+        pytest.param(
+            acted(),
+            attested(performed_at=NOON - 31 * DAY),
+            {},
+            BAD,
+            None,
+            id="a drill before it was changed",
+        ),
+        pytest.param(
+            acted(replace(DONE, is_drill=True)), SEEN, {}, GOOD, None, id="its state set by hand"
+        ),
+        pytest.param(
+            acted(replace(DONE, is_drill=True)),
+            SEEN,
+            {"accept_drills": False},
+            BAD,
+            None,
+            id="drills do not count",
+        ),
+        pytest.param(acted(DONE, confirmed=0), SEEN, {}, BAD, LOW, id="no subscriber"),
+        pytest.param(
+            acted(
+                replace(DONE, target=RUNNER),
+                alarm=replace(ALARM, actions=(TOPIC, RUNNER)),
+                confirmed=0,
+            ),
+            SEEN,
+            {},
+            GOOD,
+            None,
+            id="a function does the work",
+        ),
+        pytest.param(
+            acted(DONE, alarm=replace(ALARM, actions_enabled=False)),
+            SEEN,
+            {},
+            BAD,
+            LOW,
+            id="disabled",
+        ),
+        pytest.param(acted(alarm=replace(ALARM, actions=())), SEEN, {}, BAD, LOW, id="no action"),
+        pytest.param(
+            acted(alarm=replace(ALARM, actions=()), others=(PARENT,)),
+            SEEN,
+            {},
+            NA,
+            None,
+            id="through a composite alarm",
+        ),
+        pytest.param(
+            acted(
+                alarm=replace(ALARM, actions=()), others=(replace(PARENT, actions_enabled=False),)
+            ),
+            SEEN,
+            {},
+            BAD,
+            LOW,
+            id="through one that is disabled",
+        ),
+        pytest.param(
+            acted(alarm=replace(ALARM, actions=()), others=(QUIET,)),
+            SEEN,
+            {},
+            NA,
+            None,
+            id="a suppressor",
+        ),
+        pytest.param(
+            acted(alarm=replace(ALARM, actions=()), others=(ODD,)),
+            SEEN,
+            {},
+            UNKNOWN,
+            None,
+            id="a rule that cannot be read",
+        ),
+        pytest.param(
+            acted(alarm=replace(ALARM, actions=("arn:aws:automate:us-east-1:ec2:recover",))),
+            SEEN,
+            {},
+            NA,
+            None,
+            id="it acts only",
+        ),
+        pytest.param(
+            acted(alarm=replace(ALARM, name="TargetTracking-x")), SEEN, {}, NA, None, id="scaling"
+        ),
+        pytest.param(acted(DONE, mutes=(MUTED,)), SEEN, {}, BAD, LOW, id="muted"),
+        pytest.param(
+            acted(DONE, mutes=(MUTED,)), SEEN, {"max_mute_hours": 60}, GOOD, None, id="mutable"
+        ),
+        pytest.param(
+            acted(alarm=replace(ALARM, suppressed_by="deploying")),
+            SEEN,
+            {},
+            UNKNOWN,
+            None,
+            id="suppressed",
+        ),
+    ],
+)
+def test_alarm_actions(alarm, said, settings, status, severity):
+    verdict = alarm_actions(alarm, said, **settings)
+    assert (verdict.status, verdict.severity) == (status, severity)
+
+
+def test_the_outcome_of_an_alarm_that_was_just_raised_is_waited_for():
+    raised = replace(ALARM, state="ALARM", since=NOON - MINUTE)
+    waiting = alarm_actions(acted(DONE, alarm=raised), SEEN)
+    assert (waiting.status, waiting.is_passing) == (UNKNOWN, True)
+    done = replace(DONE, at=NOON - MINUTE)
+    assert alarm_actions(acted(done, alarm=raised), SEEN).status is GOOD
+    earlier = replace(raised, since=NOON - 5 * MINUTE)
+    assert alarm_actions(acted(DONE, alarm=earlier), SEEN).status is GOOD
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [(DONE, GOOD), (FAILED, BAD), (replace(DONE, is_drill=True), GOOD)]
+)
+def test_the_finding_remembers_what_cloudwatch_forgets(outcome, status):
+    known = alarm_actions(acted(outcome), SEEN)
+    assert known.status is status
+    later = alarm_actions(acted(), replace(SEEN, recorded=known.observed))
+    assert (later.status, later.reason, later.observed) == (
+        known.status,
+        known.reason,
+        known.observed,
+    )
+
+
+def test_what_was_recorded_of_another_topic_is_no_proof():
+    known = alarm_actions(acted(DONE), SEEN)
+    moved = acted(alarm=replace(ALARM, actions=(OTHER,)))
+    verdict = alarm_actions(moved, replace(SEEN, recorded=known.observed))
+    assert (verdict.status, verdict.observed) == (BAD, {})
+
+
+@pytest.mark.parametrize("row", ["then", {"at": "yesterday", "target": TOPIC}, {"target": TOPIC}])
+def test_a_record_that_cannot_be_read_is_no_proof(row):
+    verdict = alarm_actions(acted(), replace(SEEN, recorded={"last_executed": row}))
+    assert verdict.status is BAD
