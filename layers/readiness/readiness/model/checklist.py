@@ -340,7 +340,6 @@ PENDING: frozenset[str] = frozenset(
         "monitoring_validation",
         "operational_documentation",
         "development_documentation",
-        "emergency_procedures",
         "support",
     }
 )
