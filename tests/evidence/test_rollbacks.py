@@ -48,7 +48,7 @@ def test_event_source_mappings_name_an_alias(mapping, status, words):
 
 def test_a_function_url_without_an_alias_goes_around_it():
     url = {
-        "FunctionUrl": "https://u",
+        "FunctionUrl": "https://abcdefghijklmnopqrstuvwxyz012345.lambda-url.us-east-1.on.aws/",
         "FunctionArn": worlds.FUNCTION,
         "AuthType": "NONE",
         "CreationTime": "2026-01-02T12:00:00Z",
