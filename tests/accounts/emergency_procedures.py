@@ -370,6 +370,11 @@ def a_dead_letter_queue() -> FakeAccount:
     )
 
 
+def named_by_tag() -> FakeAccount:
+    """Lambda does not tell the digest that it resolved the image's tag to."""
+    return fake_account().but(lambda__get_function={"Code": {"ImageUri": WEB}})
+
+
 def inline_role() -> FakeAccount:
     """The role reads by an inline policy."""
     inline = {"PolicyName": "send", "PolicyDocument": json.dumps(MAY_READ)}
@@ -391,4 +396,5 @@ def others() -> dict[str, Variant]:
         "never deployed": Variant(never_deployed, ("ecs-rollback",)),
         "a dead-letter queue": Variant(a_dead_letter_queue, ("function-shutdown",)),
         "inline": Variant(inline_role, ("circuit-breaker",)),
+        "named by a tag": Variant(named_by_tag, ("lambda-rollback",)),
     }
