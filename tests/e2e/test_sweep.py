@@ -30,6 +30,7 @@ LACKING = {
     "ce:ListCostAllocationTags",
     "cloudtrail:ListEventDataStores",
     "compute-optimizer:GetEBSVolumeRecommendations",
+    "codedeploy:ListApplications",
     "compute-optimizer:GetECSServiceRecommendations",
     "compute-optimizer:GetEnrollmentStatus",
     "compute-optimizer:GetLambdaFunctionRecommendations",
