@@ -43,6 +43,8 @@ SERVICES_OF = {
 ANOTHER_ENDPOINT = {
     # Application Auto Scaling: see above.
     "application-autoscaling": "autoscaling",
+    # ECR User Guide, "Logging Amazon ECR actions with AWS CloudTrail".
+    "ecr": "ecr",
     # MemoryDB Developer Guide, "Understanding MemoryDB log file entries".
     "memorydb": "memorydb",
 }

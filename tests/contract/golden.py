@@ -461,6 +461,26 @@ GOLDEN = (
         response={"restoreTestingPlanName": "weekly", "restoreTestingPlanArn": _PLAN_ARN},
     ),
     item("AWS::Backup::RestoreTestingPlan", "backup-restore-testing-plan", "weekly", _PLAN_ARN),
+    call("codedeploy", "DeleteApplication", request={"applicationName": "agents"}),
+    call(
+        "codedeploy",
+        "UpdateDeploymentGroup",
+        request={"applicationName": "agents", "currentDeploymentGroupName": "agent"},
+    ),
+    call(
+        "ecr",
+        "BatchDeleteImage",
+        request={
+            "repositoryName": "web",
+            "imageIds": [{"imageDigest": f"sha256:{'b' * 64}", "imageTag": "1.6"}],
+        },
+    ),
+    tagged(
+        "ssm-parameter-tagged",
+        "ssm",
+        "parameter",
+        f"arn:aws:ssm:{REGION}:{ACCOUNT}:parameter/agents/enabled",
+    ),
     call("dynamodb", "UpdateContinuousBackups", _TABLE, request={"tableName": "jobs"}),
     call(
         "dynamodb",

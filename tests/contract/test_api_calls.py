@@ -94,6 +94,10 @@ def test_every_config_type_is_one_that_config_records():
 # -- each evidence for itself --------------------------------------------------------------------
 
 ELSEWHERE = {
+    # Who may call a function URL; that there is one stays.
+    "RollbackTargets": {"UpdateFunctionUrlConfig"},
+    # A new revision lies above what a service could go back to.
+    "ServiceRollback": {"RegisterTaskDefinition"},
     # They archive findings that come later; ApplyArchiveRule does it with those there are.
     "UnusedAccess": {"CreateArchiveRule", "DeleteArchiveRule", "UpdateArchiveRule"},
     # What counts is whether there is any function at all.

@@ -31,6 +31,7 @@ LACKING = {
     "cloudtrail:ListEventDataStores",
     "cloudwatch:DescribeAlarmHistory",
     "compute-optimizer:GetEBSVolumeRecommendations",
+    "codedeploy:ListApplications",
     "compute-optimizer:GetECSServiceRecommendations",
     "compute-optimizer:GetEnrollmentStatus",
     "compute-optimizer:GetLambdaFunctionRecommendations",

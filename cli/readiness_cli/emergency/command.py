@@ -39,10 +39,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 DRILLS = {
-    lambdas.NAME: "emergency_procedures.lambda-rollback",
-    ecs.NAME: "emergency_procedures.ecs-rollback",
-    breakers.NAME: "emergency_procedures.circuit-breaker",
-    stops.NAME: "emergency_procedures.shutdown",
+    lambdas.LambdaRollback: "emergency_procedures.lambda-rollback",
+    ecs.EcsRollback: "emergency_procedures.ecs-rollback",
+    breakers.Circuit: "emergency_procedures.circuit-breaker",
+    breakers.Switch: "emergency_procedures.circuit-breaker",
+    stops.StopFunction: "emergency_procedures.function-shutdown",
+    stops.StopService: "emergency_procedures.service-shutdown",
 }
 """The rule that a drill of a procedure is evidence for."""
 
@@ -394,7 +396,7 @@ def _attest(aws: Aws, deployed: Stack, saved: Saved) -> None:
     from readiness_cli import attest_desk, catalogue  # noqa: PLC0415
 
     try:
-        rule = catalogue.rule(DRILLS[saved.procedure])
+        rule = catalogue.rule(DRILLS[type(_procedure(saved.procedure, saved.options))])
     except LookupError:
         note("warning: no rule asks for drills of this kind; nothing was attested")
         return

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
 from readiness.model.text import clean
+from readiness.semantics.appspec import moved_aliases
 from readiness_cli.emergency import images
 from readiness_cli.emergency.plan import Call, Plan, State
 from readiness_cli.failure import Failure
@@ -214,34 +213,9 @@ def _deployments(aws: Aws, function: str, alias: str) -> tuple[list[str], list[s
         for each in found:
             if each.get("computePlatform") != "Lambda":
                 continue
-            moves = _moves(each.get("revision") or {})
+            moves = moved_aliases(each.get("revision") or {})
             if moves is None:
                 unknown.append(each["deploymentId"])
             elif (function, alias) in moves:
                 running.append(each["deploymentId"])
     return running, unknown
-
-
-def _moves(revision: Mapping[str, Any]) -> set[tuple[str, str]] | None:
-    """The aliases that an AppSpec moves; None where it cannot be read here."""
-    said = revision.get("appSpecContent") or revision.get("string") or {}
-    content = said.get("content")
-    if not content:
-        return None
-    try:
-        parts = json.loads(content)["Resources"]
-        moved = [each["Properties"] for part in parts for each in part.values()]
-        return {(_name(each["Name"]), each["Alias"]) for each in moved}
-    except ValueError:
-        names = re.findall(r"^\s*-?\s*Name:\s*[\"']?([^\s\"'#]+)", content, re.MULTILINE)
-        aliases = re.findall(r"^\s*Alias:\s*[\"']?([^\s\"'#]+)", content, re.MULTILINE)
-        if not names or len(names) != len(aliases):
-            return None
-        return {(_name(name), alias) for name, alias in zip(names, aliases, strict=True)}
-    except (KeyError, TypeError, AttributeError):
-        return None
-
-
-def _name(given: str) -> str:
-    """A function's name out of a name or an ARN."""
-    return given.split(":")[6] if given.startswith("arn:") and given.count(":") >= 6 else given

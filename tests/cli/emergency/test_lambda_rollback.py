@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from botocore.exceptions import ClientError
 
+from readiness.semantics.appspec import moved_aliases
 from readiness_cli import session
-from readiness_cli.emergency.lambda_rollback import LambdaRollback, _moves
+from readiness_cli.emergency.lambda_rollback import LambdaRollback
 from tests.fake_account import FakeAccount, error, evaluation
 
 PLAN = ("emergency", "lambda-rollback", "agent")
@@ -345,4 +346,4 @@ def test_a_denied_look_at_codedeploy_stops_no_emergency():
     ],
 )
 def test_what_an_appspec_moves(revision, expected):
-    assert _moves(revision) == expected
+    assert moved_aliases(revision) == expected

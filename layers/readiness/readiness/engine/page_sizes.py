@@ -48,7 +48,9 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("ecs", "list_clusters"): ("maxResults", 100),
     ("ecs", "list_container_instances"): ("maxResults", 100),
     ("ecs", "list_services"): ("maxResults", 100),
+    ("ecs", "list_task_definitions"): ("maxResults", 100),
     ("ecs", "list_tasks"): ("maxResults", 100),
+    ("ecr", "describe_repositories"): ("maxResults", 1000),
     ("elasticache", "describe_serverless_caches"): ("MaxResults", 50),
     ("events", "list_rules"): ("Limit", 100),
     ("events", "list_targets_by_rule"): ("Limit", 100),
@@ -75,6 +77,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("lambda", "list_function_url_configs"): ("MaxItems", 50),
     ("lambda", "list_functions"): ("MaxItems", 50),
     ("lambda", "list_provisioned_concurrency_configs"): ("MaxItems", 50),
+    ("lambda", "list_versions_by_function"): ("MaxItems", 10000),
     ("logs", "describe_destinations"): ("limit", 50),
     ("logs", "describe_log_groups"): ("limit", 50),
     ("logs", "describe_metric_filters"): ("limit", 50),
@@ -104,8 +107,11 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
 }
 """The parameter and the size, by service and client method."""
 
-_WITHOUT = {("resourcegroupstaggingapi", "get_resources"): "ResourceARNList"}
-"""Parameters with which a size is refused (GetResources in its API reference)."""
+_WITHOUT = {
+    ("ecr", "describe_repositories"): "repositoryNames",
+    ("resourcegroupstaggingapi", "get_resources"): "ResourceARNList",
+}
+"""Parameters with which a size is refused, as the API references say."""
 
 
 def sized(service: str, operation: str, params: Mapping[str, Any]) -> dict[str, Any]:

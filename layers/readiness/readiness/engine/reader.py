@@ -214,6 +214,7 @@ class DeclaredReader:
         service: str,
         operation: str,
         key: str,
+        /,
         *,
         absent: Sequence[str] = (),
         gone: Sequence[str] = (),

@@ -339,7 +339,6 @@ PENDING: frozenset[str] = frozenset(
         "functional_testing",
         "operational_documentation",
         "development_documentation",
-        "emergency_procedures",
         "support",
     }
 )

@@ -104,6 +104,7 @@ class Reader(Protocol):
         service: str,
         operation: str,
         key: str,
+        /,
         *,
         absent: Sequence[str] = (),
         gone: Sequence[str] = (),

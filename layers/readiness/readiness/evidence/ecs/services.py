@@ -415,6 +415,8 @@ class Container:
     """One container of a task definition.
 
     ``secrets`` and ``log_secrets`` (of the log driver) map names to ``valueFrom``.
+    ``stop_timeout`` is in seconds, None where it is not set; ``has_init``: an init process passes
+    signals on.
     """
 
     name: str
@@ -434,6 +436,8 @@ class Container:
     entry_point: tuple[str, ...] = ()
     labels: Mapping[str, str] | None = None
     log_secrets: Mapping[str, str] | None = None
+    stop_timeout: int | None = None
+    has_init: bool = False
 
     @property
     def commands(self) -> Mapping[str, tuple[str, ...]]:
@@ -531,4 +535,6 @@ def _container(about: Mapping[str, Any]) -> Container:
         entry_point=tuple(about.get("entryPoint") or ()),
         labels=dict(about.get("dockerLabels") or {}),
         log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
+        stop_timeout=about.get("stopTimeout"),
+        has_init=bool((about.get("linuxParameters") or {}).get("initProcessEnabled")),
     )

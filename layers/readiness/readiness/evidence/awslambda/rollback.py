@@ -1,0 +1,256 @@
+"""Whether a function has an earlier version to go back to, and whether callers would follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFunctions
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    LATEST,
+    WHOLE_POLICY_CALLS,
+    Alias,
+    DeployedVersion,
+    FunctionAliases,
+    FunctionIdentity,
+    function_call,
+    function_name,
+    moment,
+)
+from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups
+from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, image_of
+from readiness.model.evidence import REGION, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.policy import Document
+
+_GONE = ("ResourceNotFoundException",)
+_MOST = 3
+"""How many earlier versions are looked at for one that can run."""
+
+_SERVICES = {
+    "apigateway.amazonaws.com": "API Gateway",
+    "cognito-idp.amazonaws.com": "Amazon Cognito",
+    "elasticloadbalancing.amazonaws.com": "a load balancer",
+    "secretsmanager.amazonaws.com": "Secrets Manager",
+}
+_OTHER = {"replicator.lambda.amazonaws.com", "edgelambda.amazonaws.com"}
+"""Lambda@Edge copies a version; it does not invoke the function here."""
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierVersion:
+    """A published version that an alias could go back to, and ``flaws``: why it may not run.
+
+    ``environment_error`` is why Lambda could not decrypt its environment; access that was denied
+    to it is denied to the monitor's own role. ``image`` is what ECR says of the image of one that
+    runs a container image.
+    """
+
+    version: str
+    state: str
+    reason_code: str = ""
+    flaws: tuple[str, ...] = ()
+    environment_error: str = ""
+    image: Image | None = None
+
+    @property
+    def is_idle(self) -> bool:
+        """Lambda reclaimed what it held for it; it wakes upon its first invocation."""
+        return self.state == "Inactive" and self.reason_code == "Idle"
+
+
+@evidence(
+    FUNCTION,
+    reads=(
+        "lambda:GetFunction",
+        "lambda:GetFunctionConfiguration",
+        "lambda:GetPolicy",
+        "lambda:ListEventSourceMappings",
+        "lambda:ListFunctionUrlConfigs",
+        "lambda:ListVersionsByFunction",
+        *IMAGE_READS,
+    ),
+    uses=(DeploymentGroups, FunctionAliases, FunctionIdentity, ScheduledFunctions),
+    changed_by=(
+        IMAGES_REMOVED,
+        function_call(
+            "PublishVersion",
+            "AddPermission",
+            "RemovePermission",
+            "CreateFunctionUrlConfig",
+            "DeleteFunctionUrlConfig",
+        ),
+        WHOLE_POLICY_CALLS,
+        api_call(
+            "lambda",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            "DeleteEventSourceMapping*",
+            id="responseElements.functionArn",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class RollbackTargets:
+    """The aliases of a function, the versions before theirs, and who invokes what.
+
+    ``earlier`` has, for the version of each alias, the newest three published versions below it;
+    ``callers`` are those who may invoke a qualifier (``$LATEST``: the function without one), as
+    resource policies, event source mappings, function URLs and schedules name them. ``began`` is
+    when the first version that is left was published; ``groups`` are those of CodeDeploy that
+    move its aliases. ``flaw`` says why a policy could not be understood. Sources:
+    ListAliases, ListVersionsByFunction, GetFunctionConfiguration and GetFunction of earlier
+    versions, DescribeImages, GetPolicy, ListEventSourceMappings, ListFunctionUrlConfigs,
+    ListSchedules, CodeDeploy.
+    """
+
+    name: str
+    read_at: datetime
+    aliases: tuple[Alias, ...] = ()
+    earlier: Mapping[str, tuple[EarlierVersion, ...]] = field(default_factory=dict)
+    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    began: datetime | None = None
+    groups: tuple[DeploymentGroup, ...] = ()
+    master_arn: str = ""
+    flaw: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> RollbackTargets:
+        identity = read.of(FunctionIdentity, function)
+        if identity.master_arn:
+            return cls(function.id, read.now, master_arn=identity.master_arn)
+        region = REGION.resource(read.account, read.region, read.account)
+        aliases = read.of(FunctionAliases, function).all
+        published = _published(read, function.id)
+        policies = {
+            each: _policy(read, function.id, each) for each in (LATEST, *(a.name for a in aliases))
+        }
+        callers = _callers(read, function.id, policies, region)
+        below = {
+            alias.version: _below(published, alias.version)
+            for alias in aliases
+            if alias.version != LATEST
+        }
+        return cls(
+            name=function.id,
+            read_at=read.now,
+            aliases=aliases,
+            earlier={
+                version: tuple(_versions(read, function.id, each))
+                for version, each in below.items()
+            },
+            callers=callers,
+            began=min((at for at in published.values() if at), default=None),
+            groups=read.of(DeploymentGroups, region).of_function(function.id),
+            flaw=next((each.flaw for each in policies.values() if each.flaw), ""),
+        )
+
+
+def _published(read: Reader, name: str) -> dict[int, datetime | None]:
+    """The numbers of the published versions, each with when it was published."""
+    listed = read.every(
+        "lambda", "list_versions_by_function", "Versions", gone=_GONE, FunctionName=name
+    )
+    return {
+        int(each["Version"]): moment(each.get("LastModified", ""))
+        for each in listed
+        if each["Version"].isdigit()
+    }
+
+
+def _below(published: Iterable[int], current: str) -> list[int]:
+    if not current.isdigit():
+        return []
+    return sorted((each for each in published if each < int(current)), reverse=True)[:_MOST]
+
+
+def _versions(read: Reader, name: str, numbers: Sequence[int]) -> Iterator[EarlierVersion]:
+    """The versions, newest first, up to one that can run: those below it are not needed."""
+    for number in numbers:
+        answer = read.one(
+            "lambda",
+            "get_function_configuration",
+            absent=_GONE,
+            FunctionName=name,
+            Qualifier=str(number),
+        )
+        if answer is None:
+            continue  # deleted since it was listed
+        failure = (answer.get("Environment") or {}).get("Error") or {}
+        made = EarlierVersion(
+            str(number),
+            answer.get("State", ""),
+            answer.get("StateReasonCode", ""),
+            DeployedVersion.of(answer).flaws,
+            failure.get("ErrorCode") or failure.get("Message", ""),
+            _image(read, name, str(number)) if answer.get("PackageType") == "Image" else None,
+        )
+        yield made
+        if _is_sound(made):
+            return
+
+
+def _is_sound(version: EarlierVersion) -> bool:
+    return version.state == "Active" and not (
+        version.flaws or version.environment_error or version.image
+    )
+
+
+def _image(read: Reader, name: str, version: str) -> Image | None:
+    answer = read.one("lambda", "get_function", absent=_GONE, FunctionName=name, Qualifier=version)
+    code = (answer or {}).get("Code") or {}
+    uri = code.get("ResolvedImageUri") or code.get("ImageUri")
+    return image_of(read, uri) if uri else None
+
+
+def _policy(read: Reader, name: str, qualifier: str) -> Document:
+    about = {} if qualifier == LATEST else {"Qualifier": qualifier}
+    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
+    if answer is None:
+        return Document("resource policy")
+    return Document.of("resource policy", answer.get("Policy"))
+
+
+def _callers(
+    read: Reader, name: str, policies: Mapping[str, Document], region: Resource
+) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for qualifier, document in policies.items():
+        for service in _services(document):
+            found.setdefault(qualifier, set()).add(service)
+    for qualifier in read.of(ScheduledFunctions, region).qualifiers.get(name, ()):
+        found.setdefault(qualifier, set()).add("EventBridge Scheduler")
+    for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
+        arn = each.get("FunctionArn", "")
+        if function_name(arn) == name and each.get("State") not in {"Disabled", "Deleting"}:
+            source = str(each.get("EventSourceArn") or "").split(":", 5)[-1]
+            what = f"an event source mapping of {source}" if source else "an event source mapping"
+            found.setdefault(_qualifier(arn), set()).add(what)
+    urls = read.every(
+        "lambda", "list_function_url_configs", "FunctionUrlConfigs", gone=_GONE, FunctionName=name
+    )
+    for each in urls:
+        found.setdefault(_qualifier(each["FunctionArn"]), set()).add("a function URL")
+    return {qualifier: tuple(sorted(who)) for qualifier, who in sorted(found.items())}
+
+
+def _qualifier(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[7] if len(parts) > 7 else LATEST
+
+
+def _services(document: Document) -> Iterator[str]:
+    """The services that a policy lets invoke the function, in words."""
+    for statement in document.statements:
+        if not statement.allows or not statement.names_action("lambda:InvokeFunction"):
+            continue
+        for principal in statement.principals:
+            name = principal.value.lower()
+            if principal.kind != "Service" or name in _OTHER:
+                continue
+            plain = name.partition(".amazonaws.com")[0]
+            yield _SERVICES.get(name) or ASYNCHRONOUS.get(plain) or principal.value

@@ -1,0 +1,66 @@
+"""What becomes of a function's work while it is stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.workloads.failure_sinks import queue_of, redrive_attributes
+from readiness.model.evidence import api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
+    uses=(FunctionConfiguration,),
+    changed_by=(
+        api_call(
+            "lambda",
+            "CreateEventSourceMapping*",
+            "UpdateEventSourceMapping*",
+            "DeleteEventSourceMapping*",
+            id="responseElements.functionArn",
+            normalise=function_name,
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FunctionStop:
+    """The queues that a function is fed from, and what kind of function it is.
+
+    ``retention`` is how long each queue (by name) keeps a message, in seconds. ``elsewhere`` are
+    queues of other accounts and regions. ``capacity_provider`` and ``master_arn`` as
+    FunctionConfiguration. A changed retention is seen by the sweep: a queue's event names no
+    function. Sources: ListEventSourceMappings, GetQueueAttributes.
+    """
+
+    name: str
+    retention: Mapping[str, int] = field(default_factory=dict)
+    elsewhere: tuple[str, ...] = ()
+    capacity_provider: str = ""
+    master_arn: str = ""
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionStop:
+        about = read.of(FunctionConfiguration, function)
+        retention, elsewhere = {}, []
+        for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
+            queue = queue_of(str(each.get("EventSourceArn") or ""))
+            if queue is None or function_name(each.get("FunctionArn", "")) != function.id:
+                continue
+            if (queue.account, queue.region) != (read.account, read.region):
+                elsewhere.append(queue.id)
+                continue
+            attributes = redrive_attributes(read, queue)
+            if attributes is not None:
+                retention[queue.id] = int(attributes["MessageRetentionPeriod"])
+        return cls(
+            function.id,
+            retention,
+            tuple(elsewhere),
+            about.capacity_provider,
+            about.master_arn,
+        )

@@ -1,0 +1,125 @@
+"""What an operator can switch off without a deployment, and who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from readiness.evidence.ecs.services import (
+    SERVICE_READS,
+    TASK_DEFINITION,
+    TaskDefinition,
+    every_service,
+)
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.iam.role_grants import Leave, RoleGrants
+from readiness.evidence.workloads.dependencies import Circuit, DependencyGuards
+from readiness.model.evidence import REGION, ServiceEvent, evidence, last_segment
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+TAG = "readiness:emergency"
+"""What the operator's role may change has this tag, whatever its value (docs/emergency.md)."""
+
+_READING = {"ssm": ("ssm:GetParameter", "ssm:GetParameters"), "dynamodb": ("dynamodb:GetItem",)}
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A parameter or a breaker's table that an operator may change.
+
+    ``readers`` is how many roles of functions and services may read it, None where a condition
+    leaves it open whether any may.
+    """
+
+    kind: str
+    name: str
+    readers: int | None = 0
+
+    @property
+    def spoken(self) -> str:
+        return f"{'parameter' if self.kind == 'ssm' else 'table'} {self.name}"
+
+
+@evidence(
+    REGION,
+    reads=(*SERVICE_READS, "lambda:ListFunctions", "tag:GetResources"),
+    uses=(DependencyGuards, RoleGrants, TaskDefinition),
+    changed_by=(
+        ServiceEvent(
+            "Tag Change on Resource",
+            match=(("service", ("ssm", "dynamodb")), ("resource-type", ("parameter", "table"))),
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Switches:
+    """The switches of a region: what has the operator's tag, and the circuits of manifests.
+
+    ``refused`` are the manifests that cannot be used, with the reasons. Sources: GetResources,
+    ListFunctions, DescribeTaskDefinition, IAM, and those of DependencyGuards.
+    """
+
+    tagged: tuple[Switch, ...] = ()
+    circuits: tuple[Circuit, ...] = ()
+    has_compute: bool = True
+    refused: Mapping[str, str] | None = None
+    now: datetime = datetime(1970, 1, 1, tzinfo=UTC)
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Switches:
+        guards = read.of(DependencyGuards, region)
+        circuits = {
+            (each.circuit.table, each.circuit.id): each.circuit
+            for each in guards.all
+            if each.circuit is not None
+        }
+        listed = read.every(
+            "resourcegroupstaggingapi",
+            "get_resources",
+            "ResourceTagMappingList",
+            TagFilters=[{"Key": TAG}],
+            ResourceTypeFilters=["ssm:parameter", "dynamodb:table"],
+        )
+        arns = sorted(each["ResourceARN"] for each in listed)
+        roles = sorted(set(_roles(read))) if arns else []
+        return cls(
+            tuple(_switch(read, arn, roles) for arn in arns),
+            tuple(circuits.values()),
+            guards.has_compute,
+            guards.refused,
+            read.now,
+        )
+
+
+def _switch(read: Reader, arn: str, roles: list[str]) -> Switch:
+    """The switch with the first role found that may read it; one is enough."""
+    kind, rest = arn.split(":")[2], arn.split(":", 5)[5]
+    name = rest.partition("/")[2]
+    if kind == "ssm" and "/" in name:
+        name = f"/{name}"
+    doubt = False
+    for role in roles:
+        grants = read.of(RoleGrants, ROLE.resource(read.account, read.region, role))
+        said = [grants.allows(action, arn) for action in _READING[kind]]
+        if Leave.YES in said:
+            return Switch(kind, name, 1)
+        doubt = doubt or Leave.MAYBE in said
+    return Switch(kind, name, None if doubt else 0)
+
+
+def _roles(read: Reader) -> Iterator[str]:
+    """The roles of functions, and of the tasks that services run."""
+    for each in read.every("lambda", "list_functions", "Functions"):
+        if role := last_segment(each.get("Role", "")):
+            yield role
+    for revision in sorted({each.revision for each in every_service(read).values()} - {""}):
+        named = TASK_DEFINITION.resource(read.account, read.region, revision)
+        try:
+            definition = read.of(TaskDefinition, named)
+        except Gone:
+            continue
+        if role := last_segment(definition.task_role_arn):
+            yield role
