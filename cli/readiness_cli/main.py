@@ -56,6 +56,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "resolve_all:resolve_all",
         "Resolve every incident that the stack has open at PagerDuty.",
     ),
+    "on-call": ("on_call:on_call", "Compute the gaps of an escalation policy from its export."),
     "test-alert": ("test_alert:test_alert", "Check that an alert reaches the pager."),
 }
 EPILOG = (

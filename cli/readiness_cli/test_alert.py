@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import RenderableType
 
-from readiness.model.finding import Finding
+from readiness.model.finding import Finding, iso
 from readiness.model.resource import Resource
+from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
 from readiness_cli import session
 from readiness_cli.deployed import Deployed
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from readiness.engine.aws import Aws
 
 RULE = "readiness.test-alert"
+PROVES = "support.pager-test"
+"""The rule whose evidence a test alert is."""
 TYPE = "Readiness::Test::Alert"
 SERVICE = "readiness-pagerduty"
 PAUSE = 0.5
@@ -50,6 +53,11 @@ class Step:
     show_default=True,
     help="Seconds to wait for the page, and again for its resolution.",
 )
+@click.option(
+    "--owner",
+    metavar="TEAM",
+    help="Record the result for support.pager-test, in your name, with this responsible team.",
+)
 @session.stack_option
 @output_option
 @session.aws_options
@@ -59,6 +67,7 @@ def test_alert(
     /,
     *,
     patience: float,
+    owner: str | None,
     stack_name: str,
     format: str,
     profile: str | None,
@@ -69,6 +78,9 @@ def test_alert(
     WARNING: this pages the person on call. The command writes one CRITICAL finding that says
     it is a test, waits until the stack has published and paged it, resolves it, waits again,
     and removes it.
+
+    With --owner the result is kept as an attestation of support.pager-test. Whoever was paged
+    acknowledges it: readiness attest approve ID.
     """
     aws = session.connect(profile, region)
     stored = Deployed(aws, stack_name)
@@ -81,6 +93,13 @@ def test_alert(
     steps = list(trial.run())
     emit(format, [_row(step) for step in steps], lambda: draw(steps), columns=FIELDS)
     failed = next((step for step in steps if not step.ok), None)
+    if owner:
+        try:
+            record(aws, stored, owner, trial, steps)
+        except Failure as problem:
+            if failed is None:
+                raise
+            note(f"warning: the failure is not recorded: {problem}")
     if failed is not None:
         raise Failure(
             f"the test alert was not {failed.step}: {failed.said}",
@@ -89,6 +108,40 @@ def test_alert(
             code=Exit.GATE_FAILED,
         )
     context.exit(Exit.OK)
+
+
+def record(aws: Aws, stored: Deployed, owner: str, trial: Trial, steps: Sequence[Step]) -> None:
+    """Attest how far the page came. Raises Failure."""
+    from readiness_cli import catalogue  # noqa: PLC0415
+    from readiness_cli.attest_desk import Desk  # noqa: PLC0415
+
+    failed = next((step for step in steps if not step.ok), None)
+    accepted = [step for step in steps if step.step == "paged (trigger)" and step.ok]
+    if failed is None and not accepted:
+        raise Failure(
+            "the result is not recorded: the stack has no pager of its own to prove it",
+            why="Only PagerDuty's acceptance proves a page",
+            fix="attest it when it was acknowledged: readiness attest add support.pager-test …",
+            code=Exit.GATE_FAILED,
+        )
+    text = f"not {failed.step}: {failed.said}" if failed else accepted[0].said
+    statement = Desk(aws, stored.stack).add(
+        catalogue.rule(PROVES),
+        {
+            "statement": clean(f"readiness test-alert {trial.id}: {text}", 1000),
+            "owner": owner,
+            "performed_at": iso(trial.began),
+            "result": "fail" if failed else "pass",
+        },
+        (),
+        unchecked=False,
+    )
+    note(
+        f"recorded as {statement.id}; whoever was paged acknowledges it:"
+        f" readiness attest approve {statement.id}"
+        if failed is None
+        else f"recorded as {statement.id}: failed"
+    )
 
 
 def subscribers(aws: Aws, stored: Deployed) -> tuple[bool, int]:
@@ -125,6 +178,7 @@ class Trial:
         self._through_queue = through_queue
         self._began = aws.now()
         id = f"test-alert-{self._began:%Y%m%dT%H%M%S%f}"
+        self.id = id
         self._resource = Resource(aws.account, aws.region, TYPE, id)
 
     def run(self) -> Iterator[Step]:
@@ -202,6 +256,11 @@ class Trial:
         took = time.monotonic() - began
         said = answer or f"the pagerduty function logged nothing within {self._patience:g} s"
         yield Step(f"paged ({action})", answer.startswith("PagerDuty accepted"), took, said)
+
+    @property
+    def began(self) -> datetime:
+        """When the finding was first written."""
+        return self._began
 
     @property
     def _id(self) -> str:

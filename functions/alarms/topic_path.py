@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.semantics.admission import Answer, admits, best, worst
+from readiness.semantics.admission import Answer, admits, worst
+from readiness.semantics.pagers import is_pagerduty, shown, wants_raw
 from readiness.semantics.requesters import cloudwatch
+from readiness.semantics.subscription_filters import (
+    AlarmMessage,
+    passes_with_body,
+    passes_without_attributes,
+)
 
 if TYPE_CHECKING:
     from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
     from readiness.evidence.sns.delivery import Subscription, TopicPath
 
 CLOUDWATCH = "cloudwatch.amazonaws.com"
-_PAGERDUTY = re.compile(r"https://[^/]*\.pagerduty\.com/", re.IGNORECASE)
-
-
-def is_pagerduty(endpoint: str) -> bool:
-    """Whether it is a PagerDuty integration, global or EU."""
-    return bool(_PAGERDUTY.match(endpoint))
 
 
 # -- policies ---------------------------------------------------------------------------------
@@ -36,101 +36,6 @@ def lets_cloudwatch(
     ``alarms`` is how the ARNs of the account's alarms begin, up to ``:alarm:``.
     """
     return admits(text, actions, resource, CLOUDWATCH, cloudwatch(account, alarms))
-
-
-def _said(holds: bool) -> Answer:  # noqa: FBT001
-    return Answer.YES if holds else Answer.NO
-
-
-# -- filters ----------------------------------------------------------------------------------
-
-
-def passes_without_attributes(filter_policy: Mapping[str, Any]) -> bool:
-    """Whether a message without attributes, as alarms publish them, passes an attribute filter.
-
-    Only ``{"exists": false}`` is met by what is not there.
-    """
-    for key, wanted in filter_policy.items():
-        if key == "$or":
-            if not any(passes_without_attributes(part) for part in wanted):
-                return False
-        elif not any(isinstance(each, Mapping) and each.get("exists") is False for each in wanted):
-            return False
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class AlarmMessage:
-    """What is known of the message that CloudWatch publishes when an alarm is raised."""
-
-    alarm: str
-    account: str
-
-    @property
-    def body(self) -> Mapping[str, Any]:
-        """Every field of the message; None for a value that is not known beforehand."""
-        return {
-            "AlarmName": self.alarm,
-            "AlarmDescription": None,
-            "AWSAccountId": self.account,
-            "AlarmConfigurationUpdatedTimestamp": None,
-            "NewStateValue": "ALARM",
-            "NewStateReason": None,
-            "StateChangeTime": None,
-            "Region": None,
-            "AlarmArn": None,
-            "OldStateValue": None,
-            "OKActions": None,
-            "AlarmActions": None,
-            "InsufficientDataActions": None,
-            "Trigger": None,
-            "AlarmRule": None,
-            "TriggeringChildren": None,
-        }
-
-
-def passes_with_body(filter_policy: Mapping[str, Any], body: Mapping[str, Any]) -> Answer:
-    """Whether a message passes a filter on its body."""
-    return worst(_field(key, wanted, body) for key, wanted in filter_policy.items())
-
-
-def _field(key: str, wanted: Any, body: Mapping[str, Any]) -> Answer:
-    if key == "$or":
-        return best(passes_with_body(part, body) for part in wanted)
-    if key not in body:
-        if isinstance(wanted, Mapping):
-            return Answer.NO
-        return best(_said(each == {"exists": False}) for each in wanted)
-    value = body[key]
-    if value is None:
-        return Answer.MAYBE
-    if isinstance(wanted, Mapping):
-        return Answer.NO
-    return best(_value(each, value) for each in wanted)
-
-
-def _value(wanted: Any, value: str) -> Answer:
-    if not isinstance(wanted, Mapping):
-        return _said(wanted == value)
-    answers = [_operator(operator, operand, value) for operator, operand in wanted.items()]
-    return worst(answers)
-
-
-def _operator(operator: str, operand: Any, value: str) -> Answer:
-    match operator:
-        case "exists":
-            return _said(bool(operand))
-        case "prefix" if isinstance(operand, str):
-            return _said(value.startswith(operand))
-        case "suffix" if isinstance(operand, str):
-            return _said(value.endswith(operand))
-        case "equals-ignore-case" if isinstance(operand, str):
-            return _said(value.lower() == operand.lower())
-        case "anything-but":
-            inner = operand if isinstance(operand, list) else [operand]
-            answer = best(_value(each, value) for each in inner)
-            return {Answer.YES: Answer.NO, Answer.NO: Answer.YES}.get(answer, answer)
-    return Answer.MAYBE
 
 
 # -- delivery -------------------------------------------------------------------------------
@@ -149,13 +54,14 @@ def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
     """Which subscribers get every alarm of the topic."""
     heard: list[str] = []
     perhaps: list[str] = []
+    matching = required is None
     problems: list[Problem] = []
     for each in topic.subscriptions:
-        who = f"{each.protocol} {each.endpoint}"
+        who = f"{each.protocol} {shown(each.endpoint)}"
         if not each.confirmed:
             problems.append(Problem(Severity.LOW, f"The subscription of {who} is not confirmed."))
             continue
-        if each.raw and is_pagerduty(each.endpoint):
+        if each.raw and is_pagerduty(each.endpoint) and not wants_raw(each.endpoint):
             text = f"{who} gets raw messages, which the PagerDuty integration cannot read."
             problems.append(Problem(Severity.HIGH, text))
             continue
@@ -165,10 +71,12 @@ def delivery(topic: TopicPath, required: re.Pattern[str] | None) -> Delivery:
             problems.append(Problem(Severity.MEDIUM, text))
         else:
             (heard if passes is Answer.YES else perhaps).append(who)
+            whole = f"{each.protocol} {each.endpoint}"
+            matching = matching or bool(required and required.search(whole))
     if not heard and not perhaps:
         text = "No confirmed subscriber gets the alarm notifications."
         problems.insert(0, Problem(Severity.HIGH, text))
-    elif required and not any(required.search(who) for who in (*heard, *perhaps)):
+    elif required and not matching:
         text = f"No subscriber that gets the alarm notifications matches {required.pattern}."
         problems.insert(0, Problem(Severity.HIGH, text))
     return Delivery(tuple(heard), tuple(perhaps), tuple(problems))
@@ -179,7 +87,7 @@ def _passes(subscription: Subscription, topic: TopicPath) -> Answer:
     if not wanted:
         return Answer.YES
     if not subscription.on_body:
-        return _said(passes_without_attributes(wanted))
+        return Answer.YES if passes_without_attributes(wanted) else Answer.NO
     messages = [AlarmMessage(alarm, topic.account) for alarm in topic.alarms]
     return worst(passes_with_body(wanted, message.body) for message in messages)
 

@@ -76,12 +76,13 @@ def table(name):
 
 def deploy(account, **parameters):
     """What a deployed stack has, by the names of its outputs."""
-    resources = {name: table(name) for name in ("Findings", "Transitions")}
+    resources = {name: table(name) for name in ("Findings", "Transitions", "Declarations")}
     resources |= {name: {"Type": "AWS::SQS::Queue"} for name in QUEUES.values()}
     resources["AlertsTopic"] = {"Type": "AWS::SNS::Topic"}
     resources["LogGroup"] = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "r"}}
     named = {**QUEUES, "FindingsTable": "Findings", "TransitionsTable": "Transitions"}
     named |= {"AlertsTopic": "AlertsTopic", "Logs": "LogGroup"}
+    named["DeclarationsTable"] = "Declarations"
     outputs = {output: {"Value": {"Ref": logical}} for output, logical in named.items()}
     outputs["PagerDutySecret"] = {"Value": "readiness/readiness/pagerduty"}
     cloudformation = account.client("cloudformation")

@@ -8,8 +8,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from functions.support.app import support
+from readiness.engine.declare import Declarations
 from readiness.engine.store import Store
 from readiness.model.verdict import Status
+from readiness_cli import catalogue
 from readiness_cli import test_alert as module
 
 
@@ -68,6 +71,57 @@ def test_it_triggers_resolves_and_leaves_nothing(run, pipeline):
         ("paged (resolve)", True),
     ]
     assert list(pipeline.store.all()) == []
+
+
+@pytest.fixture
+def rules(monkeypatch):
+    """The catalogue holds the heading whose evidence a test alert is."""
+    monkeypatch.setattr(catalogue, "folders", lambda: ("support",))
+    monkeypatch.setattr(catalogue, "heading", lambda folder: support)
+
+
+def recorded(account, stack):
+    declarations = Declarations(account.client("dynamodb"), stack["DeclarationsTable"])
+    return list(declarations.of_rule(module.PROVES))
+
+
+def test_it_records_an_accepted_page_for_another_person_to_acknowledge(
+    run, pipeline, rules, account, stack
+):
+    said = run("test-alert", "--owner", "team@example.com")
+    assert said.exit_code == 0, said.stderr
+    [statement] = recorded(account, stack)
+    assert (statement.result, statement.owner) == ("pass", "team@example.com")
+    assert "PagerDuty accepted the trigger" in statement.statement
+    assert f"readiness attest approve {statement.id}" in said.stderr
+    assert not statement.approved_by_id
+
+
+def test_it_records_that_a_page_did_not_arrive(run, pipeline, rules, account, stack):
+    pipeline.says = lambda finding, action: {
+        "message": "no usable routing key",
+        "reason": "the secret is empty",
+    }
+    said = run("test-alert", "--wait", "1", "--owner", "team@example.com")
+    assert said.exit_code == 1
+    [statement] = recorded(account, stack)
+    assert statement.result == "fail"
+    assert "the secret is empty" in statement.statement
+
+
+def test_it_records_nothing_unless_asked(run, pipeline, rules, account, stack):
+    assert run("test-alert").exit_code == 0
+    assert recorded(account, stack) == []
+
+
+def test_a_topic_without_the_pagers_queue_proves_nothing(
+    run, pipeline, rules, account, stack, monkeypatch
+):
+    monkeypatch.setattr(module, "subscribers", lambda aws, stored: (False, 1))
+    said = run("test-alert", "--owner", "team@example.com")
+    assert said.exit_code == 1
+    assert "not recorded" in said.stderr
+    assert recorded(account, stack) == []
 
 
 def test_it_says_that_it_is_a_test(run, pipeline):

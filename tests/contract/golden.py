@@ -299,6 +299,8 @@ _DATABASE = ("AWS::RDS::DBInstance", "orders-1")
 _CLUSTER_ID = ("AWS::RDS::DBCluster", "orders")
 _BUCKET = ("AWS::S3::Bucket", "data")
 _PLAN = ("AWS::Backup::RestoreTestingPlan", "weekly")
+_CONTACT = f"arn:aws:ssm-contacts:{REGION}:{ACCOUNT}:contact/alice"
+_RESPONSE_PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/outage"
 _PLAN_ARN = f"arn:aws:backup:{REGION}:{ACCOUNT}:restore-testing-plan:weekly-1a2b"
 _APP_ARN = f"arn:aws:resiliencehub:{REGION}:{ACCOUNT}:app/1a2b"
 _POLICY_ARN = f"arn:aws:resiliencehub:{REGION}:{ACCOUNT}:resiliency-policy/1a2b"
@@ -1079,6 +1081,26 @@ GOLDEN = (
         "AcceptVpcPeeringConnection",
         request={"vpcPeeringConnectionId": "pcx-0123456789abcdef0"},
     ),
+    item(
+        "AWS::SSMContacts::Contact",
+        "ssm-contacts-contact",
+        _CONTACT,
+        _CONTACT,
+        judged=False,
+    ),
+    item(
+        "AWS::SSMIncidents::ResponsePlan",
+        "ssm-incidents-response-plan",
+        _RESPONSE_PLAN,
+        _RESPONSE_PLAN,
+        judged=False,
+    ),
+    call(
+        "ssm-contacts",
+        "DeactivateContactChannel",
+        request={"contactChannelId": _CONTACT.replace(":contact/", ":contact-channel/")},
+    ),
+    call("ssm-incidents", "UpdateResponsePlan", request={"arn": _RESPONSE_PLAN}),
     tagged(
         "rds-instance-tagged",
         "rds",

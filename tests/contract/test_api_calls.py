@@ -130,6 +130,7 @@ ELSEWHERE = {
     "Alarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "BillingAlarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "TopicPath": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
+    "PagingTopic": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     # A VPC is made without subnets and a way out, and deleted after them; a default VPC has both.
     "Subnets": {"CreateVpc", "DeleteVpc"},
     "RouteTables": {"CreateVpc", "DeleteVpc"},
@@ -194,7 +195,7 @@ ELSEWHERE = {
 BY_FIELD = {"AWS::Lambda::Function": {"UpdateFunctionConfiguration"}}
 """What changes some fields of a type: tests/contract/test_fields.py says which rules read them."""
 
-ALARM_EVENT_TELLS = ("Alarms", "BillingAlarms", "TopicPath")
+ALARM_EVENT_TELLS = ("Alarms", "BillingAlarms", "PagingTopic", "TopicPath")
 
 EVIDENCE = {cls.__name__ + "@" + cls.__module__: cls for rule in RULES for cls in rule.evidence}
 

@@ -13,6 +13,7 @@ from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount, evaluation
 
 DECORATION = ("resourcegroupstaggingapi", "get_resources")
 NAMES = {("iam", "list_roles"), ("iam", "list_users")}
+ARTEFACT = ("s3", "head_object")
 """Asked to show who attested: without them the id is shown, and the verdict is the same."""
 RULES = [rule for heading in headings() for rule in heading.rules]
 ACCOUNTS = [
@@ -72,6 +73,8 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
             if (call == DECORATION or call in NAMES) and not needed:
                 continue
             for fault in FAULTS:
+                if call == ARTEFACT and fault == "unmodelled 404":
+                    continue  # how S3 answers HEAD for what does not exist
                 seen, _ = judged_alone(rule, account, id, bulk, (call, fault))
                 where = f"{rule.id} on {id}: {call} {fault}"
                 assert seen.finding is not None, f"{where}: taken for a deleted resource"
@@ -80,8 +83,11 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
                 if status is Status.NON_COMPLIANT and baseline.finding.status is status:
                     continue
                 assert status is Status.INSUFFICIENT_DATA, f"{where}: {status} {reason}"
-                assert action_of(*call) in reason, f"{where}: {reason}"
-                assert action_of(*call) in seen.finding.missing, where
+                asked = action_of(*call)
+                if call == ARTEFACT and not needed:
+                    asked = "s3:GetObjectVersion"  # of an attestation, which names the version
+                assert asked in reason, f"{where}: {reason}"
+                assert asked in seen.finding.missing, where
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

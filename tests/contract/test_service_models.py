@@ -35,6 +35,8 @@ SOURCES = [source(path) for path in EVIDENCE]
 BY_MODULE = {each.module: each for each in SOURCES}
 
 ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
+    # Source: AWS Support API Reference, "AWS Support API", Note.
+    ("support", "describe_severity_levels"): frozenset({"SubscriptionRequiredException"}),
     # CloudFormation models no error of DescribeStacks. Source: its description in the API Reference.
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
     # EC2 models no errors. Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
@@ -178,6 +180,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.xray.traces": frozenset({"n"}),
     # Values of VersionStages.
     "readiness.evidence.secretsmanager": frozenset({"AWSPENDING", "AWSCURRENT"}),
+    "readiness.evidence.sns.pagers": frozenset({"AWSCURRENT"}),
     # Attributes whose names the model does not list: GetTopicAttributes, and
     # GetSubscriptionAttributes.
     "readiness.evidence.sns.topics": frozenset({"Policy", "KmsMasterKeyId"}),

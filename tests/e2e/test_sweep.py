@@ -54,6 +54,8 @@ LACKING = {
     "securityhub:GetFindings",
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
+    "ssm-contacts:ListContacts",
+    "support:DescribeSeverityLevels",
     "wellarchitected:ListWorkloads",
     "xray:GetGroups",
     "xray:GetSamplingRules",

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from functions.alarms.app import cost_alarms, topic_delivery
-from functions.alarms.topic_path import Answer, is_pagerduty, lets_cloudwatch, passes_with_body
+from functions.alarms.topic_path import Answer, lets_cloudwatch
 from readiness import Severity, Status
 from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Notification, Payer
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
@@ -17,6 +17,7 @@ from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
 from readiness.evidence.sns.delivery import Subscription, TopicPath
 from readiness.evidence.sns.told import Deaf
 from readiness.semantics.alarms import Inventory, metric_alarm
+from readiness.semantics.subscription_filters import passes_with_body
 from tests.accounts.alarms import CLOUDWATCH, TOPIC, alarm, statement
 from tests.fake_account import ACCOUNT_ID, NOON
 
@@ -48,7 +49,7 @@ def filtered(policy, *, on_body=False) -> Subscription:
 @pytest.mark.parametrize(
     ("topic", "status", "said"),
     [
-        pytest.param(path(), GOOD, PAGER, id="pagerduty"),
+        pytest.param(path(), GOOD, "reach https", id="pagerduty"),
         pytest.param(path(alarms=()), Status.NOT_APPLICABLE, "No alarm", id="no alarm uses it"),
         pytest.param(
             TopicPath(TOPIC, ACCOUNT_ID, ("a",), DEFAULT),
@@ -64,6 +65,12 @@ def filtered(policy, *, on_body=False) -> Subscription:
         ),
         pytest.param(
             path(Subscription("https", PAGER, raw=True)), BAD, "raw messages", id="raw to pagerduty"
+        ),
+        pytest.param(
+            path(Subscription("https", "https://events.pagerduty.com/x-ere/x", raw=True)),
+            GOOD,
+            "",
+            id="raw to an orchestration",
         ),
         pytest.param(
             path(Subscription("sqs", "queue", raw=True)), GOOD, "queue", id="raw to a queue"
@@ -124,7 +131,7 @@ def test_one_good_subscriber_beside_a_pending_one_is_a_slight_problem():
     pending = Subscription("email", "ops@example.com", confirmed=False)
     verdict = judged(path(Subscription("https", PAGER), pending))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
-    assert verdict.observed["heard_by"] == [f"https {PAGER}"]
+    assert verdict.observed["heard_by"] == ["https https://events.pagerduty.com/…"]
 
 
 def test_a_required_endpoint():
@@ -142,7 +149,7 @@ LETS = KmsKeyAccess(statement(CLOUDWATCH, ["kms:Decrypt", "kms:GenerateDataKey*"
 @pytest.mark.parametrize(
     ("key", "access", "status", "said"),
     [
-        pytest.param(MINE, LETS, GOOD, PAGER, id="a policy that names cloudwatch"),
+        pytest.param(MINE, LETS, GOOD, "reach https", id="a policy that names cloudwatch"),
         pytest.param(
             KmsKeyState("k", "Enabled", manager="AWS"),
             KmsKeyAccess(),
@@ -275,19 +282,6 @@ BODY = {"AlarmName": "prod-errors", "NewStateValue": "ALARM", "Trigger": None}
 )
 def test_filters_on_the_body(wanted, answer):
     assert passes_with_body(wanted, BODY) is answer
-
-
-@pytest.mark.parametrize(
-    ("endpoint", "is_one"),
-    [
-        (PAGER, True),
-        ("https://events.eu.pagerduty.com/integration/x/enqueue", True),
-        ("https://example.com/pagerduty.com/", False),
-        ("https://pagerduty.com.example.com/", False),
-    ],
-)
-def test_pagerduty(endpoint, is_one):
-    assert is_pagerduty(endpoint) is is_one
 
 
 # -- costs ------------------------------------------------------------------------------------

@@ -103,6 +103,10 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("sqs", "list_queues"): ("MaxResults", 1000),
     ("ssm", "describe_parameters"): ("MaxResults", 50),
     ("ssm", "get_parameters_by_path"): ("MaxResults", 10),
+    ("ssm-contacts", "list_contact_channels"): ("MaxResults", 1024),
+    ("ssm-contacts", "list_contacts"): ("MaxResults", 1024),
+    ("ssm-contacts", "list_rotation_shifts"): ("MaxResults", 1024),
+    ("ssm-incidents", "list_response_plans"): ("maxResults", 100),
     ("stepfunctions", "list_state_machines"): ("maxResults", 1000),
 }
 """The parameter and the size, by service and client method."""

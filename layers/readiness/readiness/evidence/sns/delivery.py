@@ -38,7 +38,7 @@ class Subscription:
     raw: bool = False
 
 
-_SUBSCRIPTION_CALLS = (
+SUBSCRIPTION_CALLS = (
     api_call(
         "sns",
         "Subscribe",
@@ -74,7 +74,7 @@ class TopicExists:
         return cls(arn, exists=True)
 
 
-@evidence(TOPIC, reads=("sns:ListSubscriptionsByTopic",), changed_by=_SUBSCRIPTION_CALLS)
+@evidence(TOPIC, reads=("sns:ListSubscriptionsByTopic",), changed_by=SUBSCRIPTION_CALLS)
 @dataclass(frozen=True, slots=True)
 class TopicSubscribers:
     """How many subscribers of a topic have confirmed; it may be in another account or region.
@@ -105,7 +105,7 @@ class TopicSubscribers:
         "sns:GetTopicAttributes",
         "sns:ListSubscriptionsByTopic",
     ),
-    changed_by=(*_SUBSCRIPTION_CALLS, *ALARM_CHANGES),
+    changed_by=(*SUBSCRIPTION_CALLS, *ALARM_CHANGES),
     uses=(KmsKeyState,),
 )
 @dataclass(frozen=True, slots=True)
@@ -187,10 +187,11 @@ def _subscriptions(read: Reader, topic_arn: str) -> Iterable[Subscription]:
             )
         except Gone:
             continue  # deleted since it was listed
-        yield _subscription(protocol, endpoint, answer.get("Attributes") or {})
+        yield subscription_of(protocol, endpoint, answer.get("Attributes") or {})
 
 
-def _subscription(protocol: str, endpoint: str, attributes: Mapping[str, str]) -> Subscription:
+def subscription_of(protocol: str, endpoint: str, attributes: Mapping[str, str]) -> Subscription:
+    """A subscription from the attributes that GetSubscriptionAttributes gives."""
     text = attributes.get("FilterPolicy", "")
     return Subscription(
         protocol,

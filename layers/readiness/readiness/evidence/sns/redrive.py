@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
@@ -18,6 +17,7 @@ from readiness.model.evidence import api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.metrics import Query, series
+from readiness.semantics.pagers import shown
 
 REDRIVEN = {"firehose", "http", "https", "lambda", "sqs"}
 """Protocols whose undelivered messages matter to a program: mail, SMS and push go to people."""
@@ -35,10 +35,8 @@ class Redriven:
 
     @property
     def spoken(self) -> str:
-        """Of a web address the host alone: its path or query may hold a key."""
-        if self.protocol in {"http", "https"}:
-            return f"{self.protocol} {urlsplit(self.endpoint).hostname or 'endpoint'}"
-        return f"{self.protocol} {self.endpoint.rpartition(':')[2] or self.endpoint}"
+        name = self.endpoint.rpartition(":")[2] if self.endpoint.startswith("arn:") else ""
+        return f"{self.protocol} {name or shown(self.endpoint)}"
 
 
 @evidence(
@@ -155,11 +153,13 @@ def _retries(attributes: Mapping[str, str]) -> int | None:
 class TopicLosses:
     """Sums over a week: messages that were not delivered, and that no dead-letter queue took.
 
-    None where there is no datapoint. Source: GetMetricData.
+    None where there is no datapoint. ``failed_today`` counts the last 24 hours of ``failed``.
+    Source: GetMetricData.
     """
 
     failed: float | None = None
     undelivered: float | None = None
+    failed_today: float | None = None
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicLosses:
@@ -175,8 +175,12 @@ class TopicLosses:
         asked = [query for pair in wanted.values() for query in pair]
         found = read_histories_of(read, asked) if asked else {}
         return {
-            id: cls(*(found[query].over(Span.WEEK).total for query in pair))
-            for id, pair in wanted.items()
+            id: cls(
+                found[failed].over(Span.WEEK).total,
+                found[undelivered].over(Span.WEEK).total,
+                found[failed].over(Span.DAY).total,
+            )
+            for id, (failed, undelivered) in wanted.items()
         }
 
 

@@ -1,0 +1,223 @@
+"""Who listens to a topic: pagers, functions that page, and people who read in the morning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.awslambda.functions import function_name
+from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES, INVENTORY_READS, read_inventory
+from readiness.evidence.sns.delivery import SUBSCRIPTION_CALLS, Subscription, subscription_of
+from readiness.evidence.sns.topics import TOPIC
+from readiness.evidence.workloads.dead_letter_paths import redriven_to
+from readiness.model.evidence import arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_GONE = ("ResourceNotFoundException",)
+_PAGES = re.compile(r"pager|opsgenie|victorops|splunk[_-]?on[_-]?call", re.IGNORECASE)
+"""In a function's name or in the name of a variable: it pages."""
+_SECRET = re.compile(r"secret|routing[_-]?key", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarder:
+    """A function that gets the messages of a topic, directly or from a queue.
+
+    ``mapping`` is the state of the event source mapping of the queue, empty for a direct
+    subscription. ``state`` is Lambda's, with the reason where it has one (``Inactive: Idle``).
+    ``reserved`` is its reserved concurrency, None without one. ``pages`` says that its name or a
+    variable speaks of a pager. ``secrets`` are the secrets that variables name, by what is wrong
+    with each; empty where nothing is.
+    """
+
+    name: str
+    mapping: str = ""
+    state: str = "Active"
+    reserved: int | None = None
+    pages: bool = False
+    secrets: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """One subscription, and the functions behind it that are of this account and region."""
+
+    subscription: Subscription
+    redrives: bool = False
+    functions: tuple[Forwarder, ...] = ()
+
+
+@evidence(
+    TOPIC,
+    reads=(
+        *INVENTORY_READS,
+        "lambda:GetFunctionConcurrency",
+        "lambda:GetFunctionConfiguration",
+        "lambda:ListEventSourceMappings",
+        "secretsmanager:DescribeSecret",
+        "sns:GetSubscriptionAttributes",
+        "sns:ListSubscriptions",
+        "sns:ListSubscriptionsByTopic",
+    ),
+    changed_by=(*SUBSCRIPTION_CALLS, *ALARM_CHANGES),
+)
+@dataclass(frozen=True, slots=True)
+class PagingTopic:
+    """The alarms that publish to a topic, and who listens to it.
+
+    Of a topic without alarms only URLs and functions that speak of a pager are followed.
+    Changes of functions, their mappings and secrets are seen by the sweep. Sources:
+    DescribeAlarms, ListSubscriptions (all topics in one listing) or ListSubscriptionsByTopic,
+    GetSubscriptionAttributes, ListEventSourceMappings, GetFunctionConfiguration,
+    GetFunctionConcurrency, DescribeSecret.
+    """
+
+    account: str
+    alarms: tuple[str, ...] = ()
+    listeners: tuple[Listener, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> PagingTopic:
+        listed = read.every(
+            "sns",
+            "list_subscriptions_by_topic",
+            "Subscriptions",
+            gone=("NotFound", "NotFoundException"),
+            TopicArn=arn_of(topic, read.partition),
+        )
+        return cls._of(read, topic, listed, _alarms(read))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, PagingTopic]:
+        topics = {
+            arn_of(topic, read.partition): topic
+            for id in read.ids(TOPIC)
+            for topic in [TOPIC.resource(read.account, read.region, id)]
+        }
+        listed: dict[str, list[Mapping[str, Any]]] = {arn: [] for arn in topics}
+        for each in read.every("sns", "list_subscriptions", "Subscriptions"):
+            if each["TopicArn"] in listed:
+                listed[each["TopicArn"]].append(each)
+        alarms = _alarms(read, set(topics))
+        return {
+            topic.id: cls._of(read, topic, listed[arn], alarms) for arn, topic in topics.items()
+        }
+
+    @classmethod
+    def _of(
+        cls,
+        read: Reader,
+        topic: Resource,
+        listed: Iterable[Mapping[str, Any]],
+        alarms: Mapping[str, list[str]],
+    ) -> PagingTopic:
+        names = tuple(alarms.get(arn_of(topic, read.partition), ()))
+        found = (_listener(read, topic, each, everyone=bool(names)) for each in listed)
+        return cls(topic.account, names, tuple(each for each in found if each is not None))
+
+
+def _alarms(read: Reader, wanted: set[str] | None = None) -> dict[str, list[str]]:
+    """The alarms by the topics that they publish to."""
+    found: dict[str, list[str]] = {}
+    for alarm in read_inventory(read).alarms:
+        for action in alarm.actions:
+            if ":sns:" in action and (wanted is None or action in wanted):
+                found.setdefault(action, []).append(alarm.name)
+    return found
+
+
+def _listener(
+    read: Reader, topic: Resource, each: Mapping[str, Any], *, everyone: bool
+) -> Listener | None:
+    """None for a subscription that is gone or, without ``everyone``, that is no pager's."""
+    arn, endpoint = each["SubscriptionArn"], each.get("Endpoint", "")
+    protocol = each.get("Protocol", "")
+    is_url = protocol in {"http", "https"}
+    is_ours = endpoint.split(":")[3:5] == [topic.region, topic.account]
+    functions: tuple[Forwarder, ...] = ()
+    if protocol in {"lambda", "sqs"} and is_ours:
+        behind = _behind(read, protocol, endpoint)
+        if not everyone:
+            behind = [(name, state) for name, state in behind if _PAGES.search(name)]
+        functions = tuple(_forwarder(read, name, state) for name, state in behind)
+    if not (everyone or is_url or functions):
+        return None
+    if not arn.startswith("arn:"):
+        # PendingConfirmation or Deleted stands in the ARN's place
+        return Listener(Subscription(protocol, endpoint, confirmed=False), functions=functions)
+    answer = read.one(
+        "sns",
+        "get_subscription_attributes",
+        absent=("NotFound", "NotFoundException"),
+        SubscriptionArn=arn,
+    )
+    if answer is None:
+        return None
+    attributes = answer.get("Attributes") or {}
+    return Listener(
+        subscription_of(protocol, endpoint, attributes),
+        bool(redriven_to(attributes)),
+        functions,
+    )
+
+
+def _behind(read: Reader, protocol: str, endpoint: str) -> list[tuple[str, str]]:
+    """The names of functions that get what is sent there, each with its mapping's state."""
+    if protocol == "lambda":
+        name = function_name(endpoint)
+        return [(name, "")] if name else []
+    return [
+        (name, mapping.get("State", ""))
+        for mapping in read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
+        if mapping.get("EventSourceArn") == endpoint
+        for name in [function_name(mapping.get("FunctionArn", ""))]
+        if name
+    ]
+
+
+def _forwarder(read: Reader, name: str, mapping: str) -> Forwarder:
+    about = read.one("lambda", "get_function_configuration", absent=_GONE, FunctionName=name)
+    if about is None:
+        return Forwarder(name, mapping, "Missing", pages=bool(_PAGES.search(name)))
+    variables = (about.get("Environment") or {}).get("Variables") or {}
+    pages = bool(_PAGES.search(name)) or any(_PAGES.search(each) for each in variables)
+    concurrency = read.one("lambda", "get_function_concurrency", absent=_GONE, FunctionName=name)
+    state, why = about.get("State") or "Active", about.get("StateReasonCode") or ""
+    return Forwarder(
+        name,
+        mapping,
+        f"{state}: {why}" if why else state,
+        (concurrency or {}).get("ReservedConcurrentExecutions"),
+        pages,
+        dict(_secrets(read, variables)) if pages else {},
+    )
+
+
+def _secrets(read: Reader, variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The secrets that variables name, each with what is wrong with it; no value is read."""
+    for name, value in variables.items():
+        is_named = value.startswith("arn:") and ":secretsmanager:" in value
+        is_id = bool(_SECRET.search(name)) and name.upper().endswith(("_ID", "_ARN", "_NAME"))
+        if not value or not (is_named or is_id):
+            continue
+        where = value.split(":")[3] if is_named else read.region
+        about = read.one(
+            "secretsmanager",
+            "describe_secret",
+            absent=_GONE,
+            region=None if where == read.region else where,
+            SecretId=value,
+        )
+        yield name, _wrong_with(about)
+
+
+def _wrong_with(secret: Mapping[str, Any] | None) -> str:
+    if secret is None:
+        return "does not exist"
+    if secret.get("DeletedDate"):
+        return "is being deleted"
+    stages = (secret.get("VersionIdsToStages") or {}).values()
+    return "" if any("AWSCURRENT" in each for each in stages) else "has no value"

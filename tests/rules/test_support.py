@@ -1,0 +1,557 @@
+"""Support: evidence in, verdict out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.support.app import (
+    escalation_policy,
+    pager_subscribed,
+    pager_test,
+    support_plan,
+    wiki_documents,
+)
+from functions.support.wiki import NOTHING
+from readiness import Severity, Status
+from readiness.evidence.account import Account
+from readiness.evidence.sns.delivery import Subscription
+from readiness.evidence.sns.pagers import Forwarder, Listener, PagingTopic
+from readiness.evidence.sns.redrive import TopicLosses
+from readiness.evidence.ssm_contacts import EscalationPlans
+from readiness.evidence.support import SupportPlan
+from readiness.model.attestation import Artefact, Attestation, Attested, Result
+from readiness.model.unreadable import Cause, NotOffered, Unreadable
+from readiness.semantics.on_call import Escalation, Shift
+from tests.accounts.support import DOCUMENTS, KEY, PAGER, QUEUE, snapshot, statement
+from tests.fake_account import ACCOUNT_ID, NOON
+
+GOOD = Status.COMPLIANT
+BAD = Status.NON_COMPLIANT
+NA = Status.NOT_APPLICABLE
+UNKNOWN = Status.INSUFFICIENT_DATA
+ACCOUNT = Account(ACCOUNT_ID)
+LATER = NOON - timedelta(days=1)
+
+
+def attested(*statements: Attestation, now: datetime = NOON, days: int = 0) -> Attested:
+    """The rule was first evaluated ``days`` ago."""
+    return Attested(statements, now, now - timedelta(days=days))
+
+
+# -- the plan -------------------------------------------------------------------------------------
+
+
+def of_plan(name: str) -> Attestation:
+    return statement("support-plan", bound_to={"plan": name})
+
+
+@pytest.mark.parametrize(
+    ("plan", "said", "settings", "status", "words"),
+    [
+        pytest.param(
+            SupportPlan(("low", "normal", "high", "urgent")),
+            attested(),
+            {},
+            GOOD,
+            "up to severity urgent",
+            id="urgent",
+        ),
+        pytest.param(
+            SupportPlan(("critical", "low")), attested(), {}, GOOD, "critical", id="any order"
+        ),
+        pytest.param(SupportPlan(), attested(), {}, BAD, "no AWS Support plan", id="basic"),
+        pytest.param(
+            SupportPlan(("low", "normal")), attested(), {}, BAD, "normal only", id="too low"
+        ),
+        pytest.param(
+            SupportPlan(("low", "normal")),
+            attested(),
+            {"min_severity": "normal"},
+            GOOD,
+            "",
+            id="low is enough",
+        ),
+        pytest.param(
+            SupportPlan(("low", "urgent")),
+            attested(),
+            {"min_severity": "critical"},
+            BAD,
+            "urgent only",
+            id="critical is wanted",
+        ),
+        pytest.param(
+            SupportPlan(("niedrig",)), attested(), {}, UNKNOWN, "not known", id="unknown codes"
+        ),
+        pytest.param(
+            SupportPlan(has_api=False), attested(), {}, UNKNOWN, "not attested", id="china"
+        ),
+        pytest.param(
+            SupportPlan(has_api=False), attested(days=15), {}, BAD, "was due", id="china, overdue"
+        ),
+        pytest.param(
+            SupportPlan(has_api=False),
+            attested(of_plan("Enterprise")),
+            {},
+            GOOD,
+            "is attested by",
+            id="china, attested",
+        ),
+        pytest.param(
+            SupportPlan(has_api=False),
+            attested(of_plan("Enterprise")),
+            {"max_age_days": 5},
+            BAD,
+            "expired",
+            id="china, too old",
+        ),
+        pytest.param(
+            SupportPlan(),
+            attested(of_plan("Enterprise")),
+            {},
+            BAD,
+            "no AWS",
+            id="words do not help",
+        ),
+    ],
+)
+def test_the_plan(plan, said, settings, status, words):
+    verdict = support_plan(plan, said, **settings)
+    assert verdict.status is status
+    assert words in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "now", "reminder"),
+    [
+        ("Business", NOON, "ends on 2027-01-01"),
+        ("AWS Developer Support", NOON, "ends on 2027-01-01"),
+        ("enterprise_on-ramp", datetime(2027, 2, 1, tzinfo=UTC), "ended on 2027-01-01"),
+        ("Business Support+", NOON, ""),
+        ("Enterprise", NOON, ""),
+        ("Business", datetime(2026, 9, 1, tzinfo=UTC), ""),
+    ],
+)
+def test_a_plan_that_ends_is_reminded_of(name, now, reminder):
+    plan = SupportPlan(("urgent",))
+    verdict = support_plan(plan, attested(of_plan(name), now=now))
+    assert verdict.status is GOOD
+    assert reminder in verdict.reminder
+    assert bool(verdict.reminder) is bool(reminder)
+
+
+# -- the pager ------------------------------------------------------------------------------------
+
+URL = Subscription("https", PAGER)
+MAIL = Listener(Subscription("email", "ops@example.com"))
+SQS = Subscription("sqs", QUEUE)
+ORCHESTRATION = f"https://events.eu.pagerduty.com/x-ere/{KEY}"
+CHAT = Listener(Subscription("https", "https://global.sns-api.chatbot.amazonaws.com"))
+OPSGENIE = Listener(Subscription("https", f"https://api.opsgenie.com/v1/json?apiKey={KEY}"))
+
+
+def topic(*listeners: Listener, alarms: tuple[str, ...] = ("errors",)) -> PagingTopic:
+    return PagingTopic(ACCOUNT_ID, alarms, listeners)
+
+
+def url(**changes: Any) -> Listener:
+    return Listener(replace(URL, **changes))
+
+
+def forwarded(**changes: Any) -> Listener:
+    function = Forwarder("readiness-PagerdutyFunction", "Enabled", pages=True, secrets={"S": ""})
+    return Listener(SQS, functions=(replace(function, **changes),))
+
+
+@pytest.mark.parametrize(
+    ("about", "failed", "settings", "status", "severity", "words"),
+    [
+        pytest.param(topic(url()), None, {}, GOOD, None, "pages", id="pagerduty"),
+        pytest.param(topic(url(), MAIL), 0.0, {}, GOOD, None, "pages", id="and mail"),
+        pytest.param(topic(), None, {}, BAD, Severity.MEDIUM, "No one has", id="nobody"),
+        pytest.param(topic(MAIL), None, {}, BAD, Severity.MEDIUM, "email only", id="mail only"),
+        pytest.param(topic(CHAT), None, {}, BAD, Severity.MEDIUM, "https only", id="chat only"),
+        pytest.param(topic(alarms=()), None, {}, NA, None, "no pager", id="another topic"),
+        pytest.param(topic(MAIL, alarms=()), None, {}, NA, None, "", id="another topic's mail"),
+        pytest.param(
+            topic(url(confirmed=False)), None, {}, BAD, Severity.HIGH, "confirmed", id="pending"
+        ),
+        pytest.param(
+            topic(url(confirmed=False), url()), None, {}, GOOD, None, "", id="another is pending"
+        ),
+        pytest.param(topic(url(raw=True)), None, {}, BAD, Severity.HIGH, "raw", id="raw"),
+        pytest.param(
+            topic(url(endpoint=ORCHESTRATION, raw=True)), None, {}, GOOD, None, "", id="raw to ere"
+        ),
+        pytest.param(
+            topic(url(endpoint=ORCHESTRATION)),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "needs raw",
+            id="an envelope to ere",
+        ),
+        pytest.param(
+            topic(url(endpoint="https://events.pagerduty.com/v2/enqueue")),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "no integration",
+            id="the events api itself",
+        ),
+        pytest.param(
+            topic(url(filter_policy={"severity": ["CRITICAL"]})),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "filter policy",
+            id="alarms have no attributes",
+        ),
+        pytest.param(
+            topic(url(filter_policy={"NewStateValue": ["OK"]}, on_body=True)),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "filter policy",
+            id="resolved alone",
+        ),
+        pytest.param(
+            topic(url(filter_policy={"NewStateValue": ["ALARM"]}, on_body=True)),
+            None,
+            {},
+            GOOD,
+            None,
+            "",
+            id="raised alone",
+        ),
+        pytest.param(
+            topic(url(filter_policy={"Region": ["EU (Ireland)"]}, on_body=True)),
+            None,
+            {},
+            UNKNOWN,
+            None,
+            "filter policy",
+            id="by region",
+        ),
+        pytest.param(topic(url()), 2.0, {}, BAD, Severity.HIGH, "2 notif", id="failing"),
+        pytest.param(
+            topic(url(), MAIL), 1.0, {}, BAD, Severity.MEDIUM, "does not count", id="one fails"
+        ),
+        pytest.param(topic(forwarded(), alarms=()), None, {}, GOOD, None, "", id="own path"),
+        pytest.param(
+            topic(
+                replace(
+                    forwarded(),
+                    subscription=replace(SQS, filter_policy={"severity": ["CRITICAL", "HIGH"]}),
+                ),
+                alarms=(),
+            ),
+            None,
+            {},
+            GOOD,
+            None,
+            "",
+            id="own path, the worst alone",
+        ),
+        pytest.param(
+            topic(
+                replace(
+                    forwarded(), subscription=replace(SQS, filter_policy={"severity": ["HIGH"]})
+                ),
+                alarms=(),
+            ),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "critical",
+            id="own path, not the worst",
+        ),
+        pytest.param(
+            topic(forwarded(mapping="Disabled")), None, {}, BAD, Severity.HIGH, "queue", id="off"
+        ),
+        pytest.param(
+            topic(forwarded(state="Inactive: Idle")), None, {}, GOOD, None, "", id="idle"
+        ),
+        pytest.param(
+            topic(forwarded(state="Inactive: RestoringFailed")),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "cannot run",
+            id="inactive",
+        ),
+        pytest.param(
+            topic(forwarded(state="Missing")), None, {}, BAD, Severity.HIGH, "exist", id="gone"
+        ),
+        pytest.param(
+            topic(forwarded(reserved=0)), None, {}, BAD, Severity.HIGH, "is 0", id="stopped"
+        ),
+        pytest.param(
+            topic(forwarded(secrets={"SECRET_ID": "has no value"})),
+            None,
+            {},
+            BAD,
+            Severity.HIGH,
+            "SECRET_ID has no value",
+            id="no key",
+        ),
+        pytest.param(
+            topic(forwarded(name="relay", pages=False)),
+            None,
+            {},
+            UNKNOWN,
+            None,
+            "pager_functions",
+            id="a function of unknown purpose",
+        ),
+        pytest.param(
+            topic(forwarded(name="relay", pages=False)),
+            None,
+            {"pager_functions": ["rel*"]},
+            GOOD,
+            None,
+            "relay pages",
+            id="a function that the owner names",
+        ),
+        pytest.param(topic(OPSGENIE), None, {}, UNKNOWN, None, "pager_hosts", id="opsgenie"),
+        pytest.param(
+            topic(OPSGENIE),
+            None,
+            {"pager_hosts": ["api.opsgenie.com"]},
+            GOOD,
+            None,
+            "pages",
+            id="opsgenie that the owner names",
+        ),
+    ],
+)
+def test_a_topic(about, failed, settings, status, severity, words):
+    losses = TopicLosses(failed_today=failed)
+    verdict = pager_subscribed(about, losses, **pager_subscribed.configure(settings))
+    assert verdict.status is status
+    assert words in verdict.reason
+    if status is BAD:
+        assert (verdict.severity or pager_subscribed.severity) is severity
+    assert KEY not in f"{verdict.reason} {verdict.expected} {verdict.observed}"
+
+
+# -- the test page --------------------------------------------------------------------------------
+
+
+def page(**changes: Any) -> Attestation:
+    approved = {"approved_by": "bob", "approved_by_id": "AROA:bob"}
+    return statement("pager-test", **(approved | changes))
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "status", "words"),
+    [
+        pytest.param(attested(page()), {}, GOOD, "A test page", id="acknowledged"),
+        pytest.param(
+            attested(page(approved_by="", approved_by_id="")),
+            {},
+            BAD,
+            "no second person",
+            id="accepted, and nobody answered",
+        ),
+        pytest.param(
+            attested(page(approved_by="", approved_by_id="")),
+            {"two_people": False},
+            GOOD,
+            "",
+            id="acceptance is enough",
+        ),
+        pytest.param(
+            attested(page(approved_by_id="AROA:alice")), {}, BAD, "second", id="by oneself"
+        ),
+        pytest.param(
+            attested(page(), page(id="b", performed_at=LATER, result=Result.FAIL)),
+            {},
+            BAD,
+            "failed",
+            id="the next one failed",
+        ),
+        pytest.param(attested(page()), {"max_age_days": 7}, BAD, "expired", id="too old"),
+        pytest.param(attested(), {}, UNKNOWN, "not attested yet", id="none yet"),
+        pytest.param(attested(days=15), {}, BAD, "was due", id="never"),
+    ],
+)
+def test_the_test_page(said, settings, status, words):
+    verdict = pager_test(ACCOUNT, said, **settings)
+    assert verdict.status is status
+    assert words in verdict.reason
+
+
+# -- escalation -----------------------------------------------------------------------------------
+
+SOUND = {"levels": "2", "uncovered_hours": "0", "single_person_levels": "0"}
+ALICE, BOB = (Shift("alice"),), (Shift("bob"),)
+BOTH = (*ALICE, *BOB)
+DENIED = Unreadable("ssm-contacts:ListContacts", Cause.ACCESS_DENIED, "AccessDeniedException")
+
+
+NOWHERE = NotOffered("ssm-contacts:ListContacts", "ssm-contacts", "us-gov-west-1")
+
+
+def plans(*levels: tuple[Shift, ...], others: tuple[str, ...] = ()) -> EscalationPlans:
+    engaged = (Escalation("oncall", levels),) if levels else ()
+    return EscalationPlans(engaged, NOON, others)
+
+
+def policy(**changes: Any) -> Attestation:
+    return statement("escalation-policy", **({"bound_to": SOUND} | changes))
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "settings", "status", "words"),
+    [
+        pytest.param(plans(BOTH, BOTH), attested(), {}, GOOD, "2 stages", id="incident manager"),
+        pytest.param(plans(BOTH), attested(), {}, BAD, "1 level of 2", id="one stage"),
+        pytest.param(plans(BOTH, BOTH), attested(), {"min_levels": 3}, BAD, "of 3", id="of three"),
+        pytest.param(plans(BOTH, BOB), attested(), {}, BAD, "of one person", id="bob alone"),
+        pytest.param(
+            plans(BOTH, ()), attested(), {}, BAD, "nobody on call for 168 hours", id="empty stage"
+        ),
+        pytest.param(plans(others=("old",)), attested(), {}, BAD, "no response plan", id="unused"),
+        pytest.param(plans(), attested(), {}, UNKNOWN, "not attested yet", id="nothing yet"),
+        pytest.param(plans(), attested(days=15), {}, BAD, "was due", id="nothing at all"),
+        pytest.param(DENIED, attested(days=15), {}, UNKNOWN, "was denied", id="closed service"),
+        pytest.param(
+            DENIED,
+            attested(policy()),
+            {"max_age_days": 5},
+            UNKNOWN,
+            "expired",
+            id="denied, too old",
+        ),
+        pytest.param(
+            DENIED,
+            attested(policy(bound_to={})),
+            {},
+            UNKNOWN,
+            "was denied",
+            id="denied, no numbers",
+        ),
+        pytest.param(NOWHERE, attested(), {}, UNKNOWN, "not attested yet", id="no such region"),
+        pytest.param(NOWHERE, attested(days=15), {}, BAD, "was due", id="no such region, overdue"),
+        pytest.param(DENIED, attested(policy()), {}, GOOD, "is attested by", id="attested"),
+        pytest.param(plans(BOTH), attested(policy()), {}, GOOD, "", id="attested beside it"),
+        pytest.param(
+            plans(), attested(policy()), {"max_age_days": 5}, BAD, "expired", id="too old"
+        ),
+        pytest.param(
+            plans(), attested(policy()), {"two_people": True}, BAD, "second", id="not approved"
+        ),
+        pytest.param(
+            plans(), attested(policy(bound_to={})), {}, BAD, "does not state", id="no numbers"
+        ),
+        *(
+            pytest.param(plans(), attested(policy(bound_to=SOUND | bad)), {}, BAD, words, id=words)
+            for bad, words in (
+                ({"levels": "1"}, "1 level of 2"),
+                ({"uncovered_hours": "0.5"}, "nobody on call for 0.5 hours"),
+                ({"single_person_levels": "1"}, "1 level of one person"),
+                ({"levels": "many"}, "states levels=many"),
+                ({"levels": "nan"}, "states levels=nan"),
+                ({"levels": "inf"}, "states levels=inf"),
+                ({"uncovered_hours": "-1"}, "uncovered_hours=-1"),
+            )
+        ),
+    ],
+)
+def test_escalation(own, said, settings, status, words):
+    verdict = escalation_policy(ACCOUNT, own, said, **settings)
+    assert verdict.status is status
+    assert words in verdict.reason
+
+
+# -- the wiki -------------------------------------------------------------------------------------
+
+ALL = tuple(snapshot(name) for name in DOCUMENTS)
+REST = ALL[1:]
+
+
+def runbook(**changes: Any) -> Attestation:
+    return snapshot("runbook", **changes)
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "status", "words"),
+    [
+        pytest.param(attested(*ALL), {}, GOOD, "6 documents", id="all"),
+        pytest.param(
+            attested(*REST), {}, UNKNOWN, "The document runbook is not", id="one to come"
+        ),
+        pytest.param(
+            attested(*REST, days=15), {}, BAD, "runbook is not attested", id="one misses"
+        ),
+        pytest.param(
+            attested(*REST, runbook(artefact=None)), {}, BAD, "without a snapshot", id="an address"
+        ),
+        pytest.param(
+            attested(*REST, runbook(artefact=Artefact("e", "k", "v", NOTHING))),
+            {},
+            BAD,
+            "is empty",
+            id="an empty file",
+        ),
+        *(
+            pytest.param(
+                attested(*REST, runbook(bound_to={"document": "runbook", "url": address})),
+                {},
+                BAD,
+                "without its address",
+                id=address,
+            )
+            for address in ("", "wiki", "http://wiki.example.com/", "https://", "https://[")
+        ),
+        pytest.param(
+            attested(*REST, runbook(artefact_problem="is deleted")), {}, BAD, "deleted", id="gone"
+        ),
+        pytest.param(
+            attested(*REST, runbook(artefact_unread=DENIED)),
+            {},
+            UNKNOWN,
+            "could not be read",
+            id="a snapshot that cannot be read",
+        ),
+        pytest.param(attested(*REST, runbook(revoked=True)), {}, BAD, "revoked", id="revoked"),
+        pytest.param(attested(*ALL), {"max_age_days": 5}, BAD, "expired", id="too old"),
+        pytest.param(attested(*ALL), {"two_people": True}, BAD, "second", id="not approved"),
+        pytest.param(
+            attested(*REST), {"required_documents": ["contacts"]}, GOOD, "1 document", id="fewer"
+        ),
+        pytest.param(
+            attested(*ALL), {"required_documents": [" "]}, UNKNOWN, "no document", id="none asked"
+        ),
+    ],
+)
+def test_the_wiki(said, settings, status, words):
+    verdict = wiki_documents(ACCOUNT, said, **wiki_documents.configure(settings))
+    assert verdict.status is status
+    assert words in verdict.reason
+
+
+def test_the_wiki_names_the_read_that_failed():
+    verdict = wiki_documents(
+        ACCOUNT,
+        attested(*REST, runbook(artefact_unread=DENIED)),
+        **wiki_documents.configure({}),
+    )
+    assert verdict.missing == verdict.denied == (DENIED.action,)
+
+
+def test_the_wiki_reminds_of_what_expires():
+    verdict = wiki_documents(
+        ACCOUNT, attested(*ALL), **wiki_documents.configure({"max_age_days": 30})
+    )
+    assert "The document runbook must be attested again" in verdict.reminder
