@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from readiness import Between, Severity, Verdict, heading
+from readiness import Between, Severity, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.applicationsignals import BudgetReport
 from readiness.evidence.workloads.deployments import LatestDeployment
@@ -11,7 +11,7 @@ from readiness.evidence.workloads.test_suites import Suites
 from readiness.model.attestation import Attested
 
 from .performance import latency_verdict, objective_verdict
-from .settings import ProdAlias, TestSettings
+from .settings import ProdAlias, RunSettings
 from .suites import END_TO_END, INTEGRATION, PERFORMANCE, SMOKE, suites_verdict
 
 functional_testing = heading("Validation", "Functional Testing")
@@ -26,7 +26,7 @@ def smoke_tests(
     suites: Suites,
     attested: Attested,
     *,
-    runs: TestSettings,
+    runs: RunSettings,
     prod_alias: ProdAlias = "",  # noqa: ARG001 - LatestDeployment is read with it
     max_age_days: Annotated[
         int, Between(1, 365), "How long an attested smoke test of a revision is valid (days)"
@@ -47,7 +47,7 @@ def integration_tests(
     suites: Suites,
     attested: Attested,
     *,
-    runs: TestSettings,
+    runs: RunSettings,
     prod_alias: ProdAlias = "",  # noqa: ARG001 - LatestDeployment is read with it
     max_age_days: Annotated[
         int, Between(1, 365), "How long an attested integration test is valid (days)"
@@ -65,7 +65,7 @@ def end_to_end_tests(
     suites: Suites,
     attested: Attested,
     *,
-    runs: TestSettings,
+    runs: RunSettings,
     prod_alias: ProdAlias = "",  # noqa: ARG001 - LatestDeployment is read with it
     max_age_days: Annotated[
         int, Between(1, 365), "How long an attested end-to-end test is valid (days)"
@@ -87,7 +87,7 @@ def performance_tests(
     suites: Suites,
     attested: Attested,
     *,
-    runs: TestSettings,
+    runs: RunSettings,
     prod_alias: ProdAlias = "",  # noqa: ARG001 - LatestDeployment is read with it
     max_age_days: Annotated[
         int, Between(1, 365), "How long an attested performance test is valid (days)"
@@ -98,6 +98,10 @@ def performance_tests(
 
     None has to be declared: latency-since-deployment measures what users wait for.
     """
+    if not (suites.of(PERFORMANCE.name) or suites.refusal or attested.statements):
+        return not_applicable(
+            "No performance test is declared or attested; what users wait for is measured."
+        )
     terms = runs.terms(max_age_days, two_people=two_people)
     return suites_verdict(PERFORMANCE, deployed, suites, attested, terms)
 

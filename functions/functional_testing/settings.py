@@ -16,7 +16,7 @@ ProdAlias = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class TestSettings:
+class RunSettings:
     """When a run of tests counts."""
 
     grace_minutes: Annotated[

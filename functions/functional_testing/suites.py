@@ -14,7 +14,6 @@ from readiness import (
     Verdict,
     cannot_tell,
     complies,
-    not_applicable,
     unread,
     violates,
     violates_all,
@@ -327,10 +326,6 @@ def _without_source(kind: Kind, deployed: LatestDeployment, attested: Attested) 
         f"NO_TEST_SOURCE: no manifest names where the {kind.noun}s of this workload run, and no"
         " pipeline attests one."
     )
-    if kind is PERFORMANCE:
-        return not_applicable(
-            "No performance test is declared or attested; what users wait for is measured."
-        )
     if attested.first_seen is None:
         return cannot_tell(f"{reason} Without the deployed stack attestations are not read.")
     if not deployed.members:

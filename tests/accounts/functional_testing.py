@@ -121,7 +121,9 @@ def builds(*found: dict[str, Any]) -> dict[tuple[str, str], Answer]:
         return {"builds": [each for each in found if each["id"] in ids]}
 
     return {
-        ("codebuild", "list_builds_for_project"): {"ids": [each["id"] for each in found]},
+        ("codebuild", "list_builds_for_project"): (
+            {"ids": [each["id"] for each in found]} if found else {}
+        ),
         ("codebuild", "batch_get_builds"): batch,
     }
 

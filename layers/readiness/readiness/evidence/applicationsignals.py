@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.model.evidence import ResourceType, ServiceEvent, api_call, evidence, last_segment
+from readiness.model.evidence import ResourceType, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, Unreadable
@@ -28,16 +28,12 @@ OBJECTIVE = ResourceType(
     find_reads=("application-signals:ListServiceLevelObjectives",),
     changed_by=(
         api_call(
-            "application-signals", "CreateServiceLevelObjective", id="requestParameters.Name"
-        ),
-        api_call(
             "application-signals",
+            "CreateServiceLevelObjective",
             "UpdateServiceLevelObjective",
             "DeleteServiceLevelObjective",
-            id="requestParameters.Id",
-            normalise=last_segment,
+            "BatchUpdateExclusionWindows",
         ),
-        api_call("application-signals", "BatchUpdateExclusionWindows"),
     ),
     identify=None,
     arn="arn:{partition}:application-signals:{region}:{account}:slo/{id}",

@@ -8,12 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.awslambda.functions import (
-    CONFIGURED,
-    DEPLOYED,
     FUNCTION,
     LATEST,
     FunctionAliases,
-    function_call,
     moment,
     published,
 )
@@ -26,7 +23,7 @@ from readiness.evidence.ecs.services import (
 )
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.tagged import GET_RESOURCES, tagged_arns
-from readiness.model.evidence import REGION, ResourceType, ServiceEvent, evidence
+from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
 from readiness.model.manifest import DEFAULT
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -127,9 +124,7 @@ class Deployment:
     uses=(Manifests, FunctionAliases),
     asks_with=("prod_alias",),
     changed_by=(
-        CONFIGURED,
-        DEPLOYED,
-        function_call("PublishVersion", "CreateFunction", "CreateAlias", "UpdateAlias"),
+        api_call("lambda", "UpdateFunctionCode*", "CreateAlias*", "UpdateAlias*", "DeleteAlias*"),
         ServiceEvent(
             "ECS Deployment State Change",
             match=(("eventName", ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")),),
@@ -147,7 +142,8 @@ class LatestDeployment:
     ``revision`` is the tag Revision of what was deployed last, empty without one. A function is
     deployed when the version behind its alias was published (ListAliases,
     GetFunctionConfiguration), a service when its rollout ended (DescribeServiceDeployments), or
-    began where ECS does not tell the end.
+    began where ECS does not tell the end. A version that is published wakes nothing before an
+    alias leads to it; new settings and new functions are seen by the sweep.
     """
 
     tags: Mapping[str, str]

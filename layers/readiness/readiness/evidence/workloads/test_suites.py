@@ -200,7 +200,7 @@ def _run_of(read: Reader, builds: Sequence[Mapping[str, Any]]) -> SuiteRun:
     statuses = {build["buildStatus"] for build in builds}
     ended = [build.get("endTime") for build in builds]
     latest = max((each for each in ended if each), default=None)
-    is_over = latest is not None and None not in ended and "IN_PROGRESS" not in statuses
+    is_over = all(ended) and all(build["buildStatus"] != "IN_PROGRESS" for build in builds)
     outcome = min(statuses, key=_worst_first)
     return SuiteRun(
         f"build {builds[0]['id']}",
@@ -291,11 +291,11 @@ def _action_runs(
     if not latest:
         return
     statuses = {each["status"] for each in latest.values()}
-    is_over = "InProgress" not in statuses
+    is_over = all(each["status"] != "InProgress" for each in latest.values())
     builds = [_build_id(each) for each in latest.values()]
     counted = _counts(read, [each for each in builds if each]) if is_over else None
     passed: bool | None = None
-    if is_over and "Failed" in statuses:
+    if is_over and any(each["status"] == "Failed" for each in latest.values()):
         passed = False
     elif statuses == {"Succeeded"}:
         passed = True
