@@ -88,7 +88,6 @@ TESTED = ResourceType(
     lambda read: list(members(read)),
     find_reads=(
         GET_RESOURCES,
-        "ssm:GetParametersByPath",
         "lambda:ListFunctions",
         "ecs:ListClusters",
         "ecs:ListServices",
