@@ -21,13 +21,19 @@ ROLLOUT_ARN = f"arn:aws:ecs:{_HERE}:service-deployment/agents/web/NCWGC2ZR-taawP
 BALANCER_ARN = f"arn:aws:elasticloadbalancing:{_HERE}:loadbalancer/app/web/50dc6c49"
 REPORT_ARN = f"arn:aws:codebuild:{_HERE}:report/checkout-tests:1a2b"
 PIPELINE, ACTION, PROJECT, CANARY = "release", "EndToEnd", "checkout-integration", "checkout"
-TESTS = [
+ONE_EACH = [
     {"kind": "smoke", "provider": "synthetics", "name": CANARY},
     {"kind": "integration", "provider": "codebuild", "name": PROJECT, "min_tests": 20},
     {"kind": "end-to-end", "provider": "codepipeline", "name": f"{PIPELINE}/{ACTION}"},
     {"kind": "performance", "provider": "codebuild", "name": PROJECT},
 ]
-RULES = ("smoke-tests", "integration-tests", "end-to-end-tests", "performance-tests")
+SOURCES = {"synthetics": CANARY, "codebuild": PROJECT, "codepipeline": f"{PIPELINE}/{ACTION}"}
+TESTS = [
+    {"kind": kind, "provider": provider, "name": name}
+    for kind in ("smoke", "integration", "end-to-end", "performance")
+    for provider, name in SOURCES.items()
+]
+"""Each kind at each provider, so that every verdict rests on every read."""
 
 
 def ago(hours: float = 0, minutes: float = 0) -> datetime:

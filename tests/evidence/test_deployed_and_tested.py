@@ -12,6 +12,7 @@ from functions.functional_testing import app
 from readiness import Severity, Status
 from readiness.evidence.workloads.release_latency import windows
 from tests.accounts.functional_testing import (
+    ONE_EACH,
     WORKLOAD,
     action,
     ago,
@@ -41,6 +42,7 @@ LATENCY = app.latency_since_deployment
 def world(*answers: Any, **named: Any) -> FakeAccount:
     """The compliant account with other answers."""
     account = fake_account()
+    account.answers["ssm", "get_parameters_by_path"] = manifest(ONE_EACH)
     for each in answers:
         account.answers |= each
     return account.but(**named)
