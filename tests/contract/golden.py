@@ -522,6 +522,97 @@ GOLDEN = (
         _POLICY_ARN,
         judged=False,
     ),
+    call("application-signals", "UpdateServiceLevelObjective"),
+    told(
+        "codebuild-build-succeeded",
+        "CodeBuild Build State Change",
+        "aws.codebuild",
+        {
+            "build-status": "SUCCEEDED",
+            "project-name": "agents-integration",
+            "build-id": f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/agents-integration:1a2b",
+            "current-phase": "COMPLETED",
+            "version": "1",
+        },
+        [f"arn:aws:codebuild:{REGION}:{ACCOUNT}:build/agents-integration:1a2b"],
+    ),
+    told(
+        "codepipeline-test-failed",
+        "CodePipeline Action Execution State Change",
+        "aws.codepipeline",
+        {
+            "pipeline": "release",
+            "execution-id": "01234567-0123-0123-0123-012345678901",
+            "stage": "Test",
+            "action": "EndToEnd",
+            "state": "FAILED",
+            "region": REGION,
+            "type": {"owner": "AWS", "category": "Test", "provider": "CodeBuild", "version": "1"},
+            "version": 2.0,
+        },
+        [f"arn:aws:codepipeline:{REGION}:{ACCOUNT}:release"],
+    ),
+    told(
+        "codedeploy-deployment-succeeded",
+        "CodeDeploy Deployment State-change Notification",
+        "aws.codedeploy",
+        {
+            "region": REGION,
+            "deploymentId": "d-ABCDEF123",
+            "application": "agents",
+            "deploymentGroup": "web",
+            "instanceGroupId": "9fd2fbef-2157-40d8-91e7-6845af69e2d2",
+            "state": "SUCCESS",
+        },
+        [f"arn:aws:codedeploy:{REGION}:{ACCOUNT}:application:agents"],
+    ),
+    *(
+        told(
+            f"synthetics-canary-{file}",
+            f"Synthetics Canary {kind}",
+            "aws.synthetics",
+            {"account-id": ACCOUNT, "canary-id": KEY, "canary-name": "checkout", **detail},
+            [],
+        )
+        for file, kind, detail in (
+            ("passed", "TestRun Successful", {"test-run-status": "PASSED"}),
+            ("failed", "TestRun Failure", {"test-run-status": "FAILED"}),
+            (
+                "stopped",
+                "Status Change",
+                {"previous-state": "STOPPING", "current-state": "STOPPED"},
+            ),
+        )
+    ),
+    told(
+        "application-signals-alarm",
+        "CloudWatch Alarm State Change",
+        "aws.cloudwatch",
+        {
+            "alarmName": "checkout-budget",
+            "state": {"value": "ALARM", "timestamp": "2026-11-02T12:00:00.000+0000"},
+            "previousState": {"value": "OK"},
+            "configuration": {
+                "metrics": [
+                    {
+                        "id": "m1",
+                        "metricStat": {
+                            "metric": {
+                                "namespace": "AWS/ApplicationSignals",
+                                "name": "AttainmentRate",
+                                "dimensions": {"SloName": "checkout-latency"},
+                            },
+                            "period": 60,
+                            "stat": "Average",
+                        },
+                        "returnData": True,
+                    }
+                ]
+            },
+        },
+        [f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:checkout-budget"],
+        ("AWS::ApplicationSignals::ServiceLevelObjective", "checkout-latency"),
+    ),
     call("access-analyzer", "ApplyArchiveRule"),
     call("access-analyzer", "DeleteAnalyzer"),
     call("access-analyzer", "UpdateFindings"),

@@ -31,6 +31,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
     "AWS::ApiGateway::RestApi": ("a1b2c3d4e5", ()),
     "AWS::ApiGatewayV2::Api": ("h1b2c3d4e5", ()),
     "AWS::AppSync::GraphQLApi": ("graphqlapiid000000000000aa", ()),
+    "AWS::ApplicationSignals::ServiceLevelObjective": ("checkout-latency", ()),
     "AWS::AutoScaling::AutoScalingGroup": ("team/workers", (f"{_GROUP}/team/workers",)),
     "AWS::Backup::RestoreTestingPlan": ("weekly", ()),
     "AWS::CloudFormation::Stack": (
@@ -120,7 +121,7 @@ BY_ARN = {
 }
 """Types whose id is the ARN: calls name them by nothing else that a path leads to (secrets: see
 tests/engine/test_events_secrets_management.py)."""
-NOT_AWS = {"AWS::::Account", "Readiness::Workload", "*"}
+NOT_AWS = {"AWS::::Account", "Readiness::TestedWorkload", "Readiness::Workload", "*"}
 
 
 def types():

@@ -57,9 +57,11 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer apigateway appconfig application-autoscaling appsync arc-region-switch
+    access-analyzer apigateway appconfig application-autoscaling application-signals appsync
+    arc-region-switch
     arc-zonal-shift auditmanager autoscaling backup batch budgets
-    bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
+    bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy
+    codepipeline cognito-idp
     compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events
     firehose fis guardduty health iam inspector2 kafka kinesis kms lambda logs macie2 memorydb
     oam observabilityadmin organizations pipes rds redshift resiliencehub resource-groups route53

@@ -16,6 +16,7 @@ JUDGED = {c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PEND
 LACKING = {
     "access-analyzer:ListAnalyzers",
     "application-autoscaling:DescribeScalableTargets",
+    "application-signals:ListServiceLevelObjectives",
     "auditmanager:GetAccountStatus",
     "backup:DescribeRegionSettings",
     "backup:ListProtectedResources",

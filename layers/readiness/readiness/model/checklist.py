@@ -336,7 +336,6 @@ CHAPTERS: tuple[Chapter, ...] = (
 
 PENDING: frozenset[str] = frozenset(
     {
-        "functional_testing",
         "operational_documentation",
         "development_documentation",
     }

@@ -451,3 +451,9 @@ def _version(read: Reader, name: str, version: str) -> Any:
         FunctionName=name,
         Qualifier=version,
     )
+
+
+def published(read: Reader, name: str, version: str) -> str:
+    """When a version was published, as Lambda writes it; empty for one that is gone."""
+    found = _version(read, name, version) or {}
+    return str(found.get("LastModified", ""))

@@ -113,6 +113,7 @@ class Service:
     propagates_tags: str = ""
     has_managed_tags: bool = False
     strategy: tuple[ProviderShare, ...] = ()
+    current_deployment: str = ""
 
     @property
     def is_connected(self) -> bool:
@@ -179,6 +180,7 @@ class Service:
                 ProviderShare(each["capacityProvider"], each.get("base", 0), each.get("weight", 0))
                 for each in strategy
             ),
+            current_deployment=answer.get("currentServiceDeployment", ""),
         )
 
 
@@ -223,6 +225,16 @@ def described_service(read: Reader, service: Resource) -> Mapping[str, Any]:
 def every_service(read: Reader) -> dict[str, Service]:
     """Every service of the region, whatever is evaluated now: a call for each ten."""
     return _described_all(read, _service_arns(read), Service.of)
+
+
+def service_arns(read: Reader) -> dict[str, str]:
+    """Every service of the region, with the cluster it belongs to."""
+    return _service_arns(read)
+
+
+def services_named(read: Reader, services: Mapping[str, str]) -> dict[str, Service]:
+    """Some services, given with their clusters: a call for each ten."""
+    return _described_all(read, services, Service.of)
 
 
 def described_services(read: Reader, make: Callable[[Mapping[str, Any]], T]) -> dict[str, T]:

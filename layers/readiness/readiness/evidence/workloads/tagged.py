@@ -22,8 +22,8 @@ GET_RESOURCES = "tag:GetResources"
 _DAY = 86_400
 
 
-def _tagged(read: Reader) -> dict[str, list[str]]:
-    """The ARNs of each workload."""
+def tagged_arns(read: Reader) -> dict[str, list[str]]:
+    """The ARNs of each workload. Source: GetResources."""
     found: dict[str, list[str]] = {}
     mappings = read.every(
         "resourcegroupstaggingapi",
@@ -45,7 +45,7 @@ def _values(mapping: Mapping[str, Any]) -> list[str]:
 
 WORKLOAD = ResourceType(
     "Readiness::Workload",
-    lambda read: list(_tagged(read)),
+    lambda read: list(tagged_arns(read)),
     find_reads=(GET_RESOURCES,),
     identify=None,
     tags_from_api=False,
@@ -74,7 +74,7 @@ class Workloads:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Workloads:
-        return cls(tuple(sorted(_tagged(read))))
+        return cls(tuple(sorted(tagged_arns(read))))
 
 
 @evidence(
@@ -96,14 +96,14 @@ class WorkloadRequests:
 
     @classmethod
     def load(cls, read: Reader, workload: Resource) -> WorkloadRequests:
-        arns = _tagged(read).get(workload.id)
+        arns = tagged_arns(read).get(workload.id)
         if arns is None:
             raise Gone(workload.key)
         return cls._of_each(read, {workload.id: arns})[workload.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, WorkloadRequests]:
-        tagged = _tagged(read)
+        tagged = tagged_arns(read)
         return cls._of_each(read, {id: tagged[id] for id in read.ids(WORKLOAD) if id in tagged})
 
     @classmethod
@@ -138,7 +138,7 @@ def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
             query = series("AWS/ApplicationELB", "RequestCount", "Sum", LoadBalancer=name)
             entry_points.append((f"load balancer {name}", query, True))
         elif service == "apigateway" and kind.startswith("/restapis/") and kind.count("/") == 2:
-            name = _api_name(read, kind.rpartition("/")[2])
+            name = rest_api_name(read, kind.rpartition("/")[2])
             if name:
                 query = series("AWS/ApiGateway", "Count", "Sum", ApiName=name)
                 entry_points.append((f"REST API {name}", query, True))
@@ -155,7 +155,7 @@ def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
     return entry_points
 
 
-def _api_name(read: Reader, id: str) -> str:
+def rest_api_name(read: Reader, id: str) -> str:
     """The name of a REST API; empty for one that is gone while its tags are still listed."""
     try:
         if read.bulk:

@@ -1,0 +1,419 @@
+"""What was deployed last, which runs tested it, and how long users wait since."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from functions.functional_testing import app
+from readiness import Severity, Status
+from readiness.evidence.workloads.release_latency import windows
+from tests.accounts.functional_testing import (
+    ONE_EACH,
+    WORKLOAD,
+    action,
+    ago,
+    attested,
+    build,
+    builds,
+    canary,
+    canary_run,
+    execution,
+    fake_account,
+    function,
+    manifest,
+    metrics,
+    objective,
+    pipeline,
+    report,
+    rollout,
+    service,
+)
+from tests.fake_account import NOON, FakeAccount, error, observe, scan
+
+GOOD, BAD, UNKNOWN = Status.COMPLIANT, Status.NON_COMPLIANT, Status.INSUFFICIENT_DATA
+SMOKE, INTEGRATION, END = app.smoke_tests, app.integration_tests, app.end_to_end_tests
+LATENCY = app.latency_since_deployment
+
+
+def world(*answers: Any, **named: Any) -> FakeAccount:
+    """The compliant account with other answers."""
+    account = fake_account()
+    account.answers["ssm", "get_parameters_by_path"] = manifest(ONE_EACH)
+    for each in answers:
+        account.answers |= each
+    return account.but(**named)
+
+
+def finding(rule: Any, account: FakeAccount, id: str = WORKLOAD, **settings: Any) -> Any:
+    found = observe(account, rule, id, **settings).finding
+    assert found is not None
+    return found
+
+
+def deployed_at(account: FakeAccount, **settings: Any) -> tuple[str, str]:
+    facts = finding(SMOKE, account, **settings).observed
+    return facts["deployment"], facts["deployed"]
+
+
+def stamp(when: datetime) -> str:
+    return f"{when:%Y-%m-%dT%H:%M:%SZ}"
+
+
+# -- what was deployed ----------------------------------------------------------------------------
+
+
+def test_a_service_is_deployed_when_its_rollout_ended():
+    assert deployed_at(world()) == ("service web", stamp(ago(26)))
+
+
+def test_where_no_rollout_is_kept_its_beginning_counts():
+    gone = world(ecs__describe_service_deployments={"serviceDeployments": []})
+    assert deployed_at(gone)[1] == stamp(ago(27))
+
+
+def test_a_rollout_that_goes_on_is_awaited():
+    going = rollout(status="IN_PROGRESS")
+    del going["finishedAt"]
+    account = world(
+        ecs__describe_service_deployments={"serviceDeployments": [going]},
+        ecs__describe_services={
+            "services": [
+                service(deployments=[{"id": "2", "status": "PRIMARY", "createdAt": ago(3)}])
+            ]
+        },
+    )
+    found = finding(INTEGRATION, account)
+    assert found.status is UNKNOWN
+    assert "AWAITING_TESTS" in found.reason
+
+
+ALIASES = [
+    {"Name": "live", "FunctionVersion": "7"},
+    {"Name": "dev", "FunctionVersion": "8"},
+]
+
+
+def versions(FunctionName: str, Qualifier: str = "") -> Any:  # noqa: N803
+    return function(FunctionName, {"7": ago(20), "8": ago(2), "": ago(1)}[Qualifier])
+
+
+def of_function(*aliases: dict[str, Any]) -> FakeAccount:
+    return world(
+        lambda__list_functions={"Functions": [function(modified=ago(1))]},
+        lambda__list_aliases={"Aliases": list(aliases)},
+        lambda__get_function_configuration=versions,
+    )
+
+
+def test_a_function_is_deployed_when_the_version_behind_an_alias_was_published():
+    assert deployed_at(of_function(ALIASES[0])) == ("function checkout", stamp(ago(20)))
+    assert deployed_at(of_function()) == ("function checkout", stamp(ago(1)))
+    latest = {"Name": "live", "FunctionVersion": "$LATEST"}
+    assert deployed_at(of_function(latest)) == ("function checkout", stamp(ago(1)))
+    split = ALIASES[0] | {"RoutingConfig": {"AdditionalVersionWeights": {"8": 0.1}}}
+    assert deployed_at(of_function(split)) == ("function checkout", stamp(ago(2)))
+
+
+def test_the_alias_that_callers_use_can_be_named():
+    both = of_function(*ALIASES)
+    assert deployed_at(both) == ("function checkout", stamp(ago(2)))
+    assert deployed_at(both, prod_alias="live") == ("function checkout", stamp(ago(20)))
+
+
+def test_what_has_no_tag_is_one_workload_and_the_monitor_is_none():
+    own = {"Variables": {"FINDINGS_TABLE": "f", "TRANSITIONS_TABLE": "t"}}
+    other = function("billing")
+    account = world(
+        lambda__list_functions={
+            "Functions": [function(), other, function("readiness-alerts", Environment=own)]
+        }
+    )
+    seen = {o.resource.id: o.finding for o in scan(account, [SMOKE])}
+    assert set(seen) == {WORKLOAD, "default"}
+    assert "NO_TEST_SOURCE" in seen["default"].reason  # type: ignore[union-attr]
+    alone = world(lambda__list_functions={"Functions": [function()]})
+    assert {o.resource.id for o in scan(alone, [SMOKE])} == {WORKLOAD}
+
+
+def test_a_workload_that_is_gone_closes_its_finding():
+    assert observe(world(), SMOKE, "nobody").finding is None
+
+
+# -- CodeBuild ------------------------------------------------------------------------------------
+
+OTHER = "9b0dd1a2c3d4e5f60718293a4b5c6d7e8f901234"
+BATCH = "arn:aws:codebuild:us-east-1:111122223333:build-batch/checkout-integration:b"
+
+
+@pytest.mark.parametrize(
+    ("found", "status", "words"),
+    [
+        pytest.param([build()], GOOD, "40 tests", id="passed"),
+        pytest.param(
+            [build(2, 3, buildStatus="FAILED"), build(1)], BAD, "FAILED", id="newest failed"
+        ),
+        pytest.param(
+            [build(1), build(2, 3, buildStatus="FAILED")], BAD, "FAILED", id="out of order"
+        ),
+        pytest.param(
+            [build(2, 3, buildStatus="FAILED", sourceVersion="pr/12"), build(1)],
+            GOOD,
+            "40 tests",
+            id="a pull request failed",
+        ),
+        pytest.param(
+            [build(2, 3, buildStatus="STOPPED"), build(1)], GOOD, "40 tests", id="stopped"
+        ),
+        pytest.param([build(2, 3, resolvedSourceVersion=OTHER)], BAD, OTHER, id="another commit"),
+        pytest.param(
+            [
+                build(3, 2.9, buildBatchArn=BATCH),
+                build(2, 3, buildStatus="FAILED", buildBatchArn=BATCH),
+            ],
+            BAD,
+            "FAILED",
+            id="one build of a batch failed",
+        ),
+        pytest.param([build(1, reportArns=[])], BAD, "NO_REPORT", id="no report"),
+        pytest.param([], BAD, "no run that counts", id="never built"),
+    ],
+)
+def test_builds(found, status, words):
+    seen = finding(INTEGRATION, world(builds(*found)))
+    assert seen.status is status, seen.reason
+    assert words in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("reports", "words"),
+    [
+        pytest.param([report(SKIPPED=40)], "NO_TESTS_EXECUTED", id="all skipped"),
+        pytest.param([report(SUCCEEDED=19, SKIPPED=20)], "TOO_FEW_TESTS", id="too few"),
+        pytest.param([report(SUCCEEDED=30, ERROR=1)], "1 of 31 tests failed", id="errors"),
+        pytest.param([{**report(), "type": "CODE_COVERAGE"}], "NO_REPORT", id="coverage"),
+    ],
+)
+def test_reports(reports, words):
+    seen = finding(INTEGRATION, world(codebuild__batch_get_reports={"reports": reports}))
+    assert seen.status is BAD
+    assert words in seen.reason
+
+
+def test_a_report_that_has_expired_shows_nothing():
+    gone = {"reportsNotFound": [report()["arn"]]}
+    seen = finding(INTEGRATION, world(codebuild__batch_get_reports=gone))
+    assert "NO_REPORT" in seen.reason
+
+
+def test_a_project_that_does_not_exist_proves_nothing():
+    gone = error("ResourceNotFoundException")
+    seen = finding(INTEGRATION, world(codebuild__list_builds_for_project=gone))
+    assert "does not exist" in seen.reason
+
+
+def test_a_source_that_is_denied_leaves_the_others_as_they_are():
+    account = world()
+    account.faults["codebuild", "list_builds_for_project"] = error("AccessDeniedException", 403)
+    seen = finding(INTEGRATION, account)
+    assert seen.status is UNKNOWN
+    assert "codebuild:ListBuildsForProject" in seen.missing
+    assert finding(SMOKE, account).status is GOOD
+
+
+# -- CodePipeline ---------------------------------------------------------------------------------
+
+
+def _tested(**changes: Any) -> dict[str, Any]:
+    kind = {"category": "Test", "owner": "AWS", "provider": "CodeBuild", "version": "1"}
+    return action(input={"actionTypeId": kind | changes})
+
+
+@pytest.mark.parametrize(
+    ("executions", "actions", "status", "words"),
+    [
+        pytest.param([execution()], [action()], GOOD, "40 tests", id="passed"),
+        pytest.param(
+            [execution(status="Failed")], [action()], GOOD, "40 tests", id="the rest failed"
+        ),
+        pytest.param(
+            [execution(status="Failed")],
+            [action(status="Failed")],
+            BAD,
+            "Failed",
+            id="the tests failed",
+        ),
+        pytest.param(
+            [execution("e2", 3, executionType="ROLLBACK"), execution(status="Failed")],
+            [action("e2", 2), action(status="Failed")],
+            BAD,
+            "Failed",
+            id="a rollback is no test",
+        ),
+        pytest.param(
+            [execution("e2", 3, status="InProgress"), execution()],
+            [action()],
+            GOOD,
+            "40 tests",
+            id="the next has not come so far",
+        ),
+        pytest.param(
+            [execution("e2", 3, status="Superseded"), execution()],
+            [action("e2", 2, status="Abandoned"), action()],
+            GOOD,
+            "40 tests",
+            id="abandoned",
+        ),
+        pytest.param(
+            [execution()],
+            [action(hours=24.5, status="Failed"), action(hours=24)],
+            GOOD,
+            "40 tests",
+            id="retried",
+        ),
+        pytest.param(
+            [execution()], [_tested(category="Approval")], BAD, "no such action", id="an approval"
+        ),
+        pytest.param(
+            [execution()], [_tested(provider="Jenkins")], BAD, "NO_REPORT", id="no build behind it"
+        ),
+        pytest.param([], [], BAD, "no run that counts", id="never executed"),
+    ],
+)
+def test_pipelines(executions, actions, status, words):
+    seen = finding(END, world(pipeline(executions, actions)))
+    assert seen.status is status, seen.reason
+    assert words in seen.reason
+
+
+def test_all_test_actions_of_a_pipeline_count_where_none_is_named():
+    tests = [{"kind": "end-to-end", "provider": "codepipeline", "name": "release"}]
+    both = pipeline([execution()], [action(), action(actionName="Browser", status="Failed")])
+    account = world(both, ssm__get_parameters_by_path=manifest(tests))
+    assert finding(END, account).status is BAD
+
+
+def test_a_pipeline_that_does_not_exist_proves_nothing():
+    gone = error("PipelineNotFoundException")
+    seen = finding(END, world(codepipeline__list_pipeline_executions=gone))
+    assert "does not exist" in seen.reason
+
+
+# -- Synthetics -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "words"),
+    [
+        pytest.param(canary(canary_run(5, "FAILED"), canary_run()), BAD, "FAILED", id="fails"),
+        pytest.param(
+            canary(canary_run(5, "FAILED", DryRunConfig={"DryRunId": "d"}), canary_run()),
+            GOOD,
+            "passed",
+            id="a dry run fails",
+        ),
+        pytest.param(canary(canary_run(), state="STOPPED"), BAD, "STOPPED", id="stopped"),
+        pytest.param(canary(canary_run(), state="UPDATING"), GOOD, "passed", id="updating"),
+        pytest.param(
+            canary(canary_run(5, Status={"State": "PASSED", "TestResult": "FAILED"})),
+            BAD,
+            "FAILED",
+            id="the script failed",
+        ),
+        pytest.param(
+            canary(canary_run(1, Status={"State": "RUNNING"}), canary_run()),
+            GOOD,
+            "passed",
+            id="runs now",
+        ),
+        pytest.param(canary(canary_run(60 * 25)), BAD, "older than", id="old"),
+    ],
+)
+def test_canaries(answers, status, words):
+    seen = finding(SMOKE, world(answers))
+    assert seen.status is status, seen.reason
+    assert words in seen.reason
+
+
+def test_only_a_failure_of_what_is_deployed_is_critical():
+    down = finding(SMOKE, world(canary(canary_run(5, "FAILED"))))
+    assert down.severity is Severity.CRITICAL
+    broken = {"State": "FAILED", "StateReasonCode": "EXECUTION_FAILURE"}
+    assert finding(SMOKE, world(canary(canary_run(5, Status=broken)))).severity is Severity.HIGH
+
+
+def test_a_canary_that_does_not_exist_proves_nothing():
+    gone = error("ResourceNotFoundException", 404)
+    seen = finding(SMOKE, world(synthetics__get_canary_runs=gone))
+    assert "does not exist" in seen.reason
+
+
+# -- manifests and attestations -------------------------------------------------------------------
+
+
+def test_a_pipeline_attests_where_no_source_is_declared():
+    said = attested()
+    account = world(ssm__get_parameters_by_path=manifest([]), dynamodb__query={"Items": said})
+    assert finding(SMOKE, account).status is GOOD
+
+
+def test_a_refused_manifest_is_no_missing_source():
+    bad = {"Name": f"/readiness/manifest/{WORKLOAD}", "Type": "String", "Value": json.dumps({})}
+    seen = finding(SMOKE, world(ssm__get_parameters_by_path={"Parameters": [bad]}))
+    assert seen.status is UNKNOWN
+    assert "cannot be used" in seen.reason
+
+
+def test_a_workload_of_a_manifest_alone_is_judged():
+    account = world(ssm__get_parameters_by_path=manifest(name="planned"))
+    assert {o.resource.id for o in scan(account, [SMOKE])} == {WORKLOAD, "planned"}
+
+
+# -- latency --------------------------------------------------------------------------------------
+
+
+def test_a_load_balancer_says_seconds_and_is_judged_in_milliseconds():
+    slow = finding(LATENCY, world(cloudwatch__get_metric_data=metrics(250.0)))
+    assert slow.status is BAD
+    assert "p99 250 ms of 1,000 requests at load balancer app/web/50dc6c49" in slow.reason
+
+
+def test_each_window_is_one_datapoint_since_the_deployment_or_before_it():
+    after, before = windows(ago(30), NOON)
+    assert [(each.start, each.period) for each in after] == [(NOON - timedelta(hours=2), 3600)]
+    assert all(each.end <= ago(30) for each in before)
+    assert all(
+        each.end - each.start == timedelta(seconds=each.period) for each in (*after, *before)
+    )
+    day_after, _ = windows(ago(40), NOON)
+    assert [each.period for each in day_after] == [3600, 86400]
+    assert windows(ago(0.5), NOON)[0] == ()
+
+
+def test_nothing_is_measured_where_nobody_asks():
+    quiet = finding(LATENCY, world(cloudwatch__get_metric_data=metrics(samples=20.0)))
+    assert quiet.status is UNKNOWN
+    assert "LOW_TRAFFIC" in quiet.reason
+
+
+# -- objectives -----------------------------------------------------------------------------------
+
+
+def reports(*found: dict[str, Any], errors: list[dict[str, str]] | None = None) -> dict[Any, Any]:
+    key = ("application-signals", "batch_get_service_level_objective_budget_report")
+    return {key: {"Timestamp": NOON, "Reports": list(found), "Errors": errors or []}}
+
+
+def test_objectives():
+    rule, name = app.service_level_objectives, "checkout-latency"
+    assert finding(rule, world(), name).status is GOOD
+    used = finding(rule, world(reports(objective(BudgetStatus="BREACHED"))), name)
+    assert (used.status, used.severity) == (BAD, Severity.HIGH)
+    failed = {"Name": name, "Arn": objective()["Arn"], "ErrorMessage": "?"}
+    unread = world(reports(errors=[failed | {"ErrorCode": "InternalServerException"}]))
+    assert finding(rule, unread, name).status is UNKNOWN
+    gone = world(reports(errors=[failed | {"ErrorCode": "ResourceNotFoundException"}]))
+    assert observe(gone, rule, name).finding is None
