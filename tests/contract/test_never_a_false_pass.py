@@ -12,6 +12,10 @@ from tests.account_variants import Variant, module_of, settings_of, variants_of
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount, evaluation
 
 DECORATION = ("resourcegroupstaggingapi", "get_resources")
+VERSIONED = {("s3", "head_object"): "s3:GetObjectVersion"}
+"""The action of a call that is only made about one version of an object."""
+NO_BODY = "unmodelled 404"
+"""What S3 itself answers to HEAD for a version that does not exist: HEAD has no body."""
 NAMES = {("iam", "list_roles"), ("iam", "list_users")}
 """Asked to show who attested: without them the id is shown, and the verdict is the same."""
 RULES = [rule for heading in headings() for rule in heading.rules]
@@ -77,11 +81,14 @@ def test_a_failed_read_is_insufficient_data(rule, account, bulk):
                 assert seen.finding is not None, f"{where}: taken for a deleted resource"
                 status, reason = seen.finding.status, seen.finding.reason
                 assert not seen.crash, f"{where}: {seen.crash}"
+                if call in VERSIONED and fault == NO_BODY and status is Status.NON_COMPLIANT:
+                    continue
                 if status is Status.NON_COMPLIANT and baseline.finding.status is status:
                     continue
                 assert status is Status.INSUFFICIENT_DATA, f"{where}: {status} {reason}"
-                assert action_of(*call) in reason, f"{where}: {reason}"
-                assert action_of(*call) in seen.finding.missing, where
+                action = VERSIONED.get(call) or action_of(*call)
+                assert action in reason, f"{where}: {reason}"
+                assert action in seen.finding.missing, where
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)

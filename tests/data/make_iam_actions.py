@@ -57,7 +57,7 @@ ALSO = frozenset(
 
 SERVICES_READ = frozenset(
     """
-    access-analyzer apigateway appconfig application-autoscaling appsync arc-region-switch
+    access-analyzer account apigateway appconfig application-autoscaling appsync arc-region-switch
     arc-zonal-shift auditmanager autoscaling backup batch budgets
     bcm-data-exports ce cloudformation cloudfront cloudtrail cloudwatch codebuild codedeploy cognito-idp
     compute-optimizer config cur dax dynamodb ec2 ecr ecs eks elasticache elasticfilesystem elasticloadbalancing es events

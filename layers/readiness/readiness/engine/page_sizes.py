@@ -99,6 +99,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("sqs", "list_dead_letter_source_queues"): ("MaxResults", 1000),
     ("sqs", "list_queues"): ("MaxResults", 1000),
     ("ssm", "describe_parameters"): ("MaxResults", 50),
+    ("ssm", "list_documents"): ("MaxResults", 50),
     ("ssm", "get_parameters_by_path"): ("MaxResults", 10),
     ("stepfunctions", "list_state_machines"): ("maxResults", 1000),
 }

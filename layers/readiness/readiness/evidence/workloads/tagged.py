@@ -22,8 +22,8 @@ GET_RESOURCES = "tag:GetResources"
 _DAY = 86_400
 
 
-def _tagged(read: Reader) -> dict[str, list[str]]:
-    """The ARNs of each workload."""
+def workload_arns(read: Reader) -> dict[str, list[str]]:
+    """The ARNs of each workload in the region. Source: GetResources by the tag Application."""
     found: dict[str, list[str]] = {}
     mappings = read.every(
         "resourcegroupstaggingapi",
@@ -45,7 +45,7 @@ def _values(mapping: Mapping[str, Any]) -> list[str]:
 
 WORKLOAD = ResourceType(
     "Readiness::Workload",
-    lambda read: list(_tagged(read)),
+    lambda read: list(workload_arns(read)),
     find_reads=(GET_RESOURCES,),
     identify=None,
     tags_from_api=False,
@@ -74,7 +74,7 @@ class Workloads:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> Workloads:
-        return cls(tuple(sorted(_tagged(read))))
+        return cls(tuple(sorted(workload_arns(read))))
 
 
 @evidence(
@@ -96,14 +96,14 @@ class WorkloadRequests:
 
     @classmethod
     def load(cls, read: Reader, workload: Resource) -> WorkloadRequests:
-        arns = _tagged(read).get(workload.id)
+        arns = workload_arns(read).get(workload.id)
         if arns is None:
             raise Gone(workload.key)
         return cls._of_each(read, {workload.id: arns})[workload.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, WorkloadRequests]:
-        tagged = _tagged(read)
+        tagged = workload_arns(read)
         return cls._of_each(read, {id: tagged[id] for id in read.ids(WORKLOAD) if id in tagged})
 
     @classmethod
