@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 JUDGED = {c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PENDING}
 LACKING = {
     "access-analyzer:ListAnalyzers",
+    "account:GetAlternateContact",
     "application-autoscaling:DescribeScalableTargets",
     "auditmanager:GetAccountStatus",
     "backup:DescribeRegionSettings",
@@ -52,6 +53,7 @@ LACKING = {
     "securityhub:GetFindings",
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
+    "ssm:ListDocuments",
     "wellarchitected:ListWorkloads",
     "xray:GetGroups",
     "xray:GetSamplingRules",

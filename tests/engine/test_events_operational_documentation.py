@@ -26,6 +26,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     f"config/{NAME}-ssm-document": DOCUMENT,
     "cloudtrail/alarms-put-metric-alarm": {},
     "cloudtrail/alarms-put-mute-rule": {"alarm-runbooks": None},
+    f"service/{NAME}-alarm-tagged": {"alarm-runbooks": None},
     "service/alarms-configuration-change": {"alarm-runbooks": None},
 }
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
+    ("apigateway", "get_documentation_parts"): ("limit", 500),
     ("apigateway", "get_domain_names"): ("limit", 500),
     ("apigateway", "get_resources"): ("limit", 500),
     ("apigateway", "get_rest_apis"): ("limit", 500),

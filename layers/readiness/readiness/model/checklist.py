@@ -338,7 +338,6 @@ PENDING: frozenset[str] = frozenset(
     {
         "functional_testing",
         "monitoring_validation",
-        "development_documentation",
         "emergency_procedures",
         "support",
     }

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES
-from readiness.evidence.tagging import TAG_LOOKUPS, tag_change, tags_of_types
-from readiness.model.evidence import REGION, evidence
+from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
+from readiness.model.evidence import REGION, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.alarms import Alarm, composite_alarm, log_alarm, metric_alarm
@@ -49,7 +49,10 @@ def link_of(*texts: str) -> Link:
     REGION,
     reads=("cloudwatch:DescribeAlarms", "ssm:ListDocuments", "tag:GetResources"),
     uses=TAG_LOOKUPS,
-    changed_by=(*ALARM_CHANGES, tag_change("cloudwatch")),
+    changed_by=(
+        *ALARM_CHANGES,
+        ServiceEvent("Tag Change on Resource", match=(("service", ("cloudwatch",)),)),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class AlarmLinks:
