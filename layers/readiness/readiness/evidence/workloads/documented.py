@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.costexplorer import TAG
 from readiness.evidence.ecs.service_definitions import ServiceTasks
-from readiness.evidence.ecs.services import SERVICE, SERVICE_READS
+from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.workloads.tagged import GET_RESOURCES, workload_arns
 from readiness.model.evidence import ResourceType, evidence
 from readiness.model.manifest import DEFAULT
@@ -125,7 +125,7 @@ class WorkloadParts:
 
 @evidence(
     WORKLOAD_DOCUMENTS,
-    reads=(GET_RESOURCES, *_LISTINGS, *SERVICE_READS),
+    reads=(GET_RESOURCES, *_LISTINGS),
     uses=(ServiceTasks,),
 )
 @dataclass(frozen=True, slots=True)
