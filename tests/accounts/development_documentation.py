@@ -67,8 +67,9 @@ def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
 
 
 def statements(**asked: Any) -> dict[str, Any]:
-    """Every rule that asks has been attested."""
-    return {"Items": declared(asked["ExpressionAttributeValues"][":r"]["S"])}
+    """Every rule that asks has been attested; of the REST API, API Gateway has it all."""
+    rule = asked["ExpressionAttributeValues"][":r"]["S"]
+    return {"Items": [] if rule == f"{HEADING}.rest-api-documentation" else declared(rule)}
 
 
 def manifest(version: str = "2.1.0", workload: str = WORKLOAD) -> dict[str, Any]:
@@ -189,7 +190,10 @@ def untagged() -> FakeAccount:
 
 def in_a_document() -> FakeAccount:
     """API Gateway has no documentation of the REST API: an attested document has."""
-    return fake_account().but(apigateway__get_documentation_parts={"items": []})
+    return fake_account().but(
+        apigateway__get_documentation_parts={"items": []},
+        dynamodb__query={"Items": declared(f"{HEADING}.rest-api-documentation")},
+    )
 
 
 def others() -> dict[str, Variant]:
