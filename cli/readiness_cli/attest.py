@@ -199,7 +199,7 @@ def _print(desk: Desk, statements: Iterable[Attestation], format: str) -> None:
 
 def is_attestable(rule: Rule) -> bool:
     """Whether the rule rests on what people attest."""
-    return any(parameter.evidence is Attested for parameter in rule.parameters)
+    return any(issubclass(parameter.evidence, Attested) for parameter in rule.parameters)
 
 
 def _every_attestable() -> list[Rule]:

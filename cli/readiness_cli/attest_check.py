@@ -14,7 +14,7 @@ from readiness.engine.evaluate import Evaluation
 from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
-from readiness.model.attestation import REMIND, Attestation, Attested, Result
+from readiness.model.attestation import REMIND, Attestation, Attested, Result, covers_all
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
 from readiness.model.text import clean, listed
@@ -131,7 +131,11 @@ class Trial(Evaluation):
                 yield Tried(finding, None)
                 continue
             self.two_people = bool(asked.terms.get("two_people", True))
-            yield Tried(finding, dict(asked.terms.get("bound") or {}))
+            live = dict(asked.terms.get("bound") or {})
+            for name, names in (asked.terms.get("covering") or {}).items():
+                stated = self._statement.bound_to.get(name)
+                live[name] = stated if covers_all(stated, names) else " ".join(sorted(names))
+            yield Tried(finding, live)
 
     def _may_apply(self, rule: Rule, resource: Resource) -> bool:
         """Whether the tags that one call gives for all resources leave it possible."""

@@ -127,6 +127,7 @@ ELSEWHERE = {
     "ComputeUnits": {"UpdateService", "UpdateFunctionConfiguration"},
     # CloudWatch's own event tells of metric and composite alarms, at once and without a trail; the
     # API calls would have everything judged again minutes later (see ALARM_EVENT_TELLS).
+    "AlarmLinks": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "Alarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "BillingAlarms": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
     "TopicPath": {"DeleteAlarms", "PutCompositeAlarm", "PutMetricAlarm"},
@@ -195,7 +196,7 @@ ELSEWHERE = {
 BY_FIELD = {"AWS::Lambda::Function": {"UpdateFunctionConfiguration"}}
 """What changes some fields of a type: tests/contract/test_fields.py says which rules read them."""
 
-ALARM_EVENT_TELLS = ("Alarms", "BillingAlarms", "PagingTopic", "TopicPath")
+ALARM_EVENT_TELLS = ("AlarmLinks", "Alarms", "BillingAlarms", "PagingTopic", "TopicPath")
 
 EVIDENCE = {cls.__name__ + "@" + cls.__module__: cls for rule in RULES for cls in rule.evidence}
 

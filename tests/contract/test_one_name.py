@@ -99,6 +99,7 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         (f"arn:aws:sns:{REGION}:{ACCOUNT}:alarms:c7fe3a54-ab0e-4ec2-88e0-db410a0f2bee",),
     ),
     "AWS::SQS::Queue": ("jobs", (f"https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/jobs",)),
+    "AWS::SSM::Document": ("Shop-Rollback", ()),
     "AWS::SSM::Parameter": ("/agent/url", ()),
     "AWS::StepFunctions::StateMachine": (_MACHINE, (f"{_MACHINE}:prod", f"{_MACHINE}:3")),
 }
@@ -121,7 +122,13 @@ BY_ARN = {
 }
 """Types whose id is the ARN: calls name them by nothing else that a path leads to (secrets: see
 tests/engine/test_events_secrets_management.py)."""
-NOT_AWS = {"AWS::::Account", "Readiness::TestedWorkload", "Readiness::Workload", "*"}
+NOT_AWS = {
+    "AWS::::Account",
+    "Readiness::TestedWorkload",
+    "Readiness::Workload",
+    "Readiness::WorkloadDocuments",
+    "*",
+}
 
 
 def types():

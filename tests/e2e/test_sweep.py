@@ -15,6 +15,7 @@ pytestmark = pytest.mark.e2e
 JUDGED = {c.folder for c in checklist.CHAPTERS if c.folder not in checklist.PENDING}
 LACKING = {
     "access-analyzer:ListAnalyzers",
+    "account:GetAlternateContact",
     "application-autoscaling:DescribeScalableTargets",
     "application-signals:ListServiceLevelObjectives",
     "auditmanager:GetAccountStatus",
@@ -56,6 +57,7 @@ LACKING = {
     "securitylake:ListLogSources",
     "sqs:ListDeadLetterSourceQueues",
     "ssm-contacts:ListContacts",
+    "ssm:ListDocuments",
     "support:DescribeSeverityLevels",
     "wellarchitected:ListWorkloads",
     "xray:GetGroups",

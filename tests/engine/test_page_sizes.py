@@ -59,6 +59,7 @@ FULL_BY_DEFAULT = {
         ("apigatewayv2", "get_apis"),
         ("apigatewayv2", "get_domain_names"),
         ("apigatewayv2", "get_integrations"),
+        ("apigatewayv2", "get_routes"),
         ("apigatewayv2", "get_stages"),
         ("ce", "get_anomalies"),
         ("ce", "get_anomaly_monitors"),

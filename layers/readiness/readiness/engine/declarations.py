@@ -20,7 +20,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
 
-READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion"})
+READS = frozenset({"dynamodb:Query", "s3:GetObjectVersion", "s3:ListBucket"})
 FirstSeen = Callable[[Resource, str], "Finding | None"]
 
 
@@ -40,8 +40,19 @@ class DeclarationReader:
         self._table = table
         self._known = known
 
-    def attested(self, rule: str, resource: Resource, environment: str, workload: str) -> Attested:
-        """What people attested about a resource for a rule. Raises Unreadable."""
+    def attested(
+        self,
+        rule: str,
+        resource: Resource,
+        environment: str,
+        workload: str,
+        *,
+        documents: bool = False,
+    ) -> Attested:
+        """What people attested about a resource for a rule. Raises Unreadable.
+
+        ``documents``: what they attested are documents, of which the current version counts.
+        """
         now = self._aws.now()
         if not self._table:
             return Attested((), now)
@@ -50,6 +61,9 @@ class DeclarationReader:
             for statement in self._statements(rule)
             if statement.scope.covers(resource, environment, workload)
         )
+        if documents:
+            read = DeclaredReader(self._aws, READS, "the declarations")
+            statements = tuple(_as_it_is_now(read, statement) for statement in statements)
         try:
             finding = self._known(resource, rule)
         except ClientError as error:
@@ -109,7 +123,50 @@ class DeclarationReader:
             return replace(statement, artefact_problem="does not exist any more")
         if artefact.size and found.get("ContentLength") != artefact.size:
             return replace(statement, artefact_problem="has another size than was attested")
+        if found.get("ContentLength") == 0:
+            return replace(statement, artefact_problem="is empty")
         return statement
+
+
+def _as_it_is_now(read: Reader, statement: Attestation) -> Attestation:
+    """The statement, with what happened to its document since the version that was attested.
+
+    The pinned version outlives a delete marker and a newer version, which the listing of current
+    objects shows.
+    """
+    artefact = statement.artefact
+    if artefact is None or statement.artefact_problem or statement.artefact_unread:
+        return statement
+    try:
+        listing = read.one(
+            "s3",
+            "list_objects_v2",
+            action="s3:ListBucket",
+            absent=("NoSuchBucket",),
+            Bucket=artefact.bucket,
+            Prefix=artefact.key,
+            MaxKeys=1,
+        )
+        pinned = read.one(
+            "s3",
+            "head_object",
+            action="s3:GetObjectVersion",
+            absent=("404", "NoSuchKey", "NoSuchVersion"),
+            Bucket=artefact.bucket,
+            Key=artefact.key,
+            VersionId=artefact.version_id,
+        )
+    except Unreadable as unread:
+        return replace(statement, artefact_unread=unread)
+    # The key itself comes before all that it is the beginning of.
+    current: Mapping[str, Any] = next(iter((listing or {}).get("Contents") or ()), {})
+    if current.get("Key") != artefact.key or pinned is None:
+        return replace(statement, artefact_outdated="was deleted")
+    if current["LastModified"] > pinned["LastModified"]:
+        day = f"{current['LastModified']:%Y-%m-%d}"
+        told = f"was replaced on {day} by a version that is not attested"
+        return replace(statement, artefact_outdated=told)
+    return statement
 
 
 def assemble(rows: Iterable[Mapping[str, Any]]) -> list[Attestation]:

@@ -15,7 +15,7 @@ from readiness.engine.events import Target
 from readiness.engine.scope import Scope
 from readiness.engine.settings import Configured
 from readiness.evidence.tagging import Tags
-from readiness.model.attestation import Attested
+from readiness.model.attestation import Attested, AttestedDocument
 from readiness.model.evidence import ACCOUNT, REGION, ResourceType
 from readiness.model.finding import Finding
 from readiness.model.origin import Origin
@@ -234,7 +234,7 @@ class Evaluation:
         arguments: list[Any] = []
         for parameter in rule.parameters:
             try:
-                if parameter.evidence is Attested:
+                if issubclass(parameter.evidence, Attested):
                     said = (tags, untold) if own_tags is None else (own_tags, None)
                     arguments.append(self.attested(rule, resource, *said))
                     continue
@@ -273,7 +273,10 @@ class Evaluation:
             raise untold
         environment = self.scope.environment(resource, tags)
         workload = tags.get(self.scope.workload_tag, "")
-        return self._declared.attested(rule.id, resource, environment, workload)
+        documents = any(each.evidence is AttestedDocument for each in rule.parameters)
+        return self._declared.attested(
+            rule.id, resource, environment, workload, documents=documents
+        )
 
     def _answers(
         self, rule: Rule, parameter: Parameter, resource: Resource, subject: Any

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
+    ("apigateway", "get_documentation_parts"): ("limit", 500),
     ("apigateway", "get_domain_names"): ("limit", 500),
     ("apigateway", "get_resources"): ("limit", 500),
     ("apigateway", "get_rest_apis"): ("limit", 500),
@@ -104,6 +105,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("sqs", "list_dead_letter_source_queues"): ("MaxResults", 1000),
     ("sqs", "list_queues"): ("MaxResults", 1000),
     ("ssm", "describe_parameters"): ("MaxResults", 50),
+    ("ssm", "list_documents"): ("MaxResults", 50),
     ("ssm", "get_parameters_by_path"): ("MaxResults", 10),
     ("ssm-contacts", "list_contact_channels"): ("MaxResults", 1024),
     ("ssm-contacts", "list_contacts"): ("MaxResults", 1024),

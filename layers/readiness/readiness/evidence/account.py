@@ -1,10 +1,11 @@
-"""The account itself, for rules about it that only people can answer."""
+"""The account itself: its number, and whom AWS reaches about it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.model.evidence import ACCOUNT, evidence
+from readiness.model.evidence import ACCOUNT, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -19,3 +20,69 @@ class Account:
     @classmethod
     def load(cls, read: Reader, account: Resource) -> Account:
         return cls(account.account)
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """Whom AWS reaches: never stored with a finding, since it is personal."""
+
+    name: str
+    email: str
+    phone: str
+
+
+@evidence(
+    ACCOUNT,
+    reads=("account:GetAlternateContact",),
+    changed_by=(api_call("account", "PutAlternateContact", "DeleteAlternateContact"),),
+)
+@dataclass(frozen=True, slots=True)
+class AlternateContacts:
+    """The alternate contacts of the account, by type: ``BILLING``, ``OPERATIONS``, ``SECURITY``.
+
+    A type that is not set is missing. Source: GetAlternateContact.
+    """
+
+    by_type: Mapping[str, Contact]
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> AlternateContacts:
+        found: dict[str, Contact] = {}
+        for kind in ("BILLING", "OPERATIONS", "SECURITY"):
+            answer = read.one(
+                "account",
+                "get_alternate_contact",
+                absent=("ResourceNotFoundException",),
+                region=read.home("account"),
+                AlternateContactType=kind,
+            )
+            if answer is not None:
+                about = answer["AlternateContact"]
+                found[kind] = Contact(
+                    about.get("Name", ""),
+                    about.get("EmailAddress", ""),
+                    about.get("PhoneNumber", ""),
+                )
+        return cls(found)
+
+
+@evidence(
+    ACCOUNT,
+    reads=("account:GetContactInformation",),
+    changed_by=(api_call("account", "PutContactInformation"),),
+)
+@dataclass(frozen=True, slots=True)
+class ContactInformation:
+    """The primary contact of the account: a name and a phone number.
+
+    Source: GetContactInformation.
+    """
+
+    name: str
+    phone: str
+
+    @classmethod
+    def load(cls, read: Reader, account: Resource) -> ContactInformation:
+        answer = read.one("account", "get_contact_information", region=read.home("account"))
+        about = answer["ContactInformation"]
+        return cls(about.get("FullName", ""), about.get("PhoneNumber", ""))

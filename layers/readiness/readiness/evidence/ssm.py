@@ -1,12 +1,22 @@
-"""What Parameter Store says of a parameter: its name and type, never its value."""
+"""What Systems Manager says of parameters, never their values, and of runbooks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
-from readiness.model.evidence import ResourceType, ServiceEvent, evidence
+from readiness.model.evidence import (
+    REGION,
+    ConfigItem,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    config_resource_name,
+    evidence,
+    last_segment,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -60,3 +70,159 @@ class ParameterType:
             parameter["Name"]: cls(parameter["Name"], parameter.get("Type", ""))
             for parameter in _listed(read)
         }
+
+
+# -- documents that are runbooks ------------------------------------------------------------------
+
+RUNBOOK, OWNER, REVIEWED, WORKLOAD = "runbook", "owner", "reviewed", "application"
+"""Tags of a document, in any case: the scenarios it is for, its owner, the day of its review.
+
+With the tag Application it is for that workload alone.
+"""
+_KINDS = ("Automation", "Command")
+
+
+def _of_a_document(detail: Mapping[str, Any]) -> str | None:
+    """The document whose tags a call changes; None if it is about another resource."""
+    asked = detail.get("requestParameters") or {}
+    return str(asked.get("resourceId") or "") if asked.get("resourceType") == "Document" else None
+
+
+_TAGGED = api_call("ssm", "AddTagsToResource", "RemoveTagsFromResource", identify=_of_a_document)
+
+
+def _tags(document: Mapping[str, Any]) -> dict[str, str]:
+    return {tag["Key"].casefold(): tag["Value"] for tag in document.get("Tags") or ()}
+
+
+def _documents(read: Reader) -> dict[str, Mapping[str, str]]:
+    """The tags of the account's own runbooks, by the name of the document."""
+    documents = read.every(
+        "ssm",
+        "list_documents",
+        "DocumentIdentifiers",
+        Filters=[
+            {"Key": "Owner", "Values": ["Self"]},
+            {"Key": "DocumentType", "Values": list(_KINDS)},
+        ],
+    )
+    tagged = ((each["Name"], _tags(each)) for each in documents)
+    return {name: tags for name, tags in tagged if tags.get(RUNBOOK)}
+
+
+DOCUMENT = ResourceType(
+    "AWS::SSM::Document",
+    lambda read: list(_documents(read)),
+    find_reads=("ssm:ListDocuments",),
+    changed_by=(
+        api_call("ssm", "CreateDocument", id="requestParameters.name"),
+        api_call(
+            "ssm",
+            "UpdateDocument",
+            "UpdateDocumentDefaultVersion",
+            "DeleteDocument",
+            id="requestParameters.name",
+            normalise=last_segment,
+        ),
+        _TAGGED,
+    ),
+    identify=config_resource_name,
+    config_id="{id}",
+    arn="arn:{partition}:ssm:{region}:{account}:document/{id}",
+)
+"""Documents of the account that have the tag ``runbook``; its value names scenarios."""
+
+
+@dataclass(frozen=True, slots=True)
+class Runbook:
+    """A document that is a runbook: for which scenarios, by whom, reviewed on which day."""
+
+    name: str
+    scenarios: tuple[str, ...]
+    owner: str = ""
+    reviewed: date | None = None
+    status: str = "Active"
+    why: str = ""
+    workload: str = ""
+
+    @classmethod
+    def of(cls, name: str, tags: Mapping[str, str], about: Mapping[str, Any]) -> Runbook:
+        """From its tags and the ``Document`` of DescribeDocument."""
+        return cls(
+            name,
+            tuple(tags[RUNBOOK].replace(",", " ").replace(":", " ").split()),
+            tags.get(OWNER, "").strip(),
+            _day(tags.get(REVIEWED, "")),
+            about.get("Status", ""),
+            about.get("StatusInformation", ""),
+            tags.get(WORKLOAD, ""),
+        )
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        return None
+
+
+def _runbook(read: Reader, name: str, tags: Mapping[str, str]) -> Runbook:
+    answer = read.one("ssm", "describe_document", gone=("InvalidDocument",), Name=name)
+    return Runbook.of(name, tags, answer["Document"])
+
+
+_RUNBOOK_READS = ("ssm:ListDocuments", "ssm:DescribeDocument")
+
+
+@evidence(DOCUMENT, reads=_RUNBOOK_READS)
+@dataclass(frozen=True, slots=True)
+class RunbookDocument:
+    """One document that is a runbook. Sources: ListDocuments, DescribeDocument."""
+
+    runbook: Runbook
+    read_on: date
+
+    @classmethod
+    def load(cls, read: Reader, document: Resource) -> RunbookDocument:
+        tags = _documents(read).get(document.id)
+        if tags is None:
+            raise Gone(document.id)
+        return cls(_runbook(read, document.id, tags), read.now.date())
+
+
+@evidence(
+    REGION,
+    reads=_RUNBOOK_READS,
+    changed_by=(
+        api_call(
+            "ssm",
+            "CreateDocument",
+            "UpdateDocument",
+            "UpdateDocumentDefaultVersion",
+            "DeleteDocument",
+        ),
+        api_call(
+            "ssm",
+            "AddTagsToResource",
+            "RemoveTagsFromResource",
+            identify=lambda detail: None if _of_a_document(detail) is None else "",
+        ),
+        ConfigItem(DOCUMENT.name),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class Runbooks:
+    """All documents of the region that are runbooks. Sources as RunbookDocument."""
+
+    all: tuple[Runbook, ...]
+    read_on: date
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Runbooks:
+        found = []
+        for name, tags in _documents(read).items():
+            try:
+                found.append(_runbook(read, name, tags))
+            except Gone:
+                continue  # deleted since it was listed
+        return cls(tuple(found), read.now.date())

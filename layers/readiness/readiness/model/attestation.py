@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fnmatch import fnmatchcase
@@ -79,6 +79,8 @@ class Attestation:
     ``approved_by`` is the second person, likewise, empty until someone approves, at
     ``approved_at``.
     ``artefact_unread`` says why it is unknown whether the artefact still exists.
+    ``artefact_outdated`` says what happened to the object since that version; it is looked up for
+    documents alone, which people read as they are now.
     """
 
     id: str
@@ -95,6 +97,7 @@ class Attestation:
     artefact: Artefact | None = None
     artefact_problem: str = ""
     artefact_unread: Unreadable | None = None
+    artefact_outdated: str = ""
     bound_to: Mapping[str, Fact] = field(default_factory=dict)
     approved_by: str = ""
     approved_by_id: str = ""
@@ -153,6 +156,8 @@ class Attested:
         max_age_days: int,
         bound: Mapping[str, Fact] | None = None,
         two_people: bool = True,
+        covering: Mapping[str, Collection[str]] | None = None,
+        document_of: str = "",
         **observed: Fact,
     ) -> Verdict:
         """The verdict where only an attestation can answer.
@@ -161,20 +166,33 @@ class Attested:
         that an attestation may be bound to; ``max_age_days`` limits how long it is valid after
         the work was done. Without an attestation: INSUFFICIENT_DATA for 14 days after the first
         evaluation, then a violation.
+
+        ``covering`` are names that an attestation has to state, under the name of a bound value,
+        separated by spaces; it may state more of them. ``document_of`` is what a document has to
+        be about: the attestation names it, and a document that it pins, which is still the
+        current one and is as old as its content is.
         """
         cap = timedelta(days=max_age_days)
-        what_for = "".join(f" for {name}={value}" for name, value in (bound or {}).items())
+        covered = covering or {}
+        wanted = {**(bound or {}), **{name: _joined(names) for name, names in covered.items()}}
+        what_for = "".join(f" for {name}={value}" for name, value in wanted.items())
         expected = (
             f"{what}{what_for}, attested at most {max_age_days} days ago (readiness attest add)."
         )
+        statements = self._by_content() if document_of else self.statements
         judged = [
-            (self._objection(statement, cap, bound or {}, two_people=two_people), statement)
-            for statement in self.statements
+            (
+                self._objection(statement, cap, bound or {}, two_people=two_people)
+                or _left_out(statement, covered)
+                or (_no_document(statement, document_of) if document_of else ""),
+                statement,
+            )
+            for statement in statements
         ]
         valid = [statement for objection, statement in judged if not objection]
         failed = self._newest(
             s
-            for s in self.statements
+            for s in statements
             if s.result is Result.FAIL and not s.revoked and s.performed_at <= self.now
         )
         best = self._newest(s for s in valid if s.artefact_unread is None)
@@ -192,6 +210,23 @@ class Attested:
         [objection] = [objection for objection, statement in judged if statement is latest]
         reason = f"{what} is attested, but {objection}."
         return violates(reason, expected=expected).observing(observed)
+
+    def _by_content(self) -> tuple[Attestation, ...]:
+        """The statements, those about the same content with the day of the first of them.
+
+        To attest a document again does not make it any newer.
+        """
+        first: dict[str, datetime] = {}
+        for each in self.statements:
+            if each.artefact is not None and not each.revoked:
+                known = first.get(each.artefact.sha256, each.performed_at)
+                first[each.artefact.sha256] = min(known, each.performed_at)
+        return tuple(
+            replace(each, performed_at=first[each.artefact.sha256])
+            if each.artefact is not None and each.artefact.sha256 in first
+            else each
+            for each in self.statements
+        )
 
     def _objection(
         self,
@@ -257,6 +292,49 @@ class Attested:
 
     def _newest(self, statements: Iterable[Attestation]) -> Attestation | None:
         return max(statements, key=lambda s: (s.performed_at, s.declared_at), default=None)
+
+
+@evidence(ANY, changed_by=(ServiceEvent(RECORDED, rule="rule"),))
+@dataclass(frozen=True, slots=True)
+class AttestedDocument(Attested):
+    """What people attested about a document that others read: its current version counts.
+
+    A runbook that was deleted or replaced since helps nobody, whatever its old version says.
+    """
+
+
+def covers_all(stated: Fact, names: Collection[str]) -> bool:
+    """Whether what a statement states, separated by spaces or commas, has each of the names."""
+    return not _missing_of(stated, names)
+
+
+def _missing_of(stated: Fact, names: Collection[str]) -> list[str]:
+    given = set(str(stated or "").replace(",", " ").split())
+    return sorted(set(names) - given)
+
+
+def _joined(names: Collection[str]) -> str:
+    return " ".join(sorted(names))
+
+
+def _left_out(statement: Attestation, covering: Mapping[str, Collection[str]]) -> str:
+    """Which names a statement leaves out; empty if none."""
+    for name, names in covering.items():
+        missing = _missing_of(statement.bound_to.get(name), names)
+        if missing:
+            return f"it does not state {listed(missing)} ({name})"
+    return ""
+
+
+def _no_document(statement: Attestation, about: str) -> str:
+    """Why a statement does not stand for a document about that; empty if it does."""
+    if about not in {statement.scope.workload, statement.scope.resource}:
+        return f"it does not say that it is about {about} (--workload or --resource)"
+    if statement.artefact is None:
+        return "it names no document (--artefact)"
+    if statement.artefact_outdated:
+        return f"its document {statement.artefact_outdated}"
+    return ""
 
 
 def _unseen(what: str, statement: Attestation) -> Verdict:

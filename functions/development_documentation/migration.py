@@ -1,0 +1,67 @@
+"""Whether a change of the major version has a guide that leads users over."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from readiness import Status, Verdict, not_applicable
+from readiness.model.attestation import Attestation, Attested, Result
+
+FROM, TO = "from_major", "to_major"
+
+
+def _major(value: object) -> int | None:
+    text = str(value if value is not None else "").partition(".")[0]
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def _is_accepted(each: Attestation, workload: str, attested: Attested, two_people: bool) -> bool:  # noqa: FBT001
+    return (
+        each.result is Result.PASS
+        and not each.revoked
+        and each.performed_at <= attested.now
+        and each.artefact is not None
+        and workload in {each.scope.workload, each.scope.resource}
+        and (each.has_second_person or not two_people)
+    )
+
+
+def migration_verdict(
+    workload: str, version: str, attested: Attested, *, max_age_days: int, two_people: bool
+) -> Verdict:
+    """The verdict about the last change of the major version of a workload.
+
+    A guide that was accepted once stays enough until the major version changes again: after the
+    move nobody reads it any more.
+    """
+    major = _major(version)
+    if major is None or major < 2:
+        return not_applicable(
+            f"The version of {workload} is {version}: its major version has not changed yet."
+        )
+    accepted = [
+        each for each in attested.statements if _is_accepted(each, workload, attested, two_people)
+    ]
+    earlier = [to for each in accepted if (to := _major(each.bound_to.get(TO))) and to < major]
+    before = max(earlier, default=major - 1)
+    verdict = attested.verdict(
+        f"The guide of {workload} for the migration from version {before} to {major}",
+        max_age_days=max_age_days,
+        two_people=two_people,
+        bound={FROM: str(before), TO: str(major)},
+        document_of=workload,
+        version=version,
+    )
+    if verdict.status is not Status.NON_COMPLIANT:
+        return verdict
+    for each in accepted:
+        is_for_it = (_major(each.bound_to.get(FROM)), _major(each.bound_to.get(TO))) == (
+            before,
+            major,
+        )
+        if is_for_it and each.expires(timedelta(days=max_age_days)) <= attested.now:
+            return not_applicable(
+                f"The major version of {workload} has not changed since its guide of"
+                f" {each.performed_at:%Y-%m-%d} was accepted."
+            ).observing({"version": version})
+    return verdict

@@ -1,0 +1,130 @@
+"""Which alarms tell whoever they wake where the runbook is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.cloudwatch.alarms import ALARM_CHANGES
+from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
+from readiness.model.evidence import REGION, ServiceEvent, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.semantics.alarms import Alarm, composite_alarm, log_alarm, metric_alarm
+
+RUNBOOK_TAG = "runbook"
+"""In any case, also with a prefix (``team:runbook``)."""
+_URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?([A-Za-z0-9.-]+)[^\s<>\"')\]]*", re.IGNORECASE)
+_DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:[a-z0-9-]*:\d{12}:document/([A-Za-z0-9_.-]+)")
+_NOWHERE = re.compile(
+    r"(?:^|\.)(?:localhost|example|invalid|test|example\.(?:com|org|net)|(?:www\.)?todo)$",
+    re.IGNORECASE,
+)
+_NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationException")
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Where an alarm points: URLs, and documents of Systems Manager in the account and region."""
+
+    urls: tuple[str, ...] = ()
+    documents: tuple[str, ...] = ()
+
+
+def link_of(*texts: str) -> Link:
+    """The URLs with a host that can exist, and the SSM documents, that texts name."""
+    urls, documents = [], []
+    for text in texts:
+        for found in _URL.finditer(text):
+            host = found[1].rstrip(".")
+            if host and not _NOWHERE.search(host):
+                urls.append(found[0])
+        documents += [found[1].rstrip(".") for found in _DOCUMENT.finditer(text)]
+    return Link(tuple(urls), tuple(documents))
+
+
+@evidence(
+    REGION,
+    reads=("cloudwatch:DescribeAlarms", "ssm:ListDocuments", "tag:GetResources"),
+    uses=TAG_LOOKUPS,
+    changed_by=(
+        *ALARM_CHANGES,
+        ServiceEvent("Tag Change on Resource", match=(("service", ("cloudwatch",)),)),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class AlarmLinks:
+    """How many alarms of the region notify people, and those of them without a runbook.
+
+    A description or the tag ``runbook`` holds a URL or the ARN of a document of Systems Manager.
+    ``broken`` are the alarms whose only link is a document that does not exist, with its name.
+    Sources: DescribeAlarms, GetResources, ListDocuments.
+    """
+
+    notifying: int
+    unlinked: tuple[str, ...] = ()
+    broken: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> AlarmLinks:
+        count = 0
+        bare: dict[str, str] = {}
+        documents: dict[str, tuple[str, ...]] = {}
+        for alarm, description in _alarms(read):
+            if not alarm.actions_enabled or alarm.is_scaling or not alarm.notifications:
+                continue
+            count += 1
+            link = link_of(description)
+            if link.documents and not link.urls:
+                documents[alarm.name] = link.documents
+            elif not link.urls:
+                bare[alarm.name] = alarm.arn
+        if bare:
+            tags = tags_of_types(read, "cloudwatch:alarm")
+            for name, arn in list(bare.items()):
+                link = link_of(*_runbook_tags(tags.get(arn, {})))
+                if link.urls or link.documents:
+                    del bare[name]
+                if link.documents and not link.urls:
+                    documents[name] = link.documents
+        return cls(count, tuple(sorted(bare)), _broken(read, documents))
+
+
+def _alarms(read: Reader) -> Iterator[tuple[Alarm, str]]:
+    """Every alarm with its description, one at a time."""
+    kinds = ["MetricAlarm", "CompositeAlarm"]
+    metric = read.every("cloudwatch", "describe_alarms", "MetricAlarms", AlarmTypes=kinds)
+    composite = read.every("cloudwatch", "describe_alarms", "CompositeAlarms", AlarmTypes=kinds)
+    yield from _each(metric, metric_alarm)
+    yield from _each(composite, composite_alarm)
+    # apart from the others: where there are no log alarms yet, the type itself is refused
+    logs = read.every(
+        "cloudwatch", "describe_alarms", "LogAlarms", absent=_NO_SUCH_TYPE, AlarmTypes=["LogAlarm"]
+    )
+    yield from _each(logs, log_alarm)
+
+
+def _each(
+    answers: Sequence[Mapping[str, Any]], of: Callable[[Any], Alarm]
+) -> Iterator[tuple[Alarm, str]]:
+    for answer in answers:
+        yield of(answer), answer.get("AlarmDescription") or ""
+
+
+def _runbook_tags(tags: Mapping[str, str]) -> list[str]:
+    return [
+        value for key, value in tags.items() if key.casefold().rpartition(":")[2] == RUNBOOK_TAG
+    ]
+
+
+def _broken(read: Reader, documents: Mapping[str, Sequence[str]]) -> Mapping[str, str]:
+    """The alarms that point at documents of which none exists, with the first one's name."""
+    if not documents:
+        return {}
+    there = {
+        each["Name"].rpartition("/")[2]
+        for each in read.every("ssm", "list_documents", "DocumentIdentifiers")
+    }
+    return {alarm: names[0] for alarm, names in documents.items() if not there.intersection(names)}

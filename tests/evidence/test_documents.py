@@ -1,0 +1,246 @@
+"""What is read of documents: attested ones in S3, runbooks of Systems Manager, alarms' links."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from functions.operational_documentation.app import operational_documentation
+from readiness import Status
+from readiness.evidence.cloudwatch.alarm_links import Link, link_of
+from readiness.evidence.ssm import Runbook
+from readiness.evidence.workloads.documented import kind_of
+from tests.accounts import operational_documentation as account
+from tests.accounts.operational_documentation import (
+    ALARM,
+    ARTEFACT,
+    KEY,
+    MADE,
+    alarm,
+    alarms,
+    declared,
+    document,
+    tagged,
+)
+from tests.fake_account import FAULTS, error, observe
+
+RULES = {rule.name: rule for rule in operational_documentation.rules}
+GUIDE = RULES["troubleshooting-guide"]
+LATER = MADE + timedelta(days=1)
+
+
+def finding(fake_account, rule, id="shop"):
+    found = observe(fake_account, RULES[rule], id).finding
+    assert found is not None
+    return found
+
+
+# -- the attested document in S3 ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("contents", "head", "status", "reason"),
+    [
+        pytest.param(
+            [{"Key": KEY, "LastModified": MADE}], {}, Status.COMPLIANT, "", id="as attested"
+        ),
+        pytest.param([], {}, Status.NON_COMPLIANT, "was deleted", id="behind a delete marker"),
+        pytest.param(
+            [{"Key": f"{KEY}.old", "LastModified": MADE}],
+            {},
+            Status.NON_COMPLIANT,
+            "was deleted",
+            id="only another with that beginning is left",
+        ),
+        pytest.param(
+            [{"Key": KEY, "LastModified": LATER}],
+            {},
+            Status.NON_COMPLIANT,
+            "was replaced on",
+            id="overwritten",
+        ),
+        pytest.param(
+            [{"Key": KEY, "LastModified": MADE}],
+            {"ContentLength": 0},
+            Status.NON_COMPLIANT,
+            "another size",
+            id="of another size",
+        ),
+    ],
+)
+def test_the_current_version_of_a_document_counts(contents, head, status, reason):
+    made = {"ContentLength": ARTEFACT.size, "LastModified": MADE} | head
+    fake_account = account.fake_account().but(
+        s3__list_objects_v2={"Contents": contents}, s3__head_object=made
+    )
+    found = finding(fake_account, "troubleshooting-guide")
+    assert (found.status, reason in found.reason) == (status, True), found.reason
+
+
+def test_an_empty_document_of_unknown_size_says_nothing():
+    rows = declared(GUIDE.id, artefact=replace(ARTEFACT, size=0))
+    fake_account = account.fake_account().but(
+        s3__head_object={"ContentLength": 0, "LastModified": MADE},
+        dynamodb__query={"Items": rows},
+    )
+    found = finding(fake_account, "troubleshooting-guide")
+    assert (found.status, "is empty" in found.reason) == (Status.NON_COMPLIANT, True)
+
+
+def test_a_bucket_that_may_not_be_listed_leaves_it_unknown():
+    fake_account = account.fake_account().but(
+        s3__list_objects_v2=error("AccessDenied", 403, "Access Denied")
+    )
+    found = finding(fake_account, "troubleshooting-guide")
+    assert (found.status, found.missing) == (Status.INSUFFICIENT_DATA, ("s3:ListBucket",))
+
+
+def test_a_test_of_contacts_does_not_look_for_a_document():
+    fake_account = account.fake_account()
+    fake_account.faults["s3", "list_objects_v2"] = FAULTS["denied"]
+    found = finding(fake_account, "contacts-answer", "111122223333")
+    assert found.status is Status.COMPLIANT
+
+
+def test_the_document_of_another_workload_does_not_count():
+    function = account.FUNCTION_ARN.replace("agent", "other")
+
+    def parts(TagFilters=(), **_):  # noqa: N803
+        answer = tagged(account.FUNCTION_ARN, function)(TagFilters=TagFilters)
+        answer["ResourceTagMappingList"][1]["Tags"][0]["Value"] = "other"
+        return answer
+
+    fake_account = account.fake_account().but(resourcegroupstaggingapi__get_resources=parts)
+    found = finding(fake_account, "troubleshooting-guide", "other")
+    assert (found.status, "not attested" in found.reason) == (Status.INSUFFICIENT_DATA, True)
+
+
+def test_a_workload_that_is_gone_has_no_finding():
+    assert observe(account.fake_account(), GUIDE, "former").finding is None
+
+
+# -- what a workload consists of ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arn", "kind"),
+    [
+        ("arn:aws:lambda:eu-west-1:1:function:agent", "lambda:function"),
+        ("arn:aws:s3:::data", "s3"),
+        ("arn:aws:sqs:eu-west-1:1:jobs", "sqs"),
+        ("arn:aws:dynamodb:eu-west-1:1:table/jobs", "dynamodb:table"),
+        ("arn:aws:apigateway:eu-west-1::/restapis/a1/stages/v1", "apigateway:restapis"),
+        ("arn:aws:logs:eu-west-1:1:log-group:/aws/lambda/a", "logs:log-group"),
+        (
+            "arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/web/50dc6c49",
+            "elasticloadbalancing:loadbalancer/app",
+        ),
+        (
+            "arn:aws:elasticloadbalancing:eu-west-1:1:targetgroup/web/50dc6c49",
+            "elasticloadbalancing:targetgroup",
+        ),
+    ],
+)
+def test_what_an_arn_is_of(arn, kind):
+    assert kind_of(arn) == kind
+
+
+def test_what_comes_and_goes_does_not_make_a_diagram_old():
+    task = "arn:aws:ecs:eu-west-1:1:task/shop/0a1b"
+    fake_account = account.fake_account().but(
+        resourcegroupstaggingapi__get_resources=tagged(
+            account.FUNCTION_ARN, account.QUEUE_ARN, task
+        )
+    )
+    assert finding(fake_account, "architecture-diagram").status is Status.COMPLIANT
+
+
+def test_the_monitors_own_functions_are_no_workload():
+    own = {
+        "FunctionName": "readiness-Alarms",
+        "FunctionArn": account.FUNCTION_ARN,
+        "Environment": {
+            "Variables": {"FINDINGS_TABLE": "f", "DECLARATIONS_TABLE": "d", "OWN_STACK": "r"}
+        },
+    }
+    fake_account = account.untagged().but(
+        lambda__list_functions={"Functions": [own]}, ecs__list_clusters={"clusterArns": []}
+    )
+    assert observe(fake_account, GUIDE, "default").finding is None
+
+
+# -- runbooks of Systems Manager ------------------------------------------------------------------
+
+
+def test_a_runbook_as_its_tags_say():
+    tags = {"runbook": "rollback, restore", "owner": " team ", "reviewed": "2026-10-01"}
+    assert Runbook.of("it", tags, {"Status": "Active"}) == Runbook(
+        "it", ("rollback", "restore"), "team", date(2026, 10, 1)
+    )
+    assert Runbook.of("it", tags | {"reviewed": "lately"}, {"Status": "Active"}).reviewed is None
+
+
+def test_a_document_without_the_tag_is_no_runbook():
+    fake_account = account.fake_account().but(
+        ssm__list_documents={"DocumentIdentifiers": [document(runbook="")]}
+    )
+    assert observe(fake_account, RULES["runbook-document"], account.DOCUMENT).finding is None
+    assert "rollback" in finding(fake_account, "workload-runbook").reason
+
+
+def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
+    gone = error("InvalidDocument", 400, "Document does not exist")
+    fake_account = account.fake_account().but(ssm__describe_document=gone)
+    found = finding(fake_account, "workload-runbook")
+    assert (found.status, "rollback" in found.reason) == (Status.NON_COMPLIANT, True)
+
+
+# -- alarms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "link"),
+    [
+        ("", Link()),
+        ("See https://wiki/errors.", Link(("https://wiki/errors.",))),
+        ("https://", Link()),
+        ("https://TODO", Link()),
+        ("https://example.com/runbook", Link()),
+        ("http://localhost/x", Link()),
+        (
+            "Run arn:aws:ssm:eu-west-1:111122223333:document/Roll.Back.",
+            Link(documents=("Roll.Back",)),
+        ),
+    ],
+)
+def test_where_a_text_points(text, link):
+    assert link_of(text) == link
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        pytest.param({}, Status.COMPLIANT, id="linked"),
+        pytest.param({"AlarmDescription": "Errors."}, Status.COMPLIANT, id="by its tag"),
+        pytest.param(
+            {"AlarmName": "b", "AlarmArn": "b", "AlarmDescription": ""},
+            Status.NON_COMPLIANT,
+            id="nowhere",
+        ),
+        pytest.param(
+            {"AlarmDescription": "", "ActionsEnabled": False},
+            Status.NOT_APPLICABLE,
+            id="its actions are disabled",
+        ),
+        pytest.param(
+            {"AlarmDescription": "", "AlarmActions": []}, Status.NOT_APPLICABLE, id="silent"
+        ),
+    ],
+)
+def test_which_alarms_need_a_link(changes, status):
+    fake_account = account.fake_account().but(
+        cloudwatch__describe_alarms=alarms(alarm(ALARM, **changes))
+    )
+    assert finding(fake_account, "alarm-runbooks", "111122223333").status is status

@@ -1,0 +1,354 @@
+"""Documents and contacts: who is paged finds what to do, and whom to call."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pytest
+
+from functions.operational_documentation.app import (
+    alarm_runbooks,
+    alternate_contacts,
+    architecture_diagram,
+    contacts_answer,
+    primary_contact,
+    runbook_document,
+    troubleshooting_guide,
+    workload_runbook,
+)
+from readiness import Status
+from readiness.evidence.account import Account, AlternateContacts, Contact, ContactInformation
+from readiness.evidence.cloudwatch.alarm_links import AlarmLinks
+from readiness.evidence.ssm import Runbook, RunbookDocument, Runbooks
+from readiness.evidence.workloads.documented import WorkloadParts
+from readiness.model.attestation import (
+    Artefact,
+    Attestation,
+    Attested,
+    AttestedDocument,
+    Result,
+    Scope,
+)
+from readiness.model.unreadable import Cause, Unreadable
+from tests.fake_account import ACCOUNT_ID, NOON
+
+GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
+NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
+TODAY = NOON.date()
+SHOP = WorkloadParts("shop", {"Application": "shop"}, ("lambda:function", "sqs"))
+ALL = "rollback restore disable dependency-outage credential-leak"
+DOCUMENT = Artefact("evidence", "shop/it.pdf", "v1", "a" * 64, 100)
+
+
+def check(verdict, status, said=""):
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+def ago(days):
+    return NOON - timedelta(days=days)
+
+
+def stated(days=10.0, **changes):
+    """A statement with a document about the shop."""
+    about = {
+        "id": "aaaa11112222",
+        "rule": "it",
+        "scope": Scope(workload="shop"),
+        "statement": "Read.",
+        "performed_at": ago(days),
+        "declared_at": ago(days),
+        "owner": "team",
+        "attester": "arn:aws:sts::111122223333:assumed-role/Dev/alice",
+        "attester_id": "AROA:alice",
+        "artefact": DOCUMENT,
+        "bound_to": {"scenarios": ALL, "resource_types": "lambda:function, sqs"},
+    }
+    return Attestation(**about | changes)
+
+
+LONG_AGO = ago(30)
+
+
+def said(*statements, first_seen=LONG_AGO):
+    return AttestedDocument(statements, NOON, first_seen)
+
+
+APPROVED = {"approved_by": "bob", "approved_by_id": "AROA:bob"}
+UNREAD = Unreadable("s3:ListBucket", Cause.ACCESS_DENIED, "AccessDenied")
+
+
+# -- what counts as a document --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("attested", "status", "reason"),
+    [
+        pytest.param(said(stated()), GOOD, "valid until", id="attested"),
+        pytest.param(said(first_seen=ago(1)), UNKNOWN, "not attested yet", id="in the grace"),
+        pytest.param(said(first_seen=ago(14)), BAD, "was due by", id="never attested"),
+        pytest.param(said(stated(179.0)), GOOD, "", id="179 days old"),
+        pytest.param(said(stated(180.0)), BAD, "it expired on", id="180 days old"),
+        pytest.param(said(stated(-1.0)), BAD, "in the future", id="of tomorrow"),
+        pytest.param(
+            said(stated(scope=Scope())), BAD, "does not say that it is about shop", id="of no one"
+        ),
+        pytest.param(
+            said(stated(scope=Scope(resource="*"))), BAD, "does not say that", id="of everything"
+        ),
+        pytest.param(said(stated(scope=Scope(resource="shop"))), GOOD, "", id="by resource"),
+        pytest.param(said(stated(artefact=None)), BAD, "it names no document", id="no document"),
+        pytest.param(
+            said(stated(artefact_problem="is empty")), BAD, "is empty", id="an empty document"
+        ),
+        pytest.param(
+            said(stated(artefact_outdated="was deleted")),
+            BAD,
+            "its document was deleted",
+            id="deleted, with a delete marker",
+        ),
+        pytest.param(
+            said(stated(artefact_unread=UNREAD)), UNKNOWN, "could not be read", id="unreadable"
+        ),
+        pytest.param(said(stated(result=Result.FAIL)), BAD, "as failed", id="failed"),
+        pytest.param(
+            said(stated(200.0), stated(1.0, id="again")),
+            BAD,
+            "it expired on",
+            id="the old document, attested again",
+        ),
+        pytest.param(
+            said(stated(200.0), stated(1.0, artefact=replace(DOCUMENT, sha256="b" * 64))),
+            GOOD,
+            "",
+            id="a document with other content",
+        ),
+        pytest.param(
+            said(stated(200.0, revoked=True), stated(1.0)), GOOD, "", id="the first was revoked"
+        ),
+    ],
+)
+def test_troubleshooting_guide(attested, status, reason):
+    check(troubleshooting_guide(SHOP, attested), status, reason)
+
+
+def test_a_guide_may_have_to_be_younger_and_seen_by_two():
+    check(troubleshooting_guide(SHOP, said(stated()), max_age_days=5), BAD, "expired")
+    check(troubleshooting_guide(SHOP, said(stated()), two_people=True), BAD, "second person")
+    approved = said(stated(**APPROVED))
+    check(troubleshooting_guide(SHOP, approved, two_people=True), GOOD)
+
+
+# -- runbooks -------------------------------------------------------------------------------------
+
+RUNBOOK = Runbook("Shop-Rollback", ("rollback",), "team", date(2026, 10, 1))
+NONE = Runbooks((), TODAY)
+WITHOUT_ROLLBACK = "restore disable dependency-outage credential-leak"
+
+
+@pytest.mark.parametrize(
+    ("runbooks", "bound", "status", "reason"),
+    [
+        pytest.param((), ALL, GOOD, "runbook of shop", id="all scenarios in the document"),
+        pytest.param((), f"{ALL},more", GOOD, "", id="more than all"),
+        pytest.param((), WITHOUT_ROLLBACK, BAD, "does not state rollback", id="one is left out"),
+        pytest.param((), "*", BAD, "does not state", id="a star is no scenario"),
+        pytest.param((), "", BAD, "does not state", id="none"),
+        pytest.param((RUNBOOK,), WITHOUT_ROLLBACK, GOOD, "", id="Systems Manager has the rest"),
+        pytest.param(
+            (replace(RUNBOOK, scenarios=tuple(ALL.split())),), "", GOOD, "", id="it has all"
+        ),
+        pytest.param(
+            (replace(RUNBOOK, workload="other"),),
+            WITHOUT_ROLLBACK,
+            BAD,
+            "rollback",
+            id="the runbook of another workload",
+        ),
+        pytest.param(
+            (replace(RUNBOOK, reviewed=date(2025, 1, 1)),),
+            WITHOUT_ROLLBACK,
+            BAD,
+            "rollback",
+            id="not reviewed",
+        ),
+        pytest.param(
+            (replace(RUNBOOK, status="Failed"),), WITHOUT_ROLLBACK, BAD, "rollback", id="broken"
+        ),
+    ],
+)
+def test_workload_runbook(runbooks, bound, status, reason):
+    attested = said(stated(bound_to={"scenarios": bound}))
+    check(workload_runbook(SHOP, Runbooks(runbooks, TODAY), attested), status, reason)
+
+
+def test_an_automated_runbook_does_not_replace_the_document():
+    automated = Runbooks((replace(RUNBOOK, scenarios=tuple(ALL.split())),), TODAY)
+    check(workload_runbook(SHOP, automated, said()), BAD, "not attested")
+
+
+def test_a_runbook_nobody_has_attested_yet_is_due_in_two_weeks():
+    check(workload_runbook(SHOP, NONE, said(first_seen=None)), UNKNOWN, "not attested yet")
+
+
+def test_the_settings_of_the_runbook():
+    little = said(stated(bound_to={"scenarios": "rollback"}))
+    check(workload_runbook(SHOP, NONE, little), BAD)
+    check(workload_runbook(SHOP, NONE, little, scenarios=("rollback",)), GOOD)
+    check(workload_runbook(SHOP, NONE, said(stated()), max_age_days=5), BAD)
+    check(workload_runbook(SHOP, NONE, said(stated()), two_people=True), BAD)
+
+
+@pytest.mark.parametrize(
+    ("runbook", "status", "reason"),
+    [
+        pytest.param(RUNBOOK, GOOD, "owned by team", id="reviewed"),
+        pytest.param(replace(RUNBOOK, owner=""), BAD, "no tag owner", id="of nobody"),
+        pytest.param(replace(RUNBOOK, reviewed=None), BAD, "no tag reviewed", id="never reviewed"),
+        pytest.param(
+            replace(RUNBOOK, reviewed=date(2099, 1, 1)), BAD, "in the future", id="of the future"
+        ),
+        pytest.param(
+            replace(RUNBOOK, reviewed=TODAY - timedelta(days=180)), BAD, "at most 180", id="old"
+        ),
+        pytest.param(replace(RUNBOOK, reviewed=TODAY - timedelta(days=179)), GOOD, "", id="179"),
+        pytest.param(
+            replace(RUNBOOK, status="Failed", why="too large"),
+            BAD,
+            "is Failed, not Active (too large)",
+            id="failed",
+        ),
+        pytest.param(replace(RUNBOOK, status=""), BAD, "unknown state", id="no state"),
+    ],
+)
+def test_runbook_document(runbook, status, reason):
+    check(runbook_document(RunbookDocument(runbook, TODAY)), status, reason)
+
+
+def test_a_review_may_have_to_be_younger():
+    check(runbook_document(RunbookDocument(RUNBOOK, TODAY), max_age_days=10), BAD, "at most 10")
+
+
+# -- alarms ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("links", "status", "reason"),
+    [
+        pytest.param(AlarmLinks(0), NA, "No alarm", id="no alarms"),
+        pytest.param(AlarmLinks(3), GOOD, "Of 3 alarms", id="all are linked"),
+        pytest.param(
+            AlarmLinks(3, ("a",)), BAD, "1 alarm of 3 that notify people has no link", id="one"
+        ),
+        pytest.param(AlarmLinks(3, ("a", "b")), BAD, "2 alarms of 3", id="two are not"),
+        pytest.param(
+            AlarmLinks(3, broken={"a": "Gone"}), BAD, "does not exist: a (Gone)", id="broken"
+        ),
+    ],
+)
+def test_alarm_runbooks(links, status, reason):
+    check(alarm_runbooks(links), status, reason)
+
+
+def test_some_alarms_may_be_without_a_link():
+    check(alarm_runbooks(AlarmLinks(3, ("a",)), max_unlinked=1), GOOD, "1 are without")
+
+
+# -- architecture ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("types", "status", "reason"),
+    [
+        pytest.param(("lambda:function", "sqs"), GOOD, "", id="as it was drawn"),
+        pytest.param(("sqs",), GOOD, "", id="a type is gone"),
+        pytest.param(("dynamodb:table", "sqs"), BAD, "does not state dynamodb:table", id="new"),
+        pytest.param((), GOOD, "", id="nothing but what comes and goes"),
+    ],
+)
+def test_architecture_diagram(types, status, reason):
+    check(architecture_diagram(replace(SHOP, types=types), said(stated())), status, reason)
+
+
+def test_the_settings_of_the_diagram():
+    drifted = replace(SHOP, types=("dynamodb:table",))
+    check(architecture_diagram(drifted, said(stated()), compare_types=False), GOOD)
+    check(architecture_diagram(SHOP, said(stated()), max_age_days=5), BAD)
+    check(architecture_diagram(SHOP, said(stated()), two_people=True), BAD)
+    check(architecture_diagram(SHOP, said(first_seen=ago(1))), UNKNOWN)
+
+
+# -- contacts -------------------------------------------------------------------------------------
+
+OPERATIONS = Contact("Operations", "operations@corp.dev", "+49 30 901820")
+SECURITY = Contact("Security", "security@corp.dev", "206-555-0134")
+BOTH = {"OPERATIONS": OPERATIONS, "SECURITY": SECURITY}
+
+
+def with_email(email):
+    return {**BOTH, "SECURITY": replace(SECURITY, email=email)}
+
+
+def with_phone(phone):
+    return {**BOTH, "SECURITY": replace(SECURITY, phone=phone)}
+
+
+@pytest.mark.parametrize(
+    ("contacts", "status", "reason"),
+    [
+        pytest.param(BOTH, GOOD, "OPERATIONS and SECURITY are set", id="both"),
+        pytest.param({}, BAD, "the OPERATIONS contact is not set", id="none"),
+        pytest.param({"OPERATIONS": OPERATIONS}, BAD, "SECURITY contact is not set", id="one"),
+        pytest.param(with_email("security"), BAD, "no valid e-mail", id="no address"),
+        pytest.param(with_email("a@example.com"), BAD, "for examples", id="an example"),
+        pytest.param(with_email("no-reply@corp.dev"), BAD, "nobody reads", id="no-reply"),
+        pytest.param(with_phone("1"), BAD, "no valid phone", id="no number"),
+        pytest.param(with_phone("+000 0000000"), BAD, "placeholder", id="zeros"),
+        pytest.param(with_phone("1234567890"), BAD, "placeholder", id="counted up"),
+    ],
+)
+def test_alternate_contacts(contacts, status, reason):
+    check(alternate_contacts(AlternateContacts(contacts)), status, reason)
+
+
+def test_the_settings_of_the_contacts():
+    found = AlternateContacts(BOTH)
+    check(alternate_contacts(found, required_contacts=("billing",)), BAD, "BILLING contact")
+    check(alternate_contacts(found, allowed_domains=("corp.dev",)), GOOD)
+    check(alternate_contacts(found, allowed_domains=("dev",)), GOOD)
+    check(alternate_contacts(found, allowed_domains=("orp.dev",)), BAD, "outside orp.dev")
+
+
+def test_a_finding_shows_no_address_and_no_number():
+    verdict = alternate_contacts(AlternateContacts(with_email("x@example.com")))
+    assert "x@" not in f"{verdict.reason}{verdict.observed}"
+
+
+@pytest.mark.parametrize(
+    ("contact", "status", "reason"),
+    [
+        pytest.param(("The Shop", "+4930901820"), GOOD, "a name", id="reachable"),
+        pytest.param((" ", "+4930901820"), BAD, "has no name", id="no name"),
+        pytest.param(("The Shop", ""), BAD, "no valid phone", id="no number"),
+    ],
+)
+def test_primary_contact(contact, status, reason):
+    check(primary_contact(ContactInformation(*contact)), status, reason)
+
+
+@pytest.mark.parametrize(
+    ("days", "settings", "status"),
+    [
+        pytest.param(89.0, {}, GOOD, id="89 days ago"),
+        pytest.param(90.0, {}, BAD, id="90 days ago"),
+        pytest.param(10.0, {"max_age_days": 5}, BAD, id="older than the setting allows"),
+        pytest.param(10.0, {"two_people": True}, BAD, id="nobody approved it"),
+    ],
+)
+def test_contacts_answer(days, settings, status):
+    tested = Attested((stated(days, artefact=None, scope=Scope()),), NOON, ago(30))
+    check(contacts_answer(Account(ACCOUNT_ID), tested, **settings), status)
+
+
+def test_contacts_that_were_never_tried_are_due_in_two_weeks():
+    check(contacts_answer(Account(ACCOUNT_ID), Attested((), NOON, ago(1))), UNKNOWN)
