@@ -370,6 +370,25 @@ def a_dead_letter_queue() -> FakeAccount:
     )
 
 
+def failures_into(destination: str) -> FakeAccount:
+    """The failures of the function go to what is neither a queue nor a topic."""
+    config = invoke_config()
+    config["DestinationConfig"] = {"OnFailure": {"Destination": destination}}
+    return fake_account().but(
+        events__describe_event_bus={"Name": "failed"},
+        s3__list_buckets={"Buckets": [{"Name": "failed"}]},
+        lambda__list_function_event_invoke_configs={"FunctionEventInvokeConfigs": [config]},
+    )
+
+
+def into_a_bus() -> FakeAccount:
+    return failures_into(f"arn:aws:events:{HOME}:{ACCOUNT_ID}:event-bus/failed")
+
+
+def into_a_bucket() -> FakeAccount:
+    return failures_into("arn:aws:s3:::failed")
+
+
 def named_by_tag() -> FakeAccount:
     """Lambda does not tell the digest that it resolved the image's tag to."""
     return fake_account().but(lambda__get_function={"Code": {"ImageUri": WEB}})
@@ -395,6 +414,8 @@ def others() -> dict[str, Variant]:
     return {
         "never deployed": Variant(never_deployed, ("ecs-rollback",)),
         "a dead-letter queue": Variant(a_dead_letter_queue, ("function-shutdown",)),
+        "an event bus": Variant(into_a_bus, ("function-shutdown",)),
+        "a bucket": Variant(into_a_bucket, ("function-shutdown",)),
         "inline": Variant(inline_role, ("circuit-breaker",)),
         "named by a tag": Variant(named_by_tag, ("lambda-rollback",)),
     }

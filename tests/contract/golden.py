@@ -612,6 +612,7 @@ GOLDEN = (
         },
         [f"arn:aws:cloudwatch:{REGION}:{ACCOUNT}:alarm:checkout-budget"],
         ("AWS::ApplicationSignals::ServiceLevelObjective", "checkout-latency"),
+        ("AWS::CloudWatch::Alarm", "checkout-budget"),
     ),
     call("access-analyzer", "ApplyArchiveRule"),
     call("access-analyzer", "DeleteAnalyzer"),

@@ -37,6 +37,9 @@ BY_MODULE = {each.module: each for each in SOURCES}
 ERROR_CODES: dict[tuple[str, str], frozenset[str]] = {
     # Source: AWS Support API Reference, "AWS Support API", Note.
     ("support", "describe_severity_levels"): frozenset({"SubscriptionRequiredException"}),
+    # Cost Explorer models no AccessDeniedException. Source: what accounts that never switched it on
+    # are told, in public issues.
+    ("ce", "get_anomaly_monitors"): frozenset({"AccessDeniedException"}),
     # CloudFormation models no error of DescribeStacks. Source: its description in the API Reference.
     ("cloudformation", "describe_stacks"): frozenset({"ValidationError"}),
     # EC2 models no errors. Source: EC2 API Reference, "Error codes for the Amazon EC2 API".
@@ -120,6 +123,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("id", "where", "from", "to", "impact", "feedback"),
         }
     ),
+    # A parameter of FIS's action aws:ssm:send-command, in the map of an action's parameters.
+    "readiness.evidence.workloads.failover_tests": frozenset({"documentArn"}),
     # The name of a query of our own.
     "readiness.evidence.workloads.utilization": frozenset({"runs"}),
     # A key of the map CostFilters.

@@ -156,7 +156,7 @@ MOST = {
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 230, 44),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
-    ("lambda", "UpdateAlias20150331"): (5, 90, 30),
+    ("lambda", "UpdateAlias20150331"): (5, 90, 32),
     ("lambda", "AddPermission20150331v2"): (6, 85, 28),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),
