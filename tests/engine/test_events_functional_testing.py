@@ -21,7 +21,7 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/application-signals-update-service-level-objective": OBJECTIVES,
     "cloudtrail/lambda_deployment-publish-version": {},
     "cloudtrail/lambda_deployment-update-alias": DEPLOYED,
-    "cloudtrail/lambda_deployment-update-function-code": DEPLOYED,
+    "cloudtrail/lambda_deployment-update-function-code": {},
     "cloudtrail/lambda_deployment-update-function-code-denied": {},
     "service/application-signals-alarm": {"service-level-objectives": "checkout-latency"},
     "service/codebuild-build-succeeded": SUITES,

@@ -123,7 +123,7 @@ class Deployment:
     uses=(Manifests, FunctionAliases),
     asks_with=("prod_alias",),
     changed_by=(
-        api_call("lambda", "UpdateFunctionCode*", "CreateAlias*", "UpdateAlias*", "DeleteAlias*"),
+        api_call("lambda", "CreateAlias*", "UpdateAlias*", "DeleteAlias*"),
         ServiceEvent(
             "ECS Deployment State Change",
             match=(("eventName", ("SERVICE_DEPLOYMENT_COMPLETED", "SERVICE_DEPLOYMENT_FAILED")),),
