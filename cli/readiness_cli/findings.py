@@ -113,15 +113,9 @@ def _why_none(
         rules = [rule_id]
     elif heading_name is not None:
         folder = catalogue.folder_named(heading_name)
-        rules = (
-            [rule.id for rule in catalogue.heading(folder)]
-            if folder in catalogue.folders()
-            else []
-        )
+        rules = [rule.id for rule in catalogue.heading(folder)]
     else:
         folder, rules = "", list(catalogue.rules())
-    if folder and not rules:
-        return f"Nothing is known of {folder}: no rule covers its boxes yet (PENDING)."
     if rule_id == UNREADABLE or stored.has_any(rules):
         return ""
     return (

@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Show one finding in full: what, why, since when, what to do.",
     ),
     "history": ("findings:history", "Show every change of one finding."),
-    "rules": ("rules:rules", "List the rules, and the boxes not covered yet."),
+    "rules": ("rules:rules", "List the rules by the boxes that they judge."),
     "attest": ("attest:attest", "Attest what no API can prove: add, approve, revoke, list."),
     "waive": ("waive:waive", "Accept findings until a date; show what would be covered; approve."),
     "waivers": ("waive:waivers", "List the waivers: who accepted what, until when and why."),

@@ -31,7 +31,6 @@ _STYLE = {
     "COMPLIANT": "green",
     "INSUFFICIENT_DATA": "yellow",
     "NOT_APPLICABLE": "dim",
-    "PENDING": "dim",
     "CRITICAL": "bold red",
     "HIGH": "red",
     "MEDIUM": "yellow",

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import RenderableType
 
-from readiness.model import checklist
 from readiness.model.unreadable import is_said_denied
 from readiness.model.verdict import Status
 from readiness.model.waiver import spoken
@@ -140,11 +139,9 @@ def scan(
     coverage = Coverage()
     findings = _judge(evaluation, rules, ids, coverage, deployed)
     findings.sort(key=lambda f: (f.severity.rank, f.rule, f.resource.key))
-    if ids:
-        judged = {finding.rule for finding in findings}
-        boxes = scorecard.boxes([rule for rule in rules if rule.id in judged], findings)
-    else:
-        boxes = scorecard.boxes(rules, findings, _whole(rule_ids, heading_names))
+    judged = {finding.rule for finding in findings}
+    meant = [rule for rule in rules if rule.id in judged] if ids else rules
+    boxes = scorecard.boxes(meant, findings)
     _emit(format, boxes, findings, coverage)
     for line in denied_lines(findings):
         note(line)
@@ -188,13 +185,6 @@ def _declarations(deployed: Stack | None) -> str:
     from readiness_cli import recording  # noqa: PLC0415
 
     return recording.declarations_of(deployed)
-
-
-def _whole(rule_ids: Sequence[str], heading_names: Sequence[str]) -> set[str]:
-    """The headings of which every box is shown: those asked for, or all where nothing was."""
-    if not (rule_ids or heading_names):
-        return {chapter.folder for chapter in checklist.CHAPTERS}
-    return {catalogue.folder_named(name) for name in heading_names}
 
 
 def _rule_setting(text: str) -> tuple[str, str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.console import RenderableType
@@ -12,14 +12,12 @@ from readiness.model import checklist
 from readiness.model.finding import Finding
 from readiness.model.rule import Rule
 from readiness.model.verdict import Status, worst
-from readiness_cli.output import cell, indented, stacked, table
-
-PENDING = "PENDING"
+from readiness_cli.output import cell, indented, table
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """One line of the checklist: its status, or PENDING where no rule covers it yet.
+    """One line of the checklist and its status.
 
     ``waived`` of those that failed are waived: they are counted apart and fail all the same.
     """
@@ -35,8 +33,6 @@ class Box:
     @property
     def said(self) -> str:
         """What was counted, in words."""
-        if self.status == PENDING:
-            return "not covered yet"
         words = {
             Status.NON_COMPLIANT: "failed",
             Status.INSUFFICIENT_DATA: "unknown",
@@ -49,10 +45,8 @@ class Box:
         return ", ".join(shown) or "no resources"
 
 
-def boxes(
-    rules: Sequence[Rule], findings: Iterable[Finding], whole: Container[str] = ()
-) -> list[Box]:
-    """The boxes that ``rules`` judge, in the checklist's order, and all of ``whole`` folders."""
+def boxes(rules: Sequence[Rule], findings: Iterable[Finding]) -> list[Box]:
+    """The boxes that ``rules`` judge, in the checklist's order."""
     by_item: dict[tuple[str, str, str], dict[Status, int]] = {}
     waived: Counter[tuple[str, str, str]] = Counter()
     for finding in findings:
@@ -63,30 +57,24 @@ def boxes(
     judged = {(rule.heading.folder, rule.item) for rule in rules}
     made = []
     for chapter, item in checklist.boxes():
-        is_judged = (chapter.folder, item) in judged
-        if not (chapter.folder in whole or is_judged):
+        if (chapter.folder, item) not in judged:
             continue
         key = (chapter.section, chapter.title, item)
         counts = by_item.get(key, {})
-        status = str(worst(counts)) if is_judged else PENDING
         where = (chapter.section, chapter.title, chapter.folder, item)
-        made.append(Box(*where, status, counts, waived[key]))
+        made.append(Box(*where, str(worst(counts)), counts, waived[key]))
     return made
 
 
 def draw(scored: Sequence[Box]) -> Iterable[RenderableType]:
-    """The scorecard. A heading of which every box is pending takes one row."""
+    """The scorecard, heading by heading."""
     made = table("Status", "Box")
     by_heading: dict[tuple[str, str], list[Box]] = {}
     for box in scored:
         by_heading.setdefault((box.section, box.heading), []).append(box)
     for (section, title), of_heading in by_heading.items():
         name = title if section == title else f"{section} / {title}"
-        if all(box.status == PENDING for box in of_heading):
-            pending = cell(f"{len(of_heading)} boxes not covered yet", "dim")
-            made.add_row(cell(PENDING), stacked(cell(name, "bold"), pending))
-            continue
-        heading_status = worst(Status(box.status) for box in of_heading if box.status != PENDING)
+        heading_status = worst(Status(box.status) for box in of_heading)
         made.add_row(cell(heading_status), cell(name, "bold"), end_section=False)
         for box in of_heading:
             made.add_row(indented(cell(box.status)), cell(f"{box.item}: {box.said}"))
@@ -97,7 +85,7 @@ def draw(scored: Sequence[Box]) -> Iterable[RenderableType]:
 def summary(scored: Sequence[Box]) -> RenderableType:
     """How many boxes are in which state, in one line."""
     order = [*(str(s) for s in (Status.COMPLIANT, Status.NON_COMPLIANT)), "INSUFFICIENT_DATA"]
-    order += [str(Status.NOT_APPLICABLE), PENDING]
+    order += [str(Status.NOT_APPLICABLE)]
     counted = {name: sum(box.status == name for box in scored) for name in order}
     parts = [f"{count} {name}" for name, count in counted.items() if count]
     boxes = "1 box" if len(scored) == 1 else f"{len(scored)} boxes"

@@ -101,9 +101,6 @@ def test_no_findings_is_said_where_something_was_evaluated(run, stored):
         pytest.param(
             ["--rule", "encryption.s3-kms"], "Nothing is known of encryption yet", id="a rule"
         ),
-        pytest.param(
-            ["--heading", "xray"], "no rule covers its boxes yet (PENDING)", id="pending"
-        ),
     ],
 )
 def test_what_was_never_evaluated_is_not_no_findings(run, stack, args, told):

@@ -244,16 +244,6 @@ def test_scan_shows_a_scorecard_and_what_is_wrong(run, over):
     assert max(map(len, said.stdout.splitlines())) <= 80
 
 
-def test_boxes_without_a_rule_show_as_pending(run, over, monkeypatch):
-    over(toy.fake_account())
-    only = toy.encryption.rules[:1]
-    monkeypatch.setattr(catalogue, "chosen", lambda rules, headings: only)
-    said = run("scan", "--heading", "encryption")
-    lines = [" ".join(line.split()) for line in said.stdout.splitlines()]
-    assert "PENDING Enable key rotation: not covered yet" in lines
-    assert "1 COMPLIANT, 3 PENDING" in said.stdout
-
-
 def test_scan_of_one_resource_judges_by_what_it_is(run, over):
     over(toy.fake_account())
     said = run(

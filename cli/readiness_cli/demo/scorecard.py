@@ -1,4 +1,4 @@
-"""The checklist heading by heading, with the boxes that failed or are not covered yet."""
+"""The checklist heading by heading, with the boxes that failed or of which nothing is known."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from readiness.model.verdict import Status
 
 WIDTH = 76
 _ITEM = 42
-PENDING = "pending"
+NOTHING = "not known"
 _WORST_FIRST = (
     Status.NON_COMPLIANT,
     Status.INSUFFICIENT_DATA,
@@ -42,17 +42,11 @@ def lines(findings: Iterable[Finding]) -> Iterator[str]:
     boxes = by_box(findings)
     yield _row("heading, with its failed boxes", "failed", "passed", "?", "")
     for chapter in checklist.CHAPTERS:
-        if chapter.folder in checklist.PENDING:
-            continue
         found = {item: boxes.get((chapter.title, item), []) for item in chapter.items}
         yield _line(chapter.title, [f for each in found.values() for f in each], _state(found))
         for item, of_item in found.items():
             if not of_item or of_item[0].status is Status.NON_COMPLIANT:
-                yield _line(f"  {item}", of_item, "" if of_item else PENDING)
-    pending = [c for c in checklist.CHAPTERS if c.folder in checklist.PENDING]
-    if pending:
-        count = sum(len(chapter.items) for chapter in pending)
-        yield f"{count} boxes under {len(pending)} more headings are {PENDING} (not covered yet)"
+                yield _line(f"  {item}", of_item, "" if of_item else NOTHING)
 
 
 def _state(found: Mapping[str, list[Finding]]) -> str:
@@ -61,7 +55,7 @@ def _state(found: Mapping[str, list[Finding]]) -> str:
     wrong = judged.count(Status.NON_COMPLIANT)
     if wrong:
         return f"{wrong} of {len(found)} failed"
-    return _SHOWN[min(judged, key=_WORST_FIRST.index)] if len(judged) == len(found) else PENDING
+    return _SHOWN[min(judged, key=_WORST_FIRST.index)] if len(judged) == len(found) else NOTHING
 
 
 def _line(name: str, found: list[Finding], state: str) -> str:

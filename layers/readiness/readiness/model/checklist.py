@@ -334,10 +334,6 @@ CHAPTERS: tuple[Chapter, ...] = (
     ),
 )
 
-PENDING: frozenset[str] = frozenset({})
-"""Headings that are not covered yet. They show as pending everywhere, never as passed;
-a contract test allows this list only to shrink."""
-
 _BY_TITLE = {(chapter.section, chapter.title): chapter for chapter in CHAPTERS}
 _BY_FOLDER = {chapter.folder: chapter for chapter in CHAPTERS}
 
