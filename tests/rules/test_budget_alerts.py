@@ -586,6 +586,11 @@ def test_anomalies_are_assessed(found, payer, settings, status, words):
     judged(anomalies_assessed(Anomalies(tuple(found), NOON), payer, **settings), status, words)
 
 
+def test_without_a_monitor_there_is_nothing_to_assess():
+    unwatched = Anomalies((), NOON, is_watched=False)
+    judged(anomalies_assessed(unwatched, SELF), Status.NOT_APPLICABLE, "No monitor looks")
+
+
 # -- billing reports ------------------------------------------------------------------------------
 
 REPORT = BillingReport("bill", delivered=NOON - timedelta(hours=5), bucket="bills")
