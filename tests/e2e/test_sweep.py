@@ -52,6 +52,7 @@ LACKING = {
     "oam:ListLinks",
     "resiliencehub:ListApps",
     "s3:GetAccountPublicAccessBlock",
+    "s3:GetBucketPolicyStatus",
     "securityhub:GetEnabledStandards",
     "securityhub:GetFindings",
     "securitylake:ListLogSources",

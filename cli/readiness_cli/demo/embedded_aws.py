@@ -4,7 +4,8 @@ TLS: policies of the template ask for `aws:SecureTransport`, and ministack enfor
 127.0.0.1 there is nothing to encrypt against, so it is told that a proxy in front ended TLS.
 
 Action names: it asks readers of a function's concurrency and of where its events go for other
-actions of Lambda, and for `budgets:DescribeBudgets`, which IAM does not know.
+actions of Lambda, and for `budgets:DescribeBudgets`, which IAM does not know. Who asks for the
+parameters below a path would need to be allowed all of them, not those of the path.
 
 Trimmed counts: it answers the statistic `TC(:N)` of CloudWatch with the average of the samples.
 
@@ -19,6 +20,7 @@ Runs as a script in the environment of the embedded AWS.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -43,9 +45,11 @@ _READ_OF_FUNCTION = {
     "concurrency": "lambda:GetFunctionConcurrency",
     "event-invoke-config/list": "lambda:ListFunctionEventInvokeConfigs",
     "provisioned-concurrency": "lambda:ListProvisionedConcurrencyConfigs",
+    "recursion-config": "lambda:GetFunctionRecursionConfig",
 }
 _plain: Callable[..., Awaitable[None]] = app.app
 _named: Callable[..., str | None] = iam_actions.extract_iam_action
+_located: Callable[..., str] = iam_actions.extract_resource_arn
 _put_alarm: Callable[..., object] = cloudwatch._put_metric_alarm  # noqa: SLF001
 _of_template: Callable[..., object] = provisioners._cw_metric_alarm_record  # noqa: SLF001
 _valued: Callable[..., float | None] = cloudwatch._stat_value  # noqa: SLF001
@@ -64,6 +68,22 @@ def _action(service: str, method: str, path: str, *more: object, **named: object
     if action is not None and action.startswith("budgets:Describe"):
         return "budgets:ViewBudget"
     return action
+
+
+def _resource(
+    service: str,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: bytes,
+    query: dict[str, Any],
+    region: str,
+    account: str,
+) -> str:
+    arn = _located(service, method, path, headers, body, query, region, account)
+    if service == "ssm" and arn == "*" and b'"Path"' in body:
+        return f"arn:aws:ssm:{region}:{account}:parameter{json.loads(body)['Path']}"
+    return arn
 
 
 def _statistic(stats: object, name: str, points: Any = None) -> float | None:
@@ -146,6 +166,7 @@ _TAGS: dict[str, Callable[[], _Tagged]] = {
 if __name__ == "__main__":
     app.app = _behind_tls
     iam_actions.extract_iam_action = _action
+    iam_actions.extract_resource_arn = _resource
     cloudwatch._stat_value = _statistic  # noqa: SLF001
     cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
     provisioners._cw_metric_alarm_record = _alarm_of_template  # noqa: SLF001
