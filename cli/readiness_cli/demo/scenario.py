@@ -215,7 +215,7 @@ def _readiness(up: Up, *words: str) -> Any:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(done.stderr)
+        raise RuntimeError(f"{done.stderr}{done.stdout}")
     return json.loads(done.stdout)
 
 

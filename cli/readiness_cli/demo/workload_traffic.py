@@ -82,7 +82,10 @@ def deploy_twice(lambda_: Any) -> None:
         code = io.BytesIO()
         with zipfile.ZipFile(code, "w") as archive:
             archive.writestr("agent.py", f"def handler(event, context):\n    {text}\n")
-        lambda_.update_function_code(FunctionName=WORKER, ZipFile=code.getvalue(), Publish=True)
+        lambda_.update_function_code(FunctionName=WORKER, ZipFile=code.getvalue())
+        waiter = lambda_.get_waiter("function_updated_v2")
+        waiter.wait(FunctionName=WORKER, WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        lambda_.publish_version(FunctionName=WORKER)
     lambda_.create_alias(FunctionName=WORKER, Name="live", FunctionVersion="2")
 
 
