@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 NAME = "ecs-rollback"
 _UNDER_WAY = ["PENDING", "IN_PROGRESS"]
-_STOPPED = {"STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "SUCCESSFUL"}
+_LOOKED_BACK = 10
+"""How many deployments are passed over, each for two requests."""
 
 
 def describe(aws: Aws, cluster: str, service: str) -> Mapping[str, Any]:
@@ -94,8 +95,9 @@ class EcsRollback:
             elif found is not None:
                 goal = _short(found["taskDefinitionArn"])
                 used = [each["image"] for each in found["containerDefinitions"]]
-                refusals += images.gone(aws, used)
-                warnings += images.by_tag(used)
+                gone, untold = images.examined(aws, used)
+                refusals += gone
+                warnings += [*untold, *images.by_tag(used)]
         if state["desired"] == 0:
             warnings.append("The service's desired count is 0: no task will run after it either.")
         call = Call(
@@ -132,25 +134,28 @@ class EcsRollback:
         )
 
     def _earlier(self, aws: Aws, state: State) -> str:
-        """What ran before the newest deployment that succeeded, else the revision below."""
+        """What ran before what runs, by the deployments that succeeded; else the revision below.
+
+        A deployment that changed something else, such as the desired count, is passed over.
+        """
         client = aws.client("ecs")
         done = client.list_service_deployments(
             cluster=self.cluster, service=self.service, status=["SUCCESSFUL"]
         )["serviceDeployments"]
         done = sorted(done, key=lambda each: each["createdAt"], reverse=True)
-        arns = [each["serviceDeploymentArn"] for each in done[:1]]
-        if arns:
-            [told] = client.describe_service_deployments(serviceDeploymentArns=arns)[
-                "serviceDeployments"
+        for each in done[:_LOOKED_BACK]:
+            [told] = client.describe_service_deployments(
+                serviceDeploymentArns=[each["serviceDeploymentArn"]]
+            )["serviceDeployments"]
+            sources = [source["arn"] for source in told.get("sourceServiceRevisions") or ()]
+            if len(sources) != 1:
+                break
+            [revision] = client.describe_service_revisions(serviceRevisionArns=sources)[
+                "serviceRevisions"
             ]
-            sources = [each["arn"] for each in told.get("sourceServiceRevisions") or ()]
-            if len(sources) == 1:
-                [revision] = client.describe_service_revisions(serviceRevisionArns=sources)[
-                    "serviceRevisions"
-                ]
-                ran = _short(revision["taskDefinition"])
-                if ran != state["task_definition"]:
-                    return ran
+            ran = _short(revision["taskDefinition"])
+            if ran != state["task_definition"]:
+                return ran
         return _revision_below(aws, state["task_definition"])
 
 

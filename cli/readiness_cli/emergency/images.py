@@ -20,12 +20,13 @@ _ECR = re.compile(
 _GONE = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
-def gone(aws: Aws, images: Iterable[str]) -> list[str]:
-    """Why images cannot be pulled any more: a sentence for each that ECR does not have.
+def examined(aws: Aws, images: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Which images cannot be pulled any more, and of which that cannot be told, in sentences.
 
-    A registry of another kind is not asked; one that may not be read is told as such.
+    A registry of another kind is not asked.
     """
-    said = []
+    gone: list[str] = []
+    untold: list[str] = []
     for image in images:
         found = _ECR.fullmatch(image)
         if found is None:
@@ -34,17 +35,22 @@ def gone(aws: Aws, images: Iterable[str]) -> list[str]:
         if found["digest"]:
             wanted = {"imageDigest": found["digest"]}
         try:
-            aws.client("ecr", found["region"]).describe_images(
+            details = aws.client("ecr", found["region"]).describe_images(
                 registryId=found["registry"],
                 repositoryName=found["repository"],
                 imageIds=[wanted],
-            )
+            )["imageDetails"]
         except ClientError as error:
             if code_of(error) in _GONE:
-                said.append(f"The image {image} is gone.")
+                gone.append(f"The image {image} is gone.")
             else:
-                said.append(f"Whether the image {image} is there cannot be read: {error}.")
-    return said
+                untold.append(f"Whether the image {image} is there cannot be read: {error}.")
+            continue
+        if any(each.get("imageStatus", "ACTIVE") != "ACTIVE" for each in details):
+            gone.append(
+                f"The image {image} is archived, and cannot be pulled until it is restored."
+            )
+    return gone, untold
 
 
 def by_tag(images: Iterable[str]) -> list[str]:

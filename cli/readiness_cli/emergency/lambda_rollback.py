@@ -197,7 +197,9 @@ def _runnable(aws: Aws, function: str, version: str) -> tuple[list[str], list[st
     elif state not in {"Active", ""}:
         refusals.append(f"Version {version} is {state} ({reason}) and cannot be invoked.")
     if image := code.get("ResolvedImageUri") or code.get("ImageUri"):
-        refusals += images.gone(aws, [image])
+        gone, untold = images.examined(aws, [image])
+        refusals += gone
+        warnings += untold
     return refusals, warnings
 
 

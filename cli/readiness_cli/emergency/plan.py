@@ -159,6 +159,8 @@ def moved(before: State, after: State, state: State) -> list[Difference]:
 def _between(value: Any, before: Any, after: Any) -> bool:
     if isinstance(value, list) and isinstance(before, list) and isinstance(after, list):
         return {*after} <= {*value} <= {*before, *after}
+    if isinstance(value, dict) and isinstance(before, dict) and isinstance(after, dict):
+        return {*after.items()} <= {*value.items()} <= {*before.items(), *after.items()}
     return value in (before, after)
 
 

@@ -50,7 +50,10 @@ _SUSPENDED = {
 
 @dataclass(frozen=True, slots=True)
 class StopFunction:
-    """A function: its event source mappings are disabled, then its concurrency is set to 0."""
+    """A function: its event source mappings are disabled, then its concurrency is set to 0.
+
+    Lambda refuses 0 while concurrency is provisioned, so that goes in between.
+    """
 
     function: str
     allow_drop: bool = False
@@ -79,10 +82,11 @@ class StopFunction:
             "concurrency": reserved.get("ReservedConcurrentExecutions"),
             "enabled": sorted(uuid for uuid, state in mappings.items() if state in _ON),
             "stopping": sorted(uuid for uuid, state in mappings.items() if state in _STILL),
+            "provisioned": _provisioned(aws, self.function),
         }
 
     def plan(self, aws: Aws, state: State, at: datetime) -> Plan:  # noqa: ARG002
-        before = {"concurrency": state["concurrency"], "enabled": state["enabled"]}
+        before = {name: state[name] for name in ("concurrency", "enabled", "provisioned")}
         calls = [
             # First, so that no queue counts receives of messages that nobody takes.
             Call(
@@ -92,6 +96,15 @@ class StopFunction:
                 {"UUID": uuid, "Enabled": False},
             )
             for uuid in state["enabled"]
+        ]
+        calls += [
+            Call(
+                f"remove the provisioned concurrency of {qualifier}",
+                "lambda",
+                "delete_provisioned_concurrency_config",
+                {"FunctionName": self.function, "Qualifier": qualifier},
+            )
+            for qualifier in state["provisioned"]
         ]
         if state["concurrency"] != 0:
             calls.append(
@@ -120,7 +133,7 @@ class StopFunction:
             NAME,
             self.target,
             before,
-            {"concurrency": 0, "enabled": [], "stopping": []},
+            {"concurrency": 0, "enabled": [], "stopping": [], "provisioned": {}},
             () if refusals else tuple(calls),
             tuple(warnings),
             tuple(refusals),
@@ -141,6 +154,20 @@ class StopFunction:
                 calls.append(Call(says, "lambda", "put_function_concurrency", given))
         calls += [
             Call(
+                f"provision {number} of {qualifier} again",
+                "lambda",
+                "put_provisioned_concurrency_config",
+                {
+                    "FunctionName": self.function,
+                    "Qualifier": qualifier,
+                    "ProvisionedConcurrentExecutions": number,
+                },
+            )
+            for qualifier, number in before["provisioned"].items()
+            if qualifier not in state["provisioned"]
+        ]
+        calls += [
+            Call(
                 f"enable the event source mapping {uuid}",
                 "lambda",
                 "update_event_source_mapping",
@@ -154,6 +181,16 @@ class StopFunction:
 
 def _spoken(concurrency: int | None) -> str:
     return "none" if concurrency is None else str(concurrency)
+
+
+def _provisioned(aws: Aws, function: str) -> dict[str, int]:
+    """How much concurrency is provisioned, by alias or version."""
+    pages = aws.client("lambda").get_paginator("list_provisioned_concurrency_configs")
+    return {
+        each["FunctionArn"].rpartition(":")[2]: each["RequestedProvisionedConcurrentExecutions"]
+        for page in pages.paginate(FunctionName=function)
+        for each in page["ProvisionedConcurrencyConfigs"]
+    }
 
 
 def _mappings(aws: Aws, function: str) -> dict[str, str]:

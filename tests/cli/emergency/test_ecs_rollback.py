@@ -115,21 +115,30 @@ def test_what_ran_before_is_meant_and_not_the_number_below():
     assert plan.after["task_definition"] == "api:2"
 
 
-def test_a_deployment_that_changed_other_things_is_not_what_ran_before():
-    told = {
-        "serviceDeployments": [
-            {"serviceDeploymentArn": DEPLOYMENT, "sourceServiceRevisions": [{"arn": REVISION}]}
-        ]
-    }
-    revision = {"serviceRevisions": [{"taskDefinition": definition(7)}]}
-    plan = plan_in(
-        world(
-            ecs__list_service_deployments=deployments(done=[DEPLOYMENT]),
-            ecs__describe_service_deployments=told,
-            ecs__describe_service_revisions=revision,
+def test_a_deployment_that_changed_other_things_is_passed_over():
+    scaled, changed = DEPLOYMENT, DEPLOYMENT.replace("d1", "d0")
+
+    def told(serviceDeploymentArns):  # noqa: N803
+        [arn] = serviceDeploymentArns
+        source = REVISION if arn == scaled else REVISION.replace("r1", "r0")
+        found = {"serviceDeploymentArn": arn, "sourceServiceRevisions": [{"arn": source}]}
+        return {"serviceDeployments": [found]}
+
+    def revision(serviceRevisionArns):  # noqa: N803
+        number = 7 if serviceRevisionArns == [REVISION] else 2
+        return {"serviceRevisions": [{"taskDefinition": definition(number)}]}
+
+    def plan(*done):
+        return plan_in(
+            world(
+                ecs__list_service_deployments=deployments(done=done),
+                ecs__describe_service_deployments=told,
+                ecs__describe_service_revisions=revision,
+            )
         )
-    )
-    assert plan.after["task_definition"] == "api:5"
+
+    assert plan(scaled, changed).after["task_definition"] == "api:2"
+    assert plan(scaled).after["task_definition"] == "api:5", "nothing tells: the number below"
 
 
 def test_a_deployment_under_way_is_stopped_by_ecs_itself():

@@ -245,9 +245,10 @@ IMAGE = "111122223333.dkr.ecr.us-east-1.amazonaws.com/agent@sha256:" + "a" * 64
     ("answer", "refused"),
     [
         ({"imageDetails": [{}]}, ""),
+        ({"imageDetails": [{"imageStatus": "ACTIVE"}]}, ""),
+        ({"imageDetails": [{"imageStatus": "ARCHIVED"}]}, "is archived"),
         ("ImageNotFoundException", "is gone"),
         ("RepositoryNotFoundException", "is gone"),
-        ("AccessDeniedException", "cannot be read"),
     ],
 )
 def test_an_image_that_is_gone_is_no_way_back(answer, refused):
@@ -265,6 +266,14 @@ def test_an_image_that_is_gone_is_no_way_back(answer, refused):
     assert (asked["registryId"], asked["repositoryName"]) == ("111122223333", "agent")
     assert bool(plan.refusals) is bool(refused)
     assert refused in "".join(plan.refusals)
+
+
+def test_a_denied_look_at_an_image_stops_no_emergency():
+    found = {"Configuration": {"State": "Active"}, "Code": {"ResolvedImageUri": IMAGE}}
+    denied = error("AccessDeniedException", 403)
+    plan = plan_in(world(lambda__get_function=found, ecr__describe_images=denied))
+    assert plan.calls
+    assert any("cannot be read" in each for each in plan.warnings)
 
 
 def deployment(content, platform="Lambda"):

@@ -51,7 +51,7 @@ def test_mappings_stop_first_and_come_back(run, agent, mapping):
         "lambda.update_event_source_mapping",
         "lambda.put_function_concurrency",
     ]
-    assert row["before"] == {"concurrency": None, "enabled": [mapping]}
+    assert row["before"] == {"concurrency": None, "enabled": [mapping], "provisioned": {}}
     saved = json.loads(applied(run, words=STOP).stdout)[0]
     assert concurrency(agent) == 0
     assert not is_enabled(agent, mapping)
@@ -183,6 +183,7 @@ def called_by_s3(**changes):
 
     base = {
         ("lambda", "get_function_concurrency"): {},
+        ("lambda", "list_provisioned_concurrency_configs"): {"ProvisionedConcurrencyConfigs": []},
         ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
         ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "2"}]},
         ("lambda", "list_function_event_invoke_configs"): {"FunctionEventInvokeConfigs": []},
@@ -236,6 +237,29 @@ def test_a_failure_sink_is_one_of_the_qualifier_that_is_invoked(changes, is_refu
     made = function_plan(**changes)
     assert bool(made.refusals) is is_refused
     assert bool(made.calls) is not is_refused
+
+
+def test_provisioned_concurrency_goes_before_the_function_stops_and_comes_back():
+    """Lambda refuses a reserved concurrency below what is provisioned."""
+    arn = "arn:aws:lambda:us-east-1:111122223333:function:agent:live"
+    config = {"FunctionArn": arn, "RequestedProvisionedConcurrentExecutions": 5}
+    made = function_plan(
+        lambda__list_provisioned_concurrency_configs={"ProvisionedConcurrencyConfigs": [config]},
+        lambda__get_policy=error("ResourceNotFoundException"),
+    )
+    assert [each.operation for each in made.calls] == [
+        "delete_provisioned_concurrency_config",
+        "put_function_concurrency",
+    ]
+    assert made.before["provisioned"] == {"live": 5}
+    stopped = {"concurrency": 0, "enabled": [], "stopping": [], "provisioned": {}}
+    back = StopFunction("agent").undo(made.before, stopped)
+    assert [each.operation for each in back] == [
+        "delete_function_concurrency",
+        "put_provisioned_concurrency_config",
+    ]
+    assert back[1].params["ProvisionedConcurrentExecutions"] == 5
+    assert moved(made.before, made.after, stopped) == []
 
 
 def test_a_function_that_is_not_there(run, stack):
