@@ -12,6 +12,7 @@ from readiness.engine.events import API_CALL, CONFIG_ITEM, changes_of
 from readiness.model import checklist
 from readiness.model.evidence import ApiCall, Change, ConfigItem, declared
 from readiness.model.rule import Rule, Setting, as_facts
+from readiness.model.verdict import Severity
 from readiness_cli import catalogue, session
 from readiness_cli.output import as_typed, cell, emit, facts, output_option, stacked, table
 
@@ -32,16 +33,53 @@ SWEEP = "Sweep (schedule)"
 
 
 @click.command()
-@click.argument("rule_id", metavar="[RULE]", required=False)
+@click.argument("name", metavar="[RULE|HEADING]", required=False)
+@click.option(
+    "--severity",
+    type=click.Choice([str(each) for each in Severity], case_sensitive=False),
+    help="Only rules whose worst finding has this severity.",
+)
+@click.option("--off-by-default", is_flag=True, help="Only rules that a setting switches on.")
 @output_option
-def rules(rule_id: str | None, format: str) -> None:
-    """List all rules, or show one RULE in full."""
-    if rule_id is not None:
-        rule = session.find_rule(rule_id)
+def rules(name: str | None, severity: str | None, off_by_default: bool, format: str) -> None:  # noqa: FBT001
+    """List the rules of a HEADING or all, or show one RULE in full.
+
+    A rule may be named without its heading where no other has its name.
+    """
+    found = _named(name)
+    if isinstance(found, Rule):
+        rule = found
         emit(format, [as_row(rule)], lambda: [draw_one(rule)], columns=FIELDS)
         return
-    known = list(catalogue.rules().values())
-    emit(format, [as_row(rule) for rule in known], lambda: draw(known), columns=FIELDS)
+    shown = [
+        rule
+        for rule in found
+        if (severity is None or str(rule.severity) == severity.upper())
+        and (rule.opt_in or not off_by_default)
+    ]
+    emit(format, [as_row(rule) for rule in shown], lambda: draw(shown), columns=FIELDS)
+
+
+def _named(name: str | None) -> Rule | list[Rule]:
+    """The rule of that id or name, or the rules of that heading. Raises Failure."""
+    known = catalogue.rules()
+    if name is None:
+        return list(known.values())
+    if name in known:
+        return known[name]
+    try:
+        folder = catalogue.folder_named(name)
+    except LookupError:
+        named = [rule for rule in known.values() if rule.name == name.strip()]
+        if len(named) == 1:
+            return named[0]
+        if named:
+            ids = catalogue.either(rule.id for rule in named)
+            raise session.unknown(
+                LookupError(f"several rules are called {name!r}: {ids}")
+            ) from None
+        return session.find_rule(name)
+    return [rule for rule in known.values() if rule.heading.folder == folder]
 
 
 def as_row(rule: Rule) -> dict[str, Any]:

@@ -43,8 +43,13 @@ def test_every_fault_names_its_line(run, stored):
 
 @pytest.mark.parametrize(
     ("text", "line"),
-    [('{\n"owner": "a",\n}', 3), ('{\n\n"owner"', 3), ('\n\n{"owner": "a"}', 3), ("", 1)],
-    ids=["a comma too many", "cut off", "a member that is missing", "empty"],
+    [
+        ('{\n"owner": "a"\n"reviewed": 1}', 3),
+        ('{\n\n"owner"', 3),
+        ('\n\n{"owner": "a"}', 3),
+        ("", 1),
+    ],
+    ids=["a comma that is missing", "cut off", "a member that is missing", "empty"],
 )
 def test_a_fault_of_the_whole_names_its_line_too(run, stored, text, line):
     path = stored(text)
