@@ -276,6 +276,28 @@ OTHER = replace(DOCUMENT, sha256="b" * 64)
         ),
         pytest.param(
             manifests(),
+            said(
+                stated(400.0, bound=pair("1", "2")),
+                stated(5.0, bound=pair("1", "2"), artefact=OTHER, result=Result.FAIL),
+            ),
+            BAD,
+            "failed",
+            id="accepted long ago, and found wanting since",
+        ),
+        pytest.param(
+            manifests("10-rc1"), NOTHING, BAD, "from version 9 to 10", id="a bare pre-release"
+        ),
+        pytest.param(
+            manifests("10.0.0"),
+            said(
+                stated(400.0, bound=pair("2", "9"), artefact=OTHER), stated(bound=pair("9", "10"))
+            ),
+            GOOD,
+            "from version 9 to 10",
+            id="ten comes after nine",
+        ),
+        pytest.param(
+            manifests(),
             said(stated(400.0, bound=pair("1", "2"), artefact=None)),
             BAD,
             "it expired",
