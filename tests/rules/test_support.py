@@ -525,6 +525,13 @@ def runbook(**changes: Any) -> Attestation:
             id="a snapshot that cannot be read",
         ),
         pytest.param(attested(*REST, runbook(revoked=True)), {}, BAD, "revoked", id="revoked"),
+        pytest.param(
+            attested(*ALL, runbook(performed_at=NOON, result=Result.FAIL, artefact=None)),
+            {},
+            BAD,
+            "attested as failed",
+            id="found wanting since, without a snapshot",
+        ),
         pytest.param(attested(*ALL), {"max_age_days": 5}, BAD, "expired", id="too old"),
         pytest.param(attested(*ALL), {"two_people": True}, BAD, "second", id="not approved"),
         pytest.param(
