@@ -130,6 +130,33 @@ def test_a_secret_without_a_value(secret, wrong):
     assert listener.functions[0].secrets == {"PAGERDUTY_SECRET_ID": wrong}
 
 
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({"PAGER_ARN": f"{worlds.SECRET}:routing_key::"}, [worlds.SECRET]),
+        ({"PAGER_SECRET_ID": "pagerduty"}, ["pagerduty"]),
+        ({"PAGER_ROUTING_KEY_PARAMETER_NAME": "/prod/pager"}, []),
+        ({"PAGER_SECRET_ARN": f"arn:aws:ssm:{HOME}:{ACCOUNT_ID}:parameter/pager"}, []),
+    ],
+)
+def test_which_variables_name_a_secret(variables, asked):
+    seen = []
+
+    def describe(*, SecretId: str) -> dict[str, Any]:  # noqa: N803
+        seen.append(SecretId)
+        return {"Name": "pagerduty", "VersionIdsToStages": {"v" * 32: ["AWSCURRENT"]}}
+
+    fake_account = worlds.by_a_function().but(
+        lambda__get_function_configuration={
+            "FunctionName": "pager",
+            "Environment": {"Variables": variables},
+        },
+        secretsmanager__describe_secret=describe,
+    )
+    of(fake_account, PagingTopic, ALARMS)
+    assert seen == asked
+
+
 def test_a_function_that_is_gone():
     fake_account = worlds.by_a_function().but(
         lambda__get_function_configuration=error("ResourceNotFoundException", 404)
