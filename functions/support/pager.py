@@ -82,7 +82,11 @@ def paging_verdict(
         "alarms": len(topic.alarms),
         "pagers": [each.who for each in pagers],
         "redrive": [
-            shown(each.subscription.endpoint) for each in topic.listeners if each.redrives
+            each.subscription.protocol
+            if each.subscription.protocol in _PEOPLE
+            else shown(each.subscription.endpoint)
+            for each in topic.listeners
+            if each.redrives
         ],
     }
     if not pagers:

@@ -344,6 +344,14 @@ def test_a_topic(about, failed, settings, status, severity, words):
     assert KEY not in f"{verdict.reason} {verdict.expected} {verdict.observed}"
 
 
+def test_an_address_is_not_shown():
+    about = topic(url(), Listener(MAIL.subscription, redrives=True))
+    verdict = pager_subscribed(
+        about, TopicLosses(failed_today=0), **pager_subscribed.configure({})
+    )
+    assert verdict.observed["redrive"] == ["email"]
+
+
 # -- the test page --------------------------------------------------------------------------------
 
 
@@ -396,6 +404,7 @@ def test_the_test_page(said, settings, status, words):
 SOUND = {"levels": "2", "uncovered_hours": "0", "single_person_levels": "0"}
 ALICE, BOB = (Shift("alice"),), (Shift("bob"),)
 BOTH = (*ALICE, *BOB)
+OTHERS = (Shift("carol"), Shift("dave"))
 DENIED = Unreadable("ssm-contacts:ListContacts", Cause.ACCESS_DENIED, "AccessDeniedException")
 
 
@@ -414,9 +423,14 @@ def policy(**changes: Any) -> Attestation:
 @pytest.mark.parametrize(
     ("own", "said", "settings", "status", "words"),
     [
-        pytest.param(plans(BOTH, BOTH), attested(), {}, GOOD, "2 stages", id="incident manager"),
+        pytest.param(plans(BOTH, OTHERS), attested(), {}, GOOD, "2 stages", id="incident manager"),
+        pytest.param(
+            plans(BOTH, BOTH[::-1]), attested(), {}, BAD, "1 level of 2", id="to the same people"
+        ),
         pytest.param(plans(BOTH), attested(), {}, BAD, "1 level of 2", id="one stage"),
-        pytest.param(plans(BOTH, BOTH), attested(), {"min_levels": 3}, BAD, "of 3", id="of three"),
+        pytest.param(
+            plans(BOTH, OTHERS), attested(), {"min_levels": 3}, BAD, "of 3", id="of three"
+        ),
         pytest.param(plans(BOTH, BOB), attested(), {}, BAD, "of one person", id="bob alone"),
         pytest.param(
             plans(BOTH, ()), attested(), {}, BAD, "nobody on call for 168 hours", id="empty stage"
