@@ -240,6 +240,18 @@ def forwarded(**changes: Any) -> Listener:
             "filter policy",
             id="by region",
         ),
+        pytest.param(
+            topic(
+                url(filter_policy={"AlarmName": [{"prefix": "down-"}]}, on_body=True),
+                alarms=("down-web", "slow-web"),
+            ),
+            None,
+            {},
+            UNKNOWN,
+            None,
+            "filter policy",
+            id="some of the alarms",
+        ),
         pytest.param(topic(url()), 2.0, {}, BAD, Severity.HIGH, "2 notif", id="failing"),
         pytest.param(
             topic(url(), MAIL), 1.0, {}, BAD, Severity.MEDIUM, "does not count", id="one fails"
