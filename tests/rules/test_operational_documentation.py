@@ -195,6 +195,8 @@ def test_the_settings_of_the_runbook():
     little = said(stated(bound_to={"scenarios": "rollback"}))
     check(workload_runbook(SHOP, NONE, little), BAD)
     check(workload_runbook(SHOP, NONE, little, scenarios=("rollback",)), GOOD)
+    titled = said(stated(bound_to={"scenarios": "Rollback"}))
+    check(workload_runbook(SHOP, NONE, titled, scenarios=("Rollback",)), GOOD)
     check(workload_runbook(SHOP, NONE, said(stated()), max_age_days=5), BAD)
     check(workload_runbook(SHOP, NONE, said(stated()), two_people=True), BAD)
 
