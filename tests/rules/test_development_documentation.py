@@ -182,6 +182,7 @@ def test_the_settings_of_the_configuration_guide():
     little = said(stated(bound=keys("DB_HOST")))
     check(configuration_guide(KEYS, little, ignored_keys=("LOG_*",)), GOOD)
     check(configuration_guide(KEYS, little, compare_keys=False), GOOD)
+    check(configuration_guide(KEYS, little, ignored_keys=("*",)), NA, "are ignored")
     settings_decide(configuration_guide, KEYS, bound=keys("DB_HOST LOG_LEVEL"))
 
 
