@@ -41,7 +41,7 @@ def lambda_rollback(
     attested: Attested,
     *,
     prod_alias: Annotated[
-        str, "The alias that callers use; without it, every alias that has callers is judged"
+        str, "The alias that callers use; if nobody calls it, every alias with callers is judged"
     ] = "",
     first_days: FirstDays = 14,
     drill_days: DrillDays = 180,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WHAT = "An escalation policy"
 EXPECTED = (
-    "An escalation policy with two levels or more, each with someone on call at every hour and"
+    "An escalation policy with two different levels or more, each with someone at every hour and"
     " more than one person."
 )
 FACTS = ("levels", "uncovered_hours", "single_person_levels")

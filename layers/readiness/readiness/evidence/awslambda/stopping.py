@@ -34,8 +34,8 @@ class FunctionStop:
     ``retention`` is how long each queue (by name) keeps a message, in seconds. ``elsewhere`` are
     queues of other accounts and regions, ``streams`` the other sources of its event source
     mappings (``kinesis stream/orders``), whose retention is not read. ``capacity_provider``
-    and ``master_arn`` are as in FunctionConfiguration. A changed retention is seen by the sweep: a queue's event names no
-    function. Sources: ListEventSourceMappings, GetQueueAttributes.
+    and ``master_arn`` are as in FunctionConfiguration. A changed retention is seen by the sweep:
+    a queue's event names no function. Sources: ListEventSourceMappings, GetQueueAttributes.
     """
 
     name: str
