@@ -67,11 +67,12 @@ def test_a_plan_that_no_response_plan_engages_is_told_apart():
     assert (found.engaged, found.others) == ((), ("oncall",))
 
 
-def test_a_person_without_an_active_channel_is_never_on_call():
+@pytest.mark.parametrize("change", [{"ActivationStatus": "NOT_ACTIVATED"}, {"Type": "EMAIL"}])
+def test_a_person_without_a_channel_that_wakes_is_never_on_call(change):
     def channels(*, ContactId: str) -> dict[str, Any]:  # noqa: N803
         answer = worlds.list_contact_channels(ContactId=ContactId)
         if ContactId == worlds.BOB:
-            answer["ContactChannels"][0]["ActivationStatus"] = "NOT_ACTIVATED"
+            answer["ContactChannels"][0].update(change)
         return answer
 
     found = plans(worlds.fake_account().but(**{"ssm-contacts__list_contact_channels": channels}))
