@@ -55,7 +55,7 @@ def row(policy: Escalation, since: datetime, until: datetime) -> dict[str, Any]:
     hours = policy.uncovered(since, until) / timedelta(hours=1)
     return {
         "policy": policy.name,
-        "levels": len(policy.levels),
+        "levels": policy.different_levels,
         "uncovered_hours": round(hours, 2) or (0.01 if hours else 0),
         "single_person_levels": policy.of_one_person(since, until),
     }

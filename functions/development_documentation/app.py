@@ -113,8 +113,13 @@ def configuration_guide(
         for name in keys.names
         if not any(fnmatch.fnmatchcase(name, pattern) for pattern in ignored_keys)
     ]
-    if not names:
+    if not keys.names:
         return not_applicable(f"{keys.workload} is configured by no variables.")
+    if not names:
+        return not_applicable(
+            f"All {plural(len(keys.names), 'variable')} of {keys.workload} are ignored (setting"
+            " ignored_keys)."
+        )
     return attested.verdict(
         f"The configuration guide of {keys.workload}",
         max_age_days=max_age_days,

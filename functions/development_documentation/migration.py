@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
-from readiness import Status, Verdict, not_applicable
+from readiness import Status, Verdict, cannot_tell, not_applicable
 from readiness.model.attestation import Attestation, Attested, Result
 
 FROM, TO = "from_major", "to_major"
 
 
+_MAJOR = re.compile(r"v?([0-9]+)(?:[.+-].*)?", re.IGNORECASE)
+
+
 def _major(value: object) -> int | None:
-    text = str(value if value is not None else "").partition(".")[0]
-    return int(text) if text.isascii() and text.isdigit() else None
+    """The first number of ``2.1.0``, ``v2`` or ``10-rc1``; None for what is no version."""
+    found = _MAJOR.fullmatch(str(value if value is not None else "").strip())
+    return int(found[1]) if found else None
 
 
 def _is_accepted(each: Attestation, workload: str, attested: Attested, two_people: bool) -> bool:  # noqa: FBT001
@@ -35,7 +40,9 @@ def migration_verdict(
     move nobody reads it any more.
     """
     major = _major(version)
-    if major is None or major < 2:
+    if major is None:
+        return cannot_tell(f"The version of {workload}, {version}, has no major version.")
+    if major < 2:
         return not_applicable(
             f"The version of {workload} is {version}: its major version has not changed yet."
         )
@@ -54,7 +61,14 @@ def migration_verdict(
     )
     if verdict.status is not Status.NON_COMPLIANT:
         return verdict
+    failures = [
+        each.performed_at
+        for each in attested.statements
+        if each.result is Result.FAIL and not each.revoked and each.performed_at <= attested.now
+    ]
     for each in accepted:
+        if any(at >= each.performed_at for at in failures):
+            continue  # it was found wanting since
         is_for_it = (_major(each.bound_to.get(FROM)), _major(each.bound_to.get(TO))) == (
             before,
             major,

@@ -41,7 +41,7 @@ def lambda_rollback(
     attested: Attested,
     *,
     prod_alias: Annotated[
-        str, "The alias that callers use; without it, every alias that has callers is judged"
+        str, "The alias that callers use; if nobody calls it, every alias with callers is judged"
     ] = "",
     first_days: FirstDays = 14,
     drill_days: DrillDays = 180,
@@ -231,8 +231,14 @@ def function_shutdown(
             missing=("lambda:GetPolicy",),
         ).observing(facts)
     kept = listed(sorted(stop.retention)) if stop.retention else "no queue"
+    told = f"A stop loses nothing that can be seen: it is fed by {kept}."
+    if stop.streams:
+        told = (
+            f"{told} How long {listed(list(stop.streams))} may wait is not judged: a stream keeps"
+            " records for its own retention."
+        )
     return rehearsed(
-        complies(f"A stop loses nothing that can be seen: it is fed by {kept}.", **facts),
+        complies(told, **facts),
         attested,
         "A drill of the shutdown",
         drill_days=drill_days,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from readiness import Severity, Status, Verdict
-from readiness.model.attestation import Attested, Result
+from readiness.model.attestation import Attested
 
 
 def rehearsed(
@@ -25,9 +25,9 @@ def rehearsed(
     if not needs_drill:
         return ready
     said = attested.verdict(what, max_age_days=drill_days, two_people=two_people)
-    failed = any(s.result is Result.FAIL and not s.revoked for s in attested.statements)
+    failed = attested.failure(two_people=two_people)
     severity = said.severity
-    if said.status is Status.NON_COMPLIANT and not failed:
+    if said.status is Status.NON_COMPLIANT and failed is None:
         severity = Severity.MEDIUM
     return replace(
         said,

@@ -33,10 +33,12 @@ class Looked:
 def judged_aliases(targets: RollbackTargets, prod_alias: str) -> tuple[Alias, ...]:
     """The aliases that have to lead back: the named one, else those with callers, else all."""
     named = tuple(each for each in targets.aliases if each.name == prod_alias)
-    if named:
-        return named
     used = tuple(each for each in targets.aliases if each.name in targets.callers)
-    return used or targets.aliases
+    if named and (not used or prod_alias in targets.callers):
+        return named
+    # a name that nobody calls, beside one that is called, leads no caller back
+    wanted = {each.name for each in (*named, *used)}
+    return tuple(each for each in targets.aliases if each.name in wanted) or targets.aliases
 
 
 def look_back(targets: RollbackTargets, prod_alias: str, first_days: int) -> Looked:

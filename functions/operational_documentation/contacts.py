@@ -11,7 +11,9 @@ from readiness.model.text import listed
 
 _EMAIL = re.compile(r"[^\s@<>()\[\],;:\"]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)")
 _NOWHERE = re.compile(r"(?:^|\.)(?:example(?:\.com|\.org|\.net)?|invalid|test|localhost)$")
-_NOBODY = re.compile(r"^(?:no-?reply|do-?not-?reply|noreply|devnull|nobody)(?:[+._-].*)?@")
+_NOBODY = re.compile(
+    r"(?:^|[+._-])(?:no[._-]?reply|do[._-]?not[._-]?reply|dev-?null|nobody)(?:[+._-].*)?@"
+)
 
 
 def email_fault(email: str, allowed_domains: Sequence[str]) -> str:
@@ -22,7 +24,7 @@ def email_fault(email: str, allowed_domains: Sequence[str]) -> str:
     domain = found[1].casefold()
     if _NOWHERE.search(domain):
         return "has an e-mail address of a domain that is reserved for examples"
-    if _NOBODY.match(email.casefold()):
+    if _NOBODY.search(email.strip().casefold()):
         return "has an e-mail address that nobody reads (no-reply)"
     allowed = [each.casefold() for each in allowed_domains]
     if allowed and not any(domain == each or domain.endswith(f".{each}") for each in allowed):

@@ -55,4 +55,4 @@ def left_to_document(
         if runbook.workload in {"", workload} and not fault_of(runbook, today, max_age_days)
         for scenario in runbook.scenarios
     }
-    return sorted({each.casefold() for each in required} - covered)
+    return sorted({each for each in required if each.casefold() not in covered})

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WHAT = "An escalation policy"
 EXPECTED = (
-    "An escalation policy with two levels or more, each with someone on call at every hour and"
+    "An escalation policy with two different levels or more, each with someone at every hour and"
     " more than one person."
 )
 FACTS = ("levels", "uncovered_hours", "single_person_levels")
@@ -61,10 +61,10 @@ def escalation_verdict(
 def _complies(plan: Escalation) -> Verdict:
     return complies(
         f"Incident Manager's escalation plan {plan.name} has"
-        f" {plural(len(plan.levels), 'stage')}, each with someone on call in the next"
+        f" {plural(plan.different_levels, 'stage')}, each with someone on call in the next"
         f" {LOOKED_AHEAD.days} days.",
         plan=plan.name,
-        levels=len(plan.levels),
+        levels=plan.different_levels,
     )
 
 
@@ -93,7 +93,7 @@ def _unread(plans: Unreadable, attested: str) -> Verdict:
 def _lacks(plan: Escalation, plans: EscalationPlans, min_levels: int) -> list[str]:
     since, until = plans.now, plans.now + LOOKED_AHEAD
     return _wrong(
-        len(plan.levels),
+        plan.different_levels,
         plan.uncovered(since, until) / timedelta(hours=1),
         plan.of_one_person(since, until),
         min_levels,
@@ -116,7 +116,7 @@ def _lacks_attested(bound: Mapping[str, Fact], min_levels: int) -> list[str]:
 def _wrong(levels: float, hours: float, alone: float, min_levels: int) -> list[str]:
     wrong = []
     if levels < min_levels:
-        wrong.append(f"has {plural(levels, 'level')} of {min_levels}")
+        wrong.append(f"has {plural(levels, 'level')} of {min_levels} with different shifts")
     if hours:
         wrong.append(f"has nobody on call for {plural(hours, 'hour')}")
     if alone:

@@ -19,7 +19,7 @@ from readiness.model.verdict import (
     violates,
     violates_all,
 )
-from readiness.semantics.admission import Answer, worst
+from readiness.semantics.admission import Answer
 from readiness.semantics.pagers import (
     CHAT_HOSTS,
     host_of,
@@ -82,7 +82,11 @@ def paging_verdict(
         "alarms": len(topic.alarms),
         "pagers": [each.who for each in pagers],
         "redrive": [
-            shown(each.subscription.endpoint) for each in topic.listeners if each.redrives
+            each.subscription.protocol
+            if each.subscription.protocol in _PEOPLE
+            else shown(each.subscription.endpoint)
+            for each in topic.listeners
+            if each.redrives
         ],
     }
     if not pagers:
@@ -174,7 +178,9 @@ def _passes(topic: PagingTopic, about: Subscription) -> Answer:
     if not about.on_body:
         return Answer.YES if passes_without_attributes(wanted) else Answer.NO
     messages = [AlarmMessage(alarm, topic.account) for alarm in topic.alarms]
-    return worst(passes_with_body(wanted, message.body) for message in messages)
+    answers = {passes_with_body(wanted, message.body) for message in messages}
+    # that it picks some of the alarms may be meant: which of them are critical does not show
+    return answers.pop() if len(answers) == 1 else Answer.MAYBE
 
 
 def _without_pager(topic: PagingTopic, hosts: Collection[str]) -> Verdict:

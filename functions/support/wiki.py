@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from readiness.model.attestation import Result
 from readiness.model.text import plural
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, complies, violates, worst
 
@@ -59,9 +60,10 @@ def wiki_verdict(
 
 
 def _of(attested: Attested, name: str, *, max_age_days: int, two_people: bool) -> Verdict:
-    """The verdict on one document: only statements with a snapshot and an address count."""
+    """The verdict on one document: only successes with a snapshot and an address count."""
     about = [each for each in attested.statements if _document(each.bound_to) == name]
-    whole = tuple(each for each in about if not _lacks(each))
+    # who found a page wanting need not add a snapshot of it
+    whole = tuple(each for each in about if each.result is Result.FAIL or not _lacks(each))
     what = f"The document {name}"
     verdict = replace(attested, statements=whole).verdict(
         what, max_age_days=max_age_days, two_people=two_people

@@ -213,10 +213,18 @@ def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
             "Run arn:aws:ssm:eu-west-1:111122223333:document/Roll.Back.",
             Link(documents=("Roll.Back",)),
         ),
+        (
+            "Run arn:aws:ssm:eu-west-1:444455556666:document/Shared.",
+            Link(elsewhere=("arn:aws:ssm:eu-west-1:444455556666:document/Shared",)),
+        ),
+        (
+            "Run arn:aws:ssm:eu-west-1::document/AWS-RestartEC2Instance",
+            Link(elsewhere=("arn:aws:ssm:eu-west-1::document/AWS-RestartEC2Instance",)),
+        ),
     ],
 )
 def test_where_a_text_points(text, link):
-    assert link_of(text) == link
+    assert link_of(text, home="eu-west-1:111122223333") == link
 
 
 @pytest.mark.parametrize(

@@ -192,6 +192,22 @@ def test_a_switch_that_no_role_may_read():
     )
 
 
+def test_a_switch_that_is_read_by_its_path():
+    account = worlds.fake_account()
+    account.answers.update(worlds.role(worlds.grants("ssm:GetParametersByPath")))
+    assert observe(account, app.circuit_breaker, worlds.ACCOUNT_ID).finding.status is GOOD
+
+
+def test_a_stream_is_named_whose_retention_is_not_read():
+    stream = worlds.mapping(EventSourceArn="arn:aws:kinesis:us-east-1:111122223333:stream/orders")
+    found = finding(
+        app.function_shutdown,
+        "agent",
+        lambda__list_event_source_mappings={"EventSourceMappings": [stream]},
+    )
+    assert "How long kinesis stream/orders may wait is not judged" in found.reason
+
+
 def test_a_queue_that_forgets_is_told():
     soon = {"Attributes": {"MessageRetentionPeriod": "3600"}}
     found = finding(app.function_shutdown, "agent", sqs__get_queue_attributes=soon)

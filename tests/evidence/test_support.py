@@ -67,11 +67,12 @@ def test_a_plan_that_no_response_plan_engages_is_told_apart():
     assert (found.engaged, found.others) == ((), ("oncall",))
 
 
-def test_a_person_without_an_active_channel_is_never_on_call():
+@pytest.mark.parametrize("change", [{"ActivationStatus": "NOT_ACTIVATED"}, {"Type": "EMAIL"}])
+def test_a_person_without_a_channel_that_wakes_is_never_on_call(change):
     def channels(*, ContactId: str) -> dict[str, Any]:  # noqa: N803
         answer = worlds.list_contact_channels(ContactId=ContactId)
         if ContactId == worlds.BOB:
-            answer["ContactChannels"][0]["ActivationStatus"] = "NOT_ACTIVATED"
+            answer["ContactChannels"][0].update(change)
         return answer
 
     found = plans(worlds.fake_account().but(**{"ssm-contacts__list_contact_channels": channels}))
@@ -128,6 +129,33 @@ def test_a_secret_without_a_value(secret, wrong):
     fake_account = worlds.by_a_function().but(secretsmanager__describe_secret=secret)
     [listener] = of(fake_account, PagingTopic, ALARMS).listeners
     assert listener.functions[0].secrets == {"PAGERDUTY_SECRET_ID": wrong}
+
+
+@pytest.mark.parametrize(
+    ("variables", "asked"),
+    [
+        ({"PAGER_ARN": f"{worlds.SECRET}:routing_key::"}, [worlds.SECRET]),
+        ({"PAGER_SECRET_ID": "pagerduty"}, ["pagerduty"]),
+        ({"PAGER_ROUTING_KEY_PARAMETER_NAME": "/prod/pager"}, []),
+        ({"PAGER_SECRET_ARN": f"arn:aws:ssm:{HOME}:{ACCOUNT_ID}:parameter/pager"}, []),
+    ],
+)
+def test_which_variables_name_a_secret(variables, asked):
+    seen = []
+
+    def describe(*, SecretId: str) -> dict[str, Any]:  # noqa: N803
+        seen.append(SecretId)
+        return {"Name": "pagerduty", "VersionIdsToStages": {"v" * 32: ["AWSCURRENT"]}}
+
+    fake_account = worlds.by_a_function().but(
+        lambda__get_function_configuration={
+            "FunctionName": "pager",
+            "Environment": {"Variables": variables},
+        },
+        secretsmanager__describe_secret=describe,
+    )
+    of(fake_account, PagingTopic, ALARMS)
+    assert seen == asked
 
 
 def test_a_function_that_is_gone():

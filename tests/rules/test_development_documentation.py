@@ -182,6 +182,7 @@ def test_the_settings_of_the_configuration_guide():
     little = said(stated(bound=keys("DB_HOST")))
     check(configuration_guide(KEYS, little, ignored_keys=("LOG_*",)), GOOD)
     check(configuration_guide(KEYS, little, compare_keys=False), GOOD)
+    check(configuration_guide(KEYS, little, ignored_keys=("*",)), NA, "are ignored")
     settings_decide(configuration_guide, KEYS, bound=keys("DB_HOST LOG_LEVEL"))
 
 
@@ -273,6 +274,28 @@ OTHER = replace(DOCUMENT, sha256="b" * 64)
             BAD,
             "failed",
             id="failed long ago",
+        ),
+        pytest.param(
+            manifests(),
+            said(
+                stated(400.0, bound=pair("1", "2")),
+                stated(5.0, bound=pair("1", "2"), artefact=OTHER, result=Result.FAIL),
+            ),
+            BAD,
+            "failed",
+            id="accepted long ago, and found wanting since",
+        ),
+        pytest.param(
+            manifests("10-rc1"), NOTHING, BAD, "from version 9 to 10", id="a bare pre-release"
+        ),
+        pytest.param(
+            manifests("10.0.0"),
+            said(
+                stated(400.0, bound=pair("2", "9"), artefact=OTHER), stated(bound=pair("9", "10"))
+            ),
+            GOOD,
+            "from version 9 to 10",
+            id="ten comes after nine",
         ),
         pytest.param(
             manifests(),

@@ -83,7 +83,12 @@ def drills_of(rule, *evidence):
     check(rule(*evidence, drilled(200), drill_days=365), GOOD, "attested by alice")
     check(rule(*evidence, DRILLED, two_people=True), BAD, "second person", MEDIUM)
     check(rule(*evidence, drilled(approved=True), two_people=True), GOOD)
-    check(rule(*evidence, drilled(result=Result.FAIL)), BAD, "failed")
+    failed = drilled(result=Result.FAIL)
+    check(rule(*evidence, failed), BAD, "failed")
+    [before] = drilled(300, result=Result.FAIL).statements
+    [after] = drilled(200, approved=True).statements
+    both = replace(DRILLED, statements=(before, after))
+    check(rule(*evidence, both), BAD, "expired", MEDIUM)
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -255,6 +260,11 @@ def test_the_named_alias_alone_has_to_lead_back():
     both = targets(SIX, aliases=TWO, callers=BY_ALIAS | {"test": ("API Gateway",)})
     check(lambda_rollback(both, DRILLED, prod_alias="live"), GOOD, "live to version 6")
     check(lambda_rollback(both, DRILLED, prod_alias="gone"), BAD, "The alias test", HIGH)
+
+
+def test_a_named_alias_that_nobody_calls_is_not_enough():
+    around = targets(SIX, aliases=TWO, callers={"test": ("API Gateway",)})
+    check(lambda_rollback(around, DRILLED, prod_alias="live"), BAD, "The alias test", HIGH)
 
 
 def test_what_is_new_has_nothing_to_go_back_to_yet():

@@ -195,6 +195,8 @@ def test_the_settings_of_the_runbook():
     little = said(stated(bound_to={"scenarios": "rollback"}))
     check(workload_runbook(SHOP, NONE, little), BAD)
     check(workload_runbook(SHOP, NONE, little, scenarios=("rollback",)), GOOD)
+    titled = said(stated(bound_to={"scenarios": "Rollback"}))
+    check(workload_runbook(SHOP, NONE, titled, scenarios=("Rollback",)), GOOD)
     check(workload_runbook(SHOP, NONE, said(stated()), max_age_days=5), BAD)
     check(workload_runbook(SHOP, NONE, said(stated()), two_people=True), BAD)
 
@@ -302,6 +304,9 @@ def with_phone(phone):
         pytest.param(with_email("security"), BAD, "no valid e-mail", id="no address"),
         pytest.param(with_email("a@example.com"), BAD, "for examples", id="an example"),
         pytest.param(with_email("no-reply@corp.dev"), BAD, "nobody reads", id="no-reply"),
+        pytest.param(with_email(" no_reply@corp.dev"), BAD, "nobody reads", id="no_reply"),
+        pytest.param(with_email("aws.NoReply@corp.dev"), BAD, "nobody reads", id="a prefix"),
+        pytest.param(with_email("nobodyknows@corp.dev"), GOOD, "are set", id="a longer name"),
         pytest.param(with_phone("1"), BAD, "no valid phone", id="no number"),
         pytest.param(with_phone("+000 0000000"), BAD, "placeholder", id="zeros"),
         pytest.param(with_phone("1234567890"), BAD, "placeholder", id="counted up"),

@@ -240,6 +240,18 @@ def forwarded(**changes: Any) -> Listener:
             "filter policy",
             id="by region",
         ),
+        pytest.param(
+            topic(
+                url(filter_policy={"AlarmName": [{"prefix": "down-"}]}, on_body=True),
+                alarms=("down-web", "slow-web"),
+            ),
+            None,
+            {},
+            UNKNOWN,
+            None,
+            "filter policy",
+            id="some of the alarms",
+        ),
         pytest.param(topic(url()), 2.0, {}, BAD, Severity.HIGH, "2 notif", id="failing"),
         pytest.param(
             topic(url(), MAIL), 1.0, {}, BAD, Severity.MEDIUM, "does not count", id="one fails"
@@ -344,6 +356,14 @@ def test_a_topic(about, failed, settings, status, severity, words):
     assert KEY not in f"{verdict.reason} {verdict.expected} {verdict.observed}"
 
 
+def test_an_address_is_not_shown():
+    about = topic(url(), Listener(MAIL.subscription, redrives=True))
+    verdict = pager_subscribed(
+        about, TopicLosses(failed_today=0), **pager_subscribed.configure({})
+    )
+    assert verdict.observed["redrive"] == ["email"]
+
+
 # -- the test page --------------------------------------------------------------------------------
 
 
@@ -396,6 +416,7 @@ def test_the_test_page(said, settings, status, words):
 SOUND = {"levels": "2", "uncovered_hours": "0", "single_person_levels": "0"}
 ALICE, BOB = (Shift("alice"),), (Shift("bob"),)
 BOTH = (*ALICE, *BOB)
+OTHERS = (Shift("carol"), Shift("dave"))
 DENIED = Unreadable("ssm-contacts:ListContacts", Cause.ACCESS_DENIED, "AccessDeniedException")
 
 
@@ -414,9 +435,14 @@ def policy(**changes: Any) -> Attestation:
 @pytest.mark.parametrize(
     ("own", "said", "settings", "status", "words"),
     [
-        pytest.param(plans(BOTH, BOTH), attested(), {}, GOOD, "2 stages", id="incident manager"),
+        pytest.param(plans(BOTH, OTHERS), attested(), {}, GOOD, "2 stages", id="incident manager"),
+        pytest.param(
+            plans(BOTH, BOTH[::-1]), attested(), {}, BAD, "1 level of 2", id="to the same people"
+        ),
         pytest.param(plans(BOTH), attested(), {}, BAD, "1 level of 2", id="one stage"),
-        pytest.param(plans(BOTH, BOTH), attested(), {"min_levels": 3}, BAD, "of 3", id="of three"),
+        pytest.param(
+            plans(BOTH, OTHERS), attested(), {"min_levels": 3}, BAD, "of 3", id="of three"
+        ),
         pytest.param(plans(BOTH, BOB), attested(), {}, BAD, "of one person", id="bob alone"),
         pytest.param(
             plans(BOTH, ()), attested(), {}, BAD, "nobody on call for 168 hours", id="empty stage"
@@ -525,6 +551,13 @@ def runbook(**changes: Any) -> Attestation:
             id="a snapshot that cannot be read",
         ),
         pytest.param(attested(*REST, runbook(revoked=True)), {}, BAD, "revoked", id="revoked"),
+        pytest.param(
+            attested(*ALL, runbook(performed_at=NOON, result=Result.FAIL, artefact=None)),
+            {},
+            BAD,
+            "attested as failed",
+            id="found wanting since, without a snapshot",
+        ),
         pytest.param(attested(*ALL), {"max_age_days": 5}, BAD, "expired", id="too old"),
         pytest.param(attested(*ALL), {"two_people": True}, BAD, "second", id="not approved"),
         pytest.param(

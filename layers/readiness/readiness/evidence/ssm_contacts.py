@@ -62,9 +62,9 @@ _ACTIVE = "ACTIVATED"
 class EscalationPlans:
     """The escalation plans that a response plan engages, and who is on call in the next 7 days.
 
-    A person without an activated contact channel is never on call. Incident Manager is closed to
-    new customers: to them it denies every call. Sources: ListResponsePlans, GetResponsePlan,
-    ListContacts, GetContact, ListContactChannels, ListRotationShifts.
+    A person without an activated channel beside e-mail is never on call. Incident Manager is
+    closed to new customers: to them it denies every call. Sources: ListResponsePlans,
+    GetResponsePlan, ListContacts, GetContact, ListContactChannels, ListRotationShifts.
     """
 
     engaged: tuple[Escalation, ...]
@@ -149,4 +149,7 @@ def _is_reachable(read: Reader, contact: str) -> bool:
         absent=_GONE,
         ContactId=contact,
     )
-    return any(each["ActivationStatus"] == _ACTIVE for each in channels)
+    # an e-mail wakes nobody
+    return any(
+        each["ActivationStatus"] == _ACTIVE and each.get("Type") != "EMAIL" for each in channels
+    )

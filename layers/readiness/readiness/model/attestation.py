@@ -201,7 +201,7 @@ class Attested:
         unseen = self._newest(valid)
         if unseen is not None and (failed is None or failed.performed_at < unseen.performed_at):
             return _unseen(what, unseen).observing(observed)
-        if failed is not None:
+        if failed is not None and self.failure(two_people=two_people) is not None:
             reason = f"{what} is attested as failed on {failed.performed_at:%Y-%m-%d}."
             return violates(reason, expected=expected).observing(observed)
         latest = self._newest(statement for _, statement in judged)
@@ -210,6 +210,24 @@ class Attested:
         [objection] = [objection for objection, statement in judged if statement is latest]
         reason = f"{what} is attested, but {objection}."
         return violates(reason, expected=expected).observing(observed)
+
+    def failure(self, *, two_people: bool) -> Attestation | None:
+        """The newest failure, None if there is none or an accepted success came after it.
+
+        The success may have expired since: what failed before it is mended all the same.
+        """
+        past = [s for s in self.statements if not s.revoked and s.performed_at <= self.now]
+        failed = self._newest(s for s in past if s.result is Result.FAIL)
+        if failed is None:
+            return None
+        is_mended = any(
+            s.result is Result.PASS
+            and s.performed_at > failed.performed_at
+            and not s.artefact_problem
+            and (s.has_second_person or not two_people)
+            for s in past
+        )
+        return None if is_mended else failed
 
     def _by_content(self) -> tuple[Attestation, ...]:
         """The statements, those about the same content with the day of the first of them.

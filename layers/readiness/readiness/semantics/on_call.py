@@ -46,6 +46,11 @@ class Escalation:
     name: str
     levels: tuple[tuple[Shift, ...], ...]
 
+    @property
+    def different_levels(self) -> int:
+        """How many levels there are; one that repeats the shifts of another tells no one else."""
+        return len({frozenset(level) for level in self.levels})
+
     def uncovered(self, since: datetime, until: datetime) -> timedelta:
         """For how long some level has nobody on call; the longest of its levels."""
         return max(

@@ -32,24 +32,32 @@ class FunctionStop:
     """The queues that a function is fed from, and what kind of function it is.
 
     ``retention`` is how long each queue (by name) keeps a message, in seconds. ``elsewhere`` are
-    queues of other accounts and regions. ``capacity_provider`` and ``master_arn`` as
-    FunctionConfiguration. A changed retention is seen by the sweep: a queue's event names no
-    function. Sources: ListEventSourceMappings, GetQueueAttributes.
+    queues of other accounts and regions, ``streams`` the other sources of its event source
+    mappings (``kinesis stream/orders``), whose retention is not read. ``capacity_provider``
+    and ``master_arn`` are as in FunctionConfiguration. A changed retention is seen by the sweep:
+    a queue's event names no function. Sources: ListEventSourceMappings, GetQueueAttributes.
     """
 
     name: str
     retention: Mapping[str, int] = field(default_factory=dict)
     elsewhere: tuple[str, ...] = ()
+    streams: tuple[str, ...] = ()
     capacity_provider: str = ""
     master_arn: str = ""
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionStop:
         about = read.of(FunctionConfiguration, function)
-        retention, elsewhere = {}, []
+        retention, elsewhere, streams = {}, [], set()
         for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
-            queue = queue_of(str(each.get("EventSourceArn") or ""))
-            if queue is None or function_name(each.get("FunctionArn", "")) != function.id:
+            if function_name(each.get("FunctionArn", "")) != function.id:
+                continue
+            source = str(each.get("EventSourceArn") or "")
+            queue = queue_of(source)
+            if queue is None:
+                parts = source.split(":", 5)
+                if len(parts) == 6:
+                    streams.add(f"{parts[2]} {parts[5]}")
                 continue
             if (queue.account, queue.region) != (read.account, read.region):
                 elsewhere.append(queue.id)
@@ -61,6 +69,7 @@ class FunctionStop:
             function.id,
             retention,
             tuple(elsewhere),
+            tuple(sorted(streams)),
             about.capacity_provider,
             about.master_arn,
         )

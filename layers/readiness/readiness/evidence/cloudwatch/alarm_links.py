@@ -17,7 +17,7 @@ from readiness.semantics.alarms import Alarm, composite_alarm, log_alarm, metric
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""
 _URL = re.compile(r"https?://(?:[^\s/@<>\"']*@)?([A-Za-z0-9.-]+)[^\s<>\"')\]]*", re.IGNORECASE)
-_DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:[a-z0-9-]*:\d{12}:document/([A-Za-z0-9_.-]+)")
+_DOCUMENT = re.compile(r"\barn:aws[a-z-]*:ssm:([a-z0-9-]*:(?:\d{12})?):document/([A-Za-z0-9_.-]+)")
 _NOWHERE = re.compile(
     r"(?:^|\.)(?:localhost|example|invalid|test|example\.(?:com|org|net)|(?:www\.)?todo)$",
     re.IGNORECASE,
@@ -27,22 +27,33 @@ _NO_SUCH_TYPE = ("InvalidParameterValue", "ValidationError", "ValidationExceptio
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Where an alarm points: URLs, and documents of Systems Manager in the account and region."""
+    """Where an alarm points: URLs, and documents of Systems Manager in the account and region.
+
+    ``elsewhere`` are the ARNs of documents of other accounts and regions, which are not looked up.
+    """
 
     urls: tuple[str, ...] = ()
     documents: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
 
-def link_of(*texts: str) -> Link:
-    """The URLs with a host that can exist, and the SSM documents, that texts name."""
-    urls, documents = [], []
+def link_of(*texts: str, home: str) -> Link:
+    """The URLs with a host that can exist, and the SSM documents, that texts name.
+
+    ``home`` is the region and the account of the alarm, as in an ARN.
+    """
+    urls, documents, elsewhere = [], [], []
     for text in texts:
         for found in _URL.finditer(text):
             host = found[1].rstrip(".")
             if host and not _NOWHERE.search(host):
                 urls.append(found[0])
-        documents += [found[1].rstrip(".") for found in _DOCUMENT.finditer(text)]
-    return Link(tuple(urls), tuple(documents))
+        for found in _DOCUMENT.finditer(text):
+            if found[1] == home:
+                documents.append(found[2].rstrip("."))
+            else:
+                elsewhere.append(found[0].rstrip("."))
+    return Link(tuple(urls), tuple(documents), tuple(elsewhere))
 
 
 @evidence(
@@ -69,25 +80,27 @@ class AlarmLinks:
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmLinks:
-        count = 0
+        count, home = 0, f"{read.region}:{read.account}"
         bare: dict[str, str] = {}
         documents: dict[str, tuple[str, ...]] = {}
         for alarm, description in _alarms(read):
             if not alarm.actions_enabled or alarm.is_scaling or not alarm.notifications:
                 continue
             count += 1
-            link = link_of(description)
-            if link.documents and not link.urls:
+            link = link_of(description, home=home)
+            unseen = link.urls or link.elsewhere
+            if link.documents and not unseen:
                 documents[alarm.name] = link.documents
-            elif not link.urls:
+            elif not unseen:
                 bare[alarm.name] = alarm.arn
         if bare:
             tags = tags_of_types(read, "cloudwatch:alarm")
             for name, arn in list(bare.items()):
-                link = link_of(*_runbook_tags(tags.get(arn, {})))
-                if link.urls or link.documents:
+                link = link_of(*_runbook_tags(tags.get(arn, {})), home=home)
+                unseen = link.urls or link.elsewhere
+                if unseen or link.documents:
                     del bare[name]
-                if link.documents and not link.urls:
+                if link.documents and not unseen:
                     documents[name] = link.documents
         return cls(count, tuple(sorted(bare)), _broken(read, documents))
 

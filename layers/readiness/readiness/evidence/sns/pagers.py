@@ -20,6 +20,8 @@ _GONE = ("ResourceNotFoundException",)
 _PAGES = re.compile(r"pager|opsgenie|victorops|splunk[_-]?on[_-]?call", re.IGNORECASE)
 """In a function's name or in the name of a variable: it pages."""
 _SECRET = re.compile(r"secret|routing[_-]?key", re.IGNORECASE)
+_PARAMETER = re.compile(r"(?:^|_)(?:ssm|param(?:eter)?)(?:_|$)", re.IGNORECASE)
+"""In the name of a variable: it names a parameter of Systems Manager and no secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,17 +201,24 @@ def _forwarder(read: Reader, name: str, mapping: str) -> Forwarder:
 def _secrets(read: Reader, variables: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """The secrets that variables name, each with what is wrong with it; no value is read."""
     for name, value in variables.items():
-        is_named = value.startswith("arn:") and ":secretsmanager:" in value
-        is_id = bool(_SECRET.search(name)) and name.upper().endswith(("_ID", "_ARN", "_NAME"))
-        if not value or not (is_named or is_id):
+        is_arn = value.startswith("arn:")
+        is_named = is_arn and value.split(":")[2:3] == ["secretsmanager"]
+        is_id = (
+            bool(_SECRET.search(name))
+            and not _PARAMETER.search(name)
+            and name.upper().endswith(("_ID", "_ARN", "_NAME"))
+        )
+        if not value or not (is_named or (is_id and not is_arn)):
             continue
         where = value.split(":")[3] if is_named else read.region
+        # a reference may go on with the key of a JSON value and a version
+        secret = ":".join(value.split(":")[:7]) if is_named else value
         about = read.one(
             "secretsmanager",
             "describe_secret",
             absent=_GONE,
             region=None if where == read.region else where,
-            SecretId=value,
+            SecretId=secret,
         )
         yield name, _wrong_with(about)
 

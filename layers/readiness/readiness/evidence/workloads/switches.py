@@ -23,7 +23,15 @@ from readiness.model.unreadable import Gone
 TAG = "readiness:emergency"
 """What the operator's role may change has this tag, whatever its value (docs/emergency.md)."""
 
-_READING = {"ssm": ("ssm:GetParameter", "ssm:GetParameters"), "dynamodb": ("dynamodb:GetItem",)}
+_READING = {
+    "ssm": ("ssm:GetParameter", "ssm:GetParameters", "ssm:GetParametersByPath"),
+    "dynamodb": (
+        "dynamodb:GetItem",
+        "dynamodb:BatchGetItem",
+        "dynamodb:Query",
+        "dynamodb:Scan",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
