@@ -244,6 +244,8 @@ def log_forwarding(
     failing = [each for each in lost if each not in over]
     if not failing:
         forwarded = sum(each.events.total or 0.0 for each in group.filters)
+        if not forwarded and not any(each.errors.total for each in group.filters):
+            return not_applicable("Its subscription filters had nothing to forward in a day.")
         again = f" {listed([each.filter for each in over])} failed earlier." if over else ""
         return complies(
             f"Subscription filters forwarded {plural(int(forwarded), 'log event')} in the last"

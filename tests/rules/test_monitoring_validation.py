@@ -276,7 +276,7 @@ def forwarded(events, errors) -> LogForwardingHealth:
         pytest.param(LogForwardingHealth(), {}, NA, None, id="no filter"),
         pytest.param(forwarded(counts(m5=100), counts()), {}, GOOD, None, id="all arrived"),
         pytest.param(forwarded(counts(m5=100), counts(m5=0)), {}, GOOD, None, id="no errors"),
-        pytest.param(forwarded(counts(), counts()), {}, GOOD, None, id="no events"),
+        pytest.param(forwarded(counts(), counts()), {}, NA, None, id="no events"),
         pytest.param(forwarded(counts(), counts(m5=1)), {}, BAD, None, id="nothing arrived"),
         pytest.param(forwarded(counts(m5=98), counts(m5=2)), {}, BAD, MEDIUM, id="2 %"),
         pytest.param(forwarded(counts(m5=99), counts(m5=1)), {}, GOOD, None, id="1 %"),
