@@ -195,10 +195,13 @@ def canary_run(minutes: float = 10, state: str = "PASSED", **changes: Any) -> di
     } | changes
 
 
-def canary(*runs: dict[str, Any], state: str = "RUNNING") -> dict[tuple[str, str], Answer]:
+def canary(
+    *runs: dict[str, Any], state: str = "RUNNING", **changes: Any
+) -> dict[tuple[str, str], Answer]:
     """The answers about a canary."""
+    about = {"Name": CANARY, "Status": {"State": state}} | changes
     return {
-        ("synthetics", "get_canary"): {"Canary": {"Name": CANARY, "Status": {"State": state}}},
+        ("synthetics", "get_canary"): {"Canary": about},
         ("synthetics", "get_canary_runs"): {"CanaryRuns": list(runs)},
     }
 
