@@ -12,11 +12,14 @@ from functions.functional_testing import app
 from readiness import Severity, Status
 from readiness.evidence.workloads.release_latency import windows
 from tests.accounts.functional_testing import (
+    BATCH_ARN,
     ONE_EACH,
+    PROJECT,
     WORKLOAD,
     action,
     ago,
     attested,
+    batches,
     build,
     builds,
     canary,
@@ -146,7 +149,6 @@ def test_a_workload_that_is_gone_closes_its_finding():
 # -- CodeBuild ------------------------------------------------------------------------------------
 
 OTHER = "9b0dd1a2c3d4e5f60718293a4b5c6d7e8f901234"
-BATCH = "arn:aws:codebuild:us-east-1:111122223333:build-batch/checkout-integration:b"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +173,21 @@ BATCH = "arn:aws:codebuild:us-east-1:111122223333:build-batch/checkout-integrati
         pytest.param([build(2, 3, resolvedSourceVersion=OTHER)], BAD, OTHER, id="another commit"),
         pytest.param(
             [
-                build(3, 2.9, buildBatchArn=BATCH),
-                build(2, 3, buildStatus="FAILED", buildBatchArn=BATCH),
+                build(3, 2.9, buildBatchArn=f"{BATCH_ARN}2"),
+                build(2, 3, buildStatus="FAILED", buildBatchArn=f"{BATCH_ARN}2"),
             ],
             BAD,
             "FAILED",
-            id="one build of a batch failed",
+            id="one build of a batch failed that is gone",
+        ),
+        pytest.param(
+            [
+                build(3, 2.9, buildBatchArn=BATCH_ARN),
+                build(2, 3, buildStatus="FAILED", buildBatchArn=BATCH_ARN),
+            ],
+            GOOD,
+            "40 tests",
+            id="one build failed that may fail in its batch",
         ),
         pytest.param(
             [
@@ -195,6 +206,32 @@ def test_builds(found, status, words):
     seen = finding(INTEGRATION, world(builds(*found)))
     assert seen.status is status, seen.reason
     assert words in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        pytest.param(
+            {"buildBatchStatus": "IN_PROGRESS", "complete": False},
+            "no run that counts",
+            id="more builds follow",
+        ),
+        pytest.param({"buildBatchStatus": "FAILED"}, "FAILED", id="it failed before they began"),
+        pytest.param({"buildBatchStatus": "STOPPED"}, "no run that counts", id="stopped"),
+    ],
+)
+def test_a_batch_passes_as_a_whole(batch, words):
+    account = world(
+        builds(build(buildBatchArn=BATCH_ARN)), codebuild__batch_get_build_batches=batches(**batch)
+    )
+    seen = finding(INTEGRATION, account)
+    assert seen.status is BAD
+    assert words in seen.reason
+
+
+def test_a_pipeline_can_start_a_batch():
+    by_batch = action(output={"executionResult": {"externalExecutionId": f"{PROJECT}:b"}})
+    assert finding(END, world(pipeline([execution()], [by_batch]))).status is GOOD
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,7 @@ _EXECUTED = ("SUCCEEDED", "FAILED", "ERROR")
 _BAD = ("FAILED", "ERROR")
 _REPORTS = 100
 """How many reports BatchGetReports takes at once."""
+_BATCH = ":build-batch/"
 _ONCE = re.compile(r"rate\(0 \w+\)")
 """The schedule of a canary that runs once whenever it is started, and then stops."""
 _BROKEN = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
@@ -96,6 +97,7 @@ class Suite:
         "ecs:ListServices",
         "codebuild:ListBuildsForProject",
         "codebuild:BatchGetBuilds",
+        "codebuild:BatchGetBuildBatches",
         "codebuild:BatchGetReports",
         "codepipeline:ListPipelineExecutions",
         "codepipeline:ListActionExecutions",
@@ -124,9 +126,9 @@ class Suite:
 class Suites:
     """The tests that the manifest of a workload names, with their newest runs.
 
-    ``refusal`` says why the manifest cannot be used. Sources: ListBuildsForProject, BatchGetBuilds
-    and BatchGetReports; ListPipelineExecutions and ListActionExecutions; GetCanary and
-    GetCanaryRuns.
+    ``refusal`` says why the manifest cannot be used. Sources: ListBuildsForProject,
+    BatchGetBuilds, BatchGetBuildBatches and BatchGetReports; ListPipelineExecutions and
+    ListActionExecutions; GetCanary and GetCanaryRuns.
     """
 
     tags: Mapping[str, str]
@@ -207,16 +209,33 @@ def _builds(read: Reader, ids: Sequence[str]) -> list[SuiteRun]:
         if not is_of_pull and not is_retried:
             runs.setdefault(build.get("buildBatchArn") or build["id"], []).append(build)
     reports = _reports(read, [build for run in runs.values() for build in run])
-    return [_run_of(run, reports) for run in runs.values()]
+    ids = sorted(arn.partition(_BATCH)[2] for arn in runs if _BATCH in arn)
+    batches = {each["arn"]: each for each in _batches(read, ids)}
+    return [_run_of(run, reports, batches.get(name)) for name, run in runs.items()]
+
+
+def _batches(read: Reader, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The batches by their ids, those that there are."""
+    if not ids:
+        return ()
+    answer = read.one("codebuild", "batch_get_build_batches", ids=list(ids))
+    found: Sequence[Mapping[str, Any]] = answer.get("buildBatches") or ()
+    return found
 
 
 def _run_of(
-    builds: Sequence[Mapping[str, Any]], reports: Mapping[str, Mapping[str, Any]]
+    builds: Sequence[Mapping[str, Any]],
+    reports: Mapping[str, Mapping[str, Any]],
+    batch: Mapping[str, Any] | None,
 ) -> SuiteRun:
-    statuses = {build["buildStatus"] for build in builds}
+    """One run. A batch says itself whether more builds follow, and which may fail in it."""
+    is_complete = batch is None or bool(batch.get("complete"))
+    own = str((batch or {}).get("buildBatchStatus") or "")
+    statuses = {own} if own else {build["buildStatus"] for build in builds}
     ended = [build.get("endTime") for build in builds]
     latest = max((each for each in ended if each), default=None)
-    is_over = all(ended) and all(build["buildStatus"] != "IN_PROGRESS" for build in builds)
+    has_ended = all(ended) and all(build["buildStatus"] != "IN_PROGRESS" for build in builds)
+    is_over = has_ended and is_complete
     outcome = min(statuses, key=_worst_first)
     return SuiteRun(
         f"build {builds[0]['id']}",
@@ -352,12 +371,12 @@ def _build_id(detail: Mapping[str, Any]) -> str:
 
 
 def _builds_named(read: Reader, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The builds that actions made, and the batches where an action makes those."""
     if not ids:
         return ()
-    builds: Sequence[Mapping[str, Any]] = read.one("codebuild", "batch_get_builds", ids=list(ids))[
-        "builds"
-    ]
-    return builds
+    builds = read.one("codebuild", "batch_get_builds", ids=list(ids))["builds"]
+    there = {build["id"] for build in builds}
+    return [*builds, *_batches(read, [id for id in ids if id not in there])]
 
 
 def _revision(execution: Mapping[str, Any]) -> str:
