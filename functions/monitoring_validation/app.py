@@ -91,6 +91,11 @@ def _custom_metrics(function: FunctionMetrics, said: str, least: int) -> Verdict
         return not_applicable(
             f"{said}, which are too few to require data of {name} (less than {least:,})."
         )
+    if function.is_rare:
+        return not_applicable(
+            f"{said}. Its custom metrics, such as {name}, came so rarely in the last 14 days that"
+            " their silence shows nothing."
+        )
     return violates(
         f"{said}, but no data of {name} or its other custom metrics in the last day.",
         expected="Data of the custom metrics that the function published before.",
