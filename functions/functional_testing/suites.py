@@ -27,6 +27,8 @@ from readiness.model.verdict import Fact
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
 _SETTLING = timedelta(minutes=5)
 """By so much a run may begin before ECS says that the rollout has ended."""
+_ROLLOUT = timedelta(days=1)
+"""ECS tries for ever to start tasks that fail; users wait on what it left half done."""
 _FAILED_TO_RUN = "EXECUTION_FAILURE"
 """A canary that could not run: it says nothing bad of what it tests."""
 
@@ -229,7 +231,8 @@ def _is_in_grace(deployed: LatestDeployment, terms: Terms) -> bool:
     latest = deployed.latest
     if latest is None:
         return False
-    return not latest.is_over or deployed.read_at - latest.at <= terms.grace
+    age = deployed.read_at - latest.at
+    return age <= terms.grace or (not latest.is_over and age <= _ROLLOUT)
 
 
 def _passed(

@@ -165,6 +165,9 @@ UNREAD = Unreadable("codebuild:BatchGetBuilds", Cause.ACCESS_DENIED, "AccessDeni
         pytest.param(
             deployed(5, is_over=False), [run(9)], {}, UNKNOWN, None, "AWAITING", id="rolling out"
         ),
+        pytest.param(
+            deployed(25, is_over=False), [run(30)], {}, BAD, HIGH, "no run", id="never rolled out"
+        ),
         pytest.param(deployed(2), [RUNNING], {}, UNKNOWN, None, "has begun", id="has begun"),
         pytest.param(
             deployed(), [run(revision=OTHER)], {}, BAD, HIGH, OTHER, id="of another commit"
