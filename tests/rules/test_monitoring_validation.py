@@ -190,6 +190,14 @@ def test_function_traces(evidence, age, indexed, settings, status):
     assert verdict.status is status
 
 
+def test_traces_of_what_was_just_deployed_are_waited_for():
+    found, tracing = traced()
+    just = function_traces(replace(found, read_at=NOON), tracing, NEW, TraceIndexing())
+    assert (just.status, just.is_passing) == (UNKNOWN, True)
+    later = function_traces(replace(found, read_at=NOON), tracing, AGE, TraceIndexing())
+    assert later.status is BAD
+
+
 # -- logs ---------------------------------------------------------------------------------------
 
 DAILY = Window(NOON - DAY, NOON, 3600)
