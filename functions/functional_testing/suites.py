@@ -25,6 +25,10 @@ from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
 _COMMIT = re.compile(r"[0-9a-f]{7,64}", re.IGNORECASE)
+_SETTLING = timedelta(minutes=5)
+"""By so much a run may begin before ECS says that the rollout has ended."""
+_ROLLOUT = timedelta(days=1)
+"""ECS tries for ever to start tasks that fail; users wait on what it left half done."""
 _FAILED_TO_RUN = "EXECUTION_FAILURE"
 """A canary that could not run: it says nothing bad of what it tests."""
 
@@ -153,12 +157,19 @@ def _of_suite(kind: Kind, deployed: LatestDeployment, suite: Suite, terms: Terms
 
 
 def _counts(run: SuiteRun, deployed: LatestDeployment, terms: Terms) -> bool:
-    """Whether a run that ended is one of what is deployed."""
+    """Whether a run that ended is one of what is deployed.
+
+    Of one that was under way when the deployment ended only its commit tells what it tested.
+    """
     if run.ended is None:
         return False
-    if deployed.latest is not None and run.ended < deployed.latest.at:
-        return False
-    return not terms.match_revision or is_same(run.revision, deployed.revision) is not False
+    same = is_same(run.revision, deployed.revision)
+    if deployed.latest is not None:
+        if run.ended < deployed.latest.at:
+            return False
+        if not same and run.started < deployed.latest.at - _SETTLING:
+            return False
+    return not terms.match_revision or same is not False
 
 
 def is_same(one: str, other: str) -> bool | None:
@@ -220,7 +231,8 @@ def _is_in_grace(deployed: LatestDeployment, terms: Terms) -> bool:
     latest = deployed.latest
     if latest is None:
         return False
-    return not latest.is_over or deployed.read_at - latest.at <= terms.grace
+    age = deployed.read_at - latest.at
+    return age <= terms.grace or (not latest.is_over and age <= _ROLLOUT)
 
 
 def _passed(
@@ -229,7 +241,7 @@ def _passed(
     """The verdict on a run of what is deployed that passed, as far as its own outcome goes."""
     is_canary = suite.source.provider == "synthetics"
     age = deployed.read_at - (run.ended or run.started)
-    limit = terms.max_canary_age if is_canary else None
+    limit = terms.max_canary_age if is_canary and not suite.is_once else None
     if deployed.latest is None:
         limit = min(each for each in (limit, terms.max_age) if each is not None)
     named = f"the newest run of the {suite.label}, ended at {run.ended:%Y-%m-%d %H:%M} UTC,"
@@ -241,6 +253,20 @@ def _passed(
         )
     if is_canary or (run.counted is None and not terms.require_report):
         return complies(f"The {suite.label} passed at {run.ended:%Y-%m-%d %H:%M} UTC.")
+    return _executed(kind, deployed, suite, run, named)
+
+
+def _executed(
+    kind: Kind, deployed: LatestDeployment, suite: Suite, run: SuiteRun, named: str
+) -> Verdict:
+    """The verdict on what the reports of a build say of single tests."""
+    least = max(1, suite.source.min_tests)
+    has_enough = run.counted is not None and (run.counted.failed or run.counted.executed >= least)
+    if run.lost_reports and not has_enough:
+        return cannot_tell(
+            f"REPORT_EXPIRED: {named} succeeded, but its test reports no longer exist (CodeBuild"
+            " keeps them for 30 days), so how many tests it executed is not known."
+        )
     if run.counted is None:
         return violates(
             f"NO_REPORT: {named} succeeded without a test report, so nothing shows that tests"
@@ -250,7 +276,6 @@ def _passed(
         )
     if run.counted.failed:
         return _failure(kind, deployed, suite, replace(run, outcome=f"{run.outcome}, but"))
-    least = max(1, suite.source.min_tests)
     if run.counted.executed >= least:
         return complies(
             f"{plural(run.counted.executed, 'test')} of the {suite.label} passed at"

@@ -43,6 +43,9 @@ _REPLICA = "This is a Lambda@Edge replica; the original function is checked in i
 _LAG = timedelta(minutes=30)
 """Until then metrics of a new deployment may still be on their way."""
 
+_TRACED_AFTER = timedelta(hours=1, minutes=10)
+"""Until then invocations are counted that came before a deployment which turned tracing on."""
+
 
 # -- metrics ------------------------------------------------------------------------------------
 
@@ -90,6 +93,11 @@ def _custom_metrics(function: FunctionMetrics, said: str, least: int) -> Verdict
     if invoked < least:
         return not_applicable(
             f"{said}, which are too few to require data of {name} (less than {least:,})."
+        )
+    if function.is_rare:
+        return not_applicable(
+            f"{said}. Its custom metrics, such as {name}, came so rarely in the last 14 days that"
+            " their silence shows nothing."
         )
     return violates(
         f"{said}, but no data of {name} or its other custom metrics in the last day.",
@@ -164,10 +172,18 @@ def function_traces(
             f"X-Ray shows traces of the last hour, but none that certainly began{deployed}.",
             is_passing=True,
         )
-    return _untraced(function.invocations, sampled * search.indexed, min_expected, deployed)
+    return _untraced(function, age.modified, sampled * search.indexed, min_expected)
 
 
-def _untraced(invocations: float, share: float, least: int, deployed: str) -> Verdict:
+def _untraced(
+    function: FunctionTraces, modified: datetime | None, share: float, least: int
+) -> Verdict:
+    invocations, deployed = function.invocations, since_deployment(modified)
+    if modified and function.read_at and function.read_at - modified < _TRACED_AFTER:
+        return cannot_tell(
+            f"X-Ray shows no trace yet{deployed}; it may not have been traced before.",
+            is_passing=True,
+        )
     expected, invoked = invocations * share, plural(int(invocations), "invocation")
     if expected < least:
         return not_applicable(
@@ -244,6 +260,8 @@ def log_forwarding(
     failing = [each for each in lost if each not in over]
     if not failing:
         forwarded = sum(each.events.total or 0.0 for each in group.filters)
+        if not forwarded and not any(each.errors.total for each in group.filters):
+            return not_applicable("Its subscription filters had nothing to forward in a day.")
         again = f" {listed([each.filter for each in over])} failed earlier." if over else ""
         return complies(
             f"Subscription filters forwarded {plural(int(forwarded), 'log event')} in the last"

@@ -20,6 +20,7 @@ CLUSTER_ARN = f"arn:aws:ecs:{_HERE}:cluster/agents"
 ROLLOUT_ARN = f"arn:aws:ecs:{_HERE}:service-deployment/agents/web/NCWGC2ZR-taawPAYrIaU5"
 BALANCER_ARN = f"arn:aws:elasticloadbalancing:{_HERE}:loadbalancer/app/web/50dc6c49"
 REPORT_ARN = f"arn:aws:codebuild:{_HERE}:report/checkout-tests:1a2b"
+BATCH_ARN = f"arn:aws:codebuild:{_HERE}:build-batch/checkout-integration:b"
 PIPELINE, ACTION, PROJECT, CANARY = "release", "EndToEnd", "checkout-integration", "checkout"
 ONE_EACH = [
     {"kind": "smoke", "provider": "synthetics", "name": CANARY},
@@ -134,6 +135,22 @@ def builds(*found: dict[str, Any]) -> dict[tuple[str, str], Answer]:
     }
 
 
+def batches(**changes: Any) -> Answer:
+    """BatchGetBuildBatches: a batch that is over."""
+    about = {
+        "id": f"{PROJECT}:b",
+        "arn": BATCH_ARN,
+        "buildBatchStatus": "SUCCEEDED",
+        "complete": True,
+        "reportArns": [REPORT_ARN],
+    } | changes
+
+    def answer(ids: list[str]) -> dict[str, Any]:
+        return {"buildBatches": [about] if about["id"] in ids else []}
+
+    return answer
+
+
 def execution(id: str = "e1", hours: float = 25, **changes: Any) -> dict[str, Any]:
     """An execution of ListPipelineExecutions."""
     return {
@@ -195,10 +212,13 @@ def canary_run(minutes: float = 10, state: str = "PASSED", **changes: Any) -> di
     } | changes
 
 
-def canary(*runs: dict[str, Any], state: str = "RUNNING") -> dict[tuple[str, str], Answer]:
+def canary(
+    *runs: dict[str, Any], state: str = "RUNNING", **changes: Any
+) -> dict[tuple[str, str], Answer]:
     """The answers about a canary."""
+    about = {"Name": CANARY, "Status": {"State": state}} | changes
     return {
-        ("synthetics", "get_canary"): {"Canary": {"Name": CANARY, "Status": {"State": state}}},
+        ("synthetics", "get_canary"): {"Canary": about},
         ("synthetics", "get_canary_runs"): {"CanaryRuns": list(runs)},
     }
 
@@ -292,7 +312,8 @@ def fake_account() -> FakeAccount:
             ("ecs", "describe_services"): {"services": [service()]},
             ("ecs", "describe_service_deployments"): {"serviceDeployments": [rollout()]},
             ("codebuild", "batch_get_reports"): {"reports": [report()]},
-            **builds(build()),
+            ("codebuild", "batch_get_build_batches"): batches(),
+            **builds(build(buildBatchArn=BATCH_ARN)),
             **pipeline([execution()], [action()]),
             **canary(canary_run(10), canary_run(20)),
             ("cloudwatch", "get_metric_data"): metrics(),

@@ -12,11 +12,14 @@ from functions.functional_testing import app
 from readiness import Severity, Status
 from readiness.evidence.workloads.release_latency import windows
 from tests.accounts.functional_testing import (
+    BATCH_ARN,
     ONE_EACH,
+    PROJECT,
     WORKLOAD,
     action,
     ago,
     attested,
+    batches,
     build,
     builds,
     canary,
@@ -146,7 +149,6 @@ def test_a_workload_that_is_gone_closes_its_finding():
 # -- CodeBuild ------------------------------------------------------------------------------------
 
 OTHER = "9b0dd1a2c3d4e5f60718293a4b5c6d7e8f901234"
-BATCH = "arn:aws:codebuild:us-east-1:111122223333:build-batch/checkout-integration:b"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +173,30 @@ BATCH = "arn:aws:codebuild:us-east-1:111122223333:build-batch/checkout-integrati
         pytest.param([build(2, 3, resolvedSourceVersion=OTHER)], BAD, OTHER, id="another commit"),
         pytest.param(
             [
-                build(3, 2.9, buildBatchArn=BATCH),
-                build(2, 3, buildStatus="FAILED", buildBatchArn=BATCH),
+                build(3, 2.9, buildBatchArn=f"{BATCH_ARN}2"),
+                build(2, 3, buildStatus="FAILED", buildBatchArn=f"{BATCH_ARN}2"),
             ],
             BAD,
             "FAILED",
-            id="one build of a batch failed",
+            id="one build of a batch failed that is gone",
+        ),
+        pytest.param(
+            [
+                build(3, 2.9, buildBatchArn=BATCH_ARN),
+                build(2, 3, buildStatus="FAILED", buildBatchArn=BATCH_ARN),
+            ],
+            GOOD,
+            "40 tests",
+            id="one build failed that may fail in its batch",
+        ),
+        pytest.param(
+            [
+                build(2, 3, buildStatus="FAILED", autoRetryConfig={"nextAutoRetry": "arn"}),
+                build(1),
+            ],
+            GOOD,
+            "40 tests",
+            id="tried again",
         ),
         pytest.param([build(1, reportArns=[])], BAD, "NO_REPORT", id="no report"),
         pytest.param([], BAD, "no run that counts", id="never built"),
@@ -186,6 +206,32 @@ def test_builds(found, status, words):
     seen = finding(INTEGRATION, world(builds(*found)))
     assert seen.status is status, seen.reason
     assert words in seen.reason
+
+
+@pytest.mark.parametrize(
+    ("batch", "words"),
+    [
+        pytest.param(
+            {"buildBatchStatus": "IN_PROGRESS", "complete": False},
+            "no run that counts",
+            id="more builds follow",
+        ),
+        pytest.param({"buildBatchStatus": "FAILED"}, "FAILED", id="it failed before they began"),
+        pytest.param({"buildBatchStatus": "STOPPED"}, "no run that counts", id="stopped"),
+    ],
+)
+def test_a_batch_passes_as_a_whole(batch, words):
+    account = world(
+        builds(build(buildBatchArn=BATCH_ARN)), codebuild__batch_get_build_batches=batches(**batch)
+    )
+    seen = finding(INTEGRATION, account)
+    assert seen.status is BAD
+    assert words in seen.reason
+
+
+def test_a_pipeline_can_start_a_batch():
+    by_batch = action(output={"executionResult": {"externalExecutionId": f"{PROJECT}:b"}})
+    assert finding(END, world(pipeline([execution()], [by_batch]))).status is GOOD
 
 
 @pytest.mark.parametrize(
@@ -206,7 +252,22 @@ def test_reports(reports, words):
 def test_a_report_that_has_expired_shows_nothing():
     gone = {"reportsNotFound": [report()["arn"]]}
     seen = finding(INTEGRATION, world(codebuild__batch_get_reports=gone))
-    assert "NO_REPORT" in seen.reason
+    assert seen.status is UNKNOWN
+    assert "REPORT_EXPIRED" in seen.reason
+
+
+def test_the_reports_of_many_builds_are_read_at_once():
+    arn = report()["arn"]
+    many = world(builds(*[build(n, n / 5 + 1, reportArns=[f"{arn}{n}"]) for n in range(1, 90)]))
+    asked: list[int] = []
+
+    def reports(reportArns: list[str]) -> Any:  # noqa: N803
+        asked.append(len(reportArns))
+        return {"reports": [report() | {"arn": each} for each in reportArns]}
+
+    many.answers["codebuild", "batch_get_reports"] = reports
+    assert finding(INTEGRATION, many).status is GOOD
+    assert asked == [89, 1], "those of the project, and of the pipeline"
 
 
 def test_a_project_that_does_not_exist_proves_nothing():
@@ -280,6 +341,16 @@ def _tested(**changes: Any) -> dict[str, Any]:
         pytest.param(
             [execution()], [_tested(provider="Jenkins")], BAD, "NO_REPORT", id="no build behind it"
         ),
+        pytest.param(
+            [
+                execution("e2", 3, sourceRevisions=[{"actionName": "S", "revisionId": OTHER}]),
+                execution(),
+            ],
+            [action("e2", 2), action()],
+            GOOD,
+            "40 tests",
+            id="the next was tested and is not deployed",
+        ),
         pytest.param([], [], BAD, "no run that counts", id="never executed"),
     ],
 )
@@ -303,6 +374,8 @@ def test_a_pipeline_that_does_not_exist_proves_nothing():
 
 
 # -- Synthetics -----------------------------------------------------------------------------------
+
+SCHEDULED = "8c1f6f0e-2f5d-4c43-9b7a-5a4f0d3e9b21"
 
 
 @pytest.mark.parametrize(
@@ -330,6 +403,36 @@ def test_a_pipeline_that_does_not_exist_proves_nothing():
             id="runs now",
         ),
         pytest.param(canary(canary_run(60 * 25)), BAD, "older than", id="old"),
+        pytest.param(
+            canary(
+                canary_run(1, ScheduledRunId=SCHEDULED, RetryAttempt=1),
+                canary_run(2, "FAILED", ScheduledRunId=SCHEDULED),
+            ),
+            GOOD,
+            "passed",
+            id="passed when tried again",
+        ),
+        pytest.param(
+            canary(
+                canary_run(1, ScheduledRunId=SCHEDULED, BrowserType="CHROME"),
+                canary_run(2, "FAILED", ScheduledRunId=SCHEDULED, BrowserType="FIREFOX"),
+            ),
+            BAD,
+            "FAILED",
+            id="fails in one browser",
+        ),
+        pytest.param(
+            canary(canary_run(60 * 25), state="STOPPED", Schedule={"Expression": "rate(0 hour)"}),
+            GOOD,
+            "passed",
+            id="started by a pipeline",
+        ),
+        pytest.param(
+            canary(canary_run(60 * 30), state="STOPPED", Schedule={"Expression": "rate(0 hour)"}),
+            BAD,
+            "no run that counts",
+            id="started by a pipeline before the deployment",
+        ),
     ],
 )
 def test_canaries(answers, status, words):

@@ -61,7 +61,8 @@ def run(hours: float = 10, outcome: str = "SUCCEEDED", **changes: Any) -> SuiteR
         "counted": Counted(40),
         "ended": ago(hours),
     }
-    return SuiteRun("build p:1", ago(hours + 0.1), outcome=outcome, **(about | changes))
+    about["started"] = ago(hours + 0.1)
+    return SuiteRun("build p:1", outcome=outcome, **(about | changes))
 
 
 RUNNING = run(0.2, "IN_PROGRESS", passed=None, ended=None, counted=None)
@@ -142,9 +143,30 @@ UNREAD = Unreadable("codebuild:BatchGetBuilds", Cause.ACCESS_DENIED, "AccessDeni
             id="succeeded with failures",
         ),
         pytest.param(deployed(), [run(30)], {}, BAD, HIGH, "no run that counts", id="before"),
+        pytest.param(
+            deployed(),
+            [run(25, revision="", started=ago(27))],
+            {},
+            BAD,
+            HIGH,
+            "no run that counts",
+            id="under way at the deployment",
+        ),
+        pytest.param(
+            deployed(),
+            [run(25, started=ago(27))],
+            {},
+            GOOD,
+            None,
+            "40",
+            id="under way, its commit",
+        ),
         pytest.param(deployed(0.5), [run(1)], {}, UNKNOWN, None, "AWAITING", id="in grace"),
         pytest.param(
             deployed(5, is_over=False), [run(9)], {}, UNKNOWN, None, "AWAITING", id="rolling out"
+        ),
+        pytest.param(
+            deployed(25, is_over=False), [run(30)], {}, BAD, HIGH, "no run", id="never rolled out"
         ),
         pytest.param(deployed(2), [RUNNING], {}, UNKNOWN, None, "has begun", id="has begun"),
         pytest.param(

@@ -64,6 +64,7 @@ def measured(invocations=BUSY, deployed=NOON - DAY, **about) -> FunctionMetrics:
         pytest.param(measured(deployed=None), {}, GOOD, id="deployed at an unknown time"),
         pytest.param(measured(known=CUSTOM, flows=True), {}, GOOD, id="its custom metrics too"),
         pytest.param(measured(known=CUSTOM), {}, BAD, id="its custom metrics stopped"),
+        pytest.param(measured(known=CUSTOM, is_rare=True), {}, NA, id="they come rarely"),
         pytest.param(measured(history(20), known=CUSTOM), {}, BAD, id="20 invocations"),
         pytest.param(measured(history(19), known=CUSTOM), {}, NA, id="19 are too few"),
         pytest.param(
@@ -96,8 +97,9 @@ def test_which_metrics_are_the_functions(settings, status):
     """None of its custom metrics arrives any more."""
     [rule] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
 
-    def lambdas(namespace, *told):
-        return said(namespace, *told) if namespace == "AWS/Lambda" else None
+    def lambdas(namespace, name, statistic, dimensions, begin, period):
+        came = namespace == "AWS/Lambda" or NOON - begin > 3 * DAY
+        return said(namespace, name, statistic, dimensions, begin, period) if came else None
 
     def long_ago(**asked):
         return {"Metrics": []} if "RecentlyActive" in asked else list_metrics(**asked)
@@ -188,6 +190,14 @@ def test_function_traces(evidence, age, indexed, settings, status):
     assert verdict.status is status
 
 
+def test_traces_of_what_was_just_deployed_are_waited_for():
+    found, tracing = traced()
+    just = function_traces(replace(found, read_at=NOON), tracing, NEW, TraceIndexing())
+    assert (just.status, just.is_passing) == (UNKNOWN, True)
+    later = function_traces(replace(found, read_at=NOON), tracing, AGE, TraceIndexing())
+    assert later.status is BAD
+
+
 # -- logs ---------------------------------------------------------------------------------------
 
 DAILY = Window(NOON - DAY, NOON, 3600)
@@ -276,7 +286,7 @@ def forwarded(events, errors) -> LogForwardingHealth:
         pytest.param(LogForwardingHealth(), {}, NA, None, id="no filter"),
         pytest.param(forwarded(counts(m5=100), counts()), {}, GOOD, None, id="all arrived"),
         pytest.param(forwarded(counts(m5=100), counts(m5=0)), {}, GOOD, None, id="no errors"),
-        pytest.param(forwarded(counts(), counts()), {}, GOOD, None, id="no events"),
+        pytest.param(forwarded(counts(), counts()), {}, NA, None, id="no events"),
         pytest.param(forwarded(counts(), counts(m5=1)), {}, BAD, None, id="nothing arrived"),
         pytest.param(forwarded(counts(m5=98), counts(m5=2)), {}, BAD, MEDIUM, id="2 %"),
         pytest.param(forwarded(counts(m5=99), counts(m5=1)), {}, GOOD, None, id="1 %"),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from statistics import median_high
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, moment
 from readiness.evidence.cloudwatch.custom_metrics import CustomMetrics, Published, named
@@ -28,6 +30,8 @@ RECENT = timedelta(hours=3)
 """The span of the series that ListMetrics calls recently active."""
 
 _MOST = 5
+_LISTED = timedelta(days=14)
+"""The span of the series that ListMetrics shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,8 @@ class FunctionMetrics:
     """The function's custom series, and whether one of them had data after the deployment.
 
     ``known`` had data in 14 days and are not only published when something fails; ``flows`` says
-    whether one of the first five had any since ``deployed``, in the last day. Sources:
+    whether one of the first five had any since ``deployed``, in the last day; ``is_rare``, that
+    their silence says nothing, for in 14 days they never came regularly. Sources:
     ListMetrics; GetMetricData, of custom series only where ListMetrics does not tell: it bills
     each.
     """
@@ -62,6 +67,7 @@ class FunctionMetrics:
     read_at: datetime
     known: tuple[Published, ...] = ()
     flows: bool = False
+    is_rare: bool = False
     master_arn: str = ""
     environment_error: str = ""
 
@@ -103,6 +109,12 @@ class FunctionMetrics:
             if not one.flows and one.names
         }
         found = read_each(read, asked, DAY)
+        silent = {
+            name: asked[name]
+            for name, measured in found.items()
+            if not _has_data(measured, wanted[name].deployed)
+        }
+        earlier = read_each(read, silent, _LISTED, period=3600)
         return {
             name: cls(
                 name=name,
@@ -111,6 +123,7 @@ class FunctionMetrics:
                 read_at=read.now,
                 known=one.names,
                 flows=one.flows or _has_data(found.get(name, {}), one.deployed),
+                is_rare=name in earlier and _is_rare(earlier[name].values(), read.now),
                 master_arn=one.about.master_arn,
                 environment_error=one.about.environment_error,
             )
@@ -134,6 +147,18 @@ def _wanted(read: Reader, about: FunctionConfiguration, published: CustomMetrics
     return _Wanted(
         about, deployed, own(published.listed), is_settled and bool(own(published.recent))
     )
+
+
+def _is_rare(found: Iterable[Series], now: datetime) -> bool:
+    """Whether none came hour after hour, or is silent for far longer than it ever was."""
+    for each in found:
+        hours = [stamp for stamp, _ in each.points]
+        pauses = [later - sooner for sooner, later in pairwise(hours)]
+        if len(pauses) < 2:
+            continue
+        if median_high(pauses) <= HOUR or now - hours[-1] > 2 * max(pauses):
+            return False
+    return True
 
 
 def _samples(each: Published) -> Query:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -27,6 +28,11 @@ _RUNS = 20
 _EXECUTED = ("SUCCEEDED", "FAILED", "ERROR")
 """What a report says of a test that ran; SKIPPED and UNKNOWN did not."""
 _BAD = ("FAILED", "ERROR")
+_REPORTS = 100
+"""How many reports BatchGetReports takes at once."""
+_BATCH = ":build-batch/"
+_ONCE = re.compile(r"rate\(0 \w+\)")
+"""The schedule of a canary that runs once whenever it is started, and then stops."""
 _BROKEN = frozenset({"FAILED", "FAULT", "TIMED_OUT"})
 
 
@@ -44,7 +50,8 @@ class SuiteRun:
 
     ``passed`` is None where the run says nothing: it goes on, or was stopped (``outcome``).
     ``revision`` is the commit that it tested, empty where that is unknown; ``counted`` is None
-    where no report tells of single tests.
+    where no report tells of single tests. ``lost_reports``: it had reports that are gone;
+    CodeBuild keeps them for 30 days.
     """
 
     name: str
@@ -54,6 +61,7 @@ class SuiteRun:
     outcome: str
     revision: str = ""
     counted: Counted | None = None
+    lost_reports: bool = False
 
     @property
     def is_running(self) -> bool:
@@ -64,13 +72,15 @@ class SuiteRun:
 class Suite:
     """A declared source of tests, with its runs, newest first.
 
-    ``flaw`` says why it can prove nothing, ``unreadable`` that it could not be read.
+    ``flaw`` says why it can prove nothing, ``unreadable`` that it could not be read. ``is_once``:
+    a canary without a schedule, which something starts after a deployment.
     """
 
     source: SuiteSource
     runs: tuple[SuiteRun, ...] = ()
     flaw: str = ""
     unreadable: Unreadable | None = None
+    is_once: bool = False
 
     @property
     def label(self) -> str:
@@ -87,6 +97,7 @@ class Suite:
         "ecs:ListServices",
         "codebuild:ListBuildsForProject",
         "codebuild:BatchGetBuilds",
+        "codebuild:BatchGetBuildBatches",
         "codebuild:BatchGetReports",
         "codepipeline:ListPipelineExecutions",
         "codepipeline:ListActionExecutions",
@@ -115,9 +126,9 @@ class Suite:
 class Suites:
     """The tests that the manifest of a workload names, with their newest runs.
 
-    ``refusal`` says why the manifest cannot be used. Sources: ListBuildsForProject, BatchGetBuilds
-    and BatchGetReports; ListPipelineExecutions and ListActionExecutions; GetCanary and
-    GetCanaryRuns.
+    ``refusal`` says why the manifest cannot be used. Sources: ListBuildsForProject,
+    BatchGetBuilds, BatchGetBuildBatches and BatchGetReports; ListPipelineExecutions and
+    ListActionExecutions; GetCanary and GetCanaryRuns.
     """
 
     tags: Mapping[str, str]
@@ -184,23 +195,47 @@ def _codebuild(read: Reader, source: SuiteSource) -> Suite:
 
 
 def _builds(read: Reader, ids: Sequence[str]) -> list[SuiteRun]:
-    """The builds, those of one batch together as one run; not those of pull requests."""
+    """The builds, those of one batch together as one run.
+
+    Not those of pull requests, nor failures that CodeBuild itself has tried again.
+    """
     if not ids:
         return []
     builds = read.one("codebuild", "batch_get_builds", ids=list(ids))["builds"]
     runs: dict[str, list[Mapping[str, Any]]] = {}
     for build in builds:
-        if not str(build.get("sourceVersion", "")).startswith(("pr/", "refs/pull/")):
+        is_of_pull = str(build.get("sourceVersion", "")).startswith(("pr/", "refs/pull/"))
+        is_retried = bool((build.get("autoRetryConfig") or {}).get("nextAutoRetry"))
+        if not is_of_pull and not is_retried:
             runs.setdefault(build.get("buildBatchArn") or build["id"], []).append(build)
-    newest = sorted(runs.values(), key=lambda run: run[0]["startTime"], reverse=True)
-    return [_run_of(read, run) for run in newest]
+    reports = _reports(read, [build for run in runs.values() for build in run])
+    ids = sorted(arn.partition(_BATCH)[2] for arn in runs if _BATCH in arn)
+    batches = {each["arn"]: each for each in _batches(read, ids)}
+    return [_run_of(run, reports, batches.get(name)) for name, run in runs.items()]
 
 
-def _run_of(read: Reader, builds: Sequence[Mapping[str, Any]]) -> SuiteRun:
-    statuses = {build["buildStatus"] for build in builds}
+def _batches(read: Reader, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The batches by their ids, those that there are."""
+    if not ids:
+        return ()
+    answer = read.one("codebuild", "batch_get_build_batches", ids=list(ids))
+    found: Sequence[Mapping[str, Any]] = answer.get("buildBatches") or ()
+    return found
+
+
+def _run_of(
+    builds: Sequence[Mapping[str, Any]],
+    reports: Mapping[str, Mapping[str, Any]],
+    batch: Mapping[str, Any] | None,
+) -> SuiteRun:
+    """One run. A batch says itself whether more builds follow, and which may fail in it."""
+    is_complete = batch is None or bool(batch.get("complete"))
+    own = str((batch or {}).get("buildBatchStatus") or "")
+    statuses = {own} if own else {build["buildStatus"] for build in builds}
     ended = [build.get("endTime") for build in builds]
     latest = max((each for each in ended if each), default=None)
-    is_over = all(ended) and all(build["buildStatus"] != "IN_PROGRESS" for build in builds)
+    has_ended = all(ended) and all(build["buildStatus"] != "IN_PROGRESS" for build in builds)
+    is_over = has_ended and is_complete
     outcome = min(statuses, key=_worst_first)
     return SuiteRun(
         f"build {builds[0]['id']}",
@@ -209,7 +244,8 @@ def _run_of(read: Reader, builds: Sequence[Mapping[str, Any]]) -> SuiteRun:
         (None if not is_over or outcome == "STOPPED" else outcome == "SUCCEEDED"),
         outcome,
         builds[0].get("resolvedSourceVersion") or "",
-        _counted(read, builds) if is_over else None,
+        _counted(builds, reports) if is_over else None,
+        not _report_arns(builds) <= reports.keys(),
     )
 
 
@@ -218,14 +254,25 @@ def _worst_first(status: str) -> tuple[int, str]:
     return (2 if status == "IN_PROGRESS" else order), status
 
 
-def _counted(read: Reader, builds: Iterable[Mapping[str, Any]]) -> Counted | None:
-    arns = sorted({arn for build in builds for arn in build.get("reportArns") or ()})
-    if not arns:
-        return None
-    answer = read.one("codebuild", "batch_get_reports", reportArns=arns[:100])
+def _report_arns(builds: Iterable[Mapping[str, Any]]) -> set[str]:
+    return {arn for build in builds for arn in build.get("reportArns") or ()}
+
+
+def _reports(read: Reader, builds: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """The reports of builds by ARN, those that CodeBuild still keeps."""
+    arns = sorted(_report_arns(builds))
+    parts = [arns[start : start + _REPORTS] for start in range(0, len(arns), _REPORTS)]
+    answers = [read.one("codebuild", "batch_get_reports", reportArns=part) for part in parts]
+    return {each["arn"]: each for answer in answers for each in answer.get("reports") or ()}
+
+
+def _counted(
+    builds: Iterable[Mapping[str, Any]], reports: Mapping[str, Mapping[str, Any]]
+) -> Counted | None:
+    found = [reports[arn] for arn in sorted(_report_arns(builds)) if arn in reports]
     summaries = [
         report.get("testSummary") or {}
-        for report in answer.get("reports") or ()
+        for report in found
         if report.get("type") == "TEST" and report.get("status") != "DELETING"
     ]
     if not summaries:
@@ -259,8 +306,6 @@ def _codepipeline(read: Reader, source: SuiteSource) -> Suite:
     runs: list[SuiteRun] = []
     for execution in newest:
         runs += _action_runs(read, pipeline, action, execution)
-        if any(run.passed is not None for run in runs):
-            break
     flaw = "" if runs or not newest else "its newest executions have no such action of tests"
     return Suite(source, _newest_first(runs), flaw)
 
@@ -293,7 +338,8 @@ def _action_runs(
     statuses = {each["status"] for each in latest.values()}
     is_over = all(each["status"] != "InProgress" for each in latest.values())
     builds = [_build_id(each) for each in latest.values()]
-    counted = _counts(read, [each for each in builds if each]) if is_over else None
+    found = _builds_named(read, [each for each in builds if each]) if is_over else []
+    reports = _reports(read, found)
     passed: bool | None = None
     if is_over and any(each["status"] == "Failed" for each in latest.values()):
         passed = False
@@ -306,7 +352,8 @@ def _action_runs(
         passed,
         "Failed" if passed is False else min(statuses),
         _revision(execution),
-        counted,
+        _counted(found, reports),
+        not _report_arns(found) <= reports.keys(),
     )
 
 
@@ -323,11 +370,13 @@ def _build_id(detail: Mapping[str, Any]) -> str:
     return id if about.get("provider") == "CodeBuild" and ":" in id else ""
 
 
-def _counts(read: Reader, ids: Sequence[str]) -> Counted | None:
+def _builds_named(read: Reader, ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+    """The builds that actions made, and the batches where an action makes those."""
     if not ids:
-        return None
+        return ()
     builds = read.one("codebuild", "batch_get_builds", ids=list(ids))["builds"]
-    return _counted(read, builds)
+    there = {build["id"] for build in builds}
+    return [*builds, *_batches(read, [id for id in ids if id not in there])]
 
 
 def _revision(execution: Mapping[str, Any]) -> str:
@@ -351,15 +400,33 @@ def _synthetics(read: Reader, source: SuiteSource) -> Suite:
         return Suite(source, flaw="the canary does not exist")
     canary = read.one("synthetics", "get_canary", Name=source.name)["Canary"]
     state = (canary.get("Status") or {}).get("State", "")
-    found = [
-        _canary_run(run)
+    found = _canary_runs(
+        run
         for run in runs.get("CanaryRuns") or ()
         if not (run.get("DryRunConfig") or {}).get("DryRunId")
-    ]
+    )
+    is_once = bool(_ONCE.fullmatch((canary.get("Schedule") or {}).get("Expression", "")))
     # An update or a start passes; what is stopped stays so until somebody starts it.
-    is_idle = state in {"READY", "STOPPING", "STOPPED", "ERROR", "DELETING"}
+    resting = set() if is_once else {"READY", "STOPPING", "STOPPED"}
+    is_idle = state in resting | {"ERROR", "DELETING"}
     flaw = f"the canary is {state}, so it tests nothing" if is_idle else ""
-    return Suite(source, _newest_first(found), flaw)
+    return Suite(source, _newest_first(found), flaw, is_once=is_once)
+
+
+def _canary_runs(runs: Iterable[Mapping[str, Any]]) -> list[SuiteRun]:
+    """One run for each time it was scheduled: the newest attempt counts, in every browser."""
+    scheduled: dict[str, dict[tuple[str, str], SuiteRun]] = {}
+    for number, run in enumerate(
+        sorted(runs, key=lambda each: (each["Timeline"]["Started"], each.get("RetryAttempt", 0)))
+    ):
+        where = (run.get("BrowserType", ""), run.get("Location", ""))
+        scheduled.setdefault(run.get("ScheduledRunId") or str(number), {})[where] = _canary_run(
+            run
+        )
+    return [
+        min(found.values(), key=lambda run: (run.passed is not False, not run.is_running))
+        for found in scheduled.values()
+    ]
 
 
 def _canary_run(run: Mapping[str, Any]) -> SuiteRun:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
@@ -77,6 +77,7 @@ class FunctionTraces:
     tracing: str
     invocations: float
     traces: Traces
+    read_at: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionTraces:
@@ -96,7 +97,7 @@ class FunctionTraces:
         busy = sorted(name for name, count in invoked.items() if count)
         traces = dict(zip(busy, read.each(lambda name: _traces(read, name), busy), strict=True))
         return {
-            name: cls(about.tracing_mode, invoked[name], traces.get(name, NONE))
+            name: cls(about.tracing_mode, invoked[name], traces.get(name, NONE), read.now)
             for name, about in functions.items()
         }
 
