@@ -28,7 +28,6 @@ STALE = timedelta(hours=24)
 """A gate does not go by a sweep that is older."""
 
 MOST_SHOWN = 5
-UNKNOWN = "INSUFFICIENT_DATA"
 NOTHING = "NOTHING_KNOWN"
 """The state of a box of which no rule has a row: no sweep has been there yet."""
 
@@ -182,7 +181,7 @@ def status(
     _check_any(found.rows, rows, only)
     seen = {row.rule for row in found.rows}
     boxes = boxes_of(rules, rows, seen)
-    swept = _last_sweep(stored)
+    swept, failed = _last_sweep(stored)
     emit(
         format,
         [box.row() for box in boxes],
@@ -191,7 +190,8 @@ def status(
     if fail_on is None:
         context.exit(Exit.OK)
     unseen = [rule for rule in rules if rule.id not in seen and not rule.opt_in]
-    gate = Gate(Severity(fail_on.upper()), allowed, unseen)
+    mine = {rule.heading.folder for rule in rules}
+    gate = Gate(Severity(fail_on.upper()), allowed, unseen, [f for f in failed if f in mine])
     context.exit(gate.decide(rows, unread=len(found.unreadable), swept=swept, now=now))
 
 
@@ -278,13 +278,16 @@ def _check_any(every: Sequence[Row], rows: Sequence[Row], only: Mapping[str, str
         )
 
 
-def _last_sweep(stored: Deployed) -> datetime | None:
+def _last_sweep(stored: Deployed) -> tuple[datetime | None, list[str]]:
+    """When the last sweep ended, and the headings that it did not complete."""
     from readiness.engine.sweeps import Sweeps  # noqa: PLC0415
 
     where = f"{stored.aws.account}/{stored.aws.region}"
     sweeps = Sweeps(stored.aws.client("dynamodb"), stored.stack["TransitionsTable"], where)
     latest = sweeps.latest(1)
-    return parse_iso(latest[0]["at"].partition("#")[0]) if latest else None
+    if not latest:
+        return None, []
+    return parse_iso(latest[0]["at"].partition("#")[0]), list(latest[0].get("failed", ()))
 
 
 def _deltas(rows: Sequence[Row], swept: datetime | None, now: datetime) -> list[Delta]:
@@ -309,6 +312,8 @@ class Gate:
     least: Severity
     allowed: tuple[str, ...]
     unseen: Sequence[Rule]
+    failed: Sequence[str] = ()
+    """The headings that the last sweep did not complete: what is stored of them may be old."""
 
     def decide(
         self, every: Iterable[Row], *, unread: int, swept: datetime | None, now: datetime
@@ -325,6 +330,11 @@ class Gate:
             f"{rule.id}: nothing is known yet"
             for rule in self.unseen
             if rule.severity.rank <= self.least.rank and not self._is_allowed(rule.id)
+        ]
+        unknown += [
+            f"{folder}: the last sweep did not complete it"
+            for folder in self.failed
+            if folder not in self.allowed
         ]
         if unread:
             unknown.append(f"{session.plural(unread, 'finding')} of another version")

@@ -47,7 +47,7 @@ def stored(account, stack, ids):
     """Put findings into the table; every rule has one that passes unless it is left out."""
     client = account.client("dynamodb")
 
-    def put(*findings, sweep=NOW - timedelta(hours=2), unseen=()):
+    def put(*findings, sweep=NOW - timedelta(hours=2), unseen=(), failed=()):
         for rule in ids:
             if rule not in unseen:
                 row = to_item(finding(rule, "other"))
@@ -57,7 +57,7 @@ def stored(account, stack, ids):
         if sweep is not None:
             where = f"{MOTO}/us-east-1"
             sweeps = Sweeps(client, stack["TransitionsTable"], where)
-            sweeps.complete("sweep-1", sweep, completed=["encryption"], failed=[])
+            sweeps.complete("sweep-1", sweep, completed=["encryption"], failed=failed)
 
     return put
 
@@ -152,6 +152,16 @@ def test_a_gate_does_not_go_by_what_was(run, stored, sweep, seen):
     said = run("status", "--fail-on", "LOW")
     assert said.exit_code == 3
     assert seen in said.stderr
+
+
+def test_a_heading_that_the_last_sweep_did_not_complete_is_not_known(run, stored):
+    stored(failed=["encryption", "xray"])
+    said = run("status", "--fail-on", "LOW", "--heading", "encryption")
+    assert said.exit_code == 3
+    assert "encryption: the last sweep did not complete it" in said.stderr
+    assert "xray" not in said.stderr
+    allowed = ("--allow-unknown", "encryption")
+    assert run("status", "--fail-on", "LOW", "--heading", "encryption", *allowed).exit_code == 0
 
 
 def test_an_empty_table_is_no_go(run, stack):
