@@ -13,6 +13,7 @@ from readiness_cli.demo.emulator import ACCOUNT
 pytestmark = pytest.mark.e2e
 
 FUNCTION = "emergency-agent"
+OFTEN = {"Delay": 1, "MaxAttempts": 120}
 
 
 @pytest.fixture
@@ -32,12 +33,15 @@ def agent(account):
                 Role=role,
                 Handler="app.handler",
                 Code={"ZipFile": code.getvalue()},
-                Publish=True,
             )
+            client.get_waiter("function_active_v2").wait(FunctionName=FUNCTION, WaiterConfig=OFTEN)
         else:
-            client.update_function_code(
-                FunctionName=FUNCTION, ZipFile=code.getvalue(), Publish=True
+            client.update_function_code(FunctionName=FUNCTION, ZipFile=code.getvalue())
+            client.get_waiter("function_updated_v2").wait(
+                FunctionName=FUNCTION, WaiterConfig=OFTEN
             )
+        # The embedded AWS keeps in a version the state that the function had when it was published.
+        client.publish_version(FunctionName=FUNCTION)
     client.create_alias(FunctionName=FUNCTION, Name="live", FunctionVersion="2")
     yield client
     client.delete_function(FunctionName=FUNCTION)
