@@ -26,28 +26,23 @@ from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
 from readiness.model.attestation import Attested
 
+from .caches import cache_cluster_verdict, cache_verdict
+from .databases import cluster_verdict, instance_verdict
+from .domains import domain_verdict
+from .exits import endpoints_verdict, nat_verdict
 from .failover import degradation_verdict, failover_verdict
+from .file_systems import file_system_verdict
+from .groups import group_verdict
 from .health import (
     dns_check_verdict,
     group_checks_verdict,
     service_checks_verdict,
     target_checks_verdict,
 )
+from .services import service_verdict
 from .settings import MinZones, TwoPeople
-from .zones import (
-    cache_cluster_verdict,
-    cache_verdict,
-    cluster_verdict,
-    domain_verdict,
-    endpoints_verdict,
-    file_system_verdict,
-    group_verdict,
-    instance_verdict,
-    nat_verdict,
-    places_verdict,
-    service_verdict,
-    targets_verdict,
-)
+from .targets import targets_verdict
+from .zones import places_verdict
 
 high_availability = heading("Reliability", "High Availability")
 

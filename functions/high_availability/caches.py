@@ -1,0 +1,103 @@
+"""The Availability Zones of caches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from readiness import Severity, Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.ec2.zones import Zones
+from readiness.evidence.elasticache import availability
+from readiness.evidence.elasticache.availability import Shard
+from readiness.model.text import listed, plural
+from readiness.model.verdict import Fact
+
+from .zones import in_zones, too_few
+
+
+def shard_faults(shards: Iterable[Shard], zones: Zones) -> tuple[list[str], list[str]]:
+    """What is wrong with shards, and which nodes do not show their zone."""
+    faults: list[str] = []
+    unknown: list[str] = []
+    for shard in shards:
+        places = zones.of_names({zone for zone in shard.zones if zone})
+        if len(shard.zones) < 2:
+            faults.append(f"shard {shard.name} has no replica")
+        elif len(places.zones) > 1:
+            continue
+        elif places.unknown or not all(shard.zones):
+            unknown.append(f"shard {shard.name}")
+        else:
+            faults.append(
+                f"all nodes of shard {shard.name} are in {listed(places.zones or places.edges)}"
+            )
+    return faults, unknown
+
+
+def cache_verdict(
+    shards: Sequence[Shard], zones: Zones, switches: Sequence[str], *, is_changing: bool
+) -> Verdict:
+    """The verdict on a cache; ``switches`` are the settings that are off."""
+    faults, unknown = shard_faults(shards, zones)
+    told = [*switches, *faults]
+    if told and is_changing:
+        return cannot_tell("The cache is being changed.", is_passing=True, faults=told)
+    if told:
+        return violates(
+            f"The cache does not survive the failure of a zone: {listed(told)}.",
+            expected="Automatic failover and Multi-AZ, with a replica of each shard in another"
+            " Availability Zone.",
+            faults=told,
+        )
+    if unknown or not shards:
+        return cannot_tell(
+            f"The zones of {listed(unknown) or 'its nodes'} are not shown.",
+            is_passing=is_changing,
+        )
+    return complies(
+        f"Automatic failover is on, and {plural(len(shards), 'shard')} of the cache"
+        f" {'has' if len(shards) == 1 else 'have'} nodes in several Availability Zones."
+    )
+
+
+def cache_cluster_verdict(
+    cluster: availability.ClusterAvailability, zones: Zones, *, min_zones: int
+) -> Verdict:
+    """The verdict on a cluster of its own: one node of Redis, or some of Memcached."""
+    excused = _excused_cache(cluster)
+    if excused:
+        return not_applicable(excused)
+    places = zones.of_names({zone for zone in cluster.zones if zone})
+    count = len(cluster.zones)
+    observed: dict[str, Fact] = {"nodes": count, "zones": list(places.zones)}
+    if len(places.zones) >= min_zones:
+        return complies(
+            f"{plural(count, 'node')} {in_zones(len(places.zones))}: {listed(places.zones)}."
+        ).observing(observed)
+    if cluster.status in {"creating", "modifying"} or not count:
+        return cannot_tell("The cache is being changed.", is_passing=True).observing(observed)
+    if count > 1 and (places.unknown or not all(cluster.zones)):
+        return cannot_tell("The zones of some nodes are not shown.").observing(observed)
+    if cluster.is_memcached:
+        return violates(
+            f"{too_few('The nodes of the cache are', places, min_zones)} If it fails, the whole"
+            " cache is cold at once.",
+            expected="Nodes in several Availability Zones (AZMode cross-az).",
+            severity=Severity.MEDIUM,
+        ).observing(observed)
+    return violates(
+        "The cache is a single node without a replica; if it or its zone fails, the cache and its"
+        " data are gone.",
+        expected="A replication group with automatic failover and Multi-AZ.",
+    ).observing(observed)
+
+
+def _excused_cache(cluster: availability.ClusterAvailability) -> str:
+    """Why the zones of a cluster are not judged; empty where they are."""
+    if cluster.replication_group:
+        return (
+            f"The cluster is a node of the replication group {cluster.replication_group};"
+            " cache-zones judges it."
+        )
+    if cluster.status == "deleting":
+        return "The cache is being deleted."
+    return "The cache stands on an Outpost, by design in one place." if cluster.on_outpost else ""
