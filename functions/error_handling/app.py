@@ -8,7 +8,6 @@ from readiness import (
     Severity,
     Status,
     Verdict,
-    cannot_tell,
     complies,
     heading,
     not_applicable,
@@ -22,7 +21,7 @@ from readiness.evidence.awslambda.asynchronous import (
     RunEnvironments,
 )
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
-from readiness.evidence.awslambda.functions import LATEST, FunctionTags
+from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.ecs.services import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
@@ -36,9 +35,8 @@ from readiness.evidence.workloads.dependencies import DependencyGuards
 from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Problem, violates_all
 
-from .asynchronous import EDGE, judge_retries, judge_sinks
+from .asynchronous import judge_retries, judge_sinks
 from .breakers import attested_verdict, judge_guards, undeclared
 from .delivery import (
     NOBODY,
@@ -50,19 +48,16 @@ from .delivery import (
     retried,
     targets,
 )
-from .queues import judge_queue
+from .queues import judge_queue, judge_receives
 from .retries import (
     backoff_problem,
+    judge_container_sdk,
+    judge_function_sdk,
     judge_tasks,
     retry_problem,
-    sdk_hidden,
-    sdk_mode,
-    sdk_problem,
-    sdk_verdict,
 )
 from .settings import MaxAgeDays, MostSchedules, TwoPeople
-from .sinks import Checked, check_queue, check_role, check_sight, check_topics
-from .streams import STREAMS, judge_stream, retries_off, why_no_destination
+from .streams import judge_pipe, judge_source, judge_source_retries, retries_off
 
 error_handling = heading("Reliability", "Error Handling")
 
@@ -102,22 +97,7 @@ def function_sdk_retries(function: RunEnvironments) -> Verdict:
 
     The SDK retries with exponential backoff by default.
     """
-    if function.master_arn:
-        return not_applicable(EDGE)
-    found, modes, unread = [], set(), []
-    for version, environment in function.of.items():
-        if environment is None:
-            unread.append(version)
-            continue
-        modes.add(sdk_mode(environment))
-        if problem := sdk_problem(environment):
-            found.append(problem if version == LATEST else f"{problem} (version {version})")
-    if unread and not found:
-        return cannot_tell(
-            f"The environment of {listed(unread)} could not be decrypted.",
-            missing=("kms:Decrypt",),
-        )
-    return sdk_verdict(found, modes)
+    return judge_function_sdk(function)
 
 
 @error_handling.rule(BACKOFF, severity=Severity.MEDIUM)
@@ -126,17 +106,7 @@ def task_sdk_retries(task_definition: TaskDefinition) -> Verdict:
 
     The SDK retries with exponential backoff by default.
     """
-    found, modes, hidden = [], set(), []
-    for container in task_definition.containers:
-        environment = container.environment or {}
-        modes.add(sdk_mode(environment))
-        if problem := sdk_problem(environment):
-            found.append(f"{problem} (container {container.name})")
-        if said := sdk_hidden(environment, container.secrets or {}, container.environment_files):
-            hidden.append(f"{said} (container {container.name})")
-    if hidden and not found:
-        return cannot_tell(f"What is not read may switch retries off: {listed(hidden)}.")
-    return sdk_verdict(found, modes)
+    return judge_container_sdk(task_definition)
 
 
 @error_handling.rule(BACKOFF, severity=Severity.MEDIUM)
@@ -208,27 +178,7 @@ def event_source_failures(
 
     By default Lambda tries a failed batch until its records expire, and the shard waits.
     """
-    source = failures.source
-    if why := why_no_destination(source):
-        return not_applicable(why)
-    checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Lambda"):
-            check_role(queue, checked, grants, f"the function {source.function}")
-    check_topics(topic_sinks, checked)
-    check_sight(failures.missing, failures.unseen, checked)
-    judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
-    if checked.problems:
-        return violates_all(
-            checked.problems,
-            expected="An on-failure destination, and a limit of retries or of the record age.",
-            destination=source.destination,
-            retries=source.retries,
-            age=source.age,
-        )
-    if checked.doubts:
-        return cannot_tell(" ".join(checked.doubts))
-    return complies(f"Failed batches go to {source.destination}.")
+    return judge_source(failures, queue_sinks, topic_sinks, grants)
 
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
@@ -275,26 +225,7 @@ def pipe_failures(
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a pipe fails to deliver of a stream is set aside, and does not block the rest."""
-    if pipe.is_stopped:
-        return not_applicable("It is stopped.")
-    if pipe.service == "sqs":
-        return not_applicable("It reads a queue, whose own redrive policy queue-redrive judges.")
-    if pipe.service not in {"kinesis", "dynamodb"}:
-        return not_applicable("Pipes has no dead-letter queue for a source of this kind.")
-    checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Pipes"):
-            check_role(queue, checked, grants, "the pipe")
-    check_topics(topic_sinks, checked)
-    judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
-    if checked.problems:
-        return violates_all(
-            checked.problems,
-            expected="A dead-letter queue, and a limit of retries or of the record age.",
-        )
-    if checked.doubts:
-        return cannot_tell(" ".join(checked.doubts))
-    return complies(f"What fails goes to {pipe.dead}.")
+    return judge_pipe(pipe, queue_sinks, topic_sinks, grants)
 
 
 # -- circuit breakers -----------------------------------------------------------------------------
@@ -373,21 +304,7 @@ def asynchronous_retries(
 @error_handling.rule(RETRIES, severity=Severity.MEDIUM)
 def queue_retries(queue: QueueRedrive) -> Verdict:
     """A message that could not be processed is received again before it is set aside."""
-    if queue.senders and not queue.dead:
-        return not_applicable("It takes what others could not process.")
-    if queue.flaw:
-        return cannot_tell(
-            f"Its redrive policy could not be understood: {queue.flaw}.",
-            missing=("sqs:GetQueueAttributes",),
-        )
-    if queue.dead and queue.most is not None and queue.most <= 1:
-        return violates(
-            f"A message is set aside after it was received once (maxReceiveCount {queue.most}).",
-            expected="maxReceiveCount above 1; 5 where a Lambda function consumes the queue.",
-        )
-    if queue.dead:
-        return complies(f"A message is received up to {queue.most or 10} times.")
-    return complies("A message is received again until it is deleted or expires.")
+    return judge_receives(queue)
 
 
 @error_handling.rule(RETRIES, severity=Severity.MEDIUM)
@@ -396,28 +313,7 @@ def event_source_retries(source: EventSource) -> Verdict:
 
     LOW where one item that fails has its whole batch done again.
     """
-    if source.is_off:
-        return not_applicable("The mapping is disabled.")
-    problems = []
-    if source.service != "sqs" and not source.is_shared_group and source.retries == 0:
-        problems.append(
-            Problem(Severity.MEDIUM, "A failed batch is not tried again (MaximumRetryAttempts 0).")
-        )
-    repeats = source.service in {"sqs", *STREAMS - {"kafka"}} and source.batch_size > 1
-    if repeats and not source.reports_failed_items and not source.bisects:
-        problems.append(
-            Problem(
-                Severity.LOW,
-                f"One item that fails has its batch of up to {source.batch_size} done again"
-                " (no ReportBatchItemFailures).",
-            )
-        )
-    if problems:
-        return violates_all(
-            problems,
-            expected="Retries left on, and ReportBatchItemFailures for batches of several items.",
-        )
-    return complies("What failed is tried again.")
+    return judge_source_retries(source)
 
 
 @error_handling.rule(RETRIES, severity=Severity.MEDIUM)

@@ -54,6 +54,25 @@ def judge_queue(queue: QueueRedrive, min_receives: int) -> Verdict:
     return complies(f"A message goes to {name} after it was received {most} times.", **facts)
 
 
+def judge_receives(queue: QueueRedrive) -> Verdict:
+    """The verdict on how often a message is received before it is set aside."""
+    if queue.senders and not queue.dead:
+        return not_applicable("It takes what others could not process.")
+    if queue.flaw:
+        return cannot_tell(
+            f"Its redrive policy could not be understood: {queue.flaw}.",
+            missing=("sqs:GetQueueAttributes",),
+        )
+    if queue.dead and queue.most is not None and queue.most <= 1:
+        return violates(
+            f"A message is set aside after it was received once (maxReceiveCount {queue.most}).",
+            expected="maxReceiveCount above 1; 5 where a Lambda function consumes the queue.",
+        )
+    if queue.dead:
+        return complies(f"A message is received up to {queue.most or 10} times.")
+    return complies("A message is received again until it is deleted or expires.")
+
+
 def _check_sink(queue: QueueRedrive, sink: QueueSink, checked: Checked) -> None:
     """Add what keeps the queue that is named from taking messages, or from keeping them."""
     if not check_queue(sink, checked, fifo=queue.is_fifo, sender="the queue"):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
+from readiness.evidence.ecs.services import TaskDefinition
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.model.text import listed, plural
 from readiness.semantics.states_language import LAMBDA_FAULTS, NotStatesLanguage, Task, tasks_of
 
-LATEST = "$LATEST"
+from .asynchronous import EDGE
 
 
 def backoff_problem(task: Task) -> str:
@@ -119,3 +122,38 @@ def sdk_verdict(found: list[str], modes: set[str]) -> Verdict:
         f" {listed(sorted(modes))}).",
         modes=sorted(modes),
     )
+
+
+def judge_function_sdk(function: RunEnvironments) -> Verdict:
+    """The verdict on the environments of what a function runs: each version that is invoked."""
+    if function.master_arn:
+        return not_applicable(EDGE)
+    found, modes, unread = [], set(), []
+    for version, environment in function.of.items():
+        if environment is None:
+            unread.append(version)
+            continue
+        modes.add(sdk_mode(environment))
+        if problem := sdk_problem(environment):
+            found.append(problem if version == LATEST else f"{problem} (version {version})")
+    if unread and not found:
+        return cannot_tell(
+            f"The environment of {listed(unread)} could not be decrypted.",
+            missing=("kms:Decrypt",),
+        )
+    return sdk_verdict(found, modes)
+
+
+def judge_container_sdk(task_definition: TaskDefinition) -> Verdict:
+    """The verdict on the environments of a task's containers."""
+    found, modes, hidden = [], set(), []
+    for container in task_definition.containers:
+        environment = container.environment or {}
+        modes.add(sdk_mode(environment))
+        if problem := sdk_problem(environment):
+            found.append(f"{problem} (container {container.name})")
+        if said := sdk_hidden(environment, container.secrets or {}, container.environment_files):
+            hidden.append(f"{said} (container {container.name})")
+    if hidden and not found:
+        return cannot_tell(f"What is not read may switch retries off: {listed(hidden)}.")
+    return sdk_verdict(found, modes)

@@ -2,9 +2,22 @@
 
 from __future__ import annotations
 
-from readiness.evidence.awslambda.event_sources import EventSource
+from readiness import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    not_applicable,
+    violates_all,
+)
+from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
+from readiness.evidence.iam.role_grants import RoleGrants
+from readiness.evidence.pipes import PipeSource
+from readiness.evidence.sns.delivery import TopicExists
+from readiness.evidence.workloads.failure_sinks import QueueSink
 
-from .sinks import Checked
+from .sinks import Checked, check_queue, check_role, check_sight, check_topics
 
 STREAMS = {"kinesis", "dynamodb", "kafka"}
 """Sources for which Lambda has an on-failure destination."""
@@ -47,3 +60,88 @@ def retries_off(service: str, retries: int | None) -> str:
     if service in {"kinesis", "dynamodb"} and retries == 0:
         return "A failed batch is not tried again (MaximumRetryAttempts 0)."
     return ""
+
+
+def judge_source(
+    failures: SourceFailures,
+    queue_sinks: tuple[QueueSink, ...],
+    topic_sinks: tuple[TopicExists, ...],
+    grants: RoleGrants | None,
+) -> Verdict:
+    """The verdict on where Lambda puts what a function fails to process of a stream."""
+    source = failures.source
+    if why := why_no_destination(source):
+        return not_applicable(why)
+    checked = Checked()
+    for queue in queue_sinks:
+        if check_queue(queue, checked, fifo=False, sender="Lambda"):
+            check_role(queue, checked, grants, f"the function {source.function}")
+    check_topics(topic_sinks, checked)
+    check_sight(failures.missing, failures.unseen, checked)
+    judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
+    if checked.problems:
+        return violates_all(
+            checked.problems,
+            expected="An on-failure destination, and a limit of retries or of the record age.",
+            destination=source.destination,
+            retries=source.retries,
+            age=source.age,
+        )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
+    return complies(f"Failed batches go to {source.destination}.")
+
+
+def judge_pipe(
+    pipe: PipeSource,
+    queue_sinks: tuple[QueueSink, ...],
+    topic_sinks: tuple[TopicExists, ...],
+    grants: RoleGrants | None,
+) -> Verdict:
+    """The verdict on where a pipe puts what it fails to deliver of a stream."""
+    if pipe.is_stopped:
+        return not_applicable("It is stopped.")
+    if pipe.service == "sqs":
+        return not_applicable("It reads a queue, whose own redrive policy queue-redrive judges.")
+    if pipe.service not in {"kinesis", "dynamodb"}:
+        return not_applicable("Pipes has no dead-letter queue for a source of this kind.")
+    checked = Checked()
+    for queue in queue_sinks:
+        if check_queue(queue, checked, fifo=False, sender="Pipes"):
+            check_role(queue, checked, grants, "the pipe")
+    check_topics(topic_sinks, checked)
+    judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
+    if checked.problems:
+        return violates_all(
+            checked.problems,
+            expected="A dead-letter queue, and a limit of retries or of the record age.",
+        )
+    if checked.doubts:
+        return cannot_tell(" ".join(checked.doubts))
+    return complies(f"What fails goes to {pipe.dead}.")
+
+
+def judge_source_retries(source: EventSource) -> Verdict:
+    """The verdict on what Lambda tries again of a queue or stream, and how much of it."""
+    if source.is_off:
+        return not_applicable("The mapping is disabled.")
+    problems = []
+    if source.service != "sqs" and not source.is_shared_group and source.retries == 0:
+        problems.append(
+            Problem(Severity.MEDIUM, "A failed batch is not tried again (MaximumRetryAttempts 0).")
+        )
+    repeats = source.service in {"sqs", *STREAMS - {"kafka"}} and source.batch_size > 1
+    if repeats and not source.reports_failed_items and not source.bisects:
+        problems.append(
+            Problem(
+                Severity.LOW,
+                f"One item that fails has its batch of up to {source.batch_size} done again"
+                " (no ReportBatchItemFailures).",
+            )
+        )
+    if problems:
+        return violates_all(
+            problems,
+            expected="Retries left on, and ReportBatchItemFailures for batches of several items.",
+        )
+    return complies("What failed is tried again.")
