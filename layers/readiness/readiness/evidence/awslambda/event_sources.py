@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionIdentity,
+    function_name,
+)
+from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import on_failure
@@ -152,7 +157,9 @@ class EventSource:
         )
 
 
-@evidence(EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionConfiguration))
+@evidence(
+    EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionFailures, FunctionIdentity)
+)
 @dataclass(frozen=True, slots=True)
 class SourceFailures:
     """Where the batches of a mapping go that failed, and the role that sends them there.
@@ -196,7 +203,7 @@ class SourceFailures:
 def _role(read: Reader, function: str) -> Resource | None:
     named = FUNCTION.resource(read.account, read.region, function)
     try:
-        arn = read.of(FunctionConfiguration, named).role_arn
+        arn = read.of(FunctionFailures, named).role_arn
     except Gone:
         return None
     role = last_segment(arn)
