@@ -22,6 +22,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, Series, series
+from readiness.semantics.polling import is_off
 
 _HOUR = 3600
 
@@ -90,7 +91,7 @@ class EventSource:
     @property
     def is_off(self) -> bool:
         """Whether it polls nothing, or is about to stop: no call tells when it has stopped."""
-        return self.state in {"Deleting", "Disabled", "Disabling"}
+        return is_off(self.state)
 
     @property
     def function(self) -> str:
@@ -254,14 +255,14 @@ class SourceTraffic:
         cls, read: Reader, asked: Iterable[EventSource], every: Mapping[str, EventSource]
     ) -> Mapping[str, SourceTraffic]:
         asked = list(asked)
-        enabled = Counter(each.function for each in every.values() if each.state == "Enabled")
+        enabled = Counter(each.function for each in every.values() if not each.is_off)
         wanted = {each.uuid: _queries(read, each) for each in asked}
         found = read_each(read, wanted, DAY, period=_HOUR)
         return {
             each.uuid: cls(
                 found[each.uuid].get("items"),
                 found[each.uuid]["invocations"],
-                enabled[each.function] - (each.state == "Enabled"),
+                enabled[each.function] - (not each.is_off),
             )
             for each in asked
         }
