@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -71,6 +72,16 @@ class Automation:
 
     def _executeAwsApi(self, step: Mapping[str, Any]) -> None:  # noqa: N802
         answer = self._call(step["inputs"])
+        for output in step.get("outputs", ()):
+            found = selected(output["Selector"], answer)
+            self.outputs[f"{step['name']}.{output['Name']}"] = found
+
+    def _executeScript(self, step: Mapping[str, Any]) -> None:  # noqa: N802
+        inputs = step["inputs"]
+        defined: dict[str, Any] = {}
+        exec(inputs["Script"], defined)
+        payload = json.loads(json.dumps(self._resolved(inputs["InputPayload"])))
+        answer = {"Payload": defined[inputs["Handler"]](payload, {})}
         for output in step.get("outputs", ()):
             found = selected(output["Selector"], answer)
             self.outputs[f"{step['name']}.{output['Name']}"] = found

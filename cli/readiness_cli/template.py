@@ -62,9 +62,19 @@ def generated(template: str, all_headings: Iterable[Heading]) -> str:
 
 
 def attestable(all_headings: Iterable[Heading]) -> str:
-    """The rules that rest on attestations, for the function that has only the kernel at hand."""
-    ids = sorted(rule.id for heading in all_headings for rule in heading if is_attestable(rule))
-    return json.dumps(ids, indent=2) + "\n"
+    """The rules that rest on attestations, for the function that has only the kernel at hand.
+
+    Each with its default of ``max_age_days``, null where it has no such setting.
+    """
+    found = {
+        rule.id: next(
+            (each.default for each in rule.settings if each.name == "max_age_days"), None
+        )
+        for heading in all_headings
+        for rule in heading
+        if is_attestable(rule)
+    }
+    return json.dumps(found, indent=2, sort_keys=True) + "\n"
 
 
 def recorded(all_headings: Iterable[Heading]) -> str:

@@ -15,8 +15,9 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
-from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionIdentity
+from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.awslambda.settings import FunctionLogging, FunctionTimeout
 from readiness.evidence.budgets import BillingAlarms, Budgets, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.cost_anomalies import CostAnomalies
@@ -56,7 +57,7 @@ NO_BALANCER = "No application load balancer sends requests to the service."
 
 @watching.rule(ERRORS, severity=Severity.HIGH)
 def lambda_errors(
-    function: FunctionConfiguration,
+    function: FunctionLogging,
     sources: FunctionSources,
     alarms: AlarmsInUse,
     *,
@@ -173,7 +174,7 @@ def live_alarms(
 
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def lambda_latency(
-    function: FunctionConfiguration,
+    function: FunctionTimeout,
     sources: FunctionSources,
     alarms: AlarmsInUse,
     *,

@@ -74,7 +74,11 @@ def covered(
     """The verdict on whether working alarms of the region cover all that is required."""
     strict = percentiles is not None and percentiles.strict_percentiles
     within = Limits(
-        alarms.read_at, limits.max_detection_minutes, limits.max_mute_hours, strict=strict
+        alarms.read_at,
+        limits.max_detection_minutes,
+        limits.max_mute_hours,
+        strict=strict,
+        busiest=alarms.busiest,
     )
     if isinstance(limits, FailureLimits):
         within = replace(within, max_failures=limits.max_failures)

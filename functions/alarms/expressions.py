@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from readiness.evidence.cloudwatch.guards import FINEST
 from readiness.model.text import plural
 from readiness.semantics.alarms import Alarm, Watched
 from readiness.semantics.metric_math import Unknown
@@ -59,19 +60,32 @@ class _Trial:
             if self.still_rings(worst):
                 return Gap.ALWAYS_MET, f"{why}: every value meets its threshold."
             return Gap.WRONG_DIRECTION, f"{why}, and not when {bad}."
-        if not fails:
-            if self._needs_more_requests(worst):
-                raise Unknown("it is raised only in periods with many requests")
-            text = f"The alarm {self.alarm.name} is not raised even when {bad}."
-            return Gap.UNREACHABLE, text
-        return self._too_late(worst)
+        most = self.limits.requests(self.alarm) if self.series.events else None
+        if most is not None and (fails or self._rings_if_busy(worst)):
+            real = replace(worst, requests=most)
+            return self._too_late(real) if self.rings(real) else self._guarded(most)
+        if fails:
+            return self._too_late(worst)
+        if self._needs_more_requests(worst):
+            raise Unknown("it is raised only in periods with many requests")
+        return Gap.UNREACHABLE, f"The alarm {self.alarm.name} is not raised even when {bad}."
 
     def _needs_more_requests(self, worst: Condition) -> bool:
         """Whether a guard on the number of requests is what keeps the alarm quiet."""
-        if not self.series.events or not self.rings(replace(worst, requests=_BUSY)):
+        if not self.series.events or not self._rings_if_busy(worst):
             return False
         most, more = (self.level(replace(worst, requests=n)) for n in (_BUSY, 2 * _BUSY))
         return most is not None and most == more
+
+    def _rings_if_busy(self, worst: Condition) -> bool:
+        return self.rings(replace(worst, requests=_BUSY))
+
+    def _guarded(self, most: float) -> tuple[Gap, str]:
+        minutes = plural(max(self.alarm.period, FINEST) // 60, "minute")
+        return Gap.UNREACHABLE, (
+            f"The alarm {self.alarm.name} is raised only in periods with more requests than there"
+            f" are: at most {most:,.0f} in {minutes}, in the last 7 days."
+        )
 
     def _wrong_side(self) -> tuple[Gap, str] | None:
         worst = _worst(self.series)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from readiness.evidence.cloudwatch.guards import Guard
+from readiness.semantics.alarms import Alarm
 
 _UNBOUNDED = math.inf
 
@@ -82,7 +85,10 @@ class RequiredSeries:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is accepted of an alarm, and the time of the evaluation."""
+    """What is accepted of an alarm, and the time of the evaluation.
+
+    ``busiest`` is how many requests there were at most, as of AlarmsInUse.
+    """
 
     now: datetime
     max_detection_minutes: int = 15
@@ -90,3 +96,9 @@ class Limits:
     dead_after_days: int = 7
     strict: bool = False
     max_failures: int = 100
+    busiest: Mapping[Guard, float] = field(default_factory=dict)
+
+    def requests(self, alarm: Alarm) -> float | None:
+        """How many requests a period of the alarm had at most; None where that is not known."""
+        known = [self.busiest.get((guard, alarm.period)) for guard in alarm.guards]
+        return max((each for each in known if each is not None), default=None)

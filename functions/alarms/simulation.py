@@ -15,23 +15,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from readiness.semantics import metric_math, statistics_of
-from readiness.semantics.alarms import FAILURES, Alarm, Part, Watched
+from readiness.semantics.alarms import FAILURES, TOTALS, Alarm, Part, Watched
 from readiness.semantics.metric_math import Points, Scope, Unknown, Value
 from readiness.semantics.metric_sql import Match
 
 if TYPE_CHECKING:
     from .gaps import RequiredSeries
 
-_TOTALS = {
-    "Count",
-    "ExecutionsStarted",
-    "Invocations",
-    "NumberOfMessagesDeleted",
-    "NumberOfMessagesReceived",
-    "NumberOfMessagesSent",
-    "RequestCount",
-    "UrlRequestCount",
-}
 _SUCCESS = re.compile(r"2xx|Succe", re.IGNORECASE)
 _SPARSE_NAMESPACES = {"AWS/ApplicationELB", "AWS/NetworkELB", "AWS/DynamoDB"}
 _QUERIED = {
@@ -163,7 +153,7 @@ def _point(
     share = now.share
     if is_it:
         samples = _samples(series, share, scale)
-    elif metric in _TOTALS:
+    elif metric in TOTALS:
         samples = [(1.0, scale.requests)]
     elif FAILURES.search(metric) or (namespace, metric) == key:
         sparse = namespace in _SPARSE_NAMESPACES or series.sparse

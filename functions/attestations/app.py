@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
+from readiness.engine import settings
 from readiness.engine.aws import CONFIG
 from readiness.engine.declarations import DeclarationRefused, attestation_item
 from readiness.engine.declare import (
@@ -23,7 +24,7 @@ from readiness.engine.declare import (
     statement_of,
 )
 from readiness.engine.session import Session
-from readiness.model.attestation import MACHINE, Artefact
+from readiness.model.attestation import MACHINE, Artefact, Attestation
 from readiness.model.finding import parse_iso
 from readiness.model.text import clean
 
@@ -45,12 +46,17 @@ class Attestations:
         self,
         clients: Mapping[str, Any],
         environment: Mapping[str, str],
-        rules: Container[str],
+        rules: Mapping[str, int | None],
     ) -> None:
+        """``rules`` are those that can be attested, each with how old the work may be, in days.
+
+        None where that is no setting of its own; a stack may set another number.
+        """
         self._clients = clients
         self._rules = rules
         self._declarations = Declarations(clients["dynamodb"], environment["DECLARATIONS_TABLE"])
         self._bucket = environment.get("EVIDENCE_BUCKET", "")
+        self._parameter = environment.get("SETTINGS_PARAMETER", "")
         named = environment.get("ATTESTATION_PRINCIPALS", "").split(",")
         self._allowed = {_account_of(arn) for arn in named} - {""}
 
@@ -75,11 +81,45 @@ class Attestations:
             rules=self._rules,
             artefact=self._artefact(detail.get("artefact")),
         )
+        self._check(statement, account)
         item = attestation_item(statement)
         is_new = self._declarations.append(item)
         self._declarations.wait_for(item)
         announce(self._clients["events"], statement.rule, statement.id)
         return {"id": statement.id, "rule": statement.rule, "is_new": is_new}
+
+    def _check(self, statement: Attestation, account: str) -> None:
+        """Refuse what no rule would count, so that who sent it hears of it.
+
+        What it has to be bound to depends on the resources, which only the rule's own heading
+        reads: its finding says what is missing.
+        """
+        if statement.scope.account != account:
+            raise DeclarationRefused(
+                f"the stack evaluates account {account} only, not"
+                f" {clean(statement.scope.account, 20)}"
+            )
+        days = self._max_age_days(statement.rule)
+        if days is None:
+            return
+        expires = statement.expires(timedelta(days=days))
+        if expires <= statement.declared_at:
+            raise DeclarationRefused(
+                f"the work of {statement.performed_at:%Y-%m-%d} expired on {expires:%Y-%m-%d}:"
+                f" {statement.rule} accepts nothing older than {days} days"
+            )
+
+    def _max_age_days(self, rule: str) -> int | None:
+        """As the stack sets it. Raises SettingsUnreadable, and ClientError for a denied read."""
+        default = self._rules[rule]
+        if default is None or not self._parameter:
+            return default
+        answer = self._clients["ssm"].get_parameter(Name=self._parameter)
+        given = settings.parse(answer["Parameter"]["Value"])
+        folder = rule.partition(".")[0]
+        said = {**given.get(folder, {}), **given.get(rule, {})}.get("max_age_days", default)
+        # A value of another kind is refused by the heading, which then cannot tell.
+        return said if isinstance(said, int) and not isinstance(said, bool) else default
 
     def _artefact(self, given: object) -> Artefact | None:
         if not given:
@@ -110,10 +150,13 @@ def _sent_at(event: Mapping[str, Any], now: datetime) -> datetime:
     return sent.astimezone(UTC)
 
 
-def rules_to_attest() -> frozenset[str]:
-    """The rules that rest on attestations; `make template` lists them beside this file."""
+def rules_to_attest() -> dict[str, int | None]:
+    """The rules that rest on attestations, each with the days that the work is valid for.
+
+    `make template` lists them beside this file.
+    """
     listed = Path(__file__).with_name("attestable.json").read_text(encoding="utf-8")
-    return frozenset(json.loads(listed))
+    return dict(json.loads(listed))
 
 
 _made: list[Attestations] = []
@@ -128,7 +171,8 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, Any]:
     if not _made:
         session = Session()
         clients = {
-            name: session.client(name, config=CONFIG) for name in ("dynamodb", "events", "s3")
+            name: session.client(name, config=CONFIG)
+            for name in ("dynamodb", "events", "s3", "ssm")
         }
         _made.append(Attestations(clients, os.environ, rules_to_attest()))
     account = str(context.invoked_function_arn).split(":")[4]

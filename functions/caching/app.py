@@ -18,8 +18,9 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stage_cache import StageCache, StageLookups
 from readiness.evidence.appsync.apis import ApiCache
-from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.settings import FunctionConnections
 from readiness.evidence.caches import Use
 from readiness.evidence.cloudfront import DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
@@ -70,7 +71,7 @@ REPLICA = "This is a Lambda@Edge replica; the original function is checked in it
 
 @caching.rule(STRATEGY, severity=Severity.LOW)
 def lambda_strategy(
-    function: FunctionConfiguration,
+    function: FunctionConnections,
     network: FunctionNetwork,
     tags: FunctionTags,
     caches: SharedCaches,

@@ -17,7 +17,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionLayers, FunctionVariables
 from readiness.evidence.cloudwatch.custom_metrics import (
     CustomMetrics,
     InsightsInUse,
@@ -120,7 +120,7 @@ def database_monitoring(database: DatabaseInstance) -> Verdict:
 
 @cloudwatch.rule(DETAIL, severity=Severity.LOW, opt_in="require_lambda_insights")
 def lambda_insights(
-    function: FunctionConfiguration,
+    function: FunctionLayers,
     used: InsightsInUse,
     *,
     require_lambda_insights: Annotated[
@@ -144,7 +144,7 @@ def lambda_insights(
 
 @cloudwatch.rule(CUSTOM, severity=Severity.MEDIUM)
 def function_metrics(
-    function: FunctionConfiguration,
+    function: FunctionVariables,
     metrics: CustomMetrics,
     requests: FunctionRequests,
     *,
@@ -313,7 +313,7 @@ def task_log_groups(task: TaskLogGroups) -> Verdict:
 
 @cloudwatch.rule(BOARDS, severity=Severity.LOW)
 def function_on_dashboards(
-    function: FunctionConfiguration,
+    function: FunctionVariables,
     drawn: Dashboards,
     attested: Attested,
     *,

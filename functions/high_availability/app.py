@@ -5,8 +5,8 @@ from typing import Annotated
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
-from readiness.evidence.awslambda.functions import FunctionConfiguration
 from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Vpc
 from readiness.evidence.ec2.zones import Zones
@@ -75,7 +75,7 @@ def service_zones(
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
 def function_zones(
-    function: FunctionConfiguration,
+    function: FunctionPlacement,
     network: FunctionNetwork,
     zones: Zones,
     *,

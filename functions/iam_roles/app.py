@@ -14,7 +14,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.ecs.services import Services, TaskDefinition
 from readiness.evidence.iam.credentials import (
     LONGEST_KEY_AGE_DAYS,
@@ -122,7 +122,7 @@ def service_credentials(
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
-def function_credentials(function: FunctionConfiguration) -> Verdict:
+def function_credentials(function: FunctionVariables) -> Verdict:
     """No environment variable of a function holds an access key: use its execution role."""
     if function.environment is None:
         reason = "Lambda could not decrypt the environment variables of the function"

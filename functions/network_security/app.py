@@ -17,8 +17,9 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.ec2.security_groups import (
     Attachments,
     PrefixLists,
@@ -52,7 +53,7 @@ PRIVATE = "Subnets without a route to an internet gateway."
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
 def lambda_private_subnets(
-    function: FunctionConfiguration,
+    function: FunctionPlacement,
     network: FunctionNetwork,
     tags: FunctionTags,
     subnets: Subnets,

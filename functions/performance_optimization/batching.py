@@ -27,7 +27,7 @@ def judge_source(
     ``least`` is the rate (items a minute) from which the rule applies, ``fill`` the share of a
     batch that has to be filled if there is no batching window.
     """
-    if mapping.state not in {"Enabled", "Updating", "Enabling"}:
+    if mapping.is_off or not mapping.state:
         return not_applicable(f"The mapping is {mapping.state or 'in no known state'}.")
     items = traffic.items
     rate = None if items is None else (items.highest or 0) / PER_HOUR

@@ -24,13 +24,17 @@ from readiness.evidence.autoscaling import (
 )
 from readiness.evidence.awslambda.callers import CallerTimeouts
 from readiness.evidence.awslambda.functions import (
-    FunctionBuild,
     FunctionConcurrency,
-    FunctionConfiguration,
+    FunctionIdentity,
 )
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources
+from readiness.evidence.awslambda.settings import (
+    FunctionCapacity,
+    FunctionConnections,
+    FunctionTimeout,
+)
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
@@ -93,7 +97,7 @@ EDGE = "It is a Lambda@Edge replica; the function it was made from is evaluated 
 
 @sizing.rule(LOAD_TEST, severity=Severity.MEDIUM)
 def function_load_test(
-    function: FunctionBuild,
+    function: FunctionCapacity,
     recommendations: FunctionRecommendations,
     use: FunctionUse,
     attested: Attested,
@@ -172,7 +176,7 @@ def table_scaling(table: TableCapacity, indexes: TableIndexes, scaling: TableSca
 
 @sizing.rule(SCALING, severity=Severity.LOW)
 def function_concurrency(
-    function: FunctionConfiguration,
+    function: FunctionIdentity,
     concurrency: FunctionConcurrency,
     provisioned: ProvisionedConcurrency,
     scaling: FunctionScaling,
@@ -255,7 +259,7 @@ def cache_scaling(
 
 @sizing.rule(TIMEOUTS, severity=Severity.MEDIUM)
 def function_timeout(
-    function: FunctionConfiguration,
+    function: FunctionTimeout,
     queues: QueueSources,
     callers: CallerTimeouts,
     use: FunctionUse,
@@ -304,7 +308,7 @@ def state_machine_timeouts(machine: StateMachineDefinition) -> Verdict:
 
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def function_connections(
-    function: FunctionConfiguration,
+    function: FunctionConnections,
     databases: Databases,
     concurrency: FunctionConcurrency,
     limit: ConcurrencyLimit,

@@ -21,7 +21,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
@@ -57,9 +57,7 @@ STORE = "Store all secrets in AWS Secrets Manager"
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
-def lambda_environment(
-    function: FunctionConfiguration, *, plain_text: PlainTextSettings
-) -> Verdict:
+def lambda_environment(function: FunctionVariables, *, plain_text: PlainTextSettings) -> Verdict:
     """The function's environment variables hold no credentials, only the names of secrets.
 
     CloudFormation resolves {{resolve:secretsmanager:…}} at deployment: the variable then holds

@@ -28,6 +28,7 @@ from readiness.semantics.pagers import (
     wants_raw,
     why_no_pager,
 )
+from readiness.semantics.polling import is_off
 from readiness.semantics.subscription_filters import (
     AlarmMessage,
     passes_with_body,
@@ -145,7 +146,7 @@ def _wrong_with_url(about: Subscription, hosts: Collection[str]) -> str:
 def _wrong_with_function(function: Forwarder) -> str:
     if function.state == "Missing":
         return "does not exist"
-    if function.mapping in {"Disabled", "Disabling", "Deleting"}:
+    if is_off(function.mapping):
         return f"does not read its queue: the event source mapping is {function.mapping}"
     if function.state not in {"Active", "Inactive: Idle"}:
         return f"cannot run ({function.state})"

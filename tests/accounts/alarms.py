@@ -418,8 +418,48 @@ def waits_for_a_log_event() -> FakeAccount:
     )
 
 
+def raised_only_when_busy() -> FakeAccount:
+    """An alarm on the share of failures that there have to be 100 invocations for."""
+    about = {"Namespace": "AWS/Lambda", "Dimensions": dimensions(FunctionName="agent")}
+
+    def leaf(id: str, metric: str) -> dict[str, object]:
+        stat = {"Metric": {**about, "MetricName": metric}, "Period": 60, "Stat": "Sum"}
+        return {"Id": id, "MetricStat": stat, "ReturnData": False}
+
+    share = {"Id": "x", "Expression": "IF(i > 100, 100 * e / i, 0)", "ReturnData": True}
+    guarded = alarm("agent-share", "", "", {}, Threshold=5.0)
+    for name in ("Namespace", "MetricName", "Statistic", "Dimensions", "Period"):
+        del guarded[name]
+    guarded["Metrics"] = [leaf("e", "Errors"), leaf("i", "Invocations"), share]
+
+    def described(**params: object) -> dict[str, object]:
+        found = describe_alarms(**params)
+        if "MetricAlarms" in found:
+            found["MetricAlarms"] = [*ALARMS, guarded]
+        return found
+
+    def data(**params: Any) -> dict[str, object]:
+        began = NOON - timedelta(days=6)
+        return {
+            "MetricDataResults": [
+                {
+                    "Id": each["Id"],
+                    "StatusCode": "Complete",
+                    "Timestamps": [began],
+                    "Values": [500.0],
+                }
+                for each in params["MetricDataQueries"]
+            ]
+        }
+
+    return fake_account().but(
+        cloudwatch__describe_alarms=described, cloudwatch__get_metric_data=data
+    )
+
+
 def others() -> dict[str, Variant]:
     return {
+        "raised only when busy": Variant(raised_only_when_busy),
         "told of anomalies": Variant(told_of_anomalies, ("cost-alarms",)),
         "waits for a log event": Variant(waits_for_a_log_event, ("live-alarms",)),
     }

@@ -25,6 +25,7 @@ ACTIONS = {
     "aws:assertAwsResourceProperty",
     "aws:branch",
     "aws:executeAwsApi",
+    "aws:executeScript",
     "aws:loop",
     "aws:waitForAwsResourceProperty",
 }
@@ -67,6 +68,10 @@ def test_every_selector_names_members_of_the_answer(name):
                     shape = shape.member
 
 
+def outputs_of(steps):
+    return {f"{each['name']}.{out['Name']}" for each in steps for out in each.get("outputs", ())}
+
+
 @PER_DOCUMENT
 def test_every_reference_is_a_parameter_or_was_given_out_before(name):
     document = DOCUMENTS[name]
@@ -75,10 +80,11 @@ def test_every_reference_is_a_parameter_or_was_given_out_before(name):
     for step in document["mainSteps"]:
         for each in every_step([step]):
             known.add(f"{each['name']}.CurrentIteratorValue")
+            known |= outputs_of(each["inputs"].get("Steps", []))
             named = set(references(each["inputs"]))
             assert named <= known, each["name"]
             used |= named
-            known |= {f"{each['name']}.{out['Name']}" for out in each.get("outputs", ())}
+            known |= outputs_of([each])
     assert set(document["parameters"]) <= used, "a parameter that nothing uses"
     assert set(document.get("outputs", ())) <= known
 
@@ -98,8 +104,49 @@ def test_the_role_for_emergencies_may_run_it(name):
     assert needed <= allowed()
 
 
-def run(name, session, *, approve=True, **given):
-    automation = Automation(DOCUMENTS[name], session.client, approve=approve)
+class Provisioning:
+    """What moto lacks of provisioned concurrency, and Lambda's refusal to reserve less."""
+
+    def __init__(self, client, provisioned=()):
+        self.client = client
+        self.provisioned = dict(provisioned)
+
+    def __getattr__(self, name):
+        return getattr(self.client, name)
+
+    def put_function_concurrency(self, **given):
+        if sum(self.provisioned.values()) > given["ReservedConcurrentExecutions"]:
+            raise Failed("less than is provisioned")
+        return self.client.put_function_concurrency(**given)
+
+    def list_provisioned_concurrency_configs(self, FunctionName):  # noqa: N803
+        arn = f"arn:aws:lambda:us-east-1:123456789012:function:{FunctionName}"
+        found = [
+            {"FunctionArn": f"{arn}:{name}", "RequestedProvisionedConcurrentExecutions": number}
+            for name, number in self.provisioned.items()
+        ]
+        return {"ProvisionedConcurrencyConfigs": found}
+
+    def delete_provisioned_concurrency_config(self, FunctionName, Qualifier):  # noqa: N803
+        assert FunctionName == "agent"
+        del self.provisioned[Qualifier]
+
+    def put_provisioned_concurrency_config(
+        self,
+        FunctionName,  # noqa: N803
+        Qualifier,  # noqa: N803
+        ProvisionedConcurrentExecutions,  # noqa: N803
+    ):
+        assert FunctionName == "agent"
+        self.provisioned[Qualifier] = ProvisionedConcurrentExecutions
+
+
+def run(name, session, *, approve=True, provisioning=None, **given):
+    def client(service):
+        found = session.client(service)
+        return (provisioning or Provisioning(found)) if service == "lambda" else found
+
+    automation = Automation(DOCUMENTS[name], client, approve=approve)
     return automation.run(Approvers=BOSS, **given)
 
 
@@ -153,7 +200,7 @@ def test_a_function_is_stopped_and_started_as_it_was(agent, stack):  # noqa: F81
     agent.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=7)
     before = run("StopFunction", stack, FunctionName="agent")
     assert before["Before.Reserved"] == 7
-    assert before["Mappings.Ids"] == [made["UUID"]]
+    assert before["Were.Enabled"] == [made["UUID"]]
     assert (
         agent.get_function_concurrency(FunctionName="agent")["ReservedConcurrentExecutions"] == 0
     )
@@ -163,12 +210,32 @@ def test_a_function_is_stopped_and_started_as_it_was(agent, stack):  # noqa: F81
         stack,
         FunctionName="agent",
         Reserved=before["Before.Reserved"],
-        EventSourceMappings=before["Mappings.Ids"],
+        EventSourceMappings=before["Were.Enabled"],
     )
     assert (
         agent.get_function_concurrency(FunctionName="agent")["ReservedConcurrentExecutions"] == 7
     )
     assert agent.get_event_source_mapping(UUID=made["UUID"])["State"] == "Enabled"
+
+
+def test_a_mapping_that_was_disabled_before_stays_so(agent, stack):  # noqa: F811
+    stack.client("sqs").create_queue(QueueName="jobs")
+    queue = "arn:aws:sqs:us-east-1:123456789012:jobs"
+    agent.create_event_source_mapping(FunctionName="agent", EventSourceArn=queue, Enabled=False)
+    before = run("StopFunction", stack, FunctionName="agent")
+    assert before["Were.Enabled"] == []
+
+
+def test_provisioned_concurrency_goes_before_and_comes_back(agent, stack):  # noqa: F811
+    about = Provisioning(agent, {"live": 5, "3": 2})
+    where = {"provisioning": about, "FunctionName": "agent"}
+    before = run("StopFunction", stack, **where)
+    assert about.provisioned == {}
+    assert before["Were.Provisioned"] == ["live=5", "3=2"]
+    kept = agent.get_function_concurrency(FunctionName="agent")
+    assert kept["ReservedConcurrentExecutions"] == 0
+    run("StartFunction", stack, **where, Reserved=0, Provisioned=before["Were.Provisioned"])
+    assert about.provisioned == {"live": 5, "3": 2}
 
 
 def test_a_function_without_reserved_concurrency_has_none_again(agent, stack):  # noqa: F811

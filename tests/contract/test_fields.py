@@ -13,7 +13,7 @@ import pytest
 
 from readiness.engine import packing
 from readiness.engine.events import changes_of
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import SETTINGS, FunctionConfiguration, configured
 from readiness.model.evidence import ApiCall, declared
 from readiness_cli.catalogue import rules
 from tests.account_variants import settings_of, variants_of
@@ -29,6 +29,7 @@ BY_CODE = {
     "last_modified": "LastModified",
     "state": "State",
     "state_reason": "StateReason",
+    "state_reason_code": "StateReasonCode",
     "last_update_status": "LastUpdateStatus",
     "last_update_reason": "LastUpdateStatusReason",
 }
@@ -67,9 +68,32 @@ def read(monkeypatch):
     return seen
 
 
-def is_woken_by(rule, call):
+BY_SETTING = {
+    "role_arn": "role",
+    "runtime": "runtime",
+    "memory_size": "memorySize",
+    "timeout": "timeout",
+    "environment": "environment",
+    "environment_error": "kMSKeyArn",
+    "vpc_id": "vpcConfig",
+    "subnet_ids": "vpcConfig",
+    "security_group_ids": "vpcConfig",
+    "capacity_provider": "capacityProviderConfig",
+    "layers": "layers",
+    "tracing_mode": "tracingConfig",
+    "log_group": "loggingConfig",
+    "system_log_level": "loggingConfig",
+    "dead_letter_target": "deadLetterConfig",
+}
+"""What a new setting changes, and the parameter as CloudTrail spells it."""
+
+
+def is_woken_by(rule, call, **set_):
+    detail = {"requestParameters": {"functionName": "agent", **set_}}
     return any(
-        isinstance(change, ApiCall) and change.matches("lambda.amazonaws.com", call)
+        isinstance(change, ApiCall)
+        and change.matches("lambda.amazonaws.com", call)
+        and change.touches(detail)
         for cls in rule.evidence
         for change in changes_of(declared(cls))
     )
@@ -86,9 +110,54 @@ def test_a_rule_is_woken_by_what_changes_the_fields_it_reads(rule, read):
         f"{rule.id} reads {sorted(of_code)}: ask for FunctionBuild instead of FunctionConfiguration"
     )
     of_settings = read - set(BY_CODE) - IDENTITY
-    assert not of_settings or is_woken_by(rule, "UpdateFunctionConfiguration20150331v2"), (
-        f"{rule.id} reads {sorted(of_settings)}: ask for FunctionConfiguration"
+    unseen = sorted(
+        field
+        for field in of_settings
+        if not is_woken_by(
+            rule, "UpdateFunctionConfiguration20150331v2", **{BY_SETTING[field]: {}}
+        )
     )
+    assert not unseen, (
+        f"{rule.id} reads {unseen}: ask for a class of evidence/awslambda/settings.py that has them"
+    )
+
+
+def test_each_field_belongs_to_one_kind():
+    fields = set(FunctionConfiguration.__dataclass_fields__)
+    assert fields == {*IDENTITY, *BY_CODE, *BY_SETTING}
+    assert not set(BY_CODE) & set(BY_SETTING)
+
+
+def test_the_settings_are_those_of_the_model():
+    members = service_model("lambda").operation_model("UpdateFunctionConfiguration").input_shape
+    sent = {name.lower() for name in members.members}
+    assert sent >= {"functionname", "revisionid"}
+    assert sent - {"functionname", "revisionid"} <= SETTINGS
+    assert {name.lower() for name in BY_SETTING.values()} <= sent
+
+
+@pytest.mark.parametrize(
+    ("parameters", "touched"),
+    [
+        pytest.param({"functionName": "agent", "timeout": 9}, True, id="what it reads"),
+        pytest.param({"functionName": "agent", "memorySize": 9}, False, id="something else"),
+        pytest.param({"functionName": "agent", "description": ""}, False, id="set to nothing"),
+        pytest.param({"functionName": "agent", "memorySize": 9, "timeout": 9}, True, id="both"),
+        pytest.param({"functionName": "agent", "revisionId": "r", "layers": []}, False, id="at r"),
+        pytest.param({"functionName": "agent"}, True, id="nothing is told"),
+        pytest.param({"functionName": "agent", "novelConfig": {}}, True, id="unknown here"),
+        pytest.param({"omitted": True, "reason": "too large"}, True, id="omitted"),
+        pytest.param(None, True, id="absent"),
+        pytest.param({"functionName": "agent", "TIMEOUT": 9}, True, id="another spelling"),
+    ],
+)
+def test_a_call_touches_what_it_may_have_set(parameters, touched):
+    assert configured("timeout").touches({"requestParameters": parameters}) is touched
+
+
+def test_a_setting_that_does_not_exist_is_refused():
+    with pytest.raises(ValueError, match="tmieout"):
+        configured("tmieout")
 
 
 def test_some_rules_read_each_kind_of_field(read):

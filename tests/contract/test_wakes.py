@@ -150,10 +150,36 @@ def test_an_alarm_that_changed_has_everything_judged_once():
         assert woken.of("lambda") == 0
 
 
+MOST_BY_SETTING = {
+    # parameter → (headings, requests, Lambda's among them)
+    "description": (1, 15, 7),
+    "memorySize": (3, 25, 9),
+    "timeout": (3, 40, 14),
+    "vpcConfig": (5, 70, 14),
+    "layers": (5, 65, 11),
+    "loggingConfig": (6, 75, 13),
+    "tracingConfig": (4, 50, 10),
+    "deadLetterConfig": (3, 55, 23),
+    "environment": (11, 110, 21),
+}
+
+
+@pytest.mark.parametrize("parameter", MOST_BY_SETTING)
+def test_a_new_setting_wakes_what_depends_on_it(parameter):
+    """A deployment tool that sends every setting each time wakes all of them: see MOST."""
+    most = MOST_BY_SETTING[parameter]
+    changed = {"functionName": "agent", parameter: {}}
+    woken = woken_by(event("lambda", "UpdateFunctionConfiguration20150331v2", **changed))
+    cost = (len(woken.verdicts), sum(woken.requests.values()), woken.of("lambda"))
+    assert "lambda_deployment" in woken.verdicts
+    assert all(is_ <= at_most for is_, at_most in zip(cost, most, strict=True)), cost
+
+
 MOST = {
     # call → (headings, requests, Lambda's among them). Whether an alias can go back is asked after
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 230, 44),
+    # Every setting at once, as CloudFormation sends them, or none that is told.
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 185, 42),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
     ("lambda", "UpdateAlias20150331"): (5, 90, 32),
     ("lambda", "AddPermission20150331v2"): (6, 85, 28),

@@ -62,7 +62,7 @@ def of(id: str, *rules: str) -> set[tuple[str, str | None, tuple[str, str] | Non
         ("cloudtrail/alarms-delete-anomaly-subscription", {("cost-alarms", None, None)}),
         (
             "cloudtrail/alarms-update-function",
-            of("agent", "lambda-errors", "lambda-latency"),
+            of("agent", "lambda-latency"),
         ),
         (
             "cloudtrail/alarms-create-state-machine",

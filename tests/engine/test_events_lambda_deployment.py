@@ -21,7 +21,9 @@ ALL = dict.fromkeys((CONFIGURATION, TRAFFIC, SMOKE, LOGS), "agent")
 
 EXPECTED: dict[str, dict[str, object]] = {
     "cloudtrail/update-function-code": dict.fromkeys((CONFIGURATION, TRAFFIC, SMOKE), "agent"),
-    "cloudtrail/update-function-configuration-by-arn": ALL,
+    "cloudtrail/update-function-configuration-by-arn": dict.fromkeys(
+        (CONFIGURATION, TRAFFIC, SMOKE), "agent"
+    ),
     "cloudtrail/delete-function": ALL,
     "cloudtrail/publish-version": {CONFIGURATION: "agent"},
     "cloudtrail/update-alias": {CONFIGURATION: "agent", TRAFFIC: "agent"},

@@ -28,12 +28,8 @@ SERVICE = "arn:aws:ecs:us-east-1:111122223333:service/agents/api"
         ("config/alarms-alarm", ALARM),
         ("config/monitoring_commands-ecs-service", {("service-metrics", SERVICE)}),
         (
-            "cloudtrail/alarms-update-function",
-            {
-                ("function-metrics", "agent"),
-                ("function-traces", "agent"),
-                ("function-logs", "agent"),
-            },
+            "cloudtrail/xray-update-function-configuration",
+            {("function-traces", "agent")},
         ),
     ],
 )

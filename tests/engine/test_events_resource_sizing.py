@@ -29,7 +29,10 @@ SERVICE_RULES = {
 CONNECTIONS = {"function-connections": None, "service-connections": None}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
-    "cloudtrail/update-function-configuration": FUNCTION_RULES,
+    "cloudtrail/update-function-configuration": {
+        "function-connections": "agent",
+        "function-load-test": "agent",
+    },
     "cloudtrail/put-function-concurrency": {
         "function-concurrency": "agent",
         "function-connections": "agent",

@@ -114,6 +114,16 @@ def test_mappings_of_aliases_count_and_those_of_others_do_not():
     assert found == (Source("jobs", 180, 5),)
 
 
+@pytest.mark.parametrize("state", ["Disabling", "Disabled", "Deleting"])
+def test_a_mapping_that_is_about_to_stop_brings_nothing(state):
+    assert sources(mapping(State=state)) == ()
+
+
+@pytest.mark.parametrize("state", ["Creating", "Enabling", "Enabled", "Updating"])
+def test_a_mapping_that_is_about_to_poll_counts(state):
+    assert [each.queue for each in sources(mapping(State=state))] == ["jobs"]
+
+
 def test_a_queue_of_another_account_is_asked_for_there():
     asked = []
 

@@ -28,6 +28,7 @@ from readiness.engine.declarations import (
     attestation_item,
 )
 from readiness.engine.declare import Declarations, Declarer, statement_of
+from readiness.engine.settings import SettingsUnreadable
 from readiness.model.resource import Resource
 from readiness_cli.catalogue import ROOT
 from tests import deployed
@@ -101,7 +102,7 @@ def bus():
 def recorder(dynamodb, s3, bus):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
     environment = {"DECLARATIONS_TABLE": "declarations", "EVIDENCE_BUCKET": "evidence"}
-    return Attestations(clients, environment | NAMED, {RULE})
+    return Attestations(clients, environment | NAMED, {RULE: 180})
 
 
 @pytest.fixture
@@ -206,6 +207,10 @@ def test_an_event_delivered_twice_is_one_statement(recorder, attested):
             event({"artefact": "s3://elsewhere/load.pdf"}), "evidence bucket", id="bucket"
         ),
         pytest.param(event({"artefact": "s3://evidence/none"}), "does not exist", id="artefact"),
+        pytest.param(event({"account": "999988887777"}), "evaluates account", id="for another"),
+        pytest.param(
+            event({"performed_at": "2026-01-02"}), "nothing older than 180 days", id="too old"
+        ),
     ],
 )
 def test_what_is_refused_is_not_written(recorder, attested, bus, sent, said):
@@ -214,11 +219,66 @@ def test_what_is_refused_is_not_written(recorder, attested, bus, sent, said):
     assert (attested().statements, bus.sent) == ((), [])
 
 
+@pytest.fixture
+def limited(account, dynamodb, s3, bus):
+    """A recorder of a stack with these settings."""
+
+    def make(document):
+        ssm = account.client("ssm")
+        ssm.put_parameter(Name="/settings", Value=document, Type="String")
+        clients = {"dynamodb": dynamodb, "s3": s3, "events": bus, "ssm": ssm}
+        environment = {"DECLARATIONS_TABLE": "declarations", "SETTINGS_PARAMETER": "/settings"}
+        return Attestations(clients, environment | NAMED, {RULE: 180})
+
+    return make
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({RULE: {"max_age_days": 5}}, id="of the rule"),
+        pytest.param({RULE.partition(".")[0]: {"max_age_days": 5}}, id="of its heading"),
+    ],
+)
+def test_how_old_the_work_may_be_is_a_setting_of_the_stack(limited, attested, document):
+    recorder = limited(json.dumps(document))
+    with pytest.raises(DeclarationRefused, match="nothing older than 5 days"):
+        recorder.record(event({"performed_at": "2026-10-20"}), ACCOUNT_ID, NOW)
+    assert attested().statements == ()
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        pytest.param({RULE: {"max_age_days": 3650}}, id="longer"),
+        pytest.param(
+            {RULE: {"max_age_days": 3650}, "resource_sizing": {"max_age_days": 5}}, id="both"
+        ),
+    ],
+)
+def test_a_longer_age_lets_older_work_in(limited, attested, document):
+    limited(json.dumps(document)).record(event({"performed_at": "2025-01-02"}), ACCOUNT_ID, NOW)
+    assert len(attested().statements) == 1
+
+
+def test_settings_that_are_no_number_of_days_leave_the_default(limited):
+    with pytest.raises(DeclarationRefused, match="older than 180 days"):
+        limited(json.dumps({RULE: {"max_age_days": True}})).record(
+            event({"performed_at": "2025-01-02"}), ACCOUNT_ID, NOW
+        )
+
+
+def test_settings_that_cannot_be_read_record_nothing(limited, attested):
+    with pytest.raises(SettingsUnreadable):
+        limited("{").record(event(), ACCOUNT_ID, NOW)
+    assert attested().statements == ()
+
+
 def test_other_accounts_attest_only_where_they_are_named(dynamodb, s3, bus, attested):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
     arns = [f"arn:aws:iam::{account}:user/ci" for account in ("999988887777", "222233334444")]
     named = {"ATTESTATION_PRINCIPALS": ",".join(arns)}
-    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations", **named}, {RULE})
+    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations", **named}, {RULE: 180})
     recorder.record(event(account="222233334444"), ACCOUNT_ID, NOW)
     with pytest.raises(DeclarationRefused, match="nobody of account"):
         recorder.record(event(), ACCOUNT_ID, NOW)
@@ -229,7 +289,7 @@ def test_other_accounts_attest_only_where_they_are_named(dynamodb, s3, bus, atte
 
 def test_an_artefact_needs_an_evidence_bucket(dynamodb, s3, bus):
     clients = {"dynamodb": dynamodb, "s3": s3, "events": bus}
-    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations"} | NAMED, {RULE})
+    recorder = Attestations(clients, {"DECLARATIONS_TABLE": "declarations"} | NAMED, {RULE: 180})
     with pytest.raises(DeclarationRefused, match="EvidenceBucketName is not set"):
         recorder.record(event({"artefact": "s3://evidence/load.pdf"}), ACCOUNT_ID, NOW)
 

@@ -766,10 +766,54 @@ BUSY = "IF(i > {0}, 100 * e / i, 0)"
     ],
 )
 def test_an_expression_that_asks_for_many_requests(answer, gap, unclear):
-    """How busy a function is stands in no alarm, so a guard is neither good nor bad."""
+    """Where nobody knows how busy a function is, a guard is neither good nor bad."""
     answer = found(ERRORS, answer)
     assert (answer.gap, bool(answer.unclear)) == (gap, bool(unclear)), answer
     assert unclear in answer.unclear
+
+
+@pytest.mark.parametrize(
+    ("guard", "most", "gap"),
+    [
+        pytest.param(100, 5000.0, None, id="busy enough"),
+        pytest.param(100, 101.0, None, id="just busy enough"),
+        pytest.param(100, 100.0, Gap.UNREACHABLE, id="never above it"),
+        pytest.param(5000, 40.0, Gap.UNREACHABLE, id="far below"),
+        pytest.param(5000, 90000.0, None, id="a high guard, and busier"),
+    ],
+)
+def test_a_guard_is_held_against_the_real_traffic(guard, most, gap):
+    answer = maths(BUSY.format(guard), E, RUNS, threshold=5)
+    [runs] = metric_alarm(answer).guards
+    known = {(runs, metric_alarm(answer).period): most}
+    answer = found(ERRORS, answer, busiest=known)
+    assert (answer.gap, answer.unclear) == (gap, ""), answer
+    if gap is not None:
+        assert f"at most {most:,.0f} in 5 minutes, in the last 7 days" in answer.text
+
+
+def test_a_guard_that_multiplies_failures_is_held_against_it_too():
+    """With more requests such an alarm counts more failures, so its level says nothing."""
+    answer = maths("IF(i > 5000, e, 0)", E, RUNS, threshold=1)
+    [runs] = metric_alarm(answer).guards
+    period = metric_alarm(answer).period
+    assert found(ERRORS, answer).gap is Gap.UNREACHABLE
+    assert found(ERRORS, answer, busiest={(runs, period): 90000.0}).gap is None
+    assert found(ERRORS, answer, busiest={(runs, period): 90.0}).gap is Gap.UNREACHABLE
+
+
+@pytest.mark.parametrize(
+    ("expression", "is_guard"),
+    [
+        ("IF(i > 100, e, 0)", True),
+        ("if(e/i*(i>100))", True),
+        ("(i >= 100) * e", True),
+        ("100 * e / i", False),
+        ("FILL(e, 0)", False),
+    ],
+)
+def test_what_is_a_guard(expression, is_guard):
+    assert bool(metric_alarm(maths(expression, E, RUNS)).guards) is is_guard
 
 
 def compared(series, statistic, threshold, **changes):

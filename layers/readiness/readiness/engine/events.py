@@ -184,16 +184,20 @@ def _api_call(
     if owner := _other_owner(detail, account):
         ignored = f"the call {source} {name} changed a resource of account {owner}"
         return EventTargets(account, region, frozenset(), trigger, origin, ignored)
-    targets = set()
+    targets, idle = set(), False
     for rule, declaration in _evidence_in(rules):
         for change in changes_of(declaration):
             if not isinstance(change, ApiCall) or not change.matches(source, name):
+                continue
+            if not change.touches(detail):
+                idle = True
                 continue
             if change.identify is None:
                 targets.add(_target(rule, declaration.about, _id_in(detail, change)))
             elif (found := change.identify(detail)) is not None:
                 targets.add(_target(rule, declaration.about, found or None))
-    ignored = "" if targets else f"no rule depends on {source} {name}"
+    what = f"what this {source} {name} set" if idle else f"{source} {name}"
+    ignored = "" if targets else f"no rule depends on {what}"
     return EventTargets(account, region, frozenset(targets), trigger, origin, ignored)
 
 

@@ -11,6 +11,7 @@ from readiness.evidence.workloads.failure_sinks import queue_of, topic_of
 from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.polling import is_stopped
 
 
 def _find(read: Reader) -> Iterable[str]:
@@ -68,7 +69,7 @@ class PipeSource:
             name=pipe.id,
             source=source,
             service=source.split(":")[2] if source.startswith("arn:") else "kafka",
-            is_stopped=answer.get("DesiredState") == "STOPPED",
+            is_stopped=is_stopped(answer.get("DesiredState")),
             dead=dead,
             retries=about.get("MaximumRetryAttempts"),
             age=about.get("MaximumRecordAgeInSeconds"),

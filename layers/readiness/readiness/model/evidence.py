@@ -53,7 +53,10 @@ class ApiCall:
     ``requestParameters.bucketName``, or several with ``|`` between them: the first with an id is
     used. If it is empty, absent or refused by ``normalise``, any resource of the type may have
     changed. ``identify`` finds the id in the whole detail where no single field holds it: None
-    says that no resource of the type is concerned, an empty id that any may be.
+    says that no resource of the type is concerned, an empty id that any may be. ``idle`` are
+    parameters of the request, in lower case, that change nothing of the evidence: a call that
+    sets some of them, and nothing else but ``address`` (what is to be changed), is no reason to
+    read it again.
     """
 
     source: str
@@ -61,11 +64,25 @@ class ApiCall:
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
     identify: Callable[[Json], str | None] | None = None
+    idle: frozenset[str] = frozenset()
+    address: frozenset[str] = frozenset()
 
     def matches(self, source: str, name: str) -> bool:
         return source == self.source and any(
             name.startswith(n[:-1]) if n.endswith("*") else name == n for n in self.names
         )
+
+    def touches(self, detail: Json) -> bool:
+        """Whether the call may have set anything but ``idle`` parameters.
+
+        Also true where none are told, as CloudTrail omits parameters that are too large, and for
+        a parameter that is not known here.
+        """
+        sent = detail.get("requestParameters")
+        if not self.idle or not isinstance(sent, Mapping):
+            return True
+        named = {name.lower() for name in sent} - self.address
+        return not named or not named <= self.idle
 
 
 def api_call(

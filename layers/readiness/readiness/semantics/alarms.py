@@ -26,6 +26,20 @@ FAILURES = re.compile(
     re.IGNORECASE,
 )
 """Names of metrics that are mostly published only when something is wrong."""
+TOTALS = frozenset(
+    {
+        "Count",
+        "ExecutionsStarted",
+        "Invocations",
+        "NumberOfMessagesDeleted",
+        "NumberOfMessagesReceived",
+        "NumberOfMessagesSent",
+        "RequestCount",
+        "UrlRequestCount",
+    }
+)
+"""Metrics that count every request, whether it failed or not."""
+_COMPARES = re.compile(r"\bIF\s*\(|[<>]", re.IGNORECASE)
 _SCALES_ITSELF = ("TargetTracking-",)
 
 
@@ -130,6 +144,16 @@ class Alarm:
     def notifications(self) -> tuple[str, ...]:
         """Its actions that notify a person or an incident tool; not scaling or recovery."""
         return tuple(action for action in self.actions if _NOTIFIES.match(action))
+
+    @property
+    def guards(self) -> tuple[Watched, ...]:
+        """The counts of all requests beside which its expression may keep it quiet.
+
+        For instance ``Invocations`` in ``IF(invocations > 100, 100 * errors / invocations, 0)``.
+        """
+        if not any(_COMPARES.search(each) for each in self.expressions):
+            return ()
+        return tuple(e for e in self.watches if e.metric in TOTALS and not e.account)
 
     @property
     def is_scaling(self) -> bool:

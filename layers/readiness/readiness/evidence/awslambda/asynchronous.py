@@ -11,8 +11,10 @@ from readiness.evidence.awslambda.functions import (
     WHOLE_POLICY_CALLS,
     FunctionAliases,
     FunctionConfiguration,
+    FunctionIdentity,
     function_call,
 )
+from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
@@ -92,7 +94,7 @@ class ScheduledFunctions:
         "lambda:ListFunctionEventInvokeConfigs",
         *SIGHT_READS,
     ),
-    uses=(FunctionAliases, FunctionConfiguration, ScheduledFunctions),
+    uses=(FunctionAliases, FunctionFailures, FunctionIdentity, ScheduledFunctions),
     changed_by=(
         function_call(
             "AddPermission",
@@ -100,7 +102,6 @@ class ScheduledFunctions:
             "PutFunctionEventInvokeConfig",
             "UpdateFunctionEventInvokeConfig",
             "DeleteFunctionEventInvokeConfig",
-            "UpdateFunctionConfiguration",
         ),
         WHOLE_POLICY_CALLS,
     ),
@@ -153,7 +154,7 @@ class AsynchronousUse:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> AsynchronousUse:
-        latest = read.of(FunctionConfiguration, function)
+        latest = read.of(FunctionFailures, function)
         aliases = read.of(FunctionAliases, function).all
         versions = {LATEST: (LATEST,), **{alias.name: alias.versions for alias in aliases}}
         policies = {each: _policy(read, function.id, each) for each in versions}
@@ -291,8 +292,7 @@ def _queries(name: str) -> dict[str, Query]:
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionConfiguration, FunctionAliases),
-    changed_by=(function_call("UpdateFunctionConfiguration"),),
+    uses=(FunctionVariables, FunctionAliases),
 )
 @dataclass(frozen=True, slots=True)
 class RunEnvironments:
@@ -307,7 +307,7 @@ class RunEnvironments:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
-        latest = read.of(FunctionConfiguration, function)
+        latest = read.of(FunctionVariables, function)
         found = {LATEST: latest.environment}
         aliases = read.of(FunctionAliases, function).all
         for version in sorted({v for alias in aliases for v in alias.versions} - {LATEST}):

@@ -7,7 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionIdentity,
+    function_name,
+)
+from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import on_failure
@@ -17,6 +22,7 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, Series, series
+from readiness.semantics.polling import is_off
 
 _HOUR = 3600
 
@@ -85,7 +91,7 @@ class EventSource:
     @property
     def is_off(self) -> bool:
         """Whether it polls nothing, or is about to stop: no call tells when it has stopped."""
-        return self.state in {"Deleting", "Disabled", "Disabling"}
+        return is_off(self.state)
 
     @property
     def function(self) -> str:
@@ -152,7 +158,9 @@ class EventSource:
         )
 
 
-@evidence(EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionConfiguration))
+@evidence(
+    EVENT_SOURCE_MAPPING, reads=SIGHT_READS, uses=(EventSource, FunctionFailures, FunctionIdentity)
+)
 @dataclass(frozen=True, slots=True)
 class SourceFailures:
     """Where the batches of a mapping go that failed, and the role that sends them there.
@@ -196,7 +204,7 @@ class SourceFailures:
 def _role(read: Reader, function: str) -> Resource | None:
     named = FUNCTION.resource(read.account, read.region, function)
     try:
-        arn = read.of(FunctionConfiguration, named).role_arn
+        arn = read.of(FunctionFailures, named).role_arn
     except Gone:
         return None
     role = last_segment(arn)
@@ -247,14 +255,14 @@ class SourceTraffic:
         cls, read: Reader, asked: Iterable[EventSource], every: Mapping[str, EventSource]
     ) -> Mapping[str, SourceTraffic]:
         asked = list(asked)
-        enabled = Counter(each.function for each in every.values() if each.state == "Enabled")
+        enabled = Counter(each.function for each in every.values() if not each.is_off)
         wanted = {each.uuid: _queries(read, each) for each in asked}
         found = read_each(read, wanted, DAY, period=_HOUR)
         return {
             each.uuid: cls(
                 found[each.uuid].get("items"),
                 found[each.uuid]["invocations"],
-                enabled[each.function] - (each.state == "Enabled"),
+                enabled[each.function] - (not each.is_off),
             )
             for each in asked
         }

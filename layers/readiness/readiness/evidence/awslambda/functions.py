@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from readiness.model.evidence import (
     api_call,
     evidence,
     last_segment,
+    verbatim,
 )
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -77,19 +78,66 @@ FUNCTION = ResourceType(
 CONFIGURED = function_call("UpdateFunctionConfiguration")
 """New settings: memory, timeout, role, environment, network, layers, tracing, logging."""
 
+SETTINGS = frozenset(
+    {
+        "acceleratorconfig",
+        "capacityproviderconfig",
+        "deadletterconfig",
+        "description",
+        "durableconfig",
+        "environment",
+        "ephemeralstorage",
+        "filesystemconfigs",
+        "handler",
+        "imageconfig",
+        "kmskeyarn",
+        "layers",
+        "loggingconfig",
+        "memorysize",
+        "role",
+        "runtime",
+        "runtimeconfig",
+        "snapstart",
+        "timeout",
+        "tracingconfig",
+        "vpcconfig",
+    }
+)
+"""The parameters of UpdateFunctionConfiguration in lower case: CloudTrail writes ``kMSKeyArn``."""
+
+_ADDRESS = frozenset({"functionname", "revisionid"})
+
+
+def configured(*settings: str) -> ApiCall:
+    """UpdateFunctionConfiguration, if it may have set one of those :data:`SETTINGS`.
+
+    One that is not told there counts as set. A deployment tool may send every setting each time.
+    """
+    unknown = set(settings) - SETTINGS
+    if unknown:
+        raise ValueError(f"not a setting of a function: {sorted(unknown)}")
+    return replace(CONFIGURED, idle=SETTINGS - set(settings), address=_ADDRESS)
+
+
+def any_function(call: ApiCall) -> ApiCall:
+    """The call for evidence about something else than a function: its name says nothing there."""
+    return replace(call, id="", normalise=verbatim)
+
+
 DEPLOYED = function_call("UpdateFunctionCode")
 """New code, which may be for another architecture; every setting stays."""
 
-_READS = ("lambda:GetFunctionConfiguration", "lambda:ListFunctions")
+READS = ("lambda:GetFunctionConfiguration", "lambda:ListFunctions")
 
 
-@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED,))
+@evidence(FUNCTION, reads=READS, changed_by=(CONFIGURED,))
 @dataclass(frozen=True, slots=True)
 class FunctionConfiguration:
     """The configuration of the function's unpublished version.
 
     What new code changes too (``architectures``, ``code_sha256``, ``last_modified``, the states)
-    is for those who ask for :class:`FunctionBuild`: new code does not wake this.
+    is for those who ask for :class:`FunctionBuild`: new code does not wake this. A rule that reads
+    few of the settings asks for one of the classes in ``settings.py``, so that only those wake it.
 
     ``environment`` is None where Lambda could not decrypt it (``environment_error``); ``timeout``
     is in seconds, ``memory_size`` in MiB; ``tracing_mode`` is
@@ -186,13 +234,13 @@ class FunctionConfiguration:
         )
 
 
-@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED, DEPLOYED))
+@evidence(FUNCTION, reads=READS, changed_by=(CONFIGURED, DEPLOYED))
 @dataclass(frozen=True, slots=True)
 class FunctionBuild(FunctionConfiguration):
     """The configuration with what new code changes: architecture, digest, time, states."""
 
 
-@evidence(FUNCTION, reads=_READS)
+@evidence(FUNCTION, reads=READS)
 @dataclass(frozen=True, slots=True)
 class FunctionAge:
     """When the function was last modified, None where Lambda does not tell.
@@ -218,7 +266,7 @@ class FunctionAge:
         return cls(moment(found.last_modified), found.package_type == "Image")
 
 
-@evidence(FUNCTION, reads=_READS, changed_by=(CONFIGURED,))
+@evidence(FUNCTION, reads=READS, changed_by=(configured("memorysize"),))
 @dataclass(frozen=True, slots=True)
 class FunctionSize:
     """The memory of the function in MiB, and when it was last modified, None if not told.
@@ -245,7 +293,7 @@ class FunctionSize:
         return cls(found.memory_size, moment(found.last_modified))
 
 
-@evidence(FUNCTION, reads=_READS)
+@evidence(FUNCTION, reads=READS)
 @dataclass(frozen=True, slots=True)
 class FunctionIdentity:
     """That the function exists, and ``master_arn`` where it is a Lambda@Edge replica.

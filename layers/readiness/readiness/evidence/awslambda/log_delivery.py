@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionLogging
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.logs import LOG_GROUP
@@ -22,7 +23,7 @@ _HOUR = timedelta(hours=1)
 @evidence(
     FUNCTION,
     reads=(GET_METRIC_DATA, "logs:DescribeLogStreams"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionLogging,),
 )
 @dataclass(frozen=True, slots=True)
 class LogDelivery:
@@ -48,12 +49,12 @@ class LogDelivery:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> LogDelivery:
-        configuration = read.of(FunctionConfiguration, function)
+        configuration = read.of(FunctionLogging, function)
         return _measured(read, {function.id: configuration})[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, LogDelivery]:
-        return _measured(read, read.those(FunctionConfiguration))
+        return _measured(read, read.those(FunctionLogging))
 
     @property
     def is_shared(self) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -18,7 +19,7 @@ PROVIDER_CALLS = api_call("lambda", "UpdateCapacityProvider*")
 @evidence(
     FUNCTION,
     reads=(CAPACITY_PROVIDER,),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionPlacement,),
     changed_by=(PROVIDER_CALLS,),
 )
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,11 @@ class FunctionNetwork:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionNetwork:
-        return network_of(read, read.of(FunctionConfiguration, function))
+        return network_of(read, read.of(FunctionPlacement, function))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionNetwork]:
-        functions = read.those(FunctionConfiguration)
+        functions = read.those(FunctionPlacement)
         networks = read.each(lambda each: network_of(read, each), functions.values())
         return dict(zip(functions, networks, strict=True))
 

@@ -12,6 +12,7 @@ from readiness.model.evidence import ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
+from readiness.semantics.polling import is_off
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 
@@ -59,7 +60,7 @@ class QueueSources:
             for mapping in mappings
             if ":sqs:" in mapping.get("EventSourceArn", "")
             and function_name(mapping.get("FunctionArn", "")) == function.id
-            and mapping.get("State") not in {"Disabled", "Deleting"}
+            and not is_off(mapping.get("State"))
         ]
         found = (_source(read, mapping) for mapping in own)
         return cls(tuple(source for source in found if source is not None))

@@ -25,6 +25,7 @@ from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
+from readiness.semantics.polling import is_off
 
 _GONE = ("ResourceNotFoundException",)
 _MOST = 3
@@ -226,7 +227,7 @@ def _callers(
         found.setdefault(qualifier, set()).add("EventBridge Scheduler")
     for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
         arn = each.get("FunctionArn", "")
-        if function_name(arn) == name and each.get("State") not in {"Disabled", "Deleting"}:
+        if function_name(arn) == name and not is_off(each.get("State")):
             source = str(each.get("EventSourceArn") or "").split(":", 5)[-1]
             what = f"an event source mapping of {source}" if source else "an event source mapping"
             found.setdefault(_qualifier(arn), set()).add(what)

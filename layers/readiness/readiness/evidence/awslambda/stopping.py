@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.workloads.failure_sinks import queue_of, redrive_attributes
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -15,7 +16,7 @@ from readiness.model.resource import Resource
 @evidence(
     FUNCTION,
     reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionFailures,),
     changed_by=(
         api_call(
             "lambda",
@@ -47,7 +48,7 @@ class FunctionStop:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionStop:
-        about = read.of(FunctionConfiguration, function)
+        about = read.of(FunctionFailures, function)
         retention, elsewhere, streams = {}, [], set()
         for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
             if function_name(each.get("FunctionArn", "")) != function.id:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.guards import Guard, busiest
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import (
     REGION,
@@ -297,18 +299,20 @@ def read_published(
     return dict(zip(wanted, read.each(listed, wanted), strict=True))
 
 
-@evidence(REGION, reads=("cloudwatch:ListMetrics",), uses=(Alarms,))
+@evidence(REGION, reads=("cloudwatch:ListMetrics", GET_METRIC_DATA), uses=(Alarms,))
 @dataclass(frozen=True, slots=True)
 class AlarmsInUse:
     """The alarms of the region, and how things there are used: by which alias, stage or URL.
 
-    Of alarms that see no data, ``published`` also knows whether there is any. Source:
-    ListMetrics, once for each metric.
+    Of alarms that see no data, ``published`` also knows whether there is any. ``busiest`` is how
+    many requests a period had at most, where an alarm is raised only if there are enough. Sources:
+    ListMetrics, once for each metric; GetMetricData, for such alarms alone.
     """
 
     inventory: Inventory
     published: ActiveSeries
     read_at: datetime
+    busiest: Mapping[Guard, float] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> AlarmsInUse:
@@ -323,7 +327,8 @@ class AlarmsInUse:
         }
         recent = read_published(read, blind, recently=True)
         published = ActiveSeries(read_published(read, _IN_USE), recent)
-        return cls(alarms.inventory, published, alarms.read_at)
+        most = busiest(read, alarms.inventory.alarms)
+        return cls(alarms.inventory, published, alarms.read_at, most)
 
 
 @evidence(

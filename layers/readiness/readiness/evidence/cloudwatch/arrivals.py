@@ -9,6 +9,7 @@ from itertools import pairwise
 from statistics import median_high
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, moment
+from readiness.evidence.awslambda.settings import FunctionVariables
 from readiness.evidence.cloudwatch.custom_metrics import CustomMetrics, Published, named
 from readiness.evidence.cloudwatch.datapoints import (
     DAY,
@@ -47,7 +48,7 @@ class _Wanted:
 @evidence(
     FUNCTION,
     reads=HISTORY_READS,
-    uses=(FunctionConfiguration, CustomMetrics),
+    uses=(FunctionVariables, CustomMetrics),
     asks_with=("namespaces", "agent_dimensions"),
 )
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,12 @@ class FunctionMetrics:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionMetrics:
-        about = read.of(FunctionConfiguration, function)
+        about = read.of(FunctionVariables, function)
         return cls._of_each(read, {function.id: about})[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionMetrics]:
-        return cls._of_each(read, read.those(FunctionConfiguration))
+        return cls._of_each(read, read.those(FunctionVariables))
 
     @classmethod
     def _of_each(

@@ -6,8 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import (
+    FunctionConfiguration,
+    any_function,
+    configured,
+)
 from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
+from readiness.evidence.awslambda.settings import NETWORK, VARIABLES
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
 from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
 from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
@@ -53,7 +58,8 @@ class Workload:
     changed_by=(
         ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id),
         ConfigItem("AWS::ECS::Service"),
-        api_call("lambda", "CreateFunction*", "DeleteFunction*", "UpdateFunctionConfiguration*"),
+        api_call("lambda", "CreateFunction*", "DeleteFunction*"),
+        any_function(configured(*NETWORK, *VARIABLES)),
         PROVIDER_CALLS,
         api_call("ecs", "CreateService", "DeleteService", "UpdateService", *EXPRESS_CALLS),
     ),

@@ -9,6 +9,7 @@ from typing import Any
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.semantics.polling import is_off
 
 _FLAGS = "AWS.AppConfig.FeatureFlags"
 _DEFAULT_RATE = 10_000
@@ -144,7 +145,7 @@ def _usage_plans(read: Reader) -> Iterator[Signal]:
 def _limited_consumers(read: Reader) -> Iterator[Signal]:
     for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
         limit = (each.get("ScalingConfig") or {}).get("MaximumConcurrency")
-        if limit and ":sqs:" in each.get("EventSourceArn", "") and each.get("State") == "Enabled":
+        if limit and ":sqs:" in each.get("EventSourceArn", "") and not is_off(each.get("State")):
             queue = each["EventSourceArn"].rpartition(":")[2]
             yield Signal("load levelling", f"queue {queue}, at most {limit} consumers")
 

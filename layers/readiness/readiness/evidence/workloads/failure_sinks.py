@@ -6,7 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration, function_name
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionIdentity,
+    function_name,
+)
 from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
 from readiness.evidence.s3.buckets import is_own_bucket
 from readiness.evidence.sns.topics import TOPIC
@@ -73,7 +77,7 @@ def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[s
 def _has_function(read: Reader, arn: str) -> bool:
     named = FUNCTION.resource(read.account, read.region, function_name(arn) or "")
     try:
-        read.of(FunctionConfiguration, named)
+        read.of(FunctionIdentity, named)
     except Gone:
         return False
     return True

@@ -15,6 +15,7 @@ from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
+from readiness.semantics.polling import is_off
 
 _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDoesNotExist")
 SOURCE_READS = (
@@ -22,7 +23,6 @@ SOURCE_READS = (
     "sqs:GetQueueAttributes",
     "sqs:ListDeadLetterSourceQueues",
 )
-_IDLE = {"Disabled", "Deleting"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class FunctionSources:
             for mapping in read.every(
                 "lambda", "list_event_source_mappings", "EventSourceMappings"
             )
-            if mapping.get("State") not in _IDLE
+            if not is_off(mapping.get("State"))
         ]
         own = [m for m in mappings if wanted(function_name(m.get("FunctionArn", "")))]
         queues = sorted({m["EventSourceArn"] for m in own if _is_here(read, m, "sqs")})

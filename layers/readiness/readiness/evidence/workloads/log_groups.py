@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.awslambda.settings import FunctionLogging
 from readiness.evidence.ecs.services import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.logs import LOG_GROUP, LogGroup, account_policies
 from readiness.model.evidence import api_call, evidence
@@ -34,9 +35,7 @@ def _account_policy(read: Reader) -> str:
     return next((each["policyName"] for each in found if not each.get("selectionCriteria")), "")
 
 
-@evidence(
-    FUNCTION, reads=(_POLICIES,), uses=(FunctionConfiguration, LogGroup), changed_by=_CHANGES
-)
+@evidence(FUNCTION, reads=(_POLICIES,), uses=(FunctionLogging, LogGroup), changed_by=_CHANGES)
 @dataclass(frozen=True, slots=True)
 class FunctionLogGroup:
     """The log group a function writes to, and whether it exists.
@@ -55,7 +54,7 @@ class FunctionLogGroup:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionLogGroup:
-        about = read.of(FunctionConfiguration, function)
+        about = read.of(FunctionLogging, function)
         exists = bool(about.master_arn) or _exists(read, about.log_group)
         return cls(
             name=about.log_group,

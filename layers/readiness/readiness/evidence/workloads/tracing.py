@@ -12,6 +12,7 @@ from readiness.evidence.awslambda.functions import (
     FunctionConfiguration,
     function_name,
 )
+from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.ecs.services import (
     SERVICE,
     TASK_DEFINITION,
@@ -49,7 +50,7 @@ def role_of(read: Reader, arn: str) -> Resource | None:
 @evidence(
     FUNCTION,
     reads=("lambda:ListEventSourceMappings", "lambda:GetPolicy"),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionTelemetry,),
     changed_by=(
         api_call(
             "lambda",
@@ -85,7 +86,7 @@ class FunctionTracing:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionTracing:
-        about = read.of(FunctionConfiguration, function)
+        about = read.of(FunctionTelemetry, function)
         tracing = _traced(about)
         mappings: list[Mapping[str, Any]] = []
         if tracing.tracer is Tracer.NONE:
@@ -100,7 +101,7 @@ class FunctionTracing:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionTracing]:
-        abouts = read.those(FunctionConfiguration)
+        abouts = read.those(FunctionTelemetry)
         traced = {name: _traced(about) for name, about in abouts.items()}
         by_function: dict[str, list[Mapping[str, Any]]] = {}
         if any(each.tracer is Tracer.NONE for each in traced.values()):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.cloudwatch.kept import HISTORY_READS
 from readiness.evidence.ecs.services import SERVICE, Service
 from readiness.evidence.workloads.entry_points import read_histories
@@ -64,7 +65,7 @@ def _queries(names: Iterable[str]) -> dict[str, dict[str, Query]]:
 @evidence(
     FUNCTION,
     reads=(GET_TRACES, *HISTORY_READS),
-    uses=(FunctionConfiguration,),
+    uses=(FunctionTelemetry,),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionTraces:
@@ -81,12 +82,12 @@ class FunctionTraces:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionTraces:
-        about = read.of(FunctionConfiguration, function)
+        about = read.of(FunctionTelemetry, function)
         return cls._of_each(read, {function.id: about})[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionTraces]:
-        return cls._of_each(read, read.those(FunctionConfiguration))
+        return cls._of_each(read, read.those(FunctionTelemetry))
 
     @classmethod
     def _of_each(

@@ -1,0 +1,63 @@
+"""What is asked of CloudWatch for alarms that are raised only when there are enough requests."""
+
+from datetime import timedelta
+
+import pytest
+
+from readiness.evidence.cloudwatch.alarms import AlarmsInUse
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Unreadable
+from tests.accounts import alarms as made
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation
+
+REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
+
+
+def loaded(values, days=6, account=None):
+    asked = []
+
+    def data(**params):
+        asked.extend(params["MetricDataQueries"])
+        stamps = [NOON - timedelta(days=days) + timedelta(hours=n) for n in range(len(values))]
+        return {
+            "MetricDataResults": [
+                {
+                    "Id": each["Id"],
+                    "StatusCode": "Complete",
+                    "Timestamps": stamps,
+                    "Values": list(values),
+                }
+                for each in params["MetricDataQueries"]
+            ]
+        }
+
+    account = (account or made.raised_only_when_busy()).but(cloudwatch__get_metric_data=data)
+    return evaluation(account, []).aws.evidence(AlarmsInUse, REGION).evidence, asked
+
+
+def test_the_busiest_period_counts():
+    found, [asked] = loaded([3.0, 70.0, 8.0])
+    assert list(found.busiest.values()) == [70.0]
+    assert asked["MetricStat"]["Metric"]["MetricName"] == "Invocations"
+    assert (asked["MetricStat"]["Stat"], asked["MetricStat"]["Period"]) == ("Sum", 300)
+
+
+def test_what_began_a_day_ago_has_had_no_busy_week():
+    assert loaded([3.0, 70.0], days=1)[0].busiest == {}
+
+
+def test_no_datapoint_is_no_traffic_to_go_by():
+    assert loaded([])[0].busiest == {}
+
+
+def test_nothing_is_asked_where_no_alarm_has_a_guard():
+    assert loaded([1.0], account=made.fake_account())[1] == []
+
+
+def test_a_denied_read_is_no_answer():
+    account = made.raised_only_when_busy().but(
+        cloudwatch__get_metric_data=error("AccessDenied", 403)
+    )
+    got = evaluation(account, []).aws
+    with pytest.raises(Unreadable, match="GetMetricData"):
+        _ = got.evidence(AlarmsInUse, REGION).evidence
