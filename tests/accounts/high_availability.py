@@ -386,7 +386,17 @@ def experiment(**changes: Any) -> dict[str, Any]:
         "actions": {
             "cut": {
                 "actionId": "aws:network:disrupt-connectivity",
+                "parameters": {"duration": "PT15M", "scope": "availability-zone"},
+                "targets": {"Subnets": "zone"},
                 "state": {"status": "completed"},
+            }
+        },
+        "targets": {
+            "zone": {
+                "resourceType": "aws:ec2:subnet",
+                "parameters": {"availabilityZoneIdentifier": f"{HOME}a"},
+                "resourceTags": {"Application": "web"},
+                "selectionMode": "ALL",
             }
         },
         "stopConditions": [
