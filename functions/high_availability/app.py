@@ -5,7 +5,7 @@ from typing import Annotated
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
 from readiness.evidence.ec2.vpcs import RouteTables, Vpc
@@ -24,8 +24,10 @@ from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
+from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.attestation import Attested
 
+from .critical import Tier
 from .failover import degradation_verdict, failover_verdict
 from .health import (
     dns_check_verdict,
@@ -33,7 +35,7 @@ from .health import (
     service_checks_verdict,
     target_checks_verdict,
 )
-from .settings import MinZones, TwoPeople
+from .settings import CriticalZones, MinZones, TwoPeople
 from .zones import (
     cache_cluster_verdict,
     cache_verdict,
@@ -67,15 +69,26 @@ def service_zones(
     scaling: ServiceScaling,
     providers: CapacityProviders,
     zones: Zones,
+    manifests: Manifests,
     *,
     min_zones: MinZones = 2,
+    critical_min_zones: CriticalZones = 3,
 ) -> Verdict:
     """An ECS service always runs at least two tasks, in several Availability Zones.
 
     Judged is what is configured (tasks, auto scaling's minimum, subnets, hosts, placement), and
-    where the tasks really run. A service that scales to zero is judged while it runs.
+    where the tasks really run. A service that scales to zero is judged while it runs. One that its
+    workload's manifest calls critical may use three zones.
     """
-    return service_verdict(placement, tasks, scaling, providers, zones, min_zones=min_zones)
+    return Tier(min_zones, critical_min_zones).judge(
+        f"{placement.cluster}/{placement.name}",
+        placement.tags or {},
+        manifests,
+        zones,
+        lambda least: service_verdict(
+            placement, tasks, scaling, providers, zones, min_zones=least
+        ),
+    )
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -83,22 +96,32 @@ def function_zones(
     function: FunctionConfiguration,
     network: FunctionNetwork,
     zones: Zones,
+    tags: FunctionTags,
+    manifests: Manifests,
     *,
     min_zones: MinZones = 2,
+    critical_min_zones: CriticalZones = 3,
 ) -> Verdict:
     """A Lambda function in a VPC has subnets in several Availability Zones.
 
-    Without a VPC Lambda runs a function in several zones by itself.
+    Without a VPC Lambda runs a function in several zones by itself. One that its workload's
+    manifest calls critical has subnets in three.
     """
     if function.master_arn:
         return not_applicable("A replica of Lambda@Edge; CloudFront decides where it runs.")
     if not network.subnet_ids:
         return complies("Lambda runs the function in several Availability Zones by design.")
-    return places_verdict(
-        "The function's subnets are",
-        zones.of_subnets(network.subnet_ids),
-        min_zones,
-        expected="Subnets in several Availability Zones in the function's VPC configuration.",
+    return Tier(min_zones, critical_min_zones).judge(
+        function.name,
+        tags.values,
+        manifests,
+        zones,
+        lambda least: places_verdict(
+            "The function's subnets are",
+            zones.of_subnets(network.subnet_ids),
+            least,
+            expected="Subnets in several Availability Zones in the function's VPC configuration.",
+        ),
     )
 
 

@@ -552,6 +552,8 @@ def fake_account() -> FakeAccount:
             ("route53", "get_health_check"): {"HealthCheck": health_check()},
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("resourcegroupstaggingapi", "get_resources"): {"ResourceTagMappingList": []},
+            ("ssm", "get_parameters_by_path"): {"Parameters": []},
             **network(),
             **databases(),
             **stores(),
