@@ -28,12 +28,11 @@ from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource
 from readiness.evidence.scheduler import GroupSchedules
-from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sns.redrive import TopicLosses, TopicRedrive
 from readiness.evidence.sqs.redrive import QueueRedrive
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import DependencyGuards
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, violates_all
@@ -60,8 +59,9 @@ from .retries import (
     sdk_problem,
     sdk_verdict,
 )
+from .rights import RoleSender, check_buckets, check_queues, check_topics
 from .settings import MaxAgeDays, MostSchedules, TwoPeople
-from .sinks import Checked, check_queue, check_role, check_sight, check_topics
+from .sinks import Checked, check_sight
 from .streams import STREAMS, judge_stream, retries_off, why_no_destination
 
 error_handling = heading("Reliability", "Error Handling")
@@ -173,7 +173,8 @@ def asynchronous_failures(
     function: AsynchronousUse,
     losses: AsynchronousLosses,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
+    bucket_sinks: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of asynchronous invocations is kept.
@@ -182,7 +183,7 @@ def asynchronous_failures(
     destination of its own, or a dead-letter queue of the version that it leads to. A function
     that is invoked synchronously needs neither. CRITICAL where events were lost.
     """
-    return judge_sinks(function, losses, queue_sinks, topic_sinks, grants)
+    return judge_sinks(function, losses, queue_sinks, topic_sinks, bucket_sinks, grants)
 
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
@@ -201,7 +202,8 @@ def queue_redrive(
 def event_source_failures(
     failures: SourceFailures,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
+    bucket_sinks: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of a stream is set aside, and does not block the rest.
@@ -212,10 +214,10 @@ def event_source_failures(
     if why := why_no_destination(source):
         return not_applicable(why)
     checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Lambda"):
-            check_role(queue, checked, grants, f"the function {source.function}")
-    check_topics(topic_sinks, checked)
+    sender = RoleSender(grants, f"the function {source.function}", "Lambda")
+    check_queues(queue_sinks, sender, checked)
+    check_topics(topic_sinks, sender, checked)
+    check_buckets(bucket_sinks, sender, checked, source.uuid)
     check_sight(failures.missing, failures.unseen, checked)
     judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
     if checked.problems:
@@ -271,7 +273,7 @@ def schedule_failures(
 def pipe_failures(
     pipe: PipeSource,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a pipe fails to deliver of a stream is set aside, and does not block the rest."""
@@ -282,10 +284,9 @@ def pipe_failures(
     if pipe.service not in {"kinesis", "dynamodb"}:
         return not_applicable("Pipes has no dead-letter queue for a source of this kind.")
     checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Pipes"):
-            check_role(queue, checked, grants, "the pipe")
-    check_topics(topic_sinks, checked)
+    sender = RoleSender(grants, "the pipe", "Pipes")
+    check_queues(queue_sinks, sender, checked)
+    check_topics(topic_sinks, sender, checked)
     judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
     if checked.problems:
         return violates_all(

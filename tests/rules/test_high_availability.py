@@ -175,7 +175,9 @@ def test_service_zones(service, running, scaling, providers, settings, status, w
 
 def test_tasks_outside_aws_are_not_judged():
     external = task("", launch_type="EXTERNAL")
-    verdict = app.service_zones(placement(), tasks(external), UNSCALED, NO_PROVIDERS, ZONES, Manifests())
+    verdict = app.service_zones(
+        placement(), tasks(external), UNSCALED, NO_PROVIDERS, ZONES, Manifests()
+    )
     said(verdict, NA, "outside AWS")
 
 
@@ -434,7 +436,9 @@ def test_readers_that_auto_scaling_may_delete(lowest, members, status):
 
 def test_what_scales_to_zero_does_not_page():
     one = placement(desired=1)
-    verdict = app.service_zones(one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES, Manifests())
+    verdict = app.service_zones(
+        one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES, Manifests()
+    )
     assert verdict.severity is Severity.LOW
     idle = group(lowest=0, desired=1, running=("us-east-1a",))
     assert app.auto_scaling_group_zones(idle, ZONES).severity is Severity.LOW
@@ -624,5 +628,7 @@ def test_zones_are_counted_only_where_they_are_real():
 
 def test_a_single_task_is_worse_than_a_bad_strategy():
     one = placement(desired=1, spread=("random:",))
-    verdict = app.service_zones(one, tasks(task("us-east-1a")), UNSCALED, NO_PROVIDERS, ZONES, Manifests())
+    verdict = app.service_zones(
+        one, tasks(task("us-east-1a")), UNSCALED, NO_PROVIDERS, ZONES, Manifests()
+    )
     assert verdict.severity is Severity.HIGH

@@ -31,7 +31,7 @@ _HARMLESS = ("aws:fis:wait", "aws:cloudwatch:")
 _SLOWS = re.compile(r"(?i)stress|latency|add-delay|packet-loss|throttle-error|disk-fill")
 """In the name of an action or of the document it runs: things get slow, and nothing fails."""
 _REFUSES = re.compile(r"(?i)insufficient|inject-api|invocation-|pause-replication")
-"""In the name of an action: calls are refused or replication waits, and nothing that runs fails."""
+"""In the name of an action: calls are refused or replication waits; nothing that runs fails."""
 _CUTS = "aws:network:disrupt-connectivity"
 _WHOLE_SUBNETS = frozenset({"all", "availability-zone", "vpc"})
 """Scopes that cut a subnet off from other zones; the rest cut off a service or some addresses."""
@@ -53,9 +53,9 @@ _REBOOTS = "aws:rds:reboot-db-instances"
 class FailoverTest:
     """One try of a failover.
 
-    ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing, though it may
-    have stopped something (``stopped``). ``deployed`` names the services that were deployed after
-    it ended, which it therefore says nothing about.
+    ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing; ``stopped``
+    that something was stopped nevertheless. ``deployed`` names the services that were deployed
+    after it ended, which it therefore says nothing about.
     """
 
     kind: str
