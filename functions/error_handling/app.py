@@ -27,12 +27,11 @@ from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource
 from readiness.evidence.scheduler import GroupSchedules
-from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sns.redrive import TopicLosses, TopicRedrive
 from readiness.evidence.sqs.redrive import QueueRedrive
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import DependencyGuards
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
@@ -143,7 +142,8 @@ def asynchronous_failures(
     function: AsynchronousUse,
     losses: AsynchronousLosses,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
+    bucket_sinks: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of asynchronous invocations is kept.
@@ -152,7 +152,7 @@ def asynchronous_failures(
     destination of its own, or a dead-letter queue of the version that it leads to. A function
     that is invoked synchronously needs neither. CRITICAL where events were lost.
     """
-    return judge_sinks(function, losses, queue_sinks, topic_sinks, grants)
+    return judge_sinks(function, losses, queue_sinks, topic_sinks, bucket_sinks, grants)
 
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
@@ -171,14 +171,15 @@ def queue_redrive(
 def event_source_failures(
     failures: SourceFailures,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
+    bucket_sinks: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a function fails to process of a stream is set aside, and does not block the rest.
 
     By default Lambda tries a failed batch until its records expire, and the shard waits.
     """
-    return judge_source(failures, queue_sinks, topic_sinks, grants)
+    return judge_source(failures, queue_sinks, topic_sinks, bucket_sinks, grants)
 
 
 @error_handling.rule(DEAD_LETTERS, severity=Severity.HIGH)
@@ -221,7 +222,7 @@ def schedule_failures(
 def pipe_failures(
     pipe: PipeSource,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """What a pipe fails to deliver of a stream is set aside, and does not block the rest."""

@@ -10,13 +10,13 @@ from readiness.evidence.awslambda.asynchronous import (
 )
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.iam.role_grants import RoleGrants
-from readiness.evidence.sns.delivery import TopicExists
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
-from .sinks import Checked, check_queue, check_role, check_sight, check_topics
+from .rights import RoleSender, check_buckets, check_others, check_queues, check_topics
+from .sinks import Checked, check_sight
 
 EDGE = "It is a replica of a function in another region, which is judged there."
 SYNCHRONOUS = "Nothing invokes it asynchronously: no policy, schedule or metric says so."
@@ -34,7 +34,8 @@ def judge_sinks(
     use: AsynchronousUse,
     losses: AsynchronousLosses,
     queues: tuple[QueueSink, ...],
-    topics: tuple[TopicExists, ...],
+    topics: tuple[TopicSink, ...],
+    buckets: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """The verdict on where the failures of each asynchronous invocation path end."""
@@ -62,7 +63,7 @@ def judge_sinks(
             else f"{round(lost.dropped)} events were dropped in the last week.",
             Severity.CRITICAL if len(bare) == len(use.callers or bare) else Severity.HIGH,
         )
-    _check_arrival(use, losses, queues, topics, grants, checked)
+    _check_arrival(use, losses, queues, topics, buckets, grants, checked)
     facts = {
         "callers": {name: list(each) for name, each in use.callers.items()},
         "sinks": {name: [arn for arn, _ in use.sinks(name)] for name in use.versions},
@@ -103,15 +104,19 @@ def _check_arrival(
     use: AsynchronousUse,
     losses: AsynchronousLosses,
     queues: tuple[QueueSink, ...],
-    topics: tuple[TopicExists, ...],
+    topics: tuple[TopicSink, ...],
+    buckets: tuple[BucketSink, ...],
     grants: RoleGrants | None,
     checked: Checked,
 ) -> None:
     used = {arn for qualifier in use.callers or use.versions for arn, _ in use.sinks(qualifier)}
-    for queue in queues:
-        if queue.arn in used and check_queue(queue, checked, fifo=False, sender="Lambda"):
-            check_role(queue, checked, grants, "the function")
-    check_topics((topic for topic in topics if topic.arn in used), checked)
+    sender = RoleSender(grants, "the function", "Lambda")
+    check_queues((each for each in queues if each.arn in used), sender, checked)
+    check_topics((each for each in topics if each.arn in used), sender, checked)
+    check_buckets(
+        (each for each in buckets if each.arn in used), sender, checked, f"async/{use.name}"
+    )
+    check_others((each for each in use.others if each.arn in used), sender, checked)
     check_sight(used.intersection(use.missing), used.intersection(use.unseen), checked)
     lost = losses.lost
     if lost.dead_letter_errors:

@@ -11,7 +11,8 @@ from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.text import listed, plural
 from readiness.model.verdict import violates_all
 
-from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_role, check_service
+from .rights import RoleSender, check_queue_rights
+from .sinks import EVENTBRIDGE, SNS, Checked, Sender, check_queue, check_service
 
 NOBODY = "No function, queue, delivery stream or web address has a confirmed subscription."
 
@@ -113,7 +114,8 @@ def judge_schedules(
             continue
         senders = {each.role: each.name for each in group.schedules if each.dead == sink.arn}
         for role, name in sorted(senders.items()):
-            check_role(sink, checked, roles.get(role), f"the schedule {name}")
+            sender = RoleSender(roles.get(role), f"the schedule {name}", "Scheduler")
+            check_queue_rights(sink, sender, checked)
     if checked.problems:
         return violates_all(
             checked.problems, expected="A dead-letter queue, which exists, for each schedule."

@@ -1,4 +1,4 @@
-"""Whether a failure that is sent to a queue or topic arrives there."""
+"""Whether a failure arrives where it is sent: there is such a place, and it lets services in."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from readiness import Severity
-from readiness.evidence.iam.role_grants import Leave, RoleGrants
-from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.workloads.failure_sinks import QueueSink
 from readiness.model.verdict import Problem
 from readiness.semantics.admission import Answer, admits
-from readiness.semantics.policy import Document
 from readiness.semantics.requesters import acting
 
 SEND, KEY_USE = ("sqs:SendMessage",), ("kms:GenerateDataKey", "kms:Decrypt")
@@ -104,39 +101,6 @@ def check_service(sink: QueueSink, checked: Checked, sender: Sender) -> None:
             f"The queue {sink.name} is encrypted with a key of another account, whose policy is"
             " not visible here."
         )
-
-
-def check_role(sink: QueueSink, checked: Checked, grants: RoleGrants | None, who: str) -> None:
-    """Whether the role of what sends failures may send them to the queue.
-
-    The queue's own policy may let the role in too: where it lets anybody send, the role's policies
-    alone decide nothing.
-    """
-    if grants is None or _lets_somebody_send(sink):
-        return
-    if grants.allows(SEND[0], sink.arn) is Leave.NO:
-        checked.add(
-            f"The role {grants.name} of {who} may not send to the queue {sink.name}"
-            " (sqs:SendMessage)."
-        )
-
-
-def _lets_somebody_send(sink: QueueSink) -> bool:
-    if not sink.policy:
-        return False
-    document = Document.of("queue policy", sink.policy)
-    allowing = (s for s in document.statements if s.allows and s.names_action(SEND[0]))
-    return bool(document.flaw) or any(
-        s.names_anybody or any(p.kind == "AWS" for p in s.principals) for s in allowing
-    )
-
-
-def check_topics(topics: Iterable[TopicExists], checked: Checked) -> None:
-    """Whether the topics exist that failures are sent to."""
-    for topic in topics:
-        if not topic.exists:
-            name = topic.arn.rpartition(":")[2]
-            checked.add(f"The topic {name}, to which failures are sent, does not exist.")
 
 
 def check_sight(missing: Iterable[str], unseen: Iterable[str], checked: Checked) -> None:

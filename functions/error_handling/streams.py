@@ -14,10 +14,10 @@ from readiness import (
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource
-from readiness.evidence.sns.delivery import TopicExists
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import BucketSink, QueueSink, TopicSink
 
-from .sinks import Checked, check_queue, check_role, check_sight, check_topics
+from .rights import RoleSender, check_buckets, check_queues, check_topics
+from .sinks import Checked, check_sight
 
 STREAMS = {"kinesis", "dynamodb", "kafka"}
 """Sources for which Lambda has an on-failure destination."""
@@ -65,7 +65,8 @@ def retries_off(service: str, retries: int | None) -> str:
 def judge_source(
     failures: SourceFailures,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
+    bucket_sinks: tuple[BucketSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """The verdict on where Lambda puts what a function fails to process of a stream."""
@@ -73,10 +74,10 @@ def judge_source(
     if why := why_no_destination(source):
         return not_applicable(why)
     checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Lambda"):
-            check_role(queue, checked, grants, f"the function {source.function}")
-    check_topics(topic_sinks, checked)
+    sender = RoleSender(grants, f"the function {source.function}", "Lambda")
+    check_queues(queue_sinks, sender, checked)
+    check_topics(topic_sinks, sender, checked)
+    check_buckets(bucket_sinks, sender, checked, source.uuid)
     check_sight(failures.missing, failures.unseen, checked)
     judge_stream(source.destination, source.retries, source.age, checked, source.is_shared_group)
     if checked.problems:
@@ -95,7 +96,7 @@ def judge_source(
 def judge_pipe(
     pipe: PipeSource,
     queue_sinks: tuple[QueueSink, ...],
-    topic_sinks: tuple[TopicExists, ...],
+    topic_sinks: tuple[TopicSink, ...],
     grants: RoleGrants | None,
 ) -> Verdict:
     """The verdict on where a pipe puts what it fails to deliver of a stream."""
@@ -106,10 +107,9 @@ def judge_pipe(
     if pipe.service not in {"kinesis", "dynamodb"}:
         return not_applicable("Pipes has no dead-letter queue for a source of this kind.")
     checked = Checked()
-    for queue in queue_sinks:
-        if check_queue(queue, checked, fifo=False, sender="Pipes"):
-            check_role(queue, checked, grants, "the pipe")
-    check_topics(topic_sinks, checked)
+    sender = RoleSender(grants, "the pipe", "Pipes")
+    check_queues(queue_sinks, sender, checked)
+    check_topics(topic_sinks, sender, checked)
     judge_stream(pipe.dead, pipe.retries, pipe.age, checked)
     if checked.problems:
         return violates_all(

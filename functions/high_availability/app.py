@@ -5,6 +5,7 @@ from typing import Annotated
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
+from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.ec2.exits import InterfaceEndpoints, NatGateways
@@ -24,9 +25,11 @@ from readiness.evidence.region import Region
 from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
+from readiness.evidence.workloads.manifests import Manifests
 from readiness.model.attestation import Attested
 
 from .caches import cache_cluster_verdict, cache_verdict
+from .critical import Tier
 from .databases import cluster_verdict, instance_verdict
 from .domains import domain_verdict
 from .exits import endpoints_verdict, nat_verdict
@@ -40,7 +43,7 @@ from .health import (
     target_checks_verdict,
 )
 from .services import service_verdict
-from .settings import MinZones, TwoPeople
+from .settings import CriticalZones, MinZones, TwoPeople
 from .targets import targets_verdict
 from .zones import places_verdict
 
@@ -62,15 +65,26 @@ def service_zones(
     scaling: ServiceScaling,
     providers: CapacityProviders,
     zones: Zones,
+    manifests: Manifests,
     *,
     min_zones: MinZones = 2,
+    critical_min_zones: CriticalZones = 3,
 ) -> Verdict:
     """An ECS service always runs at least two tasks, in several Availability Zones.
 
     Judged is what is configured (tasks, auto scaling's minimum, subnets, hosts, placement), and
-    where the tasks really run. A service that scales to zero is judged while it runs.
+    where the tasks really run. A service that scales to zero is judged while it runs. One that its
+    workload's manifest calls critical may use three zones.
     """
-    return service_verdict(placement, tasks, scaling, providers, zones, min_zones=min_zones)
+    return Tier(min_zones, critical_min_zones).judge(
+        f"{placement.cluster}/{placement.name}",
+        placement.tags or {},
+        manifests,
+        zones,
+        lambda least: service_verdict(
+            placement, tasks, scaling, providers, zones, min_zones=least
+        ),
+    )
 
 
 @high_availability.rule(ZONES, severity=Severity.HIGH)
@@ -78,22 +92,32 @@ def function_zones(
     function: FunctionPlacement,
     network: FunctionNetwork,
     zones: Zones,
+    tags: FunctionTags,
+    manifests: Manifests,
     *,
     min_zones: MinZones = 2,
+    critical_min_zones: CriticalZones = 3,
 ) -> Verdict:
     """A Lambda function in a VPC has subnets in several Availability Zones.
 
-    Without a VPC Lambda runs a function in several zones by itself.
+    Without a VPC Lambda runs a function in several zones by itself. One that its workload's
+    manifest calls critical has subnets in three.
     """
     if function.master_arn:
         return not_applicable("A replica of Lambda@Edge; CloudFront decides where it runs.")
     if not network.subnet_ids:
         return complies("Lambda runs the function in several Availability Zones by design.")
-    return places_verdict(
-        "The function's subnets are",
-        zones.of_subnets(network.subnet_ids),
-        min_zones,
-        expected="Subnets in several Availability Zones in the function's VPC configuration.",
+    return Tier(min_zones, critical_min_zones).judge(
+        function.name,
+        tags.values,
+        manifests,
+        zones,
+        lambda least: places_verdict(
+            "The function's subnets are",
+            zones.of_subnets(network.subnet_ids),
+            least,
+            expected="Subnets in several Availability Zones in the function's VPC configuration.",
+        ),
     )
 
 

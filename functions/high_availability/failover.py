@@ -13,7 +13,7 @@ from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
 TESTED = (
-    "A failover test that broke something and ended as expected: a FIS experiment with a stop"
+    "A failover test that failed a zone and ended as expected: a FIS experiment with a stop"
     " condition, a practice run of zonal autoshift, a region switch, a Resilience Hub test, or a"
     " drill that people attest."
 )
@@ -74,11 +74,13 @@ def _unproven(
     running = next((test for test in found.tests if test.passed is None), None)
     if running is not None:
         return cannot_tell(f"{running.label} has not ended ({running.outcome}).")
-    hollow = next((test for test in ended if test.flaw), None)
+    hollows = [test for test in ended if test.flaw]
+    hollow = next((test for test in hollows if test.stopped), next(iter(hollows), None))
     if hollow is not None:
         return violates(
             f"{hollow.label} ended on {hollow.ended:%Y-%m-%d} and proves nothing: {hollow.flaw}.",
             expected=TESTED,
+            severity=Severity.MEDIUM if hollow.stopped else None,
         )
     if not found.has_workload and not attested.statements:
         return not_applicable(

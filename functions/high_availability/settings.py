@@ -8,6 +8,9 @@ from typing import Annotated
 from readiness import Between
 
 MinZones = Annotated[int, Between(2, 6), "In how many Availability Zones it must stand"]
+CriticalZones = Annotated[
+    int, Between(2, 6), "The same for what a manifest calls critical, where the region has as many"
+]
 TwoPeople = Annotated[bool, "Require the approval of a second person"]
 
 SETTLING = timedelta(minutes=30)

@@ -59,6 +59,12 @@ INTO_DEAD = policy(
 KEY_POLICY = policy(
     allow("events", "kms:GenerateDataKey", "kms:Decrypt"),
     allow("sns", "kms:GenerateDataKey*", "kms:Decrypt"),
+    {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT_ID}:root"},
+        "Action": "kms:*",
+        "Resource": "*",
+    },
 )
 
 
@@ -160,7 +166,8 @@ def by_topic(**params: Any) -> dict[str, Any]:
 def topic_attributes(**params: Any) -> Any:
     if params["TopicArn"] not in {TOPIC, OPERATORS}:
         return error("NotFound", 404)
-    return {"Attributes": {"TopicArn": params["TopicArn"]}}
+    named = {"TopicArn": params["TopicArn"], "SubscriptionsConfirmed": "1"}
+    return {"Attributes": named | {"KmsMasterKeyId": KEY}}
 
 
 def target(**changes: Any) -> dict[str, Any]:
@@ -263,7 +270,8 @@ ROLE_SUMMARY = {
 MANAGED = f"arn:aws:iam::{ACCOUNT_ID}:policy/send"
 ATTACHED = [{"PolicyName": "send", "PolicyArn": MANAGED}]
 SENDS = grants(
-    *("sqs:SendMessage", "sns:Publish"),
+    *("sqs:SendMessage", "sns:Publish", "s3:PutObject"),
+    *("events:PutEvents", "lambda:InvokeFunction", "kms:GenerateDataKey", "kms:Decrypt"),
     *("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 )
 
@@ -576,7 +584,15 @@ def into_a_bus() -> FakeAccount:
 
 
 def into_a_bucket() -> FakeAccount:
-    return into("arn:aws:s3:::failed")
+    default = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": KEY}
+    return into("arn:aws:s3:::failed").but(
+        s3__get_bucket_policy={"Policy": policy()},
+        s3__get_bucket_encryption={
+            "ServerSideEncryptionConfiguration": {
+                "Rules": [{"ApplyServerSideEncryptionByDefault": default}]
+            }
+        },
+    )
 
 
 def into_a_function() -> FakeAccount:

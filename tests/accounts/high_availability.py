@@ -386,7 +386,17 @@ def experiment(**changes: Any) -> dict[str, Any]:
         "actions": {
             "cut": {
                 "actionId": "aws:network:disrupt-connectivity",
+                "parameters": {"duration": "PT15M", "scope": "availability-zone"},
+                "targets": {"Subnets": "zone"},
                 "state": {"status": "completed"},
+            }
+        },
+        "targets": {
+            "zone": {
+                "resourceType": "aws:ec2:subnet",
+                "parameters": {"availabilityZoneIdentifier": f"{HOME}a"},
+                "resourceTags": {"Application": "web"},
+                "selectionMode": "ALL",
             }
         },
         "stopConditions": [
@@ -542,6 +552,8 @@ def fake_account() -> FakeAccount:
             ("route53", "get_health_check"): {"HealthCheck": health_check()},
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
+            ("resourcegroupstaggingapi", "get_resources"): {"ResourceTagMappingList": []},
+            ("ssm", "get_parameters_by_path"): {"Parameters": []},
             **network(),
             **databases(),
             **stores(),

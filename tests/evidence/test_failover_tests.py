@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from functions.high_availability.app import failover_tested
-from readiness import Status
+from readiness import Severity, Status
 from tests.accounts import ecs_deployment
 from tests.accounts.high_availability import experiment, fake_account, practice_run, service
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
@@ -56,7 +56,7 @@ SKIPPED = {"cut": {"actionId": "aws:network:disrupt-connectivity", "state": {"st
         pytest.param({"state": {"status": "running"}}, Status.INSUFFICIENT_DATA, "not ended", id="runs"),
         pytest.param({"actions": WAIT}, Status.NON_COMPLIANT, "breaks anything", id="only waits"),
         pytest.param({"actions": STRESS}, Status.NON_COMPLIANT, "slow things down", id="only slows"),
-        pytest.param({"actions": STRESS | KILL}, Status.COMPLIANT, "as expected", id="slows and kills"),
+        pytest.param({"actions": STRESS | KILL}, Status.NON_COMPLIANT, "failed no zone", id="slows and kills"),
         pytest.param({"actions": SKIPPED}, Status.NON_COMPLIANT, "was completed", id="skipped"),
         pytest.param({"stopConditions": [{"source": "none"}]}, Status.NON_COMPLIANT, "stop condition", id="unwatched"),
         pytest.param({"experimentOptions": {"actionsMode": "skip-all"}}, Status.NON_COMPLIANT, "dry run", id="dry run"),
@@ -67,6 +67,51 @@ def test_an_experiment(changes, status, words):
     found = judged(only(**changes))
     assert found.status is status, found.reason
     assert words in found.reason
+
+
+def act(action: str, *, of: str = "zone", **parameters: str) -> dict[str, Any]:
+    done = {"status": "completed"}
+    return {"actionId": action, "parameters": parameters, "targets": {"T": of}, "state": done}
+
+
+def target(**changes: Any) -> dict[str, Any]:
+    return {"resourceType": "aws:ec2:instance", "selectionMode": "ALL"} | changes
+
+
+IN_A_ZONE = {"filters": [{"path": "Placement.AvailabilityZone", "values": ["us-east-1a"]}]}
+RUNNING = {"filters": [{"path": "State.Name", "values": ["running"]}]}
+CUT = "aws:network:disrupt-connectivity"
+
+
+@pytest.mark.parametrize(
+    ("action", "aim", "proves"),
+    [
+        pytest.param(act(CUT, scope="all"), target(), True, id="subnets cut off"),
+        pytest.param(act(CUT, scope="vpc"), target(), True, id="from the VPC"),
+        pytest.param(act(CUT, scope="s3"), target(), False, id="from S3 alone"),
+        pytest.param(act(CUT, scope="prefix-list"), target(), False, id="from a prefix list"),
+        pytest.param(act("aws:ec2:stop-instances"), target(**IN_A_ZONE), True, id="all instances of a zone"),
+        pytest.param(act("aws:ec2:stop-instances"), target(**RUNNING), False, id="instances anywhere"),
+        pytest.param(act("aws:ec2:stop-instances"), target(**IN_A_ZONE, selectionMode="COUNT(1)"), False, id="one of a zone"),
+        pytest.param(act("aws:ec2:stop-instances"), target(**IN_A_ZONE, selectionMode="PERCENT(100)"), True, id="each of a zone"),
+        pytest.param(act("aws:ec2:stop-instances"), target(**IN_A_ZONE, selectionMode="PERCENT(50)"), False, id="half a zone"),
+        pytest.param(act("aws:ec2:stop-instances", of="other"), target(**IN_A_ZONE), False, id="another target"),
+        pytest.param(act("aws:ecs:stop-task"), target(), False, id="a task"),
+        pytest.param(act("aws:ebs:pause-volume-io"), target(parameters={"availabilityZoneIdentifier": "use1-az1"}), True, id="volumes of a zone"),
+        pytest.param(act("aws:ssm:send-command", documentArn="AWSFIS-Run-CPU-Stress"), target(**IN_A_ZONE), False, id="a slow zone"),
+        pytest.param(act("aws:ec2:asg-insufficient-instance-capacity-error"), target(**IN_A_ZONE), False, id="no new instances"),
+        pytest.param(act("aws:arc:start-zonal-autoshift"), target(), True, id="autoshift"),
+        pytest.param(act("aws:rds:failover-db-cluster"), target(), True, id="failover of a cluster"),
+        pytest.param(act("aws:rds:reboot-db-instances", forceFailover="true"), target(), True, id="reboot with failover"),
+        pytest.param(act("aws:rds:reboot-db-instances", forceFailover="false"), target(), False, id="reboot"),
+        pytest.param(act("aws:lambda:invocation-error"), target(), False, id="failing functions"),
+    ],
+)  # fmt: skip
+def test_an_experiment_that_fails_a_zone(action, aim, proves):
+    found = judged(only(actions={"act": action}, targets={"zone": aim}))
+    assert found.status is (Status.COMPLIANT if proves else Status.NON_COMPLIANT), found.reason
+    if not proves:
+        assert found.severity is (Severity.HIGH if "slow" in found.reason else Severity.MEDIUM)
 
 
 def test_an_experiment_that_resolved_no_target():

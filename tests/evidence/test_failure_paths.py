@@ -677,6 +677,8 @@ def has(*names):
 
     return {
         "s3__list_buckets": {"Buckets": [{"Name": name} for name in names]},
+        "s3__get_bucket_policy": error("NoSuchBucketPolicy", 404),
+        "s3__get_bucket_encryption": error("ServerSideEncryptionConfigurationNotFoundError", 404),
         "events__describe_event_bus": bus,
         "lambda__get_function_configuration": function,
     }

@@ -47,12 +47,16 @@ from readiness.evidence.eventbridge.rules import RuleLosses, RuleTarget, RuleTar
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource
 from readiness.evidence.scheduler import GroupSchedules, Schedule
-from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sns.redrive import Redriven, TopicLosses, TopicRedrive
 from readiness.evidence.sqs.redrive import QueueRedrive
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import Circuit, DependencyGuards, Guarded
-from readiness.evidence.workloads.failure_sinks import QueueSink
+from readiness.evidence.workloads.failure_sinks import (
+    BucketSink,
+    OtherSink,
+    QueueSink,
+    TopicSink,
+)
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.semantics.policy import Document
 from tests.accounts.error_handling import (
@@ -64,6 +68,7 @@ from tests.accounts.error_handling import (
     KEY_POLICY,
     OPERATORS,
     RETRY,
+    ROLE,
     RULE,
     STREAM,
     TOPIC,
@@ -425,6 +430,14 @@ DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
             QUIET,
             (sink(policy=policy({"Effect": "Allow", "Principal": {"AWS": "111122223333"},
                                  "Action": "sqs:*", "Resource": "*"})),),
+            (), role(), BAD, "may not send", Severity.HIGH,
+            id="the queue leaves it to the account",
+        ),
+        pytest.param(
+            use(settings=KEPT),
+            QUIET,
+            (sink(policy=policy({"Effect": "Allow", "Principal": {"AWS": ROLE},
+                                 "Action": "sqs:*", "Resource": "*"})),),
             (), role(), GOOD, "", None, id="the queue lets the role in",
         ),
         pytest.param(
@@ -434,12 +447,13 @@ DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
         ),
         pytest.param(
             use(settings={"live": InvokeSettings(OPERATORS)}),
-            QUIET, (), (TopicExists(OPERATORS, exists=False),), SENDS, BAD, "operators",
+            QUIET, (), (TopicSink(OPERATORS, exists=False),), SENDS, BAD, "operators",
             Severity.HIGH, id="deleted topic",
         ),
         pytest.param(
             use(settings={"live": InvokeSettings(OPERATORS)}),
-            QUIET, (), (TopicExists(OPERATORS, exists=True),), SENDS, GOOD, "", None, id="topic",
+            QUIET, (), (TopicSink(OPERATORS),), SENDS, BAD, "may not send",
+            Severity.HIGH, id="a topic that the role may not publish to",
         ),
         pytest.param(
             use(settings={"live": InvokeSettings(f"{FUNCTION}2")}, missing=(f"{FUNCTION}2",)),
@@ -471,7 +485,72 @@ DROPPED = AsynchronousLosses(Lost(received=5.0, dropped=2.0))
     ],
 )  # fmt: skip
 def test_asynchronous_failures(function, losses, queues, topics, grants, status, words, severity):
-    check(asynchronous_failures(function, losses, queues, topics, grants), status, words, severity)
+    verdict = asynchronous_failures(function, losses, queues, topics, (), grants)
+    check(verdict, status, words, severity)
+
+
+BIN = "arn:aws:s3:::failed-events"
+OTHER = "arn:aws:lambda:us-east-1:111122223333:function:collector"
+FAILURES = "arn:aws:events:us-east-1:111122223333:event-bus/failures"
+ACCOUNT = {"AWS": "arn:aws:iam::111122223333:root"}
+
+
+def to_role(effect, action, who, **about):
+    return policy({"Effect": effect, "Action": action, "Principal": who, "Resource": "*"} | about)
+
+
+OF_KEY = {"key_id": KEY, "key_arn": KEY}
+LEFT = to_role("Allow", "kms:*", ACCOUNT)
+ENCRYPTS = ("kms:GenerateDataKey", "kms:Decrypt")
+
+
+@pytest.mark.parametrize(
+    ("place", "may", "status", "words"),
+    [
+        pytest.param(TopicSink(OPERATORS, confirmed=1), ("sns:Publish",), GOOD, "", id="topic"),
+        pytest.param(TopicSink(OPERATORS, confirmed=0), ("sns:Publish",), BAD, "no confirmed subscription", id="a topic that nobody reads"),
+        pytest.param(TopicSink(OPERATORS), ("sns:Subscribe",), BAD, "sns:Publish", id="no right to publish"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Allow", "sns:Publish", {"AWS": ROLE})), (), GOOD, "", id="the topic lets the role in"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Allow", "sns:Publish", {"AWS": f"{ROLE}2"})), (), BAD, "sns:Publish", id="the topic lets another role in"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Allow", "sns:Publish", {"AWS": "*"}, Condition={"StringEquals": {"aws:SourceOwner": "111122223333"}})), (), GOOD, "", id="the topic lets everyone in, under a condition"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Deny", "sns:*", "*")), ("sns:Publish",), BAD, "sns:Publish", id="the topic denies everyone"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Deny", "sns:*", {"AWS": ROLE})), ("sns:Publish",), BAD, "sns:Publish", id="the topic denies the role"),
+        pytest.param(TopicSink(OPERATORS, policy=to_role("Deny", "sns:*", "*", Condition={"Bool": {"aws:SecureTransport": "false"}})), ("sns:Publish",), GOOD, "", id="the topic denies plain HTTP"),
+        pytest.param(TopicSink(OPERATORS, policy="{"), (), GOOD, "", id="a policy that nobody understands"),
+        pytest.param(TopicSink(f"{OPERATORS}.fifo"), ("sns:Publish",), BAD, "FIFO topic", id="a FIFO topic"),
+        pytest.param(TopicSink(OPERATORS, is_hidden=True), ("sns:Publish",), UNKNOWN, "does not show", id="a hidden topic"),
+        pytest.param(TopicSink(OPERATORS, key_problem="is not usable"), ("sns:Publish",), BAD, "is not usable", id="a disabled key"),
+        pytest.param(TopicSink(OPERATORS, key_policy=LEFT, **OF_KEY), ("sns:Publish", *ENCRYPTS), GOOD, "", id="a key that leaves it to IAM"),
+        pytest.param(TopicSink(OPERATORS, key_policy=LEFT, **OF_KEY), ("sns:Publish", "kms:Decrypt"), BAD, "kms:GenerateDataKey)", id="no right to the key"),
+        pytest.param(TopicSink(OPERATORS, key_policy=policy(allow("lambda", "kms:*")), **OF_KEY), ("sns:Publish", *ENCRYPTS), BAD, "KMS key", id="a key for services alone"),
+        pytest.param(TopicSink(OPERATORS, key_policy=to_role("Allow", "kms:*", {"AWS": ROLE}), **OF_KEY), ("sns:Publish",), GOOD, "", id="a key for the role"),
+        pytest.param(TopicSink(OPERATORS, key_policy=policy(allow("lambda", "kms:*")), key_grantees=(ROLE,), **OF_KEY), ("sns:Publish",), GOOD, "", id="a grant of the key"),
+        pytest.param(TopicSink(OPERATORS, is_aws_key=True, key_id="alias/aws/sns"), ("sns:Publish",), GOOD, "", id="SNS's own key"),
+        pytest.param(TopicSink(OPERATORS, key_id="arn:aws:kms:us-east-1:999900001111:key/1"), ("sns:Publish",), UNKNOWN, "another account", id="a foreign key"),
+        pytest.param(BucketSink(BIN), ("s3:PutObject",), GOOD, "", id="bucket"),
+        pytest.param(BucketSink(BIN, exists=False), ("s3:PutObject",), BAD, "does not exist", id="a deleted bucket"),
+        pytest.param(BucketSink(BIN), ("s3:GetObject",), BAD, "s3:PutObject", id="no right to write"),
+        pytest.param(BucketSink(BIN, policy=to_role("Deny", "s3:PutObject", "*", Resource=f"{BIN}/aws/*")), ("s3:PutObject",), BAD, "s3:PutObject", id="the bucket denies it"),
+        pytest.param(BucketSink(BIN, key_problem="does not exist"), ("s3:PutObject",), BAD, "KMS key", id="a bucket without a key"),
+        pytest.param(BucketSink(BIN, key_policy=LEFT, **OF_KEY), ("s3:PutObject", "kms:GenerateDataKey"), GOOD, "", id="a bucket's key"),
+        pytest.param(BucketSink(BIN, key_policy=LEFT, **OF_KEY), ("s3:PutObject",), BAD, "kms:GenerateDataKey", id="no right to the bucket's key"),
+        pytest.param(OtherSink(OTHER), ("lambda:InvokeFunction",), GOOD, "", id="function"),
+        pytest.param(OtherSink(OTHER), ("lambda:GetFunction",), BAD, "function collector (lambda:InvokeFunction)", id="no right to invoke"),
+        pytest.param(OtherSink(FAILURES), ("events:PutEvents",), GOOD, "", id="bus"),
+        pytest.param(OtherSink(FAILURES), (), BAD, "event bus failures (events:PutEvents)", id="no right to put"),
+        pytest.param(OtherSink(FAILURES, policy=to_role("Allow", "events:PutEvents", {"AWS": "arn:aws:sts::111122223333:assumed-role/agent/agent"})), (), GOOD, "", id="the bus lets a session in"),
+        pytest.param(sink(key_policy=LEFT, **OF_KEY), ("sqs:SendMessage", *ENCRYPTS), GOOD, "", id="a queue's key"),
+        pytest.param(sink(key_policy=LEFT, **OF_KEY), ("sqs:SendMessage",), BAD, "kms:GenerateDataKey and kms:Decrypt", id="no right to the queue's key"),
+        pytest.param(sink(key_id="alias/aws/sqs", is_aws_key=True), ("sqs:SendMessage",), GOOD, "", id="SQS's own key"),
+    ],
+)  # fmt: skip
+def test_the_rights_of_the_role(place, may, status, words):
+    kinds = (QueueSink, TopicSink, BucketSink)
+    places = [(place,) if isinstance(place, kind) else () for kind in kinds]
+    others = (place,) if isinstance(place, OtherSink) else ()
+    function = use(settings={"live": InvokeSettings(place.arn)}, others=others)
+    verdict = asynchronous_failures(function, QUIET, *places, role(*may))
+    check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 
 def attested(*, days=30, approved=True, **changes):
@@ -693,7 +772,7 @@ def source(**about):
         pytest.param(source(destination=""), (), (), BAD, "dropped", id="nowhere"),
         pytest.param(source(), (sink(exists=False),), (), BAD, "not exist", id="deleted queue"),
         pytest.param(
-            source(), (), (TopicExists(OPERATORS, exists=False),), BAD, "not exist", id="topic"
+            source(), (), (TopicSink(OPERATORS, exists=False),), BAD, "not exist", id="topic"
         ),
         pytest.param(
             source(service="kafka", retries=0, is_shared_group=True), (sink(),), (), GOOD, "",
@@ -723,7 +802,7 @@ def source(**about):
 def test_event_source_failures(about, queues, topics, status, words):
     failures = about if isinstance(about, SourceFailures) else SourceFailures(about)
     may_send_to_failed = role("sqs:SendMessage", resource=FAILED)
-    verdict = event_source_failures(failures, queues, topics, may_send_to_failed)
+    verdict = event_source_failures(failures, queues, topics, (), may_send_to_failed)
     check(verdict, status, words, Severity.HIGH if status is BAD else None)
 
 
@@ -1004,7 +1083,7 @@ def pipe(**about):
         pytest.param(pipe(dead=""), (), (), BAD, "dropped", id="nowhere"),
         pytest.param(pipe(), (sink(exists=False),), (), BAD, "not exist", id="deleted"),
         pytest.param(
-            pipe(), (), (TopicExists(OPERATORS, exists=False),), BAD, "not exist", id="topic"
+            pipe(), (), (TopicSink(OPERATORS, exists=False),), BAD, "not exist", id="topic"
         ),
         pytest.param(pipe(service="sqs", dead=""), (), (), NA, "queue-redrive", id="a queue"),
         pytest.param(pipe(service="kafka", dead=""), (), (), NA, "kind", id="a broker"),

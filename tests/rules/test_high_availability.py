@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from readiness.evidence.autoscaling import (
     Scalable,
     ServiceScaling,
 )
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import (
     InterfaceEndpoint,
@@ -24,7 +25,7 @@ from readiness.evidence.ec2.exits import (
     NatGateways,
 )
 from readiness.evidence.ec2.vpcs import Route, RouteTable, RouteTables, Subnet, Vpc
-from readiness.evidence.ec2.zones import Zones
+from readiness.evidence.ec2.zones import REAL, Zones
 from readiness.evidence.ecs.placement import CapacityProviders, ServicePlacement
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
@@ -36,6 +37,8 @@ from readiness.evidence.opensearch import DomainAvailability
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.evidence.region import Region
+from readiness.evidence.workloads.manifests import Manifests
+from readiness.model.manifest import Manifest
 from tests.fake_account import NOON
 
 GOOD = Status.COMPLIANT
@@ -164,6 +167,7 @@ def test_service_zones(service, running, scaling, providers, settings, status, w
         scaling,
         CapacityProviders(providers),
         ZONES,
+        Manifests(),
         **settings,
     )
     said(verdict, status, words)
@@ -171,7 +175,9 @@ def test_service_zones(service, running, scaling, providers, settings, status, w
 
 def test_tasks_outside_aws_are_not_judged():
     external = task("", launch_type="EXTERNAL")
-    verdict = app.service_zones(placement(), tasks(external), UNSCALED, NO_PROVIDERS, ZONES)
+    verdict = app.service_zones(
+        placement(), tasks(external), UNSCALED, NO_PROVIDERS, ZONES, Manifests()
+    )
     said(verdict, NA, "outside AWS")
 
 
@@ -191,7 +197,59 @@ def test_tasks_outside_aws_are_not_judged():
 )
 def test_function_zones(subnets, changes, settings, status, words):
     function = FunctionConfiguration(name="agent", arn="arn", **changes)
-    said(app.function_zones(function, FunctionNetwork(subnets), ZONES, **settings), status, words)
+    verdict = app.function_zones(
+        function, FunctionNetwork(subnets), ZONES, FunctionTags({}), Manifests(), **settings
+    )
+    said(verdict, status, words)
+
+
+# -- what owners call critical --------------------------------------------------------------------
+
+STATED = Manifests(
+    {"web": Manifest("web", "team", date(2026, 1, 1), critical=("agent", "agents/web"))}
+)
+REFUSED = Manifests(refused={"web": "it is not JSON"})
+TWO_ZONES = replace(ZONES, types={"use1-az1": REAL, "use1-az2": REAL})
+
+
+@pytest.mark.parametrize(
+    ("subnets", "manifests", "zones", "settings", "status", "words"),
+    [
+        pytest.param(("a", "b", "c"), STATED, ZONES, {}, GOOD, "3 Availability Zones", id="three zones"),
+        pytest.param(("a", "b"), STATED, ZONES, {}, BAD, "web calls it critical", id="two zones"),
+        pytest.param(("a", "b"), STATED, ZONES, {"critical_min_zones": 2}, GOOD, "", id="two are enough"),
+        pytest.param(("a", "b"), STATED, TWO_ZONES, {}, GOOD, "", id="a region with two zones"),
+        pytest.param(("a", "b"), Manifests(), ZONES, {}, GOOD, "", id="not critical"),
+        pytest.param(("a", "b"), REFUSED, ZONES, {}, UNKNOWN, "not JSON", id="who knows"),
+        pytest.param(("a", "b", "c"), REFUSED, ZONES, {}, GOOD, "", id="three zones whatever it is"),
+        pytest.param(("a", "a2"), STATED, ZONES, {}, BAD, "at least 2", id="one zone"),
+        pytest.param(("a", "b", "gone"), STATED, ZONES, {}, UNKNOWN, "gone", id="a third that is not shown"),
+    ],
+)  # fmt: skip
+def test_critical_functions_and_services(subnets, manifests, zones, settings, status, words):
+    tagged = {"Application": "web"}
+    function = app.function_zones(
+        FunctionConfiguration(name="agent", arn="arn"),
+        FunctionNetwork(subnets),
+        zones,
+        FunctionTags(tagged),
+        manifests,
+        **settings,
+    )
+    said(function, status, words)
+    service = app.service_zones(
+        placement(subnet_ids=subnets, tags=tagged),
+        tasks(*(task(f"us-east-1{id[0]}") for id in subnets if id != "gone")),
+        UNSCALED,
+        NO_PROVIDERS,
+        zones,
+        manifests,
+        **settings,
+    )
+    said(service, status, words if subnets != ("a", "b", "c") else "")
+    for verdict in (function, service):
+        if "critical" in verdict.reason:
+            assert verdict.severity is Severity.MEDIUM
 
 
 # -- load balancers and their targets -------------------------------------------------------------
@@ -378,7 +436,9 @@ def test_readers_that_auto_scaling_may_delete(lowest, members, status):
 
 def test_what_scales_to_zero_does_not_page():
     one = placement(desired=1)
-    verdict = app.service_zones(one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES)
+    verdict = app.service_zones(
+        one, tasks(task("us-east-1a")), scaled(0), NO_PROVIDERS, ZONES, Manifests()
+    )
     assert verdict.severity is Severity.LOW
     idle = group(lowest=0, desired=1, running=("us-east-1a",))
     assert app.auto_scaling_group_zones(idle, ZONES).severity is Severity.LOW
@@ -568,5 +628,7 @@ def test_zones_are_counted_only_where_they_are_real():
 
 def test_a_single_task_is_worse_than_a_bad_strategy():
     one = placement(desired=1, spread=("random:",))
-    verdict = app.service_zones(one, tasks(task("us-east-1a")), UNSCALED, NO_PROVIDERS, ZONES)
+    verdict = app.service_zones(
+        one, tasks(task("us-east-1a")), UNSCALED, NO_PROVIDERS, ZONES, Manifests()
+    )
     assert verdict.severity is Severity.HIGH

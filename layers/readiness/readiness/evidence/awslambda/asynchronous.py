@@ -19,7 +19,16 @@ from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import invoke_settings, on_failure
-from readiness.evidence.workloads.failure_sinks import SIGHT_READS, queue_of, sighted, topic_of
+from readiness.evidence.workloads.failure_sinks import (
+    POLICY_READS,
+    SIGHT_READS,
+    OtherSink,
+    bucket_of,
+    other_sinks,
+    queue_of,
+    sighted,
+    topic_of,
+)
 from readiness.model.evidence import REGION, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -93,6 +102,7 @@ class ScheduledFunctions:
         "lambda:GetPolicy",
         "lambda:ListFunctionEventInvokeConfigs",
         *SIGHT_READS,
+        *POLICY_READS,
     ),
     uses=(FunctionAliases, FunctionFailures, FunctionIdentity, ScheduledFunctions),
     changed_by=(
@@ -115,7 +125,8 @@ class AsynchronousUse:
     it; ``settings`` are those that say something; ``versions`` are those that a qualifier leads
     to; ``dead`` is the dead-letter target of each version that asynchronous callers reach;
     ``missing`` are functions and event buses that failures are sent to and that do not exist,
-    ``unseen`` buckets and buses that this account does not have. ``flaw`` says why a policy could
+    ``unseen`` buckets and buses that this account does not have; ``others`` are the functions and
+    buses that exist. ``flaw`` says why a policy could
     not be understood. Sources: GetPolicy, ListSchedules, ListFunctionEventInvokeConfigs,
     GetFunctionConfiguration of each version, ListFunctions, DescribeEventBus, ListBuckets.
     """
@@ -128,6 +139,8 @@ class AsynchronousUse:
     role: Resource | None = None
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
+    bucket_sinks: tuple[Resource, ...] = ()
+    others: tuple[OtherSink, ...] = ()
     missing: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
     master_arn: str = ""
@@ -182,6 +195,7 @@ class AsynchronousUse:
         dead = {version: _dead(read, function.id, version, latest) for version in reached}
         sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
         missing, unseen = sighted(read, sinks)
+        seen = sinks.difference(missing, unseen)
         role = last_segment(latest.role_arn)
         return cls(
             name=function.id,
@@ -192,6 +206,8 @@ class AsynchronousUse:
             role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
             queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
             topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
+            bucket_sinks=tuple(b for arn in sorted(seen) if (b := bucket_of(read, arn))),
+            others=other_sinks(read, seen),
             missing=missing,
             unseen=unseen,
             master_arn=latest.master_arn,

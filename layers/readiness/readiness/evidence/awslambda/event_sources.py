@@ -16,7 +16,13 @@ from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.workloads.dead_letter_paths import on_failure
-from readiness.evidence.workloads.failure_sinks import SIGHT_READS, queue_of, sighted, topic_of
+from readiness.evidence.workloads.failure_sinks import (
+    SIGHT_READS,
+    bucket_of,
+    queue_of,
+    sighted,
+    topic_of,
+)
 from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -173,6 +179,7 @@ class SourceFailures:
     source: EventSource
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
+    bucket_sinks: tuple[Resource, ...] = ()
     grants: Resource | None = None
     missing: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
@@ -191,11 +198,13 @@ class SourceFailures:
             return cls(source)
         queue, topic = queue_of(source.destination), topic_of(source.destination)
         missing, unseen = sighted(read, [source.destination])
+        bucket = None if unseen else bucket_of(read, source.destination)
         return cls(
             source,
             queue_sinks=(queue,) if queue else (),
             topic_sinks=(topic,) if topic else (),
-            grants=_role(read, source.function) if queue else None,
+            bucket_sinks=(bucket,) if bucket else (),
+            grants=_role(read, source.function) if queue or topic or bucket else None,
             missing=missing,
             unseen=unseen,
         )

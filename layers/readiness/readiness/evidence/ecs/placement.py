@@ -12,6 +12,7 @@ from readiness.evidence.ecs.services import (
     SERVICE_READS,
     described_service,
     described_services,
+    tags_of,
 )
 from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
@@ -68,6 +69,7 @@ class ServicePlacement:
     resource_id: str = ""
     replaces_in_place: bool = True
     is_behind: bool = False
+    tags: Mapping[str, str] | None = None
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServicePlacement:
@@ -128,6 +130,7 @@ class ServicePlacement:
             and limits.get("strategy", "ROLLING") == "ROLLING",
             is_behind=any(each.get("loadBalancers") for each in own)
             or any(e.get("vpcLatticeConfigurations") for e in answer.get("deployments") or ()),
+            tags=tags_of(answer),
         )
 
     @property

@@ -65,7 +65,8 @@ SERVICE = ResourceType(
 )
 
 
-def _tags(answer: Mapping[str, Any]) -> dict[str, str]:
+def tags_of(answer: Mapping[str, Any]) -> dict[str, str]:
+    """The tags of what the API describes, in ECS's own spelling."""
     return {tag["key"]: tag.get("value", "") for tag in answer.get("tags") or ()}
 
 
@@ -171,7 +172,7 @@ class Service:
             deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployment_configuration=answer.get("deploymentConfiguration"),
             deployments=tuple(answer.get("deployments") or ()),
-            tags=_tags(answer),
+            tags=tags_of(answer),
             task_sets=tuple(answer.get("taskSets") or ()),
             has_classic_balancer=any("loadBalancerName" in balancer for balancer in balancers),
             propagates_tags=answer.get("propagateTags", "NONE").replace("NONE", ""),
@@ -510,7 +511,7 @@ class TaskDefinition:
             memory=int(about.get("memory") or 0),
             architecture=(about.get("runtimePlatform") or {}).get("cpuArchitecture", ""),
             containers=tuple(map(_container, about.get("containerDefinitions") or ())),
-            tags=_tags(answer),
+            tags=tags_of(answer),
             options=dict(_options(about)),
         )
 

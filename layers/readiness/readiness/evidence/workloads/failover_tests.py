@@ -30,14 +30,32 @@ _HARMLESS = ("aws:fis:wait", "aws:cloudwatch:")
 """Actions that break nothing: they wait, or look at an alarm."""
 _SLOWS = re.compile(r"(?i)stress|latency|add-delay|packet-loss|throttle-error|disk-fill")
 """In the name of an action or of the document it runs: things get slow, and nothing fails."""
+_REFUSES = re.compile(r"(?i)insufficient|inject-api|invocation-|pause-replication")
+"""In the name of an action: calls are refused or replication waits; nothing that runs fails."""
+_CUTS = "aws:network:disrupt-connectivity"
+_WHOLE_SUBNETS = frozenset({"all", "availability-zone", "vpc"})
+"""Scopes that cut a subnet off from other zones; the rest cut off a service or some addresses."""
+_FAILS_OVER = frozenset(
+    {
+        "aws:arc:start-zonal-autoshift",
+        "aws:elasticache:interrupt-cluster-az-power",
+        "aws:elasticache:replicationgroup-interrupt-az-power",
+        "aws:network:route-table-disrupt-cross-region-connectivity",
+        "aws:network:transit-gateway-disrupt-cross-region-connectivity",
+        "aws:rds:failover-db-cluster",
+    }
+)
+"""Actions that fail a zone or a region, or have something fail over, whatever they aim at."""
+_REBOOTS = "aws:rds:reboot-db-instances"
 
 
 @dataclass(frozen=True, slots=True)
 class FailoverTest:
     """One try of a failover.
 
-    ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing. ``deployed``
-    names the services that were deployed after it ended, which it therefore says nothing about.
+    ``passed`` is None while it runs. ``flaw`` says why one that ended proves nothing; ``stopped``
+    that something was stopped nevertheless. ``deployed`` names the services that were deployed
+    after it ended, which it therefore says nothing about.
     """
 
     kind: str
@@ -47,6 +65,7 @@ class FailoverTest:
     outcome: str = ""
     flaw: str = ""
     deployed: tuple[str, ...] = ()
+    stopped: bool = False
 
     def has_ended_since(self, oldest: datetime) -> bool:
         """Whether it has ended, and not before ``oldest``."""
@@ -158,6 +177,7 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
             absent=("ResourceNotFoundException",),
             experimentId=about["id"],
         )
+        flaw = _flaw(about, targets) if state == "completed" else ""
         ended = about.get("endTime") or about["creationTime"]
         yield FailoverTest(
             EXPERIMENT,
@@ -165,9 +185,13 @@ def _experiments(read: Reader, services: Sequence[Service]) -> Iterator[Failover
             ended,
             state == "completed",
             state,
-            _flaw(about, targets) if state == "completed" else "",
+            flaw,
             _deployed_since(ended, targets, services),
+            stopped=flaw == NO_ZONE,
         )
+
+
+NO_ZONE = "it failed no zone, only single resources or the way to single services"
 
 
 def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str:
@@ -192,6 +216,7 @@ def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str
         "no stop condition watched it, so nothing tells that the workload held": all(
             source == "none" for source in stops
         ),
+        NO_ZONE: not any(_fails_a_zone(action, about.get("targets") or {}) for action in done),
     }
     return next((flaw for flaw, holds in flaws.items() if holds), "")
 
@@ -199,6 +224,33 @@ def _flaw(about: Mapping[str, Any], targets: Sequence[Mapping[str, Any]]) -> str
 def _only_slows(action: Mapping[str, Any]) -> bool:
     named = action.get("actionId", ""), (action.get("parameters") or {}).get("documentArn", "")
     return any(_SLOWS.search(each) for each in named)
+
+
+def _fails_a_zone(action: Mapping[str, Any], targets: Mapping[str, Any]) -> bool:
+    """Whether an action took away all of a zone at which it aimed, or had something fail over.
+
+    FIS has no flag for it. Some actions are about a zone by their nature; of the others each
+    target has to be confined to a zone, and to be all of it.
+    """
+    named, given = str(action.get("actionId", "")), action.get("parameters") or {}
+    if named == _CUTS:
+        return given.get("scope", "all") in _WHOLE_SUBNETS
+    if named == _REBOOTS:
+        return str(given.get("forceFailover", "")).lower() == "true"
+    if named in _FAILS_OVER:
+        return True
+    if _only_slows(action) or _REFUSES.search(named):
+        return False
+    aims = [targets.get(name) or {} for name in (action.get("targets") or {}).values()]
+    return bool(aims) and all(map(_is_of_a_zone, aims))
+
+
+def _is_of_a_zone(target: Mapping[str, Any]) -> bool:
+    """Whether a target is all that there is of its kind in a zone."""
+    said = [*(target.get("parameters") or {})]
+    said += [str(each.get("path", "")) for each in target.get("filters") or ()]
+    in_a_zone = any("availabilityzone" in each.lower() for each in said)
+    return in_a_zone and target.get("selectionMode", "ALL") in {"ALL", "PERCENT(100)"}
 
 
 def _deployed_since(

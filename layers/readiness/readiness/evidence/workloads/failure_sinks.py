@@ -1,4 +1,4 @@
-"""The queues and topics that failures are sent to: whether there is one, and whom it lets in."""
+"""What failures are sent to: whether there is such a thing, and whom it lets in."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from readiness.evidence.awslambda.functions import (
     function_name,
 )
 from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
-from readiness.evidence.s3.buckets import is_own_bucket
+from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.evidence.workloads.dead_letter_paths import redriven_to
@@ -49,13 +49,21 @@ def topic_of(arn: str) -> Resource | None:
     return TOPIC.resource(parts[4], parts[3], parts[5])
 
 
+def bucket_of(read: Reader, arn: str) -> Resource | None:
+    """The bucket of an ARN, None for the ARN of anything else."""
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[2] != "s3":
+        return None
+    return BUCKET.resource(read.account, read.region, parts[5].partition("/")[0])
+
+
 SIGHT_READS = ("events:DescribeEventBus", "s3:ListAllMyBuckets")
 
 
 def sighted(read: Reader, arns: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The functions and event buses that do not exist, and the buckets and buses of others.
 
-    Queues and topics have evidence of their own (QueueSink, TopicExists). Whether a bucket of
+    Queues and topics have evidence of their own (QueueSink, TopicSink). Whether a bucket of
     another account exists is not visible. Sources: FunctionConfiguration, DescribeEventBus,
     ListBuckets.
     """
@@ -89,6 +97,37 @@ def _has_bus(read: Reader, name: str) -> bool:
     return read.one("events", "describe_event_bus", absent=absent, Name=name) is not None
 
 
+POLICY_READS = ("events:DescribeEventBus", "lambda:GetPolicy")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherSink:
+    """A function or an event bus that failures are sent to, and its own policy as JSON text."""
+
+    arn: str
+    policy: str = ""
+
+
+def other_sinks(read: Reader, arns: Iterable[str]) -> tuple[OtherSink, ...]:
+    """Those of this account and region among ARNs. Sources: GetPolicy, DescribeEventBus."""
+    found = []
+    for arn in sorted(arns):
+        _, _, service, region, account, name = (*arn.split(":", 5), *([""] * 6))[:6]
+        absent = ("ResourceNotFoundException",)
+        answer: Mapping[str, Any] | None = None
+        if (region, account) != (read.region, read.account):
+            continue
+        if service == "lambda":
+            answer = read.one("lambda", "get_policy", absent=absent, FunctionName=arn)
+        elif service == "events":
+            bus = name.removeprefix("event-bus/")
+            answer = read.one("events", "describe_event_bus", absent=absent, Name=bus)
+        else:
+            continue
+        found.append(OtherSink(arn, (answer or {}).get("Policy") or ""))
+    return tuple(found)
+
+
 def redrive_attributes(read: Reader, queue: Resource) -> Mapping[str, str] | None:
     """What GetQueueAttributes says of failures, None where there is no such queue."""
     answer = read.one(
@@ -109,9 +148,10 @@ class QueueSink:
 
     ``retention`` is in seconds, ``dead`` where it sends failures itself, ``allows`` its redrive
     allow policy. ``is_hidden``: it is of another account, and SQS does not tell whether there is
-    such a queue. ``key_problem`` says why its key cannot be used; ``key_policy`` is
-    that of a customer managed key, ``is_aws_key`` that the key is SQS's own AWS-managed one, which
-    lets no other service in. Sources: GetQueueAttributes, DescribeKey, GetKeyPolicy.
+    such a queue. ``key_problem`` says why its key cannot be used; ``key_policy`` is that of a
+    customer managed key and ``key_grantees`` the ARNs of those with a grant of it;
+    ``is_aws_key``: the key is SQS's own AWS-managed one, which lets no other service in. Sources:
+    GetQueueAttributes, DescribeKey, GetKeyPolicy, ListGrants.
     """
 
     arn: str
@@ -125,6 +165,7 @@ class QueueSink:
     key_arn: str = ""
     key_problem: str = ""
     key_policy: str = ""
+    key_grantees: tuple[str, ...] = ()
     is_aws_key: bool = False
 
     @property
@@ -161,6 +202,132 @@ class QueueSink:
         )
 
 
+@evidence(
+    TOPIC,
+    reads=("sns:GetTopicAttributes",),
+    uses=(KmsKeyState, KmsKeyAccess),
+)
+@dataclass(frozen=True, slots=True)
+class TopicSink:
+    """A topic that something sends its failures to.
+
+    ``confirmed`` counts its confirmed subscriptions, None where SNS does not say; a change of them
+    wakes nobody, since consumers come and go. The rest is as of a queue.
+    Sources: GetTopicAttributes, DescribeKey, GetKeyPolicy, ListGrants.
+    """
+
+    arn: str
+    exists: bool = True
+    is_hidden: bool = False
+    confirmed: int | None = None
+    policy: str = ""
+    key_id: str = ""
+    key_arn: str = ""
+    key_problem: str = ""
+    key_policy: str = ""
+    key_grantees: tuple[str, ...] = ()
+    is_aws_key: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.arn.endswith(".fifo")
+
+    @classmethod
+    def load(cls, read: Reader, topic: Resource) -> TopicSink:
+        arn = arn_of(topic, read.partition)
+        is_foreign = topic.account != read.account
+        try:
+            answer = read.one(
+                "sns",
+                "get_topic_attributes",
+                absent=("NotFound", "NotFoundException"),
+                region=None if topic.region == read.region else topic.region,
+                TopicArn=arn,
+            )
+        except Unreadable as failure:
+            if is_foreign and failure.is_denied:
+                return cls(arn, is_hidden=True)
+            raise
+        if answer is None:
+            return cls(arn, exists=False)
+        attributes = answer.get("Attributes") or {}
+        key_id = attributes.get("KmsMasterKeyId", "")
+        confirmed = attributes.get("SubscriptionsConfirmed")
+        return cls(
+            arn,
+            confirmed=None if confirmed is None else int(confirmed),
+            policy=attributes.get("Policy", ""),
+            key_id=key_id,
+            **({} if is_foreign and ":" not in key_id else _of_key(read, key_id)),
+        )
+
+
+@evidence(
+    BUCKET,
+    reads=("s3:GetBucketPolicy", "s3:GetEncryptionConfiguration"),
+    uses=(KmsKeyState, KmsKeyAccess),
+    proves=False,
+)
+@dataclass(frozen=True, slots=True)
+class BucketSink:
+    """A bucket of the account that failures are written to, its policy and its default key.
+
+    The rest is as of a queue. Sources: GetBucketPolicy, GetBucketEncryption, DescribeKey,
+    GetKeyPolicy.
+    """
+
+    arn: str
+    exists: bool = True
+    policy: str = ""
+    key_id: str = ""
+    key_arn: str = ""
+    key_problem: str = ""
+    key_policy: str = ""
+    key_grantees: tuple[str, ...] = ()
+    is_aws_key: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.arn.rpartition(":")[2]
+
+    @classmethod
+    def load(cls, read: Reader, bucket: Resource) -> BucketSink:
+        arn = arn_of(bucket, read.partition)
+        absent = ("NoSuchBucketPolicy",)
+        try:
+            said = read.one(
+                "s3", "get_bucket_policy", absent=absent, gone=_NO_BUCKET, Bucket=bucket.id
+            )
+            answer = read.one(
+                "s3",
+                "get_bucket_encryption",
+                absent=("ServerSideEncryptionConfigurationNotFoundError",),
+                gone=_NO_BUCKET,
+                Bucket=bucket.id,
+            )
+        except Gone:
+            return cls(arn, exists=False)
+        rules = answer["ServerSideEncryptionConfiguration"]["Rules"] if answer else []
+        default = (rules[0].get("ApplyServerSideEncryptionByDefault") if rules else None) or {}
+        key_id = default.get("KMSMasterKeyID", "")
+        key = key_resource(read, key_id)
+        # A bucket may be in another region, with a key of that region.
+        is_near = key is not None and key.region == read.region
+        return cls(
+            arn,
+            policy=(said or {}).get("Policy", ""),
+            key_id=key_id,
+            **(_of_key(read, key_id) if is_near else {}),
+        )
+
+
+_NO_BUCKET = ("NoSuchBucket",)
+
+
 def _of_key(read: Reader, key_id: str) -> dict[str, Any]:
     key = key_resource(read, key_id) if key_id else None
     if key is None or key.account != read.account:
@@ -171,7 +338,9 @@ def _of_key(read: Reader, key_id: str) -> dict[str, Any]:
     if state.manager == "AWS":
         return {"is_aws_key": True}
     itself = KEY.resource(key.account, key.region, state.key_id)
+    access = read.of(KmsKeyAccess, itself)
     return {
         "key_arn": arn_of(itself, read.partition),
-        "key_policy": read.of(KmsKeyAccess, itself).policy,
+        "key_policy": access.policy,
+        "key_grantees": access.grantees,
     }
