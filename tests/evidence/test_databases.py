@@ -91,6 +91,7 @@ def test_a_cluster_that_is_gone():
 
 def mapping(**changes):
     about = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
         "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
         "FunctionArn": made.FUNCTION,
         "State": "Enabled",

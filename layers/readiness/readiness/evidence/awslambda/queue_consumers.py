@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from readiness.evidence.awslambda.event_sources import EventSource, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.model.evidence import ConfigItem, api_call, evidence
@@ -27,7 +26,8 @@ class Source:
 
 @evidence(
     FUNCTION,
-    reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
+    reads=("sqs:GetQueueAttributes",),
+    uses=(FunctionMappings,),
     changed_by=(
         api_call(
             "lambda",
@@ -53,21 +53,18 @@ class QueueSources:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> QueueSources:
-        mappings = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
         own = [
             mapping
-            for mapping in mappings
-            if ":sqs:" in mapping.get("EventSourceArn", "")
-            and function_name(mapping.get("FunctionArn", "")) == function.id
-            and mapping.get("State") not in {"Disabled", "Deleting"}
+            for mapping in mappings_of(read, function)
+            if mapping.service == "sqs" and mapping.state not in {"Disabled", "Deleting"}
         ]
         found = (_source(read, mapping) for mapping in own)
         return cls(tuple(source for source in found if source is not None))
 
 
-def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
+def _source(read: Reader, mapping: EventSource) -> Source | None:
     """None for a mapping whose queue was deleted."""
-    arn = mapping["EventSourceArn"].split(":")
+    arn = mapping.source_arn.split(":")
     queue = Resource(arn[4], arn[3], QUEUE.name, arn[5])
     try:
         answer = read.one(
@@ -80,4 +77,4 @@ def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
     except Gone:
         return None
     visibility = int((answer.get("Attributes") or {})["VisibilityTimeout"])
-    return Source(queue.id, visibility, mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    return Source(queue.id, visibility, mapping.window)
