@@ -278,6 +278,7 @@ def fake_account() -> FakeAccount:
         "creationDate": LONG_AGO,
     }
     mapping = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
         "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
         "FunctionArn": f"{FUNCTION}:live",
         "State": "Enabled",

@@ -52,7 +52,7 @@ class Leg:
     """What one leg took: modelled seconds, CPU seconds, requests, verdicts, MB.
 
     ``waited`` are the seconds of those that the pacer waited for a turn, ``asked`` how often what
-    was asked most.
+    was asked most; ``walked`` is how many items of listings were walked through, each walk anew.
     """
 
     seconds: float
@@ -66,6 +66,7 @@ class Leg:
     memory: float
     finished: bool
     asked: dict[str, int]
+    walked: int = 0
 
 
 class LambdaClock:
@@ -108,12 +109,34 @@ class Judged:
         return [" ".join(each) for each in expected if self._key(*each) not in seen]
 
 
+class Walks:
+    """How many items were walked through, of every listing together, and of which most.
+
+    A listing that each resource walks through from end to end is quadratic, long before it shows.
+    """
+
+    def __init__(self) -> None:
+        self.items: Counter[str] = Counter()
+
+    def watch(self, items: Any) -> None:
+        """Count what the class of listings yields from now on."""
+        walk = items.__iter__
+
+        def counted(listing: Any) -> Iterator[Any]:
+            path = listing._path
+            for item in walk(listing):
+                self.items[path] += 1
+                yield item
+
+        items.__iter__ = counted
+
+
 class Sweeper:
     """The function of one heading, kept warm, and its sweeps over an account."""
 
     def __init__(self, folder: str, account: Account, path: Path, memory: int = MEGABYTES) -> None:
         from readiness.engine import function as module
-        from readiness.engine import session
+        from readiness.engine import packing, session
         from readiness.engine.rates import Pacer
         from readiness.engine.sandbox import memory as used
 
@@ -124,6 +147,8 @@ class Sweeper:
         self.clock = clock = LambdaClock(wire)
         self.judged = Judged()
         self.crashes: Counter[str] = Counter()
+        self.walks = Walks()
+        self.walks.watch(packing.Items)
         sweeper = self
 
         class Attached(session.Session):
@@ -160,7 +185,7 @@ class Sweeper:
     def leg(self, sweep: str, cursor: Any) -> tuple[Leg, Any]:
         clock, wire = self.clock, self.wire
         began, cpu, asked, waited = clock.now(), clock.cpu(), wire.requests, clock.waited
-        crashed = self.crashes.total()
+        crashed, walked = self.crashes.total(), self.walks.items.total()
         wire.asked.clear()
         peak = [self._used()]
         stop = threading.Event()
@@ -193,6 +218,7 @@ class Sweeper:
             round(peak[0] / 1e6, 1),
             "cursor" not in answer,
             dict(wire.asked.most_common(8)),
+            self.walks.items.total() - walked,
         )
         return took, answer.get("cursor")
 
@@ -284,6 +310,7 @@ def main(
             "unlike": [] if sample or sweeps[-1] == "moving" else sweeper.unlike(),
             "crashes": dict(sweeper.crashes.most_common(10)),
             "empty": dict(account.empty.most_common(30)),
+            "walked": dict(sweeper.walks.items.most_common(10)),
         }
 
 

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.benchmarks.vast_estate import Estate
+from tests.benchmarks.vast_fronts import Fronts
 from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Refused
 
 
-class Account(Estate):
+class Account(Fronts):
     """The buckets, functions, roles, alarms, log groups and services."""
 
     # -- Lambda ---------------------------------------------------------------------------------
@@ -144,13 +144,23 @@ class Account(Estate):
             "deployments": [deployment],
             "events": events,
             "createdAt": 1767225600,
+            "launchType": "FARGATE",
+            "deploymentController": {"type": "ECS"},
+            "loadBalancers": [
+                {
+                    "targetGroupArn": self.group_of(name),
+                    "containerName": "main",
+                    "containerPort": 8080,
+                }
+            ],
         }
 
     def ecs_describe_task_definition(self, params: Mapping[str, Any]) -> Any:
-        container = {"name": "main", "image": "image:1", "essential": True}
+        container = {"name": "main", "image": "image:1", "essential": True, "memory": 512}
         arn = params["taskDefinition"]
         family = arn.rsplit("/", 1)[-1].partition(":")[0]
         about = {"taskDefinitionArn": arn, "family": family, "containerDefinitions": [container]}
+        about |= {"status": "ACTIVE", "revision": 1, "networkMode": "awsvpc"}
         return {"taskDefinition": about}
 
     # -- the others -----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ SUBNETS = 6
 
 
 class Estate(Surroundings):
-    """A table and a stack for ten functions, two network interfaces a service, all scanned.
+    """A stack for ten functions, two network interfaces a service, all scanned.
 
     One function in twenty has a URL.
     """
@@ -128,7 +128,11 @@ class Estate(Surroundings):
 
     def dynamodb_list_tables(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(
-            "table", self.tens, {"from": self._after(params)}, "from", params.get("Limit", 100)
+            "table",
+            self.size.tables,
+            {"from": self._after(params)},
+            "from",
+            params.get("Limit", 100),
         )
         return {"TableNames": names, "LastEvaluatedTableName": names[-1] if token else None}
 
@@ -139,7 +143,7 @@ class Estate(Surroundings):
 
     def dynamodb_describe_table(self, params: Mapping[str, Any]) -> Any:
         name = params["TableName"]
-        if not self.has(name, self.tens):
+        if not self.has(name, self.size.tables):
             raise Refused("ResourceNotFoundException", 400)
         return {
             "Table": {

@@ -22,6 +22,9 @@ class Size:
     alarms: int = 20_000
     log_groups: int = 10_000
     services: int = 3_000
+    tables: int = 2_500
+    databases: int = 1_000
+    apis: int = 1_000
 
     def times(self, share: float) -> Size:
         return Size(*(max(1, round(value * share)) for value in asdict(self).values()))
@@ -53,11 +56,14 @@ class Numbered:
         size = self.size
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/"
         return {
+            "AWS::ApiGateway::RestApi": self.names("api", size.apis, since),
             "AWS::CloudWatch::Alarm": self.names("alarm", size.alarms, since),
+            "AWS::DynamoDB::Table": self.names("table", size.tables, since),
             "AWS::ECS::Service": (arn + n for n in self.names("service", size.services, since)),
             "AWS::IAM::Role": self.names("role", size.roles, since),
             "AWS::Lambda::Function": self.names("function", size.functions, since),
             "AWS::Logs::LogGroup": self.names("group", size.log_groups, since),
+            "AWS::RDS::DBInstance": self.names("database", size.databases, since),
             "AWS::S3::Bucket": self.names("bucket", size.buckets, since),
             "AWS::SQS::Queue": self.names("queue", self.queues, since),
         }

@@ -12,7 +12,14 @@ from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Numbered, Refused
 
 WHEN = 1767225600
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
+_TAGS = {"Application": "MAIF", "Environment": "production", "Owner": "team"}
 TRUST = {"Version": "2012-10-17", "Statement": []}
+
+
+def _is_of(arn: str, service: str, kind: str = "") -> bool:
+    """Whether the tagging API's filter (``lambda:function``, ``s3``) shows what the ARN names."""
+    parts = arn.split(":", 5)
+    return parts[2] == service and (not kind or parts[5].startswith(kind) or service == "s3")
 
 
 class Surroundings(Numbered):
@@ -103,8 +110,11 @@ class Surroundings(Numbered):
         number = self._number(params["FunctionName"])
         if number % 10:
             return {"FunctionEventInvokeConfigs": []}
+        name = params["FunctionName"]
+        arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}:$LATEST"
         on_failure = {"OnFailure": {"Destination": self._queue_arn(number // 10 * 2)}}
-        return {"FunctionEventInvokeConfigs": [{"DestinationConfig": on_failure}]}
+        config = {"FunctionArn": arn, "DestinationConfig": on_failure}
+        return {"FunctionEventInvokeConfigs": [config]}
 
     def logs_describe_log_streams(self, params: Mapping[str, Any]) -> Any:
         return {"logStreams": [{"logStreamName": f"{params['logStreamNamePrefix']}1]abc"}]}
@@ -202,6 +212,12 @@ class Surroundings(Numbered):
             yield f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
         for name in self.names("bucket", size.buckets):
             yield f"arn:aws:s3:::{name}"
+        for name in self.names("table", size.tables):
+            yield f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}"
+        for name in self.names("database", size.databases):
+            yield f"arn:aws:rds:{REGION}:{ACCOUNT}:db:{name}"
+        for name in self.names("api", size.apis):
+            yield f"arn:aws:apigateway:{REGION}::/restapis/{name}"
         for name in self.names("service", size.services):
             yield f"arn:aws:ecs:{REGION}:{ACCOUNT}:service/main/{name}"
         for name in self.names("group", size.log_groups):
@@ -213,13 +229,24 @@ class Surroundings(Numbered):
         else:
             if self._tagged_since != self.first:
                 self._tagged, self._tagged_since = list(self._arns()), self.first
+            wanted = self._wanted(params)
             start = int(params.get("PaginationToken") or 0)
-            arns = self._tagged[start : start + 100]
-            token = str(start + 100) if start + 100 < len(self._tagged) else ""
-        named = [("Application", "MAIF"), ("Environment", "production"), ("Owner", "team")]
-        tags = [{"Key": key, "Value": value} for key, value in named]
+            arns = wanted[start : start + 100]
+            token = str(start + 100) if start + 100 < len(wanted) else ""
+        tags = [{"Key": key, "Value": value} for key, value in _TAGS.items()]
         listed = [{"ResourceARN": arn, "Tags": tags} for arn in arns]
         return {"ResourceTagMappingList": listed, "PaginationToken": token}
+
+    def _wanted(self, params: Mapping[str, Any]) -> list[str]:
+        for tag in params.get("TagFilters") or ():
+            values = tag.get("Values") or [_TAGS.get(tag["Key"])]
+            if tag["Key"] not in _TAGS or _TAGS[tag["Key"]] not in values:
+                return []
+        kinds = params.get("ResourceTypeFilters")
+        if not kinds:
+            return self._tagged
+        asked = tuple(kind.split(":") for kind in kinds)
+        return [arn for arn in self._tagged if any(_is_of(arn, *kind) for kind in asked)]
 
     _tagged: list[str]
     _tagged_since = -1

@@ -91,6 +91,7 @@ def test_a_cluster_that_is_gone():
 
 def mapping(**changes):
     about = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
         "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
         "FunctionArn": made.FUNCTION,
         "State": "Enabled",
@@ -109,7 +110,7 @@ def test_mappings_of_aliases_count_and_those_of_others_do_not():
         mapping(FunctionArn=f"{made.FUNCTION}-2"),
         mapping(EventSourceArn=f"arn:aws:kinesis:{HOME}:{ACCOUNT_ID}:stream/jobs"),
         mapping(State="Disabled"),
-        {"FunctionArn": made.FUNCTION, "SelfManagedEventSource": {"Endpoints": {}}},
+        mapping(SelfManagedEventSource={"Endpoints": {}}, EventSourceArn=""),
     )
     assert found == (Source("jobs", 180, 5),)
 

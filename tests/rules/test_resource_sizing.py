@@ -739,6 +739,7 @@ def test_a_problem_beside_an_unknown_caller_is_told():
 
 def test_the_batching_window_is_waited_for_too():
     mapping = {
+        "UUID": "2f8c0d1e-0000-4000-8000-1234567890ab",
         "EventSourceArn": f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
         "FunctionArn": f"{made.FUNCTION}:live",
         "MaximumBatchingWindowInSeconds": 20,

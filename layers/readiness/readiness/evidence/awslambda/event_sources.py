@@ -23,7 +23,7 @@ from readiness.evidence.workloads.failure_sinks import (
     sighted,
     topic_of,
 )
-from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
+from readiness.model.evidence import REGION, ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -162,6 +162,31 @@ class EventSource:
             is_shared_group=_is_shared_group(answer),
             bisects=bool(answer.get("BisectBatchOnFunctionError")),
         )
+
+
+@evidence(REGION, reads=("lambda:ListEventSourceMappings",))
+@dataclass(frozen=True, slots=True)
+class FunctionMappings:
+    """The mappings of every function of the region, its versions and aliases, by its name.
+
+    Asked by the function's name, Lambda leaves out those of its versions and aliases; so all are
+    listed, and sorted by function once. Source: ListEventSourceMappings.
+    """
+
+    by_function: Mapping[str, tuple[EventSource, ...]]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> FunctionMappings:
+        found: dict[str, list[EventSource]] = {}
+        for each in map(EventSource.of, _listed(read)):
+            found.setdefault(each.function, []).append(each)
+        return cls({name: tuple(sources) for name, sources in found.items()})
+
+
+def mappings_of(read: Reader, function: Resource) -> tuple[EventSource, ...]:
+    """The mappings of one function: evidence that asks declares that it uses FunctionMappings."""
+    region = REGION.resource(read.account, read.region, read.account)
+    return read.of(FunctionMappings, region).by_function.get(function.id, ())
 
 
 @evidence(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from readiness.evidence.awslambda.event_sources import EventSource, FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.sqs.queues import QUEUE, queue_url
 from readiness.model.evidence import ConfigItem, api_call, evidence
@@ -28,7 +27,8 @@ class Source:
 
 @evidence(
     FUNCTION,
-    reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
+    reads=("sqs:GetQueueAttributes",),
+    uses=(FunctionMappings,),
     changed_by=(
         api_call(
             "lambda",
@@ -54,21 +54,18 @@ class QueueSources:
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> QueueSources:
-        mappings = read.every("lambda", "list_event_source_mappings", "EventSourceMappings")
         own = [
             mapping
-            for mapping in mappings
-            if ":sqs:" in mapping.get("EventSourceArn", "")
-            and function_name(mapping.get("FunctionArn", "")) == function.id
-            and not is_off(mapping.get("State"))
+            for mapping in mappings_of(read, function)
+            if mapping.service == "sqs" and not is_off(mapping.state)
         ]
         found = (_source(read, mapping) for mapping in own)
         return cls(tuple(source for source in found if source is not None))
 
 
-def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
+def _source(read: Reader, mapping: EventSource) -> Source | None:
     """None for a mapping whose queue was deleted."""
-    arn = mapping["EventSourceArn"].split(":")
+    arn = mapping.source_arn.split(":")
     queue = Resource(arn[4], arn[3], QUEUE.name, arn[5])
     try:
         answer = read.one(
@@ -81,4 +78,4 @@ def _source(read: Reader, mapping: Mapping[str, Any]) -> Source | None:
     except Gone:
         return None
     visibility = int((answer.get("Attributes") or {})["VisibilityTimeout"])
-    return Source(queue.id, visibility, mapping.get("MaximumBatchingWindowInSeconds") or 0)
+    return Source(queue.id, visibility, mapping.window)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from readiness.evidence.awslambda.asynchronous import ASYNCHRONOUS, ScheduledFunctions
+from readiness.evidence.awslambda.event_sources import FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
@@ -69,12 +70,17 @@ class EarlierVersion:
         "lambda:GetFunction",
         "lambda:GetFunctionConfiguration",
         "lambda:GetPolicy",
-        "lambda:ListEventSourceMappings",
         "lambda:ListFunctionUrlConfigs",
         "lambda:ListVersionsByFunction",
         *IMAGE_READS,
     ),
-    uses=(DeploymentGroups, FunctionAliases, FunctionIdentity, ScheduledFunctions),
+    uses=(
+        DeploymentGroups,
+        FunctionAliases,
+        FunctionIdentity,
+        FunctionMappings,
+        ScheduledFunctions,
+    ),
     changed_by=(
         IMAGES_REMOVED,
         function_call(
@@ -130,7 +136,7 @@ class RollbackTargets:
         policies = {
             each: _policy(read, function.id, each) for each in (LATEST, *(a.name for a in aliases))
         }
-        callers = _callers(read, function.id, policies, region)
+        callers = _callers(read, function, policies, region)
         below = {
             alias.version: _below(published, alias.version)
             for alias in aliases
@@ -217,22 +223,25 @@ def _policy(read: Reader, name: str, qualifier: str) -> Document:
 
 
 def _callers(
-    read: Reader, name: str, policies: Mapping[str, Document], region: Resource
+    read: Reader, function: Resource, policies: Mapping[str, Document], region: Resource
 ) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
     for qualifier, document in policies.items():
         for service in _services(document):
             found.setdefault(qualifier, set()).add(service)
-    for qualifier in read.of(ScheduledFunctions, region).qualifiers.get(name, ()):
+    for qualifier in read.of(ScheduledFunctions, region).qualifiers.get(function.id, ()):
         found.setdefault(qualifier, set()).add("EventBridge Scheduler")
-    for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
-        arn = each.get("FunctionArn", "")
-        if function_name(arn) == name and not is_off(each.get("State")):
-            source = str(each.get("EventSourceArn") or "").split(":", 5)[-1]
+    for mapping in mappings_of(read, function):
+        if not is_off(mapping.state):
+            source = mapping.source_arn.split(":", 5)[-1]
             what = f"an event source mapping of {source}" if source else "an event source mapping"
-            found.setdefault(_qualifier(arn), set()).add(what)
+            found.setdefault(_qualifier(mapping.function_arn), set()).add(what)
     urls = read.every(
-        "lambda", "list_function_url_configs", "FunctionUrlConfigs", gone=_GONE, FunctionName=name
+        "lambda",
+        "list_function_url_configs",
+        "FunctionUrlConfigs",
+        gone=_GONE,
+        FunctionName=function.id,
     )
     for each in urls:
         found.setdefault(_qualifier(each["FunctionArn"]), set()).add("a function URL")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from readiness.evidence.awslambda.event_sources import FunctionMappings, mappings_of
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.workloads.failure_sinks import queue_of, redrive_attributes
@@ -15,8 +16,8 @@ from readiness.model.resource import Resource
 
 @evidence(
     FUNCTION,
-    reads=("lambda:ListEventSourceMappings", "sqs:GetQueueAttributes"),
-    uses=(FunctionFailures,),
+    reads=("sqs:GetQueueAttributes",),
+    uses=(FunctionFailures, FunctionMappings),
     changed_by=(
         api_call(
             "lambda",
@@ -50,13 +51,10 @@ class FunctionStop:
     def load(cls, read: Reader, function: Resource) -> FunctionStop:
         about = read.of(FunctionFailures, function)
         retention, elsewhere, streams = {}, [], set()
-        for each in read.every("lambda", "list_event_source_mappings", "EventSourceMappings"):
-            if function_name(each.get("FunctionArn", "")) != function.id:
-                continue
-            source = str(each.get("EventSourceArn") or "")
-            queue = queue_of(source)
+        for each in mappings_of(read, function):
+            queue = queue_of(each.source_arn)
             if queue is None:
-                parts = source.split(":", 5)
+                parts = each.source_arn.split(":", 5)
                 if len(parts) == 6:
                     streams.add(f"{parts[2]} {parts[5]}")
                 continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -103,7 +103,8 @@ class FunctionMetrics:
             for name in functions
         }
         invoked = read_histories_of(read, counts.values())
-        wanted = {name: _wanted(read, each, published) for name, each in functions.items()}
+        listed, recent = _sorted(read, published.listed), _sorted(read, published.recent)
+        wanted = {name: _wanted(read, each, listed, recent) for name, each in functions.items()}
         asked = {
             name: {str(n): _samples(each) for n, each in enumerate(one.names[:_MOST])}
             for name, one in wanted.items()
@@ -132,22 +133,32 @@ class FunctionMetrics:
         }
 
 
-def _wanted(read: Reader, about: FunctionConfiguration, published: CustomMetrics) -> _Wanted:
+_Sorted = Mapping[tuple[str, str], Sequence[Published]]
+"""Series by each dimension that may name who publishes them."""
+
+
+def _sorted(read: Reader, found: Iterable[Published]) -> _Sorted:
+    """The series that say more than that something failed."""
+    naming = set(read.settings["agent_dimensions"])
+    by_dimension: dict[tuple[str, str], list[Published]] = {}
+    for each in found:
+        wanted = [dimension for dimension in each.dimensions if dimension[0] in naming]
+        if wanted and not FAILURES.search(each.metric):
+            for dimension in wanted:
+                by_dimension.setdefault(dimension, []).append(each)
+    return by_dimension
+
+
+def _wanted(
+    read: Reader, about: FunctionConfiguration, listed: _Sorted, recent: _Sorted
+) -> _Wanted:
     names = named(about.name, about.environment)
-    mine = {(key, name) for key in read.settings["agent_dimensions"] for name in names}
-
-    def own(found: tuple[Published, ...]) -> tuple[Published, ...]:
-        return tuple(
-            each
-            for each in found
-            if mine & set(each.dimensions) and not FAILURES.search(each.metric)
-        )
-
+    mine = [(key, name) for key in read.settings["agent_dimensions"] for name in names]
+    own = sorted({each for dimension in mine for each in listed.get(dimension, ())})
     deployed = moment(about.last_modified)
     is_settled = deployed is None or read.now - deployed > RECENT
-    return _Wanted(
-        about, deployed, own(published.listed), is_settled and bool(own(published.recent))
-    )
+    flows = is_settled and any(dimension in recent for dimension in mine)
+    return _Wanted(about, deployed, tuple(own), flows)
 
 
 def _is_rare(found: Iterable[Series], now: datetime) -> bool:
