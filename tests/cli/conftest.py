@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
-from readiness_cli import catalogue, session
+from readiness_cli import catalogue, outline, session
 from readiness_cli.main import main
 from tests import deployed
 from tests.cli import toy
@@ -40,6 +40,7 @@ def catalogue_of_two(monkeypatch):
     """The catalogue holds the toy heading and nothing else."""
     monkeypatch.setattr(catalogue, "folders", lambda: ("encryption",))
     monkeypatch.setattr(catalogue, "heading", lambda folder: toy.encryption)
+    monkeypatch.setattr(outline, "rules", lambda: outline.lines_of(toy.encryption))
 
 
 @pytest.fixture
