@@ -172,7 +172,7 @@ def status(
     """
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
-    _check_names(allowed)
+    allowed = _named(allowed)
     rules = _chosen(section, heading_name)
     stored = Deployed(session.connect(profile, region), stack_name)
     now = stored.aws.now()
@@ -260,10 +260,16 @@ def _chosen(section: str | None, heading_name: str | None) -> list[Line]:
     return rules
 
 
-def _check_names(names: Iterable[str]) -> None:
-    for name in names:
-        if name not in catalogue.folders():
-            session.find_rule(name)
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the rules that are named, and of those of the headings."""
+    ids = [rule.id for name in names for rule in session.find_rules(name)]
+    return (*ids, *(id.partition(".")[0] for id in ids if _is_whole(id, ids)))
+
+
+def _is_whole(id: str, ids: Sequence[str]) -> bool:
+    """Whether all rules of the heading are named."""
+    folder = id.partition(".")[0]
+    return {rule.id for rule in catalogue.heading(folder)} <= set(ids)
 
 
 def _is_meant(row: Row, only: Mapping[str, str | None]) -> bool:
