@@ -208,6 +208,7 @@ def _every_attestable() -> list[Rule]:
 
 def _attestable(id: str) -> Rule:
     rule = session.find_rule(id)
+    id = rule.id
     if not is_attestable(rule):
         known = ", ".join(each.id for each in _every_attestable()) or "none yet"
         raise Failure(

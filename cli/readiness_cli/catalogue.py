@@ -6,11 +6,12 @@ import difflib
 import functools
 import importlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from readiness.model import checklist
 from readiness.model.rule import Heading, Rule
+from readiness.model.text import listed
 from readiness_cli.failure import Exit, Failure
 
 _CARRIED = Path(__file__).resolve().with_name("carried")
@@ -56,21 +57,71 @@ def rules() -> dict[str, Rule]:
     return {rule.id: rule for heading in headings() for rule in heading.rules}
 
 
-def rule(id: str) -> Rule:
-    """The rule with that id; only its heading is imported. Raises LookupError."""
-    folder = id.partition(".")[0]
+def rule(name: str) -> Rule:
+    """The rule with that id, or with that name where no other has it. Raises LookupError.
+
+    Only its heading is imported.
+    """
+    found = rules_named(name)
+    if len(found) == 1:
+        return found[0]
+    ids = listed([each.id for each in found], 8)
+    raise LookupError(
+        f"{name!r} is a heading with {len(found)} rules, and one is asked for: {ids}"
+    )
+
+
+def rules_named(name: str) -> list[Rule]:
+    """The rule of that id or name, or the rules of that heading. Raises LookupError."""
+    from readiness_cli import outline  # noqa: PLC0415
+
+    wanted = name.strip()
+    folder = wanted.partition(".")[0]
     if folder in folders():
         for candidate in heading(folder):
-            if candidate.id == id:
-                return candidate
-    known = rules()
-    likely = difflib.get_close_matches(id, known, n=3, cutoff=0.5)
-    same_heading = [other for other in known if other.startswith(f"{folder}.")]
+            if candidate.id == wanted:
+                return [candidate]
+    known = outline.rules()
+    plain = wanted.casefold().replace("_", "-")
+    spelled = {id.casefold().replace("_", "-"): id for id in known}
+    if plain in spelled:
+        return _of_ids([spelled[plain]])
+    bare = [id for id, line in known.items() if line.name == plain]
+    if len(bare) == 1:
+        return _of_ids(bare)
+    try:
+        named = folder_named(wanted)
+    except LookupError:
+        named = ""
+    if named in folders():
+        return list(heading(named))
+    if bare:
+        raise LookupError(f"several rules are called {name!r}: {either(bare)}")
+    raise LookupError(_unknown(wanted, tuple(known)))
+
+
+def _of_ids(ids: Iterable[str]) -> list[Rule]:
+    wanted = set(ids)
+    return [each for id in ids for each in heading(id.partition(".")[0]) if each.id in wanted]
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    """That no rule is called so, and which may be meant: by id, by bare name, by heading."""
+    folder, dot, bare = name.partition(".")
+    by_name: dict[str, list[str]] = {}
+    for id in known:
+        by_name.setdefault(id.partition(".")[2], []).append(id)
+    likely = difflib.get_close_matches(name, known, n=3, cutoff=0.6 if not dot else 0.5)
+    close = difflib.get_close_matches(bare or folder, by_name, n=3, cutoff=0.6)
+    likely += [id for each in close for id in by_name[each] if id not in likely]
+    if not dot:
+        likely += difflib.get_close_matches(name.casefold(), folders(), n=2, cutoff=0.6)
     if likely:
-        raise LookupError(f"unknown rule {id!r}. Did you mean {either(likely)}?")
+        return f"unknown rule {name!r}. Did you mean {either(likely[:3])}?"
+    same_heading = [other for other in known if other.startswith(f"{folder}.")]
     if same_heading:
-        raise LookupError(f"unknown rule {id!r}. Rules of {folder}: {', '.join(same_heading)}")
-    raise LookupError(f"unknown rule {id!r}")
+        return f"unknown rule {name!r}. Rules of {folder}: {', '.join(same_heading)}"
+    return f"unknown rule {name!r}"
 
 
 def either(names: Iterable[str]) -> str:
@@ -109,11 +160,23 @@ def folder_named(name: str) -> str:
     raise LookupError(f"unknown heading {name!r}. {hint}")
 
 
-def chosen(rule_ids: Iterable[str], heading_names: Iterable[str]) -> list[Rule]:
-    """The rules a user asked for; all of them where nothing was asked. Raises LookupError."""
-    rule_ids, wanted = list(rule_ids), [folder_named(name) for name in heading_names]
-    if not rule_ids and not wanted:
-        return list(rules().values())
-    found = {each.id: each for folder in wanted for each in heading(folder)}
-    found |= {id: rule(id) for id in rule_ids}
-    return list(found.values())
+def chosen(
+    names: Iterable[str], heading_names: Iterable[str], excluded: Iterable[str] = ()
+) -> list[Rule]:
+    """The rules a user asked for; all of them where nothing was asked. Raises LookupError.
+
+    ``excluded`` are headings that are left out of them.
+    """
+    names, wanted = list(names), [folder_named(name) for name in heading_names]
+    without = {folder_named(name) for name in excluded}
+    if names or wanted:
+        found = {each.id: each for folder in wanted for each in heading(folder)}
+        found |= {each.id: each for name in names for each in rules_named(name)}
+    else:
+        found = {
+            each.id: each
+            for folder in folders()
+            if folder not in without
+            for each in heading(folder)
+        }
+    return [each for each in found.values() if each.heading.folder not in without]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -104,6 +105,14 @@ class Deployed:
             for resource, rule in self.store.every_key(also_gone=True)
             if finding_id(resource, rule).startswith(prefix)
         )
+
+    def ids_like(self, id: str) -> list[str]:
+        """Ids of open findings that look like this one, as where a digit was misread."""
+        with self._said_plainly():
+            known = [finding.id for finding in self.store.open(self.aws.account)]
+        shortened = {known_id[: len(id)]: known_id for known_id in known}
+        close = difflib.get_close_matches(id, shortened, n=3, cutoff=0.75)
+        return [shortened[each] for each in close]
 
     def of_resource(self, resource: str, rule: str) -> list[Finding]:
         """The findings of a rule about a resource, by its full key or its id."""

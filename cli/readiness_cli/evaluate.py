@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,11 +10,13 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.finding import parse_iso
+from readiness.model.waiver import spoken
 from readiness_cli import session
-from readiness_cli.failure import Failure
+from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import cell, emit, exit_code, note, output_option, stacked, table
 
 if TYPE_CHECKING:
+    from readiness.engine import settings
     from readiness.engine.evaluate import Evaluation, Observation
     from readiness.model.rule import Rule
 
@@ -22,7 +24,7 @@ FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
 
 
 @click.command()
-@click.argument("rule_id", metavar="RULE")
+@click.argument("name", metavar="RULE|HEADING")
 @click.option(
     "--resource",
     "ids",
@@ -38,6 +40,8 @@ FIELDS = ("rule", "resource", "status", "reason", "observed", "expected")
     help="Override a setting (repeatable).",
 )
 @click.option("--now", metavar="ISO8601", help="Evaluate as if it were this time.")
+@session.stack_option
+@session.no_stack_option
 @output_option
 @session.aws_options
 @click.pass_context
@@ -45,36 +49,86 @@ def evaluate(
     context: click.Context,
     /,
     *,
-    rule_id: str,
+    name: str,
     ids: tuple[str, ...],
     assignments: tuple[str, ...],
     now: str | None,
+    stack_name: str,
+    no_stack: bool,
     format: str,
     profile: str | None,
     region: str | None,
 ) -> None:
-    """Evaluate one rule, for all its resources or for those named.
+    """Evaluate one rule or a heading's, for all their resources or for those named.
 
-    Exit code 1: a resource is NON_COMPLIANT. Exit code 3: the rule could not reach a verdict
-    (INSUFFICIENT_DATA).
+    It judges as the deployed stack does: by its settings, scope, attestations and waivers. Where
+    none is deployed, by the defaults. stderr says which.
+
+    RULE may be named without its heading. Exit code 1: a resource is NON_COMPLIANT and not
+    waived. Exit code 3: the rule could not reach a verdict (INSUFFICIENT_DATA), or nothing was
+    evaluated.
     """
-    rule = session.find_rule(rule_id)
+    rules = session.find_rules(name)
     given = dict(session.assignment(text, "NAME=VALUE") for text in assignments)
-    configured = session.configure([rule], {rule.id: given})
+    own = _own(rules, given)
+    session.configure(rules, own)
     moment = _moment(now)
 
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
+    from readiness_cli import pointed  # noqa: PLC0415
 
     clock = session.utc_now if moment is None else lambda: moment
     aws = session.connect(profile, region, bulk=not ids, now=clock)
-    observations = _observe(Evaluation(aws, configured, trigger="evaluate"), rule, ids)
+    by = pointed.at(aws, stack_name, without=no_stack)
+    run = Evaluation(
+        aws,
+        by.configure(rules, own),
+        scope=by.scope,
+        trigger="evaluate",
+        declarations=by.declarations,
+        known=by.known,
+        is_own=by.is_own,
+    )
+    judged = run.judged(rules)
+    if len(judged) < len(rules):
+        note(
+            f"{session.plural(len(rules) - len(judged), 'rule')} about global services left out:"
+            " another stack evaluates them (EvaluateGlobalServices=false)"
+        )
+    observations = _observe(run, judged, ids) if judged else []
     for observation in observations:
         if observation.crash:
-            note(f"warning: rule {rule.id} crashed: {observation.crash}")
-    rows = [as_row(observation) for observation in observations if observation.finding]
-    rows.sort(key=lambda row: row["resource"])
+            note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
+    # What was named is shown though it is left out; of everything, only what is judged.
+    shown = [each for each in observations if each.finding and (ids or not each.out_of_scope)]
+    rows = sorted(map(as_row, shown), key=lambda row: (row["rule"], row["resource"]))
     emit(format, rows, lambda: draw(rows), columns=FIELDS)
-    context.exit(exit_code(row["status"] for row in rows))
+    counted = [by.waived(each.finding) for each in shown if each.finding and not each.out_of_scope]
+    for finding in counted:
+        if finding.is_waived:
+            note(f"{finding.resource.id} ({finding.rule}): {spoken(finding)}")
+    if left := len({each.resource for each in observations if each.out_of_scope}):
+        note(
+            f"{session.plural(left, 'resource')} not judged: out of the stack's scope, or of"
+            " Readiness itself"
+        )
+    if not counted:
+        note("nothing was evaluated")
+        context.exit(Exit.INCOMPLETE)
+    context.exit(exit_code(each.status for each in counted if not each.is_waived))
+
+
+def _own(rules: Sequence[Rule], given: Mapping[str, object]) -> settings.Given:
+    """What was typed, for each rule that has a setting of that name; all where none has."""
+    known = {setting.name for rule in rules for setting in rule.settings}
+    return {
+        rule.id: {
+            name: value
+            for name, value in given.items()
+            if name not in known or any(setting.name == name for setting in rule.settings)
+        }
+        for rule in rules
+    }
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -90,13 +144,15 @@ def _moment(text: str | None) -> datetime | None:
         ) from None
 
 
-def _observe(evaluation: Evaluation, rule: Rule, ids: Sequence[str]) -> list[Observation]:
+def _observe(
+    evaluation: Evaluation, rules: Sequence[Rule], ids: Sequence[str]
+) -> list[Observation]:
     from readiness.engine.survey import Coverage, survey  # noqa: PLC0415
     from readiness_cli import target_selection  # noqa: PLC0415
 
     if not ids:
-        return list(survey(evaluation, [rule], Coverage()))
-    return target_selection.observe_only(evaluation, [rule], ids)
+        return list(survey(evaluation, rules, Coverage()))
+    return target_selection.observe_only(evaluation, rules, ids)
 
 
 def as_row(observation: Observation) -> dict[str, Any]:

@@ -31,7 +31,9 @@ SHORTEST_PREFIX = 4
 )
 @click.option("--waived", "only_waived", is_flag=True, help="Only findings that are waived.")
 @click.option("--all", "also_gone", is_flag=True, help="Also findings of resources that are gone.")
-@click.option("--rule", "rule_id", metavar="RULE", help="Only findings of this rule.")
+@click.option(
+    "--rule", "rule_id", metavar="RULE|HEADING", help="Only findings of this rule or heading."
+)
 @click.option("--severity", type=click.Choice(list(Severity), case_sensitive=False))
 @click.option("--status", type=click.Choice(list(Status), case_sensitive=False))
 @click.option(
@@ -69,13 +71,13 @@ def findings(
             why="What is waived or gone is not open",
             fix="run `readiness findings --open` or `readiness findings --all`",
         )
-    if rule_id is not None and rule_id != UNREADABLE:
-        session.find_rule(rule_id)
+    wanted = _rules_named(rule_id)
     title = _heading_title(heading_name)
     stored = Deployed(session.connect(profile, region), stack_name)
     found = [
         finding
-        for finding in stored.findings(only_open=only_open, rule=rule_id, workload=workload)
+        for each in wanted
+        for finding in stored.findings(only_open=only_open, rule=each, workload=workload)
         if (also_gone or not finding.gone)
         and (finding.is_waived or not only_waived)
         and (severity is None or finding.severity == severity)
@@ -83,19 +85,40 @@ def findings(
         and (title is None or (finding.section, finding.heading) == title)
     ]
     found.sort(key=lambda f: (not f.is_open, f.severity.rank, f.since, f.rule, f.resource.key))
-    why_none = "" if found else _why_none(stored, rule_id, heading_name, workload)
-    rows = [finding_json(finding, stack_name) for finding in found]
+    why_none = "" if found else _why_none(stored, wanted, heading_name, workload)
+    rows = [finding_json(finding, stored.stack.name) for finding in found]
     emit(format, rows, lambda: draw(found, why_none))
     if why_none and format != "table":
         note(why_none)
     _note_unreadable(stored)
     waived = sum(finding.is_waived for finding in found)
     apart = f", {waived} of them waived" if waived else ""
-    note(f"{session.plural(len(found), 'finding')} in the stack {stack_name}{apart}")
+    note(f"{session.plural(len(found), 'finding')} in the stack {_named(stored)}{apart}")
+
+
+def _named(stored: Deployed) -> str:
+    """The stack by its name and place, and by the scope that it judges."""
+    from readiness_cli import recording  # noqa: PLC0415
+
+    named = f"{stored.stack.name} in {session.spoken(stored.aws)}"
+    scope = recording.scope_of(stored.stack)
+    if not scope.tag:
+        return named
+    return f"{named} (resources with {scope.tag} = {' or '.join(sorted(scope.values))})"
+
+
+def _rules_named(name: str | None) -> list[str | None]:
+    """The ids of the rules that are asked for; None alone for all."""
+    if name is None or name == UNREADABLE:
+        return [name]
+    return [rule.id for rule in session.find_rules(name)]
 
 
 def _why_none(
-    stored: Deployed, rule_id: str | None, heading_name: str | None, workload: str | None
+    stored: Deployed,
+    wanted: Sequence[str | None],
+    heading_name: str | None,
+    workload: str | None,
 ) -> str:
     """Why there is no finding to show, where that does not mean that all is well; else empty.
 
@@ -108,15 +131,16 @@ def _why_none(
             why="The workload of a finding is the resource's tag Application, as it is written",
             fix="run `readiness findings -o json` and see `workload`",
         )
-    if rule_id is not None:
-        folder = rule_id.partition(".")[0]
-        rules = [rule_id]
+    asked = [each for each in wanted if each is not None]
+    if asked:
+        folder = asked[0].partition(".")[0]
+        rules = asked
     elif heading_name is not None:
         folder = catalogue.folder_named(heading_name)
         rules = [rule.id for rule in catalogue.heading(folder)]
     else:
         folder, rules = "", list(catalogue.rules())
-    if rule_id == UNREADABLE or stored.has_any(rules):
+    if UNREADABLE in wanted or stored.has_any(rules):
         return ""
     return (
         f"Nothing is known of {folder or 'this account'} yet: the stack has evaluated nothing of"
@@ -182,9 +206,11 @@ def explain(
     from readiness.alerting.message import console_url, finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
-    check(finding)
-    found = one(Deployed(session.connect(profile, region), stack_name), finding)
-    row = finding_json(found, stack_name) | {
+    finding = check(finding)
+    stored = Deployed(session.connect(profile, region), stack_name)
+    found = one(stored, finding)
+    there = _there(stored, profile)
+    row = finding_json(found, stored.stack.name) | {
         "missing": list(found.missing),
         "denied": list(found.denied),
         "tags": dict(found.tags or {}),
@@ -195,7 +221,16 @@ def explain(
     if format == "json":
         click.echo(json.dumps(row, indent=2, default=str))
         return
-    emit(format, [row], lambda: [draw_one(found, row)])
+    emit(format, [row], lambda: [draw_one(found, row, there)])
+    note(f"in the stack {_named(stored)}")
+
+
+def _there(stored: Deployed, profile: str | None) -> str:
+    """The options that lead another command to the same stack."""
+    named = f" --region {stored.aws.region}"
+    if stored.stack.name != session.DEFAULT_STACK:
+        named += f" --stack-name {stored.stack.name}"
+    return named + (f" --profile {_quoted(profile)}" if profile else "")
 
 
 def runbook(rule: str) -> str:
@@ -204,8 +239,11 @@ def runbook(rule: str) -> str:
     return f"docs/runbooks/{folder}.md#{name}"
 
 
-def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
-    """A finding as names and values; what is empty is left out."""
+def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> RenderableType:
+    """A finding as names and values; what is empty is left out.
+
+    ``there`` are the options of the commands that are shown.
+    """
     observed = [
         cell(
             f"{name}: {value if isinstance(value, str) else json.dumps(value, default=str)}",
@@ -244,11 +282,15 @@ def draw_one(found: Finding, row: dict[str, Any]) -> RenderableType:
         ("Waived", cell(spoken(found), most=2000)),
         ("Runbook", cell(row["runbook"])),
         ("Console", cell(row["console"], most=2000)),
-        ("Check now", cell(_check_now(found), most=2000)),
-        ("To waive it", cell(_waive(found), most=2000)),
-        ("History", cell(f"readiness history {found.id}")),
+        ("Check now", cell(_and(_check_now(found), there), most=2000)),
+        ("To waive it", cell(_and(_waive(found), there), most=2000)),
+        ("History", cell(f"readiness history {found.id}{there}", most=1000)),
     ]
     return facts((name, value) for name, value in pairs if str(value).strip())
+
+
+def _and(command: str, there: str) -> str:
+    return command + there if command else ""
 
 
 def _check_now(found: Finding) -> str:
@@ -294,7 +336,7 @@ def history(
     """
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
-    check(finding)
+    finding = check(finding)
     stored = Deployed(session.connect(profile, region), stack_name)
     found = one(stored, finding)
     entries = stored.history(found)
@@ -335,17 +377,18 @@ def _last_change(entry: Entry) -> str:
     return str(Origin(entry.changed_by, entry.changed_call, entry.changed_at))
 
 
-def check(words: Sequence[str]) -> None:
-    """Refuse what cannot name a finding, before AWS is asked. Raises Failure."""
+def check(words: Sequence[str]) -> tuple[str, ...]:
+    """What names a finding, with the rule by its id. Raises Failure before AWS is asked."""
     if len(words) > 2:
         raise _which("too many arguments: name a finding by its id, or by RESOURCE and RULE", [])
     if len(words) == 2:
-        if words[1] != UNREADABLE:
-            session.find_rule(words[1])
-        return
+        if words[1] == UNREADABLE:
+            return tuple(words)
+        return words[0], session.find_rule(words[1]).id
     prefix = words[0].lower()
     if len(prefix) < SHORTEST_PREFIX or set(prefix) - set("0123456789abcdef"):
         raise _which(f"{words[0]!r} is not a finding id (at least its first 4 hex digits)", [])
+    return tuple(words)
 
 
 def one(stored: Deployed, words: Sequence[str]) -> Finding:
@@ -358,7 +401,9 @@ def one(stored: Deployed, words: Sequence[str]) -> Finding:
         return found[0]
     said = " ".join(words)
     if not found:
-        raise _which(f"the stack {stored.stack.name!r} has no finding {said!r}", [])
+        likely = stored.ids_like(words[0].lower()) if len(words) == 1 else []
+        hint = f". Did you mean {catalogue.either(likely)}?" if likely else ""
+        raise _which(f"the stack {stored.stack.name!r} has no finding {said!r}{hint}", [])
     raise _which(f"{said!r} matches {len(found)} findings", found)
 
 

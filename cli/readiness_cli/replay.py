@@ -13,6 +13,7 @@ import click
 from rich.console import RenderableType
 
 from readiness.model.text import clean
+from readiness.model.waiver import spoken
 from readiness_cli import catalogue, session, target_selection
 from readiness_cli.evaluate import FIELDS, as_row
 from readiness_cli.evaluate import draw as draw_verdicts
@@ -41,6 +42,8 @@ Looks = list[tuple["Heading", "EventTargets"]]
 @click.option(
     "--via-bus", is_flag=True, help="Put the event on the account's default event bus instead."
 )
+@session.stack_option
+@session.no_stack_option
 @output_option
 @session.aws_options
 @click.pass_context
@@ -51,6 +54,8 @@ def replay(
     path: str,
     targets_only: bool,
     via_bus: bool,
+    stack_name: str,
+    no_stack: bool,
     format: str,
     profile: str | None,
     region: str | None,
@@ -70,7 +75,9 @@ def replay(
         if not any(seen.targets for _, seen in looks):
             note(f"warning: {_why_nothing(looks)}. The stack will ignore the event.")
         return
-    observations = [] if targets_only else _judge(looks, profile, region)
+    observations = (
+        [] if targets_only else _judge(looks, stack_name, profile, region, no_stack=no_stack)
+    )
     rows = [as_row(observation) for observation in observations if observation.finding]
     if format == "table":
         emit(format, [], lambda: [*draw(looks), *(draw_verdicts(rows) if rows else ())])
@@ -78,7 +85,11 @@ def replay(
         click.echo(json.dumps(_document(looks, rows), indent=2, default=str))
     else:
         emit(format, rows, lambda: (), columns=FIELDS)
-    context.exit(exit_code(row["status"] for row in rows))
+    counted = [each.finding for each in observations if each.finding and not each.out_of_scope]
+    for finding in counted:
+        if finding.is_waived:
+            note(f"{finding.resource.id} ({finding.rule}): {spoken(finding)}")
+    context.exit(exit_code(each.status for each in counted if not each.is_waived))
 
 
 def read_event(path: str) -> Mapping[str, Any]:
@@ -105,10 +116,13 @@ def _unreadable(what: str) -> Failure:
     )
 
 
-def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observation]:
+def _judge(
+    looks: Looks, stack_name: str, profile: str | None, region: str | None, *, no_stack: bool
+) -> list[Observation]:
     from readiness.engine import settings  # noqa: PLC0415
     from readiness.engine.evaluate import Evaluation  # noqa: PLC0415
     from readiness.engine.follow import follow  # noqa: PLC0415
+    from readiness_cli import pointed  # noqa: PLC0415
 
     wanted = [(heading, seen) for heading, seen in looks if seen.targets]
     if not wanted:
@@ -116,16 +130,21 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
     widely = any(target.id is None for _, seen in wanted for target in seen.targets)
     aws = session.connect(profile, region, bulk=widely)
     _warn_elsewhere(wanted[0][1], aws)
+    by = pointed.at(aws, stack_name, without=no_stack)
     observations: list[Observation] = []
     for heading, seen in wanted:
-        given: settings.Given = {}
+        given = by.given
         if seen.config is not None:
             given = settings.override(heading, given, seen.config.parameters)
         run = Evaluation(
             aws,
-            session.configure(heading, given),
+            settings.configure(heading, given),
+            scope=by.scope,
             trigger=seen.trigger,
             changed_by=seen.origin,
+            declarations=by.declarations,
+            known=by.known,
+            is_own=by.is_own,
         )
         observations += [
             each if target_selection.exists(run, each) else replace(each, finding=None)
@@ -136,7 +155,10 @@ def _judge(looks: Looks, profile: str | None, region: str | None) -> list[Observ
             note(f"warning: rule {observation.rule.id} crashed: {observation.crash}")
     for key in dict.fromkeys(o.resource.key for o in observations if o.finding is None):
         note(f"{key} does not exist or is deleted")
-    return observations
+    return [
+        each if each.finding is None else replace(each, finding=by.waived(each.finding))
+        for each in observations
+    ]
 
 
 def _warn_elsewhere(seen: EventTargets, aws: Aws) -> None:

@@ -37,7 +37,7 @@ SWEEP = "Sweep (schedule)"
 @click.option(
     "--severity",
     type=click.Choice([str(each) for each in Severity], case_sensitive=False),
-    help="Only rules whose worst finding has this severity.",
+    help="Only rules of this severity.",
 )
 @click.option("--off-by-default", is_flag=True, help="Only rules that a setting switches on.")
 @output_option
@@ -62,24 +62,18 @@ def rules(name: str | None, severity: str | None, off_by_default: bool, format: 
 
 def _named(name: str | None) -> Rule | list[Rule]:
     """The rule of that id or name, or the rules of that heading. Raises Failure."""
-    known = catalogue.rules()
     if name is None:
-        return list(known.values())
-    if name in known:
-        return known[name]
+        return list(catalogue.rules().values())
+    found = session.find_rules(name)
+    is_heading = name.strip().casefold() != found[0].id and _is_heading(name)
+    return found if len(found) > 1 or is_heading else found[0]
+
+
+def _is_heading(name: str) -> bool:
     try:
-        folder = catalogue.folder_named(name)
+        return bool(catalogue.folder_named(name))
     except LookupError:
-        named = [rule for rule in known.values() if rule.name == name.strip()]
-        if len(named) == 1:
-            return named[0]
-        if named:
-            ids = catalogue.either(rule.id for rule in named)
-            raise session.unknown(
-                LookupError(f"several rules are called {name!r}: {ids}")
-            ) from None
-        return session.find_rule(name)
-    return [rule for rule in known.values() if rule.heading.folder == folder]
+        return False
 
 
 def as_row(rule: Rule) -> dict[str, Any]:

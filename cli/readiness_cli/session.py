@@ -35,8 +35,26 @@ def stack_option(command: F) -> F:
         default=DEFAULT_STACK,
         show_default=True,
         envvar="READINESS_STACK_NAME",
-        help="Name of the deployed stack.",
+        help="Name of the deployed stack. By default also the only one of another name.",
     )(command)
+
+
+def no_stack_option(command: F) -> F:
+    """``--no-stack``: judge by the defaults, whatever is deployed."""
+    return click.option(
+        "--no-stack",
+        is_flag=True,
+        help="Default settings, no attestations, no waivers: as if nothing were deployed.",
+    )(command)
+
+
+def is_given(name: str) -> bool:
+    """Whether a person gave that parameter of the command, and it is not the default."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        return False
+    source = context.get_parameter_source(name)
+    return source not in {None, click.core.ParameterSource.DEFAULT}
 
 
 def utc_now() -> datetime:
@@ -104,10 +122,10 @@ def read_settings(
     for rule, name, value in assignments:
         given.setdefault(rule, {})[name] = value
     headings = catalogue.folders()
-    for name in given:
-        if name not in headings:
-            find_rule(name)
-    return given
+    named: dict[str, dict[str, object]] = {}
+    for name, values in given.items():
+        named.setdefault(name if name in headings else find_rule(name).id, {}).update(values)
+    return named
 
 
 def configure(rules: Iterable[Rule], given: settings.Given) -> settings.Configured:
@@ -133,10 +151,18 @@ def assignment(text: str, form: str) -> tuple[str, str]:
     return name.strip(), value
 
 
-def find_rule(id: str) -> Rule:
-    """The rule with that id. Raises Failure that names the ones it may mean."""
+def find_rule(name: str) -> Rule:
+    """The rule of that id or name. Raises Failure that names the ones it may mean."""
     try:
-        return catalogue.rule(id)
+        return catalogue.rule(name)
+    except LookupError as error:
+        raise unknown(error) from None
+
+
+def find_rules(name: str) -> list[Rule]:
+    """The rule of that id or name, or those of that heading. Raises Failure as above."""
+    try:
+        return catalogue.rules_named(name)
     except LookupError as error:
         raise unknown(error) from None
 

@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from readiness.engine.aws_errors import code_of
+from readiness_cli import session
 from readiness_cli.failure import Exit, Failure
 
 if TYPE_CHECKING:
     from readiness.engine.aws import Aws
 
 NEEDED = ("FindingsTable", "TransitionsTable")
+MARKS = (*NEEDED, "SettingsParameter")
+"""The outputs by which a stack of another name is known as one of Readiness."""
 
 
 class Stack(Mapping[str, str]):
@@ -64,22 +67,62 @@ class NoStack(Failure):
 
 
 def find(aws: Aws, name: str) -> Stack:
-    """The deployed stack. Raises NoStack where there is none of that name."""
+    """The deployed stack; where none was named, the only one of Readiness that there is.
+
+    Raises NoStack where there is none, and Failure where one of several has to be named.
+    """
     where = f"account {aws.account}, {aws.region}"
     client = aws.client("cloudformation")
     try:
-        described = client.describe_stacks(StackName=name)["Stacks"][0]
+        described = _described(client, name)
+        if described is None and not session.is_given("stack_name"):
+            described = _only_one(client, where)
+        if described is None:
+            raise no_stack(name, where)
+        name = described["StackName"]
         parts = _outputs(described)
         if not all(part in parts for part in NEEDED):
             parts = _resources(client, name) | parts
     except ClientError as error:
-        if code_of(error) == "ValidationError" and "not exist" in str(error):
-            raise _no_stack(name, where) from None
+        if _is_missing(error):  # deleted since
+            raise no_stack(name, where) from None
         raise
     given = {
         each["ParameterKey"]: each["ParameterValue"] for each in described.get("Parameters", ())
     }
     return Stack(name, where, parts, given)
+
+
+def _described(client: Any, name: str) -> Mapping[str, Any] | None:
+    try:
+        stacks: list[Mapping[str, Any]] = client.describe_stacks(StackName=name)["Stacks"]
+    except ClientError as error:
+        if _is_missing(error):
+            return None
+        raise
+    return stacks[0]
+
+
+def _is_missing(error: ClientError) -> bool:
+    return code_of(error) == "ValidationError" and "not exist" in str(error)
+
+
+def _only_one(client: Any, where: str) -> Mapping[str, Any] | None:
+    """The stack that has Readiness's outputs. Raises Failure for several."""
+    found = [
+        described
+        for page in client.get_paginator("describe_stacks").paginate()
+        for described in page["Stacks"]
+        if all(mark in _outputs(described) for mark in MARKS)
+    ]
+    if len(found) > 1:
+        names = ", ".join(sorted(each["StackName"] for each in found))
+        raise Failure(
+            f"several stacks of Readiness are deployed in {where}: {names}",
+            why="Each has its own settings, scope and findings",
+            fix="name one with --stack-name",
+        )
+    return found[0] if found else None
 
 
 def _outputs(described: Mapping[str, Any]) -> dict[str, str]:
@@ -108,7 +151,8 @@ def parameter(aws: Aws, name: str, parameter: str, default: str) -> str:
     return str(given.get(parameter, {}).get("ParameterValue") or default)
 
 
-def _no_stack(name: str, where: str) -> NoStack:
+def no_stack(name: str, where: str) -> NoStack:
+    """That there is no stack of that name."""
     return NoStack(
         f"there is no stack {name!r} in {where}",
         why="Its tables hold the findings, and changes reach it through a CloudTrail trail",

@@ -6,28 +6,41 @@ from collections import Counter
 from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
 
 from readiness.model import checklist
 from readiness.model.finding import iso, parse_iso
 from readiness.model.verdict import Severity, Status
-from readiness_cli import catalogue, session
+from readiness_cli import catalogue, outline, session
 from readiness_cli.failure import Exit, Failure
-from readiness_cli.output import cell, emit, indented, note, output_option, stacked, table
+from readiness_cli.output import cell, emit, note, output_option, table
 from readiness_cli.readout import Row, read
 
 if TYPE_CHECKING:
     from readiness.model.rule import Rule
     from readiness_cli.deployed import Deployed
+    from readiness_cli.outline import Line
 
 A_WEEK = timedelta(days=7)
 STALE = timedelta(hours=24)
 """A gate does not go by a sweep that is older."""
 
 MOST_SHOWN = 5
+_ORDER = tuple(
+    str(each)
+    for each in (
+        Status.NON_COMPLIANT,
+        Status.INSUFFICIENT_DATA,
+        Status.COMPLIANT,
+        Status.NOT_APPLICABLE,
+    )
+)
 NOTHING = "NOTHING_KNOWN"
 """The state of a box of which no rule has a row: no sweep has been there yet."""
 
@@ -49,14 +62,8 @@ class Box:
     def status(self) -> str:
         """The worst of its rows; what is waived fails all the same."""
         seen = {row.status for row in self.rows}
-        order = (
-            Status.NON_COMPLIANT,
-            Status.INSUFFICIENT_DATA,
-            Status.COMPLIANT,
-            Status.NOT_APPLICABLE,
-        )
         nothing = str(Status.NOT_APPLICABLE) if self.is_seen else NOTHING
-        return next((str(each) for each in order if each in seen), nothing)
+        return next((each for each in _ORDER if each in seen), nothing)
 
     @property
     def is_known(self) -> bool:
@@ -119,6 +126,7 @@ class Delta:
     since: datetime
     opened: int
     passed: int
+    named: str = ""
 
 
 @click.command()
@@ -164,7 +172,7 @@ def status(
     """
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
-    _check_names(allowed)
+    allowed = _named(allowed)
     rules = _chosen(section, heading_name)
     stored = Deployed(session.connect(profile, region), stack_name)
     now = stored.aws.now()
@@ -174,6 +182,8 @@ def status(
         stored.aws.account,
         [rule.id for rule in rules],
         now,
+        of_whom=any(only.values()),
+        details=fail_on is not None or format != "table",
     )
     for key in found.unreadable:
         note(f"warning: this version cannot read the finding {key}; it is not counted")
@@ -195,7 +205,7 @@ def status(
     context.exit(gate.decide(rows, unread=len(found.unreadable), swept=swept, now=now))
 
 
-def boxes_of(rules: Iterable[Rule], rows: Iterable[Row], seen: Container[str]) -> list[Box]:
+def boxes_of(rules: Iterable[Rule | Line], rows: Iterable[Row], seen: Container[str]) -> list[Box]:
     """The boxes that the rules judge, in the checklist's order, with their rows.
 
     ``seen`` are the rules of which the stack has any row.
@@ -223,8 +233,8 @@ def boxes_of(rules: Iterable[Rule], rows: Iterable[Row], seen: Container[str]) -
     return list(made.values())
 
 
-def _chosen(section: str | None, heading_name: str | None) -> list[Rule]:
-    rules = list(catalogue.rules().values())
+def _chosen(section: str | None, heading_name: str | None) -> list[Line]:
+    rules = list(outline.rules().values())
     if heading_name is not None:
         try:
             folder = catalogue.folder_named(heading_name)
@@ -250,10 +260,16 @@ def _chosen(section: str | None, heading_name: str | None) -> list[Rule]:
     return rules
 
 
-def _check_names(names: Iterable[str]) -> None:
-    for name in names:
-        if name not in catalogue.folders():
-            session.find_rule(name)
+def _named(names: Iterable[str]) -> tuple[str, ...]:
+    """The ids of the rules that are named, and of those of the headings."""
+    ids = [rule.id for name in names for rule in session.find_rules(name)]
+    return (*ids, *(id.partition(".")[0] for id in ids if _is_whole(id, ids)))
+
+
+def _is_whole(id: str, ids: Sequence[str]) -> bool:
+    """Whether all rules of the heading are named."""
+    folder = id.partition(".")[0]
+    return {rule.id for rule in catalogue.heading(folder)} <= set(ids)
 
 
 def _is_meant(row: Row, only: Mapping[str, str | None]) -> bool:
@@ -291,7 +307,7 @@ def _last_sweep(stored: Deployed) -> tuple[datetime | None, list[str]]:
 
 
 def _deltas(rows: Sequence[Row], swept: datetime | None, now: datetime) -> list[Delta]:
-    moments = [*([swept] if swept else []), now - A_WEEK]
+    moments = [*([(swept, "the last sweep")] if swept else []), (now - A_WEEK, "a week ago")]
     return [
         Delta(
             moment,
@@ -300,8 +316,9 @@ def _deltas(rows: Sequence[Row], swept: datetime | None, now: datetime) -> list[
                 row.status is Status.COMPLIANT and row.first_seen < row.since > moment
                 for row in rows
             ),
+            named,
         )
-        for moment in moments
+        for moment, named in moments
     ]
 
 
@@ -311,7 +328,7 @@ class Gate:
 
     least: Severity
     allowed: tuple[str, ...]
-    unseen: Sequence[Rule]
+    unseen: Sequence[Rule | Line]
     failed: Sequence[str] = ()
     """The headings that the last sweep did not complete: what is stored of them may be old."""
 
@@ -369,33 +386,58 @@ def draw(
     boxes: Sequence[Box], deltas: Sequence[Delta], swept: datetime | None
 ) -> Iterable[RenderableType]:
     """The checklist as a tree, and what changed."""
-    made = table("Status", "Box")
-    titles: set[str] = set()
-    for box in boxes:
-        same = box.section == box.heading
-        name = box.heading if same else f"{box.section} / {box.heading}"
-        if name not in titles:
-            titles.add(name)
-            made.add_row(cell(""), cell(name, "bold"))
-        failing = box.failing()
-        lines = [
-            indented(cell(f"{each.severity} {_short(each.resource)} {each.id}", most=300))
-            for each in failing[:MOST_SHOWN]
-        ]
-        if len(failing) > MOST_SHOWN:
-            more = f"and {len(failing) - MOST_SHOWN} more: readiness findings --open"
-            lines.append(indented(cell(more, "dim")))
-        said = cell(f"{box.item}: {box.said()}", most=300)
-        made.add_row(indented(cell(box.status)), stacked(said, *lines))
+    made = table("Status", "Section, heading, box")
+    for section, of_section in groupby(boxes, key=lambda box: box.section):
+        chapters = [list(them) for _, them in groupby(of_section, key=lambda box: box.folder)]
+        together = [box for them in chapters for box in them]
+        made.add_row(cell(_worst(together)), cell(f"{section}: {_summed(together)}", "bold"))
+        for them in chapters:
+            if them[0].heading != section:
+                title = cell(f"{them[0].heading}: {_summed(them)}", "bold")
+                made.add_row(cell(_worst(them)), _deeper(title, 1))
+            for box in them:
+                made.add_row(cell(box.status), _drawn(box))
     yield made
     yield cell(coverage(boxes), "bold")
     for delta in deltas:
         yield cell(
-            f"since {iso(delta.since)}: {delta.opened} began to fail and fail now,"
-            f" {delta.passed} turned to passing"
+            f"since {delta.named} ({delta.since:%Y-%m-%d %H:%M} UTC): {delta.opened} began to"
+            f" fail and fail now, {delta.passed} turned to passing"
         )
     if swept is None:
         yield cell("No sweep has ended yet: `readiness doctor` says why.")
+
+
+def _drawn(box: Box) -> RenderableType:
+    """A box and the worst of what fails in it."""
+    failing = box.failing()
+    lines = [
+        cell(f"{each.severity} {_short(each.resource)} {each.id}", most=300)
+        for each in failing[:MOST_SHOWN]
+    ]
+    if len(failing) > MOST_SHOWN:
+        more = f"readiness findings --open --heading {box.folder}"
+        lines.append(cell(f"and {len(failing) - MOST_SHOWN} more: {more}", "dim"))
+    said = cell(f"{box.item}: {box.said()}", most=300)
+    return Group(_deeper(said, 2), *(_deeper(line, 3) for line in lines))
+
+
+def _deeper(text: Text, steps: int) -> RenderableType:
+    """A text some steps down the tree, with all of its lines."""
+    return Padding(text, (0, 0, 0, 2 * steps))
+
+
+def _worst(boxes: Iterable[Box]) -> str:
+    seen = {box.status for box in boxes}
+    return next(each for each in (*_ORDER, NOTHING) if each in seen)
+
+
+def _summed(boxes: Sequence[Box]) -> str:
+    """The boxes as one: counts by severity and status."""
+    rows = [row for box in boxes for row in box.rows]
+    first = boxes[0]
+    is_seen = any(box.is_seen for box in boxes)
+    return Box(first.section, first.heading, first.folder, "", (), is_seen, rows).said()
 
 
 def _short(resource: str) -> str:

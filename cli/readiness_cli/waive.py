@@ -79,9 +79,10 @@ def waive(
 ) -> None:
     """Waive the findings of RULE until a date: they page nobody and do not count as open.
 
-    RULE is a rule or a pattern (encryption.*). A waived finding stays NON_COMPLIANT. Who waives
-    is always the AWS identity you are signed in as. A DATE is a day (2026-01-31, its beginning in
-    UTC) or a time with a time zone (2026-01-31T12:00:00Z). It takes effect within a minute.
+    RULE is a rule, a heading or a pattern (encryption.*). A waived finding stays NON_COMPLIANT.
+    Who waives is always the AWS identity you are signed in as. A DATE is a day (2026-01-31, its
+    beginning in UTC) or a time with a time zone (2026-01-31T12:00:00Z). It takes effect within a
+    minute.
     """
     if approve:
         if rule or dry_run or any(said.values()):
@@ -97,8 +98,7 @@ def waive(
             raise _usage(f"--{name} is missing")
     from readiness_cli.waiver_desk import check_rule  # noqa: PLC0415
 
-    check_rule(rule)
-    fields = {**said, "rule": rule, "tags": dict(_tag(text) for text in tags)}
+    fields = {**said, "rule": check_rule(rule), "tags": dict(_tag(text) for text in tags)}
     desk = _desk(profile, region, stack_name)
     waiver, covered = desk.preview(fields)
     if not covered and not in_advance:

@@ -53,14 +53,17 @@ class Covered:
         }
 
 
-def check_rule(rule: str) -> None:
-    """Raises Failure for a rule that does not exist, and for a pattern that matches none."""
+def check_rule(rule: str) -> str:
+    """The id of the rule, or the pattern: that of a heading for its name.
+
+    Raises Failure for a rule that does not exist, and for a pattern that matches none.
+    """
     if not set(rule) & set("*?["):
-        session.find_rule(rule)
-        return
+        found = session.find_rules(rule)
+        return found[0].id if len(found) == 1 else f"{found[0].heading.folder}.*"
     known = catalogue.rules()
     if any(fnmatchcase(id, rule) for id in known):
-        return
+        return rule
     bare = rule.strip("*?")
     likely = difflib.get_close_matches(bare, known, n=3, cutoff=0.4)
     hint = f" Did you mean {catalogue.either(likely)}?" if likely else ""

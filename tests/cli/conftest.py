@@ -10,11 +10,11 @@ from click.testing import CliRunner
 from moto import mock_aws
 
 from readiness.engine.aws import Aws
-from readiness_cli import catalogue, session
+from readiness_cli import catalogue, outline, session
 from readiness_cli.main import main
 from tests import deployed
 from tests.cli import toy
-from tests.fake_account import ACCOUNT_ID, HOME, Clock
+from tests.fake_account import ACCOUNT_ID, HOME, Clock, error
 
 QUEUES = {
     "FailedEventsQueue": "FailedEvents",
@@ -40,6 +40,7 @@ def catalogue_of_two(monkeypatch):
     """The catalogue holds the toy heading and nothing else."""
     monkeypatch.setattr(catalogue, "folders", lambda: ("encryption",))
     monkeypatch.setattr(catalogue, "heading", lambda folder: toy.encryption)
+    monkeypatch.setattr(outline, "rules", lambda: outline.lines_of(toy.encryption))
 
 
 @pytest.fixture
@@ -53,7 +54,15 @@ def account():
 def over(monkeypatch):
     """Put a FakeAccount in AWS's place."""
 
+    def no_stack(**asked):
+        if "StackName" in asked:
+            said = f"Stack with id {asked['StackName']} does not exist"
+            return error("ValidationError", 400, said)
+        return {"Stacks": []}
+
     def replace(fake_account):
+        fake_account.answers.setdefault(("cloudformation", "describe_stacks"), no_stack)
+
         def connect(profile, region, *, bulk=False, now=None):
             fixed = now if now is not None and now is not session.utc_now else Clock()
             return Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=fixed, bulk=bulk)

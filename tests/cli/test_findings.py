@@ -90,7 +90,7 @@ def test_findings_fit_80_columns(run, stored):
 def test_no_findings_is_said_where_something_was_evaluated(run, stored):
     said = run("findings", "--severity", "LOW", "--open")
     assert "No findings." in said.stdout
-    assert said.stderr.splitlines() == ["0 findings in the stack readiness"]
+    assert said.stderr.splitlines() == [f"0 findings in the stack readiness in {MOTO} us-east-1"]
 
 
 @pytest.mark.parametrize(

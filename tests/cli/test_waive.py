@@ -384,9 +384,7 @@ def test_open_does_not_go_with_waived_or_all(run, deployed):
         assert (said.exit_code, "cannot be combined" in said.stderr) == (2, True)
 
 
-def test_a_scan_that_records_knows_the_waivers_and_one_that_does_not_knows_none(
-    run, account, deployed
-):
+def test_every_scan_knows_the_waivers_but_one_without_the_stack(run, account, deployed):
     s3 = account.client("s3")
     s3.create_bucket(Bucket="plain")
     args = ("scan", "--rule", RULE, "-o", "json")
@@ -400,5 +398,8 @@ def test_a_scan_that_records_knows_the_waivers_and_one_that_does_not_knows_none(
     shown = run("scan", "--rule", RULE, "--record").stdout
     assert "1 failed (1 waived)" in shown
     assert "Failed and waived" in shown
-    alone = run(*args)
+    read = run(*args)
+    assert (read.exit_code, json.loads(read.stdout)[0]["waived"]) == (0, True)
+    assert "as the stack readiness in" in read.stderr
+    alone = run(*args, "--no-stack")
     assert (alone.exit_code, json.loads(alone.stdout)[0]["waived"]) == (1, False)

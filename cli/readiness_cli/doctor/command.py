@@ -61,7 +61,8 @@ def doctor(
         if context.get_parameter_source("stack_name") is not ParameterSource.DEFAULT:
             raise
         note(f"there is no stack {stack_name!r} here yet: only the account is checked")
-    examined = Examined(aws, tuple(catalogue.rules().values()), stack_name, deployed)
+    name = stack_name if deployed is None else deployed.name
+    examined = Examined(aws, tuple(catalogue.rules().values()), name, deployed)
     checks = (*account.CHECKS, *permissions.CHECKS, *deployment.CHECKS)
     lines = [*examine(examined, checks), *unknown]
     emit(format, [asdict(line) for line in lines], lambda: draw(lines), columns=FIELDS)

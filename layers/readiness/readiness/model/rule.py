@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import inspect
 import math
 import types
@@ -191,7 +192,10 @@ class Rule:
         unknown = sorted(set(given) - set(known))
         if unknown:
             allowed = ", ".join(known) or "none: this rule has no settings"
-            raise SettingRefused(f"unknown setting {unknown[0]!r} (allowed: {allowed})")
+            siblings = {setting.name for rule in self.heading for setting in rule.settings}
+            close = difflib.get_close_matches(unknown[0], known or siblings, n=1)
+            hint = f". Did you mean {close[0]}?" if close else ""
+            raise SettingRefused(f"unknown setting {unknown[0]!r} (allowed: {allowed}){hint}")
         values = {name: setting.default for name, setting in known.items()}
         return values | {name: known[name].parse(value) for name, value in given.items()}
 
