@@ -1,7 +1,8 @@
-"""What pyproject.toml cannot say: the wheel carries the rules inside the command line's package.
+"""What pyproject.toml cannot say: the wheel carries rules and runbooks in readiness_cli.
 
-There they keep their import name, `functions`, without taking that name from other packages.
-`readiness_cli.catalogue` looks for them there first; in a checkout they stay where they are.
+There the rules keep their import name, `functions`, without taking that name from other
+packages. `readiness_cli.catalogue` looks for them there first; in a checkout they stay where
+they are.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-CARRIED = ("functions",)
+CARRIED = ("functions", "docs/runbooks")
 
 
 class BuildWithRules(build_py):

@@ -1,4 +1,4 @@
-"""docs/checklist.md, docs/rules.md, docs/scan-policy-*.json and README's counts.
+"""docs/checklist.md, docs/rules.md, docs/scan-policy-*.json, guidance.json and README's counts.
 
 Run as ``python -m readiness_cli.docs``.
 
@@ -21,9 +21,11 @@ from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
 from readiness_cli.rules import as_row, heading_name, wakes_on
+from readiness_cli.runbooks import guidance_document
 from readiness_cli.template import reads_of
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
+GUIDANCE = ROOT / "layers" / "readiness" / "readiness" / "alerting" / "guidance.json"
 MOST_POLICY = 6_144
 """Characters of a managed policy, white space aside (IAM's quota)."""
 _COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
@@ -39,6 +41,7 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
         ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
+        GUIDANCE: guidance_document({rule.id: rule for heading in known for rule in heading}),
     } | {
         ROOT / "docs" / f"scan-policy-{number}.json": policy
         for number, policy in enumerate(scan_policies(known), 1)

@@ -187,12 +187,14 @@ def draw(found: Sequence[Finding], why_none: str = "") -> Iterable[RenderableTyp
 
 @click.command()
 @click.argument("finding", metavar="FINDING | RESOURCE RULE", nargs=-1, required=True)
+@click.option("--fix", "show_fix", is_flag=True, help="Print the runbook section of its rule.")
 @session.stack_option
 @output_option
 @session.aws_options
 def explain(
     *,
     finding: tuple[str, ...],
+    show_fix: bool,
     stack_name: str,
     format: str,
     profile: str | None,
@@ -201,11 +203,17 @@ def explain(
     """Show one finding in full: what is wrong, since when, and what fixes it.
 
     FINDING is a finding's id or the first 4 or more characters of it. RESOURCE is a resource id
-    or a full key (account/region/type/id).
+    or a full key (account/region/type/id). With --fix the runbook section follows, as Markdown;
+    a rule's id alone prints its section without asking AWS.
     """
-    from readiness.alerting.message import console_url, finding_json  # noqa: PLC0415
+    from readiness.alerting.console import console_url  # noqa: PLC0415
+    from readiness.alerting.guidance import guidance  # noqa: PLC0415
+    from readiness.alerting.message import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
+    if show_fix and len(finding) == 1 and "." in finding[0]:
+        click.echo(_section(session.find_rule(finding[0]).id))
+        return
     finding = check(finding)
     stored = Deployed(session.connect(profile, region), stack_name)
     found = one(stored, finding)
@@ -215,13 +223,19 @@ def explain(
         "denied": list(found.denied),
         "tags": dict(found.tags or {}),
         "gone": found.gone,
+        "fix": guidance(found.rule).fix,
+        "why": guidance(found.rule).why,
         "runbook": runbook(found.rule),
-        "console": console_url(found.resource),
+        "console": console_url(found.resource, found.rule),
     }
+    if show_fix:
+        row["runbook_section"] = _section(found.rule)
     if format == "json":
         click.echo(json.dumps(row, indent=2, default=str))
         return
     emit(format, [row], lambda: [draw_one(found, row, there)])
+    if show_fix and format == "table":
+        click.echo(f"\n{row['runbook_section']}", nl=False)
     note(f"in the stack {_named(stored)}")
 
 
@@ -231,6 +245,20 @@ def _there(stored: Deployed, profile: str | None) -> str:
     if stored.stack.name != session.DEFAULT_STACK:
         named += f" --stack-name {stored.stack.name}"
     return named + (f" --profile {_quoted(profile)}" if profile else "")
+
+
+def _section(rule: str) -> str:
+    """The runbook section of a rule. Raises Failure."""
+    from readiness_cli.runbooks import NoSection, section  # noqa: PLC0415
+
+    try:
+        return section(rule)
+    except NoSection:
+        raise Failure(
+            f"there is no runbook section for {rule}",
+            why="The rule is from another version of Readiness",
+            fix="run `readiness rules` to list the rules of this version",
+        ) from None
 
 
 def runbook(rule: str) -> str:
@@ -259,10 +287,13 @@ def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> Renderable
         ("Status", cell("NOT_APPLICABLE (gone)" if found.gone else found.status)),
         ("Severity", cell(found.severity)),
         ("Resource", cell(found.resource.key, most=2000)),
+        ("Name", cell(found.name)),
         ("Box", cell(f"{found.section} / {found.heading} / {found.item}")),
         ("Rule", cell(found.rule)),
         ("Reason", cell(found.reason, most=1000)),
         ("Expected", cell(found.expected, most=1000)),
+        ("Why", cell(row["why"], most=1000)),
+        ("Fix", cell(row["fix"], most=1000)),
         ("Reminder", cell(found.reminder, most=1000)),
         ("Observed", stacked(*observed)),
         ("Settings", stacked(*settings)),

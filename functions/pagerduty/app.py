@@ -272,7 +272,12 @@ class Pager:
         if finding is None:
             return resolve_event(key)
         return pagerduty_event(
-            finding, routing_key="", lowest=self._lowest, runbooks=self._runbooks, key=key
+            finding,
+            routing_key="",
+            lowest=self._lowest,
+            runbooks=self._runbooks,
+            key=key,
+            stack=self._stack,
         )
 
     def _tell(self, record: SQSRecord, id: str, said: dict[str, Any]) -> bool:

@@ -6,9 +6,10 @@ import unicodedata
 import pytest
 
 from readiness import Severity, Status
+from readiness.alerting.console import console_url
+from readiness.alerting.guidance import guidance
 from readiness.alerting.message import (
     baseline_message,
-    console_url,
     finding_json,
     headline,
     loudest,
@@ -108,7 +109,12 @@ def test_hostile_text_is_inert_everywhere(text):
 def test_only_an_address_becomes_a_link(runbooks, links):
     page = pagerduty_event(finding(), routing_key="k", lowest=Severity.HIGH, runbooks=runbooks)
     assert len(page["links"]) == links
-    assert page["payload"]["custom_details"]["runbook"].startswith(runbooks.rstrip("/"))
+    said = page["payload"]["custom_details"]["runbook"]
+    if links == 1:
+        assert said.startswith(f"readiness explain {finding().id} --region ")
+        assert said.endswith(" --stack-name readiness --fix")
+    else:
+        assert said.startswith(runbooks.rstrip("/"))
 
 
 @pytest.mark.parametrize(
@@ -142,8 +148,8 @@ def test_the_headline_says_what_is_wrong_where():
 @pytest.mark.parametrize(
     ("found", "mark"),
     [
-        (finding(Status.COMPLIANT), "[OK] data "),
-        (finding(Status.NOT_APPLICABLE), "[OK] data "),
+        (finding(Status.COMPLIANT), "[RESOLVED] data "),
+        (finding(Status.NOT_APPLICABLE), "[RESOLVED] data "),
         (finding(Status.NON_COMPLIANT, waived_until=after(9)), "[HIGH] data "),
         (finding(Status.INSUFFICIENT_DATA), "[HIGH] data "),
     ],
@@ -326,3 +332,98 @@ def test_whether_the_pager_has_to_hear_is_an_attribute():
         sent = sns_message(finding(), entry(), BASE, for_pager=for_pager)
         assert sent["MessageAttributes"]["pager"]["StringValue"] == said
         assert len(sent["MessageAttributes"]) <= 10
+
+
+ANN = "arn:aws:iam::111122223333:user/ann"
+
+
+def test_the_mail_says_what_how_bad_who_what_to_do_and_how_to_look(monkeypatch):
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    found = BLAMED.but(reason="The default encryption is AES256.", changed_by=ANN)
+    sent = sns_message(found, entry(), "docs/runbooks", stack="second")
+    mail = json.loads(sent["Message"])["email"]
+    assert sent["Subject"] == "ALARM: [HIGH] encryption.s3-kms data"
+    assert mail.splitlines()[0].startswith("[HIGH] data (111122223333/us-east-1): The default")
+    for line in (
+        "What:      The default encryption is AES256.",
+        "How bad:   HIGH, OPENED (2026-11-02T12:00:00.000Z)",
+        f"Last change: PutBucketPolicy by {ANN} at 2026-11-02T11:59:00Z",
+        "Its event: 0f5b2a6e (CloudTrail)",
+        "Why:       With SSE-S3, everyone with s3:GetObject can read the objects.",
+        f"Fix:       {guidance(found.rule).fix}",
+        f"Look:      readiness explain {found.id} --region eu-central-1 --stack-name second",
+        f"Runbook:   readiness explain {found.id} --region eu-central-1 --stack-name second --fix",
+        f"Console:   {console_url(BUCKET)}",
+    ):
+        assert line in mail.splitlines()
+    assert "aws s3api put-bucket-encryption" in mail, "the steps come along"
+
+
+def test_a_mail_whose_change_nobody_saw_says_so():
+    mail = json.loads(sns_message(finding(), entry(), BASE)["Message"])["email"]
+    assert "Who:       not known: a sweep found it, or no trail told of the change" in mail
+
+
+@pytest.mark.parametrize(
+    ("found", "kind", "subject"),
+    [
+        (finding(), "OPENED", "ALARM: [HIGH] encryption.s3-kms data"),
+        (finding(Status.COMPLIANT), "RESOLVED", "OK: [RESOLVED] encryption.s3-kms data"),
+        (
+            finding(waived_until=after(days=1)),
+            "WAIVED",
+            "OK: [WAIVED] encryption.s3-kms data",
+        ),
+        (
+            finding(Status.COMPLIANT, reminder="soon"),
+            "REMINDED",
+            "OK: [REMINDER] encryption.s3-kms data",
+        ),
+        (BLIND, "BLINDED", "ALARM: [LOW] encryption.s3-kms data"),
+    ],
+    ids=["opened", "resolved", "waived", "reminded", "blind"],
+)
+def test_the_subject_says_how_bad_it_is(found, kind, subject):
+    assert sns_message(found, entry(kind=kind), BASE)["Subject"] == subject
+
+
+def test_a_resolve_says_so_in_every_medium_and_tells_no_fix():
+    over = finding(Status.COMPLIANT, reason="The default encryption is aws:kms.")
+    sent = sns_message(over, entry(kind="RESOLVED"), BASE)
+    media = json.loads(sent["Message"])
+    assert media["email"].startswith("[RESOLVED] data ")
+    assert "Resolved:  COMPLIANT since" in media["email"]
+    assert "Fix:" not in media["email"]
+    assert "[RESOLVED]" in json.loads(media["https"])["NewStateReason"]
+    page = pagerduty_event(over, routing_key="k", lowest=Severity.HIGH, runbooks=BASE)
+    assert page["payload"]["summary"].startswith("[RESOLVED] data ")
+    waived = finding(waived_until=after(days=1))
+    page = pagerduty_event(waived, routing_key="k", lowest=Severity.HIGH, runbooks=BASE)
+    assert page["payload"]["summary"].startswith("[RESOLVED] data ")
+
+
+def test_why_is_the_reason_it_matters_and_the_box_has_its_own_field():
+    details = pagerduty_event(finding(), routing_key="k", lowest=Severity.HIGH, runbooks=BASE)[
+        "payload"
+    ]["custom_details"]
+    assert details["why"].startswith("With SSE-S3, everyone")
+    assert details["fix"].startswith("Set the bucket's default encryption")
+    assert details["box"].startswith("Security / Encryption / ")
+
+
+@pytest.mark.parametrize(
+    ("id", "changes", "shown"),
+    [
+        ("sg-0a", {"name": "agents"}, "sg-0a (agents)"),
+        ("sg-0a", {"tags": {"Name": "shop agents"}}, "sg-0a (shop agents)"),
+        ("1f2e", {"observed": {"aliases": ["alias/prod"]}}, "1f2e (alias/prod)"),
+        ("agents", {"tags": {"Name": "Agents"}}, "agents"),
+        ("arn:aws:ecs:us-east-1:111122223333:service/shop/web", {}, "service/shop/web"),
+        ("sg-0a", {"name": "a\u202eb\x00" + "x" * 500}, "sg-0a (ab" + "x" * 57 + "…)"),
+    ],
+)
+def test_names_stand_beside_ids_that_do_not_speak(id, changes, shown):
+    found = finding(
+        resource=Resource("111122223333", "us-east-1", "AWS::EC2::SecurityGroup", id), **changes
+    )
+    assert headline(found, 1024).startswith(f"[HIGH] {shown} (111122223333/us-east-1): ")

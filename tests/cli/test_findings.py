@@ -342,6 +342,32 @@ def test_a_stack_that_is_not_there(run, account, command):
     assert said.stderr.count("\n") == 1
 
 
+def test_explain_says_the_fix_and_prints_the_runbook(run, stored):
+    said = run("explain", finding().id, "--fix", columns="200").stdout
+    assert "Set the bucket's default encryption to SSE-KMS" in said
+    assert "\n## s3-kms\n" in said
+    assert "aws s3api put-bucket-encryption" in said
+    row = json.loads(run("explain", finding().id, "--fix", "-o", "json").stdout)
+    assert row["runbook_section"].startswith("## s3-kms\n")
+    assert row["why"].startswith("With SSE-S3")
+    plain = json.loads(run("explain", finding().id, "-o", "json").stdout)
+    assert "runbook_section" not in plain
+
+
+def test_a_section_is_printed_by_the_rule_alone(run):
+    said = run("explain", "encryption.kms-rotation", "--fix")
+    assert said.exit_code == 0
+    assert said.stdout.startswith("## kms-rotation\n")
+    wrong = run("explain", "encryption.kms-rotatoin", "--fix")
+    assert wrong.exit_code == 2
+    assert "encryption.kms-rotation" in wrong.stderr
+
+
+def test_a_name_beside_the_id_is_shown(run, store):
+    store.record(finding("sg-0a").but(name="agents"), None)
+    assert "agents" in run("explain", finding("sg-0a").id).stdout
+
+
 def test_explain_says_the_environment(run, store):
     store.record(finding("a", environment="production", owner="team"), None)
     said = run("explain", finding("a").id)

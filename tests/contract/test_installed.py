@@ -16,7 +16,16 @@ import pytest
 from readiness_cli import catalogue
 from readiness_cli.catalogue import ROOT
 
-SOURCES = ("MANIFEST.in", "README.md", "cli", "functions", "layers", "pyproject.toml", "setup.py")
+SOURCES = (
+    "MANIFEST.in",
+    "README.md",
+    "cli",
+    "docs",
+    "functions",
+    "layers",
+    "pyproject.toml",
+    "setup.py",
+)
 
 
 def run(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -110,3 +119,10 @@ def test_the_wheel_takes_no_name_but_its_own(wheel: Path):
     assert "readiness/py.typed" in names
     assert "readiness/moved_away.py" not in names, "an earlier build's module"
     assert not [name for name in names if "__pycache__" in name]
+
+
+def test_an_installed_command_line_has_the_runbooks(readiness: Path, place: Path):
+    done = run(readiness, "explain", "encryption.s3-kms", "--fix", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("## s3-kms\n")
+    assert "aws s3api put-bucket-encryption" in done.stdout

@@ -11,10 +11,13 @@ import click
 import pytest
 from botocore import xform_name
 
-from readiness_cli import catalogue, test_alert
+from readiness.alerting.guidance import Guidance, guidance
+from readiness.model.blindness import UNREADABLE
+from readiness_cli import catalogue, runbooks, test_alert
 from readiness_cli.catalogue import ROOT
 from readiness_cli.failure import Failure
 from readiness_cli.main import main
+from readiness_cli.runbooks import MOST_STEPS
 from readiness_cli.waiver_desk import check_rule
 
 DOCUMENTS = sorted(
@@ -43,6 +46,38 @@ def test_a_section_answers_every_question_in_order(rule):
     runbook = ROOT / "docs" / "runbooks" / f"{rule.heading.folder}.md"
     body = sections(runbook.read_text("utf-8"))[rule.name]
     assert tuple(re.findall(r"^\*\*(.+?)\.?\*\*", body, re.MULTILINE)) == PARTS, rule.id
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_page_says_the_fix_and_the_reason_in_a_line_each(rule):
+    known = guidance(rule.id)
+    for line in (known.fix, known.why):
+        assert 10 < len(line) <= 165
+        assert line.endswith(".")
+        assert line[0].isupper()
+        assert not re.search(r"[`*\[\]\n]|^(As for|See |Console|CLI)", line), line
+    assert known.steps.startswith("Check\n")
+    assert "\n\nFix\n" in known.steps
+    assert len(known.steps) <= MOST_STEPS + 3
+
+
+def test_what_readiness_says_of_itself_has_a_fix_too():
+    for rule in (test_alert.RULE, UNREADABLE):
+        assert guidance(rule).fix
+    assert guidance("encryption.retired") == Guidance()
+
+
+def test_steps_that_are_too_long_end_with_a_paragraph():
+    text = "\n\n".join(f"{n} " + "x" * 500 for n in range(9))
+    cut = runbooks._cut(text)
+    assert len(cut) <= MOST_STEPS + 3
+    assert cut.endswith("x\n\n…")
+
+
+def test_the_first_sentence_is_plain_text():
+    said = runbooks.first_sentence("Use [a key](#x) of `b`:\n\n```sh\nls\n```")
+    assert said == "Use a key of b."
+    assert runbooks.first_sentence("One. Two.\n- Console: x") == "One."
 
 
 def test_the_test_alert_links_to_a_section():

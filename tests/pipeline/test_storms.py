@@ -102,7 +102,8 @@ def test_the_first_page_one_by_one_and_the_rest_as_one(storm, clock):
     details = last["payload"]["custom_details"]
     assert (details["findings"], details["still_open"]) == ("9", "9")
     assert details["see_them"] == (
-        "readiness findings --open --rule encryption.s3-kms --stack-name readiness"
+        "readiness findings --open --rule encryption.s3-kms --region us-east-1"
+        " --stack-name readiness"
     )
     assert last["payload"]["severity"] == "error"
 

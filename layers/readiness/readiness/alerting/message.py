@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from readiness.alerting.console import console_url
+from readiness.alerting.guidance import guidance
 from readiness.alerting.incidents import since_opened
 from readiness.alerting.storms import Group
-from readiness.engine.geography import console_host
 from readiness.engine.rows import Entry
 from readiness.model.blindness import UNREADABLE
 from readiness.model.finding import DEFAULT_STACK, Finding, dedup_key, iso
-from readiness.model.resource import Resource
+from readiness.model.resource import GLOBAL, Resource
 from readiness.model.text import clean
 from readiness.model.transition import Kind
 from readiness.model.verdict import Fact, Severity, Status
@@ -34,6 +36,7 @@ _PAGERDUTY_SEVERITY = {
     Severity.INFORMATIONAL: "info",
 }
 BASELINE = "BASELINE"
+RESOLVED = "RESOLVED"
 Attributes = dict[str, dict[str, str]]
 
 
@@ -96,6 +99,7 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
         "last_observed_at": iso(finding.last_observed_at),
     }
     optional = {
+        "name": finding.name,
         "blind_since": iso(finding.blind_since) if finding.blind_since else "",
         "blind_reason": finding.blind_reason,
         "reminder": finding.reminder,
@@ -118,18 +122,46 @@ def finding_json(finding: Finding, stack: str = DEFAULT_STACK) -> dict[str, Any]
     return plain | {name: value for name, value in optional.items() if value}
 
 
-def headline(finding: Finding, most: int) -> str:
+def headline(finding: Finding, most: int, mark: str = "") -> str:
     """One line that says what is wrong where, with the facts that change in front.
 
-    It begins with the severity, or with OK where nothing is wrong any more.
+    It begins with ``mark``, by default the severity, or RESOLVED where nothing is wrong any more.
     """
     where = f"{finding.resource.account}/{finding.resource.region}"
     environment = f"{finding.environment}, " if finding.environment else ""
-    name = clean(finding.resource.id, 128)
     said = finding.blind_reason if _only_blind(finding) else finding.reason
+    return clean(
+        f"[{mark or _mark(finding)}] {spoken_name(finding, 128)} ({environment}{where}): {said}",
+        most,
+    )
+
+
+def _mark(finding: Finding) -> str:
     is_fine = finding.status in {Status.COMPLIANT, Status.NOT_APPLICABLE}
-    mark = "OK" if is_fine and not _only_blind(finding) else severity_of(finding)
-    return clean(f"[{mark}] {name} ({environment}{where}): {said}", most)
+    return RESOLVED if is_fine and not _only_blind(finding) else str(severity_of(finding))
+
+
+def spoken_name(finding: Finding, most: int) -> str:
+    """The id with the name that people know the resource by, where it has another one.
+
+    Of an ARN the part that names the resource is enough; the message has the whole beside it.
+    """
+    id = finding.resource.id
+    shown = id.split(":", 5)[5] if id.startswith("arn:") and id.count(":") >= 5 else id
+    name = _other_name(finding)
+    if not name or name.lower() in shown.lower():
+        return clean(shown, most)
+    return clean(f"{clean(shown, most)} ({clean(name, 60)})", most + 64)
+
+
+def _other_name(finding: Finding) -> str:
+    """The name in the evidence, that of an alias in the facts, or the tag Name."""
+    aliases = finding.observed.get("aliases")
+    if finding.name:
+        return finding.name
+    if isinstance(aliases, list | tuple) and aliases:
+        return str(aliases[0])
+    return str((finding.tags or {}).get("Name", ""))
 
 
 def _only_blind(finding: Finding) -> bool:
@@ -153,8 +185,7 @@ def sns_message(
     the shape of a CloudWatch alarm, which PagerDuty's "Amazon CloudWatch" integration takes.
     """
     state = "ALARM" if finding.is_open else "OK"
-    name = clean(finding.resource.id, 60)
-    subject = clean(f"{state}: {finding.rule} {name}", SUBJECT_MOST)
+    subject = _subject(finding, entry, state)
     body = finding_json(finding, stack) | {
         "kind": entry.kind,
         "transition_at": entry.at,
@@ -164,9 +195,9 @@ def sns_message(
     if entry.waiver_note:
         body |= {"waiver_note": entry.waiver_note, "waiver_changed_by": entry.waiver_changed_by}
     machine = _within_bounds(body)
-    human = _human(finding, entry, runbooks)
+    human = _human(finding, entry, runbooks, stack)
     return {
-        "Subject": subject.encode("ascii", "replace").decode(),
+        "Subject": subject,
         "MessageStructure": "json",
         "Message": json.dumps(
             {
@@ -181,6 +212,17 @@ def sns_message(
             finding, loudest(finding, entry, earlier), for_pager=for_pager
         ),
     }
+
+
+def _subject(finding: Finding, entry: Entry, state: str) -> str:
+    """``ALARM: [HIGH] encryption.s3-kms data``: SNS takes fewer than 100 ASCII characters."""
+    mark = str(severity_of(finding))
+    if not finding.is_open:
+        marks = {str(Kind.REMINDED): "REMINDER", str(Kind.WAIVED): "WAIVED"}
+        mark = marks.get(entry.kind, RESOLVED)
+    name = spoken_name(finding, 60)
+    subject = clean(f"{state}: [{mark}] {finding.rule} {name}", SUBJECT_MOST)
+    return subject.encode("ascii", "replace").decode()
 
 
 def _within_bounds(body: dict[str, Any]) -> str:
@@ -293,35 +335,79 @@ def _as_attributes(values: Mapping[str, str]) -> Attributes:
     }
 
 
-def _human(finding: Finding, entry: Entry, runbooks: str) -> str:
+def _human(finding: Finding, entry: Entry, runbooks: str, stack: str) -> str:
+    known = guidance(finding.rule)
+    over = entry.kind == Kind.RESOLVED and not finding.is_open
     lines = [
         headline(finding, SUMMARY_MOST),
         "",
-        f"Change:    {entry.kind}, {finding.status} since {iso(finding.since)}",
-        f"Box:       {finding.section} / {finding.heading} / {finding.item}",
-        f"Rule:      {finding.rule}",
-        f"Resource:  {clean(finding.resource.key, 400)}",
+        f"What:      {_what(finding)}",
+        f"Resolved:  {finding.status} since {iso(finding.since)}"
+        if over
+        else f"How bad:   {severity_of(finding)}, {entry.kind} ({iso(finding.since)})",
     ]
+    lines += _who(finding)
+    if known.why and not over:
+        lines.append(f"Why:       {known.why}")
+    if known.fix and not over:
+        lines.append(f"Fix:       {known.fix}")
     if finding.expected:
         lines.append(f"Expected:  {finding.expected}")
     if note := entry.waiver_note or spoken(finding):
         lines.append(f"Waiver:    {clean(note, SUMMARY_MOST)}")
     if finding.reminder:
         lines.append(f"Reminder:  {finding.reminder}")
+    lines += [
+        f"Look:      {explain_command(finding, stack)}",
+        f"Console:   {console_url(finding.resource, finding.rule)}",
+        f"Runbook:   {_runbook(finding, runbooks, stack)}",
+        f"Box:       {finding.section} / {finding.heading} / {finding.item}",
+        f"Rule:      {finding.rule}",
+        f"Resource:  {clean(finding.resource.key, 400)}",
+    ]
+    if finding.owner:
+        lines.append(f"Owner:     {finding.owner}")
+    if known.steps and not over and finding.is_open:
+        lines += ["", *known.steps.splitlines()]
+    return "\n".join(lines)
+
+
+def _what(finding: Finding) -> str:
+    said = finding.blind_reason if _only_blind(finding) else finding.reason
+    return clean(said, SUMMARY_MOST)
+
+
+def _who(finding: Finding) -> list[str]:
+    """Who changed it: the principal, the call, when, and CloudTrail's id of the event."""
+    lines = []
     if finding.opened_by:
         lines.append(f"Opened by: {finding.opened_by}")
     if str(finding.last_change):
         lines.append(f"Last change: {finding.last_change}")
     if finding.event_id:
         lines.append(f"Its event: {finding.event_id} (CloudTrail)")
-    if finding.owner:
-        lines.append(f"Owner:     {finding.owner}")
-    lines += [
-        f"Runbook:   {runbook_url(finding.rule, runbooks)}",
-        f"Explain:   readiness explain {finding.id}",
-        f"Console:   {console_url(finding.resource)}",
-    ]
-    return "\n".join(lines)
+    return lines or ["Who:       not known: a sweep found it, or no trail told of the change"]
+
+
+def explain_command(finding: Finding, stack: str) -> str:
+    """How to look: the command with the region and the name of the stack that says so."""
+    return f"readiness explain {finding.id}{_at(finding.resource, stack)}"
+
+
+def _at(resource: Resource, stack: str) -> str:
+    """The options that lead to the stack. A function's own region is where the stack is."""
+    here = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or ""
+    region = here or ("" if resource.region == GLOBAL else resource.region)
+    option = f" --region {region}" if region else ""
+    return f"{option} --stack-name {stack or DEFAULT_STACK}"
+
+
+def _runbook(finding: Finding, runbooks: str, stack: str) -> str:
+    """A link where runbooks are published; else the command that prints the section."""
+    url = runbook_url(finding.rule, runbooks)
+    if url.startswith("https://"):
+        return url
+    return f"{explain_command(finding, stack)} --fix"
 
 
 def _alarm(finding: Finding, entry: Entry, state: str, stack: str) -> dict[str, Any]:
@@ -356,20 +442,31 @@ def resolve_event(key: str) -> dict[str, Any]:
 
 
 def pagerduty_event(
-    finding: Finding, *, routing_key: str, lowest: Severity, runbooks: str, key: str = ""
+    finding: Finding,
+    *,
+    routing_key: str,
+    lowest: Severity,
+    runbooks: str,
+    key: str = "",
+    stack: str = DEFAULT_STACK,
 ) -> dict[str, Any]:
     """The Events API v2 body for a finding as it is now: ``trigger`` or ``resolve``.
 
     ``key`` is the dedup_key, by default the one of the default stack.
 
     The payload is complete on resolve too, since event orchestrations route by it. Where runbooks
-    are not published, ``runbook`` is a path and there is no link to it.
+    are not published, ``runbook`` is the command that prints the section.
     """
     action = "trigger" if pages(finding, lowest) else "resolve"
     severity = _PAGERDUTY_SEVERITY[severity_of(finding)]
     resource = finding.resource
-    runbook = runbook_url(finding.rule, runbooks)
-    links = [{"href": console_url(resource), "text": "The resource in the AWS console"}]
+    runbook = _runbook(finding, runbooks, stack)
+    links = [
+        {
+            "href": console_url(resource, finding.rule),
+            "text": "The resource in the AWS console",
+        }
+    ]
     if runbook.startswith("https://"):
         links.append({"href": runbook, "text": "Runbook"})
     return {
@@ -378,14 +475,14 @@ def pagerduty_event(
         "dedup_key": key or finding.dedup_key,
         "client": "Readiness",
         "payload": {
-            "summary": headline(finding, SUMMARY_MOST),
+            "summary": headline(finding, SUMMARY_MOST, RESOLVED if action == "resolve" else ""),
             "source": clean(resource.key, 255),
             "severity": severity,
             "timestamp": iso(finding.last_observed_at),
             "component": clean(resource.type, 128),
             "group": clean(finding.environment or resource.account, 128),
             "class": finding.rule,
-            "custom_details": _details(finding) | {"runbook": runbook},
+            "custom_details": _details(finding, stack) | {"runbook": runbook},
         },
         "links": links,
     }
@@ -398,31 +495,37 @@ def group_event(
 
     Its severity, and so the incident's, is that of all members.
     """
-    said = pagerduty_event(finding, routing_key="", lowest=lowest, runbooks=runbooks)
+    said = pagerduty_event(finding, routing_key="", lowest=lowest, runbooks=runbooks, stack=stack)
     where = f"{finding.resource.account}/{finding.resource.region}"
     many = "more finding" if group.joined == 1 else "more findings"
     summary = (
         f"[{group.severity}] {group.joined} {many} of {group.rule} since"
         f" {group.began_at[11:16]}Z ({where}), among them {_names(group)}: {finding.reason}"
     )
-    runbook = runbook_url(group.rule, runbooks)
+    known = guidance(group.rule)
     details = {
         "what": f"Many findings of {group.rule} in a short time; the first were paged one by one",
-        "why": f"{finding.section} / {finding.heading} / {finding.item}",
+        "why": known.why,
+        "fix": known.fix,
+        "box": f"{finding.section} / {finding.heading} / {finding.item}",
+        "last_change": str(finding.last_change),
+        "event_id": finding.event_id,
         "findings": str(group.joined),
         "still_open": str(group.members),
         "since": group.began_at,
         "examples": ", ".join(group.examples),
-        "see_them": f"readiness findings --open --rule {group.rule} --stack-name {stack}",
+        "see_them": f"readiness findings --open --rule {group.rule}{_at(finding.resource, stack)}",
         "resolves": "when the last of them is resolved",
         "account": finding.resource.account,
         "region": finding.resource.region,
-        "runbook": runbook,
+        "runbook": _runbook(finding, runbooks, stack),
     }
     payload = said["payload"] | {
         "summary": clean(summary, SUMMARY_MOST),
         "source": clean(f"{where} {group.rule}", 255),
-        "custom_details": {name: clean(text, SUMMARY_MOST) for name, text in details.items()},
+        "custom_details": {
+            name: clean(text, SUMMARY_MOST) for name, text in details.items() if text
+        },
     }
     links = [link for link in said["links"] if link["text"] == "Runbook"]
     return said | {"dedup_key": group.dedup_key, "payload": payload, "links": links}
@@ -433,11 +536,15 @@ def _names(group: Group) -> str:
     return names if group.joined <= len(group.examples[:3]) else f"{names}, …"
 
 
-def _details(finding: Finding) -> dict[str, str]:
+def _details(finding: Finding, stack: str) -> dict[str, str]:
     """Flat texts: PagerDuty shows nested details unreadably."""
+    known = guidance(finding.rule)
     details = {
         "what": finding.reason,
-        "why": f"{finding.section} / {finding.heading} / {finding.item}",
+        "why": known.why,
+        "fix": known.fix,
+        "box": f"{finding.section} / {finding.heading} / {finding.item}",
+        "name": _other_name(finding),
         "expected": finding.expected,
         "status": str(finding.status),
         "since": iso(finding.since),
@@ -453,7 +560,7 @@ def _details(finding: Finding) -> dict[str, str]:
         "account": finding.resource.account,
         "region": finding.resource.region,
         "finding_id": finding.id,
-        "explain": f"readiness explain {finding.id}",
+        "explain": explain_command(finding, stack),
     }
     details |= {f"observed_{name}": _flat(value) for name, value in finding.observed.items()}
     most = {"observed_statement": MOST_STATEMENT}
@@ -469,22 +576,3 @@ def runbook_url(rule: str, base: str) -> str:
     """The runbook section of a rule: ``<base>/<heading>.md#<rule-name>``."""
     folder, _, name = rule.partition(".")
     return f"{base.rstrip('/')}/{quote(folder)}.md#{quote(name)}"
-
-
-def console_url(resource: Resource) -> str:
-    """A link that opens the AWS console at the resource, built from parsed ids only."""
-    name = console_host(resource.region)
-    host, region = f"https://{quote(name)}", quote(name.partition(".")[0])
-    id = quote(resource.id, safe="")
-    pages = {
-        "AWS::S3::Bucket": f"{host}/s3/buckets/{id}?tab=properties",
-        "AWS::KMS::Key": f"{host}/kms/home?region={region}#/kms/keys/{id}",
-        "AWS::IAM::User": f"{host}/iam/home#/users/details/{id}",
-        "AWS::IAM::Role": f"{host}/iam/home#/roles/details/{id}",
-        "AWS::EC2::SecurityGroup": f"{host}/ec2/home?region={region}#SecurityGroup:groupId={id}",
-        "AWS::EC2::VPC": f"{host}/vpcconsole/home?region={region}#VpcDetails:VpcId={id}",
-        "AWS::Lambda::Function": f"{host}/lambda/home?region={region}#/functions/{id}",
-        "AWS::SecretsManager::Secret": f"{host}/secretsmanager/secret?name={id}&region={region}",
-    }
-    search = f"{host}/resource-explorer/home?region={region}#/search?query={id}"
-    return pages.get(resource.type, search)

@@ -25,6 +25,8 @@ from readiness.model.text import clean, clean_facts
 from readiness.model.unreadable import Gone, NotOffered, Unreadable, is_said_denied
 from readiness.model.verdict import Fact, Status, Verdict, cannot_tell, not_applicable, unread
 
+NAMES = ("group_name", "api_name", "name", "function_arn")
+"""Attributes of evidence that say what people call a resource."""
 MOST_REASON = 1000
 MOST_TAGS, MOST_TAG_NAME, MOST_TAG_VALUE = 50, 128, 256
 MOST_OBSERVED = 30_000
@@ -175,12 +177,12 @@ class Evaluation:
                 return self._observation(rule, resource, _unknown(in_scope), began, tags), began
             if not in_scope:
                 return self._outside(rule, resource, began, tags), began
-            verdict, as_of, own_tags = self._verdict(rule, resource, tags or {}, untold)
+            verdict, as_of, own_tags, name = self._verdict(rule, resource, tags or {}, untold)
             if own_tags is not None and not self.scope.covers(own_tags):
                 return self._outside(rule, resource, began, own_tags), as_of
             at = min(as_of, began)
             tags = own_tags if own_tags or tags is None else tags
-            return self._observation(rule, resource, verdict, at, tags), as_of
+            return self._observation(rule, resource, verdict, at, tags, name), as_of
         except Gone:
             return Observation(rule, resource, began), began
         except (CredentialsRefused, Postponed):
@@ -220,15 +222,15 @@ class Evaluation:
 
     def _verdict(
         self, rule: Rule, resource: Resource, tags: Mapping[str, str], untold: Unreadable | None
-    ) -> tuple[Verdict, datetime, Mapping[str, str] | None]:
-        """The verdict, how old its evidence is, and tags that came with the evidence.
+    ) -> tuple[Verdict, datetime, Mapping[str, str] | None, str]:
+        """The verdict, how old its evidence is, and the tags and name that came with it.
 
         ``untold`` says why the tags could not be read.
         """
         settings = self._configured[rule.id]
         oldest = self.aws.now()
         if unasked := _by_settings_alone(rule, settings):
-            return unasked, oldest, None
+            return unasked, oldest, None, ""
         subject: Any = None
         own_tags: Mapping[str, str] | None = None
         arguments: list[Any] = []
@@ -241,13 +243,14 @@ class Evaluation:
                 answers = self._answers(rule, parameter, resource, subject)
             except Unreadable as unreadable:
                 if not parameter.tolerant:
-                    return _unknown(unreadable), oldest, None
+                    return _unknown(unreadable), oldest, None, _name_of(subject)
                 arguments.append(unreadable)
                 continue
             except Gone as gone:
                 if parameter.declaration.about is rule.subject:
                     raise
-                return cannot_tell(f"What it refers to does not exist: {gone}."), oldest, None
+                said_so = cannot_tell(f"What it refers to does not exist: {gone}.")
+                return said_so, oldest, None, _name_of(subject)
             oldest = min([oldest, *(answer.as_of for answer in answers)])
             found = [answer.evidence for answer in answers]
             arguments.append(tuple(found) if parameter.many else found[0] if found else None)
@@ -259,7 +262,7 @@ class Evaluation:
                 own_tags = own if isinstance(own, Mapping) else None
         verdict = _whole(rule, rule(*arguments, **cast("Mapping[str, Any]", settings)))
         verdict = _passing_with(verdict, arguments)
-        return verdict, oldest, own_tags
+        return verdict, oldest, own_tags, _name_of(subject)
 
     def attested(
         self,
@@ -326,12 +329,14 @@ class Evaluation:
         verdict: Verdict,
         at: datetime,
         tags: Mapping[str, str] | None,
+        name: str = "",
     ) -> Observation:
         settings = self._configured[rule.id]
         known = tags or {}
         finding = Finding(
             resource=resource,
             rule=rule.id,
+            name="" if name in resource.id else clean(name, 128),
             status=verdict.status,
             severity=verdict.severity or rule.severity,
             section=rule.heading.section,
@@ -403,6 +408,15 @@ def _whole(rule: Rule, verdict: object) -> Verdict:
     if not isinstance(verdict.reason, str) or not verdict.reason.strip():
         raise TypeError(f"{rule.id} gave no reason for {verdict.status}")
     return verdict
+
+
+def _name_of(subject: Any) -> str:
+    """What people call the resource, where its evidence says so; of a function its name."""
+    for attribute in NAMES:
+        name = getattr(subject, attribute, "")
+        if isinstance(name, str) and name:
+            return name.rpartition(":function:")[2]
+    return ""
 
 
 def _storable(observed: Mapping[str, Fact]) -> Mapping[str, Fact]:

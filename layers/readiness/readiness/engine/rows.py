@@ -40,6 +40,7 @@ _TEXTS = (
     "item",
     "reason",
     "expected",
+    "name",
     "blind_reason",
     "reminder",
     "opened_by",

@@ -83,6 +83,8 @@ class Finding:
     last change that was seen, which need not be the cause. ``woken_by`` and ``release`` say what
     evaluated it: an event or a sweep, and which version of the code.
 
+    ``name`` is what people call the resource, where its id does not say so: a group's name.
+
     ``denied`` are those of the ``missing`` actions that were denied. ``tags`` are the resource's,
     None where they are not known. ``waived_until``, ``waiver`` (its id), ``waived_by``,
     ``waived_because``, ``waiver_owner`` and ``waiver_approved_by`` are set while it is waived;
@@ -99,6 +101,7 @@ class Finding:
     reason: str
     last_observed_at: datetime
     expected: str = ""
+    name: str = ""
     observed: Mapping[str, Fact] = field(default_factory=dict)
     settings: Mapping[str, Fact] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
