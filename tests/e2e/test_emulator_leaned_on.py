@@ -85,7 +85,7 @@ def test_transactions_say_which_condition_failed(aws):
 def test_a_queue_gives_back_only_the_messages_that_failed(aws, until):
     dead_url, dead = small.queue(aws)
     redrive = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
-    url, arn = small.queue(aws, VisibilityTimeout="1", RedrivePolicy=redrive)
+    url, arn = small.queue(aws, VisibilityTimeout="15", RedrivePolicy=redrive)
     done_url, _ = small.queue(aws)
     function = small.function(
         aws,

@@ -146,7 +146,7 @@ def test_forty_changes_at_once_open_one_incident_each(account, pager_client, unt
     """A page may come twice, as what a queue delivers may; its key makes one incident of both."""
     buckets = account.sound(40)
     account.put(*[account.break_(bucket) for bucket in buckets])
-    until(lambda: all(by_bucket(pager_client, buckets).values()), 300)
+    until(lambda: all(by_bucket(pager_client, buckets).values()), 600)
     time.sleep(2)
     pages = by_bucket(pager_client, buckets)
     assert {bucket: effect(found) for bucket, found in pages.items()} == {
