@@ -101,16 +101,13 @@ def cause_of(error: ClientError | BotoCoreError) -> Cause:
     if not isinstance(error, ClientError):
         return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
+    # Of an answer without a body, as to HEAD, the status is all there is.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
-    if code.startswith("Throttl") or code in _THROTTLED:
+    if code.startswith("Throttl") or code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Cause.THROTTLED
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    # Of an answer without a body, as to HEAD, the status is all there is.
-    if code in _TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
-        return Cause.SERVICE_UNAVAILABLE
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return Cause.THROTTLED
-    if isinstance(status, int) and status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    has_failed = isinstance(status, int) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if has_failed or code in _TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Cause.SERVICE_UNAVAILABLE
     return Cause.UNEXPECTED_ANSWER
