@@ -84,7 +84,7 @@ class _Trial:
         minutes = plural(max(self.alarm.period, FINEST) // 60, "minute")
         return Gap.UNREACHABLE, (
             f"The alarm {self.alarm.name} is raised only in periods with more requests than there"
-            f" are: at most {most:,.0f} in {minutes}, in the last 7 days."
+            f" are: at most {most:,.0f} in {minutes}, in the last 35 days."
         )
 
     def _wrong_side(self) -> tuple[Gap, str] | None:

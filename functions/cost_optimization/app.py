@@ -21,7 +21,7 @@ from readiness.evidence.computeoptimizer import (
     VolumeRecommendations,
 )
 from readiness.evidence.ec2.volume_types import VolumeTypes
-from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.services import ScaledService
 from readiness.evidence.efs import FileSystemTiers
 from readiness.evidence.region import Region
 from readiness.evidence.s3.lifecycles import GIB, ArchiveTiers, BucketLifecycle
@@ -167,7 +167,7 @@ def function_memory(
 
 
 @cost_optimization.rule(SPOT, severity=Severity.LOW)
-def service_spot(service: Service, manifests: Manifests, place: Region) -> Verdict:
+def service_spot(service: ScaledService, manifests: Manifests, place: Region) -> Verdict:
     """What may be interrupted runs on Fargate Spot, and what may not does not run on it alone.
 
     The tag readiness:spot says ``eligible`` or ``ineligible``, or the manifest's spot_eligible

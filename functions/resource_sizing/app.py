@@ -38,7 +38,7 @@ from readiness.evidence.awslambda.settings import (
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
-from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.services import ScaledService, Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup
 from readiness.evidence.rds.endpoints import DatabaseCluster, Databases, Proxy, ProxyUse
 from readiness.evidence.rds.instances import DatabaseInstance
@@ -339,7 +339,7 @@ def function_connections(
 
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def service_connections(
-    service: Service,
+    service: ScaledService,
     tasks: ServiceTasks,
     databases: Databases,
     attested: Attested,

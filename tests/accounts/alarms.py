@@ -439,7 +439,7 @@ def raised_only_when_busy() -> FakeAccount:
         return found
 
     def data(**params: Any) -> dict[str, object]:
-        began = NOON - timedelta(days=6)
+        began = NOON - timedelta(days=30)
         return {
             "MetricDataResults": [
                 {

@@ -434,6 +434,75 @@ def user_pool(**triggers: Any) -> dict[str, Any]:
     }
 
 
+def authorizer_of_graphql() -> dict[str, Any]:
+    """An AppSync API that asks the function whether a request is allowed."""
+    arn = f"arn:aws:appsync:{HOME}:{ACCOUNT_ID}:apis/gql123"
+    return allowed(arn, service="appsync.amazonaws.com")
+
+
+def distribution(mode: str = "BUFFERED", *, enabled: bool = True, **origin: Any) -> dict[str, Any]:
+    """A CloudFront distribution in front of the function's URL, and of something else."""
+    host = f"abc.lambda-url.{HOME}.on.aws"
+    arn = f"arn:aws:cloudfront::{ACCOUNT_ID}:distribution/E1"
+
+    def from_host(id: str, name: str, seconds: int) -> dict[str, Any]:
+        about = {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}
+        custom = about | {"OriginReadTimeout": seconds} | origin
+        return {"Id": id, "DomainName": name, "CustomOriginConfig": custom}
+
+    origins = {
+        "Quantity": 2,
+        "Items": [from_host("f", host, 30), from_host("w", "www.example.com", 5)],
+    }
+    about = {
+        "CallerReference": "1",
+        "Comment": "",
+        "Enabled": enabled,
+        "Origins": origins,
+        "DefaultCacheBehavior": {"TargetOriginId": "f", "ViewerProtocolPolicy": "https-only"},
+    }
+    summary = {
+        **{name: value for name, value in about.items() if name != "CallerReference"},
+        "Id": "E1",
+        "ARN": arn,
+        "Status": "Deployed",
+        "LastModifiedTime": NOON,
+        "DomainName": "d1.cloudfront.net",
+        "Aliases": {"Quantity": 0},
+        "CacheBehaviors": {"Quantity": 0},
+        "CustomErrorResponses": {"Quantity": 0},
+        "PriceClass": "PriceClass_All",
+        "ViewerCertificate": {},
+        "Restrictions": {"GeoRestriction": {"RestrictionType": "none", "Quantity": 0}},
+        "WebACLId": "",
+        "HttpVersion": "http2",
+        "IsIPV6Enabled": True,
+        "Staging": False,
+    }
+    url = {
+        "FunctionUrl": f"https://{host}/",
+        "FunctionArn": FUNCTION,
+        "AuthType": "AWS_IAM",
+        "CreationTime": "2026-01-01T00:00:00Z",
+        "LastModifiedTime": "2026-01-01T00:00:00Z",
+        "InvokeMode": mode,
+    }
+    return {
+        **allowed(arn, service="cloudfront.amazonaws.com"),
+        "lambda__list_function_url_configs": {"FunctionUrlConfigs": [url]},
+        "cloudfront__get_distribution_config": {"DistributionConfig": about},
+        "cloudfront__list_distributions": {
+            "DistributionList": {
+                "Marker": "",
+                "MaxItems": 100,
+                "IsTruncated": False,
+                "Quantity": 1,
+                "Items": [summary],
+            }
+        },
+    }
+
+
 def seconds(timeout: int) -> dict[str, Any]:
     """The function with another timeout, and a queue that fits it."""
     return {
@@ -450,6 +519,8 @@ def others() -> dict[str, Variant]:
         "that authorizes requests": http_api(path="authorizers/a1") | seconds(10),
         "behind a load balancer": load_balancer(),
         "behind a user pool": user_pool() | seconds(5),
+        "that authorizes GraphQL": authorizer_of_graphql() | seconds(10),
+        "behind a distribution": distribution() | seconds(30),
     }
     return {
         name: Variant(lambda answers=answers: fake_account().but(**answers), ("function-timeout",))

@@ -14,6 +14,7 @@ import pytest
 from readiness.engine import packing
 from readiness.engine.events import changes_of
 from readiness.evidence.awslambda.functions import SETTINGS, FunctionConfiguration, configured
+from readiness.evidence.ecs.services import Service
 from readiness.model.evidence import ApiCall, declared
 from readiness_cli.catalogue import rules
 from tests.account_variants import settings_of, variants_of
@@ -158,6 +159,68 @@ def test_a_call_touches_what_it_may_have_set(parameters, touched):
 def test_a_setting_that_does_not_exist_is_refused():
     with pytest.raises(ValueError, match="tmieout"):
         configured("tmieout")
+
+
+# -- how many tasks a service is to run ------------------------------------------------------------
+
+COUNTS = {"desired_count", "running_count"}
+NOT_BY_SCALING = {
+    # A new task sends metrics and traces only after a while, and one of none is no longer idle.
+    "cloudwatch.service-metrics",
+    "monitoring_commands.service-traces",
+    # ECS tells when a task stops; that all are there is service-status's to say.
+    "ecs_deployment.tasks-healthy",
+    # Whether it can go back or be stopped does not turn on how many there are, but on 0.
+    "emergency_procedures.ecs-rollback",
+    "emergency_procedures.service-shutdown",
+}
+"""Rules that read the number of tasks and that need not be woken whenever it changes."""
+
+
+def scales(rule):
+    """Whether a call that sets the number of tasks alone, as Auto Scaling's, wakes the rule."""
+    request = {"cluster": "agents", "service": "web", "desiredCount": 5}
+    return any(
+        isinstance(change, ApiCall)
+        and change.matches("ecs.amazonaws.com", "UpdateService")
+        and change.touches({"requestParameters": request})
+        for cls in rule.evidence
+        for change in changes_of(declared(cls))
+    )
+
+
+def test_a_rule_that_reads_the_number_of_tasks_is_woken_by_scaling(monkeypatch):
+    read = set()
+
+    def noted(self, name):
+        if name in COUNTS and sys._getframe(1).f_code.co_filename != packing.__file__:
+            read.add(name)
+        return object.__getattribute__(self, name)
+
+    monkeypatch.setattr(Service, "__getattribute__", noted, raising=False)
+    readers = set()
+    for rule in (each for each in rules().values() if each.subject.name == "AWS::ECS::Service"):
+        read.clear()
+        for variant in variants_of(rule).values():
+            given = {rule.id: {**settings_of(rule), **variant.settings}}
+            run = evaluation(variant.make(), [rule], given=given, now=NOON)
+            for id in run.aws.find(rule.subject):
+                run.observe(rule, rule.subject.resource(ACCOUNT_ID, HOME, id))
+        if read:
+            readers.add(rule.id)
+    assert {id for id in readers if not scales(rules()[id])} == NOT_BY_SCALING
+    assert "ecs_deployment.service-status" in readers
+
+
+def test_few_rules_are_woken_by_scaling():
+    woken = {id for id, rule in rules().items() if scales(rule)}
+    assert woken == {
+        "cost_optimization.service-spot",
+        "ecs_deployment.service-status",
+        "high_availability.service-health-checks",
+        "high_availability.service-zones",
+        "resource_sizing.service-connections",
+    }
 
 
 def test_some_rules_read_each_kind_of_field(read):

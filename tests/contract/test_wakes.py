@@ -195,3 +195,20 @@ def test_a_call_about_one_function_costs_no_more(service, name):
     assert len(woken.verdicts) <= headings_
     assert sum(woken.requests.values()) <= requests
     assert woken.of("lambda") <= of_lambda
+
+
+def test_scaling_a_service_wakes_what_depends_on_the_number_of_tasks():
+    """Application Auto Scaling sets it all day, and ECS's calls are few too."""
+    happened = event("ecs", "UpdateService", cluster="agents", service="web", desiredCount=5)
+    happened["detail"]["responseElements"] = {
+        "service": {"serviceArn": f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"}
+    }
+    woken = woken_by(happened)
+    assert set(woken.verdicts) == {
+        "cost_optimization",
+        "ecs_deployment",
+        "high_availability",
+        "resource_sizing",
+    }
+    assert woken.of("ecs") <= 12
+    assert sum(woken.requests.values()) <= 40

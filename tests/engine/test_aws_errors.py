@@ -7,6 +7,7 @@ from botocore.exceptions import (
     ClientError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    IncompleteReadError,
     NoCredentialsError,
     PaginationError,
     PartialCredentialsError,
@@ -16,6 +17,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
 )
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
 from readiness.engine.aws_errors import (
     CredentialsRefused,
@@ -25,7 +27,7 @@ from readiness.engine.aws_errors import (
     is_about_credentials,
 )
 from readiness.engine.rates import OutOfTime
-from readiness.model.unreadable import Cause
+from readiness.model.unreadable import Cause, Unreadable
 from tests.fake_account import error
 
 URL = {"endpoint_url": "https://x"}
@@ -69,8 +71,15 @@ def answered(**response):
                 "SlowDown",
                 "TooManyRequestsException",
                 "TransactionInProgressException",
+                "EC2ThrottledException",
             )
         ),
+        (error("Unheard", 429), Cause.THROTTLED),
+        (error("429", 429), Cause.THROTTLED),
+        (error("Unheard", 408), Cause.SERVICE_UNAVAILABLE),
+        (error("RequestTimeout", 400), Cause.SERVICE_UNAVAILABLE),
+        (error("RequestTimeoutException", 408), Cause.SERVICE_UNAVAILABLE),
+        (IncompleteReadError(actual_bytes=1, expected_bytes=2), Cause.SERVICE_UNAVAILABLE),
         (error("SlowDown", 503), Cause.THROTTLED),
         (error("AccessDenied", 500), Cause.ACCESS_DENIED),
         (error("InternalFailure", 500), Cause.SERVICE_UNAVAILABLE),
@@ -92,6 +101,16 @@ def answered(**response):
 )
 def test_what_an_error_means(failure, cause):
     assert cause_of(failure) is cause
+
+
+def test_what_the_sdk_itself_tries_again_is_passing():
+    codes = {
+        *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
+        *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+    }
+    assert len(codes) > 14
+    final = {each for each in codes if not Unreadable("x", cause_of(error(each))).is_passing}
+    assert final == set()
 
 
 def test_an_error_without_a_code_has_none():

@@ -177,3 +177,56 @@ def test_a_table_that_does_not_answer_is_unreadable_for_the_call_that_failed(ser
     )
     assert caught.value.is_passing
     assert service.asked == 0
+
+
+# -- what was read since ---------------------------------------------------------------------------
+
+
+def test_members_that_were_read_since_are_put_into_the_answer_of_the_day(table):
+    kept = daily_cache(table)
+    kept.daily("parts", NOON, lambda: {"a": 1, "b": 2})
+    kept.amend("parts", NOON, {"b": 3, "c": 4})
+    assert kept.daily("parts", NOON, dict) == {"a": 1, "b": 3, "c": 4}
+
+
+def test_yesterdays_answer_does_not_become_that_of_today(table):
+    """Today's sweep still asks: only what was read since is newer than yesterday."""
+    kept, tomorrow = daily_cache(table), NOON + timedelta(days=1)
+    kept.daily("parts", NOON, lambda: {"a": 1, "b": 2})
+    kept.amend("parts", tomorrow, {"b": 3})
+    assert kept.daily("parts", tomorrow, None) == {"a": 1, "b": 3}
+    assert kept.daily("parts", tomorrow, lambda: {"a": "asked"}) == {"a": "asked"}
+
+
+def test_nothing_is_kept_where_no_answer_is(table):
+    daily_cache(table).amend("parts", NOON, {"b": 3})
+    assert table.scan(TableName=TABLE)["Items"] == []
+
+
+def test_two_that_amend_at_once_keep_both(table):
+    kept = daily_cache(table)
+    kept.daily("parts", NOON, lambda: {"a": 1})
+    between = []
+
+    class Slow:
+        """A client before whose first conditional write another run gets in."""
+
+        def __getattr__(self, name):
+            return getattr(table, name)
+
+        def put_item(self, **given):
+            if "ConditionExpression" in given and not between:
+                between.append(given)
+                kept.amend("parts", NOON, {"b": 2})
+            return table.put_item(**given)
+
+    DailyCache(Slow(), TABLE).amend("parts", NOON, {"c": 3})
+    assert kept.daily("parts", NOON, dict) == {"a": 1, "b": 2, "c": 3}
+
+
+def test_a_table_that_refuses_is_unreadable_not_silent(table):
+    denied = FakeAccount({("dynamodb", "get_item"): error("AccessDeniedException", 403)})
+    kept = DailyCache(denied.client("dynamodb"), TABLE)
+    aws = Aws(denied, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, daily_cache=kept)
+    with pytest.raises(Unreadable, match="dynamodb"):
+        DeclaredReader(aws, frozenset(), "x").amend("parts", {"b": 3})

@@ -194,3 +194,16 @@ def test_each_invocation_of_a_config_rule_has_its_own_look():
 def test_a_look_that_is_none_is_malformed(event, said):
     with pytest.raises(MalformedEvent, match=said):
         asked_for(event)
+
+
+def test_what_the_event_named_is_known_to_the_later_look(machine):
+    asked = Again(frozenset({BUCKET}), 0, "e1", ORIGIN, named=frozenset({"agent", "Event"}))
+    assert later(machine).later(asked, NOON)
+    [started] = machine.started.values()
+    assert asked_for(started["event"]["look_again"]).named == {"agent", "Event"}
+
+
+@pytest.mark.parametrize("given", [None, "agent", 3, {}])
+def test_names_of_another_form_are_none(given):
+    look = {"targets": [["encryption.s3-kms", "data", None]], "attempt": 1, "named": given}
+    assert asked_for(look).named == frozenset()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 
 import pytest
 
@@ -12,11 +13,13 @@ from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import Postponed
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.rates import OutOfTime
+from readiness.evidence.awslambda.asynchronous import AsynchronousUse
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.workloads.dead_letter_paths import DeadLetterPaths, queue_for_failures
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
 from tests.accounts import alarms as worlds
+from tests.accounts import error_handling as errors
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, observe
 
 WORK = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:work"
@@ -155,15 +158,19 @@ class Day:
             self.known[question] = ask()
         return self.known[question]
 
+    def amend(self, question, now, changes):
+        if question in self.known:
+            self.known[question] |= changes
 
-def many_functions(count, asked, *, turns):
+
+def many_functions(count, asked, *, turns, sender="agent-007"):
     """An account of so many functions, which is answered ``turns`` times about their failures."""
 
     def invoke_configs(**params):
         if len(asked) >= turns:
             raise OutOfTime(name="Lambda control plane", seconds=60)
         asked.append(params["FunctionName"])
-        found = [{"DestinationConfig": FAILURE}] if params["FunctionName"] == "agent-007" else []
+        found = [{"DestinationConfig": FAILURE}] if params["FunctionName"] == sender else []
         return {"FunctionEventInvokeConfigs": found}
 
     return worlds.fake_account().but(
@@ -174,10 +181,20 @@ def many_functions(count, asked, *, turns):
     )
 
 
-def senders(account, day, *, bulk=True):
-    aws = Aws(
-        account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk, daily_cache=day
+def made(account, day, *, bulk=True, named=()):
+    return Aws(
+        account,
+        account=ACCOUNT_ID,
+        region=HOME,
+        now=lambda: NOON,
+        bulk=bulk,
+        daily_cache=day,
+        named=frozenset(named),
     )
+
+
+def senders(account, day, *, bulk=True, named=()):
+    aws = made(account, day, bulk=bulk, named=named)
     aws.pacer.begin(1, resumes=True)
     region = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
     return aws.evidence(DeadLetterPaths, region, {}).evidence.to(WORK)
@@ -200,6 +217,48 @@ def test_an_event_in_an_account_of_thousands_asks_for_none_and_says_what_is_miss
     with pytest.raises(Unreadable, match="ListFunctionEventInvokeConfigs"):
         senders(many_functions(800, asked, turns=2_000), Day(), bulk=False)
     assert not asked
+
+
+@pytest.mark.parametrize(
+    "named",
+    ["agent-009", "agent-009:live", f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent-009"],
+)
+def test_the_function_that_an_event_names_is_asked_again_and_kept(named):
+    day, asked = Day(), []
+    senders(many_functions(800, asked, turns=2_000), day)
+    moved = many_functions(800, asked, turns=2_000, sender="agent-009")
+    del asked[:]
+    assert senders(moved, day, bulk=False) == ("function agent-007",)
+    assert not asked
+    event = senders(moved, day, bulk=False, named=[named, "Event"])
+    assert event == ("function agent-007", "function agent-009")
+    assert asked == ["agent-009"]
+    # The sweeps of the day do not go back to what was asked before.
+    assert senders(moved, day) == event
+    assert asked == ["agent-009"]
+
+
+def test_a_destination_that_was_taken_away_is_noted_where_the_function_is_read():
+    """DeleteFunctionEventInvokeConfig does not name the queue, so no event leads to it."""
+    day, asked = Day(), []
+    senders(many_functions(800, asked, turns=2_000, sender="agent"), day)
+    names = [f"agent-{number:03}" for number in range(799)]
+    account = errors.fake_account().but(
+        lambda__list_function_event_invoke_configs={"FunctionEventInvokeConfigs": []},
+    )
+    listed = account.answers["lambda", "list_functions"]["Functions"]
+    many = {"Functions": [*listed, *({**listed[0], "FunctionName": name} for name in names)]}
+    account = account.but(lambda__list_functions=many)
+    day.known[next(q for q in day.known if question_of("agent") == q)] = {"agent": [WORK]}
+    agent = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agent")
+    found = made(account, day, bulk=False).evidence(AsynchronousUse, agent, {}).evidence
+    assert found.settings == {}
+    assert day.known[question_of("agent")] == {"agent": []}
+
+
+def question_of(name):
+    part = zlib.crc32(name.encode()) % 64
+    return f"lambda:ListFunctionEventInvokeConfigs {ACCOUNT_ID} {HOME} {part}/64"
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,19 @@ from datetime import timedelta
 
 import pytest
 
+from readiness.engine.reader import DeclaredReader
+from readiness.evidence.cloudwatch import guards
 from readiness.evidence.cloudwatch.alarms import AlarmsInUse
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Unreadable
+from readiness.semantics.alarms import Alarm, Watched
 from tests.accounts import alarms as made
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, evaluation
 
 REGION = Resource(ACCOUNT_ID, HOME, "AWS::::Account", ACCOUNT_ID)
 
 
-def loaded(values, days=6, account=None):
+def loaded(values, days=30, account=None):
     asked = []
 
     def data(**params):
@@ -42,8 +45,8 @@ def test_the_busiest_period_counts():
     assert (asked["MetricStat"]["Stat"], asked["MetricStat"]["Period"]) == ("Sum", 300)
 
 
-def test_what_began_a_day_ago_has_had_no_busy_week():
-    assert loaded([3.0, 70.0], days=1)[0].busiest == {}
+def test_what_began_a_week_ago_has_had_no_busy_month():
+    assert loaded([3.0, 70.0], days=7)[0].busiest == {}
 
 
 def test_no_datapoint_is_no_traffic_to_go_by():
@@ -61,3 +64,29 @@ def test_a_denied_read_is_no_answer():
     got = evaluation(account, []).aws
     with pytest.raises(Unreadable, match="GetMetricData"):
         _ = got.evidence(AlarmsInUse, REGION).evidence
+
+
+def test_a_thousand_guards_are_asked_a_few_at_a_time(monkeypatch):
+    """35 days by 5 minutes are 10,000 datapoints for each."""
+    sizes = []
+    real = guards.read_series
+
+    def counted(read, queries, *args, **kwargs):
+        sizes.append(len(queries))
+        return real(read, queries, *args, **kwargs)
+
+    monkeypatch.setattr(guards, "read_series", counted)
+    alarms = [
+        Alarm(
+            f"a{n}",
+            expressions=("IF(i > 1, e, 0)",),
+            watches=(Watched("AWS/Lambda", "Invocations", "Sum", frozenset({("F", f"f{n}")})),),
+            period=60,
+        )
+        for n in range(45)
+    ]
+    account = made.raised_only_when_busy()
+    aws = evaluation(account, []).aws
+    read = DeclaredReader(aws, frozenset({"cloudwatch:GetMetricData"}), "x")
+    assert len(guards.busiest(read, alarms)) == 45
+    assert sizes == [20, 20, 5]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from readiness.engine.attribute_values import deserialise, serialise
 from readiness.model.text import MOST_CHARACTERS, MOST_ITEMS, clean, clean_facts, listed, plural
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -112,3 +117,41 @@ def test_as_many_names_as_may_be_listed_are_listed():
 )
 def test_zeros_that_count_are_kept(count, said):
     assert plural(count, "day") == said
+
+
+@pytest.mark.parametrize(
+    ("fact", "stored"),
+    [
+        (math.nan, "nan"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (1e300, "1e+300"),
+        (1e-200, "1e-200"),
+        (0.0, 0.0),
+        (10**38 - 1, 10**38 - 1),
+        (10**38, "1e+38"),
+        (True, True),
+        (b"x", "b'x'"),
+        ({3}, "{3}"),
+        (NOON, "2026-11-02 12:00:00+00:00"),
+        ({"\u200b": 1}, {"?": 1}),
+        ({1: 2}, {"1": 2}),
+        ((1, (2,)), [1, [2]]),
+    ],
+    ids=repr,
+)
+def test_what_the_table_does_not_take_becomes_text(fact, stored):
+    cleaned = clean_facts({"fact": fact})
+    assert cleaned == {"fact": stored}
+    assert deserialise(serialise(cleaned)) == cleaned
+
+
+def test_what_is_nested_too_deep_becomes_text():
+    deep = {"a": 1}
+    for _ in range(40):
+        deep = {"a": deep}
+    cleaned, depth = clean_facts(deep), 0
+    while isinstance(cleaned, dict):
+        cleaned, depth = cleaned["a"], depth + 1
+    assert isinstance(cleaned, str)
+    assert depth < 32 - 2  # what DynamoDB takes, less the item's own levels

@@ -789,7 +789,7 @@ def test_a_guard_is_held_against_the_real_traffic(guard, most, gap):
     answer = found(ERRORS, answer, busiest=known)
     assert (answer.gap, answer.unclear) == (gap, ""), answer
     if gap is not None:
-        assert f"at most {most:,.0f} in 5 minutes, in the last 7 days" in answer.text
+        assert f"at most {most:,.0f} in 5 minutes, in the last 35 days" in answer.text
 
 
 def test_a_guard_that_multiplies_failures_is_held_against_it_too():

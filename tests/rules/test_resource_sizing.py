@@ -694,6 +694,38 @@ CALLED = made.CALLS_IT
             id="an asynchronous trigger",
         ),
         pytest.param(
+            made.authorizer_of_graphql(),
+            11,
+            BAD,
+            "the GraphQL API gql123 (for its authorizer) waits only 10 s",
+            id="an AppSync authorizer",
+        ),
+        pytest.param(
+            made.distribution(), 31, BAD, "the distribution E1 waits only 30 s", id="CloudFront"
+        ),
+        pytest.param(
+            made.distribution(OriginReadTimeout=60), 60, GOOD, "", id="CloudFront waits longer"
+        ),
+        pytest.param(made.distribution("RESPONSE_STREAM"), 60, GOOD, "", id="a streamed response"),
+        pytest.param(made.distribution(enabled=False), 60, GOOD, "", id="a disabled distribution"),
+        pytest.param(
+            made.allowed(service="cloudfront.amazonaws.com"),
+            31,
+            BLIND,
+            "a distribution of those that its policy admits",
+            id="no distribution named",
+        ),
+        pytest.param(
+            made.allowed(
+                "arn:aws:cloudfront::444455556666:distribution/E9",
+                service="cloudfront.amazonaws.com",
+            ),
+            31,
+            BLIND,
+            "the distribution E9 of account 444455556666",
+            id="another account's distribution",
+        ),
+        pytest.param(
             {"lambda__get_policy": {"Policy": "{"}}, 30, BLIND, "Who calls it", id="unreadable"
         ),
         pytest.param(

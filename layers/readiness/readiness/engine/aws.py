@@ -84,11 +84,13 @@ class Aws:
         clients: dict[tuple[str, str], Any] | None = None,
         daily_cache: DailyCache | None = None,
         pacer: Pacer | None = None,
+        named: frozenset[str] = frozenset(),
     ) -> None:
         self.account = account
         self.region = region
         self.now = now
         self.bulk = bulk
+        self.named = named
         self.daily_cache = daily_cache
         self.requests = 0
         self.found_in: dict[ResourceType, float] = {}
@@ -112,6 +114,7 @@ class Aws:
             clients=self._clients,
             daily_cache=self.daily_cache,
             pacer=self.pacer,
+            named=self.named,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -9,6 +11,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     NoCredentialsError,
     PartialCredentialsError,
     SSOError,
@@ -29,6 +32,7 @@ _DENIED = {
 }
 _THROTTLED = {
     "BandwidthLimitExceeded",
+    "EC2ThrottledException",
     "LimitExceededException",
     "PriorRequestNotComplete",
     "ProvisionedThroughputExceededException",
@@ -39,6 +43,7 @@ _THROTTLED = {
     "TooManyRequestsException",
     "TransactionInProgressException",
 }
+_TIMED_OUT = {"RequestTimeout", "RequestTimeoutException"}
 CREDENTIALS = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -49,6 +54,8 @@ CREDENTIALS = {
     "UnrecognizedClientException",
 }
 
+
+_UNREACHED = (ConnectionError, EndpointConnectionError, HTTPClientError, IncompleteReadError)
 
 NO_CREDENTIALS = (
     CredentialRetrievalError,
@@ -89,16 +96,18 @@ def code_of(error: ClientError) -> str:
 
 def cause_of(error: ClientError | BotoCoreError) -> Cause:
     """What an AWS error means for a verdict. Everything undocumented is UNEXPECTED_ANSWER."""
-    if isinstance(error, (ConnectionError, EndpointConnectionError, HTTPClientError)):
+    if isinstance(error, _UNREACHED):
         return Cause.SERVICE_UNAVAILABLE
     if not isinstance(error, ClientError):
         return Cause.THROTTLED if isinstance(error, OutOfTime) else Cause.UNEXPECTED_ANSWER
     code = code_of(error)
+    # Of an answer without a body, as to HEAD, the status is all there is.
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code.startswith("AccessDenied") or code in _DENIED:
         return Cause.ACCESS_DENIED
-    if code.startswith("Throttl") or code in _THROTTLED:
+    if code.startswith("Throttl") or code in _THROTTLED or status == HTTPStatus.TOO_MANY_REQUESTS:
         return Cause.THROTTLED
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if isinstance(status, int) and status >= 500:
+    has_failed = isinstance(status, int) and status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    if has_failed or code in _TIMED_OUT or status == HTTPStatus.REQUEST_TIMEOUT:
         return Cause.SERVICE_UNAVAILABLE
     return Cause.UNEXPECTED_ANSWER

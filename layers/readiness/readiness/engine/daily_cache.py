@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -71,6 +71,37 @@ class DailyCache:
         answer = ask()
         self._keep(_key(question, now), now, answer)
         return answer
+
+    def amend(self, question: str, now: datetime, changes: Mapping[str, Any]) -> None:
+        """Put members into the newest answer, today's or yesterday's; nothing where neither is.
+
+        Where others change it at the same time, again. Raises ClientError for the table.
+        """
+        for _ in range(_PATIENCE):
+            for at in (_key(question, now), _key(question, now - timedelta(days=1))):
+                row = self._row(at)
+                if "answer" in row:
+                    break
+            else:
+                return
+            known = _unpacked(row)
+            answer = known | changes
+            if answer == known:
+                return
+            packed = zlib.compress(json.dumps(answer).encode())
+            try:
+                self._put(
+                    at,
+                    now,
+                    {"asked_at": row["asked_at"], "answer": {"B": packed}},
+                    ConditionExpression="answer = :was",
+                    ExpressionAttributeValues={":was": row["answer"]},
+                )
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                    raise
+            else:
+                return
 
     def _keep(self, at: str, now: datetime, answer: Any) -> None:
         packed = zlib.compress(json.dumps(answer).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from readiness.model.evidence import (
@@ -29,6 +30,9 @@ SCHEDULED = "ScheduledNotification"
 SNAPSHOT = "ConfigurationSnapshotDeliveryCompleted"
 MOST_ID = 1800
 """Bytes; the longest ARN of a service judged here is shorter, and DynamoDB's keys have 2048."""
+
+_LONGEST_NAME = 512
+_MOST_NAMED = 20
 
 ANY = "*"
 """Instead of an id: whichever resource of the type."""
@@ -77,7 +81,10 @@ class ConfigRequest:
 
 @dataclass(frozen=True, slots=True)
 class EventTargets:
-    """The rules and resources that an event concerns; if there are none, ``ignored`` says why."""
+    """The rules and resources that an event concerns; if there are none, ``ignored`` says why.
+
+    ``named`` are the short texts in the request of an API call, such as names and ARNs.
+    """
 
     account: str
     region: str
@@ -86,6 +93,7 @@ class EventTargets:
     origin: Origin = AN_EVENT
     ignored: str = ""
     config: ConfigRequest | None = field(default=None)
+    named: frozenset[str] = frozenset()
 
     @property
     def changed_by(self) -> str:
@@ -198,7 +206,16 @@ def _api_call(
                 targets.add(_target(rule, declaration.about, found or None))
     what = f"what this {source} {name} set" if idle else f"{source} {name}"
     ignored = "" if targets else f"no rule depends on {what}"
-    return EventTargets(account, region, frozenset(targets), trigger, origin, ignored)
+    named = _named(detail)
+    return EventTargets(account, region, frozenset(targets), trigger, origin, ignored, named=named)
+
+
+def _named(detail: Json) -> frozenset[str]:
+    """The short texts that stand in the request itself, not within a part of it."""
+    sent = detail.get("requestParameters")
+    texts = sent.values() if isinstance(sent, Mapping) else ()
+    short = (text for text in texts if isinstance(text, str) and 0 < len(text) <= _LONGEST_NAME)
+    return frozenset(islice(short, _MOST_NAMED))
 
 
 def _other_owner(detail: Json, account: str) -> str:

@@ -164,7 +164,7 @@ class Function:
         What concerns everything is left to one later look, and so is what refers to the resource
         of an event that is not the first of its kind in a minute.
         """
-        asked = Again(seen.targets, 0, seen.trigger, seen.origin)
+        asked = Again(seen.targets, 0, seen.trigger, seen.origin, named=seen.named)
         if seen.config is not None:
             return self._evaluate(replace(asked, config=seen.config), account, region)
         gathered = self._gathered(asked, _now())
@@ -211,7 +211,13 @@ class Function:
             given = settings.override(self.heading, given, config.parameters)
         widely = any(target.id is None for target in asked.targets)
         evaluation = self._evaluation(
-            account, region, given, asked.trigger, self._origin(asked.origin), bulk=widely
+            account,
+            region,
+            given,
+            asked.trigger,
+            self._origin(asked.origin),
+            bulk=widely,
+            named=asked.named,
         )
         observations = list(follow(evaluation, self.heading, asked.targets))
         unsettled = self._unsettled(observations, asked)
@@ -478,6 +484,7 @@ class Function:
         changed_by: Origin,
         *,
         bulk: bool,
+        named: frozenset[str] = frozenset(),
     ) -> Evaluation:
         aws = Aws(
             self._session,
@@ -488,6 +495,7 @@ class Function:
             clients=self._clients,
             daily_cache=self._daily_cache,
             pacer=self._pacer,
+            named=named,
         )
         configured = settings.configure(self.heading, given)
         self._waivers.named_by(Principals(aws).arn)

@@ -38,7 +38,7 @@ class Again:
     """A look that was asked for earlier. ``attempt`` counts from 1; 0 is the event itself.
 
     ``crowd`` tells which events may share it. ``config`` is the invocation of a Config rule that
-    has not had its whole answer yet.
+    has not had its whole answer yet. ``named`` is what the event named.
     """
 
     targets: frozenset[Target]
@@ -47,6 +47,7 @@ class Again:
     origin: Origin = AN_EVENT
     crowd: str = ""
     config: ConfigRequest | None = None
+    named: frozenset[str] = frozenset()
 
 
 class LookAgain:
@@ -91,6 +92,8 @@ class LookAgain:
             "trigger": again.trigger,
             "origin": asdict(again.origin),
         }
+        if again.named:
+            look["named"] = sorted(again.named)
         if again.crowd:
             look["crowd"] = again.crowd
         if again.config is not None:
@@ -135,7 +138,12 @@ def asked_for(event: Any) -> Again:
         _origin(event.get("origin")),
         str(event.get("crowd") or ""),
         _config(event.get("config")),
+        _texts(event.get("named")),
     )
+
+
+def _texts(given: Any) -> frozenset[str]:
+    return frozenset(str(each) for each in given) if isinstance(given, list) else frozenset()
 
 
 def _target(given: Any) -> Target:

@@ -104,6 +104,11 @@ class DeclaredReader:
         return self._aws.bulk
 
     @property
+    def named(self) -> frozenset[str]:
+        """What the event named of which the run is about."""
+        return self._aws.named
+
+    @property
     def now(self) -> datetime:
         """The time, by the clock of the run."""
         return self._aws.now()
@@ -274,6 +279,22 @@ class DeclaredReader:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
         return aws.once(("daily", question), recalled)
+
+    def amend(self, question: str, changes: Mapping[str, Any]) -> None:
+        """Keep what was read since beside the newest kept answer to a question, if there is one.
+
+        The answer is an object, of which ``changes`` are members. Raises Unreadable.
+        """
+        daily_cache = self._aws.daily_cache
+        if daily_cache is None:
+            return
+        try:
+            daily_cache.amend(question, self._aws.now(), changes)
+        except ClientError as error:
+            raise Unreadable("dynamodb:PutItem", cause_of(error), code_of(error)) from error
+        except BotoCoreError as error:
+            code = type(error).__name__
+            raise Unreadable("dynamodb:PutItem", cause_of(error), code) from error
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""

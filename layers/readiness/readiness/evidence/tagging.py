@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from readiness.model.evidence import (
     ANY,
@@ -175,6 +175,21 @@ def tags_of_services(read: Reader, services: Iterable[str], region: str) -> _ByA
         place = REGION.resource(read.account, region, service)
         found |= read.of(ServiceTags, place).by_arn
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class NamedTags:
+    """The tags of a resource beside its id: what evidence about one type's tags has.
+
+    Source: GetResources.
+    """
+
+    name: str
+    tags: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> Self:
+        return cls(resource.id, read.of(TagsOnly, resource).values)
 
 
 def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) -> Change:

@@ -50,6 +50,13 @@ class Reader(Protocol):
         """Whether all resources will be read, so that one large read is cheapest."""
 
     @property
+    def named(self) -> frozenset[str]:
+        """The texts in the request of the API call that led to this run: names, ids and ARNs.
+
+        A hint which of the answers that are kept for the day may be old. Empty for a sweep.
+        """
+
+    @property
     def now(self) -> datetime:
         """The time, in UTC."""
 
@@ -126,6 +133,9 @@ class Reader(Protocol):
         ``action`` is the IAM action. ``renew`` asks even so, as after an event, and keeps the
         answer for the runs after it.
         """
+
+    def amend(self, question: str, changes: Mapping[str, Any]) -> None:
+        """Keep what was read since beside the answer to a question of the day, if there is one."""
 
     def each(self, ask: Callable[[S], T], items: Iterable[S]) -> list[T]:
         """``ask`` for every item, several at a time, answers in order. Raises what it raises."""

@@ -12,6 +12,9 @@ _HIDDEN = {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp"}
 
 MOST_ITEMS = 50
 MOST_CHARACTERS = 500
+MOST_DEEP = 8
+_MOST_WHOLE = 10**38
+_LEAST, _MOST = 1e-130, 9.9e125
 
 
 def clean(text: str, limit: int) -> str:
@@ -27,21 +30,37 @@ def clean(text: str, limit: int) -> str:
     return spoken if len(spoken) <= limit else spoken[: limit - 1] + "…"
 
 
-def clean_facts(fact: Fact) -> Fact:
-    """A fact whose texts are clean and whose lists are short enough to store and to show."""
+def clean_facts(fact: Fact, deep: int = MOST_DEEP) -> Fact:
+    """A fact whose texts are clean and whose lists are short enough to store and to show.
+
+    What DynamoDB does not take becomes text: a number that is none or has too many digits, and
+    whatever is nested too deep or is of another type. One odd value must not keep a whole finding
+    from being recorded.
+    """
     if isinstance(fact, str):
         return clean(fact, MOST_CHARACTERS)
-    if isinstance(fact, Mapping):
+    if fact is None or isinstance(fact, bool):
+        return fact
+    if isinstance(fact, int | float):
+        return fact if _is_stored(fact) else clean(f"{fact:.6g}", MOST_CHARACTERS)
+    if deep and isinstance(fact, Mapping):
         return {
-            clean(str(name), MOST_CHARACTERS): clean_facts(value)
+            clean(str(name), MOST_CHARACTERS) or "?": clean_facts(value, deep - 1)
             for name, value in list(fact.items())[:MOST_ITEMS]
         }
-    if isinstance(fact, Sequence):
-        shown = [clean_facts(value) for value in fact[:MOST_ITEMS]]
+    if deep and isinstance(fact, Sequence) and not isinstance(fact, bytes):
+        shown = [clean_facts(value, deep - 1) for value in fact[:MOST_ITEMS]]
         if len(fact) > MOST_ITEMS:
             shown.append(f"… and {len(fact) - MOST_ITEMS} more")
         return shown
-    return fact
+    return clean(str(fact), MOST_CHARACTERS)
+
+
+def _is_stored(number: float) -> bool:
+    """Whether DynamoDB takes the number: 38 digits, 1E-130 to 9.9E+125."""
+    if isinstance(number, int):
+        return -_MOST_WHOLE < number < _MOST_WHOLE
+    return number == 0 or _LEAST <= abs(number) < _MOST
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

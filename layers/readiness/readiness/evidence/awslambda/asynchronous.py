@@ -18,7 +18,11 @@ from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVari
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE
-from readiness.evidence.workloads.dead_letter_paths import invoke_settings, on_failure
+from readiness.evidence.workloads.dead_letter_paths import (
+    invoke_settings,
+    note_destinations,
+    on_failure,
+)
 from readiness.evidence.workloads.failure_sinks import (
     POLICY_READS,
     SIGHT_READS,
@@ -191,6 +195,9 @@ class AsynchronousUse:
             )
             for each in invoke_settings(read, function.id)
         }
+        note_destinations(
+            read, function.id, [each.destination for each in settings.values() if each.destination]
+        )
         reached = {version for qualifier in versions for version in versions[qualifier]}
         dead = {version: _dead(read, function.id, version, latest) for version in reached}
         sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}

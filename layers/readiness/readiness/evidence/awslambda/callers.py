@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -20,6 +20,8 @@ _REST_SECONDS = 29
 _HTTP_SECONDS = 30
 _HTTP_AUTHORIZER_SECONDS = 10
 _COGNITO_SECONDS = 5
+_APPSYNC_AUTHORIZER_SECONDS = 10
+_CLOUDFRONT_SECONDS = 30
 _UNWAITED = {"CustomSMSSender", "CustomEmailSender", "KMSKeyID"}
 """Triggers that Cognito invokes asynchronously (Cognito developer guide, "Lambda triggers")."""
 _FUNCTION_IN = re.compile(r":function:([^:/\"]+)")
@@ -31,6 +33,8 @@ class CallerKind(StrEnum):
     API = "API"
     BALANCER = "load balancer"
     USER_POOL = "user pool"
+    GRAPHQL = "GraphQL API"
+    DISTRIBUTION = "distribution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,9 @@ def _function_of(detail: Mapping[str, Any]) -> str | None:
     FUNCTION,
     reads=(
         "apigateway:GET",
+        "cloudfront:GetDistributionConfig",
+        "cloudfront:ListDistributions",
+        "lambda:ListFunctionUrlConfigs",
         "cognito-idp:DescribeUserPool",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
         "elasticloadbalancing:DescribeTargetGroups",
@@ -86,10 +93,13 @@ class CallerTimeouts:
     A REST API waits as its integration says, 29 s unless the account's quota was raised; an HTTP
     API at most 30 s and a WebSocket API at most 29 s; as an authorizer of an HTTP API a function
     has 10 s. An application load balancer waits its idle timeout. Cognito waits 5 s for a trigger.
+    AppSync waits 10 s for its authorizer. CloudFront waits for the first byte of a function URL as
+    long as the origin says; a response that is streamed begins before the function ends. A changed
+    distribution is seen by the sweep: its event names no function.
     Integrations are those last saved, which may not be deployed yet. ``flaw`` says why a policy
     could not be understood. Sources: GetResources, GetIntegrations, DescribeTargetGroups,
-    DescribeLoadBalancerAttributes, DescribeUserPool; API Gateway, Elastic Load Balancing and
-    Cognito quotas.
+    DescribeLoadBalancerAttributes, DescribeUserPool, GetDistributionConfig,
+    ListFunctionUrlConfigs; API Gateway, AppSync, Elastic Load Balancing and Cognito quotas.
     """
 
     all: tuple[CallerTimeout, ...] = ()
@@ -103,6 +113,8 @@ class CallerTimeouts:
             *(each for id in front.authorized for each in _of_authorizer(read, id)),
             *_of_balancers(read, front.target_groups),
             *(each for id in front.user_pools for each in _of_user_pool(read, id, function.id)),
+            *(_of_graphql(id) for id in front.graphql),
+            *_of_distributions(read, front.distributions, function.id),
             *(_elsewhere(arn) for arn in front.elsewhere),
         ]
         return cls(tuple(dict.fromkeys(found)), front.flaw)
@@ -111,16 +123,24 @@ class CallerTimeouts:
 def _elsewhere(arn: str) -> CallerTimeout:
     """A caller that cannot be read here, with what its kind waits by default."""
     _, _, service, region, account, rest = arn.split(":", 5)
-    id = rest.removeprefix("userpool/").partition("/")[0]
-    is_pool = service == "cognito-idp"
-    thing, one_of = ("user pool", "a user pool") if is_pool else ("API", "an API")
+    kind, seconds = _BY_DEFAULT[service]
+    id = rest.rpartition("/")[2] if service != "execute-api" else rest.partition("/")[0]
     if set(f"{id}{region}{account}") & set("*?"):
-        who = f"{one_of} of those that its policy admits"
+        who = f"{_ONE_OF.get(kind, 'a')} {kind} of those that its policy admits"
     else:
-        who = f"the {thing} {id} of account {account} in {region}"
-    if is_pool:
-        return CallerTimeout(who, CallerKind.USER_POOL, _COGNITO_SECONDS, certain=False)
-    return CallerTimeout(who, CallerKind.API, _REST_SECONDS, certain=False)
+        where = f" in {region}" if region else ""
+        who = f"the {kind} {id} of account {account}{where}"
+    return CallerTimeout(who, kind, seconds, certain=False)
+
+
+_ONE_OF = {CallerKind.API: "an"}
+_BY_DEFAULT = {
+    "appsync": (CallerKind.GRAPHQL, _APPSYNC_AUTHORIZER_SECONDS),
+    "cloudfront": (CallerKind.DISTRIBUTION, _CLOUDFRONT_SECONDS),
+    "cognito-idp": (CallerKind.USER_POOL, _COGNITO_SECONDS),
+    "execute-api": (CallerKind.API, _REST_SECONDS),
+}
+"""What waits, and how many seconds if it says nothing else."""
 
 
 # -- APIs -----------------------------------------------------------------------------------------
@@ -233,3 +253,55 @@ def _of_user_pool(read: Reader, id: str, function: str) -> Iterator[CallerTimeou
     }
     if function in waited_for:
         yield CallerTimeout(f"the user pool {id}", CallerKind.USER_POOL, _COGNITO_SECONDS)
+
+
+# -- GraphQL APIs and distributions ---------------------------------------------------------------
+
+
+def _of_graphql(id: str) -> CallerTimeout:
+    """AppSync calls its resolvers by a role: a policy admits it for an authorizer."""
+    who = f"the GraphQL API {id} (for its authorizer)"
+    return CallerTimeout(who, CallerKind.GRAPHQL, _APPSYNC_AUTHORIZER_SECONDS)
+
+
+def _of_distributions(
+    read: Reader, ids: tuple[str, ...], function: str
+) -> Iterator[CallerTimeout]:
+    if not ids:
+        return
+    urls = read.every(
+        "lambda",
+        "list_function_url_configs",
+        "FunctionUrlConfigs",
+        absent=("ResourceNotFoundException",),
+        FunctionName=function,
+    )
+    hosts = {
+        each["FunctionUrl"].partition("://")[2].strip("/").lower()
+        for each in urls
+        if each.get("InvokeMode", "BUFFERED") == "BUFFERED"
+    }
+    for id in ids if hosts else ():
+        waits = [
+            origin["CustomOriginConfig"].get("OriginReadTimeout", _CLOUDFRONT_SECONDS)
+            for origin in _origins(read, id)
+            if origin["DomainName"].lower() in hosts and "CustomOriginConfig" in origin
+        ]
+        if waits:
+            yield CallerTimeout(f"the distribution {id}", CallerKind.DISTRIBUTION, min(waits))
+
+
+def _origins(read: Reader, id: str) -> Iterable[Mapping[str, Any]]:
+    """The origins of an enabled distribution; none of one that is gone or disabled."""
+    if read.bulk:
+        listed = read.every("cloudfront", "list_distributions", "DistributionList.Items")
+        config = next((each for each in listed if each["Id"] == id), None)
+    else:
+        answer = read.one(
+            "cloudfront", "get_distribution_config", absent=("NoSuchDistribution",), Id=id
+        )
+        config = answer["DistributionConfig"] if answer else None
+    if config is None or not config.get("Enabled"):
+        return ()
+    found: Iterable[Mapping[str, Any]] = (config.get("Origins") or {}).get("Items") or ()
+    return found

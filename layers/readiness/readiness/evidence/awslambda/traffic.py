@@ -38,13 +38,14 @@ _COARSE = 3600
 )
 @dataclass(frozen=True, slots=True)
 class EntryPoints:
-    """The APIs, load balancers and user pools that the function's policies let invoke it.
+    """What the function's policies let invoke it and wait: APIs, load balancers, user pools, CDNs.
 
     ``apis`` are the ids of those that it answers for, ``authorized`` of those whose requests it
-    allows; ``elsewhere`` are ARNs of APIs and user pools of another account or region, and such
-    as name no single one. An API that invokes with a role of its own needs no such policy and is
-    not seen. ``flaw`` says why a policy could not be understood. Source: GetPolicy, for the
-    function and for each alias.
+    allows; ``graphql`` are the ids of AppSync APIs, which it does that for too, ``distributions``
+    those of CloudFront, which call its URL. ``elsewhere`` are ARNs of such callers in another
+    account or region, and such as name no single one. An API that invokes with a role of its own
+    needs no such policy and is not seen. ``flaw`` says why a policy could not be understood.
+    Source: GetPolicy, for the function and for each alias.
     """
 
     apis: tuple[str, ...] = ()
@@ -53,6 +54,8 @@ class EntryPoints:
     user_pools: tuple[str, ...] = ()
     elsewhere: tuple[str, ...] = ()
     flaw: str = ""
+    graphql: tuple[str, ...] = ()
+    distributions: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> EntryPoints:
@@ -77,7 +80,14 @@ class EntryPoints:
             return tuple(sorted(id for each, id in callers if each == kind))
 
         return cls(
-            of("API"), of("authorized"), of("group"), of("user pool"), of("elsewhere"), flaw
+            of("API"),
+            of("authorized"),
+            of("group"),
+            of("user pool"),
+            of("elsewhere"),
+            flaw,
+            of("graphql"),
+            of("distribution"),
         )
 
 
@@ -90,15 +100,25 @@ def _caller(read: Reader, arn: str) -> tuple[str, str]:
     _, _, service, region, account, rest = arn.split(":", 5)
     if service == "elasticloadbalancing" and rest.startswith("targetgroup/"):
         return "group", arn
-    if service not in {"execute-api", "cognito-idp"}:
+    if service not in _WAITING:
         return "", arn
-    id, _, path = rest.removeprefix("userpool/").partition("/")
-    is_here = (region, account) == (read.region, read.account)
+    id, _, path = rest.removeprefix(_WAITING[service]).partition("/")
+    is_here = account == read.account and region in {read.region, ""}
     if not is_here or not id or set(id) & set("*?"):
         return "elsewhere", arn
-    if service == "cognito-idp":
-        return "user pool", id
-    return ("authorized" if path.startswith("authorizers/") else "API"), id
+    if service == "execute-api":
+        return ("authorized" if path.startswith("authorizers/") else "API"), id
+    return _KINDS[service], id
+
+
+_WAITING = {
+    "appsync": "apis/",
+    "cloudfront": "distribution/",
+    "cognito-idp": "userpool/",
+    "execute-api": "",
+}
+"""Services that wait for a function, and what comes before the id in their ARNs."""
+_KINDS = {"appsync": "graphql", "cloudfront": "distribution", "cognito-idp": "user pool"}
 
 
 def _sources(document: Document) -> Iterator[str]:
@@ -118,6 +138,8 @@ def _sources(document: Document) -> Iterator[str]:
 
 
 _OF_SERVICE = {
+    "appsync.amazonaws.com": "arn:*:appsync:*:*:apis/*",
+    "cloudfront.amazonaws.com": "arn:*:cloudfront::*:distribution/*",
     "apigateway.amazonaws.com": "arn:*:execute-api:*:*:*",
     "cognito-idp.amazonaws.com": "arn:*:cognito-idp:*:*:userpool/*",
 }

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_series
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_series
 from readiness.model.reader import Reader
 from readiness.model.unreadable import Unreadable
 from readiness.semantics.alarms import Alarm, Watched
@@ -16,18 +16,24 @@ from readiness.semantics.metrics import Query
 FINEST = 300
 """Seconds. A shorter period has no more requests than the five minutes that it is part of."""
 
-_LONG_ENOUGH = timedelta(days=2)
+SPAN = timedelta(days=35)
+"""So that what is busy once a month was."""
+
+_LONG_ENOUGH = timedelta(days=14)
 """What began later has not had its busiest hour yet."""
+
+_TOGETHER = 20
+"""Series whose datapoints are held at once: 10,000 each."""
 
 Guard = tuple[Watched, int]
 """A count of requests and the period of the alarm, in seconds."""
 
 
 def busiest(read: Reader, alarms: Iterable[Alarm]) -> dict[Guard, float]:
-    """The most requests of a period in the last 7 days, for each guard of an alarm.
+    """The most requests of a period in the last 35 days, for each guard of an alarm.
 
-    Left out where there were none, or none before the last two days. CloudWatch bills each series:
-    they are asked for once a day. Raises Unreadable.
+    Left out where there were none, or none before the last two weeks. CloudWatch bills each
+    series: they are asked for once a day. Raises Unreadable.
     """
     wanted: dict[int, set[Watched]] = {}
     for alarm in alarms:
@@ -49,12 +55,16 @@ def _query(guard: Watched) -> Query:
 
 def _asked(read: Reader, queries: Sequence[Query], period: int) -> Sequence[float | None]:
     def ask() -> list[float | None]:
-        found = read_series(read, queries, WEEK, period=period)
         settled = read.now - _LONG_ENOUGH
-        return [
-            series.highest if series.points and series.points[0][0] <= settled else None
-            for series in (found[query] for query in queries)
-        ]
+        answers: list[float | None] = []
+        for start in range(0, len(queries), _TOGETHER):
+            some = queries[start : start + _TOGETHER]
+            found = read_series(read, some, SPAN, period=period)
+            answers += [
+                each.highest if each.points and each.points[0][0] <= settled else None
+                for each in map(found.__getitem__, some)
+            ]
+        return answers
 
     named = json.dumps([[q.namespace, q.metric, q.dimensions] for q in queries])
     digest = hashlib.sha256(named.encode()).hexdigest()[:32]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.evidence.awslambda.functions import (
@@ -14,7 +14,7 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
 from readiness.evidence.awslambda.settings import NETWORK, VARIABLES
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
-from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
+from readiness.evidence.ecs.services import EXPRESS_CALLS, RECONFIGURED, every_service
 from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
 from readiness.model.evidence import ConfigItem, api_call, evidence, last_segment
 from readiness.model.reader import Reader
@@ -61,7 +61,8 @@ class Workload:
         api_call("lambda", "CreateFunction*", "DeleteFunction*"),
         any_function(configured(*NETWORK, *VARIABLES)),
         PROVIDER_CALLS,
-        api_call("ecs", "CreateService", "DeleteService", "UpdateService", *EXPRESS_CALLS),
+        api_call("ecs", "CreateService", "DeleteService", *EXPRESS_CALLS),
+        replace(RECONFIGURED, id=""),
     ),
 )
 @dataclass(frozen=True, slots=True)

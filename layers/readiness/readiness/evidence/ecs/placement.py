@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.ecs.services import (
+    SCALED,
     SERVICE,
     SERVICE_READS,
     described_service,
@@ -29,6 +30,7 @@ _ONE_ZONE = re.compile(
     reads=SERVICE_READS,
     changed_by=(
         ServiceEvent("ECS Deployment State Change", id="resources"),
+        SCALED,
         api_call(
             "ecs",
             "CreateTaskSet",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -46,13 +46,22 @@ EXPRESS_CALLS = (
 )
 """An Express service is an ECS service that ECS makes with all that is around it."""
 
+SCALED = api_call("ecs", "UpdateService", id="responseElements.service.serviceArn")
+"""A changed service, also where nothing but the number of its tasks was set: Application Auto
+Scaling does so all day."""
+
+RECONFIGURED = replace(
+    SCALED, idle=frozenset({"desiredcount"}), address=frozenset({"cluster", "service"})
+)
+"""A changed service, if more than the number of its tasks may have been set."""
+
 SERVICE = ResourceType(
     "AWS::ECS::Service",
     _service_arns,
     find_reads=("ecs:ListClusters", "ecs:ListServices"),
     changed_by=(
         api_call("ecs", "CreateService", id="responseElements.service.serviceArn"),
-        api_call("ecs", "UpdateService", id="responseElements.service.serviceArn"),
+        RECONFIGURED,
         api_call("ecs", "DeleteService", id="responseElements.service.serviceArn"),
         api_call("ecs", *EXPRESS_CALLS, id="responseElements.service.serviceArn"),
         ServiceEvent(
@@ -88,7 +97,8 @@ class Service:
     strategy, whose providers are ``capacity_providers``, with base and weight in ``strategy``.
     ``deployments`` are the API's own objects. ``propagates_tags`` says from where its tasks get
     tags, ``SERVICE``, ``TASK_DEFINITION`` or empty; with ``has_managed_tags`` ECS adds those of
-    cluster and service. Source: DescribeServices.
+    cluster and service. Rules that read ``desired_count`` ask for :class:`ScaledService`. Source:
+    DescribeServices.
     """
 
     arn: str
@@ -287,12 +297,19 @@ def _described_all(
     return {arn: each for made in read.each(describe, batches) for arn, each in made.items()}
 
 
+@evidence(SERVICE, reads=SERVICE_READS, changed_by=(SCALED,))
+@dataclass(frozen=True, slots=True)
+class ScaledService(Service):
+    """The service, for rules that read how many tasks it is to run."""
+
+
 @evidence(
     SERVICE,
     reads=SERVICE_READS,
     changed_by=(
         ServiceEvent("ECS Deployment State Change", id="resources"),
         ServiceEvent("ECS Service Action", id="resources"),
+        SCALED,
         api_call(
             "ecs",
             "CreateTaskSet",
@@ -364,7 +381,8 @@ def _disturbed(events: Sequence[Mapping[str, Any]]) -> datetime | None:
     REGION,
     reads=SERVICE_READS,
     changed_by=(
-        api_call("ecs", "CreateService", "UpdateService", "DeleteService", *EXPRESS_CALLS),
+        api_call("ecs", "CreateService", "DeleteService", *EXPRESS_CALLS),
+        replace(RECONFIGURED, id=""),
     ),
 )
 @dataclass(frozen=True, slots=True)

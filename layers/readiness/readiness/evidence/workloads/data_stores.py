@@ -11,7 +11,7 @@ from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE, DatabaseInstance
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.secretsmanager import SECRET
-from readiness.evidence.tagging import TagsOnly, tag_change
+from readiness.evidence.tagging import NamedTags, TagsOnly, tag_change
 from readiness.model.evidence import (
     REGION,
     Change,
@@ -38,28 +38,14 @@ def database_tag_change(kind: str) -> Change:
 
 @evidence(BUCKET, uses=(TagsOnly,), changed_by=(tag_change("s3"),), proves=False)
 @dataclass(frozen=True, slots=True)
-class BucketTags:
+class BucketTags(NamedTags):
     """The tags of a bucket. Source: GetResources."""
-
-    name: str
-    tags: Mapping[str, str]
-
-    @classmethod
-    def load(cls, read: Reader, bucket: Resource) -> BucketTags:
-        return cls(bucket.id, _tags(read, bucket))
 
 
 @evidence(TABLE, uses=(TagsOnly,), changed_by=(tag_change("dynamodb"),), proves=False)
 @dataclass(frozen=True, slots=True)
-class TableTags:
+class TableTags(NamedTags):
     """The tags of a table. Source: GetResources."""
-
-    name: str
-    tags: Mapping[str, str]
-
-    @classmethod
-    def load(cls, read: Reader, table: Resource) -> TableTags:
-        return cls(table.id, _tags(read, table))
 
 
 @evidence(
@@ -91,15 +77,8 @@ class DatabaseTags:
     proves=False,
 )
 @dataclass(frozen=True, slots=True)
-class ClusterTags:
+class ClusterTags(NamedTags):
     """The tags of a database cluster. Source: GetResources."""
-
-    name: str
-    tags: Mapping[str, str]
-
-    @classmethod
-    def load(cls, read: Reader, cluster: Resource) -> ClusterTags:
-        return cls(cluster.id, _tags(read, cluster))
 
 
 @evidence(
@@ -133,15 +112,8 @@ class SecretTags:
 
 @evidence(LOG_GROUP, uses=(TagsOnly,), changed_by=(tag_change("logs"),), proves=False)
 @dataclass(frozen=True, slots=True)
-class LogGroupTags:
+class LogGroupTags(NamedTags):
     """The tags of a log group. Source: GetResources."""
-
-    name: str
-    tags: Mapping[str, str]
-
-    @classmethod
-    def load(cls, read: Reader, group: Resource) -> LogGroupTags:
-        return cls(group.id, _tags(read, group))
 
 
 @evidence(

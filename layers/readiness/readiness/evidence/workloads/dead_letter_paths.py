@@ -52,7 +52,8 @@ class DeadLetterPaths:
     event source mappings, SNS subscriptions, EventBridge buses and targets, schedules and pipes;
     not queues, of which SQS tells. Of schedules with the same group and target the first two
     stand for all: an account may have a million, and only GetSchedule shows the queue. Where
-    there are more than 300 functions or 1,000 subscriptions, what they do is that of the day.
+    there are more than 300 functions or 1,000 subscriptions, what they do is that of the day, but
+    for what an event named since.
     """
 
     senders: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -117,17 +118,55 @@ def _in_parts(
         return
     parts: dict[int, list[str]] = {}
     for name in names:
-        parts.setdefault(zlib.crc32(name.encode()) % _PARTS, []).append(name)
+        parts.setdefault(_part_of(name), []).append(name)
     for number, part in sorted(parts.items()):
+        question = _question(read, action, number)
 
         def ask(part: Sequence[str] = part) -> dict[str, T]:
             return dict(zip(part, ask_all(part), strict=True))
 
-        question = f"{action} {read.account} {read.region} {number}/{_PARTS}"
         known: Mapping[str, T] = read.daily(action, question, ask)
+        known = _renewed(read, question, known, part, ask_all)
         since = [name for name in part if name not in known]
         yield from ((name, known[name]) for name in part if name in known)
         yield from zip(since, ask_all(since), strict=True)
+
+
+def _part_of(name: str) -> int:
+    return zlib.crc32(name.encode()) % _PARTS
+
+
+def _question(read: Reader, action: str, part: int) -> str:
+    return f"{action} {read.account} {read.region} {part}/{_PARTS}"
+
+
+def _renewed(
+    read: Reader,
+    question: str,
+    known: Mapping[str, T],
+    part: Sequence[str],
+    ask_all: Callable[[Sequence[str]], list[T]],
+) -> Mapping[str, T]:
+    """What is known of a part, with a fresh answer for what the event named.
+
+    The fresh answer is kept, so that the sweeps of the day do not go back to the old one.
+    """
+    named = read.named | {function_name(each) or "" for each in read.named}
+    changed = [name for name in part if name in named and name in known]
+    fresh = dict(zip(changed, ask_all(changed), strict=True))
+    if all(known[name] == answer for name, answer in fresh.items()):
+        return known
+    read.amend(question, fresh)
+    return {**known, **fresh}
+
+
+def note_destinations(read: Reader, name: str, targets: Sequence[str]) -> None:
+    """Keep what was just read of a function, where the day's answer of many says otherwise.
+
+    A call that takes a destination away does not name it, so that no event leads to the queue.
+    """
+    if not read.bulk:
+        read.amend(_question(read, _ASYNCHRONOUS, _part_of(name)), {name: list(targets)})
 
 
 def _destinations(read: Reader, names: Sequence[str]) -> list[list[str]]:
