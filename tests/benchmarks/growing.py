@@ -4,6 +4,7 @@
 --sweeps first,moving``, prints on stderr what each leg took, on stdout the same as JSON. A share
 of 1 is 10,000 buckets, 5,000 functions, 5,000 roles, 20,000 alarms, 10,000 log groups and 3,000
 ECS services.
+``--with functions=50,services=10`` says how many there are of some things.
 With ``--sample`` each type of resource gets one leg: what a leg takes, without the whole sweep.
 
 The account is answered below botocore, as bytes, so that what the SDK costs is in it; the tables
@@ -26,7 +27,7 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -120,7 +121,8 @@ class Walks:
 
     def watch(self, items: Any) -> None:
         """Count what the class of listings yields from now on."""
-        walk = items.__iter__
+        walk = getattr(items, "_uncounted", items.__iter__)
+        items._uncounted = walk
 
         def counted(listing: Any) -> Iterator[Any]:
             path = listing._path
@@ -230,7 +232,10 @@ class Sweeper:
         ``between`` runs before each leg. A ``sample`` leaves out the rest of a type after a leg
         that ended in it.
         """
-        self.judged = Judged()
+        self.judged, wire = Judged(), self.wire
+        wire.calls.clear()
+        wire.units.clear()
+        wire.series = 0
         legs: list[Leg] = []
         cursor = None
         began = self.account.first
@@ -245,6 +250,9 @@ class Sweeper:
                 raise AssertionError("the sweep does not come to an end")
         return {
             "legs": [asdict(leg) for leg in legs],
+            "calls": dict(wire.calls),
+            "series": wire.series,
+            "units": dict(wire.units),
             "twice": self.judged.twice(),
             "lost": [] if sample else self.judged.lacks(self._to_judge(began)),
         }
@@ -281,7 +289,7 @@ def _tell(sweep: str, number: int, leg: Leg, reached: str) -> None:
 
 def main(
     folder: str,
-    share: float,
+    size: Size,
     memory: int = MEGABYTES,
     sweeps: tuple[str, ...] = SWEEPS,
     *,
@@ -290,7 +298,6 @@ def main(
     """A first sweep, a steady one, one during which things go and come, and one after that."""
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Readiness")
-    size = Size().times(share)
     account = Account(size)
     step = max(1, round(size.functions / 100))
 
@@ -306,6 +313,7 @@ def main(
         return {
             **told,
             "statuses": sweeper.tables.statuses(),
+            "unknown": sweeper.tables.unknown(),
             "gone": sweeper.tables.count("findings", '%"gone"%'),
             "unlike": [] if sample or sweeps[-1] == "moving" else sweeper.unlike(),
             "crashes": dict(sweeper.crashes.most_common(10)),
@@ -318,6 +326,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="growing", description=__doc__)
     parser.add_argument("heading")
     parser.add_argument("share", type=float, help="of the full size; 1 is all of it")
+    parser.add_argument("--with", dest="counts", default="", metavar="NAME=COUNT,…")
     parser.add_argument("--memory", type=int, default=MEGABYTES, help="of the function, in MB")
     parser.add_argument("--sweeps", default=",".join(SWEEPS))
     parser.add_argument("--sample", action="store_true", help="one leg for each resource type")
@@ -325,5 +334,7 @@ if __name__ == "__main__":
     stdout = sys.stdout
     sys.stdout = io.StringIO()
     names = tuple(given.sweeps.split(","))
-    result = main(given.heading, given.share, given.memory, names, sample=given.sample)
+    counts = {k: int(v) for k, _, v in (e.partition("=") for e in given.counts.split(",") if e)}
+    size = replace(Size().times(given.share), **counts)
+    result = main(given.heading, size, given.memory, names, sample=given.sample)
     print(json.dumps(result), file=stdout, flush=True)

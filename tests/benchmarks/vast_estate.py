@@ -128,7 +128,11 @@ class Estate(Surroundings):
 
     def dynamodb_list_tables(self, params: Mapping[str, Any]) -> Any:
         names, token = self.page(
-            "table", self.size.tables, {"from": self._after(params)}, "from", params.get("Limit", 100)
+            "table",
+            self.size.tables,
+            {"from": self._after(params)},
+            "from",
+            params.get("Limit", 100),
         )
         return {"TableNames": names, "LastEvaluatedTableName": names[-1] if token else None}
 
@@ -157,6 +161,8 @@ class Estate(Surroundings):
 
     def lambda_list_function_url_configs(self, params: Mapping[str, Any]) -> Any:
         name = params["FunctionName"]
+        if self._number(name) % 20:
+            return {"FunctionUrlConfigs": []}
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
         url = {
             "FunctionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import threading
 import time
 from collections import Counter
@@ -31,6 +32,9 @@ class Wire:
         self._lock = threading.Lock()
         self.requests = 0
         self.asked: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.series = 0
+        self.units: Counter[str] = Counter()
         self.own_cpu = 0.0
 
     def attach(self, client: Any) -> None:
@@ -44,7 +48,7 @@ class Wire:
         with self._own():
             model, params = self._asked.call
             service = model.service_model.service_name
-            self.asked[f"{service} {model.name}"] += 1
+            self._count(service, model.name, params)
             try:
                 if service == "dynamodb" and hasattr(self._tables, xform_name(model.name)):
                     answer = self._tables.answer(model.name, params)
@@ -57,6 +61,25 @@ class Wire:
             kind = "json" if "json" in model.service_model.resolved_protocol else "xml"
             headers = {"content-type": f"application/{kind}", "content-length": str(len(body))}
             return AWSResponse(request.url, status, headers, _Raw(body))
+
+    def _count(self, service: str, operation: str, params: Any) -> None:
+        """Count a call, the series it asks for, and what it writes into the tables."""
+        name = f"{service} {operation}"
+        with self._lock:
+            self.asked[name] += 1
+            self.calls[name] += 1
+            self.series += len(params.get("MetricDataQueries", ()))
+            if service != "dynamodb":
+                return
+            for put in params.get("TransactItems", ()):
+                self._written(put["Put"], 2)
+            if "Item" in params:
+                self._written(params, 1)
+
+    def _written(self, put: Any, times: int) -> None:
+        """A write unit is a kilobyte; in a transaction it counts twice."""
+        size = len(json.dumps(put["Item"], default=str))
+        self.units[put["TableName"]] += times * math.ceil(size / 1024)
 
     @contextmanager
     def _own(self) -> Iterator[None]:
