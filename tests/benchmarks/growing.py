@@ -31,7 +31,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+from tests.benchmarks.quotas import Quota, bucket_of, documented
 from tests.benchmarks.tables_on_disk import Tables
 from tests.benchmarks.vast_account import Account
 from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Size
@@ -177,6 +179,23 @@ class Sweeper:
         self.function = Watched(heading, environment)
         self.function.log.setLevel("CRITICAL")
 
+    def keep_rates(self) -> list[Quota]:
+        """Have AWS refuse what goes beyond its documented rates; returns their buckets.
+
+        One thread at a time: by a clock that jumps, what several threads mean to ask one after
+        the other would come at once.
+        """
+        quotas, clock = documented(), self.clock
+
+        def spend(service: str, operation: str) -> bool:
+            quota = bucket_of(quotas, service, operation)
+            return quota is None or quota.spend(clock.now())
+
+        self.wire.spend = spend
+        for module in ("survey._THREADS", "reader._TOGETHER"):
+            patch(f"readiness.engine.{module}", 1).start()
+        return list({id(quota): quota for _, quota in quotas}.values())
+
     def note(self, observation: Any) -> None:
         rule, resource = observation.rule, observation.resource
         if observation.crash:
@@ -235,6 +254,7 @@ class Sweeper:
         self.judged, wire = Judged(), self.wire
         wire.calls.clear()
         wire.units.clear()
+        wire.billed.clear()
         wire.series = 0
         legs: list[Leg] = []
         cursor = None
@@ -253,6 +273,7 @@ class Sweeper:
             "calls": dict(wire.calls),
             "series": wire.series,
             "units": dict(wire.units),
+            "billed": sorted(wire.billed),
             "twice": self.judged.twice(),
             "lost": [] if sample else self.judged.lacks(self._to_judge(began)),
         }
@@ -294,6 +315,7 @@ def main(
     sweeps: tuple[str, ...] = SWEEPS,
     *,
     sample: bool = False,
+    rates: bool = False,
 ) -> dict[str, Any]:
     """A first sweep, a steady one, one during which things go and come, and one after that."""
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
@@ -307,6 +329,7 @@ def main(
     with tempfile.TemporaryDirectory() as where:
         sweeper = Sweeper(folder, account, Path(where) / "tables", memory)
         told: dict[str, Any] = {}
+        buckets = sweeper.keep_rates() if rates else []
         for name in sweeps:
             between = [move] if name == "moving" else []
             told[name] = sweeper.sweep(name, *between, sample=sample)
@@ -317,6 +340,11 @@ def main(
             "gone": sweeper.tables.count("findings", '%"gone"%'),
             "unlike": [] if sample or sweeps[-1] == "moving" else sweeper.unlike(),
             "crashes": dict(sweeper.crashes.most_common(10)),
+            "buckets": {
+                each.name: [each.asked, each.refused, each.taken(sweeper.clock.now())]
+                for each in buckets
+                if each.asked + each.refused
+            },
             "empty": dict(account.empty.most_common(30)),
             "walked": dict(sweeper.walks.items.most_common(10)),
         }
@@ -330,11 +358,12 @@ if __name__ == "__main__":
     parser.add_argument("--memory", type=int, default=MEGABYTES, help="of the function, in MB")
     parser.add_argument("--sweeps", default=",".join(SWEEPS))
     parser.add_argument("--sample", action="store_true", help="one leg for each resource type")
+    parser.add_argument("--rates", action="store_true", help="refuse what is beyond AWS's rates")
     given = parser.parse_args()
     stdout = sys.stdout
     sys.stdout = io.StringIO()
     names = tuple(given.sweeps.split(","))
     counts = {k: int(v) for k, _, v in (e.partition("=") for e in given.counts.split(",") if e)}
     size = replace(Size().times(given.share), **counts)
-    result = main(given.heading, size, given.memory, names, sample=given.sample)
+    result = main(given.heading, size, given.memory, names, sample=given.sample, rates=given.rates)
     print(json.dumps(result), file=stdout, flush=True)

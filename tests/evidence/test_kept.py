@@ -251,4 +251,4 @@ def test_averages_and_percentiles_are_asked_for_as_they_are():
 def test_an_hour_is_joined_from_its_parts(statistic, hour):
     began = datetime(2026, 11, 2, 10, tzinfo=UTC)
     points = [(began + timedelta(minutes=5 * n), value) for n, value in enumerate((3.0, 1.0, 5.0))]
-    assert kept._by_hour(Query("N", "M", statistic, ()), points) == {began: hour}
+    assert kept._by_hour(Query("N", "M", statistic, ()), points, {}) == {began: hour}

@@ -9,10 +9,11 @@ is only looked at by whole days is asked for once a day.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -106,7 +107,12 @@ def _published(read: Reader, queries: Sequence[Query]) -> list[Query]:
     ]
 
 
-_JOINED = {"Sum": math.fsum, "SampleCount": math.fsum, "Maximum": max, "Minimum": min}
+_JOINED: Mapping[str, Callable[[Iterable[float]], float]] = {
+    "Sum": math.fsum,
+    "SampleCount": math.fsum,
+    "Maximum": max,
+    "Minimum": min,
+}
 """Statistics of which an hour's follows from those of its parts, and how."""
 
 
@@ -120,11 +126,12 @@ def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
     today = _today(read, queries, Window(cut, recent.end, 300))
-    found = {}
+    found: dict[Query, History] = {}
+    hour_of: dict[datetime, datetime] = {}
     for part in _parts(queries):
         for query, past in zip(part, _past(read, part, cut), strict=True):
             points = today[query].points
-            hours = past | _by_hour(query, points)
+            hours = past | _by_hour(query, points, hour_of)
             found[query] = History(
                 Series(query, recent, _within(points, recent)),
                 Series(query, hourly, _within(sorted(hours.items()), hourly)),
@@ -221,19 +228,36 @@ def _once_a_day(
         answer = read.daily(GET_METRIC_DATA, question, ask)
     except Unreadable:
         answer = ask()  # another run is asking, or the table does not answer
+    stamps = _stamps(during)
     return [
-        [(during.start + number * period, value) for number, value in points] for points in answer
+        [(stamps[int(number)], value) for number, value in points if 0 <= number < len(stamps)]
+        for points in answer
     ]
+
+
+@functools.lru_cache(maxsize=4)
+def _stamps(during: Window) -> tuple[datetime, ...]:
+    """The beginnings of a window's periods: the series of it share them."""
+    period = timedelta(seconds=during.period)
+    return tuple(during.start + n * period for n in range((during.end - during.start) // period))
 
 
 def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _by_hour(query: Query, points: Iterable[tuple[datetime, float]]) -> dict[datetime, float]:
+def _by_hour(
+    query: Query,
+    points: Iterable[tuple[datetime, float]],
+    hour_of: dict[datetime, datetime],
+) -> dict[datetime, float]:
+    """The hours of a series from its parts; ``hour_of`` is filled, so that series share them."""
     parts: dict[datetime, list[float]] = {}
     for stamp, value in points:
-        parts.setdefault(stamp.replace(minute=0, second=0, microsecond=0), []).append(value)
+        if stamp not in hour_of:
+            hour = stamp.replace(minute=0, second=0, microsecond=0)
+            hour_of[stamp] = hour_of.setdefault(hour, hour)
+        parts.setdefault(hour_of[stamp], []).append(value)
     joined = _JOINED.get(query.statistic, math.fsum)
     return {hour: joined(values) for hour, values in parts.items()}
 
