@@ -88,9 +88,9 @@ def handler(event: Mapping[str, Any], context: Any) -> dict[str, int]:
     try:
         done = _upkeep[0].run(lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS)
         # a metric that is sent each minute is billed for the whole month
-        for name, count in (("WaiversApplied", done["waived"]), ("WaiversOver", done["over"])):
+        for metric, count in (("WaiversApplied", done["waived"]), ("WaiversOver", done["over"])):
             if count:
-                metrics.add_metric(name, MetricUnit.Count, count)
+                metrics.add_metric(metric, MetricUnit.Count, count)
         log.info("upkeep", extra=dict(done))
         return done
     finally:

@@ -104,6 +104,9 @@ class Estate(Surroundings):
     def securityhub_get_findings(self, params: Mapping[str, Any]) -> Any:
         return {"Findings": []}
 
+    def securityhub_get_findings_v2(self, params: Mapping[str, Any]) -> Any:
+        return {"Findings": []}
+
     def securityhub_get_enabled_standards(self, params: Mapping[str, Any]) -> Any:
         return {"StandardsSubscriptions": []}
 
