@@ -13,7 +13,7 @@ from readiness import (
     unread,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.awslambda.asynchronous import AsynchronousCallers
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.rollback import RollbackTargets
 from readiness.evidence.awslambda.stopping import FunctionStop
@@ -193,7 +193,7 @@ def circuit_breaker(
 @emergency_procedures.rule(SHUTDOWN, severity=Severity.HIGH)
 def function_shutdown(
     stop: FunctionStop,
-    use: AsynchronousUse,
+    use: AsynchronousCallers,
     provisioned: ProvisionedConcurrency,
     attested: Attested,
     *,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from readiness import Problem, Severity
-from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.awslambda.asynchronous import AsynchronousCallers
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.stopping import FunctionStop
@@ -24,7 +24,7 @@ _HEEDED = re.compile(r"\b(exec|trap)\s")
 
 def function_problems(
     stop: FunctionStop,
-    use: AsynchronousUse,
+    use: AsynchronousCallers,
     provisioned: ProvisionedConcurrency,
     min_stop_hours: int,
 ) -> Iterator[Problem]:

@@ -66,7 +66,9 @@ def judge_sinks(
     _check_arrival(use, losses, queues, topics, buckets, grants, checked)
     facts = {
         "callers": {name: list(each) for name, each in use.callers.items()},
-        "sinks": {name: [arn for arn, _ in use.sinks(name)] for name in use.versions},
+        "sinks": {
+            name: [arn for arn, _ in use.sinks(name)] for name in use.callers or use.versions
+        },
         "dropped": lost.dropped,
     }
     if checked.problems:

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 NAME = "agent"
@@ -98,6 +99,17 @@ def configuration(**changes: Any) -> dict[str, Any]:
     return {name: value for name, value in (about | changes).items() if value is not None}
 
 
+FRONTS = ({"ApiName": "agents"}, {"ApiId": API})
+"""The dimensions under which the APIs in front of it publish."""
+
+
+def published(name: str) -> list[dict[str, str]]:
+    """The dimensions under which a function, its alias and its log group publish."""
+    by_name = {"FunctionName": name}
+    by_alias = {**by_name, "Resource": f"{name}:live"}
+    return [by_name, by_alias, {"LogGroupName": f"/aws/lambda/{name}"}]
+
+
 def metric_data(metrics: Mapping[str, float]) -> Any:
     """GetMetricData with the same value in every period."""
 
@@ -180,6 +192,7 @@ def fake_account() -> FakeAccount:
             ("apigateway", "get_rest_apis"): {"items": [{"id": API, "name": "agents"}]},
             ("apigateway", "get_rest_api"): {"id": API, "name": "agents"},
             ("cloudwatch", "get_metric_data"): metric_data(METRICS),
+            ("cloudwatch", "list_metrics"): list_metrics([*published(NAME), *FRONTS]),
             ("logs", "describe_log_groups"): {"logGroups": [{"logGroupName": GROUP}]},
             ("logs", "describe_log_streams"): {"logStreams": []},
             ("iam", "get_account_authorization_details"): {"RoleDetailList": [role_details()]},

@@ -10,6 +10,7 @@ from typing import Any
 from tests.account_variants import Variant
 from tests.accounts.alarms import MUTE_RULES, TOPIC, alarm
 from tests.accounts.traffic import get_metric_data
+from tests.accounts.traffic import list_metrics as published
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 FUNCTION = "my-agent"
@@ -95,7 +96,9 @@ def said(
 
 
 def list_metrics(**asked: Any) -> dict[str, Any]:
-    """The function's metrics, its own included, and the subscription filter's."""
+    """The function's metrics, its own and its log group's included, and a filter's."""
+    if asked.get("MetricName") == "IncomingLogEvents":
+        return published([{"LogGroupName": f"/aws/lambda/{FUNCTION}"}])(**asked)
     by_namespace = {
         "MAIF/Agents": ("ProcessingTime", {"AgentId": FUNCTION}),
         "AWS/Lambda": ("Invocations", {"FunctionName": FUNCTION}),

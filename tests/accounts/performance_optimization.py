@@ -6,8 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from readiness.evidence.dynamodb.usage import SINGLE, TOGETHER
 from tests.account_variants import Variant
 from tests.accounts.caching import metric_data, statements
+from tests.accounts.traffic import list_metrics as published
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 BUCKET = "agent-data"
@@ -80,6 +82,15 @@ REQUESTS = [
 ]
 
 
+def list_metrics(**asked: Any) -> dict[str, Any]:
+    """What the bucket publishes, and every operation on the table."""
+    if asked["Namespace"] == "AWS/S3":
+        return {"Metrics": [*STORAGE, *REQUESTS]}
+    operations = [{"TableName": "orders", "Operation": name} for name in (*SINGLE, *TOGETHER)]
+    listed: dict[str, Any] = published(operations)(**asked)
+    return listed
+
+
 def tagged(**_: Any) -> dict[str, Any]:
     """The bucket says that it is reached from afar."""
     tags = [{"Key": "transfer-acceleration", "Value": "required"}]
@@ -114,7 +125,7 @@ def fake_account() -> FakeAccount:
             ("resourcegroupstaggingapi", "get_resources"): tagged,
             ("dynamodb", "query"): statements,
             ("cloudwatch", "get_metric_data"): metric_data(COUNTS),
-            ("cloudwatch", "list_metrics"): {"Metrics": [*STORAGE, *REQUESTS]},
+            ("cloudwatch", "list_metrics"): list_metrics,
             ("s3", "list_buckets"): {"Buckets": [{"Name": BUCKET, "CreationDate": NOON}]},
             ("s3", "get_bucket_accelerate_configuration"): {"Status": "Enabled"},
             ("s3", "get_bucket_lifecycle_configuration"): lifecycle(),

@@ -9,6 +9,7 @@ from typing import Any
 from readiness.engine.declarations import answer_item, attestation_item
 from readiness.model.attestation import Attestation, Scope
 from tests.account_variants import Variant
+from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error
 
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
@@ -139,6 +140,7 @@ def metrics(**changes: float | None):
     return answer
 
 
+PUBLISHED = ({"FunctionName": "agent"}, {"function_name": "agent"})
 SCALABLE = {
     "ecs": [("service/agents/web", "ecs:service:DesiredCount")],
     "dynamodb": [
@@ -315,6 +317,7 @@ def fake_account() -> FakeAccount:
                 "ecsServiceRecommendations": []
             },
             ("cloudwatch", "get_metric_data"): metrics(),
+            ("cloudwatch", "list_metrics"): list_metrics(PUBLISHED),
             ("application-autoscaling", "describe_scalable_targets"): targets(),
             ("application-autoscaling", "describe_scaling_policies"): policies(),
             ("autoscaling", "describe_auto_scaling_groups"): group(),

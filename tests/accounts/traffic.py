@@ -51,7 +51,7 @@ def list_metrics(things: Iterable[Mapping[str, str]]) -> Callable[..., dict[str,
     """ListMetrics of things, by their dimensions, that publish whatever is asked about."""
 
     def answer(**asked: Any) -> dict[str, Any]:
-        metric = {"Namespace": asked["Namespace"], "MetricName": asked["MetricName"]}
+        metric = {"Namespace": asked["Namespace"], "MetricName": asked.get("MetricName", "")}
         listed = [[{"Name": n, "Value": v} for n, v in each.items()] for each in things]
         return {"Metrics": [{**metric, "Dimensions": dimensions} for dimensions in listed]}
 

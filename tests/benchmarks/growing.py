@@ -4,6 +4,7 @@
 --sweeps first,moving``, prints on stderr what each leg took, on stdout the same as JSON. A share
 of 1 is 10,000 buckets, 5,000 functions, 5,000 roles, 20,000 alarms, 10,000 log groups and 3,000
 ECS services.
+``--with functions=50,services=10`` says how many there are of some things.
 With ``--sample`` each type of resource gets one leg: what a leg takes, without the whole sweep.
 
 The account is answered below botocore, as bytes, so that what the SDK costs is in it; the tables
@@ -26,11 +27,13 @@ import time
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 
+from tests.benchmarks.quotas import Quota, bucket_of, documented
 from tests.benchmarks.tables_on_disk import Tables
 from tests.benchmarks.vast_account import Account
 from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Size
@@ -120,7 +123,8 @@ class Walks:
 
     def watch(self, items: Any) -> None:
         """Count what the class of listings yields from now on."""
-        walk = items.__iter__
+        walk = getattr(items, "_uncounted", items.__iter__)
+        items._uncounted = walk
 
         def counted(listing: Any) -> Iterator[Any]:
             path = listing._path
@@ -174,6 +178,23 @@ class Sweeper:
         self.heading = heading
         self.function = Watched(heading, environment)
         self.function.log.setLevel("CRITICAL")
+
+    def keep_rates(self) -> list[Quota]:
+        """Have AWS refuse what goes beyond its documented rates; returns their buckets.
+
+        One thread at a time: by a clock that jumps, what several threads mean to ask one after
+        the other would come at once.
+        """
+        quotas, clock = documented(), self.clock
+
+        def spend(service: str, operation: str) -> bool:
+            quota = bucket_of(quotas, service, operation)
+            return quota is None or quota.spend(clock.now())
+
+        self.wire.spend = spend
+        for module in ("survey._THREADS", "reader._TOGETHER"):
+            patch(f"readiness.engine.{module}", 1).start()
+        return list({id(quota): quota for _, quota in quotas}.values())
 
     def note(self, observation: Any) -> None:
         rule, resource = observation.rule, observation.resource
@@ -230,7 +251,11 @@ class Sweeper:
         ``between`` runs before each leg. A ``sample`` leaves out the rest of a type after a leg
         that ended in it.
         """
-        self.judged = Judged()
+        self.judged, wire = Judged(), self.wire
+        wire.calls.clear()
+        wire.units.clear()
+        wire.billed.clear()
+        wire.series = 0
         legs: list[Leg] = []
         cursor = None
         began = self.account.first
@@ -245,6 +270,10 @@ class Sweeper:
                 raise AssertionError("the sweep does not come to an end")
         return {
             "legs": [asdict(leg) for leg in legs],
+            "calls": dict(wire.calls),
+            "series": wire.series,
+            "units": dict(wire.units),
+            "billed": sorted(wire.billed),
             "twice": self.judged.twice(),
             "lost": [] if sample else self.judged.lacks(self._to_judge(began)),
         }
@@ -281,16 +310,16 @@ def _tell(sweep: str, number: int, leg: Leg, reached: str) -> None:
 
 def main(
     folder: str,
-    share: float,
+    size: Size,
     memory: int = MEGABYTES,
     sweeps: tuple[str, ...] = SWEEPS,
     *,
     sample: bool = False,
+    rates: bool = False,
 ) -> dict[str, Any]:
     """A first sweep, a steady one, one during which things go and come, and one after that."""
     os.environ.update(AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION=REGION)
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Readiness")
-    size = Size().times(share)
     account = Account(size)
     step = max(1, round(size.functions / 100))
 
@@ -300,15 +329,22 @@ def main(
     with tempfile.TemporaryDirectory() as where:
         sweeper = Sweeper(folder, account, Path(where) / "tables", memory)
         told: dict[str, Any] = {}
+        buckets = sweeper.keep_rates() if rates else []
         for name in sweeps:
             between = [move] if name == "moving" else []
             told[name] = sweeper.sweep(name, *between, sample=sample)
         return {
             **told,
             "statuses": sweeper.tables.statuses(),
+            "unknown": sweeper.tables.unknown(),
             "gone": sweeper.tables.count("findings", '%"gone"%'),
             "unlike": [] if sample or sweeps[-1] == "moving" else sweeper.unlike(),
             "crashes": dict(sweeper.crashes.most_common(10)),
+            "buckets": {
+                each.name: [each.asked, each.refused, each.taken(sweeper.clock.now())]
+                for each in buckets
+                if each.asked + each.refused
+            },
             "empty": dict(account.empty.most_common(30)),
             "walked": dict(sweeper.walks.items.most_common(10)),
         }
@@ -318,12 +354,16 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="growing", description=__doc__)
     parser.add_argument("heading")
     parser.add_argument("share", type=float, help="of the full size; 1 is all of it")
+    parser.add_argument("--with", dest="counts", default="", metavar="NAME=COUNT,…")
     parser.add_argument("--memory", type=int, default=MEGABYTES, help="of the function, in MB")
     parser.add_argument("--sweeps", default=",".join(SWEEPS))
     parser.add_argument("--sample", action="store_true", help="one leg for each resource type")
+    parser.add_argument("--rates", action="store_true", help="refuse what is beyond AWS's rates")
     given = parser.parse_args()
     stdout = sys.stdout
     sys.stdout = io.StringIO()
     names = tuple(given.sweeps.split(","))
-    result = main(given.heading, given.share, given.memory, names, sample=given.sample)
+    counts = {k: int(v) for k, _, v in (e.partition("=") for e in given.counts.split(",") if e)}
+    size = replace(Size().times(given.share), **counts)
+    result = main(given.heading, size, given.memory, names, sample=given.sample, rates=given.rates)
     print(json.dumps(result), file=stdout, flush=True)

@@ -71,6 +71,8 @@ class Quota:
 def documented() -> list[tuple[tuple[str, str], Quota]]:
     """(service, prefix of the client method) → its bucket; the first that fits is spent."""
     gateway = Quota("API Gateway", 10, 40)
+    definitions = Quota("ECS task definition reads", 20, 50)
+    services, tasks = Quota("ECS service reads", 20, 100), Quota("ECS task reads", 20, 100)
     return [
         (("lambda", "get_policy"), Quota("Lambda GetPolicy", 15, 15)),
         (("lambda", ""), Quota("Lambda control plane", 15, 15)),
@@ -82,10 +84,44 @@ def documented() -> list[tuple[tuple[str, str], Quota]]:
         (("cloudwatch", "describe_alarms"), Quota("DescribeAlarms", 9, 9)),
         (("cloudwatch", "list_metrics"), Quota("ListMetrics", 25, 25)),
         (("cloudwatch", "get_dashboard"), Quota("GetDashboard", 10, 10)),
-        (("ecs", "describe_task_definition"), Quota("ECS task definition reads", 20, 50)),
+        (("ecs", "describe_task_definition"), definitions),
         (("elbv2", "describe_"), Quota("Load balancer reads", 10, 40)),
         (("resourcegroupstaggingapi", ""), Quota("GetResources", 15, 15)),
+        (("dynamodb", "describe_continuous_backups"), Quota("DescribeContinuousBackups", 10, 10)),
+        (("dynamodb", "list_backups"), Quota("ListBackups", 5, 5)),
+        (("kinesis", "describe_stream_summary"), Quota("DescribeStreamSummary", 20, 20)),
+        (("kinesis", "list_streams"), Quota("ListStreams", 5, 5)),
+        (("sns", "list_subscriptions_by_topic"), Quota("ListSubscriptionsByTopic", 30, 30)),
+        (("sns", "list_subscriptions"), Quota("ListSubscriptions", 30, 30)),
+        (("sns", "list_topics"), Quota("ListTopics", 30, 30)),
+        (("logs", "describe_metric_filters"), Quota("DescribeMetricFilters", 5, 5)),
+        (("logs", "describe_subscription_filters"), Quota("DescribeSubscriptionFilters", 5, 5)),
+        (("cloudwatch", "get_metric_data"), Quota("GetMetricData", 50, 50)),
+        (("cloudwatch", "list_dashboards"), Quota("ListDashboards", 10, 10)),
+        (("cloudwatch", "describe_alarm_history"), Quota("DescribeAlarmHistory", 20, 20)),
+        (("cloudwatch", "describe_anomaly"), Quota("DescribeAnomalyDetectors", 10, 10)),
+        (("cloudtrail", "lookup_events"), Quota("LookupEvents", 2, 2)),
+        (("ecs", "describe_services"), services),
+        (("ecs", "list_services"), services),
+        (("ecs", "describe_tasks"), tasks),
+        (("ecs", "list_tasks"), tasks),
+        (("ecs", "list_task_definitions"), definitions),
+        (("stepfunctions", "list_state_machines"), Quota("ListStateMachines", 5, 100)),
+        (("stepfunctions", "describe_state_machine"), Quota("DescribeStateMachine", 20, 200)),
+        (("ssm", "get_parameter"), Quota("SSM GetParameter", 40, 40)),
+        (("ec2", "describe_"), Quota("EC2 reads", 20, 100)),
+        (("secretsmanager", "list_secrets"), Quota("ListSecrets", 100, 100)),
     ]
+
+
+def bucket_of(
+    quotas: Iterable[tuple[tuple[str, str], Quota]], service: str, operation: str
+) -> Quota | None:
+    """The bucket that a call spends; None where AWS documents none."""
+    for (of, prefix), quota in quotas:
+        if of == service and operation.startswith(prefix) and operation != "invoke":
+            return quota
+    return None
 
 
 class LimitedAccount(FakeAccount):
@@ -100,10 +136,7 @@ class LimitedAccount(FakeAccount):
         return LimitedClient(self, service)
 
     def quota(self, service: str, operation: str) -> Quota | None:
-        for (of, prefix), quota in self.quotas:
-            if of == service and operation.startswith(prefix) and operation != "invoke":
-                return quota
-        return None
+        return bucket_of(self.quotas, service, operation)
 
     @property
     def buckets(self) -> list[Quota]:

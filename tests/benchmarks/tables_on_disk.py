@@ -51,6 +51,15 @@ class Tables:
         )
         return dict(self._db.execute(query).fetchall())
 
+    def unknown(self) -> dict[str, int]:
+        """Why what could not be judged could not, by rule and missing action."""
+        query = (
+            "SELECT rule || ' ' || json_extract(item, '$.reason.S'), count(*) FROM rows"
+            " WHERE tab = 'findings' AND json_extract(item, '$.status.S') = 'INSUFFICIENT_DATA'"
+            " AND item NOT LIKE '%\"gone\"%' GROUP BY 1 ORDER BY 2 DESC LIMIT 40"
+        )
+        return dict(self._db.execute(query).fetchall())
+
     def answer(self, operation: str, params: Mapping[str, Any]) -> Any:
         with self._lock:
             made: Callable[[Mapping[str, Any]], Any] = getattr(self, xform_name(operation))

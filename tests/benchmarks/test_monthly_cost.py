@@ -1,113 +1,141 @@
-"""What a month of evaluation costs, from the calls that one sweep of a workload really makes."""
+"""What a month of evaluation costs, from the calls that a day's sweeps of a workload make.
+
+Each heading sweeps an account twice: the first sweep of a day, which asks what is kept for the
+day, and a later one. Prices are those of us-east-1, without free tiers.
+"""
 
 from __future__ import annotations
 
-import collections
+import fnmatch
+import json
 import re
-from datetime import UTC, datetime
-from pathlib import Path
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from readiness.engine import settings
-from readiness.engine.aws import Aws
-from readiness.engine.evaluate import Evaluation
-from readiness.engine.session import Session
-from readiness.engine.survey import Coverage, survey
-from readiness_cli.catalogue import headings
-from readiness_cli.demo.emulator import ACCOUNT, REGION, Emulator
-from tests.benchmarks.account import build_workload
-from tests.benchmarks.measure import ROOT, report
+from readiness_cli.catalogue import folders
+from tests.benchmarks.measure import ROOT, bare_environment, report
 
 pytestmark = pytest.mark.bench
 
-SWEEPS = 4 * 30
-FAST_SWEEPS = 24 * 30
-"""A month of the default schedules: everything every six hours, the fast headings each hour."""
+DAYS = 30
+SWEEPS, FAST_SWEEPS = 4, 4 + 24
+"""A day of the default schedules: everything every six hours, the fast headings each hour too."""
 
 FAST = {"performance_benchmarks", "monitoring_commands"}
-METRIC = 0.01 / 1000
-"""GetMetricData, USD for each metric requested (CloudWatch pricing, us-east-1)."""
+SMALL = {
+    "functions": 50,
+    "services": 10,
+    "buckets": 20,
+    "roles": 60,
+    "alarms": 100,
+    "log_groups": 70,
+    "tables": 10,
+    "databases": 5,
+    "apis": 5,
+}
+LARGE = 20
+"""How many times the small workload the large one is: 1,000 functions and 200 services."""
 
-COST_EXPLORER = 0.01
-"""Cost Explorer, USD for each request."""
+SERIES = 0.01 / 1000
+"""CloudWatch GetMetricData, USD for each series asked for, whatever it holds."""
 
-README = ROOT / "README.md"
-GIGABYTE_SECOND = 0.0000133334
-"""Lambda on arm64, USD (us-east-1)."""
+REQUESTS = {
+    "cloudwatch ListMetrics": 0.01 / 1000,
+    "cloudwatch *Dashboard*": 0.01 / 1000,
+    "ce *": 0.01,
+    "s3 List*": 0.005 / 1000,
+    "s3 *": 0.0004 / 1000,
+    "kms *": 0.03 / 10_000,
+    "secretsmanager *": 0.05 / 10_000,
+    "sqs *": 0.40 / 1_000_000,
+    "sns *": 0.50 / 1_000_000,
+    "dynamodb Query": 8 * 0.125 / 1_000_000,
+    "dynamodb GetItem": 0.125 / 1_000_000,
+}
+"""USD for a request, by the price pages of the services; the first that fits counts. Calls of
+Lambda, ECS, IAM, EC2, Config, CloudTrail, Inspector, Backup and others have no price."""
 
-MEMORY = 0.5
-STATE_TRANSITION = 0.000025
 WRITE = 0.625 / 1_000_000
-"""DynamoDB on demand, USD for each write unit; a finding refreshed once a day is one or two."""
+"""DynamoDB on demand, USD for each write unit."""
+
+GIGABYTE_SECOND, GIGABYTES = 0.0000133334, 0.5
+"""Lambda on arm64, USD; its price for waiting is the same as for working."""
+
+STATE_TRANSITION = 0.000025
+README = ROOT / "README.md"
 
 
-class Counted(Session):
-    """A session whose clients count what is asked."""
-
-    def __init__(self) -> None:
-        super().__init__(region=REGION)
-        self.calls: collections.Counter[str] = collections.Counter()
-        self.metrics = 0
-
-    def client(self, service: str, **options: Any) -> Any:
-        made = super().client(service, **options)
-        made.meta.events.register("provide-client-params.*", self._count)
-        return made
-
-    def _count(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        self.calls[f"{model.service_model.service_name}:{model.name}"] += 1
-        self.metrics += len(params.get("MetricDataQueries", ()))
+def swept(folder: str, counts: Mapping[str, int]) -> dict[str, Any]:
+    """A heading's first sweep and a steady one, in a process of their own."""
+    named = ",".join(f"{name}={count}" for name, count in counts.items())
+    command = [sys.executable, "-m", "tests.benchmarks.growing", folder, "0.001"]
+    done = subprocess.run(
+        [*command, "--with", named, "--sweeps", "first,steady"],
+        env=bare_environment(PYTHONPATH=":".join(sys.path)),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    measured: dict[str, Any] = json.loads(done.stdout)
+    assert not measured["crashes"]
+    return measured
 
 
-def sweep(heading: Any) -> tuple[Counted, int, float]:
-    """One sweep of a heading: what it asked, how many verdicts it reached, its seconds."""
-    session = Counted()
-    began = datetime.now(UTC)
-    aws = Aws(session, account=ACCOUNT, region=REGION, now=lambda: datetime.now(UTC), bulk=True)
-    run = Evaluation(aws, settings.configure(heading, {}))
-    verdicts = sum(1 for _ in survey(run, list(heading), Coverage()))
-    return session, verdicts, (datetime.now(UTC) - began).total_seconds()
+def price_of(call: str) -> float:
+    return next((usd for glob, usd in REQUESTS.items() if fnmatch.fnmatchcase(call, glob)), 0.0)
 
 
-def test_a_month_of_fifty_functions_and_ten_services(tmp_path: Path, monkeypatch):
-    with Emulator(ROOT / ".local" / "venv-aws", tmp_path / "aws") as emulator:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.endpoint)
-        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        build_workload(emulator.endpoint, functions=50, services=10)
-        swept = {heading.folder: sweep(heading) for heading in headings()}
-    metrics = explorer = seconds = 0.0
-    verdicts = 0
-    for folder, (session, judged, took) in swept.items():
-        times = FAST_SWEEPS if folder in FAST else SWEEPS
-        metrics += session.metrics * times
-        explorer += sum(n for name, n in session.calls.items() if name.startswith("ce:"))
-        seconds += (took + 1) * times
-        verdicts += judged
-    bill = {
-        "CloudWatch GetMetricData": metrics * METRIC,
-        "Cost Explorer, once a day": explorer * 30 * COST_EXPLORER,
-        "Lambda": seconds * MEMORY * GIGABYTE_SECOND,
-        "Step Functions": (len(swept) * 4 + 6) * SWEEPS * STATE_TRANSITION,
-        "DynamoDB writes": verdicts * 2 * 30 * WRITE,
-    }
-    rows = [(name, f"${cost:.2f}", "") for name, cost in bill.items()]
-    rows += [
-        ("together, USD a month", f"${sum(bill.values()):.2f}", ""),
-        ("metrics asked for in a month", f"{metrics:,.0f}", ""),
-        ("verdicts of one sweep", f"{verdicts:,}", ""),
-    ]
-    for folder, (session, judged, took) in swept.items():
-        requests = sum(session.calls.values())
-        asked = f"{requests} requests, {session.metrics} metrics"
-        rows.append((f"  {folder}: {judged} verdicts, {took:.1f} s", asked, ""))
-    report("A month of evaluation: 50 functions, 10 services", rows)
-    assert verdicts > 60
+def bill_of(measured: Mapping[str, dict[str, Any]]) -> Counter[str]:
+    """USD a month by what it is paid for."""
+    bill: Counter[str] = Counter()
+    billed: set[str] = set()
+    for folder, each in measured.items():
+        later = (FAST_SWEEPS if folder in FAST else SWEEPS) - 1
+        first, steady = each["first"], each["steady"]
+        bill["CloudWatch series"] += SERIES * (first["series"] + later * steady["series"])
+        for times, sweep in ((1, first), (later, steady)):
+            for call, count in sweep["calls"].items():
+                if not call.startswith("ce "):
+                    bill["requests"] += times * count * price_of(call)
+            legs = sweep["legs"]
+            seconds = sum(leg["seconds"] for leg in legs) + len(legs)
+            bill["Lambda"] += times * seconds * GIGABYTES * GIGABYTE_SECOND
+            bill["Step Functions"] += times * (4 * len(legs) + 1) * STATE_TRANSITION
+        # each row is written once a day; the answers of the day stand in the other table
+        bill["DynamoDB writes"] += WRITE * sum(first["units"].values())
+        billed.update(first["billed"])
+    bill["Cost Explorer"] = len(billed) * price_of("ce ")
+    return Counter({name: DAYS * usd for name, usd in bill.items()})
+
+
+def larger(small: Counter[str], twice: Counter[str]) -> Counter[str]:
+    """The bill of the large workload, by what doubling the small one adds."""
+    return Counter({name: usd + (LARGE - 1) * (twice[name] - usd) for name, usd in small.items()})
+
+
+def test_a_month_of_fifty_functions_and_of_a_thousand():
+    doubled = {name: 2 * count for name, count in SMALL.items()}
+    measured = {folder: swept(folder, SMALL) for folder in folders()}
+    small = bill_of(measured)
+    large = larger(small, bill_of({folder: swept(folder, doubled) for folder in folders()}))
+    rows = [(name, f"${usd:.2f}", f"${large[name]:.2f}") for name, usd in small.items()]
+    rows.append(("together", f"${small.total():.2f}", f"${large.total():.2f}"))
+    for folder, each in measured.items():
+        first, steady = each["first"], each["steady"]
+        verdicts = sum(leg["evaluated"] for leg in steady["legs"])
+        asked = f"{first['series']}, later {steady['series']} series"
+        rows.append((f"  {folder}: {verdicts} verdicts", asked, ""))
+    report("USD a month: 50 functions and 10 services, 1,000 functions and 200 services", rows)
+    assert small["CloudWatch series"] <= 5
+    assert large["CloudWatch series"] <= 100
     said = re.search(
         r"evaluation of (\d+) headings costs about \*\*(\d+) USD\*\*", README.read_text()
     )
     assert said is not None
-    assert int(said[1]) == len(swept), "the README tells the cost of other headings"
-    assert abs(sum(bill.values()) - int(said[2])) <= 1
+    assert int(said[1]) == len(measured), "the README tells the cost of other headings"
+    assert abs(small.total() - int(said[2])) <= 1

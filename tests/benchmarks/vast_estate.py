@@ -104,6 +104,9 @@ class Estate(Surroundings):
     def securityhub_get_findings(self, params: Mapping[str, Any]) -> Any:
         return {"Findings": []}
 
+    def securityhub_get_findings_v2(self, params: Mapping[str, Any]) -> Any:
+        return {"Findings": []}
+
     def securityhub_get_enabled_standards(self, params: Mapping[str, Any]) -> Any:
         return {"StandardsSubscriptions": []}
 
@@ -161,6 +164,8 @@ class Estate(Surroundings):
 
     def lambda_list_function_url_configs(self, params: Mapping[str, Any]) -> Any:
         name = params["FunctionName"]
+        if self._number(name) % 20:
+            return {"FunctionUrlConfigs": []}
         arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"
         url = {
             "FunctionUrl": f"https://{name}.lambda-url.{REGION}.on.aws/",

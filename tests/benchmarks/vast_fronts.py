@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +25,7 @@ class Fronts(Stores):
             {"id": name, "name": name, "createdDate": WHEN, "apiKeySource": "HEADER"}
             for name in names
         ]
-        return {"items": apis, "position": token}
+        return {"item": apis, "position": token}
 
     def apigateway_get_stages(self, params: Mapping[str, Any]) -> Any:
         self._known_api(params["restApiId"])
@@ -55,7 +55,7 @@ class Fronts(Stores):
             }
             for n in range(5)
         ]
-        return {"items": resources}
+        return {"item": resources}
 
     def _uri(self, api: str) -> str:
         name = f"function-{self._number(api):06}"
@@ -72,7 +72,7 @@ class Fronts(Stores):
             }
             for n in range(5)
         ]
-        return {"items": parts}
+        return {"item": parts}
 
     def _known_api(self, id: str) -> None:
         if not self.has(id, self.size.apis):
@@ -171,6 +171,15 @@ class Fronts(Stores):
 
     def elbv2_describe_load_balancer_attributes(self, params: Mapping[str, Any]) -> Any:
         return {"Attributes": [{"Key": "idle_timeout.timeout_seconds", "Value": "60"}]}
+
+    def fronts(self) -> Iterator[dict[str, str]]:
+        for name in self.names("front", self.balancers):
+            yield {"LoadBalancer": self._balancer(name).partition("loadbalancer/")[2]}
+        for name in self.names("service", self.size.services):
+            group = self._group(name)
+            balancer = group["LoadBalancerArns"][0].partition("loadbalancer/")[2]
+            target = group["TargetGroupArn"].rpartition(":")[2]
+            yield {"LoadBalancer": balancer, "TargetGroup": target}
 
     # -- scaling ----------------------------------------------------------------------------------
 

@@ -13,6 +13,21 @@ from tests.benchmarks.vast_numbers import ACCOUNT, REGION, Numbered, Refused
 WHEN = 1767225600
 TOPIC = f"arn:aws:sns:{REGION}:{ACCOUNT}:ops"
 _TAGS = {"Application": "MAIF", "Environment": "production", "Owner": "team"}
+_USUAL = {
+    "AWS/Lambda": "Errors",
+    "AWS/S3": "BucketSizeBytes",
+    "AWS/SQS": "ApproximateAgeOfOldestMessage",
+}
+_IN_USE = 14
+_OF_TWENTY = {
+    "AsyncEventsReceived": 6,
+    "AsyncEventsDropped": 0,
+    "DeadLetterErrors": 0,
+    "DestinationDeliveryFailures": 0,
+    "IteratorAge": 0,
+    "ProvisionedConcurrencyUtilization": 0,
+}
+"""Of twenty functions 14 were in use in two weeks, six of them asynchronously; one has a URL."""
 TRUST = {"Version": "2012-10-17", "Statement": []}
 
 
@@ -172,33 +187,56 @@ class Surroundings(Numbered):
 
     def cloudwatch_list_metrics(self, params: Mapping[str, Any]) -> Any:
         namespace = params.get("Namespace", "")
-        size = self.size
-        known = {
-            "AWS/Lambda": ("function", size.functions, "FunctionName", "Errors"),
-            "AWS/S3": ("bucket", size.buckets, "BucketName", "BucketSizeBytes"),
-            "AWS/SQS": ("queue", self.queues, "QueueName", "ApproximateAgeOfOldestMessage"),
-        }
-        if namespace not in known:
-            return {"Metrics": []}
-        if params.get("MetricName") == "UrlRequestCount":
-            known["AWS/Lambda"] = ("function", size.functions // 20, "FunctionName", "")
-        kind, count, dimension, usual = known[namespace]
-        metric, token = params.get("MetricName", usual), None
+        metric = params.get("MetricName") or _USUAL.get(namespace, "")
         asked = {each["Name"]: each.get("Value") for each in params.get("Dimensions") or ()}
-        if asked.get(dimension):
-            names = [asked[dimension]] if self.has(str(asked[dimension]), count) else []
-        else:
-            names, token = self.page(kind, count, params, "NextToken", 500)
-        more = [{"Name": "StorageType", "Value": "StandardStorage"}] * (kind == "bucket")
+        wanted = [
+            dimensions
+            for dimensions in self._published(namespace, metric, asked)
+            if all(
+                name in dimensions and value in {None, dimensions[name]}
+                for name, value in asked.items()
+            )
+        ]
+        start = int(params.get("NextToken") or 0)
+        token = str(start + 500) if start + 500 < len(wanted) else None
         metrics = [
             {
                 "Namespace": namespace,
                 "MetricName": metric,
-                "Dimensions": [{"Name": dimension, "Value": name}, *more],
+                "Dimensions": [{"Name": n, "Value": v} for n, v in dimensions.items()],
             }
-            for name in names
+            for dimensions in wanted[start : start + 500]
         ]
         return {"Metrics": metrics, "NextToken": token}
+
+    def _published(
+        self, namespace: str, metric: str, asked: Mapping[str, Any]
+    ) -> Iterator[dict[str, str]]:
+        """The dimensions of the series that had data: of what is in use, and few failures."""
+        match namespace:
+            case "AWS/Lambda":
+                yield from self._functions_that_published(metric, asked.get("FunctionName"))
+            case "AWS/S3":
+                for name in self.names("bucket", self.size.buckets):
+                    yield {"BucketName": name, "StorageType": "StandardStorage"}
+            case "AWS/SQS":
+                for name in self.names("queue", self.queues):
+                    yield {"QueueName": name}
+            case "AWS/ECS":
+                for name in self.names("service", self.size.services):
+                    yield {"ClusterName": "main", "ServiceName": name}
+            case "AWS/ApplicationELB" if "5XX" not in metric:
+                yield from self.fronts()
+
+    def _functions_that_published(self, metric: str, name: str | None) -> Iterator[dict[str, str]]:
+        of_twenty = 1 if metric.startswith("Url") else _OF_TWENTY.get(metric, _IN_USE)
+        for each in [name] if name else self.names("function", self.size.functions):
+            if self.has(each, self.size.functions) and self._number(each) % 20 < of_twenty:
+                yield {"FunctionName": each}
+
+    def fronts(self) -> Iterator[dict[str, str]]:
+        """The dimensions of load balancers and target groups."""
+        return iter(())
 
     def xray_get_trace_summaries(self, params: Mapping[str, Any]) -> Any:
         return {"TraceSummaries": [], "TracesProcessedCount": 0}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +21,9 @@ from tests.benchmarks.tables_on_disk import Tables
 from tests.benchmarks.vast_account import Account
 from tests.benchmarks.vast_numbers import Refused
 
+INDEXED = ("rule", "open_account", "workload")
+"""The keys of the findings table's indexes that hold whole rows."""
+
 
 class Wire:
     """Puts the stand-ins below the clients of a session, in the place of HTTP."""
@@ -31,7 +35,13 @@ class Wire:
         self._lock = threading.Lock()
         self.requests = 0
         self.asked: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.series = 0
+        self.units: Counter[str] = Counter()
+        self.billed: set[str] = set()
         self.own_cpu = 0.0
+        self.spend: Callable[[str, str], bool] = lambda service, operation: True
+        """Whether AWS answers a call that comes now, or refuses it for its rate."""
 
     def attach(self, client: Any) -> None:
         client.meta.events.register("before-parameter-build.*.*", self._note, unique_id="note")
@@ -44,12 +54,9 @@ class Wire:
         with self._own():
             model, params = self._asked.call
             service = model.service_model.service_name
-            self.asked[f"{service} {model.name}"] += 1
+            self._count(service, model.name, params)
             try:
-                if service == "dynamodb" and hasattr(self._tables, xform_name(model.name)):
-                    answer = self._tables.answer(model.name, params)
-                else:
-                    answer = self._account.answer(service, model.name, params)
+                answer = self._answer(service, model.name, params)
                 status, body = 200, _body(model, _without_none(answer))
             except Refused as refused:
                 code, status = refused.args
@@ -57,6 +64,36 @@ class Wire:
             kind = "json" if "json" in model.service_model.resolved_protocol else "xml"
             headers = {"content-type": f"application/{kind}", "content-length": str(len(body))}
             return AWSResponse(request.url, status, headers, _Raw(body))
+
+    def _answer(self, service: str, operation: str, params: Any) -> Any:
+        if not self.spend(service, xform_name(operation)):
+            raise Refused("ThrottlingException", 429)
+        if service == "dynamodb" and hasattr(self._tables, xform_name(operation)):
+            return self._tables.answer(operation, params)
+        return self._account.answer(service, operation, params)
+
+    def _count(self, service: str, operation: str, params: Any) -> None:
+        """Count a call, the series it asks for, and what it writes into the tables."""
+        name = f"{service} {operation}"
+        with self._lock:
+            self.asked[name] += 1
+            self.calls[name] += 1
+            self.series += len(params.get("MetricDataQueries", ()))
+            if service == "ce":
+                self.billed.add(f"{name} {json.dumps(params, sort_keys=True, default=str)}")
+            if service != "dynamodb":
+                return
+            for put in params.get("TransactItems", ()):
+                self._written(put["Put"], 2)
+            if "Item" in params:
+                self._written(params, 1)
+
+    def _written(self, put: Any, times: int) -> None:
+        """A write unit is a kilobyte, in a transaction twice; each index with the row costs one."""
+        item = put["Item"]
+        units = math.ceil(len(json.dumps(item, default=str)) / 1024)
+        indexes = sum(name in item for name in INDEXED) if put["TableName"] == "findings" else 0
+        self.units[put["TableName"]] += units * (times + indexes)
 
     @contextmanager
     def _own(self) -> Iterator[None]:

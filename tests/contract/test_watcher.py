@@ -248,7 +248,7 @@ def test_our_own_metrics_are_those_that_the_functions_send():
         assert dimensions.keys() == {"service", "stack"}
         if dimensions["service"] == ALL_HEADINGS:
             code = inspect.getsource(Function)
-            assert f'counts.fault("{alarm["MetricName"]}"' in code, name
+            assert f'counts.add("{alarm["MetricName"]}"' in code, name
             continue
         code = (ROOT / "functions" / dimensions["service"] / "app.py").read_text()
         assert re.search(rf'add_metric\(\s*"{alarm["MetricName"]}"', code), name

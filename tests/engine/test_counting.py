@@ -1,4 +1,4 @@
-"""What a function counts reaches CloudWatch once, and what an alarm watches twice."""
+"""What a function counts reaches CloudWatch once, as one metric for all headings."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def sent(capsys):
         for directive in said.get("_aws", {}).get("CloudWatchMetrics", ()):
             assert directive["Namespace"] == "Readiness"
             seen += [
-                (said["service"], each["Name"], sum(said[each["Name"]]))
+                (said["heading"], each["Name"], sum(said[each["Name"]]))
                 for each in directive["Metrics"]
             ]
     return sorted(seen)
@@ -34,9 +34,7 @@ def sent(capsys):
 
 @pytest.fixture
 def counts():
-    made = Counts("alarms", "stack")
-    made.metrics.clear_metrics()
-    return made
+    return Counts("alarms", "stack")
 
 
 def test_what_is_counted_is_sent_once(counts, capsys):
@@ -48,22 +46,20 @@ def test_what_is_counted_is_sent_once(counts, capsys):
     assert sent(capsys) == []
 
 
-def test_a_fault_counts_for_its_heading_and_for_all(counts, capsys):
-    counts.fault("RuleCrashes")
-    counts.fault("RuleCrashes", 2)
+def test_more_than_fits_into_one_line_is_sent_whole(counts, capsys):
+    for _ in range(250):
+        counts.add("BlindVerdicts")
     counts.send()
-    assert sent(capsys) == [("alarms", "RuleCrashes", 3), (ALL_HEADINGS, "RuleCrashes", 3)]
-    counts.send()
-    assert sent(capsys) == []
+    assert sent(capsys) == [("alarms", "BlindVerdicts", 250)]
 
 
-def test_what_an_alarm_watches_is_that_of_its_own_stack(counts, capsys):
-    """Stacks side by side have alarms of their own."""
-    counts.fault("RuleCrashes")
+def test_headings_share_a_metric_and_stacks_do_not(counts, capsys):
+    """Each combination of dimensions is billed, and stacks side by side have their own alarms."""
+    counts.add("RuleCrashes")
     counts.send()
-    said = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    [watched] = [each for each in said if each["service"] == ALL_HEADINGS]
-    assert watched["stack"] == "stack"
+    [watched] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (watched["service"], watched["stack"]) == (ALL_HEADINGS, "stack")
+    assert watched["heading"] == "alarms"
     [directive] = watched["_aws"]["CloudWatchMetrics"]
     assert sorted(*directive["Dimensions"]) == ["service", "stack"]
 

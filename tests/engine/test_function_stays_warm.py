@@ -58,7 +58,6 @@ def function(monkeypatch):
             "SETTINGS_PARAMETER": "settings",
         }
         function = Function(encryption, environment)
-        function.counts.metrics.clear_metrics()
         function.store._client = function.table = Table(function.store._client)
         function.stored = make_store(dynamodb)
         yield function

@@ -10,12 +10,13 @@ import pytest
 from functions.error_handling import app
 from readiness import Severity, Status
 from readiness.engine.aws import Aws
-from readiness.evidence.awslambda.asynchronous import AsynchronousUse
+from readiness.evidence.awslambda.asynchronous import AsynchronousCallers, AsynchronousUse
 from readiness.evidence.eventbridge.rules import EVENT_RULE, RuleTargets
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import DependencyGuards
 from readiness.model.resource import Resource
 from tests.accounts import error_handling as worlds
+from tests.accounts.traffic import get_metric_data
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error, observe, scan
 
 GOOD = Status.COMPLIANT
@@ -84,6 +85,35 @@ def test_a_schedule_needs_no_policy():
     disabled = {**worlds.LISTED_SCHEDULE, "State": "DISABLED"}
     account = account.but(scheduler__list_schedules={"Schedules": [disabled]})
     assert load(AsynchronousUse, "AWS::Lambda::Function", "agent", account).callers == {}
+
+
+ASKED_OF_EACH = ("lambda", "list_function_event_invoke_configs")
+
+
+@pytest.mark.parametrize("cls", [AsynchronousUse, AsynchronousCallers])
+def test_where_failures_end_is_not_asked_of_what_nobody_invokes_asynchronously(cls):
+    """Lambda answers 15 such calls a second, of all who ask in the account."""
+    account = worlds.fake_account().but(
+        lambda__get_policy=policies("apigateway"),
+        scheduler__list_schedules={"Schedules": []},
+        cloudwatch__get_metric_data=get_metric_data(lambda *_: None),
+    )
+    load(cls, "AWS::Lambda::Function", "agent", account)
+    assert ASKED_OF_EACH not in account.calls
+    account = worlds.fake_account().but(lambda__get_policy=policies("sns"))
+    load(cls, "AWS::Lambda::Function", "agent", account)
+    assert ASKED_OF_EACH in account.calls
+
+
+def test_it_is_asked_where_only_the_metric_tells_of_events():
+    account = worlds.fake_account().but(
+        lambda__get_policy=policies("apigateway"),
+        scheduler__list_schedules={"Schedules": []},
+    )
+    use = load(AsynchronousUse, "AWS::Lambda::Function", "agent", account)
+    assert use.callers == {}
+    assert ASKED_OF_EACH in account.calls
+    assert use.settings
 
 
 def version(**targets):

@@ -237,8 +237,18 @@ def test_a_refused_list_is_no_idle_function():
     assert {status for status, _ in seen.values()} == {"INSUFFICIENT_DATA"}
 
 
-def test_extremes_and_percentiles_are_asked_for_as_they_are():
+def test_averages_and_percentiles_are_asked_for_as_they_are():
     assert kept._adds_up(series("N", "M", "Sum"))
+    assert kept._adds_up(series("N", "M", "Maximum"))
     assert kept._adds_up(Query("N", "M", at_most(100)))
-    assert not kept._adds_up(series("N", "M", "Maximum"))
+    assert not kept._adds_up(series("N", "M", "Average"))
     assert not kept._adds_up(series("N", "M", "p99"))
+
+
+@pytest.mark.parametrize(
+    ("statistic", "hour"), [("Sum", 9.0), ("Maximum", 5.0), ("Minimum", 1.0), ("TC(:100)", 9.0)]
+)
+def test_an_hour_is_joined_from_its_parts(statistic, hour):
+    began = datetime(2026, 11, 2, 10, tzinfo=UTC)
+    points = [(began + timedelta(minutes=5 * n), value) for n, value in enumerate((3.0, 1.0, 5.0))]
+    assert kept._by_hour(Query("N", "M", statistic, ()), points, {}) == {began: hour}

@@ -16,7 +16,7 @@ from functions.emergency_procedures.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.autoscaling import Scalable
-from readiness.evidence.awslambda.asynchronous import AsynchronousUse, InvokeSettings
+from readiness.evidence.awslambda.asynchronous import AsynchronousCallers, InvokeSettings
 from readiness.evidence.awslambda.functions import LATEST, Alias
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.rollback import EarlierVersion, RollbackTargets
@@ -531,7 +531,7 @@ def test_open_circuits_are_named():
 # -- stopping -------------------------------------------------------------------------------------
 
 STOP = FunctionStop("agent", {"work": 345_600})
-SINK = AsynchronousUse(
+SINK = AsynchronousCallers(
     "agent", BY_ALIAS, {"live": InvokeSettings("arn:aws:sqs:us-east-1:111122223333:failed")}
 )
 NOTHING = ProvisionedConcurrency(())
@@ -542,7 +542,7 @@ NOTHING = ProvisionedConcurrency(())
     [
         pytest.param(STOP, SINK, NOTHING, GOOD, "fed by work", None, id="ready"),
         pytest.param(
-            FunctionStop("agent"), AsynchronousUse("agent"), NOTHING, GOOD, "no queue", None,
+            FunctionStop("agent"), AsynchronousCallers("agent"), NOTHING, GOOD, "no queue", None,
             id="fed by nothing",
         ),
         pytest.param(
@@ -554,11 +554,11 @@ NOTHING = ProvisionedConcurrency(())
             id="a queue of another account",
         ),
         pytest.param(
-            STOP, AsynchronousUse("agent", BY_ALIAS), NOTHING, BAD, "without a failure sink", LOW,
+            STOP, AsynchronousCallers("agent", BY_ALIAS), NOTHING, BAD, "without a failure sink", LOW,
             id="no sink",
         ),
         pytest.param(
-            STOP, AsynchronousUse("agent", {LATEST: ("Amazon S3",)}), NOTHING, BAD,
+            STOP, AsynchronousCallers("agent", {LATEST: ("Amazon S3",)}), NOTHING, BAD,
             "the function itself", LOW, id="no sink without an alias",
         ),
         pytest.param(

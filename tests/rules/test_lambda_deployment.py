@@ -31,8 +31,10 @@ from tests.accounts.lambda_deployment import (
     fed_by_a_queue,
     key_metadata,
     metric_data,
+    published,
     tagged,
 )
+from tests.accounts.traffic import list_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, error, evaluation, observe
 
 GOOD = Status.COMPLIANT
@@ -612,7 +614,11 @@ def many(count: int) -> FakeAccount:
         configuration(FunctionName=f"f{n}", State=None, LastUpdateStatus=None)
         for n in range(count)
     ]
-    return fake_account().but(lambda__list_functions={"Functions": functions})
+    things = [each for n in range(count) for each in published(f"f{n}")]
+    return fake_account().but(
+        lambda__list_functions={"Functions": functions},
+        cloudwatch__list_metrics=list_metrics(things),
+    )
 
 
 def test_the_metrics_of_all_functions_are_asked_together():

@@ -377,7 +377,7 @@ def test_a_scan_asks_s3_once_or_twice_for_each_bucket():
     assert counted["s3", "get_bucket_lifecycle_configuration"] == len(names)
     assert counted["s3", "get_bucket_accelerate_configuration"] == 1
     assert counted["s3", "list_buckets"] == 1
-    assert counted["cloudwatch", "list_metrics"] == 1
+    assert counted["cloudwatch", "list_metrics"] == 2, "buckets and tables"
     assert counted["cloudwatch", "get_metric_data"] == 5, (
         "buckets, mappings, queues, streams, tables"
     )

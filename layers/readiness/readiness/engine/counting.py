@@ -1,42 +1,38 @@
-"""What the function of a heading counts, for people who look and for the watcher's alarms."""
+"""What the functions of headings count, for people who look and for the watcher's alarms."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit, single_metric
+from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 NAMESPACE = "Readiness"
 ALL_HEADINGS = "headings"
-"""The dimension ``service`` of what an alarm watches: one takes ten metrics at most."""
+"""The dimension ``service`` of what they count: one metric for all of them together."""
 
 
 class Counts:
-    """The metrics of one heading (dimension ``service``), sent at the end of an invocation.
+    """The metrics of one heading's invocation, sent at its end.
 
-    What is a fault is counted once more for all headings of the stack together.
+    CloudWatch bills each combination of dimensions as a metric of its own. So the heading is no
+    dimension but a field of the line in the log, by which Logs Insights can divide the counts.
     """
 
     def __init__(self, heading: str, stack: str) -> None:
-        self.metrics = Metrics(namespace=NAMESPACE, service=heading)
+        self._metrics = Metrics(namespace=NAMESPACE, service=ALL_HEADINGS)
+        self._heading = heading
         self._stack = stack
-        self._faults: Counter[str] = Counter()
+        self._counted: Counter[str] = Counter()
 
     def add(self, name: str, value: int = 1) -> None:
-        self.metrics.add_metric(name, MetricUnit.Count, value)
-
-    def fault(self, name: str, value: int = 1) -> None:
-        """Count what an alarm of the stack rings for."""
-        self.add(name, value)
-        self._faults[name] += value
+        self._counted[name] += value
 
     def send(self) -> None:
-        if self.metrics.provider.metric_set:
-            self.metrics.flush_metrics()
-        dimensions = {"service": ALL_HEADINGS, "stack": self._stack}
-        for name, value in self._faults.items():
-            with single_metric(
-                name, MetricUnit.Count, value, namespace=NAMESPACE, default_dimensions=dimensions
-            ):
-                pass
-        self._faults.clear()
+        if not self._counted:
+            return
+        self._metrics.add_dimension(name="stack", value=self._stack)
+        self._metrics.add_metadata(key="heading", value=self._heading)
+        for name, value in self._counted.items():
+            self._metrics.add_metric(name, MetricUnit.Count, value)
+        self._metrics.flush_metrics()
+        self._counted.clear()

@@ -445,7 +445,7 @@ class Function:
 
     def _note(self, observation: Observation) -> None:
         if observation.crash:
-            self.counts.fault("RuleCrashes")
+            self.counts.add("RuleCrashes")
             self.log.error(
                 "rule crashed",
                 extra={"rule": observation.rule.id, "error": observation.crash},
@@ -463,7 +463,7 @@ class Function:
         self.counts.add("Transitions", recorder.transitions)
         if recorder.unreadable:
             first = next(iter(recorder.unreadable.items()))
-            self.counts.fault("UnreadableFindings", len(recorder.unreadable))
+            self.counts.add("UnreadableFindings", len(recorder.unreadable))
             self.log.error(
                 "this version cannot read findings",
                 extra={"count": len(recorder.unreadable), "first": ": ".join(first)},

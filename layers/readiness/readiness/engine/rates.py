@@ -64,6 +64,7 @@ _KMS = "KMS Developer Guide, request quotas"
 _STEPS = "Step Functions Developer Guide, quotas related to API action throttling"
 _EC2 = "EC2 Developer Guide, API request throttling"
 _SNS = "SNS API Reference, {}"
+_DYNAMODB = "DynamoDB API Reference, {}"
 _READ = "2026-11-26"
 
 RATES: tuple[Rate, ...] = (
@@ -193,6 +194,33 @@ RATES: tuple[Rate, ...] = (
         5,
         "Kinesis API Reference, ListStreams",
         _READ,
+    ),
+    Rate(
+        "SNS ListSubscriptions",
+        ("sns",),
+        ("list_subscriptions",),
+        30,
+        _SNS.format("ListSubscriptions"),
+        _READ,
+    ),
+    Rate(
+        "Kinesis DescribeStreamSummary",
+        ("kinesis",),
+        ("describe_stream_summary",),
+        20,
+        "Kinesis API Reference, DescribeStreamSummary",
+        _READ,
+    ),
+    Rate(
+        "DescribeContinuousBackups",
+        ("dynamodb",),
+        ("describe_continuous_backups",),
+        10,
+        _DYNAMODB.format("DescribeContinuousBackups"),
+        _READ,
+    ),
+    Rate(
+        "ListBackups", ("dynamodb",), ("list_backups",), 5, _DYNAMODB.format("ListBackups"), _READ
     ),
     Rate("KMS ListGrants", ("kms",), ("list_grants",), 100, _KMS, _READ),
     Rate(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Self, TypeVar
 
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
@@ -99,173 +100,6 @@ class ScheduledFunctions:
         return cls({name: tuple(sorted(qualifiers)) for name, qualifiers in found.items()})
 
 
-@evidence(
-    FUNCTION,
-    reads=(
-        "lambda:GetFunctionConfiguration",
-        "lambda:GetPolicy",
-        "lambda:ListFunctionEventInvokeConfigs",
-        *SIGHT_READS,
-        *POLICY_READS,
-    ),
-    uses=(FunctionAliases, FunctionFailures, FunctionIdentity, ScheduledFunctions),
-    changed_by=(
-        function_call(
-            "AddPermission",
-            "RemovePermission",
-            "PutFunctionEventInvokeConfig",
-            "UpdateFunctionEventInvokeConfig",
-            "DeleteFunctionEventInvokeConfig",
-        ),
-        WHOLE_POLICY_CALLS,
-    ),
-)
-@dataclass(frozen=True, slots=True)
-class AsynchronousUse:
-    """The asynchronous callers of a function by qualifier, and what becomes of what fails.
-
-    A qualifier is the name of an alias, or ``$LATEST`` for an invocation without one. ``callers``
-    are the services that the policy of a qualifier admits, and Scheduler where a schedule names
-    it; ``settings`` are those that say something; ``versions`` are those that a qualifier leads
-    to; ``dead`` is the dead-letter target of each version that asynchronous callers reach;
-    ``missing`` are functions and event buses that failures are sent to and that do not exist,
-    ``unseen`` buckets and buses that this account does not have; ``others`` are the functions and
-    buses that exist. ``flaw`` says why a policy could
-    not be understood. Sources: GetPolicy, ListSchedules, ListFunctionEventInvokeConfigs,
-    GetFunctionConfiguration of each version, ListFunctions, DescribeEventBus, ListBuckets.
-    """
-
-    name: str
-    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    settings: Mapping[str, InvokeSettings] = field(default_factory=dict)
-    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    dead: Mapping[str, str] = field(default_factory=dict)
-    role: Resource | None = None
-    queue_sinks: tuple[Resource, ...] = ()
-    topic_sinks: tuple[Resource, ...] = ()
-    bucket_sinks: tuple[Resource, ...] = ()
-    others: tuple[OtherSink, ...] = ()
-    missing: tuple[str, ...] = ()
-    unseen: tuple[str, ...] = ()
-    master_arn: str = ""
-    flaw: str = ""
-
-    @property
-    def grants(self) -> Resource | None:
-        """The execution role, whose policies have to let it send what failed."""
-        return self.role
-
-    def sinks(self, qualifier: str) -> tuple[tuple[str, str], ...]:
-        """Where failures of a qualifier end: each ARN and in words what leads there."""
-        found = []
-        destination = self.setting(qualifier).destination
-        if destination:
-            found.append((destination, "on-failure destination"))
-        targets = [self.dead.get(each, "") for each in self.versions.get(qualifier, ())]
-        if targets and all(targets):
-            found += [(each, "dead-letter target") for each in dict.fromkeys(targets)]
-        return tuple(found)
-
-    def setting(self, qualifier: str) -> InvokeSettings:
-        return self.settings.get(qualifier, InvokeSettings())
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> AsynchronousUse:
-        latest = read.of(FunctionFailures, function)
-        aliases = read.of(FunctionAliases, function).all
-        versions = {LATEST: (LATEST,), **{alias.name: alias.versions for alias in aliases}}
-        policies = {each: _policy(read, function.id, each) for each in versions}
-        region = REGION.resource(read.account, read.region, read.account)
-        scheduled = read.of(ScheduledFunctions, region).qualifiers.get(function.id, ())
-        callers = {}
-        for qualifier, document in policies.items():
-            named = {*_services(document), *(("scheduler",) if qualifier in scheduled else ())}
-            if named:
-                callers[qualifier] = tuple(sorted(ASYNCHRONOUS[each] for each in named))
-        settings = {
-            str(each["FunctionArn"]).rpartition(":")[2]: InvokeSettings(
-                on_failure(each),
-                each.get("MaximumRetryAttempts"),
-                each.get("MaximumEventAgeInSeconds"),
-                bool(
-                    ((each.get("DestinationConfig") or {}).get("OnSuccess") or {}).get(
-                        "Destination"
-                    )
-                ),
-            )
-            for each in invoke_settings(read, function.id)
-        }
-        note_destinations(
-            read, function.id, [each.destination for each in settings.values() if each.destination]
-        )
-        reached = {version for qualifier in versions for version in versions[qualifier]}
-        dead = {version: _dead(read, function.id, version, latest) for version in reached}
-        sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
-        missing, unseen = sighted(read, sinks)
-        seen = sinks.difference(missing, unseen)
-        role = last_segment(latest.role_arn)
-        return cls(
-            name=function.id,
-            callers=callers,
-            settings=settings,
-            versions=versions,
-            dead={version: target for version, target in dead.items() if target},
-            role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
-            queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
-            topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
-            bucket_sinks=tuple(b for arn in sorted(seen) if (b := bucket_of(read, arn))),
-            others=other_sinks(read, seen),
-            missing=missing,
-            unseen=unseen,
-            master_arn=latest.master_arn,
-            flaw=next((each.flaw for each in policies.values() if each.flaw), ""),
-        )
-
-
-def _policy(read: Reader, name: str, qualifier: str) -> Document:
-    about = {} if qualifier == LATEST else {"Qualifier": qualifier}
-    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
-    if answer is None:
-        return Document("resource policy")
-    return Document.of("resource policy", answer.get("Policy"))
-
-
-def _services(document: Document) -> Iterator[str]:
-    """The asynchronous services that a resource policy admits, by their short names."""
-    for statement in document.statements:
-        if not statement.allows or not statement.names_action("lambda:InvokeFunction"):
-            continue
-        for principal in statement.principals:
-            if principal.kind == "Service" and (found := _short(principal.value)):
-                yield found
-
-
-def _short(principal: str) -> str:
-    """The service of a principal (``sns.amazonaws.com``, ``logs.eu-west-1.amazonaws.com``).
-
-    Empty for one that does not invoke asynchronously.
-    """
-    name = principal.lower().partition(".amazonaws.com")[0]
-    return next((n for n in (name, name.partition(".")[0]) if n in ASYNCHRONOUS), "")
-
-
-def _dead(read: Reader, name: str, version: str, latest: FunctionConfiguration) -> str:
-    """The dead-letter target of a version; a version that does not exist has none."""
-    found = latest if version == LATEST else _version(read, name, version)
-    return found.dead_letter_target if found else ""
-
-
-def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | None:
-    answer = read.one(
-        "lambda",
-        "get_function_configuration",
-        absent=_GONE,
-        FunctionName=name,
-        Qualifier=version,
-    )
-    return FunctionConfiguration.of(answer) if answer else None
-
-
 @evidence(FUNCTION, reads=HISTORY_READS, proves=False)
 @dataclass(frozen=True, slots=True)
 class AsynchronousLosses:
@@ -310,6 +144,212 @@ def _queries(name: str) -> dict[str, Query]:
         field: series("AWS/Lambda", metric, "Sum", FunctionName=name)
         for field, metric in metrics.items()
     }
+
+
+_READS = (
+    "lambda:GetFunctionConfiguration",
+    "lambda:GetPolicy",
+    "lambda:ListFunctionEventInvokeConfigs",
+    *SIGHT_READS,
+    *POLICY_READS,
+)
+_USES = (FunctionAliases, FunctionFailures, FunctionIdentity, ScheduledFunctions)
+_CHANGES = (
+    function_call(
+        "AddPermission",
+        "RemovePermission",
+        "PutFunctionEventInvokeConfig",
+        "UpdateFunctionEventInvokeConfig",
+        "DeleteFunctionEventInvokeConfig",
+    ),
+    WHOLE_POLICY_CALLS,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Callers:
+    """The asynchronous callers of a function by qualifier, and what becomes of what fails.
+
+    A qualifier is the name of an alias, or ``$LATEST`` for an invocation without one. ``callers``
+    are the services that the policy of a qualifier admits, and Scheduler where a schedule names
+    it; ``versions`` are those that a qualifier leads to. Only of qualifiers that are invoked
+    asynchronously is asked what becomes of what fails: ``settings`` are those that say something;
+    ``dead`` is the dead-letter target of each version that is reached; ``missing`` are functions
+    and event buses that failures are sent to and that do not exist, ``unseen`` buckets and buses
+    that this account does not have; ``others`` are the functions and buses that exist. ``flaw``
+    says why a policy could not be understood.
+    """
+
+    name: str
+    callers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    settings: Mapping[str, InvokeSettings] = field(default_factory=dict)
+    versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dead: Mapping[str, str] = field(default_factory=dict)
+    role: Resource | None = None
+    queue_sinks: tuple[Resource, ...] = ()
+    topic_sinks: tuple[Resource, ...] = ()
+    bucket_sinks: tuple[Resource, ...] = ()
+    others: tuple[OtherSink, ...] = ()
+    missing: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+    master_arn: str = ""
+    flaw: str = ""
+
+    @property
+    def grants(self) -> Resource | None:
+        """The execution role, whose policies have to let it send what failed."""
+        return self.role
+
+    def sinks(self, qualifier: str) -> tuple[tuple[str, str], ...]:
+        """Where failures of a qualifier end: each ARN and in words what leads there."""
+        found = []
+        destination = self.setting(qualifier).destination
+        if destination:
+            found.append((destination, "on-failure destination"))
+        targets = [self.dead.get(each, "") for each in self.versions.get(qualifier, ())]
+        if targets and all(targets):
+            found += [(each, "dead-letter target") for each in dict.fromkeys(targets)]
+        return tuple(found)
+
+    def setting(self, qualifier: str) -> InvokeSettings:
+        return self.settings.get(qualifier, InvokeSettings())
+
+    @classmethod
+    def is_invoked(cls, read: Reader, function: Resource) -> bool:
+        """Whether someone invokes it asynchronously whom no policy and no schedule names."""
+        return False
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> Self:
+        latest = read.of(FunctionFailures, function)
+        aliases = read.of(FunctionAliases, function).all
+        versions = {LATEST: (LATEST,), **{alias.name: alias.versions for alias in aliases}}
+        policies = {each: _policy(read, function.id, each) for each in versions}
+        region = REGION.resource(read.account, read.region, read.account)
+        scheduled = read.of(ScheduledFunctions, region).qualifiers.get(function.id, ())
+        callers = {}
+        for qualifier, document in policies.items():
+            named = {*_services(document), *(("scheduler",) if qualifier in scheduled else ())}
+            if named:
+                callers[qualifier] = tuple(sorted(ASYNCHRONOUS[each] for each in named))
+        found = cls(
+            name=function.id,
+            callers=callers,
+            versions=versions,
+            master_arn=latest.master_arn,
+            flaw=next((each.flaw for each in policies.values() if each.flaw), ""),
+        )
+        if callers:
+            return _with_sinks(read, found, callers, latest)
+        if cls.is_invoked(read, function):
+            return _with_sinks(read, found, versions, latest)
+        return found
+
+
+C = TypeVar("C", bound=_Callers)
+
+
+def _with_sinks(
+    read: Reader, found: C, qualifiers: Iterable[str], latest: FunctionConfiguration
+) -> C:
+    """The same, and what becomes of what fails there."""
+    settings = {
+        str(each["FunctionArn"]).rpartition(":")[2]: InvokeSettings(
+            on_failure(each),
+            each.get("MaximumRetryAttempts"),
+            each.get("MaximumEventAgeInSeconds"),
+            bool(
+                ((each.get("DestinationConfig") or {}).get("OnSuccess") or {}).get("Destination")
+            ),
+        )
+        for each in invoke_settings(read, found.name)
+    }
+    note_destinations(
+        read, found.name, [each.destination for each in settings.values() if each.destination]
+    )
+    reached = {version for qualifier in qualifiers for version in found.versions[qualifier]}
+    dead = {version: _dead(read, found.name, version, latest) for version in reached}
+    sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
+    missing, unseen = sighted(read, sinks)
+    seen = sinks.difference(missing, unseen)
+    role = last_segment(latest.role_arn)
+    return replace(
+        found,
+        settings=settings,
+        dead={version: target for version, target in dead.items() if target},
+        role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
+        queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
+        topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
+        bucket_sinks=tuple(b for arn in sorted(seen) if (b := bucket_of(read, arn))),
+        others=other_sinks(read, seen),
+        missing=missing,
+        unseen=unseen,
+    )
+
+
+@evidence(FUNCTION, reads=_READS, uses=_USES, changed_by=_CHANGES)
+class AsynchronousCallers(_Callers):
+    """Who invokes a function asynchronously as policies and schedules say, and where it fails to.
+
+    Sources: GetPolicy, ListSchedules, and where they name someone ListFunctionEventInvokeConfigs,
+    GetFunctionConfiguration of each version, ListFunctions, DescribeEventBus, ListBuckets.
+    """
+
+
+@evidence(FUNCTION, reads=_READS, uses=(*_USES, AsynchronousLosses), changed_by=_CHANGES)
+class AsynchronousUse(_Callers):
+    """The same, and of all qualifiers where only the function's metric tells of invocations.
+
+    Sources: those of AsynchronousCallers, and GetMetricData.
+    """
+
+    @classmethod
+    def is_invoked(cls, read: Reader, function: Resource) -> bool:
+        return bool(read.of(AsynchronousLosses, function).lost.received)
+
+
+def _policy(read: Reader, name: str, qualifier: str) -> Document:
+    about = {} if qualifier == LATEST else {"Qualifier": qualifier}
+    answer = read.one("lambda", "get_policy", absent=_GONE, FunctionName=name, **about)
+    if answer is None:
+        return Document("resource policy")
+    return Document.of("resource policy", answer.get("Policy"))
+
+
+def _services(document: Document) -> Iterator[str]:
+    """The asynchronous services that a resource policy admits, by their short names."""
+    for statement in document.statements:
+        if not statement.allows or not statement.names_action("lambda:InvokeFunction"):
+            continue
+        for principal in statement.principals:
+            if principal.kind == "Service" and (found := _short(principal.value)):
+                yield found
+
+
+def _short(principal: str) -> str:
+    """The service of a principal (``sns.amazonaws.com``, ``logs.eu-west-1.amazonaws.com``).
+
+    Empty for one that does not invoke asynchronously.
+    """
+    name = principal.lower().partition(".amazonaws.com")[0]
+    return next((n for n in (name, name.partition(".")[0]) if n in ASYNCHRONOUS), "")
+
+
+def _dead(read: Reader, name: str, version: str, latest: FunctionConfiguration) -> str:
+    """The dead-letter target of a version; a version that does not exist has none."""
+    found = latest if version == LATEST else _version(read, name, version)
+    return found.dead_letter_target if found else ""
+
+
+def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | None:
+    answer = read.one(
+        "lambda",
+        "get_function_configuration",
+        absent=_GONE,
+        FunctionName=name,
+        Qualifier=version,
+    )
+    return FunctionConfiguration.of(answer) if answer else None
 
 
 @evidence(

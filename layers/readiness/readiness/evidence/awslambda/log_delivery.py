@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
 from readiness.evidence.awslambda.settings import FunctionLogging
-from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
+from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.logs import LOG_GROUP
 from readiness.model.evidence import evidence, last_segment
@@ -22,7 +23,7 @@ _HOUR = timedelta(hours=1)
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "logs:DescribeLogStreams"),
+    reads=(GET_METRIC_DATA, LIST_METRICS, "logs:DescribeLogStreams"),
     uses=(FunctionLogging,),
 )
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _measured(
     read: Reader, configurations: Mapping[str, FunctionConfiguration]
 ) -> dict[str, LogDelivery]:
     wanted = {name: _queries(each) for name, each in configurations.items()}
-    found = read_each(read, wanted, DAY, period=3600)
+    found = read_each_published(read, wanted, DAY, period=3600)
     deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
     return {
         each.name: each for each in read.each(lambda delivery: _traced(read, delivery), deliveries)

@@ -17,6 +17,7 @@ from readiness.evidence.awslambda.functions import (
     moment,
 )
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.elbv2.load_balancers import dimension_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
@@ -179,7 +180,12 @@ class EntryPoint:
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, "apigateway:GET", "elasticloadbalancing:DescribeTargetGroups"),
+    reads=(
+        GET_METRIC_DATA,
+        LIST_METRICS,
+        "apigateway:GET",
+        "elasticloadbalancing:DescribeTargetGroups",
+    ),
     uses=(FunctionBuild, FunctionAliases, EntryPoints),
 )
 @dataclass(frozen=True, slots=True)
@@ -249,7 +255,9 @@ def _measured(
             if plan.is_recent(now) is recent
             for entry_point, queries in plan.entry_points.items()
         }
-        found |= read_each(read, wanted, span, period=period)
+        # what was just deployed may publish series that ListMetrics does not show yet
+        ask = read_each if recent else read_each_published
+        found |= ask(read, wanted, span, period=period)
     return {name: _traffic(name, plan, found) for name, plan in plans.items()}
 
 

@@ -105,6 +105,7 @@ def _ask(
     ids = {f"q{index}": query for index, query in enumerate(queries)}
     points: dict[str, dict[Any, float]] = {id: {} for id in ids}
     status = dict.fromkeys(ids, "")
+    known: dict[Any, Any] = {}  # the moments of one window are the same in every series
     for page in _pages(read, ids, during, region):
         if page.get("Messages"):
             code = str(page["Messages"][0].get("Code") or "Messages")
@@ -113,7 +114,8 @@ def _ask(
             id = result["Id"]
             status[id] = result.get("StatusCode", "")
             stamps, values = result.get("Timestamps") or (), result.get("Values") or ()
-            points[id].update(zip(stamps, values, strict=True))
+            shared = [known.setdefault(stamp, stamp) for stamp in stamps]
+            points[id].update(zip(shared, values, strict=True))
     for id, said in status.items():
         if said != "Complete":
             cause = _CAUSES.get(said, Cause.PARTIAL_DATA)

@@ -3,16 +3,19 @@
 CloudWatch bills each series that is asked for, whatever it holds. A sweep that looks at everything
 therefore asks ListMetrics first, one request for 500 series, and leaves out what had no datapoint
 in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
-for what came since, by 5 minutes, which gives the last hour and the hours of today in one.
+for what came since, by 5 minutes, which gives the last hour and the hours of today in one. What
+is only looked at by whole days is asked for once a day.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from readiness.evidence.cloudwatch.alarms import read_published
 from readiness.evidence.cloudwatch.datapoints import (
@@ -35,9 +38,11 @@ _SETTLED = timedelta(hours=3)
 
 _KEPT = WEEK + timedelta(days=2)
 _UP_TO = "TC(:"
+K = TypeVar("K")
 _Thing = tuple[str, str, tuple[tuple[str, str], ...]]
 """Namespace, metric and dimensions."""
 
+_AT_ONCE = 500
 _ROWS = 16
 """Rows over which the series are spread, by their names: one more series makes one row anew."""
 
@@ -61,6 +66,26 @@ def read_histories_of(read: Reader, queries: Iterable[Query]) -> dict[Query, His
     return found
 
 
+def read_each_published(
+    read: Reader,
+    wanted: Mapping[K, Mapping[str, Query]],
+    span: timedelta = HOUR,
+    *,
+    period: int = 300,
+) -> dict[K, dict[str, Series]]:
+    """As ``read_each``; a sweep asks only for series that had a datapoint in 14 days.
+
+    So ``span`` is at most that. Raises Unreadable.
+    """
+    queries = {query for named in wanted.values() for query in named.values()}
+    during = window(read.now, span, period=period)
+    found = read_window(read, _published(read, sorted(queries)) if read.bulk else queries, during)
+    return {
+        thing: {name: found.get(query) or Series(query, during) for name, query in named.items()}
+        for thing, named in wanted.items()
+    }
+
+
 def _windows(now: datetime) -> tuple[Window, Window]:
     return window(now, HOUR, period=300), window(now, WEEK + HOUR, period=3600)
 
@@ -82,9 +107,18 @@ def _published(read: Reader, queries: Sequence[Query]) -> list[Query]:
     ]
 
 
+_JOINED: Mapping[str, Callable[[Iterable[float]], float]] = {
+    "Sum": math.fsum,
+    "SampleCount": math.fsum,
+    "Maximum": max,
+    "Minimum": min,
+}
+"""Statistics of which an hour's follows from those of its parts, and how."""
+
+
 def _adds_up(query: Query) -> bool:
-    """Whether an hour is the sum of its parts: counts are, extremes and percentiles are not."""
-    return query.statistic in {"Sum", "SampleCount"} or query.statistic.startswith(_UP_TO)
+    """Whether an hour follows from its parts: averages and percentiles do not."""
+    return query.statistic in _JOINED or query.statistic.startswith(_UP_TO)
 
 
 def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
@@ -92,11 +126,12 @@ def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
     today = _today(read, queries, Window(cut, recent.end, 300))
-    found = {}
+    found: dict[Query, History] = {}
+    hour_of: dict[datetime, datetime] = {}
     for part in _parts(queries):
         for query, past in zip(part, _past(read, part, cut), strict=True):
             points = today[query].points
-            hours = past | _by_hour(points)
+            hours = past | _by_hour(query, points, hour_of)
             found[query] = History(
                 Series(query, recent, _within(points, recent)),
                 Series(query, hourly, _within(sorted(hours.items()), hourly)),
@@ -147,34 +182,84 @@ def _limits(queries: Iterable[Query]) -> dict[_Thing, list[tuple[float, Query]]]
 
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
     """The hours of each series before ``cut``, asked for once a day by all runs together."""
-    start = cut - _KEPT
+    during = Window(cut - _KEPT, cut, 3600)
+    question = f"hours before {cut:%Y-%m-%d} of {_digest(queries)}"
+    return [dict(points) for points in _once_a_day(read, question, queries, during)]
+
+
+def read_whole_days(read: Reader, queries: Iterable[Query], during: Window) -> dict[Query, Series]:
+    """Every query's series by the day, over a window that ends with a UTC day.
+
+    Until the next midnight the answer stays the same, so that a sweep asks for it once a day; one
+    that came late is seen a day later. Raises Unreadable.
+    """
+    wanted = sorted(set(queries))
+    if not read.bulk:
+        return read_window(read, wanted, during)
+    found = {}
+    for first in range(0, len(wanted), _AT_ONCE):
+        part = wanted[first : first + _AT_ONCE]
+        said = f"{during.start:%Y-%m-%d} to {during.end:%Y-%m-%d} of {_digest(part)}"
+        kept = _once_a_day(read, f"days from {said}", part, during)
+        for query, points in zip(part, kept, strict=True):
+            found[query] = Series(query, during, tuple(points))
+    return found
+
+
+def _digest(queries: Sequence[Query]) -> str:
+    named = json.dumps([[q.namespace, q.metric, q.statistic, q.dimensions] for q in queries])
+    return hashlib.sha256(named.encode()).hexdigest()[:32]
+
+
+def _once_a_day(
+    read: Reader, question: str, queries: Sequence[Query], during: Window
+) -> list[list[tuple[datetime, float]]]:
+    """The points of each series, from the daily cache; asked here where that has no answer."""
+    period = timedelta(seconds=during.period)
 
     def ask() -> list[list[list[float]]]:
-        series = read_window(read, queries, Window(start, cut, 3600))
+        series = read_window(read, queries, during)
         return [
-            [[(stamp - start) // HOUR, value] for stamp, value in series[query].points]
+            [[(stamp - during.start) // period, value] for stamp, value in series[query].points]
             for query in queries
         ]
 
-    named = json.dumps([[q.namespace, q.metric, q.statistic, q.dimensions] for q in queries])
-    digest = hashlib.sha256(named.encode()).hexdigest()[:32]
-    question = f"hours before {cut:%Y-%m-%d} of {digest}"
     try:
         answer = read.daily(GET_METRIC_DATA, question, ask)
     except Unreadable:
         answer = ask()  # another run is asking, or the table does not answer
-    return [{start + hour * HOUR: value for hour, value in points} for points in answer]
+    stamps = _stamps(during)
+    return [
+        [(stamps[int(number)], value) for number, value in points if 0 <= number < len(stamps)]
+        for points in answer
+    ]
+
+
+@functools.lru_cache(maxsize=4)
+def _stamps(during: Window) -> tuple[datetime, ...]:
+    """The beginnings of a window's periods: the series of it share them."""
+    period = timedelta(seconds=during.period)
+    return tuple(during.start + n * period for n in range((during.end - during.start) // period))
 
 
 def _midnight(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
-def _by_hour(points: Iterable[tuple[datetime, float]]) -> dict[datetime, float]:
+def _by_hour(
+    query: Query,
+    points: Iterable[tuple[datetime, float]],
+    hour_of: dict[datetime, datetime],
+) -> dict[datetime, float]:
+    """The hours of a series from its parts; ``hour_of`` is filled, so that series share them."""
     parts: dict[datetime, list[float]] = {}
     for stamp, value in points:
-        parts.setdefault(stamp.replace(minute=0, second=0, microsecond=0), []).append(value)
-    return {hour: math.fsum(values) for hour, values in parts.items()}
+        if stamp not in hour_of:
+            hour = stamp.replace(minute=0, second=0, microsecond=0)
+            hour_of[stamp] = hour_of.setdefault(hour, hour)
+        parts.setdefault(hour_of[stamp], []).append(value)
+    joined = _JOINED.get(query.statistic, math.fsum)
+    return {hour: joined(values) for hour, values in parts.items()}
 
 
 def _within(

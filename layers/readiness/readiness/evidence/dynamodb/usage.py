@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
-from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
+from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
+from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import api_call, evidence
@@ -26,13 +27,13 @@ TOGETHER = (
 )
 
 
-@evidence(TABLE, reads=(GET_METRIC_DATA,), proves=False)
+@evidence(TABLE, reads=(GET_METRIC_DATA, LIST_METRICS), proves=False)
 @dataclass(frozen=True, slots=True)
 class TableRequests:
     """How many requests of each kind succeeded in a day, in periods of 5 minutes.
 
     ``single`` and ``together`` go by operation; UpdateItem has no batch form and is left out.
-    Source: the sample count of SuccessfulRequestLatency.
+    Source: the sample count of SuccessfulRequestLatency, of the series that ListMetrics shows.
     """
 
     single: Mapping[str, Series]
@@ -49,7 +50,7 @@ class TableRequests:
     @classmethod
     def _of(cls, read: Reader, tables: Iterable[str]) -> dict[str, TableRequests]:
         wanted = {table: _queries(table) for table in tables}
-        found = read_each(read, wanted, DAY, period=_PERIOD) if wanted else {}
+        found = read_each_published(read, wanted, DAY, period=_PERIOD) if wanted else {}
         return {
             table: cls(
                 {name: named[name] for name in SINGLE}, {name: named[name] for name in TOGETHER}

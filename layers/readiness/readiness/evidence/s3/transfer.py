@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_window
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.kept import read_whole_days
 from readiness.evidence.s3.buckets import BUCKET
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import api_call, evidence
@@ -216,7 +217,7 @@ class BucketWrites:
         queries = {name: _queries(name, found) for name, found in known.items()}
         every = [q for named in queries.values() for some in named.values() for q in some]
         during = window(read.now, timedelta(days=7), period=_DAY)
-        found = read_window(read, every, during) if every else {}
+        found = read_whole_days(read, every, during) if every else {}
         return {
             name: cls(
                 stored=_latest(found[q] for q in named["stored"]),

@@ -9,7 +9,8 @@ from typing import Any
 
 from readiness.evidence.apigateway.apis import RestApi
 from readiness.evidence.apigateway.domains import REST_API
-from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_window
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.evidence.cloudwatch.kept import read_whole_days
 from readiness.evidence.costexplorer import LOOKED_BACK, TAG, Day
 from readiness.evidence.elbv2.load_balancers import dimension_of
 from readiness.model.evidence import REGION, ResourceType, evidence
@@ -112,7 +113,7 @@ class WorkloadRequests:
     ) -> dict[str, WorkloadRequests]:
         entry_points = {name: _entry_points(read, each) for name, each in arns.items()}
         wanted = [query for each in entry_points.values() for _, query, _ in each]
-        found = read_window(read, wanted, _days_before(read.now)) if wanted else {}
+        found = read_whole_days(read, wanted, _days_before(read.now)) if wanted else {}
         return {
             name: cls({TAG: name}, _demand(name, each, found))
             for name, each in entry_points.items()

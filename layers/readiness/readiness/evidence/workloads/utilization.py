@@ -8,23 +8,28 @@ from datetime import timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
+from readiness.evidence.cloudwatch.kept import (
+    LIST_METRICS,
+    read_each_published,
+    read_whole_days,
+)
 from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.ecs.services import SERVICE, cluster_of
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.metrics import Query, Series, series
+from readiness.semantics.metrics import Query, Series, series, window
 
 _HOUR = 3600
 
 
-@evidence(FUNCTION, reads=(GET_METRIC_DATA,))
+@evidence(FUNCTION, reads=(GET_METRIC_DATA, LIST_METRICS))
 @dataclass(frozen=True, slots=True)
 class FunctionUse:
     """Hourly series of a week: runs, throttles, the longest run (ms), the most memory used (%).
 
-    ``memory`` is absent without Lambda Insights. Source: GetMetricData.
+    ``memory`` is absent without Lambda Insights. Sources: GetMetricData, ListMetrics.
     """
 
     invocations: Series
@@ -35,12 +40,12 @@ class FunctionUse:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionUse:
         wanted = {function.id: _of_function(function.id)}
-        return cls(**read_each(read, wanted, WEEK, period=_HOUR)[function.id])
+        return cls(**read_each_published(read, wanted, WEEK, period=_HOUR)[function.id])
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionUse]:
         wanted = {id: _of_function(id) for id in read.ids(FUNCTION)}
-        found = read_each(read, wanted, WEEK, period=_HOUR)
+        found = read_each_published(read, wanted, WEEK, period=_HOUR)
         return {id: cls(**each) for id, each in found.items()}
 
 
@@ -80,13 +85,14 @@ class FunctionRuns:
         here = REGION.resource(read.account, read.region, read.account)
         known = read.of(FunctionRecommendations, here).by_function
         wanted = {
-            name: {"runs": series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)}
+            name: series("AWS/Lambda", "Invocations", "Sum", FunctionName=name)
             for name in names
             if name not in known
         }
-        found = read_each(read, wanted, _MONTH, period=_DAY) if wanted else {}
+        during = window(read.now, _MONTH, period=_DAY)
+        found = read_whole_days(read, wanted.values(), during) if wanted else {}
         return {
-            name: cls(found[name]["runs"].total or 0.0 if name in found else None)
+            name: cls(found[wanted[name]].total or 0.0 if name in wanted else None)
             for name in names
         }
 
