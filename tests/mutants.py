@@ -6,7 +6,8 @@ that is laid out so, in .local/mutants.
 
 Only the tests of a module run: those named after it, with those that import it and are not named
 after a module that uses it; where none is named after it, all that import it, or those of the
-modules that import it. ``--also tests/pipeline`` adds tests, which a second run tries on the survivors alone;
+modules that import it. What survives these meets the tests of the modules that use it, in a second
+round. ``--also tests/pipeline`` adds tests, which another run tries on the survivors alone;
 ``--wide`` runs every fast test instead. A run that was stopped goes on where it was; once tests
 have changed, what survived is tried again; once the code has changed, everything is (or with
 ``--anew``).
@@ -71,6 +72,8 @@ LOG = PLACE / "mutmut.log"
 
 LEAST = 90.0
 
+_OURS = re.compile(r"readiness\.|tests\.(.*\.)?test_")
+
 GENERATE = """
 import os
 import mutmut.__main__ as mutmut
@@ -101,24 +104,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the sample")
     parser.add_argument("--anew", action="store_true", help="forget what became of each mutant")
     chosen = parser.parse_args(arguments)
-    patterns = [pattern for name in chosen.only for pattern in _patterns(name)]
     tests = list(TESTS) if chosen.wide else sorted({*_tests(chosen.only), *chosen.also})
     _lay_out()
-    _go_on(chosen.only, tests, anew=chosen.anew)
-    _configure(patterns, tests)
+    if _stamp("code.sha256", _digest("src", chosen.only)) or chosen.anew:
+        shutil.rmtree(PLACE / "mutants", ignore_errors=True)
     print(f"mutmut works on {', '.join(chosen.only)}; it writes to {LOG.relative_to(ROOT)}")
-    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
-    with LOG.open("w", encoding="utf-8") as log:
-        ended = _run([sys.executable, "-c", GENERATE], log, chosen.minutes * 60)
-        if not ended:
-            _draw(chosen.only, chosen.sample, chosen.seed)
-            ended = _run(command, log, chosen.minutes * 60)
+    ended = _round(chosen, "nearest", tests)
+    farther = sorted({*tests, *_of_users(chosen.only)})
+    if not ended and not chosen.wide and farther != tests and _only_survivors(chosen.only):
+        ended = _round(chosen, "users", farther)
     if ended:
         print("\n".join(LOG.read_text(encoding="utf-8").splitlines()[-20:]))
         return ended
     if chosen.sample:
         print(f"At most {chosen.sample} mutants of each module, drawn with seed {chosen.seed}")
     return _report(list(chosen.only), chosen.least)
+
+
+def _round(chosen: argparse.Namespace, name: str, tests: Sequence[str]) -> int:
+    """Draw the mutants and run these tests on those of which it is not known what they do."""
+    digest = _digest(".", tests)
+    if _stamp("tests.sha256", digest):
+        (PLACE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    if _stamp(f"{name}.sha256", f"{digest} {chosen.sample} {chosen.seed}"):
+        _try_survivors_again()
+    _configure([pattern for name in chosen.only for pattern in _patterns(name)], tests)
+    command = [sys.executable, "-c", MUTMUT, "run", "--max-children", str(chosen.jobs)]
+    with LOG.open("w", encoding="utf-8") as log:
+        ended = _run([sys.executable, "-c", GENERATE], log, chosen.minutes * 60)
+        if ended:
+            return ended
+        _draw(chosen.only, chosen.sample, chosen.seed)
+        return _run(command, log, chosen.minutes * 60)
+
+
+def _only_survivors(only: Sequence[str]) -> bool:
+    """Whether every mutant was tried, and some lived."""
+    lived = {each for _, outcomes in _outcomes(only) for each in outcomes.values()} & LIVED
+    return bool(lived) and "untried" not in lived
 
 
 def _run(command: Sequence[str], log: IO[str], seconds: float) -> int:
@@ -163,6 +186,14 @@ def _tests(only: Sequence[str]) -> list[str]:
     if not found:
         raise SystemExit(f"make mutants: no test is about {', '.join(only)}; try --wide")
     return sorted(found)
+
+
+def _of_users(only: Sequence[str]) -> set[str]:
+    """The test files named after the modules that import one of these."""
+    modules = [module for name in only for module in _modules(name)]
+    users = {path.stem for each in modules for path in _importing(each, ["layers/readiness"])}
+    tests = (path for place in TESTS for path in sorted((ROOT / place).rglob("test_*.py")))
+    return set(_paths(path for path in tests if path.stem.removeprefix("test_") in users))
 
 
 def _of_importers(module: str, room: str) -> list[str]:
@@ -224,16 +255,6 @@ def _mirror(source: Path, target: Path) -> None:
         shutil.rmtree(left) if left.is_dir() else left.unlink()
     for name in wanted:
         _mirror(source / name, target / name)
-
-
-def _go_on(only: Sequence[str], tests: Sequence[str], *, anew: bool) -> None:
-    """Forget what no longer holds: everything for other code, survivors for other tests."""
-    code, around = _digest("src", only), _digest(".", tests)
-    if anew or _stamp("code.sha256", code):
-        shutil.rmtree(PLACE / "mutants", ignore_errors=True)
-    if _stamp("tests.sha256", around):
-        (PLACE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
-        _try_survivors_again()
 
 
 def _digest(folder: str, choice: Sequence[str]) -> str:
@@ -314,12 +335,14 @@ def pytest_collection_finish() -> None:
 
 @functools.lru_cache(maxsize=1)
 def _cached(modules: int) -> list[functools._lru_cache_wrapper[Any]]:
-    """The functions of ours that cache; looked for anew when more modules are loaded."""
+    """The functions that cache, of ours and of the test files; looked for anew with more modules.
+
+    What a test file keeps, a client for instance, was made by the code before it was changed.
+    """
     return [
         each
         for each in gc.get_objects()
-        if isinstance(each, functools._lru_cache_wrapper)
-        and (each.__module__ or "").startswith("readiness.")
+        if isinstance(each, functools._lru_cache_wrapper) and _OURS.match(each.__module__ or "")
     ]
 
 

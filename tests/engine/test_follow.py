@@ -112,6 +112,12 @@ def test_who_refers_to_it_is_read_for_all_at_once_and_then_alone():
     assert ("measured alone", "a") in THINGS.loads, "each it concerns is read fresh"
 
 
+def test_who_refers_to_it_is_read_once_where_it_is_read_one_by_one():
+    THINGS.loads.clear()
+    followed(Target(owned.id, None, (OWNER.name, "y")))
+    assert THINGS.loads.count(("thing", "b")) == 1
+
+
 def test_a_deployment_without_global_services_follows_nothing_of_them():
     elsewhere = run(owned, worldwide, scope=Scope(globals_too=False))
     targets = [Target(owned.id, "a"), Target(worldwide.id, "w")]

@@ -79,17 +79,17 @@ def client_of(service):
     given = []
 
     def answer(request, **_):
-        status, body = given[-1]
-        return AWSResponse(request.url, status, {}, Raw(body))
+        status, body, headers = given[-1]
+        return AWSResponse(request.url, status, headers, Raw(body))
 
     client.meta.events.register("before-send", answer)
     return client, given
 
 
-def answered(service, body, status=200):
+def answered(service, body, status=200, headers=None):
     """A client whose every call is answered with this."""
     client, given = client_of(service)
-    given[:] = [(status, body)]
+    given[:] = [(status, body, headers or {})]
     return client
 
 
@@ -158,6 +158,11 @@ def test_a_success_that_cannot_be_read_is_an_error(service, operation, params, b
             b'<VersioningConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"/>',
             200,
             id="never versioned",
+        ),
+        pytest.param("s3", "get_bucket_policy", {"Bucket": "b"}, b"", 200, id="an empty text"),
+        pytest.param("dynamodb", "get_item", READS[0][2], b'{"Item": null}', 200, id="null"),
+        pytest.param(
+            "apigateway", "get_rest_apis", {}, b'{"item": null}', 200, id="null, by its other name"
         ),
     ],
 )
@@ -293,6 +298,7 @@ def test_a_good_answer_is_taken_as_it_is(service, operation, params, body, found
         ("sts", "get_caller_identity", b"{}", "the XML of something else"),
         ("sts", "get_caller_identity", b"<ErrorResponse/>", "the XML of something else"),
         ("ec2", "describe_vpcs", b"<Response/>", "the XML of something else"),
+        ("s3", "list_buckets", b"<proxy><a/></proxy>", "the XML of something else"),
     ],
 )
 def test_what_is_wrong_with_an_answer_is_said(service, operation, body, what):
@@ -300,3 +306,35 @@ def test_what_is_wrong_with_an_answer_is_said(service, operation, body, what):
         getattr(answered(service, body), operation)()
     name = "".join(word.capitalize() for word in operation.split("_"))
     assert str(garbled.value) == f"{service} {name} was answered with 200 and {what}"
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "params"),
+    [
+        pytest.param("eks", "start_insights_refresh", {"clusterName": "c"}, id="message"),
+        pytest.param("greengrass", "get_connectivity_info", {"ThingName": "t"}, id="Message"),
+    ],
+)
+def test_broken_json_is_not_a_message(service, operation, params):
+    """botocore gives a body that is not JSON as the member ``message``."""
+    with pytest.raises(Garbled, match="not JSON"):
+        getattr(answered(service, b'{"status": "ACT'), operation)(**params)
+
+
+def test_a_header_says_nothing_of_the_body():
+    client = answered("s3", b"<proxy><a/></proxy>", headers={"x-amz-request-charged": "requester"})
+    with pytest.raises(Garbled, match="the XML of something else"):
+        client.list_objects_v2(Bucket="b")
+
+
+@pytest.mark.parametrize(
+    ("body", "what"),
+    [
+        pytest.param(b"<html></html>", "an HTML page", id="before it is parsed"),
+        pytest.param(b'{"status": 502}', "the JSON of something else", id="after"),
+    ],
+)
+def test_every_new_session_guards_its_clients(body, what):
+    client_of.cache_clear()
+    with pytest.raises(Garbled, match=what):
+        answered("dynamodb", body).list_tables()

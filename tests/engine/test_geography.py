@@ -72,6 +72,22 @@ def test_a_global_service_has_one_home_in_each_partition(service, region, home):
 
 
 @pytest.mark.parametrize(
+    ("service", "region", "is_global"),
+    [
+        ("iam", "eu-west-1", True),
+        ("iam", "cn-north-1", True),
+        ("budgets", "eu-west-1", True),
+        pytest.param("s3", "eu-west-1", False, id="a global name for what is regional"),
+        pytest.param("sts", "eu-west-1", False, id="a global name, and nothing said"),
+        ("dax", "eu-west-1", False),
+        ("a-service-nobody-knows", "eu-west-1", False),
+    ],
+)
+def test_a_service_is_global_where_its_partition_has_one_region_of_it(service, region, is_global):
+    assert WORLD.is_global(service, region) is is_global
+
+
+@pytest.mark.parametrize(
     ("service", "region", "lacks"),
     [
         ("dax", "me-south-1", True),

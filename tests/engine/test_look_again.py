@@ -147,6 +147,21 @@ def test_a_machine_that_does_not_take_it_says_so(fails):
     assert not later(Machine(fails)).later(Again(frozenset({BUCKET})), NOON)
 
 
+@pytest.mark.parametrize(
+    ("count", "letters", "is_taken"),
+    [
+        pytest.param(MOST_TARGETS, 1, True, id="as many as fit"),
+        pytest.param(MOST_TARGETS + 1, 1, False, id="one more"),
+        pytest.param(200, 1000, True, id="long ids"),
+        pytest.param(250, 1000, False, id="more than an execution takes as input"),
+    ],
+)
+def test_what_does_not_fit_into_an_execution_is_not_taken(machine, count, letters, is_taken):
+    targets = frozenset(Target("r", f"{n:0{letters}}") for n in range(count))
+    assert later(machine).later(Again(targets), NOON) is is_taken
+    assert len(machine.started) == int(is_taken)
+
+
 def test_targets_are_split_over_executions():
     targets = [Target("encryption.s3-kms", f"bucket-{n}") for n in range(2 * MOST_TARGETS + 1)]
     made = batches(targets)

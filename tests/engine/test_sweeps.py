@@ -142,6 +142,13 @@ def test_a_rule_that_no_sweep_completes_leaves_its_baseline_by_time(sweeps, anew
     }
 
 
+def test_a_baseline_that_began_is_read_and_not_written_again(sweeps, anew, dynamodb):
+    sweeps.baseline_ended(KMS, NOON)
+    assert dynamodb.update_item.call_count == 1
+    anew().baseline_ended(KMS, after(hours=1))
+    assert dynamodb.update_item.call_count == 1
+
+
 def test_a_version_that_no_sweep_completes_counts_as_swept_by_time(sweeps, anew, dynamodb):
     assert sweeps.swept_since(KMS, "r1", NOON) == ""
     assert rows(dynamodb)[KMS] == {
