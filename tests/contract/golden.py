@@ -32,6 +32,7 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
 JOB = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
 CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
+CARTS = f"arn:aws:memorydb:{REGION}:{ACCOUNT}:cluster/carts"
 GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 
 Members = Mapping[str, Any]
@@ -985,6 +986,19 @@ GOLDEN = (
         request={"replicationGroupId": "sessions"},
     ),
     call(
+        "elasticache",
+        "CreateSnapshot",
+        ("AWS::ElastiCache::ReplicationGroup", "sessions"),
+        response={"replicationGroupId": "sessions"},
+    ),
+    call(
+        "memorydb",
+        "CreateSnapshot",
+        ("AWS::MemoryDB::Cluster", "carts"),
+        request={"clusterName": "carts"},
+    ),
+    call("memorydb", "DeleteSnapshot"),
+    call(
         "elasticloadbalancing",
         "CreateRule",
         ("AWS::ElasticLoadBalancingV2::Listener", LISTENER),
@@ -1089,6 +1103,13 @@ GOLDEN = (
     call("sqs", "CreateQueue", ("AWS::SQS::Queue", "work"), request={"queueName": "work"}),
     tagged("ecs-service-tagged", "ecs", "service", SERVICE, ("AWS::ECS::Service", SERVICE)),
     tagged("elasticache-cluster-tagged", "elasticache", "cluster", CACHE),
+    tagged(
+        "memorydb-cluster-tagged",
+        "memorydb",
+        "cluster",
+        CARTS,
+        ("AWS::MemoryDB::Cluster", "carts"),
+    ),
     item(
         "AWS::ApiGateway::RestApi",
         "apigateway-rest-api",
