@@ -986,6 +986,26 @@ GOLDEN = (
         request={"replicationGroupId": "sessions"},
     ),
     call(
+        "autoscaling",
+        "CreateOrUpdateTags",
+        ("AWS::AutoScaling::AutoScalingGroup", "web"),
+        request={"tags": [{"resourceId": "web", "resourceType": "auto-scaling-group"}]},
+    ),
+    call(
+        "batch",
+        "CreateComputeEnvironment",
+        ("AWS::Batch::ComputeEnvironment", "night"),
+        request={"computeEnvironmentName": "night"},
+    ),
+    call(
+        "batch",
+        "UpdateComputeEnvironment",
+        ("AWS::Batch::ComputeEnvironment", "night"),
+        request={
+            "computeEnvironment": f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night"
+        },
+    ),
+    call(
         "elasticache",
         "CreateSnapshot",
         ("AWS::ElastiCache::ReplicationGroup", "sessions"),
@@ -1102,7 +1122,27 @@ GOLDEN = (
     ),
     call("sqs", "CreateQueue", ("AWS::SQS::Queue", "work"), request={"queueName": "work"}),
     tagged("ecs-service-tagged", "ecs", "service", SERVICE, ("AWS::ECS::Service", SERVICE)),
-    tagged("elasticache-cluster-tagged", "elasticache", "cluster", CACHE),
+    tagged(
+        "elasticache-cluster-tagged",
+        "elasticache",
+        "cluster",
+        CACHE,
+        ("AWS::ElastiCache::CacheCluster", "pages"),
+    ),
+    tagged(
+        "elasticache-group-tagged",
+        "elasticache",
+        "replicationgroup",
+        f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:sessions",
+        ("AWS::ElastiCache::ReplicationGroup", "sessions"),
+    ),
+    tagged(
+        "elasticloadbalancing-balancer-tagged",
+        "elasticloadbalancing",
+        "loadbalancer",
+        BALANCER,
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+    ),
     tagged(
         "memorydb-cluster-tagged",
         "memorydb",
