@@ -408,6 +408,13 @@ GOLDEN = (
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
     item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),
     item(
+        "AWS::Batch::ComputeEnvironment",
+        "batch-compute-environment",
+        f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night",
+        f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night",
+        "night",
+    ),
+    item(
         "AWS::EC2::NatGateway",
         "ec2-nat-gateway",
         "nat-0123456789abcdef0",

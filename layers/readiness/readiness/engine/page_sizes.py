@@ -37,6 +37,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("budgets", "describe_budget_actions_for_account"): ("MaxResults", 100),
     ("budgets", "describe_budget_notifications_for_account"): ("MaxResults", 1000),
     ("budgets", "describe_budgets"): ("MaxResults", 1000),
+    ("batch", "describe_compute_environments"): ("maxResults", 100),
     ("budgets", "describe_subscribers_for_notification"): ("MaxResults", 100),
     ("ce", "list_cost_allocation_tags"): ("MaxResults", 1000),
     ("cloudtrail", "lookup_events"): ("MaxResults", 50),
