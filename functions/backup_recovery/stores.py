@@ -47,7 +47,7 @@ def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> V
 
 def uncached(cache: CacheRecovery) -> Verdict | None:
     """The verdict on a cache of which nobody keeps snapshots, None for others."""
-    if cache.keeps or cache.snapshot:
+    if cache.keeps or cache.snapshot or cache.instead:
         return None
     return not_applicable(
         "Nobody keeps snapshots of the cache (SnapshotRetentionLimit 0): it holds what is made"

@@ -14,6 +14,7 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.autoscaling import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReports
 from readiness.evidence.budgets import BudgetActions, Budgets, Payer
@@ -30,6 +31,7 @@ from readiness.evidence.workloads.cost_tags import (
     LogGroupsTags,
     MemoryDbTags,
     QueueTags,
+    ServiceTaskTags,
     TopicTags,
     VolumeTags,
 )
@@ -232,18 +234,27 @@ def function_tags(
 
 
 @budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
-def service_tags(service: Service, manifests: Manifests, *, settings: TagSettings) -> Verdict:
-    """The ECS service has the required tags, and its tasks get tags from it.
+def service_tags(
+    service: Service, tasks: ServiceTaskTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The ECS service has the required tags, and its tasks get them.
 
     The bill shows the tags of tasks, not those of their service.
     """
     if service.arn.count("/") == 1:
         return not_applicable("It has an ARN of the old format; ECS cannot tag such a service.")
-    gets_tags = service.propagates_tags or service.has_managed_tags
-    unbilled = (
-        "" if gets_tags else "Its tasks get no tags, so the bill shows none (propagateTags)."
-    )
-    return judge_tags(service.name, service.tags or {}, manifests, settings, unbilled=unbilled)
+    tags = service.tags or {}
+    unbilled = ""
+    if tasks.keys is not None:
+        keys = unpropagated(tags, tasks.keys, frozenset(), manifests, settings)
+        if keys:
+            unbilled = (
+                "Its tasks get the tags of the task definition (propagateTags), which lacks"
+                f" {listed(keys)}."
+            )
+    elif not (service.propagates_tags or service.has_managed_tags):
+        unbilled = "Its tasks get no tags, so the bill shows none (propagateTags)."
+    return judge_tags(service.name, tags, manifests, settings, unbilled=unbilled)
 
 
 @budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
@@ -345,6 +356,8 @@ def auto_scaling_group_tags(
     The bill shows the tags of instances, not those of their group. A tag of the group with
     PropagateAtLaunch reaches new ones; the launch template may tag them as well.
     """
+    if BATCH_TAG in group.tags:
+        return not_applicable("AWS Batch made the group, with the tags of its environment.")
     present = instances.of_groups.get(group.name, frozenset())
     keys = unpropagated(group.tags, group.propagated, present, manifests, settings)
     unbilled = (

@@ -296,9 +296,15 @@ def target_group_health_checks(
 
 
 @high_availability.rule(HEALTH, severity=Severity.HIGH)
-def auto_scaling_group_health_checks(group: GroupAvailability) -> Verdict:
+def auto_scaling_group_health_checks(
+    group: GroupAvailability,
+    *,
+    max_grace_seconds: Annotated[
+        int, Between(0, 86400), "How long new instances may be exempt from checks"
+    ] = 1800,
+) -> Verdict:
     """A group behind a load balancer replaces instances that the load balancer finds unhealthy."""
-    return group_checks_verdict(group)
+    return group_checks_verdict(group, max_grace_seconds=max_grace_seconds)
 
 
 @high_availability.rule(HEALTH, severity=Severity.HIGH)

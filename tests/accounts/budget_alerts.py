@@ -390,5 +390,20 @@ def fake_account() -> FakeAccount:
     )
 
 
+def tags_of_the_definition() -> FakeAccount:
+    """Tasks get the tags of their task definition."""
+    plain = fake_account()
+    [known] = plain.answers["ecs", "describe_services"]["services"]  # type: ignore[index]
+    definition = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
+    about = known | {"propagateTags": "TASK_DEFINITION", "taskDefinition": definition}
+    return plain.but(
+        ecs__describe_services={"services": [about]},
+        ecs__describe_task_definition={
+            "taskDefinition": {"taskDefinitionArn": definition},
+            "tags": known["tags"],
+        },
+    )
+
+
 def others() -> Mapping[str, Variant]:
-    return {}
+    return {"tags of the definition": Variant(tags_of_the_definition, ("service-tags",))}

@@ -11,11 +11,13 @@ from readiness.evidence.autoscaling import GROUP
 from readiness.evidence.batch import COMPUTE_ENVIRONMENT, ComputeEnvironment
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.dynamodb.usage import TableStorage
+from readiness.evidence.ecs.services import SERVICE
 from readiness.evidence.user_data import GroupMarket
 from readiness.evidence.workloads.cost_tags import (
     GroupTags,
     InstanceTags,
     LogGroupsTags,
+    ServiceTaskTags,
     VolumeTags,
 )
 from readiness.model.evidence import REGION
@@ -240,3 +242,27 @@ def test_a_table_that_is_gone():
     )
     with pytest.raises(Gone):
         read(account, TableStorage, of(TABLE, "orders"))
+
+
+# -- tasks ----------------------------------------------------------------------------------------
+
+
+def of_service(**changes: Any) -> ServiceTaskTags:
+    account = budget_alerts.fake_account()
+    [known] = account.answers["ecs", "describe_services"]["services"]
+    definition = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/web:7"
+    about = known | {"taskDefinition": definition} | changes
+    account = account.but(
+        ecs__describe_services={"services": [about]},
+        ecs__describe_task_definition={
+            "taskDefinition": {"taskDefinitionArn": definition},
+            "tags": [{"key": "Owner", "value": "x"}],
+        },
+    )
+    return read(account, ServiceTaskTags, of(SERVICE, budget_alerts.SERVICE))
+
+
+def test_the_tags_that_tasks_get_from_their_definition():
+    assert of_service(propagateTags="TASK_DEFINITION").keys == {"Owner"}
+    assert of_service(propagateTags="SERVICE").keys is None
+    assert of_service(propagateTags="NONE").keys is None

@@ -66,6 +66,7 @@ from readiness.evidence.workloads.cost_tags import (
     MemoryDbTags,
     QueueTags,
     SameTags,
+    ServiceTaskTags,
     TopicTags,
     VolumeTags,
 )
@@ -673,7 +674,7 @@ RULES = {
     "function": lambda tags, m, **s: function_tags(
         FunctionIdentity("agent"), FunctionTags(tags), m, **s
     ),
-    "service": lambda tags, m, **s: service_tags(service(tags), m, **s),
+    "service": lambda tags, m, **s: service_tags(service(tags), ServiceTaskTags(), m, **s),
     "bucket": lambda tags, m, **s: bucket_tags(BucketTags("agent", tags), m, **s),
     "table": lambda tags, m, **s: table_tags(TableTags("agent", tags), m, **s),
     "database": lambda tags, m, **s: database_tags(DatabaseTags("agent", tags, "c"), m, **s),
@@ -751,7 +752,8 @@ def test_costs_that_are_nobodys_are_worse_than_costs_that_are_not_divided(
 
 
 def test_tasks_without_tags_are_nobodys_costs():
-    verdict = service_tags(service({"Application": "maif"}, propagates_tags=""), NONE)
+    of = service({"Application": "maif"}, propagates_tags="")
+    verdict = service_tags(of, ServiceTaskTags(), NONE)
     assert verdict.severity is None
 
 
@@ -784,12 +786,21 @@ def test_replicas_and_untaggable_services():
     replica = FunctionIdentity("us-east-1.edge", "arn:aws:lambda:us-east-1:1:function:edge")
     judged(function_tags(replica, FunctionTags({}), NONE), NA, "Lambda@Edge")
     old = service({}, arn="arn:aws:ecs:us-east-1:111122223333:service/agent")
-    judged(service_tags(old, NONE), NA, "old format")
+    judged(service_tags(old, ServiceTaskTags(), NONE), NA, "old format")
 
 
 def test_tasks_that_get_no_tags():
-    judged(service_tags(service(TAGS, propagates_tags=""), NONE), BAD, "the bill shows none")
-    judged(service_tags(service(TAGS, propagates_tags="", has_managed_tags=True), NONE), GOOD)
+    judged(
+        service_tags(service(TAGS, propagates_tags=""), ServiceTaskTags(), NONE),
+        BAD,
+        "the bill shows none",
+    )
+    judged(
+        service_tags(
+            service(TAGS, propagates_tags="", has_managed_tags=True), ServiceTaskTags(), NONE
+        ),
+        GOOD,
+    )
 
 
 def test_buckets_of_deployment_tools():
@@ -867,5 +878,16 @@ def test_tags_of_a_group_that_do_not_reach_its_instances():
 
 
 def test_what_others_manage_needs_no_tags():
+    of_batch = GroupTags("b", {"AWSBatchServiceTag": "batch"})
+    judged(auto_scaling_group_tags(of_batch, InstanceTags(), NONE), NA, "AWS Batch")
     judged(secret_tags(SecretTags(SECRET.replace("agent", "rds!db-1"), {}), NONE), NA, "rds")
     judged(cache_cluster_tags(CacheClusterTags("a-001", {}, "a"), NONE), NA, "group a")
+
+
+def test_tasks_that_get_the_tags_of_their_definition():
+    of = service(TAGS, propagates_tags="TASK_DEFINITION")
+    judged(service_tags(of, ServiceTaskTags(frozenset(TAGS)), NONE), GOOD)
+    lacking = service_tags(of, ServiceTaskTags(frozenset({"Application"})), NONE)
+    judged(lacking, BAD, "which lacks CostCenter and Environment")
+    other = service_tags(of, ServiceTaskTags(frozenset()), NONE, required_tags=("Owner",))
+    judged(other, BAD, "Owner")

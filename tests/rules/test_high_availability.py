@@ -203,6 +203,14 @@ def test_function_zones(subnets, changes, settings, status, words):
     said(verdict, status, words)
 
 
+def test_more_zones_than_two_have_to_show():
+    anywhere = placement(subnet_ids=(), launch_type="EC2")
+    running = tasks(task("us-east-1a"), task("us-east-1b"))
+    of = (anywhere, running, UNSCALED, NO_PROVIDERS, ZONES, Manifests())
+    said(app.service_zones(*of), GOOD)
+    said(app.service_zones(*of, min_zones=3), UNKNOWN, "no capacity provider")
+
+
 # -- what owners call critical --------------------------------------------------------------------
 
 STATED = Manifests(

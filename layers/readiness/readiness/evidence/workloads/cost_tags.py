@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from readiness.evidence.autoscaling import GROUP
+from readiness.evidence.ecs.services import SERVICE, Service, tags_of
 from readiness.evidence.efs import FILE_SYSTEM
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER, CacheCluster
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
@@ -196,6 +197,31 @@ class GroupTags:
             frozenset(tag["Key"] for tag in tags if tag.get("PropagateAtLaunch")),
             len(answer.get("Instances") or ()),
         )
+
+
+@evidence(SERVICE, reads=("ecs:DescribeTaskDefinition",), uses=(Service,), proves=False)
+@dataclass(frozen=True, slots=True)
+class ServiceTaskTags:
+    """The keys of the tags that the task definition of a service has.
+
+    None unless the service's tasks get their tags from it. Source: DescribeTaskDefinition.
+    """
+
+    keys: frozenset[str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, service: Resource) -> ServiceTaskTags:
+        about = read.of(Service, service)
+        if about.propagates_tags != "TASK_DEFINITION" or not about.task_definition:
+            return cls()
+        answer = read.one(
+            "ecs",
+            "describe_task_definition",
+            absent=("ClientException: Unable to describe",),
+            taskDefinition=about.task_definition,
+            include=["TAGS"],
+        )
+        return cls(frozenset(tags_of(answer or {})))
 
 
 def _groups(read: Reader, **which: Any) -> list[Mapping[str, Any]]:

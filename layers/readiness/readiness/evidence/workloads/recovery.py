@@ -486,6 +486,9 @@ class CacheRecovery(Store):
     def _of(
         cls, read: Reader, group: Resource, answer: Mapping[str, Any], snapshot: datetime | None
     ) -> CacheRecovery:
+        whole = answer.get("GlobalReplicationGroupInfo") or {}
+        is_secondary = whole.get("GlobalReplicationGroupMemberRole") == "SECONDARY"
+        name = whole.get("GlobalReplicationGroupId", "")
         return cls(
             group.id,
             answer.get("ARN") or arn_of(group, read.partition),
@@ -495,6 +498,7 @@ class CacheRecovery(Store):
             read.now,
             created=answer.get("ReplicationGroupCreateTime"),
             snapshot=snapshot,
+            instead=f"It is a replica in the global datastore {name}." if is_secondary else "",
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
