@@ -25,6 +25,7 @@ from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
 from readiness.evidence.workloads.manifests import Manifests
+from readiness.evidence.workloads.regional import RegionalStores
 from readiness.model.attestation import Attested
 
 from .critical import Tier
@@ -48,6 +49,7 @@ from .zones import (
     nat_verdict,
     places_verdict,
     service_verdict,
+    stores_verdict,
     targets_verdict,
 )
 
@@ -259,6 +261,21 @@ def vpc_endpoint_zones(
     if not vpc.is_ours:
         return not_applicable(f"The VPC belongs to the account {vpc.owner}.")
     return endpoints_verdict(endpoints, zones, min_zones=min_zones)
+
+
+@high_availability.rule(ZONES, severity=Severity.LOW)
+def regional_stores(
+    stores: RegionalStores,
+    *,
+    one_zone_buckets: Annotated[
+        tuple[str, ...], "Buckets whose data may be lost with a zone (shell patterns of names)"
+    ] = (),
+) -> Verdict:
+    """What S3, DynamoDB, SQS and SNS keep is in several Availability Zones by design.
+
+    The exception are objects in S3's classes One Zone-IA and Express One Zone.
+    """
+    return stores_verdict(stores, one_zone_buckets)
 
 
 # -- health checks --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from fnmatch import fnmatchcase
 
 from readiness import (
     Problem,
@@ -33,6 +34,7 @@ from readiness.evidence.elbv2.target_groups import Target, TargetHealth
 from readiness.evidence.opensearch import DomainAvailability
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability
+from readiness.evidence.workloads.regional import RegionalStores
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact
 
@@ -700,6 +702,33 @@ def file_system_verdict(
         min_zones,
         expected="A mount target in each Availability Zone that uses the file system.",
     )
+
+
+def stores_verdict(stores: RegionalStores, allowed: Sequence[str]) -> Verdict:
+    """The verdict on what is regional by design, and on objects that are not."""
+    counts = {
+        "bucket": stores.buckets,
+        "table": stores.tables,
+        "queue": stores.queues,
+        "topic": stores.topics,
+    }
+    told = [plural(count, what) for what, count in counts.items() if count]
+    if not told:
+        return not_applicable("The region has no bucket, table, queue or topic.")
+    alone = [
+        name
+        for name in stores.in_one_zone
+        if not any(fnmatchcase(name, pattern) for pattern in allowed)
+    ]
+    if alone:
+        return violates(
+            f"Objects of {listed(alone)} are in one Availability Zone alone (S3 One Zone).",
+            expected="A storage class of several zones for objects that cannot be made again.",
+            buckets=alone[:50],
+        ).observing(counts)
+    return complies(
+        f"{listed(told)} keep what they hold in several Availability Zones by design."
+    ).observing(counts)
 
 
 # -- ways out of a VPC ----------------------------------------------------------------------------
