@@ -15,9 +15,11 @@ from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
 from readiness.evidence.workloads.recovery import (
     BucketRecovery,
+    CacheRecovery,
     ClusterRecovery,
     FileSystemRecovery,
     InstanceRecovery,
+    MemoryDbRecovery,
     TableRecovery,
     VolumeRecovery,
 )
@@ -27,7 +29,7 @@ from readiness.model.attestation import Attested
 from .objectives import Review, judge_stated
 from .plans import judge_plan
 from .settings import NewStoreSettings, PointSettings, RestoreSettings
-from .stores import judge_objectives, judge_restore
+from .stores import judge_objectives, judge_restore, uncached
 from .versions import judge_lifecycle, judge_versioning
 
 backup_recovery = heading("Reliability", "Backup & Recovery")
@@ -155,6 +157,36 @@ def file_system_restore(
 
 
 @backup_recovery.rule(RESTORE, severity=Severity.MEDIUM)
+def cache_restore(
+    cache: CacheRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    attested: Attested,
+    *,
+    settings: NewStoreSettings,
+) -> Verdict:
+    """Every ElastiCache replication group with snapshots was restored from one lately.
+
+    AWS Backup knows none of them, so a restore is attested. A cache without snapshots holds what
+    is made anew.
+    """
+    return uncached(cache) or judge_restore(cache, backups, stated, attested, settings)
+
+
+@backup_recovery.rule(RESTORE, severity=Severity.HIGH)
+def memorydb_restore(
+    cluster: MemoryDbRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    attested: Attested,
+    *,
+    settings: NewStoreSettings,
+) -> Verdict:
+    """Every MemoryDB cluster has snapshots, and was restored from one lately (attested)."""
+    return judge_restore(cluster, backups, stated, attested, settings)
+
+
+@backup_recovery.rule(RESTORE, severity=Severity.MEDIUM)
 def volume_restore(
     volume: VolumeRecovery,
     backups: Backups,
@@ -278,6 +310,33 @@ def file_system_objectives(
 ) -> Verdict:
     """The newest recovery point and the last restore of a file system are within RPO and RTO."""
     return judge_objectives(system, backups, stated, settings)
+
+
+@backup_recovery.rule(OBJECTIVES, severity=Severity.MEDIUM)
+def cache_objectives(
+    cache: CacheRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    *,
+    settings: PointSettings,
+) -> Verdict:
+    """The newest snapshot of an ElastiCache replication group is within its RPO.
+
+    A cache without snapshots holds what is made anew.
+    """
+    return uncached(cache) or judge_objectives(cache, backups, stated, settings)
+
+
+@backup_recovery.rule(OBJECTIVES, severity=Severity.HIGH)
+def memorydb_objectives(
+    cluster: MemoryDbRecovery,
+    backups: Backups,
+    stated: StatedObjectives,
+    *,
+    settings: PointSettings,
+) -> Verdict:
+    """The newest snapshot of a MemoryDB cluster is within its RPO."""
+    return judge_objectives(cluster, backups, stated, settings)
 
 
 handler = handler_of(backup_recovery)

@@ -17,7 +17,7 @@ from readiness import (
 )
 from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery import Store
+from readiness.evidence.workloads.recovery import CacheRecovery, Store
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
@@ -43,6 +43,16 @@ def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> V
     if store.arn in backups.copies:
         return not_applicable("A restore test of AWS Backup created it and will delete it.")
     return None
+
+
+def uncached(cache: CacheRecovery) -> Verdict | None:
+    """The verdict on a cache of which nobody keeps snapshots, None for others."""
+    if cache.keeps or cache.snapshot or cache.instead:
+        return None
+    return not_applicable(
+        "Nobody keeps snapshots of the cache (SnapshotRetentionLimit 0): it holds what is made"
+        " anew."
+    )
 
 
 # -- restores -------------------------------------------------------------------------------------
@@ -104,13 +114,14 @@ def _attested_restore(tested: _Tested, attested: Attested) -> tuple[Verdict, dat
 
 
 def _is_new(store: Store, settings: RestoreSettings) -> Verdict | None:
-    if store.created is None or not isinstance(settings, NewStoreSettings):
+    since = store.created or store.started
+    if since is None or not isinstance(settings, NewStoreSettings):
         return None
-    due = store.created + timedelta(days=settings.grace_days)
+    due = since + timedelta(days=settings.grace_days)
     if store.read_at >= due:
         return None
     return not_applicable(
-        f"It was created on {store.created:%Y-%m-%d}; its first restore is due by {due:%Y-%m-%d}."
+        f"It was created on {since:%Y-%m-%d}; its first restore is due by {due:%Y-%m-%d}."
     )
 
 
@@ -131,7 +142,8 @@ class _Tested:
         validated = " and was validated" if self.settings.require_validation else ""
         return (
             f"A restore of {self.store.spoken} that completed{validated} at most"
-            f" {self.settings.max_age_days} days ago (AWS Backup, or attested)."
+            f" {self.settings.max_age_days} days ago"
+            f" ({'AWS Backup, or attested' if self.store.backup_type else 'attested'})."
         )
 
     @property
@@ -207,10 +219,16 @@ class _Tested:
                 severity=Severity.MEDIUM,
                 **self.facts(job),
             )
+        if items := self.backups.items.get(self.store.arn):
+            return violates(
+                f"{self.store.title} was restored on {items:%Y-%m-%d}, but single items of it"
+                " alone: what that took says nothing about all of it.",
+                expected=self.expected,
+                severity=Severity.MEDIUM,
+            )
         if self.store.arn not in self.backups.protected and not self._is_restorable:
             return violates(
-                f"Nothing backs up {self.store.spoken}: no point-in-time recovery, no snapshot"
-                f" and no recovery point in AWS Backup{self._opted_out}.",
+                f"Nothing backs up {self.store.spoken}: {self._lacks}{self._opted_out}.",
                 expected=self.expected,
                 severity=Severity.HIGH,
             )
@@ -229,6 +247,12 @@ class _Tested:
     @property
     def _is_restorable(self) -> bool:
         return self.store.restorable is not None or self.store.snapshot is not None
+
+    @property
+    def _lacks(self) -> str:
+        if not self.store.backup_type:
+            return "it has no snapshot"
+        return "no point-in-time recovery, no snapshot and no recovery point in AWS Backup"
 
     @property
     def _opted_out(self) -> str:
@@ -281,11 +305,12 @@ def judge_objectives(
         return excused
     if rto is None and rpo is None:
         return not_applicable("No RTO or RPO is stated for its workload (stated-objectives).")
-    if store.created and store.read_at - store.created < NEW:
-        return not_applicable(f"It was created at {store.created:%Y-%m-%d %H:%M} UTC.")
+    began = store.created or store.started
+    if began and store.read_at - began < NEW:
+        return not_applicable(f"It was created at {began:%Y-%m-%d %H:%M} UTC.")
     job = next((job for job in backups.restores.get(store.arn, ()) if job.is_completed), None)
     minutes = None if job is None else job.minutes
-    newest = _newest_point(store, backups)
+    newest = _newest_point(store)
     facts: dict[str, Fact] = {
         "rto_minutes": rto,
         "rpo_minutes": rpo,
@@ -315,8 +340,8 @@ LAG = 5
 backups"; RDS user guide, "Restoring a DB instance to a specified time")."""
 
 
-def _newest_point(store: Store, backups: Backups) -> datetime | None:
-    points = (store.restorable, store.snapshot, backups.protected.get(store.arn))
+def _newest_point(store: Store) -> datetime | None:
+    points = (store.restorable, store.snapshot, store.backed_up)
     return max((each for each in points if each is not None), default=None)
 
 

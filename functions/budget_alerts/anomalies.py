@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         AnomalySubscription,
     )
 
+_WHOLE = {"DIMENSIONAL COST_CATEGORY", "DIMENSIONAL LINKED_ACCOUNT", "DIMENSIONAL SERVICE"}
+"""Monitors of AWS's own making, which divide all costs; what is in no category is one too."""
 _FIRST = timedelta(days=2)
 """A new monitor is evaluated within a day."""
 
@@ -117,7 +119,7 @@ def _covers(monitor: AnomalyMonitor, account: str, limits: AnomalyLimits) -> boo
     if monitor.kind == "DIMENSIONAL TAG":
         return _tag_of(monitor.specification or {}) in {"", limits.workload_tag}
     if monitor.kind != "CUSTOM":
-        return monitor.kind in {"DIMENSIONAL SERVICE", "DIMENSIONAL LINKED_ACCOUNT"}
+        return monitor.kind in _WHOLE
     about: Mapping[str, Any] = monitor.specification or {}
     accounts = about.get("Dimensions") or {}
     if accounts:

@@ -14,17 +14,32 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
+from readiness.evidence.autoscaling import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReports
 from readiness.evidence.budgets import BudgetActions, Budgets, Payer
 from readiness.evidence.cost_anomalies import Anomalies, AnomalyDetection
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
-from readiness.evidence.workloads.cost_tags import FileSystemTags, QueueTags, TopicTags
+from readiness.evidence.workloads.cost_tags import (
+    BalancerTags,
+    CacheClusterTags,
+    CacheGroupTags,
+    FileSystemTags,
+    GroupTags,
+    InstanceTags,
+    LogGroupsTags,
+    MemoryDbTags,
+    QueueTags,
+    ServiceTaskTags,
+    TopicTags,
+    VolumeTags,
+)
 from readiness.evidence.workloads.data_stores import (
     BucketTags,
     ClusterTags,
     DatabaseTags,
+    SecretTags,
     TableTags,
 )
 from readiness.evidence.workloads.manifests import Manifests
@@ -35,8 +50,8 @@ from readiness.model.verdict import Problem
 from .anomalies import AnomalyLimits, judge_detection, judge_review
 from .budgets import BudgetLimits, judge_budgets
 from .reports import judge_reports
-from .settings import REQUIRED, BucketTagSettings, TagSettings
-from .tags import judge_tags
+from .settings import REQUIRED, BucketTagSettings, KeySettings, TagSettings
+from .tags import judge_alike, judge_tags, unpropagated
 
 budget_alerts = heading("Cost Management", "Budget & Alerts")
 
@@ -219,18 +234,27 @@ def function_tags(
 
 
 @budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
-def service_tags(service: Service, manifests: Manifests, *, settings: TagSettings) -> Verdict:
-    """The ECS service has the required tags, and its tasks get tags from it.
+def service_tags(
+    service: Service, tasks: ServiceTaskTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The ECS service has the required tags, and its tasks get them.
 
     The bill shows the tags of tasks, not those of their service.
     """
     if service.arn.count("/") == 1:
         return not_applicable("It has an ARN of the old format; ECS cannot tag such a service.")
-    gets_tags = service.propagates_tags or service.has_managed_tags
-    unbilled = (
-        "" if gets_tags else "Its tasks get no tags, so the bill shows none (propagateTags)."
-    )
-    return judge_tags(service.name, service.tags or {}, manifests, settings, unbilled=unbilled)
+    tags = service.tags or {}
+    unbilled = ""
+    if tasks.keys is not None:
+        keys = unpropagated(tags, tasks.keys, frozenset(), manifests, settings)
+        if keys:
+            unbilled = (
+                "Its tasks get the tags of the task definition (propagateTags), which lacks"
+                f" {listed(keys)}."
+            )
+    elif not (service.propagates_tags or service.has_managed_tags):
+        unbilled = "Its tasks get no tags, so the bill shows none (propagateTags)."
+    return judge_tags(service.name, tags, manifests, settings, unbilled=unbilled)
 
 
 @budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
@@ -279,6 +303,95 @@ def file_system_tags(
 ) -> Verdict:
     """The EFS file system has the required tags."""
     return judge_tags(system.name, system.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def secret_tags(secret: SecretTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The secret has the required tags, if no AWS service manages it."""
+    if secret.owner:
+        return not_applicable(f"The service {secret.owner} manages the secret.")
+    return judge_tags(secret.name, secret.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def load_balancer_tags(
+    balancer: BalancerTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The load balancer has the required tags."""
+    return judge_tags(balancer.name, balancer.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def cache_tags(group: CacheGroupTags, manifests: Manifests, *, settings: TagSettings) -> Verdict:
+    """The replication group of ElastiCache has the required tags."""
+    return judge_tags(group.name, group.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def cache_cluster_tags(
+    cluster: CacheClusterTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The cache outside a replication group has the required tags."""
+    if cluster.group:
+        return not_applicable(
+            f"It is a node of the replication group {cluster.group}; cache-tags judges that."
+        )
+    return judge_tags(cluster.name, cluster.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def memorydb_tags(
+    cluster: MemoryDbTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The MemoryDB cluster has the required tags."""
+    return judge_tags(cluster.name, cluster.tags, manifests, settings)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def auto_scaling_group_tags(
+    group: GroupTags, instances: InstanceTags, manifests: Manifests, *, settings: TagSettings
+) -> Verdict:
+    """The Auto Scaling group has the required tags, and its instances get them.
+
+    The bill shows the tags of instances, not those of their group. A tag of the group with
+    PropagateAtLaunch reaches new ones; the launch template may tag them as well.
+    """
+    if BATCH_TAG in group.tags:
+        return not_applicable("AWS Batch made the group, with the tags of its environment.")
+    present = instances.of_groups.get(group.name, frozenset())
+    keys = unpropagated(group.tags, group.propagated, present, manifests, settings)
+    unbilled = (
+        f"Its instances do not get {listed(keys)}, so the bill does not show them"
+        " (PropagateAtLaunch)."
+        if keys and group.instances
+        else ""
+    )
+    return judge_tags(group.name, group.tags, manifests, settings, unbilled=unbilled)
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def instance_tags(
+    instances: InstanceTags, manifests: Manifests, *, settings: KeySettings
+) -> Verdict:
+    """The region's EC2 instances have the required tags.
+
+    Those of Auto Scaling groups are judged with their group.
+    """
+    return judge_alike(instances.alike, manifests, settings, "instance")
+
+
+@budget_alerts.rule(TAGS, severity=Severity.MEDIUM)
+def volume_tags(volumes: VolumeTags, manifests: Manifests, *, settings: KeySettings) -> Verdict:
+    """The region's EBS volumes have the required tags: their instance's are not theirs."""
+    return judge_alike(volumes.alike, manifests, settings, "volume")
+
+
+@budget_alerts.rule(TAGS, severity=Severity.LOW)
+def log_group_tags(
+    groups: LogGroupsTags, manifests: Manifests, *, settings: KeySettings
+) -> Verdict:
+    """The region's log groups have the required tags."""
+    return judge_alike(groups.alike, manifests, settings, "log group")
 
 
 handler = handler_of(budget_alerts)

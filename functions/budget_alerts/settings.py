@@ -11,7 +11,7 @@ REQUIRED = ("Application", "CostCenter", "Environment")
 
 
 @dataclass(frozen=True, slots=True)
-class TagSettings:
+class KeySettings:
     """The tags that every resource has to have."""
 
     required_tags: Annotated[
@@ -19,9 +19,6 @@ class TagSettings:
         "The tags that every resource needs, as <key> or <key>=<value>|<value>; upper and lower"
         " case count",
     ] = REQUIRED
-    exempt_names: Annotated[
-        tuple[str, ...], "Resources that need no tags (shell patterns of names)"
-    ] = ()
 
     @property
     def allowed(self) -> Mapping[str, tuple[str, ...]]:
@@ -31,6 +28,15 @@ class TagSettings:
             key.strip(): tuple(value.strip() for value in values.split("|") if value.strip())
             for key, _, values in parts
         }
+
+
+@dataclass(frozen=True, slots=True)
+class TagSettings(KeySettings):
+    """The same where names tell what needs none."""
+
+    exempt_names: Annotated[
+        tuple[str, ...], "Resources that need no tags (shell patterns of names)"
+    ] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from readiness.evidence.workloads.cost_tags import SameTags
 from readiness.evidence.workloads.manifests import Manifests
-from readiness.model.text import listed
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Severity,
+    Status,
     Verdict,
     cannot_tell,
     complies,
@@ -16,7 +18,7 @@ from readiness.model.verdict import (
     violates,
 )
 
-from .settings import TagSettings
+from .settings import KeySettings, TagSettings
 
 WORKLOAD_TAG = "Application"
 
@@ -35,6 +37,50 @@ def judge_tags(
     """
     if any(fnmatchcase(name, pattern) for pattern in settings.exempt_names):
         return not_applicable("It needs no tags (exempt_names).")
+    return _judge(tags, manifests, settings, unbilled)
+
+
+def judge_alike(
+    alike: Sequence[SameTags], manifests: Manifests, settings: KeySettings, what: str
+) -> Verdict:
+    """The verdict on many resources at once, those with the same tags together.
+
+    ``what`` is the word for one of them.
+    """
+    if not alike:
+        return not_applicable(f"The region has no {what}s.")
+    judged = [(each, _judge(each.tags, manifests, settings, "")) for each in alike]
+    bad = [(each, v) for each, v in judged if v.status is Status.NON_COMPLIANT]
+    unknown = [v.reason for _, v in judged if v.status is Status.INSUFFICIENT_DATA]
+    total, lacking = (sum(each.count for each in some) for some in (alike, [e for e, _ in bad]))
+    if bad:
+        worst_first = sorted(bad, key=lambda pair: -pair[0].count)
+        told = [
+            f"{plural(each.count, what)} ({listed(each.examples)}): {verdict.reason}"
+            for each, verdict in worst_first[:_TOLD]
+        ]
+        more = f" And {len(bad) - _TOLD} more kinds." if len(bad) > _TOLD else ""
+        in_doubt = all(verdict.severity is Severity.LOW for _, verdict in bad)
+        return violates(
+            f"{lacking} of {plural(total, what)} lack required tags. {' '.join(told)}{more}",
+            expected=worst_first[0][1].expected,
+            severity=Severity.LOW if in_doubt else None,
+            lacking=lacking,
+            total=total,
+        )
+    if unknown:
+        return cannot_tell(" ".join(dict.fromkeys(unknown)))
+    if all(verdict.status is Status.NOT_APPLICABLE for _, verdict in judged):
+        return judged[0][1]
+    return complies(f"{plural(total, what)} have the required tags.", total=total)
+
+
+_TOLD = 5
+
+
+def _judge(
+    tags: Mapping[str, str], manifests: Manifests, settings: KeySettings, unbilled: str
+) -> Verdict:
     workload = tags.get(WORKLOAD_TAG, "")
     if refusal := manifests.refusal(workload):
         return cannot_tell(refusal)
@@ -80,3 +126,16 @@ def _problems(tags: Mapping[str, str], allowed: Mapping[str, tuple[str, ...]]) -
             yield f"Its tag {key} is empty."
         elif values and tags[key] not in values:
             yield f"Its tag {key} is {tags[key]!r}, not {' or '.join(values)}."
+
+
+def unpropagated(
+    tags: Mapping[str, str],
+    propagated: frozenset[str],
+    present: frozenset[str],
+    manifests: Manifests,
+    settings: KeySettings,
+) -> tuple[str, ...]:
+    """The required tags of a group that neither it nor a template gives to its instances."""
+    manifest = manifests.of(tags.get(WORKLOAD_TAG, ""))
+    allowed = (manifest.required_tags if manifest else {}) or settings.allowed
+    return tuple(key for key in allowed if key in tags and key not in {*propagated, *present})

@@ -15,24 +15,27 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import GroupPurchases
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionSize
+from readiness.evidence.batch import ComputeEnvironment
 from readiness.evidence.computeoptimizer import (
     Enrollment,
     FunctionRecommendations,
     VolumeRecommendations,
 )
+from readiness.evidence.dynamodb.usage import TableStorage
 from readiness.evidence.ec2.volume_types import VolumeTypes
 from readiness.evidence.ecs.services import ScaledService
 from readiness.evidence.efs import FileSystemTiers
 from readiness.evidence.region import Region
 from readiness.evidence.s3.lifecycles import GIB, ArchiveTiers, BucketLifecycle
 from readiness.evidence.s3.transfer import BucketWrites
+from readiness.evidence.user_data import GroupMarket
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.utilization import FunctionRuns
 
 from .memory import judge_memory
 from .settings import MinGib, MinSaving
-from .spot import judge_group, judge_service
-from .storage import judge_class, judge_lifecycle, judge_volumes, small
+from .spot import judge_environment, judge_group, judge_service
+from .storage import judge_class, judge_lifecycle, judge_table, judge_volumes, small
 
 cost_optimization = heading("Cost Management", "Optimization")
 
@@ -90,6 +93,24 @@ def volume_types(
     What that saves says Compute Optimizer, where the account has opted in.
     """
     return judge_volumes(volumes, recommended, min_saving)
+
+
+@cost_optimization.rule(STORAGE, severity=Severity.LOW)
+def table_class(
+    table: TableStorage,
+    *,
+    min_gib: MinGib = 100,
+    max_units_per_gib: Annotated[
+        float,
+        Between(0, 1_000_000),
+        "From so many capacity units a day for each GiB on, requests are most of the cost",
+    ] = 1000,
+) -> Verdict:
+    """A large table that is seldom read or written has the class Standard-IA.
+
+    In that class storage costs less and requests cost more.
+    """
+    return judge_table(table, min_gib, max_units_per_gib)
 
 
 # -- lifecycle ------------------------------------------------------------------------------------
@@ -177,9 +198,20 @@ def service_spot(service: ScaledService, manifests: Manifests, place: Region) ->
 
 
 @cost_optimization.rule(SPOT, severity=Severity.LOW)
-def group_spot(group: GroupPurchases, manifests: Manifests, place: Region) -> Verdict:
-    """Groups of instances that may be interrupted buy Spot, and others do not buy it alone."""
-    return judge_group(group, manifests, place.account)
+def group_spot(
+    group: GroupPurchases, market: GroupMarket, manifests: Manifests, place: Region
+) -> Verdict:
+    """Groups of instances that may be interrupted buy Spot, and others do not buy it alone.
+
+    A mixed instances policy says how much, else the launch template or configuration.
+    """
+    return judge_group(group, market, manifests, place.account)
+
+
+@cost_optimization.rule(SPOT, severity=Severity.LOW)
+def batch_spot(environment: ComputeEnvironment, manifests: Manifests, place: Region) -> Verdict:
+    """Compute environments of AWS Batch run on Spot what is declared to be interruptible."""
+    return judge_environment(environment, manifests, place.account)
 
 
 handler = handler_of(cost_optimization)

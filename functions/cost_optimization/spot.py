@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from readiness.model.manifest import names_it
 from readiness.model.verdict import (
+    Fact,
     Severity,
     Verdict,
     cannot_tell,
@@ -21,7 +22,9 @@ from .settings import SPOT_TAG
 
 if TYPE_CHECKING:
     from readiness.evidence.autoscaling import GroupPurchases
+    from readiness.evidence.batch import ComputeEnvironment
     from readiness.evidence.ecs.services import Service
+    from readiness.evidence.user_data import GroupMarket
     from readiness.evidence.workloads.manifests import Manifests
 
 _FARGATE_SPOT = "FARGATE_SPOT"
@@ -105,7 +108,9 @@ def _spot_tasks(service: Service) -> float:
     return on_spot + (left * spot / weights if weights else 0)
 
 
-def judge_group(group: GroupPurchases, manifests: Manifests, account: str) -> Verdict:
+def judge_group(
+    group: GroupPurchases, market: GroupMarket, manifests: Manifests, account: str
+) -> Verdict:
     """Whether a group of instances buys Spot where it may, and not alone where it may not."""
     if group.manager:
         return not_applicable(f"{group.manager} made the group and decides how it buys.")
@@ -114,14 +119,55 @@ def judge_group(group: GroupPurchases, manifests: Manifests, account: str) -> Ve
     wish = wish_of(group.tags or {}, manifests, group.name, account)
     if isinstance(wish, Verdict):
         return wish
-    if not group.is_mixed and wish.said:
+    if not group.is_mixed and market.is_spot is None:
         return cannot_tell(
-            "The group has no mixed instances policy; whether its launch template asks for Spot is"
-            " not read."
+            "The launch template or configuration of the group is gone, so how it would buy is"
+            " unknown."
         )
     above = max(group.highest - group.base, 0)
-    spot = above * (100 - group.on_demand_percent) / 100 if group.is_mixed else 0
+    alone = group.highest if market.is_spot else 0
+    spot = above * (100 - group.on_demand_percent) / 100 if group.is_mixed else alone
     return _judge(wish, spot, group.highest, "instances")
+
+
+_OF_SPOT = {"SPOT", "FARGATE_SPOT"}
+
+
+def judge_environment(
+    environment: ComputeEnvironment, manifests: Manifests, account: str
+) -> Verdict:
+    """Whether jobs run on Spot where they may, and not where they may not.
+
+    Batch tries a job again that was interrupted, if its retry strategy says so: without a
+    declaration neither is wrong.
+    """
+    if not environment.kind:
+        return not_applicable("The account manages the instances of the environment itself.")
+    if not environment.is_enabled or not environment.most:
+        return not_applicable("The environment takes no jobs (disabled, or at most 0 vCPUs).")
+    wish = wish_of(environment.tags or {}, manifests, environment.name, account)
+    facts: dict[str, Fact] = {"type": environment.kind}
+    return wish if isinstance(wish, Verdict) else _of_jobs(wish, environment).observing(facts)
+
+
+def _of_jobs(wish: Wish, environment: ComputeEnvironment) -> Verdict:
+    is_spot = environment.kind in _OF_SPOT
+    if wish.said == "eligible" and not is_spot:
+        return violates(
+            f"Its jobs run on demand ({environment.kind}), although {wish.by} allows Spot.",
+            expected="A compute environment of the type SPOT or FARGATE_SPOT.",
+        )
+    if wish.said == "ineligible" and is_spot:
+        return violates(
+            f"Its jobs run on Spot alone ({environment.kind}), which {wish.by} forbids.",
+            expected="A compute environment of the type EC2 or FARGATE.",
+            severity=Severity.MEDIUM,
+        )
+    if is_spot or wish.said:
+        return complies(f"Its jobs run on {environment.kind}.")
+    return not_applicable(
+        f"Nobody declared whether its jobs may be interrupted (the tag {SPOT_TAG})."
+    )
 
 
 def _judge(wish: Wish, spot: float, count: int, what: str) -> Verdict:

@@ -13,6 +13,7 @@ from readiness.semantics.lifecycle import MIN_TRANSITION_BYTES
 
 if TYPE_CHECKING:
     from readiness.evidence.computeoptimizer import VolumeRecommendations
+    from readiness.evidence.dynamodb.usage import TableStorage
     from readiness.evidence.ec2.volume_types import Volume, VolumeTypes
     from readiness.evidence.s3.lifecycles import ArchiveTiers, BucketLifecycle
     from readiness.evidence.s3.transfer import BucketWrites
@@ -146,6 +147,50 @@ def _bounds(rule: CostRule) -> bool:
 def _in_time(days: int | None) -> bool:
     """Whether something happens, and not only after decades."""
     return days is not None and days < _NEVER
+
+
+_SEEN_DAYS = 5
+"""Of a week; what was created or measured for less tells too little."""
+
+
+def judge_table(table: TableStorage, min_gib: float, most_units: float) -> Verdict:
+    """Whether the class of a table fits what is stored and what is asked of it."""
+    if verdict := small(table.bytes, min_gib):
+        return verdict
+    gib = table.bytes / GIB
+    if table.units is None:
+        return cannot_tell("What tables of less than 1 GiB consume is not asked.")
+    rate = table.units / gib
+    facts: dict[str, Fact] = {
+        "bytes": table.bytes,
+        "units_a_day": round(table.units),
+        "class": table.table_class,
+    }
+    asked = f"{rate:,.0f} units a day for each of {gib:,.0f} GiB"
+    if table.table_class != "STANDARD":
+        return _of_infrequent(table, asked, is_busy=rate > 10 * most_units).observing(facts)
+    if rate >= most_units:
+        return complies(f"Requests cost most of it: {asked}.").observing(facts)
+    if table.measured and table.measured < _SEEN_DAYS:
+        return cannot_tell(
+            f"Its use was measured on {plural(table.measured, 'day')} of the last week."
+        ).observing(facts)
+    return violates(
+        f"The table holds {gib:,.0f} GiB in the class STANDARD and serves at most"
+        f" {rate:,.0f} units a day for each GiB: storage is most of what it costs.",
+        expected="The table class STANDARD_INFREQUENT_ACCESS.",
+    ).observing(facts)
+
+
+def _of_infrequent(table: TableStorage, asked: str, *, is_busy: bool) -> Verdict:
+    """Between the two limits either class is right."""
+    if is_busy:
+        return violates(
+            f"The class is {table.table_class}, in which requests cost more, and the table serves"
+            f" {asked}.",
+            expected="The table class STANDARD.",
+        )
+    return complies(f"The class is {table.table_class}.")
 
 
 def _as_fast(volumes: Sequence[Volume]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from readiness import Severity
 from readiness.evidence.workloads.failure_sinks import QueueSink
@@ -13,6 +14,8 @@ from readiness.semantics.admission import Answer, admits
 from readiness.semantics.requesters import acting
 
 SEND, KEY_USE = ("sqs:SendMessage",), ("kms:GenerateDataKey", "kms:Decrypt")
+LEAST_RETENTION = 86_400
+"""Seconds: a day. The default of SQS is four, the least a minute."""
 EVENTBRIDGE, SNS = "events.amazonaws.com", "sns.amazonaws.com"
 
 
@@ -58,6 +61,12 @@ def check_queue(sink: QueueSink, checked: Checked, *, fifo: bool | None, sender:
     elif sink.key_problem:
         checked.add(f"The KMS key of the queue {sink.name} {sink.key_problem}.")
     else:
+        if sink.retention < LEAST_RETENTION:
+            checked.add(
+                f"{sink.name} keeps what failed for {timedelta(seconds=sink.retention)}, too short"
+                " for anyone to look at it.",
+                Severity.MEDIUM,
+            )
         return True
     return False
 

@@ -26,6 +26,7 @@ from readiness.evidence.route53_health import DnsHealthCheck
 from readiness.evidence.workloads.degradation import Degradation
 from readiness.evidence.workloads.failover_tests import FailoverTests
 from readiness.evidence.workloads.manifests import Manifests
+from readiness.evidence.workloads.regional import RegionalStores
 from readiness.model.attestation import Attested
 
 from .caches import cache_cluster_verdict, cache_verdict
@@ -44,6 +45,7 @@ from .health import (
 )
 from .services import service_verdict
 from .settings import CriticalZones, MinZones, TwoPeople
+from .stores import stores_verdict
 from .targets import targets_verdict
 from .zones import places_verdict
 
@@ -257,6 +259,21 @@ def vpc_endpoint_zones(
     return endpoints_verdict(endpoints, zones, min_zones=min_zones)
 
 
+@high_availability.rule(ZONES, severity=Severity.LOW)
+def regional_stores(
+    stores: RegionalStores,
+    *,
+    one_zone_buckets: Annotated[
+        tuple[str, ...], "Buckets whose data may be lost with a zone (shell patterns of names)"
+    ] = (),
+) -> Verdict:
+    """What S3, DynamoDB, SQS and SNS keep is in several Availability Zones by design.
+
+    The exception are objects in S3's classes One Zone-IA and Express One Zone.
+    """
+    return stores_verdict(stores, one_zone_buckets)
+
+
 # -- health checks --------------------------------------------------------------------------------
 
 
@@ -292,9 +309,15 @@ def target_group_health_checks(
 
 
 @high_availability.rule(HEALTH, severity=Severity.HIGH)
-def auto_scaling_group_health_checks(group: GroupAvailability) -> Verdict:
+def auto_scaling_group_health_checks(
+    group: GroupAvailability,
+    *,
+    max_grace_seconds: Annotated[
+        int, Between(0, 86400), "How long new instances may be exempt from checks"
+    ] = 1800,
+) -> Verdict:
     """A group behind a load balancer replaces instances that the load balancer finds unhealthy."""
-    return group_checks_verdict(group)
+    return group_checks_verdict(group, max_grace_seconds=max_grace_seconds)
 
 
 @high_availability.rule(HEALTH, severity=Severity.HIGH)

@@ -218,7 +218,7 @@ def _health_problems(health: TargetHealth) -> Iterator[Problem]:
 _NEEDED = ("HealthCheck", "ReplaceUnhealthy", "Launch", "Terminate")
 
 
-def group_checks_verdict(group: GroupAvailability) -> Verdict:
+def group_checks_verdict(group: GroupAvailability, *, max_grace_seconds: int) -> Verdict:
     """The verdict on whether a group replaces instances that its balancers find unhealthy."""
     if group.is_going or not group.highest or not group.desired:
         return not_applicable("The group is to run no instance now.")
@@ -239,6 +239,14 @@ def group_checks_verdict(group: GroupAvailability) -> Verdict:
             Problem(
                 Severity.HIGH,
                 "The group is behind VPC Lattice and does not look at its health checks.",
+            )
+        )
+    if (group.behind or group.in_lattice) and group.grace > max_grace_seconds:
+        problems.append(
+            Problem(
+                Severity.MEDIUM,
+                f"The checks of a new instance do not count for {group.grace} seconds"
+                f" (HealthCheckGracePeriod); at most {max_grace_seconds} are allowed.",
             )
         )
     stopped = [

@@ -90,6 +90,15 @@ def _doubt(
             f"AWS does not show where {listed(allowed.unknown)} is, so the zones of the service"
             " are not known."
         )
+    if (
+        allowed is None
+        and 1 < len(running.zones) < min_zones
+        and not _is_settling(placement, tasks)
+    ):
+        return (
+            f"Tasks run {in_zones(len(running.zones))} now; whether they may run in {min_zones}"
+            " does not show, as their hosts belong to no capacity provider."
+        )
     if len(running.zones) > 1:
         return ""
     if _is_settling(placement, tasks):

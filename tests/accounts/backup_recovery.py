@@ -29,6 +29,9 @@ STORES = {
     SYSTEM_ARN: "EFS",
     VOLUME_ARN: "EBS",
 }
+CACHE, MEMORYDB = "sessions", "carts"
+CACHE_ARN = f"arn:aws:elasticache:{_HERE}:replicationgroup:{CACHE}"
+MEMORYDB_ARN = f"arn:aws:memorydb:{_HERE}:cluster/{MEMORYDB}"
 LONG_AGO = NOON - timedelta(days=400)
 
 
@@ -66,6 +69,21 @@ def jobs(*more: dict[str, Any]) -> Answer:
     return {"RestoreJobs": [*more, *(job(arn) for arn in STORES)]}
 
 
+def points(**changes: Any) -> Answer:
+    """ListRecoveryPointsByResource: one point, 20 minutes old."""
+    return {
+        "RecoveryPoints": [
+            {
+                "RecoveryPointArn": f"arn:aws:backup:{_HERE}:recovery-point:1EB3B5E7",
+                "CreationDate": ago(minutes=20),
+                "Status": "COMPLETED",
+                "BackupVaultName": "main",
+            }
+            | changes
+        ]
+    }
+
+
 def plan(**changes: Any) -> dict[str, Any]:
     """A plan of ListRestoreTestingPlans that runs on Tuesdays and ran six days ago."""
     return {
@@ -98,7 +116,8 @@ def tagged(value: str = WORKLOAD, **tags: str) -> Answer:
     told = [{"Key": key, "Value": each} for key, each in {"Application": value, **tags}.items()]
 
     def answer(ResourceARNList: list[str] | None = None, **_: Any) -> dict[str, Any]:  # noqa: N803
-        wanted = [arn for arn in STORES if ResourceARNList is None or arn in ResourceARNList]
+        known = [*STORES, CACHE_ARN, MEMORYDB_ARN]
+        wanted = [arn for arn in known if ResourceARNList is None or arn in ResourceARNList]
         return {"ResourceTagMappingList": [{"ResourceARN": arn, "Tags": told} for arn in wanted]}
 
     return answer
@@ -229,7 +248,9 @@ def fake_account() -> FakeAccount:
             ("ec2", "describe_volumes"): {
                 "Volumes": [{"VolumeId": VOLUME, "CreateTime": LONG_AGO}]
             },
+            **caches(),
             ("backup", "list_protected_resources"): protected(),
+            ("backup", "list_recovery_points_by_resource"): points(),
             ("backup", "list_restore_jobs"): jobs(),
             ("backup", "describe_region_settings"): {
                 "ResourceTypeOptInPreference": {"DynamoDB": True, "EFS": True}
@@ -256,9 +277,48 @@ def fake_account() -> FakeAccount:
             ("ssm", "get_parameters_by_path"): {"Parameters": [manifest()]},
             ("resiliencehub", "list_apps"): {"appSummaries": []},
             ("resourcegroupstaggingapi", "get_resources"): tagged(),
-            ("dynamodb", "query"): {"Items": []},
+            ("dynamodb", "query"): {
+                "Items": [
+                    *declared("backup_recovery.cache-restore"),
+                    *declared("backup_recovery.memorydb-restore"),
+                ]
+            },
         }
     )
+
+
+def caches() -> dict[tuple[str, str], Answer]:
+    """A replication group and a MemoryDB cluster, each with a snapshot of two hours ago."""
+    made = ago(minutes=120)
+    group = {
+        "ReplicationGroupId": CACHE,
+        "ARN": CACHE_ARN,
+        "Status": "available",
+        "SnapshotRetentionLimit": 7,
+        "ReplicationGroupCreateTime": LONG_AGO,
+    }
+    shard = {"Name": "0001", "Nodes": [{"Name": "0001-001", "CreateTime": LONG_AGO}]}
+    cluster = {"Name": MEMORYDB, "ARN": MEMORYDB_ARN, "Status": "available", "Shards": [shard]}
+    return {
+        ("elasticache", "describe_replication_groups"): {"ReplicationGroups": [group]},
+        ("elasticache", "describe_snapshots"): {"Snapshots": [cache_snapshot(made)]},
+        ("memorydb", "describe_clusters"): {"Clusters": [cluster]},
+        ("memorydb", "describe_snapshots"): {"Snapshots": [memorydb_snapshot(made)]},
+    }
+
+
+def cache_snapshot(*made: datetime, **changes: Any) -> dict[str, Any]:
+    """A snapshot of ElastiCache's DescribeSnapshots, of nodes at some times."""
+    nodes = [{"CacheClusterId": f"{CACHE}-001", "SnapshotCreateTime": each} for each in made]
+    about = {"SnapshotName": "a", "ReplicationGroupId": CACHE, "SnapshotStatus": "available"}
+    return about | {"NodeSnapshots": nodes} | changes
+
+
+def memorydb_snapshot(*made: datetime, **changes: Any) -> dict[str, Any]:
+    """A snapshot of MemoryDB's DescribeSnapshots, of shards at some times."""
+    shards = [{"Name": "0001", "SnapshotCreationTime": each} for each in made]
+    about: dict[str, Any] = {"Name": "a", "Status": "available"}
+    return about | {"ClusterConfiguration": {"Name": MEMORYDB, "Shards": shards}} | changes
 
 
 def without_backups() -> FakeAccount:
@@ -267,20 +327,26 @@ def without_backups() -> FakeAccount:
     table = {"ContinuousBackupsDescription": {"ContinuousBackupsStatus": "ENABLED"}}
     [database] = plain.answers["rds", "describe_db_instances"]["DBInstances"]  # type: ignore[index]
     [cluster] = plain.answers["rds", "describe_db_clusters"]["DBClusters"]  # type: ignore[index]
+    off = {"BackupRetentionPeriod": 0, "LatestRestorableTime": None}
+    without = [
+        {name: value for name, value in (each | off).items() if value is not None}
+        for each in (database, cluster)
+    ]
     orphans = [
         {name: value for name, value in job(arn).items() if name != "SourceResourceArn"}
         for arn in STORES
     ]
     return plain.but(
+        backup__get_restore_job_metadata={"Metadata": {"newFileSystem": "true"}},
         dynamodb__describe_continuous_backups=table,
         dynamodb__list_backups={"BackupSummaries": []},
-        rds__describe_db_instances={"DBInstances": [{**database, "BackupRetentionPeriod": 0}]},
-        rds__describe_db_clusters={"DBClusters": [{**cluster, "BackupRetentionPeriod": 0}]},
+        rds__describe_db_instances={"DBInstances": without[:1]},
+        rds__describe_db_clusters={"DBClusters": without[1:]},
         rds__describe_db_snapshots={"DBSnapshots": []},
         rds__describe_db_cluster_snapshots={"DBClusterSnapshots": []},
         backup__list_restore_jobs={"RestoreJobs": orphans},
         backup__list_restore_jobs_by_protected_resource=lambda ResourceArn: {  # noqa: N803
-            "RestoreJobs": [job(ResourceArn)]
+            "RestoreJobs": [job(ResourceArn, CreatedBy={})]
         },
     )
 

@@ -18,6 +18,9 @@ EXPORT = f"arn:aws:bcm-data-exports:{HOME}:{ACCOUNT_ID}:export/bill-1"
 CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/agent"
 FUNCTION = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:function:agent"
+SECRET = f"arn:aws:secretsmanager:{HOME}:{ACCOUNT_ID}:secret:orders/db-AbCdEf"
+LOG_GROUP = "/aws/lambda/agent"
+BALANCER = f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/web/50dc6c49"
 PAYER = "444455556666"
 TAGS = {
     "Application": "maif",
@@ -35,6 +38,12 @@ TAGGED = (
     f"arn:aws:sns:{HOME}:{ACCOUNT_ID}:money",
     f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:jobs",
     FUNCTION,
+    SECRET,
+    BALANCER,
+    f"arn:aws:logs:{HOME}:{ACCOUNT_ID}:log-group:{LOG_GROUP}",
+    f"arn:aws:elasticache:{HOME}:{ACCOUNT_ID}:replicationgroup:sessions",
+    f"arn:aws:elasticache:{HOME}:{ACCOUNT_ID}:cluster:pages",
+    f"arn:aws:memorydb:{HOME}:{ACCOUNT_ID}:cluster/carts",
 )
 
 
@@ -309,7 +318,63 @@ def resources() -> dict[tuple[str, str], Any]:
         },
         ("sns", "list_topics"): {"Topics": [{"TopicArn": TOPIC}]},
         ("efs", "describe_file_systems"): {"FileSystems": [system]},
+        **compute(),
+        **caches(),
+        ("secretsmanager", "list_secrets"): {"SecretList": [{"ARN": SECRET, "Name": "orders/db"}]},
+        ("logs", "describe_log_groups"): {"logGroups": [{"logGroupName": LOG_GROUP}]},
         ("resourcegroupstaggingapi", "get_resources"): tagged(),
+    }
+
+
+def compute() -> dict[tuple[str, str], Any]:
+    """Instances, one of a group, their volumes and a load balancer."""
+    tags = [{"Key": key, "Value": value} for key, value in TAGS.items()]
+    of_group = {"Key": "aws:autoscaling:groupName", "Value": "web"}
+    running = {"State": {"Name": "running"}}
+    return {
+        ("autoscaling", "describe_auto_scaling_groups"): {
+            "AutoScalingGroups": [
+                {
+                    "AutoScalingGroupName": "web",
+                    "AutoScalingGroupARN": "arn:aws:autoscaling:…:autoScalingGroupName/web",
+                    "MinSize": 1,
+                    "MaxSize": 2,
+                    "DesiredCapacity": 1,
+                    "DefaultCooldown": 300,
+                    "AvailabilityZones": [f"{HOME}a"],
+                    "HealthCheckType": "EC2",
+                    "CreatedTime": NOON - timedelta(days=100),
+                    "Tags": [each | {"PropagateAtLaunch": True} for each in tags],
+                }
+            ]
+        },
+        ("ec2", "describe_instances"): {
+            "Reservations": [
+                {
+                    "Instances": [
+                        {"InstanceId": "i-1", "Tags": tags, **running},
+                        {"InstanceId": "i-2", "Tags": [*tags, of_group], **running},
+                    ]
+                }
+            ]
+        },
+        ("ec2", "describe_volumes"): {"Volumes": [{"VolumeId": "vol-1", "Tags": tags}]},
+        ("elbv2", "describe_load_balancers"): {
+            "LoadBalancers": [{"LoadBalancerArn": BALANCER, "Type": "application"}]
+        },
+    }
+
+
+def caches() -> dict[tuple[str, str], Any]:
+    """A cache of each kind."""
+    return {
+        ("elasticache", "describe_replication_groups"): {
+            "ReplicationGroups": [{"ReplicationGroupId": "sessions", "Status": "available"}]
+        },
+        ("elasticache", "describe_cache_clusters"): {
+            "CacheClusters": [{"CacheClusterId": "pages", "Engine": "memcached"}]
+        },
+        ("memorydb", "describe_clusters"): {"Clusters": [{"Name": "carts"}]},
     }
 
 
@@ -325,5 +390,20 @@ def fake_account() -> FakeAccount:
     )
 
 
+def tags_of_the_definition() -> FakeAccount:
+    """Tasks get the tags of their task definition."""
+    plain = fake_account()
+    [known] = plain.answers["ecs", "describe_services"]["services"]  # type: ignore[index]
+    definition = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/agent:7"
+    about = known | {"propagateTags": "TASK_DEFINITION", "taskDefinition": definition}
+    return plain.but(
+        ecs__describe_services={"services": [about]},
+        ecs__describe_task_definition={
+            "taskDefinition": {"taskDefinitionArn": definition},
+            "tags": known["tags"],
+        },
+    )
+
+
 def others() -> Mapping[str, Variant]:
-    return {}
+    return {"tags of the definition": Variant(tags_of_the_definition, ("service-tags",))}

@@ -184,8 +184,71 @@ def computing() -> dict[tuple[str, str], Any]:
         ("ecs", "list_services"): {"serviceArns": [SERVICE]},
         ("ecs", "describe_services"): {"services": [service]},
         ("autoscaling", "describe_auto_scaling_groups"): {"AutoScalingGroups": [group]},
+        ("batch", "describe_compute_environments"): {"computeEnvironments": [environment()]},
+        ("dynamodb", "list_tables"): {"TableNames": ["orders"]},
+        ("dynamodb", "describe_table"): {"Table": table()},
         ("ssm", "get_parameters_by_path"): {"Parameters": []},
     }
+
+
+def environment(**changes: Any) -> dict[str, Any]:
+    """A compute environment of DescribeComputeEnvironments."""
+    about: dict[str, Any] = {
+        "computeEnvironmentName": "night",
+        "computeEnvironmentArn": f"arn:aws:batch:{HOME}:{ACCOUNT_ID}:compute-environment/night",
+        "type": "MANAGED",
+        "state": "ENABLED",
+        "status": "VALID",
+        "computeResources": {"type": "SPOT", "maxvCpus": 64, "subnets": []},
+        "tags": {"readiness:spot": "eligible"},
+    }
+    return about | changes
+
+
+def table(**changes: Any) -> dict[str, Any]:
+    """A table of DescribeTable of the class for infrequent access."""
+    about: dict[str, Any] = {
+        "TableName": "orders",
+        "TableSizeBytes": 500 * GIB,
+        "TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
+    }
+    return about | changes
+
+
+TEMPLATE = {"LaunchTemplateId": "lt-0123456789abcdef0", "Version": "$Default"}
+
+
+def by_a_template() -> FakeAccount:
+    """The group buys as its launch template says."""
+    plain = fake_account()
+    [known] = plain.answers["autoscaling", "describe_auto_scaling_groups"]["AutoScalingGroups"]  # type: ignore[index]
+    alone = {key: each for key, each in known.items() if key != "MixedInstancesPolicy"}
+    old = alone | {"AutoScalingGroupName": "old", "LaunchConfigurationName": "old"}
+    version = {
+        "LaunchTemplateId": TEMPLATE["LaunchTemplateId"],
+        "LaunchTemplateName": "workers",
+        "VersionNumber": 3,
+        "DefaultVersion": True,
+        "LaunchTemplateData": {"InstanceMarketOptions": {"MarketType": "spot"}},
+    }
+    configuration = {
+        "LaunchConfigurationName": "old",
+        "SpotPrice": "0.1",
+        "ImageId": "ami-1",
+        "InstanceType": "m5.large",
+        "CreatedTime": NOON - timedelta(days=100),
+    }
+
+    def groups(**asked: Any) -> dict[str, Any]:
+        names = asked.get("AutoScalingGroupNames") or ["workers", "old"]
+        found = [alone | {"LaunchTemplate": TEMPLATE}, old]
+        return {"AutoScalingGroups": [g for g in found if g["AutoScalingGroupName"] in names]}
+
+    return plain.but(
+        autoscaling__describe_auto_scaling_groups=groups,
+        autoscaling__describe_launch_configurations={"LaunchConfigurations": [configuration]},
+        ec2__describe_launch_template_versions={"LaunchTemplateVersions": [version]},
+    )
 
 
 def fake_account() -> FakeAccount:
@@ -201,5 +264,6 @@ def without_recommendation() -> FakeAccount:
 
 def others() -> Mapping[str, Variant]:
     return {
+        "by a template": Variant(by_a_template, ("group-spot",)),
         "without a recommendation": Variant(without_recommendation, ("function-memory",)),
     }

@@ -32,6 +32,7 @@ SECRET = f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:orders/db-AbCdEf"
 JOB = f"arn:aws:batch:{REGION}:{ACCOUNT}:job-definition/orders:3"
 MACHINE = f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:orders"
 CACHE = f"arn:aws:elasticache:{REGION}:{ACCOUNT}:cluster:pages"
+CARTS = f"arn:aws:memorydb:{REGION}:{ACCOUNT}:cluster/carts"
 GROUP, INSTANCE, VPC = "sg-0123456789abcdef0", "i-0123456789abcdef0", "vpc-0123456789abcdef0"
 
 Members = Mapping[str, Any]
@@ -406,6 +407,13 @@ GOLDEN = (
     call("route53", "CreateHealthCheck", _CHECK, response={"healthCheck": {"id": _CHECK[1]}}),
     call("route53", "UpdateHealthCheck", _CHECK, request={"healthCheckId": _CHECK[1]}),
     item("AWS::ElasticLoadBalancingV2::TargetGroup", "elbv2-target-group", _TARGETS, _TARGETS),
+    item(
+        "AWS::Batch::ComputeEnvironment",
+        "batch-compute-environment",
+        f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night",
+        f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night",
+        "night",
+    ),
     item(
         "AWS::EC2::NatGateway",
         "ec2-nat-gateway",
@@ -985,6 +993,39 @@ GOLDEN = (
         request={"replicationGroupId": "sessions"},
     ),
     call(
+        "autoscaling",
+        "CreateOrUpdateTags",
+        ("AWS::AutoScaling::AutoScalingGroup", "web"),
+        request={"tags": [{"resourceId": "web", "resourceType": "auto-scaling-group"}]},
+    ),
+    call(
+        "batch",
+        "CreateComputeEnvironment",
+        ("AWS::Batch::ComputeEnvironment", "night"),
+        request={"computeEnvironmentName": "night"},
+    ),
+    call(
+        "batch",
+        "UpdateComputeEnvironment",
+        ("AWS::Batch::ComputeEnvironment", "night"),
+        request={
+            "computeEnvironment": f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night"
+        },
+    ),
+    call(
+        "elasticache",
+        "CreateSnapshot",
+        ("AWS::ElastiCache::ReplicationGroup", "sessions"),
+        response={"replicationGroupId": "sessions"},
+    ),
+    call(
+        "memorydb",
+        "CreateSnapshot",
+        ("AWS::MemoryDB::Cluster", "carts"),
+        request={"clusterName": "carts"},
+    ),
+    call("memorydb", "DeleteSnapshot"),
+    call(
         "elasticloadbalancing",
         "CreateRule",
         ("AWS::ElasticLoadBalancingV2::Listener", LISTENER),
@@ -1088,7 +1129,34 @@ GOLDEN = (
     ),
     call("sqs", "CreateQueue", ("AWS::SQS::Queue", "work"), request={"queueName": "work"}),
     tagged("ecs-service-tagged", "ecs", "service", SERVICE, ("AWS::ECS::Service", SERVICE)),
-    tagged("elasticache-cluster-tagged", "elasticache", "cluster", CACHE),
+    tagged(
+        "elasticache-cluster-tagged",
+        "elasticache",
+        "cluster",
+        CACHE,
+        ("AWS::ElastiCache::CacheCluster", "pages"),
+    ),
+    tagged(
+        "elasticache-group-tagged",
+        "elasticache",
+        "replicationgroup",
+        f"arn:aws:elasticache:{REGION}:{ACCOUNT}:replicationgroup:sessions",
+        ("AWS::ElastiCache::ReplicationGroup", "sessions"),
+    ),
+    tagged(
+        "elasticloadbalancing-balancer-tagged",
+        "elasticloadbalancing",
+        "loadbalancer",
+        BALANCER,
+        ("AWS::ElasticLoadBalancingV2::LoadBalancer", BALANCER),
+    ),
+    tagged(
+        "memorydb-cluster-tagged",
+        "memorydb",
+        "cluster",
+        CARTS,
+        ("AWS::MemoryDB::Cluster", "carts"),
+    ),
     item(
         "AWS::ApiGateway::RestApi",
         "apigateway-rest-api",

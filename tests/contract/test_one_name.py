@@ -68,6 +68,10 @@ NAMES: dict[str, tuple[str, tuple[str, ...]]] = {
         KEY,
         ("alias/prod", f"arn:aws:kms:{REGION}:{ACCOUNT}:alias/prod"),
     ),
+    "AWS::Batch::ComputeEnvironment": (
+        "night",
+        (f"arn:aws:batch:{REGION}:{ACCOUNT}:compute-environment/night",),
+    ),
     "AWS::Kinesis::Stream": (
         "clicks",
         (f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/clicks/consumer/app:1700000000",),

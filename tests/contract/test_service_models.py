@@ -123,8 +123,15 @@ FREE_NAMES: dict[str, frozenset[str]] = {
             *("id", "where", "from", "to", "impact", "feedback"),
         }
     ),
-    # A parameter of FIS's action aws:ssm:send-command, in the map of an action's parameters.
-    "readiness.evidence.workloads.failover_tests": frozenset({"documentArn"}),
+    # Parameters of FIS's actions, in the map of an action's parameters.
+    "readiness.evidence.workloads.failover_tests": frozenset({"documentArn", "forceFailover"}),
+    # A key of a restore's metadata in lower case: AWS Backup Developer Guide, "Restore an EFS
+    # file system".
+    "readiness.evidence.backup": frozenset({"itemstorestore"}),
+    # A tag that Auto Scaling sets.
+    "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
+    # An attribute whose name the model does not list: GetTopicAttributes.
+    "readiness.evidence.workloads.failure_sinks": frozenset({"SubscriptionsConfirmed"}),
     # The name of a query of our own.
     "readiness.evidence.workloads.utilization": frozenset({"runs"}),
     # A key of the map CostFilters.

@@ -24,6 +24,7 @@ LACKING = {
     "backup:ListRestoreJobs",
     "backup:ListRestoreTestingPlans",
     "ce:GetAnomalySubscriptions",
+    "batch:DescribeComputeEnvironments",
     "bcm-data-exports:ListExports",
     "budgets:DescribeBudgetActionsForAccount",
     "ce:GetAnomalies",

@@ -12,8 +12,9 @@ from readiness.engine.events import resolve_targets
 
 EVENTS = Path(__file__).parents[2] / "events"
 STORES = ("table", "database", "cluster", "file-system")
-ALL_RESTORES = dict.fromkeys(f"{each}-restore" for each in (*STORES, "volume", "bucket"))
-ALL_OBJECTIVES = dict.fromkeys(f"{each}-objectives" for each in STORES)
+CACHES = ("cache", "memorydb")
+ALL_RESTORES = dict.fromkeys(f"{each}-restore" for each in (*STORES, *CACHES, "volume", "bucket"))
+ALL_OBJECTIVES = dict.fromkeys(f"{each}-objectives" for each in (*STORES, *CACHES))
 EVERY_STORE = {**ALL_RESTORES, **ALL_OBJECTIVES, "restore-testing-plan": None}
 STATED = {**ALL_RESTORES, **ALL_OBJECTIVES, "bucket-lifecycle": None, "stated-objectives": None}
 
@@ -37,6 +38,10 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     },
     "cloudtrail/lambda_deployment-update-function-code": {},
     "config/backup-restore-testing-plan": {"restore-testing-plan": "weekly"},
+    "cloudtrail/elasticache-create-snapshot": both("cache", "sessions"),
+    "cloudtrail/memorydb-create-snapshot": both("memorydb", "carts"),
+    "cloudtrail/memorydb-delete-snapshot": both("memorydb", None),
+    "service/memorydb-cluster-tagged": both("memorydb", "carts"),
     "service/backup-table-restored": both("table", "jobs"),
     "service/backup-table-made": both("table", "jobs"),
     "service/backup-database-restored": both("database", "orders-1"),

@@ -28,6 +28,14 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "service/encryption-bucket-tagged": {"bucket-tags": "data"},
     "service/rds-cluster-tagged": {"cluster-tags": "orders"},
     "service/rds-instance-tagged": {"database-tags": "orders"},
+    "cloudtrail/autoscaling-create-or-update-tags": {"auto-scaling-group-tags": "web"},
+    "service/elasticache-cluster-tagged": {"cache-cluster-tags": "pages"},
+    "service/elasticache-group-tagged": {"cache-tags": "sessions"},
+    "service/elasticloadbalancing-balancer-tagged": {
+        "load-balancer-tags": "arn:aws:elasticloadbalancing:us-east-1:111122223333:"
+        "loadbalancer/app/web/50dc6c49"
+    },
+    "service/memorydb-cluster-tagged": {"memorydb-tags": "carts"},
     "service/sns-topic-tagged": {"topic-tags": "orders"},
     "service/sqs-queue-tagged": {"queue-tags": "orders"},
 }

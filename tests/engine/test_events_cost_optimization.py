@@ -29,7 +29,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
         "bucket-storage-class": "data",
     },
     "config/ec2-volume": {"volume-types": None},
-    "service/ssm-manifest-change": {"group-spot": None, "service-spot": None},
+    "cloudtrail/batch-update-compute-environment": {"batch-spot": "night"},
+    "service/ssm-manifest-change": {"batch-spot": None, "group-spot": None, "service-spot": None},
 }
 
 

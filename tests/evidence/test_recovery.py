@@ -12,14 +12,18 @@ from readiness.evidence.backup import PLAN, Backups, RestoreTestingPlan
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
 from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.resiliencehub import ResilienceApps
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
 from readiness.evidence.workloads.recovery import (
+    CacheRecovery,
     ClusterRecovery,
     FileSystemRecovery,
     InstanceRecovery,
+    MemoryDbRecovery,
     TableRecovery,
     VolumeRecovery,
 )
@@ -37,6 +41,7 @@ from tests.accounts.backup_recovery import (
     listed_app,
     manifest,
     plan,
+    points,
     policy,
     protected,
 )
@@ -349,3 +354,121 @@ def test_a_manifest_counts_before_resilience_hub():
     assert read(StatedObjectives, **blog).of("blog") == Objectives(60, 60)
     zero = {"ssm__get_parameters_by_path": {"Parameters": [manifest(rpo_minutes=30)]}}
     assert read(StatedObjectives, **zero).of("shop") == Objectives(240, 30)
+
+
+# -- recovery points that are gone, and restores of single items ----------------------------------
+
+
+def off():
+    """A table whose point-in-time recovery is off."""
+    about = {"ContinuousBackupsStatus": "ENABLED"}
+    return {
+        "dynamodb__describe_continuous_backups": {"ContinuousBackupsDescription": about},
+        "dynamodb__list_backups": {"BackupSummaries": []},
+    }
+
+
+@pytest.mark.parametrize(
+    ("answer", "made"),
+    [
+        pytest.param(points(), ago(minutes=20), id="there"),
+        pytest.param(points(Status="DELETING"), None, id="being deleted"),
+        pytest.param(points(Status="EXPIRED"), None, id="expired"),
+        pytest.param(points(Status="PARTIAL"), None, id="not whole"),
+        pytest.param({"RecoveryPoints": []}, None, id="deleted"),
+        pytest.param(error("ResourceNotFoundException"), None, id="none known"),
+    ],
+)
+def test_the_time_of_the_last_backup_outlives_its_recovery_point(answer, made):
+    answers = {"backup__list_recovery_points_by_resource": answer}
+    table = read(TableRecovery, of(TABLE, accounts.TABLE), **off(), **answers)
+    assert (table.restorable, table.backed_up) == (None, made)
+    system = read(FileSystemRecovery, of(FILE_SYSTEM, accounts.SYSTEM), **answers)
+    assert system.backed_up == made
+
+
+def test_points_are_asked_for_only_where_they_decide():
+    denied = {"backup__list_recovery_points_by_resource": error("AccessDeniedException", 403)}
+    assert read(TableRecovery, of(TABLE, accounts.TABLE), **denied).backed_up is None
+    unknown = denied | {"backup__list_protected_resources": {"Results": []}}
+    assert read(FileSystemRecovery, of(FILE_SYSTEM, accounts.SYSTEM), **unknown).backed_up is None
+
+
+BY_HAND = {"ResourceType": "EFS", "CreatedBy": {}}
+
+
+@pytest.mark.parametrize(
+    ("items", "is_whole"),
+    [
+        ({"newFileSystem": "true"}, True),
+        ({"itemsToRestore": "[]"}, True),
+        ({"itemsToRestore": '["/etc/a"]'}, False),
+        ({"ItemsToRestore": '["/etc/a"]'}, False),
+    ],
+)
+@pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
+def test_a_restore_of_single_files_is_none_of_the_file_system(items, is_whole, status):
+    by_hand = job(accounts.SYSTEM_ARN, **BY_HAND, Status=status)
+    found = backups(by_hand, backup__get_restore_job_metadata={"Metadata": items})
+    assert (accounts.SYSTEM_ARN in found.restores) is is_whole
+    assert (accounts.SYSTEM_ARN in found.items) is not is_whole
+
+
+def test_single_files_do_not_hide_an_older_restore_of_all():
+    def metadata(**params):
+        items = {"itemsToRestore": "[1]"} if params["RestoreJobId"] == "new" else {}
+        return {"Metadata": items}
+
+    found = backups(
+        job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="new", CreationDate=ago(1)),
+        job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="old"),
+        backup__get_restore_job_metadata=metadata,
+    )
+    assert [each.id for each in found.restores[accounts.SYSTEM_ARN]] == ["old"]
+
+
+# -- caches ---------------------------------------------------------------------------------------
+
+
+@BULK
+@pytest.mark.parametrize(
+    ("changes", "made"),
+    [
+        pytest.param({}, ago(2), id="available"),
+        pytest.param({"status": "creating"}, None, id="creating"),
+        pytest.param({"status": "deleting"}, None, id="deleting"),
+        pytest.param({"status": "restoring"}, ago(2), id="restoring"),
+    ],
+)
+def test_snapshots_of_caches(changes, made, bulk):
+    status = changes.get("status", "available")
+    cache = read(
+        CacheRecovery,
+        of(REPLICATION_GROUP, accounts.CACHE),
+        bulk=bulk,
+        elasticache__describe_snapshots={
+            "Snapshots": [accounts.cache_snapshot(ago(1), ago(2), SnapshotStatus=status)]
+        },
+    )
+    assert (cache.snapshot, cache.keeps, cache.workload) == (made, 7, accounts.WORKLOAD)
+    cluster = read(
+        MemoryDbRecovery,
+        of(MEMORYDB_CLUSTER, accounts.MEMORYDB),
+        bulk=bulk,
+        memorydb__describe_snapshots={
+            "Snapshots": [accounts.memorydb_snapshot(ago(1), ago(2), Status=status)]
+        },
+    )
+    assert (cluster.snapshot, cluster.started) == (made, LONG_AGO)
+
+
+@pytest.mark.parametrize(
+    ("cls", "type_", "answers"),
+    [
+        (CacheRecovery, REPLICATION_GROUP, {"elasticache__describe_replication_groups": {"ReplicationGroups": []}}),
+        (MemoryDbRecovery, MEMORYDB_CLUSTER, {"memorydb__describe_clusters": {"Clusters": []}}),
+    ],
+)  # fmt: skip
+def test_a_cache_that_is_gone(cls, type_, answers):
+    with pytest.raises(Gone):
+        read(cls, of(type_, "gone"), **answers)

@@ -11,12 +11,16 @@ from functions.backup_recovery.app import (
     bucket_lifecycle,
     bucket_restore,
     bucket_versioning,
+    cache_objectives,
+    cache_restore,
     cluster_objectives,
     cluster_restore,
     database_objectives,
     database_restore,
     file_system_objectives,
     file_system_restore,
+    memorydb_objectives,
+    memorydb_restore,
     restore_testing_plan,
     stated_objectives,
     table_objectives,
@@ -33,9 +37,11 @@ from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
 from readiness.evidence.workloads.recovery import (
     BucketRecovery,
+    CacheRecovery,
     ClusterRecovery,
     FileSystemRecovery,
     InstanceRecovery,
+    MemoryDbRecovery,
     Store,
     TableRecovery,
     VolumeRecovery,
@@ -384,6 +390,8 @@ RESTORE_RULES = {
     database_restore: InstanceRecovery,
     cluster_restore: ClusterRecovery,
     file_system_restore: FileSystemRecovery,
+    cache_restore: CacheRecovery,
+    memorydb_restore: MemoryDbRecovery,
     volume_restore: VolumeRecovery,
     bucket_restore: BucketRecovery,
 }
@@ -396,7 +404,8 @@ VALIDATING = replace(UNVALIDATED, validation="VALIDATING")
 
 def restore(rule, store=None, known=None, stated=NOTHING, said=NO_ONE, **settings):
     kind = RESTORE_RULES[rule]
-    about = kind(**STORE | (store or {}))
+    kept = {"keeps": 1} if kind is CacheRecovery else {}
+    about = kind(**STORE | kept | (store or {}))
     return rule(about, backups(RESTORED) if known is None else known, stated, said, **settings)
 
 
@@ -926,11 +935,13 @@ OBJECTIVE_RULES = {
     database_objectives: InstanceRecovery,
     cluster_objectives: ClusterRecovery,
     file_system_objectives: FileSystemRecovery,
+    cache_objectives: CacheRecovery,
+    memorydb_objectives: MemoryDbRecovery,
 }
 FOUR_HOURS = stated_of(manifest())
 SLOW = replace(RESTORED, ended=days(6) + timedelta(minutes=241))
-OLD = {"restorable": None, "snapshot": minutes(600)}
-LATEST = backups(RESTORED, protected={ARN: minutes(246)})
+OLD = {"restorable": None, "snapshot": minutes(600), "backed_up": minutes(246)}
+LATEST = backups(RESTORED, protected={ARN: minutes(5)})
 
 
 @pytest.mark.parametrize("rule", OBJECTIVE_RULES, ids=lambda rule: rule.name)
@@ -1053,5 +1064,37 @@ LATEST = backups(RESTORED, protected={ARN: minutes(246)})
     ],
 )
 def test_measured_objectives(rule, store, known, stated, settings, status, text):
-    about: Store = OBJECTIVE_RULES[rule](**STORE | store)
+    kept = {"keeps": 1} if rule is cache_objectives else {}
+    about: Store = OBJECTIVE_RULES[rule](**STORE | kept | store)
     check(rule(about, known, stated, **settings), status, text)
+
+
+# -- caches ---------------------------------------------------------------------------------------
+
+IN_MEMORY = {"kind": "cache", "backup_type": "", "restorable": None}
+
+
+def test_a_cache_without_snapshots_holds_what_is_made_anew():
+    kept = {**STORE, **IN_MEMORY}
+    check(restore(cache_restore, store={**IN_MEMORY, "keeps": 0}), NA, "SnapshotRetentionLimit 0")
+    check(cache_objectives(CacheRecovery(**kept), backups(), FOUR_HOURS), NA, "made anew")
+    by_hand = CacheRecovery(**kept | {"snapshot": minutes(500)})
+    check(cache_objectives(by_hand, backups(), FOUR_HOURS), BAD, "500 minutes old")
+
+
+def test_memorydb_without_a_snapshot():
+    alone = {**IN_MEMORY, "created": None, "started": days(400)}
+    check(
+        restore(memorydb_restore, store=alone, known=backups(protected={})),
+        BAD,
+        "it has no snapshot",
+    )
+    young = alone | {"started": days(3)}
+    check(restore(memorydb_restore, store=young, known=backups()), NA, "is due by")
+    newborn = MemoryDbRecovery(**STORE | alone | {"started": minutes(9)})
+    check(memorydb_objectives(newborn, backups(), FOUR_HOURS), NA, "created at")
+
+
+def test_single_items_prove_nothing_about_the_whole():
+    items = backups(items={ARN: days(4)})
+    check(restore(file_system_restore, known=items), BAD, "single items of it", Severity.MEDIUM)

@@ -11,19 +11,28 @@ import pytest
 from functions.budget_alerts.app import (
     anomalies_assessed,
     anomaly_detection,
+    auto_scaling_group_tags,
     billing_report,
     bucket_tags,
     budget_actions,
+    cache_cluster_tags,
+    cache_tags,
     cluster_tags,
     cost_allocation_tags,
     cost_budget,
     database_tags,
     file_system_tags,
     function_tags,
+    instance_tags,
+    load_balancer_tags,
+    log_group_tags,
+    memorydb_tags,
     queue_tags,
+    secret_tags,
     service_tags,
     table_tags,
     topic_tags,
+    volume_tags,
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
@@ -46,11 +55,26 @@ from readiness.evidence.cost_anomalies import (
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.sns.told import Deaf
-from readiness.evidence.workloads.cost_tags import FileSystemTags, QueueTags, TopicTags
+from readiness.evidence.workloads.cost_tags import (
+    BalancerTags,
+    CacheClusterTags,
+    CacheGroupTags,
+    FileSystemTags,
+    GroupTags,
+    InstanceTags,
+    LogGroupsTags,
+    MemoryDbTags,
+    QueueTags,
+    SameTags,
+    ServiceTaskTags,
+    TopicTags,
+    VolumeTags,
+)
 from readiness.evidence.workloads.data_stores import (
     BucketTags,
     ClusterTags,
     DatabaseTags,
+    SecretTags,
     TableTags,
 )
 from readiness.evidence.workloads.manifests import Manifests
@@ -638,6 +662,9 @@ def test_cost_allocation_tags():
     judged(cost_allocation_tags(CostAllocationTags({}, "444455556666")), UNKNOWN, "444455556666")
 
 
+SECRET = "arn:aws:secretsmanager:us-east-1:111122223333:secret:agent-AbCdEf"
+
+
 def service(tags, **more: Any) -> Service:
     arn = more.pop("arn", "arn:aws:ecs:us-east-1:111122223333:service/c/agent")
     return Service(arn, "agent", "c", "t", tags=tags, **({"propagates_tags": "SERVICE"} | more))
@@ -647,7 +674,7 @@ RULES = {
     "function": lambda tags, m, **s: function_tags(
         FunctionIdentity("agent"), FunctionTags(tags), m, **s
     ),
-    "service": lambda tags, m, **s: service_tags(service(tags), m, **s),
+    "service": lambda tags, m, **s: service_tags(service(tags), ServiceTaskTags(), m, **s),
     "bucket": lambda tags, m, **s: bucket_tags(BucketTags("agent", tags), m, **s),
     "table": lambda tags, m, **s: table_tags(TableTags("agent", tags), m, **s),
     "database": lambda tags, m, **s: database_tags(DatabaseTags("agent", tags, "c"), m, **s),
@@ -655,6 +682,16 @@ RULES = {
     "queue": lambda tags, m, **s: queue_tags(QueueTags("agent", tags), m, **s),
     "topic": lambda tags, m, **s: topic_tags(TopicTags("agent", tags), m, **s),
     "file system": lambda tags, m, **s: file_system_tags(FileSystemTags("agent", tags), m, **s),
+    "secret": lambda tags, m, **s: secret_tags(SecretTags(SECRET, tags), m, **s),
+    "load balancer": lambda tags, m, **s: load_balancer_tags(BalancerTags("agent", tags), m, **s),
+    "cache": lambda tags, m, **s: cache_tags(CacheGroupTags("agent", tags), m, **s),
+    "cache cluster": lambda tags, m, **s: cache_cluster_tags(
+        CacheClusterTags("agent", tags), m, **s
+    ),
+    "memorydb": lambda tags, m, **s: memorydb_tags(MemoryDbTags("agent", tags), m, **s),
+    "group": lambda tags, m, **s: auto_scaling_group_tags(
+        GroupTags("agent", tags, frozenset(tags), 2), InstanceTags(), m, **s
+    ),
 }
 
 
@@ -715,7 +752,8 @@ def test_costs_that_are_nobodys_are_worse_than_costs_that_are_not_divided(
 
 
 def test_tasks_without_tags_are_nobodys_costs():
-    verdict = service_tags(service({"Application": "maif"}, propagates_tags=""), NONE)
+    of = service({"Application": "maif"}, propagates_tags="")
+    verdict = service_tags(of, ServiceTaskTags(), NONE)
     assert verdict.severity is None
 
 
@@ -748,13 +786,108 @@ def test_replicas_and_untaggable_services():
     replica = FunctionIdentity("us-east-1.edge", "arn:aws:lambda:us-east-1:1:function:edge")
     judged(function_tags(replica, FunctionTags({}), NONE), NA, "Lambda@Edge")
     old = service({}, arn="arn:aws:ecs:us-east-1:111122223333:service/agent")
-    judged(service_tags(old, NONE), NA, "old format")
+    judged(service_tags(old, ServiceTaskTags(), NONE), NA, "old format")
 
 
 def test_tasks_that_get_no_tags():
-    judged(service_tags(service(TAGS, propagates_tags=""), NONE), BAD, "the bill shows none")
-    judged(service_tags(service(TAGS, propagates_tags="", has_managed_tags=True), NONE), GOOD)
+    judged(
+        service_tags(service(TAGS, propagates_tags=""), ServiceTaskTags(), NONE),
+        BAD,
+        "the bill shows none",
+    )
+    judged(
+        service_tags(
+            service(TAGS, propagates_tags="", has_managed_tags=True), ServiceTaskTags(), NONE
+        ),
+        GOOD,
+    )
 
 
 def test_buckets_of_deployment_tools():
     judged(bucket_tags(BucketTags("cdk-hnb659fds-assets-1-us-east-1", {}), NONE), NA)
+
+
+# -- the tags of many -----------------------------------------------------------------------------
+
+
+def alike(*tags_and_counts):
+    return tuple(
+        SameTags(tags, count, tuple(f"id-{count}-{n}" for n in range(min(count, 2))))
+        for tags, count in tags_and_counts
+    )
+
+
+MANY = {
+    "instances": lambda same, m, **s: instance_tags(InstanceTags(same), m, **s),
+    "volumes": lambda same, m, **s: volume_tags(VolumeTags(same), m, **s),
+    "log groups": lambda same, m, **s: log_group_tags(LogGroupsTags(same), m, **s),
+}
+
+
+@pytest.mark.parametrize("rule", MANY.values(), ids=list(MANY))
+@pytest.mark.parametrize(
+    ("same", "settings", "status", "words"),
+    [
+        pytest.param((), {}, NA, "has no", id="none"),
+        pytest.param(alike((TAGS, 3)), {}, GOOD, "3 ", id="all"),
+        pytest.param(alike((TAGS, 3), ({}, 700)), {}, BAD, "700 of 703", id="some"),
+        pytest.param(alike(({}, 1), ({"a": "b"}, 9)), {}, BAD, "10 of 10", id="two kinds"),
+        pytest.param(
+            alike(*(({"a": str(n)}, n) for n in range(1, 8))), {}, BAD, "2 more kinds", id="many"
+        ),
+        pytest.param(alike(({}, 9)), {"required_tags": ()}, NA, "", id="none required"),
+        pytest.param(
+            alike(({"Team": "x"}, 9)), {"required_tags": ("Team",)}, GOOD, "", id="others required"
+        ),
+    ],
+)
+def test_many_resources_at_once(rule, same, settings, status, words):
+    judged(rule(same, NONE, **settings), status, words)
+
+
+@pytest.mark.parametrize("rule", MANY.values(), ids=list(MANY))
+def test_manifests_hold_for_many_as_well(rule):
+    mine = Manifest("maif", "team", TODAY, required_tags={"Team": ()})
+    same = alike(({"Application": "maif", "Team": "web"}, 4))
+    judged(rule(same, Manifests({"maif": mine})), GOOD)
+    refused = Manifests({}, {"maif": "it is no JSON"})
+    judged(rule(same, refused), UNKNOWN, "it is no JSON")
+    judged(rule((*same, *alike(({}, 1))), refused), BAD, "1 of 5")
+
+
+def test_what_says_whose_costs_it_makes_is_low():
+    some = instance_tags(InstanceTags(alike(({"Application": "maif"}, 2))), NONE)
+    assert some.severity is Severity.LOW
+    mixed = instance_tags(InstanceTags(alike(({"Application": "maif"}, 2), ({}, 1))), NONE)
+    assert mixed.severity is None
+
+
+def of_group(propagated=(), instances=2, present=None):
+    group = GroupTags("web", TAGS, frozenset(propagated), instances)
+    running = InstanceTags(of_groups={"web": frozenset(present)} if present is not None else {})
+    return auto_scaling_group_tags(group, running, NONE)
+
+
+def test_tags_of_a_group_that_do_not_reach_its_instances():
+    judged(of_group(TAGS), GOOD)
+    judged(of_group(), BAD, "PropagateAtLaunch")
+    judged(of_group(instances=0), GOOD)
+    judged(of_group(present=TAGS), GOOD)
+    judged(of_group(present={"Application"}), BAD, "CostCenter and Environment")
+    judged(of_group(["Application"], present={"CostCenter", "Environment"}), GOOD)
+
+
+def test_what_others_manage_needs_no_tags():
+    of_batch = GroupTags("b", {"AWSBatchServiceTag": "batch"})
+    judged(auto_scaling_group_tags(of_batch, InstanceTags(), NONE), NA, "AWS Batch")
+    judged(secret_tags(SecretTags(SECRET.replace("agent", "rds!db-1"), {}), NONE), NA, "rds")
+    judged(cache_cluster_tags(CacheClusterTags("a-001", {}, "a"), NONE), NA, "group a")
+
+
+def test_tasks_that_get_the_tags_of_their_definition():
+    of = service(TAGS, propagates_tags="TASK_DEFINITION")
+    judged(service_tags(of, ServiceTaskTags(frozenset(TAGS)), NONE), GOOD)
+    lacking = service_tags(of, ServiceTaskTags(frozenset({"Application"})), NONE)
+    judged(lacking, BAD, "which lacks CostCenter and Environment")
+    other = service_tags(of, ServiceTaskTags(frozenset()), NONE, required_tags=("Owner",))
+    judged(other, BAD, "Owner")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from functions.cost_optimization.app import (
+    batch_spot,
     bucket_lifecycle,
     bucket_storage_class,
     compute_optimizer_enrolled,
@@ -15,6 +16,7 @@ from functions.cost_optimization.app import (
     function_memory,
     group_spot,
     service_spot,
+    table_class,
     volume_types,
 )
 from readiness import Severity, Status
@@ -24,6 +26,7 @@ from readiness.evidence.awslambda.functions import (
     FunctionIdentity,
     FunctionSize,
 )
+from readiness.evidence.batch import ComputeEnvironment
 from readiness.evidence.computeoptimizer import (
     Enrollment,
     FunctionRecommendations,
@@ -31,12 +34,14 @@ from readiness.evidence.computeoptimizer import (
     Saving,
     VolumeRecommendations,
 )
+from readiness.evidence.dynamodb.usage import TableStorage
 from readiness.evidence.ec2.volume_types import Volume, VolumeTypes
 from readiness.evidence.ecs.services import ProviderShare, Service
 from readiness.evidence.efs import FileSystemTiers
 from readiness.evidence.region import Region
 from readiness.evidence.s3.lifecycles import ArchiveTiers, BucketLifecycle
 from readiness.evidence.s3.transfer import BucketWrites
+from readiness.evidence.user_data import GroupMarket
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.utilization import FunctionRuns
 from readiness.model.manifest import Manifest
@@ -517,14 +522,94 @@ def group(mixed: bool = True, *, tags: dict[str, str] | None = None, **more: Any
         (group(base=1, on_demand_percent=0, tags=ELIGIBLE), GOOD, "75 %"),
         (group(on_demand_percent=100, tags=ELIGIBLE), BAD, "None of"),
         (group(base=4, on_demand_percent=0, tags=ELIGIBLE), BAD, "None of"),
-        (group(False, tags=ELIGIBLE), UNKNOWN, "launch template"),
+        (group(False, tags=ELIGIBLE), BAD, "None of"),
         (group(on_demand_percent=0, tags=PRODUCTION), BAD, "ALL_SPOT"),
         (group(on_demand_percent=0, tags=STAGING), GOOD, "100 %"),
         (group(False), NA, "Nobody declared"),
-        (group(False, tags=INELIGIBLE), UNKNOWN, "launch template"),
+        (group(False, tags=INELIGIBLE), GOOD, "None of"),
         (group(on_demand_percent=0, manager="AWS Batch"), NA, "AWS Batch made"),
         (GroupPurchases("workers", 0, is_mixed=True), NA, "maximum size"),
     ],
 )
 def test_spot_of_a_group(of, status, words):
-    judged(group_spot(of, NONE, HERE), status, words)
+    judged(group_spot(of, GroupMarket(), NONE, HERE), status, words)
+
+
+@pytest.mark.parametrize(
+    ("market", "tags", "status", "words"),
+    [
+        (True, {}, BAD, "ALL_SPOT"),
+        (True, ELIGIBLE, GOOD, "100 %"),
+        (True, STAGING, GOOD, "100 %"),
+        (True, INELIGIBLE, BAD, "ALL_SPOT"),
+        (False, {}, NA, "Nobody declared"),
+        (None, {}, UNKNOWN, "is gone"),
+    ],
+)
+def test_spot_that_a_launch_template_asks_for(market, tags, status, words):
+    judged(group_spot(group(False, tags=tags), GroupMarket(market), NONE, HERE), status, words)
+    mixed = group(base=1, on_demand_percent=0, tags=tags)
+    assert "launch template" not in group_spot(mixed, GroupMarket(market), NONE, HERE).reason
+
+
+# -- AWS Batch ------------------------------------------------------------------------------------
+
+
+def environment(kind: str, tags: dict[str, str] | None = None, **more: Any) -> ComputeEnvironment:
+    return ComputeEnvironment(**({"name": "night", "kind": kind, "most": 64, "tags": tags} | more))
+
+
+@pytest.mark.parametrize(
+    ("of", "status", "words"),
+    [
+        (environment("SPOT", ELIGIBLE), GOOD, "SPOT"),
+        (environment("FARGATE_SPOT", ELIGIBLE), GOOD, "FARGATE_SPOT"),
+        (environment("EC2", ELIGIBLE), BAD, "on demand (EC2)"),
+        (environment("FARGATE", ELIGIBLE), BAD, "on demand (FARGATE)"),
+        (environment("SPOT", INELIGIBLE), BAD, "forbids"),
+        (environment("EC2", INELIGIBLE), GOOD, "EC2"),
+        (environment("SPOT"), GOOD, "SPOT"),
+        (environment("EC2"), NA, "Nobody declared"),
+        (environment("", ELIGIBLE), NA, "manages the instances"),
+        (environment("EC2", ELIGIBLE, is_enabled=False), NA, "takes no jobs"),
+        (environment("EC2", ELIGIBLE, most=0), NA, "takes no jobs"),
+    ],
+)
+def test_spot_of_a_compute_environment(of, status, words):
+    judged(batch_spot(of, NONE, HERE), status, words)
+
+
+def test_a_compute_environment_of_a_workload_whose_manifest_is_refused():
+    refused = Manifests({}, {"maif": "it is no JSON"})
+    of = environment("EC2", {"Application": "maif"})
+    judged(batch_spot(of, refused, HERE), UNKNOWN, "no JSON")
+
+
+# -- tables ---------------------------------------------------------------------------------------
+
+RARE = "STANDARD_INFREQUENT_ACCESS"
+
+
+def table(gib: float = 200, **about: Any) -> TableStorage:
+    about = {"units": 1000.0, "measured": 7} | about
+    return TableStorage("orders", bytes=int(gib * GIB), **about)
+
+
+@pytest.mark.parametrize(
+    ("of", "settings", "status", "words"),
+    [
+        pytest.param(table(), {}, BAD, "200 GiB in the class STANDARD", id="seldom read"),
+        pytest.param(table(units=0.0, measured=0), {}, BAD, "at most 0 units", id="never read"),
+        pytest.param(table(units=200_000.0), {}, GOOD, "Requests cost most", id="busy"),
+        pytest.param(table(units=200_000.0), {"max_units_per_gib": 5000.0}, BAD, "", id="a limit"),
+        pytest.param(table(99), {}, GOOD, "less than the 100 GiB", id="small"),
+        pytest.param(table(99), {"min_gib": 50.0}, BAD, "99 GiB", id="another size"),
+        pytest.param(table(measured=2), {}, UNKNOWN, "2 days", id="new"),
+        pytest.param(table(table_class=RARE), {}, GOOD, RARE, id="infrequent"),
+        pytest.param(table(table_class=RARE, units=400_000.0), {}, GOOD, "", id="between"),
+        pytest.param(table(table_class=RARE, units=3e6), {}, BAD, "cost more", id="wrong class"),
+        pytest.param(table(0.5, units=None), {"min_gib": 0.1}, UNKNOWN, "1 GiB", id="tiny"),
+    ],
+)
+def test_the_class_of_a_table(of, settings, status, words):
+    judged(table_class(of, **settings), status, words)

@@ -680,7 +680,7 @@ def allows(permission, *arns):
             queue(name="work.fifo"), (LONG,), {}, BAD, "standard", Severity.HIGH, id="and back"
         ),
         pytest.param(
-            queue(name="work.fifo", dead=f"{DEAD}.fifo"), (sink(f"{DEAD}.fifo", retention=60),),
+            queue(name="work.fifo", dead=f"{DEAD}.fifo"), (sink(f"{DEAD}.fifo", retention=86_400),),
             {}, GOOD, "", None, id="a FIFO queue begins the time anew",
         ),
         pytest.param(
@@ -1249,3 +1249,14 @@ def test_dependency_breakers(about, said, settings, status, words, severity):
 )  # fmt: skip
 def test_dependency_backoff(about, said, settings, status, words):
     check(dependency_backoff(about, said, **settings), status, words)
+
+
+# -- how long failures are kept -------------------------------------------------------------------
+
+
+def test_a_queue_that_forgets_failures_within_a_day_keeps_none():
+    short = sink(retention=3600)
+    verdict = asynchronous_failures(use(settings=KEPT), QUIET, (short,), (), (), SENDS)
+    check(verdict, BAD, "1:00:00", Severity.MEDIUM)
+    day = sink(retention=86_400)
+    check(asynchronous_failures(use(settings=KEPT), QUIET, (day,), (), (), SENDS), GOOD)

@@ -38,6 +38,7 @@ from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability
 from readiness.evidence.region import Region
 from readiness.evidence.workloads.manifests import Manifests
+from readiness.evidence.workloads.regional import RegionalStores
 from readiness.model.manifest import Manifest
 from tests.fake_account import NOON
 
@@ -201,6 +202,24 @@ def test_function_zones(subnets, changes, settings, status, words):
         function, FunctionNetwork(subnets), ZONES, FunctionTags({}), Manifests(), **settings
     )
     said(verdict, status, words)
+
+
+def test_more_zones_than_two_have_to_show():
+    anywhere = placement(subnet_ids=(), launch_type="EC2")
+    running = tasks(task("us-east-1a"), task("us-east-1b"))
+    of = (anywhere, running, UNSCALED, NO_PROVIDERS, ZONES, Manifests())
+    said(app.service_zones(*of), GOOD)
+    said(app.service_zones(*of, min_zones=3), UNKNOWN, "no capacity provider")
+
+
+def test_what_is_regional_by_design():
+    some = RegionalStores(buckets=3, tables=1, topics=2)
+    said(app.regional_stores(some), GOOD, "3 buckets, 1 table and 2 topics")
+    alone = replace(some, in_one_zone=("logs", "thumbs"))
+    said(app.regional_stores(alone), BAD, "logs and thumbs")
+    said(app.regional_stores(alone, one_zone_buckets=("thumbs",)), BAD, "of logs are")
+    said(app.regional_stores(alone, one_zone_buckets=("*",)), GOOD)
+    said(app.regional_stores(RegionalStores()), NA, "no bucket")
 
 
 # -- what owners call critical --------------------------------------------------------------------

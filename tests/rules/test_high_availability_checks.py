@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -165,6 +166,18 @@ def test_auto_scaling_group_health_checks(changes, status, words):
     verdict = app.auto_scaling_group_health_checks(GroupAvailability(**(about | changes)))
     assert verdict.status is status, verdict.reason
     assert words in verdict.reason
+
+
+def test_instances_that_nobody_checks_for_an_hour():
+    about = {"name": "web", "highest": 2, "desired": 2, "behind": ("tg",), "grace": 3600}
+    late = GroupAvailability(**about, health_checks=frozenset({"ELB"}))
+    verdict = app.auto_scaling_group_health_checks(late)
+    assert (verdict.status, verdict.severity) == (Status.NON_COMPLIANT, Severity.MEDIUM)
+    assert "3600 seconds" in verdict.reason
+    fine = app.auto_scaling_group_health_checks(late, max_grace_seconds=3600)
+    assert fine.status is Status.COMPLIANT
+    alone = replace(late, behind=(), health_checks=frozenset())
+    assert app.auto_scaling_group_health_checks(alone).status is Status.COMPLIANT
 
 
 # -- Route 53 -------------------------------------------------------------------------------------

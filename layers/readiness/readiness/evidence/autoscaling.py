@@ -449,7 +449,8 @@ class GroupAvailability:
     are not in service yet. ``suspended_lately`` are those of the suspended processes that were
     suspended a short while ago, as deployments do: CodeDeploy's and CloudFormation's suspend some
     and resume them when they end. ``manager`` names the service that made the group for itself.
-    ``is_going`` while it is deleted. Source: DescribeAutoScalingGroups.
+    ``is_going`` while it is deleted. ``grace`` is for how many seconds the checks of a new
+    instance do not count. Source: DescribeAutoScalingGroups.
     """
 
     name: str
@@ -466,6 +467,7 @@ class GroupAvailability:
     starting: tuple[str, ...] = ()
     suspended_lately: tuple[str, ...] = ()
     manager: str = ""
+    grace: int = 0
 
     @classmethod
     def load(cls, read: Reader, group: Resource) -> GroupAvailability:
@@ -511,6 +513,7 @@ class GroupAvailability:
                 if each.get("LifecycleState", "").startswith("Pending")
             ),
             suspended_lately=_lately(group, now),
+            grace=group.get("HealthCheckGracePeriod") or 0,
             manager=_manager(group),
         )
 
@@ -537,13 +540,13 @@ def _is_lately(reason: str, now: datetime) -> bool:
     return found is not None and now - datetime.fromisoformat(f"{found[1]}+00:00") < _DEPLOYMENT
 
 
-_BATCH_TAG = "AWSBatchServiceTag"
+BATCH_TAG = "AWSBatchServiceTag"
 
 
 def _manager(group: Mapping[str, Any]) -> str:
     """The service that makes and sizes the group for its own jobs; empty for others."""
     tags = {tag["Key"] for tag in group.get("Tags") or ()}
-    return "AWS Batch" if _BATCH_TAG in tags else ""
+    return "AWS Batch" if BATCH_TAG in tags else ""
 
 
 @evidence(GROUP, reads=("autoscaling:DescribeAutoScalingGroups",))

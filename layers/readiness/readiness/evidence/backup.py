@@ -96,6 +96,7 @@ def _telling(jobs: Iterable[RestoreJob]) -> tuple[RestoreJob, ...]:
     REGION,
     reads=(
         "backup:DescribeRegionSettings",
+        "backup:GetRestoreJobMetadata",
         "backup:ListProtectedResources",
         "backup:ListRestoreJobs",
         "backup:ListRestoreJobsByProtectedResource",
@@ -112,17 +113,20 @@ class Backups:
 
     ``protected`` is when a recovery point was last made, None where AWS Backup does not say.
     ``restores`` are the newest restore jobs of a resource that tell something, newest first: the
-    last that ended, completed and was validated, and one whose validation runs. ``runs`` is when
+    last that ended, completed and was validated, and one whose validation runs. Restores of single
+    files or objects are not among them; ``items`` has when the newest of a resource was made.
+    ``runs`` is when
     the newest job of a restore testing plan (ARN) began; ``copies`` are the resources that restore
     tests created and will delete. ``opted_out`` are the types (``DynamoDB``) that backup plans
     leave out unless they name the resource. Restores in other accounts and regions are not seen.
     Sources: ListProtectedResources, ListRestoreJobs, ListRestoreJobsByProtectedResource,
-    DescribeRegionSettings.
+    GetRestoreJobMetadata, DescribeRegionSettings.
     """
 
     read_at: datetime
     protected: Mapping[str, datetime | None] = field(default_factory=dict)
     restores: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
+    items: Mapping[str, datetime] = field(default_factory=dict)
     runs: Mapping[str, datetime] = field(default_factory=dict)
     copies: frozenset[str] = frozenset()
     opted_out: frozenset[str] = frozenset()
@@ -144,13 +148,15 @@ class Backups:
         for failure in failed.values():
             raise failure
         for arn, found in answers.items():
-            jobs.by_source[arn] = _telling(
-                RestoreJob.of(each) for each in found if not each.get("ParentJobId")
-            )
+            for each in found:
+                if not each.get("ParentJobId"):
+                    jobs.take(arn, each)
+        jobs.add_by_hand(read)
         return cls(
             read.now,
             protected,
             jobs.by_source,
+            jobs.items,
             jobs.runs,
             frozenset(jobs.copies),
             _opted_out(read),
@@ -165,6 +171,8 @@ class _Jobs:
         self.runs: dict[str, datetime] = {}
         self.copies: set[str] = set()
         self.orphaned: set[str] = set()
+        self.by_hand: dict[str, list[RestoreJob]] = {}
+        self.items: dict[str, datetime] = {}
 
     def add(self, answer: Mapping[str, Any]) -> None:
         plan = (answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn", "")
@@ -178,11 +186,75 @@ class _Jobs:
             return
         source = answer.get("SourceResourceArn", "")
         if source:
-            known = self.by_source.get(source, ())
-            self.by_source[source] = _telling((*known, RestoreJob.of(answer)))
+            self.take(source, answer)
         elif answer.get("Status") in ENDED:
             # Older jobs do not say what they restored; those of one resource are listed below.
             self.orphaned.add(answer.get("ResourceType", ""))
+
+    def take(self, source: str, answer: Mapping[str, Any]) -> None:
+        """Keep a job of a resource; one that may have restored single items waits for its turn."""
+        job = RestoreJob.of(answer)
+        is_test = bool((answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn"))
+        if answer.get("ResourceType") in _OF_ITEMS and job.status in ENDED and not is_test:
+            newest = sorted((*self.by_hand.get(source, ()), job), key=lambda each: each.started)
+            self.by_hand[source] = newest[-_BY_HAND:]
+        else:
+            self._keep(source, job)
+
+    def _keep(self, source: str, job: RestoreJob) -> None:
+        self.by_source[source] = _telling((*self.by_source.get(source, ()), job))
+
+    def add_by_hand(self, read: Reader) -> None:
+        """Keep those of the waiting jobs that restored the whole of a resource."""
+        asked = {each.id: each for jobs in self.by_hand.values() for each in jobs}
+        answers, failed = each_alone(read, lambda job: _restores_items(read, job), list(asked))
+        for failure in failed.values():
+            raise failure
+        for source, jobs in self.by_hand.items():
+            for job in jobs:
+                if answers[job.id]:
+                    self.items[source] = job.started
+                else:
+                    self._keep(source, job)
+
+
+_OF_ITEMS = frozenset({"EFS", "S3"})
+"""The types of which AWS Backup restores single files or objects as well."""
+_BY_HAND = 10
+"""How many restores of a resource that no plan made are looked at, the newest ones."""
+
+
+def _restores_items(read: Reader, job: str) -> bool:
+    """Whether a job restored single files or objects; its metadata alone says so."""
+    answer = read.one(
+        "backup",
+        "get_restore_job_metadata",
+        absent=("ResourceNotFoundException",),
+        RestoreJobId=job,
+    )
+    metadata = (answer or {}).get("Metadata") or {}
+    named = {name.lower(): value for name, value in metadata.items()}
+    return named.get("itemstorestore", "").strip() not in {"", "[]", "null"}
+
+
+def newest_point(read: Reader, arn: str) -> datetime | None:
+    """When the newest recovery point of a resource was made that is still there.
+
+    ``LastBackupTime`` of ListProtectedResources outlives what was made then. Source:
+    ListRecoveryPointsByResource.
+    """
+    found = read.every(
+        "backup",
+        "list_recovery_points_by_resource",
+        "RecoveryPoints",
+        absent=("ResourceNotFoundException",),
+        ResourceArn=arn,
+    )
+    made = [each["CreationDate"] for each in found if each.get("Status") in _USABLE]
+    return max(made, default=None)
+
+
+_USABLE = frozenset({COMPLETED, "AVAILABLE"})
 
 
 def _restores_of(read: Reader, arn: str) -> Sequence[Mapping[str, Any]]:

@@ -1,4 +1,4 @@
-"""What AWS Batch says of the definitions that jobs run by."""
+"""What AWS Batch says of the definitions that jobs run by, and of where they run."""
 
 from __future__ import annotations
 
@@ -132,3 +132,84 @@ def _container(about: Mapping[str, Any], name: str) -> Container:
         log_options=dict(logging.get("options") or {}),
         log_secrets={s["name"]: s["valueFrom"] for s in logging.get("secretOptions") or ()},
     )
+
+
+# -- compute environments -------------------------------------------------------------------------
+
+
+def _environments(read: Reader) -> Iterable[Mapping[str, Any]]:
+    return read.every("batch", "describe_compute_environments", "computeEnvironments")
+
+
+def _environment_name(value: str) -> str:
+    """The name of a compute environment, of which calls give the name or the ARN."""
+    return value.rpartition("compute-environment/")[2]
+
+
+COMPUTE_ENVIRONMENT = ResourceType(
+    "AWS::Batch::ComputeEnvironment",
+    lambda read: [each["computeEnvironmentName"] for each in _environments(read)],
+    find_reads=("batch:DescribeComputeEnvironments",),
+    changed_by=(
+        api_call(
+            "batch",
+            "CreateComputeEnvironment",
+            id="requestParameters.computeEnvironmentName",
+        ),
+        api_call(
+            "batch",
+            "UpdateComputeEnvironment",
+            "DeleteComputeEnvironment",
+            id="requestParameters.computeEnvironment",
+            normalise=_environment_name,
+        ),
+    ),
+    arn="arn:{partition}:batch:{region}:{account}:compute-environment/{id}",
+    plain=_environment_name,
+)
+
+
+@evidence(COMPUTE_ENVIRONMENT, reads=("batch:DescribeComputeEnvironments",))
+@dataclass(frozen=True, slots=True)
+class ComputeEnvironment:
+    """Where jobs run: ``kind`` is ``EC2``, ``SPOT``, ``FARGATE`` or ``FARGATE_SPOT``.
+
+    It is empty where the account manages the instances itself. ``most`` is the most vCPUs.
+    Source: DescribeComputeEnvironments.
+    """
+
+    name: str
+    kind: str = ""
+    is_enabled: bool = True
+    most: int = 0
+    tags: Mapping[str, str] | None = None
+
+    @classmethod
+    def load(cls, read: Reader, environment: Resource) -> ComputeEnvironment:
+        found = read.every(
+            "batch",
+            "describe_compute_environments",
+            "computeEnvironments",
+            computeEnvironments=[environment.id],
+        )
+        there = [each for each in found if each.get("status") != "DELETED"]
+        if not there:
+            raise Gone(environment.key)
+        return cls.of(there[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ComputeEnvironment]:
+        return {each["computeEnvironmentName"]: cls.of(each) for each in _environments(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> ComputeEnvironment:
+        """From a ``ComputeEnvironmentDetail`` of the API."""
+        resources = answer.get("computeResources") or {}
+        is_managed = answer.get("type", "MANAGED") == "MANAGED"
+        return cls(
+            answer["computeEnvironmentName"],
+            resources.get("type", "") if is_managed else "",
+            answer.get("state", "ENABLED") == "ENABLED" and answer.get("status") != "DELETING",
+            resources.get("maxvCpus", 0),
+            dict(answer.get("tags") or {}),
+        )

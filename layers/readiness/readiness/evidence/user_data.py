@@ -1,4 +1,4 @@
-"""What EC2 says of the user data that the instances of Auto Scaling groups start with."""
+"""What EC2 says of what Auto Scaling groups launch: user data, and whether it is Spot."""
 
 from __future__ import annotations
 
@@ -43,24 +43,24 @@ class UserData:
     text: str | None
 
 
-@evidence(
-    GROUP,
-    reads=(
-        "autoscaling:DescribeAutoScalingGroups",
-        "autoscaling:DescribeLaunchConfigurations",
-        "ec2:DescribeLaunchTemplateVersions",
-    ),
-    changed_by=(
-        api_call(
-            "ec2",
-            "CreateLaunchTemplate",
-            "CreateLaunchTemplateVersion",
-            "ModifyLaunchTemplate",
-            "DeleteLaunchTemplate",
-            "DeleteLaunchTemplateVersions",
-        ),
+_READS = (
+    "autoscaling:DescribeAutoScalingGroups",
+    "autoscaling:DescribeLaunchConfigurations",
+    "ec2:DescribeLaunchTemplateVersions",
+)
+_CHANGES = (
+    api_call(
+        "ec2",
+        "CreateLaunchTemplate",
+        "CreateLaunchTemplateVersion",
+        "ModifyLaunchTemplate",
+        "DeleteLaunchTemplate",
+        "DeleteLaunchTemplateVersions",
     ),
 )
+
+
+@evidence(GROUP, reads=_READS, changed_by=_CHANGES)
 @dataclass(frozen=True, slots=True)
 class GroupUserData:
     """The user data of what the group launches instances from, overrides included.
@@ -113,19 +113,92 @@ class GroupUserData:
     ) -> GroupUserData:
         scripts = []
         for source in _sources(group):
-            if source.version:
-                version = _version(versions, source)
-                data = (version or {}).get("LaunchTemplateData") or {}
-                name = (version or {}).get("LaunchTemplateName") or source.name
-                label = f"{name} {source.version}"
-            else:
-                data = next(
-                    (c for c in configurations if c["LaunchConfigurationName"] == source.name), {}
-                )
-                label = source.name
-            if encoded := data.get("UserData"):
+            data, label = _launched(source, versions, configurations)
+            if encoded := (data or {}).get("UserData"):
                 scripts.append(UserData(label, user_data_text(encoded)))
         return cls(group["AutoScalingGroupName"], tuple(scripts))
+
+
+@evidence(GROUP, reads=_READS, changed_by=_CHANGES)
+@dataclass(frozen=True, slots=True)
+class GroupMarket:
+    """Whether what a group launches asks for Spot by itself.
+
+    ``is_spot`` is None where the launch template or configuration is gone. A mixed instances
+    policy decides in its place, so nothing is asked of a group with one.
+    Sources: as of GroupUserData.
+    """
+
+    is_spot: bool | None = False
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> GroupMarket:
+        found = read.every(
+            "autoscaling",
+            "describe_auto_scaling_groups",
+            "AutoScalingGroups",
+            AutoScalingGroupNames=[group.id],
+        )
+        if not found:
+            raise Gone(group.key)
+        if found[0].get("MixedInstancesPolicy"):
+            return cls()
+        sources = _sources(found[0])
+        versions: list[Version] = []
+        for source in sources:
+            if source.version:
+                versions += _versions_of(read, source.name, [source.version])
+        plain = [each.name for each in sources if not each.version]
+        return cls._of(sources, versions, _configurations(read, plain) if plain else ())
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, GroupMarket]:
+        groups = read.every("autoscaling", "describe_auto_scaling_groups", "AutoScalingGroups")
+        alone = [each for each in groups if not each.get("MixedInstancesPolicy")]
+        sources = {source for group in alone for source in _sources(group)}
+        plain = any(not source.version for source in sources)
+        configurations = _configurations(read, None) if plain else ()
+        versions = _all_versions(read, sources)
+        own = {each["AutoScalingGroupName"] for each in alone}
+        return {
+            each["AutoScalingGroupName"]: cls._of(_sources(each), versions, configurations)
+            if each["AutoScalingGroupName"] in own
+            else cls()
+            for each in groups
+        }
+
+    @classmethod
+    def _of(
+        cls,
+        sources: Sequence[LaunchSource],
+        versions: Iterable[Version],
+        configurations: Iterable[Mapping[str, Any]],
+    ) -> GroupMarket:
+        found = [(source, _launched(source, versions, configurations)[0]) for source in sources]
+        if any(data is None for _, data in found):
+            return cls(None)
+        return cls(any(_asks_for_spot(source, data or {}) for source, data in found))
+
+
+def _asks_for_spot(source: LaunchSource, data: Mapping[str, Any]) -> bool:
+    if not source.version:
+        return bool(data.get("SpotPrice"))
+    market: str = (data.get("InstanceMarketOptions") or {}).get("MarketType", "")
+    return market == "spot"
+
+
+def _launched(
+    source: LaunchSource,
+    versions: Iterable[Version],
+    configurations: Iterable[Mapping[str, Any]],
+) -> tuple[Mapping[str, Any] | None, str]:
+    """What a source launches, None where it is gone, and how it is called."""
+    if not source.version:
+        named = (c for c in configurations if c["LaunchConfigurationName"] == source.name)
+        return next(named, None), source.name
+    version = _version(versions, source)
+    label = f"{(version or {}).get('LaunchTemplateName') or source.name} {source.version}"
+    return (None if version is None else version.get("LaunchTemplateData") or {}), label
 
 
 def _sources(group: Mapping[str, Any]) -> list[LaunchSource]:

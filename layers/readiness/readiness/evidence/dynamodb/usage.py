@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from fnmatch import fnmatch
+from typing import Any
 
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
@@ -13,6 +15,7 @@ from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, Series, series
 
 _PERIOD = 300
@@ -82,6 +85,106 @@ def _queries(table: str) -> dict[str, Query]:
         )
         for operation in (*SINGLE, *TOGETHER)
     }
+
+
+_WEEK = timedelta(days=7)
+_A_DAY = 86_400
+_LARGE = 1024**3
+"""Smaller tables are not asked what they consume: no setting is worth a look at them."""
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable", GET_METRIC_DATA, LIST_METRICS))
+@dataclass(frozen=True, slots=True)
+class TableStorage:
+    """The class of a table, what it stores and what is read and written in a day.
+
+    ``table_class`` is ``STANDARD`` or ``STANDARD_INFREQUENT_ACCESS``. ``bytes`` and ``units`` are
+    of the table and its indexes; ``units`` is what is consumed or, if that is more, provisioned,
+    and None where it was not asked (a table of less than 1 GiB). ``measured`` is how many days
+    were. DynamoDB updates the size about every six hours.
+    Sources: DescribeTable, GetMetricData of a week.
+    """
+
+    name: str
+    table_class: str = "STANDARD"
+    bytes: int = 0
+    units: float | None = None
+    measured: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableStorage:
+        found = cls._of(read, [table.id])
+        if table.id not in found:
+            raise Gone(table.key)
+        return found[table.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, TableStorage]:
+        return cls._of(read, read.ids(TABLE))
+
+    @classmethod
+    def _of(cls, read: Reader, names: Iterable[str]) -> dict[str, TableStorage]:
+        about = {
+            name: answer["Table"]
+            for name, answer in zip(
+                names, read.each(lambda name: _table(read, name), names), strict=True
+            )
+            if answer is not None
+        }
+        stored = {name: _stored(each) for name, each in about.items()}
+        wanted = {
+            name: _consumed(name, about[name]) for name, size in stored.items() if size >= _LARGE
+        }
+        found = read_each_published(read, wanted, _WEEK, period=_A_DAY) if wanted else {}
+        return {
+            name: cls(
+                name,
+                (each.get("TableClassSummary") or {}).get("TableClass", "STANDARD"),
+                stored[name],
+                _units(each, found[name].values()) if name in found else None,
+                max((len(one.points) for one in found.get(name, {}).values()), default=0),
+            )
+            for name, each in about.items()
+        }
+
+
+def _table(read: Reader, name: str) -> Mapping[str, Any] | None:
+    answer: Mapping[str, Any] | None = read.one(
+        "dynamodb", "describe_table", absent=("ResourceNotFoundException",), TableName=name
+    )
+    return answer
+
+
+def _indexes(table: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list(table.get("GlobalSecondaryIndexes") or ())
+
+
+def _stored(table: Mapping[str, Any]) -> int:
+    local = table.get("LocalSecondaryIndexes") or ()
+    indexes: int = sum(each.get("IndexSizeBytes", 0) for each in (*_indexes(table), *local))
+    return int(table.get("TableSizeBytes", 0)) + indexes
+
+
+def _consumed(name: str, table: Mapping[str, Any]) -> dict[str, Query]:
+    metrics = ("ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits")
+    places: list[dict[str, str]] = [{}]
+    places += [{"GlobalSecondaryIndexName": each["IndexName"]} for each in _indexes(table)]
+    return {
+        f"{metric}{number}": series("AWS/DynamoDB", metric, "Sum", TableName=name, **place)
+        for number, place in enumerate(places)
+        for metric in metrics
+    }
+
+
+def _units(table: Mapping[str, Any], consumed: Iterable[Series]) -> float:
+    """Units a day: the most that a day consumed, or all that is provisioned."""
+    busiest = sum(each.highest or 0.0 for each in consumed)
+    provisioned = 0
+    for each in (table, *_indexes(table)):
+        throughput = each.get("ProvisionedThroughput") or {}
+        provisioned += throughput.get("ReadCapacityUnits", 0)
+        provisioned += throughput.get("WriteCapacityUnits", 0)
+    return max(busiest, float(provisioned * _A_DAY))
 
 
 @evidence(

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.backup import backup_events
+from readiness.evidence.backup import Backups, backup_events, newest_point
 from readiness.evidence.costexplorer import TAG
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
 from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.s3.buckets import BUCKET
@@ -22,7 +24,7 @@ from readiness.evidence.workloads.data_stores import (
     TableTags,
     database_tag_change,
 )
-from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.evidence import REGION, api_call, arn_of, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -34,7 +36,10 @@ class Store:
 
     ``kind`` is the word for it, ``backup_type`` AWS Backup's name of the type. ``restorable`` is
     the latest time that point-in-time recovery can restore, ``snapshot`` when the newest backup
-    was made that somebody made by hand (asked for only where point-in-time recovery is off).
+    was made that somebody made by hand (asked for only where point-in-time recovery is off), and
+    ``backed_up`` when the newest recovery point was made that AWS Backup still has (asked for
+    only where AWS Backup lists the resource, and point-in-time recovery is off).
+    ``started`` is when the oldest of its nodes was made, where nothing tells when it was created.
     ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why
     another resource is restored in its place.
     """
@@ -48,6 +53,8 @@ class Store:
     created: datetime | None = None
     restorable: datetime | None = None
     snapshot: datetime | None = None
+    backed_up: datetime | None = None
+    started: datetime | None = None
     idle: bool = False
     stopped: datetime | None = None
     instead: str = ""
@@ -65,8 +72,26 @@ class Store:
         return f"The {self.kind} {self.name}"
 
 
+def cache_name(arn: str) -> str | None:
+    """The name at the end of the ARN of a replication group or of a MemoryDB cluster."""
+    for kind in (":replicationgroup:", ":cluster/"):
+        if kind in arn:
+            return arn.rpartition(kind)[2]
+    return None
+
+
 def _newest(moments: Iterable[datetime | None]) -> datetime | None:
     return max((each for each in moments if each is not None), default=None)
+
+
+def _backed_up(read: Reader, arn: str, restorable: datetime | None) -> datetime | None:
+    region = REGION.resource(read.account, read.region, read.account)
+    if restorable is not None or arn not in read.of(Backups, region).protected:
+        return None
+    return newest_point(read, arn)
+
+
+_POINTS = "backup:ListRecoveryPointsByResource"
 
 
 # -- DynamoDB -------------------------------------------------------------------------------------
@@ -76,8 +101,13 @@ _OF_TABLE = "requestParameters.tableName"
 
 @evidence(
     TABLE,
-    reads=("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTable", "dynamodb:ListBackups"),
-    uses=(TableTags,),
+    reads=(
+        "dynamodb:DescribeContinuousBackups",
+        "dynamodb:DescribeTable",
+        "dynamodb:ListBackups",
+        _POINTS,
+    ),
+    uses=(Backups, TableTags),
     changed_by=(
         api_call(
             "dynamodb",
@@ -111,9 +141,10 @@ class TableRecovery(Store):
         continuous = answer["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription")
         is_on = (continuous or {}).get("PointInTimeRecoveryStatus") == "ENABLED"
         restorable = (continuous or {}).get("LatestRestorableDateTime") if is_on else None
+        arn = arn_of(table, read.partition)
         return cls(
             table.id,
-            arn_of(table, read.partition),
+            arn,
             "table",
             "DynamoDB",
             read.of(TableTags, table).tags,
@@ -121,6 +152,7 @@ class TableRecovery(Store):
             created=described.get("CreationDateTime"),
             restorable=restorable,
             snapshot=None if is_on else _newest_backup(read, table.id),
+            backed_up=_backed_up(read, arn, restorable),
         )
 
 
@@ -141,8 +173,8 @@ def _newest_backup(read: Reader, table: str) -> datetime | None:
 
 @evidence(
     INSTANCE,
-    reads=("rds:DescribeDBInstances", "rds:DescribeDBSnapshots"),
-    uses=(TagsOnly,),
+    reads=("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", _POINTS),
+    uses=(Backups, TagsOnly),
     changed_by=(
         database_tag_change("db"),
         api_call(
@@ -197,9 +229,10 @@ class InstanceRecovery(Store):
                 SnapshotType="manual",
             )
             snapshot = _newest_snapshot(snapshots)
+        arn = answer.get("DBInstanceArn") or arn_of(instance, read.partition)
         return cls(
             instance.id,
-            answer.get("DBInstanceArn") or arn_of(instance, read.partition),
+            arn,
             "database",
             "RDS",
             read.of(TagsOnly, instance).values,
@@ -207,6 +240,9 @@ class InstanceRecovery(Store):
             created=answer.get("InstanceCreateTime"),
             restorable=answer.get("LatestRestorableTime"),
             snapshot=snapshot,
+            backed_up=None
+            if instead
+            else _backed_up(read, arn, answer.get("LatestRestorableTime")),
             idle=answer.get("DBInstanceStatus", "") == "stopped",
             stopped=_stopped(answer, answer.get("DBInstanceStatus", "")),
             instead=instead,
@@ -244,8 +280,8 @@ def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
 
 @evidence(
     CLUSTER,
-    reads=("rds:DescribeDBClusters", "rds:DescribeDBClusterSnapshots"),
-    uses=(ClusterTags,),
+    reads=("rds:DescribeDBClusters", "rds:DescribeDBClusterSnapshots", _POINTS),
+    uses=(Backups, ClusterTags),
     changed_by=(
         api_call(
             "rds",
@@ -302,9 +338,10 @@ class ClusterRecovery(Store):
             snapshot = _newest_snapshot(snapshots)
         engine = answer.get("Engine", "")
         named = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(engine, "RDS")
+        arn = answer.get("DBClusterArn") or arn_of(cluster, read.partition)
         return cls(
             cluster.id,
-            answer.get("DBClusterArn") or arn_of(cluster, read.partition),
+            arn,
             "cluster",
             "Aurora" if engine.startswith("aurora") else named,
             read.of(ClusterTags, cluster).tags,
@@ -312,19 +349,22 @@ class ClusterRecovery(Store):
             created=answer.get("ClusterCreateTime"),
             restorable=answer.get("LatestRestorableTime"),
             snapshot=snapshot,
+            backed_up=None
+            if instead
+            else _backed_up(read, arn, answer.get("LatestRestorableTime")),
             idle=answer.get("Status", "") == "stopped",
             stopped=_stopped(answer, answer.get("Status", "")),
             instead=instead,
         )
 
 
-# -- files, volumes and objects -------------------------------------------------------------------
+# -- files ----------------------------------------------------------------------------------------
 
 
 @evidence(
     FILE_SYSTEM,
-    reads=("elasticfilesystem:DescribeFileSystems",),
-    uses=(TagsOnly,),
+    reads=("elasticfilesystem:DescribeFileSystems", _POINTS),
+    uses=(Backups, TagsOnly),
     changed_by=(
         tag_change("elasticfilesystem"),
         api_call(
@@ -369,16 +409,192 @@ class FileSystemRecovery(Store):
     def _of(cls, read: Reader, system: Resource, answer: Mapping[str, Any]) -> FileSystemRecovery:
         protection = answer.get("FileSystemProtection") or {}
         is_replica = protection.get("ReplicationOverwriteProtection") == "REPLICATING"
+        arn = answer.get("FileSystemArn") or arn_of(system, read.partition)
         return cls(
             system.id,
-            answer.get("FileSystemArn") or arn_of(system, read.partition),
+            arn,
             "file system",
             "EFS",
             read.of(TagsOnly, system).values,
             read.now,
             created=answer.get("CreationTime"),
+            backed_up=None if is_replica else _backed_up(read, arn, None),
             instead="It is the read-only replica of another file system." if is_replica else "",
         )
+
+
+# -- caches ---------------------------------------------------------------------------------------
+
+
+@evidence(
+    REPLICATION_GROUP,
+    reads=("elasticache:DescribeReplicationGroups", "elasticache:DescribeSnapshots"),
+    uses=(TagsOnly,),
+    changed_by=(
+        tag_change("elasticache", cache_name),
+        api_call(
+            "elasticache",
+            "CreateSnapshot",
+            "DeleteSnapshot",
+            id="responseElements.replicationGroupId",
+        ),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class CacheRecovery(Store):
+    """A replication group; ``keeps`` is for how many days its automatic snapshots stay.
+
+    Sources: DescribeReplicationGroups, DescribeSnapshots, GetResources.
+    """
+
+    keeps: int = 0
+
+    @classmethod
+    def load(cls, read: Reader, group: Resource) -> CacheRecovery:
+        found = read.every(
+            "elasticache",
+            "describe_replication_groups",
+            "ReplicationGroups",
+            gone=("ReplicationGroupNotFoundFault",),
+            ReplicationGroupId=group.id,
+        )
+        if not found:
+            raise Gone(group.key)
+        snapshots = read.every(
+            "elasticache", "describe_snapshots", "Snapshots", ReplicationGroupId=group.id
+        )
+        return cls._of(read, group, found[0], _of_groups(snapshots).get(group.id))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, CacheRecovery]:
+        wanted = set(read.ids(REPLICATION_GROUP))
+        newest = _of_groups(read.every("elasticache", "describe_snapshots", "Snapshots"))
+        return {
+            each["ReplicationGroupId"]: cls._of(
+                read,
+                REPLICATION_GROUP.resource(read.account, read.region, each["ReplicationGroupId"]),
+                each,
+                newest.get(each["ReplicationGroupId"]),
+            )
+            for each in read.every(
+                "elasticache", "describe_replication_groups", "ReplicationGroups"
+            )
+            if each["ReplicationGroupId"] in wanted
+        }
+
+    @classmethod
+    def _of(
+        cls, read: Reader, group: Resource, answer: Mapping[str, Any], snapshot: datetime | None
+    ) -> CacheRecovery:
+        whole = answer.get("GlobalReplicationGroupInfo") or {}
+        is_secondary = whole.get("GlobalReplicationGroupMemberRole") == "SECONDARY"
+        name = whole.get("GlobalReplicationGroupId", "")
+        return cls(
+            group.id,
+            answer.get("ARN") or arn_of(group, read.partition),
+            "cache",
+            "",
+            read.of(TagsOnly, group).values,
+            read.now,
+            created=answer.get("ReplicationGroupCreateTime"),
+            snapshot=snapshot,
+            instead=f"It is a replica in the global datastore {name}." if is_secondary else "",
+            keeps=answer.get("SnapshotRetentionLimit") or 0,
+        )
+
+
+def _of_groups(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """When the newest usable snapshot of each replication group was made, by its oldest node."""
+    found: dict[str, datetime] = {}
+    for each in snapshots:
+        group, nodes = each.get("ReplicationGroupId", ""), each.get("NodeSnapshots") or ()
+        made = [node["SnapshotCreateTime"] for node in nodes if node.get("SnapshotCreateTime")]
+        if group and made and each.get("SnapshotStatus") in {"available", "copying", "restoring"}:
+            found[group] = max(min(made), found.get(group, min(made)))
+    return found
+
+
+@evidence(
+    MEMORYDB_CLUSTER,
+    reads=("memorydb:DescribeClusters", "memorydb:DescribeSnapshots"),
+    uses=(TagsOnly,),
+    changed_by=(
+        tag_change("memorydb", cache_name),
+        api_call("memorydb", "CreateSnapshot", id="requestParameters.clusterName"),
+        api_call("memorydb", "DeleteSnapshot"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class MemoryDbRecovery(Store):
+    """Sources: DescribeClusters, DescribeSnapshots, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> MemoryDbRecovery:
+        found = read.every(
+            "memorydb",
+            "describe_clusters",
+            "Clusters",
+            gone=("ClusterNotFoundFault",),
+            ClusterName=cluster.id,
+            ShowShardDetails=True,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        snapshots = read.every(
+            "memorydb", "describe_snapshots", "Snapshots", ClusterName=cluster.id, ShowDetail=True
+        )
+        return cls._of(read, cluster, found[0], _of_clusters(snapshots).get(cluster.id))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbRecovery]:
+        wanted = set(read.ids(MEMORYDB_CLUSTER))
+        newest = _of_clusters(
+            read.every("memorydb", "describe_snapshots", "Snapshots", ShowDetail=True)
+        )
+        return {
+            each["Name"]: cls._of(
+                read,
+                MEMORYDB_CLUSTER.resource(read.account, read.region, each["Name"]),
+                each,
+                newest.get(each["Name"]),
+            )
+            for each in read.every(
+                "memorydb", "describe_clusters", "Clusters", ShowShardDetails=True
+            )
+            if each["Name"] in wanted
+        }
+
+    @classmethod
+    def _of(
+        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], snapshot: datetime | None
+    ) -> MemoryDbRecovery:
+        nodes = [n for shard in answer.get("Shards") or () for n in shard.get("Nodes") or ()]
+        made = [node["CreateTime"] for node in nodes if node.get("CreateTime")]
+        return cls(
+            cluster.id,
+            answer.get("ARN") or arn_of(cluster, read.partition),
+            "MemoryDB cluster",
+            "",
+            read.of(TagsOnly, cluster).values,
+            read.now,
+            snapshot=snapshot,
+            started=min(made, default=None),
+        )
+
+
+def _of_clusters(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
+    """When the newest usable snapshot of each cluster was made, by its oldest shard."""
+    found: dict[str, datetime] = {}
+    for each in snapshots:
+        about = each.get("ClusterConfiguration") or {}
+        name, shards = about.get("Name", ""), about.get("Shards") or ()
+        made = [one["SnapshotCreationTime"] for one in shards if one.get("SnapshotCreationTime")]
+        if name and made and each.get("Status") in {"available", "copying", "restoring"}:
+            found[name] = max(min(made), found.get(name, min(made)))
+    return found
+
+
+# -- volumes and objects --------------------------------------------------------------------------
 
 
 @evidence(
