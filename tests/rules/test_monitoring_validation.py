@@ -14,7 +14,9 @@ from functions.monitoring_validation.app import (
     function_traces,
     log_forwarding,
     monitoring_validation,
+    service_logs,
     service_metrics,
+    service_traces,
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionAge
@@ -26,7 +28,13 @@ from readiness.evidence.cloudwatch.forwarding import Forwarded, LogForwardingHea
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.logs import LOG_GROUP
-from readiness.evidence.workloads.tracing import FunctionTracing
+from readiness.evidence.workloads.requests import ServiceRequests
+from readiness.evidence.workloads.service_arrivals import (
+    ContainerLogs,
+    ServiceLogs,
+    ServiceTraceArrivals,
+)
+from readiness.evidence.workloads.tracing import FunctionTracing, ServiceTracing
 from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, Traces
 from readiness.model.attestation import Attestation, Attested, Scope
@@ -269,6 +277,105 @@ def test_a_denied_look_at_log_streams_is_named():
         ("logs:DescribeLogStreams",),
         ("logs:DescribeLogStreams",),
     )
+
+
+def streams(*containers, tasks=2, **about) -> ServiceLogs:
+    found = tuple(
+        ContainerLogs(name, "/ecs/api", stream, NOON - HOUR if heard else None)
+        for name, stream, heard in containers
+    )
+    return ServiceLogs("api", tasks, tasks, found, **about)
+
+
+@pytest.mark.parametrize(
+    ("logs", "said", "settings", "status"),
+    [
+        pytest.param(streams(("api", True, True)), (), {}, GOOD, id="events arrived"),
+        pytest.param(
+            streams(("api", True, True), ("proxy", True, False)), (), {}, GOOD, id="one is silent"
+        ),
+        pytest.param(
+            streams(("api", False, False), ("proxy", True, True)),
+            (),
+            {},
+            BAD,
+            id="a stream is gone",
+        ),
+        pytest.param(streams(("api", True, False)), (), {}, UNKNOWN, id="nothing was logged"),
+        pytest.param(streams(unseen=("api",)), (), {}, UNKNOWN, id="another log driver"),
+        pytest.param(streams(), (), {}, NA, id="no log driver"),
+        pytest.param(streams(tasks=0), (), {}, NA, id="no task"),
+        pytest.param(
+            ServiceLogs("api", 0, 2), ("attested",), {}, UNKNOWN, id="tasks that just started"
+        ),
+        pytest.param(streams(unseen=("api",)), ("attested",), {}, NA, id="attested"),
+        pytest.param(
+            streams(unseen=("api",)), ("attested",), {"max_age_days": 1}, UNKNOWN, id="expired"
+        ),
+        pytest.param(
+            streams(unseen=("api",)), ("attested",), {"two_people": True}, UNKNOWN, id="alone"
+        ),
+    ],
+)
+def test_service_logs(logs, said, settings, status):
+    people = attested(performed_at=NOON - 2 * DAY) if said else Attested((), NOON, NOON)
+    assert service_logs(logs, people, **settings).status is status
+
+
+def routed(*values, since=HOUR) -> ServiceRequests:
+    """Requests in five minutes each, of the last hour."""
+    window = Window(NOON - since, NOON, 300)
+    points = tuple(zip(window.stamps, map(float, values), strict=False))
+    return ServiceRequests((Series(NOTHING, window, points),))
+
+
+def arrived(*ids, tracer=Tracer.XRAY, is_named=True, since=NOON - DAY) -> ServiceTraceArrivals:
+    tracing = ServiceTracing("api", Tracing(tracer), ("api",), is_named)
+    return ServiceTraceArrivals(tracing, 1, since, ids)
+
+
+@pytest.mark.parametrize(
+    ("found", "requests", "indexed", "settings", "status"),
+    [
+        pytest.param(arrived(trace(HOUR)), ServiceRequests(), 1, {}, GOOD, id="a trace"),
+        pytest.param(
+            arrived(trace(HOUR), since=NOON - HOUR / 2),
+            routed(),
+            1,
+            {},
+            NA,
+            id="of another revision",
+        ),
+        pytest.param(
+            arrived("1-nonsense-0", since=NOON - HOUR), routed(900), 1, {}, BAD, id="not an id"
+        ),
+        pytest.param(arrived(), routed(100), 1, {}, BAD, id="none of 100 requests"),
+        pytest.param(arrived(), routed(99), 1, {}, NA, id="99 are too few"),
+        pytest.param(arrived(), routed(99), 1, {"min_expected": 4}, BAD, id="by setting"),
+        pytest.param(arrived(), routed(100), 1, {"sampled": 0.01}, NA, id="few are sampled"),
+        pytest.param(arrived(), routed(100), 0.01, {}, NA, id="few are indexed"),
+        pytest.param(
+            arrived(), routed(*[0] * 10, 900, 900), 1, {}, NA, id="the newest may still come"
+        ),
+        pytest.param(
+            arrived(since=NOON - HOUR / 2), routed(900), 1, {}, NA, id="requests before it"
+        ),
+        pytest.param(arrived(), ServiceRequests(), 1, {}, UNKNOWN, id="uncounted requests"),
+        pytest.param(
+            arrived(is_named=False), routed(900), 1, {}, UNKNOWN, id="no name of its own"
+        ),
+        pytest.param(arrived(tracer=Tracer.NONE), routed(900), 1, {}, NA, id="not traced"),
+        pytest.param(arrived(since=None), routed(900), 1, {}, UNKNOWN, id="just deployed"),
+    ],
+)
+def test_service_traces(found, requests, indexed, settings, status):
+    verdict = service_traces(found, requests, TraceIndexing(indexed), **settings)
+    assert verdict.status is status
+
+
+def test_a_service_without_tasks_has_nothing_to_trace():
+    nothing = ServiceTraceArrivals(ServiceTracing("api", Tracing(Tracer.XRAY), ("api",)), 0)
+    assert service_traces(nothing, routed(900), TraceIndexing(1)).status is NA
 
 
 def counts(**by_minute) -> Series:
