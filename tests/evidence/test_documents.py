@@ -190,6 +190,33 @@ def test_a_document_without_the_tag_is_no_runbook():
     assert "rollback" in finding(fake_account, "workload-runbook").reason
 
 
+EXECUTED = account.executions
+
+
+@pytest.mark.parametrize(
+    ("executions", "said"),
+    [
+        (EXECUTED("Success"), "executed with success"),
+        (EXECUTED("Success", version="1"), "has not been executed"),
+        (EXECUTED("Success", name=f"{account.DOCUMENT}-2"), "has not been executed"),
+        (EXECUTED("Cancelled", "Rejected"), "has not been executed"),
+        (EXECUTED("Failed", "Success"), "executed with success"),
+        (EXECUTED("TimedOut", "Cancelled"), "and failed on"),
+    ],
+)
+def test_executions_of_the_default_version_count(executions, said):
+    fake_account = account.fake_account().but(ssm__describe_automation_executions=executions)
+    assert said in finding(fake_account, "runbook-document", account.DOCUMENT).reason
+
+
+def test_an_execution_that_is_under_way_is_none_yet():
+    executions = EXECUTED("InProgress")
+    del executions["AutomationExecutionMetadataList"][0]["ExecutionEndTime"]
+    fake_account = account.fake_account().but(ssm__describe_automation_executions=executions)
+    found = finding(fake_account, "runbook-document", account.DOCUMENT)
+    assert "has not been executed" in found.reason
+
+
 def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
     gone = error("InvalidDocument", 400, "Document does not exist")
     fake_account = account.fake_account().but(ssm__describe_document=gone)
