@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from readiness import (
@@ -34,7 +34,7 @@ from readiness.semantics.tracing import Tracer
 
 from .drills import judge_actions
 from .log_arrival import LogArrival, since_deployment
-from .service_arrival import is_after, logs_verdict, traces_verdict
+from .service_arrival import logs_verdict, traces_verdict
 from .settings import DrillSettings, MetricSettings, MinExpected
 
 monitoring_validation = heading("Validation", "Monitoring Validation")
@@ -46,6 +46,7 @@ _REPLICA = "This is a Lambda@Edge replica; the original function is checked in i
 _LAG = timedelta(minutes=30)
 """Until then metrics of a new deployment may still be on their way."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _TRACED_AFTER = timedelta(hours=1, minutes=10)
 """Until then invocations are counted that came before a deployment which turned tracing on."""
 
@@ -162,7 +163,8 @@ def function_traces(
     if not function.invocations:
         return not_applicable("The function was not invoked in the last hour.")
     found = function.traces.durations
-    new = [id for id in found if is_after(id, age.modified)]
+    began = function.traces.began
+    new = [id for id in found if not age.modified or began.get(id, _NEVER) >= age.modified]
     deployed = since_deployment(age.modified)
     if new:
         return complies(f"X-Ray shows {plural(len(new), 'trace')}{deployed}.", traces=len(new))

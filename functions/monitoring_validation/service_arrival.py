@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 _LAG = timedelta(minutes=10)
 _WINDOW = timedelta(hours=1)
-
-
-def is_after(trace: str, deployed: datetime | None) -> bool:
-    """Whether a trace began after the deployment: its id has the second in hexadecimal."""
-    if deployed is None:
-        return True
-    try:
-        began = datetime.fromtimestamp(int(trace.split("-")[1], 16), UTC)
-    except (IndexError, ValueError, OverflowError, OSError):
-        return False
-    return began >= deployed
 
 
 def _waits(running: int) -> Verdict:
@@ -55,27 +44,26 @@ def logs_verdict(logs: ServiceLogs) -> Verdict:
             expected="A log stream of each running task in the log group of its task definition.",
             containers=[each.name for each in lost],
         )
-    heard = [each for each in logs.containers if each.last is not None]
-    if heard:
-        newest = max(each.last for each in heard if each.last is not None)
-        silent = [each.name for each in logs.containers if each.last is None]
-        rest = f" {listed(silent)} logged nothing so far." if silent else ""
-        return complies(
-            f"Log events of {listed([each.name for each in heard])} arrived from tasks of the"
-            f" deployed revision, the newest at {newest:%Y-%m-%d %H:%M} UTC.{rest}",
-            containers=[each.name for each in heard],
-        )
     if logs.unseen:
         return cannot_tell(
-            f"Whether the logs of {listed(logs.unseen)} arrive does not show in CloudWatch Logs of"
-            " this region: another log driver or region, or no awslogs-stream-prefix."
+            f"Whether the logs of {listed(list(logs.unseen))} arrive does not show in CloudWatch"
+            " Logs of this region: another log driver or region, or no awslogs-stream-prefix."
         )
-    if logs.containers:
+    silent = [each.name for each in logs.containers if not each.is_recent(logs.read_at)]
+    if silent:
         return cannot_tell(
-            f"{listed([each.name for each in logs.containers])} logged nothing since the"
-            " deployment, so whether the logs arrive is not known."
+            f"{listed(silent)} logged nothing in the last 24 hours since the deployment, so"
+            " whether the logs arrive is not known."
         )
-    return not_applicable("None of its essential containers has a log driver.")
+    if not logs.containers:
+        return not_applicable("None of its essential containers has a log driver.")
+    names = [each.name for each in logs.containers]
+    newest = max(each.last for each in logs.containers if each.last is not None)
+    return complies(
+        f"Log events of {listed(names)} arrived from tasks of the deployed revision, the newest at"
+        f" {newest:%Y-%m-%d %H:%M} UTC.",
+        containers=names,
+    )
 
 
 def traces_verdict(
@@ -87,7 +75,7 @@ def traces_verdict(
         return not_applicable("It is not known to send traces; see the rule xray.task-tracing.")
     if found.since is None:
         return _waits(found.running)
-    new = [each for each in found.traces if is_after(each, found.since)]
+    new = [each for each in found.traces if each >= found.since]
     names = listed(list(tracing.names))
     if new:
         return complies(

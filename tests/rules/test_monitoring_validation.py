@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,7 +36,7 @@ from readiness.evidence.workloads.service_arrivals import (
 )
 from readiness.evidence.workloads.tracing import FunctionTracing, ServiceTracing
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, Traces
+from readiness.evidence.xray.traces import FunctionTraces, Traces, began_at
 from readiness.model.attestation import Attestation, Attested, Scope
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.alarms import Alarm, Inventory, Kind, Mute
@@ -162,7 +162,8 @@ def trace(age) -> str:
 
 
 def traced(invocations=1000.0, *ids, tracer=Tracer.XRAY, **about):
-    found = FunctionTraces("Active", invocations, Traces(dict.fromkeys(ids, 0.1)))
+    began = {id: moment for id in ids if (moment := began_at({"Id": id})) is not None}
+    found = FunctionTraces("Active", invocations, Traces(dict.fromkeys(ids, 0.1), began))
     return found, FunctionTracing("agent", Tracing(tracer), **about)
 
 
@@ -281,32 +282,49 @@ def test_a_denied_look_at_log_streams_is_named():
 
 def streams(*containers, tasks=2, **about) -> ServiceLogs:
     found = tuple(
-        ContainerLogs(name, "/ecs/api", stream, NOON - HOUR if heard else None)
+        ContainerLogs(name, "/ecs/api", stream, NOON - heard if heard else None)
         for name, stream, heard in containers
     )
-    return ServiceLogs("api", tasks, tasks, found, **about)
+    return ServiceLogs("api", tasks, tasks, NOON, found, **about)
 
 
 @pytest.mark.parametrize(
     ("logs", "said", "settings", "status"),
     [
-        pytest.param(streams(("api", True, True)), (), {}, GOOD, id="events arrived"),
+        pytest.param(streams(("api", True, HOUR)), (), {}, GOOD, id="events arrived"),
+        pytest.param(streams(("api", True, 25 * HOUR)), (), {}, GOOD, id="a day ago"),
+        pytest.param(streams(("api", True, 26 * HOUR)), (), {}, UNKNOWN, id="no longer"),
         pytest.param(
-            streams(("api", True, True), ("proxy", True, False)), (), {}, GOOD, id="one is silent"
+            streams(("log-router", True, HOUR), unseen=("api",)),
+            (),
+            {},
+            UNKNOWN,
+            id="router's own",
         ),
         pytest.param(
-            streams(("api", False, False), ("proxy", True, True)),
+            streams(("api", True, None), ("proxy", True, HOUR)),
+            (),
+            {},
+            UNKNOWN,
+            id="one is silent",
+        ),
+        pytest.param(
+            streams(("api", False, None), ("proxy", True, HOUR)),
             (),
             {},
             BAD,
             id="a stream is gone",
         ),
-        pytest.param(streams(("api", True, False)), (), {}, UNKNOWN, id="nothing was logged"),
+        pytest.param(streams(("api", True, None)), (), {}, UNKNOWN, id="nothing was logged"),
         pytest.param(streams(unseen=("api",)), (), {}, UNKNOWN, id="another log driver"),
         pytest.param(streams(), (), {}, NA, id="no log driver"),
         pytest.param(streams(tasks=0), (), {}, NA, id="no task"),
         pytest.param(
-            ServiceLogs("api", 0, 2), ("attested",), {}, UNKNOWN, id="tasks that just started"
+            ServiceLogs("api", 0, 2, NOON),
+            ("attested",),
+            {},
+            UNKNOWN,
+            id="tasks that just started",
         ),
         pytest.param(streams(unseen=("api",)), ("attested",), {}, NA, id="attested"),
         pytest.param(
@@ -329,25 +347,22 @@ def routed(*values, since=HOUR) -> ServiceRequests:
     return ServiceRequests((Series(NOTHING, window, points),))
 
 
-def arrived(*ids, tracer=Tracer.XRAY, is_named=True, since=NOON - DAY) -> ServiceTraceArrivals:
+def arrived(*ages, tracer=Tracer.XRAY, is_named=True, since=NOON - DAY) -> ServiceTraceArrivals:
     tracing = ServiceTracing("api", Tracing(tracer), ("api",), is_named)
-    return ServiceTraceArrivals(tracing, 1, since, ids)
+    return ServiceTraceArrivals(tracing, 1, since, tuple(NOON - age for age in ages))
 
 
 @pytest.mark.parametrize(
     ("found", "requests", "indexed", "settings", "status"),
     [
-        pytest.param(arrived(trace(HOUR)), ServiceRequests(), 1, {}, GOOD, id="a trace"),
+        pytest.param(arrived(HOUR), ServiceRequests(), 1, {}, GOOD, id="a trace"),
         pytest.param(
-            arrived(trace(HOUR), since=NOON - HOUR / 2),
+            arrived(HOUR, since=NOON - HOUR / 2),
             routed(),
             1,
             {},
             NA,
             id="of another revision",
-        ),
-        pytest.param(
-            arrived("1-nonsense-0", since=NOON - HOUR), routed(900), 1, {}, BAD, id="not an id"
         ),
         pytest.param(arrived(), routed(100), 1, {}, BAD, id="none of 100 requests"),
         pytest.param(arrived(), routed(99), 1, {}, NA, id="99 are too few"),
@@ -371,6 +386,26 @@ def arrived(*ids, tracer=Tracer.XRAY, is_named=True, since=NOON - DAY) -> Servic
 def test_service_traces(found, requests, indexed, settings, status):
     verdict = service_traces(found, requests, TraceIndexing(indexed), **settings)
     assert verdict.status is status
+
+
+W3C = "1-ffffffff-a0b1c2d3e4f5061728394a5b"
+"""OpenTelemetry's ids may be random; this one would be of the year 2106."""
+
+
+@pytest.mark.parametrize(
+    ("summary", "began"),
+    [
+        (
+            {"Id": "1-67891233-abcdef012345678912345678"},
+            datetime(2025, 1, 16, 14, 5, 39, tzinfo=UTC),
+        ),
+        ({"Id": W3C, "StartTime": NOON}, NOON),
+        ({"Id": "odd"}, None),
+        ({"Id": "1-xyz-1"}, None),
+    ],
+)
+def test_when_a_trace_began(summary, began):
+    assert began_at(summary) == began
 
 
 def test_a_service_without_tasks_has_nothing_to_trace():

@@ -10,7 +10,7 @@ from typing import Any
 from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.workloads.tracing import ServiceTracing
-from readiness.evidence.xray.traces import GET_TRACES
+from readiness.evidence.xray.traces import GET_TRACES, began_at
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -20,7 +20,7 @@ from readiness.semantics.tracing import Tracer
 SETTLED = timedelta(minutes=10)
 """So long a task must have run before it is asked what came of it."""
 _TRIED = 2
-_HOUR = timedelta(hours=1)
+_HOUR, _DAY = timedelta(hours=1), timedelta(days=1)
 
 
 def _settled(about: ServiceTasks) -> list[Task]:
@@ -49,6 +49,13 @@ class ContainerLogs:
     has_stream: bool
     last: datetime | None = None
 
+    def is_recent(self, now: datetime) -> bool:
+        """Whether an event arrived in the last day, or late enough that it may have.
+
+        CloudWatch Logs updates the time of the last ingestion up to an hour later.
+        """
+        return self.last is not None and now - self.last <= _DAY + _HOUR
+
 
 @evidence(
     SERVICE,
@@ -69,6 +76,7 @@ class ServiceLogs:
     name: str
     tasks: int
     running: int
+    read_at: datetime
     containers: tuple[ContainerLogs, ...] = ()
     unseen: tuple[str, ...] = ()
     tags: Mapping[str, str] | None = None
@@ -79,18 +87,19 @@ class ServiceLogs:
         tasks = _settled(about)
         name, tags = about.service.name, about.service.tags
         if not tasks:
-            return cls(name, 0, len(about.running), tags=tags)
+            return cls(name, 0, len(about.running), read.now, tags=tags)
         wanted = TASK_DEFINITION.resource(read.account, read.region, about.service.revision)
         try:
             containers = read.of(TaskDefinition, wanted).containers
         except Gone:
-            return cls(name, 0, len(about.running), tags=tags)
+            return cls(name, 0, len(about.running), read.now, tags=tags)
         essential = [each for each in containers if each.essential]
         shown = [each for each in essential if _stream_prefix(each, read.region)]
         return cls(
             name,
             len(tasks),
             len(about.running),
+            read.now,
             tuple(read.each(lambda each: _of_container(read, each, tasks[:_TRIED]), shown)),
             tuple(each.name for each in essential if each.log_driver and each not in shown),
             tags,
@@ -140,7 +149,7 @@ def _moment(milliseconds: int) -> datetime:
 )
 @dataclass(frozen=True, slots=True)
 class ServiceTraceArrivals:
-    """The ids of the last hour's traces through a node with one of the service's names.
+    """When the last hour's traces through a node with one of the service's names began.
 
     They are asked for only of a service that is known to be traced and of which a task of the
     deployed revision runs for ten minutes: X-Ray bills what it scans. ``since`` is when the
@@ -150,7 +159,7 @@ class ServiceTraceArrivals:
     tracing: ServiceTracing
     running: int
     since: datetime | None = None
-    traces: tuple[str, ...] = ()
+    traces: tuple[datetime, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, service: Resource) -> ServiceTraceArrivals:
@@ -170,5 +179,5 @@ class ServiceTraceArrivals:
             FilterExpression=" OR ".join(f'service("{name}")' for name in tracing.names),
             Sampling=True,
         )
-        found = tuple(str(each["Id"]) for each in summaries)
-        return cls(tracing, len(about.running), tasks[0].started, found)
+        found = [began for each in summaries if (began := began_at(each)) is not None]
+        return cls(tracing, len(about.running), tasks[0].started, tuple(sorted(found)))
