@@ -60,9 +60,10 @@ class Automation:
             try:
                 goes_to = getattr(self, "_" + step["action"].partition(":")[2])(step)
             except (ClientError, LookupError, Failed) as error:
-                if step.get("onFailure") != "Continue":
+                handled = str(step.get("onFailure", "Abort"))
+                if handled == "Abort":
                     raise Failed(f"{step['name']}: {error}") from error
-                goes_to = None
+                goes_to = handled.partition("step:")[2] or None
             goes_to = goes_to or step.get("nextStep")
             at = order.index(goes_to) if goes_to else at + 1
 
@@ -96,7 +97,7 @@ class Automation:
 
     def _branch(self, step: Mapping[str, Any]) -> str:
         for choice in step["inputs"]["Choices"]:
-            wanted = choice.get("NumericEquals", choice.get("BooleanEquals"))
+            [wanted] = [each for name, each in choice.items() if name.endswith("Equals")]
             if self._resolved(choice["Variable"]) == wanted:
                 return str(choice["NextStep"])
         return str(step["inputs"]["Default"])

@@ -12,16 +12,23 @@ from botocore.exceptions import ClientError
 
 from readiness.engine.aws_errors import code_of
 from readiness_cli import session
+from readiness_cli.acknowledgement import KEY_NAME
 from readiness_cli.failure import Failure
 from readiness_cli.output import note
 
 _KEY = re.compile(r"[A-Za-z0-9]{20,64}")
+_REST_KEY = re.compile(r"[A-Za-z0-9_+-]{20,64}")
 
 
 @click.command("pagerduty-key")
+@click.option(
+    "--rest",
+    is_flag=True,
+    help="Give a read-only REST API key instead, for test-alert --acknowledged.",
+)
 @session.stack_option
 @session.aws_options
-def pagerduty_key(stack_name: str, profile: str | None, region: str | None) -> None:
+def pagerduty_key(*, rest: bool, stack_name: str, profile: str | None, region: str | None) -> None:
     """Give the stack the routing key of a PagerDuty service (Events API v2).
 
     The key is asked for without being shown, or read from standard input; it is no argument,
@@ -33,15 +40,25 @@ def pagerduty_key(stack_name: str, profile: str | None, region: str | None) -> N
     aws = session.connect(profile, region)
     deployed = stack.find(aws, stack_name)
     secret = deployed["PagerDutySecret"]
-    put_key(aws.client("secretsmanager"), secret, _asked())
+    if rest:
+        put_key(aws.client("secretsmanager"), secret, _asked("REST API key", _REST_KEY), KEY_NAME)
+        note(f"The REST key is in the secret {secret}. Only test-alert --acknowledged uses it.")
+        return
+    put_key(aws.client("secretsmanager"), secret, _asked("Routing key", _KEY))
     note(f"The routing key is in the secret {secret}. `readiness test-alert` proves the way.")
 
 
-def _asked() -> str:
+def _asked(what: str, form: re.Pattern[str]) -> str:
     hidden = _is_person()
-    said = click.prompt("Routing key", hide_input=True) if hidden else sys.stdin.readline()
+    said = click.prompt(what, hide_input=True) if hidden else sys.stdin.readline()
     key = str(said).strip()
-    if not _KEY.fullmatch(key):
+    if form is _REST_KEY and not form.fullmatch(key):
+        raise Failure(
+            "that is not a key of PagerDuty's REST API",
+            why="PagerDuty would refuse every request",
+            fix="make a read-only key in PagerDuty: Integrations > API Access Keys",
+        )
+    if not form.fullmatch(key):
         raise Failure(
             "that is not an integration key of PagerDuty's Events API v2",
             why="PagerDuty would refuse every page",
@@ -54,20 +71,25 @@ def _is_person() -> bool:
     return sys.stdin.isatty()
 
 
-def put_key(secrets: Any, secret: str, key: str) -> None:
-    """Make ``key`` the default in the secret, beside what else is in it."""
-    keys = {**_keys(secrets, secret), "default": key}
+def put_key(secrets: Any, secret: str, key: str, name: str = "default") -> None:
+    """Put ``key`` into the secret by its name, beside what else is in it.
+
+    A secret that is the routing key alone, as text, keeps it as the default.
+    """
+    keys = {**keys_of(secrets, secret), name: key}
     secrets.put_secret_value(SecretId=secret, SecretString=json.dumps(keys))
 
 
-def _keys(secrets: Any, secret: str) -> dict[str, Any]:
-    """The keys by name; none where the secret has no value yet, or one that names none."""
+def keys_of(secrets: Any, secret: str) -> dict[str, Any]:
+    """The keys by name; none where the secret has no value yet."""
+    text = ""
     try:
-        found = json.loads(secrets.get_secret_value(SecretId=secret).get("SecretString") or "{}")
+        text = secrets.get_secret_value(SecretId=secret).get("SecretString") or ""
+        found = json.loads(text or "{}")
     except ClientError as error:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return {}
     except ValueError:
-        return {}
+        return {"default": text.strip()}
     return found if isinstance(found, dict) else {}

@@ -18,6 +18,7 @@ from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
 from readiness_cli import session
+from readiness_cli.acknowledgement import Acknowledgements
 from readiness_cli.deployed import Deployed
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import cell, emit, note, output_option, table
@@ -30,6 +31,8 @@ PROVES = "support.pager-test"
 """The rule whose evidence a test alert is."""
 TYPE = "Readiness::Test::Alert"
 SERVICE = "readiness-pagerduty"
+ACKNOWLEDGED_BY = "acknowledged_by"
+"""The bound value that says who acknowledged the page."""
 PAUSE = 0.5
 FIELDS = ("step", "ok", "seconds", "said")
 
@@ -58,6 +61,11 @@ class Step:
     metavar="TEAM",
     help="Record the result for support.pager-test, in your name, with this responsible team.",
 )
+@click.option(
+    "--acknowledged",
+    is_flag=True,
+    help="Also wait until someone acknowledges the page in PagerDuty (pagerduty-key --rest).",
+)
 @session.stack_option
 @output_option
 @session.aws_options
@@ -68,6 +76,7 @@ def test_alert(
     *,
     patience: float,
     owner: str | None,
+    acknowledged: bool,
     stack_name: str,
     format: str,
     profile: str | None,
@@ -80,7 +89,8 @@ def test_alert(
     and removes it.
 
     With --owner the result is kept as an attestation of support.pager-test. Whoever was paged
-    acknowledges it: readiness attest approve ID.
+    acknowledges it: readiness attest approve ID. With --acknowledged the attestation also says who
+    acknowledged the page in PagerDuty.
     """
     aws = session.connect(profile, region)
     stored = Deployed(aws, stack_name)
@@ -89,7 +99,15 @@ def test_alert(
         f"writing a test finding into the stack {stored.stack.name}; besides the pager,"
         f" {session.plural(others, 'other subscriber')} will be notified"
     )
-    trial = Trial(aws, stored, patience=patience, through_queue=through_queue)
+    asked = Acknowledgements.of_stack(aws, stored.stack) if acknowledged else None
+    if asked and not through_queue:
+        raise Failure(
+            "the stack has no pager of its own, so no page of it can be acknowledged",
+            why="The queue of its PagerDuty function does not subscribe to the alerts",
+            fix="leave out --acknowledged",
+            code=Exit.GATE_FAILED,
+        )
+    trial = Trial(aws, stored, patience=patience, through_queue=through_queue, asked=asked)
     steps = list(trial.run())
     emit(format, [_row(step) for step in steps], lambda: draw(steps), columns=FIELDS)
     failed = next((step for step in steps if not step.ok), None)
@@ -133,7 +151,7 @@ def record(aws: Aws, stored: Deployed, owner: str, trial: Trial, steps: Sequence
             "performed_at": iso(trial.began),
             "result": "fail" if failed else "pass",
         },
-        (),
+        (f"{ACKNOWLEDGED_BY}={trial.acknowledged_by}",) if trial.acknowledged_by else (),
         unchecked=False,
     )
     note(
@@ -170,12 +188,20 @@ class Trial:
     """One test finding on its way there and back."""
 
     def __init__(
-        self, aws: Aws, stored: Deployed, *, patience: float, through_queue: bool
+        self,
+        aws: Aws,
+        stored: Deployed,
+        *,
+        patience: float,
+        through_queue: bool,
+        asked: Acknowledgements | None = None,
     ) -> None:
         self._aws = aws
         self._stored = stored
         self._patience = patience
         self._through_queue = through_queue
+        self._asked = asked
+        self.acknowledged_by = ""
         self._began = aws.now()
         id = f"test-alert-{self._began:%Y%m%dT%H%M%S%f}"
         self.id = id
@@ -255,7 +281,16 @@ class Trial:
         answer = self._until(lambda: self._paged(action))
         took = time.monotonic() - began
         said = answer or f"the pagerduty function logged nothing within {self._patience:g} s"
-        yield Step(f"paged ({action})", answer.startswith("PagerDuty accepted"), took, said)
+        accepted = answer.startswith("PagerDuty accepted")
+        yield Step(f"paged ({action})", accepted, took, said)
+        if self._asked is None or not accepted or action != "trigger":
+            return
+        dedup_key = answer.rpartition(" ")[2]
+        asked = self._asked
+        self.acknowledged_by = self._until(lambda: asked.of(dedup_key))
+        took, who = time.monotonic() - began, self.acknowledged_by
+        said = f"acknowledged by {who}" if who else f"no one did within {self._patience:g} s"
+        yield Step("acknowledged (trigger)", bool(who), took, said)
 
     @property
     def began(self) -> datetime:

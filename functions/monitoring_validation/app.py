@@ -22,6 +22,8 @@ from readiness.evidence.cloudwatch.alarm_actions import AlarmActions
 from readiness.evidence.cloudwatch.arrivals import FunctionMetrics, ServiceMetrics
 from readiness.evidence.cloudwatch.forwarding import Forwarded, LogForwardingHealth
 from readiness.evidence.ecs.tasks import ServiceTasks
+from readiness.evidence.workloads.requests import ServiceRequests
+from readiness.evidence.workloads.service_arrivals import ServiceLogs, ServiceTraceArrivals
 from readiness.evidence.workloads.tracing import FunctionTracing
 from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces
@@ -32,7 +34,8 @@ from readiness.semantics.tracing import Tracer
 
 from .drills import judge_actions
 from .log_arrival import LogArrival, since_deployment
-from .settings import DrillSettings, MetricSettings
+from .service_arrival import logs_verdict, traces_verdict
+from .settings import DrillSettings, MetricSettings, MinExpected
 
 monitoring_validation = heading("Validation", "Monitoring Validation")
 
@@ -43,6 +46,7 @@ _REPLICA = "This is a Lambda@Edge replica; the original function is checked in i
 _LAG = timedelta(minutes=30)
 """Until then metrics of a new deployment may still be on their way."""
 
+_NEVER = datetime.min.replace(tzinfo=UTC)
 _TRACED_AFTER = timedelta(hours=1, minutes=10)
 """Until then invocations are counted that came before a deployment which turned tracing on."""
 
@@ -148,9 +152,7 @@ def function_traces(
     age: FunctionAge,
     search: TraceIndexing,
     *,
-    min_expected: Annotated[
-        int, Between(1, 10_000), "Missing traces fail the rule if at least this many are expected"
-    ] = 5,
+    min_expected: MinExpected = 5,
     sampled: Annotated[
         float, Between(0.0001, 1), "The expected share of invocations that are traced"
     ] = 0.05,
@@ -161,7 +163,8 @@ def function_traces(
     if not function.invocations:
         return not_applicable("The function was not invoked in the last hour.")
     found = function.traces.durations
-    new = [id for id in found if _is_after(id, age.modified)]
+    began = function.traces.began
+    new = [id for id in found if not age.modified or began.get(id, _NEVER) >= age.modified]
     deployed = since_deployment(age.modified)
     if new:
         return complies(f"X-Ray shows {plural(len(new), 'trace')}{deployed}.", traces=len(new))
@@ -197,15 +200,19 @@ def _untraced(
     )
 
 
-def _is_after(trace: str, deployed: datetime | None) -> bool:
-    """Whether a trace began after the deployment: its id has the second in hexadecimal."""
-    if deployed is None:
-        return True
-    try:
-        began = datetime.fromtimestamp(int(trace.split("-")[1], 16), UTC)
-    except (IndexError, ValueError, OverflowError, OSError):
-        return False
-    return began >= deployed
+@monitoring_validation.rule("Traces visible in X-Ray", severity=Severity.MEDIUM)
+def service_traces(
+    found: ServiceTraceArrivals,
+    requests: ServiceRequests,
+    search: TraceIndexing,
+    *,
+    min_expected: MinExpected = 5,
+    sampled: Annotated[
+        float, Between(0.0001, 1), "The expected share of requests that are traced"
+    ] = 0.05,
+) -> Verdict:
+    """X-Ray shows traces of the ECS service that began after its deployment."""
+    return traces_verdict(found, requests, sampled * search.indexed, min_expected)
 
 
 # -- logs ---------------------------------------------------------------------------------------
@@ -237,6 +244,34 @@ def function_logs(
     if shipped.status is Status.COMPLIANT:
         return not_applicable(shipped.reason).reminding(shipped.reminder)
     return shipped if shipped.missing else arrival.verdict
+
+
+@monitoring_validation.rule(LOGS, severity=Severity.MEDIUM)
+def service_logs(
+    logs: ServiceLogs,
+    attested: Attested,
+    *,
+    max_age_days: Annotated[
+        int,
+        Between(1, 730),
+        "How long an attestation is valid that a service ships its logs (days)",
+    ] = 365,
+    two_people: Annotated[bool, "A second person has to approve the attestation"] = False,
+) -> Verdict:
+    """Log events of the ECS service's tasks arrived in its log group after its deployment.
+
+    Each task has a log stream of its own, so that no older one is taken for it. Where a container
+    has another log driver, people attest that its logs arrive.
+    """
+    verdict = logs_verdict(logs)
+    if verdict.status is Status.COMPLIANT or not logs.tasks:
+        return verdict
+    shipped = attested.verdict(
+        "That the service ships its logs itself", max_age_days=max_age_days, two_people=two_people
+    )
+    if shipped.status is Status.COMPLIANT:
+        return not_applicable(shipped.reason).reminding(shipped.reminder)
+    return shipped if shipped.missing else verdict
 
 
 _RECOVERED = timedelta(hours=1)

@@ -7,6 +7,10 @@ from typing import Annotated
 
 from readiness import Between
 
+MinExpected = Annotated[
+    int, Between(1, 10_000), "Missing traces fail the rule if at least this many are expected"
+]
+
 
 @dataclass(frozen=True, slots=True)
 class MetricSettings:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable, violates
 from readiness.engine.handler import handler_of
-from readiness.evidence.account import Account, AlternateContacts, ContactInformation
+from readiness.evidence.account import AlternateContacts, ContactInformation
 from readiness.evidence.cloudwatch.alarm_links import AlarmLinks
 from readiness.evidence.ssm import RunbookDocument, Runbooks
 from readiness.evidence.workloads.documented import WorkloadParts
@@ -59,14 +59,28 @@ def workload_runbook(
 @operational_documentation.rule(RUNBOOK, severity=Severity.MEDIUM)
 def runbook_document(
     document: RunbookDocument,
+    attested: Attested,
     *,
-    max_age_days: Annotated[int, Between(1, 180), "How long a review is valid (days)"] = 180,
+    max_age_days: Annotated[
+        int, Between(1, 180), "How long a review, an execution or a drill is valid (days)"
+    ] = 180,
+    must_be_executed: Annotated[
+        bool, "An Automation runbook that was not executed or drilled in that time fails (LOW)"
+    ] = False,
+    two_people: TwoPeople = False,
 ) -> Verdict:
     """A Systems Manager document that is tagged as a runbook works, has an owner, and is reviewed.
 
-    Its tags are runbook (the scenarios), owner, and reviewed (the day of the last review).
+    Its tags are runbook (the scenarios), owner, and reviewed (the day of the last review). That it
+    works shows in its executions: what was executed and only failed is no runbook.
     """
-    return judge_document(document.runbook, document.read_on, max_age_days)
+    return judge_document(
+        document,
+        attested,
+        max_age_days,
+        must_be_executed=must_be_executed,
+        two_people=two_people,
+    )
 
 
 # -- troubleshooting ------------------------------------------------------------------------------
@@ -185,7 +199,7 @@ def primary_contact(contact: ContactInformation) -> Verdict:
 
 @operational_documentation.rule(CONTACTS, severity=Severity.MEDIUM)
 def contacts_answer(
-    account: Account,
+    contacts: AlternateContacts,
     attested: Attested,
     *,
     max_age_days: Annotated[
@@ -193,12 +207,16 @@ def contacts_answer(
     ] = 90,
     two_people: TwoPeople = False,
 ) -> Verdict:
-    """Someone answered a test message to each contact lately (attested)."""
+    """Someone answered a test message to each contact lately (attested).
+
+    The attestation is bound to the contacts: it becomes void when one of them changes.
+    """
     return attested.verdict(
         "A test that the contacts answer",
         max_age_days=max_age_days,
+        bound={"contacts": contacts.digest},
         two_people=two_people,
-        account=account.id,
+        set=sorted(contacts.by_type),
     )
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, timedelta
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 
-from readiness import Verdict, complies, violates
-from readiness.evidence.ssm import Runbook
+from readiness import Severity, Status, Verdict, complies, violates
+from readiness.evidence.ssm import Runbook, RunbookDocument
+from readiness.model.attestation import Attested
+from readiness.model.finding import iso, parse_iso
+from readiness.model.verdict import Fact
 
 
 def fault_of(runbook: Runbook, today: date, max_age_days: int) -> str:
@@ -25,20 +29,78 @@ def fault_of(runbook: Runbook, today: date, max_age_days: int) -> str:
     return ""
 
 
-def judge_document(runbook: Runbook, today: date, max_age_days: int) -> Verdict:
-    """The verdict about one document."""
-    fault = fault_of(runbook, today, max_age_days)
+def judge_document(
+    document: RunbookDocument,
+    attested: Attested,
+    max_age_days: int,
+    *,
+    must_be_executed: bool,
+    two_people: bool,
+) -> Verdict:
+    """The verdict about one document: whether it can be relied on, and whether it ran."""
+    runbook = document.runbook
+    fault = fault_of(runbook, document.read_at.date(), max_age_days)
+    facts: dict[str, Fact] = {"scenarios": list(runbook.scenarios)}
+    executed = _executed(document, attested.recorded)
+    if executed is not None:
+        facts["last_executed"] = {"version": runbook.version, "at": iso(executed)}
     if fault:
         return violates(
             f"The runbook {runbook.name} {fault}.",
             expected=f"An Active document, with an owner, reviewed within {max_age_days} days.",
-            scenarios=list(runbook.scenarios),
-        )
-    return complies(
+        ).observing(facts)
+    sound = (
         f"The runbook {runbook.name} is Active, owned by {runbook.owner} and was reviewed on"
-        f" {runbook.reviewed}.",
-        scenarios=list(runbook.scenarios),
+        f" {runbook.reviewed}"
     )
+    if runbook.kind != "Automation":
+        return complies(f"{sound}.").observing(facts)
+    span = timedelta(days=max_age_days)
+    if executed is not None and executed + span > document.read_at:
+        return complies(
+            f"{sound}. Version {runbook.version} was executed with success on {executed:%Y-%m-%d}."
+        ).observing(facts)
+    tried = attested.verdict(
+        f"A drill of {runbook.name}", max_age_days=max_age_days, two_people=two_people
+    )
+    has_failed = attested.failure(two_people=two_people) is not None
+    if tried.status is Status.COMPLIANT or tried.missing or has_failed:
+        return tried.observing(facts)
+    unproven = f"Version {runbook.version} has not been executed in {max_age_days} days"
+    failed = document.failed is not None and executed is None
+    if not failed and not must_be_executed:
+        return complies(f"{sound}. {unproven}.").observing(facts)
+    return _unproven(document, unproven, max_age_days, failed=failed).observing(facts)
+
+
+def _unproven(
+    document: RunbookDocument, unproven: str, max_age_days: int, *, failed: bool
+) -> Verdict:
+    runbook = document.runbook
+    expected = (
+        f"An execution of this version that succeeded within {max_age_days} days, or a drill."
+    )
+    if failed:
+        return violates(
+            f"Version {runbook.version} of the runbook {runbook.name} was executed, and failed on"
+            f" {document.failed:%Y-%m-%d}; no execution of it succeeded.",
+            expected=expected,
+        )
+    return violates(
+        f"{unproven}, so whether the runbook {runbook.name} works is not known.",
+        expected=expected,
+        severity=Severity.LOW,
+    )
+
+
+def _executed(document: RunbookDocument, recorded: Mapping[str, Fact]) -> datetime | None:
+    """When this version last succeeded, as Systems Manager knows it or the finding remembers."""
+    row = recorded.get("last_executed")
+    known = [document.succeeded] if document.succeeded else []
+    if isinstance(row, Mapping) and str(row.get("version")) == document.runbook.version:
+        with contextlib.suppress(ValueError):
+            known.append(parse_iso(str(row.get("at"))))
+    return max(known, default=None)
 
 
 def left_to_document(

@@ -2,14 +2,14 @@
 
 from typing import Annotated, Literal
 
-from readiness import Between, Severity, Unreadable, Verdict, heading
+from readiness import Between, Severity, Status, Unreadable, Verdict, heading
 from readiness.engine.handler import handler_of
 from readiness.evidence.account import Account
 from readiness.evidence.sns.pagers import PagingTopic
 from readiness.evidence.sns.redrive import TopicLosses
 from readiness.evidence.ssm_contacts import EscalationPlans
 from readiness.evidence.support import SupportPlan
-from readiness.model.attestation import Attested
+from readiness.model.attestation import Attested, Result
 from readiness.semantics.pagers import PAGERDUTY_HOSTS
 
 from .escalation import escalation_verdict
@@ -66,12 +66,27 @@ def pager_test(
     two_people: Annotated[
         bool, "A second person, who was paged, must acknowledge by approving"
     ] = True,
+    accept_acknowledgement: Annotated[
+        bool,
+        "Who acknowledged the page in PagerDuty (test-alert --acknowledged) need not approve",
+    ] = False,
 ) -> Verdict:
     """A test page was sent, accepted by PagerDuty, and acknowledged by the person on call.
 
     `readiness test-alert --owner TEAM` records the page; who was paged approves it.
     """
-    return attested.verdict("A test page", max_age_days=max_age_days, two_people=two_people)
+    verdict = attested.verdict("A test page", max_age_days=max_age_days, two_people=two_people)
+    if not accept_acknowledgement or not two_people or verdict.status is Status.COMPLIANT:
+        return verdict
+    seen = tuple(
+        each
+        for each in attested.statements
+        if each.result is Result.FAIL or str(each.bound_to.get("acknowledged_by") or "").strip()
+    )
+    of_pagerduty = Attested(seen, attested.now, attested.first_seen).verdict(
+        "A test page", max_age_days=max_age_days, two_people=False
+    )
+    return of_pagerduty if of_pagerduty.status is Status.COMPLIANT else verdict
 
 
 @support.rule("On-Call", severity=Severity.HIGH)

@@ -19,6 +19,12 @@ CLUSTER = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:cluster/agents"
 SERVICE = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/api"
 TASK = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task/agents/0f9de17a6465404e8b1b2356dc13c2f8"
 REVISION = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:task-definition/api:3"
+BALANCER = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:loadbalancer/app/api/50dc6c495c0c9188"
+)
+GROUP_OF_TARGETS = (
+    f"arn:aws:elasticloadbalancing:{HOME}:{ACCOUNT_ID}:targetgroup/api/73e2d6bc24d8a067"
+)
 DEPLOYED = NOON - timedelta(days=2)
 ALARM = alarm(
     "agent-errors",
@@ -133,6 +139,7 @@ def fake_account() -> FakeAccount:
         "taskDefinition": REVISION,
         "desiredCount": 1,
         "runningCount": 1,
+        "loadBalancers": [{"targetGroupArn": GROUP_OF_TARGETS, "containerName": "api"}],
     }
     task = {
         "taskArn": TASK,
@@ -142,6 +149,34 @@ def fake_account() -> FakeAccount:
         "lastStatus": "RUNNING",
         "desiredStatus": "RUNNING",
         "startedAt": DEPLOYED,
+    }
+    arrived = int((NOON - timedelta(minutes=3)).timestamp() * 1000)
+    options = {"awslogs-group": "/ecs/api", "awslogs-stream-prefix": "api"}
+    definition = {
+        "taskDefinitionArn": REVISION,
+        "family": "api",
+        "status": "ACTIVE",
+        "containerDefinitions": [
+            {
+                "name": "api",
+                "image": "api:3",
+                "logConfiguration": {"logDriver": "awslogs", "options": options},
+                "environment": [
+                    {"name": "OTEL_SERVICE_NAME", "value": "api"},
+                    {"name": "OTEL_TRACES_EXPORTER", "value": "otlp"},
+                ],
+            },
+            {
+                "name": "aws-otel-collector",
+                "image": "amazon/aws-otel-collector",
+                "essential": False,
+            },
+        ],
+    }
+    stream = {
+        "logStreamName": f"api/api/{TASK.rpartition('/')[2]}",
+        "firstEventTimestamp": arrived,
+        "lastIngestionTime": arrived,
     }
     return FakeAccount(
         {
@@ -156,6 +191,11 @@ def fake_account() -> FakeAccount:
                     {"SubscriptionArn": "PendingConfirmation"},
                 ]
             },
+            ("elbv2", "describe_target_groups"): {
+                "TargetGroups": [
+                    {"TargetGroupArn": GROUP_OF_TARGETS, "LoadBalancerArns": [BALANCER]}
+                ]
+            },
             ("lambda", "list_functions"): {"Functions": [function()]},
             ("lambda", "get_function_configuration"): function(),
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
@@ -165,6 +205,8 @@ def fake_account() -> FakeAccount:
                 "taskArns": [TASK] if desiredStatus == "RUNNING" else []
             },
             ("ecs", "describe_tasks"): {"tasks": [task]},
+            ("ecs", "describe_task_definition"): {"taskDefinition": definition},
+            ("logs", "describe_log_streams"): {"logStreams": [stream]},
             ("logs", "describe_log_groups"): {"logGroups": [{"logGroupName": GROUP}]},
             ("xray", "get_trace_summaries"): get_trace_summaries,
             ("xray", "get_trace_segment_destination"): {"Destination": "XRay"},
@@ -205,5 +247,7 @@ def with_transaction_search() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "with a shared log group": Variant(with_a_shared_log_group, ("function-logs",)),
-        "with Transaction Search": Variant(with_transaction_search, ("function-traces",)),
+        "with Transaction Search": Variant(
+            with_transaction_search, ("function-traces", "service-traces")
+        ),
     }

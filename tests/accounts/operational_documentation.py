@@ -19,6 +19,8 @@ TOPIC_ARN = f"arn:aws:sns:{_HERE}:pages"
 TYPES = "lambda:function sqs"
 SCENARIOS = "restore disable dependency-outage credential-leak"
 MADE = NOON - timedelta(days=10)
+DIGEST = "7df5fe42924f"
+"""Of the contacts below."""
 BUCKET, KEY, VERSION = "evidence", "shop/document.pdf", "3HL4kqtJlcpXroDTDmJ"
 ARTEFACT = Artefact(BUCKET, KEY, VERSION, "a" * 64, 48_211)
 BOUND = {
@@ -48,7 +50,13 @@ def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
         "bound_to": BOUND.get(rule, {}),
     }
     if rule == "operational_documentation.contacts-answer":
-        said |= {"scope": Scope(account=ACCOUNT_ID), "artefact": None}
+        said |= {
+            "scope": Scope(account=ACCOUNT_ID),
+            "artefact": None,
+            "bound_to": {"contacts": DIGEST},
+        }
+    if rule == "operational_documentation.runbook-document":
+        return []
     statement = Attestation(**said | changes)
     return [
         attestation_item(statement),
@@ -121,6 +129,22 @@ def document(name: str = DOCUMENT, **tags: str) -> dict[str, Any]:
     }
 
 
+def executions(*statuses: str, name: str = DOCUMENT, version: str = "2") -> dict[str, Any]:
+    """DescribeAutomationExecutions: some that ended yesterday."""
+    return {
+        "AutomationExecutionMetadataList": [
+            {
+                "AutomationExecutionId": f"4105a4fc-f944-11e6-9d32-{number:012d}",
+                "DocumentName": name,
+                "DocumentVersion": version,
+                "AutomationExecutionStatus": status,
+                "ExecutionEndTime": NOON - timedelta(days=1),
+            }
+            for number, status in enumerate(statuses)
+        ]
+    }
+
+
 def contact(**changes: str) -> Answer:
     """GetAlternateContact: a team of each type."""
 
@@ -149,7 +173,15 @@ def fake_account() -> FakeAccount:
             ("s3", "list_objects_v2"): {"Contents": [{"Key": KEY, "LastModified": MADE}]},
             ("cloudwatch", "describe_alarms"): alarms(alarm()),
             ("ssm", "list_documents"): {"DocumentIdentifiers": [document()]},
-            ("ssm", "describe_document"): {"Document": {"Name": DOCUMENT, "Status": "Active"}},
+            ("ssm", "describe_document"): {
+                "Document": {
+                    "Name": DOCUMENT,
+                    "Status": "Active",
+                    "DocumentType": "Automation",
+                    "DocumentVersion": "2",
+                }
+            },
+            ("ssm", "describe_automation_executions"): executions("Success"),
             ("account", "get_alternate_contact"): contact(),
             ("account", "get_contact_information"): {
                 "ContactInformation": {

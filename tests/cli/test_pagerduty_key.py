@@ -70,3 +70,24 @@ def test_the_key_is_no_argument(run, secrets):
     result = run("pagerduty-key", KEY)
     assert result.exit_code == 2
     assert "unexpected extra argument" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('{"default": "old"}', {"default": "old", "rest": "u+Rest_Key-of-twenty1"}),
+        ("a-key-alone", {"default": "a-key-alone", "rest": "u+Rest_Key-of-twenty1"}),
+    ],
+)
+def test_a_rest_key_leaves_the_routing_key_where_it_is(run, secrets, stack, before, after):
+    secrets.put_secret_value(SecretId=stack["PagerDutySecret"], SecretString=before)
+    said = run("pagerduty-key", "--rest", input="u+Rest_Key-of-twenty1\n")
+    assert said.exit_code == 0, said.output
+    assert stored(secrets, stack) == after
+    assert "u+Rest" not in said.output
+
+
+def test_a_rest_key_has_the_form_of_one(run, secrets):
+    said = run("pagerduty-key", "--rest", input="Token token=abc\n")
+    assert said.exit_code != 0
+    assert "REST" in said.stderr

@@ -177,3 +177,42 @@ def test_without_subscribers_it_does_not_pretend(run, stack):
     said = run("test-alert")
     assert said.exit_code == 1
     assert "has no confirmed subscriber" in said.stderr
+
+
+class Asked:
+    """PagerDuty, which says the same each time."""
+
+    def __init__(self, who):
+        self.who = who
+        self.keys = set()
+
+    def of(self, dedup_key):
+        self.keys.add(dedup_key)
+        return self.who
+
+
+@pytest.mark.parametrize(
+    ("who", "result", "bound"),
+    [("Ada (PXPGF42)", "pass", {"acknowledged_by": "Ada (PXPGF42)"}), ("", "fail", {})],
+)
+def test_it_waits_for_who_was_paged(
+    run, pipeline, rules, account, stack, monkeypatch, who, result, bound
+):
+    asked = Asked(who)
+    monkeypatch.setattr(module.Acknowledgements, "of_stack", lambda aws, stack: asked)
+    options = ("--acknowledged", "--wait", "1", "--owner", "team@example.com")
+    said = run("test-alert", *options)
+    assert said.exit_code == (0 if who else 1), said.stderr
+    assert asked.keys == {pipeline.seen[0].dedup_key}
+    [statement] = recorded(account, stack)
+    assert (statement.result, dict(statement.bound_to)) == (result, bound)
+
+
+def test_it_does_not_wait_for_an_acknowledgement_without_a_key(run, pipeline, account, stack):
+    account.client("secretsmanager").create_secret(
+        Name=stack["PagerDutySecret"], SecretString='{"default": "R0UT1NGKEY"}'
+    )
+    said = run("test-alert", "--acknowledged")
+    assert said.exit_code != 0
+    assert "no REST key" in said.stderr
+    assert pipeline.seen == []

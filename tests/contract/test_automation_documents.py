@@ -198,7 +198,7 @@ def test_a_function_is_stopped_and_started_as_it_was(agent, stack):  # noqa: F81
     queue = "arn:aws:sqs:us-east-1:123456789012:jobs"
     made = agent.create_event_source_mapping(FunctionName="agent", EventSourceArn=queue)
     agent.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=7)
-    before = run("StopFunction", stack, FunctionName="agent")
+    before = run("StopFunction", stack, FunctionName="agent", MayDrop=True)
     assert before["Before.Reserved"] == 7
     assert before["Were.Enabled"] == [made["UUID"]]
     assert (
@@ -222,24 +222,47 @@ def test_a_mapping_that_was_disabled_before_stays_so(agent, stack):  # noqa: F81
     stack.client("sqs").create_queue(QueueName="jobs")
     queue = "arn:aws:sqs:us-east-1:123456789012:jobs"
     agent.create_event_source_mapping(FunctionName="agent", EventSourceArn=queue, Enabled=False)
-    before = run("StopFunction", stack, FunctionName="agent")
+    before = run("StopFunction", stack, FunctionName="agent", MayDrop=True)
     assert before["Were.Enabled"] == []
 
 
 def test_provisioned_concurrency_goes_before_and_comes_back(agent, stack):  # noqa: F811
     about = Provisioning(agent, {"live": 5, "3": 2})
-    where = {"provisioning": about, "FunctionName": "agent"}
+    where = {"provisioning": about, "FunctionName": "agent", "MayDrop": True}
     before = run("StopFunction", stack, **where)
     assert about.provisioned == {}
     assert before["Were.Provisioned"] == ["live=5", "3=2"]
     kept = agent.get_function_concurrency(FunctionName="agent")
     assert kept["ReservedConcurrentExecutions"] == 0
+    del where["MayDrop"]
     run("StartFunction", stack, **where, Reserved=0, Provisioned=before["Were.Provisioned"])
     assert about.provisioned == {"live": 5, "3": 2}
 
 
+def test_a_function_whose_events_would_be_lost_is_not_stopped(agent, stack):  # noqa: F811
+    agent.put_function_concurrency(FunctionName="agent", ReservedConcurrentExecutions=7)
+    with pytest.raises(Failed, match="HasQueue"):
+        run("StopFunction", stack, FunctionName="agent")
+    found = agent.get_function_concurrency(FunctionName="agent")
+    assert found["ReservedConcurrentExecutions"] == 7
+
+
+def test_a_function_with_a_failure_sink_is_stopped(agent, stack):  # noqa: F811
+    queue = "arn:aws:sqs:us-east-1:123456789012:failed"
+    agent.put_function_event_invoke_config(
+        FunctionName="agent",
+        Qualifier="$LATEST",
+        DestinationConfig={"OnFailure": {"Destination": queue}},
+    )
+    run("StopFunction", stack, FunctionName="agent")
+    found = agent.get_function_concurrency(FunctionName="agent")
+    assert found["ReservedConcurrentExecutions"] == 0
+
+
 def test_a_function_without_reserved_concurrency_has_none_again(agent, stack):  # noqa: F811
-    assert run("StopFunction", stack, FunctionName="agent")["Before.Reserved"] is None
+    assert (
+        run("StopFunction", stack, FunctionName="agent", MayDrop=True)["Before.Reserved"] is None
+    )
     run("StartFunction", stack, FunctionName="agent", Reserved=0)
     assert "ReservedConcurrentExecutions" not in agent.get_function_concurrency(
         FunctionName="agent"

@@ -215,6 +215,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.workloads.log_groups": frozenset(
         {"awslogs-group", "awslogs-region", "awslogs-create-group"}
     ),
+    "readiness.evidence.workloads.service_arrivals": frozenset(
+        {"awslogs-group", "awslogs-region", "awslogs-stream-prefix"}
+    ),
     # The last part of an endpoint type's enum; an API's endpointConfiguration.types.
     "readiness.evidence.apigateway.domains": frozenset({"PRIVATE"}),
     # A part of an ARN.

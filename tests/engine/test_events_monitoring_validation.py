@@ -26,7 +26,10 @@ SERVICE = "arn:aws:ecs:us-east-1:111122223333:service/agents/api"
         ),
         ("cloudtrail/alarms-put-metric-alarm", ALARM),
         ("config/alarms-alarm", ALARM),
-        ("config/monitoring_commands-ecs-service", {("service-metrics", SERVICE)}),
+        (
+            "config/monitoring_commands-ecs-service",
+            {(name, SERVICE) for name in ("service-metrics", "service-traces", "service-logs")},
+        ),
         (
             "cloudtrail/xray-update-function-configuration",
             {("function-traces", "agent")},

@@ -13,7 +13,7 @@ from readiness.engine.events import resolve_targets
 EVENTS = Path(__file__).parents[2] / "events"
 DOCUMENT = {"workload-runbook": None, "runbook-document": "Shop-Rollback"}
 NAME = "operational_documentation"
-CONTACTS = {"alternate-contacts": None}
+CONTACTS = {"alternate-contacts": None, "contacts-answer": None}
 
 EXPECTED: dict[str, dict[str, str | None]] = {
     f"cloudtrail/{NAME}-create-document": DOCUMENT,
@@ -26,6 +26,8 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     f"config/{NAME}-ssm-document": DOCUMENT,
     "cloudtrail/alarms-put-metric-alarm": {},
     "cloudtrail/alarms-put-mute-rule": {"alarm-runbooks": None},
+    f"service/{NAME}-automation-succeeded": {"runbook-document": "Shop-Rollback"},
+    f"service/{NAME}-automation-begun": {},
     f"service/{NAME}-alarm-tagged": {"alarm-runbooks": None},
     "service/alarms-configuration-change": {"alarm-runbooks": None},
 }

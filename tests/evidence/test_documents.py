@@ -9,9 +9,17 @@ import pytest
 
 from functions.operational_documentation.app import operational_documentation
 from readiness import Status
+from readiness.engine.aws import Aws
 from readiness.evidence.cloudwatch.alarm_links import Link, link_of
 from readiness.evidence.ssm import Runbook
-from readiness.evidence.workloads.documented import kind_of
+from readiness.evidence.workloads.documented import (
+    WORKLOAD_DOCUMENTS,
+    ConfigurationKeys,
+    WorkloadParts,
+    kind_of,
+)
+from readiness.model.unreadable import Unreadable
+from tests.accounts import development_documentation as development
 from tests.accounts import operational_documentation as account
 from tests.accounts.operational_documentation import (
     ALARM,
@@ -24,7 +32,7 @@ from tests.accounts.operational_documentation import (
     document,
     tagged,
 )
-from tests.fake_account import FAULTS, error, observe
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, observe
 
 RULES = {rule.name: rule for rule in operational_documentation.rules}
 GUIDE = RULES["troubleshooting-guide"]
@@ -190,6 +198,33 @@ def test_a_document_without_the_tag_is_no_runbook():
     assert "rollback" in finding(fake_account, "workload-runbook").reason
 
 
+EXECUTED = account.executions
+
+
+@pytest.mark.parametrize(
+    ("executions", "said"),
+    [
+        (EXECUTED("Success"), "executed with success"),
+        (EXECUTED("Success", version="1"), "has not been executed"),
+        (EXECUTED("Success", name=f"{account.DOCUMENT}-2"), "has not been executed"),
+        (EXECUTED("Cancelled", "Rejected"), "has not been executed"),
+        (EXECUTED("Failed", "Success"), "executed with success"),
+        (EXECUTED("TimedOut", "Cancelled"), "and failed on"),
+    ],
+)
+def test_executions_of_the_default_version_count(executions, said):
+    fake_account = account.fake_account().but(ssm__describe_automation_executions=executions)
+    assert said in finding(fake_account, "runbook-document", account.DOCUMENT).reason
+
+
+def test_an_execution_that_is_under_way_is_none_yet():
+    executions = EXECUTED("InProgress")
+    del executions["AutomationExecutionMetadataList"][0]["ExecutionEndTime"]
+    fake_account = account.fake_account().but(ssm__describe_automation_executions=executions)
+    found = finding(fake_account, "runbook-document", account.DOCUMENT)
+    assert "has not been executed" in found.reason
+
+
 def test_a_runbook_deleted_since_it_was_listed_covers_nothing():
     gone = error("InvalidDocument", 400, "Document does not exist")
     fake_account = account.fake_account().but(ssm__describe_document=gone)
@@ -252,3 +287,51 @@ def test_which_alarms_need_a_link(changes, status):
         cloudwatch__describe_alarms=alarms(alarm(ALARM, **changes))
     )
     assert finding(fake_account, "alarm-runbooks", "111122223333").status is status
+
+
+def load(cls, type_, id, fake_account, *, bulk=False):
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=bulk)
+    return aws.evidence(cls, type_.resource(ACCOUNT_ID, HOME, id)).evidence
+
+
+# -- all workloads at once ------------------------------------------------------------------------
+
+
+def _three_workloads(**changes):
+    """Functions of three workloads, as ListFunctions and GetResources have them."""
+    functions = []
+    for name in ("one", "two", "three"):
+        function = development.function(**{f"KEY_OF_{name.upper()}": "x"})
+        arn = account.FUNCTION_ARN.replace("agent", name)
+        functions.append(function | {"FunctionName": name, "FunctionArn": arn})
+    mappings = [
+        {
+            "ResourceARN": each["FunctionArn"],
+            "Tags": [{"Key": "Application", "Value": each["FunctionName"]}],
+        }
+        for each in functions
+    ]
+    functions[2] |= changes
+    return development.fake_account().but(
+        lambda__list_functions={"Functions": functions},
+        resourcegroupstaggingapi__get_resources={"ResourceTagMappingList": mappings},
+    )
+
+
+@pytest.mark.parametrize("cls", [WorkloadParts, ConfigurationKeys])
+@pytest.mark.parametrize("id", ["one", "two", "three"])
+def test_a_sweep_finds_what_a_single_look_finds(cls, id):
+    alone, swept = (
+        load(cls, WORKLOAD_DOCUMENTS, id, _three_workloads(), bulk=bulk) for bulk in (False, True)
+    )
+    assert alone == swept
+    assert alone.workload == id
+
+
+def test_a_workload_that_cannot_be_read_takes_no_other_with_it():
+    broken = {"Environment": {"Error": {"ErrorCode": "AccessDeniedException", "Message": "KMS"}}}
+    fake_account = _three_workloads(**broken)
+    asked = (WORKLOAD_DOCUMENTS, "one", fake_account)
+    assert load(ConfigurationKeys, *asked, bulk=True).names == ("KEY_OF_ONE",)
+    with pytest.raises(Unreadable, match="AccessDenied"):
+        load(ConfigurationKeys, WORKLOAD_DOCUMENTS, "three", fake_account, bulk=True)

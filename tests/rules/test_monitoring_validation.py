@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,9 @@ from functions.monitoring_validation.app import (
     function_traces,
     log_forwarding,
     monitoring_validation,
+    service_logs,
     service_metrics,
+    service_traces,
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionAge
@@ -26,9 +28,15 @@ from readiness.evidence.cloudwatch.forwarding import Forwarded, LogForwardingHea
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.logs import LOG_GROUP
-from readiness.evidence.workloads.tracing import FunctionTracing
+from readiness.evidence.workloads.requests import ServiceRequests
+from readiness.evidence.workloads.service_arrivals import (
+    ContainerLogs,
+    ServiceLogs,
+    ServiceTraceArrivals,
+)
+from readiness.evidence.workloads.tracing import FunctionTracing, ServiceTracing
 from readiness.evidence.xray.configuration import TraceIndexing
-from readiness.evidence.xray.traces import FunctionTraces, Traces
+from readiness.evidence.xray.traces import FunctionTraces, Traces, began_at
 from readiness.model.attestation import Attestation, Attested, Scope
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.alarms import Alarm, Inventory, Kind, Mute
@@ -154,7 +162,8 @@ def trace(age) -> str:
 
 
 def traced(invocations=1000.0, *ids, tracer=Tracer.XRAY, **about):
-    found = FunctionTraces("Active", invocations, Traces(dict.fromkeys(ids, 0.1)))
+    began = {id: moment for id in ids if (moment := began_at({"Id": id})) is not None}
+    found = FunctionTraces("Active", invocations, Traces(dict.fromkeys(ids, 0.1), began))
     return found, FunctionTracing("agent", Tracing(tracer), **about)
 
 
@@ -269,6 +278,139 @@ def test_a_denied_look_at_log_streams_is_named():
         ("logs:DescribeLogStreams",),
         ("logs:DescribeLogStreams",),
     )
+
+
+def streams(*containers, tasks=2, **about) -> ServiceLogs:
+    found = tuple(
+        ContainerLogs(name, "/ecs/api", stream, NOON - heard if heard else None)
+        for name, stream, heard in containers
+    )
+    return ServiceLogs("api", tasks, tasks, NOON, found, **about)
+
+
+@pytest.mark.parametrize(
+    ("logs", "said", "settings", "status"),
+    [
+        pytest.param(streams(("api", True, HOUR)), (), {}, GOOD, id="events arrived"),
+        pytest.param(streams(("api", True, 25 * HOUR)), (), {}, GOOD, id="a day ago"),
+        pytest.param(streams(("api", True, 26 * HOUR)), (), {}, UNKNOWN, id="no longer"),
+        pytest.param(
+            streams(("log-router", True, HOUR), unseen=("api",)),
+            (),
+            {},
+            UNKNOWN,
+            id="router's own",
+        ),
+        pytest.param(
+            streams(("api", True, None), ("proxy", True, HOUR)),
+            (),
+            {},
+            UNKNOWN,
+            id="one is silent",
+        ),
+        pytest.param(
+            streams(("api", False, None), ("proxy", True, HOUR)),
+            (),
+            {},
+            BAD,
+            id="a stream is gone",
+        ),
+        pytest.param(streams(("api", True, None)), (), {}, UNKNOWN, id="nothing was logged"),
+        pytest.param(streams(unseen=("api",)), (), {}, UNKNOWN, id="another log driver"),
+        pytest.param(streams(), (), {}, NA, id="no log driver"),
+        pytest.param(streams(tasks=0), (), {}, NA, id="no task"),
+        pytest.param(
+            ServiceLogs("api", 0, 2, NOON),
+            ("attested",),
+            {},
+            UNKNOWN,
+            id="tasks that just started",
+        ),
+        pytest.param(streams(unseen=("api",)), ("attested",), {}, NA, id="attested"),
+        pytest.param(
+            streams(unseen=("api",)), ("attested",), {"max_age_days": 1}, UNKNOWN, id="expired"
+        ),
+        pytest.param(
+            streams(unseen=("api",)), ("attested",), {"two_people": True}, UNKNOWN, id="alone"
+        ),
+    ],
+)
+def test_service_logs(logs, said, settings, status):
+    people = attested(performed_at=NOON - 2 * DAY) if said else Attested((), NOON, NOON)
+    assert service_logs(logs, people, **settings).status is status
+
+
+def routed(*values, since=HOUR) -> ServiceRequests:
+    """Requests in five minutes each, of the last hour."""
+    window = Window(NOON - since, NOON, 300)
+    points = tuple(zip(window.stamps, map(float, values), strict=False))
+    return ServiceRequests((Series(NOTHING, window, points),))
+
+
+def arrived(*ages, tracer=Tracer.XRAY, is_named=True, since=NOON - DAY) -> ServiceTraceArrivals:
+    tracing = ServiceTracing("api", Tracing(tracer), ("api",), is_named)
+    return ServiceTraceArrivals(tracing, 1, since, tuple(NOON - age for age in ages))
+
+
+@pytest.mark.parametrize(
+    ("found", "requests", "indexed", "settings", "status"),
+    [
+        pytest.param(arrived(HOUR), ServiceRequests(), 1, {}, GOOD, id="a trace"),
+        pytest.param(
+            arrived(HOUR, since=NOON - HOUR / 2),
+            routed(),
+            1,
+            {},
+            NA,
+            id="of another revision",
+        ),
+        pytest.param(arrived(), routed(100), 1, {}, BAD, id="none of 100 requests"),
+        pytest.param(arrived(), routed(99), 1, {}, NA, id="99 are too few"),
+        pytest.param(arrived(), routed(99), 1, {"min_expected": 4}, BAD, id="by setting"),
+        pytest.param(arrived(), routed(100), 1, {"sampled": 0.01}, NA, id="few are sampled"),
+        pytest.param(arrived(), routed(100), 0.01, {}, NA, id="few are indexed"),
+        pytest.param(
+            arrived(), routed(*[0] * 10, 900, 900), 1, {}, NA, id="the newest may still come"
+        ),
+        pytest.param(
+            arrived(since=NOON - HOUR / 2), routed(900), 1, {}, NA, id="requests before it"
+        ),
+        pytest.param(arrived(), ServiceRequests(), 1, {}, UNKNOWN, id="uncounted requests"),
+        pytest.param(
+            arrived(is_named=False), routed(900), 1, {}, UNKNOWN, id="no name of its own"
+        ),
+        pytest.param(arrived(tracer=Tracer.NONE), routed(900), 1, {}, NA, id="not traced"),
+        pytest.param(arrived(since=None), routed(900), 1, {}, UNKNOWN, id="just deployed"),
+    ],
+)
+def test_service_traces(found, requests, indexed, settings, status):
+    verdict = service_traces(found, requests, TraceIndexing(indexed), **settings)
+    assert verdict.status is status
+
+
+W3C = "1-ffffffff-a0b1c2d3e4f5061728394a5b"
+"""OpenTelemetry's ids may be random; this one would be of the year 2106."""
+
+
+@pytest.mark.parametrize(
+    ("summary", "began"),
+    [
+        (
+            {"Id": "1-67891233-abcdef012345678912345678"},
+            datetime(2025, 1, 16, 14, 5, 39, tzinfo=UTC),
+        ),
+        ({"Id": W3C, "StartTime": NOON}, NOON),
+        ({"Id": "odd"}, None),
+        ({"Id": "1-xyz-1"}, None),
+    ],
+)
+def test_when_a_trace_began(summary, began):
+    assert began_at(summary) == began
+
+
+def test_a_service_without_tasks_has_nothing_to_trace():
+    nothing = ServiceTraceArrivals(ServiceTracing("api", Tracing(Tracer.XRAY), ("api",)), 0)
+    assert service_traces(nothing, routed(900), TraceIndexing(1)).status is NA
 
 
 def counts(**by_minute) -> Series:

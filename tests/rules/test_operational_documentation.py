@@ -18,7 +18,7 @@ from functions.operational_documentation.app import (
     workload_runbook,
 )
 from readiness import Status
-from readiness.evidence.account import Account, AlternateContacts, Contact, ContactInformation
+from readiness.evidence.account import AlternateContacts, Contact, ContactInformation
 from readiness.evidence.cloudwatch.alarm_links import AlarmLinks
 from readiness.evidence.ssm import Runbook, RunbookDocument, Runbooks
 from readiness.evidence.workloads.documented import WorkloadParts
@@ -30,8 +30,9 @@ from readiness.model.attestation import (
     Result,
     Scope,
 )
+from readiness.model.finding import iso
 from readiness.model.unreadable import Cause, Unreadable
-from tests.fake_account import ACCOUNT_ID, NOON
+from tests.fake_account import NOON
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 NA, UNKNOWN = Status.NOT_APPLICABLE, Status.INSUFFICIENT_DATA
@@ -224,11 +225,95 @@ def test_the_settings_of_the_runbook():
     ],
 )
 def test_runbook_document(runbook, status, reason):
-    check(runbook_document(RunbookDocument(runbook, TODAY)), status, reason)
+    check(runbook_document(RunbookDocument(runbook, NOON), NOBODY), status, reason)
 
 
 def test_a_review_may_have_to_be_younger():
-    check(runbook_document(RunbookDocument(RUNBOOK, TODAY), max_age_days=10), BAD, "at most 10")
+    document = RunbookDocument(RUNBOOK, NOON)
+    check(runbook_document(document, NOBODY, max_age_days=10), BAD, "at most 10")
+
+
+NOBODY = Attested((), NOON, ago(30))
+AUTOMATION = replace(RUNBOOK, kind="Automation", version="3")
+
+
+def executed(succeeded=None, failed=None, runbook=AUTOMATION):
+    moments = [None if days is None else ago(days) for days in (succeeded, failed)]
+    return RunbookDocument(runbook, NOON, *moments)
+
+
+def recalled(**row):
+    return Attested((), NOON, ago(30), {"last_executed": row})
+
+
+def drilled(days=10.0, **changes):
+    return Attested((stated(days, artefact=None, scope=Scope(), **changes),), NOON, ago(30))
+
+
+MUST = {"must_be_executed": True}
+
+
+@pytest.mark.parametrize(
+    ("document", "people", "settings", "status", "reason"),
+    [
+        pytest.param(executed(3), NOBODY, MUST, GOOD, "executed with success on", id="executed"),
+        pytest.param(executed(), NOBODY, {}, GOOD, "has not been executed", id="not executed"),
+        pytest.param(executed(), NOBODY, MUST, BAD, "is not known", id="but it must"),
+        pytest.param(executed(None, 3), NOBODY, {}, BAD, "and failed on", id="only failed"),
+        pytest.param(executed(9, 3), NOBODY, MUST, GOOD, "executed with", id="failed once since"),
+        pytest.param(
+            executed(None, 3), recalled(version="3", at=iso(ago(60))), MUST, GOOD, "", id="known"
+        ),
+        pytest.param(
+            executed(),
+            recalled(version="2", at=iso(ago(60))),
+            MUST,
+            BAD,
+            "",
+            id="before it changed",
+        ),
+        pytest.param(executed(), recalled(version="3", at="?"), MUST, BAD, "", id="no time"),
+        pytest.param(
+            executed(), recalled(version="3", at=iso(ago(181))), MUST, BAD, "", id="too long ago"
+        ),
+        pytest.param(
+            executed(20), NOBODY, {"max_age_days": 15, **MUST}, BAD, "reviewed", id="and reviewed"
+        ),
+        pytest.param(executed(None, 3), drilled(), MUST, GOOD, "A drill of", id="drilled"),
+        pytest.param(
+            executed(), drilled(), {"two_people": True, **MUST}, BAD, "not known", id="alone"
+        ),
+        pytest.param(
+            executed(),
+            drilled(result=Result.FAIL),
+            {},
+            BAD,
+            "attested as failed",
+            id="drill failed",
+        ),
+        pytest.param(
+            executed(None, 3, replace(AUTOMATION, kind="Command")),
+            NOBODY,
+            MUST,
+            GOOD,
+            "",
+            id="command",
+        ),
+    ],
+)
+def test_executions_of_a_runbook(document, people, settings, status, reason):
+    check(runbook_document(document, people, **settings), status, reason)
+
+
+def test_a_drill_whose_record_cannot_be_read_is_no_proof():
+    denied = Unreadable("s3:GetObjectVersion", Cause.ACCESS_DENIED, "AccessDenied")
+    people = Attested((stated(artefact_unread=denied),), NOON, ago(30))
+    check(runbook_document(executed(), people), UNKNOWN, "could not be read")
+
+
+def test_the_finding_remembers_an_execution():
+    verdict = runbook_document(executed(3), NOBODY)
+    assert verdict.observed["last_executed"] == {"version": "3", "at": iso(ago(3))}
 
 
 # -- alarms ---------------------------------------------------------------------------------------
@@ -351,9 +436,28 @@ def test_primary_contact(contact, status, reason):
     ],
 )
 def test_contacts_answer(days, settings, status):
-    tested = Attested((stated(days, artefact=None, scope=Scope()),), NOON, ago(30))
-    check(contacts_answer(Account(ACCOUNT_ID), tested, **settings), status)
+    told = stated(days, artefact=None, scope=Scope(), bound_to={"contacts": TEAMS.digest})
+    check(contacts_answer(TEAMS, Attested((told,), NOON, ago(30)), **settings), status)
+
+
+TEAMS = AlternateContacts({"SECURITY": Contact("Team", "Sec@corp.dev", "+49 30 901820")})
+
+
+@pytest.mark.parametrize(
+    ("now", "status"),
+    [
+        pytest.param(Contact("Renamed", "sec@corp.dev", "+49 (30) 901820"), GOOD, id="the same"),
+        pytest.param(Contact("Team", "other@corp.dev", "+49 30 901820"), BAD, id="an address"),
+        pytest.param(Contact("Team", "sec@corp.dev", "+49 30 901821"), BAD, id="a number"),
+    ],
+)
+def test_a_test_of_contacts_is_void_once_they_change(now, status):
+    told = stated(artefact=None, scope=Scope(), bound_to={"contacts": TEAMS.digest})
+    contacts = AlternateContacts({"SECURITY": now})
+    verdict = contacts_answer(contacts, Attested((told,), NOON, ago(30)))
+    check(verdict, status)
+    assert now.email not in str(verdict)
 
 
 def test_contacts_that_were_never_tried_are_due_in_two_weeks():
-    check(contacts_answer(Account(ACCOUNT_ID), Attested((), NOON, ago(1))), UNKNOWN)
+    check(contacts_answer(TEAMS, Attested((), NOON, ago(1))), UNKNOWN)

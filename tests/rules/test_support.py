@@ -411,6 +411,48 @@ def test_the_test_page(said, settings, status, words):
     assert words in verdict.reason
 
 
+SEEN = {"acknowledged_by": "Ada (PXPGF42)"}
+UNAPPROVED = {"approved_by": "", "approved_by_id": ""}
+
+
+@pytest.mark.parametrize(
+    ("said", "settings", "status"),
+    [
+        pytest.param(attested(page(bound_to=SEEN, **UNAPPROVED)), {}, BAD, id="off by default"),
+        pytest.param(
+            attested(page(bound_to=SEEN, **UNAPPROVED)),
+            {"accept_acknowledgement": True},
+            GOOD,
+            id="acknowledged in PagerDuty",
+        ),
+        pytest.param(
+            attested(page(bound_to={"acknowledged_by": " "}, **UNAPPROVED)),
+            {"accept_acknowledgement": True},
+            BAD,
+            id="by nobody",
+        ),
+        pytest.param(
+            attested(
+                page(bound_to=SEEN, **UNAPPROVED),
+                page(id="later", performed_at=NOON, result=Result.FAIL, **UNAPPROVED),
+            ),
+            {"accept_acknowledgement": True},
+            BAD,
+            id="a later page did not arrive",
+        ),
+        pytest.param(
+            attested(page(bound_to=SEEN, **UNAPPROVED)),
+            {"accept_acknowledgement": True, "max_age_days": 1},
+            BAD,
+            id="too old",
+        ),
+        pytest.param(attested(page()), {"accept_acknowledgement": True}, GOOD, id="approved"),
+    ],
+)
+def test_an_acknowledgement_in_pagerduty(said, settings, status):
+    assert pager_test(ACCOUNT, said, **settings).status is status
+
+
 # -- escalation -----------------------------------------------------------------------------------
 
 SOUND = {"levels": "2", "uncovered_hours": "0", "single_person_levels": "0"}

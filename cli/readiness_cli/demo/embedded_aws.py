@@ -15,24 +15,52 @@ and a template's alarm on metric math watches the first of its metrics alone.
 Tags: the tagging API leaves out what has tags in EC2, Secrets Manager, Step Functions,
 CloudWatch and CloudWatch Logs, so that nothing of it would be in the scope of a stack.
 
+Service models: to know a service that it lacks it reads all 400 models of botocore, for seconds,
+and those of a service that it has three times. Here the first needs the head of each file alone.
+
+Layers: it unpacks a layer anew for each process, and each imports all of it again. Here a layer is
+unpacked once, and on Linux the processes of functions with layers are forked (fork_server.py).
+
 Runs as a script in the environment of the embedded AWS.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
+import gzip
+import hashlib
+import io
 import json
+import os
 import re
+import signal
+import socket
+import subprocess
 import sys
+import tempfile
+import threading
+import time
+import zipfile
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
+import botocore
+from botocore.model import ServiceModel
 from ministack import app  # type: ignore[import-not-found]
-from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core import (  # type: ignore[import-not-found]
+    iam_actions,
+    lambda_runtime,
+    responses,
+    router,
+)
 from ministack.core.responses import get_account_id, get_region  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     cloudwatch,
     cloudwatch_logs,
     ec2,
+    lambda_svc,
     secretsmanager,
     stepfunctions,
     tagging,
@@ -163,6 +191,159 @@ _TAGS: dict[str, Callable[[], _Tagged]] = {
 }
 
 
+_HEAD = 8_192
+_METADATA = re.compile(r'"metadata"\s*:\s*')
+
+
+def _names_of_services() -> frozenset[str]:
+    """Every name, endpoint prefix and signing name that botocore's service models have."""
+    names: set[str] = set()
+    for model in Path(botocore.__file__).parent.glob("data/*/*/service-2.json*"):
+        names.add(model.parts[-3])
+        opened = gzip.open if model.suffix == ".gz" else open
+        with opened(model, "rb") as file:
+            head = file.read(_HEAD).decode(errors="replace")
+        if found := _METADATA.search(head):
+            about, _ = json.JSONDecoder().raw_decode(head, found.end())
+            names |= {about.get("endpointPrefix", ""), about.get("signingName", "")}
+    return frozenset(names - {""})
+
+
+_loaded = functools.lru_cache(maxsize=4)(iam_actions._load_botocore_model)  # noqa: SLF001
+
+
+@functools.cache
+def _model(service: str) -> ServiceModel | None:
+    name = responses._BOTOCORE_NAME.get(service, service)  # noqa: SLF001
+    found = _loaded(name)
+    return ServiceModel(found, name) if found else None
+
+
+_LAYERS = "_LAMBDA_LAYERS_DIRS"
+"""By this variable a process finds the folders of its layers."""
+_unpacking = threading.Lock()
+
+
+def _unpacked(layer: bytes) -> str:
+    """The folder with what is in the layer's archive."""
+    place = Path(tempfile.gettempdir()) / "layers" / hashlib.sha256(layer).hexdigest()[:32]
+    with _unpacking:
+        if not place.is_dir():
+            half = place.with_suffix(".half")
+            with zipfile.ZipFile(io.BytesIO(layer)) as archive:
+                archive.extractall(half)
+            half.rename(place)
+    return str(place)
+
+
+class _Worker(lambda_runtime.Worker):  # type: ignore[misc]
+    """A process of a function, which shares the folders of its layers with all others."""
+
+    config: dict[str, Any]
+
+    def _spawn(self) -> None:
+        configured = self.config
+        layers = [lambda_svc._resolve_layer_zip(each) for each in configured.get("Layers") or ()]  # noqa: SLF001
+        if layers and all(layers) and configured["Runtime"].startswith("python"):
+            environment = configured.get("Environment") or {}
+            variables = dict(environment.get("Variables") or {})
+            variables[_LAYERS] = os.pathsep.join(_unpacked(each) for each in layers)
+            environment = environment | {"Variables": variables}
+            self.config = configured | {"Layers": [], "Environment": environment}
+        try:
+            super()._spawn()
+        finally:
+            self.config = configured
+
+
+class _ForkServer:
+    """One process that has loaded a function's layers, and forks."""
+
+    def __init__(self, layers: str) -> None:
+        self._asking = threading.Lock()
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        script = str(Path(__file__).with_name("fork_server.py"))
+        self._process = subprocess.Popen(
+            [sys.executable, "-I", script, str(theirs.fileno()), *layers.split(os.pathsep)],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+
+    def fork(self, script: str, folder: str, environment: Mapping[str, str]) -> _Forked:
+        """A new process. Raises OSError if the server has ended."""
+        asked = {"script": script, "folder": folder, "environment": environment}
+        (their_in, stdin), (stdout, their_out), (stderr, their_err) = (os.pipe() for _ in range(3))
+        try:
+            with self._asking:
+                message = [json.dumps(asked).encode()]
+                socket.send_fds(self._control, message, [their_in, their_out, their_err])
+                answer = self._control.recv(64)
+        finally:
+            for descriptor in (their_in, their_out, their_err):
+                os.close(descriptor)
+        if not answer:
+            raise ConnectionResetError(f"{self._process.args!r} has ended")
+        return _Forked(int(answer), stdin, stdout, stderr)
+
+
+class _Forked:
+    """What ministack needs of a Popen, of a process that is not our own child."""
+
+    def __init__(self, pid: int, stdin: int, stdout: int, stderr: int) -> None:
+        self.pid = pid
+        self.stdin = os.fdopen(stdin, "w", buffering=1)
+        self.stdout = os.fdopen(stdout)
+        self.stderr = os.fdopen(stderr)
+        self.returncode: int | None = None
+
+    def poll(self) -> int | None:
+        """None while it runs; how it ended only the fork server could tell."""
+        if self.returncode is None and not self._sent(0):
+            self.returncode = -1
+        return self.returncode
+
+    def wait(self, timeout: float) -> int:
+        until = time.monotonic() + timeout
+        while (ended := self.poll()) is None:
+            if time.monotonic() > until:
+                raise subprocess.TimeoutExpired(str(self.pid), timeout)
+            time.sleep(0.005)
+        return ended
+
+    def terminate(self) -> None:
+        self._sent(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self._sent(signal.SIGKILL)
+
+    def _sent(self, number: int) -> bool:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+            return True
+        return False
+
+
+class _Subprocesses:
+    """The module subprocess, for ministack's processes of functions."""
+
+    def __init__(self) -> None:
+        self._servers: dict[str, _ForkServer] = {}
+        self._starting = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(subprocess, name)
+
+    def Popen(self, command: list[str], **options: Any) -> Any:  # noqa: N802
+        layers = options.get("env", {}).get(_LAYERS, "")
+        if not layers or command[0] != sys.executable or sys.platform != "linux":
+            return subprocess.Popen(command, **options)
+        with self._starting:
+            server = self._servers.get(layers) or _ForkServer(layers)
+            self._servers[layers] = server
+        return server.fork(command[1], options["cwd"], options["env"])
+
+
 if __name__ == "__main__":
     app.app = _behind_tls
     iam_actions.extract_iam_action = _action
@@ -171,4 +352,9 @@ if __name__ == "__main__":
     cloudwatch._put_metric_alarm = _alarm  # noqa: SLF001
     provisioners._cw_metric_alarm_record = _alarm_of_template  # noqa: SLF001
     tagging._COLLECTORS |= _TAGS  # noqa: SLF001
+    router._KNOWN_AWS_SERVICE_NAMES = _names_of_services()  # noqa: SLF001
+    iam_actions._load_botocore_model = _loaded  # noqa: SLF001
+    responses._service_model = _model  # noqa: SLF001
+    lambda_runtime.Worker = _Worker
+    lambda_runtime.subprocess = _Subprocesses()
     sys.exit(app.main())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
 from readiness_cli.emergency.plan import Call, Plan, State
@@ -158,7 +158,22 @@ class Switch:
                 why="A switch that no code reads stops nothing",
                 fix="aws ssm describe-parameters",
             ) from None
-        return {"type": found["Type"], "value": found["Value"], "version": found["Version"]}
+        tier = self._tier(aws)
+        return {
+            "type": found["Type"],
+            "value": found["Value"],
+            "version": found["Version"],
+            **({"tier": tier} if tier == "Advanced" else {}),
+        }
+
+    def _tier(self, aws: Aws) -> str:
+        """Parameter Store refuses to overwrite an advanced parameter as a standard one."""
+        named = [{"Key": "Name", "Option": "Equals", "Values": [self.parameter]}]
+        try:
+            found = aws.client("ssm").describe_parameters(ParameterFilters=named)["Parameters"]
+        except (ClientError, BotoCoreError):
+            return ""  # who may not list parameters may still set one; most are standard
+        return str(found[0].get("Tier", "")) if found else ""
 
     def plan(self, aws: Aws, state: State, at: datetime) -> Plan:  # noqa: ARG002
         refusals = []
@@ -171,7 +186,7 @@ class Switch:
             self.target,
             {"value": state["value"]} if state["type"] == "String" else {},
             {"value": self.value},
-            () if refusals else (self._put(state["value"], self.value),),
+            () if refusals else (self._put(state, self.value),),
             ("Code sees it once its cached value is too old (Powertools: 5 minutes).",),
             tuple(refusals),
         )
@@ -179,12 +194,15 @@ class Switch:
     def undo(self, before: State, state: State) -> tuple[Call, ...]:
         if state["value"] == before["value"]:
             return ()
-        return (self._put(state["value"], before["value"]),)
+        return (self._put(state, before["value"]),)
 
-    def _put(self, old: str, new: str) -> Call:
+    def _put(self, state: State, new: str) -> Call:
+        given = {"Name": self.parameter, "Value": new, "Type": "String", "Overwrite": True}
+        if "tier" in state:
+            given["Tier"] = state["tier"]
         return Call(
-            f"parameter {self.parameter}: {old!r} → {new!r}",
+            f"parameter {self.parameter}: {state['value']!r} → {new!r}",
             "ssm",
             "put_parameter",
-            {"Name": self.parameter, "Value": new, "Type": "String", "Overwrite": True},
+            given,
         )

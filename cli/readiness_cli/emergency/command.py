@@ -24,6 +24,7 @@ from readiness_cli.emergency.plan import (
     Plan,
     Procedure,
     Token,
+    attainable,
     carry_out,
     check,
     moved,
@@ -206,7 +207,7 @@ def restore(*, id: str, **given: Any) -> None:
         "restore",
         saved.target,
         state,
-        {name: value for name, value in saved.before.items() if name in state},
+        attainable(saved.before, state),
         procedure.undo(saved.before, state),
         refusals=tuple(
             f"Somebody else changed it since: {each}. If this is to stay:"

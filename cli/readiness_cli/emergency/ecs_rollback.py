@@ -58,12 +58,15 @@ class EcsRollback:
 
     def look(self, aws: Aws) -> State:
         service = describe(aws, self.cluster, self.service)
-        under_way = aws.client("ecs").list_service_deployments(
-            cluster=self.cluster, service=self.service, status=_UNDER_WAY
-        )["serviceDeployments"]
+        controller = (service.get("deploymentController") or {}).get("type", "ECS")
+        under_way: list[Mapping[str, Any]] = []
+        if controller == "ECS":  # of others ECS has no service deployments
+            under_way = aws.client("ecs").list_service_deployments(
+                cluster=self.cluster, service=self.service, status=_UNDER_WAY
+            )["serviceDeployments"]
         return {
             "task_definition": _short(service.get("taskDefinition", "")),
-            "controller": (service.get("deploymentController") or {}).get("type", "ECS"),
+            "controller": controller,
             "deployment": under_way[0]["serviceDeploymentArn"] if under_way else "",
             "desired": service["desiredCount"],
             "running": _short(_running(service)),
@@ -144,17 +147,22 @@ class EcsRollback:
         )["serviceDeployments"]
         done = sorted(done, key=lambda each: each["createdAt"], reverse=True)
         for each in done[:_LOOKED_BACK]:
-            [told] = client.describe_service_deployments(
+            told = client.describe_service_deployments(
                 serviceDeploymentArns=[each["serviceDeploymentArn"]]
             )["serviceDeployments"]
-            sources = [source["arn"] for source in told.get("sourceServiceRevisions") or ()]
+            sources = [
+                source["arn"] for one in told for source in one.get("sourceServiceRevisions") or ()
+            ]
             if len(sources) != 1:
                 break
-            [revision] = client.describe_service_revisions(serviceRevisionArns=sources)[
+            # ECS forgets revisions after a while: then only the number is left to go by.
+            revisions = client.describe_service_revisions(serviceRevisionArns=sources)[
                 "serviceRevisions"
             ]
-            ran = _short(revision["taskDefinition"])
-            if ran != state["task_definition"]:
+            if not revisions:
+                break
+            ran = _short(revisions[0].get("taskDefinition", ""))
+            if ran and ran != state["task_definition"]:
                 return ran
         return _revision_below(aws, state["task_definition"])
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
 
@@ -45,6 +45,9 @@ def examined(aws: Aws, images: Iterable[str]) -> tuple[list[str], list[str]]:
                 gone.append(f"The image {image} is gone.")
             else:
                 untold.append(f"Whether the image {image} is there cannot be read: {error}.")
+            continue
+        except BotoCoreError as error:  # a registry in a region that cannot be reached
+            untold.append(f"Whether the image {image} is there cannot be read: {error}.")
             continue
         if any(each.get("imageStatus", "ACTIVE") != "ACTIVE" for each in details):
             gone.append(

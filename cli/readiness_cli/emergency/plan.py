@@ -164,6 +164,21 @@ def _between(value: Any, before: Any, after: Any) -> bool:
     return value in (before, after)
 
 
+def attainable(before: State, state: State) -> State:
+    """What a restore can bring back of the state before: all but what was deleted meanwhile.
+
+    Where a state tells which members are ``known``, a list keeps those of them.
+    """
+    known = state.get("known")
+    return {
+        name: [each for each in value if each in known]
+        if known is not None and isinstance(value, list)
+        else value
+        for name, value in before.items()
+        if name in state
+    }
+
+
 def reached(after: State, state: State) -> bool:
     """Whether the target is as the plan said it would be."""
     return all(state.get(name) == value for name, value in after.items())

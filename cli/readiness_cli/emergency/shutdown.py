@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine.aws_errors import code_of
+from readiness.model.text import clean
 from readiness_cli.emergency.ecs_rollback import describe
 from readiness_cli.emergency.plan import Call, Plan, State
 from readiness_cli.failure import Failure
@@ -81,6 +82,7 @@ class StopFunction:
             # No reserved concurrency and 0 are two things: 0 stops the function.
             "concurrency": reserved.get("ReservedConcurrentExecutions"),
             "enabled": sorted(uuid for uuid, state in mappings.items() if state in _ON),
+            "known": sorted(mappings),
             "stopping": sorted(uuid for uuid, state in mappings.items() if state in _STILL),
             "provisioned": _provisioned(aws, self.function),
         }
@@ -174,7 +176,8 @@ class StopFunction:
                 {"UUID": uuid, "Enabled": True},
             )
             for uuid in before["enabled"]
-            if uuid not in state["enabled"]
+            # One that was deleted meanwhile must not keep the others from coming back.
+            if uuid not in state["enabled"] and uuid in state["known"]
         ]
         return tuple(calls)
 
@@ -347,9 +350,14 @@ class StopService:
 
 def _grace(aws: Aws, cluster: str, service: str) -> Iterator[str]:
     """How long each container has between SIGTERM and SIGKILL."""
-    client = aws.client("ecs")
-    [described] = client.describe_services(cluster=cluster, services=[service])["services"]
-    definition = client.describe_task_definition(taskDefinition=described["taskDefinition"])
+    named = describe(aws, cluster, service).get("taskDefinition")
+    if not named:
+        return  # an external controller has the task definitions in its task sets
+    try:
+        definition = aws.client("ecs").describe_task_definition(taskDefinition=named)
+    except (ClientError, BotoCoreError) as error:
+        yield f"How long its containers have to end cannot be read: {clean(str(error), 300)}"
+        return
     for container in definition["taskDefinition"]["containerDefinitions"]:
         seconds = container.get("stopTimeout", 30)
         yield f"Container {container['name']} is killed {seconds} s after SIGTERM."

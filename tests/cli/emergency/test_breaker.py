@@ -109,6 +109,15 @@ def test_a_switch_is_set_and_comes_back(run, stack):
     assert ssm.get_parameter(Name="/agents/enabled")["Parameter"]["Value"] == "true"
 
 
+def test_an_advanced_switch_stays_advanced(run, stack):
+    ssm = stack.client("ssm")
+    ssm.put_parameter(Name="/agents/enabled", Value="true", Type="String", Tier="Advanced")
+    saved = json.loads(applied(run, words=SWITCH).stdout)[0]
+    assert ssm.describe_parameters()["Parameters"][0]["Tier"] == "Advanced"
+    applied(run, words=("emergency", "restore", saved["id"]))
+    assert ssm.describe_parameters()["Parameters"][0]["Tier"] == "Advanced"
+
+
 def test_a_secret_is_no_switch_and_is_not_printed(run, stack):
     ssm = stack.client("ssm")
     ssm.put_parameter(Name="/agents/enabled", Value="hunter2", Type="SecureString")

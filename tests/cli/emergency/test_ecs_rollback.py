@@ -141,6 +141,22 @@ def test_a_deployment_that_changed_other_things_is_passed_over():
     assert plan(scaled).after["task_definition"] == "api:5", "nothing tells: the number below"
 
 
+@pytest.mark.parametrize(
+    "forgotten",
+    [
+        {"ecs__describe_service_deployments": {"serviceDeployments": []}},
+        {"ecs__describe_service_revisions": {"serviceRevisions": []}},
+    ],
+)
+def test_what_ecs_has_forgotten_leaves_the_number_below(forgotten):
+    found = {"serviceDeploymentArn": DEPLOYMENT, "sourceServiceRevisions": [{"arn": REVISION}]}
+    answers = {
+        "ecs__list_service_deployments": deployments(done=[DEPLOYMENT]),
+        "ecs__describe_service_deployments": {"serviceDeployments": [found]},
+    }
+    assert plan_in(world(**answers | forgotten)).after["task_definition"] == "api:5"
+
+
 def test_a_deployment_under_way_is_stopped_by_ecs_itself():
     plan = plan_in(world(ecs__list_service_deployments=deployments([DEPLOYMENT])))
     [call] = plan.calls

@@ -10,7 +10,7 @@ from readiness_cli.emergency import command
 from readiness_cli.emergency.plan import Plan, moved
 from readiness_cli.emergency.shutdown import StopFunction, StopService
 from tests.cli.emergency.test_lambda_rollback import WHY, applied
-from tests.fake_account import NOON, FakeAccount, error, evaluation
+from tests.fake_account import FAULTS, NOON, FakeAccount, error, evaluation
 
 STOP = ("emergency", "shutdown", "--function", "agent")
 SUSPENDED = {
@@ -111,6 +111,19 @@ def test_a_restore_after_an_interruption(run, agent, mapping, monkeypatch):
     monkeypatch.setattr(command, "carry_out", whole)
     [saved] = json.loads(run("emergency", "list", "-o", "json").stdout)
     applied(run, words=("emergency", "restore", saved["id"]))
+    assert is_enabled(agent, mapping)
+
+
+def test_a_mapping_deleted_meanwhile_keeps_no_other_from_coming_back(run, agent, stack, mapping):
+    stack.client("sqs").create_queue(QueueName="more")
+    gone = agent.create_event_source_mapping(
+        FunctionName="agent", EventSourceArn="arn:aws:sqs:us-east-1:123456789012:more"
+    )["UUID"]
+    saved = json.loads(applied(run, words=STOP).stdout)[0]
+    assert sorted(saved["before"]["enabled"]) == sorted([mapping, gone])
+    agent.delete_event_source_mapping(UUID=gone)
+    back = applied(run, words=("emergency", "restore", saved["id"]))
+    assert back.exit_code == 0, back.output
     assert is_enabled(agent, mapping)
 
 
@@ -341,6 +354,24 @@ def test_a_service_without_scaling():
     made = service_plan(world(none))
     assert [each.operation for each in made.calls] == ["update_service"]
     assert made.after == {"desired": 0, "running": 0}
+
+
+def test_how_long_containers_have_is_told_if_it_can_be_read():
+    denied = {("ecs", "describe_task_definition"): FAULTS["denied"]}
+    made = service_plan(world(denied))
+    assert [each.operation for each in made.calls] == [
+        "register_scalable_target",
+        "update_service",
+    ]
+    [warning] = made.warnings
+    assert "cannot be read" in warning
+
+
+def test_a_service_of_an_external_controller_has_no_task_definition_of_its_own():
+    answer = service()
+    del answer["services"][0]["taskDefinition"]
+    made = service_plan(world({("ecs", "describe_services"): answer}))
+    assert (bool(made.calls), made.warnings) == (True, ())
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,7 @@ PAGE_SIZES: Mapping[tuple[str, str], tuple[str, int]] = {
     ("sqs", "list_queues"): ("MaxResults", 1000),
     ("ssm", "describe_parameters"): ("MaxResults", 50),
     ("ssm", "list_documents"): ("MaxResults", 50),
+    ("ssm", "describe_automation_executions"): ("MaxResults", 50),
     ("ssm", "get_parameters_by_path"): ("MaxResults", 10),
     ("ssm-contacts", "list_contact_channels"): ("MaxResults", 1024),
     ("ssm-contacts", "list_contacts"): ("MaxResults", 1024),

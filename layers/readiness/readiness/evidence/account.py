@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,6 +47,20 @@ class AlternateContacts:
     """
 
     by_type: Mapping[str, Contact]
+
+    @property
+    def digest(self) -> str:
+        """Twelve hexadecimal digits that change with any address or number.
+
+        They are of one account's contacts together, so that no address can be found from them
+        without knowing the others.
+        """
+        said = {
+            kind: [each.email.strip().casefold(), re.sub(r"[^0-9+]", "", each.phone)]
+            for kind, each in self.by_type.items()
+        }
+        text = json.dumps(said, sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @classmethod
     def load(cls, read: Reader, account: Resource) -> AlternateContacts:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from readiness.model.evidence import (
@@ -135,7 +135,10 @@ DOCUMENT = ResourceType(
 
 @dataclass(frozen=True, slots=True)
 class Runbook:
-    """A document that is a runbook: for which scenarios, by whom, reviewed on which day."""
+    """A document that is a runbook: for which scenarios, by whom, reviewed on which day.
+
+    ``kind`` is ``Automation`` or ``Command``, ``version`` the number of the default version.
+    """
 
     name: str
     scenarios: tuple[str, ...]
@@ -144,6 +147,8 @@ class Runbook:
     status: str = "Active"
     why: str = ""
     workload: str = ""
+    kind: str = ""
+    version: str = ""
 
     @classmethod
     def of(cls, name: str, tags: Mapping[str, str], about: Mapping[str, Any]) -> Runbook:
@@ -156,6 +161,8 @@ class Runbook:
             about.get("Status", ""),
             about.get("StatusInformation", ""),
             tags.get(WORKLOAD, ""),
+            about.get("DocumentType", ""),
+            about.get("DocumentVersion", ""),
         )
 
 
@@ -174,20 +181,72 @@ def _runbook(read: Reader, name: str, tags: Mapping[str, str]) -> Runbook:
 _RUNBOOK_READS = ("ssm:ListDocuments", "ssm:DescribeDocument")
 
 
-@evidence(DOCUMENT, reads=_RUNBOOK_READS)
+EXECUTED = timedelta(days=30)
+"""So far back executions are looked for; the finding keeps the last one for longer."""
+
+
+@evidence(
+    DOCUMENT,
+    reads=(*_RUNBOOK_READS, "ssm:DescribeAutomationExecutions"),
+    changed_by=(
+        ServiceEvent(
+            "EC2 Automation Execution Status-change Notification",
+            match=(("Status", ("Success", "Failed", "TimedOut")),),
+            id="Definition",
+        ),
+    ),
+)
 @dataclass(frozen=True, slots=True)
 class RunbookDocument:
-    """One document that is a runbook. Sources: ListDocuments, DescribeDocument."""
+    """One document that is a runbook, and its executions by Automation in the last 30 days.
+
+    ``succeeded`` and ``failed`` are when the last execution of the default version ended that did
+    so; what was started and stopped by hand is neither. Sources: ListDocuments, DescribeDocument,
+    DescribeAutomationExecutions.
+    """
 
     runbook: Runbook
-    read_on: date
+    read_at: datetime
+    succeeded: datetime | None = None
+    failed: datetime | None = None
 
     @classmethod
     def load(cls, read: Reader, document: Resource) -> RunbookDocument:
         tags = _documents(read).get(document.id)
         if tags is None:
             raise Gone(document.id)
-        return cls(_runbook(read, document.id, tags), read.now.date())
+        runbook = _runbook(read, document.id, tags)
+        if runbook.kind != "Automation":
+            return cls(runbook, read.now)
+        executed = list(_executions(read, runbook))
+        return cls(
+            runbook,
+            read.now,
+            max((at for status, at in executed if status in _SUCCEEDED), default=None),
+            max((at for status, at in executed if status in _FAILED), default=None),
+        )
+
+
+_SUCCEEDED = frozenset({"Success", "CompletedWithSuccess"})
+_FAILED = frozenset({"Failed", "TimedOut", "CompletedWithFailure"})
+
+
+def _executions(read: Reader, runbook: Runbook) -> Iterator[tuple[str, datetime]]:
+    """The status and the end of the executions of the runbook's default version."""
+    found = read.every(
+        "ssm",
+        "describe_automation_executions",
+        "AutomationExecutionMetadataList",
+        Filters=[
+            {"Key": "DocumentNamePrefix", "Values": [runbook.name]},
+            {"Key": "StartTimeAfter", "Values": [f"{read.now - EXECUTED:%Y-%m-%dT%H:%M:%SZ}"]},
+        ],
+    )
+    for each in found:
+        ended = each.get("ExecutionEndTime")
+        is_it = each.get("DocumentName") == runbook.name  # a prefix finds longer names too
+        if is_it and each.get("DocumentVersion") == runbook.version and ended is not None:
+            yield each["AutomationExecutionStatus"], ended
 
 
 @evidence(

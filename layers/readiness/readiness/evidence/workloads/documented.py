@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
@@ -119,8 +119,17 @@ class WorkloadParts:
 
     @classmethod
     def load(cls, read: Reader, workload: Resource) -> WorkloadParts:
-        kinds = {kind_of(arn) for arn in _arns(read, workload.id)}
-        return cls(workload.id, {TAG: workload.id}, tuple(sorted(kinds - _PASSING)))
+        return cls._of(workload.id, _arns(read, workload.id))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, WorkloadParts]:
+        """The tagged workloads; the one without tags is loaded by itself."""
+        return {name: cls._of(name, arns) for name, arns in tagged_arns(read).items()}
+
+    @classmethod
+    def _of(cls, name: str, arns: Iterable[str]) -> WorkloadParts:
+        kinds = {kind_of(arn) for arn in arns}
+        return cls(name, {TAG: name}, tuple(sorted(kinds - _PASSING)))
 
 
 @evidence(
@@ -142,25 +151,47 @@ class ConfigurationKeys:
 
     @classmethod
     def load(cls, read: Reader, workload: Resource) -> ConfigurationKeys:
-        arns = frozenset(_arns(read, workload.id))
-        names: set[str] = set()
-        for arn, function in _functions(read).items():
-            if arn not in arns:
-                continue
-            if function.environment is None:
-                action = "lambda:ListFunctions"
-                why = f"the variables of {function.name} ({function.environment_error})"
-                raise Unreadable(action, Cause.UNEXPECTED_ANSWER, why)
-            names |= set(function.environment)
-        for arn in sorted(arns.intersection(_services(read))):
+        arns = _arns(read, workload.id)
+        return cls._of(read, workload.id, arns, _functions(read), frozenset(_services(read)))
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ConfigurationKeys]:
+        """The tagged workloads; one that cannot be read is left to its own load."""
+        tagged = tagged_arns(read)
+        wanted = [name for name in read.ids(WORKLOAD_DOCUMENTS) if name in tagged]
+        functions, services = _functions(read), frozenset(_services(read))
+        found = {}
+        for name in wanted:
             try:
-                tasks = read.of(ServiceTasks, SERVICE.resource(read.account, read.region, arn))
-            except Gone:
-                continue  # deleted since it was listed
-            names |= {*tasks.environment, *tasks.secrets}
-        return cls(
-            workload.id, {TAG: workload.id}, tuple(sorted(filter(_is_set_by_people, names)))
-        )
+                found[name] = cls._of(read, name, tagged[name], functions, services)
+            except Unreadable:
+                continue
+        return found
+
+    @classmethod
+    def _of(
+        cls,
+        read: Reader,
+        workload: str,
+        parts: Iterable[str],
+        functions: Mapping[str, FunctionConfiguration],
+        services: Collection[str],
+    ) -> ConfigurationKeys:
+        names: set[str] = set()
+        for arn in sorted(set(parts)):
+            if (function := functions.get(arn)) is not None:
+                if function.environment is None:
+                    action = "lambda:ListFunctions"
+                    why = f"the variables of {function.name} ({function.environment_error})"
+                    raise Unreadable(action, Cause.UNEXPECTED_ANSWER, why)
+                names |= set(function.environment)
+            elif arn in services:
+                try:
+                    tasks = read.of(ServiceTasks, SERVICE.resource(read.account, read.region, arn))
+                except Gone:
+                    continue  # deleted since it was listed
+                names |= {*tasks.environment, *tasks.secrets}
+        return cls(workload, {TAG: workload}, tuple(sorted(filter(_is_set_by_people, names))))
 
 
 def _is_set_by_people(name: str) -> bool:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
 from readiness.evidence.awslambda.settings import FunctionTelemetry
@@ -22,9 +22,13 @@ GET_TRACES = "xray:GetTraceSummaries"
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """Durations in seconds by trace id; a trace still under way has none and is missing."""
+    """Durations in seconds by trace id; a trace still under way has none and is missing.
+
+    ``began`` is when each began, where that is known.
+    """
 
     durations: Mapping[str, float]
+    began: Mapping[str, datetime] = field(default_factory=dict)
 
     def slower(self, seconds: float) -> list[str]:
         """The ids of the traces that took longer, slowest first."""
@@ -48,7 +52,23 @@ def _traces(read: Reader, name: str) -> Traces:
         FilterExpression=f'service("{name}")',
         Sampling=True,
     )
-    return Traces({each["Id"]: _duration(each) for each in summaries if not each.get("IsPartial")})
+    whole = [each for each in summaries if not each.get("IsPartial")]
+    began = {each["Id"]: moment for each in whole if (moment := began_at(each)) is not None}
+    return Traces({each["Id"]: _duration(each) for each in whole}, began)
+
+
+def began_at(summary: Mapping[str, Any]) -> datetime | None:
+    """When a trace began.
+
+    An older SDK does not know that member. An id of X-Ray's own has the second in hexadecimal;
+    one of OpenTelemetry may be random, and then its time lies far from now.
+    """
+    if (began := summary.get("StartTime")) is not None:
+        return cast("datetime", began)
+    try:
+        return datetime.fromtimestamp(int(str(summary["Id"]).split("-")[1], 16), UTC)
+    except (IndexError, ValueError, OverflowError, OSError):
+        return None
 
 
 def _duration(summary: Mapping[str, Any]) -> float:
