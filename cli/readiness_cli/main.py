@@ -132,7 +132,12 @@ def _is_there(name: str) -> bool:
     epilog=f"{epilog(())}\n\n{EPILOG}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--debug", is_flag=True, help="Show the traceback if the command fails.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="READINESS_DEBUG",
+    help="Show the traceback if the command fails.",
+)
 @click.version_option(package_name="readiness", prog_name="readiness")
 def main(*, debug: bool) -> None:
     """Evaluate an AWS account against the production-readiness checklist.
