@@ -117,11 +117,11 @@ def epilog(path: Sequence[str]) -> str:
     if not lines:
         return ""
     return "\n".join(
-        ["\b", "Examples:", *(f"  {each}" for line in lines for each in _folded(line))]
+        ["\b", "Examples:", *(f"  {each}" for line in lines for each in folded(line))]
     )
 
 
-def _folded(line: str) -> list[str]:
+def folded(line: str) -> list[str]:
     """A command on lines that fit, continued as a shell takes it."""
     made = [""]
     for part in re.split(r"(?<=\S) (?=--?[a-z])", line):

@@ -83,12 +83,13 @@ class Pointed:
                 f"no Readiness stack is deployed in {where}: default settings, every resource,"
                 " no attestations and no waivers"
             )
-        changed = session.plural(sum(map(len, self.given.values())), "setting")
+        many = sum(map(len, self.given.values()))
+        changed = f"{session.plural(many, 'setting')} changed" if many else "default settings"
         scope = "every resource"
         if self.scope.tag:
             scope = f"resources with {self.scope.tag} = {' or '.join(sorted(self.scope.values))}"
         return (
-            f"as the stack {self.stack.name} in {where} judges: {changed} changed, {scope}, its"
+            f"as the stack {self.stack.name} in {where} judges: {changed}, {scope}, its"
             " attestations and waivers"
         )
 

@@ -378,7 +378,16 @@ def test_a_finding_id_with_a_digit_misread(run, account, deployed, buckets):
 def test_what_explain_shows_leads_to_the_same_stack(run, account, deployed, buckets):
     deployed("platform-readiness")
     run("scan", "--rule", KMS, "--record")
-    shown = " ".join(run("explain", "plain", KMS, columns="300").stdout.split())
+    shown = run("explain", "plain", KMS).stdout
+    whole = shown.replace(" \\\n      ", " ")  # as a shell joins it
     there = "--region us-east-1 --stack-name platform-readiness"
-    assert f"readiness evaluate {KMS} --resource plain {there}" in shown
-    assert f"{there} History" in shown or f"{there} " in shown.partition("To waive it")[2]
+    assert f"  readiness evaluate {KMS} --resource plain {there}\n" in whole
+    [waive] = [line for line in whole.splitlines() if line.startswith("  readiness waive")]
+    assert waive.endswith(f"--reason REASON {there}")
+    assert "/AWS::S3::Bucket/plain --until" in waive
+
+
+def test_a_region_without_anything_to_judge_does_not_pass(run, account):
+    said = run("scan", "--rule", KMS, "-o", "json")
+    assert (said.exit_code, json.loads(said.stdout)[0]["status"]) == (3, "NOT_APPLICABLE")
+    assert "is it the right --region and --profile?" in said.stderr
