@@ -77,9 +77,9 @@ def find(aws: Aws, name: str) -> Stack:
         described = _described(client, name)
         if described is None and not session.is_given("stack_name"):
             described = _only_one(client, where)
+            name = name if described is None else described["StackName"]
         if described is None:
             raise no_stack(name, where)
-        name = described["StackName"]
         parts = _outputs(described)
         if not all(part in parts for part in NEEDED):
             parts = _resources(client, name) | parts
