@@ -111,11 +111,11 @@ def _unknown(name: str, known: Sequence[str]) -> str:
     by_name: dict[str, list[str]] = {}
     for id in known:
         by_name.setdefault(id.partition(".")[2], []).append(id)
-    likely = difflib.get_close_matches(name, known, n=3, cutoff=0.6 if not dot else 0.5)
-    close = difflib.get_close_matches(bare or folder, by_name, n=3, cutoff=0.6)
-    likely += [id for each in close for id in by_name[each] if id not in likely]
-    if not dot:
-        likely += difflib.get_close_matches(name.casefold(), folders(), n=2, cutoff=0.6)
+    likely = [] if dot else difflib.get_close_matches(name.casefold(), folders(), n=2, cutoff=0.7)
+    close = difflib.get_close_matches(bare or folder, by_name, n=3, cutoff=0.7)
+    likely += [id for each in close for id in by_name[each]]
+    whole = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    likely += [id for id in whole if id not in likely]
     if likely:
         return f"unknown rule {name!r}. Did you mean {either(likely[:3])}?"
     same_heading = [other for other in known if other.startswith(f"{folder}.")]

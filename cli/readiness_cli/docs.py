@@ -1,4 +1,4 @@
-"""docs/checklist.md, docs/rules.md, docs/scan-policy-*.json, guidance.json and README's counts.
+"""What `make docs` writes: rules, checklist, scan policies, options, guidance, README's counts.
 
 Run as ``python -m readiness_cli.docs``.
 
@@ -15,11 +15,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import click
+
 from readiness.engine.actions import NARROWED
 from readiness.model import checklist
 from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
+from readiness_cli.main import main as main_group
 from readiness_cli.rules import as_row, heading_name, wakes_on
 from readiness_cli.runbooks import guidance_document
 from readiness_cli.template import reads_of
@@ -28,6 +31,8 @@ WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
 GUIDANCE = ROOT / "layers" / "readiness" / "readiness" / "alerting" / "guidance.json"
 MOST_POLICY = 6_144
 """Characters of a managed policy, white space aside (IAM's quota)."""
+COMMAND_LINE = ROOT / "docs" / "command-line.md"
+_OPTIONS = re.compile(r"(?<=<!--options-->\n).*(?=<!--/options-->)", re.DOTALL)
 _COUNT = re.compile(r"<!--(?P<name>[a-z-]+)-->[^<]*<!--/-->")
 
 
@@ -40,6 +45,7 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
     return {
         ROOT / "docs" / "checklist.md": checklist_document(known),
         ROOT / "docs" / "rules.md": rules_document(known),
+        COMMAND_LINE: with_options(COMMAND_LINE.read_text(encoding="utf-8")),
         ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
         GUIDANCE: guidance_document({rule.id: rule for heading in known for rule in heading}),
     } | {
@@ -148,6 +154,45 @@ def _policy(actions: list[str]) -> dict[str, object]:
 def _size(actions: list[str]) -> int:
     """The characters that IAM counts: all but white space."""
     return len("".join(json.dumps(_policy(actions)).split()))
+
+
+def with_options(text: str) -> str:
+    """A text with the options of every command, and their variables, between the marks."""
+    sections = [_options(path, command) for path, command in commands()]
+    return _OPTIONS.sub(lambda found: "\n".join(sections), text)
+
+
+def commands() -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """Every command that does something, with the words that lead to it."""
+
+    def below(
+        group: click.Group, context: click.Context, path: tuple[str, ...]
+    ) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+        for name in group.list_commands(context):
+            command = group.get_command(context, name)
+            if isinstance(command, click.Group):
+                inner = click.Context(command, info_name=name, parent=context)
+                yield from below(command, inner, (*path, name))
+            elif command is not None:
+                yield (*path, name), command
+
+    return below(main_group, click.Context(main_group, info_name="readiness"), ())
+
+
+def _options(path: Sequence[str], command: click.Command) -> str:
+    lines = [f"### readiness {' '.join(path)}", ""]
+    options = [each for each in command.params if isinstance(each, click.Option)]
+    if not options:
+        return "\n".join([*lines, "It has no options.", ""])
+    lines += ["| Option | Variable | What it means |", "|---|---|---|"]
+    for option in options:
+        spelled = ", ".join(f"`{each}`" for each in option.opts)
+        about = _cell(option.help or "")
+        if isinstance(option.type, click.Choice):
+            about += f" ({', '.join(map(str, option.type.choices))})"
+        variables = ", ".join(f"`{each}`" for each in option.envvar or ())
+        lines.append(f"| {spelled} | {variables} | {about} |")
+    return "\n".join([*lines, ""])
 
 
 def anchor(rule: Rule) -> str:

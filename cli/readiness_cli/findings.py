@@ -8,12 +8,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
+from rich.text import Text
 
 from readiness.model.blindness import UNREADABLE
+from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
 from readiness.model.waiver import spoken
 from readiness_cli import catalogue, session
+from readiness_cli.examples import folded
 from readiness_cli.failure import Failure
 from readiness_cli.output import as_typed, cell, emit, facts, note, output_option, stacked, table
 
@@ -313,15 +316,22 @@ def draw_one(found: Finding, row: dict[str, Any], there: str = "") -> Renderable
         ("Waived", cell(spoken(found), most=2000)),
         ("Runbook", cell(row["runbook"])),
         ("Console", cell(row["console"], most=2000)),
-        ("Check now", cell(_and(_check_now(found), there), most=2000)),
-        ("To waive it", cell(_and(_waive(found), there), most=2000)),
-        ("History", cell(f"readiness history {found.id}{there}", most=1000)),
     ]
-    return facts((name, value) for name, value in pairs if str(value).strip())
+    commands = {
+        "Check now": _check_now(found),
+        "To waive it": _waive(found),
+        "History": f"readiness history {found.id}",
+    }
+    return Group(
+        facts((name, value) for name, value in pairs if str(value).strip()),
+        *(_to_paste(name, command + there) for name, command in commands.items() if command),
+    )
 
 
-def _and(command: str, there: str) -> str:
-    return command + there if command else ""
+def _to_paste(name: str, command: str) -> RenderableType:
+    """A command that is not wrapped, so that it can be pasted as it stands."""
+    lines = [f"  {line}" for line in folded(clean(command, 2000))]
+    return Text("\n".join([f"{name}:", *lines]), no_wrap=True, overflow="ignore")
 
 
 def _check_now(found: Finding) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from readiness_cli.examples import epilog
 from readiness_cli.failure import Exit, Failure, no_output, of, reader_gone
 from readiness_cli.loopback import without_proxy
 from readiness_cli.options import Group
@@ -58,6 +59,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     ),
     "on-call": ("on_call:on_call", "Compute the gaps of an escalation policy from its export."),
     "test-alert": ("test_alert:test_alert", "Check that an alert reaches the pager."),
+    "completion": (
+        "completion:completion",
+        "Let TAB complete commands, options, rules, headings and finding ids.",
+    ),
 }
 EPILOG = (
     "Exit codes: 0 ok · 1 gate failed (a resource is NON_COMPLIANT) · 2 usage error · "
@@ -71,10 +76,11 @@ class Commands(Group):
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
         return [name for name in COMMANDS if _is_there(name)]
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS or not _is_there(cmd_name):
+    def found(self, ctx: click.Context, name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of that name, imported now."""
+        if name not in COMMANDS or not _is_there(name):
             return None
-        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        module, _, attribute = COMMANDS[name][0].partition(":")
         command: click.Command = getattr(
             importlib.import_module(f"readiness_cli.{module}"), attribute
         )
@@ -123,10 +129,15 @@ def _is_there(name: str) -> bool:
 
 @click.group(
     cls=Commands,
-    epilog=EPILOG,
+    epilog=f"{epilog(())}\n\n{EPILOG}",
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.option("--debug", is_flag=True, help="Show the traceback if the command fails.")
+@click.option(
+    "--debug",
+    is_flag=True,
+    envvar="READINESS_DEBUG",
+    help="Show the traceback if the command fails.",
+)
 @click.version_option(package_name="readiness", prog_name="readiness")
 def main(*, debug: bool) -> None:
     """Evaluate an AWS account against the production-readiness checklist.

@@ -1,27 +1,82 @@
-"""Options as a person types them: what is given twice is told, not dropped."""
+"""Options as a person types them, keeps them in a file or in a variable, or lets TAB finish."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
 import click
 
 from readiness_cli.failure import Failure
 
+PROGRAM = "readiness"
+
 
 class Group(click.Group):
-    """A group whose commands refuse an option given twice that takes one value.
+    """A group that refuses what click would pass over, and helps with what is misspelt.
 
-    click would use the last value without a word.
+    Of an option given twice that takes one value, click would use the last one without a word.
+    Each command also gets its examples, its environment variables, what the configuration file
+    says, and what TAB offers.
     """
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = self.found(ctx, cmd_name)
+        if command is not None:
+            _dress(command, (*path_of(ctx), cmd_name))
+        return command
+
+    def found(self, ctx: click.Context, name: str) -> click.Command | None:
+        """The command of that name; where a subclass looks for it."""
+        return super().get_command(ctx, name)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            _refuse_unknown(ctx, args[0], self.list_commands(ctx))
         name, command, rest = super().resolve_command(ctx, args)
-        if command is not None and not isinstance(command, click.Group):
+        if command is not None and name is not None and not isinstance(command, click.Group):
+            path = (*path_of(ctx), name)
             _refuse_repeats(f"{ctx.command_path} {name}", command, rest)
+            if not ctx.resilient_parsing and not {"-h", "--help"} & set(rest):
+                from readiness_cli import configuration  # noqa: PLC0415
+
+                ctx.default_map = {name: configuration.of(path, command)}
         return name, command, rest
+
+
+def path_of(context: click.Context) -> tuple[str, ...]:
+    """The names of the groups that lead to a context, without that of the program."""
+    names: list[str] = []
+    at: click.Context | None = context
+    while at is not None and at.parent is not None:
+        names.insert(0, str(at.info_name))
+        at = at.parent
+    return tuple(names)
+
+
+def _dress(command: click.Command, path: Sequence[str]) -> None:
+    from readiness_cli import completion, examples, variables  # noqa: PLC0415
+
+    command.epilog = examples.epilog(path)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            parameter.envvar = variables.names(path, parameter)
+        completion.offer(parameter)
+
+
+def _refuse_unknown(context: click.Context, name: str, known: Sequence[str]) -> None:
+    """Raises Failure for a command that does not exist."""
+    if name.startswith("-"):
+        return  # an option, about which click itself says what is wrong
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f". Did you mean {' or '.join(near)}?" if near else ""
+    raise Failure(
+        f"there is no command {name!r}{hint}",
+        why="Nothing was done",
+        fix=f"run `{PROGRAM}{''.join(f' {each}' for each in path_of(context))} --help`",
+    )
 
 
 def _refuse_repeats(path: str, command: click.Command, args: Sequence[str]) -> None:

@@ -142,7 +142,7 @@ def emit(
     else:
         out = console()
         for piece in render():
-            out.print(piece)
+            out.print(piece, crop=False)  # what must not be wrapped may be wider
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.engine import settings
-from readiness.engine.aws_errors import cause_of, code_of
+from readiness.engine.aws_errors import code_of, is_about_credentials
 from readiness.engine.rows import UnreadableRow
 from readiness.engine.scope import Scope
 from readiness.engine.store import Store
-from readiness.model.unreadable import Cause
 from readiness.model.waiver import under
 from readiness_cli import catalogue, recording, session, stack
 from readiness_cli.failure import Exit, Failure
@@ -83,12 +82,13 @@ class Pointed:
                 f"no Readiness stack is deployed in {where}: default settings, every resource,"
                 " no attestations and no waivers"
             )
-        changed = session.plural(sum(map(len, self.given.values())), "setting")
+        many = sum(map(len, self.given.values()))
+        changed = f"{session.plural(many, 'setting')} changed" if many else "default settings"
         scope = "every resource"
         if self.scope.tag:
             scope = f"resources with {self.scope.tag} = {' or '.join(sorted(self.scope.values))}"
         return (
-            f"as the stack {self.stack.name} in {where} judges: {changed} changed, {scope}, its"
+            f"as the stack {self.stack.name} in {where} judges: {changed}, {scope}, its"
             " attestations and waivers"
         )
 
@@ -108,23 +108,37 @@ def at(aws: Aws, name: str, *, without: bool = False) -> Pointed:
         return Pointed()
     try:
         found = _of(aws, stack.find(aws, name))
-    except stack.NoStack:
+    except stack.NoStack as missing:
         if session.is_given("stack_name"):
             raise
+        if isinstance(missing.__cause__, ClientError):
+            return _unknown(missing.__cause__)
         found = Pointed()
-    except ClientError as error:
-        if cause_of(error) is not Cause.ACCESS_DENIED or session.is_given("stack_name"):
-            raise
-        note(
-            "warning: whether a Readiness stack is deployed could not be read"
-            f" (cloudformation:DescribeStacks: {code_of(error)}); default settings, every"
-            " resource, no attestations and no waivers"
-        )
-        return Pointed()
+    except (ClientError, BotoCoreError) as error:
+        if _is_of_stacks(error) and not session.is_given("stack_name"):
+            return _unknown(error)
+        raise
     note(found.said(where))
     for unknown in settings.unknown_rules(found.given, catalogue.rules()):
         note(f"warning: the stack's settings name {unknown!r}, which is no rule and no heading")
     return found
+
+
+def _is_of_stacks(error: ClientError | BotoCoreError) -> bool:
+    """Whether only the stacks cannot be read: with refused credentials nothing can."""
+    if is_about_credentials(error):
+        return False
+    return not isinstance(error, ClientError) or error.operation_name == "DescribeStacks"
+
+
+def _unknown(error: ClientError | BotoCoreError) -> Pointed:
+    reason = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+    note(
+        "warning: whether a Readiness stack is deployed could not be read"
+        f" (cloudformation:DescribeStacks: {reason}); default settings, every resource, no"
+        " attestations and no waivers"
+    )
+    return Pointed()
 
 
 def _of(aws: Aws, deployed: Stack) -> Pointed:

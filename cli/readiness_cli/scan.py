@@ -34,6 +34,7 @@ from readiness_cli.output import (
 )
 
 if TYPE_CHECKING:
+    from readiness.engine.aws import Aws
     from readiness.engine.evaluate import Evaluation, Observation
     from readiness.engine.survey import Coverage
     from readiness.model.finding import Finding
@@ -189,8 +190,8 @@ def scan(
     if format != "table":
         for line in closing:
             note(line)
-    if not findings:
-        note(_why_nothing(judged, coverage, only))
+    if all(map(_is_of_nothing, findings)):
+        note(f"nothing was evaluated: {_why_nothing(judged, coverage, only, aws)}")
         context.exit(Exit.INCOMPLETE)
     code = exit_code(f.status for f in findings if not f.is_waived)
     context.exit(code or (Exit.INCOMPLETE if only.untold else code))
@@ -258,7 +259,7 @@ class Only:
             return True
         if finding.resource.type in _STAND_INS:
             # What could not be listed may be of that workload; the account itself is of none.
-            return finding.status is Status.INSUFFICIENT_DATA and _is_unlisted(finding)
+            return finding.status is Status.INSUFFICIENT_DATA and _stands_in(finding)
         if finding.tags is None and catalogue.rule(finding.rule).subject.tags_from_api:
             self.untold.add(finding.resource.key)
             return False
@@ -271,8 +272,8 @@ class Only:
 _STAND_INS = {ACCOUNT.name, REGION.name}
 
 
-def _is_unlisted(finding: Finding) -> bool:
-    """Whether the finding stands for resources that could not be listed."""
+def _stands_in(finding: Finding) -> bool:
+    """Whether the finding stands for resources that are not there or could not be listed."""
     return catalogue.rule(finding.rule).subject.name != finding.resource.type
 
 
@@ -311,18 +312,27 @@ def closing_lines(findings: Sequence[Finding], coverage: Coverage, only: Only) -
         )
 
 
-def _why_nothing(judged: Sequence[Finding], coverage: Coverage, only: Only) -> str:
-    """Why no verdict is left, with the name that may have been meant."""
+def _is_of_nothing(finding: Finding) -> bool:
+    """Whether the finding says that there is no resource for its rule to judge."""
+    is_stand_in = finding.resource.type in _STAND_INS and _stands_in(finding)
+    return is_stand_in and finding.status is Status.NOT_APPLICABLE
+
+
+def _why_nothing(judged: Sequence[Finding], coverage: Coverage, only: Only, aws: Aws) -> str:
+    """Why no resource was evaluated, with the name that may have been meant."""
     if only.workload:
         known = sorted({f.workload for f in judged if f.workload})
         if only.workload not in known:
             hint = catalogue.meant(only.workload, known)
-            return f"nothing was evaluated: no resource has the workload {only.workload!r}{hint}"
-    if judged:
-        return "nothing was evaluated: no verdict has all that was asked for"
+            return f"no resource has the workload {only.workload!r}{hint}"
+    if any(not _is_of_nothing(each) for each in judged):
+        return "no verdict has all that was asked for"
     if coverage.own or coverage.out_of_scope:
-        return "nothing was evaluated: every resource is out of scope or of Readiness itself"
-    return "nothing was evaluated: there was nothing to judge"
+        return "every resource is out of scope or of Readiness itself"
+    return (
+        f"there is no resource for these rules to judge in {session.spoken(aws)}; is it the right"
+        " --region and --profile?"
+    )
 
 
 def denied_lines(findings: Iterable[Finding]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.aws_errors import code_of
+from readiness.engine.aws_errors import cause_of, code_of
+from readiness.model.unreadable import Cause
 from readiness_cli import session
 from readiness_cli.failure import Exit, Failure
 
@@ -76,10 +77,15 @@ def find(aws: Aws, name: str) -> Stack:
     try:
         described = _described(client, name)
         if described is None and not session.is_given("stack_name"):
-            described = _only_one(client, where)
+            try:
+                described = _only_one(client, where)
+            except ClientError as error:
+                if cause_of(error) is not Cause.ACCESS_DENIED:
+                    raise
+                raise no_stack(name, where) from error  # stacks of other names are not ours to see
+            name = name if described is None else described["StackName"]
         if described is None:
             raise no_stack(name, where)
-        name = described["StackName"]
         parts = _outputs(described)
         if not all(part in parts for part in NEEDED):
             parts = _resources(client, name) | parts

@@ -206,6 +206,8 @@ def recording(**changes):
 
 
 def no_stack(**asked):
+    if "StackName" not in asked:
+        return {"Stacks": []}
     return error("ValidationError", message=f"Stack with id {asked['StackName']} does not exist")
 
 

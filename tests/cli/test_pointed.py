@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError
 
 from readiness.engine.attribute_values import serialise
 from readiness.engine.waivers import WAIVERS
@@ -14,7 +14,7 @@ from readiness.model.finding import iso
 from readiness_cli import pointed
 from tests.cli import toy
 from tests.cli.conftest import table
-from tests.fake_account import FAULTS
+from tests.fake_account import FAULTS, error
 
 MOTO = "123456789012"
 NOW = datetime.now(UTC)
@@ -209,17 +209,43 @@ def test_a_stack_that_is_named_has_to_be_there(run, deployed, key):
     assert "There is no stack 'readiness'" in said.stderr
 
 
+UNREADABLE = [
+    pytest.param(error("AccessDenied", 403), "AccessDenied", id="denied"),
+    pytest.param(error("Throttling"), "Throttling", id="throttled"),
+    pytest.param(error("UnknownOperationException", 404), "UnknownOperation", id="an AWS without"),
+    pytest.param(
+        EndpointConnectionError(endpoint_url="https://x"), "EndpointConnectionError", id="no way"
+    ),
+]
+
+
 @pytest.mark.parametrize("named", [(), ("--stack-name", "readiness")], ids=["default", "named"])
-def test_whether_there_is_a_stack_may_be_denied(run, over, named):
+@pytest.mark.parametrize(("fault", "reason"), UNREADABLE)
+def test_whether_there_is_a_stack_may_be_unreadable(run, over, named, fault, reason):
+    if isinstance(fault, ClientError):
+        fault.operation_name = "DescribeStacks"
     fake_account = over(toy.fake_account())
-    fake_account.faults["cloudformation", "describe_stacks"] = FAULTS["denied"]
+    fake_account.faults["cloudformation", "describe_stacks"] = fault
     said = run("evaluate", KMS, "-o", "json", *named)
     if named:
         assert said.exit_code == 4
         return
     assert said.exit_code == 0
-    assert "cloudformation:DescribeStacks" in told(said)
+    assert f"cloudformation:DescribeStacks: {reason}" in told(said)
     assert DEFAULTS in told(said)
+
+
+def test_stacks_of_other_names_may_not_be_listed(run, over):
+    def describe(**asked):
+        if "StackName" in asked:
+            return error("ValidationError", 400, "Stack with id readiness does not exist")
+        return error("AccessDenied", 403)
+
+    over(toy.fake_account().but(cloudformation__describe_stacks=describe))
+    said = run("evaluate", KMS)
+    assert said.exit_code == 0
+    assert "could not be read (cloudformation:DescribeStacks: AccessDenied)" in told(said)
+    assert "There is no stack 'readiness'" in run("findings").stderr
 
 
 def test_settings_that_cannot_be_read_stop_it(run, deployed, key, monkeypatch):
@@ -378,7 +404,16 @@ def test_a_finding_id_with_a_digit_misread(run, account, deployed, buckets):
 def test_what_explain_shows_leads_to_the_same_stack(run, account, deployed, buckets):
     deployed("platform-readiness")
     run("scan", "--rule", KMS, "--record")
-    shown = " ".join(run("explain", "plain", KMS, columns="300").stdout.split())
+    shown = run("explain", "plain", KMS).stdout
+    whole = shown.replace(" \\\n      ", " ")  # as a shell joins it
     there = "--region us-east-1 --stack-name platform-readiness"
-    assert f"readiness evaluate {KMS} --resource plain {there}" in shown
-    assert f"{there} History" in shown or f"{there} " in shown.partition("To waive it")[2]
+    assert f"  readiness evaluate {KMS} --resource plain {there}\n" in whole
+    [waive] = [line for line in whole.splitlines() if line.startswith("  readiness waive")]
+    assert waive.endswith(f"--reason REASON {there}")
+    assert "/AWS::S3::Bucket/plain --until" in waive
+
+
+def test_a_region_without_anything_to_judge_does_not_pass(run, account):
+    said = run("scan", "--rule", KMS, "-o", "json")
+    assert (said.exit_code, json.loads(said.stdout)[0]["status"]) == (3, "NOT_APPLICABLE")
+    assert "is it the right --region and --profile?" in said.stderr

@@ -1,0 +1,104 @@
+"""TAB: commands, options, rules, headings and finding ids, and never an error."""
+
+from __future__ import annotations
+
+import shlex
+
+import pytest
+
+from readiness.engine.rows import to_item
+from readiness.model.verdict import Status
+from readiness_cli import completion
+from tests.cli.test_status import finding
+
+BUCKET = "encryption.s3-kms"
+
+
+@pytest.fixture
+def offered(run, monkeypatch):
+    """What bash gets for a line; the last word is not finished."""
+
+    def complete(line):
+        words = shlex.split(line)
+        monkeypatch.setenv("_READINESS_COMPLETE", "bash_complete")
+        monkeypatch.setenv("COMP_WORDS", line)
+        monkeypatch.setenv("COMP_CWORD", str(len(words) - (not line.endswith(" "))))
+        said = run(name="readiness")
+        assert said.stderr == ""
+        assert said.exception is None or isinstance(said.exception, SystemExit)
+        return [row.partition(",")[2] for row in said.stdout.splitlines() if row]
+
+    return complete
+
+
+@pytest.fixture
+def run():
+    from click.testing import CliRunner
+
+    from readiness_cli.main import main
+
+    return lambda name: CliRunner().invoke(main, [], prog_name=name)
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("readiness fin", ["findings"]),
+        ("readiness emergency rest", ["restore"]),
+        ("readiness findings --head", ["--heading"]),
+        ("readiness evaluate encryption.s", [BUCKET]),
+        ("readiness evaluate s3", ["s3-kms"]),
+        ("readiness scan --rule encryption.k", ["encryption.kms-rotation"]),
+        ("readiness waive encryption.s3", [BUCKET]),
+        ("readiness attest add encryption.s3", [BUCKET]),
+        ("readiness status --allow-unknown encryption.s3", [BUCKET]),
+        ("readiness scan --exclude-heading encr", ["encryption"]),
+        ("readiness findings --heading IAM", ["iam_roles"]),
+        ("readiness status --section sec", ["Security"]),
+        ("readiness explain my-bucket encryption.s3", [BUCKET]),
+        ("readiness findings --severity CR", ["critical"]),
+        ("readiness nonsense enc", []),
+    ],
+)
+def test_a_word_is_finished(offered, line, expected):
+    assert offered(line) == expected
+
+
+@pytest.fixture
+def ids(account, stack):
+    """The ids of two open findings."""
+    made = [finding(BUCKET, name, Status.NON_COMPLIANT) for name in ("a", "b")]
+    for each in made:
+        account.client("dynamodb").put_item(TableName=stack["FindingsTable"], Item=to_item(each))
+    return [each.id for each in made]
+
+
+@pytest.mark.parametrize("begun", [0, 2, 5], ids=str)
+def test_finding_ids_are_those_of_the_stack(offered, ids, begun):
+    assert set(offered("readiness explain ")) == set(ids)
+    for id in ids:
+        assert id in offered(f"readiness history {id[:begun]}" if begun else "readiness history ")
+
+
+@pytest.mark.parametrize("begun", ["", "4", "42cd8", "no-hex"])
+def test_without_a_stack_nothing_is_offered_and_nothing_said(offered, account, begun):
+    assert offered(f"readiness explain {begun}") == []
+
+
+def test_without_a_region_nothing_is_said(offered, monkeypatch):
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    assert offered("readiness explain 42cd8") == []
+
+
+@pytest.mark.parametrize("shell", completion.SHELLS)
+def test_a_script_for_each_shell(shell):
+    from click.testing import CliRunner
+
+    from readiness_cli.main import main
+
+    said = CliRunner().invoke(main, ["completion", shell])
+    assert said.exit_code == 0
+    assert f"_READINESS_COMPLETE={shell}_complete" in said.stdout
+    assert "readiness" in said.stdout
