@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 import types
@@ -192,6 +191,8 @@ class Rule:
         unknown = sorted(set(given) - set(known))
         if unknown:
             allowed = ", ".join(known) or "none: this rule has no settings"
+            import difflib  # noqa: PLC0415 - for a refusal alone
+
             siblings = {setting.name for rule in self.heading for setting in rule.settings}
             close = difflib.get_close_matches(unknown[0], known or siblings, n=1)
             hint = f". Did you mean {close[0]}?" if close else ""
