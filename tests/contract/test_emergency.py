@@ -58,7 +58,15 @@ PROCEDURES = {
         FakeAccount({("dynamodb", "describe_table"): KEYS, ("dynamodb", "get_item"): {}}),
         Circuit("circuits", "model", timedelta(minutes=5)),
     ),
-    "set a switch": (FakeAccount({("ssm", "get_parameter"): PARAMETER}), Switch("/a", "off")),
+    "set a switch": (
+        FakeAccount(
+            {
+                ("ssm", "get_parameter"): PARAMETER,
+                ("ssm", "describe_parameters"): {"Parameters": []},
+            }
+        ),
+        Switch("/a", "off"),
+    ),
     "stop a function": (stops.stoppable(), StopFunction("agent")),
     "stop a service": (stops.world(), StopService("prod", "api")),
 }
