@@ -47,7 +47,7 @@ def _excused(store: Store, backups: Backups, exempt_names: tuple[str, ...]) -> V
 
 def uncached(cache: CacheRecovery) -> Verdict | None:
     """The verdict on a cache of which nobody keeps snapshots, None for others."""
-    if cache.keeps or cache.snapshot or cache.instead:
+    if cache.keeps or cache.snapshot or cache.doubt or cache.instead:
         return None
     return not_applicable(
         "Nobody keeps snapshots of the cache (SnapshotRetentionLimit 0): it holds what is made"
@@ -125,6 +125,15 @@ def _is_new(store: Store, settings: RestoreSettings) -> Verdict | None:
     )
 
 
+def jobs_of(store: Store, backups: Backups) -> tuple[RestoreJob, ...]:
+    """The restore jobs of all of a store, newest first."""
+    known = backups.restores.get(store.arn, ())
+    by_hand = [j for j in backups.by_hand.get(store.arn, ()) if j.id not in store.of_items]
+    if not by_hand:
+        return known
+    return tuple(sorted((*known, *by_hand), key=lambda job: job.started, reverse=True))
+
+
 @dataclass(frozen=True, slots=True)
 class _Tested:
     """The restore jobs of a store, by what they say of it."""
@@ -135,7 +144,7 @@ class _Tested:
 
     @property
     def jobs(self) -> tuple[RestoreJob, ...]:
-        return self.backups.restores.get(self.store.arn, ())
+        return jobs_of(self.store, self.backups)
 
     @property
     def expected(self) -> str:
@@ -219,14 +228,15 @@ class _Tested:
                 severity=Severity.MEDIUM,
                 **self.facts(job),
             )
-        if items := self.backups.items.get(self.store.arn):
+        if items := self.backups.by_hand.get(self.store.arn):
             return violates(
-                f"{self.store.title} was restored on {items:%Y-%m-%d}, but single items of it"
-                " alone: what that took says nothing about all of it.",
+                f"{self.store.title} was restored on {items[0].started:%Y-%m-%d}, but only single"
+                " items of it as far as AWS Backup shows: that says nothing about all of it.",
                 expected=self.expected,
                 severity=Severity.MEDIUM,
             )
-        if self.store.arn not in self.backups.protected and not self._is_restorable:
+        is_backed_up = self._is_restorable or bool(self.store.doubt)
+        if self.store.arn not in self.backups.protected and not is_backed_up:
             return violates(
                 f"Nothing backs up {self.store.spoken}: {self._lacks}{self._opted_out}.",
                 expected=self.expected,
@@ -308,7 +318,7 @@ def judge_objectives(
     began = store.created or store.started
     if began and store.read_at - began < NEW:
         return not_applicable(f"It was created at {began:%Y-%m-%d %H:%M} UTC.")
-    job = next((job for job in backups.restores.get(store.arn, ()) if job.is_completed), None)
+    job = next((job for job in jobs_of(store, backups) if job.is_completed), None)
     minutes = None if job is None else job.minutes
     newest = _newest_point(store)
     facts: dict[str, Fact] = {
@@ -317,6 +327,8 @@ def judge_objectives(
         "restore_minutes": None if minutes is None else round(minutes, 1),
         "newest_recovery_point": None if newest is None else f"{newest:%Y-%m-%dT%H:%MZ}",
     }
+    if newest is None and rpo is not None and store.doubt:
+        return cannot_tell(store.doubt).observing(facts)
     breaches = [
         *_too_old(store, newest, rpo, settings.slack_minutes),
         *_too_slow(minutes, rto),

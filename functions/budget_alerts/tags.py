@@ -62,7 +62,7 @@ def judge_alike(
         more = f" And {len(bad) - _TOLD} more kinds." if len(bad) > _TOLD else ""
         in_doubt = all(verdict.severity is Severity.LOW for _, verdict in bad)
         return violates(
-            f"{lacking} of {plural(total, what)} lack required tags. {' '.join(told)}{more}",
+            f"{lacking} of {total:,} {what}s lack required tags. {' '.join(told)}{more}",
             expected=worst_first[0][1].expected,
             severity=Severity.LOW if in_doubt else None,
             lacking=lacking,

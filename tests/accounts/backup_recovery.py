@@ -183,6 +183,15 @@ def declared(rule: str, **changes: Any) -> list[dict[str, Any]]:
     ]
 
 
+def statements(**asked: Any) -> dict[str, Any]:
+    """Query of the Declarations table: what people attest of caches."""
+    values = str(asked.get("ExpressionAttributeValues"))
+    for rule in ("backup_recovery.cache-restore", "backup_recovery.memorydb-restore"):
+        if rule in values:
+            return {"Items": declared(rule)}
+    return {"Items": []}
+
+
 def fake_account() -> FakeAccount:
     """Every rule of the heading finds something to call COMPLIANT."""
     return FakeAccount(
@@ -277,12 +286,7 @@ def fake_account() -> FakeAccount:
             ("ssm", "get_parameters_by_path"): {"Parameters": [manifest()]},
             ("resiliencehub", "list_apps"): {"appSummaries": []},
             ("resourcegroupstaggingapi", "get_resources"): tagged(),
-            ("dynamodb", "query"): {
-                "Items": [
-                    *declared("backup_recovery.cache-restore"),
-                    *declared("backup_recovery.memorydb-restore"),
-                ]
-            },
+            ("dynamodb", "query"): statements,
         }
     )
 

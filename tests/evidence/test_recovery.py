@@ -6,7 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from functions.backup_recovery.app import table_restore
+from functions.backup_recovery.app import (
+    file_system_restore,
+    memorydb_objectives,
+    table_restore,
+)
+from functions.backup_recovery.stores import jobs_of
 from readiness import Status
 from readiness.evidence.backup import PLAN, Backups, RestoreTestingPlan
 from readiness.evidence.dynamodb.tables import TABLE
@@ -408,10 +413,16 @@ BY_HAND = {"ResourceType": "EFS", "CreatedBy": {}}
 )
 @pytest.mark.parametrize("status", ["COMPLETED", "FAILED"])
 def test_a_restore_of_single_files_is_none_of_the_file_system(items, is_whole, status):
-    by_hand = job(accounts.SYSTEM_ARN, **BY_HAND, Status=status)
-    found = backups(by_hand, backup__get_restore_job_metadata={"Metadata": items})
-    assert (accounts.SYSTEM_ARN in found.restores) is is_whole
-    assert (accounts.SYSTEM_ARN in found.items) is not is_whole
+    answers = {
+        "backup__list_restore_jobs": {
+            "RestoreJobs": [job(accounts.SYSTEM_ARN, **BY_HAND, Status=status)]
+        },
+        "backup__get_restore_job_metadata": {"Metadata": items},
+    }
+    known = read(Backups, **answers)
+    assert accounts.SYSTEM_ARN not in known.restores
+    store = read(FileSystemRecovery, of(FILE_SYSTEM, accounts.SYSTEM), **answers)
+    assert [bool(each) for each in jobs_of(store, known)] == [True] * is_whole
 
 
 def test_single_files_do_not_hide_an_older_restore_of_all():
@@ -419,15 +430,55 @@ def test_single_files_do_not_hide_an_older_restore_of_all():
         items = {"itemsToRestore": "[1]"} if params["RestoreJobId"] == "new" else {}
         return {"Metadata": items}
 
-    found = backups(
-        job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="new", CreationDate=ago(1)),
-        job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="old"),
-        backup__get_restore_job_metadata=metadata,
-    )
-    assert [each.id for each in found.restores[accounts.SYSTEM_ARN]] == ["old"]
+    answers = {
+        "backup__list_restore_jobs": {
+            "RestoreJobs": [
+                job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="new", CreationDate=ago(1)),
+                job(accounts.SYSTEM_ARN, **BY_HAND, RestoreJobId="old"),
+            ]
+        },
+        "backup__get_restore_job_metadata": metadata,
+    }
+    store = read(FileSystemRecovery, of(FILE_SYSTEM, accounts.SYSTEM), **answers)
+    assert [each.id for each in jobs_of(store, read(Backups, **answers))] == ["old"]
+
+
+@pytest.mark.parametrize(
+    ("failure", "status"),
+    [
+        (error("AccessDeniedException", 403), Status.INSUFFICIENT_DATA),
+        (error("ResourceNotFoundException"), Status.NON_COMPLIANT),
+    ],
+)
+def test_a_job_whose_metadata_is_not_shown_costs_its_own_resource_alone(failure, status):
+    by_hand = job(accounts.SYSTEM_ARN, **BY_HAND)
+    answers = {
+        "backup__list_restore_jobs": {"RestoreJobs": [by_hand, job()]},
+        "backup__get_restore_job_metadata": failure,
+    }
+    account = accounts.fake_account().but(**answers)
+    table = observe(account, table_restore, accounts.TABLE).finding
+    system = observe(account, file_system_restore, accounts.SYSTEM).finding
+    assert (table.status, system.status) == (Status.COMPLIANT, status)
 
 
 # -- caches ---------------------------------------------------------------------------------------
+
+
+@BULK
+def test_a_snapshot_without_a_time_is_no_lack_of_snapshots(bulk):
+    timeless = {"memorydb__describe_snapshots": {"Snapshots": [accounts.memorydb_snapshot()]}}
+    cluster = of(MEMORYDB_CLUSTER, accounts.MEMORYDB)
+    found = read(MemoryDbRecovery, cluster, bulk=bulk, **timeless)
+    assert (found.snapshot, bool(found.doubt)) == (None, True)
+    account = accounts.fake_account().but(**timeless)
+    said = observe(account, memorydb_objectives, accounts.MEMORYDB).finding
+    assert (said.status, "does not show when" in said.reason) == (Status.INSUFFICIENT_DATA, True)
+    both = [accounts.memorydb_snapshot(), accounts.memorydb_snapshot(ago(1))]
+    for snapshots in (both, both[::-1]):
+        answers = {"memorydb__describe_snapshots": {"Snapshots": snapshots}}
+        found = read(MemoryDbRecovery, cluster, bulk=bulk, **answers)
+        assert (found.snapshot, found.doubt) == (ago(1), "")
 
 
 @BULK

@@ -1096,5 +1096,8 @@ def test_memorydb_without_a_snapshot():
 
 
 def test_single_items_prove_nothing_about_the_whole():
-    items = backups(items={ARN: days(4)})
-    check(restore(file_system_restore, known=items), BAD, "single items of it", Severity.MEDIUM)
+    by_hand = backups(by_hand={ARN: (RESTORED,)})
+    items = {"of_items": frozenset({RESTORED.id})}
+    verdict = restore(file_system_restore, store=items, known=by_hand)
+    check(verdict, BAD, "only single items", Severity.MEDIUM)
+    check(restore(file_system_restore, known=by_hand), GOOD, "30 minutes")

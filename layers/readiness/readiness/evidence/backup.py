@@ -96,7 +96,6 @@ def _telling(jobs: Iterable[RestoreJob]) -> tuple[RestoreJob, ...]:
     REGION,
     reads=(
         "backup:DescribeRegionSettings",
-        "backup:GetRestoreJobMetadata",
         "backup:ListProtectedResources",
         "backup:ListRestoreJobs",
         "backup:ListRestoreJobsByProtectedResource",
@@ -113,20 +112,19 @@ class Backups:
 
     ``protected`` is when a recovery point was last made, None where AWS Backup does not say.
     ``restores`` are the newest restore jobs of a resource that tell something, newest first: the
-    last that ended, completed and was validated, and one whose validation runs. Restores of single
-    files or objects are not among them; ``items`` has when the newest of a resource was made.
-    ``runs`` is when
+    last that ended, completed and was validated, and one whose validation runs. ``by_hand`` are
+    the newest that may have restored single files or objects (:func:`of_items`). ``runs`` is when
     the newest job of a restore testing plan (ARN) began; ``copies`` are the resources that restore
     tests created and will delete. ``opted_out`` are the types (``DynamoDB``) that backup plans
     leave out unless they name the resource. Restores in other accounts and regions are not seen.
     Sources: ListProtectedResources, ListRestoreJobs, ListRestoreJobsByProtectedResource,
-    GetRestoreJobMetadata, DescribeRegionSettings.
+    DescribeRegionSettings.
     """
 
     read_at: datetime
     protected: Mapping[str, datetime | None] = field(default_factory=dict)
     restores: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
-    items: Mapping[str, datetime] = field(default_factory=dict)
+    by_hand: Mapping[str, tuple[RestoreJob, ...]] = field(default_factory=dict)
     runs: Mapping[str, datetime] = field(default_factory=dict)
     copies: frozenset[str] = frozenset()
     opted_out: frozenset[str] = frozenset()
@@ -151,12 +149,11 @@ class Backups:
             for each in found:
                 if not each.get("ParentJobId"):
                     jobs.take(arn, each)
-        jobs.add_by_hand(read)
         return cls(
             read.now,
             protected,
             jobs.by_source,
-            jobs.items,
+            jobs.by_hand,
             jobs.runs,
             frozenset(jobs.copies),
             _opted_out(read),
@@ -171,8 +168,7 @@ class _Jobs:
         self.runs: dict[str, datetime] = {}
         self.copies: set[str] = set()
         self.orphaned: set[str] = set()
-        self.by_hand: dict[str, list[RestoreJob]] = {}
-        self.items: dict[str, datetime] = {}
+        self.by_hand: dict[str, tuple[RestoreJob, ...]] = {}
 
     def add(self, answer: Mapping[str, Any]) -> None:
         plan = (answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn", "")
@@ -192,30 +188,15 @@ class _Jobs:
             self.orphaned.add(answer.get("ResourceType", ""))
 
     def take(self, source: str, answer: Mapping[str, Any]) -> None:
-        """Keep a job of a resource; one that may have restored single items waits for its turn."""
+        """Keep a job of a resource, one that may have restored single items apart."""
         job = RestoreJob.of(answer)
         is_test = bool((answer.get("CreatedBy") or {}).get("RestoreTestingPlanArn"))
         if answer.get("ResourceType") in _OF_ITEMS and job.status in ENDED and not is_test:
-            newest = sorted((*self.by_hand.get(source, ()), job), key=lambda each: each.started)
-            self.by_hand[source] = newest[-_BY_HAND:]
+            known = (*self.by_hand.get(source, ()), job)
+            newest = sorted(known, key=lambda each: each.started, reverse=True)
+            self.by_hand[source] = tuple(newest[:_BY_HAND])
         else:
-            self._keep(source, job)
-
-    def _keep(self, source: str, job: RestoreJob) -> None:
-        self.by_source[source] = _telling((*self.by_source.get(source, ()), job))
-
-    def add_by_hand(self, read: Reader) -> None:
-        """Keep those of the waiting jobs that restored the whole of a resource."""
-        asked = {each.id: each for jobs in self.by_hand.values() for each in jobs}
-        answers, failed = each_alone(read, lambda job: _restores_items(read, job), list(asked))
-        for failure in failed.values():
-            raise failure
-        for source, jobs in self.by_hand.items():
-            for job in jobs:
-                if answers[job.id]:
-                    self.items[source] = job.started
-                else:
-                    self._keep(source, job)
+            self.by_source[source] = _telling((*self.by_source.get(source, ()), job))
 
 
 _OF_ITEMS = frozenset({"EFS", "S3"})
@@ -224,16 +205,25 @@ _BY_HAND = 10
 """How many restores of a resource that no plan made are looked at, the newest ones."""
 
 
-def _restores_items(read: Reader, job: str) -> bool:
-    """Whether a job restored single files or objects; its metadata alone says so."""
+def of_items(read: Reader, jobs: Iterable[RestoreJob]) -> frozenset[str]:
+    """The ids of those jobs that restored single files or objects.
+
+    A job's metadata alone says so; one whose metadata AWS Backup no longer has may have been one.
+    Source: GetRestoreJobMetadata.
+    """
+    return frozenset(job.id for job in jobs if _is_of_items(read, job.id))
+
+
+def _is_of_items(read: Reader, job: str) -> bool:
     answer = read.one(
         "backup",
         "get_restore_job_metadata",
         absent=("ResourceNotFoundException",),
         RestoreJobId=job,
     )
-    metadata = (answer or {}).get("Metadata") or {}
-    named = {name.lower(): value for name, value in metadata.items()}
+    if answer is None:
+        return True
+    named = {name.lower(): value for name, value in (answer.get("Metadata") or {}).items()}
     return named.get("itemstorestore", "").strip() not in {"", "[]", "null"}
 
 

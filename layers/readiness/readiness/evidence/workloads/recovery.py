@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.backup import Backups, backup_events, newest_point
+from readiness.evidence.backup import Backups, backup_events, newest_point, of_items
 from readiness.evidence.costexplorer import TAG
 from readiness.evidence.dynamodb.tables import TABLE, table_name
 from readiness.evidence.ec2.volumes import VOLUME
@@ -40,6 +40,8 @@ class Store:
     ``backed_up`` when the newest recovery point was made that AWS Backup still has (asked for
     only where AWS Backup lists the resource, and point-in-time recovery is off).
     ``started`` is when the oldest of its nodes was made, where nothing tells when it was created.
+    ``doubt`` says why the newest backup is unknown although there is one. ``of_items`` are the ids
+    of the restore jobs that restored single files or objects.
     ``idle`` says that it is stopped, ``stopped`` since when if that is known; ``instead`` why
     another resource is restored in its place.
     """
@@ -55,6 +57,8 @@ class Store:
     snapshot: datetime | None = None
     backed_up: datetime | None = None
     started: datetime | None = None
+    doubt: str = ""
+    of_items: frozenset[str] = frozenset()
     idle: bool = False
     stopped: datetime | None = None
     instead: str = ""
@@ -91,6 +95,12 @@ def _backed_up(read: Reader, arn: str, restorable: datetime | None) -> datetime 
     return newest_point(read, arn)
 
 
+def _of_items(read: Reader, arn: str) -> frozenset[str]:
+    region = REGION.resource(read.account, read.region, read.account)
+    return of_items(read, read.of(Backups, region).by_hand.get(arn, ()))
+
+
+_METADATA = "backup:GetRestoreJobMetadata"
 _POINTS = "backup:ListRecoveryPointsByResource"
 
 
@@ -363,7 +373,7 @@ class ClusterRecovery(Store):
 
 @evidence(
     FILE_SYSTEM,
-    reads=("elasticfilesystem:DescribeFileSystems", _POINTS),
+    reads=("elasticfilesystem:DescribeFileSystems", _METADATA, _POINTS),
     uses=(Backups, TagsOnly),
     changed_by=(
         tag_change("elasticfilesystem"),
@@ -419,11 +429,33 @@ class FileSystemRecovery(Store):
             read.now,
             created=answer.get("CreationTime"),
             backed_up=None if is_replica else _backed_up(read, arn, None),
+            of_items=_of_items(read, arn),
             instead="It is the read-only replica of another file system." if is_replica else "",
         )
 
 
 # -- caches ---------------------------------------------------------------------------------------
+
+
+_WHOLE = frozenset({"available", "copying", "restoring"})
+"""The states of a snapshot that can be restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """When the newest snapshot was made, or why that is unknown although there is one."""
+
+    newest: datetime | None = None
+    doubt: str = ""
+
+
+def _keep(found: dict[str, _Kept], name: str, times: Iterable[datetime | None]) -> None:
+    made = [each for each in times if each is not None]
+    known = found.get(name, _Kept())
+    if made:
+        found[name] = _Kept(_newest([known.newest, min(made)]))
+    elif known.newest is None:
+        found[name] = _Kept(doubt="It has a snapshot, and AWS does not show when it was made.")
 
 
 @evidence(
@@ -463,7 +495,7 @@ class CacheRecovery(Store):
         snapshots = read.every(
             "elasticache", "describe_snapshots", "Snapshots", ReplicationGroupId=group.id
         )
-        return cls._of(read, group, found[0], _of_groups(snapshots).get(group.id))
+        return cls._of(read, group, found[0], _of_groups(snapshots).get(group.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, CacheRecovery]:
@@ -474,7 +506,7 @@ class CacheRecovery(Store):
                 read,
                 REPLICATION_GROUP.resource(read.account, read.region, each["ReplicationGroupId"]),
                 each,
-                newest.get(each["ReplicationGroupId"]),
+                newest.get(each["ReplicationGroupId"], _Kept()),
             )
             for each in read.every(
                 "elasticache", "describe_replication_groups", "ReplicationGroups"
@@ -484,7 +516,7 @@ class CacheRecovery(Store):
 
     @classmethod
     def _of(
-        cls, read: Reader, group: Resource, answer: Mapping[str, Any], snapshot: datetime | None
+        cls, read: Reader, group: Resource, answer: Mapping[str, Any], kept: _Kept
     ) -> CacheRecovery:
         whole = answer.get("GlobalReplicationGroupInfo") or {}
         is_secondary = whole.get("GlobalReplicationGroupMemberRole") == "SECONDARY"
@@ -497,20 +529,21 @@ class CacheRecovery(Store):
             read.of(TagsOnly, group).values,
             read.now,
             created=answer.get("ReplicationGroupCreateTime"),
-            snapshot=snapshot,
+            snapshot=kept.newest,
+            doubt=kept.doubt,
             instead=f"It is a replica in the global datastore {name}." if is_secondary else "",
             keeps=answer.get("SnapshotRetentionLimit") or 0,
         )
 
 
-def _of_groups(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
-    """When the newest usable snapshot of each replication group was made, by its oldest node."""
-    found: dict[str, datetime] = {}
+def _of_groups(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+    """What is kept of each replication group; a snapshot is as old as its oldest node's."""
+    found: dict[str, _Kept] = {}
     for each in snapshots:
-        group, nodes = each.get("ReplicationGroupId", ""), each.get("NodeSnapshots") or ()
-        made = [node["SnapshotCreateTime"] for node in nodes if node.get("SnapshotCreateTime")]
-        if group and made and each.get("SnapshotStatus") in {"available", "copying", "restoring"}:
-            found[group] = max(min(made), found.get(group, min(made)))
+        nodes = each.get("NodeSnapshots") or ()
+        if each.get("SnapshotStatus") in _WHOLE:
+            times = [node.get("SnapshotCreateTime") for node in nodes]
+            _keep(found, each.get("ReplicationGroupId", ""), times)
     return found
 
 
@@ -543,7 +576,7 @@ class MemoryDbRecovery(Store):
         snapshots = read.every(
             "memorydb", "describe_snapshots", "Snapshots", ClusterName=cluster.id, ShowDetail=True
         )
-        return cls._of(read, cluster, found[0], _of_clusters(snapshots).get(cluster.id))
+        return cls._of(read, cluster, found[0], _of_clusters(snapshots).get(cluster.id, _Kept()))
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, MemoryDbRecovery]:
@@ -556,7 +589,7 @@ class MemoryDbRecovery(Store):
                 read,
                 MEMORYDB_CLUSTER.resource(read.account, read.region, each["Name"]),
                 each,
-                newest.get(each["Name"]),
+                newest.get(each["Name"], _Kept()),
             )
             for each in read.every(
                 "memorydb", "describe_clusters", "Clusters", ShowShardDetails=True
@@ -566,7 +599,7 @@ class MemoryDbRecovery(Store):
 
     @classmethod
     def _of(
-        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], snapshot: datetime | None
+        cls, read: Reader, cluster: Resource, answer: Mapping[str, Any], kept: _Kept
     ) -> MemoryDbRecovery:
         nodes = [n for shard in answer.get("Shards") or () for n in shard.get("Nodes") or ()]
         made = [node["CreateTime"] for node in nodes if node.get("CreateTime")]
@@ -577,20 +610,20 @@ class MemoryDbRecovery(Store):
             "",
             read.of(TagsOnly, cluster).values,
             read.now,
-            snapshot=snapshot,
+            snapshot=kept.newest,
+            doubt=kept.doubt,
             started=min(made, default=None),
         )
 
 
-def _of_clusters(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, datetime]:
-    """When the newest usable snapshot of each cluster was made, by its oldest shard."""
-    found: dict[str, datetime] = {}
+def _of_clusters(snapshots: Iterable[Mapping[str, Any]]) -> dict[str, _Kept]:
+    """What is kept of each cluster; a snapshot is as old as its oldest shard's."""
+    found: dict[str, _Kept] = {}
     for each in snapshots:
         about = each.get("ClusterConfiguration") or {}
-        name, shards = about.get("Name", ""), about.get("Shards") or ()
-        made = [one["SnapshotCreationTime"] for one in shards if one.get("SnapshotCreationTime")]
-        if name and made and each.get("Status") in {"available", "copying", "restoring"}:
-            found[name] = max(min(made), found.get(name, min(made)))
+        if each.get("Status") in _WHOLE:
+            times = [shard.get("SnapshotCreationTime") for shard in about.get("Shards") or ()]
+            _keep(found, about.get("Name", ""), times)
     return found
 
 
@@ -644,18 +677,26 @@ class VolumeRecovery(Store):
         )
 
 
-@evidence(BUCKET, uses=(BucketTags,), changed_by=backup_events(":s3:::", "S3"), proves=False)
+@evidence(
+    BUCKET,
+    reads=(_METADATA,),
+    uses=(Backups, BucketTags),
+    changed_by=backup_events(":s3:::", "S3"),
+    proves=False,
+)
 @dataclass(frozen=True, slots=True)
 class BucketRecovery(Store):
     """When a bucket was created is not known: its CreationDate changes with its settings."""
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketRecovery:
+        arn = arn_of(bucket, read.partition)
         return cls(
             bucket.id,
-            arn_of(bucket, read.partition),
+            arn,
             "bucket",
             "S3",
             read.of(BucketTags, bucket).tags,
             read.now,
+            of_items=_of_items(read, arn),
         )
