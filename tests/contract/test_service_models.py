@@ -130,6 +130,8 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.backup": frozenset({"itemstorestore"}),
     # A tag that Auto Scaling sets.
     "readiness.evidence.workloads.cost_tags": frozenset({"aws:autoscaling:groupName"}),
+    # Dimensions of S3's metrics.
+    "readiness.evidence.workloads.regional": frozenset({"BucketName", "StorageType"}),
     # An attribute whose name the model does not list: GetTopicAttributes.
     "readiness.evidence.workloads.failure_sinks": frozenset({"SubscriptionsConfirmed"}),
     # The name of a query of our own.
