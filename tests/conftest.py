@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import botocore.session
 import pytest
@@ -45,6 +47,12 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     rule_contract.register(session.config)
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays, and need not be searched for garbage again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup() -> None:
     pytest_socket.socket_allow_hosts(LOOPBACK, allow_unix_socket=True)
@@ -57,6 +65,18 @@ def _strict_answers() -> Iterator[None]:
         patched.setattr(
             BaseClient, "_make_api_call", strict.real_clients(BaseClient._make_api_call)
         )
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _untidied() -> Iterator[None]:
+    """A function's invocations leave garbage to the collector, as it is not alone in the process.
+
+    It would freeze what a test still holds, which is then never freed.
+    """
+    nothing = SimpleNamespace(collect=lambda: 0, freeze=lambda: None)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("readiness.engine.sandbox.gc", nothing)
         yield
 
 

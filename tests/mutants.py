@@ -339,6 +339,7 @@ def _cached(modules: int) -> list[functools._lru_cache_wrapper[Any]]:
 
     What a test file keeps, a client for instance, was made by the code before it was changed.
     """
+    gc.unfreeze()  # what is frozen is not among the objects
     return [
         each
         for each in gc.get_objects()

@@ -29,6 +29,7 @@ from tests.fake_account import error
 from tests.findings import BUCKET, finding
 from tests.pipeline.standins import context
 from tests.tables import FINDINGS, TRANSITIONS, client, make_store, make_tables
+from tests.virtual_time import VirtualClock
 
 ACCOUNT_ID = "111122223333"
 
@@ -66,6 +67,7 @@ def function(monkeypatch):
         }
         function = Function(encryption, environment)
         function.store._client = OneAtATime(function.store._client)
+        function._pacer = Pacer(clock=VirtualClock())
         function.stored = make_store(dynamodb)
         s3 = client("s3")
         s3.create_bucket(Bucket="data")

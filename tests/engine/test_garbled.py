@@ -160,6 +160,14 @@ def test_a_success_that_cannot_be_read_is_an_error(service, operation, params, b
             id="never versioned",
         ),
         pytest.param("s3", "get_bucket_policy", {"Bucket": "b"}, b"", 200, id="an empty text"),
+        pytest.param(
+            "apigateway",
+            "get_export",
+            {"restApiId": "a", "stageName": "s", "exportType": "oas30"},
+            b"",
+            200,
+            id="an empty file",
+        ),
         pytest.param("dynamodb", "get_item", READS[0][2], b'{"Item": null}', 200, id="null"),
         pytest.param(
             "apigateway", "get_rest_apis", {}, b'{"item": null}', 200, id="null, by its other name"
@@ -292,6 +300,7 @@ def test_a_good_answer_is_taken_as_it_is(service, operation, params, body, found
         ("dynamodb", "list_tables", b'{"TableNames": "\xff"}', "a body that is not text"),
         ("dynamodb", "list_tables", b'{"TableNames": [', "a body that is not JSON"),
         ("dynamodb", "list_tables", b'{"status": 502}', "the JSON of something else"),
+        ("dynamodb", "list_tables", b'{"TableNames": 3}', "a body of another shape (TypeError)"),
         ("lambda", "list_functions", b'{"message": "x"}', "the JSON of something else"),
         ("lambda", "list_functions", b"[]", "a body that is no JSON object"),
         ("sts", "get_caller_identity", b"<proxy/>", "the XML of something else"),

@@ -17,12 +17,18 @@ from readiness.engine.sandbox import Sandbox, memory
 SIZE = "AWS_LAMBDA_FUNCTION_MEMORY_SIZE"
 
 
+@pytest.fixture(autouse=True)
+def _tidied(monkeypatch):
+    monkeypatch.setattr(sandbox, "gc", gc)
+
+
 @pytest.mark.parametrize(
     ("environment", "megabytes", "moved", "full"),
     [
         pytest.param({SIZE: "512"}, 300, True, False, id="room left"),
         pytest.param({SIZE: "512"}, 400, True, True, id="full"),
         pytest.param({SIZE: "1024"}, 400, True, False, id="a larger function"),
+        pytest.param({SIZE: "512"}, 343.04, True, False, id="exactly what may be used"),
         pytest.param({SIZE: "512"}, 400, False, False, id="one batch is always judged"),
         pytest.param({}, 4_000, True, False, id="not in Lambda"),
     ],
@@ -56,6 +62,18 @@ def test_the_memory_is_that_of_this_process():
 def test_the_memory_is_known_without_proc(monkeypatch, tmp_path):
     monkeypatch.setattr(sandbox, "_STATM", tmp_path / "none")
     assert memory() > 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("platform", "bytes_each"), [("linux", 1024), ("darwin", 1)], ids=["kilobytes", "bytes"]
+)
+def test_a_peak_is_told_in_the_unit_of_the_system(monkeypatch, tmp_path, platform, bytes_each):
+    monkeypatch.setattr(sandbox, "_STATM", tmp_path / "none")
+    monkeypatch.setattr(sandbox.sys, "platform", platform)
+    monkeypatch.setattr(
+        sandbox.resource, "getrusage", lambda who: SimpleNamespace(ru_maxrss=50_000_000)
+    )
+    assert memory() == 50_000_000 * bytes_each
 
 
 def test_the_memory_peaks_at_least_where_it_is():
@@ -100,7 +118,31 @@ def test_a_full_sandbox_stays_full_until_the_next_invocation(monkeypatch):
         assert gc.get_freeze_count() > frozen, "what is left is not searched again"
     finally:
         gc.unfreeze()
+    assert not one.is_full(moved=True), "it is asked for at once"
+
+
+def test_the_next_invocation_asks_for_the_memory_at_once(monkeypatch):
+    sizes = [300_000_000]
+    monkeypatch.setattr(sandbox, "memory", lambda: sizes[0])
+    one = Sandbox({SIZE: "512"})
     assert not one.is_full(moved=True)
+    sizes[0] = 400_000_000
+    try:
+        one.tidy()
+    finally:
+        gc.unfreeze()
+    assert one.is_full(moved=True)
+
+
+@pytest.mark.parametrize(
+    ("environment", "is_relieved"), [({SIZE: "512"}, True), ({}, False)], ids=["a limit", "none"]
+)
+def test_memory_is_relieved_only_where_there_is_a_limit(monkeypatch, environment, is_relieved):
+    done = []
+    monkeypatch.setattr(sandbox.gc, "collect", lambda: done.append("collected"))
+    monkeypatch.setattr(sandbox, "_give_back", lambda: done.append("given back"))
+    Sandbox(environment).relieve()
+    assert done == (["collected", "given back"] if is_relieved else [])
 
 
 def test_collecting_goes_on_after_a_function_was_made(monkeypatch):
