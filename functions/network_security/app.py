@@ -290,7 +290,7 @@ def private_service_endpoints(
         return not_applicable(none_needed)
     tables = tables_used(workloads.all, subnets, routes)
     central = zones.services if accept_centralized else frozenset()
-    problems = why_calls_leave([n for n in needed if n not in central], endpoints.all, dns, tables)
+    problems = why_calls_leave(needed, central, endpoints.all, dns, tables)
     wide = [e.id for e in endpoints.all if e.service in needed and e.is_wide_open]
     if wide and require_restrictive_policy:
         problems.append(f"The endpoint policy of {listed(wide)} allows every action to everyone.")
