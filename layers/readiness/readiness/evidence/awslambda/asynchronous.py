@@ -382,7 +382,7 @@ class RunEnvironments:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
-        found = {LATEST: latest}
+        found: dict[str, FunctionConfiguration] = {LATEST: latest}
         aliases = read.of(FunctionAliases, function).all
         for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
             answer = _version(read, function.id, version)
