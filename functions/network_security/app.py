@@ -97,8 +97,8 @@ def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables)
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     if not service.subnet_ids:
         return cannot_tell(
-            "The service has no awsvpc network configuration: its tasks use the network of the"
-            " container instances or of its task sets."
+            "Neither the service nor its task sets have an awsvpc network configuration: the tasks"
+            " use the network of the container instances."
         )
     address = Problem(
         Severity.HIGH, "Its tasks get public IP addresses (assignPublicIp is ENABLED)."
