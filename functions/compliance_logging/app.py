@@ -146,7 +146,7 @@ def trail_encryption(trail: TrailConfiguration, key: KmsKeyState | None) -> Verd
             "The trail names no KMS key: everyone who may read the bucket can read the log files.",
             expected=expected,
         )
-    if key.state != "Enabled":
+    if not key.is_in_use:
         return violates(
             f"The KMS key {trail.key_id} of the trail is {key.state}, so CloudTrail cannot deliver"
             " and the log files cannot be read.",

@@ -14,7 +14,8 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda.settings import FunctionVariables
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.services import Services, TaskDefinition
 from readiness.evidence.iam.credentials import (
     LONGEST_KEY_AGE_DAYS,
@@ -122,20 +123,27 @@ def service_credentials(
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
-def function_credentials(function: FunctionVariables) -> Verdict:
-    """No environment variable of a function holds an access key: use its execution role."""
-    if function.environment is None:
-        reason = "Lambda could not decrypt the environment variables of the function"
-        return cannot_tell(f"{reason} ({function.environment_error}).")
-    found = holding_a_key(function.environment)
+def function_credentials(function: RunEnvironments) -> Verdict:
+    """No environment variable of a function holds an access key: use its execution role.
+
+    Published versions that aliases lead to keep their own variables.
+    """
+    found = holding_a_key(function.of.get(LATEST))
+    for version, variables in function.of.items():
+        if version != LATEST:
+            more = [name for name in holding_a_key(variables) if name not in found]
+            found += [f"version {version}/{name}" for name in more]
+    if function.hidden and not found:
+        reason = f"Lambda could not decrypt the environment variables of {listed(function.hidden)}"
+        return cannot_tell(f"{reason} ({function.error}).")
     if found:
         return violates(
             f"The environment contains an access key ID in {listed(found)}.",
             expected="The function's execution role instead of the access key.",
             variables=found,
         )
-    count = plural(len(function.environment), "environment variable")
-    return complies(f"No access key ID found in {count}.")
+    count = sum(len(each or {}) for each in function.of.values())
+    return complies(f"No access key ID found in {plural(count, 'environment variable')}.")
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)

@@ -33,7 +33,7 @@ from readiness.model.verdict import Fact
 from readiness.semantics.metrics import lower_bound
 from readiness.semantics.runtimes import DEPRECATED_ON, BadDate, dated
 
-from .deployed import around, canaries, in_transition, next_end, outdated, unsound
+from .deployed import around, canaries, in_transition, next_end, outdated, unpublished, unsound
 from .log_silence import log_doubt, log_problems
 
 lambda_deployment = heading("Deployment", "Lambda Deployment")
@@ -107,6 +107,7 @@ def function_configuration(
     if problems:
         expected = "Active versions, updated without failure, on a supported runtime."
         return violates_all(problems, expected=expected).observing(facts)
+    unclear += unpublished(versions)
     changing = [*in_transition(versions)]
     if doubts := [*changing, *unclear]:
         return cannot_tell(" ".join(doubts), is_passing=bool(changing)).observing(facts)

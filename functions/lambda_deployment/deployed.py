@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from readiness.evidence.awslambda.functions import (
+    LATEST,
     DeployedFunction,
     DeployedVersion,
     FunctionConcurrency,
@@ -16,7 +17,8 @@ from readiness.evidence.kms.keys import KmsKeyState
 from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity
 
-_BROKEN = {"Failed", "Deactivated", "ActiveNonInvocable", "Deleting"}
+_NOT_INVOCABLE = "ActiveNonInvocable"
+_BROKEN = {"Failed", "Deactivated", _NOT_INVOCABLE, "Deleting"}
 _MOVING = {"Pending": "pending", "Deactivating": "being deactivated"}
 _CHANGING_KEY = {"Creating", "Updating"}
 _SOON = timedelta(days=60)
@@ -35,7 +37,7 @@ def unsound(
         why = _because(configuration.state_reason or code)
         text = f"{name} is Inactive for another reason than being idle{why}: invocations fail."
         yield Problem(Severity.HIGH, text)
-    if configuration.state in _BROKEN:
+    if configuration.state in _BROKEN and not is_unpublished_by_design(name, version):
         text = f"{name} is {configuration.state}{_because(configuration.state_reason)}."
         yield Problem(Severity.HIGH, text)
     if configuration.last_update_status == "Failed":
@@ -58,6 +60,12 @@ def unsound(
     if error and "AccessDenied" not in error:
         text = f"Lambda cannot decrypt the environment of {name} ({error})."
         yield Problem(Severity.HIGH, text)
+
+
+def is_unpublished_by_design(name: str, version: DeployedVersion) -> bool:
+    """Whether it is ``$LATEST`` on Lambda Managed Instances, where only published versions run."""
+    about = version.configuration
+    return name == LATEST and bool(about.capacity_provider) and about.state == _NOT_INVOCABLE
 
 
 def _code(version: DeployedVersion) -> str:
@@ -84,6 +92,15 @@ def in_transition(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:
             yield f"Lambda does not show the state of {name}."
         elif version.configuration.state == "Inactive" and not _code(version):
             yield f"Lambda does not show why {name} is Inactive."
+
+
+def unpublished(versions: Mapping[str, DeployedVersion]) -> Iterator[str]:
+    """Why it is not known whether callers reach any version of the function."""
+    if len(versions) == 1 and all(is_unpublished_by_design(*each) for each in versions.items()):
+        yield (
+            "On Lambda Managed Instances $LATEST cannot be invoked, and the function has neither"
+            " $LATEST.PUBLISHED nor an alias: which version callers name is unknown."
+        )
 
 
 def outdated(

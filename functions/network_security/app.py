@@ -97,8 +97,8 @@ def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables)
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     if not service.subnet_ids:
         return cannot_tell(
-            "The service has no awsvpc network configuration: its tasks use the network of the"
-            " container instances or of its task sets."
+            "Neither the service nor its task sets have an awsvpc network configuration: the tasks"
+            " use the network of the container instances."
         )
     address = Problem(
         Severity.HIGH, "Its tasks get public IP addresses (assignPublicIp is ENABLED)."
@@ -290,7 +290,7 @@ def private_service_endpoints(
         return not_applicable(none_needed)
     tables = tables_used(workloads.all, subnets, routes)
     central = zones.services if accept_centralized else frozenset()
-    problems = why_calls_leave([n for n in needed if n not in central], endpoints.all, dns, tables)
+    problems = why_calls_leave(needed, central, endpoints.all, dns, tables)
     wide = [e.id for e in endpoints.all if e.service in needed and e.is_wide_open]
     if wide and require_restrictive_policy:
         problems.append(f"The endpoint policy of {listed(wide)} allows every action to everyone.")

@@ -61,6 +61,7 @@ ADMINISTRATION: Mapping[int, str] = {
 }
 """Ports of remote administration and of databases."""
 
+_HIGHEST_PORT = 65535
 _PORTS = {"tcp", "udp"}
 _ICMP = {"icmp", "icmpv6"}
 _PATH_MTU_DISCOVERY = {("icmp", 3, 4), ("icmpv6", 2, 0), ("icmpv6", 2, -1)}
@@ -109,12 +110,20 @@ def open_to_the_internet(group: SecurityGroup, lists: Lists, limits: Limits) -> 
 
 
 def egress_problems(group: SecurityGroup, lists: Lists, limits: Limits) -> list[Problem]:
-    """All outbound traffic to the internet is allowed."""
-    wide = [permission for permission in group.egress if permission.protocol == "-1"]
-    world = limits.world(cidr for permission in wide for cidr in _cidrs(permission, lists))
-    if not world:
-        return []
-    return [Problem(Severity.LOW, f"All outbound traffic to {listed(world)} is allowed.")]
+    """All outbound traffic to the internet is allowed, or all of TCP or UDP."""
+    for protocol, what in (("-1", "traffic"), ("tcp", "TCP traffic"), ("udp", "UDP traffic")):
+        wide = [p for p in group.egress if p.protocol == protocol and _opens_every_port(p)]
+        world = limits.world(cidr for permission in wide for cidr in _cidrs(permission, lists))
+        if world:
+            said = f"All outbound {what} to {listed(world)} is allowed."
+            return [Problem(Severity.LOW, said)]
+    return []
+
+
+def _opens_every_port(permission: Permission) -> bool:
+    """Port 0 is none that anything listens on."""
+    low, high = _range(permission)
+    return permission.protocol == "-1" or (low <= 1 and high == _HIGHEST_PORT)
 
 
 def default_group_problems(group: SecurityGroup) -> list[Problem]:
@@ -161,7 +170,7 @@ def _range(permission: Permission) -> tuple[int, int]:
     """The ports of a TCP or UDP rule; all of them if it names none."""
     low, high = permission.from_port, permission.to_port
     if low is None or high is None or low < 0:
-        return 0, 65535
+        return 0, _HIGHEST_PORT
     return low, high
 
 
@@ -240,7 +249,7 @@ def _too_wide(permission: Permission, group: SecurityGroup, limits: Limits) -> l
     sources = [*permission.cidrs, *permission.prefix_list_ids, *others]
     if not sources or permission.protocol not in {*_PORTS, "-1"}:
         return []
-    low, high = (0, 65535) if permission.protocol == "-1" else _range(permission)
+    low, high = (0, _HIGHEST_PORT) if permission.protocol == "-1" else _range(permission)
     span = high - low + 1
     if span <= limits.max_port_span:
         return []

@@ -51,6 +51,8 @@ def why_not_recorded(logs: VpcFlowLogs, wanted: Wanted) -> str:
             said.append(
                 f"The delivery of the flow log {log.id} fails: {log.error or 'no reason given'}."
             )
+        elif log.lacks:
+            said.append(f"The record format of the flow log {log.id} lacks {listed(log.lacks)}.")
         elif log.interval > wanted.interval:
             said.append(
                 f"The flow log {log.id} aggregates {log.interval} seconds; at most"
@@ -73,5 +75,5 @@ def _delivered(logs: Iterable[FlowLog], longest: int, excused: frozenset[str]) -
     active = (log for log in logs if log.status == "ACTIVE")
     arriving = (log for log in active if log.delivery != "FAILED" or log.id in excused)
     return frozenset[str]().union(
-        *(_kinds(log.traffic) for log in arriving if log.interval <= longest)
+        *(_kinds(log.traffic) for log in arriving if log.interval <= longest and not log.lacks)
     )

@@ -31,21 +31,28 @@ def tables_used(
 
 def why_calls_leave(
     services: Iterable[str],
+    central: frozenset[str],
     endpoints: Iterable[Endpoint],
     dns: VpcDns,
     tables: frozenset[str] | None,
 ) -> list[str]:
     """Why calls to the services leave the VPC; empty if each has a working endpoint.
 
-    A gateway endpoint has to be in all of ``tables``; if those are unknown, any counts.
+    ``central`` services are reached through a private hosted zone. A gateway endpoint has to be
+    in all of ``tables``; if those are unknown, any counts.
     """
-    endpoints = tuple(endpoints)
-    said = [_why_names_fail(dns), *(_why_not_private(s, endpoints, tables) for s in services)]
-    return [sentence for sentence in said if sentence]
+    services, endpoints = tuple(services), tuple(endpoints)
+    by_route = {each.service for each in endpoints if not _why_not(each, tables)} & GATEWAY
+    by_name = any(s in central or s not in by_route for s in services)
+    said = [_why_not_private(s, endpoints, tables) for s in services if s not in central]
+    return [each for each in (_why_names_fail(dns, private=by_name), *said) if each]
 
 
-def _why_names_fail(dns: VpcDns) -> str:
-    attributes = {"enableDnsSupport": dns.support, "enableDnsHostnames": dns.hostnames}
+def _why_names_fail(dns: VpcDns, *, private: bool) -> str:
+    """Private names need both attributes; a gateway endpoint serves the public names."""
+    attributes = {"enableDnsSupport": dns.support}
+    if private:
+        attributes["enableDnsHostnames"] = dns.hostnames
     off = [name for name, is_on in attributes.items() if not is_on]
     return (
         f"The VPC has {listed(off)} turned off, so endpoint names do not resolve." if off else ""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.ec2.vpcs import Route, RouteTable, RouteTables, Subnets
-from readiness.semantics.addresses import the_world_in
+from readiness.evidence.ec2.vpcs import Route, RouteTable, RouteTables, Subnet, Subnets
+from readiness.semantics.addresses import network, the_world_in
 
 _TO_THE_INTERNET = ("igw-", "cagw-")
 """Internet and carrier gateways allow traffic in both directions; NAT, transit and egress-only
 internet gateways do not."""
+_INSPECTION = ("vpce-", "eni-")
+"""What a firewall stands behind: an endpoint of a gateway load balancer or of Network Firewall, or
+the interface of an appliance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,34 @@ def placement(subnet_ids: Iterable[str], subnets: Subnets, routes: RouteTables) 
         route = way_in(table)
         if route is not None:
             public[id] = f"{table.id} routes {route.destination} to {route.target}"
+        elif subnet and (route := inspected(table, subnet, routes.inbound)):
+            public[id] = (
+                f"{table.id} routes {route.destination} to {route.target}, and the route table of"
+                " the internet gateway leads back"
+            )
     return Placement(public, tuple(unseen))
+
+
+def inspected(
+    table: RouteTable, subnet: Subnet, inbound: Mapping[str, tuple[Route, ...]]
+) -> Route | None:
+    """The route to a firewall through which an internet gateway reaches the subnet, if any."""
+    out = next(
+        (r for r in table.routes if _is_inspection(r) and the_world_in([r.destination])), None
+    )
+    back = (r for r in inbound.get(subnet.vpc_id, ()) if _is_inspection(r))
+    leads_here = any(_overlap(r.destination, cidr) for r in back for cidr in subnet.cidrs)
+    return out if leads_here else None
+
+
+def _is_inspection(route: Route) -> bool:
+    is_range = bool(route.destination) and not route.destination.startswith("pl-")
+    return is_range and route.target.startswith(_INSPECTION)
+
+
+def _overlap(one: str, other: str) -> bool:
+    first, second = network(one), network(other)
+    return first.version == second.version and first.overlaps(second)
 
 
 def way_in(table: RouteTable) -> Route | None:

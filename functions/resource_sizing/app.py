@@ -63,6 +63,7 @@ from .pooling import (
     proxy_problems,
 )
 from .scaling import (
+    desired_count_of,
     failed_problems,
     judge_concurrency,
     judge_group,
@@ -150,9 +151,7 @@ def service_scaling(
         return not_applicable("It runs one task on each container instance (DAEMON).")
     if service.launch_type == "EXTERNAL":
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
-    cluster = service.cluster_arn.rpartition("/")[2]
-    key = (f"service/{cluster}/{service.name}", "ecs:service:DesiredCount")
-    target = scaling.targets.get(key)
+    target = scaling.targets.get(desired_count_of(service))
     problems = scaling_problems(target, "the number of tasks", Severity.HIGH, min_tasks)
     return judge_scaling(problems, attested, attestation)
 
@@ -340,6 +339,7 @@ def function_connections(
 @sizing.rule(POOLING, severity=Severity.MEDIUM)
 def service_connections(
     service: ScaledService,
+    scaling: ServiceScaling,
     tasks: ServiceTasks,
     databases: Databases,
     attested: Attested,
@@ -347,16 +347,22 @@ def service_connections(
     database: ConnectionSettings,
     attestation: AttestationSettings,
 ) -> Verdict:
-    """The tasks pool database connections: in RDS Proxy, or in pools that fit the database."""
+    """The tasks pool database connections: in RDS Proxy, or in pools that fit the database.
+
+    Counted are as many tasks as auto-scaling may start: the database is short of connections when
+    the load is highest.
+    """
     pool = pool_size(tasks.environment)
-    opened = pool * service.desired_count
+    target = scaling.targets.get(desired_count_of(service))
+    most = max(service.desired_count, target.highest if target else 0)
+    opened = pool * most
     connecting = Connecting(hosts_in(tasks.environment), opened, databases)
     if connecting.has_no_database:
         return not_applicable("It names no relational database, and the region has none.")
     decided = connecting.verdict(database)
     if decided is None and pool and connecting.fits(database.max_connections):
         return complies(
-            f"{plural(service.desired_count, 'task')} with a pool of {pool} each can open"
+            f"{plural(most, 'task')} with a pool of {pool} each can open"
             f" {plural(opened, 'connection')}, within the limit of the database."
         )
     return decided or attestation.verdict(

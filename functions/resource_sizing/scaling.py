@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from readiness.evidence.autoscaling import InstanceGroup, Scalable, Targets
+from readiness.evidence.ecs.services import Service
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
@@ -32,6 +33,12 @@ _KUBERNETES_TAGS = (
 )
 _SCALES = "A scaling policy changes the capacity between its minimum and its maximum."
 _EXPECTED = "A scaling policy that changes the capacity between a minimum and a maximum"
+
+
+def desired_count_of(service: Service) -> tuple[str, str]:
+    """The id and the dimension by which Application Auto Scaling knows the tasks of a service."""
+    cluster = service.cluster_arn.rpartition("/")[2]
+    return f"service/{cluster}/{service.name}", "ecs:service:DesiredCount"
 
 
 def scaling_problems(

@@ -21,7 +21,8 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.settings import FunctionVariables
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
@@ -57,20 +58,27 @@ STORE = "Store all secrets in AWS Secrets Manager"
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)
-def lambda_environment(function: FunctionVariables, *, plain_text: PlainTextSettings) -> Verdict:
+def lambda_environment(function: RunEnvironments, *, plain_text: PlainTextSettings) -> Verdict:
     """The function's environment variables hold no credentials, only the names of secrets.
+
+    Published versions that aliases lead to keep their own: they cannot be changed any more.
 
     CloudFormation resolves {{resolve:secretsmanager:…}} at deployment: the variable then holds
     the secret itself, which everyone who may read the function's configuration can see.
     """
-    if function.environment is None:
+    found = in_variables(function.of.get(LATEST), plain_text)
+    known = {suspicion.name for suspicion in found}
+    for version, variables in function.of.items():
+        if version != LATEST:
+            more = [s for s in in_variables(variables, plain_text) if s.name not in known]
+            found += [suspicion.within(f"version {version}") for suspicion in more]
+    if function.hidden and not found:
         return cannot_tell(
-            "The environment of the function could not be decrypted"
-            f" ({function.environment_error}): that needs kms:Decrypt on its key.",
+            f"The environment of {listed(function.hidden)} could not be decrypted"
+            f" ({function.error}): that needs kms:Decrypt on its key.",
             missing=("kms:Decrypt",),
         )
-    found = in_variables(function.environment, plain_text)
-    return judge_plain_text(found, variables=len(function.environment))
+    return judge_plain_text(found, variables=sum(len(each or {}) for each in function.of.values()))
 
 
 @secrets_management.rule(STORE, severity=Severity.CRITICAL)

@@ -40,7 +40,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
 from .access import findings_verdict, wide_rules
-from .at_rest import KMS_KEY, database_verdict, table_verdict
+from .at_rest import KMS_KEY, USABLE, database_verdict, messages_verdict, table_verdict
 from .objects import objects_verdict
 from .penetration import penetration_test_verdict
 from .settings import RequireKmsKey, TwoPeople
@@ -295,14 +295,21 @@ def database_encryption(database: DatabaseEncryption) -> Verdict:
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
-def file_system_encryption(system: FileSystemEncryption) -> Verdict:
-    """An EFS file system is encrypted at rest."""
+def file_system_encryption(system: FileSystemEncryption, key: KmsKeyState | None) -> Verdict:
+    """An EFS file system is encrypted at rest, with a key that can be used."""
     if not system.encrypted:
         return violates(
             "The file system is not encrypted at rest.",
             expected="A new file system with encryption, with the data copied to it.",
         )
-    return complies(f"The file system is encrypted with {system.key}.", key=system.key)
+    if key is not None and (wrong := key.why_no_service_can_use_it):
+        return violates(
+            f"The file system is encrypted with {system.key_id}, but the key {wrong}: its files"
+            " cannot be read.",
+            expected=USABLE,
+            key=system.key_id,
+        )
+    return complies(f"The file system is encrypted with {system.key_id}.", key=system.key_id)
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.HIGH)
@@ -331,10 +338,12 @@ def volume_encryption(volumes: VolumeEncryption) -> Verdict:
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.MEDIUM)
-def queue_encryption(queue: QueueEncryption, *, require_kms_key: RequireKmsKey = False) -> Verdict:
-    """The messages of a queue are encrypted at rest."""
-    if queue.key:
-        return complies(f"Messages are encrypted with the KMS key {queue.key}.", key=queue.key)
+def queue_encryption(
+    queue: QueueEncryption, key: KmsKeyState | None, *, require_kms_key: RequireKmsKey = False
+) -> Verdict:
+    """The messages of a queue are encrypted at rest, with a key that can be used."""
+    if queue.key_id:
+        return messages_verdict(queue.key_id, key)
     if not queue.sqs_managed:
         return violates(
             "Messages in the queue are not encrypted at rest.",
@@ -346,13 +355,13 @@ def queue_encryption(queue: QueueEncryption, *, require_kms_key: RequireKmsKey =
 
 
 @security_validation.rule(ENCRYPTION, severity=Severity.LOW)
-def topic_encryption(topic: TopicEncryption) -> Verdict:
-    """The messages of a topic are encrypted at rest with a KMS key.
+def topic_encryption(topic: TopicEncryption, key: KmsKeyState | None) -> Verdict:
+    """The messages of a topic are encrypted at rest with a KMS key that can be used.
 
     SNS stores them on encrypted disks in any case. A key of its own can be disabled and audited.
     """
-    if topic.key:
-        return complies(f"Messages are encrypted with the KMS key {topic.key}.", key=topic.key)
+    if topic.key_id:
+        return messages_verdict(topic.key_id, key)
     return violates(
         "Messages of the topic are encrypted by the disks of SNS alone, not with a KMS key.",
         expected="A KMS key.",

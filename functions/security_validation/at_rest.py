@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from readiness import Severity, Verdict, cannot_tell, complies, violates
 from readiness.evidence.dynamodb.tables import ARCHIVES, TableEncryption
+from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.model.text import listed
 
 KMS_KEY = "A KMS key of the account."
+USABLE = "A symmetric, enabled KMS key of the region."
 _LOST = "INACCESSIBLE_ENCRYPTION_CREDENTIALS"
 
 
@@ -50,6 +52,19 @@ def table_verdict(table: TableEncryption, *, kms_key: bool) -> Verdict:
             )
     key = table.key or "a key that DynamoDB owns"
     return complies(f"The table is encrypted with {key}.", key=table.key)
+
+
+def messages_verdict(key_id: str, key: KmsKeyState | None) -> Verdict:
+    """A queue or a topic with a KMS key; ``key`` is None where AWS manages it."""
+    if key is not None and (wrong := key.why_no_service_can_use_it):
+        return violates(
+            f"Messages are encrypted with the KMS key {key_id}, but the key {wrong}: none can be"
+            " sent or read.",
+            expected=USABLE,
+            severity=Severity.HIGH,
+            key=key_id,
+        )
+    return complies(f"Messages are encrypted with the KMS key {key_id}.", key=key_id)
 
 
 def database_verdict(database: DatabaseEncryption) -> Verdict:

@@ -432,8 +432,14 @@ def with_suppressed_findings() -> FakeAccount:
 _SCANNED = ("image-vulnerabilities", "function-vulnerabilities", "host-vulnerabilities")
 
 
+def with_a_queue_of_a_key() -> FakeAccount:
+    """The messages of the queue are encrypted with a KMS key of the account."""
+    return fake_account().but(sqs__get_queue_attributes={"Attributes": {"KmsMasterKeyId": KEY}})
+
+
 def others() -> Mapping[str, Variant]:
     return {
+        "with a queue of a key": Variant(with_a_queue_of_a_key, ("queue-encryption",)),
         "with ECR's basic scans": Variant(with_basic_scans, ("image-vulnerabilities",)),
         "with suppressed findings": Variant(with_suppressed_findings, _SCANNED),
         "without scans": Variant(without_scans, (*_SCANNED, "inspector-enabled")),

@@ -311,3 +311,50 @@ def test_a_cluster_deleted_since_the_listing_costs_no_other_its_services():
         run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, service_arn(0)))
         with pytest.raises(Gone):
             run.evidence(Service, SERVICE.resource(ACCOUNT_ID, HOME, other))
+
+
+def _awsvpc(subnet: str, public: str = "DISABLED") -> dict[str, object]:
+    network = {"subnets": [subnet], "securityGroups": [f"sg-{subnet}"], "assignPublicIp": public}
+    return {"networkConfiguration": {"awsvpcConfiguration": network}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "subnets", "public"),
+    [
+        pytest.param(_awsvpc("a"), ("a",), False, id="the service's own"),
+        pytest.param(
+            {**_awsvpc("a"), "taskSets": [{"status": "PRIMARY", **_awsvpc("b", "ENABLED")}]},
+            ("b",),
+            True,
+            id="the AppSpec gave the task set another",
+        ),
+        pytest.param(
+            {"taskSets": [{"status": "PRIMARY", **_awsvpc("a")}, {"status": "ACTIVE"}]},
+            ("a",),
+            False,
+            id="an external controller",
+        ),
+        pytest.param(
+            {**_awsvpc("a"), "taskSets": [{"status": "DRAINING", **_awsvpc("b", "ENABLED")}]},
+            ("a",),
+            False,
+            id="a task set that is on its way out",
+        ),
+        pytest.param(
+            {
+                "taskSets": [
+                    {"status": "PRIMARY", **_awsvpc("a")},
+                    {"status": "ACTIVE", **_awsvpc("b", "ENABLED")},
+                ]
+            },
+            ("a", "b"),
+            True,
+            id="blue and green",
+        ),
+        pytest.param({"taskSets": [{"status": "PRIMARY"}]}, (), False, id="bridge networking"),
+    ],
+)
+def test_the_network_of_a_service_is_that_of_its_task_sets(answer, subnets, public):
+    seen = Service.of({"serviceArn": "arn", **answer})
+    assert (seen.subnet_ids, seen.assign_public_ip) == (subnets, public)
+    assert seen.security_group_ids == tuple(f"sg-{each}" for each in subnets)

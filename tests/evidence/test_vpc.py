@@ -16,11 +16,13 @@ from readiness.evidence.ec2.vpcs import (
     FlowLog,
     Route,
     RouteTable,
+    RouteTables,
     Vpc,
     VpcFlowLogs,
     VpcInterfaces,
 )
 from readiness.evidence.route53 import PrivateZones
+from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.service_names import service_of_endpoint, service_of_zone, services_named
 from tests.accounts import network_security as good
@@ -92,6 +94,29 @@ def test_flow_logs_of_the_vpc_and_of_its_subnets():
     assert seen.of_vpc == (FlowLog("fl-1", "REJECT"),)
     assert seen.of_subnets == {SUBNET_A: (failed,), SUBNET_B: ()}
     assert [log.id for log in seen.all] == ["fl-1", "fl-2"]
+
+
+def test_the_record_format_of_a_flow_log():
+    log = FlowLog.of(
+        {"FlowLogId": "fl-1", "TrafficType": "ALL", "LogFormat": "${version} ${pkt-srcaddr}"}
+    )
+    assert log.fields == {"version", "pkt-srcaddr"}
+    assert log.lacks == ("dstaddr", "action")
+    assert FlowLog.of({"FlowLogId": "fl-1", "TrafficType": "ALL"}).lacks == ()
+
+
+def test_the_route_table_of_an_internet_gateway():
+    edge = {
+        "RouteTableId": "rtb-edge",
+        "VpcId": good.VPC,
+        "Associations": [{"GatewayId": "igw-1"}],
+        "Routes": [{"DestinationCidrBlock": "10.0.1.0/24", "GatewayId": "vpce-1"}],
+    }
+    where = fake_account().but(ec2__describe_route_tables={"RouteTables": [edge]})
+    region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    seen = evaluation(where, []).aws.evidence(RouteTables, region).evidence
+    assert seen.inbound == {good.VPC: (Route("10.0.1.0/24", "vpce-1"),)}
+    assert (seen.main, seen.by_subnet) == ({}, {})
 
 
 @pytest.mark.parametrize("bulk", [False, True], ids=["alone", "in bulk"])

@@ -22,7 +22,8 @@ from functions.iam_roles.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.services import Container, Service, Services, TaskDefinition
 from readiness.evidence.iam.credentials import (
     AccessKey,
@@ -113,9 +114,17 @@ def test_service_credentials(services, exempt, status):
     ],
 )
 def test_function_credentials(environment, status, said):
-    verdict = function_credentials(FunctionConfiguration("f", environment=environment))
+    verdict = function_credentials(RunEnvironments({LATEST: environment}))
     check(verdict, status, said)
     assert KEY_ID not in verdict.reason + str(verdict.observed), "the value is never told"
+
+
+def test_a_published_version_keeps_the_key_that_was_removed():
+    seventh = {"VENDOR": KEY_ID}
+    verdict = function_credentials(RunEnvironments({LATEST: {}, "7": seventh}))
+    check(verdict, BAD, "in version 7/VENDOR")
+    check(function_credentials(RunEnvironments({LATEST: None, "7": seventh})), BAD, "VENDOR")
+    check(function_credentials(RunEnvironments({LATEST: {}, "7": None})), BLIND, "of 7 (")
 
 
 @pytest.mark.parametrize(

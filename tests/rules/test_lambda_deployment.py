@@ -388,6 +388,66 @@ def test_an_alias_of_a_version_that_is_gone():
     )
 
 
+PROVIDER = f"arn:aws:lambda:{HOME}:{ACCOUNT_ID}:capacity-provider:agents"
+
+
+def on_managed_instances(published: Mapping[str, Any] | None, **seventh: Any):
+    """GetFunctionConfiguration of a function on Lambda Managed Instances."""
+    instances = {"LambdaManagedInstancesCapacityProviderConfig": {"CapacityProviderArn": PROVIDER}}
+    states = {"$LATEST": {"State": "ActiveNonInvocable"}, "7": seventh}
+    if published is not None:
+        states["$LATEST.PUBLISHED"] = dict(published)
+
+    def answer(Qualifier: str = "$LATEST", **_: Any) -> Any:  # noqa: N803
+        if Qualifier not in states:
+            return error("ResourceNotFoundException", 404)
+        about = {"CapacityProviderConfig": instances, "Version": Qualifier}
+        return configuration(**about, **states[Qualifier])
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("asked", "aliases", "status", "said"),
+    [
+        pytest.param(
+            on_managed_instances({}), [], GOOD, "$LATEST.PUBLISHED are active", id="published"
+        ),
+        pytest.param(
+            on_managed_instances({"State": "Failed"}),
+            [],
+            BAD,
+            "$LATEST.PUBLISHED is Failed",
+            id="what unqualified calls reach has failed",
+        ),
+        pytest.param(
+            on_managed_instances({"State": "ActiveNonInvocable"}),
+            [],
+            BAD,
+            "$LATEST.PUBLISHED is ActiveNonInvocable",
+            id="a published version without capacity",
+        ),
+        pytest.param(
+            on_managed_instances(None), ["7"], GOOD, "$LATEST and 7 are active", id="by alias only"
+        ),
+        pytest.param(on_managed_instances(None), [], UNKNOWN, "is unknown", id="by number, maybe"),
+        pytest.param(
+            on_managed_instances({}),
+            ["9"],
+            BAD,
+            "version 9, which does not",
+            id="alias of nothing",
+        ),
+    ],
+)
+def test_managed_instances_run_published_versions_only(asked, aliases, status, said):
+    found = [{"Name": "live", "FunctionVersion": version} for version in aliases]
+    where = fake_account().but(
+        lambda__get_function_configuration=asked, lambda__list_aliases={"Aliases": found}
+    )
+    assert_judged(function_configuration, where, {}, status, Severity.HIGH, said)
+
+
 def traffic_since(hours: float):
     """GetMetricData where the second version was invoked from that many hours ago on."""
 

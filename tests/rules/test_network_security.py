@@ -121,6 +121,27 @@ def test_private_is_what_no_internet_gateway_reaches(routes, status, said):
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
+@pytest.mark.parametrize(
+    ("back", "status"),
+    [
+        pytest.param(Route("10.0.1.0/24", "vpce-1"), BAD, id="to the subnet"),
+        pytest.param(Route("10.0.0.0/16", "eni-1"), BAD, id="to the whole vpc"),
+        pytest.param(Route("2001:db8:1::/64", "vpce-1"), BAD, id="to its IPv6 range"),
+        pytest.param(Route("10.0.2.0/24", "vpce-1"), GOOD, id="to another subnet"),
+        pytest.param(Route("10.0.0.0/16", "local"), GOOD, id="past the firewall"),
+        pytest.param(None, GOOD, id="nothing comes in"),
+    ],
+)
+def test_a_firewall_between_a_subnet_and_the_internet_leaves_it_public(back, status):
+    cidrs = ("10.0.1.0/24", "2001:db8:1::/64")
+    subnets = Subnets({id: Subnet(id, "vpc-1", cidrs=cidrs) for id in FUNCTION.subnet_ids})
+    table = RouteTable("rtb-main", "vpc-1", (LOCAL, Route("0.0.0.0/0", "vpce-1")))
+    routes = RouteTables(main={"vpc-1": table}, inbound={"vpc-1": (back,) if back else ()})
+    verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, subnets, routes)
+    assert verdict.status is status
+    assert (status is GOOD) or "internet gateway leads back" in verdict.reason
+
+
 def test_the_main_table_of_a_shared_vpc_is_not_taken_for_the_subnets_own():
     shared = Subnets({id: Subnet(id, "vpc-1", is_ours=False) for id in FUNCTION.subnet_ids})
     verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, shared, PRIVATE)
@@ -270,6 +291,29 @@ def logs(*of_vpc, a=(), b=()):
             id="not in use",
         ),
         pytest.param(VpcFlowLogs(), {}, BAD, "no flow logs", id="a vpc without subnets"),
+        pytest.param(
+            logs(FlowLog("fl-1", "ALL", "SUCCESS", fields=frozenset({"version", "bytes"}))),
+            {},
+            BAD,
+            "lacks srcaddr, dstaddr and action",
+            id="records that tell nothing",
+        ),
+        pytest.param(
+            logs(FlowLog("fl-1", "ALL", "SUCCESS", fields=frozenset({"srcaddr", "dstaddr"}))),
+            {},
+            BAD,
+            "lacks action",
+            id="accepted or rejected, who knows",
+        ),
+        pytest.param(
+            logs(
+                FlowLog("fl-1", "REJECT", "SUCCESS", fields=frozenset({"srcaddr", "pkt-dstaddr"}))
+            ),
+            {"required_traffic": "REJECT"},
+            GOOD,
+            "record REJECT",
+            id="all of them rejected",
+        ),
     ],
 )
 def test_vpc_flow_logs(found, settings, status, said):
@@ -372,6 +416,24 @@ KMS = Endpoint("vpce-kms", "kms")
             BAD,
             "enableDnsHostnames",
             id="names do not resolve",
+        ),
+        pytest.param(
+            linked(runs("s3"), gateway(), dns=VpcDns(hostnames=False)),
+            GOOD,
+            "s3",
+            id="a gateway endpoint serves public names",
+        ),
+        pytest.param(
+            linked(runs("s3"), gateway(), dns=VpcDns(support=False)),
+            BAD,
+            "enableDnsSupport",
+            id="no names at all",
+        ),
+        pytest.param(
+            linked(runs("s3", "kms"), gateway(), zones=("kms",), dns=VpcDns(hostnames=False)),
+            BAD,
+            "enableDnsHostnames",
+            id="a private hosted zone needs both",
         ),
         pytest.param(
             linked(runs(), required_endpoint_services=("sqs",)), BAD, "sqs", id="asked for by hand"

@@ -326,6 +326,27 @@ def test_the_default_group_has_no_rules(it, settings, status, severity, attached
             id="egress not checked",
         ),
         pytest.param(
+            group(egress=[Permission("tcp", 0, 65535, ("0.0.0.0/0",))]),
+            ON_A_TASK,
+            {},
+            BAD,
+            id="every TCP port may leave",
+        ),
+        pytest.param(
+            group(egress=[Permission("udp", 1, 65535, ("::/0",))]),
+            ON_A_TASK,
+            {},
+            BAD,
+            id="every UDP port may leave",
+        ),
+        pytest.param(
+            group(egress=[Permission("tcp", 0, 65535, ("10.0.0.0/8",))]),
+            ON_A_TASK,
+            {},
+            GOOD,
+            id="every port to private ranges",
+        ),
+        pytest.param(
             group(tcp(22, "0.0.0.0/0")), NOWHERE, {"ignore_unattached": True}, NA, id="unattached"
         ),
         pytest.param(

@@ -124,8 +124,28 @@ def tasks(**variables):
         pytest.param(
             tasks(DB_HOST=made.DATABASE_HOST, DB_POOL_SIZE="20"),
             GOOD,
+            "10 tasks with a pool of 20 each can open 200",
+            id="pools that fit, however far it scales",
+        ),
+        pytest.param(
+            {
+                **tasks(DB_HOST=made.DATABASE_HOST, DB_POOL_SIZE="20"),
+                "application-autoscaling__describe_scalable_targets": {"ScalableTargets": []},
+            },
+            GOOD,
             "3 tasks with a pool of 20 each can open 60",
-            id="pools that fit",
+            id="pools that fit, without auto-scaling",
+        ),
+        pytest.param(
+            {
+                **tasks(DB_HOST=made.DATABASE_HOST, DB_POOL_SIZE="20"),
+                "application-autoscaling__describe_scalable_targets": made.targets(
+                    MaxCapacity=100
+                ),
+            },
+            BAD,
+            "It may open 2,000 connections",
+            id="pools that fit until the load is high",
         ),
         pytest.param(
             {

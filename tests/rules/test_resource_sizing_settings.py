@@ -232,7 +232,8 @@ def concurrent(executions):
 
 def pools(size, count=3):
     variables = {"DB_HOST": made.DATABASE_HOST, "DB_POOL_SIZE": str(size)}
-    return tasks(**variables) | service(desiredCount=count)
+    most = {"application-autoscaling__describe_scalable_targets": made.targets(MaxCapacity=count)}
+    return tasks(**variables) | service(desiredCount=count) | most
 
 
 SERVERLESS = {

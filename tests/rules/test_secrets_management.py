@@ -16,7 +16,8 @@ from functions.secrets_management.app import (
     ssm_parameters,
 )
 from readiness import Severity, Status, Unreadable
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs.services import Container, TaskDefinition
 from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
@@ -105,7 +106,7 @@ def weight(verdict, rule):
     ],
 )
 def test_lambda_environment(variables, settings, status, severity, said):
-    function = FunctionConfiguration("agent", environment=variables)
+    function = RunEnvironments({LATEST: variables})
     verdict = lambda_environment(function, **settings)
     assert (verdict.status, weight(verdict, lambda_environment), said in verdict.reason) == (
         status,
@@ -115,10 +116,26 @@ def test_lambda_environment(variables, settings, status, severity, said):
 
 
 def test_an_environment_that_cannot_be_decrypted_is_not_a_clean_one():
-    function = FunctionConfiguration("agent", environment_error="AccessDeniedException")
+    function = RunEnvironments({LATEST: None}, error="AccessDeniedException")
     verdict = lambda_environment(function)
     assert verdict.status is UNKNOWN
     assert verdict.missing == ("kms:Decrypt",)
+
+
+@pytest.mark.parametrize(
+    ("latest", "seventh", "status", "said"),
+    [
+        pytest.param({}, {"X": KEY_ID}, BAD, "version 7/X (AWS access", id="only in the old one"),
+        pytest.param(None, {"X": KEY_ID}, BAD, "version 7/X", id="whatever the other hides"),
+        pytest.param({"X": KEY_ID}, {"X": KEY_ID}, BAD, "text: X (AWS", id="told once"),
+        pytest.param({"A": "b"}, None, UNKNOWN, "of 7 could not", id="the old one is hidden"),
+        pytest.param({"A": "b"}, {"A": "b"}, GOOD, "in 2 environment", id="neither"),
+    ],
+)
+def test_versions_that_aliases_lead_to_keep_their_own_variables(latest, seventh, status, said):
+    verdict = lambda_environment(RunEnvironments({LATEST: latest, "7": seventh}))
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+    assert "version 7/X" not in verdict.reason or not latest
 
 
 def test_no_value_leaves_the_rules():
@@ -126,7 +143,7 @@ def test_no_value_leaves_the_rules():
     container = Container("agent", environment=values)
     plain = tuple(BuildVariable(name, value) for name, value in values.items())
     for verdict in (
-        lambda_environment(FunctionConfiguration("agent", environment=values)),
+        lambda_environment(RunEnvironments({LATEST: values})),
         ecs_environment(TaskDefinition("arn", "agent", containers=(container,))),
         codebuild_environment(BuildEnvironment(plain)),
     ):

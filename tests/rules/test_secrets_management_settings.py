@@ -10,7 +10,8 @@ from functions.secrets_management.app import (
     lambda_environment,
 )
 from readiness import Status
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
 from readiness.evidence.ecs.services import Container, TaskDefinition
 
@@ -26,9 +27,7 @@ def build(variables):
 
 
 PLACES = [
-    pytest.param(
-        lambda_environment, lambda v: FunctionConfiguration("agent", environment=v), id="lambda"
-    ),
+    pytest.param(lambda_environment, lambda v: RunEnvironments({LATEST: v}), id="lambda"),
     pytest.param(ecs_environment, definition, id="ecs"),
     pytest.param(codebuild_environment, build, id="codebuild"),
 ]

@@ -22,7 +22,8 @@ from functions.secrets_management.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import HttpStage, RestStage
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.codebuild import BuildEnvironment
 from readiness.evidence.ecs.services import Container, TaskDefinition
@@ -457,9 +458,7 @@ VALUE = "hunter2hunter2"
 @pytest.mark.parametrize(
     "verdict",
     [
-        lambda_environment(
-            FunctionConfiguration("a", environment={"OPTS": f"--password={VALUE}"})
-        ),
+        lambda_environment(RunEnvironments({LATEST: {"OPTS": f"--password={VALUE}"}})),
         ecs_environment(
             TaskDefinition(
                 "arn",

@@ -476,9 +476,38 @@ def test_database_encryption(database, status, severity):
     assert (verdict.status, verdict.severity) == (status, severity), verdict.reason
 
 
-@pytest.mark.parametrize(("encrypted", "status"), [(True, GOOD), (False, BAD)])
-def test_file_system_encryption(encrypted, status):
-    assert file_system_encryption(FileSystemEncryption(encrypted, KEY)).status is status
+LOST = KmsKeyState(KEY.rpartition("/")[2], "PendingDeletion")
+
+
+@pytest.mark.parametrize(
+    ("encrypted", "key", "status"),
+    [
+        pytest.param(True, None, GOOD, id="encrypted"),
+        pytest.param(True, KmsKeyState("k", "Enabled"), GOOD, id="with a key that is enabled"),
+        pytest.param(True, LOST, BAD, id="with a key that is about to go"),
+        pytest.param(False, None, BAD, id="plain"),
+    ],
+)
+def test_file_system_encryption(encrypted, key, status):
+    assert file_system_encryption(FileSystemEncryption(encrypted, KEY), key).status is status
+
+
+@pytest.mark.parametrize(
+    ("rule", "of"), [(queue_encryption, QueueEncryption), (topic_encryption, TopicEncryption)]
+)
+@pytest.mark.parametrize(
+    "key",
+    [
+        LOST,
+        KmsKeyState("k", "Disabled"),
+        KmsKeyState("k", "Missing"),
+        KmsKeyState("k", "Enabled", spec="RSA_2048"),
+    ],
+)
+def test_a_key_that_nobody_can_use_stops_the_messages(rule, of, key):
+    verdict = rule(of(KEY), key)
+    assert (verdict.status, verdict.severity) == (BAD, Severity.HIGH)
+    assert "none can be sent or read" in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -509,7 +538,7 @@ def test_volume_encryption(volumes, status, severity):
     ],
 )
 def test_queue_encryption(queue, settings, status):
-    assert queue_encryption(queue, **settings).status is status
+    assert queue_encryption(queue, None, **settings).status is status
 
 
 @pytest.mark.parametrize(
@@ -517,7 +546,7 @@ def test_queue_encryption(queue, settings, status):
     [(KEY, GOOD, KEY), ("", BAD, "by the disks of SNS alone")],
 )
 def test_topic_encryption(key, status, words):
-    verdict = topic_encryption(TopicEncryption(key))
+    verdict = topic_encryption(TopicEncryption(key), None)
     assert (verdict.status, words in verdict.reason) == (status, True), verdict.reason
 
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from functions.secrets_management.app import lambda_environment
 from readiness import Status
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.semantics.credential_values import is_reference
 from readiness.semantics.credentials import Certainty, suspect
 
@@ -602,7 +603,7 @@ def test_a_value_with_more_than_a_reference_is_none(value, more):
 
 @given(NAMES, st.text("qzjkv79!$", min_size=4, max_size=60))
 def test_no_part_of_a_value_comes_out(name, value):
-    verdict = lambda_environment(FunctionConfiguration("agent", environment={name: value}))
+    verdict = lambda_environment(RunEnvironments({LATEST: {name: value}}))
     told = verdict.reason + json.dumps(dict(verdict.observed or {}), default=str)
     assert value not in told
     if name == "DB_PASSWORD" and verdict.status is not Status.NON_COMPLIANT:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.kms.keys import key_resource
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -37,11 +38,12 @@ FILE_SYSTEM = ResourceType(
 class FileSystemEncryption:
     """Whether the file system is encrypted at rest, and its KMS key. Neither can be changed.
 
-    Source: DescribeFileSystems.
+    ``key_id`` is the key's ARN. Source: DescribeFileSystems.
     """
 
     encrypted: bool
-    key: str = ""
+    key_id: str = ""
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, system: Resource) -> FileSystemEncryption:
@@ -54,15 +56,16 @@ class FileSystemEncryption:
         )
         if not found:
             raise Gone(system.key)
-        return cls._of(found[0])
+        return cls._of(read, found[0])
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FileSystemEncryption]:
-        return {each["FileSystemId"]: cls._of(each) for each in _listed(read)}
+        return {each["FileSystemId"]: cls._of(read, each) for each in _listed(read)}
 
     @classmethod
-    def _of(cls, answer: Mapping[str, Any]) -> FileSystemEncryption:
-        return cls(bool(answer.get("Encrypted")), answer.get("KmsKeyId", ""))
+    def _of(cls, read: Reader, answer: Mapping[str, Any]) -> FileSystemEncryption:
+        key_id = answer.get("KmsKeyId", "")
+        return cls(bool(answer.get("Encrypted")), key_id, key_resource(read, key_id))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,9 @@ from readiness.evidence.awslambda.functions import (
     FunctionAliases,
     FunctionConfiguration,
     FunctionIdentity,
+    configured,
     function_call,
+    reached_versions,
 )
 from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
 from readiness.evidence.cloudwatch.histories import Span
@@ -356,28 +358,42 @@ def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | N
     FUNCTION,
     reads=("lambda:GetFunctionConfiguration",),
     uses=(FunctionVariables, FunctionAliases),
+    changed_by=(configured("capacityproviderconfig"),),
 )
 @dataclass(frozen=True, slots=True)
 class RunEnvironments:
     """The environment of each version that callers reach: the unpublished one, those of aliases.
 
-    None for a version whose environment Lambda could not decrypt. Sources: ListFunctions or
-    GetFunctionConfiguration, and of each published version GetFunctionConfiguration.
+    None for a version whose environment Lambda could not decrypt; ``error`` is why, of the first
+    one. On Lambda Managed Instances a call without a qualifier reaches ``$LATEST.PUBLISHED``.
+    Sources: ListFunctions or GetFunctionConfiguration, and of each published version
+    GetFunctionConfiguration.
     """
 
     of: Mapping[str, Mapping[str, str] | None]
     master_arn: str = ""
+    error: str = ""
+
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """The versions whose environment is not known."""
+        return tuple(sorted(version for version, found in self.of.items() if found is None))
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
-        found = {LATEST: latest.environment}
+        found: dict[str, FunctionConfiguration] = {LATEST: latest}
         aliases = read.of(FunctionAliases, function).all
-        for version in sorted({v for alias in aliases for v in alias.versions} - {LATEST}):
+        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
             answer = _version(read, function.id, version)
             if answer is not None:
-                found[version] = answer.environment
-        return cls(found, latest.master_arn)
+                found[version] = answer
+        errors = (each.environment_error for each in found.values() if each.environment is None)
+        return cls(
+            {version: each.environment for version, each in found.items()},
+            latest.master_arn,
+            next(errors, ""),
+        )
 
 
 @evidence(

@@ -23,6 +23,9 @@ from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
 LATEST = "$LATEST"
+LATEST_PUBLISHED = "$LATEST.PUBLISHED"
+"""What a call without a qualifier reaches on Lambda Managed Instances (Lambda Developer Guide,
+"$LATEST.PUBLISHED version"); ``$LATEST`` itself cannot be invoked there."""
 _GONE = ("ResourceNotFoundException",)
 
 
@@ -393,6 +396,15 @@ class FunctionAliases:
         return next((alias for alias in self.all if alias.name == name), None)
 
 
+def reached_versions(aliases: Iterable[Alias], *, is_managed: bool) -> list[str]:
+    """The published versions that callers reach through aliases, or without any qualifier.
+
+    ``is_managed``: the function runs on Lambda Managed Instances.
+    """
+    named = {version for alias in aliases for version in alias.versions} - {LATEST}
+    return sorted(named | ({LATEST_PUBLISHED} if is_managed else set()))
+
+
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConcurrency",),
@@ -452,8 +464,9 @@ class DeployedVersion:
 class DeployedFunction:
     """The versions that callers can reach: the unpublished one and those that aliases lead to.
 
-    ``missing`` are versions that an alias names and that do not exist. ``role`` and ``key`` are
-    the execution role and the key of the environment. ``read_at`` is when this was asked.
+    On Lambda Managed Instances also ``$LATEST.PUBLISHED``. ``missing`` are versions that an alias
+    names and that do not exist. ``role`` and ``key`` are the execution role and the key of the
+    environment. ``read_at`` is when this was asked.
     Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases.
     """
 
@@ -470,17 +483,20 @@ class DeployedFunction:
             "lambda", "get_function_configuration", gone=_GONE, FunctionName=function.id
         )
         aliases = read.of(FunctionAliases, function).all
-        published = sorted({v for a in aliases for v in a.versions} - {LATEST})
+        unpublished = DeployedVersion.of(latest)
+        is_managed = bool(unpublished.configuration.capacity_provider)
+        published = reached_versions(aliases, is_managed=is_managed)
         answers = {version: _version(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
+        named = {version for alias in aliases for version in alias.versions} - {LATEST}
         role = last_segment(latest.get("Role", ""))
         return cls(
-            versions={LATEST: DeployedVersion.of(latest), **found},
+            versions={LATEST: unpublished, **found},
             aliases=aliases,
             read_at=read.now,
             role=ROLE.resource(read.account, read.region, role) if role else None,
             key=key_resource(read, latest.get("KMSKeyArn", "")),
-            missing=tuple(version for version in published if version not in found),
+            missing=tuple(sorted(named - found.keys())),
         )
 
     def behind(self, alias: str) -> Mapping[str, DeployedVersion]:

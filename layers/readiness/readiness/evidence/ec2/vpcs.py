@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,7 @@ class Subnet:
 
     ``zone`` is the name of its zone in this account, ``zone_id`` the same for every account.
     ``outpost`` is the ARN of the Outpost that it stands on, empty in AWS's own buildings.
+    ``cidrs`` are its address ranges of both families.
     """
 
     id: str
@@ -82,6 +84,7 @@ class Subnet:
     zone: str = ""
     zone_id: str = ""
     outpost: str = ""
+    cidrs: tuple[str, ...] = ()
 
 
 @evidence(
@@ -110,6 +113,7 @@ class Subnets:
                     answer.get("AvailabilityZone", ""),
                     answer.get("AvailabilityZoneId", ""),
                     answer.get("OutpostArn", ""),
+                    _cidrs(answer),
                 )
                 for answer in found
             }
@@ -118,6 +122,12 @@ class Subnets:
     def of_vpc(self, vpc_id: str) -> tuple[str, ...]:
         """The ids of the subnets of a VPC, in order."""
         return tuple(sorted(s.id for s in self.by_id.values() if s.vpc_id == vpc_id))
+
+
+def _cidrs(subnet: Mapping[str, Any]) -> tuple[str, ...]:
+    v6 = subnet.get("Ipv6CidrBlockAssociationSet") or ()
+    named = (subnet.get("CidrBlock"), *(each.get("Ipv6CidrBlock") for each in v6))
+    return tuple(cidr for cidr in named if cidr)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +169,8 @@ def _destination(route: Mapping[str, Any]) -> str:
 
 
 def _target(route: Mapping[str, Any]) -> str:
-    """A gateway or a NAT gateway; transit and egress-only gateways do not matter here."""
-    names = ("CarrierGatewayId", "GatewayId", "NatGatewayId")
+    """A gateway, endpoint or interface; transit and egress-only gateways do not matter here."""
+    names = ("CarrierGatewayId", "GatewayId", "NatGatewayId", "NetworkInterfaceId")
     return next((str(route[name]) for name in names if route.get(name)), "")
 
 
@@ -188,16 +198,19 @@ def _target(route: Mapping[str, Any]) -> str:
 class RouteTables:
     """The route tables of the region: by the subnets they name, and the main one of each VPC.
 
-    Source: DescribeRouteTables.
+    ``inbound`` are the routes of the tables that internet gateways use, by VPC: what comes from
+    the internet takes them (VPC User Guide, "Gateway route tables"). Source: DescribeRouteTables.
     """
 
     by_subnet: Mapping[str, RouteTable] = field(default_factory=dict)
     main: Mapping[str, RouteTable] = field(default_factory=dict)
+    inbound: Mapping[str, tuple[Route, ...]] = field(default_factory=dict)
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> RouteTables:
         by_subnet: dict[str, RouteTable] = {}
         main: dict[str, RouteTable] = {}
+        inbound: dict[str, tuple[Route, ...]] = {}
         for answer in read.every("ec2", "describe_route_tables", "RouteTables"):
             table = RouteTable.of(answer)
             for association in answer.get("Associations") or ():
@@ -205,7 +218,9 @@ class RouteTables:
                     by_subnet[association["SubnetId"]] = table
                 elif association.get("Main"):
                     main[table.vpc_id] = table
-        return cls(by_subnet, main)
+                elif str(association.get("GatewayId", "")).startswith("igw-"):
+                    inbound[table.vpc_id] = (*inbound.get(table.vpc_id, ()), *table.routes)
+        return cls(by_subnet, main, inbound)
 
     def effective(self, subnet: Subnet) -> RouteTable | None:
         """The table a subnet uses: its own, else the VPC's main one; None where it is not shown.
@@ -219,13 +234,19 @@ class RouteTables:
         return self.main.get(subnet.vpc_id)
 
 
+_FIELD = re.compile(r"\$\{([a-z0-9-]+)\}")
+DEFAULT_FIELDS = frozenset({"srcaddr", "dstaddr", "action"})
+"""Those of the default record format that say who talked to whom (VPC User Guide, "Flow log
+records"); an answer without LogFormat has it."""
+
+
 @dataclass(frozen=True, slots=True)
 class FlowLog:
     """A flow log.
 
     ``traffic`` is ``ALL``, ``ACCEPT`` or ``REJECT``; ``delivery`` ``SUCCESS``, ``FAILED`` or
     empty before the first attempt, with ``error`` as AWS words it; ``interval`` is in seconds.
-    ``status`` is ``ACTIVE`` for a log that is in use.
+    ``status`` is ``ACTIVE`` for a log that is in use. ``fields`` are those of its record format.
     """
 
     id: str
@@ -235,6 +256,18 @@ class FlowLog:
     interval: int = 600
     destination: str = ""
     status: str = "ACTIVE"
+    fields: frozenset[str] = DEFAULT_FIELDS
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """What no record tells: from where, to where, or whether it was let through."""
+        needed = {
+            "srcaddr": {"srcaddr", "pkt-srcaddr"},
+            "dstaddr": {"dstaddr", "pkt-dstaddr"},
+        }
+        if self.traffic == "ALL":
+            needed["action"] = {"action"}
+        return tuple(name for name, either in needed.items() if not self.fields & either)
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> FlowLog:
@@ -247,6 +280,7 @@ class FlowLog:
             interval=answer.get("MaxAggregationInterval") or 600,
             destination=answer.get("LogDestination") or answer.get("LogGroupName", ""),
             status=answer.get("FlowLogStatus", "ACTIVE"),
+            fields=frozenset(_FIELD.findall(answer.get("LogFormat") or "")) or DEFAULT_FIELDS,
         )
 
 

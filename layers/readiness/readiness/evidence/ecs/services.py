@@ -161,7 +161,7 @@ class Service:
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> Service:
         """From a ``Service`` of the API."""
-        network = (answer.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+        networks = _networks(answer)
         balancers = answer.get("loadBalancers") or ()
         strategy = answer.get("capacityProviderStrategy") or ()
         return cls(
@@ -175,9 +175,9 @@ class Service:
             launch_type=answer.get("launchType", ""),
             capacity_providers=tuple(item["capacityProvider"] for item in strategy),
             scheduling_strategy=answer.get("schedulingStrategy", "REPLICA"),
-            subnet_ids=tuple(network.get("subnets") or ()),
-            security_group_ids=tuple(network.get("securityGroups") or ()),
-            assign_public_ip=network.get("assignPublicIp") == "ENABLED",
+            subnet_ids=_each(networks, "subnets"),
+            security_group_ids=_each(networks, "securityGroups"),
+            assign_public_ip=any(each.get("assignPublicIp") == "ENABLED" for each in networks),
             target_group_arns=_target_groups(answer),
             deployment_controller=(answer.get("deploymentController") or {}).get("type", "ECS"),
             deployment_configuration=answer.get("deploymentConfiguration"),
@@ -193,6 +193,25 @@ class Service:
             ),
             current_deployment=answer.get("currentServiceDeployment", ""),
         )
+
+
+def _networks(answer: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The awsvpc configurations of the task sets that run, else that of the service.
+
+    An external deployment controller has them in its task sets alone, and the AppSpec of a
+    CodeDeploy deployment may give its task set another than the service's.
+    """
+    sets = (each for each in answer.get("taskSets") or () if each.get("status") != "DRAINING")
+    found = [_network(each) for each in sets]
+    return [each for each in found if each] or [_network(answer)]
+
+
+def _network(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (part.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
+
+
+def _each(networks: Iterable[Mapping[str, Any]], member: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(id for each in networks for id in each.get(member) or ()))
 
 
 def _target_groups(answer: Mapping[str, Any]) -> tuple[str, ...]:

@@ -61,6 +61,11 @@ KEY = ResourceType(
 )
 
 
+IN_USE = frozenset({"Enabled", "Updating"})
+"""The states in which KMS encrypts and decrypts with a key: it does while another region becomes
+that of the primary key (KMS Developer Guide, "Change the primary key")."""
+
+
 def key_resource(read: Reader, key_id: str) -> Resource | None:
     """The resource for a key as other services name it: id, key ARN, alias or alias ARN.
 
@@ -76,6 +81,15 @@ def key_resource(read: Reader, key_id: str) -> Resource | None:
         short = name.removeprefix("key/") if name.startswith("key/") else name
         return Resource(read.account, parts[3], KEY.name, short)
     return KEY.resource(read.account, read.region, key_id)
+
+
+def customers_key(read: Reader, key_id: str) -> Resource | None:
+    """As key_resource, but None for an AWS-managed one by its alias.
+
+    Nobody can disable those, and KMS makes them when a service first needs them.
+    """
+    of_aws = key_id.startswith("alias/aws/") or ":alias/aws/" in key_id
+    return None if of_aws else key_resource(read, key_id)
 
 
 def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
@@ -159,6 +173,11 @@ class KmsKeyState:
         )
 
     @property
+    def is_in_use(self) -> bool:
+        """Whether KMS encrypts and decrypts with it in its state."""
+        return self.state in IN_USE
+
+    @property
     def encrypts_for_services(self) -> bool:
         """Whether a service can encrypt with it: not asymmetric, and not for signing or HMAC."""
         return self.spec == "SYMMETRIC_DEFAULT" and self.usage == "ENCRYPT_DECRYPT"
@@ -172,7 +191,7 @@ class KmsKeyState:
         """
         if not self.exists:
             return "does not exist"
-        if self.state != "Enabled":
+        if not self.is_in_use:
             return f"is not usable: its state is {self.state}"
         if self.elsewhere:
             return f"is in another region ({self.elsewhere})"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from readiness.evidence.kms.keys import IN_USE
 from readiness.evidence.sns.topics import TOPIC
 from readiness.model.evidence import arn_of, evidence
 from readiness.model.reader import Reader
@@ -107,7 +108,7 @@ class Listeners:
         key = self.key
         if key is None:
             return Answer.YES, ""
-        if key.state != "Enabled":
+        if key.state not in IN_USE:
             return Answer.NO, f"whose KMS key {key.name} cannot be used ({key.state})"
         if key.is_aws:
             return Answer.NO, f"whose KMS key {key.name} is AWS-managed and does not let it in"
@@ -131,7 +132,7 @@ def _topic_key(read: Reader, topic: Resource, name: str, where: dict[str, Any]) 
     is_aws = about["KeyManager"] == "AWS"
     parts = about.get("Arn", name).split(":")
     is_foreign = len(parts) > 5 and parts[4] != topic.account
-    if is_aws or is_foreign or state != "Enabled":
+    if is_aws or is_foreign or state not in IN_USE:
         return TopicKey(name, state, is_aws)
     policy = read.one("kms", "get_key_policy", KeyId=id, PolicyName="default", **where)
     return TopicKey(name, state, policy=policy["Policy"])

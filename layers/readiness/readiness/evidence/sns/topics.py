@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from readiness.evidence.kms.keys import customers_key
 from readiness.model.evidence import (
     ResourceType,
     api_call,
@@ -75,16 +76,20 @@ class TopicPolicy:
 @evidence(TOPIC, reads=("sns:GetTopicAttributes",))
 @dataclass(frozen=True, slots=True)
 class TopicEncryption:
-    """The KMS key that encrypts the topic's messages, as it is named; empty where none does.
+    """The KMS key that encrypts the topic's messages.
 
-    Source: GetTopicAttributes.
+    ``key_id`` is the key as the topic names it, empty where none does; ``key`` is None for the
+    AWS-managed one. Source: GetTopicAttributes.
     """
 
-    key: str = ""
+    key_id: str = ""
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, topic: Resource) -> TopicEncryption:
-        return cls(topic_attributes(read, arn_of(topic, read.partition)).get("KmsMasterKeyId", ""))
+        found = topic_attributes(read, arn_of(topic, read.partition))
+        key_id = found.get("KmsMasterKeyId", "")
+        return cls(key_id, customers_key(read, key_id))
 
 
 @evidence(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from readiness.evidence.kms.keys import customers_key
 from readiness.model.evidence import (
     ResourceType,
     api_call,
@@ -92,15 +93,19 @@ class QueuePolicy:
 @evidence(QUEUE, reads=("sqs:GetQueueAttributes",))
 @dataclass(frozen=True, slots=True)
 class QueueEncryption:
-    """What encrypts the queue's messages: a KMS ``key``, SQS itself (``sqs_managed``), or nothing.
+    """What encrypts the queue's messages: a KMS key, SQS itself (``sqs_managed``), or nothing.
 
+    ``key_id`` is the key as the queue names it; ``key`` is None for the AWS-managed one.
     Source: GetQueueAttributes.
     """
 
-    key: str = ""
+    key_id: str = ""
     sqs_managed: bool = False
+    key: Resource | None = None
 
     @classmethod
     def load(cls, read: Reader, queue: Resource) -> QueueEncryption:
         found = queue_attributes(read, queue)
-        return cls(found.get("KmsMasterKeyId", ""), found.get("SqsManagedSseEnabled") == "true")
+        key_id = found.get("KmsMasterKeyId", "")
+        is_managed = found.get("SqsManagedSseEnabled") == "true"
+        return cls(key_id, is_managed, customers_key(read, key_id))
