@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from readiness.evidence.apigateway.domains import REST_API
-from readiness.model.evidence import ResourceType, api_call, evidence, last_segment
+from readiness.model.evidence import REGION, ResourceType, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -61,6 +61,34 @@ class RestApi:
         return {each["id"]: cls(each["id"], each.get("name", "")) for each in listed}
 
 
+@evidence(REGION, reads=("apigateway:GET",))
+@dataclass(frozen=True, slots=True)
+class RestApiNames:
+    """The names of the region's REST APIs by id: none is found by a walk through all of them.
+
+    Source: GetRestApis.
+    """
+
+    by_id: Mapping[str, str]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> RestApiNames:
+        listed = read.every("apigateway", "get_rest_apis", "items")
+        return cls({each["id"]: each.get("name", "") for each in listed})
+
+
+def rest_api_name(read: Reader, id: str) -> str | None:
+    """The name of a REST API, None where there is none of that id.
+
+    Evidence that asks declares that it uses RestApiNames.
+    """
+    if read.bulk:
+        region = REGION.resource(read.account, read.region, read.account)
+        return read.of(RestApiNames, region).by_id.get(id)
+    api = read.one("apigateway", "get_rest_api", absent=("NotFoundException",), restApiId=id)
+    return api.get("name", "") if api else None
+
+
 @evidence(HTTP_API, reads=("apigateway:GET",))
 @dataclass(frozen=True, slots=True)
 class HttpApi:
@@ -73,13 +101,25 @@ class HttpApi:
     @classmethod
     def load(cls, read: Reader, api: Resource) -> HttpApi:
         answer = read.one("apigatewayv2", "get_api", gone=("NotFoundException",), ApiId=api.id)
-        return cls(api.id, answer.get("Name", ""), answer.get("ProtocolType", "HTTP"))
+        return cls.of({"ApiId": api.id, **answer})
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, HttpApi]:
-        return {
-            each["ApiId"]: cls(
-                each["ApiId"], each.get("Name", ""), each.get("ProtocolType", "HTTP")
-            )
-            for each in _http_apis(read)
-        }
+        return {each["ApiId"]: cls.of(each) for each in _http_apis(read)}
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any]) -> HttpApi:
+        """From an ``Api`` of the API."""
+        return cls(answer["ApiId"], answer.get("Name", ""), answer.get("ProtocolType", "HTTP"))
+
+
+@evidence(REGION, reads=("apigateway:GET",))
+@dataclass(frozen=True, slots=True)
+class HttpApis:
+    """The region's HTTP and WebSocket APIs by id. Source: GetApis."""
+
+    by_id: Mapping[str, HttpApi]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> HttpApis:
+        return cls(HttpApi.load_all(read))

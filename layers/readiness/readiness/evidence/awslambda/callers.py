@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from readiness.evidence.apigateway.apis import HttpApi, HttpApis, RestApiNames, rest_api_name
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
-from readiness.evidence.awslambda.traffic import EntryPoints, rest_api_name
-from readiness.model.evidence import api_call, evidence
+from readiness.evidence.awslambda.traffic import EntryPoints
+from readiness.evidence.elbv2.target_groups import BalancersOfGroups
+from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -84,7 +86,7 @@ def _function_of(detail: Mapping[str, Any]) -> str | None:
         api_call("elasticloadbalancing", "ModifyLoadBalancerAttributes"),
         api_call("cognito-idp", "CreateUserPool", "UpdateUserPool", "DeleteUserPool"),
     ),
-    uses=(EntryPoints,),
+    uses=(EntryPoints, BalancersOfGroups, HttpApis, RestApiNames),
 )
 @dataclass(frozen=True, slots=True)
 class CallerTimeouts:
@@ -155,9 +157,9 @@ def _of_api(read: Reader, id: str, function: str) -> Iterator[CallerTimeout]:
         api = http_api(read, id)
         if api is None:
             return
-        is_http = api.get("ProtocolType", "HTTP") == "HTTP"
+        is_http = api.protocol == "HTTP"
         kind, most = ("HTTP", _HTTP_SECONDS) if is_http else ("WebSocket", _REST_SECONDS)
-        who, integrations = f"the {kind} API {api.get('Name') or id}", _of_http(read, id)
+        who, integrations = f"the {kind} API {api.name or id}", _of_http(read, id)
     waits = [
         most if milliseconds is None else milliseconds / 1000
         for uri, milliseconds in integrations
@@ -167,13 +169,13 @@ def _of_api(read: Reader, id: str, function: str) -> Iterator[CallerTimeout]:
         yield CallerTimeout(who, CallerKind.API, min(waits))
 
 
-def http_api(read: Reader, id: str) -> Mapping[str, Any] | None:
+def http_api(read: Reader, id: str) -> HttpApi | None:
     """The HTTP or WebSocket API of that id, None where there is none."""
     if read.bulk:
-        listed = read.every("apigatewayv2", "get_apis", "Items")
-        return next((api for api in listed if api["ApiId"] == id), None)
-    api: Mapping[str, Any] | None = read.one("apigatewayv2", "get_api", absent=_GONE, ApiId=id)
-    return api
+        region = REGION.resource(read.account, read.region, read.account)
+        return read.of(HttpApis, region).by_id.get(id)
+    api = read.one("apigatewayv2", "get_api", absent=_GONE, ApiId=id)
+    return HttpApi.of({"ApiId": id, **api}) if api else None
 
 
 def _of_rest(read: Reader, id: str) -> Iterator[tuple[str, int | None]]:
@@ -214,8 +216,8 @@ def _of_authorizer(read: Reader, id: str) -> Iterator[CallerTimeout]:
     if rest_api_name(read, id) is not None:
         return
     api = http_api(read, id)
-    if api is not None and api.get("ProtocolType", "HTTP") == "HTTP":
-        who = f"the HTTP API {api.get('Name') or id} (for its authorizer)"
+    if api is not None and api.protocol == "HTTP":
+        who = f"the HTTP API {api.name or id} (for its authorizer)"
         yield CallerTimeout(who, CallerKind.API, _HTTP_AUTHORIZER_SECONDS)
 
 
@@ -225,8 +227,8 @@ def _of_authorizer(read: Reader, id: str) -> Iterator[CallerTimeout]:
 def _of_balancers(read: Reader, groups: tuple[str, ...]) -> Iterator[CallerTimeout]:
     if not groups:
         return
-    listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
-    known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
+    region = REGION.resource(read.account, read.region, read.account)
+    known = read.of(BalancersOfGroups, region).by_group
     for arn in sorted({arn for group in groups for arn in known.get(group, ())}):
         answer = read.one(
             "elbv2",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
@@ -19,7 +20,8 @@ from readiness.evidence.awslambda.functions import (
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.elbv2.load_balancers import dimension_of
-from readiness.model.evidence import evidence
+from readiness.evidence.elbv2.target_groups import BalancersOfGroups
+from readiness.model.evidence import REGION, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
@@ -186,7 +188,7 @@ class EntryPoint:
         "apigateway:GET",
         "elasticloadbalancing:DescribeTargetGroups",
     ),
-    uses=(FunctionBuild, FunctionAliases, EntryPoints),
+    uses=(FunctionBuild, FunctionAliases, EntryPoints, BalancersOfGroups, RestApiNames),
 )
 @dataclass(frozen=True, slots=True)
 class TrafficSinceDeploy:
@@ -345,20 +347,11 @@ def _api_doors(read: Reader, ids: tuple[str, ...]) -> dict[str, dict[str, Query]
     return entry_points
 
 
-def rest_api_name(read: Reader, id: str) -> str | None:
-    """The name of a REST API, None for the id of another kind of API."""
-    if read.bulk:
-        listed = read.every("apigateway", "get_rest_apis", "items")
-        return next((api.get("name", "") for api in listed if api["id"] == id), None)
-    api = read.one("apigateway", "get_rest_api", absent=("NotFoundException",), restApiId=id)
-    return api.get("name", "") if api else None
-
-
 def _balancer_doors(read: Reader, groups: tuple[str, ...]) -> dict[str, dict[str, Query]]:
     if not groups:
         return {}
-    listed = read.every("elbv2", "describe_target_groups", "TargetGroups")
-    known = {each["TargetGroupArn"]: each.get("LoadBalancerArns") or () for each in listed}
+    region = REGION.resource(read.account, read.region, read.account)
+    known = read.of(BalancersOfGroups, region).by_group
     entry_points = {}
     for group in groups:
         for balancer in known.get(group, ()):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from readiness.evidence.ec2.security_groups import managed_too
-from readiness.model.evidence import Json, ResourceType, api_call, evidence
+from readiness.model.evidence import REGION, Json, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
@@ -52,6 +52,26 @@ TARGET_GROUP = ResourceType(
     ),
     arn="{id}",
 )
+
+
+@evidence(REGION, reads=("elasticloadbalancing:DescribeTargetGroups",))
+@dataclass(frozen=True, slots=True)
+class BalancersOfGroups:
+    """The load balancers (ARNs) of each target group (ARN). Source: DescribeTargetGroups.
+
+    As TargetGroups of the load balancers has them, and no change of a listener wakes who asks.
+    """
+
+    by_group: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> BalancersOfGroups:
+        return cls(
+            {
+                each["TargetGroupArn"]: tuple(each.get("LoadBalancerArns") or ())
+                for each in _listed(read)
+            }
+        )
 
 
 @evidence(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_window
 from readiness.evidence.elbv2.load_balancers import dimension_of
 from readiness.evidence.workloads.deployments import (
@@ -14,7 +15,7 @@ from readiness.evidence.workloads.deployments import (
     Members,
     members,
 )
-from readiness.evidence.workloads.tagged import GET_RESOURCES, rest_api_name, tagged_arns
+from readiness.evidence.workloads.tagged import GET_RESOURCES, tagged_arns
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -60,7 +61,7 @@ class EntryPointLatency:
         "ecs:ListClusters",
         "ecs:ListServices",
     ),
-    uses=(LatestDeployment,),
+    uses=(LatestDeployment, RestApiNames),
     asks_with=("prod_alias",),
 )
 @dataclass(frozen=True, slots=True)

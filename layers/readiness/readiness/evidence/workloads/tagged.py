@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Any
 
-from readiness.evidence.apigateway.apis import RestApi
-from readiness.evidence.apigateway.domains import REST_API
+from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import read_whole_days
 from readiness.evidence.costexplorer import LOOKED_BACK, TAG, Day
@@ -81,6 +80,7 @@ class Workloads:
 @evidence(
     WORKLOAD,
     reads=(GET_RESOURCES, GET_METRIC_DATA, "apigateway:GET"),
+    uses=(RestApiNames,),
     follows_type=False,
 )
 @dataclass(frozen=True, slots=True)
@@ -139,10 +139,9 @@ def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
             query = series("AWS/ApplicationELB", "RequestCount", "Sum", LoadBalancer=name)
             entry_points.append((f"load balancer {name}", query, True))
         elif service == "apigateway" and kind.startswith("/restapis/") and kind.count("/") == 2:
-            name = rest_api_name(read, kind.rpartition("/")[2])
-            if name:
-                query = series("AWS/ApiGateway", "Count", "Sum", ApiName=name)
-                entry_points.append((f"REST API {name}", query, True))
+            if api := rest_api_name(read, kind.rpartition("/")[2]):
+                query = series("AWS/ApiGateway", "Count", "Sum", ApiName=api)
+                entry_points.append((f"REST API {api}", query, True))
         elif service == "apigateway" and kind.startswith("/apis/") and kind.count("/") == 2:
             id = kind.rpartition("/")[2]
             entry_points.append(
@@ -154,17 +153,6 @@ def _entry_points(read: Reader, arns: Iterable[str]) -> list[_EntryPoint]:
                 query = series("AWS/Lambda", metric, "Sum", FunctionName=name)
                 entry_points.append((f"function {name}, {metric}", query, user))
     return entry_points
-
-
-def rest_api_name(read: Reader, id: str) -> str:
-    """The name of a REST API; empty for one that is gone while its tags are still listed."""
-    try:
-        if read.bulk:
-            api = RestApi.load_all(read).get(id)
-            return api.name if api else ""
-        return RestApi.load(read, REST_API.resource(read.account, read.region, id)).name
-    except Gone:
-        return ""
 
 
 def _demand(
