@@ -13,9 +13,12 @@ from readiness.engine import settings
 from readiness.engine.aws import Aws
 from readiness.engine.daily_cache import NotCached
 from readiness.engine.evaluate import Evaluation
+from readiness.engine.reader import DeclaredReader
 from readiness.engine.survey import Coverage, survey
 from readiness.evidence.cloudwatch import kept
-from readiness.semantics.metrics import Query, at_most, series
+from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
+from readiness.model.unreadable import Unreadable
+from readiness.semantics.metrics import Query, at_most, series, window
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error
 
 FIVE = timedelta(minutes=5)
@@ -252,3 +255,65 @@ def test_an_hour_is_joined_from_its_parts(statistic, hour):
     began = datetime(2026, 11, 2, 10, tzinfo=UTC)
     points = [(began + timedelta(minutes=5 * n), value) for n, value in enumerate((3.0, 1.0, 5.0))]
     assert kept._by_hour(Query("N", "M", statistic, ()), points, {}) == {began: hour}
+
+
+# -- whole days, and what was published --------------------------------------------------------------
+
+
+def reader(run):
+    return DeclaredReader(run, frozenset({GET_METRIC_DATA, kept.LIST_METRICS}), "a test")
+
+
+def invocations(*names):
+    return [series("AWS/Lambda", "Invocations", "Sum", FunctionName=name) for name in names]
+
+
+def one_an_hour(*names):
+    began = datetime(2026, 10, 28, tzinfo=UTC)
+    hours = {began + timedelta(hours=n): {"Invocations": 1.0} for n in range(24 * 9)}
+    return Traffic(dict.fromkeys(names, hours))
+
+
+DAYS = window(NOW, timedelta(days=5), period=86_400)
+
+
+def test_whole_days_are_asked_for_once_a_day():
+    traffic, memory = one_an_hour("a", "b"), Remembered()
+    for hour in range(0, 24, 6):
+        now = NOW.replace(hour=hour)
+        during = window(now, timedelta(days=5), period=86_400)
+        found = kept.read_whole_days(reader(aws(traffic, now=now, memory=memory)), TWO, during)
+        assert [each.total for each in found.values()] == [24.0 * 5] * 2
+    assert traffic.asked == 2
+
+
+def test_an_event_asks_for_the_days_itself():
+    traffic, memory = one_an_hour("a", "b"), Remembered()
+    read = reader(aws(traffic, memory=memory, bulk=False))
+    found = kept.read_whole_days(read, TWO, DAYS)
+    assert found == kept.read_whole_days(reader(aws(traffic, memory=memory)), TWO, DAYS)
+    assert traffic.asked == 4
+
+
+@pytest.mark.parametrize(("bulk", "asked"), [(True, 1), (False, 2)])
+def test_a_sweep_asks_only_for_what_was_published(bulk, asked):
+    traffic = one_an_hour("a")
+    traffic.points["idle"] = {}
+    read = reader(aws(traffic, bulk=bulk))
+    queries = {
+        name: {"n": each}
+        for name, each in zip(("a", "idle"), invocations("a", "idle"), strict=True)
+    }
+    found = kept.read_each_published(read, queries, timedelta(days=1), period=3600)
+    assert (found["a"]["n"].total, found["idle"]["n"].total) == (24.0, None)
+    assert traffic.asked == asked
+
+
+def test_metrics_that_may_not_be_listed_are_not_absent():
+    read = reader(aws(one_an_hour("a"), cloudwatch__list_metrics=error("AccessDenied", 403)))
+    with pytest.raises(Unreadable) as refused:
+        kept.read_each_published(read, {"a": {"n": invocations("a")[0]}}, timedelta(days=1))
+    assert refused.value.action == kept.LIST_METRICS
+
+
+TWO = invocations("a", "b")
