@@ -132,7 +132,7 @@ def test_a_month_of_fifty_functions_and_of_a_thousand():
         rows.append((f"  {folder}: {verdicts} verdicts", asked, ""))
     report("USD a month: 50 functions and 10 services, 1,000 functions and 200 services", rows)
     assert small["CloudWatch series"] <= 5
-    assert large["CloudWatch series"] <= 100
+    assert large["CloudWatch series"] <= 80
     said = re.search(
         r"evaluation of (\d+) headings costs about \*\*(\d+) USD\*\*", README.read_text()
     )
