@@ -51,7 +51,7 @@ def test_growth(heading: str) -> None:
     measured = [swept(heading, SMALL * times) for times in TIMES]
     rows = []
     for sweep in ("first", "steady"):
-        for name in ("requests", "cpu", "seconds"):
+        for name in ("requests", "walked", "cpu", "seconds"):
             sizes = [total(each, sweep, name) for each in measured]
             growth = (sizes[2] - sizes[1]) / max(sizes[1] - sizes[0], 1e-9) / 2
             shown = " → ".join(f"{size:,.1f}" for size in sizes)
