@@ -15,6 +15,7 @@ from readiness.engine.daily_cache import NotCached
 from readiness.engine.evaluate import Evaluation
 from readiness.engine.reader import DeclaredReader
 from readiness.engine.survey import Coverage, survey
+from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch import kept
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.model.unreadable import Unreadable
@@ -317,3 +318,15 @@ def test_metrics_that_may_not_be_listed_are_not_absent():
 
 
 TWO = invocations("a", "b")
+
+
+def test_what_was_kept_of_a_batch_is_forgotten_with_it():
+    """A leg of thousands of functions would hold all that it ever asked the daily cache for."""
+    traffic = one_an_hour("a", "b")
+    run = aws(traffic, memory=Remembered())
+    for name in ("a", "b"):
+        with run.batch(FUNCTION, [name]):
+            read = reader(run)
+            found = kept.read_histories_of(read, invocations(*read.ids(FUNCTION)))
+            assert found[invocations(name)[0]].hourly.total == 24.0 * 7 + 1
+    assert not [key for key in run.answers._run if key[0] == "daily"]

@@ -261,8 +261,10 @@ class DeclaredReader:
         answer is that of the day from then on. Raises Unreadable.
         """
         aws = self._aws
+        # What is about the resources of a batch is as large as they are many, and asked once.
+        keep = Keep.BATCH if self.narrowed else Keep.RUN
         if aws.daily_cache is None:
-            return aws.once(("daily", question), ask)
+            return aws.once(("daily", question), ask, keep)
         daily_cache = aws.daily_cache
 
         def recalled() -> Any:
@@ -278,7 +280,7 @@ class DeclaredReader:
             except NotCached as not_yet:
                 raise Unreadable(action, Cause.SERVICE_UNAVAILABLE, str(not_yet)) from None
 
-        return aws.once(("daily", question), recalled)
+        return aws.once(("daily", question), recalled, keep)
 
     def amend(self, question: str, changes: Mapping[str, Any]) -> None:
         """Keep what was read since beside the newest kept answer to a question, if there is one.
