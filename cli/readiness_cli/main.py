@@ -29,6 +29,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "report.command:report",
         "Write the stack's verdicts as one page, for people without access.",
     ),
+    "export": (
+        "export.command:export",
+        "Write the findings as OCSF, ASFF, CSV, JUnit, SARIF or OSCAL.",
+    ),
     "findings": ("findings:findings", "List the findings of the deployed stack."),
     "explain": (
         "findings:explain",

@@ -156,7 +156,7 @@ def gather(
             now,
             days,
         ),
-        attestations=_attestations(stored, rules),
+        attestations=attestations(stored, rules),
         waivers=_waivers(stored, rows),
         unseen=[rule.id for rule in rules if rule.id not in seen and not rule.opt_in],
         unread=found.unreadable,
@@ -220,7 +220,8 @@ def trend(
     return made[::-1]
 
 
-def _attestations(stored: Deployed, rules: Iterable[Rule]) -> list[Attested]:
+def attestations(stored: Deployed, rules: Iterable[Rule]) -> list[Attested]:
+    """The statements for the rules, by rule and time."""
     table = recording.declarations_of(stored.stack)
     if not table:
         return []
