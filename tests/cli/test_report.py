@@ -118,6 +118,16 @@ def test_what_fails_stands_with_fix_and_runbook(run, stored, ids):  # noqa: F811
     assert f"{wrong(ids[0]).id}" in shown
 
 
+def test_each_resource_has_its_own_fix_where_they_differ(run, stored, ids):  # noqa: F811
+    stored(wrong(ids[0], "a"), wrong(ids[0], "b"))
+    assert Page(html(run)).text.count("Fix:") == 1
+    stored(wrong(ids[0], "c").but(expected="Turn it off."))
+    shown = " ".join(Page(html(run)).text)
+    assert shown.count("Fix:") == 3
+    assert "Turn it off." in shown
+    assert shown.count("Set it right.") == 2
+
+
 def test_the_page_loads_nothing_and_is_well_formed(run, stored, ids):  # noqa: F811
     stored(wrong(ids[0]))
     text = html(run)

@@ -6,7 +6,7 @@ import base64
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -51,6 +51,7 @@ class Line:
     since: datetime
     console: str
     owner: str
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,14 +155,17 @@ def groups(gathered: Gathered, runbooks: str) -> list[Group]:
     for rows in ordered:
         lines: list[Line] = []
         reason = _common([row.reason for row in rows])
-        left -= 2 * _length(reason, most) + 500
+        fix = _common_fix(rows, gathered)
+        left -= 2 * _length(reason, most) + 800
         for row in rows:
             line = _line(row, gathered.details.get(row.id), "" if reason else row.reason, most)
-            left -= _MARKUP + _length(line.reason + line.resource + line.console, 10**6)
+            line = replace(line, fix="" if fix is not None else _fix(row, gathered, most))
+            left -= _MARKUP + _length(line.reason + line.fix + line.resource + line.console, 10**6)
             if left < 0 and lines:
                 break
             lines.append(line)
-        made.append(_group(rows, gathered, reason, lines, runbooks, most))
+        said = _Said(clean(reason, max(most, 200)), clean(fix or "", 300))
+        made.append(_group(rows, said, lines, runbooks))
     return made
 
 
@@ -182,6 +186,26 @@ def _length(text: str, most: int) -> int:
     return len(cut.encode()) + 5 * sum(cut.count(char) for char in "<>&\"'")
 
 
+def _fix(row: Row, gathered: Gathered, most: int) -> str:
+    finding = gathered.details.get(row.id)
+    return clean(finding.expected, min(most, 300)) if finding is not None else ""
+
+
+def _common_fix(rows: Sequence[Row], gathered: Gathered) -> str | None:
+    """What mends all of them; None where each has another remedy."""
+    details = [gathered.details[row.id] for row in rows if row.id in gathered.details]
+    fixes = {each.expected for each in details}
+    return (fixes.pop() if fixes else "") if len(fixes) < 2 else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a group says for all of its findings."""
+
+    reason: str
+    fix: str
+
+
 def _common(reasons: Sequence[str]) -> str:
     return reasons[0] if len(reasons) > 1 and len(set(reasons)) == 1 else ""
 
@@ -200,25 +224,15 @@ def _line(row: Row, finding: Finding | None, reason: str, most: int) -> Line:
     )
 
 
-def _group(
-    rows: Sequence[Row],
-    gathered: Gathered,
-    reason: str,
-    lines: Sequence[Line],
-    runbooks: str,
-    most: int,
-) -> Group:
+def _group(rows: Sequence[Row], said: _Said, lines: Sequence[Line], runbooks: str) -> Group:
     rule = catalogue.rules().get(rows[0].rule)
-    details = [gathered.details[row.id] for row in rows if row.id in gathered.details]
-    fixes = Counter(each.expected for each in details if each.expected)
-    fix = fixes.most_common(1)[0][0] if fixes else ""
     return Group(
         rows[0].rule,
         clean(rule.sentence if rule else rows[0].rule, 300),
         str(rows[0].severity),
         clean(rule.item if rule else "", 200),
-        clean(reason, max(most, 200)),
-        clean(fix, 300),
+        said.reason,
+        said.fix,
         runbook_url(rows[0].rule, runbooks),
         tuple(lines),
         len(rows) - len(lines),
