@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from readiness.engine import settings
     from readiness.engine.aws import Aws
     from readiness.engine.evaluate import Evaluation, Observation
+    from readiness.model.finding import Finding
     from readiness.model.rule import Rule
     from readiness_cli.cases.recorded import Recording
     from readiness_cli.pointed import Pointed
@@ -110,14 +111,7 @@ def evaluate(
         rows = [_of_case(rules, case_file)]
         emit(format, rows, lambda: draw(rows), columns=FIELDS)
         context.exit(exit_code(row["status"] for row in rows))
-    if trace_file is not None:
-        ids = _one_resource(rules, ids)
-    elif kept:
-        raise Failure(
-            "--keep is about what --trace writes",
-            why="Nothing is replaced in what is printed",
-            fix="add --trace FILE, or leave out --keep",
-        )
+    _check_trace(rules, ids, trace_file, kept)
     given = dict(session.assignment(text, "NAME=VALUE") for text in assignments)
     own = _own(rules, given)
     session.configure(rules, own)
@@ -142,12 +136,7 @@ def evaluate(
         known=by.known,
         is_own=by.is_own,
     )
-    judged = run.judged(rules)
-    if len(judged) < len(rules):
-        note(
-            f"{session.plural(len(rules) - len(judged), 'rule')} about global services left out:"
-            " another stack evaluates them (EvaluateGlobalServices=false)"
-        )
+    judged = _judged(run, rules)
     observations = _observe(run, judged, ids) if judged else []
     for observation in observations:
         if observation.crash:
@@ -160,6 +149,26 @@ def evaluate(
     rows = sorted(map(as_row, shown), key=lambda row: (row["rule"], row["resource"]))
     emit(format, rows, lambda: draw(rows), columns=FIELDS)
     counted = [by.waived(each.finding) for each in shown if each.finding and not each.out_of_scope]
+    _note_left(observations, counted)
+    if not counted:
+        note("nothing was evaluated")
+        context.exit(Exit.INCOMPLETE)
+    context.exit(exit_code(each.status for each in counted if not each.is_waived))
+
+
+def _judged(run: Evaluation, rules: Sequence[Rule]) -> list[Rule]:
+    """The rules that the stack evaluates; those left out are told."""
+    judged = run.judged(rules)
+    if len(judged) < len(rules):
+        note(
+            f"{session.plural(len(rules) - len(judged), 'rule')} about global services left out:"
+            " another stack evaluates them (EvaluateGlobalServices=false)"
+        )
+    return judged
+
+
+def _note_left(observations: Sequence[Observation], counted: Sequence[Finding]) -> None:
+    """Say what is waived, and what was not judged."""
     for finding in counted:
         if finding.is_waived:
             note(f"{finding.resource.id} ({finding.rule}): {spoken(finding)}")
@@ -168,10 +177,6 @@ def evaluate(
             f"{session.plural(left, 'resource')} not judged: out of the stack's scope, or of"
             " Readiness itself"
         )
-    if not counted:
-        note("nothing was evaluated")
-        context.exit(Exit.INCOMPLETE)
-    context.exit(exit_code(each.status for each in counted if not each.is_waived))
 
 
 def _own(rules: Sequence[Rule], given: Mapping[str, object]) -> settings.Given:
@@ -219,12 +224,22 @@ def _refuse_beside_a_case(context: click.Context) -> None:
         )
 
 
-def _one_resource(rules: Sequence[Rule], ids: tuple[str, ...]) -> tuple[str, ...]:
-    """The resource whose verdict is traced. Raises Failure where it is not exactly one."""
+def _check_trace(
+    rules: Sequence[Rule], ids: Sequence[str], trace_file: Path | None, kept: Sequence[str]
+) -> None:
+    """Raises Failure where not exactly one verdict would be traced."""
+    if trace_file is None:
+        if kept:
+            raise Failure(
+                "--keep is about what --trace writes",
+                why="Nothing is replaced in what is printed",
+                fix="add --trace FILE, or leave out --keep",
+            )
+        return
     if len(rules) != 1:
         what = f"--trace takes one rule, not {len(rules)}"
     elif len(ids) == 1 or (not ids and rules[0].subject.name == ACCOUNT.name):
-        return ids
+        return
     else:
         what = f"--trace takes one --resource, not {len(ids)}"
     raise Failure(

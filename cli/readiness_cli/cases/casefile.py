@@ -74,6 +74,7 @@ class Case:
     settings: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[tuple[str, str], ...] = ()
     declarations: str = ""
+    known: Mapping[str, Any] = field(default_factory=dict)
     about: str = ""
     written_by: str = ""
 
@@ -90,6 +91,7 @@ class Case:
             "settings": dict(self.settings),
             "absent": [list(each) for each in self.absent],
             "declarations": self.declarations,
+            "known": dict(self.known),
             "written_by": self.written_by,
             "verdict": {
                 "status": self.verdict.status,
@@ -212,6 +214,7 @@ def parse(text: str) -> Case:
             for index, each in enumerate(_member(given, "absent", list, "", []))
         ),
         declarations=_member(given, "declarations", str, "", ""),
+        known=_known(given),
         about=_member(given, "about", str, "", ""),
         written_by=_member(given, "written_by", str, "", ""),
     )
@@ -262,6 +265,14 @@ def _now(text: str) -> datetime:
         return parse_iso(text)
     except ValueError as error:
         raise Refused("now", f"must be a time with its zone ({error})") from None
+
+
+def _known(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    known: Mapping[str, Any] = _member(given, "known", dict, "", {})
+    if known:
+        _now(_member(known, "first_observed_at", str, "known."))
+        _member(known, "observed", dict, "known.", {})
+    return known
 
 
 def _pair(value: Any, where: str) -> tuple[str, str]:

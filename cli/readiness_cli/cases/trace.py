@@ -15,8 +15,10 @@ from botocore.model import OperationModel
 from readiness.engine.attribute_values import deserialise
 from readiness.engine.declarations import assemble
 from readiness.engine.evaluate import Evaluation, Observation
+from readiness.model.finding import Finding, iso, lasting, parse_iso
 from readiness.model.resource import Resource
 from readiness.model.rule import Rule
+from readiness.model.verdict import Status
 from readiness.semantics.credential_names import words_of
 from readiness_cli import session, target_selection
 from readiness_cli.cases.casefile import Call, Case, Verdict
@@ -45,12 +47,14 @@ def make(
     *,
     keep: Sequence[str] = (),
     declarations: str = "",
+    known: Finding | None = None,
     key: bytes = b"",
 ) -> Made:
     """The redacted case of an observation. Raises Failure where it gives another verdict.
 
     ``settings`` are those that differ from the rule's defaults, ``keep`` are words that stay, and
-    ``declarations`` is the table of attestations that was read, if any.
+    ``declarations`` is the table of attestations that was read, if any; ``known`` is the stored
+    finding, which tells since when the rule has been looking.
     """
     finding = observation.finding
     if finding is None:
@@ -60,6 +64,7 @@ def make(
         standins = _standins(aws, observation, keep, key)
         left = strike(standins, _names(aws, observation), _asked(aws.calls), how)
         case = _redacted_case(aws, observation, settings, standins, declarations)
+        case = replace(case, known=_known(known, Redaction(standins)))
         try:
             case = replace(case, verdict=confirmed(observation.rule, case))
         except Failure:
@@ -133,6 +138,32 @@ def _redacted_case(
     )
 
 
+def _known(finding: Finding | None, redaction: Redaction) -> Mapping[str, Any]:
+    if finding is None or finding.first_observed_at is None:
+        return {}
+    observed = redaction.value(lasting(finding.observed))
+    return {"first_observed_at": iso(finding.first_observed_at), "observed": observed}
+
+
+def _stored(rule: Rule, case: Case) -> Finding | None:
+    """The stored finding, as far as a rule looks at it."""
+    if not case.known:
+        return None
+    return Finding(
+        resource=Resource.parse(case.resource),
+        rule=rule.id,
+        status=Status.INSUFFICIENT_DATA,
+        severity=rule.severity,
+        section=rule.heading.section,
+        heading=rule.heading.title,
+        item=rule.item,
+        reason="",
+        last_observed_at=case.now,
+        first_observed_at=parse_iso(str(case.known["first_observed_at"])),
+        observed=case.known.get("observed", {}),
+    )
+
+
 def _texts(calls: Iterable[Call]) -> list[str]:
     return [text for call in calls for text in texts_in([call.params, *_outcome(call)])]
 
@@ -163,7 +194,14 @@ def replayed(rule: Rule, case: Case) -> Observation:
     """What the rule says of a case, without AWS. Raises Insufficient."""
     aws = Recorded.of(case)
     configured = session.configure([rule], {rule.id: dict(case.settings)})
-    evaluation = Evaluation(aws, configured, trigger="evaluate", declarations=case.declarations)
+    stored = _stored(rule, case)
+    evaluation = Evaluation(
+        aws,
+        configured,
+        trigger="evaluate",
+        declarations=case.declarations,
+        known=lambda *_: stored,
+    )
     try:
         seen = target_selection.observe_only(evaluation, [rule], [case.resource])
     except Failure as failure:

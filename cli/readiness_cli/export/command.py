@@ -72,7 +72,8 @@ def export(
     from readiness_cli.export.content import Content  # noqa: PLC0415
     from readiness_cli.report.gathered import attestations  # noqa: PLC0415
 
-    rules = {rule.id: rule for rule in status.chosen(None, heading_name)}
+    known = catalogue.rules()
+    rules = {line.id: known[line.id] for line in status.chosen(None, heading_name)}
     stored = Deployed(session.connect(profile, region), stack_name)
     least = Severity(severity.upper()).rank if severity else max(each.rank for each in Severity)
     found = [
@@ -92,7 +93,7 @@ def export(
     unseen = set(rules) - {each.rule for each in found}
     content = Content(
         sorted(found, key=lambda f: (f.severity.rank, f.rule, f.resource.key)),
-        catalogue.rules(),
+        known,
         stored.aws.account,
         stored.aws.region,
         stored.aws.geography.partition(stored.aws.region),

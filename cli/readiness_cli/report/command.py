@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from readiness_cli import session
+from readiness_cli import catalogue, session
 from readiness_cli.failure import Exit, Failure
 from readiness_cli.output import note
 
@@ -70,7 +70,8 @@ def report(
     from readiness_cli.report import page  # noqa: PLC0415
     from readiness_cli.report.gathered import gather  # noqa: PLC0415
 
-    rules = status.chosen(section, heading_name)
+    known = catalogue.rules()
+    rules = [known[line.id] for line in status.chosen(section, heading_name)]
     stored = Deployed(session.connect(profile, region), stack_name)
     wanted = {name: value for name, value in only.items() if value is not None}
     gathered = gather(stored, rules, wanted, days=days, swept=status.last_sweep(stored))

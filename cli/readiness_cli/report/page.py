@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from readiness.alerting.message import console_url, runbook_url
+from readiness.alerting.console import console_url
+from readiness.alerting.message import runbook_url
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
