@@ -264,10 +264,9 @@ def test_two_thousand_findings_stay_below_400_kb(ids, long):  # noqa: F811
             f"{MOTO}/us-east-1/AWS::S3::Bucket/{'n' * (200 if long else 20)}-{n}",
             Status.NON_COMPLIANT,
             list(Severity)[n % 5],
-            f"Number {n} " + ("& is wrong " * (80 if long else 3)),
-            f"{n:012x}",
-            NOW,
-            NOW,
+            reason=f"Number {n} " + ("& is wrong " * (80 if long else 3)),
+            since=NOW,
+            first_seen=NOW,
         )
         for n in range(2000)
     ]
