@@ -25,6 +25,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "status:status",
         "Show the checklist as the stack sees it; with --fail-on, GO or NO-GO.",
     ),
+    "report": (
+        "report.command:report",
+        "Write the stack's verdicts as one page, for people without access.",
+    ),
+    "export": (
+        "export.command:export",
+        "Write the findings as OCSF, ASFF, CSV, JUnit, SARIF or OSCAL.",
+    ),
     "findings": ("findings:findings", "List the findings of the deployed stack."),
     "explain": (
         "findings:explain",

@@ -173,7 +173,7 @@ def status(
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     allowed = _named(allowed)
-    rules = _chosen(section, heading_name)
+    rules = chosen(section, heading_name)
     stored = Deployed(session.connect(profile, region), stack_name)
     now = stored.aws.now()
     found = read(
@@ -191,7 +191,7 @@ def status(
     _check_any(found.rows, rows, only)
     seen = {row.rule for row in found.rows}
     boxes = boxes_of(rules, rows, seen)
-    swept, failed = _last_sweep(stored)
+    swept, failed = last_sweep(stored)
     emit(
         format,
         [box.row() for box in boxes],
@@ -233,7 +233,8 @@ def boxes_of(rules: Iterable[Rule | Line], rows: Iterable[Row], seen: Container[
     return list(made.values())
 
 
-def _chosen(section: str | None, heading_name: str | None) -> list[Line]:
+def chosen(section: str | None, heading_name: str | None) -> list[Line]:
+    """The rules of a section or heading, or all. Raises Failure for a name that is none."""
     rules = list(outline.rules().values())
     if heading_name is not None:
         try:
@@ -294,7 +295,7 @@ def _check_any(every: Sequence[Row], rows: Sequence[Row], only: Mapping[str, str
         )
 
 
-def _last_sweep(stored: Deployed) -> tuple[datetime | None, list[str]]:
+def last_sweep(stored: Deployed) -> tuple[datetime | None, list[str]]:
     """When the last sweep ended, and the headings that it did not complete."""
     from readiness.engine.sweeps import Sweeps  # noqa: PLC0415
 

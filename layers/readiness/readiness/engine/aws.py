@@ -51,6 +51,9 @@ _SCARCE = Config(retries={"mode": "adaptive", "total_max_attempts": 4})
 _NEXT = frozenset({"NextToken", "nextToken"})
 
 
+A = TypeVar("A", bound="Aws")
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Evidence and when the reading of it began; an error stands in the evidence's place."""
@@ -115,6 +118,19 @@ class Aws:
             daily_cache=self.daily_cache,
             pacer=self.pacer,
             named=self.named,
+        )
+
+    def remade(self, kind: type[A]) -> A:
+        """The same account and clients as another kind of access, with nothing read yet."""
+        return kind(
+            self._session,
+            account=self.account,
+            region=self.region,
+            now=self.now,
+            bulk=self.bulk,
+            clients=self._clients,
+            daily_cache=self.daily_cache,
+            pacer=self.pacer,
         )
 
     def client(self, service: str, region: str | None = None, *, once: bool = False) -> Any:

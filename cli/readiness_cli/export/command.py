@@ -1,0 +1,159 @@
+"""`readiness export`: the findings of the deployed stack in the format of another tool."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from readiness.model.verdict import Severity
+from readiness_cli import catalogue, session
+from readiness_cli.failure import Exit, Failure
+from readiness_cli.output import as_csv, note
+
+if TYPE_CHECKING:
+    from readiness_cli.deployed import Deployed
+    from readiness_cli.export.content import Content
+
+FORMATS = ("ocsf", "asff", "csv", "junit", "sarif", "oscal")
+
+
+@click.command()
+@click.option(
+    "--format",
+    "format",
+    type=click.Choice(FORMATS),
+    required=True,
+    help="OCSF 1.3, ASFF, CSV, JUnit XML, SARIF 2.1.0 or OSCAL 1.1.2 assessment results.",
+)
+@click.option("--open", "only_open", is_flag=True, help="Only open findings.")
+@click.option(
+    "--severity",
+    type=click.Choice([str(each) for each in Severity], case_sensitive=False),
+    help="Only findings at least so severe.",
+)
+@click.option("--heading", "heading_name", metavar="NAME", help="Only a heading.")
+@click.option("--workload", metavar="NAME", help="Only resources with this tag Application.")
+@click.option(
+    "--file",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write to this file instead of stdout.",
+)
+@session.stack_option
+@session.aws_options
+def export(
+    *,
+    format: str,
+    only_open: bool,
+    severity: str | None,
+    heading_name: str | None,
+    workload: str | None,
+    path: Path | None,
+    stack_name: str,
+    profile: str | None,
+    region: str | None,
+) -> None:
+    r"""Write the findings of the deployed stack in the format of another tool.
+
+    Examples:
+    \b
+      readiness export --format sarif --file readiness.sarif
+      readiness export --format asff --open --severity HIGH --file findings.json
+
+    Waived and unknown findings are exported as such in every format (docs/exports.md). The exit
+    code does not depend on the findings.
+    """
+    from readiness_cli import status  # noqa: PLC0415
+    from readiness_cli.deployed import Deployed  # noqa: PLC0415
+    from readiness_cli.export.content import Content  # noqa: PLC0415
+    from readiness_cli.report.gathered import attestations  # noqa: PLC0415
+
+    known = catalogue.rules()
+    rules = {line.id: known[line.id] for line in status.chosen(None, heading_name)}
+    stored = Deployed(session.connect(profile, region), stack_name)
+    least = Severity(severity.upper()).rank if severity else max(each.rank for each in Severity)
+    found = [
+        each
+        for each in stored.findings(only_open=only_open, workload=workload)
+        if not each.gone and each.severity.rank <= least
+        if heading_name is None or each.rule in rules
+    ]
+    if workload is not None and not found:
+        raise Failure(
+            f"no finding has the workload {workload!r}",
+            why="An empty export would show that all is well",
+            fix="see the names with `readiness findings -o json`",
+        )
+    for key, why in stored.store.unreadable.items():
+        note(f"warning: this version cannot read the finding {key} ({why}); it is not exported")
+    unseen = set(rules) - {each.rule for each in found}
+    content = Content(
+        sorted(found, key=lambda f: (f.severity.rank, f.rule, f.resource.key)),
+        known,
+        stored.aws.account,
+        stored.aws.region,
+        stored.aws.geography.partition(stored.aws.region),
+        stack_name,
+        stored.stack.parameters.get("RunbookBaseUrl") or "docs/runbooks",
+        stored.aws.now(),
+        importlib.metadata.version("readiness"),
+        attestations(stored, rules.values()) if format == "oscal" else (),
+    )
+    text = _writer(format, stored)(content)
+    _write(path, text)
+    note(f"exported {session.plural(len(found), 'finding')} as {format}")
+    if unseen and not (only_open or severity or workload):
+        note(f"note: {session.plural(len(unseen), 'rule')} have no verdict, and are not in it")
+
+
+def _writer(format: str, stored: Deployed) -> Callable[[Content], str]:
+    from readiness_cli.export import asff, junit, ocsf, oscal, sarif  # noqa: PLC0415
+
+    if format == "asff":
+        return lambda content: asff.text(content, _known_to_security_hub(stored))
+    if format == "csv":
+        return _csv
+    writers: dict[str, Callable[[Content], str]] = {
+        "ocsf": ocsf.text,
+        "junit": junit.text,
+        "sarif": sarif.text,
+        "oscal": oscal.text,
+    }
+    return writers[format]
+
+
+def _known_to_security_hub(stored: Deployed) -> frozenset[str]:
+    """The resource types that have details in the SDK's model of Security Hub."""
+    client = stored.aws.client("securityhub")
+    shape = client.meta.service_model.shape_for("ResourceDetails")
+    return frozenset(shape.members)
+
+
+def _csv(content: Content) -> str:
+    from readiness.alerting.message import finding_json  # noqa: PLC0415
+
+    rows = [
+        finding_json(each, content.stack)
+        | {"missing": list(each.missing), "runbook": content.runbook(each)}
+        for each in content.findings
+    ]
+    return as_csv(rows, ("finding_id", "status", "severity", "rule", "resource", "reason"))
+
+
+def _write(path: Path | None, text: str) -> None:
+    if path is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise Failure(
+            f"{path} cannot be written: {error.strerror}",
+            why="The export would be lost",
+            fix="name another file with --file, or redirect stdout",
+            code=Exit.AWS_OR_INTERNAL,
+        ) from error

@@ -1,0 +1,126 @@
+"""SARIF 2.1.0 (OASIS Standard, 27 March 2020): results with their rules and suppressions."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+from readiness.model.finding import Finding, iso
+from readiness.model.text import clean
+from readiness.model.verdict import Severity, Status
+from readiness_cli.export.content import PRODUCT, Content, reason, uuid_of, waiver
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_KIND = {
+    Status.NON_COMPLIANT: "fail",
+    Status.COMPLIANT: "pass",
+    Status.INSUFFICIENT_DATA: "open",
+    Status.NOT_APPLICABLE: "notApplicable",
+}
+_LEVEL = {
+    Severity.CRITICAL: "error",
+    Severity.HIGH: "error",
+    Severity.MEDIUM: "warning",
+    Severity.LOW: "note",
+    Severity.INFORMATIONAL: "note",
+}
+_SCORE = {
+    Severity.CRITICAL: "9.5",
+    Severity.HIGH: "8.0",
+    Severity.MEDIUM: "5.5",
+    Severity.LOW: "2.0",
+    Severity.INFORMATIONAL: "0.0",
+}
+"""GitHub's ``security-severity``: above 9 is critical, from 7 high, from 4 medium."""
+
+
+def text(content: Content) -> str:
+    """The log with one run."""
+    ids = sorted({each.rule for each in content.findings})
+    index = {id: number for number, id in enumerate(ids)}
+    examples = {each.rule: each for each in content.findings}
+    log = {
+        "$schema": SCHEMA,
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": PRODUCT,
+                        "version": content.version,
+                        "rules": [_rule(content, examples[id]) for id in ids],
+                    }
+                },
+                "automationDetails": {
+                    "id": f"readiness/{content.account}/{content.region}/{content.stack}"
+                },
+                "results": [_result(content, each, index) for each in content.findings],
+            }
+        ],
+    }
+    return json.dumps(log, indent=1) + "\n"
+
+
+def _rule(content: Content, finding: Finding) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "id": finding.rule,
+        "name": "".join(part.title() for part in finding.rule.replace(".", "-").split("-")),
+        "shortDescription": {"text": content.title(finding, 300)},
+        "fullDescription": {"text": clean(finding.item, 300) or finding.rule},
+        "help": {"text": f"Runbook: {content.runbook(finding)}"},
+        "defaultConfiguration": {"level": _LEVEL[finding.severity]},
+        "properties": {
+            "tags": [finding.section, finding.heading],
+            "security-severity": _SCORE[finding.severity],
+        },
+    }
+    if content.runbook(finding).startswith("https://"):
+        made["helpUri"] = content.runbook(finding)
+    return made
+
+
+def _result(content: Content, finding: Finding, index: dict[str, int]) -> dict[str, Any]:
+    kind = _KIND[finding.status]
+    said = reason(finding, 1000)
+    fix = f" Expected: {clean(finding.expected, 1000)}" if finding.expected else ""
+    made: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": index[finding.rule],
+        "kind": kind,
+        "level": _LEVEL[finding.severity] if kind == "fail" else "none",
+        "message": {"text": f"{clean(finding.resource.id, 200)}: {said}{fix}"},
+        "locations": [
+            {
+                # Readers that know files alone need one; it is the resource's key.
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(finding.resource.key, safe="/")},
+                    "region": {"startLine": 1},
+                },
+                "logicalLocations": [
+                    {
+                        "name": clean(finding.resource.id, 500),
+                        "fullyQualifiedName": clean(finding.resource.key, 1000),
+                        "kind": "resource",
+                    }
+                ],
+            }
+        ],
+        "guid": uuid_of("sarif", content.stack, finding.resource.key, finding.rule),
+        "partialFingerprints": {"readiness/v1": finding.id},
+        "properties": {
+            "status": str(finding.status),
+            "severity": str(finding.severity),
+            "since": iso(finding.since),
+            "missing": list(finding.missing) if kind == "open" else [],
+        },
+    }
+    if finding.is_waived:
+        made["suppressions"] = [
+            {
+                "kind": "external",
+                "status": "accepted",
+                "justification": waiver(finding, 1000),
+            }
+        ]
+    return made

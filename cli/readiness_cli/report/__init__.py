@@ -1,0 +1,1 @@
+"""The report: what the stack knows, as one page for people who have no access to the account."""
