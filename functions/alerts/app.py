@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -13,6 +14,7 @@ from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
 
 from functions.alerts.turns import sweep_before
+from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
@@ -52,6 +54,7 @@ class Alerts:
         sns: Any,
         environment: Mapping[str, str],
         *,
+        sqs: Any = None,
         where: str = "",
         cloudformation: Callable[[], Any] | None = None,
         steps: Callable[[], Any] | None = None,
@@ -67,6 +70,9 @@ class Alerts:
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
         self._topic = environment["ALERTS_TOPIC"]
+        self._held = Held(self._store)
+        self._sqs = sqs
+        self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
         self._own = OwnStack(
@@ -212,6 +218,7 @@ class Alerts:
                         "error": f"{type(error).__name__}: {error}",
                     },
                 )
+        self._send_held(context)
         if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
             self._store.note_waiting(lost_before, datetime.now(UTC))
         self._skip_unreadable()
@@ -220,6 +227,19 @@ class Alerts:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
         return {"published": published}
+
+    def _send_held(self, context: Any) -> None:
+        """Have the forwarder look again at pages that waited for the end of a quiet time."""
+        if not self._pages:
+            return
+        sent = 0
+        for page in self._held.due():
+            if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
+                break
+            body = {"kind": HELD_PAGE, "resource": page.resource, "rule": page.rule}
+            self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
+            sent += 1
+        metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
 
     # -- sweeps ---------------------------------------------------------------------------------
 
@@ -409,6 +429,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                 session.client("dynamodb", config=CONFIG),
                 session.client("sns", config=CONFIG),
                 os.environ,
+                sqs=session.client("sqs", config=CONFIG),
                 where=f"{arn[4]}/{arn[3]}",
                 cloudformation=lambda: session.client("cloudformation", config=CONFIG),
                 steps=lambda: session.client("stepfunctions", config=CONFIG),

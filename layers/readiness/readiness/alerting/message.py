@@ -531,6 +531,26 @@ def group_event(
     return said | {"dedup_key": group.dedup_key, "payload": payload, "links": links}
 
 
+def cause_event(
+    finding: Finding, group: Group, *, lowest: Severity, runbooks: str, stack: str
+) -> dict[str, Any]:
+    """The Events API v2 body that triggers the one incident of several rules about one fact."""
+    said = pagerduty_event(
+        finding,
+        routing_key="",
+        lowest=lowest,
+        runbooks=runbooks,
+        key=group.dedup_key,
+        stack=stack,
+    )
+    rules = ", ".join(dict.fromkeys(group.examples))
+    details = said["payload"]["custom_details"] | {
+        "one_incident_for": clean(rules, SUMMARY_MOST),
+        "resolves": "when all of these are resolved",
+    }
+    return said | {"payload": said["payload"] | {"custom_details": details}}
+
+
 def _names(group: Group) -> str:
     names = ", ".join(clean(each, 60) for each in group.examples[:3])
     return names if group.joined <= len(group.examples[:3]) else f"{names}, …"

@@ -103,7 +103,7 @@ class Resolver:
             if incident.group:
                 with suppress(Contended):
                     self._storms.close(incident.group, whoever_is_in=True)
-            reply = self._send(self._event(incident))
+            reply = self._send(self._event(incident), incident.route)
             if reply.accepted:
                 over.add(incident.dedup_key)
                 self._end(incident)
@@ -132,10 +132,11 @@ class Resolver:
         said = pagerduty_event(finding, routing_key="", lowest=self.lowest, runbooks=self.runbooks)
         return said | event
 
-    def _send(self, event: dict[str, Any]) -> Reply:
+    def _send(self, event: dict[str, Any], route: str) -> Reply:
         reply = Reply(0)
         for attempt in range(self.most_tries):
-            reply = self.api.send(event | {"routing_key": self.key.get(fresh=reply.refuses_key)})
+            key = self.key.get(route, fresh=reply.refuses_key)
+            reply = self.api.send(event | {"routing_key": key})
             is_last = attempt == self.most_tries - 1
             if not reply.may_be_cured or is_last or self.enough():
                 break
