@@ -15,6 +15,8 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty import deletion
+from readiness.alerting.canary import CANARY, Canary
+from readiness.alerting.digest import DIGEST
 from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import (
@@ -92,6 +94,7 @@ class Pager:
         self._confirm = float(environment.get("PAGERDUTY_CONFIRM_SECONDS") or 0)
         self._storms = Storms(store, stack=self._stack, above=above)
         self._held = Held(store)
+        self._canary = Canary(store)
         self._routes = _routes(environment.get("PAGERDUTY_ROUTES", ""))
         self._quiet = Quiet(
             store.client, environment.get("DECLARATIONS_TABLE", ""), _hours(environment)
@@ -128,6 +131,8 @@ class Pager:
         What no try can cure goes to the dead letters at once, with the reason: a message that
         cannot be understood, an event that PagerDuty refuses, a finding that cannot be read.
         """
+        if self._is_canary(record):
+            return
         if self._paused_for is not None:
             self._postpone(record, self._paused_for)
             raise Later("PagerDuty wants no more for now")
@@ -137,7 +142,7 @@ class Pager:
             raise Later("there is no time left")
         try:
             body = _body_of(record.body)
-            if body.get("kind") != BASELINE:
+            if body.get("kind") not in {BASELINE, DIGEST}:
                 self._page(record, *_finding_in(body), was_held=body.get("kind") == HELD_PAGE)
         except Later:
             raise
@@ -150,6 +155,23 @@ class Pager:
         except Exception as error:
             # Whatever else it is, the next 300 tries would end the same way.
             self._malformed(record, error)
+
+    def _is_canary(self, record: SQSRecord) -> bool:
+        """Whether it is a canary, which is counted here and goes no further. Raises Later."""
+        try:
+            body = _body_of(record.body)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        if body.get("kind") != CANARY:
+            return False
+        try:
+            self._canary.arrived(str(body.get("sent_at")))
+        except ValueError:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            raise self._unreachable(record, error) from error
+        metrics.add_metric("CanariesArrived", MetricUnit.Count, 1)
+        return True
 
     def _page(
         self, record: SQSRecord, resource: Resource, rule: str, *, was_held: bool = False

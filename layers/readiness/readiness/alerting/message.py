@@ -214,15 +214,18 @@ def sns_message(
     }
 
 
+def mark_of(finding: Finding, entry: Entry) -> str:
+    """The severity, or what has become of it: ``RESOLVED``, ``WAIVED``, ``REMINDER``."""
+    if finding.is_open:
+        return str(severity_of(finding))
+    marks = {str(Kind.REMINDED): "REMINDER", str(Kind.WAIVED): "WAIVED"}
+    return marks.get(entry.kind, RESOLVED)
+
+
 def _subject(finding: Finding, entry: Entry, state: str) -> str:
     """``ALARM: [HIGH] encryption.s3-kms data``: SNS takes fewer than 100 ASCII characters."""
-    mark = str(severity_of(finding))
-    if not finding.is_open:
-        marks = {str(Kind.REMINDED): "REMINDER", str(Kind.WAIVED): "WAIVED"}
-        mark = marks.get(entry.kind, RESOLVED)
-    name = spoken_name(finding, 60)
-    subject = clean(f"{state}: [{mark}] {finding.rule} {name}", SUBJECT_MOST)
-    return subject.encode("ascii", "replace").decode()
+    said = f"{state}: [{mark_of(finding, entry)}] {finding.rule} {spoken_name(finding, 60)}"
+    return clean(said, SUBJECT_MOST).encode("ascii", "replace").decode()
 
 
 def _within_bounds(body: dict[str, Any]) -> str:
