@@ -120,6 +120,7 @@ class Pager:
             self._api,
             lowest=self._lowest,
             runbooks=self._runbooks,
+            stack=self._stack,
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
             most_tries=DELETION_TRIES,
         )

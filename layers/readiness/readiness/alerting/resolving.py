@@ -16,6 +16,7 @@ from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.routing_key import RoutingKey
 from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
+from readiness.model.finding import DEFAULT_STACK
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity
 
@@ -53,6 +54,7 @@ class Resolver:
     api: EventsApi
     lowest: Severity
     runbooks: str = ""
+    stack: str = DEFAULT_STACK
     enough: Callable[[], bool] = lambda: False
     wait: Callable[[float], None] = time.sleep
     most_tries: int = MOST_TRIES
@@ -129,7 +131,13 @@ class Resolver:
         event = resolve_event(incident.dedup_key)
         if finding is None:
             return event
-        said = pagerduty_event(finding, routing_key="", lowest=self.lowest, runbooks=self.runbooks)
+        said = pagerduty_event(
+            finding,
+            routing_key="",
+            lowest=self.lowest,
+            runbooks=self.runbooks,
+            stack=self.stack,
+        )
         return said | event
 
     def _send(self, event: dict[str, Any], route: str) -> Reply:
