@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from readiness.alerting.held import HELD
 from readiness.engine.attribute_values import deserialise
+from readiness.engine.sweeps import Sweeps
 from readiness.model.finding import Finding
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity, Status
 from readiness_cli.demo.emulator import ACCOUNT, REGION
+from tests.e2e.account import Account
 from tests.e2e.test_pipeline import about, of
 
 pytestmark = pytest.mark.e2e
@@ -21,6 +23,16 @@ CAUSES = (
     "performance_benchmarks.function-error-rate",
     "performance_benchmarks.function-availability",
 )
+
+
+@pytest.fixture(scope="module")
+def account(deployed):
+    """A stack whose baseline is over without a sweep, which takes most of such a run."""
+    client, table = deployed.aws.client("dynamodb"), deployed.outputs["TransitionsTable"]
+    sweeps = Sweeps(client, table, f"{ACCOUNT}/{REGION}")
+    sweeps.end_baseline("encryption.s3-kms", datetime.now(UTC) - timedelta(hours=1), "none")
+    key = deployed.aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+    return Account(deployed, key)
 
 
 @pytest.fixture
