@@ -7,9 +7,10 @@ import json
 import pytest
 
 from readiness.alerting.causes import CAUSES, OUTAGE, cause_of
-from readiness.alerting.routes import DEFAULT, RoutesRefused, route_of, routes_of
+from readiness.alerting.routes import DEFAULT, REST, RoutesRefused, route_of, routes_of
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness_cli import catalogue
+from readiness_cli.acknowledgement import KEY_NAME
 from tests.findings import finding
 
 ROUTES = json.dumps(
@@ -46,7 +47,15 @@ def test_without_routes_all_goes_to_the_default():
 
 @pytest.mark.parametrize(
     "text",
-    ["[]", "no", '{"owner": "x"}', '{"color=red": "x"}', '{"owner=": "x"}', '{"owner=a": 1}'],
+    [
+        "[]",
+        "no",
+        '{"owner": "x"}',
+        '{"color=red": "x"}',
+        '{"owner=": "x"}',
+        '{"owner=a": 1}',
+        '{"owner=a": "rest"}',
+    ],
 )
 def test_routes_that_make_no_sense_are_refused(text):
     with pytest.raises(RoutesRefused):
@@ -82,6 +91,10 @@ def test_without_a_default_there_is_no_key(text):
 
 def test_the_key_alone_is_the_default():
     assert RoutingKey(Secrets(" A\n"), "secret").get() == "A"
+
+
+def test_the_key_for_reading_has_one_name():
+    assert REST == KEY_NAME
 
 
 def test_causes_name_rules_that_exist():

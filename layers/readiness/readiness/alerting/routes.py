@@ -11,6 +11,8 @@ from readiness.model.finding import Finding
 
 DEFAULT = "default"
 """The name of the key that the secret always has."""
+REST = "rest"
+"""The name in the secret of a key that reads from PagerDuty's REST API and pages nobody."""
 BY = ("owner", "workload", "environment", "heading")
 
 
@@ -54,7 +56,7 @@ def _route(match: str, name: object) -> Route:
     by, equals, pattern = (part.strip() for part in match.partition("="))
     if by not in BY or not equals or not pattern:
         raise RoutesRefused(f"{match!r} is not owner=…, workload=…, environment=… or heading=…")
-    if not isinstance(name, str) or not name.strip():
+    if not isinstance(name, str) or name.strip() in {"", REST}:
         raise RoutesRefused(f"{match!r} does not say the name of a key")
     return Route(by, pattern.lower(), name.strip())
 
