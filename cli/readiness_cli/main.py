@@ -44,6 +44,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "waive": ("waive:waive", "Accept findings until a date; show what would be covered; approve."),
     "waivers": ("waive:waivers", "List the waivers: who accepted what, until when and why."),
     "unwaive": ("waive:unwaive", "End a waiver before its time."),
+    "quiet": (
+        "quiet:quiet",
+        "Announce a change window: only CRITICAL findings wake somebody in it.",
+    ),
     "manifest": (
         "manifest:manifest",
         "Check a workload's manifest: what tags cannot say of it.",

@@ -26,9 +26,18 @@ _REST_KEY = re.compile(r"[A-Za-z0-9_+-]{20,64}")
     is_flag=True,
     help="Give a read-only REST API key instead, for test-alert --acknowledged.",
 )
+@click.option(
+    "--name",
+    default="default",
+    show_default=True,
+    metavar="NAME",
+    help="The name that the parameter PagerDutyRoutes calls this service by.",
+)
 @session.stack_option
 @session.aws_options
-def pagerduty_key(*, rest: bool, stack_name: str, profile: str | None, region: str | None) -> None:
+def pagerduty_key(
+    *, rest: bool, name: str, stack_name: str, profile: str | None, region: str | None
+) -> None:
     """Give the stack the routing key of a PagerDuty service (Events API v2).
 
     The key is asked for without being shown, or read from standard input; it is no argument,
@@ -40,11 +49,17 @@ def pagerduty_key(*, rest: bool, stack_name: str, profile: str | None, region: s
     aws = session.connect(profile, region)
     deployed = stack.find(aws, stack_name)
     secret = deployed["PagerDutySecret"]
+    if not name.strip() or name.strip() == KEY_NAME:
+        raise Failure(
+            f"--name {name!r} is no name for a service",
+            why="PagerDutyRoutes has to call the service by a name of its own",
+            fix="leave --name out for the default service",
+        )
     if rest:
         put_key(aws.client("secretsmanager"), secret, _asked("REST API key", _REST_KEY), KEY_NAME)
         note(f"The REST key is in the secret {secret}. Only test-alert --acknowledged uses it.")
         return
-    put_key(aws.client("secretsmanager"), secret, _asked("Routing key", _KEY))
+    put_key(aws.client("secretsmanager"), secret, _asked("Routing key", _KEY), name.strip())
     note(f"The routing key is in the secret {secret}. `readiness test-alert` proves the way.")
 
 

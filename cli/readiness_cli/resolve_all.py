@@ -103,6 +103,7 @@ def _resolver(aws: Aws, stored: Deployed) -> Resolver:
         EventsApi(endpoint_of(endpoint)),
         lowest=Severity(lowest),
         runbooks=parameter(aws, name, "RunbookBaseUrl", ""),
+        stack=name,
     )
 
 

@@ -14,7 +14,7 @@ from readiness_cli import catalogue
 
 ATTESTATION = "Readiness Attestation"
 ATTESTATIONS = "Attestations"
-_SCHEDULED = {"Alerts": {"republish": True}, "Upkeep": {"upkeep": True}}
+_SCHEDULED = {"Alerts": [{"republish": True}, {"digest": True}], "Upkeep": [{"upkeep": True}]}
 
 
 class Subscribed:
@@ -59,7 +59,7 @@ class Subscribed:
 
     def _of_function(self, logical: str, event: Mapping[str, Any]) -> str:
         if logical in _SCHEDULED:
-            return "" if dict(event) == _SCHEDULED[logical] else _not_subscribed(logical)
+            return "" if dict(event) in _SCHEDULED[logical] else _not_subscribed(logical)
         if logical == ATTESTATIONS:
             is_one = event.get("detail-type") == ATTESTATION
             return "" if is_one else _not_subscribed(logical)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -11,8 +12,14 @@ from typing import Any
 
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.alerts.turns import sweep_before
+from readiness.alerting.canary import CANARY, Canary, canary_message
+from readiness.alerting.canary import RULE as CANARY_RULE
+from readiness.alerting.chat import chat_message
+from readiness.alerting.digest import PERIODS, Log, chat_digest, digest_message
+from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
@@ -34,6 +41,10 @@ LOST_AFTER = timedelta(minutes=2)
 MOST_SKEW = timedelta(minutes=5)
 """AWS refuses requests that are signed by a clock further off."""
 SPARE_MILLISECONDS = 20_000
+DIGEST_ONCE = timedelta(hours=12)
+"""A digest that is asked for again so soon was sent already: the invocation is another try."""
+MOST_DIGESTED = timedelta(days=14)
+_TOLD_IN_DIGESTS = {Routing.ALERT, Routing.WAIVED, Routing.OWN}
 
 log = Logger(service="readiness-alerts")
 metrics = Metrics(namespace="Readiness", service="alerts")
@@ -52,6 +63,7 @@ class Alerts:
         sns: Any,
         environment: Mapping[str, str],
         *,
+        sqs: Any = None,
         where: str = "",
         cloudformation: Callable[[], Any] | None = None,
         steps: Callable[[], Any] | None = None,
@@ -67,6 +79,15 @@ class Alerts:
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
         self._topic = environment["ALERTS_TOPIC"]
+        self._held = Held(self._store)
+        self._chat = environment.get("CHAT_TOPIC", "")
+        self._period = environment.get("DIGEST", "off")
+        self._log = Log(self._store)
+        self._where = where
+        self._canary = Canary(self._store, where)
+        self._sends_canaries = bool(where) and environment.get("CANARY") == "true"
+        self._sqs = sqs
+        self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
         self._own = OwnStack(
@@ -119,6 +140,10 @@ class Alerts:
         """
         if not self._store.is_unpublished(entry):
             return
+        if entry.rule == CANARY_RULE:
+            self._send(canary_message(entry))
+            self._store.mark_published(entry, datetime.now(UTC), CANARY.lower())
+            return
         self._incidents.since()
         resource = Resource.parse(entry.resource)
         finding = self._store.get(resource, entry.rule)
@@ -133,6 +158,8 @@ class Alerts:
         )
         if _is_about_reading(entry, finding):
             self._unread.note(datetime.now(UTC))
+        if self._period in PERIODS and routing in _TOLD_IN_DIGESTS:
+            self._log.note(entry, finding)
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
@@ -160,6 +187,8 @@ class Alerts:
         )
         self._send(message)
         metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
+        if self._chat:
+            self._tell_chat(chat_message(finding, entry, self._runbooks, self._stack))
 
     def _may_have_been_told(self, finding: Finding, history: list[Entry]) -> bool:
         """Whether the pager has to hear that a finding does not page (any more).
@@ -183,6 +212,35 @@ class Alerts:
 
     def _send(self, message: Mapping[str, Any]) -> None:
         self._sns.publish(TopicArn=self._topic, **message)
+
+    def _tell_chat(self, message: Mapping[str, Any]) -> None:
+        """For chat rooms; what fails there must not send everybody else the same again."""
+        try:
+            self._sns.publish(TopicArn=self._chat, **message)
+        except (ClientError, BotoCoreError) as error:
+            metrics.add_metric("ChatFailures", MetricUnit.Count, 1)
+            log.error("the chat topic was not told", extra={"error": str(error)})
+
+    # -- the digest ---------------------------------------------------------------------------
+
+    def digest(self) -> dict[str, Any]:
+        """Send what opened, closed, is oldest and expires; once, also when invoked again."""
+        if self._period not in PERIODS:
+            return {"sent": False}
+        now = datetime.now(UTC)
+        last = self._log.last_sent()
+        if last is not None and now - last < DIGEST_ONCE:
+            return {"sent": False}
+        since = max(last or now - PERIODS[self._period], now - MOST_DIGESTED)
+        account, _, region = self._where.partition("/")
+        summary = self._log.summary(account, since, now)
+        self._send(digest_message(summary, account, region, self._stack, self._period))
+        self._log.note_sent(now)
+        if self._chat:
+            self._tell_chat(chat_digest(summary, account, region, self._stack))
+        self._skip_unreadable()
+        metrics.add_metric("DigestsSent", MetricUnit.Count, 1)
+        return {"sent": True, "open": sum(summary.open.values())}
 
     # -- what the stream lost -----------------------------------------------------------------
 
@@ -212,6 +270,8 @@ class Alerts:
                         "error": f"{type(error).__name__}: {error}",
                     },
                 )
+        self._send_held(context)
+        self._send_canary()
         if context.get_remaining_time_in_millis() >= SPARE_MILLISECONDS:
             self._store.note_waiting(lost_before, datetime.now(UTC))
         self._skip_unreadable()
@@ -220,6 +280,27 @@ class Alerts:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
         return {"published": published}
+
+    def _send_canary(self) -> None:
+        if not self._sends_canaries:
+            return
+        now = datetime.now(UTC)
+        self._canary.release(now)
+        hours = self._canary.hours_without(now)
+        metrics.add_metric("HoursWithoutCanary", MetricUnit.Count, round(hours, 3))
+
+    def _send_held(self, context: Any) -> None:
+        """Have the forwarder look again at pages that waited for the end of a quiet time."""
+        if not self._pages:
+            return
+        sent = 0
+        for page in self._held.due():
+            if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
+                break
+            body = {"kind": HELD_PAGE, "resource": page.resource, "rule": page.rule}
+            self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
+            sent += 1
+        metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
 
     # -- sweeps ---------------------------------------------------------------------------------
 
@@ -383,6 +464,8 @@ def answer(alerts: Alerts, event: Mapping[str, Any], context: Any) -> Any:
         return alerts.follow(event["Records"])
     if event.get("republish") is True:
         return alerts.republish(context)
+    if event.get("digest") is True:
+        return alerts.digest()
     if "beginning_sweep" in event:
         return alerts.begin(event["beginning_sweep"])
     if "completed_sweep" in event:
@@ -395,7 +478,7 @@ _alerts: list[Alerts] = []
 
 
 def handler(event: Mapping[str, Any], context: Any) -> Any:
-    """Stream records, ``{"republish": true}``, or that a sweep begins or has completed.
+    """Stream records, ``{"republish": true}``, ``{"digest": true}``, or that a sweep begins, ends.
 
     The latter are ``{"beginning_sweep": {…}}`` and ``{"completed_sweep": {…}}``.
     """
@@ -409,6 +492,7 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                 session.client("dynamodb", config=CONFIG),
                 session.client("sns", config=CONFIG),
                 os.environ,
+                sqs=session.client("sqs", config=CONFIG),
                 where=f"{arn[4]}/{arn[3]}",
                 cloudformation=lambda: session.client("cloudformation", config=CONFIG),
                 steps=lambda: session.client("stepfunctions", config=CONFIG),

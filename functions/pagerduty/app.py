@@ -15,9 +15,13 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty import deletion
+from readiness.alerting.canary import CANARY, Canary
+from readiness.alerting.digest import DIGEST
+from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import (
     BASELINE,
+    cause_event,
     group_event,
     pagerduty_event,
     pages,
@@ -25,7 +29,9 @@ from readiness.alerting.message import (
     severity_of,
 )
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.alerting.quiet import Hours, HoursRefused, Quiet, hours_of
 from readiness.alerting.resolving import Resolver
+from readiness.alerting.routes import DEFAULT, Route, RoutesRefused, route_of, routes_of
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
 from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
 from readiness.engine.aws import CONFIG
@@ -87,6 +93,12 @@ class Pager:
         above = int(float(environment.get("PAGERDUTY_GROUP_ABOVE") or DEFAULT_ABOVE))
         self._confirm = float(environment.get("PAGERDUTY_CONFIRM_SECONDS") or 0)
         self._storms = Storms(store, stack=self._stack, above=above)
+        self._held = Held(store)
+        self._canary = Canary(store)
+        self._routes = _routes(environment.get("PAGERDUTY_ROUTES", ""))
+        self._quiet = Quiet(
+            store.client, environment.get("DECLARATIONS_TABLE", ""), _hours(environment)
+        )
         self._uniform = uniform
         self._paused_for: float | None = None
         self._remaining: Callable[[], int] = lambda: SPARE_MILLISECONDS
@@ -108,6 +120,7 @@ class Pager:
             self._api,
             lowest=self._lowest,
             runbooks=self._runbooks,
+            stack=self._stack,
             enough=lambda: context.get_remaining_time_in_millis() < SPARE_MILLISECONDS,
             most_tries=DELETION_TRIES,
         )
@@ -119,6 +132,8 @@ class Pager:
         What no try can cure goes to the dead letters at once, with the reason: a message that
         cannot be understood, an event that PagerDuty refuses, a finding that cannot be read.
         """
+        if self._is_canary(record):
+            return
         if self._paused_for is not None:
             self._postpone(record, self._paused_for)
             raise Later("PagerDuty wants no more for now")
@@ -128,8 +143,8 @@ class Pager:
             raise Later("there is no time left")
         try:
             body = _body_of(record.body)
-            if body.get("kind") != BASELINE:
-                self._page(record, *_finding_in(body))
+            if body.get("kind") not in {BASELINE, DIGEST}:
+                self._page(record, *_finding_in(body), was_held=body.get("kind") == HELD_PAGE)
         except Later:
             raise
         except Contended as error:
@@ -142,12 +157,34 @@ class Pager:
             # Whatever else it is, the next 300 tries would end the same way.
             self._malformed(record, error)
 
-    def _page(self, record: SQSRecord, resource: Resource, rule: str) -> None:
-        """Tell PagerDuty how the finding stands: only what it may have been told is resolved."""
+    def _is_canary(self, record: SQSRecord) -> bool:
+        """Whether it is a canary, which is counted here and goes no further. Raises Later."""
+        try:
+            body = _body_of(record.body)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return False
+        if body.get("kind") != CANARY:
+            return False
+        try:
+            self._canary.arrived(str(body.get("sent_at")))
+        except ValueError:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            raise self._unreachable(record, error) from error
+        metrics.add_metric("CanariesArrived", MetricUnit.Count, 1)
+        return True
+
+    def _page(
+        self, record: SQSRecord, resource: Resource, rule: str, *, was_held: bool = False
+    ) -> None:
+        """Tell PagerDuty how the finding stands: only what it may have been told is resolved.
+
+        ``was_held`` tells that the page has waited for the end of a quiet time.
+        """
         finding = self._store.get(resource, rule)
         for _ in range(MOST_LOOKS):
             wrong = finding is not None and pages(finding, self._lowest)
-            if not self._told(record, resource, rule, finding):
+            if not self._told(record, resource, rule, finding, was_held=was_held):
                 return
             # Another forwarder may have told of a newer state while this one was on its way.
             now = self._store.get(resource, rule)
@@ -156,30 +193,54 @@ class Pager:
             finding = now
 
     def _told(
-        self, record: SQSRecord, resource: Resource, rule: str, finding: Finding | None
+        self,
+        record: SQSRecord,
+        resource: Resource,
+        rule: str,
+        finding: Finding | None,
+        *,
+        was_held: bool,
     ) -> bool:
         """Whether PagerDuty was told how the finding stands, and took it. Raises Later."""
-        id = finding_id(resource, rule)
         known = self._incident(resource, rule)
         if finding is not None and pages(finding, self._lowest):
-            if known is None and self._incidents.is_closing():
-                raise self._while_closing(record)
             if known is None or known.left:
-                self._confirmed(record, finding)
-            return self._triggered(record, finding, known)
+                return self._opened(record, finding, known, was_held=was_held)
+            told = self._triggered(record, finding, known)
+            if told and was_held:
+                self._held.release(resource, rule)
+            return told
+        if was_held:
+            self._held.release(resource, rule)
         if known is None:
             return False
         if finding is not None:
-            self._quiet(record, finding)
+            self._settled(record, finding)
         if known.group:
             left = self._left(record, known)
             if left:
                 self._incidents.end(known)
             return left
-        taken = self._tell(record, id, self._said(finding, known.dedup_key))
+        said = self._said(finding, known.dedup_key)
+        taken = self._tell(record, finding_id(resource, rule), said, known.route)
         if taken and known.token:
             self._incidents.end(known)
         return taken
+
+    def _opened(
+        self, record: SQSRecord, finding: Finding, known: Incident | None, *, was_held: bool
+    ) -> bool:
+        """Whether PagerDuty was told of a finding that it does not know open. Raises Later."""
+        if known is None and self._incidents.is_closing():
+            raise self._while_closing(record)
+        if not was_held:
+            self._confirmed(record, finding)
+        if self._kept_quiet(finding):
+            return False
+        told = self._triggered(record, finding, known)
+        if told:
+            self._held.release(finding.resource, finding.rule)
+        return told
 
     def _confirmed(self, record: SQSRecord, finding: Finding) -> None:
         """Let a page below CRITICAL wait until the finding has lasted. Raises Later.
@@ -194,7 +255,22 @@ class Pager:
             self._postpone(record, math.ceil(left))
             raise Later("the finding has to last before it pages")
 
-    def _quiet(self, record: SQSRecord, finding: Finding) -> None:
+    def _kept_quiet(self, finding: Finding) -> bool:
+        """Whether nobody is woken now: then a row keeps the page. What cannot be read pages."""
+        try:
+            because = self._quiet.why(finding, severity_of(finding))
+        except (ClientError, BotoCoreError) as error:
+            metrics.add_metric("QuietUnreadable", MetricUnit.Count, 1)
+            log.error("change windows cannot be read", extra={"error": str(error)})
+            return False
+        if not because:
+            return False
+        self._held.hold(finding.resource, finding.rule, because)
+        metrics.add_metric("PagesHeld", MetricUnit.Count, 1)
+        log.info("held", extra={"finding_id": finding.id, "because": because})
+        return True
+
+    def _settled(self, record: SQSRecord, finding: Finding) -> None:
         """Keep the incident of a flapping finding open until it has been quiet. Raises Later.
 
         When it opens again meanwhile, that is the same incident, and pages nobody anew.
@@ -215,15 +291,31 @@ class Pager:
             # It opens anew, or it is more severe than the group: that is a page again.
             if not self._left(record, known):
                 return False
-        if known is None or known.group:
-            group = self._storms.place(finding, severity, known)
+        resource, rule = finding.resource, finding.rule
+        if known is not None and not known.group:
+            key, route = known.dedup_key, known.route
+        else:
+            route = self._route(finding)
+            group = self._storms.place(finding, severity, known, route)
             if group is not None:
                 return self._tell_group(record, finding, group)
-        resource, rule = finding.resource, finding.rule
-        is_alone = known is not None and not known.group
-        key = known.dedup_key if known and is_alone else dedup_key(resource, rule, self._stack)
-        self._incidents.mark(resource, rule, key)
-        return self._tell(record, finding_id(resource, rule), self._said(finding, key))
+            key = dedup_key(resource, rule, self._stack)
+        self._incidents.mark(resource, rule, key, route)
+        return self._tell(record, finding_id(resource, rule), self._said(finding, key), route)
+
+    def _route(self, finding: Finding) -> str:
+        """The name of the key to page with; empty for the default, also of a key that is not."""
+        name = route_of(finding, self._routes)
+        if name == DEFAULT:
+            return ""
+        try:
+            if self._key.has(name):
+                return name
+        except NoRoutingKey:
+            return ""
+        metrics.add_metric("UnknownRoutes", MetricUnit.Count, 1)
+        log.error("the secret has no key of this name; the default is paged", extra={"key": name})
+        return ""
 
     def _tell_group(self, record: SQSRecord, finding: Finding, group: Group) -> bool:
         """Whether PagerDuty has heard of the group with everyone in it.
@@ -236,10 +328,12 @@ class Pager:
         if not group.may_be_told(datetime.now(UTC)):
             self._postpone(record, TELL_EVERY.total_seconds())
             raise Later("the group was told of a moment ago")
-        said = group_event(
+        made = cause_event if group.cause else group_event
+        said = made(
             finding, group, lowest=self._lowest, runbooks=self._runbooks, stack=self._stack
         )
-        if not self._tell(record, finding_id(finding.resource, finding.rule), said):
+        id = finding_id(finding.resource, finding.rule)
+        if not self._tell(record, id, said, group.route):
             return False
         self._storms.note_told(group)
         return True
@@ -249,7 +343,7 @@ class Pager:
         self._storms.leave(known)
         if not self._storms.close(known.group):
             return True
-        return self._tell(record, known.finding_id, resolve_event(known.dedup_key))
+        return self._tell(record, known.finding_id, resolve_event(known.dedup_key), known.route)
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.
@@ -280,9 +374,9 @@ class Pager:
             stack=self._stack,
         )
 
-    def _tell(self, record: SQSRecord, id: str, said: dict[str, Any]) -> bool:
+    def _tell(self, record: SQSRecord, id: str, said: dict[str, Any], route: str) -> bool:
         """Whether PagerDuty took the event. Raises Later where it may take it another time."""
-        reply = self._send(record, said)
+        reply = self._send(record, said, route)
         about = {
             "finding_id": id,
             "action": said["event_action"],
@@ -299,12 +393,12 @@ class Pager:
         self._set_aside(record, f"PagerDuty answered {reply}")
         return False
 
-    def _send(self, record: SQSRecord, said: dict[str, Any]) -> Reply:
+    def _send(self, record: SQSRecord, said: dict[str, Any], route: str) -> Reply:
         """Send it; with the key read again where PagerDuty does not know the one we have."""
         try:
-            key = self._key.get()
+            key = self._key.get(route)
             reply = self._api.send(said | {"routing_key": key})
-            if reply.refuses_key and (renewed := self._key.get(fresh=True)) != key:
+            if reply.refuses_key and (renewed := self._key.get(route, fresh=True)) != key:
                 reply = self._api.send(said | {"routing_key": renewed})
         except NoRoutingKey as missing:
             raise self._without_key(record, str(missing)) from None
@@ -402,6 +496,28 @@ def openings(history: Iterable[Entry]) -> int:
     """How often a finding opened within the last hour."""
     since = iso(datetime.now(UTC) - FLAPPING_WITHIN)
     return sum(row.kind in {Kind.OPENED, Kind.REOPENED} and row.at > since for row in history)
+
+
+def _hours(environment: Mapping[str, str]) -> Hours | None:
+    """The quiet hours; none where they make no sense: a slip of the pen silences nobody."""
+    try:
+        return hours_of(
+            environment.get("QUIET_HOURS", ""),
+            environment.get("QUIET_TIME_ZONE", ""),
+            environment.get("QUIET_BELOW", ""),
+        )
+    except HoursRefused as refused:
+        log.error("there are no quiet hours", extra={"reason": str(refused)})
+        return None
+
+
+def _routes(text: str) -> tuple[Route, ...]:
+    """The routes; none where they make no sense: then the default service is paged."""
+    try:
+        return routes_of(text)
+    except RoutesRefused as refused:
+        log.error("PagerDutyRoutes cannot be read", extra={"reason": str(refused)})
+        return ()
 
 
 def _is_worse(severity: Severity, group: Group) -> bool:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from readiness import Severity
+from readiness.alerting import quiet
 from readiness.engine.waivers import NOBODY, OWNED, Limits, limits_from
 from tests import deployed
 from tests.contract.test_attestations import ATTESTER, RECORDS, actions, statements
@@ -23,7 +24,9 @@ def test_people_put_waivers_under_their_own_id_only():
     assert put["Action"] == "dynamodb:PutItem"
     assert put["Condition"] == {
         "Null": {"dynamodb:LeadingKeys": "false"},
-        "ForAllValues:StringEquals": {"dynamodb:LeadingKeys": [OWNED + "${aws:userid}"]},
+        "ForAllValues:StringEquals": {
+            "dynamodb:LeadingKeys": [OWNED + "${aws:userid}", quiet.OWNED + "${aws:userid}"]
+        },
     }
 
 
@@ -31,7 +34,10 @@ def test_who_may_attest_may_not_waive_by_that():
     """The key of a waiver begins with what no id begins with, and rows without it waive nothing."""
     keys = ATTESTER["UnderOnesOwnId"]["Condition"]["ForAllValues:StringEquals"]
     assert keys == {"dynamodb:LeadingKeys": ["${aws:userid}"]}
-    assert not any(id.startswith(OWNED) for id in ("AIDAANN", "AROABOB:session", "111122223333"))
+    assert not any(
+        id.startswith((OWNED, quiet.OWNED))
+        for id in ("AIDAANN", "AROABOB:session", "111122223333")
+    )
 
 
 def test_nothing_is_changed_or_deleted_and_no_finding_is_written():

@@ -52,6 +52,7 @@ def a_healthy_day(metrics, *, begin=1, end=DAY):
             since = minute if minute < 15 else (minute - 15) % (6 * HOUR)
             _ours(metrics, "alerts", "HoursWithoutSweep", minute, since / HOUR)
             _ours(metrics, "alerts", "AlertsRepublished", minute, 0)
+            _ours(metrics, "alerts", "HoursWithoutCanary", minute, minute % HOUR / HOUR)
         if minute % 97 == 0:
             metrics.put("AWS/SQS", IN_FLIGHT, {"QueueName": "Pages"}, minute, 1)
             _lambda(metrics, "Pagerduty", minute)
@@ -134,6 +135,11 @@ def no_sweep(metrics, at):
         _ours(metrics, "alerts", "HoursWithoutSweep", minute, (minute - at) / HOUR)
 
 
+def no_canary(metrics, at):
+    for minute in range(at, at + 20 * HOUR, 5):
+        _ours(metrics, "alerts", "HoursWithoutCanary", minute, (minute - at) / HOUR)
+
+
 RINGS = [
     ("EventsFailed", a_dead_letter("FailedEvents"), 20),
     ("EventsUndelivered", a_dead_letter("UndeliveredEvents"), 20),
@@ -152,6 +158,7 @@ RINGS = [
     ("UpkeepFailing", failing_each_minute, 20),
     ("AlertsLate", a_late_stream, 5),
     ("SweepMissed", no_sweep, 13 * HOUR + 45),
+    ("CanaryMissed", no_canary, 3 * HOUR + 15),
 ]
 
 
@@ -216,10 +223,11 @@ def test_what_is_put_off_once_does_not_ring():
     assert rings(ALARMS["PagerPostpones"], metrics, DAY) == []
 
 
-def test_schedules_that_stop_running_ring():
+@pytest.mark.parametrize("name", ["SweepMissed", "CanaryMissed"])
+def test_schedules_that_stop_running_ring(name):
     metrics = Metrics()
     a_healthy_day(metrics, end=5 * HOUR)
-    [at] = rings(ALARMS["SweepMissed"], metrics, DAY)
+    [at] = rings(ALARMS[name], metrics, DAY)
     assert 5 * HOUR < at < 7 * HOUR
 
 

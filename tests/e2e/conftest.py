@@ -48,7 +48,8 @@ def pager_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PagerClie
 @pytest.fixture(scope="session")
 def deployed(tools: checkout.Checkout, aws: Emulator, pager_client: PagerClient) -> Stack:
     stack.build(tools)
-    made = stack.deploy(tools, aws, parameters(pager_client) | {"AttestationPrincipals": PIPELINE})
+    asked = {"AttestationPrincipals": PIPELINE, "Digest": "daily", "ChatNotifications": "true"}
+    made = stack.deploy(tools, aws, parameters(pager_client) | asked)
     made.page_with(ROUTING_KEY)
     return made
 

@@ -38,7 +38,8 @@ class Incident:
     """One finding that PagerDuty may have an open incident for, under the key it was told.
 
     ``group`` is the grouped incident that it is part of (:mod:`readiness.alerting.storms`), and
-    ``left`` since when it is so no more; its resolve may still have to be sent.
+    ``left`` since when it is so no more; its resolve may still have to be sent. ``route`` is the
+    name of the key it was told with, empty for the default one.
     """
 
     finding_id: str
@@ -49,6 +50,7 @@ class Incident:
     token: str = ""
     group: str = ""
     left: str = ""
+    route: str = ""
 
 
 class Incidents:
@@ -69,9 +71,9 @@ class Incidents:
         row = self._row(key_of(finding_id(resource, rule)))
         return _incident(row) if row else None
 
-    def mark(self, resource: Resource, rule: str, key: str) -> Incident:
+    def mark(self, resource: Resource, rule: str, key: str, route: str = "") -> Incident:
         """Note that PagerDuty is about to be told under ``key``."""
-        made, item = new_mark(resource, rule, key)
+        made, item = new_mark(resource, rule, key, route=route)
         self._client.put_item(TableName=self._table, Item=item)
         return made
 
@@ -182,12 +184,12 @@ class Incidents:
 
 
 def new_mark(
-    resource: Resource, rule: str, key: str, *, group: str = ""
+    resource: Resource, rule: str, key: str, *, group: str = "", route: str = ""
 ) -> tuple[Incident, dict[str, Any]]:
     """A mark that says what PagerDuty is about to be told, and its row."""
     now = iso(datetime.now(UTC))
     id = finding_id(resource, rule)
-    made = Incident(id, resource.key, rule, key, now, uuid.uuid4().hex, group)
+    made = Incident(id, resource.key, rule, key, now, uuid.uuid4().hex, group, route=route)
     row = {
         "kind": "INCIDENT",
         "resource": made.resource,
@@ -196,8 +198,7 @@ def new_mark(
         "told_at": made.told_at,
         "token": made.token,
     }
-    if group:
-        row["group"] = group
+    row |= {name: text for name, text in (("group", group), ("route", route)) if text}
     return made, key_of(id) | serialise(row)
 
 

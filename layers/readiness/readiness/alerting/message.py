@@ -214,15 +214,18 @@ def sns_message(
     }
 
 
+def mark_of(finding: Finding, entry: Entry) -> str:
+    """The severity, or what has become of it: ``RESOLVED``, ``WAIVED``, ``REMINDER``."""
+    if finding.is_open:
+        return str(severity_of(finding))
+    marks = {str(Kind.REMINDED): "REMINDER", str(Kind.WAIVED): "WAIVED"}
+    return marks.get(entry.kind, RESOLVED)
+
+
 def _subject(finding: Finding, entry: Entry, state: str) -> str:
     """``ALARM: [HIGH] encryption.s3-kms data``: SNS takes fewer than 100 ASCII characters."""
-    mark = str(severity_of(finding))
-    if not finding.is_open:
-        marks = {str(Kind.REMINDED): "REMINDER", str(Kind.WAIVED): "WAIVED"}
-        mark = marks.get(entry.kind, RESOLVED)
-    name = spoken_name(finding, 60)
-    subject = clean(f"{state}: [{mark}] {finding.rule} {name}", SUBJECT_MOST)
-    return subject.encode("ascii", "replace").decode()
+    said = f"{state}: [{mark_of(finding, entry)}] {finding.rule} {spoken_name(finding, 60)}"
+    return clean(said, SUBJECT_MOST).encode("ascii", "replace").decode()
 
 
 def _within_bounds(body: dict[str, Any]) -> str:
@@ -529,6 +532,26 @@ def group_event(
     }
     links = [link for link in said["links"] if link["text"] == "Runbook"]
     return said | {"dedup_key": group.dedup_key, "payload": payload, "links": links}
+
+
+def cause_event(
+    finding: Finding, group: Group, *, lowest: Severity, runbooks: str, stack: str
+) -> dict[str, Any]:
+    """The Events API v2 body that triggers the one incident of several rules about one fact."""
+    said = pagerduty_event(
+        finding,
+        routing_key="",
+        lowest=lowest,
+        runbooks=runbooks,
+        key=group.dedup_key,
+        stack=stack,
+    )
+    rules = ", ".join(dict.fromkeys(group.examples))
+    details = said["payload"]["custom_details"] | {
+        "one_incident_for": clean(rules, SUMMARY_MOST),
+        "resolves": "when all of these are resolved",
+    }
+    return said | {"payload": said["payload"] | {"custom_details": details}}
 
 
 def _names(group: Group) -> str:

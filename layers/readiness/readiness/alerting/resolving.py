@@ -16,6 +16,7 @@ from readiness.alerting.pagerduty import EventsApi, Reply
 from readiness.alerting.routing_key import RoutingKey
 from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
+from readiness.model.finding import DEFAULT_STACK
 from readiness.model.resource import Resource
 from readiness.model.verdict import Severity
 
@@ -53,6 +54,7 @@ class Resolver:
     api: EventsApi
     lowest: Severity
     runbooks: str = ""
+    stack: str = DEFAULT_STACK
     enough: Callable[[], bool] = lambda: False
     wait: Callable[[float], None] = time.sleep
     most_tries: int = MOST_TRIES
@@ -103,7 +105,7 @@ class Resolver:
             if incident.group:
                 with suppress(Contended):
                     self._storms.close(incident.group, whoever_is_in=True)
-            reply = self._send(self._event(incident))
+            reply = self._send(self._event(incident), incident.route)
             if reply.accepted:
                 over.add(incident.dedup_key)
                 self._end(incident)
@@ -129,13 +131,20 @@ class Resolver:
         event = resolve_event(incident.dedup_key)
         if finding is None:
             return event
-        said = pagerduty_event(finding, routing_key="", lowest=self.lowest, runbooks=self.runbooks)
+        said = pagerduty_event(
+            finding,
+            routing_key="",
+            lowest=self.lowest,
+            runbooks=self.runbooks,
+            stack=self.stack,
+        )
         return said | event
 
-    def _send(self, event: dict[str, Any]) -> Reply:
+    def _send(self, event: dict[str, Any], route: str) -> Reply:
         reply = Reply(0)
         for attempt in range(self.most_tries):
-            reply = self.api.send(event | {"routing_key": self.key.get(fresh=reply.refuses_key)})
+            key = self.key.get(route, fresh=reply.refuses_key)
+            reply = self.api.send(event | {"routing_key": key})
             is_last = attempt == self.most_tries - 1
             if not reply.may_be_cured or is_last or self.enough():
                 break

@@ -1,4 +1,4 @@
-"""The integration key of the PagerDuty service, as the stack's secret has it."""
+"""The integration keys of the PagerDuty services, as the stack's secret has them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from readiness.alerting.routes import DEFAULT
+
 KEY_KEPT_SECONDS = 300
 
 
@@ -16,30 +18,42 @@ class NoRoutingKey(Exception):
 
 
 class RoutingKey:
-    """The key as the secret has it, at most five minutes old and never logged."""
+    """The keys as the secret has them by name, at most five minutes old and never logged."""
 
     def __init__(self, secrets: Any, secret: str) -> None:
         self._secrets = secrets
         self._secret = secret
-        self._key = ""
+        self._keys: dict[str, str] = {}
         self._read_at = float("-inf")
 
-    def get(self, *, fresh: bool = False) -> str:
-        """The routing key. Raises NoRoutingKey."""
-        if fresh or not self._key or time.monotonic() - self._read_at > KEY_KEPT_SECONDS:
-            self._key = self._read()
-            self._read_at = time.monotonic()
-        return self._key
+    def get(self, name: str = "", *, fresh: bool = False) -> str:
+        """The routing key of a service, by default of the default one. Raises NoRoutingKey."""
+        keys = self._known(fresh=fresh)
+        if name and name not in keys and not fresh:
+            keys = self._known(fresh=True)
+        if (name or DEFAULT) not in keys:
+            raise NoRoutingKey(f"the secret {self._secret} has no routing key {name!r}")
+        return keys[name or DEFAULT]
 
-    def _read(self) -> str:
-        """The key, or where there is none now, the one before.
+    def has(self, name: str) -> bool:
+        """Whether there is a key of that name. Raises NoRoutingKey where there is none at all."""
+        return name in self._known() or name in self._known(fresh=True)
+
+    def _known(self, *, fresh: bool = False) -> dict[str, str]:
+        if fresh or not self._keys or time.monotonic() - self._read_at > KEY_KEPT_SECONDS:
+            self._keys = self._read()
+            self._read_at = time.monotonic()
+        return self._keys
+
+    def _read(self) -> dict[str, str]:
+        """The keys, or where there is none now, those before.
 
         An update of a stack that once had the key as a parameter may leave an empty version.
         """
         for stage in ("AWSCURRENT", "AWSPREVIOUS"):
-            key = _default_key(self._version(stage))
-            if key:
-                return key
+            keys = _keys_in(self._version(stage))
+            if DEFAULT in keys:
+                return keys
         raise NoRoutingKey(
             f"the secret {self._secret} has no routing key; `readiness pagerduty-key` writes it"
         )
@@ -56,16 +70,17 @@ class RoutingKey:
             raise NoRoutingKey(f"the secret {self._secret} cannot be read: {code}") from None
 
 
-def _default_key(text: str) -> str:
-    """``{"default": "key"}``, or the key alone."""
+def _keys_in(text: str) -> dict[str, str]:
+    """``{"default": "key", "payments": "another"}``, or the default key alone."""
     try:
         keys = json.loads(text)
     except ValueError:
-        return text.strip()
+        keys = text
     if isinstance(keys, list) or keys is None:
-        return ""
-    key = keys.get("default") if isinstance(keys, dict) else text
-    return key.strip() if isinstance(key, str) else ""
+        return {}
+    named = keys if isinstance(keys, dict) else {DEFAULT: text}
+    stripped = {name: key.strip() for name, key in named.items() if isinstance(key, str)}
+    return {name: key for name, key in stripped.items() if key}
 
 
 def _code(error: Exception) -> str:

@@ -7,6 +7,9 @@ dedup_key. Nothing is held back. The mark of a member (:mod:`readiness.alerting.
 which group it is in, and is written in one transaction with the group's count of members. Who
 leaves last closes the group, on the condition that it has no member, and only then is the
 incident resolved: who joins afterwards finds it closed and begins another.
+
+Rules that tell one fact of one resource (:mod:`readiness.alerting.causes`) are such a group too,
+from the first finding on: another one joins it where the incident is at least as severe.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from readiness.alerting.causes import cause_of
 from readiness.alerting.incidents import Incident, key_of, new_mark
 from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.store import Store
@@ -51,7 +55,8 @@ class Group:
     """One grouped incident.
 
     ``joined`` counts who ever joined and ``told`` how many of them PagerDuty has heard of;
-    ``members`` are those that still page.
+    ``members`` are those that still page. ``cause`` is what they tell of, empty in a storm; then
+    the ``examples`` are rules, else resources. ``route`` is the name of the service's key.
     """
 
     id: str
@@ -65,6 +70,8 @@ class Group:
     told_at: str = ""
     closed_at: str = ""
     examples: tuple[str, ...] = ()
+    cause: str = ""
+    route: str = ""
 
     @property
     def is_told(self) -> bool:
@@ -80,7 +87,8 @@ class Storms:
     """Rows of the transitions table, which the stream passes over.
 
     ``storm#<account>#<rule>`` with ``at`` the severity: who paged last, and the group that is
-    open. ``group#<id>`` with ``at`` ``group``: a :class:`Group`; it expires after it was closed.
+    open. ``cause#<resource>`` with ``at`` the cause: the group that is open. ``group#<id>`` with
+    ``at`` ``group``: a :class:`Group`; it expires after it was closed.
     """
 
     def __init__(
@@ -97,34 +105,77 @@ class Storms:
         self._above = above
         self._now = now
 
-    def place(self, finding: Finding, severity: Severity, known: Incident | None) -> Group | None:
-        """Count a finding that is about to page; the group that it is in now, in a storm.
+    def place(
+        self, finding: Finding, severity: Severity, known: Incident | None, route: str = ""
+    ) -> Group | None:
+        """Count a finding that is about to page; the group that it is in now, if any.
 
-        ``known`` is the mark that it has had until now. Raises Contended.
+        ``known`` is the mark that it has had until now, ``route`` the key it pages with. Raises
+        Contended.
         """
-        if not self._above:
+        cause = cause_of(finding.rule)
+        if not self._above and not cause:
             return None
         for _ in range(_ATTEMPTS):
             try:
-                return self._placed(finding, severity, known)
+                return self._placed(finding, severity, known, cause, route)
             except ClientError as error:
                 if _code(error) not in _RACES:
                     raise
         raise Contended(f"{finding.resource.key} {finding.rule}")
 
     def _placed(
-        self, finding: Finding, severity: Severity, known: Incident | None
+        self,
+        finding: Finding,
+        severity: Severity,
+        known: Incident | None,
+        cause: str,
+        route: str,
     ) -> Group | None:
         now = self._now()
-        key = _storm_key(finding, severity)
-        row = self._row(key)
+        of_cause = _cause_key(finding, cause, route)
+        cause_row = self._row(of_cause) if cause else {}
+        incident = self._open_incident(cause_row, severity)
+        if incident is not None:
+            return self._joined(finding, incident, known, [])
+        key = _storm_key(finding, severity, route)
+        puts: list[dict[str, Any]] = []
+        storm: Group | None = None
+        if self._above:
+            row = self._row(key)
+            values, is_storm = self._counted(row, finding, now)
+            if is_storm:
+                storm = self._open(values["group"], now) or self._new(
+                    finding, severity, now, route=route
+                )
+                values |= {"group": storm.id}
+            put = self._put(key, values, row)
+            if not is_storm and not cause:
+                self._client.put_item(**put)
+                return None
+            puts.append({"Put": put})
+        if storm is not None:
+            return self._joined(finding, storm, known, puts)
+        new = self._new(finding, severity, now, cause=cause, route=route)
+        values = {
+            "kind": "CAUSE",
+            "group": new.id,
+            "version": int(cause_row.get("version", 0)) + 1,
+            "expires_at": int((now + KEPT_FOR).timestamp()),
+        }
+        puts.append({"Put": self._put(of_cause, values, cause_row)})
+        return self._joined(finding, new, known, puts)
+
+    def _counted(
+        self, row: Mapping[str, Any], finding: Finding, now: datetime
+    ) -> tuple[dict[str, Any], bool]:
+        """The row of a storm with the finding counted, and whether it is a storm."""
         id = finding_id(finding.resource, finding.rule)
         recent = {
             name: at
             for name, at in _texts(row.get("recent")).items()
             if at > iso(now - WINDOW) and name != id
         }
-        is_storm = len(recent) >= self._above
         last = sorted([*recent.items(), (id, iso(now))], key=lambda each: each[1])
         values: dict[str, Any] = {
             "kind": "STORM",
@@ -133,24 +184,40 @@ class Storms:
             "version": int(row.get("version", 0)) + 1,
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
-        if not is_storm:
-            self._client.put_item(**self._put(key, values, row))
-            return None
-        group = self._open(values["group"], now) or self._new(finding, severity, now)
+        return values, len(recent) >= self._above
+
+    def _joined(
+        self,
+        finding: Finding,
+        group: Group,
+        known: Incident | None,
+        puts: list[dict[str, Any]],
+    ) -> Group:
+        """The group with the finding in it, all in one transaction."""
+        example = finding.rule if group.cause else finding.resource.id
         joined = replace(
             group,
             joined=group.joined + 1,
             members=group.members + 1,
-            examples=(*group.examples, finding.resource.id)[:MOST_EXAMPLES],
+            examples=(*group.examples, example)[:MOST_EXAMPLES],
         )
         self._client.transact_write_items(
             TransactItems=[
-                {"Put": self._put(key, values | {"group": group.id}, row)},
+                *puts,
                 {"Put": self._put_group(joined, group if group.joined else None)},
                 {"Put": self._put_mark(finding, joined, known)},
             ]
         )
         return joined
+
+    def _open_incident(self, row: Mapping[str, Any], severity: Severity) -> Group | None:
+        """The open incident of a cause that is at least as severe as ``severity``."""
+        id = str(row.get("group", ""))
+        group = self.get(id) if id else None
+        if group is None or group.closed_at or not group.members:
+            return None
+        known = group.severity in set(Severity)
+        return group if known and Severity(group.severity).at_least(severity) else None
 
     def of(self, incident: Incident | None) -> Group | None:
         """The group that a mark names; None for a page of its own."""
@@ -233,11 +300,19 @@ class Storms:
             return None
         return group
 
-    def _new(self, finding: Finding, severity: Severity, now: datetime) -> Group:
+    def _new(
+        self,
+        finding: Finding,
+        severity: Severity,
+        now: datetime,
+        *,
+        cause: str = "",
+        route: str = "",
+    ) -> Group:
         id = uuid.uuid4().hex
         identity = f"{finding.resource.account}|{finding.rule}|{severity}|{self._stack}|{id}"
         key = "readiness:" + hashlib.sha256(identity.encode()).hexdigest()
-        return Group(id, finding.rule, str(severity), key, iso(now))
+        return Group(id, finding.rule, str(severity), key, iso(now), cause=cause, route=route)
 
     def _put(
         self, key: Mapping[str, Any], values: Mapping[str, Any], over: Mapping[str, Any]
@@ -266,6 +341,8 @@ class Storms:
             "told_at": group.told_at,
             "closed_at": group.closed_at,
             "examples": list(group.examples),
+            "cause": group.cause,
+            "route": group.route,
         }
         if group.closed_at:
             values["expires_at"] = int((self._now() + KEPT_FOR).timestamp())
@@ -285,7 +362,9 @@ class Storms:
 
     def _put_mark(self, finding: Finding, group: Group, known: Incident | None) -> dict[str, Any]:
         """The mark of a member, over the one that was read, so that nobody is counted twice."""
-        _, item = new_mark(finding.resource, finding.rule, group.dedup_key, group=group.id)
+        _, item = new_mark(
+            finding.resource, finding.rule, group.dedup_key, group=group.id, route=group.route
+        )
         put: dict[str, Any] = {"TableName": self._table, "Item": item}
         if known is None or not known.token:
             return put | {"ConditionExpression": "attribute_not_exists(finding_id)"}
@@ -300,9 +379,17 @@ class Storms:
         return deserialise(answer.get("Item", {}))
 
 
-def _storm_key(finding: Finding, severity: Severity) -> dict[str, Any]:
+def _storm_key(finding: Finding, severity: Severity, route: str) -> dict[str, Any]:
     place = f"storm#{finding.resource.account}#{finding.rule}"
-    return {"finding_id": {"S": place}, "at": {"S": str(severity)}}
+    return {
+        "finding_id": {"S": place},
+        "at": {"S": f"{severity}#{route}" if route else str(severity)},
+    }
+
+
+def _cause_key(finding: Finding, cause: str, route: str) -> dict[str, Any]:
+    """Where the incident of a cause stands: for each resource and service."""
+    return {"finding_id": {"S": f"cause#{finding.resource.key}"}, "at": {"S": f"{cause}#{route}"}}
 
 
 def _group_key(id: str) -> dict[str, Any]:
@@ -311,7 +398,10 @@ def _group_key(id: str) -> dict[str, Any]:
 
 def _group(id: str, row: Mapping[str, Any]) -> Group:
     counts: Any = {name: int(row.get(name, 0)) for name in ("joined", "members", "told")}
-    names = ("rule", "severity", "dedup_key", "began_at", "told_at", "closed_at")
+    names = (
+        *("rule", "severity", "dedup_key", "began_at", "told_at", "closed_at"),
+        *("cause", "route"),
+    )
     texts: Any = {name: str(row.get(name, "")) for name in names}
     return Group(id=id, **texts, **counts, examples=tuple(map(str, row.get("examples", ()))))
 

@@ -223,7 +223,7 @@ def transition_item(transition: Transition) -> dict[str, Any]:
         "waiver_note": transition.note,
         "waiver_changed_by": transition.by,
         "was_waived": "yes" if transition.was_waived else "",
-        "unpublished": _shard(finding.id),
+        "unpublished": shard_of(finding.id),
         "expires_at": int((transition.at + HISTORY_FOR).timestamp()),
     }
     return serialise({name: value for name, value in plain.items() if value != ""})
@@ -237,7 +237,7 @@ def _check(plain: Mapping[str, Any]) -> None:
     Resource.parse(plain["resource"])
 
 
-def _shard(finding_id: str) -> str:
+def shard_of(finding_id: str) -> str:
     """The key of the outbox row: several, since one key takes 1,000 writes a second."""
     return f"{WAITING}#{int(finding_id, 16) % SHARDS}"
 

@@ -1,0 +1,264 @@
+"""What opened, what closed, what is oldest and what expires soon, once a day or a week.
+
+The transitions table has no order in time, so that ``alerts`` notes what it settles in a row of
+its own. Rows of the transitions table, which the stream passes over: ``digest#<day>`` with ``at``
+the time and the finding; ``digest#reminders`` with ``at`` the finding; ``digest`` with ``at``
+``sent``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from heapq import nsmallest
+from typing import Any
+
+from readiness.alerting.chat import inert, notification
+from readiness.alerting.message import SUBJECT_MOST, severity_of, spoken_name
+from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.rows import Entry
+from readiness.engine.store import Store
+from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.resource import Resource
+from readiness.model.text import clean
+from readiness.model.transition import Kind
+from readiness.model.verdict import Severity, Status
+
+DIGEST = "DIGEST"
+"""The kind of the message, and what the attribute ``status`` says."""
+PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
+SOON = timedelta(days=14)
+KEPT_FOR = timedelta(days=40)
+MOST_NAMED = 10
+_OPENS = {Kind.OPENED, Kind.REOPENED, Kind.WAIVER_EXPIRED}
+_CLOSES = {Kind.RESOLVED, Kind.WAIVED}
+_REMINDERS = "digest#reminders"
+
+
+@dataclass
+class Summary:
+    """What a digest says; lists are the worst or first few, counts are of all."""
+
+    since: datetime
+    until: datetime
+    open: Counter[str] = field(default_factory=Counter)
+    opened: Counter[str] = field(default_factory=Counter)
+    closed: Counter[str] = field(default_factory=Counter)
+    newest: list[str] = field(default_factory=list)
+    over: list[str] = field(default_factory=list)
+    oldest: list[str] = field(default_factory=list)
+    expiring: list[str] = field(default_factory=list)
+
+
+class Log:
+    """The rows of the digest."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._client = store.client
+        self._table = store.transitions_table
+
+    def note(self, entry: Entry, finding: Finding | None) -> None:
+        """Keep a transition for the next digest; idempotent."""
+        if entry.kind == Kind.REMINDED:
+            key = {"finding_id": _REMINDERS, "at": entry.finding_id}
+        elif entry.kind in _OPENS | _CLOSES:
+            key = {
+                "finding_id": f"digest#{entry.at[:10]}",
+                "at": f"{entry.at}#{entry.finding_id}",
+            }
+        else:
+            return
+        name = spoken_name(finding, 100) if finding is not None else entry.resource
+        severity = entry.severity
+        if entry.kind in _CLOSES and entry.old_status == Status.NON_COMPLIANT:
+            severity = entry.old_severity or severity
+        row = key | {
+            "kind": entry.kind,
+            "rule": entry.rule,
+            "resource": entry.resource,
+            "severity": severity,
+            "name": name,
+            "moment": entry.at,
+            "expires_at": int((parse_iso(entry.at) + KEPT_FOR).timestamp()),
+        }
+        self._client.put_item(TableName=self._table, Item=serialise(row))
+
+    def last_sent(self) -> datetime | None:
+        """When a digest was sent last."""
+        key = {"finding_id": {"S": "digest"}, "at": {"S": "sent"}}
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        said = deserialise(answer.get("Item", {})).get("sent_at")
+        return parse_iso(str(said)) if said else None
+
+    def note_sent(self, at: datetime) -> None:
+        """A digest was sent; the next one begins here."""
+        row = {"finding_id": "digest", "at": "sent", "kind": DIGEST, "sent_at": iso(at)}
+        self._client.put_item(TableName=self._table, Item=serialise(row))
+
+    def summary(self, account: str, since: datetime, until: datetime) -> Summary:
+        """What happened in a time, and how it stands now."""
+        made = Summary(since, until)
+        opened: list[tuple[int, str, str]] = []
+        closed: list[tuple[int, str, str]] = []
+        for row in self._between(since, until):
+            rank = _rank(row)
+            line = f"[{row['severity']}] {row['name']}: {row['rule']}"
+            if row["kind"] in set(map(str, _OPENS)):
+                made.opened[str(row["severity"])] += 1
+                opened.append((rank, str(row["moment"]), line))
+            else:
+                made.closed[str(row["severity"])] += 1
+                closed.append((rank, str(row["moment"]), line))
+        made.newest = [line for *_, line in nsmallest(MOST_NAMED, opened)]
+        made.over = [line for *_, line in nsmallest(MOST_NAMED, closed)]
+        oldest: list[tuple[datetime, str]] = []
+        for finding in self._store.open(account):
+            made.open[str(severity_of(finding))] += 1
+            since_then = finding.opened_at or finding.since
+            oldest.append((since_then, _line(finding, f"since {since_then:%Y-%m-%d}")))
+            oldest = nsmallest(MOST_NAMED, oldest)
+        made.oldest = [line for _, line in oldest]
+        made.expiring = list(self._expiring(account, until))
+        return made
+
+    def _between(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
+        day = since.date()
+        while day <= until.date():
+            key = f"digest#{day.isoformat()}"
+            yield from (
+                row for row in self._rows(key) if iso(since) <= str(row["moment"]) < iso(until)
+            )
+            day += timedelta(days=1)
+
+    def _expiring(self, account: str, now: datetime) -> Iterator[str]:
+        """Waivers that end, and attestations that are to be renewed."""
+        soon = 0
+        for finding in self._store.waived(account, now + SOON):
+            if finding.waived_until is not None and finding.waived_until > now:
+                soon += 1
+                if soon <= MOST_NAMED:
+                    ends = f"waived until {finding.waived_until:%Y-%m-%d}"
+                    yield _line(finding, ends)
+        for row in self._rows(_REMINDERS):
+            resource = Resource.parse(str(row["resource"]))
+            found = self._store.get(resource, str(row["rule"]))
+            if found is not None and found.reminder:
+                soon += 1
+                if soon <= 2 * MOST_NAMED:
+                    yield f"{spoken_name(found, 100)}: {found.reminder}"
+
+    def _rows(self, partition: str) -> Iterator[dict[str, Any]]:
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "finding_id = :f",
+            "ExpressionAttributeValues": {":f": {"S": partition}},
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self._client.query(**query)
+            yield from map(deserialise, page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _line(finding: Finding, more: str) -> str:
+    name = spoken_name(finding, 100)
+    return f"[{severity_of(finding)}] {name}: {finding.rule}, {more}"
+
+
+def _rank(row: Mapping[str, Any]) -> int:
+    known = str(row["severity"]) in set(Severity)
+    return Severity(str(row["severity"])).rank if known else 0
+
+
+def _counts(found: Mapping[str, int]) -> str:
+    each = ", ".join(f"{found[s]} {s}" for s in map(str, Severity) if found.get(s))
+    total = sum(found.values())
+    return f"{total} ({each})" if each else str(total)
+
+
+def sections_of(summary: Summary) -> list[tuple[str, list[str]]]:
+    """The parts of a digest with their lines; a part without lines is left out."""
+    return [
+        (title, lines)
+        for title, lines in (
+            (f"Opened: {_counts(summary.opened)}", summary.newest),
+            (f"Closed: {_counts(summary.closed)}", summary.over),
+            ("Open the longest", summary.oldest),
+            ("Ends or is to be renewed soon", summary.expiring),
+        )
+        if lines
+    ]
+
+
+def digest_message(
+    summary: Summary, account: str, region: str, stack: str, period: str
+) -> dict[str, Any]:
+    """The arguments of ``sns.publish`` for a digest, without the topic. It pages nobody."""
+    total = sum(summary.open.values())
+    lines = [
+        f"Readiness, {period} digest of {account}/{region}",
+        f"from {summary.since:%Y-%m-%d %H:%M} to {summary.until:%Y-%m-%d %H:%M} UTC.",
+        "",
+        f"Open now: {_counts(summary.open)}",
+    ]
+    for title, named in sections_of(summary):
+        lines += ["", title, *(f"  {clean(line, 300)}" for line in named)]
+    if not summary.newest and not summary.over:
+        lines += ["", "Nothing opened and nothing closed."]
+    lines += [
+        "",
+        f"See them: readiness findings --open --region {region} --stack-name {stack}",
+        f"As a checklist: readiness status --region {region} --stack-name {stack}",
+    ]
+    text = "\n".join(lines)
+    machine = json.dumps(
+        {
+            "kind": DIGEST,
+            "account": account,
+            "region": region,
+            "since": iso(summary.since),
+            "until": iso(summary.until),
+            "open": dict(summary.open),
+            "opened": dict(summary.opened),
+            "closed": dict(summary.closed),
+            "oldest": summary.oldest,
+            "expiring": summary.expiring,
+        }
+    )
+    subject = f"Readiness: {period} digest of {account}/{region}, {total} open"
+    values = {
+        "severity": str(Severity.INFORMATIONAL),
+        "status": DIGEST,
+        "pager": "no",
+        "account": account,
+        "region": region,
+    }
+    return {
+        "Subject": clean(subject, SUBJECT_MOST),
+        "MessageStructure": "json",
+        "Message": json.dumps({"default": text, "email": text, "sqs": machine, "lambda": machine}),
+        "MessageAttributes": {
+            name: {"DataType": "String", "StringValue": value} for name, value in values.items()
+        },
+    }
+
+
+def chat_digest(summary: Summary, account: str, region: str, stack: str) -> dict[str, Any]:
+    """The digest for Slack and Teams."""
+    lines = [f"Open now: {_counts(summary.open)}"]
+    for title, named in sections_of(summary):
+        lines += ["", f"*{title}*", *_bullets(named)]
+    step = f"`readiness status --region {region} --stack-name {stack}`"
+    metadata = {"threadId": f"digest-{stack}", "summary": "Digest", "eventType": DIGEST}
+    title = f":clipboard: Readiness, {account}/{region}"
+    return notification(title, lines, [step], ["digest"], metadata)
+
+
+def _bullets(lines: Sequence[str]) -> list[str]:
+    return [f"• {inert(clean(line, 160))}" for line in lines[:5]]

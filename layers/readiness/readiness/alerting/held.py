@@ -1,0 +1,102 @@
+"""Pages that wait for the end of quiet hours or of a change window: a row for each.
+
+A row is written before the message is taken, and removed after the page was told or the finding
+pages nobody any more. The republishing schedule sends what is due to the forwarder again, which
+decides anew; a row too many costs a look.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.store import Store
+from readiness.model.finding import finding_id, iso
+from readiness.model.resource import Resource
+from readiness.model.text import clean
+
+HELD = "held"
+HELD_PAGE = "HELD"
+"""The kind of the message that sends a page again."""
+AGAIN = timedelta(minutes=5)
+"""After what time a page is looked at again: a window may be ended early."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeldPage:
+    """One finding whose page waits."""
+
+    finding_id: str
+    resource: str
+    rule: str
+    again_at: str = ""
+    since: str = ""
+    because: str = ""
+
+
+class Held:
+    """Rows of the transitions table: ``finding_id`` is ``held``, ``at`` the finding's id."""
+
+    def __init__(
+        self, store: Store, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._client = store.client
+        self._table = store.transitions_table
+        self._now = now
+
+    def hold(self, resource: Resource, rule: str, because: str) -> None:
+        """Let the page of a finding wait; idempotent."""
+        now = self._now()
+        row = {
+            "kind": "HELD",
+            "resource": resource.key,
+            "rule": rule,
+            "since": iso(now),
+            "again_at": iso(now + AGAIN),
+            "because": clean(because, 300),
+        }
+        item = _key(finding_id(resource, rule)) | serialise(row)
+        self._client.put_item(TableName=self._table, Item=item)
+
+    def release(self, resource: Resource, rule: str) -> None:
+        """The page was told, or is not needed any more."""
+        self._client.delete_item(TableName=self._table, Key=_key(finding_id(resource, rule)))
+
+    def is_held(self, resource: Resource, rule: str) -> bool:
+        """Whether a page waits for the finding."""
+        key = _key(finding_id(resource, rule))
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return bool(answer.get("Item"))
+
+    def due(self) -> Iterator[HeldPage]:
+        """What has to be looked at again now."""
+        now = iso(self._now())
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "KeyConditionExpression": "finding_id = :f",
+            "ExpressionAttributeValues": {":f": {"S": HELD}},
+            "ConsistentRead": True,
+        }
+        while True:
+            page = self._client.query(**query)
+            for item in page["Items"]:
+                row = deserialise(item)
+                held = HeldPage(
+                    str(row["at"]),
+                    **{
+                        name: str(row.get(name, ""))
+                        for name in ("resource", "rule", "again_at", "since", "because")
+                    },
+                )
+                if held.again_at <= now:
+                    yield held
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _key(id: str) -> dict[str, Any]:
+    return {"finding_id": {"S": HELD}, "at": {"S": id}}

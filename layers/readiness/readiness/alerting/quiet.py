@@ -1,0 +1,237 @@
+"""When nobody is woken: change windows that people announce, and the hours of every night.
+
+What is quiet is held, not dropped (:mod:`readiness.alerting.held`). CRITICAL is never held. What
+cannot be read, or makes no sense, holds nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from fnmatch import fnmatchcase
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from readiness.engine.attribute_values import deserialise, serialise
+from readiness.model.finding import Finding, iso, parse_iso
+from readiness.model.text import clean
+from readiness.model.verdict import Severity
+
+QUIET = "quiet"
+"""What stands in the attribute ``rule`` of every row, so that the index shows them together."""
+OWNED = "quiet#"
+"""What the partition key begins with: a policy for attestations does not allow to write it."""
+WINDOW, END = "QUIET", "QUIET_END"
+LONGEST = timedelta(hours=24)
+MOST_SKEW = timedelta(minutes=5)
+MOST_TEXT = 500
+_HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
+_NO_WINDOW = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
+
+
+class HoursRefused(ValueError):
+    """The quiet hours cannot be understood; then there are none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One change window; what is empty matches everything. Patterns are globs."""
+
+    id: str
+    by: str
+    since: datetime
+    until: datetime
+    reason: str
+    rule: str = ""
+    resource: str = ""
+    workload: str = ""
+    owner: str = ""
+    ended_at: datetime | None = None
+
+    def is_on(self, now: datetime) -> bool:
+        """Whether it has begun, and is not over by its own time or because somebody ended it."""
+        if self.ended_at is not None and self.ended_at <= now:
+            return False
+        return self.since <= now + MOST_SKEW and now < min(self.until, self.since + LONGEST)
+
+    def covers(self, finding: Finding) -> bool:
+        """Whether the finding is meant."""
+        resource = finding.resource
+        return all(
+            not pattern or any(fnmatchcase(value, pattern) for value in values)
+            for pattern, values in (
+                (self.rule, (finding.rule,)),
+                (self.resource, (resource.id, resource.key)),
+                (self.workload, (finding.workload,)),
+                (self.owner, (finding.owner,)),
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Quiet hours of every day by a wall clock; they may pass midnight."""
+
+    begin: time
+    end: time
+    zone: ZoneInfo
+    below: Severity
+
+    def are_on(self, now: datetime, severity: Severity) -> bool:
+        """Whether a finding of this severity is held now."""
+        if severity.at_least(self.below):
+            return False
+        here = now.astimezone(self.zone).time()
+        if self.begin < self.end:
+            return self.begin <= here < self.end
+        return here >= self.begin or here < self.end
+
+
+def hours_of(text: str, zone: str, below: str) -> Hours | None:
+    """From the parameters QuietHours, QuietTimeZone and QuietBelow. Raises HoursRefused."""
+    if not text.strip():
+        return None
+    found = _HOURS.fullmatch(text.strip())
+    if found is None:
+        raise HoursRefused(f"{text!r} is not HH:MM-HH:MM")
+    begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
+    if begin == end:
+        raise HoursRefused(f"{text!r} would be the whole day")
+    try:
+        where = ZoneInfo(zone.strip() or "UTC")
+    except (ZoneInfoNotFoundError, OSError, ValueError):
+        raise HoursRefused(f"{zone!r} is no time zone that is known here") from None
+    return Hours(begin, end, where, Severity(below or Severity.CRITICAL))
+
+
+class Quiet:
+    """What the stack holds back now; windows are read at most every ``KEPT`` seconds."""
+
+    KEPT = timedelta(seconds=15)
+
+    def __init__(
+        self,
+        client: Any,
+        declarations: str,
+        hours: Hours | None = None,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._client = client
+        self._declarations = declarations
+        self._hours = hours
+        self._now = now
+        self._windows: tuple[Window, ...] = ()
+        self._read_at: datetime | None = None
+
+    def why(self, finding: Finding, severity: Severity) -> str:
+        """Why nobody is woken by the finding now; empty where somebody is.
+
+        Raises what the table raises.
+        """
+        if severity is Severity.CRITICAL:
+            return ""
+        now = self._now()
+        if self._hours is not None and self._hours.are_on(now, severity):
+            return "quiet hours"
+        for window in self._known(now):
+            if window.is_on(now) and window.covers(finding):
+                return f"change window {window.id}: {window.reason}"
+        return ""
+
+    def _known(self, now: datetime) -> tuple[Window, ...]:
+        if not self._declarations:
+            return ()
+        if self._read_at is None or not now - self.KEPT <= self._read_at <= now:
+            self._windows = windows(self._client, self._declarations, now)
+            self._read_at = now
+        return self._windows
+
+
+def windows(client: Any, table: str, now: datetime) -> tuple[Window, ...]:
+    """Every window that can be on now, and those that begin later."""
+    query: dict[str, Any] = {
+        "TableName": table,
+        "IndexName": "by-rule",
+        "KeyConditionExpression": "#r = :r AND declared_at >= :s",
+        "ExpressionAttributeNames": {"#r": "rule"},
+        "ExpressionAttributeValues": {
+            ":r": {"S": QUIET},
+            ":s": {"S": iso(now - LONGEST - MOST_SKEW)},
+        },
+    }
+    rows: list[dict[str, Any]] = []
+    while True:
+        page = client.query(**query)
+        rows += [deserialise(item) for item in page["Items"]]
+        if "LastEvaluatedKey" not in page:
+            return assembled(rows)
+        query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
+    """The windows that rows make; a row that makes none, or under another key, holds nothing."""
+    ours = [row for row in rows if str(row.get("declared_by", "")).startswith(OWNED)]
+    ends: dict[str, datetime] = {}
+    for row in ours:
+        try:
+            if row["kind"] == END:
+                at = parse_iso(str(row["declared_at"]))
+                ends[str(row["id"])] = min(at, ends.get(str(row["id"]), at))
+        except _NO_WINDOW:
+            continue
+    made = []
+    for row in ours:
+        try:
+            if row["kind"] == WINDOW:
+                made.append(_window(row, ends))
+        except _NO_WINDOW:
+            continue
+    return tuple(sorted(made, key=lambda window: window.until))
+
+
+def _window(row: Mapping[str, Any], ends: Mapping[str, datetime]) -> Window:
+    texts = {name: str(row.get(name, "")) for name in ("resource", "workload", "owner")}
+    return Window(
+        id=str(row["id"]),
+        by=str(row["declared_by"]).removeprefix(OWNED),
+        since=parse_iso(str(row["declared_at"])),
+        until=parse_iso(str(row["until"])),
+        reason=clean(str(row["reason"]), MOST_TEXT),
+        rule=str(row.get("rule_glob", "")),
+        ended_at=ends.get(str(row["id"])),
+        **texts,
+    )
+
+
+def window_item(window: Window) -> dict[str, Any]:
+    """A window as a row of the declarations."""
+    plain = {
+        "declared_by": OWNED + window.by,
+        "declared_at": iso(window.since),
+        "rule": QUIET,
+        "kind": WINDOW,
+        "id": window.id,
+        "until": iso(window.until),
+        "reason": window.reason,
+        "rule_glob": window.rule,
+        "resource": window.resource,
+        "workload": window.workload,
+        "owner": window.owner,
+    }
+    return serialise({name: value for name, value in plain.items() if value})
+
+
+def end_item(id: str, by: str, at: datetime) -> dict[str, Any]:
+    """That somebody ended a window before its time."""
+    return serialise(
+        {
+            "declared_by": OWNED + by,
+            "declared_at": iso(at),
+            "rule": QUIET,
+            "kind": END,
+            "id": id,
+        }
+    )

@@ -1,0 +1,195 @@
+"""What is quiet and what is not: windows, the hours of the night, and what cannot be understood."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from readiness import Severity
+from readiness.alerting.held import AGAIN, Held
+from readiness.alerting.quiet import (
+    HoursRefused,
+    Quiet,
+    Window,
+    assembled,
+    end_item,
+    hours_of,
+    window_item,
+)
+from readiness.engine.attribute_values import deserialise
+from tests.findings import BUCKET, T0, finding
+from tests.pipeline.memory import Memory
+
+TABLE = "declarations"
+
+
+def at(text):
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone", "now", "is_quiet"),
+    [
+        ("22:00-07:00", "UTC", "2026-11-02T22:00:00Z", True),
+        ("22:00-07:00", "UTC", "2026-11-02T21:59:59Z", False),
+        ("22:00-07:00", "UTC", "2026-11-03T06:59:59Z", True),
+        ("22:00-07:00", "UTC", "2026-11-03T07:00:00Z", False),
+        ("12:00-13:00", "UTC", "2026-11-03T12:30:00Z", True),
+        ("12:00-13:00", "UTC", "2026-11-03T13:00:00Z", False),
+        ("22:00-07:00", "Europe/Berlin", "2026-11-02T21:30:00Z", True),
+        ("22:00-07:00", "Europe/Berlin", "2026-07-02T20:30:00Z", True),
+        ("22:00-07:00", "Europe/Berlin", "2026-07-02T05:30:00Z", False),
+        ("22:00-07:00", "Asia/Kolkata", "2026-07-02T16:29:00Z", False),
+        ("22:00-07:00", "Asia/Kolkata", "2026-07-02T16:30:00Z", True),
+        # the night in which the clock is put back has the hour from 2 to 3 twice
+        ("02:30-03:00", "Europe/Berlin", "2026-10-25T00:45:00Z", True),
+        ("02:30-03:00", "Europe/Berlin", "2026-10-25T01:45:00Z", True),
+    ],
+)
+def test_the_hours_are_those_of_the_wall_clock(hours, zone, now, is_quiet):
+    assert hours_of(hours, zone, "").are_on(at(now), Severity.HIGH) is is_quiet
+
+
+@pytest.mark.parametrize(
+    ("below", "severity", "is_quiet"),
+    [
+        ("CRITICAL", Severity.HIGH, True),
+        ("CRITICAL", Severity.CRITICAL, False),
+        ("HIGH", Severity.HIGH, False),
+        ("HIGH", Severity.MEDIUM, True),
+        ("", Severity.HIGH, True),
+    ],
+)
+def test_only_what_is_less_severe_is_held(below, severity, is_quiet):
+    hours = hours_of("22:00-07:00", "UTC", below)
+    assert hours.are_on(at("2026-11-02T23:00:00Z"), severity) is is_quiet
+
+
+@pytest.mark.parametrize(
+    ("hours", "zone"),
+    [
+        ("22:00", "UTC"),
+        ("24:00-07:00", "UTC"),
+        ("07:00-07:00", "UTC"),
+        ("22:00-07:00", "Mars/Olympus"),
+        ("22:00-07:00", "../../etc/passwd"),
+        ("22:00-07:00", "/etc/localtime"),
+    ],
+)
+def test_hours_that_make_no_sense_are_refused(hours, zone):
+    with pytest.raises(HoursRefused):
+        hours_of(hours, zone, "CRITICAL")
+
+
+def test_without_the_parameter_there_are_none():
+    assert hours_of("", "UTC", "CRITICAL") is None
+
+
+def window(**changes):
+    said = {"id": "w1", "by": "AIDAANN", "since": T0, "until": T0 + timedelta(hours=2)}
+    return Window(**said | {"reason": "A deployment"} | changes)
+
+
+def quiet(memory, now, hours=None):
+    return Quiet(memory, TABLE, hours, now=lambda: now)
+
+
+def put(memory, *items):
+    for item in items:
+        memory.put_item(TableName=TABLE, Item=item)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "why"),
+    [
+        pytest.param(0, "change window w1: A deployment", id="begins"),
+        pytest.param(119.9, "change window w1: A deployment", id="lasts"),
+        pytest.param(120, "", id="is over by itself"),
+        pytest.param(-4, "change window w1: A deployment", id="a clock that is ahead"),
+        pytest.param(-6, "", id="has not begun"),
+    ],
+)
+def test_a_window_holds_while_it_is_on(minutes, why):
+    memory = Memory()
+    put(memory, window_item(window()))
+    now = T0 + timedelta(minutes=minutes)
+    assert quiet(memory, now).why(finding(), Severity.HIGH) == why
+    assert quiet(memory, now).why(finding(), Severity.CRITICAL) == ""
+
+
+def test_a_window_lasts_a_day_at_most_whatever_its_row_says():
+    memory = Memory()
+    put(memory, window_item(window(until=T0 + timedelta(days=900))))
+    assert quiet(memory, T0 + timedelta(hours=23)).why(finding(), Severity.HIGH)
+    assert not quiet(memory, T0 + timedelta(hours=24)).why(finding(), Severity.HIGH)
+
+
+def test_a_window_that_was_ended_is_over():
+    memory = Memory()
+    put(memory, window_item(window()), end_item("w1", "AIDABOB", T0 + timedelta(minutes=5)))
+    assert quiet(memory, T0 + timedelta(minutes=4)).why(finding(), Severity.HIGH)
+    assert not quiet(memory, T0 + timedelta(minutes=5)).why(finding(), Severity.HIGH)
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_held"),
+    [
+        ({"rule": "encryption.*"}, True),
+        ({"rule": "xray.*"}, False),
+        ({"resource": "da*"}, True),
+        ({"resource": f"{BUCKET.account}/*/data"}, True),
+        ({"resource": "other"}, False),
+        ({"workload": "shop"}, True),
+        ({"workload": "shop", "owner": "nobody"}, False),
+    ],
+)
+def test_a_window_covers_what_it_says(changes, is_held):
+    found = finding(workload="shop", owner="ops")
+    assert window(**changes).covers(found) is is_held
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"declared_by": "AIDAEVE"}, id="under the key of who may only attest"),
+        pytest.param({"declared_by": "waiver#AIDAEVE"}, id="under the key of waivers"),
+        pytest.param({"until": "soon"}, id="no time"),
+        pytest.param({"until": None}, id="nothing"),
+        pytest.param({"kind": "WAIVER"}, id="of another kind"),
+        pytest.param({"declared_at": "2026-11-02T12:00:00"}, id="a time without a zone"),
+    ],
+)
+def test_a_row_that_makes_no_window_holds_nothing(changes):
+    row = deserialise(window_item(window())) | changes
+    assert not any(each.is_on(T0 + timedelta(minutes=1)) for each in assembled([row]))
+
+
+def test_windows_are_read_again_after_a_quarter_of_a_minute():
+    memory, clock = Memory(), [T0]
+    held_back = Quiet(memory, TABLE, now=lambda: clock[0])
+    assert not held_back.why(finding(), Severity.HIGH)
+    put(memory, window_item(window()))
+    clock[0] += timedelta(seconds=14)
+    assert not held_back.why(finding(), Severity.HIGH)
+    clock[0] += timedelta(seconds=2)
+    assert held_back.why(finding(), Severity.HIGH)
+
+
+class Store:
+    def __init__(self):
+        self.client, self.transitions_table = Memory(), "transitions"
+
+
+def test_a_held_page_is_looked_at_again_until_it_is_released():
+    store, clock = Store(), [datetime(2026, 11, 2, 12, tzinfo=UTC)]
+    held = Held(store, now=lambda: clock[0])
+    held.hold(BUCKET, "encryption.s3-kms", "quiet hours")
+    assert list(held.due()) == []
+    clock[0] += AGAIN
+    [page] = held.due()
+    assert (page.resource, page.rule) == (BUCKET.key, "encryption.s3-kms")
+    assert held.is_held(BUCKET, "encryption.s3-kms")
+    held.release(BUCKET, "encryption.s3-kms")
+    assert not held.is_held(BUCKET, "encryption.s3-kms")
+    assert list(held.due()) == []
