@@ -109,17 +109,23 @@ class Surroundings(Numbered):
         names, token = self.page("function", self.queues, params, "Marker", 100)
         if asked is not None:
             names = [asked.rpartition(":")[2]] if self.has(asked, self.queues) else []
-        mappings = [
-            {
-                "UUID": f"00000000-0000-0000-0000-{self._number(name):012}",
-                "EventSourceArn": self._queue_arn(self._number(name)),
-                "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
-                "State": "Enabled",
-                "BatchSize": 10,
-            }
-            for name in names
-        ]
+        mappings = [self._mapping(name) for name in names]
         return {"EventSourceMappings": mappings, "NextMarker": None if asked else token}
+
+    def lambda_get_event_source_mapping(self, params: Mapping[str, Any]) -> Any:
+        name = f"function-{self._number(params['UUID']):06}"
+        if not self.has(name, self.queues):
+            raise Refused("ResourceNotFoundException", 404)
+        return self._mapping(name)
+
+    def _mapping(self, name: str) -> dict[str, Any]:
+        return {
+            "UUID": f"00000000-0000-0000-0000-{self._number(name):012}",
+            "EventSourceArn": self._queue_arn(self._number(name)),
+            "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}",
+            "State": "Enabled",
+            "BatchSize": 10,
+        }
 
     def lambda_list_function_event_invoke_configs(self, params: Mapping[str, Any]) -> Any:
         number = self._number(params["FunctionName"])
