@@ -18,7 +18,7 @@ from readiness import (
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.evidence.ec2.security_groups import (
     Attachments,
@@ -54,7 +54,7 @@ PRIVATE = "Subnets without a route to an internet gateway."
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
 def lambda_private_subnets(
     function: FunctionPlacement,
-    network: FunctionNetwork,
+    network: ReachedNetworks,
     tags: FunctionTags,
     subnets: Subnets,
     routes: RouteTables,
@@ -66,6 +66,7 @@ def lambda_private_subnets(
 ) -> Verdict:
     """The function is in a VPC and runs only in private subnets.
 
+    Published versions that aliases lead to keep the network they were published with.
     A function that only calls AWS APIs gains little from a VPC (AWS Well-Architected, Serverless
     Lens). For such functions set ``lambda_vpc_mode`` or record a waiver. A function on Lambda
     Managed Instances runs in the subnets of its capacity provider.
@@ -87,7 +88,11 @@ def lambda_private_subnets(
             severity=Severity.MEDIUM,
             subnets=[],
         )
-    return _placed(network.subnet_ids, subnets, routes, [])
+    outside = [
+        Problem(Severity.MEDIUM, f"The version {version} of the function is not in a VPC.")
+        for version in network.outside
+    ]
+    return _placed(network.subnet_ids, subnets, routes, outside)
 
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)

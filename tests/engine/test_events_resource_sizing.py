@@ -40,7 +40,10 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "cloudtrail/put-provisioned-concurrency": {"function-concurrency": "agent"},
     "cloudtrail/create-event-source-mapping": {"function-timeout": "agent"},
     "cloudtrail/set-queue-attributes": {"function-timeout": None},
-    "cloudtrail/register-scalable-target": {"service-scaling": SERVICE},
+    "cloudtrail/register-scalable-target": {
+        "service-connections": SERVICE,
+        "service-scaling": SERVICE,
+    },
     # Both kinds of auto scaling have a PutScalingPolicy, under one event source.
     "cloudtrail/put-group-scaling-policy": {"group-scaling": "workers"},
     "cloudtrail/suspend-processes": {"group-scaling": "workers"},

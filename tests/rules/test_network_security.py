@@ -11,8 +11,8 @@ from functions.network_security.app import (
     vpc_flow_logs,
 )
 from readiness import Severity, Status
-from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
-from readiness.evidence.awslambda.network import FunctionNetwork
+from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration, FunctionTags
+from readiness.evidence.awslambda.network import ReachedNetworks
 from readiness.evidence.ec2.vpc_endpoints import (
     Endpoint,
     VpcDns,
@@ -57,7 +57,7 @@ PRIVATE = through()
 FUNCTION = FunctionConfiguration("agent", vpc_id="vpc-1", subnet_ids=("subnet-a", "subnet-b"))
 
 
-INSIDE = FunctionNetwork(FUNCTION.subnet_ids)
+INSIDE = ReachedNetworks({LATEST: FUNCTION.subnet_ids})
 
 
 @pytest.mark.parametrize(
@@ -119,6 +119,36 @@ INSIDE = FunctionNetwork(FUNCTION.subnet_ids)
 def test_private_is_what_no_internet_gateway_reaches(routes, status, said):
     verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, SUBNETS, routes)
     assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("seventh", "routes", "status", "severity", "said"),
+    [
+        pytest.param(("subnet-b",), PRIVATE, GOOD, None, "subnet-b", id="inside too"),
+        pytest.param((), PRIVATE, BAD, MEDIUM, "The version 7 of the function is", id="outside"),
+        pytest.param(
+            (),
+            through(Route("0.0.0.0/0", "igw-1")),
+            BAD,
+            HIGH,
+            "is public",
+            id="a public subnet is worse",
+        ),
+        pytest.param(
+            ("subnet-b",),
+            RouteTables(by_subnet={"subnet-a": BY_NAT, "subnet-b": BY_IGW}),
+            BAD,
+            HIGH,
+            "subnet-b is public",
+            id="only the old version is in a public subnet",
+        ),
+    ],
+)
+def test_a_published_version_keeps_its_network(seventh, routes, status, severity, said):
+    network = ReachedNetworks({LATEST: ("subnet-a",), "7": seventh})
+    verdict = lambda_private_subnets(FUNCTION, network, UNTAGGED, SUBNETS, routes)
+    assert (verdict.status, verdict.severity) == (status, severity)
+    assert said in verdict.reason
 
 
 @pytest.mark.parametrize(
@@ -196,7 +226,7 @@ MANAGED = FunctionConfiguration("managed", capacity_provider=PROVIDER)
     ],
 )
 def test_which_functions_must_be_in_a_vpc(function, tags, mode, status, severity):
-    network = INSIDE if function in (FUNCTION, MANAGED) else FunctionNetwork()
+    network = INSIDE if function in (FUNCTION, MANAGED) else ReachedNetworks({LATEST: ()})
     verdict = lambda_private_subnets(
         function, network, tags, SUBNETS, PRIVATE, lambda_vpc_mode=mode
     )

@@ -486,7 +486,7 @@ class DeployedFunction:
         unpublished = DeployedVersion.of(latest)
         is_managed = bool(unpublished.configuration.capacity_provider)
         published = reached_versions(aliases, is_managed=is_managed)
-        answers = {version: _version(read, function.id, version) for version in published}
+        answers = {version: version_of(read, function.id, version) for version in published}
         found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
         named = {version for alias in aliases for version in alias.versions} - {LATEST}
         role = last_segment(latest.get("Role", ""))
@@ -507,7 +507,8 @@ class DeployedFunction:
         return {v: self.versions[v] for v in named.versions if v in self.versions}
 
 
-def _version(read: Reader, name: str, version: str) -> Any:
+def version_of(read: Reader, name: str, version: str) -> Any:
+    """GetFunctionConfiguration of one version; None where there is no such version."""
     return read.one(
         "lambda",
         "get_function_configuration",
@@ -519,5 +520,5 @@ def _version(read: Reader, name: str, version: str) -> Any:
 
 def published(read: Reader, name: str, version: str) -> str:
     """When a version was published, as Lambda writes it; empty for one that is gone."""
-    found = _version(read, name, version) or {}
+    found = version_of(read, name, version) or {}
     return str(found.get("LastModified", ""))

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    LATEST,
+    FunctionAliases,
+    FunctionConfiguration,
+    reached_versions,
+    version_of,
+)
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
@@ -42,6 +49,45 @@ class FunctionNetwork:
         functions = read.those(FunctionPlacement)
         networks = read.each(lambda each: network_of(read, each), functions.values())
         return dict(zip(functions, networks, strict=True))
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration", CAPACITY_PROVIDER),
+    uses=(FunctionPlacement, FunctionAliases),
+    changed_by=(PROVIDER_CALLS,),
+)
+@dataclass(frozen=True, slots=True)
+class ReachedNetworks:
+    """The subnets of each version that callers reach: the unpublished one, those of aliases.
+
+    A published version keeps the network that the function had then. Sources: those of
+    FunctionNetwork, and GetFunctionConfiguration of each published version.
+    """
+
+    of: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> ReachedNetworks:
+        latest = read.of(FunctionPlacement, function)
+        aliases = read.of(FunctionAliases, function).all
+        found = {LATEST: network_of(read, latest).subnet_ids}
+        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
+            answer = version_of(read, function.id, version)
+            if answer:
+                about = FunctionConfiguration.of(answer)
+                found[version] = network_of(read, about).subnet_ids
+        return cls(found)
+
+    @property
+    def subnet_ids(self) -> tuple[str, ...]:
+        """The subnets of all versions, each once."""
+        return tuple(dict.fromkeys(id for ids in self.of.values() for id in ids))
+
+    @property
+    def outside(self) -> tuple[str, ...]:
+        """The versions that run in no VPC."""
+        return tuple(version for version, ids in self.of.items() if not ids)
 
 
 def network_of(read: Reader, function: FunctionConfiguration) -> FunctionNetwork:
