@@ -179,6 +179,7 @@ def test_a_new_setting_wakes_what_depends_on_it(parameter):
 MOST = {
     # call → (headings, requests, Lambda's among them). Whether an alias can go back is asked after
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
+    # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
     ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 190, 49),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
