@@ -294,6 +294,7 @@ def test_the_real_clock_sleeps_until_the_turn_and_not_longer(monkeypatch):
 
 def test_a_call_that_was_not_made_says_when_its_turn_would_have_been():
     clock = VirtualClock()
+    clock.wait_until(1000.0)
     pacer = Pacer(1.0, clock)
     pacer.begin(1.0, seconds=0.1)
     with pytest.raises(OutOfTime, match=r"LookupEvents gives the next turn in \d s,"):
