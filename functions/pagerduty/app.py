@@ -217,7 +217,7 @@ class Pager:
         if finding is not None:
             self._settled(record, finding)
         if known.group:
-            left = self._left(record, known)
+            left = self._left(record, known, finding)
             if left:
                 self._incidents.end(known)
             return left
@@ -289,7 +289,7 @@ class Pager:
             if group is not None and not known.left and not _is_worse(severity, group):
                 return self._tell_group(record, finding, group)
             # It opens anew, or it is more severe than the group: that is a page again.
-            if not self._left(record, known):
+            if not self._left(record, known, finding):
                 return False
         resource, rule = finding.resource, finding.rule
         if known is not None and not known.group:
@@ -338,12 +338,15 @@ class Pager:
         self._storms.note_told(group)
         return True
 
-    def _left(self, record: SQSRecord, known: Incident) -> bool:
+    def _left(self, record: SQSRecord, known: Incident, finding: Finding | None) -> bool:
         """Take a finding out of its group; whether PagerDuty knows if that was the last one."""
         self._storms.leave(known)
         if not self._storms.close(known.group):
             return True
-        return self._tell(record, known.finding_id, resolve_event(known.dedup_key), known.route)
+        said = resolve_event(known.dedup_key)
+        if finding is not None and not pages(finding, self._lowest):
+            said = self._said(finding, known.dedup_key) | said
+        return self._tell(record, known.finding_id, said, known.route)
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.

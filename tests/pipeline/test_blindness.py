@@ -104,14 +104,14 @@ def test_a_denied_permission_pages_once_for_the_whole_heading_and_resolves(watch
     statement = json.loads(details["observed_statement"])
     assert statement == {"Effect": "Allow", "Action": ["s3:GetX"], "Resource": "*"}
     assert details["runbook"] == "https://example.com/readiness.md#unreadable"
-    assert watching.subjects == ["ALARM: readiness.unreadable encryption"]
+    assert watching.subjects == ["ALARM: [HIGH] readiness.unreadable encryption"]
 
     at = after(hours=20)
     watching.record(*(finding(GOOD, at, resource=bucket(n)) for n in range(30)))
     assert watching.look(at + QUIET_FOR) == 1
     assert [action for action, _ in watching.pages] == ["trigger", "resolve"]
     assert watching.pipeline.pagerduty.incidents == {}
-    assert watching.subjects[1:] == ["OK: readiness.unreadable encryption"]
+    assert watching.subjects[1:] == ["OK: [RESOLVED] readiness.unreadable encryption"]
 
 
 def test_it_is_told_after_minutes_of_quiet_so_that_one_message_names_every_action(watching):
@@ -150,7 +150,7 @@ def test_what_stays_unreadable_for_a_day_is_told_and_does_not_page_by_default(wa
         finding(UNKNOWN, **THROTTLED), finding(UNKNOWN, after(hours=24, minutes=1), **THROTTLED)
     )
     watching.look(after(hours=25))
-    assert watching.subjects == ["ALARM: readiness.unreadable encryption"]
+    assert watching.subjects == ["ALARM: [MEDIUM] readiness.unreadable encryption"]
     assert watching.pages == [], "MEDIUM, below PagerDutyLowestSeverity"
 
 
@@ -198,7 +198,7 @@ def test_what_stays_open_and_can_be_read_again_ends_it_within_the_hour(watching)
     watching.record(finding(BAD, after(10)))
     assert watching.look(after(20)) == 0
     assert watching.look(after(1 + QUIET + 60)) == 1
-    assert watching.subjects[-1] == "OK: readiness.unreadable encryption"
+    assert watching.subjects[-1] == "OK: [RESOLVED] readiness.unreadable encryption"
 
 
 def test_while_a_heading_is_blind_what_is_open_is_read_once_an_hour(watching):

@@ -46,8 +46,12 @@ def test_it_is_open_until_the_last_of_them_is_over(world):
         happen(world, rule)
     happen(world, ERRORS, "over")
     assert len(world.open) == 1
+    sent = []
+    world.pager._api.send, send = lambda event: (sent.append(event), send(event))[1], world.send
     happen(world, GONE, "over")
     assert world.open == {}
+    assert sent[-1]["event_action"] == "resolve"
+    assert sent[-1]["payload"]["summary"].startswith("[RESOLVED]"), "routed by what is in it"
     happen(world, GONE)
     assert len(world.open) == 1, "the next outage pages again"
 

@@ -91,9 +91,15 @@ def _job_definition(resource: Resource) -> str:
     return f"/batch/home?region={{region}}#job-definition/detail/{_quoted(resource.id, ':/')}"
 
 
-def _arn(resource: Resource, service: str) -> str:
+def _compute_environment(resource: Resource) -> str:
+    arn = _quoted(_arn(resource, "batch", "compute-environment/"), ":/")
+    return f"/batch/home?region={{region}}#compute-environments/detail/{arn}"
+
+
+def _arn(resource: Resource, service: str, kind: str = "") -> str:
     partition = default().partition(resource.region)
-    return f"arn:{partition}:{service}:{resource.region}:{resource.account}:{resource.id}"
+    place = f"{service}:{resource.region}:{resource.account}"
+    return f"arn:{partition}:{place}:{kind}{resource.id}"
 
 
 def _quoted(text: str, safe: str = "") -> str:
@@ -125,6 +131,7 @@ PAGES: Mapping[str, _Page] = MappingProxyType(
         ),
         "AWS::AutoScaling::AutoScalingGroup": f"{_EC2}AutoScalingGroupDetails:id={{id}}",
         "AWS::Backup::RestoreTestingPlan": "/backup/home?region={region}#/restoretesting",
+        "AWS::Batch::ComputeEnvironment": _compute_environment,
         "AWS::Batch::JobDefinition": _job_definition,
         "AWS::CloudFormation::Stack": (
             "/cloudformation/home?region={region}#/stacks?filteringText={id}"
@@ -227,10 +234,12 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
     "/cloudwatch/home?region={region}#logsV2:log-groups": (
         "compliance_logging.security-metric-filters",
         "compliance_logging.audit-log-group-retention",
+        "budget_alerts.log-group-tags",
     ),
     "/lambda/home?region={region}#/functions": ("resource_sizing.lambda-headroom",),
     "/elasticache/home?region={region}#/": ("caching.shared-cache",),
     "/dynamodbv2/home?region={region}#tables": (
+        "high_availability.regional-stores",
         "error_handling.dependency-breakers",
         "emergency_procedures.circuit-breaker",
     ),
@@ -283,7 +292,8 @@ _OF_ACCOUNT: Mapping[str, tuple[str, ...]] = {
         "security_validation.inspector-enabled",
         "security_validation.penetration-test",
     ),
-    f"{_EC2}Volumes:": ("security_validation.volume-encryption",),
+    f"{_EC2}Volumes:": ("security_validation.volume-encryption", "budget_alerts.volume-tags"),
+    f"{_EC2}Instances:": ("budget_alerts.instance-tags",),
     "/support/plans/home": ("support.support-plan",),
     "/sns/v3/home?region={region}#/topics": ("support.pager-test",),
     "/systems-manager/incidents/contacts?region={region}": ("support.escalation-policy",),
