@@ -10,6 +10,7 @@ from readiness.evidence.ecs.services import Rollout, Service, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity
+from readiness.semantics.health_commands import has_command
 
 _KEPT_BY_CODEDEPLOY = timedelta(days=3)
 """Two days until it is terminated, and the time that the traffic takes to move."""
@@ -269,7 +270,9 @@ def task_doubts(tasks: ServiceTasks, definition: TaskDefinition | None) -> Itera
 
 def _unready(tasks: ServiceTasks, definition: TaskDefinition | None) -> list[Task]:
     """Tasks that are not running yet, or whose health check has not passed yet."""
-    checked = definition is not None and any(each.health_check for each in definition.containers)
+    checked = definition is not None and any(
+        has_command(each.health_check) for each in definition.containers
+    )
     return [
         task
         for task in tasks.running

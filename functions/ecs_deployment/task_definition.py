@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from readiness.evidence.ecs.services import Container, Service, TaskDefinition
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity
+from readiness.semantics.health_commands import cannot_fail, has_command
 
 _GONE = {"INACTIVE", "DELETE_IN_PROGRESS"}
 
@@ -97,11 +98,12 @@ def _roles(definition: TaskDefinition, *, fargate: bool) -> Iterator[Problem]:
 
 
 def _health(definition: TaskDefinition, services: Sequence[Service]) -> Iterator[Problem]:
-    checked = any(c.health_check for c in definition.containers if c.essential)
+    commands = [c.health_check for c in definition.containers if c.essential]
+    checked = any(has_command(each) and not cannot_fail(each) for each in commands)
     alone = [s.name for s in services if not (s.target_group_arns or s.has_classic_balancer)]
     if not checked and alone:
         text = (
-            f"No container has a health check, and no load balancer checks {listed(alone)}, so a"
-            " hanging task is never replaced."
+            f"No container has a health check{' that can fail' if any(commands) else ''}, and no"
+            f" load balancer checks {listed(alone)}, so a hanging task is never replaced."
         )
         yield Problem(Severity.MEDIUM, text)

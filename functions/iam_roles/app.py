@@ -292,7 +292,7 @@ def unused_access(
 ) -> Verdict:
     """IAM Access Analyzer has no open finding on unused permissions or credentials."""
     if not unused.analyzer:
-        reason = "This region has no active unused-access analyzer."
+        reason = "This region has no active unused-access analyzer for this account."
         if require_unused_access_analysis:
             return violates(reason, expected="An active unused-access analyzer.")
         return not_applicable(reason)

@@ -530,3 +530,30 @@ def test_policy_text_of_every_shape_in_bulk():
         bulk=True,
     )
     assert load(aws, RolePolicies, ROLE, "agent").evidence.inline[0].statements == ()
+
+
+@pytest.mark.parametrize(
+    ("exclusion", "counts"),
+    [
+        pytest.param({"accountIds": [ACCOUNT_ID]}, False, id="this account"),
+        pytest.param({"accountIds": ["999988887777"]}, True, id="another account"),
+        pytest.param(
+            {"accountIds": [ACCOUNT_ID], "resourceTags": [{"team": "a"}]}, True, id="some of it"
+        ),
+        pytest.param({"resourceTags": [{"team": "a"}]}, True, id="by tags alone"),
+    ],
+)
+def test_an_analyzer_that_leaves_the_account_out_finds_nothing_in_it(exclusion, counts):
+    rule = {"exclusions": [{"accountIds": ["123412341234"]}, exclusion]}
+    analyzer = {
+        "arn": f"arn:aws:access-analyzer:{HOME}:{ACCOUNT_ID}:analyzer/unused",
+        "name": "unused",
+        "type": "ORGANIZATION_UNUSED_ACCESS",
+        "status": "ACTIVE",
+        "createdAt": NOON,
+        "configuration": {"unusedAccess": {"unusedAccessAge": 30, "analysisRule": rule}},
+    }
+    where = fake_account().but(accessanalyzer__list_analyzers={"analyzers": [analyzer]})
+    account = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    found = load(of(where), UnusedAccess, REGION, account.id).evidence
+    assert found.analyzer == ("unused" if counts else "")

@@ -182,6 +182,23 @@ def test_who_checks_the_health(balanced, status):
     assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
 
 
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        pytest.param(["NONE"], BAD, "has a health check that can fail", id="switched off"),
+        pytest.param(["CMD-SHELL", "exit 0"], BAD, "that can fail", id="always healthy"),
+        pytest.param(["CMD-SHELL", "curl -f http://x || exit 1"], GOOD, "No problem", id="asks"),
+    ],
+)
+def test_a_health_check_has_to_be_able_to_fail(command, status, said):
+    checked = container(healthCheck={"command": command})
+    where = fake_account().but(
+        ecs__describe_task_definition=definition(checked),
+        ecs__describe_services={"services": [service(loadBalancers=None)]},
+    )
+    assert_judged(task_definition_sound, where, status, Severity.MEDIUM, said, REVISION)
+
+
 def test_a_revision_that_was_never_deployed():
     newest = f"{FAMILY}:8"
     where = fake_account().but(ecs__describe_task_definition=definition(taskDefinitionArn=newest))
@@ -874,10 +891,11 @@ def listing_groups(tasks):
     return {**every, ("ecs", "list_tasks"): listed}
 
 
-def test_health_counts_only_where_it_is_checked():
+@pytest.mark.parametrize("check", [None, {"command": ["NONE"]}], ids=["none", "switched off"])
+def test_health_counts_only_where_it_is_checked(check):
     unchecked = (task(1, healthStatus="UNKNOWN"), task(2, healthStatus="UNKNOWN"))
     where = fake_account(*unchecked).but(
-        ecs__describe_task_definition=definition(container(healthCheck=None))
+        ecs__describe_task_definition=definition(container(healthCheck=check))
     )
     assert_judged(tasks_healthy, where, GOOD, None, "No problem found")
 

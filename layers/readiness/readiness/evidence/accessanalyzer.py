@@ -41,7 +41,8 @@ def _analyzers(read: Reader) -> Sequence[Mapping[str, Any]]:
 class UnusedAccess:
     """The open findings of the region's unused-access analyzer, counted by kind.
 
-    ``analyzer`` is its name, empty where there is none that works; ``days`` is after how many
+    ``analyzer`` is its name, empty where there is none that works, or whose rule leaves this
+    account out; ``days`` is after how many
     days it calls something unused. Sources: ListAnalyzers, ListFindingsV2.
     """
 
@@ -54,7 +55,9 @@ class UnusedAccess:
         analyzers = [
             analyzer
             for analyzer in _analyzers(read)
-            if analyzer["type"] in _UNUSED and analyzer["status"] == "ACTIVE"
+            if analyzer["type"] in _UNUSED
+            and analyzer["status"] == "ACTIVE"
+            and not _leaves_out(analyzer, read.account)
         ]
         if not analyzers:
             return cls()
@@ -72,6 +75,19 @@ class UnusedAccess:
         configuration = (analyzer.get("configuration") or {}).get("unusedAccess") or {}
         kinds = Counter(finding.get("findingType", "Unused") for finding in findings)
         return cls(analyzer["name"], configuration.get("unusedAccessAge", 90), dict(kinds))
+
+
+def _leaves_out(analyzer: Mapping[str, Any], account: str) -> bool:
+    """Whether an analyzer of the organization generates no finding for an account.
+
+    With tags, a rule leaves out only what has them.
+    """
+    about = (analyzer.get("configuration") or {}).get("unusedAccess") or {}
+    exclusions = (about.get("analysisRule") or {}).get("exclusions") or ()
+    return any(
+        account in (each.get("accountIds") or ()) and not each.get("resourceTags")
+        for each in exclusions
+    )
 
 
 @evidence(REGION, reads=("access-analyzer:ListAnalyzers",), changed_by=(_ANALYZERS,))
