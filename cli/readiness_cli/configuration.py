@@ -26,6 +26,7 @@ ACTING = frozenset(
         "demo",
         "emergency",
         "pagerduty-key",
+        "quiet",
         "redrive",
         "resolve-all",
         "test-alert",

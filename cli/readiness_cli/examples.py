@@ -25,6 +25,8 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "readiness evaluate s3-kms --resource my-bucket",
         "readiness evaluate encryption.kms-rotation --set max_rotation_period_days=90",
         "readiness evaluate iam_roles --no-stack -o json",
+        "readiness evaluate s3-kms --resource my-bucket --trace case.json",
+        "readiness evaluate s3-kms --from case.json",
     ),
     "replay": (
         "readiness replay events/api/put-bucket-encryption.json",
@@ -34,6 +36,19 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
         "readiness status",
         "readiness status --section Security --environment production",
         "readiness status --fail-on HIGH --allow-unknown xray",
+    ),
+    "report": (
+        "readiness report --file readiness.html",
+        "readiness report --workload MAIF -o md",
+    ),
+    "export": (
+        "readiness export --format sarif --open --file readiness.sarif",
+        "readiness export --format oscal --heading encryption",
+    ),
+    "quiet": (
+        'readiness quiet --for 2h --reason "Release 42" --workload MAIF',
+        "readiness quiet",
+        "readiness quiet --end 01JD2Q7K3M",
     ),
     "findings": (
         "readiness findings --open --severity CRITICAL",

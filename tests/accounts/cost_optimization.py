@@ -262,8 +262,20 @@ def without_recommendation() -> FakeAccount:
     return fake_account().but(**{"compute-optimizer__get_lambda_function_recommendations": answer})
 
 
+def with_a_short_arn() -> FakeAccount:
+    """A service of before 2018, whose ARN does not name its cluster."""
+    short = SERVICE.replace("/agents/", "/")
+    account = fake_account()
+    [service] = account.answers["ecs", "describe_services"]["services"]
+    return account.but(
+        ecs__list_services={"serviceArns": [short]},
+        ecs__describe_services={"services": [{**service, "serviceArn": short}], "failures": []},
+    )
+
+
 def others() -> Mapping[str, Variant]:
     return {
+        "with a short ARN": Variant(with_a_short_arn, ("service-spot",)),
         "by a template": Variant(by_a_template, ("group-spot",)),
         "without a recommendation": Variant(without_recommendation, ("function-memory",)),
     }

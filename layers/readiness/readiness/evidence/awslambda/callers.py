@@ -67,7 +67,6 @@ def _function_of(detail: Mapping[str, Any]) -> str | None:
         "lambda:ListFunctionUrlConfigs",
         "cognito-idp:DescribeUserPool",
         "elasticloadbalancing:DescribeLoadBalancerAttributes",
-        "elasticloadbalancing:DescribeTargetGroups",
     ),
     changed_by=(
         api_call(

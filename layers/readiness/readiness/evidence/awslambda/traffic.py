@@ -186,7 +186,6 @@ class EntryPoint:
         GET_METRIC_DATA,
         LIST_METRICS,
         "apigateway:GET",
-        "elasticloadbalancing:DescribeTargetGroups",
     ),
     uses=(FunctionBuild, FunctionAliases, EntryPoints, BalancersOfGroups, RestApiNames),
 )
