@@ -204,6 +204,21 @@ def consumed(**asked: Any) -> dict[str, Any]:
     }
 
 
+def published(**asked: Any) -> dict[str, Any]:
+    of_table = {"Name": "TableName", "Value": "orders"}
+    of_index = {"Name": "GlobalSecondaryIndexName", "Value": "by-day"}
+    return {
+        "Metrics": [
+            {
+                "Namespace": asked["Namespace"],
+                "MetricName": asked["MetricName"],
+                "Dimensions": dimensions,
+            }
+            for dimensions in ([of_table], [of_table, of_index])
+        ]
+    }
+
+
 @BULK
 @pytest.mark.parametrize(
     ("changes", "expected"),
@@ -231,6 +246,7 @@ def test_what_a_table_stores_and_serves(changes, expected, bulk):
     account = cost_optimization.fake_account().but(
         dynamodb__describe_table={"Table": table(**changes)},
         cloudwatch__get_metric_data=consumed,
+        cloudwatch__list_metrics=published,
     )
     found = read(account, TableStorage, of(TABLE, "orders"), bulk=bulk)
     assert (found.bytes, found.units, found.measured) == expected
