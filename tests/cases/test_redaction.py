@@ -29,11 +29,14 @@ BOUND_BY_A_DIGEST = {
     "error_handling.dependency-backoff",
     "development_documentation.rest-api-documentation",
     "development_documentation.http-api-documentation",
+    "operational_documentation.contacts-answer",
 }
 """What was attested is bound to a digest of names: with other names it is another digest.
 
 Such a case is refused, and nothing is written.
 """
+ASKED_IN_A_FILTER = {"monitoring_validation.service-traces"}
+"""A filter's text keeps a name that is one of AWS's own words; such a case is refused too."""
 ACCOUNTS = [
     pytest.param(rule, account, id=f"{rule.id} {name}".strip())
     for rule in catalogue.rules().values()
@@ -64,7 +67,7 @@ def test_the_case_of_a_verdict_gives_that_verdict(rule, account):
         try:
             seen, made = traced(rule, account.make(), id, given)
         except Failure:
-            assert rule.id in BOUND_BY_A_DIGEST
+            assert rule.id in BOUND_BY_A_DIGEST | ASKED_IN_A_FILTER
             continue
         if made is None:
             continue

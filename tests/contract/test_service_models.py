@@ -135,7 +135,6 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # An attribute whose name the model does not list: GetTopicAttributes.
     "readiness.evidence.workloads.failure_sinks": frozenset({"SubscriptionsConfirmed"}),
     # The name of a query of our own.
-    "readiness.evidence.workloads.utilization": frozenset({"runs"}),
     # A key of the map CostFilters.
     "readiness.evidence.budgets": frozenset({"LinkedAccount", "TagKeyValue"}),
     "readiness.evidence.costexplorer": frozenset(

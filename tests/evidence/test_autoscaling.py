@@ -172,7 +172,10 @@ def looked_at(event):
         (
             "ecs",
             "service/agents/web",
-            {("service-scaling", f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web")},
+            {
+                (rule, f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web")
+                for rule in ("service-scaling", "service-connections")
+            },
         ),
         ("ec2", "spot-fleet-request/sfr-1", set()),
         ("sagemaker", "endpoint/e/variant/v", set()),
@@ -193,7 +196,7 @@ def test_a_scaling_call_concerns_one_resource(name, namespace, id, expected):
 
 def test_a_record_without_its_parameters_may_concern_any():
     rules = {rule for rule, _ in looked_at(call("RegisterScalableTarget"))}
-    assert len(rules) == 5
+    assert len(rules) == 6
     assert {id for _, id in looked_at(call("PutScalingPolicy"))} == {None}
 
 

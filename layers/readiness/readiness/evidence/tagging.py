@@ -192,14 +192,17 @@ class NamedTags:
         return cls(resource.id, read.of(TagsOnly, resource).values)
 
 
-def tag_change(service: str, normalise: Callable[[str], str | None] = verbatim) -> Change:
-    """The event of a change to the tags of one of a service's resources."""
-    return ServiceEvent(
-        "Tag Change on Resource",
-        match=(("service", (service,)),),
-        id="resources",
-        normalise=normalise,
-    )
+def tag_change(
+    service: str, normalise: Callable[[str], str | None] = verbatim, *, kind: str = ""
+) -> Change:
+    """The event of a change to the tags of one of a service's resources.
+
+    ``kind`` is the event's ``resource-type``, where the service has several.
+    """
+    match: tuple[tuple[str, tuple[str, ...]], ...] = (("service", (service,)),)
+    if kind:
+        match += (("resource-type", (kind,)),)
+    return ServiceEvent("Tag Change on Resource", match=match, id="resources", normalise=normalise)
 
 
 def _home(read: Reader, resource: Resource, arn: str) -> str:

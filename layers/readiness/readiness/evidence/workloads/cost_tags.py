@@ -59,7 +59,7 @@ class FileSystemTags(NamedTags):
 @evidence(
     LOAD_BALANCER,
     uses=(LoadBalancer, TagsOnly),
-    changed_by=(tag_change("elasticloadbalancing"),),
+    changed_by=(tag_change("elasticloadbalancing", kind="loadbalancer"),),
 )
 @dataclass(frozen=True, slots=True)
 class BalancerTags:
@@ -77,7 +77,7 @@ class BalancerTags:
 @evidence(
     REPLICATION_GROUP,
     uses=(TagsOnly,),
-    changed_by=(tag_change("elasticache", _after(":replicationgroup:")),),
+    changed_by=(tag_change("elasticache", _after(":replicationgroup:"), kind="replicationgroup"),),
     proves=False,
 )
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class CacheGroupTags(NamedTags):
 @evidence(
     CACHE_CLUSTER,
     uses=(CacheCluster, TagsOnly),
-    changed_by=(tag_change("elasticache", _after(":cluster:")),),
+    changed_by=(tag_change("elasticache", _after(":cluster:"), kind="cluster"),),
 )
 @dataclass(frozen=True, slots=True)
 class CacheClusterTags:
@@ -110,7 +110,7 @@ class CacheClusterTags:
 @evidence(
     MEMORYDB_CLUSTER,
     uses=(TagsOnly,),
-    changed_by=(tag_change("memorydb", _after(":cluster/")),),
+    changed_by=(tag_change("memorydb", _after(":cluster/"), kind="cluster"),),
     proves=False,
 )
 @dataclass(frozen=True, slots=True)
