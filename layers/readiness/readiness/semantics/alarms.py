@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from readiness.semantics import alarm_rule, metric_sql
+from readiness.semantics.statistics_of import extended
 
 _NOTIFIES = re.compile(r"arn:aws[a-z-]*:(sns|ssm-incidents|ssm|lambda):")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -154,6 +155,28 @@ class Alarm:
         if not any(_COMPARES.search(each) for each in self.expressions):
             return ()
         return tuple(e for e in self.watches if e.metric in TOTALS and not e.account)
+
+    @property
+    def samples_needed(self) -> float:
+        """How many samples its evaluation periods together need, or its state does not change.
+
+        0 where it is evaluated however few there are. Source: CloudWatch User Guide,
+        "Percentile-based alarms and low data samples".
+        """
+        if self.low_samples != "ignore" or not self.is_direct or not self.watches:
+            return 0
+        found = extended(self.watches[0].statistic)
+        if found is None or found.name != "P" or not 0 < found.high < 1:
+            return 0
+        return round(10 / (found.high if found.high < 0.5 else 1 - found.high), 6)
+
+    @property
+    def counted(self) -> tuple[tuple[Watched, int], ...]:
+        """What it needs enough of, each with the seconds in which it must come."""
+        counts = [(each, self.period) for each in self.guards]
+        if self.samples_needed:
+            counts += [(each, self.period * self.evaluations) for each in self.watches[:1]]
+        return tuple(counts)
 
     @property
     def is_scaling(self) -> bool:
