@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from functions.xray.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import RestStage, StageRequests
+from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.logs import LogDetector
 from readiness.evidence.workloads.anomaly_detection import (
@@ -32,8 +34,10 @@ from readiness.evidence.workloads.anomaly_detection import (
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.workloads.tracing import (
     FunctionTracing,
+    ReachedTracing,
     ServiceTracing,
     TaskTracing,
+    VersionTracing,
     WorkflowTracing,
 )
 from readiness.evidence.xray.configuration import (
@@ -52,7 +56,7 @@ from readiness.semantics.policy import Document
 from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task
 from tests.accounts.xray import FUNCTION
 from tests.accounts.xray import fake_account as an_account
-from tests.fake_account import NOON, scan
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, scan
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -76,6 +80,12 @@ WRITER = role(allow("xray:Put*"))
 READER = role(allow("s3:GetObject"))
 DENIED = role(allow("*"), {"Effect": "Deny", "Action": "xray:*", "Resource": "*"})
 PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
+
+
+def tracing_of(latest, grants, *published, others=(), **settings):
+    role = ROLE.resource(ACCOUNT_ID, HOME, grants.name) if grants else None
+    reached = ReachedTracing(FunctionTracing("agent", latest, role=role), published)
+    return lambda_tracing(reached, (*([grants] if grants else []), *others), **settings)
 
 
 @pytest.mark.parametrize(
@@ -203,16 +213,79 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
     ],
 )
 def test_lambda_tracing(tracing, grants, settings, status, said):
-    verdict = lambda_tracing(FunctionTracing("agent", tracing), grants, **settings)
+    verdict = tracing_of(tracing, grants, **settings)
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
 
 
 def test_a_function_that_cannot_be_traced_is_not_asked_to_be():
     untraced = FunctionTracing("agent", Tracing(), untraced=("Amazon MSK",))
-    assert lambda_tracing(untraced, None).status is NA
+    assert lambda_tracing(ReachedTracing(untraced), ()).status is NA
     edge = FunctionTracing("agent", Tracing(), master_arn="arn:aws:lambda:us-east-1:1:function:x")
-    assert lambda_tracing(edge, None).status is NA
+    assert lambda_tracing(ReachedTracing(edge), ()).status is NA
+
+
+UNTRACED = of_function("PassThrough", (), {})
+TRACED_BY_XRAY = of_function("Active", (), {})
+SILENCED = of_function(
+    "PassThrough", (OTEL_LAYER,), WRAPPED | {"OTEL_TRACES_SAMPLER": "always_off"}
+)
+OLD_ROLE = replace(role(allow("s3:GetObject")), name="old")
+
+
+@pytest.mark.parametrize(
+    ("latest", "seventh", "status", "said"),
+    [
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", TRACED_BY_XRAY, role=WRITER.name),
+            GOOD,
+            "X-Ray traces",
+            id="both",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", UNTRACED),
+            BAD,
+            "In the version 7: Tracing is PassThrough",
+            id="published before tracing was turned on",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", SILENCED, role=WRITER.name),
+            BAD,
+            "In the version 7: OTEL_TRACES_SAMPLER",
+            id="its sampler is off",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", TRACED_BY_XRAY, role="old"),
+            BAD,
+            "the role old is not allowed",
+            id="with the role it had then",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", of_function("PassThrough", (OTEL_LAYER,), None), "denied"),
+            UNKNOWN,
+            "which is not known (denied)",
+            id="its variables are not known",
+        ),
+        pytest.param(
+            UNTRACED,
+            VersionTracing("7", TRACED_BY_XRAY, role=WRITER.name),
+            BAD,
+            "Tracing is PassThrough",
+            id="only the version is traced",
+        ),
+    ],
+)
+def test_a_published_version_keeps_its_tracing(latest, seventh, status, said):
+    verdict = tracing_of(
+        latest, WRITER if latest is TRACED_BY_XRAY else None, seventh, others=(WRITER, OLD_ROLE)
+    )
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
 
 
 # -- sampling ---------------------------------------------------------------------------------
