@@ -33,6 +33,7 @@ from tests.rules.test_alarms import (
     GROUPS,
     ORDERS,
     POSTGRES,
+    RUNS_30_S,
     WEB,
     in_use,
 )
@@ -627,7 +628,8 @@ AGE = full("w", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"
     ],
 )
 def test_functions_that_queues_feed(rule, sources, answers, status):
-    verdict = rule(AGENT, sources, in_use(*answers))
+    subject = (AGENT, RUNS_30_S) if rule is app.lambda_latency else (AGENT,)
+    verdict = rule(*subject, sources, in_use(*answers))
     assert verdict.status is status, verdict.reason
 
 
@@ -674,7 +676,7 @@ def test_a_slight_gap_is_slight():
         "EvaluationPeriods": 600,
         "DatapointsToAlarm": 1,
     }
-    verdict = app.lambda_latency(AGENT, ALONE, in_use(late))
+    verdict = app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(late))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
     assert "stays in ALARM for 10 hours" in verdict.reason
 
