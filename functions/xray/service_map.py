@@ -67,6 +67,12 @@ def judge_map(
         return complies(f"It is on the service map, connected to {plural(linked, 'other node')}.")
     traces = expected_traces(parts, indexed)
     if linked is None:
+        if not indexed and expected_traces(parts, 1.0):
+            return cannot_tell(
+                "Transaction Search indexes none of the traces (0 %), so X-Ray's service map shows"
+                " none of its requests in the last 6 hours.",
+                expected_traces=0,
+            )
         if not traces:
             return not_applicable(
                 "Nothing called it in the last 6 hours, so the service map cannot show it."

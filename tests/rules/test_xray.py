@@ -494,6 +494,8 @@ CALLER = Node(0, frozenset({"orders/prod"}), "AWS::ApiGateway::Stage", frozenset
         pytest.param(TWINS, 300, 1.0, WRITER, GOOD, None, id="alone and calls nothing"),
         pytest.param((), 300, 1.0, WRITER, BAD, Severity.MEDIUM, id="missing"),
         pytest.param((), 300, 0.01, WRITER, UNKNOWN, None, id="hardly any is indexed"),
+        pytest.param((), 300, 0.0, WRITER, UNKNOWN, None, id="none is indexed"),
+        pytest.param((), 0, 0.0, WRITER, NA, None, id="none is indexed, and nothing called it"),
         pytest.param((), 0, 1.0, WRITER, NA, None, id="nothing called it"),
         pytest.param(
             (Node(1, frozenset({"agent-2"}), "AWS::Lambda"),),
