@@ -560,7 +560,13 @@ def test_a_service_is_missed_only_under_a_name_that_is_known():
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
 DURATION = Watched("AWS/Lambda", "Duration", "p99", frozenset({("FunctionName", "agent")}))
-BAND = Alarm("slow", actions=(TOPIC,), watches=(DURATION,), band=True)
+BAND = Alarm(
+    "slow",
+    actions=(TOPIC,),
+    watches=(DURATION,),
+    band=True,
+    comparison="GreaterThanUpperThreshold",
+)
 TRAINED = Detector(
     frozenset({("AWS/Lambda", "Duration", frozenset({("FunctionName", "agent")}), "p99")}),
     "TRAINED",
@@ -638,6 +644,7 @@ def insights(expression: str) -> Insights:
                             actions=(TOPIC,),
                             watches=(DURATION,),
                             band=True,
+                            comparison="GreaterThanUpperThreshold",
                             state="INSUFFICIENT_DATA",
                             since=NOON - timedelta(days=20),
                         ),
@@ -647,6 +654,46 @@ def insights(expression: str) -> Insights:
             BAD,
             "no data since",
             id="never learns",
+        ),
+        *(
+            pytest.param(
+                Looking(detectors=[TRAINED], inventory=Inventory((replace(BAND, **changes),))),
+                status,
+                said,
+                id=id,
+            )
+            for changes, status, said, id in (
+                (
+                    {"comparison": "LessThanLowerOrGreaterThanUpperThreshold"},
+                    GOOD,
+                    "slow",
+                    "both sides of the band",
+                ),
+                (
+                    {"comparison": "LessThanLowerThreshold"},
+                    BAD,
+                    "only by values below its band",
+                    "only the good side of the band",
+                ),
+                (
+                    {"state": "ALARM", "since": NOON - timedelta(days=20)},
+                    BAD,
+                    "has been in ALARM since",
+                    "in ALARM for weeks",
+                ),
+                (
+                    {"evaluation_state": "EVALUATION_ERROR"},
+                    BAD,
+                    "cannot be evaluated",
+                    "an alarm that cannot be evaluated",
+                ),
+                (
+                    {"watches": (replace(DURATION, account="444455556666"),)},
+                    BAD,
+                    "No anomaly detection",
+                    "a function of that name in another account",
+                ),
+            )
         ),
         pytest.param(
             Looking(
@@ -700,7 +747,13 @@ def test_a_service_is_watched_through_its_load_balancer():
     slow = Watched(
         "AWS/ApplicationELB", "TargetResponseTime", "p99", frozenset({("LoadBalancer", "app/x/1")})
     )
-    band = Alarm("slow", actions=(TOPIC,), watches=(slow,), band=True)
+    band = Alarm(
+        "slow",
+        actions=(TOPIC,),
+        watches=(slow,),
+        band=True,
+        comparison="GreaterThanUpperThreshold",
+    )
     known = Detector(frozenset({(slow.namespace, slow.metric, slow.dimensions, "p99")}), "TRAINED")
     watch = AnomalyWatch(Looking(detectors=[known], inventory=Inventory((band,))), NOON)
     service = ServiceTracing("web", Tracing(), ("web",))

@@ -243,7 +243,8 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
     if criteria:
         parts = _Parts(unread=(str(criteria.get("Query", "")),), is_direct=False)
     elif queries:
-        parts = _parts(queries, answer.get("ThresholdMetricId", ""))
+        _, _, _, _, account, *_ = f"{answer.get('AlarmArn', '')}:::::".split(":")
+        parts = _parts(queries, answer.get("ThresholdMetricId", ""), account)
     else:
         statistic = answer.get("Statistic") or answer.get("ExtendedStatistic") or ""
         watched = _watched(answer, answer, statistic)
@@ -348,9 +349,10 @@ def _watched(
     )
 
 
-def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
+def _parts(queries: Iterable[Mapping[str, Any]], band: str, own: str) -> _Parts:
     """What the compared series is computed from: the returned query and all it refers to.
 
+    A query may name the alarm's ``own`` account, which it is about without that as well.
     An anomaly detection alarm returns both the metric and its band. A query that the compared
     series does not refer to is only drawn in the graph.
     """
@@ -377,6 +379,7 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         stat, expression = query.get("MetricStat"), query.get("Expression", "")
         if stat:
             account = query.get("AccountId", "")
+            account = "" if account == own else account
             metric, statistic = stat.get("Metric") or {}, stat.get("Stat", "")
             watches.append(_watched(metric, stat, statistic, account))
             parts.append(Part(id, watches[-1]))
@@ -487,7 +490,10 @@ class Inventory:
     def split_by(
         self, namespace: str, metric: str, dimensions: Mapping[str, str], dimension: str
     ) -> tuple[tuple[str, Alarm, Watched], ...]:
-        """Alarms on a series with just one more dimension: its value, the alarm, the series."""
+        """Alarms on a series with just one more dimension: its value, the alarm, the series.
+
+        Series of other accounts are none of them.
+        """
         rest = frozenset(dimensions.items())
         return tuple(self._split.get((namespace, metric, dimension, rest), ()))
 
@@ -516,7 +522,7 @@ class Inventory:
         found: dict[Any, list[tuple[str, Alarm, Watched]]] = {}
         for alarm in self.by_name.values():
             for each in alarm.watches:
-                for name, value in each.dimensions:
+                for name, value in () if each.account else each.dimensions:
                     rest = each.dimensions - {(name, value)}
                     key = (each.namespace, each.metric, name, rest)
                     found.setdefault(key, []).append((value, alarm, each))
