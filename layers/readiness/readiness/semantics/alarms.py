@@ -476,6 +476,15 @@ class Inventory:
                 found.setdefault(metric, {})[alarm.name] = alarm
         return {metric: tuple(alarms.values()) for metric, alarms in found.items()}
 
+    def watching_here(self, metric: tuple[str, str]) -> tuple[Alarm, ...]:
+        """Those of ``watching`` that are not only about series of that name in other accounts."""
+        return tuple(
+            alarm
+            for alarm in self.watching.get(metric, ())
+            if any(not e.account and (e.namespace, e.metric) == metric for e in alarm.watches)
+            or any((each.namespace, each.metric) == metric for each in alarm.selections)
+        )
+
     def covering(
         self, namespace: str, metric: str, dimensions: Mapping[str, str]
     ) -> tuple[Alarm, ...]:
