@@ -18,6 +18,7 @@ from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.settings import FunctionLogging, FunctionTimeout
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.budgets import BillingAlarms, Budgets, Payer
 from readiness.evidence.cloudwatch.alarms import AlarmedSeries, AlarmInContext, AlarmsInUse
 from readiness.evidence.cost_anomalies import CostAnomalies
@@ -175,6 +176,7 @@ def live_alarms(
 @watching.rule(LATENCY, severity=Severity.MEDIUM)
 def lambda_latency(
     function: FunctionTimeout,
+    timeouts: ReachedTimeouts,
     sources: FunctionSources,
     alarms: AlarmsInUse,
     *,
@@ -184,12 +186,13 @@ def lambda_latency(
     """An alarm on a high percentile covers a function's latency, and one its iterator age.
 
     The iterator age counts only for a function that reads a stream. For a function that queues
-    feed, alarms on the age of their oldest message do as well: no caller waits for it.
+    feed, alarms on the age of their oldest message do as well: no caller waits for it. No run of
+    a version takes longer than its timeout, so the lowest has to be above the threshold.
     """
     if function.master_arn:
         return not_applicable(REPLICA)
     needed = required.function_latency(
-        function.name, function.timeout, alarms.published, latency, sources.all
+        function.name, timeouts, alarms.published, latency, sources.all
     )
     if not needed:
         return not_applicable(

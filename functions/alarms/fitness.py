@@ -41,7 +41,11 @@ def unfit(
         gap = judge_expression(series, alarm, watched, limits)
     if gap is not None:
         return gap
-    return _never_filled(series, alarm, compared) or _timing(series, alarm, limits)
+    return (
+        _never_filled(series, alarm, compared)
+        or _too_few_samples(series, alarm, limits)
+        or _timing(series, alarm, limits)
+    )
 
 
 def _counts_samples(watched: Watched) -> bool:
@@ -59,6 +63,22 @@ def _never_filled(
         if each and (each.namespace, each.metric) == key and (why := alarm.too_fine(each)):
             return Gap.PERIOD_TOO_SHORT, why
     return None
+
+
+def _too_few_samples(
+    series: RequiredSeries, alarm: Alarm, limits: Limits
+) -> tuple[Gap, str] | None:
+    """Whether it ignores its percentile while there are few samples, as there always are."""
+    needed = alarm.samples_needed
+    most = limits.samples(alarm) if needed else None
+    if most is None or most >= needed:
+        return None
+    minutes = round(alarm.period * alarm.evaluations / 60)
+    return Gap.UNREACHABLE, (
+        f"The alarm {alarm.name} ignores {alarm.watches[0].statistic} of {series.metric} below"
+        f" {needed:,.0f} samples in {plural(minutes, 'minute')}, and there were at most"
+        f" {most:,.0f} in the last 35 days: its state never changes."
+    )
 
 
 def _timing(series: RequiredSeries, alarm: Alarm, limits: Limits) -> tuple[Gap, str] | None:

@@ -102,3 +102,7 @@ class Limits:
         """How many requests a period of the alarm had at most; None where that is not known."""
         known = [self.busiest.get((guard, alarm.period)) for guard in alarm.guards]
         return max((each for each in known if each is not None), default=None)
+
+    def samples(self, alarm: Alarm) -> float | None:
+        """How many samples all its periods together had at most; None where that is not known."""
+        return self.busiest.get((alarm.watches[0], alarm.period * alarm.evaluations))

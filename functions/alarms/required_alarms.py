@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
 from readiness.evidence.ecs.services import Service
 from readiness.evidence.elbv2.load_balancers import TargetGroups, dimension_of
@@ -72,7 +73,7 @@ def function_errors(
 
 def function_latency(
     name: str,
-    timeout: int,
+    timeouts: ReachedTimeouts,
     used: ActiveSeries,
     limits: LatencyLimits,
     sources: Sequence[FedBy] = (),
@@ -90,8 +91,8 @@ def function_latency(
         base,
         unit="Milliseconds",
         split=aliases,
-        most=timeout * 1000 + (_URL_OVERHEAD_MS if has_url else 0),
-        ceiling=min(limits.max_threshold_ms, timeout * 1000 - 1),
+        most=timeouts.longest * 1000 + (_URL_OVERHEAD_MS if has_url else 0),
+        ceiling=min(limits.max_threshold_ms, timeouts.shortest * 1000 - 1),
         percentile=limits.min_percentile,
     )
     what = "latency of the function URL" if has_url else "duration"

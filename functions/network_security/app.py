@@ -97,7 +97,10 @@ def lambda_private_subnets(
 
 @network_security.rule("Deploy in VPC with private subnets", severity=Severity.HIGH)
 def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables) -> Verdict:
-    """The service's tasks run in private subnets and have no public IP address."""
+    """The service's tasks run in private subnets and have no public IP address.
+
+    In subnets that VPC Block Public Access blocks, nothing reaches an address from the internet.
+    """
     if service.launch_type == "EXTERNAL":
         return not_applicable("The service runs on machines outside AWS (ECS Anywhere).")
     if not service.subnet_ids:
@@ -108,7 +111,9 @@ def ecs_private_subnets(service: Service, subnets: Subnets, routes: RouteTables)
     address = Problem(
         Severity.HIGH, "Its tasks get public IP addresses (assignPublicIp is ENABLED)."
     )
-    known = [address] if service.assign_public_ip else []
+    of_tasks = (subnets.by_id.get(id) for id in service.subnet_ids)
+    is_useless = all(subnet and subnet.is_blocked for subnet in of_tasks)
+    known = [address] if service.assign_public_ip and not is_useless else []
     return _placed(service.subnet_ids, subnets, routes, known)
 
 

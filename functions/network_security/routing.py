@@ -11,6 +11,8 @@ from readiness.semantics.addresses import network, the_world_in
 _TO_THE_INTERNET = ("igw-", "cagw-")
 """Internet and carrier gateways allow traffic in both directions; NAT, transit and egress-only
 internet gateways do not."""
+_CARRIER = ("cagw-",)
+"""What VPC Block Public Access does not block."""
 _INSPECTION = ("vpce-", "eni-")
 """What a firewall stands behind: an endpoint of a gateway load balancer or of Network Firewall, or
 the interface of an appliance."""
@@ -31,13 +33,13 @@ def placement(subnet_ids: Iterable[str], subnets: Subnets, routes: RouteTables) 
     for id in subnet_ids:
         subnet = subnets.by_id.get(id)
         table = routes.effective(subnet) if subnet else None
-        if table is None:
+        if subnet is None or table is None:
             unseen.append(id)
             continue
-        route = way_in(table)
+        route = way_in(table, _CARRIER if subnet.is_blocked else _TO_THE_INTERNET)
         if route is not None:
             public[id] = f"{table.id} routes {route.destination} to {route.target}"
-        elif subnet and (route := inspected(table, subnet, routes.inbound)):
+        elif not subnet.is_blocked and (route := inspected(table, subnet, routes.inbound)):
             public[id] = (
                 f"{table.id} routes {route.destination} to {route.target}, and the route table of"
                 " the internet gateway leads back"
@@ -67,9 +69,9 @@ def _overlap(one: str, other: str) -> bool:
     return first.version == second.version and first.overlaps(second)
 
 
-def way_in(table: RouteTable) -> Route | None:
+def way_in(table: RouteTable, gateways: tuple[str, ...] = _TO_THE_INTERNET) -> Route | None:
     """The route that makes the table's subnets public; None if they are private."""
-    through = [route for route in table.routes if route.target.startswith(_TO_THE_INTERNET)]
+    through = [route for route in table.routes if route.target.startswith(gateways)]
     for route in through:
         if not route.destination or route.destination.startswith("pl-"):
             return route

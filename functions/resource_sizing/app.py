@@ -35,6 +35,7 @@ from readiness.evidence.awslambda.settings import (
     FunctionConnections,
     FunctionTimeout,
 )
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
 from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
 from readiness.evidence.ecs.service_definitions import ServiceTasks
@@ -259,6 +260,7 @@ def cache_scaling(
 @sizing.rule(TIMEOUTS, severity=Severity.MEDIUM)
 def function_timeout(
     function: FunctionTimeout,
+    timeouts: ReachedTimeouts,
     queues: QueueSources,
     callers: CallerTimeouts,
     use: FunctionUse,
@@ -268,14 +270,14 @@ def function_timeout(
     """The function's timeout fits its longest run, its callers and its queues.
 
     Lambda stops a run at the timeout. A queue delivers a message again after its visibility
-    timeout.
+    timeout. Published versions that aliases lead to keep the timeout they were published with.
     """
     if function.master_arn:
         return not_applicable(EDGE)
-    problems = visibility_problems(queues.all, function.timeout, limits.visibility_factor)
-    problems += caller_problems(function.timeout, callers, limits)
-    doubt = caller_doubt(function.timeout, callers, limits)
-    return judge_timeout(function, use, problems, doubt, limits)
+    problems = visibility_problems(queues.all, timeouts, limits.visibility_factor)
+    problems += caller_problems(timeouts.longest, callers, limits)
+    doubt = caller_doubt(timeouts.longest, callers, limits)
+    return judge_timeout(function, timeouts, use, problems, doubt, limits)
 
 
 @sizing.rule(TIMEOUTS, severity=Severity.LOW)

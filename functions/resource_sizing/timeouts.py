@@ -9,6 +9,7 @@ from typing import Any
 from readiness.evidence.awslambda.callers import CallerKind, CallerTimeout, CallerTimeouts
 from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
 from readiness.evidence.awslambda.queue_consumers import Source
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.workloads.utilization import FunctionUse
 from readiness.model.text import plural
 from readiness.model.verdict import (
@@ -25,7 +26,9 @@ from .load_tests import since
 from .settings import TimeoutSettings
 
 
-def visibility_problems(sources: Sequence[Source], timeout: int, factor: int) -> list[Problem]:
+def visibility_problems(
+    sources: Sequence[Source], timeouts: ReachedTimeouts, factor: int
+) -> list[Problem]:
     """Queues that deliver a message again while it may still be processed.
 
     AWS recommends six times the function's timeout plus the batching window (Lambda developer
@@ -33,6 +36,7 @@ def visibility_problems(sources: Sequence[Source], timeout: int, factor: int) ->
     """
     problems = []
     for source in sources:
+        timeout = timeouts.behind(source.qualifier)
         wanted = factor * timeout + source.window
         said = f"The visibility timeout of the queue {source.queue} is {source.visibility} s"
         if source.visibility < timeout:
@@ -83,6 +87,7 @@ def _waits(caller: CallerTimeout, limits: TimeoutSettings) -> float:
 
 def judge_timeout(
     function: FunctionConfiguration,
+    timeouts: ReachedTimeouts,
     use: FunctionUse,
     problems: list[Problem],
     doubt: str,
@@ -98,6 +103,7 @@ def judge_timeout(
     measured = longest if runs >= limits.min_invocations else None
     if measured is not None:
         problems = problems + _duration_problems(measured / 1000, timeout, limits.close_ratio)
+        problems += _stopped(measured / 1000, timeouts, timeout, limits.close_ratio)
     facts = {"timeout": timeout, "longest_run_ms": longest, "runs": runs}
     if problems:
         return violates_all(
@@ -139,6 +145,28 @@ def _duration_problems(longest: float, timeout: int, close_ratio: float) -> list
         )
         return [Problem(Severity.LOW, text)]
     return []
+
+
+def _stopped(
+    longest: float, timeouts: ReachedTimeouts, latest: int, close_ratio: float
+) -> list[Problem]:
+    """Published versions whose timeout is too close to the longest run.
+
+    A run that was longer than a version's timeout was of another version.
+    """
+    return [
+        Problem(
+            Severity.MEDIUM,
+            f"A run took {longest:.1f} s, {close_ratio:.0%} or more of the"
+            f" {timeouts.named(timeout)}, {timeout} s, at which Lambda stops it.",
+        )
+        for timeout in sorted(set(timeouts.of.values()) - {latest})
+        if close_ratio * timeout <= longest <= timeout + _ROUNDING
+    ]
+
+
+_ROUNDING = 0.1
+"""Seconds by which a run that Lambda stops may be longer than the timeout."""
 
 
 class DefinitionUnreadable(ValueError):

@@ -83,7 +83,11 @@ def _by_insights(looking: Looking, workload: Workload) -> Iterator[Detection]:
 def _by_bands(looking: Looking, workload: Workload, now: datetime) -> Iterator[Detection]:
     for alarm in looking.inventory.alarms:
         if alarm.band and any(_measures(each, workload) for each in alarm.watches):
-            yield _silenced(looking, alarm, now) or _trained(looking, alarm, now)
+            yield (
+                _silenced(looking, alarm, now)
+                or _useless(alarm, now)
+                or _trained(looking, alarm, now)
+            )
 
 
 def _silenced(looking: Looking, alarm: Alarm, now: datetime) -> Detection | None:
@@ -92,6 +96,19 @@ def _silenced(looking: Looking, alarm: Alarm, now: datetime) -> Detection | None
         return None
     outcome = Outcome.UNKNOWN if voice.silence is Silence.UNREADABLE_RULE else Outcome.SILENT
     return Detection(outcome, f"{_BAND} {alarm.name} notifies no one: {voice.why}")
+
+
+def _useless(alarm: Alarm, now: datetime) -> Detection | None:
+    """Why an alarm that could notify someone never does."""
+    if alarm.goes_up is False:
+        why = "is raised only by values below its band, not by more errors or a higher latency"
+    elif alarm.is_stuck(now):
+        why = f"has been in ALARM since {alarm.since:%Y-%m-%d}, so that nothing new changes it"
+    elif alarm.evaluation_state in {"EVALUATION_ERROR", "EVALUATION_FAILURE"}:
+        why = f"cannot be evaluated ({alarm.evaluation_state})"
+    else:
+        return None
+    return Detection(Outcome.SILENT, f"{_BAND} {alarm.name} {why}.")
 
 
 def _trained(looking: Looking, alarm: Alarm, now: datetime) -> Detection:
@@ -131,15 +148,16 @@ def _metric(watched: Watched) -> Metric:
 
 
 def _measures(watched: Watched, workload: Workload) -> bool:
-    """Whether an alarm watches the workload's errors or latency."""
-    if not _ERRORS_OR_LATENCY.search(watched.metric):
+    """Whether an alarm watches the workload's errors or latency, not a namesake's elsewhere."""
+    if watched.account or not _ERRORS_OR_LATENCY.search(watched.metric):
         return False
     return any(own <= watched.dimensions for own in workload.series)
 
 
 def _alarms_on(alarm: Alarm, detector: str) -> bool:
     return any(
-        watched.namespace == "AWS/Logs"
+        not watched.account
+        and watched.namespace == "AWS/Logs"
         and watched.metric == "AnomalyCount"
         and ("LogAnomalyDetector", detector) in watched.dimensions
         for watched in alarm.watches

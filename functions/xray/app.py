@@ -1,6 +1,7 @@
 """X-Ray: requests are traced, shown on the service map, watched for anomalies, searchable."""
 
 import re
+from dataclasses import replace
 from typing import Annotated
 
 from readiness import (
@@ -21,6 +22,7 @@ from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.workloads.tracing import (
     FunctionTracing,
+    ReachedTracing,
     ServiceTracing,
     TaskTracing,
     WorkflowTracing,
@@ -29,7 +31,7 @@ from readiness.evidence.xray.configuration import Sampling, ServiceMap, TraceQue
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import worst
-from readiness.semantics.tracing import WRITE, Tracer
+from readiness.semantics.tracing import WRITE, Tracer, Tracing
 
 from .anomaly_detection import Workload, judge_anomaly_detection
 from .sampling import effective, judge_sampling, otel_problem
@@ -48,17 +50,35 @@ _CALLS = ("s3:GetObject", "dynamodb:GetItem", "dynamodb:Query", "bedrock:InvokeM
 
 @xray.rule(TRACING, severity=Severity.MEDIUM)
 def lambda_tracing(
-    function: FunctionTracing, role: RoleGrants | None, *, accept_otel: AcceptOtel = True
+    reached: ReachedTracing, roles: tuple[RoleGrants, ...], *, accept_otel: AcceptOtel = True
 ) -> Verdict:
-    """X-Ray or OpenTelemetry traces the function, and its role may write the traces."""
+    """X-Ray or OpenTelemetry traces the function, and its role may write the traces.
+
+    Published versions that aliases lead to keep the tracing and the role they were published with.
+    """
+    function, granted = reached.latest, {each.name: each for each in roles}
     if function.master_arn:
         return not_applicable("It is a Lambda@Edge replica, which X-Ray does not trace.")
     if function.untraced:
         sources = listed(function.untraced)
         return not_applicable(f"It is invoked only by {sources}, which Lambda does not trace.")
-    tracing = function.tracing
+    role = granted[function.role.id] if function.role else None
+    why = function.environment_error
+    verdicts = [_traced(function.tracing, why, role, accept_otel=accept_otel)]
+    for each in reached.published:
+        role, why = granted[each.role] if each.role else None, each.environment_error
+        found = _traced(each.tracing, why, role, accept_otel=accept_otel)
+        verdicts.append(replace(found, reason=f"In the version {each.version}: {found.reason}"))
+    status = worst([each.status for each in verdicts])
+    return next(each for each in verdicts if each.status is status)
+
+
+def _traced(
+    tracing: Tracing, unread: str, role: RoleGrants | None, *, accept_otel: bool
+) -> Verdict:
+    """The verdict on one version of a function; ``unread`` is why its variables are not known."""
     if tracing.tracer is Tracer.MAYBE:
-        why = function.environment_error or "it could not be read"
+        why = unread or "it could not be read"
         return cannot_tell(
             "Tracing is PassThrough. Whether OpenTelemetry traces it depends on its environment,"
             f" which is not known ({why}).",

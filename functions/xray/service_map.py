@@ -65,25 +65,8 @@ def judge_map(
     expected = "A node on the service map that is connected to another."
     if linked:
         return complies(f"It is on the service map, connected to {plural(linked, 'other node')}.")
-    traces = expected_traces(parts, indexed)
     if linked is None:
-        if not traces:
-            return not_applicable(
-                "Nothing called it in the last 6 hours, so the service map cannot show it."
-            )
-        if traces < least:
-            return cannot_tell(
-                "It is not on the service map, but its few requests in the last 6 hours can have"
-                f" produced only {traces:.3g} traces; at least {least} are needed to tell.",
-                expected_traces=round(traces, 1),
-            )
-        return violates(
-            "It is traced but not on the service map, although its requests in the last 6 hours"
-            f" must have produced at least {traces:.0f} traces.",
-            expected=expected,
-            severity=Severity.MEDIUM,
-            expected_traces=round(traces, 1),
-        )
+        return _not_drawn(parts, indexed, least, expected)
     if not calls:
         return complies(
             "It is on the service map without connections, and its role allows no call to others."
@@ -92,4 +75,32 @@ def judge_map(
         f"It has no connections on the service map, although its role allows {listed(calls)}: its"
         " calls are not traced.",
         expected=expected,
+    )
+
+
+def _not_drawn(parts: Sequence[Series], indexed: float, least: int, expected: str) -> Verdict:
+    """The verdict on a workload without a node."""
+    traces = expected_traces(parts, indexed)
+    if not indexed and expected_traces(parts, 1.0):
+        return cannot_tell(
+            "Transaction Search indexes none of the traces (0 %), so X-Ray's service map shows"
+            " none of its requests in the last 6 hours.",
+            expected_traces=0,
+        )
+    if not traces:
+        return not_applicable(
+            "Nothing called it in the last 6 hours, so the service map cannot show it."
+        )
+    if traces < least:
+        return cannot_tell(
+            "It is not on the service map, but its few requests in the last 6 hours can have"
+            f" produced only {traces:.3g} traces; at least {least} are needed to tell.",
+            expected_traces=round(traces, 1),
+        )
+    return violates(
+        "It is traced but not on the service map, although its requests in the last 6 hours"
+        f" must have produced at least {traces:.0f} traces.",
+        expected=expected,
+        severity=Severity.MEDIUM,
+        expected_traces=round(traces, 1),
     )

@@ -261,6 +261,7 @@ def fake_account() -> FakeAccount:
                 "Functions": [{"FunctionName": "agent", "Timeout": 30}]
             },
             ("lambda", "get_function_configuration"): {"FunctionName": "agent", "Timeout": 30},
+            ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [MAPPING]},
             ("lambda", "get_account_settings"): {
                 "AccountLimit": {"ConcurrentExecutions": 1000},

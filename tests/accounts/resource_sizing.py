@@ -304,7 +304,7 @@ def fake_account() -> FakeAccount:
             },
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": [mapping]},
             ("lambda", "get_account_settings"): {"AccountLimit": {"ConcurrentExecutions": 1000}},
-            ("lambda", "list_aliases"): {"Aliases": []},
+            ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("lambda", "get_policy"): {"Policy": json.dumps({"Statement": []})},
             ("ecs", "list_clusters"): {"clusterArns": [CLUSTER]},
             ("ecs", "list_services"): {"serviceArns": [SERVICE]},

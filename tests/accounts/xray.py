@@ -133,6 +133,7 @@ def fake_account() -> FakeAccount:
         {
             ("lambda", "list_functions"): {"Functions": [FUNCTION]},
             ("lambda", "get_function_configuration"): FUNCTION,
+            ("lambda", "list_aliases"): {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
             ("lambda", "list_event_source_mappings"): {"EventSourceMappings": []},
             ("iam", "get_role"): {"Role": ROLE_ANSWER},
             ("iam", "list_role_policies"): {"PolicyNames": ["logs"]},

@@ -151,17 +151,17 @@ def test_an_alarm_that_changed_has_everything_judged_once():
 
 
 MOST_BY_SETTING = {
-    # parameter → (headings, requests, Lambda's among them). What concerns credentials and the
-    # network is asked of each version that an alias leads to as well.
+    # parameter → (headings, requests, Lambda's among them). What concerns credentials, the
+    # network, traces and the timeout is asked of each version that an alias leads to as well.
     "description": (1, 15, 7),
     "memorySize": (3, 25, 9),
-    "timeout": (3, 40, 14),
+    "timeout": (3, 42, 17),
     "vpcConfig": (5, 70, 15),
-    "layers": (5, 65, 11),
-    "loggingConfig": (6, 75, 13),
-    "tracingConfig": (4, 50, 10),
+    "layers": (5, 65, 12),
+    "loggingConfig": (6, 75, 15),
+    "tracingConfig": (4, 50, 12),
     "deadLetterConfig": (3, 55, 24),
-    "environment": (11, 110, 25),
+    "environment": (11, 115, 27),
 }
 
 
@@ -181,11 +181,11 @@ MOST = {
     # each deployment: five requests of CodeDeploy, and of Lambda the versions and who invokes them.
     # What an alias leads to decides which versions have their variables and networks judged.
     # Every setting at once, as CloudFormation sends them, or none that is told.
-    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 190, 49),
+    ("lambda", "UpdateFunctionConfiguration20150331v2"): (15, 200, 55),
     ("lambda", "PublishVersion20150331"): (2, 25, 11),
-    # Callers reach another version, with variables and a network of its own.
-    ("lambda", "UpdateAlias20150331"): (8, 105, 40),
-    ("lambda", "AddPermission20150331v2"): (6, 85, 28),
+    # Callers reach another version, with variables, a network, tracing and a timeout of its own.
+    ("lambda", "UpdateAlias20150331"): (10, 130, 49),
+    ("lambda", "AddPermission20150331v2"): (6, 90, 31),
     ("lambda", "PutFunctionConcurrency20171031"): (2, 30, 10),
     ("lambda", "PutProvisionedConcurrencyConfig20190930"): (2, 20, 11),
 }

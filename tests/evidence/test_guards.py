@@ -90,3 +90,32 @@ def test_a_thousand_guards_are_asked_a_few_at_a_time(monkeypatch):
     read = DeclaredReader(aws, frozenset({"cloudwatch:GetMetricData"}), "x")
     assert len(guards.busiest(read, alarms)) == 45
     assert sizes == [20, 20, 5]
+
+
+@pytest.mark.parametrize(
+    ("few", "asked"),
+    [
+        pytest.param("ignore", [("Duration", "SampleCount", 600)], id="ignored"),
+        pytest.param("evaluate", [], id="evaluated all the same"),
+    ],
+)
+def test_the_samples_of_a_percentile_are_counted_over_all_its_periods(few, asked):
+    slow = made.alarm(
+        "slow",
+        "AWS/Lambda",
+        "Duration",
+        {"FunctionName": "agent"},
+        ExtendedStatistic="p99",
+        Period=120,
+        EvaluateLowSampleCountPercentile=few,
+    )
+
+    def described(**params):
+        is_log = params["AlarmTypes"] == ["LogAlarm"]
+        return {"LogAlarms": []} if is_log else {"MetricAlarms": [slow], "CompositeAlarms": []}
+
+    account = made.fake_account().but(cloudwatch__describe_alarms=described)
+    found, queries = loaded([3.0, 70.0], account=account)
+    stats = [each["MetricStat"] for each in queries]
+    assert [(s["Metric"]["MetricName"], s["Stat"], s["Period"]) for s in stats] == asked
+    assert list(found.busiest.values()) == [70.0] * len(asked)

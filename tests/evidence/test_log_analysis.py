@@ -92,6 +92,11 @@ def test_filters_of_a_group_that_is_gone():
             id="actions disabled",
         ),
         pytest.param(
+            {"cloudwatch__describe_alarms": alarms(alarm(EvaluationState="EVALUATION_ERROR"))},
+            "Nothing can raise the alarm agent-errors.",
+            id="cannot be evaluated",
+        ),
+        pytest.param(
             {"cloudwatch__describe_alarms": alarms(alarm(AlarmActions=[]))},
             "The alarm agent-errors has no action.",
             id="no action",

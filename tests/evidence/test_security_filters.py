@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from readiness import Unreadable
@@ -17,7 +19,7 @@ from tests.accounts.compliance_logging import (
     cis_filters,
     trail,
 )
-from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, error, evaluation
+from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
 
@@ -58,6 +60,60 @@ def test_an_alarm_that_tells_no_one():
         cloudwatch__describe_alarms=alarms(alarm(ActionsEnabled=False)),
     ).filters
     assert not found.alarms[0].certainly
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        pytest.param({"ComparisonOperator": "GreaterThanThreshold"}, "", id="many events"),
+        pytest.param(
+            {"ComparisonOperator": "LessThanThreshold"}, "few events", id="raised by silence"
+        ),
+        pytest.param(
+            {"StateValue": "ALARM", "StateTransitionedTimestamp": NOON - timedelta(days=20)},
+            "in ALARM since",
+            id="raised for weeks",
+        ),
+        pytest.param(
+            {"StateValue": "ALARM", "StateTransitionedTimestamp": NOON - timedelta(days=2)},
+            "",
+            id="raised for two days",
+        ),
+        pytest.param(
+            {"EvaluationState": "EVALUATION_ERROR"}, "Nothing can raise", id="cannot be evaluated"
+        ),
+    ],
+)
+def test_an_alarm_that_tells_of_no_event(changes, why):
+    told = {"ComparisonOperator": "GreaterThanOrEqualToThreshold", "Threshold": 1.0}
+    [found] = read(
+        **filters(cis_filters()[0]),
+        cloudwatch__describe_alarms=alarms(alarm(**told | changes)),
+    ).filters
+    [heard] = found.alarms
+    assert (heard.certainly, why in heard.why) == (not why, True), heard
+
+
+def test_an_alarm_on_a_metric_of_that_name_in_another_account():
+    about = alarm()
+    stat = {
+        "Metric": {"Namespace": about.pop("Namespace"), "MetricName": about.pop("MetricName")},
+        "Period": 60,
+        "Stat": "Sum",
+    }
+    for name in ("Statistic", "Period", "Dimensions"):
+        about.pop(name, None)
+
+    def alarms_of(account):
+        query = {"Id": "m", "MetricStat": stat, "AccountId": account, "ReturnData": True}
+        one = {**about, "Metrics": [query]}
+        [found] = read(
+            **filters(cis_filters()[0]), cloudwatch__describe_alarms=alarms(one)
+        ).filters
+        return found.alarms
+
+    assert alarms_of(CENTRAL) == ()
+    assert [each.certainly for each in alarms_of(ACCOUNT_ID)] == [True]
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from readiness.evidence.ec2.vpcs import (
     Route,
     RouteTable,
     RouteTables,
+    Subnets,
     Vpc,
     VpcFlowLogs,
     VpcInterfaces,
@@ -361,3 +362,21 @@ ALLOW = '{"Effect":"Allow","Principal":"*","Action":"*","Resource":"*"%s}'
 )
 def test_what_a_wide_open_policy_is(document, is_open):
     assert allows_everything(document) is is_open
+
+
+@pytest.mark.parametrize(
+    ("states", "is_blocked"),
+    [
+        ({"BlockPublicAccessStates": {"InternetGatewayBlockMode": "block-ingress"}}, True),
+        ({"BlockPublicAccessStates": {"InternetGatewayBlockMode": "block-bidirectional"}}, True),
+        ({"BlockPublicAccessStates": {"InternetGatewayBlockMode": "off"}}, False),
+        ({"BlockPublicAccessStates": {}}, False),
+        ({}, False),
+    ],
+)
+def test_whether_public_access_to_a_subnet_is_blocked(states, is_blocked):
+    about = {"SubnetId": SUBNET_A, "VpcId": good.VPC, "OwnerId": ACCOUNT_ID, **states}
+    account = fake_account().but(ec2__describe_subnets={"Subnets": [about]})
+    region = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
+    found = evaluation(account, []).aws.evidence(Subnets, region).evidence
+    assert found.by_id[SUBNET_A].is_blocked is is_blocked

@@ -16,6 +16,7 @@ from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.workloads.tracing import (
     FunctionTracing,
+    ReachedTracing,
     ServiceTracing,
     TaskTracing,
     WorkflowTracing,
@@ -108,6 +109,42 @@ def test_what_cannot_be_known_of_the_invokers_is_not_nothing():
     fake_account = an_account([KAFKA]).but(lambda__get_policy=error("AccessDeniedException", 403))
     with pytest.raises(Unreadable, match="lambda:GetPolicy"):
         load(fake_account, FunctionTracing, FUNCTION, "agent")
+
+
+def versions(**about: Any) -> FakeAccount:
+    """An account whose alias leads to version 7, which has other settings."""
+
+    def configuration(**params: Any) -> Any:
+        if params.get("Qualifier") == "7":
+            return function(Version="7", **about) if about else error("ResourceNotFoundException")
+        return xray.FUNCTION
+
+    return xray.fake_account().but(
+        lambda__get_function_configuration=configuration,
+        lambda__list_aliases={"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+    )
+
+
+@pytest.mark.parametrize("bulk", [False, True], ids=["event", "sweep"])
+def test_a_published_version_keeps_its_tracing_and_its_role(bulk):
+    old = f"arn:aws:iam::{ACCOUNT_ID}:role/old"
+    account = versions(TracingConfig={"Mode": "Active"}, Role=old)
+    found = load(account, ReachedTracing, FUNCTION, "agent", bulk)
+    [seventh] = found.published
+    assert (seventh.version, seventh.tracing.tracer, seventh.role) == ("7", Tracer.XRAY, "old")
+    assert [each.id for each in found.roles] == ["agent", "old"]
+    [seventh] = load(versions(Role=old), ReachedTracing, FUNCTION, "agent", bulk).published
+    assert (seventh.tracing.tracer, seventh.role) == (Tracer.NONE, "")
+
+
+def test_a_version_that_is_gone_is_reached_by_no_one():
+    assert load(versions(), ReachedTracing, FUNCTION, "agent").published == ()
+
+
+def test_of_a_replica_no_version_is_asked():
+    account = an_account([], MasterArn="arn:aws:lambda:us-east-1:1:function:x")
+    assert load(account, ReachedTracing, FUNCTION, "agent").published == ()
+    assert ("lambda", "list_aliases") not in account.calls
 
 
 def test_a_task_and_its_service():

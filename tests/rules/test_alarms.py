@@ -10,8 +10,9 @@ import pytest
 from functions.alarms import app
 from readiness import Severity, Status
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
-from readiness.evidence.awslambda.functions import FunctionConfiguration
+from readiness.evidence.awslambda.functions import LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
+from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.cloudwatch.alarms import (
     ActiveSeries,
     AlarmedSeries,
@@ -52,6 +53,7 @@ def in_use(*answers, series=()) -> AlarmsInUse:
 EVERYTHING = in_use(*fake_account.ALARMS)
 NOTHING = in_use()
 AGENT = FunctionConfiguration("agent", timeout=30)
+RUNS_30_S = ReachedTimeouts({LATEST: 30})
 EDGE = FunctionConfiguration("edge", master_arn="arn:aws:lambda:us-east-1:1:function:edge:1")
 FRONT = LoadBalancer(fake_account.BALANCER, "application")
 NET = LoadBalancer(fake_account.BALANCER.replace("/app/", "/net/"), "network")
@@ -101,7 +103,7 @@ WATCHED = [
         "ApproximateNumberOfMessagesVisible",
         id="dead letters",
     ),
-    pytest.param(app.lambda_latency, (AGENT, ALONE), "Duration", id="function latency"),
+    pytest.param(app.lambda_latency, (AGENT, RUNS_30_S, ALONE), "Duration", id="function latency"),
     pytest.param(app.rest_api_latency, (ORDERS,), "Latency", id="REST API latency"),
     pytest.param(app.http_api_latency, (CHAT,), "Latency", id="HTTP API latency"),
     pytest.param(
@@ -327,7 +329,7 @@ def test_the_threshold_of_a_level(rule, subject, threshold, settings, status):
     ("rule", "subject"),
     [
         pytest.param(app.lambda_errors, (EDGE, ALONE), id="edge replica, errors"),
-        pytest.param(app.lambda_latency, (EDGE, ALONE), id="edge replica, latency"),
+        pytest.param(app.lambda_latency, (EDGE, RUNS_30_S, ALONE), id="edge replica, latency"),
         pytest.param(app.lambda_throttles, (EDGE,), id="edge replica, throttles"),
         pytest.param(app.load_balancer_errors, (GATEWAY, GROUPS), id="gateway load balancer"),
         pytest.param(app.load_balancer_latency, (NET,), id="network load balancer's latency"),
@@ -355,21 +357,26 @@ def test_a_function_url_is_a_front_door():
         app.lambda_errors(AGENT, ALONE, in_use(OK_ERRORS, url, series=[AGENT_URL])).status is GOOD
     )
     duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
-    behind = app.lambda_latency(AGENT, ALONE, in_use(duration, series=[AGENT_URL]))
+    behind = app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(duration, series=[AGENT_URL]))
     assert "UrlRequestLatency" in behind.reason
     front = slow("l", "AWS/Lambda", "UrlRequestLatency", fake_account.FUNCTION, 900)
-    assert app.lambda_latency(AGENT, ALONE, in_use(front, series=[AGENT_URL])).status is GOOD
+    assert (
+        app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(front, series=[AGENT_URL])).status
+        is GOOD
+    )
 
 
 def test_a_stream_reader_may_fall_behind():
     duration = slow("d", "AWS/Lambda", "Duration", fake_account.FUNCTION, 900)
     assert (
         "IteratorAge"
-        in app.lambda_latency(AGENT, ALONE, in_use(duration, series=[AGENT_STREAM])).reason
+        in app.lambda_latency(
+            AGENT, RUNS_30_S, ALONE, in_use(duration, series=[AGENT_STREAM])
+        ).reason
     )
     age = full("a", "AWS/Lambda", "IteratorAge", fake_account.FUNCTION, Threshold=60_000.0)
     region = in_use(duration, age, series=[AGENT_STREAM])
-    assert app.lambda_latency(AGENT, ALONE, region).status is GOOD
+    assert app.lambda_latency(AGENT, RUNS_30_S, ALONE, region).status is GOOD
 
 
 @pytest.mark.parametrize(
@@ -405,7 +412,7 @@ def test_an_alarm_on_an_alias(used, status):
         ),
         pytest.param(
             app.lambda_latency,
-            (replace(AGENT, timeout=3), ALONE),
+            (AGENT, ReachedTimeouts({LATEST: 3}), ALONE),
             slow("late", "AWS/Lambda", "Duration", fake_account.FUNCTION, 5000),
             "the value is never more than 3000",
             id="beyond the timeout",
@@ -674,3 +681,31 @@ def test_a_dead_alarm():
     )
     region = AlarmsInUse(Inventory((metric_alarm(blind),)), fed, NOON)
     assert app.lambda_errors(AGENT, ALONE, region).observed["gaps"] == {"function errors": "DEAD"}
+
+
+@pytest.mark.parametrize(
+    ("timeouts", "threshold", "status", "said"),
+    [
+        pytest.param({LATEST: 30, "7": 30}, 900, GOOD, "", id="all alike"),
+        pytest.param({LATEST: 30, "7": 1}, 999, GOOD, "", id="just below the shortest"),
+        pytest.param(
+            {LATEST: 30, "7": 1}, 1000, BAD, "at most 999", id="no run of the version is so slow"
+        ),
+        pytest.param({LATEST: 1, "7": 30}, 900, GOOD, "", id="the version has more time"),
+    ],
+)
+def test_a_latency_alarm_is_held_against_the_timeout_of_each_version(
+    timeouts, threshold, status, said
+):
+    slow = alarm(
+        "slow",
+        "AWS/Lambda",
+        "Duration",
+        fake_account.FUNCTION,
+        ExtendedStatistic="p99",
+        Threshold=float(threshold),
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    verdict = app.lambda_latency(AGENT, ReachedTimeouts(timeouts), ALONE, in_use(slow))
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason

@@ -300,6 +300,20 @@ def test_alarms_on_parts(alarms, used, gap):
     assert found(wanted, *alarms).gap is gap
 
 
+def test_an_alarm_on_the_alias_of_a_namesake_elsewhere_is_not_ours():
+    there = query("m1", "Errors", AccountId="444455556666")
+    dimensions = there["MetricStat"]["Metric"]["Dimensions"]
+    there["MetricStat"]["Metric"]["Dimensions"] = [
+        *dimensions,
+        {"Name": "Resource", "Value": "f:prod"},
+    ]
+    wanted = RequiredSeries(
+        "AWS/Lambda", "Errors", FUNCTION, events=True, split=("Resource", ("f:prod",))
+    )
+    assert found(wanted, maths(there)).gap is Gap.NO_ALARM
+    assert found(wanted, maths({**there, "AccountId": ""})).gap is None
+
+
 def test_the_values_a_dimension_took():
     key = ("AWS/Lambda", "Invocations")
     series = [

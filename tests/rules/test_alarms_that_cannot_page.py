@@ -33,6 +33,7 @@ from tests.rules.test_alarms import (
     GROUPS,
     ORDERS,
     POSTGRES,
+    RUNS_30_S,
     WEB,
     in_use,
 )
@@ -627,7 +628,8 @@ AGE = full("w", "AWS/SQS", "ApproximateAgeOfOldestMessage", {"QueueName": "work"
     ],
 )
 def test_functions_that_queues_feed(rule, sources, answers, status):
-    verdict = rule(AGENT, sources, in_use(*answers))
+    subject = (AGENT, RUNS_30_S) if rule is app.lambda_latency else (AGENT,)
+    verdict = rule(*subject, sources, in_use(*answers))
     assert verdict.status is status, verdict.reason
 
 
@@ -674,7 +676,7 @@ def test_a_slight_gap_is_slight():
         "EvaluationPeriods": 600,
         "DatapointsToAlarm": 1,
     }
-    verdict = app.lambda_latency(AGENT, ALONE, in_use(late))
+    verdict = app.lambda_latency(AGENT, RUNS_30_S, ALONE, in_use(late))
     assert (verdict.status, verdict.severity) == (BAD, Severity.LOW)
     assert "stays in ALARM for 10 hours" in verdict.reason
 
@@ -849,3 +851,26 @@ def compared(series, statistic, threshold, **changes):
 def test_a_unit_or_a_statistic_that_was_mistaken(series, statistic, threshold, gap):
     answer = found(series, compared(series, statistic, threshold))
     assert answer.gap is gap, answer
+
+
+@pytest.mark.parametrize(
+    ("statistic", "few", "most", "gap"),
+    [
+        pytest.param("p99", "ignore", 999.0, Gap.UNREACHABLE, id="never enough for p99"),
+        pytest.param("p99", "ignore", 1000.0, None, id="just enough for p99"),
+        pytest.param("p90", "ignore", 99.0, Gap.UNREACHABLE, id="never enough for p90"),
+        pytest.param("p90", "ignore", 100.0, None, id="just enough for p90"),
+        pytest.param("p99", "evaluate", 3.0, None, id="evaluated all the same"),
+        pytest.param("p99", "", 3.0, None, id="the default"),
+        pytest.param("p100", "ignore", 3.0, None, id="the maximum needs no samples"),
+        pytest.param("p99", "ignore", None, None, id="nobody knows how many there are"),
+    ],
+)
+def test_a_percentile_that_is_ignored_while_there_are_few_requests(statistic, few, most, gap):
+    answer = compared(DURATION, statistic, 900) | {"EvaluateLowSampleCountPercentile": few}
+    alarm = metric_alarm(answer)
+    known = {} if most is None else {(alarm.watches[0], 180): most}
+    answer = found(DURATION, answer, busiest=known)
+    assert answer.gap is gap, answer
+    if gap is not None:
+        assert f"at most {most:,.0f} in the last 35 days" in answer.text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from functions.network_security.app import (
@@ -149,6 +151,41 @@ def test_a_published_version_keeps_its_network(seventh, routes, status, severity
     verdict = lambda_private_subnets(FUNCTION, network, UNTAGGED, SUBNETS, routes)
     assert (verdict.status, verdict.severity) == (status, severity)
     assert said in verdict.reason
+
+
+BLOCKED = Subnets({id: replace(each, is_blocked=True) for id, each in SUBNETS.by_id.items()})
+HALF_BLOCKED = Subnets({**SUBNETS.by_id, "subnet-a": BLOCKED.by_id["subnet-a"]})
+OPEN = through(Route("0.0.0.0/0", "igw-1"))
+
+
+@pytest.mark.parametrize(
+    ("subnets", "routes", "status", "said"),
+    [
+        pytest.param(SUBNETS, OPEN, BAD, "subnet-a is public", id="not blocked"),
+        pytest.param(BLOCKED, OPEN, GOOD, "only in private subnets", id="blocked"),
+        pytest.param(HALF_BLOCKED, OPEN, BAD, "subnet-b is public", id="one is excluded"),
+        pytest.param(
+            BLOCKED, through(Route("0.0.0.0/0", "cagw-1")), BAD, "cagw-1", id="carrier gateway"
+        ),
+    ],
+)
+def test_a_blocked_subnet_is_not_public(subnets, routes, status, said):
+    verdict = lambda_private_subnets(FUNCTION, INSIDE, UNTAGGED, subnets, routes)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("subnets", "status", "said"),
+    [
+        pytest.param(BLOCKED, GOOD, "only in private subnets", id="blocked"),
+        pytest.param(HALF_BLOCKED, BAD, "public IP addresses", id="one is excluded"),
+        pytest.param(Subnets({}), BAD, "public IP addresses", id="subnets that are not shown"),
+    ],
+)
+def test_addresses_in_blocked_subnets_are_reached_by_no_one(subnets, status, said):
+    it = service(assign_public_ip=True)
+    verdict = ecs_private_subnets(it, subnets, PRIVATE)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict.reason
 
 
 @pytest.mark.parametrize(

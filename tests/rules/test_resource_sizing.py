@@ -583,6 +583,55 @@ def test_function_timeout(answers, status, severity, said):
     assert (found[:2], said in found[2]) == ((status, severity), True), found
 
 
+def live(**changes):
+    """The alias that the queue feeds leads to version 7, published with other settings."""
+
+    def configuration(**params):
+        return made.function(**(changes if params.get("Qualifier") == "7" else {}))
+
+    return {
+        "lambda__get_function_configuration": configuration,
+        "lambda__list_aliases": {"Aliases": [{"Name": "live", "FunctionVersion": "7"}]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("answers", "status", "severity", "said"),
+    [
+        pytest.param(live(), GOOD, MEDIUM, "took 2.0 s", id="the same"),
+        pytest.param(
+            live(Timeout=2), BAD, MEDIUM, "timeout of the version 7, 2 s", id="runs are stopped"
+        ),
+        pytest.param(
+            live(Timeout=1), GOOD, MEDIUM, "took 2.0 s", id="the run was of another version"
+        ),
+        pytest.param(
+            live(Timeout=60), BAD, MEDIUM, "at least 360 s", id="the queue feeds a slower version"
+        ),
+        pytest.param(
+            {**live(Timeout=300), **hidden(200)}, BAD, HIGH, "twice", id="messages come twice"
+        ),
+        pytest.param(
+            {**live(Timeout=10), **hidden(60)},
+            GOOD,
+            MEDIUM,
+            "took 2.0 s",
+            id="the queue feeds a faster version",
+        ),
+        pytest.param(
+            {**live(Timeout=31), **hidden(300), **API},
+            BAD,
+            LOW,
+            "waits only 30 s",
+            id="an API waits less than a version may take",
+        ),
+    ],
+)
+def test_a_published_version_keeps_its_timeout(answers, status, severity, said):
+    found = judged(rules.function_timeout, "agent", **answers)
+    assert (found[:2], said in found[2]) == ((status, severity), True), found
+
+
 OTHER = f"arn:aws:execute-api:{HOME}:444455556666:abc123/*/GET/agent"
 CALLED = made.CALLS_IT
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -21,6 +22,7 @@ from functions.xray.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.apigateway.stages import RestStage, StageRequests
+from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.logs import LogDetector
 from readiness.evidence.workloads.anomaly_detection import (
@@ -32,8 +34,10 @@ from readiness.evidence.workloads.anomaly_detection import (
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests
 from readiness.evidence.workloads.tracing import (
     FunctionTracing,
+    ReachedTracing,
     ServiceTracing,
     TaskTracing,
+    VersionTracing,
     WorkflowTracing,
 )
 from readiness.evidence.xray.configuration import (
@@ -52,7 +56,7 @@ from readiness.semantics.policy import Document
 from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task
 from tests.accounts.xray import FUNCTION
 from tests.accounts.xray import fake_account as an_account
-from tests.fake_account import NOON, scan
+from tests.fake_account import ACCOUNT_ID, HOME, NOON, scan
 
 GOOD = Status.COMPLIANT
 BAD = Status.NON_COMPLIANT
@@ -76,6 +80,12 @@ WRITER = role(allow("xray:Put*"))
 READER = role(allow("s3:GetObject"))
 DENIED = role(allow("*"), {"Effect": "Deny", "Action": "xray:*", "Resource": "*"})
 PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}))
+
+
+def tracing_of(latest, grants, *published, others=(), **settings):
+    role = ROLE.resource(ACCOUNT_ID, HOME, grants.name) if grants else None
+    reached = ReachedTracing(FunctionTracing("agent", latest, role=role), published)
+    return lambda_tracing(reached, (*([grants] if grants else []), *others), **settings)
 
 
 @pytest.mark.parametrize(
@@ -203,16 +213,79 @@ PERHAPS = role(allow("xray:*", Condition={"StringEquals": {"aws:RequestedRegion"
     ],
 )
 def test_lambda_tracing(tracing, grants, settings, status, said):
-    verdict = lambda_tracing(FunctionTracing("agent", tracing), grants, **settings)
+    verdict = tracing_of(tracing, grants, **settings)
     assert verdict.status is status, verdict.reason
     assert said in verdict.reason
 
 
 def test_a_function_that_cannot_be_traced_is_not_asked_to_be():
     untraced = FunctionTracing("agent", Tracing(), untraced=("Amazon MSK",))
-    assert lambda_tracing(untraced, None).status is NA
+    assert lambda_tracing(ReachedTracing(untraced), ()).status is NA
     edge = FunctionTracing("agent", Tracing(), master_arn="arn:aws:lambda:us-east-1:1:function:x")
-    assert lambda_tracing(edge, None).status is NA
+    assert lambda_tracing(ReachedTracing(edge), ()).status is NA
+
+
+UNTRACED = of_function("PassThrough", (), {})
+TRACED_BY_XRAY = of_function("Active", (), {})
+SILENCED = of_function(
+    "PassThrough", (OTEL_LAYER,), WRAPPED | {"OTEL_TRACES_SAMPLER": "always_off"}
+)
+OLD_ROLE = replace(role(allow("s3:GetObject")), name="old")
+
+
+@pytest.mark.parametrize(
+    ("latest", "seventh", "status", "said"),
+    [
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", TRACED_BY_XRAY, role=WRITER.name),
+            GOOD,
+            "X-Ray traces",
+            id="both",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", UNTRACED),
+            BAD,
+            "In the version 7: Tracing is PassThrough",
+            id="published before tracing was turned on",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", SILENCED, role=WRITER.name),
+            BAD,
+            "In the version 7: OTEL_TRACES_SAMPLER",
+            id="its sampler is off",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", TRACED_BY_XRAY, role="old"),
+            BAD,
+            "the role old is not allowed",
+            id="with the role it had then",
+        ),
+        pytest.param(
+            TRACED_BY_XRAY,
+            VersionTracing("7", of_function("PassThrough", (OTEL_LAYER,), None), "denied"),
+            UNKNOWN,
+            "which is not known (denied)",
+            id="its variables are not known",
+        ),
+        pytest.param(
+            UNTRACED,
+            VersionTracing("7", TRACED_BY_XRAY, role=WRITER.name),
+            BAD,
+            "Tracing is PassThrough",
+            id="only the version is traced",
+        ),
+    ],
+)
+def test_a_published_version_keeps_its_tracing(latest, seventh, status, said):
+    verdict = tracing_of(
+        latest, WRITER if latest is TRACED_BY_XRAY else None, seventh, others=(WRITER, OLD_ROLE)
+    )
+    assert verdict.status is status, verdict.reason
+    assert said in verdict.reason
 
 
 # -- sampling ---------------------------------------------------------------------------------
@@ -421,6 +494,8 @@ CALLER = Node(0, frozenset({"orders/prod"}), "AWS::ApiGateway::Stage", frozenset
         pytest.param(TWINS, 300, 1.0, WRITER, GOOD, None, id="alone and calls nothing"),
         pytest.param((), 300, 1.0, WRITER, BAD, Severity.MEDIUM, id="missing"),
         pytest.param((), 300, 0.01, WRITER, UNKNOWN, None, id="hardly any is indexed"),
+        pytest.param((), 300, 0.0, WRITER, UNKNOWN, None, id="none is indexed"),
+        pytest.param((), 0, 0.0, WRITER, NA, None, id="none is indexed, and nothing called it"),
         pytest.param((), 0, 1.0, WRITER, NA, None, id="nothing called it"),
         pytest.param(
             (Node(1, frozenset({"agent-2"}), "AWS::Lambda"),),
@@ -485,7 +560,13 @@ def test_a_service_is_missed_only_under_a_name_that_is_known():
 
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"
 DURATION = Watched("AWS/Lambda", "Duration", "p99", frozenset({("FunctionName", "agent")}))
-BAND = Alarm("slow", actions=(TOPIC,), watches=(DURATION,), band=True)
+BAND = Alarm(
+    "slow",
+    actions=(TOPIC,),
+    watches=(DURATION,),
+    band=True,
+    comparison="GreaterThanUpperThreshold",
+)
 TRAINED = Detector(
     frozenset({("AWS/Lambda", "Duration", frozenset({("FunctionName", "agent")}), "p99")}),
     "TRAINED",
@@ -563,6 +644,7 @@ def insights(expression: str) -> Insights:
                             actions=(TOPIC,),
                             watches=(DURATION,),
                             band=True,
+                            comparison="GreaterThanUpperThreshold",
                             state="INSUFFICIENT_DATA",
                             since=NOON - timedelta(days=20),
                         ),
@@ -572,6 +654,46 @@ def insights(expression: str) -> Insights:
             BAD,
             "no data since",
             id="never learns",
+        ),
+        *(
+            pytest.param(
+                Looking(detectors=[TRAINED], inventory=Inventory((replace(BAND, **changes),))),
+                status,
+                said,
+                id=id,
+            )
+            for changes, status, said, id in (
+                (
+                    {"comparison": "LessThanLowerOrGreaterThanUpperThreshold"},
+                    GOOD,
+                    "slow",
+                    "both sides of the band",
+                ),
+                (
+                    {"comparison": "LessThanLowerThreshold"},
+                    BAD,
+                    "only by values below its band",
+                    "only the good side of the band",
+                ),
+                (
+                    {"state": "ALARM", "since": NOON - timedelta(days=20)},
+                    BAD,
+                    "has been in ALARM since",
+                    "in ALARM for weeks",
+                ),
+                (
+                    {"evaluation_state": "EVALUATION_ERROR"},
+                    BAD,
+                    "cannot be evaluated",
+                    "an alarm that cannot be evaluated",
+                ),
+                (
+                    {"watches": (replace(DURATION, account="444455556666"),)},
+                    BAD,
+                    "No anomaly detection",
+                    "a function of that name in another account",
+                ),
+            )
         ),
         pytest.param(
             Looking(
@@ -625,7 +747,13 @@ def test_a_service_is_watched_through_its_load_balancer():
     slow = Watched(
         "AWS/ApplicationELB", "TargetResponseTime", "p99", frozenset({("LoadBalancer", "app/x/1")})
     )
-    band = Alarm("slow", actions=(TOPIC,), watches=(slow,), band=True)
+    band = Alarm(
+        "slow",
+        actions=(TOPIC,),
+        watches=(slow,),
+        band=True,
+        comparison="GreaterThanUpperThreshold",
+    )
     known = Detector(frozenset({(slow.namespace, slow.metric, slow.dimensions, "p99")}), "TRAINED")
     watch = AnomalyWatch(Looking(detectors=[known], inventory=Inventory((band,))), NOON)
     service = ServiceTracing("web", Tracing(), ("web",))

@@ -132,6 +132,12 @@ HIDDEN = {"ReturnData": False}
             id="of another account",
         ),
         pytest.param(
+            [series("m", account=ARN.split(":")[4])],
+            {},
+            {"watches": (ERRORS,), "seconds": 180},
+            id="its own account by name",
+        ),
+        pytest.param(
             [{"Id": "m", "MetricStat": {}}],
             {},
             {"watches": (), "expressions": ("",), "seconds": 0},

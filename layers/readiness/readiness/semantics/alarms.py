@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from readiness.semantics import alarm_rule, metric_sql
+from readiness.semantics.statistics_of import extended
 
 _NOTIFIES = re.compile(r"arn:aws[a-z-]*:(sns|ssm-incidents|ssm|lambda):")
 _WORD = re.compile(r"[A-Za-z_]\w*")
@@ -156,6 +157,28 @@ class Alarm:
         return tuple(e for e in self.watches if e.metric in TOTALS and not e.account)
 
     @property
+    def samples_needed(self) -> float:
+        """How many samples its evaluation periods together need, or its state does not change.
+
+        0 where it is evaluated however few there are. Source: CloudWatch User Guide,
+        "Percentile-based alarms and low data samples".
+        """
+        if self.low_samples != "ignore" or not self.is_direct or not self.watches:
+            return 0
+        found = extended(self.watches[0].statistic)
+        if found is None or found.name != "P" or not 0 < found.high < 1:
+            return 0
+        return round(10 / (found.high if found.high < 0.5 else 1 - found.high), 6)
+
+    @property
+    def counted(self) -> tuple[tuple[Watched, int], ...]:
+        """What it needs enough of, each with the seconds in which it must come."""
+        counts = [(each, self.period) for each in self.guards]
+        if self.samples_needed:
+            counts += [(each, self.period * self.evaluations) for each in self.watches[:1]]
+        return tuple(counts)
+
+    @property
     def is_scaling(self) -> bool:
         """Whether Auto Scaling created it for its own use, so that it notifies no one."""
         return self.name.startswith(_SCALES_ITSELF)
@@ -220,7 +243,8 @@ def metric_alarm(answer: Mapping[str, Any]) -> Alarm:
     if criteria:
         parts = _Parts(unread=(str(criteria.get("Query", "")),), is_direct=False)
     elif queries:
-        parts = _parts(queries, answer.get("ThresholdMetricId", ""))
+        _, _, _, _, account, *_ = f"{answer.get('AlarmArn', '')}:::::".split(":")
+        parts = _parts(queries, answer.get("ThresholdMetricId", ""), account)
     else:
         statistic = answer.get("Statistic") or answer.get("ExtendedStatistic") or ""
         watched = _watched(answer, answer, statistic)
@@ -325,9 +349,10 @@ def _watched(
     )
 
 
-def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
+def _parts(queries: Iterable[Mapping[str, Any]], band: str, own: str) -> _Parts:
     """What the compared series is computed from: the returned query and all it refers to.
 
+    A query may name the alarm's ``own`` account, which it is about without that as well.
     An anomaly detection alarm returns both the metric and its band. A query that the compared
     series does not refer to is only drawn in the graph.
     """
@@ -354,6 +379,7 @@ def _parts(queries: Iterable[Mapping[str, Any]], band: str) -> _Parts:
         stat, expression = query.get("MetricStat"), query.get("Expression", "")
         if stat:
             account = query.get("AccountId", "")
+            account = "" if account == own else account
             metric, statistic = stat.get("Metric") or {}, stat.get("Stat", "")
             watches.append(_watched(metric, stat, statistic, account))
             parts.append(Part(id, watches[-1]))
@@ -450,6 +476,15 @@ class Inventory:
                 found.setdefault(metric, {})[alarm.name] = alarm
         return {metric: tuple(alarms.values()) for metric, alarms in found.items()}
 
+    def watching_here(self, metric: tuple[str, str]) -> tuple[Alarm, ...]:
+        """Those of ``watching`` that are not only about series of that name in other accounts."""
+        return tuple(
+            alarm
+            for alarm in self.watching.get(metric, ())
+            if any(not e.account and (e.namespace, e.metric) == metric for e in alarm.watches)
+            or any((each.namespace, each.metric) == metric for each in alarm.selections)
+        )
+
     def covering(
         self, namespace: str, metric: str, dimensions: Mapping[str, str]
     ) -> tuple[Alarm, ...]:
@@ -464,7 +499,10 @@ class Inventory:
     def split_by(
         self, namespace: str, metric: str, dimensions: Mapping[str, str], dimension: str
     ) -> tuple[tuple[str, Alarm, Watched], ...]:
-        """Alarms on a series with just one more dimension: its value, the alarm, the series."""
+        """Alarms on a series with just one more dimension: its value, the alarm, the series.
+
+        Series of other accounts are none of them.
+        """
         rest = frozenset(dimensions.items())
         return tuple(self._split.get((namespace, metric, dimension, rest), ()))
 
@@ -493,7 +531,7 @@ class Inventory:
         found: dict[Any, list[tuple[str, Alarm, Watched]]] = {}
         for alarm in self.by_name.values():
             for each in alarm.watches:
-                for name, value in each.dimensions:
+                for name, value in () if each.account else each.dimensions:
                     rest = each.dimensions - {(name, value)}
                     key = (each.namespace, each.metric, name, rest)
                     found.setdefault(key, []).append((value, alarm, each))

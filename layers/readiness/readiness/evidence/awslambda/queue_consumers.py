@@ -18,11 +18,15 @@ _GONE = ("AWS.SimpleQueueService.NonExistentQueue", "NonExistentQueue", "QueueDo
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A queue that feeds a function; ``visibility`` and ``window`` are in seconds."""
+    """A queue that feeds a function; ``visibility`` and ``window`` are in seconds.
+
+    ``qualifier`` is the alias or version that it feeds, empty for the unpublished one.
+    """
 
     queue: str
     visibility: int
     window: int = 0
+    qualifier: str = ""
 
 
 @evidence(
@@ -78,4 +82,5 @@ def _source(read: Reader, mapping: EventSource) -> Source | None:
     except Gone:
         return None
     visibility = int((answer.get("Attributes") or {})["VisibilityTimeout"])
-    return Source(queue.id, visibility, mapping.window)
+    qualifier = mapping.function_arn.partition(":function:")[2].partition(":")[2]
+    return Source(queue.id, visibility, mapping.window, qualifier)

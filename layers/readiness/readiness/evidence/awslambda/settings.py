@@ -69,7 +69,16 @@ class FunctionLogging(FunctionConfiguration):
 @evidence(
     FUNCTION,
     reads=READS,
-    changed_by=(configured(*VARIABLES, "layers", "loggingconfig", "runtime", "tracingconfig"),),
+    changed_by=(
+        configured(
+            *VARIABLES,
+            "capacityproviderconfig",
+            "layers",
+            "loggingconfig",
+            "runtime",
+            "tracingconfig",
+        ),
+    ),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionTelemetry(FunctionConfiguration):

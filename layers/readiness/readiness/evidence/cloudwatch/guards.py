@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, read_series
 from readiness.model.reader import Reader
 from readiness.model.unreadable import Unreadable
-from readiness.semantics.alarms import Alarm, Watched
+from readiness.semantics.alarms import TOTALS, Alarm, Watched
 from readiness.semantics.metrics import Query
 
 FINEST = 300
@@ -30,19 +31,22 @@ Guard = tuple[Watched, int]
 
 
 def busiest(read: Reader, alarms: Iterable[Alarm]) -> dict[Guard, float]:
-    """The most requests of a period in the last 35 days, for each guard of an alarm.
+    """The most requests of a period in the last 35 days, for each that an alarm counts.
 
-    Left out where there were none, or none before the last two weeks. CloudWatch bills each
+    That are its guards, and the samples of a percentile that it ignores where they are few. Left
+    out where there were none, or none before the last two weeks. CloudWatch bills each
     series: they are asked for once a day. Raises Unreadable.
     """
     wanted: dict[int, set[Watched]] = {}
     for alarm in alarms:
-        for each in () if alarm.is_scaling else alarm.guards:
-            wanted.setdefault(alarm.period, set()).add(each)
+        for each, period in () if alarm.is_scaling else alarm.counted:
+            if not each.account:
+                wanted.setdefault(period, set()).add(each)
     found: dict[Guard, float] = {}
     for period, guards in wanted.items():
         ordered = sorted(guards, key=lambda g: (g.namespace, g.metric, sorted(g.dimensions)))
-        answers = _asked(read, [_query(guard) for guard in ordered], max(period, FINEST))
+        span = math.ceil(period / FINEST) * FINEST
+        answers = _asked(read, [_query(guard) for guard in ordered], span)
         for guard, most in zip(ordered, answers, strict=True):
             if most is not None:
                 found[guard, period] = most
@@ -50,7 +54,9 @@ def busiest(read: Reader, alarms: Iterable[Alarm]) -> dict[Guard, float]:
 
 
 def _query(guard: Watched) -> Query:
-    return Query(guard.namespace, guard.metric, "Sum", tuple(sorted(guard.dimensions)))
+    """Of a metric that counts requests each sample may stand for several."""
+    statistic = "Sum" if guard.metric in TOTALS else "SampleCount"
+    return Query(guard.namespace, guard.metric, statistic, tuple(sorted(guard.dimensions)))
 
 
 def _asked(read: Reader, queries: Sequence[Query], period: int) -> Sequence[float | None]:
@@ -66,7 +72,7 @@ def _asked(read: Reader, queries: Sequence[Query], period: int) -> Sequence[floa
             ]
         return answers
 
-    named = json.dumps([[q.namespace, q.metric, q.dimensions] for q in queries])
+    named = json.dumps([[q.namespace, q.metric, q.statistic, q.dimensions] for q in queries])
     digest = hashlib.sha256(named.encode()).hexdigest()[:32]
     try:
         known: Sequence[float | None] = read.daily(

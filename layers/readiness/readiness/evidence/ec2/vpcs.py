@@ -75,7 +75,8 @@ class Subnet:
 
     ``zone`` is the name of its zone in this account, ``zone_id`` the same for every account.
     ``outpost`` is the ARN of the Outpost that it stands on, empty in AWS's own buildings.
-    ``cidrs`` are its address ranges of both families.
+    ``cidrs`` are its address ranges of both families. ``is_blocked``: VPC Block Public Access lets
+    nothing from an internet gateway in, whatever its routes are; no exclusion opens the subnet.
     """
 
     id: str
@@ -85,6 +86,7 @@ class Subnet:
     zone_id: str = ""
     outpost: str = ""
     cidrs: tuple[str, ...] = ()
+    is_blocked: bool = False
 
 
 @evidence(
@@ -92,7 +94,17 @@ class Subnet:
     reads=("ec2:DescribeSubnets",),
     changed_by=(
         ConfigItem("AWS::EC2::Subnet"),
-        api_call("ec2", "CreateSubnet", "CreateDefaultSubnet", "CreateDefaultVpc", "DeleteSubnet"),
+        api_call(
+            "ec2",
+            "CreateSubnet",
+            "CreateDefaultSubnet",
+            "CreateDefaultVpc",
+            "DeleteSubnet",
+            "CreateVpcBlockPublicAccessExclusion",
+            "DeleteVpcBlockPublicAccessExclusion",
+            "ModifyVpcBlockPublicAccessExclusion",
+            "ModifyVpcBlockPublicAccessOptions",
+        ),
     ),
 )
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,7 @@ class Subnets:
                     answer.get("AvailabilityZoneId", ""),
                     answer.get("OutpostArn", ""),
                     _cidrs(answer),
+                    _is_blocked(answer),
                 )
                 for answer in found
             }
@@ -122,6 +135,11 @@ class Subnets:
     def of_vpc(self, vpc_id: str) -> tuple[str, ...]:
         """The ids of the subnets of a VPC, in order."""
         return tuple(sorted(s.id for s in self.by_id.values() if s.vpc_id == vpc_id))
+
+
+def _is_blocked(subnet: Mapping[str, Any]) -> bool:
+    states = subnet.get("BlockPublicAccessStates") or {}
+    return states.get("InternetGatewayBlockMode") in {"block-bidirectional", "block-ingress"}
 
 
 def _cidrs(subnet: Mapping[str, Any]) -> tuple[str, ...]:

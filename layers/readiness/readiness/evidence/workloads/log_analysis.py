@@ -106,11 +106,11 @@ def _with_alarms(read: Reader, found: LogAnalysis, group: Resource) -> LogAnalys
     here = REGION.resource(read.account, read.region, read.account)
     inventory = read.of(Alarms, here).inventory
     watching = {
-        alarm.name: alarm for metric in metrics for alarm in inventory.watching.get(metric, ())
+        alarm.name: alarm for metric in metrics for alarm in inventory.watching_here(metric)
     }
     watching |= {a.name: a for a in inventory.alarms if found.name in a.log_groups}
     unwatched = [
-        f"{space}:{name}" for space, name in metrics if (space, name) not in inventory.watching
+        f"{space}:{name}" for space, name in metrics if not inventory.watching_here((space, name))
     ]
     return replace(found, alarms=tuple(heard(read, watching.values())), unwatched=tuple(unwatched))
 
@@ -123,6 +123,8 @@ def heard(read: Reader, alarms: Iterable[Alarm]) -> Iterator[Heard]:
         voice = inventory.voice(alarm, read.now)
         if voice.silence is not None:
             yield Heard(alarm.name, voice.why)
+        elif alarm.never_raised(read.now):
+            yield Heard(alarm.name, f"Nothing can raise the alarm {alarm.name}.")
         else:
             yield _subscribed(read, alarm.name, voice.actions)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from readiness.evidence.cloudtrail import TRAIL_CALLS, described_trails
 from readiness.evidence.cloudwatch.alarms import Alarms
@@ -13,6 +14,7 @@ from readiness.model.evidence import REGION, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
+from readiness.semantics.alarms import Alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,19 @@ def _filters(read: Reader, region: Resource, group: str) -> Iterator[SecurityFil
             for published in each.get("metricTransformations") or ()
             if published["metricValue"].strip() not in {"0", "0.0"}
         ]
-        alarms = {a.name: a for metric in metrics for a in inventory.watching.get(metric, ())}
+        alarms = {a.name: a for metric in metrics for a in inventory.watching_here(metric)}
         pattern = each.get("filterPattern") or ""
-        yield SecurityFilter(each["filterName"], pattern, tuple(heard(read, alarms.values())))
+        told = [
+            replace(found, why=found.why or _tells_nothing(alarm, read.now))
+            for alarm, found in zip(alarms.values(), heard(read, alarms.values()), strict=True)
+        ]
+        yield SecurityFilter(each["filterName"], pattern, tuple(told))
+
+
+def _tells_nothing(alarm: Alarm, now: datetime) -> str:
+    """Why an alarm that could notify someone does not tell of an event, empty if it does."""
+    if alarm.is_direct and not alarm.band and alarm.goes_up is False:
+        return f"The alarm {alarm.name} is raised when there are few events, not when there are."
+    if alarm.is_stuck(now):
+        return f"The alarm {alarm.name} has been in ALARM since {alarm.since:%Y-%m-%d}."
+    return ""

@@ -9,8 +9,11 @@ from typing import Any
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
+    FunctionAliases,
     FunctionConfiguration,
     function_name,
+    reached_versions,
+    version_of,
 )
 from readiness.evidence.awslambda.settings import FunctionTelemetry
 from readiness.evidence.ecs.services import (
@@ -134,6 +137,58 @@ class FunctionTracing:
             role=role_of(read, about.role_arn) if writes else None,
             untraced=untraced,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class VersionTracing:
+    """How a published version is traced; ``role`` is the id of the role that writes its traces."""
+
+    version: str
+    tracing: Tracing
+    environment_error: str = ""
+    role: str = ""
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration",),
+    uses=(FunctionTracing, FunctionTelemetry, FunctionAliases),
+)
+@dataclass(frozen=True, slots=True)
+class ReachedTracing:
+    """How the versions that callers reach are traced, and the roles they write traces with.
+
+    A published version keeps its mode, layers, variables and role. Sources: those of
+    FunctionTracing for the unpublished version, ListAliases, and GetFunctionConfiguration of each
+    published one.
+    """
+
+    latest: FunctionTracing
+    published: tuple[VersionTracing, ...] = ()
+    roles: tuple[Resource, ...] = ()
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> ReachedTracing:
+        latest = read.of(FunctionTracing, function)
+        roles = {latest.role.id: latest.role} if latest.role else {}
+        if latest.master_arn:
+            return cls(latest)
+        is_managed = bool(read.of(FunctionTelemetry, function).capacity_provider)
+        aliases = read.of(FunctionAliases, function).all
+        versions = []
+        for version in reached_versions(aliases, is_managed=is_managed):
+            answer = version_of(read, function.id, version)
+            if not answer:
+                continue
+            about = FunctionConfiguration.of(answer)
+            tracing = _traced(about)
+            is_traced = tracing.tracer in {Tracer.XRAY, Tracer.OTEL}
+            role = role_of(read, about.role_arn) if is_traced and tracing.needs_role else None
+            if role is not None:
+                roles[role.id] = role
+            name = role.id if role else ""
+            versions.append(VersionTracing(version, tracing, about.environment_error, name))
+        return cls(latest, tuple(versions), tuple(roles.values()))
 
 
 def _traced(about: FunctionConfiguration) -> Tracing:

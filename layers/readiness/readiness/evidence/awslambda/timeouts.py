@@ -1,0 +1,67 @@
+"""How long the versions of a function that callers reach may run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    LATEST,
+    FunctionAliases,
+    FunctionConfiguration,
+    reached_versions,
+    version_of,
+)
+from readiness.evidence.awslambda.settings import FunctionTimeout
+from readiness.model.evidence import evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+
+@evidence(
+    FUNCTION,
+    reads=("lambda:GetFunctionConfiguration",),
+    uses=(FunctionTimeout, FunctionAliases),
+)
+@dataclass(frozen=True, slots=True)
+class ReachedTimeouts:
+    """The timeout in seconds of each version that callers reach, and what aliases lead to.
+
+    A published version keeps the timeout that the function had then. Sources: those of
+    FunctionTimeout, ListAliases, and GetFunctionConfiguration of each published version.
+    """
+
+    of: Mapping[str, int]
+    aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> ReachedTimeouts:
+        latest = read.of(FunctionTimeout, function)
+        found = {LATEST: latest.timeout}
+        if latest.master_arn:
+            return cls(found)
+        aliases = read.of(FunctionAliases, function).all
+        for version in reached_versions(aliases, is_managed=False):
+            answer = version_of(read, function.id, version)
+            if answer:
+                found[version] = FunctionConfiguration.of(answer).timeout
+        return cls(found, {alias.name: alias.versions for alias in aliases})
+
+    @property
+    def shortest(self) -> int:
+        return min(self.of.values())
+
+    @property
+    def longest(self) -> int:
+        return max(self.of.values())
+
+    def behind(self, qualifier: str) -> int:
+        """The longest of what a qualifier leads to; the longest of all where that is not known."""
+        versions = self.aliases.get(qualifier, (qualifier or LATEST,))
+        return max((self.of[each] for each in versions if each in self.of), default=self.longest)
+
+    def named(self, seconds: int) -> str:
+        """Whose timeout that is: ``the timeout``, or ``the timeout of the version 7``."""
+        versions = sorted(each for each, timeout in self.of.items() if timeout == seconds)
+        return "timeout" if LATEST in versions else f"timeout of the version {versions[0]}"
