@@ -15,10 +15,11 @@ import pytest
 from botocore.stub import validate_parameters
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
+from readiness.alerting import asff
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export import asff, junit, ocsf, oscal, sarif
+from readiness_cli.export import junit, ocsf, oscal, sarif
 from readiness_cli.export.content import Content
 from readiness_cli.report.gathered import Attested
 from tests.cli import toy
