@@ -58,7 +58,7 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
 
 
 def exported_document(rules: Sequence[Rule]) -> str:
-    """``readiness/alerting/exported.json``: for functions, what the rules say of their subjects."""
+    """``readiness/alerting/exported.json``: for functions, what the rules are called."""
     types = {declared(cls).about for rule in rules for cls in rule.evidence}
     types |= {rule.subject for rule in rules}
     made = {

@@ -1,7 +1,8 @@
 """The AWS Security Finding Format, within the limits of BatchImportFindings.
 
 Source: Security Hub User Guide, "AWS Security Finding Format (ASFF)" and the API reference of
-BatchImportFindings: at most 32 resources, 240 kB a finding and 100 findings a call. ``exported.json`` is written by ``make docs`` from the rules.
+BatchImportFindings: at most 32 resources, 240 kB a finding and 100 findings a call.
+``exported.json`` is written by ``make docs`` from the rules.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ MOST_BYTES = 240_000
 _RESULT = {
     Status.COMPLIANT: "PASSED",
     Status.NON_COMPLIANT: "FAILED",
-    Status.INSUFFICIENT_DATA: "WARNING",
+    Status.INSUFFICIENT_DATA: "NOT_AVAILABLE",
     Status.NOT_APPLICABLE: "NOT_AVAILABLE",
 }
 _TYPES = ["Software and Configuration Checks/Industry and Regulatory Standards"]
@@ -117,6 +118,10 @@ def finding_of(
 ) -> dict[str, Any]:
     """One finding. A waived one is SUPPRESSED and fails all the same.
 
+    What is unknown and what does not apply are both NOT_AVAILABLE: the former is NEW and ACTIVE,
+    and names what is missing. What is over after it failed is ARCHIVED, since Security Hub takes
+    Workflow only from the first import of a finding; ACTIVE again, it is NEW again.
+
     The region is the stack's: findings are imported there, also those about global services.
     """
     resource, partition = finding.resource, stack.partition
@@ -161,7 +166,7 @@ def finding_of(
         "Description": reason(finding, MOST_DESCRIPTION),
         "Remediation": {"Recommendation": recommendation},
         "ProductFields": {
-            name: clean(value, MOST_FIELD) for name, value in fields.items() if value.strip()
+            name: shown for name, value in fields.items() if (shown := clean(value, MOST_FIELD))
         },
         "Resources": [
             {
@@ -173,8 +178,12 @@ def finding_of(
         ],
         "Compliance": {"Status": _RESULT[finding.status]},
         "Workflow": {"Status": _workflow(finding)},
-        "RecordState": "ARCHIVED" if finding.gone else "ACTIVE",
+        "RecordState": "ARCHIVED" if _is_over(finding) else "ACTIVE",
     }
+
+
+def _is_over(finding: Finding) -> bool:
+    return finding.gone or (is_settled(finding) and finding.opened_at is not None)
 
 
 def _workflow(finding: Finding) -> str:
