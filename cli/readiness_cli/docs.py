@@ -19,6 +19,7 @@ import click
 
 from readiness.engine.actions import NARROWED
 from readiness.model import checklist
+from readiness.model.evidence import declared
 from readiness.model.rule import Heading, Rule
 from readiness_cli.attest import is_attestable
 from readiness_cli.catalogue import ROOT, headings
@@ -29,6 +30,7 @@ from readiness_cli.template import reads_of
 
 WRITTEN = "<!-- Written by `make docs` from the rules. Do not edit. -->"
 GUIDANCE = ROOT / "layers" / "readiness" / "readiness" / "alerting" / "guidance.json"
+EXPORTED = GUIDANCE.with_name("exported.json")
 MOST_POLICY = 6_144
 """Characters of a managed policy, white space aside (IAM's quota)."""
 COMMAND_LINE = ROOT / "docs" / "command-line.md"
@@ -48,10 +50,22 @@ def documents(known: Sequence[Heading]) -> dict[Path, str]:
         COMMAND_LINE: with_options(COMMAND_LINE.read_text(encoding="utf-8")),
         ROOT / "README.md": counted((ROOT / "README.md").read_text(encoding="utf-8"), known),
         GUIDANCE: guidance_document({rule.id: rule for heading in known for rule in heading}),
+        EXPORTED: exported_document([rule for heading in known for rule in heading]),
     } | {
         ROOT / "docs" / f"scan-policy-{number}.json": policy
         for number, policy in enumerate(scan_policies(known), 1)
     }
+
+
+def exported_document(rules: Sequence[Rule]) -> str:
+    """``readiness/alerting/exported.json``: for functions, what the rules are called."""
+    types = {declared(cls).about for rule in rules for cls in rule.evidence}
+    types |= {rule.subject for rule in rules}
+    made = {
+        "titles": {rule.id: rule.sentence for rule in sorted(rules, key=lambda r: r.id)},
+        "arns": {type_.name: type_.arn for type_ in sorted(types, key=str) if type_.arn},
+    }
+    return json.dumps(made, indent=1, ensure_ascii=False) + "\n"
 
 
 def counted(text: str, known: Sequence[Heading]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from aws_lambda_powertools.metrics import Metrics, MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.alerts.turns import sweep_before
+from readiness.alerting.asff import Place
 from readiness.alerting.canary import CANARY, Canary, canary_message
 from readiness.alerting.canary import RULE as CANARY_RULE
 from readiness.alerting.chat import chat_message
@@ -23,6 +25,7 @@ from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
 from readiness.alerting.routing import Routing, route
+from readiness.alerting.security_hub import HUB_CONFIG, Outcome, SecurityHub
 from readiness.engine.aws import CONFIG
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rows import Entry, UnreadableRow, entry_of
@@ -44,6 +47,10 @@ SPARE_MILLISECONDS = 20_000
 DIGEST_ONCE = timedelta(hours=12)
 """A digest that is asked for again so soon was sent already: the invocation is another try."""
 MOST_DIGESTED = timedelta(days=14)
+IMPORT_SECONDS = 20
+"""After how long no further call to Security Hub begins while the stream waits."""
+IMPORT_MILLISECONDS = 40_000
+"""What has to be left for such a call by the schedule: it may take 24 seconds."""
 _TOLD_IN_DIGESTS = {Routing.ALERT, Routing.WAIVED, Routing.OWN}
 
 log = Logger(service="readiness-alerts")
@@ -65,6 +72,8 @@ class Alerts:
         *,
         sqs: Any = None,
         where: str = "",
+        partition: str = "aws",
+        security_hub: Callable[[], Any] | None = None,
         cloudformation: Callable[[], Any] | None = None,
         steps: Callable[[], Any] | None = None,
         unseen: Callable[[], list[str]] = list,
@@ -90,6 +99,11 @@ class Alerts:
         self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
+        self._hub: SecurityHub | None = None
+        if environment.get("SECURITY_HUB") == "true" and security_hub is not None:
+            account, _, region = where.partition("/")
+            place = Place(account, region, partition, self._stack, self._runbooks)
+            self._hub = SecurityHub(self._store, security_hub, place)
         self._own = OwnStack(
             self._stack if cloudformation else "",
             cloudformation or Session,
@@ -115,6 +129,8 @@ class Alerts:
                 continue
             stuck.add(finding_id)
             failures.append({"itemIdentifier": image["SequenceNumber"]})
+        until = time.monotonic() + IMPORT_SECONDS
+        self._import(lambda hub: hub.send_noted(lambda: time.monotonic() < until))
         return {"batchItemFailures": failures}
 
     def _tried(self, row: Mapping[str, Any], written: str) -> bool:
@@ -162,6 +178,8 @@ class Alerts:
             self._log.note(entry, finding)
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
+        if self._hub is not None and finding is not None:
+            self._note_for_security_hub(self._hub, entry)
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
         log.info(
             "transition settled",
@@ -221,6 +239,54 @@ class Alerts:
             metrics.add_metric("ChatFailures", MetricUnit.Count, 1)
             log.error("the chat topic was not told", extra={"error": str(error)})
 
+    # -- Security Hub -------------------------------------------------------------------------
+
+    def _note_for_security_hub(self, hub: SecurityHub, entry: Entry) -> None:
+        """After the alert and before it is settled; what fails there must not repeat the alert."""
+        try:
+            hub.note(entry)
+        except (ClientError, BotoCoreError) as error:
+            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
+            log.error(
+                "a change for Security Hub was not noted",
+                extra={"finding_id": entry.finding_id, "error": str(error)},
+            )
+
+    def _import(self, send: Callable[[SecurityHub], Outcome]) -> None:
+        """Tell Security Hub; whatever fails there waits, and no alert waits for it."""
+        if self._hub is None:
+            return
+        try:
+            outcome = send(self._hub)
+        except Exception as error:
+            # Also a fault of our own must not have Lambda try a whole batch again.
+            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
+            log.error(
+                "Security Hub was not told", extra={"error": f"{type(error).__name__}: {error}"}
+            )
+            return
+        if outcome.sent:
+            metrics.add_metric("SecurityHubFindings", MetricUnit.Count, outcome.sent)
+        if outcome.not_enabled:
+            metrics.add_metric("SecurityHubNotEnabled", MetricUnit.Count, 1)
+            log.warning("Security Hub is not enabled here: findings wait until it is")
+        for refused in outcome.refused:
+            metrics.add_metric("SecurityHubRefused", MetricUnit.Count, 1)
+            log.error(
+                "Security Hub does not take a finding",
+                extra={
+                    "finding_id": refused.finding_id,
+                    "code": refused.code,
+                    "error": refused.message,
+                },
+            )
+        if outcome.failed:
+            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
+            log.warning(
+                "findings for Security Hub wait for another try",
+                extra={"findings": outcome.waiting, "errors": sorted(set(outcome.failed))[:5]},
+            )
+
     # -- the digest ---------------------------------------------------------------------------
 
     def digest(self) -> dict[str, Any]:
@@ -276,6 +342,11 @@ class Alerts:
             self._store.note_waiting(lost_before, datetime.now(UTC))
         self._skip_unreadable()
         metrics.add_metric("AlertsRepublished", MetricUnit.Count, published)
+        self._import(
+            lambda hub: hub.send_waiting(
+                lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
+            )
+        )
         if stuck:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
@@ -494,6 +565,8 @@ def handler(event: Mapping[str, Any], context: Any) -> Any:
                 os.environ,
                 sqs=session.client("sqs", config=CONFIG),
                 where=f"{arn[4]}/{arn[3]}",
+                partition=arn[1],
+                security_hub=lambda: session.client("securityhub", config=HUB_CONFIG),
                 cloudformation=lambda: session.client("cloudformation", config=CONFIG),
                 steps=lambda: session.client("stepfunctions", config=CONFIG),
                 unseen=lambda: unseen(

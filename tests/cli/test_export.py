@@ -15,10 +15,11 @@ import pytest
 from botocore.stub import validate_parameters
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
+from readiness.alerting import asff
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export import asff, junit, ocsf, oscal, sarif
+from readiness_cli.export import junit, ocsf, oscal, sarif
 from readiness_cli.export.content import Content
 from readiness_cli.report.gathered import Attested
 from tests.cli import toy
@@ -145,18 +146,33 @@ def test_an_asff_finding_is_within_security_hubs_limits(each):
 
 def test_asff_tells_the_unknown_and_the_waived_apart():
     made = [asff.finding_of(content([]), each) for each in every_kind()]
-    assert [(e["Compliance"]["Status"], e["Workflow"]["Status"]) for e in made] == [
-        ("FAILED", "NEW"),
-        ("PASSED", "RESOLVED"),
-        ("WARNING", "NEW"),
-        ("FAILED", "SUPPRESSED"),
-        ("NOT_AVAILABLE", "RESOLVED"),
+    said = [(e["Compliance"]["Status"], e["Workflow"]["Status"], e["RecordState"]) for e in made]
+    assert said == [
+        ("FAILED", "NEW", "ACTIVE"),
+        ("PASSED", "RESOLVED", "ARCHIVED"),
+        ("NOT_AVAILABLE", "NEW", "ACTIVE"),
+        ("FAILED", "SUPPRESSED", "ACTIVE"),
+        ("NOT_AVAILABLE", "RESOLVED", "ACTIVE"),
     ]
     assert made[PASSED]["Severity"]["Label"] == "INFORMATIONAL"
     assert made[UNKNOWN]["ProductFields"]["readiness/missing"] == "s3:GetX"
     assert "It moves." in made[WAIVED]["ProductFields"]["readiness/waiver"]
     assert len({each["Id"] for each in made}) == len(made)
     assert made[FAILED]["Resources"][0]["Type"] == "Other"
+
+
+def test_asff_keeps_what_always_passed_and_archives_what_is_gone():
+    rule = next(iter(RULES))
+    always = asff.finding_of(content([]), finding(rule, "good", Status.COMPLIANT))
+    gone = asff.finding_of(content([]), finding(rule, "x", Status.NOT_APPLICABLE, gone=True))
+    assert (always["RecordState"], gone["RecordState"]) == ("ACTIVE", "ARCHIVED")
+
+
+def test_asff_leaves_out_fields_in_which_nothing_can_be_seen():
+    made = asff.finding_of(
+        content([]), finding(next(iter(RULES)), "x", Status.COMPLIANT, owner="\u200b\u200b")
+    )
+    assert "readiness/owner" not in made["ProductFields"]
 
 
 def test_asff_of_another_partition_has_its_arns():

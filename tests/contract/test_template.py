@@ -378,6 +378,29 @@ def test_the_stream_is_read_as_the_outbox_needs_it(resources):
     assert not matches(pattern, {"dynamodb": {"NewImage": {"published_at": {"S": "t"}}}})
 
 
+def test_security_hub_is_told_only_if_it_is_asked_for(committed, resources):
+    assert committed["Parameters"]["SendToSecurityHub"]["Default"] == "false"
+    assert committed["Conditions"]["TellsSecurityHub"] == {
+        "Fn::Equals": [{"Ref": "SendToSecurityHub"}, "true"]
+    }
+    alerts = resources["Alerts"]["Properties"]
+    assert alerts["Environment"]["Variables"]["SECURITY_HUB"] == {"Ref": "SendToSecurityHub"}
+    [document] = alerts["Policies"]
+    asked = [each["Fn::If"] for each in document["Statement"] if "Fn::If" in each]
+    behind = [said for condition, said, _ in asked if condition == "TellsSecurityHub"]
+    assert [each["Action"] for each in behind] == [
+        "securityhub:BatchImportFindings",
+        "dynamodb:DeleteItem",
+    ]
+    assert behind[0]["Resource"] == {
+        "Fn::Sub": "arn:${AWS::Partition}:securityhub:${AWS::Region}:${AWS::AccountId}"
+        ":product/${AWS::AccountId}/default"
+    }
+    assert all(otherwise == {"Ref": "AWS::NoValue"} for _, _, otherwise in asked)
+    text = json.dumps(resources)
+    assert text.count("securityhub:BatchImportFindings") == 1
+
+
 def test_a_page_outlives_its_function(resources):
     pages, pager = resources["Pages"]["Properties"], resources["Pagerduty"]["Properties"]
     assert pages["VisibilityTimeout"] >= 6 * pager["Timeout"]

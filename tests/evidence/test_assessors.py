@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from readiness import Unreadable
+from readiness.alerting.asff import Place, finding_of
 from readiness.evidence.accessanalyzer import ActiveAnalyzers
 from readiness.evidence.auditmanager import ActiveAssessments
 from readiness.evidence.inspector2 import InspectorStatus
@@ -26,6 +27,7 @@ from tests.accounts.audit import (
     workload,
 )
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, NOON, error, evaluation
+from tests.findings import finding
 
 HERE = REGION.resource(ACCOUNT_ID, HOME, ACCOUNT_ID)
 FSBP = "aws-foundational-security-best-practices/v/1.0.0"
@@ -105,6 +107,10 @@ def test_the_newest_finding_of_this_account_and_region():
     assert params["SortCriteria"] == [{"Field": "UpdatedAt", "SortOrder": "desc"}]
     assert params["Filters"]["AwsAccountId"][0]["Value"] == ACCOUNT_ID
     assert params["Filters"]["Region"][0]["Value"] == HOME
+    sent = finding_of(Place(ACCOUNT_ID, HOME, "aws", "readiness", "docs/runbooks"), finding())
+    [others] = params["Filters"]["GeneratorId"]
+    assert others["Comparison"] == "PREFIX_NOT_EQUALS"
+    assert sent["GeneratorId"].startswith(others["Value"]), "what Readiness sent proves nothing"
 
 
 def test_no_finding():
@@ -128,7 +134,9 @@ def test_the_newest_finding_of_the_newer_security_hub_alone():
     assert {each["FieldName"]: each["Filter"]["Value"] for each in wanted["StringFilters"]} == {
         "cloud.account.uid": ACCOUNT_ID,
         "cloud.region": HOME,
+        "metadata.product.name": "Readiness",
     }
+    assert wanted["StringFilters"][-1]["Filter"]["Comparison"] == "NOT_EQUALS"
     assert (params["SortCriteria"][0]["SortOrder"], params["MaxResults"]) == ("desc", 1)
 
 

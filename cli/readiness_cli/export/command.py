@@ -128,9 +128,9 @@ def _writer(format: str, stored: Deployed) -> Callable[[Content], str]:
 
 def _known_to_security_hub(stored: Deployed) -> frozenset[str]:
     """The resource types that have details in the SDK's model of Security Hub."""
-    client = stored.aws.client("securityhub")
-    shape = client.meta.service_model.shape_for("ResourceDetails")
-    return frozenset(shape.members)
+    from readiness.alerting.security_hub import types_with_details  # noqa: PLC0415
+
+    return types_with_details(stored.aws.client("securityhub"))
 
 
 def _csv(content: Content) -> str:

@@ -57,28 +57,8 @@ class Content:
         return self.region if is_global else finding.resource.region
 
 
-def reason(finding: Finding, most: int) -> str:
-    """What was seen, never empty."""
-    return clean(finding.reason, most) or str(finding.status)
-
-
-def waiver(finding: Finding, most: int) -> str:
-    """Who accepts it until when and why; empty where nobody does."""
-    if not finding.is_waived or finding.waived_until is None:
-        return ""
-    text = (
-        f"Waived until {finding.waived_until:%Y-%m-%d} by {finding.waiver_owner}:"
-        f" {finding.waived_because}"
-    )
-    return clean(text, most)
-
-
 def fails(finding: Finding) -> bool:
     return finding.status is Status.NON_COMPLIANT and not finding.is_waived
-
-
-def is_unknown(finding: Finding) -> bool:
-    return finding.status is Status.INSUFFICIENT_DATA
 
 
 def uuid_of(*parts: str) -> str:

@@ -6,10 +6,11 @@ from collections import Counter
 from itertools import groupby
 from xml.etree import ElementTree as ET
 
+from readiness.alerting.asff import is_unknown, reason, waiver
 from readiness.model.finding import Finding
 from readiness.model.text import clean
 from readiness.model.verdict import Status
-from readiness_cli.export.content import Content, fails, is_unknown, reason, waiver
+from readiness_cli.export.content import Content, fails
 
 
 def text(content: Content) -> str:

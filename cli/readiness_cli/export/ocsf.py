@@ -6,11 +6,12 @@ import json
 from datetime import datetime
 from typing import Any
 
+from readiness.alerting.asff import is_unknown, reason, waiver
 from readiness.model.evidence import arn_of
 from readiness.model.finding import Finding
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export.content import PRODUCT, STANDARD, Content, is_unknown, reason, waiver
+from readiness_cli.export.content import PRODUCT, STANDARD, Content
 
 VERSION = "1.3.0"
 CLASS = 2003

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from readiness.alerting.asff import reason, waiver
 from readiness.model.finding import Finding
 from readiness.model.text import clean
 from readiness.model.verdict import Status, worst
-from readiness_cli.export.content import STANDARD, Content, reason, uuid_of, waiver
+from readiness_cli.export.content import STANDARD, Content, uuid_of
 
 if TYPE_CHECKING:
     from readiness_cli.report.gathered import Attested

@@ -6,10 +6,11 @@ import json
 from typing import Any
 from urllib.parse import quote
 
+from readiness.alerting.asff import reason, waiver
 from readiness.model.finding import Finding, iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity, Status
-from readiness_cli.export.content import PRODUCT, Content, reason, uuid_of, waiver
+from readiness_cli.export.content import PRODUCT, Content, uuid_of
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _KIND = {

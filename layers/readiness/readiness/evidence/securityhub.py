@@ -92,7 +92,8 @@ class NewestFinding:
     The newer one also shows what CSPM finds, and is asked where CSPM has nothing of the last
     ``max_finding_age_hours``. ``updated`` is None where neither has a finding, ``enabled`` tells
     whether one of them is enabled. An administrator also has the findings of its members, and a
-    home region those of others: they do not count. Sources: GetFindings, DescribeSecurityHubV2,
+    home region those of others: they do not count, nor do those that Readiness sent itself, which
+    say nothing of whether anything else is at work. Sources: GetFindings, DescribeSecurityHubV2,
     GetFindingsV2.
     """
 
@@ -116,6 +117,7 @@ def _found_by_cspm(read: Reader, region: Resource) -> tuple[datetime, ...] | Non
     filters = {
         "AwsAccountId": [{"Value": region.account, "Comparison": "EQUALS"}],
         "Region": [{"Value": region.region, "Comparison": "EQUALS"}],
+        "GeneratorId": [{"Value": "readiness/", "Comparison": "PREFIX_NOT_EQUALS"}],
         "UpdatedAt": [{"DateRange": {"Value": SEARCHED_DAYS, "Unit": "DAYS"}}],
     }
     answer = read.one(
@@ -144,6 +146,12 @@ def _found_by_v2(read: Reader, region: Resource) -> tuple[datetime, ...] | None:
         "StringFilters": [
             {"FieldName": name, "Filter": {"Value": value, "Comparison": "EQUALS"}}
             for name, value in about.items()
+        ]
+        + [
+            {
+                "FieldName": "metadata.product.name",
+                "Filter": {"Value": "Readiness", "Comparison": "NOT_EQUALS"},
+            }
         ],
         "DateFilters": [
             {

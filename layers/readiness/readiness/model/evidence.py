@@ -238,9 +238,12 @@ def type_of(resource: Resource) -> ResourceType | None:
 def arn_of(resource: Resource, partition: str) -> str:
     """The ARN of a resource in a partition; empty where its type has none."""
     declaration = type_of(resource)
-    if declaration is None or not declaration.arn:
-        return ""
-    return declaration.arn.format(
+    return formatted_arn(declaration.arn if declaration else "", resource, partition)
+
+
+def formatted_arn(template: str, resource: Resource, partition: str) -> str:
+    """The ARN that a type's template makes of a resource; empty for an empty template."""
+    return template.format(
         partition=partition,
         region=resource.region,
         account=resource.account,
