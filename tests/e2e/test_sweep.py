@@ -65,6 +65,7 @@ LACKING = {
     "xray:GetGroups",
     "xray:GetSamplingRules",
     "xray:GetServiceGraph",
+    "xray:GetTraceSegmentDestination",
     "xray:GetTraceSummaries",
 }
 """IAM actions whose calls the embedded AWS does not know; a rule that needs one cannot tell."""
