@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.store import Store
 from readiness.model.finding import finding_id, iso
@@ -23,6 +25,9 @@ HELD_PAGE = "HELD"
 """The kind of the message that sends a page again."""
 AGAIN = timedelta(minutes=5)
 """After what time a page is looked at again: a window may be ended early."""
+
+ASKED_AGAIN = timedelta(hours=1)
+"""After what time the forwarder is asked again where it did not answer, as while it is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,24 @@ class Held:
     def release(self, resource: Resource, rule: str) -> None:
         """The page was told, or is not needed any more."""
         self._client.delete_item(TableName=self._table, Key=_key(finding_id(resource, rule)))
+
+    def note_sent(self, page: HeldPage) -> None:
+        """The forwarder was asked to look again; until it has, it is asked once an hour."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(page.finding_id),
+                UpdateExpression="SET again_at = :n",
+                ConditionExpression="again_at = :a",
+                ExpressionAttributeValues={
+                    ":a": {"S": page.again_at},
+                    ":n": {"S": iso(self._now() + ASKED_AGAIN)},
+                },
+            )
+        except ClientError as error:
+            # It has answered meanwhile.
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def is_held(self, resource: Resource, rule: str) -> bool:
         """Whether a page waits for the finding."""

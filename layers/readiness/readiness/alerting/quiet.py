@@ -7,7 +7,8 @@ cannot be read, or makes no sense, holds nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
@@ -165,10 +166,17 @@ def windows(client: Any, table: str, now: datetime) -> tuple[Window, ...]:
     rows: list[dict[str, Any]] = []
     while True:
         page = client.query(**query)
-        rows += [deserialise(item) for item in page["Items"]]
+        rows += _readable(page["Items"])
         if "LastEvaluatedKey" not in page:
             return assembled(rows)
         query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+
+def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """The rows; people write them, and one that holds what we never write makes no window."""
+    for item in items:
+        with suppress(ValueError):
+            yield deserialise(item)
 
 
 def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:

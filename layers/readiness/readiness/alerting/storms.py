@@ -224,9 +224,12 @@ class Storms:
         return self.get(incident.group) if incident is not None and incident.group else None
 
     def get(self, id: str) -> Group | None:
-        """A group, read consistently."""
+        """A group, read consistently; None also for one that this version cannot read."""
         row = self._row(_group_key(id))
-        return _group(id, row) if row else None
+        try:
+            return _group(id, row) if row else None
+        except (TypeError, ValueError):
+            return None
 
     def leave(self, incident: Incident) -> Group | None:
         """Take a member out, once, and say how the group stands then. Raises Contended."""
@@ -292,6 +295,22 @@ class Storms:
                     raise
                 continue
             return
+        raise Contended(group.id)
+
+    def reroute(self, group: Group, route: str) -> Group:
+        """The group at another service, of which nobody has told yet. Raises Contended."""
+        for _ in range(_ATTEMPTS):
+            stored = self.get(group.id)
+            if stored is None:
+                return replace(group, route=route)
+            moved = replace(stored, route=route)
+            try:
+                self._client.put_item(**self._put_group(moved, stored))
+            except ClientError as error:
+                if _code(error) not in _RACES:
+                    raise
+                continue
+            return moved
         raise Contended(group.id)
 
     def _open(self, id: str, now: datetime) -> Group | None:
