@@ -377,6 +377,9 @@ class Alerts:
         for page in self._held.due():
             if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
                 break
+            if not page.is_readable:
+                self._skip(f"held {page.finding_id}")
+                continue
             body = {"kind": HELD_PAGE, "resource": page.resource, "rule": page.rule}
             self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
             self._held.note_sent(page)

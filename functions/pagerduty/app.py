@@ -235,7 +235,7 @@ class Pager:
         self, record: SQSRecord, finding: Finding, known: Incident | None, *, was_held: bool
     ) -> bool:
         """Whether PagerDuty was told of a finding that it does not know open. Raises Later."""
-        if known is None and self._incidents.is_closing():
+        if self._incidents.is_closing():
             raise self._while_closing(record)
         if not was_held:
             self._confirmed(record, finding)

@@ -212,6 +212,24 @@ def test_a_pager_that_is_down_is_not_sent_a_held_page_every_five_minutes(pipelin
     assert len(pipeline.waiting()) == 1
 
 
+@pytest.mark.parametrize("odd", [{"resource": {"S": "x"}}, {"rule": {"B": b"y"}}])
+def test_a_held_row_that_names_nothing_costs_itself(pipeline, odd):
+    alerts = alerts_app.Alerts(
+        pipeline.dynamodb, pipeline.sns, pipeline.environment, sqs=pipeline.sqs, where=WHERE
+    )
+    keep = Held(pipeline.store, now=lambda: NOW - timedelta(hours=1))
+    for name in ("a", "b"):
+        keep.hold(bucket(name), "encryption.s3-kms", "a window")
+    first = pipeline.dynamodb.query(
+        TableName=TRANSITIONS,
+        KeyConditionExpression="finding_id = :f",
+        ExpressionAttributeValues={":f": {"S": "held"}},
+    )["Items"][0]
+    pipeline.dynamodb.put_item(TableName=TRANSITIONS, Item=first | odd)
+    alerts.republish(context())
+    assert len(pipeline.waiting()) == 1
+
+
 # -- rows that make no sense ------------------------------------------------------------------
 
 

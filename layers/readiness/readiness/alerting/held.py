@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.engine.store import Store
 from readiness.model.finding import finding_id, iso
 from readiness.model.resource import Resource
@@ -40,6 +40,15 @@ class HeldPage:
     again_at: str = ""
     since: str = ""
     because: str = ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the row says which finding is meant."""
+        try:
+            Resource.parse(self.resource)
+        except ValueError:
+            return False
+        return bool(self.rule)
 
 
 class Held:
@@ -106,7 +115,7 @@ class Held:
         while True:
             page = self._client.query(**query)
             for item in page["Items"]:
-                row = deserialise(item)
+                row = deserialise_foreign(item, "at")
                 held = HeldPage(
                     str(row["at"]),
                     **{

@@ -7,15 +7,14 @@ cannot be read, or makes no sense, holds nothing.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
@@ -166,17 +165,10 @@ def windows(client: Any, table: str, now: datetime) -> tuple[Window, ...]:
     rows: list[dict[str, Any]] = []
     while True:
         page = client.query(**query)
-        rows += _readable(page["Items"])
+        rows += (deserialise_foreign(item) for item in page["Items"])
         if "LastEvaluatedKey" not in page:
             return assembled(rows)
         query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
-
-
-def _readable(items: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """The rows; people write them, and one that holds what we never write makes no window."""
-    for item in items:
-        with suppress(ValueError):
-            yield deserialise(item)
 
 
 def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
