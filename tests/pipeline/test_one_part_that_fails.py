@@ -11,6 +11,7 @@ from functions.alerts import app as alerts_app
 from functions.pagerduty import app as pager_app
 from readiness import Severity, Status
 from readiness.alerting import guidance as guidance_module
+from readiness.alerting import quiet
 from readiness.alerting.canary import Canary
 from readiness.alerting.digest import Log
 from readiness.alerting.held import HELD_PAGE, Held
@@ -253,6 +254,28 @@ def test_a_forged_window_keeps_nobody_from_being_paged(pipeline, odd):
     assert pipeline.page() == []
     assert len(pipeline.pagerduty.incidents) == 1
     assert pipeline.set_aside() == []
+
+
+def test_thousands_of_windows_hold_up_no_page(pipeline, monkeypatch):
+    pipeline.baseline_is_over()
+    pipeline.environment["DECLARATIONS_TABLE"] = DECLARATIONS
+    monkeypatch.setattr(quiet, "MOST_ROWS", 3)
+    for n in range(5):
+        window = Window(f"w{n}", f"AIDA{n}", NOW, NOW + timedelta(hours=2), "why")
+        pipeline.dynamodb.put_item(TableName=DECLARATIONS, Item=window_item(window))
+    pipeline.pager = pipeline.a_pager()
+    opened(pipeline, finding(at=NOW))
+    assert pipeline.page() == []
+    assert len(pipeline.pagerduty.incidents) == 1
+
+
+def test_quiet_hours_below_a_severity_that_is_none_silence_nobody(pipeline):
+    pipeline.baseline_is_over()
+    pipeline.environment |= {"QUIET_HOURS": "00:00-23:59", "QUIET_BELOW": "URGENT"}
+    pipeline.pager = pipeline.a_pager()
+    opened(pipeline, finding(at=NOW))
+    assert pipeline.page() == []
+    assert len(pipeline.pagerduty.incidents) == 1
 
 
 def test_a_group_of_another_version_keeps_nobody_from_being_paged(pipeline):
