@@ -303,6 +303,28 @@ def test_a_group_of_another_version_keeps_nobody_from_being_paged(pipeline):
     assert pipeline.pagerduty.incidents == {}
 
 
+@pytest.mark.parametrize("odd", [{"S": "seven"}, {"NULL": True}, None])
+@pytest.mark.parametrize("kind", ["storm#", "cause#"])
+def test_a_count_of_another_version_keeps_nobody_from_being_paged(pipeline, kind, odd):
+    pipeline.baseline_is_over("performance_benchmarks")
+    opened(pipeline, finding(at=NOW, rule=ERRORS, resource=WEB))
+    pipeline.page()
+    for row in pipeline.dynamodb.scan(TableName=TRANSITIONS)["Items"]:
+        if row["finding_id"]["S"].startswith(kind):
+            rest = {name: value for name, value in row.items() if name != "version"}
+            changed = rest | ({"version": odd} if odd else {})
+            pipeline.dynamodb.put_item(TableName=TRANSITIONS, Item=changed)
+    worse = {"severity": Severity.CRITICAL, "resource": WEB}
+    opened(
+        pipeline,
+        finding(at=NOW, rule=GONE, **worse),
+        finding(at=NOW, rule=ERRORS, resource=bucket("another")),
+    )
+    assert pipeline.page() == []
+    assert pipeline.set_aside() == []
+    assert len(pipeline.pagerduty.incidents) == 3
+
+
 @pytest.mark.parametrize(
     "text", ['{"encryption.s3-kms": {"fix": "x", "later": "y"}}', "[]", "{", None]
 )
@@ -424,3 +446,10 @@ def test_a_canary_of_a_clock_ahead_does_not_count_for_tomorrow(pipeline):
     canary = Canary(pipeline.store, WHERE)
     canary.arrived(iso(NOW + timedelta(days=300)))
     assert canary.hours_without(NOW + timedelta(hours=5)) > 4
+
+
+def test_a_note_of_another_version_about_the_last_digest_ends_no_digest(pipeline):
+    everything(pipeline)
+    row = {"finding_id": "digest", "at": "sent", "sent_at": "yesterday"}
+    pipeline.dynamodb.put_item(TableName=TRANSITIONS, Item={k: {"S": v} for k, v in row.items()})
+    assert pipeline.alerts.digest()["sent"]

@@ -106,7 +106,10 @@ class Log:
         key = {"finding_id": {"S": "digest"}, "at": {"S": "sent"}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         said = deserialise(answer.get("Item", {})).get("sent_at")
-        return parse_iso(str(said)) if said else None
+        try:
+            return parse_iso(str(said)) if said else None
+        except ValueError:
+            return None
 
     def note_sent(self, at: datetime) -> None:
         """A digest was sent; the next one begins here."""

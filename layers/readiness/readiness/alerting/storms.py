@@ -160,7 +160,7 @@ class Storms:
         values = {
             "kind": "CAUSE",
             "group": new.id,
-            "version": int(cause_row.get("version", 0)) + 1,
+            "version": _next(cause_row),
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
         puts.append({"Put": self._put(of_cause, values, cause_row)})
@@ -181,7 +181,7 @@ class Storms:
             "kind": "STORM",
             "recent": dict(last[-self._above :]),
             "group": str(row.get("group", "")),
-            "version": int(row.get("version", 0)) + 1,
+            "version": _next(row),
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
         return values, len(recent) >= self._above
@@ -341,9 +341,9 @@ class Storms:
             "ConditionExpression": "attribute_not_exists(#v)",
             "ExpressionAttributeNames": {"#v": "version"},
         }
-        if over:
+        if "version" in over:
             condition["ConditionExpression"] = "#v = :v"
-            condition["ExpressionAttributeValues"] = {":v": {"N": str(int(over["version"]))}}
+            condition["ExpressionAttributeValues"] = serialise({":v": over["version"]})
         return {"TableName": self._table, "Item": {**key, **serialise(values)}, **condition}
 
     def _put_group(self, group: Group, over: Group | None) -> dict[str, Any]:
@@ -423,6 +423,12 @@ def _group(id: str, row: Mapping[str, Any]) -> Group:
     )
     texts: Any = {name: str(row.get(name, "")) for name in names}
     return Group(id=id, **texts, **counts, examples=tuple(map(str, row.get("examples", ()))))
+
+
+def _next(row: Mapping[str, Any]) -> int:
+    """The version after that of a row, whatever another version of the stack wrote there."""
+    known = row.get("version")
+    return known + 1 if isinstance(known, int) else 1
 
 
 def _texts(given: object) -> dict[str, str]:
