@@ -18,6 +18,7 @@ from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.pagerduty import EventsApi
 from readiness.alerting.quiet import Window, window_item
 from readiness.alerting.resolving import Resolver
+from readiness.engine.attribute_values import deserialise
 from readiness.model.finding import iso
 from readiness.model.resource import Resource
 from tests.findings import finding
@@ -254,6 +255,13 @@ def test_a_forged_window_keeps_nobody_from_being_paged(pipeline, odd):
     assert pipeline.page() == []
     assert len(pipeline.pagerduty.incidents) == 1
     assert pipeline.set_aside() == []
+
+
+@pytest.mark.parametrize("name", ["rule_glob", "resource", "workload", "owner"])
+def test_a_pattern_that_takes_minutes_to_understand_makes_no_window(name):
+    window = window_item(Window("w", "AIDAX", NOW, NOW + timedelta(hours=2), "why"))
+    assert len(quiet.assembled([deserialise(window | {name: {"S": "[" * 512}})])) == 1
+    assert quiet.assembled([deserialise(window | {name: {"S": "[" * 513}})]) == ()
 
 
 def test_thousands_of_windows_hold_up_no_page(pipeline, monkeypatch):

@@ -27,7 +27,9 @@ WINDOW, END = "QUIET", "QUIET_END"
 LONGEST = timedelta(hours=24)
 MOST_SKEW = timedelta(minutes=5)
 MOST_TEXT = 500
-MOST_ROWS = 5000
+MOST_PATTERN = 512
+"""Brackets without an end take a time that grows with the square of the length."""
+MOST_ROWS = 2000
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _NO_WINDOW = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
@@ -209,13 +211,16 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
 
 def _window(row: Mapping[str, Any], ends: Mapping[str, datetime]) -> Window:
     texts = {name: str(row.get(name, "")) for name in ("resource", "workload", "owner")}
+    rule = str(row.get("rule_glob", ""))
+    if max(map(len, (rule, *texts.values()))) > MOST_PATTERN:
+        raise ValueError(f"a pattern is longer than {MOST_PATTERN} characters")
     return Window(
         id=str(row["id"]),
         by=str(row["declared_by"]).removeprefix(OWNED),
         since=parse_iso(str(row["declared_at"])),
         until=parse_iso(str(row["until"])),
         reason=clean(str(row["reason"]), MOST_TEXT),
-        rule=str(row.get("rule_glob", "")),
+        rule=rule,
         ended_at=ends.get(str(row["id"])),
         **texts,
     )
