@@ -175,7 +175,7 @@ class Alerts:
         if _is_about_reading(entry, finding):
             self._unread.note(datetime.now(UTC))
         if self._period in PERIODS and routing in _TOLD_IN_DIGESTS:
-            self._log.note(entry, finding)
+            self._note(entry, finding)
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
         if self._hub is not None and finding is not None:
@@ -190,6 +190,14 @@ class Alerts:
                 "published_as": str(routing),
             },
         )
+
+    def _note(self, entry: Entry, finding: Finding | None) -> None:
+        """For the digest; a line less there must not keep a page back."""
+        try:
+            self._log.note(entry, finding, datetime.now(UTC))
+        except (ClientError, BotoCoreError, ValueError) as error:
+            metrics.add_metric("DigestNotesLost", MetricUnit.Count, 1)
+            log.error("not noted for the digest", extra={"error": str(error)})
 
     def _alert(self, finding: Finding, entry: Entry) -> None:
         wrong = pages(finding, self._lowest)
@@ -206,7 +214,7 @@ class Alerts:
         self._send(message)
         metrics.add_metric("AlertsPublished", MetricUnit.Count, 1)
         if self._chat:
-            self._tell_chat(chat_message(finding, entry, self._runbooks, self._stack))
+            self._tell_chat(lambda: chat_message(finding, entry, self._runbooks, self._stack))
 
     def _may_have_been_told(self, finding: Finding, history: list[Entry]) -> bool:
         """Whether the pager has to hear that a finding does not page (any more).
@@ -231,13 +239,14 @@ class Alerts:
     def _send(self, message: Mapping[str, Any]) -> None:
         self._sns.publish(TopicArn=self._topic, **message)
 
-    def _tell_chat(self, message: Mapping[str, Any]) -> None:
+    def _tell_chat(self, made: Callable[[], Mapping[str, Any]]) -> None:
         """For chat rooms; what fails there must not send everybody else the same again."""
         try:
-            self._sns.publish(TopicArn=self._chat, **message)
-        except (ClientError, BotoCoreError) as error:
+            self._sns.publish(TopicArn=self._chat, **made())
+        except Exception as error:
             metrics.add_metric("ChatFailures", MetricUnit.Count, 1)
-            log.error("the chat topic was not told", extra={"error": str(error)})
+            said = f"{type(error).__name__}: {error}"
+            log.error("the chat topic was not told", extra={"error": said})
 
     # -- Security Hub -------------------------------------------------------------------------
 
@@ -303,7 +312,7 @@ class Alerts:
         self._send(digest_message(summary, account, region, self._stack, self._period))
         self._log.note_sent(now)
         if self._chat:
-            self._tell_chat(chat_digest(summary, account, region, self._stack))
+            self._tell_chat(lambda: chat_digest(summary, account, region, self._stack))
         self._skip_unreadable()
         metrics.add_metric("DigestsSent", MetricUnit.Count, 1)
         return {"sent": True, "open": sum(summary.open.values())}
@@ -368,8 +377,12 @@ class Alerts:
         for page in self._held.due():
             if context.get_remaining_time_in_millis() < SPARE_MILLISECONDS:
                 break
+            if not page.is_readable:
+                self._skip(f"held {page.finding_id}")
+                continue
             body = {"kind": HELD_PAGE, "resource": page.resource, "rule": page.rule}
             self._sqs.send_message(QueueUrl=self._pages, MessageBody=json.dumps(body))
+            self._held.note_sent(page)
             sent += 1
         metrics.add_metric("HeldPagesSent", MetricUnit.Count, sent)
 

@@ -32,7 +32,7 @@ from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
 from readiness.alerting.quiet import Hours, HoursRefused, Quiet, hours_of
 from readiness.alerting.resolving import Resolver
 from readiness.alerting.routes import DEFAULT, Route, RoutesRefused, route_of, routes_of
-from readiness.alerting.routing_key import NoRoutingKey, RoutingKey
+from readiness.alerting.routing_key import NoRoutingKey, RoutingKey, UnknownRoute
 from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
 from readiness.engine.aws import CONFIG
 from readiness.engine.rows import Entry, UnreadableRow
@@ -65,6 +65,10 @@ metrics = Metrics(namespace="Readiness", service="pagerduty")
 
 class Later(Exception):
     """The message goes back to the queue."""
+
+
+class RouteGone(Exception):
+    """The key of a service that is not the default one is gone, or PagerDuty does not know it."""
 
 
 class Pager:
@@ -231,7 +235,7 @@ class Pager:
         self, record: SQSRecord, finding: Finding, known: Incident | None, *, was_held: bool
     ) -> bool:
         """Whether PagerDuty was told of a finding that it does not know open. Raises Later."""
-        if known is None and self._incidents.is_closing():
+        if self._incidents.is_closing():
             raise self._while_closing(record)
         if not was_held:
             self._confirmed(record, finding)
@@ -300,8 +304,19 @@ class Pager:
             if group is not None:
                 return self._tell_group(record, finding, group)
             key = dedup_key(resource, rule, self._stack)
+        id = finding_id(resource, rule)
         self._incidents.mark(resource, rule, key, route)
-        return self._tell(record, finding_id(resource, rule), self._said(finding, key), route)
+        try:
+            return self._tell(record, id, self._said(finding, key), route)
+        except RouteGone as gone:
+            self._note_gone(id, gone)
+            self._incidents.mark(resource, rule, key)
+            return self._tell(record, id, self._said(finding, key), "")
+
+    def _note_gone(self, id: str, gone: RouteGone) -> None:
+        metrics.add_metric("UnknownRoutes", MetricUnit.Count, 1)
+        about = {"finding_id": id, "reason": str(gone)}
+        log.error("the key of the service cannot be used; the default is paged", extra=about)
 
     def _route(self, finding: Finding) -> str:
         """The name of the key to page with; empty for the default, also of a key that is not."""
@@ -312,7 +327,8 @@ class Pager:
             if self._key.has(name):
                 return name
         except NoRoutingKey:
-            return ""
+            # Nothing can be paged now; whether there is the key shows when it is sent.
+            return name
         metrics.add_metric("UnknownRoutes", MetricUnit.Count, 1)
         log.error("the secret has no key of this name; the default is paged", extra={"key": name})
         return ""
@@ -333,20 +349,27 @@ class Pager:
             finding, group, lowest=self._lowest, runbooks=self._runbooks, stack=self._stack
         )
         id = finding_id(finding.resource, finding.rule)
-        if not self._tell(record, id, said, group.route):
+        try:
+            told = self._tell(record, id, said, group.route)
+        except RouteGone as gone:
+            self._note_gone(id, gone)
+            group = self._storms.reroute(group, "")
+            told = self._tell(record, id, said, "")
+        if not told:
             return False
         self._storms.note_told(group)
         return True
 
     def _left(self, record: SQSRecord, known: Incident, finding: Finding | None) -> bool:
         """Take a finding out of its group; whether PagerDuty knows if that was the last one."""
-        self._storms.leave(known)
+        group = self._storms.leave(known)
         if not self._storms.close(known.group):
             return True
         said = resolve_event(known.dedup_key)
         if finding is not None and not pages(finding, self._lowest):
             said = self._said(finding, known.dedup_key) | said
-        return self._tell(record, known.finding_id, said, known.route)
+        route = group.route if group is not None else known.route
+        return self._tell(record, known.finding_id, said, route)
 
     def _incident(self, resource: Resource, rule: str) -> Incident | None:
         """What PagerDuty may have been told, also by a version that kept no marks.
@@ -397,23 +420,36 @@ class Pager:
         return False
 
     def _send(self, record: SQSRecord, said: dict[str, Any], route: str) -> Reply:
-        """Send it; with the key read again where PagerDuty does not know the one we have."""
+        """Send it; with the key read again where PagerDuty does not know the one we have.
+
+        Raises RouteGone for a page that another service's key can bring, and Later where nothing
+        but the right key helps: only that service has the incident that is to be resolved.
+        """
         try:
             key = self._key.get(route)
             reply = self._api.send(said | {"routing_key": key})
             if reply.refuses_key and (renewed := self._key.get(route, fresh=True)) != key:
                 reply = self._api.send(said | {"routing_key": renewed})
+        except UnknownRoute as missing:
+            because = str(missing)
         except NoRoutingKey as missing:
-            raise self._without_key(record, str(missing)) from None
-        if reply.refuses_key:
-            raise self._without_key(record, "PagerDuty does not know the key in the secret")
-        return reply
+            raise self._without_key(record, str(missing), "") from None
+        else:
+            if not reply.refuses_key:
+                return reply
+            because = f"PagerDuty does not know the key {route or DEFAULT!r} in the secret"
+        if route and said["event_action"] == "trigger":
+            raise RouteGone(because)
+        raise self._without_key(record, because, route)
 
-    def _without_key(self, record: SQSRecord, reason: str) -> Later:
-        """Nothing can be paged, and nothing is dropped."""
+    def _without_key(self, record: SQSRecord, reason: str, route: str) -> Later:
+        """It cannot be sent, and nothing is dropped; other services have keys of their own."""
         metrics.add_metric("NoRoutingKey", MetricUnit.Count, 1)
         log.error("no usable routing key", extra={"reason": reason})
-        self._pause(record, self._patience(record))
+        if route:
+            self._postpone(record, self._patience(record))
+        else:
+            self._pause(record, self._patience(record))
         return Later(reason)
 
     def _while_closing(self, record: SQSRecord) -> Later:
@@ -480,8 +516,19 @@ class Pager:
             self._sqs.send_message(
                 QueueUrl=self._aside, MessageBody=record.body, MessageAttributes=kept
             )
+            self._release_if_held(record)
         except (ClientError, BotoCoreError) as error:
             raise self._unreachable(record, error) from error
+
+    def _release_if_held(self, record: SQSRecord) -> None:
+        """The dead letter keeps the page; held as well, it would become one every few minutes."""
+        try:
+            body = _body_of(record.body)
+            about = _finding_in(body)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            return
+        if body.get("kind") == HELD_PAGE:
+            self._held.release(*about)
 
 
 def _attributes_of(record: SQSRecord) -> dict[str, Any]:

@@ -104,9 +104,11 @@ class WaiverUpkeep:
             TableName=self._table, Key=serialise(self._key), ConsistentRead=True
         )
         row = deserialise(answer.get("Item", {}))
-        if "digest" not in row:
+        try:
+            return Applied(str(row["digest"]), parse_iso(str(row["since"])), row["twice"] is True)
+        except (KeyError, ValueError):
+            # None yet, or a row of another version: they are applied again.
             return Applied()
-        return Applied(row["digest"], parse_iso(row["since"]), row["twice"])
 
     def _note(self, applied: Applied) -> None:
         since = iso(applied.since) if applied.since else ""

@@ -347,3 +347,12 @@ def test_every_new_session_guards_its_clients(body, what):
     client_of.cache_clear()
     with pytest.raises(Garbled, match=what):
         answered("dynamodb", body).list_tables()
+
+
+@pytest.mark.parametrize("method", ["query", "scan"])
+def test_an_answer_of_a_table_without_its_rows_is_not_an_empty_table(method):
+    dynamodb = answered("dynamodb", b'{"Count": 2, "ScannedCount": 2}')
+    with pytest.raises(Garbled, match="no Items"):
+        getattr(dynamodb, method)(TableName="t")
+    whole = answered("dynamodb", b'{"Count": 0, "ScannedCount": 0, "Items": []}')
+    assert getattr(whole, method)(TableName="t")["Items"] == []

@@ -450,3 +450,34 @@ def test_a_statement_of_then_can_be_revoked_now():
     }
     revoked = {each.id for each in assemble([*rows, revocation]) if each.revoked}
     assert revoked == {"a2", "a4"}
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"note": {"B": b"x"}},
+        {"performed_at": {"S": "9999-12-31T00:00:00Z"}},
+        {"expires_at": {"S": "0001-01-01T00:00:00Z"}},
+        {"scope": {"S": "everything"}},
+        {"artefact": {"M": {"size": {"N": "1E+120"}}}},
+    ],
+)
+def test_a_statement_written_by_hand_costs_no_other(dynamodb, odd):
+    rule = "resource_sizing.load-tested"
+    item = next(
+        i for i in dynamodb.scan(TableName=DECLARATIONS)["Items"] if i["rule"]["S"] == rule
+    )
+    forged = item | {"declared_by": {"S": "AIDAFORGER"}, "id": {"S": "forged"}} | odd
+    dynamodb.put_item(TableName=DECLARATIONS, Item=forged)
+
+    class Session:
+        def client(self, service, **_):
+            return client(service)
+
+    aws = Aws(Session(), account=ACCOUNT_ID, region=HOME, now=lambda: LATER)
+    ledger = DeclarationReader(aws, DECLARATIONS, lambda resource, rule: None)
+    resource = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", "agents-api")
+    attested = ledger.attested(rule, resource, "prod", "agents")
+    verdict = attested.verdict("the load test", max_age_days=365)
+    assert "forged" not in str(verdict.observed)
+    assert {"a1", "a2"} <= {each.id for each in Declarations(dynamodb, DECLARATIONS).of_rule(rule)}

@@ -125,3 +125,59 @@ def test_a_parameter_that_makes_no_sense_silences_nobody(world, parameter):
     world.renew()
     happen(world, ERRORS, owner="payments")
     assert len(world.open) == 1
+
+
+def test_a_waiver_of_one_member_neither_ends_nor_repeats_the_incident(world):
+    happen(world, ERRORS)
+    happen(world, GONE)
+    happen(world, ERRORS, "waived")
+    [key] = world.open
+    happen(world, ERRORS, "open")
+    assert list(world.open) == [key]
+    happen(world, ERRORS, "waived")
+    happen(world, GONE, "over")
+    assert world.open == {}
+
+
+def test_what_becomes_critical_in_a_window_pages_and_its_end_is_told(world):
+    window = Window("w", "ann", BEGIN, BEGIN + timedelta(hours=2), "x")
+    world.memory.put_item(TableName=DECLARATIONS, Item=window_item(window))
+    for rule in (ERRORS, GONE):
+        happen(world, rule)
+    assert world.open == {}
+    happen(world, GONE, severity=Severity.CRITICAL)
+    assert len(world.open) == 1
+    happen(world, GONE, "over")
+    assert world.open == {}
+    world.clock.at = BEGIN + timedelta(hours=3)
+    world.tick()
+    world.drain()
+    [event] = world.open.values()
+    assert event["payload"]["class"] == ERRORS
+
+
+def test_what_was_told_before_a_window_is_resolved_in_it(world):
+    happen(world, ERRORS)
+    window = Window("w", "ann", world.clock.at, world.clock.at + timedelta(hours=2), "x")
+    world.memory.put_item(TableName=DECLARATIONS, Item=window_item(window))
+    happen(world, ERRORS, severity=Severity.CRITICAL)
+    [event] = world.open.values()
+    assert event["payload"]["severity"] == "critical"
+    happen(world, ERRORS, "over", severity=Severity.CRITICAL)
+    assert world.open == {}
+
+
+def test_a_window_that_ends_while_the_forwarder_tries_again_pages_once(world):
+    window = Window("w", "ann", BEGIN, BEGIN + timedelta(minutes=8), "x")
+    world.memory.put_item(TableName=DECLARATIONS, Item=window_item(window))
+    happen(world, "encryption.s3-kms")
+    world.clock.at = BEGIN + timedelta(minutes=9)
+    world.tick()
+    world.answers = ["refused"]
+    assert world.try_one(world.queue[0]) is False
+    world.tick()
+    sent = []
+    world.pager._api.send, send = lambda event: (sent.append(event), send(event))[1], world.send
+    world.drain()
+    assert len(world.open) == 1
+    assert len({event["dedup_key"] for event in sent}) == 1

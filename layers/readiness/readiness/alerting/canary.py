@@ -8,7 +8,7 @@ and ``canary`` with ``at`` ``arrived`` or ``began``.
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -61,28 +61,44 @@ class Canary:
             if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
                 raise
             return False
+        if not any(self._began(hour - timedelta(hours=n)) for n in (1, 2)):
+            self._put("began", now)
         return True
 
+    def _began(self, hour: datetime) -> bool:
+        """Whether one was let go in an hour; else the canaries begin (anew) now."""
+        account, _, region = self._where.partition("/")
+        id = finding_id(Resource(account, region, TYPE, "canary"), RULE)
+        key = {"finding_id": {"S": id}, "at": {"S": iso(hour)}}
+        answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
+        return bool(answer.get("Item"))
+
     def arrived(self, sent_at: str) -> None:
-        """One that began at ``sent_at`` has come; what comes late or twice changes nothing."""
+        """One that began at ``sent_at`` has come; what comes late or twice changes nothing.
+
+        None can have set out later than it came. Raises ValueError.
+        """
         known = self._moment("arrived")
-        sent = parse_iso(sent_at)
+        sent = min(parse_iso(sent_at), datetime.now(UTC))
         if known is None or sent > known:
             self._put("arrived", sent)
 
     def hours_without(self, now: datetime) -> float:
-        """Hours since the last that came set out, or since this was first asked."""
-        last = self._moment("arrived") or self._moment("began")
-        if last is None:
+        """Hours since the last that came set out, or since canaries began, also anew."""
+        known = [moment for which in ("arrived", "began") if (moment := self._moment(which))]
+        if not known:
             self._put("began", now)
             return 0.0
-        return max(0.0, (now - last).total_seconds() / 3600)
+        return max(0.0, (now - max(known)).total_seconds() / 3600)
 
     def _moment(self, which: str) -> datetime | None:
         key = {"finding_id": {"S": "canary"}, "at": {"S": which}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         said = deserialise(answer.get("Item", {})).get("moment")
-        return parse_iso(str(said)) if said else None
+        try:
+            return parse_iso(str(said)) if said else None
+        except ValueError:
+            return None
 
     def _put(self, which: str, moment: datetime) -> None:
         row = {"finding_id": "canary", "at": which, "kind": CANARY, "moment": iso(moment)}

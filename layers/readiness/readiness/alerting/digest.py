@@ -16,6 +16,8 @@ from datetime import datetime, timedelta
 from heapq import nsmallest
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from readiness.alerting.chat import inert, notification
 from readiness.alerting.message import SUBJECT_MOST, severity_of, spoken_name
 from readiness.engine.attribute_values import deserialise, serialise
@@ -33,6 +35,9 @@ PERIODS = {"daily": timedelta(days=1), "weekly": timedelta(days=7)}
 SOON = timedelta(days=14)
 KEPT_FOR = timedelta(days=40)
 MOST_NAMED = 10
+MOST_LATE = timedelta(days=3)
+"""How long after it happened a transition may be settled and still be in a digest."""
+MOST_SKEW = timedelta(minutes=5)
 _OPENS = {Kind.OPENED, Kind.REOPENED, Kind.WAIVER_EXPIRED}
 _CLOSES = {Kind.RESOLVED, Kind.WAIVED}
 _REMINDERS = "digest#reminders"
@@ -61,8 +66,8 @@ class Log:
         self._client = store.client
         self._table = store.transitions_table
 
-    def note(self, entry: Entry, finding: Finding | None) -> None:
-        """Keep a transition for the next digest; idempotent."""
+    def note(self, entry: Entry, finding: Finding | None, now: datetime) -> None:
+        """Keep a transition for the next digest, once; ``now`` is when it was settled."""
         if entry.kind == Kind.REMINDED:
             key = {"finding_id": _REMINDERS, "at": entry.finding_id}
         elif entry.kind in _OPENS | _CLOSES:
@@ -83,16 +88,28 @@ class Log:
             "severity": severity,
             "name": name,
             "moment": entry.at,
+            "noted_at": iso(now),
             "expires_at": int((parse_iso(entry.at) + KEPT_FOR).timestamp()),
         }
-        self._client.put_item(TableName=self._table, Item=serialise(row))
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item=serialise(row),
+                ConditionExpression="attribute_not_exists(finding_id)",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
 
     def last_sent(self) -> datetime | None:
         """When a digest was sent last."""
         key = {"finding_id": {"S": "digest"}, "at": {"S": "sent"}}
         answer = self._client.get_item(TableName=self._table, Key=key, ConsistentRead=True)
         said = deserialise(answer.get("Item", {})).get("sent_at")
-        return parse_iso(str(said)) if said else None
+        try:
+            return parse_iso(str(said)) if said else None
+        except ValueError:
+            return None
 
     def note_sent(self, at: datetime) -> None:
         """A digest was sent; the next one begins here."""
@@ -126,30 +143,34 @@ class Log:
         return made
 
     def _between(self, since: datetime, until: datetime) -> Iterator[Mapping[str, Any]]:
-        day = since.date()
-        while day <= until.date():
+        """What was settled in a time; it may have happened up to ``MOST_LATE`` earlier."""
+        day = (since - MOST_LATE).date()
+        while day <= (until + MOST_SKEW).date():
             key = f"digest#{day.isoformat()}"
-            yield from (
-                row for row in self._rows(key) if iso(since) <= str(row["moment"]) < iso(until)
-            )
+            yield from (row for row in self._rows(key) if iso(since) <= _settled(row) < iso(until))
             day += timedelta(days=1)
 
     def _expiring(self, account: str, now: datetime) -> Iterator[str]:
         """Waivers that end, and attestations that are to be renewed."""
         soon = 0
         for finding in self._store.waived(account, now + SOON):
+            if soon >= MOST_NAMED:
+                break
             if finding.waived_until is not None and finding.waived_until > now:
                 soon += 1
-                if soon <= MOST_NAMED:
-                    ends = f"waived until {finding.waived_until:%Y-%m-%d}"
-                    yield _line(finding, ends)
+                yield _line(finding, f"waived until {finding.waived_until:%Y-%m-%d}")
         for row in self._rows(_REMINDERS):
-            resource = Resource.parse(str(row["resource"]))
-            found = self._store.get(resource, str(row["rule"]))
+            if soon >= 2 * MOST_NAMED:
+                return
+            try:
+                resource = Resource.parse(str(row["resource"]))
+                found = self._store.get(resource, str(row["rule"]))
+            except ValueError:
+                # A row of another version costs itself.
+                continue
             if found is not None and found.reminder:
                 soon += 1
-                if soon <= 2 * MOST_NAMED:
-                    yield f"{spoken_name(found, 100)}: {found.reminder}"
+                yield f"{spoken_name(found, 100)}: {found.reminder}"
 
     def _rows(self, partition: str) -> Iterator[dict[str, Any]]:
         query: dict[str, Any] = {
@@ -169,6 +190,11 @@ class Log:
 def _line(finding: Finding, more: str) -> str:
     name = spoken_name(finding, 100)
     return f"[{severity_of(finding)}] {name}: {finding.rule}, {more}"
+
+
+def _settled(row: Mapping[str, Any]) -> str:
+    """When a transition was noted; of a version that did not say so, when it happened."""
+    return str(row.get("noted_at") or row["moment"])
 
 
 def _rank(row: Mapping[str, Any]) -> int:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.engine.attribute_values import deserialise, serialise
+from botocore.exceptions import ClientError
+
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.engine.store import Store
 from readiness.model.finding import finding_id, iso
 from readiness.model.resource import Resource
@@ -23,6 +25,9 @@ HELD_PAGE = "HELD"
 """The kind of the message that sends a page again."""
 AGAIN = timedelta(minutes=5)
 """After what time a page is looked at again: a window may be ended early."""
+
+ASKED_AGAIN = timedelta(hours=1)
+"""After what time the forwarder is asked again where it did not answer, as while it is down."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,15 @@ class HeldPage:
     again_at: str = ""
     since: str = ""
     because: str = ""
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether the row says which finding is meant."""
+        try:
+            Resource.parse(self.resource)
+        except ValueError:
+            return False
+        return bool(self.rule)
 
 
 class Held:
@@ -65,6 +79,24 @@ class Held:
         """The page was told, or is not needed any more."""
         self._client.delete_item(TableName=self._table, Key=_key(finding_id(resource, rule)))
 
+    def note_sent(self, page: HeldPage) -> None:
+        """The forwarder was asked to look again; until it has, it is asked once an hour."""
+        try:
+            self._client.update_item(
+                TableName=self._table,
+                Key=_key(page.finding_id),
+                UpdateExpression="SET again_at = :n",
+                ConditionExpression="again_at = :a",
+                ExpressionAttributeValues={
+                    ":a": {"S": page.again_at},
+                    ":n": {"S": iso(self._now() + ASKED_AGAIN)},
+                },
+            )
+        except ClientError as error:
+            # It has answered meanwhile.
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+
     def is_held(self, resource: Resource, rule: str) -> bool:
         """Whether a page waits for the finding."""
         key = _key(finding_id(resource, rule))
@@ -83,7 +115,7 @@ class Held:
         while True:
             page = self._client.query(**query)
             for item in page["Items"]:
-                row = deserialise(item)
+                row = deserialise_foreign(item, "at")
                 held = HeldPage(
                     str(row["at"]),
                     **{

@@ -14,7 +14,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.model.finding import Finding, iso, parse_iso
 from readiness.model.text import clean
 from readiness.model.verdict import Severity
@@ -27,12 +27,19 @@ WINDOW, END = "QUIET", "QUIET_END"
 LONGEST = timedelta(hours=24)
 MOST_SKEW = timedelta(minutes=5)
 MOST_TEXT = 500
+MOST_PATTERN = 512
+"""Brackets without an end take a time that grows with the square of the length."""
+MOST_ROWS = 2000
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)-([01]\d|2[0-3]):([0-5]\d)")
 _NO_WINDOW = (AttributeError, KeyError, OverflowError, TypeError, ValueError)
 
 
 class HoursRefused(ValueError):
     """The quiet hours cannot be understood; then there are none."""
+
+
+class TooMany(ValueError):
+    """Nobody announces so many change windows a day; reading them would hold up every page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +110,8 @@ def hours_of(text: str, zone: str, below: str) -> Hours | None:
         where = ZoneInfo(zone.strip() or "UTC")
     except (ZoneInfoNotFoundError, OSError, ValueError):
         raise HoursRefused(f"{zone!r} is no time zone that is known here") from None
+    if below and below not in set(Severity):
+        raise HoursRefused(f"{below!r} is no severity")
     return Hours(begin, end, where, Severity(below or Severity.CRITICAL))
 
 
@@ -145,13 +154,19 @@ class Quiet:
         if not self._declarations:
             return ()
         if self._read_at is None or not now - self.KEPT <= self._read_at <= now:
-            self._windows = windows(self._client, self._declarations, now)
+            try:
+                self._windows = windows(self._client, self._declarations, now, most=MOST_ROWS)
+            except TooMany:
+                self._windows = ()
             self._read_at = now
         return self._windows
 
 
-def windows(client: Any, table: str, now: datetime) -> tuple[Window, ...]:
-    """Every window that can be on now, and those that begin later."""
+def windows(client: Any, table: str, now: datetime, most: int = 0) -> tuple[Window, ...]:
+    """Every window that can be on now, and those that begin later.
+
+    Raises TooMany where there are more than ``most`` rows about them.
+    """
     query: dict[str, Any] = {
         "TableName": table,
         "IndexName": "by-rule",
@@ -165,7 +180,9 @@ def windows(client: Any, table: str, now: datetime) -> tuple[Window, ...]:
     rows: list[dict[str, Any]] = []
     while True:
         page = client.query(**query)
-        rows += [deserialise(item) for item in page["Items"]]
+        rows += (deserialise_foreign(item) for item in page["Items"])
+        if most and len(rows) > most:
+            raise TooMany(f"more than {most} rows are about change windows")
         if "LastEvaluatedKey" not in page:
             return assembled(rows)
         query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
@@ -194,13 +211,16 @@ def assembled(rows: Iterable[Mapping[str, Any]]) -> tuple[Window, ...]:
 
 def _window(row: Mapping[str, Any], ends: Mapping[str, datetime]) -> Window:
     texts = {name: str(row.get(name, "")) for name in ("resource", "workload", "owner")}
+    rule = str(row.get("rule_glob", ""))
+    if max(map(len, (rule, *texts.values()))) > MOST_PATTERN:
+        raise ValueError(f"a pattern is longer than {MOST_PATTERN} characters")
     return Window(
         id=str(row["id"]),
         by=str(row["declared_by"]).removeprefix(OWNED),
         since=parse_iso(str(row["declared_at"])),
         until=parse_iso(str(row["until"])),
         reason=clean(str(row["reason"]), MOST_TEXT),
-        rule=str(row.get("rule_glob", "")),
+        rule=rule,
         ended_at=ends.get(str(row["id"])),
         **texts,
     )

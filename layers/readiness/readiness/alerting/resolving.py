@@ -13,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from readiness.alerting.incidents import Incident, Incidents, predating
 from readiness.alerting.message import pagerduty_event, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply
-from readiness.alerting.routing_key import RoutingKey
+from readiness.alerting.routing_key import RoutingKey, UnknownRoute
 from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
 from readiness.model.finding import DEFAULT_STACK
@@ -105,7 +105,12 @@ class Resolver:
             if incident.group:
                 with suppress(Contended):
                     self._storms.close(incident.group, whoever_is_in=True)
-            reply = self._send(self._event(incident), incident.route)
+            try:
+                reply = self._send(self._event(incident), self._route(incident))
+            except UnknownRoute as missing:
+                # One service's key is gone; the others' incidents are resolved.
+                yield Resolved(incident, str(missing))
+                continue
             if reply.accepted:
                 over.add(incident.dedup_key)
                 self._end(incident)
@@ -115,6 +120,11 @@ class Resolver:
                 yield Resolved(incident, f"PagerDuty answered {reply}")
                 if reply.may_be_cured:
                     stopped = "not tried: PagerDuty takes nothing at the moment"
+
+    def _route(self, incident: Incident) -> str:
+        """A group may have moved to another service since."""
+        group = self._storms.of(incident)
+        return group.route if group is not None else incident.route
 
     def _end(self, incident: Incident) -> None:
         """A mark that stays costs a resolve too many, another time."""

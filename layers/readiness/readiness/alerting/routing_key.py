@@ -17,6 +17,10 @@ class NoRoutingKey(Exception):
     """There is no usable routing key; pages wait until there is one."""
 
 
+class UnknownRoute(NoRoutingKey):
+    """The secret could be read, and has no key of that name."""
+
+
 class RoutingKey:
     """The keys as the secret has them by name, at most five minutes old and never logged."""
 
@@ -27,12 +31,15 @@ class RoutingKey:
         self._read_at = float("-inf")
 
     def get(self, name: str = "", *, fresh: bool = False) -> str:
-        """The routing key of a service, by default of the default one. Raises NoRoutingKey."""
+        """The routing key of a service, by default of the default one.
+
+        Raises NoRoutingKey, which is UnknownRoute where only this service has none.
+        """
         keys = self._known(fresh=fresh)
         if name and name not in keys and not fresh:
             keys = self._known(fresh=True)
         if (name or DEFAULT) not in keys:
-            raise NoRoutingKey(f"the secret {self._secret} has no routing key {name!r}")
+            raise UnknownRoute(f"the secret {self._secret} has no routing key {name!r}")
         return keys[name or DEFAULT]
 
     def has(self, name: str) -> bool:

@@ -160,7 +160,7 @@ class Storms:
         values = {
             "kind": "CAUSE",
             "group": new.id,
-            "version": int(cause_row.get("version", 0)) + 1,
+            "version": _next(cause_row),
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
         puts.append({"Put": self._put(of_cause, values, cause_row)})
@@ -181,7 +181,7 @@ class Storms:
             "kind": "STORM",
             "recent": dict(last[-self._above :]),
             "group": str(row.get("group", "")),
-            "version": int(row.get("version", 0)) + 1,
+            "version": _next(row),
             "expires_at": int((now + KEPT_FOR).timestamp()),
         }
         return values, len(recent) >= self._above
@@ -224,9 +224,12 @@ class Storms:
         return self.get(incident.group) if incident is not None and incident.group else None
 
     def get(self, id: str) -> Group | None:
-        """A group, read consistently."""
+        """A group, read consistently; None also for one that this version cannot read."""
         row = self._row(_group_key(id))
-        return _group(id, row) if row else None
+        try:
+            return _group(id, row) if row else None
+        except (TypeError, ValueError):
+            return None
 
     def leave(self, incident: Incident) -> Group | None:
         """Take a member out, once, and say how the group stands then. Raises Contended."""
@@ -294,6 +297,22 @@ class Storms:
             return
         raise Contended(group.id)
 
+    def reroute(self, group: Group, route: str) -> Group:
+        """The group at another service, of which nobody has told yet. Raises Contended."""
+        for _ in range(_ATTEMPTS):
+            stored = self.get(group.id)
+            if stored is None:
+                return replace(group, route=route)
+            moved = replace(stored, route=route)
+            try:
+                self._client.put_item(**self._put_group(moved, stored))
+            except ClientError as error:
+                if _code(error) not in _RACES:
+                    raise
+                continue
+            return moved
+        raise Contended(group.id)
+
     def _open(self, id: str, now: datetime) -> Group | None:
         group = self.get(id) if id else None
         if group is None or group.closed_at or group.began_at < iso(now - LONGEST):
@@ -322,9 +341,9 @@ class Storms:
             "ConditionExpression": "attribute_not_exists(#v)",
             "ExpressionAttributeNames": {"#v": "version"},
         }
-        if over:
+        if "version" in over:
             condition["ConditionExpression"] = "#v = :v"
-            condition["ExpressionAttributeValues"] = {":v": {"N": str(int(over["version"]))}}
+            condition["ExpressionAttributeValues"] = serialise({":v": over["version"]})
         return {"TableName": self._table, "Item": {**key, **serialise(values)}, **condition}
 
     def _put_group(self, group: Group, over: Group | None) -> dict[str, Any]:
@@ -404,6 +423,12 @@ def _group(id: str, row: Mapping[str, Any]) -> Group:
     )
     texts: Any = {name: str(row.get(name, "")) for name in names}
     return Group(id=id, **texts, **counts, examples=tuple(map(str, row.get("examples", ()))))
+
+
+def _next(row: Mapping[str, Any]) -> int:
+    """The version after that of a row, whatever another version of the stack wrote there."""
+    known = row.get("version")
+    return known + 1 if isinstance(known, int) else 1
 
 
 def _texts(given: object) -> dict[str, str]:

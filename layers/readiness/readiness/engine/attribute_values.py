@@ -23,6 +23,14 @@ def deserialise(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _untyped(value) for name, value in item.items()}
 
 
+def deserialise_foreign(item: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """A row that people write; of one with a value that is never written here only the keys."""
+    try:
+        return deserialise(item)
+    except ValueError:
+        return {name: str(item.get(name, {}).get("S")) for name in keys}
+
+
 def _typed(value: Any) -> dict[str, Any]:
     match value:
         case None:

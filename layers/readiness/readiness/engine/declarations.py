@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.engine.aws import Aws
 from readiness.engine.aws_errors import cause_of, code_of
 from readiness.engine.principals import Principals
@@ -94,7 +94,7 @@ class DeclarationReader:
             ExpressionAttributeNames={"#r": "rule"},
             ExpressionAttributeValues={":r": {"S": rule}},
         )
-        rows = [deserialise(item) for item in items]
+        rows = [deserialise_foreign(item, "declared_by", "declared_at") for item in items]
         return self.verified(Principals(self._aws).named(assemble(rows)))
 
     def verified(self, statements: Iterable[Attestation]) -> list[Attestation]:

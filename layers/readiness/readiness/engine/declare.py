@@ -12,7 +12,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from readiness.engine.attribute_values import deserialise
+from readiness.engine.attribute_values import deserialise, deserialise_foreign
 from readiness.engine.aws_errors import code_of
 from readiness.engine.declarations import DeclarationRefused, assemble
 from readiness.model.attestation import RECORDED, Artefact, Attestation, Result, Scope
@@ -257,7 +257,9 @@ class Declarations:
         }
         while True:
             page = self._client.query(**query)
-            rows += map(deserialise, page["Items"])
+            rows += (
+                deserialise_foreign(item, "declared_by", "declared_at") for item in page["Items"]
+            )
             if "LastEvaluatedKey" not in page:
                 return rows
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]

@@ -31,6 +31,8 @@ _OBJECT_OR_LIST = re.compile(rb"\s*[\[{]")
 _NO_CONTENT = 204
 _JSON = {"json", "rest-json"}
 _QUERY = {"query", "ec2"}
+_ALWAYS = {("dynamodb", name): "Items" for name in ("Query", "Scan")}
+"""What is in every answer, also where there is none; nobody here asks Query for a count alone."""
 _MISSHAPEN = (AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What botocore's parsers raise where a member is not of its type."""
 
@@ -94,7 +96,12 @@ def _refuse_misread(**call: Any) -> None:
     http_response, parsed = call["http_response"], call["parsed"]
     model: OperationModel = call["model"]
     status = http_response.status_code
-    if not _has_body(model, status) or _says_something(model, parsed):
+    if not _has_body(model, status):
+        return
+    if _says_something(model, parsed):
+        always = _ALWAYS.get((model.service_model.service_name, model.name))
+        if always and always not in parsed:
+            raise _garbled(model, status, f"no {always}")
         return
     # A stubbed response has no body.
     if getattr(http_response, "raw", None) is None:

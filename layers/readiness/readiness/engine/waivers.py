@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise_foreign, serialise
 from readiness.engine.declarations import DeclarationRefused, may_speak_for_two
 from readiness.engine.declare import Declarer, checked_text, moment
 from readiness.model.finding import iso, parse_iso
@@ -327,7 +327,4 @@ def rows_of(client: Any, table: str) -> list[dict[str, Any]]:
 
 def _plain(item: Mapping[str, Any]) -> dict[str, Any]:
     """The row; of one with a value that is never written here the key, which waives nothing."""
-    try:
-        return deserialise(item)
-    except ValueError:
-        return {name: str(item.get(name, {}).get("S")) for name in ("declared_by", "declared_at")}
+    return deserialise_foreign(item, "declared_by", "declared_at")

@@ -106,7 +106,11 @@ class Attestation:
 
     def expires(self, cap: timedelta) -> datetime:
         """The earlier of ``expires_at`` and ``cap`` after the work was done."""
-        capped = self.performed_at + cap
+        try:
+            capped = self.performed_at + cap
+        except OverflowError:
+            # A date that lies as far ahead is refused for that.
+            capped = self.performed_at
         return capped if self.expires_at is None else min(self.expires_at, capped)
 
     @property
