@@ -53,19 +53,18 @@ def quiet(
     region: str | None,
     **patterns: str,
 ) -> None:
-    r"""Announce a change window, end one with --end, or list those that are on.
+    """Announce a change window, end one with --end, or list those that are on.
 
     While a window is on, findings below CRITICAL that it covers wake nobody. Their pages wait:
     what is still wrong when the window is over pages then. E-mail and other subscribers of the
     topic are told at once, as ever. A window ends by itself.
-
-    \b
-    Examples:
-      readiness quiet --for 2h --reason "Deployment of the shop"
-      readiness quiet --for 45m --workload shop --reason "Database upgrade"
-      readiness quiet --end 3f2a9c
     """
+    from readiness.alerting.quiet import MOST_PATTERN  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
+
+    for name, pattern in patterns.items():
+        if len(pattern) > MOST_PATTERN:
+            raise _usage(f"--{name} has {len(pattern)} characters; a window takes {MOST_PATTERN}")
 
     if ending and (span or reason or any(patterns.values())):
         raise _usage("--end stands alone")

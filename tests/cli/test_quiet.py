@@ -48,6 +48,7 @@ def test_a_window_is_announced_listed_and_ended(run, stack):
         ("--for", "2h"),
         ("--reason", "x"),
         ("--workload", "shop"),
+        ("--for", "2h", "--reason", "x", "--workload", "s" * 513),
         ("--for", "25h", "--reason", "x"),
         ("--for", "0m", "--reason", "x"),
         ("--for", "", "--reason", "x"),
