@@ -57,12 +57,7 @@ def export(
     profile: str | None,
     region: str | None,
 ) -> None:
-    r"""Write the findings of the deployed stack in the format of another tool.
-
-    Examples:
-    \b
-      readiness export --format sarif --file readiness.sarif
-      readiness export --format asff --open --severity HIGH --file findings.json
+    """Write the findings of the deployed stack in the format of another tool.
 
     Waived and unknown findings are exported as such in every format (docs/exports.md). The exit
     code does not depend on the findings.

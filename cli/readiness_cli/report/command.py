@@ -55,12 +55,7 @@ def report(
     region: str | None,
     **only: str | None,
 ) -> None:
-    r"""Write what the stack knows as one page: open findings with fix and runbook, and trends.
-
-    Examples:
-    \b
-      readiness report --file readiness.html
-      readiness report -o md --workload checkout > comment.md
+    """Write what the stack knows as one page: open findings with fix and runbook, and trends.
 
     The page needs no network and no JavaScript. It names resources and owners of the account. The
     exit code does not depend on the findings; `readiness status --fail-on` is the gate.
