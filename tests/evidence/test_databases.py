@@ -112,7 +112,7 @@ def test_mappings_of_aliases_count_and_those_of_others_do_not():
         mapping(State="Disabled"),
         mapping(SelfManagedEventSource={"Endpoints": {}}, EventSourceArn=""),
     )
-    assert found == (Source("jobs", 180, 5),)
+    assert found == (Source("jobs", 180, 5, "live"),)
 
 
 @pytest.mark.parametrize("state", ["Disabling", "Disabled", "Deleting"])
