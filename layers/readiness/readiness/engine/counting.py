@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
 NAMESPACE = "Readiness"
 ALL_HEADINGS = "headings"
@@ -19,7 +19,7 @@ class Counts:
     """
 
     def __init__(self, heading: str, stack: str) -> None:
-        self._metrics = Metrics(namespace=NAMESPACE, service=ALL_HEADINGS)
+        self._metrics = EphemeralMetrics(namespace=NAMESPACE, service=ALL_HEADINGS)
         self._heading = heading
         self._stack = stack
         self._counted: Counter[str] = Counter()
