@@ -19,6 +19,7 @@ from readiness.alerting import asff
 from readiness.engine.declarations import attestation_item
 from readiness.model.attestation import Artefact
 from readiness.model.verdict import Severity, Status
+from readiness_cli.deployed import Deployed
 from readiness_cli.export import junit, ocsf, oscal, sarif
 from readiness_cli.export.content import Content
 from readiness_cli.report.gathered import Attested
@@ -337,6 +338,38 @@ def test_severity_means_at_least(run, stored):  # noqa: F811
 def test_an_unknown_workload_is_refused(run, stored):  # noqa: F811
     stored()
     assert run("export", "--format", "csv", "--workload", "nothing").exit_code == 2
+
+
+@pytest.mark.parametrize("more", [(), ("--open",)], ids=["all", "open"])
+def test_of_a_stack_that_nothing_swept_there_is_no_export(run, stack, more):
+    said = run("export", "--format", "junit", *more)
+    assert (said.exit_code, said.stdout) == (3, "")
+    assert "no sweep has ended" in said.stderr
+
+
+def test_a_sweep_that_left_nothing_open_is_exported(run, stored):  # noqa: F811
+    stored()
+    said = run("export", "--format", "junit", "--open")
+    assert said.exit_code == 0
+    assert ET.fromstring(said.stdout).get("tests") == "0"
+
+
+def test_the_stack_that_was_found_is_named(run, stored, monkeypatch):  # noqa: F811
+    """Not the name that is looked for first, where it is the only stack of another name."""
+    seen = []
+    monkeypatch.setattr(Deployed, "__init__", _named(Deployed.__init__, "watcher"))
+    monkeypatch.setattr(ocsf, "text", lambda content: seen.append(content.stack) or "[]")
+    stored(*every_kind())
+    assert run("export", "--format", "ocsf").exit_code == 0
+    assert seen == ["watcher"]
+
+
+def _named(init, name):
+    def renamed(self, *args):
+        init(self, *args)
+        self.stack.name = name
+
+    return renamed
 
 
 def test_attestations_are_in_oscal(run, stored, account, stack, ids, monkeypatch):  # noqa: F811

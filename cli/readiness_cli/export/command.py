@@ -83,6 +83,14 @@ def export(
             why="An empty export would show that all is well",
             fix="see the names with `readiness findings -o json`",
         )
+    swept, _ = status.last_sweep(stored)
+    if swept is None and not found:
+        raise Failure(
+            "nothing is known yet: no sweep has ended",
+            why="An empty export would show that all is well",
+            fix="wait for the first sweep; `readiness status` shows when it ended",
+            code=Exit.INCOMPLETE,
+        )
     for key, why in stored.store.unreadable.items():
         note(f"warning: this version cannot read the finding {key} ({why}); it is not exported")
     unseen = set(rules) - {each.rule for each in found}
@@ -92,7 +100,7 @@ def export(
         stored.aws.account,
         stored.aws.region,
         stored.aws.geography.partition(stored.aws.region),
-        stack_name,
+        stored.stack.name,
         stored.stack.parameters.get("RunbookBaseUrl") or "docs/runbooks",
         stored.aws.now(),
         importlib.metadata.version("readiness"),
