@@ -17,7 +17,7 @@ from readiness import (
 )
 from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery import CacheRecovery, Store
+from readiness.evidence.workloads.recovery.store import CacheRecovery, Store
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact

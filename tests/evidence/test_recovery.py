@@ -23,7 +23,7 @@ from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.resiliencehub import ResilienceApps
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery import (
+from readiness.evidence.workloads.recovery.store import (
     CacheRecovery,
     ClusterRecovery,
     FileSystemRecovery,

@@ -35,7 +35,7 @@ from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, 
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
-from readiness.evidence.workloads.recovery import (
+from readiness.evidence.workloads.recovery.store import (
     BucketRecovery,
     CacheRecovery,
     ClusterRecovery,
