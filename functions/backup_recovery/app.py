@@ -13,16 +13,12 @@ from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, 
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
-from readiness.evidence.workloads.recovery.store import (
-    BucketRecovery,
-    CacheRecovery,
-    ClusterRecovery,
-    FileSystemRecovery,
-    InstanceRecovery,
-    MemoryDbRecovery,
-    TableRecovery,
-    VolumeRecovery,
-)
+from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
+from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
+from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
+from readiness.evidence.workloads.recovery.rds import ClusterRecovery, InstanceRecovery
+from readiness.evidence.workloads.recovery.s3 import BucketRecovery
 from readiness.evidence.workloads.tagged import Workloads
 from readiness.model.attestation import Attested
 
@@ -33,9 +29,6 @@ from .stores import judge_objectives, judge_restore, uncached
 from .versions import judge_lifecycle, judge_versioning
 
 backup_recovery = heading("Reliability", "Backup & Recovery")
-
-
-# -- versions of objects --------------------------------------------------------------------------
 
 
 @backup_recovery.rule("Enable S3 versioning", severity=Severity.HIGH)
@@ -91,8 +84,6 @@ def bucket_lifecycle(
         clean_markers=require_expired_delete_marker_cleanup,
     )
 
-
-# -- restores -------------------------------------------------------------------------------------
 
 RESTORE = "Test restore procedures"
 
@@ -230,8 +221,6 @@ def restore_testing_plan(
     """A restore testing plan runs on its schedule and restores something."""
     return judge_plan(plan, backups, max_period_days)
 
-
-# -- objectives -----------------------------------------------------------------------------------
 
 OBJECTIVES = "Document RTO/RPO requirements"
 

@@ -6,18 +6,11 @@ import fnmatch
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from readiness import (
-    Severity,
-    Status,
-    Verdict,
-    cannot_tell,
-    complies,
-    not_applicable,
-    violates,
-)
+from readiness import Severity, Status, Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.backup import VALIDATING, Backups, RestoreJob
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery.store import CacheRecovery, Store
+from readiness.evidence.workloads.recovery.caches import CacheRecovery
+from readiness.evidence.workloads.recovery.store import Store
 from readiness.model.attestation import Attested
 from readiness.model.text import plural
 from readiness.model.verdict import Fact
@@ -53,9 +46,6 @@ def uncached(cache: CacheRecovery) -> Verdict | None:
         "Nobody keeps snapshots of the cache (SnapshotRetentionLimit 0): it holds what is made"
         " anew."
     )
-
-
-# -- restores -------------------------------------------------------------------------------------
 
 
 def judge_restore(
@@ -296,8 +286,6 @@ def _within(job: RestoreJob, tested: _Tested, stated: StatedObjectives) -> Verdi
         f"{took}, within the RTO of {plural(rto, 'minute')}.", rto_minutes=rto
     ).observing(facts)
 
-
-# -- objectives -----------------------------------------------------------------------------------
 
 NEW = timedelta(days=1)
 

@@ -23,15 +23,11 @@ from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.resiliencehub import ResilienceApps
 from readiness.evidence.workloads.objectives import Objectives, StatedObjectives
-from readiness.evidence.workloads.recovery.store import (
-    CacheRecovery,
-    ClusterRecovery,
-    FileSystemRecovery,
-    InstanceRecovery,
-    MemoryDbRecovery,
-    TableRecovery,
-    VolumeRecovery,
-)
+from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
+from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
+from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
+from readiness.evidence.workloads.recovery.rds import ClusterRecovery, InstanceRecovery
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone
 from tests.accounts import backup_recovery as accounts

@@ -35,17 +35,13 @@ from readiness.evidence.s3.versions import BucketVersioning, UnversionedPolicy, 
 from readiness.evidence.workloads.data_stores import DataStores
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.objectives import ArchiveObjectives, StatedObjectives
-from readiness.evidence.workloads.recovery.store import (
-    BucketRecovery,
-    CacheRecovery,
-    ClusterRecovery,
-    FileSystemRecovery,
-    InstanceRecovery,
-    MemoryDbRecovery,
-    Store,
-    TableRecovery,
-    VolumeRecovery,
-)
+from readiness.evidence.workloads.recovery.caches import CacheRecovery, MemoryDbRecovery
+from readiness.evidence.workloads.recovery.dynamodb import TableRecovery
+from readiness.evidence.workloads.recovery.ebs import VolumeRecovery
+from readiness.evidence.workloads.recovery.efs import FileSystemRecovery
+from readiness.evidence.workloads.recovery.rds import ClusterRecovery, InstanceRecovery
+from readiness.evidence.workloads.recovery.s3 import BucketRecovery
+from readiness.evidence.workloads.recovery.store import Store
 from readiness.evidence.workloads.tagged import Workloads
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.model.manifest import Manifest

@@ -14,7 +14,7 @@ from readiness.evidence.xray.configuration import GROUP_CHANGES, read_groups
 from readiness.model.evidence import REGION, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.alarms import Inventory
+from readiness.semantics.alarm_inventory import Inventory
 
 _INSIGHT = {"source": "aws.xray", "detail-type": "AWS X-Ray Insight Update"}
 

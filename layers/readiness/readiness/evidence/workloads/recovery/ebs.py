@@ -1,0 +1,63 @@
+"""EBS volumes: when they were created."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.backup import backup_events
+from readiness.evidence.ec2.volumes import VOLUME
+from readiness.evidence.tagging import TagsOnly
+from readiness.evidence.workloads.recovery.store import Store
+from readiness.model.evidence import arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+@evidence(
+    VOLUME,
+    reads=("ec2:DescribeVolumes",),
+    uses=(TagsOnly,),
+    changed_by=backup_events(":volume/", "EBS"),
+)
+@dataclass(frozen=True, slots=True)
+class VolumeRecovery(Store):
+    """Sources: DescribeVolumes, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, volume: Resource) -> VolumeRecovery:
+        found = read.every(
+            "ec2",
+            "describe_volumes",
+            "Volumes",
+            gone=("InvalidVolume.NotFound",),
+            VolumeIds=[volume.id],
+        )
+        if not found:
+            raise Gone(volume.key)
+        return cls._of(read, volume, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, VolumeRecovery]:
+        wanted = set(read.ids(VOLUME))
+        return {
+            each["VolumeId"]: cls._of(
+                read, VOLUME.resource(read.account, read.region, each["VolumeId"]), each
+            )
+            for each in read.every("ec2", "describe_volumes", "Volumes")
+            if each["VolumeId"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, volume: Resource, answer: Mapping[str, Any]) -> VolumeRecovery:
+        return cls(
+            volume.id,
+            arn_of(volume, read.partition),
+            "volume",
+            "EBS",
+            read.of(TagsOnly, volume).values,
+            read.now,
+            created=answer.get("CreateTime"),
+        )

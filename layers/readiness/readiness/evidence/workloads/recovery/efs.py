@@ -1,0 +1,85 @@
+"""EFS file systems: when AWS Backup made their newest recovery point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.efs import FILE_SYSTEM
+from readiness.evidence.tagging import TagsOnly, tag_change
+from readiness.evidence.workloads.recovery.store import (
+    LIST_POINTS,
+    RESTORE_METADATA,
+    Store,
+    backed_up_at,
+    restored_items,
+)
+from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+@evidence(
+    FILE_SYSTEM,
+    reads=("elasticfilesystem:DescribeFileSystems", RESTORE_METADATA, LIST_POINTS),
+    uses=(Backups, TagsOnly),
+    changed_by=(
+        tag_change("elasticfilesystem"),
+        api_call(
+            "elasticfilesystem",
+            "UpdateFileSystemProtection",
+            id="requestParameters.fileSystemId",
+        ),
+        *backup_events(":file-system/", "EFS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class FileSystemRecovery(Store):
+    """EFS restores nothing itself; AWS Backup does. Sources: DescribeFileSystems, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, system: Resource) -> FileSystemRecovery:
+        found = read.every(
+            "efs",
+            "describe_file_systems",
+            "FileSystems",
+            gone=("FileSystemNotFound",),
+            FileSystemId=system.id,
+        )
+        if not found:
+            raise Gone(system.key)
+        return cls._of(read, system, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FileSystemRecovery]:
+        wanted = set(read.ids(FILE_SYSTEM))
+        return {
+            each["FileSystemId"]: cls._of(
+                read,
+                FILE_SYSTEM.resource(read.account, read.region, each["FileSystemId"]),
+                each,
+            )
+            for each in read.every("efs", "describe_file_systems", "FileSystems")
+            if each["FileSystemId"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, system: Resource, answer: Mapping[str, Any]) -> FileSystemRecovery:
+        protection = answer.get("FileSystemProtection") or {}
+        is_replica = protection.get("ReplicationOverwriteProtection") == "REPLICATING"
+        arn = answer.get("FileSystemArn") or arn_of(system, read.partition)
+        return cls(
+            system.id,
+            arn,
+            "file system",
+            "EFS",
+            read.of(TagsOnly, system).values,
+            read.now,
+            created=answer.get("CreationTime"),
+            backed_up=None if is_replica else backed_up_at(read, arn, None),
+            of_items=restored_items(read, arn),
+            instead="It is the read-only replica of another file system." if is_replica else "",
+        )

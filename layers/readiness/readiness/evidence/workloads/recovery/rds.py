@@ -1,0 +1,206 @@
+"""Databases and clusters of RDS, DocumentDB and Neptune: until when they can be restored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from readiness.evidence.backup import Backups, backup_events
+from readiness.evidence.rds.endpoints import CLUSTER
+from readiness.evidence.rds.instances import INSTANCE
+from readiness.evidence.tagging import TagsOnly
+from readiness.evidence.workloads.data_stores import ClusterTags, database_tag_change
+from readiness.evidence.workloads.recovery.store import LIST_POINTS, Store, backed_up_at, newest_of
+from readiness.model.evidence import api_call, arn_of, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+from readiness.model.unreadable import Gone
+
+
+@evidence(
+    INSTANCE,
+    reads=("rds:DescribeDBInstances", "rds:DescribeDBSnapshots", LIST_POINTS),
+    uses=(Backups, TagsOnly),
+    changed_by=(
+        database_tag_change("db"),
+        api_call(
+            "rds",
+            "CreateDBSnapshot",
+            "DeleteDBSnapshot",
+            id="responseElements.dBInstanceIdentifier",
+        ),
+        *backup_events(":db:", "RDS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class InstanceRecovery(Store):
+    """Sources: DescribeDBInstances, DescribeDBSnapshots, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, instance: Resource) -> InstanceRecovery:
+        found = read.every(
+            "rds",
+            "describe_db_instances",
+            "DBInstances",
+            gone=("DBInstanceNotFound", "DBInstanceNotFoundFault"),
+            DBInstanceIdentifier=instance.id,
+        )
+        if not found:
+            raise Gone(instance.key)
+        return cls._of(read, instance, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, InstanceRecovery]:
+        wanted = set(read.ids(INSTANCE))
+        return {
+            each["DBInstanceIdentifier"]: cls._of(
+                read,
+                INSTANCE.resource(read.account, read.region, each["DBInstanceIdentifier"]),
+                each,
+            )
+            for each in read.every("rds", "describe_db_instances", "DBInstances")
+            if each["DBInstanceIdentifier"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, instance: Resource, answer: Mapping[str, Any]) -> InstanceRecovery:
+        instead = _instead_of_instance(answer)
+        snapshot = None
+        if not instead and not answer.get("BackupRetentionPeriod"):
+            snapshots = read.every(
+                "rds",
+                "describe_db_snapshots",
+                "DBSnapshots",
+                DBInstanceIdentifier=instance.id,
+                SnapshotType="manual",
+            )
+            snapshot = _newest_snapshot(snapshots)
+        arn = answer.get("DBInstanceArn") or arn_of(instance, read.partition)
+        return cls(
+            instance.id,
+            arn,
+            "database",
+            "RDS",
+            read.of(TagsOnly, instance).values,
+            read.now,
+            created=answer.get("InstanceCreateTime"),
+            restorable=answer.get("LatestRestorableTime"),
+            snapshot=snapshot,
+            backed_up=None
+            if instead
+            else backed_up_at(read, arn, answer.get("LatestRestorableTime")),
+            idle=answer.get("DBInstanceStatus", "") == "stopped",
+            stopped=_stopped(answer, answer.get("DBInstanceStatus", "")),
+            instead=instead,
+        )
+
+
+_RESTARTS_AFTER = timedelta(days=7)
+"""RDS starts what was stopped again after seven days (user guide, "Stopping a DB instance")."""
+
+
+def _stopped(answer: Mapping[str, Any], status: str) -> datetime | None:
+    """Since when a database is stopped; None where it is not, or nothing tells."""
+    if status != "stopped":
+        return None
+    restart: datetime | None = answer.get("AutomaticRestartTime")
+    last: datetime | None = answer.get("LatestRestorableTime")
+    return restart - _RESTARTS_AFTER if restart else last
+
+
+def _instead_of_instance(answer: Mapping[str, Any]) -> str:
+    cluster = answer.get("DBClusterIdentifier", "")
+    source = answer.get("ReadReplicaSourceDBInstanceIdentifier") or answer.get(
+        "ReadReplicaSourceDBClusterIdentifier", ""
+    )
+    if cluster:
+        return f"The cluster {cluster} holds its data."
+    return f"It is a read replica of {source}, which has to be restored." if source else ""
+
+
+def _newest_snapshot(snapshots: Sequence[Mapping[str, Any]]) -> datetime | None:
+    return newest_of(
+        each.get("SnapshotCreateTime") for each in snapshots if each.get("Status") == "available"
+    )
+
+
+@evidence(
+    CLUSTER,
+    reads=("rds:DescribeDBClusters", "rds:DescribeDBClusterSnapshots", LIST_POINTS),
+    uses=(Backups, ClusterTags),
+    changed_by=(
+        api_call(
+            "rds",
+            "CreateDBClusterSnapshot",
+            "DeleteDBClusterSnapshot",
+            id="responseElements.dBClusterIdentifier",
+        ),
+        *backup_events(":cluster:", "Aurora", "DocumentDB", "Neptune", "RDS"),
+    ),
+)
+@dataclass(frozen=True, slots=True)
+class ClusterRecovery(Store):
+    """Sources: DescribeDBClusters, DescribeDBClusterSnapshots, GetResources."""
+
+    @classmethod
+    def load(cls, read: Reader, cluster: Resource) -> ClusterRecovery:
+        found = read.every(
+            "rds",
+            "describe_db_clusters",
+            "DBClusters",
+            gone=("DBClusterNotFoundFault",),
+            DBClusterIdentifier=cluster.id,
+        )
+        if not found:
+            raise Gone(cluster.key)
+        return cls._of(read, cluster, found[0])
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, ClusterRecovery]:
+        wanted = set(read.ids(CLUSTER))
+        return {
+            each["DBClusterIdentifier"]: cls._of(
+                read,
+                CLUSTER.resource(read.account, read.region, each["DBClusterIdentifier"]),
+                each,
+            )
+            for each in read.every("rds", "describe_db_clusters", "DBClusters")
+            if each["DBClusterIdentifier"] in wanted
+        }
+
+    @classmethod
+    def _of(cls, read: Reader, cluster: Resource, answer: Mapping[str, Any]) -> ClusterRecovery:
+        source = answer.get("ReplicationSourceIdentifier", "")
+        instead = f"It is a replica of {source}, which has to be restored." if source else ""
+        snapshot = None
+        if not instead and not answer.get("BackupRetentionPeriod"):
+            snapshots = read.every(
+                "rds",
+                "describe_db_cluster_snapshots",
+                "DBClusterSnapshots",
+                DBClusterIdentifier=cluster.id,
+                SnapshotType="manual",
+            )
+            snapshot = _newest_snapshot(snapshots)
+        engine = answer.get("Engine", "")
+        named = {"docdb": "DocumentDB", "neptune": "Neptune"}.get(engine, "RDS")
+        arn = answer.get("DBClusterArn") or arn_of(cluster, read.partition)
+        return cls(
+            cluster.id,
+            arn,
+            "cluster",
+            "Aurora" if engine.startswith("aurora") else named,
+            read.of(ClusterTags, cluster).tags,
+            read.now,
+            created=answer.get("ClusterCreateTime"),
+            restorable=answer.get("LatestRestorableTime"),
+            snapshot=snapshot,
+            backed_up=None
+            if instead
+            else backed_up_at(read, arn, answer.get("LatestRestorableTime")),
+            idle=answer.get("Status", "") == "stopped",
+            stopped=_stopped(answer, answer.get("Status", "")),
+            instead=instead,
+        )
