@@ -33,7 +33,8 @@ from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.model.text import listed
-from readiness.semantics.alarms import Kind, Silence
+from readiness.semantics.alarm_inventory import Silence
+from readiness.semantics.alarms import Kind
 
 from . import required_alarms as required
 from .cost_notifications import CostNotifications

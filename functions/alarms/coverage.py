@@ -19,7 +19,8 @@ from readiness.model.verdict import (
     violates_all,
 )
 from readiness.semantics import metric_sql
-from readiness.semantics.alarms import Alarm, Inventory, Silence, Watched
+from readiness.semantics.alarm_inventory import Inventory, Silence
+from readiness.semantics.alarms import Alarm, Watched
 from readiness.semantics.metric_sql import Match
 
 from .fitness import stuck, unfit

@@ -20,7 +20,7 @@ from readiness.model.verdict import (
     not_applicable,
     violates,
 )
-from readiness.semantics.alarms import Silence
+from readiness.semantics.alarm_inventory import Silence
 
 if TYPE_CHECKING:
     from readiness.model.attestation import Attested

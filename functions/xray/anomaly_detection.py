@@ -10,7 +10,8 @@ from enum import StrEnum
 
 from readiness.evidence.workloads.anomaly_detection import Looking, Metric
 from readiness.model.verdict import Verdict, cannot_tell, complies, violates
-from readiness.semantics.alarms import Alarm, Silence, Watched
+from readiness.semantics.alarm_inventory import Silence
+from readiness.semantics.alarms import Alarm, Watched
 
 _ERRORS_OR_LATENCY = re.compile(
     r"latenc|duration|responsetime|error|fault|5xx|fail", re.IGNORECASE

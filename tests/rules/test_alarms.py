@@ -28,7 +28,9 @@ from readiness.evidence.sns.delivery import TopicExists
 from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
-from readiness.semantics.alarms import Alarm, Inventory, Mute, composite_alarm, metric_alarm
+from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory, Mute
+from readiness.semantics.alarms import Alarm
 from tests.accounts import alarms as fake_account
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON

@@ -10,7 +10,8 @@ from functions.alarms.coverage import Coverage, RequiredAlarm
 from functions.alarms.gaps import Gap, Limits, RequiredSeries
 from readiness import Severity, Status
 from readiness.evidence.cloudwatch.alarms import ActiveSeries
-from readiness.semantics.alarms import Inventory, log_alarm
+from readiness.semantics.alarm_answers import log_alarm
+from readiness.semantics.alarm_inventory import Inventory
 from tests.semantics.test_alarms import FUNCTION, above, maths, plain, query
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

@@ -16,7 +16,8 @@ from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
 from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
 from readiness.evidence.sns.delivery import Subscription, TopicPath
 from readiness.evidence.sns.told import Deaf
-from readiness.semantics.alarms import Inventory, metric_alarm
+from readiness.semantics.alarm_answers import metric_alarm
+from readiness.semantics.alarm_inventory import Inventory
 from readiness.semantics.subscription_filters import passes_with_body
 from tests.accounts.alarms import CLOUDWATCH, TOPIC, alarm, statement
 from tests.fake_account import ACCOUNT_ID, NOON

@@ -20,7 +20,8 @@ from readiness.evidence.dynamodb.tables import TableCapacity
 from readiness.evidence.rds.instances import DatabaseInstance
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FedBy, FunctionSources
-from readiness.semantics.alarms import Inventory, composite_alarm, metric_alarm
+from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory
 from tests.accounts import alarms as fake_account
 from tests.accounts.alarms import alarm, full, slow
 from tests.fake_account import NOON

@@ -39,7 +39,8 @@ from readiness.evidence.xray.configuration import TraceIndexing
 from readiness.evidence.xray.traces import FunctionTraces, Traces, began_at
 from readiness.model.attestation import Attestation, Attested, Scope
 from readiness.model.unreadable import Cause, Unreadable
-from readiness.semantics.alarms import Alarm, Inventory, Kind, Mute
+from readiness.semantics.alarm_inventory import Inventory, Mute
+from readiness.semantics.alarms import Alarm, Kind
 from readiness.semantics.metrics import Series, Window, series
 from readiness.semantics.tracing import Tracer, Tracing
 from tests.accounts.monitoring_validation import FUNCTION, fake_account, list_metrics, said

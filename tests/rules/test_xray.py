@@ -50,7 +50,8 @@ from readiness.evidence.xray.configuration import (
     TraceQueries,
 )
 from readiness.model.attestation import Attestation, Attested, Scope
-from readiness.semantics.alarms import Alarm, Inventory, Watched
+from readiness.semantics.alarm_inventory import Inventory
+from readiness.semantics.alarms import Alarm, Watched
 from readiness.semantics.metrics import Series, series, window
 from readiness.semantics.policy import Document
 from readiness.semantics.tracing import Process, Tracer, Tracing, of_function, of_task

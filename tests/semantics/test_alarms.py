@@ -7,15 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness.semantics import alarm_rule, metric_sql
-from readiness.semantics.alarms import (
-    Inventory,
-    Mute,
-    Silence,
-    composite_alarm,
-    hours_of,
-    log_alarm,
-    metric_alarm,
-)
+from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory, Mute, Silence, hours_of
 from readiness.semantics.metric_sql import Match
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)

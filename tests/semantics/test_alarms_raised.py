@@ -7,16 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from readiness.semantics import metric_sql
-from readiness.semantics.alarms import (
-    STUCK_AFTER,
-    Alarm,
-    Inventory,
-    Kind,
-    Silence,
-    Voice,
-    Watched,
-    interval_of,
-)
+from readiness.semantics.alarm_inventory import Inventory, Silence, Voice
+from readiness.semantics.alarms import STUCK_AFTER, Alarm, Kind, Watched, interval_of
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"

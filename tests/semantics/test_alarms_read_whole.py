@@ -8,16 +8,9 @@ from datetime import UTC, datetime
 import pytest
 
 from readiness.semantics import metric_sql
-from readiness.semantics.alarms import (
-    Alarm,
-    Inventory,
-    Kind,
-    Part,
-    Watched,
-    composite_alarm,
-    hours_of,
-    metric_alarm,
-)
+from readiness.semantics.alarm_answers import composite_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory, hours_of
+from readiness.semantics.alarms import Alarm, Kind, Part, Watched
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 ARN = "arn:aws:cloudwatch:us-east-1:111122223333:alarm:"

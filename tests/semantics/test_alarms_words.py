@@ -6,17 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from readiness.semantics.alarms import (
-    Alarm,
-    Inventory,
-    Kind,
-    Mute,
-    Silence,
-    Voice,
-    composite_alarm,
-    log_alarm,
-    metric_alarm,
-)
+from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory, Mute, Silence, Voice
+from readiness.semantics.alarms import Alarm, Kind
 
 NOW = datetime(2026, 11, 2, 12, tzinfo=UTC)
 TOPIC = "arn:aws:sns:us-east-1:111122223333:alerts"

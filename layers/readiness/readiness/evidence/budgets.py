@@ -20,7 +20,7 @@ from readiness.model.evidence import ACCOUNT, ConfigItem, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, NotOffered, Unreadable
-from readiness.semantics.alarms import Inventory
+from readiness.semantics.alarm_inventory import Inventory
 from readiness.semantics.moments import in_utc
 
 ESTIMATED_CHARGES = ("AWS/Billing", "EstimatedCharges")

@@ -14,7 +14,8 @@ from readiness.model.evidence import ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
-from readiness.semantics.alarms import Alarm, Inventory
+from readiness.semantics.alarm_inventory import Inventory
+from readiness.semantics.alarms import Alarm
 
 DESCRIBE_HISTORY = "cloudwatch:DescribeAlarmHistory"
 STATE_EVENT = "CloudWatch Alarm State Change"

@@ -12,7 +12,8 @@ from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
 from readiness.model.evidence import REGION, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.semantics.alarms import Alarm, composite_alarm, log_alarm, metric_alarm
+from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
+from readiness.semantics.alarms import Alarm
 
 RUNBOOK_TAG = "runbook"
 """In any case, also with a prefix (``team:runbook``)."""

@@ -21,16 +21,9 @@ from readiness.model.evidence import (
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone
-from readiness.semantics.alarms import (
-    Alarm,
-    Inventory,
-    Mute,
-    Watched,
-    composite_alarm,
-    hours_of,
-    log_alarm,
-    metric_alarm,
-)
+from readiness.semantics.alarm_answers import composite_alarm, log_alarm, metric_alarm
+from readiness.semantics.alarm_inventory import Inventory, Mute, hours_of
+from readiness.semantics.alarms import Alarm, Watched
 
 
 def topic_resource(arn: str) -> Resource:
