@@ -65,7 +65,7 @@ def findings(
 
     The exit code does not depend on the findings. Use `readiness scan` as a gate.
     """
-    from readiness.alerting.message import finding_json  # noqa: PLC0415
+    from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     if only_open and (only_waived or also_gone):
@@ -210,8 +210,8 @@ def explain(
     a rule's id alone prints its section without asking AWS.
     """
     from readiness.alerting.console import console_url  # noqa: PLC0415
+    from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
     from readiness.alerting.guidance import guidance  # noqa: PLC0415
-    from readiness.alerting.message import finding_json  # noqa: PLC0415
     from readiness_cli.deployed import Deployed  # noqa: PLC0415
 
     if show_fix and len(finding) == 1 and "." in finding[0]:

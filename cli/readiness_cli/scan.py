@@ -453,7 +453,7 @@ def _emit(
     by: Pointed,
     closing: Iterable[str],
 ) -> None:
-    from readiness.alerting.message import finding_json  # noqa: PLC0415
+    from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
 
     def render() -> Iterable[RenderableType]:
         wrong = [f for f in findings if f.status is Status.NON_COMPLIANT and not f.is_waived]

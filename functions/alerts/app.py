@@ -17,15 +17,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.alerts.turns import sweep_before
 from readiness.alerting.asff import Place
+from readiness.alerting.baseline_message import baseline_message, upgrade_message
 from readiness.alerting.canary import CANARY, Canary, canary_message
 from readiness.alerting.canary import RULE as CANARY_RULE
 from readiness.alerting.chat import chat_message
 from readiness.alerting.digest import PERIODS, Log, chat_digest, digest_message
 from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
-from readiness.alerting.message import baseline_message, pages, sns_message, upgrade_message
+from readiness.alerting.message import sns_message
 from readiness.alerting.routing import Routing, route
 from readiness.alerting.security_hub import HUB_CONFIG, Outcome, SecurityHub
+from readiness.alerting.severity import pages
 from readiness.engine.aws import CONFIG
 from readiness.engine.own_stack import UNLISTED, OwnStack
 from readiness.engine.rows import Entry, UnreadableRow, entry_of

@@ -15,24 +15,23 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.pagerduty import deletion
+from readiness.alerting.baseline_message import BASELINE
 from readiness.alerting.canary import CANARY, Canary
 from readiness.alerting.digest import DIGEST
 from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incident, Incidents, predating
-from readiness.alerting.message import (
-    BASELINE,
+from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
+from readiness.alerting.pagerduty_event import (
     cause_event,
     group_event,
     pagerduty_event,
-    pages,
     resolve_event,
-    severity_of,
 )
-from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
 from readiness.alerting.quiet import Hours, HoursRefused, Quiet, hours_of
 from readiness.alerting.resolving import Resolver
 from readiness.alerting.routes import DEFAULT, Route, RoutesRefused, route_of, routes_of
 from readiness.alerting.routing_key import NoRoutingKey, RoutingKey, UnknownRoute
+from readiness.alerting.severity import pages, severity_of
 from readiness.alerting.storms import DEFAULT_ABOVE, TELL_EVERY, Contended, Group, Storms
 from readiness.engine.aws import CONFIG
 from readiness.engine.rows import Entry, UnreadableRow

@@ -6,18 +6,14 @@ import unicodedata
 import pytest
 
 from readiness import Severity, Status
+from readiness.alerting.baseline_message import baseline_message
 from readiness.alerting.console import console_url
+from readiness.alerting.finding_json import finding_json
+from readiness.alerting.finding_text import headline, runbook_url
 from readiness.alerting.guidance import guidance
-from readiness.alerting.message import (
-    baseline_message,
-    finding_json,
-    headline,
-    loudest,
-    pagerduty_event,
-    pages,
-    runbook_url,
-    sns_message,
-)
+from readiness.alerting.message import sns_message
+from readiness.alerting.pagerduty_event import pagerduty_event
+from readiness.alerting.severity import loudest, pages
 from readiness.engine.rows import Entry
 from readiness.model.resource import Resource
 from readiness.model.text import clean, clean_facts

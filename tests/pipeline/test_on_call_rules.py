@@ -19,9 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from functions.pagerduty import app
 from readiness import Severity, Status
 from readiness.alerting.held import HELD_PAGE, Held
-from readiness.alerting.message import pages
 from readiness.alerting.pagerduty import Reply
 from readiness.alerting.quiet import Window, end_item, window_item
+from readiness.alerting.severity import pages
 from readiness.engine.rows import Entry
 from readiness.model.finding import iso
 from readiness.model.resource import Resource

@@ -137,7 +137,7 @@ def _known_to_security_hub(stored: Deployed) -> frozenset[str]:
 
 
 def _csv(content: Content) -> str:
-    from readiness.alerting.message import finding_json  # noqa: PLC0415
+    from readiness.alerting.finding_json import finding_json  # noqa: PLC0415
 
     rows = [
         finding_json(each, content.stack)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from readiness.alerting.message import runbook_url
+from readiness.alerting.finding_text import runbook_url
 from readiness.model.finding import Finding
 from readiness.model.resource import GLOBAL
 from readiness.model.rule import Rule

@@ -15,7 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from readiness.alerting.console import console_url
-from readiness.alerting.message import runbook_url
+from readiness.alerting.finding_text import runbook_url
 from readiness.model.resource import Resource
 from readiness.model.text import clean
 from readiness.model.verdict import Severity

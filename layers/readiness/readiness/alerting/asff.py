@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from readiness.alerting.message import runbook_url
+from readiness.alerting.finding_text import runbook_url
 from readiness.model.evidence import arn_of, formatted_arn
 from readiness.model.finding import Finding, iso
 from readiness.model.resource import GLOBAL, Resource

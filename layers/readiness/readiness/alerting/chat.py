@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from readiness.alerting.console import console_url
-from readiness.alerting.guidance import guidance
-from readiness.alerting.message import (
+from readiness.alerting.finding_text import (
     RESOLVED,
     SUMMARY_MOST,
     explain_command,
@@ -20,6 +19,7 @@ from readiness.alerting.message import (
     runbook_url,
     spoken_name,
 )
+from readiness.alerting.guidance import guidance
 from readiness.engine.rows import Entry
 from readiness.model.finding import Finding
 from readiness.model.text import clean

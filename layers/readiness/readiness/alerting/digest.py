@@ -19,7 +19,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from readiness.alerting.chat import inert, notification
-from readiness.alerting.message import SUBJECT_MOST, severity_of, spoken_name
+from readiness.alerting.finding_text import spoken_name
+from readiness.alerting.message import SUBJECT_MOST
+from readiness.alerting.severity import severity_of
 from readiness.engine.attribute_values import deserialise, serialise
 from readiness.engine.rows import Entry
 from readiness.engine.store import Store

@@ -11,8 +11,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from readiness.alerting.incidents import Incident, Incidents, predating
-from readiness.alerting.message import pagerduty_event, resolve_event
 from readiness.alerting.pagerduty import EventsApi, Reply
+from readiness.alerting.pagerduty_event import pagerduty_event, resolve_event
 from readiness.alerting.routing_key import RoutingKey, UnknownRoute
 from readiness.alerting.storms import Contended, Storms
 from readiness.engine.store import Store
