@@ -4,7 +4,8 @@ from typing import Annotated
 
 from readiness import Between, Severity, Verdict, complies, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import GroupAvailability, ReplicaScaling, ServiceScaling
+from readiness.evidence.application_autoscaling import ReplicaScaling, ServiceScaling
+from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.awslambda.settings import FunctionPlacement

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.evidence.autoscaling import ReplicaScaling
+from readiness.evidence.application_autoscaling import ReplicaScaling
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.rds.clusters import ClusterAvailability, Member
 from readiness.evidence.rds.instances import InstanceAvailability

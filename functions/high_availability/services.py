@@ -13,7 +13,7 @@ from readiness import (
     not_applicable,
     violates_all,
 )
-from readiness.evidence.autoscaling import Scalable, ServiceScaling
+from readiness.evidence.application_autoscaling import Scalable, ServiceScaling
 from readiness.evidence.ec2.zones import Places, Zones
 from readiness.evidence.ecs.placement import CapacityProviders, ServicePlacement
 from readiness.evidence.ecs.tasks import ServiceTasks, Task

@@ -14,19 +14,16 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.autoscaling import (
+from readiness.evidence.application_autoscaling import (
     CacheScaling,
     FunctionScaling,
-    InstanceGroup,
     ReplicaScaling,
     ServiceScaling,
     TableScaling,
 )
+from readiness.evidence.autoscaling import InstanceGroup
 from readiness.evidence.awslambda.callers import CallerTimeouts
-from readiness.evidence.awslambda.functions import (
-    FunctionConcurrency,
-    FunctionIdentity,
-)
+from readiness.evidence.awslambda.functions import FunctionConcurrency, FunctionIdentity
 from readiness.evidence.awslambda.limits import ConcurrencyLimit
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.queue_consumers import QueueSources

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from readiness.evidence.autoscaling import InstanceGroup, Scalable, Targets
+from readiness.evidence.application_autoscaling import Scalable, Targets
+from readiness.evidence.autoscaling import InstanceGroup
 from readiness.evidence.ecs.services import Service
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural

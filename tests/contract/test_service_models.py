@@ -164,7 +164,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     # The row of a circuit: Powertools for AWS Lambda, "Circuit Breaker".
     "readiness.evidence.workloads.dependencies": frozenset({"state", "opened_at"}),
     # The fields of a CloudTrail record: CloudTrail User Guide, "CloudTrail record contents".
-    "readiness.evidence.autoscaling": frozenset(
+    "readiness.evidence.application_autoscaling": frozenset(
         {"userIdentity", "arn", "awsRegion", "recipientAccountId"}
     ),
     # Metrics of Lambda and API Gateway.

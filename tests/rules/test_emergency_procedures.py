@@ -15,7 +15,7 @@ from functions.emergency_procedures.app import (
     service_shutdown,
 )
 from readiness import Severity, Status
-from readiness.evidence.autoscaling import Scalable
+from readiness.evidence.application_autoscaling import Scalable
 from readiness.evidence.awslambda.asynchronous import AsynchronousCallers, InvokeSettings
 from readiness.evidence.awslambda.functions import LATEST, Alias
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency

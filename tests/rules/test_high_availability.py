@@ -10,12 +10,8 @@ import pytest
 
 from functions.high_availability import app
 from readiness import Severity, Status
-from readiness.evidence.autoscaling import (
-    GroupAvailability,
-    ReplicaScaling,
-    Scalable,
-    ServiceScaling,
-)
+from readiness.evidence.application_autoscaling import ReplicaScaling, Scalable, ServiceScaling
+from readiness.evidence.autoscaling import GroupAvailability
 from readiness.evidence.awslambda.functions import FunctionConfiguration, FunctionTags
 from readiness.evidence.awslambda.network import FunctionNetwork
 from readiness.evidence.ec2.exits import (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.evidence.autoscaling import Scalable, ServiceScaling
+from readiness.evidence.application_autoscaling import Scalable, ServiceScaling
 from readiness.evidence.ecs.services import (
     SERVICE,
     TASK_DEFINITION,

@@ -1,0 +1,283 @@
+"""The targets of Application Auto Scaling: services, tables, functions, replicas, caches."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
+
+from readiness.evidence.awslambda.functions import FUNCTION, function_name
+from readiness.evidence.dynamodb.tables import TABLE, table_name
+from readiness.evidence.ecs.services import SERVICE
+from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
+from readiness.evidence.rds.endpoints import CLUSTER
+from readiness.model.evidence import REGION, ApiCall, Json, api_call, evidence
+from readiness.model.reader import Reader
+from readiness.model.resource import Resource
+
+_READS = (
+    "application-autoscaling:DescribeScalableTargets",
+    "application-autoscaling:DescribeScalingPolicies",
+)
+_CALLS = (
+    "RegisterScalableTarget",
+    "DeregisterScalableTarget",
+    "PutScalingPolicy",
+    "DeleteScalingPolicy",
+)
+
+
+def _changes(namespace: str, id_of: Callable[[str, Json], str]) -> tuple[ApiCall, ...]:
+    """The calls that change what scales a resource, which ``id_of`` finds in its scaling id.
+
+    CloudTrail gives Application Auto Scaling's calls the event source of EC2 Auto Scaling, which
+    has a PutScalingPolicy too.
+    """
+
+    def identify(detail: Json) -> str | None:
+        request = detail.get("requestParameters")
+        if not isinstance(request, Mapping):
+            return ""
+        if request.get("autoScalingGroupName"):
+            return None
+        given, id = request.get("serviceNamespace"), request.get("resourceId")
+        if isinstance(given, str) and given and given != namespace:
+            return None
+        return id_of(id, detail) if isinstance(id, str) else ""
+
+    return (api_call("autoscaling", *_CALLS, identify=identify),)
+
+
+def _service(id: str, detail: Json) -> str:
+    """``service/agents/web`` → the service's ARN, in the partition of whoever called."""
+    identity = detail.get("userIdentity")
+    caller = str(identity.get("arn") or "") if isinstance(identity, Mapping) else ""
+    region, account = detail.get("awsRegion"), detail.get("recipientAccountId")
+    if not caller.startswith("arn:") or not region or not account:
+        return ""
+    return f"arn:{caller.split(':')[1]}:ecs:{region}:{account}:{id}"
+
+
+def _table(id: str, _: Json) -> str:
+    """``table/jobs`` and ``table/jobs/index/by-date`` → ``jobs``."""
+    return id.removeprefix("table/").split("/")[0]
+
+
+def _function(id: str, _: Json) -> str:
+    """``function:agent:live`` → ``agent``."""
+    return function_name(id) or ""
+
+
+def _cluster(id: str, _: Json) -> str:
+    """``cluster:orders`` → ``orders``."""
+    return id.removeprefix("cluster:")
+
+
+def _cache(id: str, _: Json) -> str:
+    """``replication-group/sessions`` → ``sessions``."""
+    return id.removeprefix("replication-group/")
+
+
+@dataclass(frozen=True, slots=True)
+class Scalable:
+    """One dimension of a resource that may be scaled, and by how many policies that act.
+
+    A predictive policy that only forecasts does not act, nor does a step scaling policy that no
+    alarm invokes (``idle_policies``). ``suspended`` says which of scaling in and out by load is
+    switched off.
+    """
+
+    lowest: int
+    highest: int
+    policies: int = 0
+    suspended: tuple[str, ...] = ()
+    idle_policies: int = 0
+
+
+Targets = Mapping[tuple[str, str], Scalable]
+"""Resource id and scalable dimension, as Application Auto Scaling has them, → what is set."""
+
+
+def _targets(read: Reader, namespace: str) -> Targets:
+    found = read.every(
+        "application-autoscaling",
+        "describe_scalable_targets",
+        "ScalableTargets",
+        ServiceNamespace=namespace,
+    )
+    policies = read.every(
+        "application-autoscaling",
+        "describe_scaling_policies",
+        "ScalingPolicies",
+        ServiceNamespace=namespace,
+    )
+    acting = Counter(_key(policy) for policy in policies if _acts(policy))
+    idle = Counter(_key(policy) for policy in policies if lacks_alarm(policy))
+    return {
+        _key(each): Scalable(
+            lowest=each["MinCapacity"],
+            highest=each["MaxCapacity"],
+            policies=acting[_key(each)],
+            suspended=tuple(_suspended(each)),
+            idle_policies=idle[_key(each)],
+        )
+        for each in found
+    }
+
+
+def _key(each: Mapping[str, Any]) -> tuple[str, str]:
+    return each["ResourceId"], each["ScalableDimension"]
+
+
+def lacks_alarm(policy: Mapping[str, Any]) -> bool:
+    """Whether no alarm invokes a policy that acts only when one does."""
+    by_alarm = policy.get("PolicyType", "SimpleScaling") in {"StepScaling", "SimpleScaling"}
+    return by_alarm and not policy.get("Alarms")
+
+
+def _acts(policy: Mapping[str, Any]) -> bool:
+    if lacks_alarm(policy):
+        return False
+    predictive = policy.get("PredictiveScalingPolicyConfiguration") or {}
+    return policy["PolicyType"] != "PredictiveScaling" or predictive.get("Mode") not in {
+        None,
+        "ForecastOnly",
+    }
+
+
+def _suspended(target: Mapping[str, Any]) -> Iterator[str]:
+    state = target.get("SuspendedState") or {}
+    if state.get("DynamicScalingOutSuspended"):
+        yield "out"
+    if state.get("DynamicScalingInSuspended"):
+        yield "in"
+
+
+@dataclass(frozen=True, slots=True)
+class _Registered:
+    """What of a service is registered in the region."""
+
+    targets: Targets
+    namespace: ClassVar[str]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> Self:
+        return cls(_targets(read, cls.namespace))
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaling:
+    """The same, read for one resource: only a change of its own scaling wakes what asks this."""
+
+    targets: Targets
+    registered: ClassVar[type[_Registered]]
+
+    @classmethod
+    def load(cls, read: Reader, resource: Resource) -> Self:
+        region = REGION.resource(read.account, read.region, read.account)
+        return cls(read.of(cls.registered, region).targets)
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredServices(_Registered):
+    """What of ECS services may be scaled. Sources: DescribeScalableTargets, …ScalingPolicies."""
+
+    namespace = "ecs"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredTables(_Registered):
+    """What of DynamoDB tables and their indexes may be scaled. Sources as RegisteredServices."""
+
+    namespace = "dynamodb"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredFunctions(_Registered):
+    """What of provisioned concurrency may be scaled. Sources as RegisteredServices."""
+
+    namespace = "lambda"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredReplicas(_Registered):
+    """What of Aurora's readers may be scaled. Sources as RegisteredServices."""
+
+    namespace = "rds"
+
+
+@evidence(REGION, reads=_READS)
+class RegisteredCaches(_Registered):
+    """What of ElastiCache's replication groups may be scaled. Sources as RegisteredServices."""
+
+    namespace = "elasticache"
+
+
+@evidence(
+    SERVICE,
+    uses=(RegisteredServices,),
+    changed_by=_changes("ecs", _service),
+    follows_type=False,
+)
+class ServiceScaling(_Scaling):
+    """What of ECS services may be scaled."""
+
+    registered = RegisteredServices
+
+
+@evidence(
+    TABLE,
+    uses=(RegisteredTables,),
+    changed_by=(
+        *_changes("dynamodb", _table),
+        api_call("dynamodb", "UpdateGlobalTableSettings", id="requestParameters.globalTableName"),
+        api_call(
+            "dynamodb",
+            "UpdateTableReplicaAutoScaling",
+            id="requestParameters.tableName",
+            normalise=table_name,
+        ),
+    ),
+    follows_type=False,
+)
+class TableScaling(_Scaling):
+    """What of DynamoDB tables and their indexes may be scaled."""
+
+    registered = RegisteredTables
+
+
+@evidence(
+    FUNCTION,
+    uses=(RegisteredFunctions,),
+    changed_by=_changes("lambda", _function),
+    follows_type=False,
+)
+class FunctionScaling(_Scaling):
+    """What of provisioned concurrency may be scaled."""
+
+    registered = RegisteredFunctions
+
+
+@evidence(
+    CLUSTER,
+    uses=(RegisteredReplicas,),
+    changed_by=_changes("rds", _cluster),
+    follows_type=False,
+)
+class ReplicaScaling(_Scaling):
+    """What of Aurora's readers may be scaled."""
+
+    registered = RegisteredReplicas
+
+
+@evidence(
+    REPLICATION_GROUP,
+    uses=(RegisteredCaches,),
+    changed_by=_changes("elasticache", _cache),
+    follows_type=False,
+)
+class CacheScaling(_Scaling):
+    """What of ElastiCache's replication groups may be scaled."""
+
+    registered = RegisteredCaches
