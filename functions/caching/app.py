@@ -44,14 +44,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 
 from .cache_use import judge_expiry, judge_rate, judge_use, ttl_problem, unused_stage
-from .settings import (
-    AttestationSettings,
-    HitRate,
-    MaxGrowth,
-    MinShare,
-    TtlLimits,
-    Workload,
-)
+from .settings import AttestationSettings, HitRate, MaxGrowth, MinShare, TtlLimits, Workload
 from .shared_caching import best_of, proven, sharing, workloads
 
 caching = heading("Performance", "Caching")

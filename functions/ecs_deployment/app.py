@@ -17,7 +17,9 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.ecs.services import Rollout, Services, TaskDefinition
+from readiness.evidence.ecs.rollouts import Rollout
+from readiness.evidence.ecs.services import Services
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks
 from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural

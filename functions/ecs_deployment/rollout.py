@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from readiness.evidence.ecs.services import Rollout, Service, TaskDefinition
+from readiness.evidence.ecs.rollouts import Rollout
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, Severity

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from readiness.evidence.ecs.services import Container, Service, TaskDefinition
+from readiness.evidence.ecs.services import Service
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity
 from readiness.semantics.health_commands import cannot_fail, has_command

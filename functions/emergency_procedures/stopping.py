@@ -10,8 +10,8 @@ from readiness.evidence.awslambda.asynchronous import AsynchronousCallers
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.stopping import FunctionStop
-from readiness.evidence.ecs.services import Container
 from readiness.evidence.ecs.stopping import ServiceStop
+from readiness.evidence.ecs.task_definitions import Container
 from readiness.model.text import listed
 
 DEFAULT_STOP = 30

@@ -22,7 +22,7 @@ from readiness.evidence.awslambda.asynchronous import (
 )
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.ecs.services import TaskDefinition
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from readiness import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
-from readiness.evidence.ecs.services import TaskDefinition
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.model.text import listed, plural
 from readiness.semantics.states_language import LAMBDA_FAULTS, NotStatesLanguage, Task, tasks_of

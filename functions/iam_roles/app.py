@@ -16,7 +16,8 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
-from readiness.evidence.ecs.services import Services, TaskDefinition
+from readiness.evidence.ecs.services import Services
+from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.iam.credentials import (
     LONGEST_KEY_AGE_DAYS,
     AccessKeyAges,
@@ -41,13 +42,7 @@ from readiness.model.text import listed, plural
 from .grants import Self
 from .keys import age_verdict, holding_a_key, keys_in_containers, root_age_verdict
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
-from .privilege import (
-    is_exempt,
-    own_policies,
-    policies_of,
-    privileges_verdict,
-    unused_verdict,
-)
+from .privilege import is_exempt, own_policies, policies_of, privileges_verdict, unused_verdict
 from .settings import (
     ExemptRoles,
     ExemptUsers,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from readiness.evidence.ecs.services import Container
+from readiness.evidence.ecs.task_definitions import Container
 from readiness.evidence.iam.credentials import AccessKey
 from readiness.model.text import plural
 from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all

@@ -26,12 +26,8 @@ from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.cloudtrail import KMS, SECRETS_MANAGER, EventDataStores, Trails
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs.services import Container, TaskDefinition
-from readiness.evidence.secretsmanager import (
-    LastRotationFailure,
-    SecretRotation,
-    SecretsInRegion,
-)
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
+from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation, SecretsInRegion
 from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import StateMachineDefinition
 from readiness.evidence.user_data import GroupUserData

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypedDict
 
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs.services import Container
+from readiness.evidence.ecs.task_definitions import Container
 from readiness.semantics.credential_text import (
     suspects_in_command,
     suspects_in_document,

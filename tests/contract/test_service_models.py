@@ -124,7 +124,9 @@ FREE_NAMES: dict[str, frozenset[str]] = {
         }
     ),
     # Parameters of FIS's actions, in the map of an action's parameters.
-    "readiness.evidence.workloads.failover_tests": frozenset({"documentArn", "forceFailover"}),
+    "readiness.evidence.workloads.failover_tests": frozenset(
+        {"documentArn", "forceFailover", "scope"}
+    ),
     # A key of a restore's metadata in lower case: AWS Backup Developer Guide, "Restore an EFS
     # file system".
     "readiness.evidence.backup": frozenset({"itemstorestore"}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from readiness.evidence.batch import JOB_DEFINITION, JobDefinition
-from readiness.evidence.ecs.services import Container
+from readiness.evidence.ecs.task_definitions import Container
 from readiness.model.unreadable import Gone
 from tests.accounts.secrets_management import JOB, job
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, evaluation

@@ -28,7 +28,8 @@ from readiness.evidence.cloudwatch.custom_metrics import (
 )
 from readiness.evidence.cloudwatch.dashboards import DASHBOARD, Dashboards, DashboardWidgets
 from readiness.evidence.ecs.hosts import CLUSTER, HOST, ClusterInsights, HostMonitoring
-from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION
+from readiness.evidence.ecs.services import SERVICE
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION
 from readiness.evidence.workloads.log_groups import FunctionLogGroup, TaskLogGroups
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone

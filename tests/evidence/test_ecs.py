@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.evidence.ecs.services import (
-    SERVICE,
-    TASK_DEFINITION,
-    Service,
-    Services,
-    TaskDefinition,
-    cluster_of,
-)
+from readiness.evidence.ecs.services import SERVICE, Service, Services, cluster_of
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable

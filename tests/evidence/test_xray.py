@@ -10,7 +10,8 @@ import pytest
 from readiness.evidence.appsync.apis import GRAPHQL_API
 from readiness.evidence.appsync.tracing import GraphqlRequests, GraphqlTracing
 from readiness.evidence.awslambda.functions import FUNCTION
-from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION
+from readiness.evidence.ecs.services import SERVICE
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION
 from readiness.evidence.stepfunctions import STATE_MACHINE
 from readiness.evidence.workloads.anomaly_detection import AnomalyWatch
 from readiness.evidence.workloads.requests import FunctionRequests, ServiceRequests

@@ -24,8 +24,9 @@ from readiness.evidence.awslambda.stopping import FunctionStop
 from readiness.evidence.codedeploy import DeploymentGroup
 from readiness.evidence.ecr import Image
 from readiness.evidence.ecs.rollback import ServiceRollback
-from readiness.evidence.ecs.services import Container, Service
+from readiness.evidence.ecs.services import Service
 from readiness.evidence.ecs.stopping import ServiceStop
+from readiness.evidence.ecs.task_definitions import Container
 from readiness.evidence.workloads.dependencies import Circuit
 from readiness.evidence.workloads.switches import Switch, Switches
 from readiness.model.attestation import Attestation, Attested, Result, Scope

@@ -42,7 +42,7 @@ from readiness.evidence.awslambda.asynchronous import (
 )
 from readiness.evidence.awslambda.event_sources import EventSource, SourceFailures
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.eventbridge.rules import RuleLosses, RuleTarget, RuleTargets
 from readiness.evidence.iam.role_grants import RoleGrants
 from readiness.evidence.pipes import PipeSource
@@ -51,12 +51,7 @@ from readiness.evidence.sns.redrive import Redriven, TopicLosses, TopicRedrive
 from readiness.evidence.sqs.redrive import QueueRedrive
 from readiness.evidence.stepfunctions import RunDefinitions
 from readiness.evidence.workloads.dependencies import Circuit, DependencyGuards, Guarded
-from readiness.evidence.workloads.failure_sinks import (
-    BucketSink,
-    OtherSink,
-    QueueSink,
-    TopicSink,
-)
+from readiness.evidence.workloads.failure_sinks import BucketSink, OtherSink, QueueSink, TopicSink
 from readiness.model.attestation import Attestation, Attested, Result, Scope
 from readiness.semantics.policy import Document
 from tests.accounts.error_handling import (

@@ -24,7 +24,8 @@ from readiness import Severity, Status
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
-from readiness.evidence.ecs.services import Container, Service, Services, TaskDefinition
+from readiness.evidence.ecs.services import Service, Services
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.iam.credentials import (
     AccessKey,
     AccessKeyAges,

@@ -19,7 +19,7 @@ from readiness import Severity, Status, Unreadable
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
-from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.secretsmanager import LastRotationFailure, SecretRotation
 from readiness.evidence.ssm import ParameterType
 from readiness.model.unreadable import Cause

@@ -13,7 +13,7 @@ from readiness import Status
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.codebuild import BuildEnvironment, BuildVariable
-from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 
 GOOD, BAD = Status.COMPLIANT, Status.NON_COMPLIANT
 

@@ -26,7 +26,7 @@ from readiness.evidence.awslambda.asynchronous import RunEnvironments
 from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.batch import JobDefinition
 from readiness.evidence.codebuild import BuildEnvironment
-from readiness.evidence.ecs.services import Container, TaskDefinition
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.ssm import ParameterType
 from readiness.evidence.stepfunctions import StateMachineDefinition
 from readiness.evidence.user_data import GroupUserData, UserData

@@ -6,11 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from readiness.evidence.awslambda.functions import (
-    FunctionConfiguration,
-    any_function,
-    configured,
-)
+from readiness.evidence.awslambda.functions import FunctionConfiguration, any_function, configured
 from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CALLS, network_of
 from readiness.evidence.awslambda.settings import NETWORK, VARIABLES
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id

@@ -7,7 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from readiness.evidence.ecs.placement import ServicePlacement
-from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION, Service, TaskDefinition
+from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

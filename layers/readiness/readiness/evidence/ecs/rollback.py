@@ -9,13 +9,8 @@ from typing import Any
 
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups, existing_alarms
 from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, images_of
-from readiness.evidence.ecs.services import (
-    SERVICE,
-    TASK_DEFINITION,
-    Service,
-    TaskDefinition,
-    cluster_of,
-)
+from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import REGION, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

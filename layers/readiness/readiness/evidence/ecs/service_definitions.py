@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION, Service, TaskDefinition
+from readiness.evidence.ecs.services import SERVICE, Service
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

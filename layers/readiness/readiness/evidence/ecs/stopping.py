@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from readiness.evidence.application_autoscaling import Scalable, ServiceScaling
-from readiness.evidence.ecs.services import (
-    SERVICE,
-    TASK_DEFINITION,
-    Container,
-    Service,
-    TaskDefinition,
-    cluster_of,
-)
+from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -7,13 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.ecs.services import (
-    SERVICE,
-    SERVICE_READS,
-    TASK_DEFINITION,
-    Service,
-    every_service,
-)
+from readiness.evidence.ecs.services import SERVICE, SERVICE_READS, Service, every_service
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION
 from readiness.model.evidence import Json, ServiceEvent, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -15,12 +15,7 @@ from readiness.evidence.awslambda.functions import (
     published,
 )
 from readiness.evidence.costexplorer import TAG
-from readiness.evidence.ecs.services import (
-    SERVICE_READS,
-    Service,
-    service_arns,
-    services_named,
-)
+from readiness.evidence.ecs.services import SERVICE_READS, Service, service_arns, services_named
 from readiness.evidence.workloads.manifests import Manifests
 from readiness.evidence.workloads.tagged import GET_RESOURCES, tagged_arns
 from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.awslambda.settings import FunctionLogging
-from readiness.evidence.ecs.services import TASK_DEFINITION, TaskDefinition
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.logs import LOG_GROUP, LogGroup, account_policies
 from readiness.model.evidence import api_call, evidence
 from readiness.model.reader import Reader

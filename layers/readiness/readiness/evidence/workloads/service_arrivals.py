@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from readiness.evidence.ecs.services import SERVICE, TASK_DEFINITION, Container, TaskDefinition
+from readiness.evidence.ecs.services import SERVICE
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.ecs.tasks import ServiceTasks, Task
 from readiness.evidence.workloads.tracing import ServiceTracing
 from readiness.evidence.xray.traces import GET_TRACES, began_at

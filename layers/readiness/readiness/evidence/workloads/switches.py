@@ -6,12 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from readiness.evidence.ecs.services import (
-    SERVICE_READS,
-    TASK_DEFINITION,
-    TaskDefinition,
-    every_service,
-)
+from readiness.evidence.ecs.services import SERVICE_READS, every_service
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, TaskDefinition
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.iam.role_grants import Leave, RoleGrants
 from readiness.evidence.workloads.dependencies import Circuit, DependencyGuards

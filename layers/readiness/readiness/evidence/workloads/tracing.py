@@ -16,14 +16,8 @@ from readiness.evidence.awslambda.functions import (
     version_of,
 )
 from readiness.evidence.awslambda.settings import FunctionTelemetry
-from readiness.evidence.ecs.services import (
-    SERVICE,
-    TASK_DEFINITION,
-    Container,
-    Service,
-    TaskDefinition,
-    cluster_of,
-)
+from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
+from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.iam.principals import ROLE
 from readiness.evidence.stepfunctions import STATE_MACHINE
 from readiness.model.evidence import api_call, evidence, last_segment

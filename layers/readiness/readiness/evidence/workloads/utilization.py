@@ -8,11 +8,7 @@ from datetime import timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
-from readiness.evidence.cloudwatch.kept import (
-    LIST_METRICS,
-    read_each_published,
-    read_whole_days,
-)
+from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published, read_whole_days
 from readiness.evidence.computeoptimizer import FunctionRecommendations
 from readiness.evidence.ecs.services import SERVICE, cluster_of
 from readiness.evidence.rds.instances import INSTANCE
