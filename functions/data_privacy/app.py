@@ -3,21 +3,12 @@
 import fnmatch
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Unreadable,
-    Verdict,
-    heading,
-    not_applicable,
-)
+from readiness import Between, Severity, Unreadable, Verdict, heading, not_applicable
 from readiness.engine.handler import handler_of
-from readiness.evidence.iam.principals import (
-    GroupPolicies,
-    PolicyDocument,
-    RolePolicies,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument
+from readiness.evidence.iam.roles import RolePolicies
+from readiness.evidence.iam.users import UserPolicies
 from readiness.evidence.macie import BucketInMacie, SensitiveDataDiscovery
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties

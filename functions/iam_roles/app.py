@@ -28,15 +28,10 @@ from readiness.evidence.iam.credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from readiness.evidence.iam.principals import (
-    GroupMembers,
-    GroupPolicies,
-    PolicyDocument,
-    PolicyUse,
-    RolePolicies,
-    RoleTrust,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
+from readiness.evidence.iam.roles import RolePolicies, RoleTrust
+from readiness.evidence.iam.users import UserPolicies
 from readiness.model.text import listed, plural
 
 from .grants import Self

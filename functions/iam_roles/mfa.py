@@ -6,7 +6,8 @@ import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from readiness.evidence.iam.principals import PolicyDocument, RoleTrust
+from readiness.evidence.iam.managed_policies import PolicyDocument
+from readiness.evidence.iam.roles import RoleTrust
 from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
 from readiness.semantics.conditions import (

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from readiness.evidence.accessanalyzer import UnusedAccess
-from readiness.evidence.iam.principals import (
-    GroupPolicies,
-    PolicyDocument,
-    RolePolicies,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument
+from readiness.evidence.iam.roles import RolePolicies
+from readiness.evidence.iam.users import UserPolicies
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,

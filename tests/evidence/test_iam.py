@@ -31,19 +31,11 @@ from readiness.evidence.iam.credentials import (
     RootVirtualDevice,
     ServiceCredentials,
 )
-from readiness.evidence.iam.principals import (
-    GROUP,
-    POLICY,
-    ROLE,
-    USER,
-    GroupMembers,
-    GroupPolicies,
-    PolicyDocument,
-    PolicyUse,
-    RolePolicies,
-    RoleTrust,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
+from readiness.evidence.iam.principals import GROUP, POLICY, ROLE, USER
+from readiness.evidence.iam.roles import RolePolicies, RoleTrust
+from readiness.evidence.iam.users import UserPolicies
 from readiness.model.evidence import ACCOUNT, REGION
 from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts.iam_roles import (

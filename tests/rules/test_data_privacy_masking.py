@@ -16,12 +16,10 @@ from functions.data_privacy.app import (
     user_unmask,
 )
 from readiness import Status
-from readiness.evidence.iam.principals import (
-    GroupPolicies,
-    PolicyDocument,
-    RolePolicies,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument
+from readiness.evidence.iam.roles import RolePolicies
+from readiness.evidence.iam.users import UserPolicies
 from readiness.evidence.logs import LogProtection
 from readiness.evidence.sns.topics import TopicProtection
 from readiness.evidence.workloads.data_flows import OutsideParties

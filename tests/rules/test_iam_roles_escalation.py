@@ -17,14 +17,11 @@ from functions.iam_roles.app import (
 )
 from functions.iam_roles.privesc import ESCALATIONS, PASS_ROLE, SOURCES, TARGETS
 from readiness import Severity, Status
-from readiness.evidence.iam.principals import (
-    POLICY,
-    GroupPolicies,
-    PolicyDocument,
-    PolicyUse,
-    RolePolicies,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
+from readiness.evidence.iam.principals import POLICY
+from readiness.evidence.iam.roles import RolePolicies
+from readiness.evidence.iam.users import UserPolicies
 from readiness.semantics.iam_actions import resource_patterns
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID

@@ -7,13 +7,10 @@ import pytest
 from functions.iam_roles.app import group_sensitive_actions, role_mfa, user_sensitive_actions
 from readiness import Status
 from readiness.evidence.iam.credentials import ActiveKeys
-from readiness.evidence.iam.principals import (
-    GroupMembers,
-    GroupPolicies,
-    PolicyDocument,
-    RoleTrust,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupMembers, GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument
+from readiness.evidence.iam.roles import RoleTrust
+from readiness.evidence.iam.users import UserPolicies
 from readiness.model.resource import Resource
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID

@@ -15,14 +15,10 @@ from functions.iam_roles.app import (
     user_privileges,
 )
 from readiness import Severity, Status
-from readiness.evidence.iam.principals import (
-    GroupPolicies,
-    PolicyDocument,
-    PolicyUse,
-    RolePolicies,
-    RoleTrust,
-    UserPolicies,
-)
+from readiness.evidence.iam.groups import GroupPolicies
+from readiness.evidence.iam.managed_policies import PolicyDocument, PolicyUse
+from readiness.evidence.iam.roles import RolePolicies, RoleTrust
+from readiness.evidence.iam.users import UserPolicies
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from functions.iam_roles.app import role_trust
 from readiness import Severity, Status
-from readiness.evidence.iam.principals import RoleTrust
+from readiness.evidence.iam.roles import RoleTrust
 from readiness.semantics.policy import Document
 from tests.fake_account import ACCOUNT_ID
 

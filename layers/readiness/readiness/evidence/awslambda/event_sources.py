@@ -7,11 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import (
-    FUNCTION,
-    FunctionIdentity,
-    function_name,
-)
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity, function_name
 from readiness.evidence.awslambda.settings import FunctionFailures
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, read_each
 from readiness.evidence.iam.principals import ROLE

@@ -11,7 +11,8 @@ from readiness.evidence.awslambda.network import CAPACITY_PROVIDER, PROVIDER_CAL
 from readiness.evidence.awslambda.settings import NETWORK, VARIABLES
 from readiness.evidence.ec2.vpcs import GONE, VPC, Subnets, this_region, vpc_id
 from readiness.evidence.ecs.services import EXPRESS_CALLS, RECONFIGURED, every_service
-from readiness.evidence.iam.principals import EVERYTHING, RolePolicies, details
+from readiness.evidence.iam.principals import EVERYTHING, details
+from readiness.evidence.iam.roles import RolePolicies
 from readiness.model.evidence import ConfigItem, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

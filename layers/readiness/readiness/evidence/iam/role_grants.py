@@ -6,13 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from readiness.evidence.iam.principals import (
-    ROLE,
-    ManagedPolicies,
-    PolicyDocument,
-    RolePolicies,
-    RoleTrust,
-)
+from readiness.evidence.iam.managed_policies import ManagedPolicies, PolicyDocument
+from readiness.evidence.iam.principals import ROLE
+from readiness.evidence.iam.roles import RolePolicies, RoleTrust
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
