@@ -32,6 +32,12 @@ from readiness.engine.actions import action_of, sdk_services, service_of
         ("apigateway", "get_rest_apis", "apigateway:GET"),
         ("apigatewayv2", "get_apis", "apigateway:GET"),
         ("budgets", "describe_budgets", "budgets:ViewBudget"),
+        (
+            "budgets",
+            "describe_budget_actions_for_account",
+            "budgets:DescribeBudgetActionsForAccount",
+        ),
+        ("securityhub", "get_findings_v2", "securityhub:GetFindings"),
     ],
 )
 def test_the_action_of_a_call(service, operation, action):

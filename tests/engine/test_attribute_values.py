@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from readiness import Severity
-from readiness.engine.attribute_values import deserialise, serialise
+from readiness.engine.attribute_values import deserialise, deserialise_foreign, serialise
 
 PLAIN = st.recursive(
     st.none()
@@ -74,3 +74,12 @@ def test_what_is_never_written_here_is_refused_by_its_kind(kind):
 def test_a_value_of_no_kind_or_of_two_is_refused(value):
     with pytest.raises(ValueError, match="unpack"):
         deserialise({"v": value})
+
+
+def test_of_a_row_that_is_not_understood_the_keys_are_known():
+    """So that a person finds the row; an attribute of another kind leaves it readable."""
+    row = {"scope": {"S": "a"}, "id": {"S": "1"}, "picture": {"B": b"x"}}
+    assert deserialise_foreign(row, "scope", "id") == {"scope": "a", "id": "1"}
+    assert deserialise_foreign(row) == {}
+    del row["picture"]
+    assert deserialise_foreign(row, "scope") == {"scope": "a", "id": "1"}

@@ -356,3 +356,26 @@ def test_an_answer_of_a_table_without_its_rows_is_not_an_empty_table(method):
         getattr(dynamodb, method)(TableName="t")
     whole = answered("dynamodb", b'{"Count": 0, "ScannedCount": 0, "Items": []}')
     assert getattr(whole, method)(TableName="t")["Items"] == []
+
+
+@pytest.mark.parametrize("status", [400, 429, 500, 503])
+@pytest.mark.parametrize("body", [b"[]", b"503", b'"Service Unavailable"'])
+def test_an_error_of_another_shape_is_garbled_too(status, body):
+    """Not a fault of the parser, and the same call may be answered later."""
+    with pytest.raises(Garbled, match=f"with {status} and a body of another shape"):
+        answered("dynamodb", body, status).list_tables()
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(400, "ValidationException"), (500, "InternalServerError")]
+)
+def test_an_error_that_can_be_read_is_the_one_it_says(status, code):
+    with pytest.raises(ClientError) as caught:
+        answered("dynamodb", json.dumps({"__type": f"x#{code}"}).encode(), status).list_tables()
+    assert caught.value.response["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("status", [300, 302, 400])
+def test_a_page_that_is_no_success_is_an_error_of_aws(status):
+    with pytest.raises(ClientError):
+        answered("dynamodb", b"<html>moved</html>", status).list_tables()

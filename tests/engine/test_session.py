@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 
 import pytest
+from botocore.config import Config
 from botocore.exceptions import UnknownServiceError
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
@@ -63,6 +65,30 @@ def test_a_model_in_the_folders_of_aws_data_path_is_found(tmp_path, monkeypatch)
     session = Session(region="us-east-1")
     assert session.knows("own")
     assert session.loader.load_service_model("own", "service-2") == {"operations": {}}
+
+
+def test_several_folders_of_aws_data_path_may_name_the_home(tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        place = tmp_path / name / f"own{name}" / "2026-01-01"
+        place.mkdir(parents=True)
+        (place / "service-2.json").write_text('{"operations": {}}', encoding="utf-8")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    monkeypatch.setenv("AWS_DATA_PATH", os.pathsep.join(["~/one", "$PLACE/two"]))
+    session = Session(region="us-east-1")
+    assert session.knows("ownone")
+    assert session.knows("owntwo")
+
+
+def test_the_region_is_the_one_given_or_that_of_the_environment(monkeypatch):
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert Session().region_name == "eu-west-1"
+    session = Session(region="us-east-1")
+    assert session.region_name == "us-east-1"
+    assert session.client("sqs").meta.region_name == "us-east-1"
+    there = session.client("sqs", region_name="eu-central-1", config=Config(read_timeout=7))
+    assert there.meta.region_name == "eu-central-1"
+    assert there.meta.config.read_timeout == 7
 
 
 def test_an_unknown_profile_is_refused_as_boto3_does(monkeypatch):

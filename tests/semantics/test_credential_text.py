@@ -183,6 +183,45 @@ def test_a_build_specification(variable, command, found):
     assert bool(suspects_in_specification("buildspec", text)) is found
 
 
+REFERENCES = """\
+version: 0.2
+env:
+  secrets-manager:
+    API_KEY: prod-api
+
+    DB_PASSWORD: prod-db:password
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(REFERENCES, id="as AWS documents it"),
+        pytest.param(REFERENCES.replace("ger:", "ger:  # no values here"), id="a comment behind"),
+        pytest.param(REFERENCES.replace("\n\n", "\n# the database\n"), id="a comment between"),
+        pytest.param(REFERENCES.replace("secrets-manager", '"secrets-manager"'), id="in quotes"),
+        pytest.param(REFERENCES.replace("secrets-manager", "parameter-store"), id="parameters"),
+        pytest.param(
+            'env:\n  secrets-manager: {API_KEY: "prod-api-2", DB_PASSWORD: db:v1}\n', id="braces"
+        ),
+        pytest.param(
+            'env: {secrets-manager: {\nAPI_KEY: "prod-api-2",\n  DB_TOKEN: "db:v1"\n}}\n',
+            id="braces over lines",
+        ),
+    ],
+)
+def test_what_names_the_place_of_a_secret_is_none(text):
+    assert suspects_in_specification("buildspec", text) == []
+    for after in ("  variables:\n    DB_PASSWORD: hunter2\n", "DB_PASSWORD: hunter2\n"):
+        [found] = suspects_in_specification("buildspec", text + after)
+        assert found.length == "under 8 characters"
+
+
+def test_a_list_of_exported_variables_is_over_at_the_next_name():
+    text = "env:\n  exported-variables:\n    - API_KEY\n    - TAG\n  DB_PASSWORD: hunter2\n"
+    assert len(suspects_in_specification("buildspec", text)) == 1
+
+
 @pytest.mark.parametrize(
     ("env", "names"),
     [

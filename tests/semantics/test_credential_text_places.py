@@ -149,3 +149,25 @@ def test_a_text_in_base64_inside_a_text():
     inner = base64.b64encode(b"export STAGE=prod\nexport DB_PASSWORD=hunter2\n").decode()
     found = suspects_in_text("here", f"echo {inner} | base64 -d")
     assert found == [Suspicion("here", NAME, "under 8 characters", NAMED)]
+
+
+def test_a_text_in_base64_twice():
+    inner = base64.b64encode(b"export STAGE=prod\nexport DB_PASSWORD=hunter2\n").decode()
+    outer = base64.b64encode(f"echo {inner} | base64 -d | sh -e".encode()).decode()
+    found = suspects_in_text("here", f"echo {outer} | base64 -d")
+    assert found == [Suspicion("here", NAME, "under 8 characters", NAMED)]
+
+
+def test_each_kind_is_told_once_with_the_length_of_the_first():
+    text = "export DB_PASSWORD=hunter2 API_PASSWORD=hunter2hunter2; mysql -phunter2"
+    assert suspects_in_text("here", text) == [
+        Suspicion("here", NAME, "under 8 characters", NAMED),
+        Suspicion("here", "password of a command", "under 8 characters", SHAPED),
+    ]
+
+
+def test_a_text_that_has_itself_the_format_of_a_credential():
+    text = "aws configure set aws_access_key_id AKIA" + "Q" * 16
+    assert suspects_in_text("here", text) == [
+        Suspicion("here", "AWS access key id", "32 to 63 characters", SHAPED)
+    ]

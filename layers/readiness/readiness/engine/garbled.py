@@ -63,11 +63,8 @@ class _Parser:
         except ResponseParserError:
             raise
         except _MISSHAPEN as error:
-            model, status = response.get(_ASKED), response["status_code"]
             what = f"a body of another shape ({type(error).__name__})"
-            if model is None:
-                raise ResponseParserError(what) from error
-            raise _garbled(model, status, what) from error
+            raise _garbled(response[_ASKED], response["status_code"], what) from error
 
 
 _ASKED = "operation_model"

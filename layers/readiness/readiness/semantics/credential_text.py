@@ -86,6 +86,9 @@ _PAIRS = (
 
 _REFERRING = ("secrets-manager", "parameter-store", "exported-variables")
 """Parts of a build specification whose values name where a variable comes from."""
+_REFERENCES = rf"[\"']?(?:{'|'.join(_REFERRING)})[\"']?[ \t]*:"
+_REFERENCES_BELOW = re.compile(rf"{_REFERENCES}[ \t]*(?:#.*)?")
+_REFERENCES_IN_BRACES = re.compile(rf"(?<![\w-]){_REFERENCES}\s*\{{[^{{}}]*\}}")
 
 _BASE64_BLOCK = re.compile(r"(?:[A-Za-z0-9+/]{60,}\r?\n)*[A-Za-z0-9+/]{40,}={0,2}")
 _SHELL = re.compile(r"\$\{?\w+(?::?[-?+=][^}]*)?\}?|\$\(.*\)?|`.*`?|\$[@*#?]|%\w+%", re.DOTALL)
@@ -102,9 +105,7 @@ def suspects_in_text(
         return []
     found: dict[str, Suspicion] = {}
     for detector, value, certainty in _found(text, min_entropy, ignore, _MOST_LAYERS):
-        known = found.get(detector)
-        if known is None or known.certainty < certainty:
-            found[detector] = Suspicion(place, detector, length_bucket(value), certainty)
+        found.setdefault(detector, Suspicion(place, detector, length_bucket(value), certainty))
     return list(found.values())
 
 
@@ -148,7 +149,7 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _bare(value: str) -> str:
-    text = value.strip().rstrip(",")
+    text = value.strip()
     if text[:1] in {'"', "'"} and text[-1:] == text[:1] and len(text) > 1:
         return text[1:-1]
     return re.sub(r"[\"'\\)\]},]+$", "", text)
@@ -167,14 +168,14 @@ def _without_references(text: str) -> str:
     """The text without the parts of a build specification that only name sources."""
     kept: list[str] = []
     inside: int | None = None
-    for line in text.splitlines():
+    for line in _REFERENCES_IN_BRACES.sub("", text).splitlines():
+        said = line.strip()
         indent = len(line) - len(line.lstrip())
-        if inside is not None and line.strip() and indent <= inside:
+        if inside is not None and indent <= inside and said and not said.startswith("#"):
             inside = None
         if inside is None:
             kept.append(line)
-        if line.strip().rstrip(":") in _REFERRING and line.rstrip().endswith(":"):
-            inside = indent
+            inside = indent if _REFERENCES_BELOW.fullmatch(said) else None
     return "\n".join(kept)
 
 
