@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from readiness.evidence.budgets import Bounds
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Verdict, cannot_tell, complies, violates
 
@@ -14,11 +15,12 @@ from .coverage import Coverage, Found
 from .gaps import Gap, Limits
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Payer
-    from readiness.evidence.cost_anomalies import CostAnomalies
+    from readiness.evidence.budgets import BillingAlarms, Budget, Budgets, Notification, Payer
+    from readiness.evidence.cost_anomalies import AnomalySubscription, CostAnomalies
 
 _DAY_IN_MINUTES = 24 * 60
 _CHARGES = ("AWS/Billing", "EstimatedCharges")
+_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class CostNotifications:
         working = next(self._working(), "")
         if working:
             return complies(working)
+        if doubts := [*self._doubts()]:
+            return cannot_tell(" ".join(doubts))
         lacks = [*self._flaws()] or [
             "The account has no cost budget, cost anomaly subscription or billing alarm."
         ]
@@ -61,8 +65,8 @@ class CostNotifications:
         for budget in self.budgets.all:
             if not self._counts(budget):
                 continue
-            for each in budget.warnings(self.max_threshold_percent):
-                if each.subscribers:
+            for each in self._warnings(budget):
+                if each.is_heard:
                     unit = " %" if each.is_percent else ""
                     yield (
                         f"The budget {budget.name} notifies"
@@ -70,23 +74,44 @@ class CostNotifications:
                         f" {each.threshold:g}{unit} ({each.kind.lower()})."
                     )
         for subscription in self.anomalies.subscriptions:
-            whole = [each for each in subscription.monitors if each.startswith("DIMENSIONAL")]
-            is_low = subscription.least_impact <= self.max_anomaly_impact
-            if whole and subscription.subscribers and is_low:
+            if self._counts_anomalies(subscription) and subscription.is_heard:
                 count = plural(len(subscription.subscribers), "subscriber")
                 yield f"The cost anomaly subscription {subscription.name} notifies {count}."
         found = self._alarm()
         if found.alarm and self._currencies():
             yield f"The alarm {found.alarm} covers the estimated charges."
 
+    def _doubts(self) -> Iterator[str]:
+        """What notifies someone only if its topic lets it, which conditions or keys hide."""
+        for budget in self.budgets.all:
+            for each in self._warnings(budget) if self._counts(budget) else ():
+                if each.doubtful:
+                    yield (
+                        f"Whether the budget {budget.name} notifies someone cannot be told: it"
+                        f" goes to {each.doubtful[0]}."
+                    )
+        for subscription in self.anomalies.subscriptions:
+            if self._counts_anomalies(subscription) and subscription.doubtful:
+                yield (
+                    f"Whether the cost anomaly subscription {subscription.name} notifies someone"
+                    f" cannot be told: it goes to {subscription.doubtful[0]}."
+                )
+
+    def _warnings(self, budget: Budget) -> tuple[Notification, ...]:
+        return budget.warnings(self.max_threshold_percent, _BOUNDS)
+
     def _counts(self, budget: Budget) -> bool:
-        """Whether it covers the costs of the whole account or of the tagged workload."""
-        is_over = budget.has_ended(self.budgets.read_at)
+        """Whether it can warn in time of the costs of the account or of the tagged workload."""
         return (
-            not is_over
-            and not budget.health
-            and budget.covers(self.budgets.account, self.workload_tag)
+            budget.covers(self.budgets.account, self.workload_tag)
+            and not any(budget.faults(self.budgets.read_at, _BOUNDS))
+            and not budget.lateness(_BOUNDS)
         )
+
+    def _counts_anomalies(self, subscription: AnomalySubscription) -> bool:
+        """Whether it tells of small enough anomalies of the whole account."""
+        whole = any(each.startswith("DIMENSIONAL") for each in subscription.monitors)
+        return whole and subscription.least_impact <= self.max_anomaly_impact
 
     def _alarm(self) -> Found:
         limits = Limits(self.billing.read_at, max_detection_minutes=_DAY_IN_MINUTES)
@@ -122,22 +147,24 @@ class CostNotifications:
     def _budget_flaws(self, budget: Budget) -> Iterator[str]:
         if budget.kind != "COST":
             return
-        if budget.has_ended(self.budgets.read_at):
-            yield f"The budget {budget.name} ended on {budget.ends:%Y-%m-%d}."
-        elif budget.health:
-            yield f"AWS cannot evaluate the budget {budget.name} ({budget.health})."
+        flaws = [*budget.faults(self.budgets.read_at, _BOUNDS)]
+        if late := budget.lateness(_BOUNDS):
+            flaws.append(late)
+        if flaws:
+            yield from flaws
         elif not self._counts(budget):
             yield f"The budget {budget.name} covers only a part of the costs."
         elif not budget.notifications:
             yield f"The budget {budget.name} has no alert."
-        elif not budget.warnings(self.max_threshold_percent):
+        elif not self._warnings(budget):
             yield (
                 f"The budget {budget.name} has no alert at"
                 f" {self.max_threshold_percent:g} % or less."
             )
         else:
-            warnings = budget.warnings(self.max_threshold_percent)
-            unheard = dict.fromkeys(str(topic) for each in warnings for topic in each.unheard)
+            unheard = dict.fromkeys(
+                str(topic) for each in self._warnings(budget) for topic in each.unheard
+            )
             if unheard:
                 yield f"The alerts of the budget {budget.name} go only to {listed(list(unheard))}."
             else:

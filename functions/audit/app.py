@@ -93,14 +93,16 @@ def compliance_rules(
     rules: ConfigRules,
     standards: Standards | Unreadable,
     seen: Recorder,
+    others: RecordersOfOthers | Unreadable,
     *,
     wanted: RuleSettings,
 ) -> Verdict:
     """AWS Config rules or Security Hub standards evaluate the region's resources, and they work.
 
-    Rules of this project do not count: they would vouch for themselves.
+    Rules of this project do not count: they would vouch for themselves. A standard needs a
+    recorder, the customer's or Security Hub's own.
     """
-    return judge_rules(rules, standards, seen, wanted)
+    return judge_rules(rules, standards, seen, others, wanted)
 
 
 # -- security assessments ---------------------------------------------------------------------

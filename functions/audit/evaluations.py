@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
-from readiness import Between, Unreadable, Verdict, complies, unread, violates
-from readiness.evidence.config.recording import Recorder
+from readiness import Between, Status, Unreadable, Verdict, complies, unread, violates
+from readiness.evidence.config.recording import Recorder, RecordersOfOthers
 from readiness.evidence.config.rules import ConfigRule, ConfigRules
 from readiness.evidence.securityhub import Standard, Standards
 from readiness.model.text import listed, plural
@@ -43,7 +43,11 @@ class RuleSettings:
 
 
 def judge_rules(
-    rules: ConfigRules, standards: Standards | Unreadable, seen: Recorder, wanted: RuleSettings
+    rules: ConfigRules,
+    standards: Standards | Unreadable,
+    seen: Recorder,
+    others: RecordersOfOthers | Unreadable,
+    wanted: RuleSettings,
 ) -> Verdict:
     """The verdict on the rules and standards of a region."""
     counted = [rule for rule in rules.all if not rule.is_own]
@@ -77,7 +81,28 @@ def judge_rules(
         )
     if len(working) >= wanted.min_rules:
         return complies(f"{plural(len(working), 'AWS Config rule')} evaluate resources.", **facts)
-    return _by_standards(standards, wanted, len(working), len(unknown)).observing(facts)
+    said = _by_standards(standards, wanted, len(working), len(unknown))
+    if said.status is Status.COMPLIANT and seen.is_idle:
+        said = _without_a_recorder(said, others)
+    return said.observing(facts)
+
+
+def _without_a_recorder(said: Verdict, others: RecordersOfOthers | Unreadable) -> Verdict:
+    """A standard stays READY when the recorder stops; most of its controls wait for changes.
+
+    With the newer Security Hub they get them from its service-linked recorder. Source: Security
+    Hub User Guide, "Enabling and configuring AWS Config for Security Hub CSPM".
+    """
+    idle = "no customer managed recorder of AWS Config records changes"
+    if isinstance(others, Unreadable):
+        return unread(f"{said.reason} But {idle}, and others could not be read: {others}.", others)
+    if others.has_security_hub:
+        return said
+    return violates(
+        f"{said.reason} But {idle}, and Security Hub has no recorder of its own: most controls"
+        " find nothing new.",
+        expected="A recorder that records, or the service-linked recorder of Security Hub.",
+    )
 
 
 def _fault(rule: ConfigRule, now: datetime) -> str:

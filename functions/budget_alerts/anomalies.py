@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -35,6 +35,10 @@ class AnomalyLimits:
     require_immediate: bool
     workload_tag: str
     managed_locally: bool
+    workloads: tuple[str, ...] = ()
+    """Those that monitors have to watch where none watches the whole account."""
+    refusals: tuple[str, ...] = ()
+    """Why manifests, which would name workloads, cannot be used."""
 
 
 def judge_detection(found: AnomalyDetection, payer: Payer, limits: AnomalyLimits) -> Verdict:
@@ -48,14 +52,13 @@ def judge_detection(found: AnomalyDetection, payer: Payer, limits: AnomalyLimits
         for each, fault in zip(monitors.values(), faults.values(), strict=True)
     )
     for subscription in found.subscriptions:
+        watching = [monitors[arn] for arn in subscription.monitor_arns if arn in monitors]
         sound = [
-            monitors[arn].name
-            for arn in subscription.monitor_arns
-            if arn in monitors and not faults[arn] and monitors[arn].evaluated is not None
-        ]
+            each.name for each in watching if not faults[each.arn] and each.evaluated is not None
+        ] or _together(watching, found, limits)
         silent = [*_silent(subscription, limits)]
         if sound and not silent:
-            if len(subscription.subscribers) > len(subscription.doubtful):
+            if subscription.is_heard:
                 count = plural(len(subscription.subscribers), "subscriber")
                 return complies(
                     f"The subscription {subscription.name} tells {count} of the anomalies that"
@@ -82,6 +85,8 @@ def judge_detection(found: AnomalyDetection, payer: Payer, limits: AnomalyLimits
         return cannot_tell("The monitor is new; AWS has not evaluated it yet.")
     if not monitors:
         lacks.append("The account has no cost anomaly monitor.")
+    if limits.refusals and any(_workloads(each, limits) for each in monitors.values()):
+        return cannot_tell(" ".join(limits.refusals))
     said = " ".join(dict.fromkeys(lacks))
     if payer.is_member and not limits.managed_locally:
         return cannot_tell(
@@ -104,6 +109,26 @@ def _fault(monitor: AnomalyMonitor, found: AnomalyDetection, limits: AnomalyLimi
     """Why a monitor does not watch the account's costs, empty where it does."""
     if not _covers(monitor, found.account, limits):
         return f"The monitor {monitor.name} watches only a part of the costs ({monitor.kind})."
+    return _idleness(monitor, found, limits)
+
+
+def _together(
+    monitors: Sequence[AnomalyMonitor], found: AnomalyDetection, limits: AnomalyLimits
+) -> list[str]:
+    """The names of monitors that watch a workload each, where no workload is left out."""
+    working = [
+        each
+        for each in monitors
+        if _workloads(each, limits) and each.evaluated and not _idleness(each, found, limits)
+    ]
+    watched = {name for each in working for name in _workloads(each, limits)}
+    if not limits.workloads or not watched.issuperset(limits.workloads):
+        return []
+    return [each.name for each in working]
+
+
+def _idleness(monitor: AnomalyMonitor, found: AnomalyDetection, limits: AnomalyLimits) -> str:
+    """Why a monitor finds nothing, as a sentence; empty where it works or is new."""
     today = found.read_at.date()
     if monitor.evaluated is None:
         if monitor.created is not None and today - monitor.created <= _FIRST:
@@ -115,16 +140,21 @@ def _fault(monitor: AnomalyMonitor, found: AnomalyDetection, limits: AnomalyLimi
 
 
 def _covers(monitor: AnomalyMonitor, account: str, limits: AnomalyLimits) -> bool:
-    """Whether it is about the whole account, or about the workloads that the tag marks."""
+    """Whether it is about the whole account, or about every value of the workloads' tag."""
     if monitor.kind == "DIMENSIONAL TAG":
         return _tag_of(monitor.specification or {}) in {"", limits.workload_tag}
     if monitor.kind != "CUSTOM":
         return monitor.kind in _WHOLE
+    accounts = (monitor.specification or {}).get("Dimensions") or {}
+    return accounts.get("Key") == "LINKED_ACCOUNT" and account in accounts.get("Values", ())
+
+
+def _workloads(monitor: AnomalyMonitor, limits: AnomalyLimits) -> Sequence[str]:
+    """The workloads that a monitor of some values of their tag watches, none for any other."""
     about: Mapping[str, Any] = monitor.specification or {}
-    accounts = about.get("Dimensions") or {}
-    if accounts:
-        return accounts.get("Key") == "LINKED_ACCOUNT" and account in accounts.get("Values", ())
-    return bool(_tag_of(about)) and _tag_of(about) == limits.workload_tag
+    if monitor.kind != "CUSTOM" or _tag_of(about) != limits.workload_tag:
+        return ()
+    return about["Tags"].get("Values") or ()
 
 
 def _tag_of(specification: Mapping[str, Any]) -> str:

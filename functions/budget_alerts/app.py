@@ -17,7 +17,7 @@ from readiness.engine.handler import handler_of
 from readiness.evidence.autoscaling import BATCH_TAG
 from readiness.evidence.awslambda.functions import FunctionIdentity, FunctionTags
 from readiness.evidence.billing_reports import BillingReports
-from readiness.evidence.budgets import BudgetActions, Budgets, Payer
+from readiness.evidence.budgets import Bounds, BudgetActions, Budgets, Payer
 from readiness.evidence.cost_anomalies import Anomalies, AnomalyDetection
 from readiness.evidence.costexplorer import CostAllocationTags
 from readiness.evidence.ecs.services import Service
@@ -84,6 +84,9 @@ def cost_budget(
     max_limit_ratio: Annotated[
         float, Between(1, 1000), "How many times the forecasted cost a limit may be"
     ] = 10,
+    max_period_days: Annotated[
+        int, Between(1, 3660), "The longest period of a budget (days); a quarter has 92"
+    ] = 31,
     workloads: Annotated[
         tuple[str, ...],
         "The workloads that need a budget each, where none is on the whole account; empty: those"
@@ -94,19 +97,29 @@ def cost_budget(
 ) -> Verdict:
     """A cost budget on the whole account warns someone before its limit is spent.
 
-    Budgets on a service, a region or one of several workloads do not cover the account. A topic
-    counts if AWS Budgets may publish to it and someone has confirmed a subscription.
+    Budgets on a service, a region or one of several workloads do not cover the account, and one
+    of a quarter or a year may warn after months. A topic counts if AWS Budgets may publish to it
+    and someone has confirmed a subscription.
     """
     limits = BudgetLimits(
         require_forecast,
         max_threshold_percent,
-        max_limit_ratio,
-        workloads or tuple(sorted(set(manifests.stated) - {DEFAULT})),
+        Bounds(max_limit_ratio, max_period_days),
+        workloads or _stated(manifests),
         workload_tag,
         managed_locally,
-        () if workloads else tuple(manifests.refusal(name) for name in manifests.refused),
+        () if workloads else _refusals(manifests),
     )
     return judge_budgets(budgets, payer, limits)
+
+
+def _stated(manifests: Manifests) -> tuple[str, ...]:
+    """The workloads that have a manifest."""
+    return tuple(sorted(set(manifests.stated) - {DEFAULT}))
+
+
+def _refusals(manifests: Manifests) -> tuple[str, ...]:
+    return tuple(manifests.refusal(name) for name in manifests.refused)
 
 
 @budget_alerts.rule(BUDGETS, severity=Severity.LOW)
@@ -133,6 +146,7 @@ def budget_actions(actions: BudgetActions) -> Verdict:
 def anomaly_detection(
     detection: AnomalyDetection,
     payer: Payer,
+    manifests: Manifests,
     *,
     max_impact: Annotated[
         float, Between(0, 1_000_000), "The highest threshold, in the bill's currency"
@@ -144,12 +158,18 @@ def anomaly_detection(
         int, Between(1, 30), "How old the last evaluation of a monitor may be (days)"
     ] = 3,
     require_immediate: Annotated[bool, "Require a subscription that tells immediately"] = False,
+    workloads: Annotated[
+        tuple[str, ...],
+        "The workloads that monitors have to watch, where none watches the whole account; empty:"
+        " those that have a manifest",
+    ] = (),
     workload_tag: WorkloadTag = "Application",
     managed_locally: ManagedLocally = False,
 ) -> Verdict:
     """A cost anomaly monitor covers the account, and a subscription tells someone.
 
-    A monitor alone proves nothing: AWS makes one in every new account.
+    A monitor alone proves nothing: AWS makes one in every new account. Monitors of single
+    workloads count where one subscription tells of all of them.
     """
     limits = AnomalyLimits(
         max_impact,
@@ -158,6 +178,8 @@ def anomaly_detection(
         require_immediate,
         workload_tag,
         managed_locally,
+        workloads or _stated(manifests),
+        () if workloads else _refusals(manifests),
     )
     return judge_detection(detection, payer, limits)
 

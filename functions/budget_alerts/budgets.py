@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Fact, Severity, Verdict, cannot_tell, complies, violates
 
 if TYPE_CHECKING:
-    from readiness.evidence.budgets import Budget, Budgets, Notification, Payer
-
-_SMALL = 100
-"""A budget may exceed the forecast by so much, in its own currency, whatever the ratio is."""
+    from readiness.evidence.budgets import Bounds, Budget, Budgets, Notification, Payer
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +18,7 @@ class BudgetLimits:
 
     require_forecast: bool
     max_threshold_percent: float
-    max_limit_ratio: float
+    bounds: Bounds
     workloads: tuple[str, ...]
     workload_tag: str
     managed_locally: bool
@@ -35,7 +31,10 @@ def judge_budgets(budgets: Budgets, payer: Payer, limits: BudgetLimits) -> Verdi
     costs = [each for each in budgets.all if each.kind == "COST"]
     whole = [each for each in costs if each.covers(budgets.account, limits.workload_tag, ())]
     candidates = {"the account": whole}
-    is_sound = any(not _faults(budgets, each, limits) for each in whole)
+    is_sound = any(
+        not any(each.faults(budgets.read_at, limits.bounds)) and not each.lateness(limits.bounds)
+        for each in whole
+    )
     if limits.refusals and not is_sound and costs:
         return cannot_tell(" ".join(limits.refusals))
     if limits.workloads and not is_sound and costs:
@@ -58,11 +57,11 @@ def judge_budgets(budgets: Budgets, payer: Payer, limits: BudgetLimits) -> Verdi
             " account (managed_locally=true says that it has none)."
         ).observing(facts)
     if lacks:
-        only_early = all(each.lacks_only_forecast for each in judged if each.lacks)
+        is_told = all(each.is_told for each in judged if each.lacks)
         return violates(
             " ".join(lacks),
             expected=expected,
-            severity=Severity.MEDIUM if only_early else None,
+            severity=Severity.MEDIUM if is_told else None,
         ).observing(facts)
     if doubts := [each.doubt for each in judged if each.doubt]:
         return cannot_tell(" ".join(doubts)).observing(facts)
@@ -81,8 +80,8 @@ class _Judged:
     lacks: tuple[str, ...] = ()
     doubt: str = ""
     said: str = ""
-    lacks_only_forecast: bool = False
-    """Someone is told of what was spent, and only not of what will be."""
+    is_told: bool = False
+    """Someone is told of what was spent, only late, or not of what will be."""
 
 
 def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimits) -> _Judged:
@@ -91,9 +90,20 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
         parts = [each.name for each in budgets.all if each.kind == "COST"]
         others = f"; {listed(parts)} covers only a part of the costs" if parts else ""
         return _Judged((f"No cost budget covers {name}{others}.",))
-    sound = [each for each in found if not _faults(budgets, each, limits)]
-    if not sound:
-        return _Judged(tuple(text for each in found for text in _faults(budgets, each, limits)))
+    able = [each for each in found if not any(each.faults(budgets.read_at, limits.bounds))]
+    if not able:
+        faults = [fault for each in found for fault in each.faults(budgets.read_at, limits.bounds)]
+        return _Judged(tuple(faults))
+    in_time = [each for each in able if not each.lateness(limits.bounds)]
+    judged = _told_by(in_time or able, limits)
+    if in_time:
+        return judged
+    late = tuple(each.lateness(limits.bounds) for each in able)
+    return replace(judged, lacks=(*late, *judged.lacks), is_told=bool(judged.said))
+
+
+def _told_by(sound: list[Budget], limits: BudgetLimits) -> _Judged:
+    """Whom budgets that can warn tell of what was spent, and of what will be."""
     needed = ["ACTUAL", *(["FORECASTED"] if limits.require_forecast else [])]
     lacks, doubts, told = [], [], []
     lacks_forecast = False
@@ -101,10 +111,10 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
         alerts = [
             (budget, each)
             for budget in sound
-            for each in budget.warnings(limits.max_threshold_percent)
-            if each.kind == kind and each.threshold > 0
+            for each in budget.warnings(limits.max_threshold_percent, limits.bounds)
+            if each.kind == kind
         ]
-        certain = [(b, each) for b, each in alerts if len(each.subscribers) > len(each.doubtful)]
+        certain = [(b, each) for b, each in alerts if each.is_heard]
         doubtful = [each for _, each in alerts if each.subscribers]
         if certain:
             told.append(_said(*certain[0]))
@@ -118,38 +128,6 @@ def _judge(budgets: Budgets, name: str, found: list[Budget], limits: BudgetLimit
             lacks_forecast = kind == "FORECASTED"
     only_forecast = len(lacks) == 1 and not doubts and bool(told) and lacks_forecast
     return _Judged(tuple(lacks), " ".join(doubts), " ".join(told), only_forecast)
-
-
-def _faults(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> list[str]:
-    return [*_each_fault(budgets, budget, limits)]
-
-
-def _each_fault(budgets: Budgets, budget: Budget, limits: BudgetLimits) -> Iterator[str]:
-    """Why a budget cannot warn of anything."""
-    if budget.has_ended(budgets.read_at):
-        yield f"The budget {budget.name} ended on {budget.ends:%Y-%m-%d}."
-    if budget.begins is not None and budget.begins > budgets.read_at:
-        yield f"The budget {budget.name} begins only on {budget.begins:%Y-%m-%d}."
-    if budget.health:
-        yield f"AWS cannot evaluate the budget {budget.name} ({budget.health})."
-    limit, forecast = budget.limit, budget.forecast
-    if limit is None or limit <= 0:
-        yield f"The budget {budget.name} has no limit above zero."
-    elif forecast is not None:
-        most = forecast * limits.max_limit_ratio
-        if limit > most and limit - forecast > _SMALL:
-            yield (
-                f"The limit of the budget {budget.name}, {limit:,.2f}, is more than"
-                f" {limits.max_limit_ratio:g} times what AWS forecasts for the period"
-                f" ({forecast:,.2f}), so it warns of nothing."
-            )
-        if forecast > limit * limits.max_limit_ratio and forecast - limit > _SMALL:
-            yield (
-                f"AWS forecasts {forecast:,.2f} for the period, more than"
-                f" {limits.max_limit_ratio:g} times the limit of the budget {budget.name}"
-                f" ({limit:,.2f}). It warns at the beginning of each period and of nothing after"
-                " that."
-            )
 
 
 def _missing(

@@ -9,6 +9,7 @@ from readiness.evidence.cloudfront import Behaviour
 from readiness.model.text import plural
 from readiness.model.verdict import (
     Severity,
+    Status,
     Verdict,
     cannot_tell,
     complies,
@@ -21,6 +22,27 @@ NEW = timedelta(days=7)
 
 def judge_use(cache: Cache, now: datetime, min_hit_rate: float) -> Verdict:
     """Whether the cache is available, in use and has a good hit rate."""
+    if out := _unavailable(cache):
+        return out
+    use = cache.use
+    lookups = use.lookups
+    if lookups is None:
+        return cannot_tell(
+            f"CloudWatch has no hits or misses for the {cache.label} in the last 7 days. That does"
+            " not mean that it is not used."
+        )
+    facts = {"lookups": lookups, "hits": use.hits, "misses": use.misses}
+    if not lookups:
+        return _unused(cache, now).observing(facts)
+    said = judge_rate(cache.label, use, min_hit_rate)
+    if said.status is Status.NON_COMPLIANT and cache.created and now - cache.created < NEW:
+        return cannot_tell(
+            f"{said.reason} It was created on {cache.created:%Y-%m-%d} and may still be filling."
+        ).observing(facts)
+    return said
+
+
+def _unavailable(cache: Cache) -> Verdict | None:
     if cache.is_going:
         return not_applicable(f"The {cache.label} is being deleted.", status=cache.status)
     if "fail" in cache.status or "incompatible" in cache.status:
@@ -36,20 +58,21 @@ def judge_use(cache: Cache, now: datetime, min_hit_rate: float) -> Verdict:
             is_passing=True,
             status=cache.status,
         )
-    use = cache.use
-    lookups = use.lookups
-    if lookups is None:
-        return cannot_tell(
-            f"CloudWatch has no hits or misses for the {cache.label} in the last 7 days. That does"
-            " not mean that it is not used."
-        )
-    facts = {"lookups": lookups, "hits": use.hits, "misses": use.misses}
-    if not lookups:
-        return _unused(cache, now).observing(facts)
-    return judge_rate(cache.label, use, min_hit_rate)
+    return None
 
 
 def _unused(cache: Cache, now: datetime) -> Verdict:
+    if cache.copy_of:
+        return not_applicable(
+            f"It is a copy in the Global Datastore {cache.copy_of} that nothing reads; the primary"
+            " is checked in its own region."
+        )
+    if passed_on := cache.use.passed_on:
+        return not_applicable(
+            f"The {cache.label} is used as a queue, a stream or a channel"
+            f" ({plural(passed_on, 'command')} in the last 7 days) and not as a cache.",
+            passed_on=passed_on,
+        )
     if cache.created and now - cache.created < NEW:
         return cannot_tell(
             f"The {cache.label} was created on {cache.created:%Y-%m-%d} and has not been used"

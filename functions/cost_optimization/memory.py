@@ -71,6 +71,11 @@ def _unlisted(
     report_unused: bool,
 ) -> Verdict:
     """The verdict on a function that Compute Optimizer does not list."""
+    if runs.at_edge:
+        return not_applicable(
+            f"CloudFront runs it at the edge ({listed(list(runs.at_edge))}), where its invocations"
+            " are counted under another name and Compute Optimizer does not look."
+        )
     count = runs.count
     changed = function.modified
     is_settled = changed is not None and now - changed > timedelta(days=30)

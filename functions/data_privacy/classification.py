@@ -106,7 +106,26 @@ def _too_high(value: str, macie: BucketInMacie) -> Verdict | None:
             "S3 does not let Macie read the bucket (ACCESS_DENIED), for example because of its"
             f" policy, so no one knows whether its class {value} is right."
         )
-    return None if seen.is_watched else _unwatched(value, seen, expected)
+    if macie.is_watched:
+        return None
+    if macie.jobs:
+        return _paused(value, macie, expected)
+    return _unwatched(value, seen, expected)
+
+
+def _paused(value: str, macie: BucketInMacie, expected: str) -> Verdict:
+    """Some or all of the scheduled jobs that may include the bucket do not run."""
+    idle = listed([each.name for each in macie.jobs if not each.is_active])
+    if macie.is_watched is None:
+        return cannot_tell(
+            f"Its class {value} asks for Macie. Some scheduled jobs are paused ({idle}), and Macie"
+            " does not say whether one that runs includes the bucket."
+        )
+    return violates(
+        f"Its class {value} asks for Macie, but automated discovery leaves the bucket out, and the"
+        f" scheduled jobs that include it are paused: {idle}.",
+        expected=expected,
+    )
 
 
 def _unwatched(value: str, seen: MacieBucket, expected: str) -> Verdict:

@@ -28,6 +28,7 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, violates_all
 from readiness.semantics.metrics import total
+from readiness.semantics.policy import Statement, is_service_wide, matches, overlap
 
 from .batching import judge_source, judge_stream
 from .settings import AttestationSettings, MinMessages
@@ -312,15 +313,41 @@ def batch_permission(
 
 def _granted(role: RoleGrants, action: str) -> bool:
     """Whether a policy, and the boundary if there is one, allows the action on any table."""
-    boundary = (role.boundary,) if role.boundary else role.documents
-    return all(
-        any(
-            statement.allows and statement.names_action(action)
-            for document in documents
-            for statement in document.statements
+    boundary = (role.boundary,) if role.boundary else ()
+    about = [
+        [s for document in documents for s in document.statements if s.names_action(action)]
+        for documents in (role.documents, boundary or role.documents)
+    ]
+    if any(_denies(statement) for statements in about for statement in statements):
+        return False
+    return all(any(map(_reaches_a_table, statements)) for statements in about)
+
+
+def _denies(statement: Statement) -> bool:
+    """Whether it denies what it is about on every table, whatever the request is."""
+    return (
+        not statement.allows
+        and not statement.conditions
+        and (
+            statement.names_every_resource
+            or any(is_service_wide(each, "dynamodb") for each in statement.resources)
         )
-        for documents in (role.documents, boundary)
     )
+
+
+def _reaches_a_table(statement: Statement) -> bool:
+    """Whether it allows something on at least one table; a statement about buckets does not."""
+    return statement.allows and (
+        bool(statement.not_resources) or any(map(_may_be_a_table, statement.resources))
+    )
+
+
+def _may_be_a_table(resource: str) -> bool:
+    """Whether a table fits a resource pattern, whose last wildcard goes on beyond colons."""
+    fields = resource.split(":", 5)
+    if resource.endswith("*"):
+        fields += ["*"] * (6 - len(fields))
+    return len(fields) > 5 and matches(fields[2], "dynamodb") and overlap(fields[5], "table/*")
 
 
 handler = handler_of(optimization)

@@ -241,7 +241,12 @@ CACHE_ANSWER = {
     "Engine": "redis",
     "CacheNodes": [{"CacheNodeId": "0001"}],
 }
-BUDGET = {"BudgetName": "month", "BudgetType": "COST", "TimeUnit": "MONTHLY"}
+BUDGET = {
+    "BudgetName": "month",
+    "BudgetType": "COST",
+    "TimeUnit": "MONTHLY",
+    "BudgetLimit": {"Amount": "1000", "Unit": "USD"},
+}
 NOTICE = {
     "NotificationType": "ACTUAL",
     "ComparisonOperator": "GREATER_THAN",

@@ -291,7 +291,7 @@ def with_the_newer_security_hub() -> FakeAccount:
 def others() -> dict[str, Variant]:
     return {
         "only a recorder of Security Hub": Variant(
-            without_a_recorder, ("config-recorder", "config-delivery")
+            without_a_recorder, ("config-recorder", "config-delivery", "compliance-rules")
         ),
         "the newer Security Hub": Variant(with_the_newer_security_hub, ("assessor-active",)),
     }

@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 from tests.account_variants import Variant
+from tests.accounts.encryption import DISTRIBUTION_SUMMARY
+from tests.accounts.high_availability import distributions
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 GIB = 1024**3
@@ -273,9 +275,35 @@ def with_a_short_arn() -> FakeAccount:
     )
 
 
+def at_the_edge(name: str = "agent") -> FakeAccount:
+    """CloudFront runs the function, which is not invoked in its own region."""
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT_ID}:function:{name}:3"
+    associated = [{"LambdaFunctionARN": function, "EventType": "viewer-request"}]
+    behaviour = {
+        "TargetOriginId": "web",
+        "ViewerProtocolPolicy": "https-only",
+        "LambdaFunctionAssociations": {"Quantity": 1, "Items": associated},
+    }
+    distribution = DISTRIBUTION_SUMMARY | {"Id": "E1", "DefaultCacheBehavior": behaviour}
+    return without_recommendation().but(
+        cloudwatch__get_metric_data=_no_metric_data,
+        cloudfront__list_distributions={"DistributionList": distributions(distribution)},
+    )
+
+
+def _no_metric_data(**asked: Any) -> dict[str, Any]:
+    return {
+        "MetricDataResults": [
+            {"Id": query["Id"], "Timestamps": [], "Values": [], "StatusCode": "Complete"}
+            for query in asked["MetricDataQueries"]
+        ]
+    }
+
+
 def others() -> Mapping[str, Variant]:
     return {
         "with a short ARN": Variant(with_a_short_arn, ("service-spot",)),
         "by a template": Variant(by_a_template, ("group-spot",)),
         "without a recommendation": Variant(without_recommendation, ("function-memory",)),
+        "at the edge": Variant(at_the_edge, ("function-memory",)),
     }

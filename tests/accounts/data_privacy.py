@@ -179,7 +179,17 @@ def of_an_organization() -> FakeAccount:
     )
 
 
+def in_a_job() -> FakeAccount:
+    """A scheduled job looks at the bucket, and automated discovery leaves it out."""
+    left_out = bucket(
+        automatedDiscoveryMonitoringStatus="NOT_MONITORED",
+        jobDetails={"isDefinedInJob": "TRUE", "isMonitoredByJob": "TRUE", "lastJobId": "1"},
+    )
+    return fake_account().but(macie2__describe_buckets={"buckets": [left_out]})
+
+
 def others() -> dict[str, Variant]:
     return {
+        "in a job": Variant(in_a_job, ("bucket-classification",)),
         "of an organization": Variant(of_an_organization, ("macie-discovery",)),
     }

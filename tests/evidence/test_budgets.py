@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from readiness.engine.aws import Aws
@@ -155,6 +157,22 @@ def test_cost_explorer_is_not_asked_where_a_budget_is_enough():
     fake_account = worlds.fake_account()
     assert load(CostAnomalies, fake_account)[0].asked is False
     assert not [call for call in fake_account.calls if call[0] == "ce"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"TimeUnit": "ANNUALLY"},
+        {"TimePeriod": {"Start": NOON - timedelta(days=60), "End": NOON - timedelta(days=30)}},
+        {"BudgetLimit": {"Amount": "0", "Unit": "USD"}},
+        {"HealthStatus": {"Status": "UNHEALTHY", "StatusReason": "FILTER_INVALID"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_cost_explorer_is_asked_where_a_budget_warns_of_nothing(change):
+    found = worlds.BUDGET | change
+    fake_account = worlds.told_of_anomalies().but(budgets__describe_budgets={"Budgets": [found]})
+    assert load(CostAnomalies, fake_account)[0].asked
 
 
 class Kept:

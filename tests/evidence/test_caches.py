@@ -124,6 +124,44 @@ def test_series_are_named_after_node_and_engine():
     assert ("AWS/DAX", "QueryCacheMisses", "ClusterId=orders") in asked
 
 
+IDLE = {"CacheHits": 0.0, "CacheMisses": 0.0, "KeyspaceHits": 0.0, "KeyspaceMisses": 0.0}
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("cls", "kind", "id"),
+    [
+        (GroupInUse, REPLICATION_GROUP, "sessions"),
+        (ClusterInUse, CACHE_CLUSTER, "pages"),
+        (MemoryDbInUse, MEMORYDB_CLUSTER, "ledger"),
+    ],
+)
+def test_commands_that_look_nothing_up_are_asked_for_where_nothing_was(cls, kind, id, bulk):
+    queue = worlds.metric_data({**IDLE, "ListBasedCmds": 2.0, "PubSubBasedCmds": 1.0})
+    fake_account = worlds.fake_account().but(cloudwatch__get_metric_data=queue)
+    assert load(cls, kind, id, fake_account, bulk=bulk).cache.use.passed_on == 3.0 * WEEK
+    nothing = worlds.fake_account().but(cloudwatch__get_metric_data=worlds.metric_data(IDLE))
+    assert load(cls, kind, id, nothing, bulk=bulk).cache.use.passed_on is None
+    assert load(cls, kind, id, bulk=bulk).cache.use.passed_on is None
+
+
+@MODES
+@pytest.mark.parametrize(
+    ("role", "expected"),
+    [("SECONDARY", "ldgnf-orders"), ("secondary", "ldgnf-orders"), ("PRIMARY", "")],
+)
+def test_a_copy_of_another_regions_group(role, expected, bulk):
+    fake_account = worlds.fake_account()
+    answer = fake_account.answers["elasticache", "describe_replication_groups"]
+    [group] = answer["ReplicationGroups"]
+    about = {"GlobalReplicationGroupId": "ldgnf-orders", "GlobalReplicationGroupMemberRole": role}
+    fake_account.answers["elasticache", "describe_replication_groups"] = {
+        "ReplicationGroups": [group | {"GlobalReplicationGroupInfo": about}]
+    }
+    found = load(GroupInUse, REPLICATION_GROUP, "sessions", fake_account, bulk=bulk)
+    assert found.cache.copy_of == expected
+
+
 @MODES
 def test_a_serverless_cache_has_commands_and_a_best_rate(bulk):
     use = load(ServerlessInUse, SERVERLESS_CACHE, "burst", bulk=bulk).cache.use

@@ -150,6 +150,27 @@ def test_others_are_asked_for_only_where_there_is_no_recorder():
     assert seen.owners == ("securityhub.amazonaws.com",)
 
 
+def test_others_are_asked_for_where_the_recorder_is_stopped():
+    arn = "arn:aws:config:us-east-1:111122223333:configuration-recorder"
+    summaries = [
+        {"arn": f"{arn}/default/1", "name": "default", "recordingScope": "PAID"},
+        {
+            "arn": f"{arn}/x/1",
+            "name": "x",
+            "recordingScope": "INTERNAL",
+            "servicePrincipal": "securityhub.amazonaws.com",
+        },
+    ]
+    seen = loaded(
+        RecordersOfOthers,
+        config__list_configuration_recorders={"ConfigurationRecorderSummaries": summaries},
+        config__describe_configuration_recorder_status={
+            "ConfigurationRecordersStatus": [{"name": "default", "recording": False}]
+        },
+    )
+    assert (seen.owners, seen.has_security_hub) == (("securityhub.amazonaws.com",), True)
+
+
 def test_the_recorder_of_another_cloud_is_called_by_its_provider():
     arn = "arn:aws:config:us-east-1:111122223333:configuration-recorder/x/1"
     summaries = [{"arn": arn, "name": "x", "recordingScope": "PAID", "provider": "AZURE"}]

@@ -228,6 +228,15 @@ def test_a_party_is_named_once_and_in_order():
     )
 
 
+def test_a_topic_of_another_account():
+    topic = f"arn:aws:sns:{HOME}:{OTHER}:prices"
+    mine = f"arn:aws:sqs:{HOME}:{ACCOUNT_ID}:prices"
+    found = subscription("sqs", mine) | {"TopicArn": topic}
+    assert outside(sns__list_subscriptions={"Subscriptions": [found]}) == (
+        f"SNS from account {OTHER}",
+    )
+
+
 @pytest.mark.parametrize(
     ("mapping", "expected"),
     [

@@ -191,6 +191,65 @@ def test_a_bucket_in_the_inventory():
     assert not MacieBucket("new").is_watched
 
 
+IN_A_JOB = {
+    "automatedDiscoveryMonitoringStatus": "NOT_MONITORED",
+    "jobDetails": {"isDefinedInJob": "TRUE", "isMonitoredByJob": "TRUE", "lastJobId": "1"},
+}
+
+
+def by_jobs(*jobs, bulk=False):
+    return read(
+        BucketInMacie,
+        ORDERS,
+        bulk=bulk,
+        macie2__describe_buckets={"buckets": [bucket(**IN_A_JOB)]},
+        macie2__list_classification_jobs={"items": list(jobs)},
+    )
+
+
+def named(*buckets, account=ACCOUNT_ID):
+    return [{"accountId": account, "buckets": list(buckets)}]
+
+
+@pytest.mark.parametrize("bulk", [False, True])
+@pytest.mark.parametrize(
+    ("jobs", "watched"),
+    [
+        pytest.param([job()], True, id="scheduled"),
+        pytest.param([job("USER_PAUSED")], False, id="paused"),
+        pytest.param([job("PAUSED")], False, id="above the quota"),
+        pytest.param([job("CANCELLED")], True, id="cancelled, so it is another's"),
+        pytest.param([job("RUNNING", jobType="ONE_TIME")], True, id="once, so it is another's"),
+        pytest.param([job(), job("USER_PAUSED", jobId="2")], True, id="looked at by the other"),
+        pytest.param([job("USER_PAUSED"), job(jobId="2")], None, id="of either"),
+        pytest.param(
+            [job("USER_PAUSED"), job(jobId="2", bucketDefinitions=named(accounts.BUCKET))],
+            True,
+            id="named by the one that runs",
+        ),
+        pytest.param(
+            [job("USER_PAUSED"), job(jobId="2", bucketDefinitions=named("other"))],
+            False,
+            id="not named by the one that runs",
+        ),
+        pytest.param(
+            [job("USER_PAUSED", bucketDefinitions=named(accounts.BUCKET, account=OTHER))],
+            True,
+            id="a paused job names a bucket of another account",
+        ),
+        pytest.param([], True, id="of the administrator"),
+    ],
+)
+def test_whether_a_job_looks_at_a_bucket(jobs, watched, bulk):
+    assert by_jobs(*jobs, bulk=bulk).is_watched is watched
+
+
+def test_jobs_are_asked_for_only_where_they_matter():
+    account = accounts.fake_account()
+    read(BucketInMacie, ORDERS, account=account)
+    assert ("macie2", "list_classification_jobs") not in account.calls
+
+
 def test_an_administrators_inventory_is_narrowed_to_its_own_buckets():
     def buckets(*, criteria):
         assert criteria["accountId"] == {"eq": [ACCOUNT_ID]}

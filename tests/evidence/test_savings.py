@@ -215,6 +215,12 @@ def test_runs_are_counted_where_compute_optimizer_knows_of_none():
     assert load(FunctionRuns, fake_account, FUNCTION, "agent").count == 10
 
 
+def test_a_function_at_the_edge_is_counted_elsewhere():
+    assert load(FunctionRuns, world.at_the_edge(), FUNCTION, "agent") == FunctionRuns(0.0, ("E1",))
+    other = load(FunctionRuns, world.at_the_edge("another"), FUNCTION, "agent")
+    assert other == FunctionRuns(0.0)
+
+
 def test_how_tasks_and_instances_are_bought():
     found = load(Service, world.fake_account(), SERVICE, world.SERVICE)
     assert found.strategy == (ProviderShare("FARGATE", 1, 1), ProviderShare("FARGATE_SPOT", 0, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -344,6 +345,58 @@ def charge(name="charges", on=None, **changes):
         ),
         pytest.param([budget()], [], billing(), None, BAD, "has no alert.", id="silent budget"),
         pytest.param(
+            [replace(budget(WARNS), unit="ANNUALLY")],
+            [],
+            billing(),
+            None,
+            BAD,
+            "costs of 366 days",
+            id="a budget of a year",
+        ),
+        pytest.param(
+            [budget(WARNS, limit=0.0)], [], billing(), None, BAD, "no limit", id="of nothing"
+        ),
+        pytest.param(
+            [replace(budget(WARNS), begins=NOON + timedelta(days=2))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "begins only on",
+            id="a budget of the future",
+        ),
+        pytest.param(
+            [budget(replace(WARNS, threshold=0.0))],
+            [],
+            billing(),
+            None,
+            BAD,
+            "no alert at 100 % or less",
+            id="from nothing on",
+        ),
+        pytest.param(
+            [budget(replace(WARNS, subscribers=(DEAF.address,), doubtful=(DEAF,)))],
+            [],
+            billing(),
+            None,
+            BLIND,
+            "budget month notifies someone cannot be told",
+            id="perhaps a deaf topic",
+        ),
+        pytest.param(
+            [],
+            [
+                AnomalySubscription(
+                    "daily", ("DIMENSIONAL SERVICE",), (DEAF.address,), doubtful=(DEAF,)
+                )
+            ],
+            billing(),
+            None,
+            BLIND,
+            "subscription daily notifies someone cannot be told",
+            id="anomalies to perhaps a deaf topic",
+        ),
+        pytest.param(
             [budget(WARNS, kind="USAGE")],
             [],
             billing(),
@@ -494,7 +547,7 @@ def charge(name="charges", on=None, **changes):
 )
 def test_costs(budgets, anomalies, alarms, payer, status, said):
     verdict = cost_alarms(
-        Budgets(tuple(budgets), ACCOUNT_ID),
+        Budgets(tuple(budgets), ACCOUNT_ID, NOON),
         CostAnomalies(tuple(anomalies)),
         alarms,
         payer or Payer(is_member=False),

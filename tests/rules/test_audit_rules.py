@@ -11,6 +11,7 @@ from readiness import Status, Unreadable
 from readiness.evidence.config.recording import (
     ConfigurationRecorder,
     Recorder,
+    RecordersOfOthers,
     RecordingStatus,
 )
 from readiness.evidence.config.rules import ConfigRule, ConfigRules, RuleStatus
@@ -37,8 +38,11 @@ NO_RECORDER = Recorder(None, HOME, HOME, NOON)
 RECORDS = recorder()
 
 
-def judged(seen, standards, recorder=RECORDS, **settings):
-    return compliance_rules(seen, standards, recorder, **settings)
+NO_ONE = RecordersOfOthers(())
+
+
+def judged(seen, standards, recorder=RECORDS, others=NO_ONE, **settings):
+    return compliance_rules(seen, standards, recorder, others, **settings)
 
 
 def rules(count, status=RAN, *others, **about):
@@ -227,6 +231,39 @@ def test_standards_that_could_not_be_read(count, standards, settings, status):
     verdict = judged(rules(count), standards, **settings)
     assert verdict.status is status
     assert bool(verdict.missing) is (status is UNKNOWN)
+
+
+UNREAD = Unreadable("config:ListConfigurationRecorders", Cause.ACCESS_DENIED)
+
+
+@pytest.mark.parametrize(
+    ("recorder", "others", "status", "said"),
+    [
+        pytest.param(RECORDS, NO_ONE, GOOD, "", id="recorded"),
+        pytest.param(recorder(recording=False), NO_ONE, BAD, "nothing new", id="stopped"),
+        pytest.param(recorder(last="failure"), NO_ONE, BAD, "nothing new", id="fails"),
+        pytest.param(NO_RECORDER, NO_ONE, BAD, "nothing new", id="no recorder"),
+        pytest.param(
+            NO_RECORDER,
+            RecordersOfOthers(("securityhub.amazonaws.com",)),
+            GOOD,
+            "",
+            id="a recorder of Security Hub",
+        ),
+        pytest.param(
+            NO_RECORDER,
+            RecordersOfOthers(("observabilityadmin.amazonaws.com",)),
+            BAD,
+            "nothing new",
+            id="a recorder of another service",
+        ),
+        pytest.param(NO_RECORDER, UNREAD, UNKNOWN, "could not be read", id="others unread"),
+    ],
+)
+def test_a_standard_needs_a_recorder(recorder, others, status, said):
+    verdict = judged(rules(0), standard(), recorder, others)
+    assert (verdict.status, said in verdict.reason) == (status, True), verdict
+    assert judged(rules(10), standard(), recorder, others).status is not UNKNOWN
 
 
 def test_a_standard_that_comes_is_looked_at_again():

@@ -150,6 +150,58 @@ def without(kind: str) -> Budget:
             id="of another account",
         ),
         pytest.param(
+            [replace(BUDGET, filters={"LinkedAccount": ("444455556666", ACCOUNT_ID)})],
+            {},
+            GOOD,
+            "",
+            id="of this account and another",
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="ANNUALLY")], {}, BAD, "costs of 366 days (annually)", id="year"
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="QUARTERLY")], {}, BAD, "costs of 92 days", id="a quarter"
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="QUARTERLY")],
+            {"max_period_days": 92},
+            GOOD,
+            "",
+            id="a quarter is allowed",
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="ANNUALLY"), replace(BUDGET, name="other")],
+            {},
+            GOOD,
+            "budget other",
+            id="a year and a month",
+        ),
+        pytest.param(
+            [replace(BUDGET, unit="CUSTOM", begins=NOON - timedelta(9), ends=NOON + timedelta(9))],
+            {},
+            GOOD,
+            "",
+            id="of 18 days",
+        ),
+        pytest.param(
+            [
+                replace(
+                    BUDGET, unit="CUSTOM", begins=NOON - timedelta(90), ends=NOON + timedelta(90)
+                )
+            ],
+            {},
+            BAD,
+            "costs of 180 days (custom)",
+            id="of half a year",
+        ),
+        pytest.param(
+            [replace(without("FORECASTED"), unit="DAILY")],
+            {"require_forecast": False},
+            GOOD,
+            "",
+            id="of a day, for which AWS forecasts nothing",
+        ),
+        pytest.param(
             [replace(BUDGET, expression=True)], {}, BAD, "only a part", id="an expression"
         ),
         pytest.param(
@@ -264,6 +316,39 @@ def without(kind: str) -> Budget:
             id="from nothing on",
         ),
         pytest.param(
+            [replace(BUDGET, notifications=(replace(ACTUAL, threshold=5), FORECAST))],
+            {},
+            BAD,
+            "no alert on the actual",
+            id="at the beginning of each month",
+        ),
+        pytest.param(
+            [
+                replace(
+                    BUDGET,
+                    notifications=(ACTUAL, replace(FORECAST, threshold=50, is_percent=False)),
+                )
+            ],
+            {},
+            BAD,
+            "no alert on the forecasted",
+            id="a forecast that is always above it",
+        ),
+        pytest.param(
+            [
+                replace(
+                    BUDGET,
+                    limit=100.0,
+                    forecast=90.0,
+                    notifications=(replace(ACTUAL, threshold=5), FORECAST),
+                )
+            ],
+            {},
+            GOOD,
+            "",
+            id="a few dollars",
+        ),
+        pytest.param(
             [
                 replace(
                     BUDGET,
@@ -336,6 +421,15 @@ def test_only_the_forecast_is_not_told():
     shop = replace(of_workload("shop"), notifications=(ACTUAL,))
     some = cost_budget(budgets(shop), SELF, NONE, workloads=("shop", "maif"))
     assert some.severity is None
+
+
+def test_a_budget_of_a_year_tells_late():
+    year = replace(BUDGET, unit="ANNUALLY")
+    assert cost_budget(budgets(year), SELF, NONE).severity is Severity.MEDIUM
+    silent = replace(year, notifications=())
+    verdict = cost_budget(budgets(silent), SELF, NONE)
+    assert verdict.severity is None
+    judged(verdict, BAD, "no alert on the actual")
 
 
 def test_the_payer_may_have_the_budget_of_a_member():
@@ -443,14 +537,56 @@ def detection(monitors, subscriptions) -> AnomalyDetection:
             [custom(Tags={"Key": "Application", "Values": ["maif"]})],
             [TELLS],
             {},
-            GOOD,
-            "",
-            id="a workload",
+            BAD,
+            "only a part",
+            id="a workload of some",
         ),
         pytest.param(
             [custom(Tags={"Key": "Application", "Values": ["maif"]})],
             [TELLS],
-            {"workload_tag": "App"},
+            {"workloads": ("maif",)},
+            GOOD,
+            "",
+            id="the workload",
+        ),
+        pytest.param(
+            [custom(Tags={"Key": "Application", "Values": ["maif"]})],
+            [TELLS],
+            {"workloads": ("maif", "shop")},
+            BAD,
+            "only a part",
+            id="one of two workloads",
+        ),
+        pytest.param(
+            [
+                custom(Tags={"Key": "Application", "Values": ["maif"]}),
+                replace(custom(Tags={"Key": "Application", "Values": ["shop"]}), arn="n"),
+            ],
+            [replace(TELLS, monitor_arns=("m", "n"))],
+            {"workloads": ("maif", "shop")},
+            GOOD,
+            "",
+            id="both workloads",
+        ),
+        pytest.param(
+            [
+                custom(Tags={"Key": "Application", "Values": ["maif"]}),
+                replace(
+                    custom(Tags={"Key": "Application", "Values": ["shop"]}),
+                    arn="n",
+                    evaluated=TODAY - timedelta(days=9),
+                ),
+            ],
+            [replace(TELLS, monitor_arns=("m", "n"))],
+            {"workloads": ("maif", "shop")},
+            BAD,
+            "only a part",
+            id="both workloads, and one monitor stopped",
+        ),
+        pytest.param(
+            [custom(Tags={"Key": "Application", "Values": ["maif"]})],
+            [TELLS],
+            {"workloads": ("maif",), "workload_tag": "App"},
             BAD,
             "only a part",
             id="another tag",
@@ -573,18 +709,27 @@ def detection(monitors, subscriptions) -> AnomalyDetection:
     ],
 )
 def test_someone_is_told_of_anomalies(monitors, subscriptions, settings, status, words):
-    verdict = anomaly_detection(detection(monitors, subscriptions), SELF, **settings)
+    verdict = anomaly_detection(detection(monitors, subscriptions), SELF, NONE, **settings)
     judged(verdict, status, words)
 
 
 def test_the_older_form_of_a_threshold_is_an_amount():
     high = replace(TELLS, least_impact=101.0)
-    judged(anomaly_detection(detection([MONITOR], [high]), SELF), BAD, "larger")
+    judged(anomaly_detection(detection([MONITOR], [high]), SELF, NONE), BAD, "larger")
+
+
+def test_manifests_name_the_workloads_to_watch():
+    watched = detection([custom(Tags={"Key": "Application", "Values": ["maif"]})], [TELLS])
+    stated = Manifests({"maif": Manifest("maif", "team", TODAY)})
+    judged(anomaly_detection(watched, SELF, stated), GOOD)
+    refused = Manifests({}, {"maif": "no JSON"})
+    judged(anomaly_detection(watched, SELF, refused), UNKNOWN, "no JSON")
+    judged(anomaly_detection(detection([MONITOR], []), SELF, refused), BAD)
 
 
 def test_the_payer_may_watch_a_member():
-    judged(anomaly_detection(detection([], []), MEMBER), UNKNOWN, "444455556666")
-    judged(anomaly_detection(detection([], []), MEMBER, managed_locally=True), BAD)
+    judged(anomaly_detection(detection([], []), MEMBER, NONE), UNKNOWN, "444455556666")
+    judged(anomaly_detection(detection([], []), MEMBER, NONE, managed_locally=True), BAD)
 
 
 def anomaly(days: int, impact: float = 450.5, feedback: str = "") -> Anomaly:

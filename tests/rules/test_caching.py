@@ -101,6 +101,28 @@ USE = [
         id="new and not used yet",
     ),
     pytest.param(
+        used(hits=0, misses=0, passed_on=3600.0), NA, "a queue, a stream or a channel", id="queue"
+    ),
+    pytest.param(used(hits=0, misses=0, passed_on=0.0), BAD, "was not used", id="no queue either"),
+    pytest.param(
+        replace(used(hits=0, misses=0), copy_of="ldgnf-orders"),
+        NA,
+        "copy in the Global Datastore ldgnf-orders",
+        id="the passive copy of another region",
+    ),
+    pytest.param(
+        replace(used(hits=1, misses=99), copy_of="ldgnf-orders"), BAD, "1.0%", id="a copy in use"
+    ),
+    pytest.param(
+        replace(used(hits=1, misses=99), created=NOON - timedelta(days=2)),
+        UNKNOWN,
+        "may still be filling",
+        id="new and still cold",
+    ),
+    pytest.param(
+        replace(used(hits=1, misses=99), created=NOON - timedelta(days=8)), BAD, "", id="cold"
+    ),
+    pytest.param(
         replace(CACHE, status="snapshotting"), GOOD, "1,000 lookups", id="making a snapshot"
     ),
     pytest.param(replace(CACHE, status="creating"), UNKNOWN, "is creating", id="being made"),

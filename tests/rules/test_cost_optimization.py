@@ -400,6 +400,12 @@ def test_the_memory_of_a_function(about, recommended, runs, settings, status, wo
     judged(verdict, status, words)
 
 
+def test_a_function_that_runs_at_the_edge():
+    runs = FunctionRuns(0.0, ("E1", "E2"))
+    verdict = function_memory(*function(), FunctionRecommendations({}), ACTIVE, runs, HERE)
+    judged(verdict, NA, "CloudFront runs it at the edge (E1 and E2)")
+
+
 def test_nobody_looks_at_the_memory():
     listed = FunctionRecommendations({})
     off = Enrollment("Inactive")

@@ -17,7 +17,12 @@ from functions.data_privacy.app import (
     table_classification,
 )
 from readiness import Severity, Status
-from readiness.evidence.macie import BucketInMacie, MacieBucket, SensitiveDataDiscovery
+from readiness.evidence.macie import (
+    BucketInMacie,
+    MacieBucket,
+    MacieJob,
+    SensitiveDataDiscovery,
+)
 from readiness.evidence.workloads.data_stores import (
     BucketTags,
     ClusterTags,
@@ -216,6 +221,12 @@ def seen(**changes):
     return BucketInMacie("ENABLED", replace(WATCHED, **changes))
 
 
+def in_jobs(*states, last_job="", buckets=None):
+    """A bucket that only scheduled jobs in these states include."""
+    jobs = [MacieJob(str(n), f"job-{n}", each, buckets=buckets) for n, each in enumerate(states)]
+    return replace(seen(in_discovery=False, in_job="TRUE", last_job=last_job), jobs=tuple(jobs))
+
+
 DENIED = Unreadable("macie2:DescribeBuckets", Cause.ACCESS_DENIED, "AccessDeniedException")
 NOWHERE = NotOffered("macie2:GetMacieSession", "macie2", "eusc-de-east-1")
 LEFT_OUT = {"in_discovery": False}
@@ -227,6 +238,34 @@ LEFT_OUT = {"in_discovery": False}
         pytest.param("Confidential", seen(score=99), GOOD, "", id="watched"),
         pytest.param(
             "Restricted", seen(in_discovery=False, in_job="TRUE"), GOOD, "", id="by a job"
+        ),
+        pytest.param("Restricted", in_jobs("IDLE"), GOOD, "", id="by a scheduled job"),
+        pytest.param(
+            "Restricted", in_jobs("USER_PAUSED"), BAD, "are paused: job-0", id="by a paused job"
+        ),
+        pytest.param(
+            "Restricted", in_jobs("PAUSED"), BAD, "are paused", id="by a job above its quota"
+        ),
+        pytest.param(
+            "Restricted",
+            in_jobs("USER_PAUSED", "IDLE"),
+            UNKNOWN,
+            "does not say whether one that runs",
+            id="by one of two jobs",
+        ),
+        pytest.param(
+            "Restricted",
+            in_jobs("USER_PAUSED", "RUNNING", last_job="1"),
+            GOOD,
+            "",
+            id="by the one of two jobs that ran last",
+        ),
+        pytest.param(
+            "Restricted",
+            in_jobs("USER_PAUSED", "IDLE", buckets=frozenset({"orders"})),
+            GOOD,
+            "",
+            id="by a job that names it",
         ),
         pytest.param(
             "Confidential", seen(**LEFT_OUT), BAD, "leaves the bucket out", id="left out"

@@ -325,6 +325,13 @@ def test_the_peak_passes_over_a_single_burst():
 
 
 NAMED = {"batch_roles": ("agent",)}
+TABLE = "arn:aws:dynamodb:us-east-1:111122223333:table/orders"
+
+
+def statements(*some):
+    """A policy of statements, each an effect, an action and a resource."""
+    named = [dict(zip(("Effect", "Action", "Resource"), each, strict=True)) for each in some]
+    return {"Version": "2012-10-17", "Statement": named}
 
 
 @pytest.mark.parametrize(
@@ -341,6 +348,28 @@ NAMED = {"batch_roles": ("agent",)}
         ),
         pytest.param(worlds.grants("*"), NAMED, GOOD, id="granted everything"),
         pytest.param({"Statement": 5}, NAMED, UNKNOWN, id="not understood"),
+        pytest.param(statements(("Allow", "*", "arn:aws:s3:::x/*")), NAMED, BAD, id="on objects"),
+        pytest.param(
+            statements(("Allow", "dynamodb:*", TABLE)), NAMED, GOOD, id="granted on one table"
+        ),
+        pytest.param(
+            statements(("Allow", "*", "*"), ("Deny", "dynamodb:BatchWrite*", "*")),
+            NAMED,
+            BAD,
+            id="denied",
+        ),
+        pytest.param(
+            statements(("Allow", "*", "*"), ("Deny", "dynamodb:*", "arn:aws:dynamodb:*:*:*")),
+            NAMED,
+            BAD,
+            id="denied on every table",
+        ),
+        pytest.param(
+            statements(("Allow", "*", "*"), ("Deny", "dynamodb:*", TABLE)),
+            NAMED,
+            GOOD,
+            id="denied on one table",
+        ),
         pytest.param(worlds.grants("s3:*"), {"batch_roles": ("other",)}, NA, id="not named"),
     ],
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -45,6 +45,31 @@ class Notification:
     doubtful: tuple[Deaf, ...] = ()
     is_raised: bool = False
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether it certainly reaches someone."""
+        return len(self.subscribers) > len(self.doubtful)
+
+
+_SMALL = 100
+"""So much apart is never far apart, in the currency of the budget, whatever the ratio is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Which budgets warn in time.
+
+    ``max_limit_ratio`` is how many times the forecasted cost a limit may be, and the forecast a
+    limit or a threshold; ``max_period_days`` the longest period.
+    """
+
+    max_limit_ratio: float = 10
+    max_period_days: int = 31
+
+    def is_far_above(self, high: float, low: float) -> bool:
+        """Whether one amount is out of proportion to the other."""
+        return high > low * self.max_limit_ratio and high - low > _SMALL
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
@@ -52,11 +77,12 @@ class Budget:
 
     ``expression`` says that it narrows in a way that CostFilters cannot say; ``view`` is the ARN
     of the billing view it is about, empty for the account's own; ``limit`` is that of the current
-    period, None where AWS tells none. ``begins`` and ``ends`` are its first and last moment.
-    ``forecast`` is what AWS
-    expects of the current period, in the unit of the limit, None where it expects nothing yet.
-    ``health`` says why AWS cannot evaluate it, empty where it can. ``kind`` is ``COST``,
-    ``USAGE``, ``RI_…`` or ``SAVINGS_PLANS_…``.
+    period, None where AWS tells none. ``unit`` is the period: ``DAILY``, ``MONTHLY``,
+    ``QUARTERLY``, ``ANNUALLY``, or ``CUSTOM`` for one from ``begins`` to ``ends``, which are the
+    first and last moment of every budget. ``forecast`` is what AWS expects of the current period,
+    in the unit of the limit, None where it expects nothing yet. ``health`` says why AWS cannot
+    evaluate it, empty where it can. ``kind`` is ``COST``, ``USAGE``, ``RI_…`` or
+    ``SAVINGS_PLANS_…``.
     """
 
     name: str
@@ -72,6 +98,13 @@ class Budget:
     health: str = ""
     begins: datetime | None = None
 
+    @property
+    def period_days(self) -> int | None:
+        """How many days its periods have at most; None where AWS names a unit we do not know."""
+        if self.unit == "CUSTOM" and self.begins and self.ends:
+            return (self.ends - self.begins).days
+        return _PERIOD_DAYS.get(self.unit)
+
     def has_ended(self, now: datetime) -> bool:
         """Whether its last period is over."""
         return self.ends is not None and self.ends <= now
@@ -86,7 +119,7 @@ class Budget:
         if self.is_account_wide:
             return True
         filters = dict(self.filters or {})
-        if filters.pop("LinkedAccount", (account,)) != (account,):
+        if account not in filters.pop("LinkedAccount", (account,)):
             return False
         prefix = f"user:{tag}$"
         tagged = filters.pop("TagKeyValue", ())
@@ -105,13 +138,69 @@ class Budget:
         is_own = not self.view or self.view.endswith("/primary")
         return self.expression or not is_own
 
-    def warnings(self, most_percent: float) -> tuple[Notification, ...]:
-        """The notifications, subscribed or not, that come before so much of the limit is spent."""
+    def faults(self, now: datetime, bounds: Bounds) -> Iterator[str]:
+        """Why it cannot warn of anything, as sentences; none where it can."""
+        if self.has_ended(now):
+            yield f"The budget {self.name} ended on {self.ends:%Y-%m-%d}."
+        if self.begins is not None and self.begins > now:
+            yield f"The budget {self.name} begins only on {self.begins:%Y-%m-%d}."
+        if self.health:
+            yield f"AWS cannot evaluate the budget {self.name} ({self.health})."
+        limit, forecast = self.limit, self.forecast
+        if limit is None or limit <= 0:
+            yield f"The budget {self.name} has no limit above zero."
+        elif forecast is not None and bounds.is_far_above(limit, forecast):
+            yield (
+                f"The limit of the budget {self.name}, {limit:,.2f}, is more than"
+                f" {bounds.max_limit_ratio:g} times what AWS forecasts for the period"
+                f" ({forecast:,.2f}), so it warns of nothing."
+            )
+        elif forecast is not None and bounds.is_far_above(forecast, limit):
+            yield (
+                f"AWS forecasts {forecast:,.2f} for the period, more than"
+                f" {bounds.max_limit_ratio:g} times the limit of the budget {self.name}"
+                f" ({limit:,.2f}). It warns at the beginning of each period and of nothing after"
+                " that."
+            )
+
+    def lateness(self, bounds: Bounds) -> str:
+        """Why it warns long after the costs began, as a sentence; empty where it does not."""
+        days = self.period_days
+        if days is None or days <= bounds.max_period_days:
+            return ""
+        return (
+            f"The budget {self.name} counts the costs of {days} days"
+            f" ({self.unit.lower()}), so that its alerts may come after months; at most"
+            f" {bounds.max_period_days} are allowed."
+        )
+
+    def warnings(self, most_percent: float, bounds: Bounds) -> tuple[Notification, ...]:
+        """The notifications, subscribed or not, that come before so much of the limit is spent.
+
+        One at a small part of the limit and of what AWS forecasts is sent at the beginning of
+        each period and says nothing.
+        """
         return tuple(
             each
             for each in self.notifications
-            if each.comparison == "GREATER_THAN" and self._percent(each) <= most_percent
+            if each.comparison == "GREATER_THAN"
+            and each.threshold > 0
+            and self._percent(each) <= most_percent
+            and not self._is_always_sent(each, bounds)
         )
+
+    def tells(self, now: datetime, most_percent: float, bounds: Bounds) -> bool:
+        """Whether it certainly warns someone, of whatever it is about."""
+        if self.kind != "COST" or self.lateness(bounds) or any(self.faults(now, bounds)):
+            return False
+        return any(each.is_heard for each in self.warnings(most_percent, bounds))
+
+    def _is_always_sent(self, notification: Notification, bounds: Bounds) -> bool:
+        limit, amount = self.limit or 0.0, notification.threshold
+        if notification.is_percent:
+            amount *= limit / 100
+        forecast = self.forecast
+        return forecast is not None and bounds.is_far_above(min(forecast, limit), amount)
 
     def _percent(self, notification: Notification) -> float:
         if notification.is_percent:
@@ -119,6 +208,7 @@ class Budget:
         return 100 * notification.threshold / self.limit if self.limit else float("inf")
 
 
+_PERIOD_DAYS = {"DAILY": 1, "MONTHLY": 31, "QUARTERLY": 92, "ANNUALLY": 366}
 _LATEST = datetime.max.replace(tzinfo=UTC)
 _BUDGET_CALLS = api_call(
     "budgets",

@@ -24,7 +24,8 @@ class Use:
     ``asked`` is how many commands it ran, where that is counted apart from lookups.
     ``best_rate`` is the best hit rate (0 to 1) of any period, where misses are not counted.
     ``items`` and ``expiring`` are the latest numbers of keys and of keys with a TTL,
-    ``items_before`` that of a week ago.
+    ``items_before`` that of a week ago. ``passed_on`` counts the commands of queues, streams and
+    channels, which are no lookups; asked for only where nothing was looked up.
     """
 
     hits: float | None = None
@@ -35,6 +36,7 @@ class Use:
     items_before: float | None = None
     expiring: float | None = None
     evictions: float | None = None
+    passed_on: float | None = None
 
     @property
     def lookups(self) -> float | None:
@@ -63,6 +65,7 @@ class Cache:
 
     ``name`` is how people know it; ``status`` the service's word in lower case; ``hosts`` the
     addresses clients connect to; ``admits`` the security groups let in on its port.
+    ``copy_of`` is the Global Datastore whose primary, in another region, it is a copy of.
     """
 
     kind: str
@@ -75,6 +78,7 @@ class Cache:
     arn: str = ""
     parameter_group: str = ""
     use: Use = field(default_factory=Use)
+    copy_of: str = ""
 
     @property
     def label(self) -> str:

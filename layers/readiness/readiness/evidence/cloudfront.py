@@ -207,3 +207,20 @@ def _behaviour(read: Reader, path: str, about: Mapping[str, Any]) -> Behaviour:
         times.get("MaxTTL", _YEAR),
         name,
     )
+
+
+def edge_functions(read: Reader) -> Mapping[str, tuple[str, ...]]:
+    """The distributions that each Lambda@Edge function is associated with, by function name.
+
+    CloudFront runs replicas of it: their invocations are counted in the regions where they ran,
+    under another name. Source: ListDistributions. Needs ``cloudfront:ListDistributions``.
+    """
+    found: dict[str, list[str]] = {}
+    for each in _listed(read):
+        others = (each.get("CacheBehaviors") or {}).get("Items") or ()
+        for behaviour in (each["DefaultCacheBehavior"], *others):
+            associated = behaviour.get("LambdaFunctionAssociations") or {}
+            for one in associated.get("Items") or ():
+                name = one["LambdaFunctionARN"].split(":")[6]
+                found.setdefault(name, []).append(each["Id"])
+    return {name: tuple(dict.fromkeys(ids)) for name, ids in found.items()}

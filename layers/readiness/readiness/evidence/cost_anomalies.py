@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from readiness.evidence.budgets import Budgets
+from readiness.evidence.budgets import Bounds, Budgets
 from readiness.evidence.sns.listeners import Listeners
 from readiness.evidence.sns.told import Deaf, Teller, told
 from readiness.model.evidence import ACCOUNT, ServiceEvent, api_call, evidence
@@ -54,6 +54,11 @@ class AnomalySubscription:
     threshold: Mapping[str, Any] | None = None
     frequency: str = "DAILY"
 
+    @property
+    def is_heard(self) -> bool:
+        """Whether it certainly reaches someone."""
+        return len(self.subscribers) > len(self.doubtful)
+
     def tells_from(self, impact: float, percent: float) -> bool:
         """Whether its threshold is at most so much, in the bill's currency and in percent."""
         if not self.threshold:
@@ -97,7 +102,7 @@ class CostAnomalies:
     @classmethod
     def load(cls, read: Reader, account: Resource) -> CostAnomalies:
         budgets = read.of(Budgets, account).all
-        if any(b.is_account_wide and any(w.subscribers for w in b.warnings(100)) for b in budgets):
+        if any(b.is_account_wide and b.tells(read.now, 100, Bounds()) for b in budgets):
             return cls((), asked=False)
         answer = _detection(read)
         kinds = {each["arn"]: each["kind"] for each in answer["watched"]}

@@ -56,6 +56,7 @@ class MacieBucket:
     Macie could not say. ``score`` is the sensitivity: from 51 Macie calls a bucket sensitive, 50
     means not analysed, -1 that the analysis failed. ``error`` is ``ACCESS_DENIED`` or
     ``BUCKET_COUNT_EXCEEDS_QUOTA``. ``replicates_to`` are the accounts that get copies.
+    ``last_job`` is the id of the job that looked at it last.
     """
 
     name: str
@@ -65,24 +66,30 @@ class MacieBucket:
     score: int | None = None
     error: str = ""
     replicates_to: tuple[str, ...] = ()
+    last_job: str = ""
 
     @property
     def is_watched(self) -> bool:
-        """Whether something looks at its objects regularly."""
+        """Whether something is set up to look at its objects regularly.
+
+        A paused job counts here: Macie leaves out only those that were cancelled.
+        """
         return self.in_discovery or self.in_job == "TRUE"
 
     @classmethod
     def of(cls, answer: Mapping[str, Any]) -> MacieBucket:
         """From a ``BucketMetadata`` of DescribeBuckets."""
         replication = answer.get("replicationDetails") or {}
+        jobs = answer.get("jobDetails") or {}
         return cls(
             name=answer["bucketName"],
             objects=answer.get("objectCount"),
             in_discovery=answer.get("automatedDiscoveryMonitoringStatus") == "MONITORED",
-            in_job=(answer.get("jobDetails") or {}).get("isMonitoredByJob", ""),
+            in_job=jobs.get("isMonitoredByJob", ""),
             score=answer.get("sensitivityScore"),
             error=answer.get("errorCode", ""),
             replicates_to=tuple(replication.get("replicationAccounts") or ()),
+            last_job=jobs.get("lastJobId") or "",
         )
 
 
@@ -117,23 +124,74 @@ class MacieInventory:
         return self.status == ENABLED
 
 
+@dataclass(frozen=True, slots=True)
+class MacieJob:
+    """A classification job. ``buckets`` are those it names, None where it goes by criteria."""
+
+    id: str
+    name: str
+    status: str
+    is_scheduled: bool = True
+    buckets: frozenset[str] | None = None
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in _ACTIVE
+
+    @classmethod
+    def of(cls, answer: Mapping[str, Any], account: str) -> MacieJob:
+        """From a ``JobSummary`` of ListClassificationJobs."""
+        named = answer.get("bucketDefinitions")
+        return cls(
+            answer["jobId"],
+            answer["name"],
+            answer["jobStatus"],
+            answer["jobType"] == "SCHEDULED",
+            None
+            if not named
+            else frozenset(
+                b for each in named if each["accountId"] == account for b in each["buckets"]
+            ),
+        )
+
+
+@evidence(
+    REGION,
+    reads=("macie2:ListClassificationJobs",),
+    uses=(MacieSession,),
+    changed_by=(api_call("macie2", "CreateClassificationJob", "UpdateClassificationJob"),),
+)
+@dataclass(frozen=True, slots=True)
+class MacieJobs:
+    """The classification jobs of this account, none where Macie is not enabled.
+
+    An administrator's jobs are shown to the administrator alone. Source: ListClassificationJobs.
+    """
+
+    all: tuple[MacieJob, ...]
+
+    @classmethod
+    def load(cls, read: Reader, region: Resource) -> MacieJobs:
+        if not read.of(MacieSession, region).is_enabled:
+            return cls(())
+        listed = read.every("macie2", "list_classification_jobs", "items")
+        return cls(tuple(MacieJob.of(each, read.account) for each in listed))
+
+
 @evidence(
     REGION,
     reads=(
         "macie2:GetAdministratorAccount",
         "macie2:GetAutomatedDiscoveryConfiguration",
         "macie2:ListAutomatedDiscoveryAccounts",
-        "macie2:ListClassificationJobs",
         "s3:ListAllMyBuckets",
     ),
-    uses=(MacieSession, MacieInventory),
+    uses=(MacieSession, MacieInventory, MacieJobs),
     changed_by=(
         api_call(
             "macie2",
             "BatchUpdateAutomatedDiscoveryAccounts",
-            "CreateClassificationJob",
             "UpdateAutomatedDiscoveryConfiguration",
-            "UpdateClassificationJob",
             "UpdateClassificationScope",
         ),
         api_call("s3", "CreateBucket", "DeleteBucket"),
@@ -174,8 +232,8 @@ class SensitiveDataDiscovery:
             return cls(buckets, session.status)
         administrator = _administrator(read)
         discovers, changed = _discovery(read, administrator)
-        jobs = read.every("macie2", "list_classification_jobs", "items")
-        active = [job for job in jobs if job["jobStatus"] in _ACTIVE]
+        jobs = read.of(MacieJobs, region).all
+        active = [job for job in jobs if job.is_active]
         return cls(
             buckets,
             session.status,
@@ -183,9 +241,9 @@ class SensitiveDataDiscovery:
             administrator,
             discovers,
             changed,
-            tuple(job["name"] for job in active),
-            tuple(job["name"] for job in jobs if job not in active),
-            any(job["jobType"] == "ONE_TIME" for job in active),
+            tuple(job.name for job in active),
+            tuple(job.name for job in jobs if not job.is_active),
+            any(not job.is_scheduled for job in active),
             tuple(read.of(MacieInventory, region).buckets.values()),
         )
 
@@ -218,7 +276,7 @@ def _discovery(read: Reader, administrator: str) -> tuple[bool | None, datetime 
 @evidence(
     BUCKET,
     reads=("macie2:DescribeBuckets",),
-    uses=(MacieSession, MacieInventory),
+    uses=(MacieSession, MacieInventory, MacieJobs),
     changed_by=(
         api_call(
             "macie2",
@@ -233,11 +291,32 @@ def _discovery(read: Reader, administrator: str) -> tuple[bool | None, datetime 
 class BucketInMacie:
     """What Macie knows of one bucket, None where its inventory does not list it (yet).
 
-    ``status`` as in `MacieSession`. Source: DescribeBuckets, one listing for all buckets.
+    ``status`` as in `MacieSession`. ``jobs`` are the scheduled jobs of this account that may
+    include the bucket, asked for only where nothing but a job looks at it. Sources:
+    DescribeBuckets, ListClassificationJobs, one listing each for all buckets.
     """
 
     status: str
     seen: MacieBucket | None = None
+    jobs: tuple[MacieJob, ...] = ()
+
+    @property
+    def is_watched(self) -> bool | None:
+        """Whether something looks at its objects regularly; None where that cannot be told.
+
+        Macie says that a job includes a bucket also where the job is paused. Where there is no job
+        of this account, it is its administrator's.
+        """
+        seen = self.seen
+        if seen is None or not seen.is_watched:
+            return False
+        active = [job for job in self.jobs if job.is_active]
+        if seen.in_discovery or len(active) == len(self.jobs):
+            return True
+        if not active:
+            return False
+        is_sure = any(job.buckets is not None or job.id == seen.last_job for job in active)
+        return True if is_sure else None
 
     @classmethod
     def load(cls, read: Reader, bucket: Resource) -> BucketInMacie:
@@ -246,5 +325,16 @@ class BucketInMacie:
         if not session.is_enabled:
             return cls(session.status)
         if read.bulk:
-            return cls(session.status, read.of(MacieInventory, region).buckets.get(bucket.id))
-        return cls(session.status, next(iter(_described(read, bucket.id)), None))
+            seen = read.of(MacieInventory, region).buckets.get(bucket.id)
+        else:
+            seen = next(iter(_described(read, bucket.id)), None)
+        if seen is None or seen.in_discovery or not seen.is_watched:
+            return cls(session.status, seen)
+        jobs = tuple(
+            job
+            for job in read.of(MacieJobs, region).all
+            if job.is_scheduled
+            and job.status != "CANCELLED"
+            and (job.buckets is None or bucket.id in job.buckets)
+        )
+        return cls(session.status, seen, jobs)

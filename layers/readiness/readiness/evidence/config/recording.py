@@ -166,16 +166,17 @@ def _is_own(recorder: Mapping[str, Any]) -> bool:
 )
 @dataclass(frozen=True, slots=True)
 class RecordersOfOthers:
-    """Whose recorders there are where the customer has none: services, or other clouds.
+    """Whose recorders there are where the customer's records nothing: services, or other clouds.
 
-    They explain a fault and decide nothing. Source: ListConfigurationRecorders.
+    They record for their owner alone. Source: ListConfigurationRecorders.
     """
 
     owners: tuple[str, ...]
 
     @classmethod
     def load(cls, read: Reader, region: Resource) -> RecordersOfOthers:
-        if read.of(Recorder, region).recorder is not None:
+        customers = read.of(Recorder, region)
+        if not customers.is_idle:
             return cls(())
         summaries = read.every(
             "config", "list_configuration_recorders", "ConfigurationRecorderSummaries"
@@ -183,8 +184,14 @@ class RecordersOfOthers:
         owners = {
             each.get("servicePrincipal") or each.get("provider") or each["name"]
             for each in summaries
+            if customers.recorder is None or each["name"] != customers.recorder.name
         }
         return cls(tuple(sorted(owners)))
+
+    @property
+    def has_security_hub(self) -> bool:
+        """Whether Security Hub records for itself: what its controls need, it then has."""
+        return any("securityhub" in each.lower() for each in self.owners)
 
 
 def _recorder(about: Mapping[str, Any], status: Mapping[str, Any] | None) -> ConfigurationRecorder:

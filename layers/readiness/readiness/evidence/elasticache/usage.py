@@ -76,9 +76,13 @@ MEMORYDB_CLUSTER = ResourceType(
 
 @dataclass(frozen=True, slots=True)
 class _Metrics:
-    """The series of a cache: ``name`` → one query for each of its nodes."""
+    """The series of a cache: ``name`` → one query for each of its nodes.
+
+    ``passing_on`` are those of commands that are no lookups.
+    """
 
     by_name: Mapping[str, tuple[Query, ...]]
+    passing_on: tuple[Query, ...] = ()
 
     def flat(self) -> dict[str, Query]:
         return {
@@ -112,8 +116,15 @@ def _per_node(
         {
             name: tuple(series(namespace, metric, stat, **node) for node in nodes)
             for name, (metric, stat) in names.items()
-        }
+        },
+        tuple(series(namespace, metric, "Sum", **node) for metric in _PASSED for node in nodes)
+        if "expiring" in names or namespace == "AWS/MemoryDB"
+        else (),
     )
+
+
+_PASSED = ("ListBasedCmds", "PubSubBasedCmds", "StreamBasedCmds")
+"""BRPOP, PUBLISH and XADD hit and miss nothing: Redis counts lookups of keys that are read."""
 
 
 _HELD = {"items": ("CurrItems", "Average"), "evictions": ("Evictions", "Sum")}
@@ -149,8 +160,16 @@ def _groups(listed: Iterable[Answer] | None) -> tuple[str, ...]:
 def _with_use(read: Reader, caches: Mapping[str, tuple[Cache, _Metrics]]) -> dict[str, Cache]:
     wanted = {id: metrics.flat() for id, (_, metrics) in caches.items()}
     found = read_each(read, wanted, WEEK, period=_SIX_HOURS) if wanted else {}
+    used = {id: metrics.use(found[id]) for id, (_, metrics) in caches.items()}
+    idle = {
+        id: {str(n): query for n, query in enumerate(caches[id][1].passing_on)}
+        for id, use in used.items()
+        if use.lookups == 0
+    }
+    passed = read_each(read, idle, WEEK, period=_SIX_HOURS) if any(idle.values()) else {}
     return {
-        id: replace(cache, use=metrics.use(found[id])) for id, (cache, metrics) in caches.items()
+        id: replace(cache, use=replace(used[id], passed_on=summed(passed.get(id, {}).values())))
+        for id, (cache, _) in caches.items()
     }
 
 
@@ -284,9 +303,18 @@ def _group(group: Answer, members: Sequence[Answer]) -> tuple[Cache, _Metrics]:
         tuple(dict.fromkeys(id for each in members for id in _groups(each.get("SecurityGroups")))),
         group.get("ARN", ""),
         (first.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", ""),
+        copy_of=_copied(group),
     )
     nodes = [node for each in members for node in _nodes_of(each)]
     return cache, _per_node("AWS/ElastiCache", _REDIS, nodes)
+
+
+def _copied(group: Answer) -> str:
+    """The Global Datastore of which a group is a secondary, empty for any other group."""
+    about = group.get("GlobalReplicationGroupInfo") or {}
+    if str(about.get("GlobalReplicationGroupMemberRole", "")).lower() != "secondary":
+        return ""
+    return str(about.get("GlobalReplicationGroupId", ""))
 
 
 @evidence(SERVERLESS_CACHE, reads=(SERVERLESS, GET_METRIC_DATA))

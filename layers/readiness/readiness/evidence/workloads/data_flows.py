@@ -40,10 +40,11 @@ REPLICATION = "S3 replication (Macie, which lists it, is not enabled in this reg
 class OutsideParties:
     """The parties outside the account that its data is seen to go to or come from.
 
-    Each is a short text such as ``SNS to account 444455556666``, ``SNS to https
-    hooks.example.com`` or ``account 444455556666 to Lambda``. ``not_compared`` are kinds of flows
-    that could not be listed here. Sources: ListSubscriptions, ListEventSourceMappings,
-    DescribeAccountPolicies, DescribeVpcPeeringConnections, DescribeBuckets of Macie.
+    Each is a short text such as ``SNS to account 444455556666``, ``SNS from account
+    444455556666``, ``SNS to https hooks.example.com`` or ``account 444455556666 to Lambda``.
+    ``not_compared`` are kinds of flows that could not be listed here. Sources: ListSubscriptions,
+    ListEventSourceMappings, DescribeAccountPolicies, DescribeVpcPeeringConnections,
+    DescribeBuckets of Macie.
     """
 
     parties: tuple[str, ...] = ()
@@ -79,6 +80,8 @@ def _of_topics(subscriptions: Iterable[Mapping[str, Any]], account: str) -> Iter
         if not each["SubscriptionArn"].startswith("arn:"):
             continue  # PendingConfirmation or Deleted: it gets nothing
         protocol, endpoint = each["Protocol"], each.get("Endpoint") or ""
+        if other := _other(each.get("TopicArn", ""), account):
+            yield f"SNS from account {other}"
         match protocol:
             case "http" | "https":
                 yield f"SNS to {protocol} {urlsplit(endpoint).hostname or endpoint}"

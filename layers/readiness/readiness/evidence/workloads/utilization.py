@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from readiness.evidence.awslambda.functions import FUNCTION
+from readiness.evidence.cloudfront import edge_functions
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published, read_whole_days
 from readiness.evidence.computeoptimizer import FunctionRecommendations
@@ -58,15 +59,23 @@ _MONTH = timedelta(days=30)
 _DAY = 86_400
 
 
-@evidence(FUNCTION, reads=(GET_METRIC_DATA,), uses=(FunctionRecommendations,), follows_type=False)
+@evidence(
+    FUNCTION,
+    reads=(GET_METRIC_DATA, "cloudfront:ListDistributions"),
+    uses=(FunctionRecommendations,),
+    follows_type=False,
+)
 @dataclass(frozen=True, slots=True)
 class FunctionRuns:
     """How often a function ran in 30 days, None where Compute Optimizer knows of runs anyway.
 
-    Source: GetMetricData.
+    ``at_edge`` are the distributions that run it at the edge, where it is counted under another
+    name; asked for only where it did not run, and only where such functions live. Sources:
+    GetMetricData, ListDistributions.
     """
 
     count: float | None
+    at_edge: tuple[str, ...] = ()
 
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionRuns:
@@ -87,9 +96,14 @@ class FunctionRuns:
         }
         during = window(read.now, _MONTH, period=_DAY)
         found = read_whole_days(read, wanted.values(), during) if wanted else {}
+        counts = {
+            name: found[wanted[name]].total or 0.0 if name in wanted else None for name in names
+        }
+        is_home = read.region == read.home("cloudfront")
+        at_edge = edge_functions(read) if is_home and 0 in counts.values() else {}
         return {
-            name: cls(found[wanted[name]].total or 0.0 if name in wanted else None)
-            for name in names
+            name: cls(count, at_edge.get(name, ()) if count == 0 else ())
+            for name, count in counts.items()
         }
 
 
