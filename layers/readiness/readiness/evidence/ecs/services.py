@@ -8,7 +8,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
+from readiness.model.evidence import (
+    REGION,
+    ItemCall,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, Unreadable
@@ -71,6 +78,11 @@ SERVICE = ResourceType(
         ),
     ),
     arn="{id}",
+    item_calls={
+        "configuration.desiredcount": ItemCall(
+            "ecs.amazonaws.com", "UpdateService", "desiredcount"
+        )
+    },
 )
 
 
