@@ -34,7 +34,7 @@ from readiness.evidence.awslambda.settings import (
 )
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.computeoptimizer import FunctionRecommendations, ServiceRecommendations
-from readiness.evidence.dynamodb.tables import TableCapacity, TableIndexes
+from readiness.evidence.dynamodb.tables import TableIndexes, TableThroughput
 from readiness.evidence.ecs.service_definitions import ServiceTasks
 from readiness.evidence.ecs.services import ScaledService, Service
 from readiness.evidence.elasticache.replication_groups import CacheGroup
@@ -155,7 +155,7 @@ def service_scaling(
 
 
 @sizing.rule(SCALING, severity=Severity.HIGH)
-def table_scaling(table: TableCapacity, indexes: TableIndexes, scaling: TableScaling) -> Verdict:
+def table_scaling(table: TableThroughput, indexes: TableIndexes, scaling: TableScaling) -> Verdict:
     """The DynamoDB table is on demand, or auto-scaling covers it and every index."""
     if table.billing_mode == "PAY_PER_REQUEST":
         return complies("The table has on-demand capacity, which DynamoDB scales.")

@@ -255,7 +255,7 @@ class Sweeper:
         wire.calls.clear()
         wire.units.clear()
         wire.billed.clear()
-        wire.series = 0
+        wire.metrics = 0
         legs: list[Leg] = []
         cursor = None
         began = self.account.first
@@ -271,7 +271,7 @@ class Sweeper:
         return {
             "legs": [asdict(leg) for leg in legs],
             "calls": dict(wire.calls),
-            "series": wire.series,
+            "metrics": wire.metrics,
             "units": dict(wire.units),
             "billed": sorted(wire.billed),
             "twice": self.judged.twice(),

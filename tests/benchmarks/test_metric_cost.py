@@ -1,4 +1,4 @@
-"""What the hourly headings pay CloudWatch in a month, from the series that a day of sweeps asks."""
+"""What the hourly headings pay CloudWatch in a month, from what a day of sweeps asks."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from tests.account_variants import module_of
 from tests.accounts import performance_benchmarks as benchmarks
 from tests.accounts.traffic import list_metrics
 from tests.benchmarks.measure import report
+from tests.benchmarks.prices import billed_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount
 
 pytestmark = pytest.mark.bench
 
 METRIC = 0.01 / 1000
 LISTING = 0.01 / 1000
-"""USD for each series asked for by GetMetricData, and for each request of ListMetrics."""
+"""USD for each metric asked for by GetMetricData, and for each request of ListMetrics."""
 
 FAST = ("performance_benchmarks", "monitoring_commands")
 IN_USE = 0.7
@@ -46,10 +47,10 @@ class Counted:
     """What was asked of CloudWatch."""
 
     def __init__(self) -> None:
-        self.series = self.listings = 0
+        self.metrics = self.listings = 0
 
     def get_metric_data(self, **asked: Any) -> dict[str, Any]:
-        self.series += len(asked["MetricDataQueries"])
+        self.metrics += billed_metrics(asked)
         results = [
             {"Id": q["Id"], "Label": "", "Timestamps": [], "Values": [], "StatusCode": "Complete"}
             for q in asked["MetricDataQueries"]
@@ -133,9 +134,9 @@ def test_a_month_of_hourly_sweeps(functions, services, most):
                 daily_cache=memory,  # type: ignore[arg-type]
             )
             list(survey(Evaluation(aws, configured), list(heading(folder)), Coverage()))
-        cost = 30 * (counted.series * METRIC + counted.listings * LISTING)
+        cost = 30 * (counted.metrics * METRIC + counted.listings * LISTING)
         together += cost
-        asked = f"{counted.series:,} series and {counted.listings:,} lists a day"
+        asked = f"{counted.metrics:,} metrics and {counted.listings:,} lists a day"
         rows.append((folder, f"${cost:.2f} a month", asked))
     rows.append(("together", f"${together:.2f} a month", ""))
     report(f"CloudWatch, hourly: {functions:,} functions ({IN_USE:.0%} in use), {services}", rows)

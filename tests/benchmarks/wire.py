@@ -17,6 +17,7 @@ from botocore.awsrequest import AWSResponse
 from moto.core.serialize import get_serializer_class
 from moto.core.utils import get_service_model
 
+from tests.benchmarks.prices import billed_metrics
 from tests.benchmarks.tables_on_disk import Tables
 from tests.benchmarks.vast_account import Account
 from tests.benchmarks.vast_numbers import Refused
@@ -36,7 +37,7 @@ class Wire:
         self.requests = 0
         self.asked: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
-        self.series = 0
+        self.metrics = 0
         self.units: Counter[str] = Counter()
         self.billed: set[str] = set()
         self.own_cpu = 0.0
@@ -73,12 +74,12 @@ class Wire:
         return self._account.answer(service, operation, params)
 
     def _count(self, service: str, operation: str, params: Any) -> None:
-        """Count a call, the series it asks for, and what it writes into the tables."""
+        """Count a call, the metrics it is billed for, and what it writes into the tables."""
         name = f"{service} {operation}"
         with self._lock:
             self.asked[name] += 1
             self.calls[name] += 1
-            self.series += len(params.get("MetricDataQueries", ()))
+            self.metrics += billed_metrics(params)
             if service == "ce":
                 self.billed.add(f"{name} {json.dumps(params, sort_keys=True, default=str)}")
             if service != "dynamodb":

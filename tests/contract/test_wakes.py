@@ -7,14 +7,16 @@ calls that used to look at every resource, 300 functions.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from dataclasses import dataclass
 
 import pytest
 
-from readiness.engine.events import resolve_targets
+from readiness.engine.events import changes_of, resolve_targets
 from readiness.engine.follow import follow
-from readiness_cli.catalogue import headings
+from readiness.model.evidence import ApiCall, declared
+from readiness_cli.catalogue import headings, rules
 from tests.account_variants import module_of
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, FakeAccount, evaluation
 
@@ -123,18 +125,19 @@ def alarm_changed():
     }
 
 
-def item_changed():
-    item = {
-        "resourceType": "AWS::CloudWatch::Alarm",
-        "resourceId": "agent-errors",
-        "resourceName": "agent-errors",
-    }
+def item_changed(type_="AWS::CloudWatch::Alarm", id="agent-errors", *changed, kind="UPDATE"):
+    """A configuration item, with the properties that Config says have changed, if it tells."""
+    item = {"resourceType": type_, "resourceId": id, "resourceName": id}
+    told = {"changeType": kind, "changedProperties": {name: {} for name in changed}}
     return {
         "id": "1",
         "detail-type": "Config Configuration Item Change",
         "account": ACCOUNT_ID,
         "region": HOME,
-        "detail": {"configurationItem": item},
+        "detail": {
+            "configurationItem": item,
+            **({"configurationItemDiff": told} if changed else {}),
+        },
     }
 
 
@@ -174,6 +177,138 @@ def test_a_new_setting_wakes_what_depends_on_it(parameter):
     cost = (len(woken.verdicts), sum(woken.requests.values()), woken.of("lambda"))
     assert "lambda_deployment" in woken.verdicts
     assert all(is_ <= at_most for is_, at_most in zip(cost, most, strict=True)), cost
+
+
+# -- configuration items, which come minutes after the call ----------------------------------------
+
+
+def targets_of(happened):
+    """The rules that an event has evaluated, for one resource (True) or for all of them."""
+    return {
+        (target.rule, target.id is not None)
+        for heading in headings()
+        for target in resolve_targets(happened, heading).targets
+    }
+
+
+def function_item(*changed, kind="UPDATE"):
+    return item_changed("AWS::Lambda::Function", "agent", *changed, kind=kind)
+
+
+STAMPS = ("Configuration.LastModified", "Configuration.RevisionId", "Relationships.0")
+TOLD = [
+    pytest.param(["Configuration.Timeout"], {"timeout": 9}, id="timeout"),
+    pytest.param(["Configuration.MemorySize"], {"memorySize": 9}, id="memory"),
+    pytest.param(["Configuration.KmsKeyArn"], {"kMSKeyArn": "k"}, id="key"),
+    pytest.param(["Configuration.Description"], {"description": ""}, id="description"),
+    pytest.param(
+        ["Configuration.VpcConfig.SubnetIds.0", "Configuration.TracingConfig.Mode"],
+        {"vpcConfig": {}, "tracingConfig": {}},
+        id="two of them, by their parts",
+    ),
+]
+
+
+@pytest.mark.parametrize(("changed", "set_"), TOLD)
+def test_an_item_wakes_what_the_call_does_that_it_tells_of(changed, set_):
+    name = "UpdateFunctionConfiguration20150331v2"
+    by_call = targets_of(event("lambda", name, functionName="agent", **set_))
+    assert targets_of(function_item(*changed, *STAMPS)) == by_call
+    assert 0 < len(by_call) < len(targets_of(function_item()))
+
+
+def test_an_item_of_new_code_wakes_what_new_code_does():
+    changed = ("Configuration.CodeSha256", "Configuration.CodeSize", "Configuration.State")
+    by_call = targets_of(event("lambda", "UpdateFunctionCode20150331v2", functionName="agent"))
+    assert targets_of(function_item(*changed, *STAMPS)) == by_call
+
+
+@pytest.mark.parametrize(
+    "untold",
+    [
+        pytest.param(function_item("Configuration.Novel", "Configuration.Timeout"), id="novel"),
+        pytest.param(function_item("SupplementaryConfiguration.Policy"), id="its policy"),
+        pytest.param(function_item("Tags.team"), id="a tag"),
+        pytest.param(function_item(*STAMPS), id="only that something did"),
+        pytest.param(function_item("Configuration.Timeout", kind="CREATE"), id="it is new"),
+        pytest.param(function_item("Configuration", kind="DELETE"), id="it is gone"),
+    ],
+)
+def test_an_item_that_does_not_tell_the_call_wakes_everything_about_it(untold):
+    everything = targets_of(function_item())
+    assert targets_of(untold) == everything
+    assert len(everything) > 40
+
+
+def test_config_is_answered_for_every_item():
+    """A Config rule is asked about the resource, and waits for an answer whatever changed."""
+    detail = function_item("Configuration.Description")["detail"]
+    invoking = {**detail, "messageType": "ConfigurationItemChangeNotification"}
+    asked = {"invokingEvent": json.dumps(invoking), "resultToken": "t", "accountId": ACCOUNT_ID}
+    assert targets_of(asked) == targets_of(function_item())
+
+
+def test_each_property_of_an_item_has_a_call_that_something_depends_on():
+    declarations = [declared(cls) for rule in rules().values() for cls in rule.evidence]
+    known = {each.about for each in declarations if each.about.item_calls}
+    assert {each.name for each in known} == {
+        "AWS::DynamoDB::Table",
+        "AWS::ECS::Service",
+        "AWS::Lambda::Function",
+    }
+    for about in known:
+        changes = [c for each in declarations if each.about is about for c in changes_of(each)]
+        calls = [change for change in changes if isinstance(change, ApiCall)]
+        for property_, call in about.item_calls.items():
+            assert property_ == property_.lower()
+            assert call is None or any(each.matches(call.source, call.name) for each in calls)
+
+
+# -- what scales all day ---------------------------------------------------------------------------
+
+TABLE = {"tableName": "jobs"}
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        event("dynamodb", "UpdateTable", **TABLE, provisionedThroughput={"readCapacityUnits": 5}),
+        event("dynamodb", "UpdateTable", **TABLE, globalSecondaryIndexUpdates=[{"update": {}}]),
+        item_changed(
+            "AWS::DynamoDB::Table", "jobs", "Configuration.ProvisionedThroughput.ReadCapacityUnits"
+        ),
+    ],
+    ids=["a table", "its index", "its item"],
+)
+def test_the_throughput_of_a_table_wakes_the_one_rule_that_shows_it(happened):
+    woken = woken_by(happened)
+    assert woken.verdicts == {"resource_sizing": 1}
+    assert woken.of("dynamodb") == 1
+
+
+@pytest.mark.parametrize(
+    "set_",
+    [
+        {"billingMode": "PROVISIONED", "provisionedThroughput": {"readCapacityUnits": 5}},
+        {"globalSecondaryIndexUpdates": [{"update": {}}, {"create": {}}]},
+        {"globalSecondaryIndexUpdates": [{"delete": {}}]},
+        {"globalSecondaryIndexUpdates": []},
+        {"sSESpecification": {}},
+        {},
+    ],
+    ids=["how it is paid", "a new index", "one index less", "garbled", "its key", "nothing told"],
+)
+def test_whatever_else_a_table_is_told_wakes_all_about_it(set_):
+    woken = targets_of(event("dynamodb", "UpdateTable", **TABLE, **set_))
+    assert len({rule.partition(".")[0] for rule, _ in woken}) >= 8
+
+
+def test_an_item_of_a_service_that_scaled_wakes_what_scaling_does():
+    arn = f"arn:aws:ecs:{HOME}:{ACCOUNT_ID}:service/agents/web"
+    happened = event("ecs", "UpdateService", cluster="agents", service="web", desiredCount=5)
+    happened["detail"]["responseElements"] = {"service": {"serviceArn": arn}}
+    item = item_changed("AWS::ECS::Service", arn, "Configuration.DesiredCount")
+    assert targets_of(item) == targets_of(happened)
 
 
 MOST = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from readiness.engine.aws import Aws
@@ -27,6 +29,7 @@ from readiness.model.unreadable import Gone
 from tests.accounts import monitoring_commands
 from tests.accounts import performance_benchmarks as worlds
 from tests.accounts.traffic import get_metric_data, list_metrics, steadily
+from tests.benchmarks.prices import billed_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, NOON, error
 from tests.histories import history
 
@@ -83,7 +86,7 @@ def test_the_last_hour_by_5_minutes_and_a_week_and_an_hour_by_the_hour():
     [count] = found.own.counts
     assert (count.sum(Span.HOUR), count.sum(Span.DAY)) == (3600, 86_400)
     assert (count.sum(Span.WEEK), count.a_week_ago) == (604_800, 3600)
-    assert len(asked) == 2
+    assert len([call for call in asked if statistics([call], "Duration")]) == 2
 
 
 def test_few_requests_for_all_functions_together():
@@ -96,10 +99,27 @@ def test_few_requests_for_all_functions_together():
     published = list_metrics([{"FunctionName": name} for name in names])
     fake_account.answers["cloudwatch", "list_metrics"] = published
     read(FunctionOutcomes, "AWS::Lambda::Function", "f7", fake_account, bulk=True)
-    first, *others = [len(call["MetricDataQueries"]) for call in asked]
-    assert first == 240
-    assert len(others) <= 16
-    assert sum(others) == first
+    counts = [len(call["MetricDataQueries"]) for call in asked]
+    assert (counts[0], sum(counts)) == (60, 2 * (60 + 180))
+    assert len(counts) <= 2 * (1 + 16)
+
+
+def test_what_several_rules_ask_of_functions_is_paid_once():
+    fake_account, asked = counting(Invocations=1.0)
+    published = list_metrics([{"FunctionName": worlds.FUNCTION}])
+    fake_account.answers["cloudwatch", "list_metrics"] = published
+    aws = Aws(fake_account, account=ACCOUNT_ID, region=HOME, now=lambda: NOON, bulk=True)
+    function = Resource(ACCOUNT_ID, HOME, "AWS::Lambda::Function", worlds.FUNCTION)
+    for cls in (FunctionOutcomes, FunctionLatency):
+        aws.evidence(cls, function, SETTINGS)
+    metrics = [
+        query["MetricStat"]["Metric"]["MetricName"]
+        for call in asked
+        if call["StartTime"] > NOON - timedelta(days=2)
+        for query in call["MetricDataQueries"]
+    ]
+    assert metrics.count("Duration") == 4
+    assert sum(map(billed_metrics, asked)) == 2 * len(set(metrics))
 
 
 @pytest.mark.parametrize(

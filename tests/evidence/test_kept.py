@@ -1,4 +1,4 @@
-"""Histories from kept days are those that CloudWatch gives, for a part of the billed series."""
+"""Histories from kept days are those that CloudWatch gives, for a part of the price."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from readiness.evidence.cloudwatch import kept
 from readiness.evidence.cloudwatch.datapoints import GET_METRIC_DATA
 from readiness.model.unreadable import Unreadable
 from readiness.semantics.metrics import Query, at_most, series, window
+from tests.benchmarks.prices import billed_metrics
 from tests.fake_account import ACCOUNT_ID, HOME, FakeAccount, error
 
 FIVE = timedelta(minutes=5)
@@ -51,7 +52,7 @@ class Traffic:
     def get_metric_data(self, **asked):
         start, end = asked["StartTime"], asked["EndTime"]
         results = []
-        self.asked += len(asked["MetricDataQueries"])
+        self.asked += billed_metrics(asked)
         for query in asked["MetricDataQueries"]:
             stat = query["MetricStat"]
             self.windows.append((start, end, stat["Period"]))
@@ -183,9 +184,9 @@ def verdicts(run):
 
 
 def directly(monkeypatch):
-    """Ask for every series and both windows, as it was before."""
+    """Ask for every series and both windows, and keep nothing."""
     monkeypatch.setattr(kept, "_published", lambda read, queries: list(queries))
-    monkeypatch.setattr(kept, "_adds_up", lambda query: False)
+    monkeypatch.setattr(kept, "_kept", kept._asked)
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -209,7 +210,7 @@ def test_at_any_hour_of_the_day(hour, monkeypatch):
         assert new == verdicts(aws(random_traffic(99), now=now))
 
 
-def test_a_day_of_hourly_sweeps_asks_each_series_once_an_hour():
+def test_a_day_of_hourly_sweeps_pays_each_metric_once_an_hour():
     traffic = random_traffic(1)
     traffic.points["never-used"] = {}
     busy = sum(bool(points) for points in traffic.points.values())
@@ -218,8 +219,8 @@ def test_a_day_of_hourly_sweeps_asks_each_series_once_an_hour():
     start = NOW.replace(hour=3, minute=7)
     for hour in range(21):
         verdicts(aws(traffic, now=start + timedelta(hours=hour), memory=memory))
-    series_of_function = 7  # 4 of durations, 3 of outcomes
-    assert traffic.asked <= busy * series_of_function * (21 + 1)
+    metrics_of_function = 4  # durations, and 3 of outcomes
+    assert traffic.asked <= busy * metrics_of_function * (21 + 1)
 
 
 def test_what_published_nothing_is_not_asked_for():

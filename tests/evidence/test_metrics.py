@@ -17,6 +17,7 @@ from readiness.evidence.cloudwatch.datapoints import (
 )
 from readiness.model.unreadable import Cause, Unreadable
 from readiness.semantics.metrics import at_most, series
+from tests.benchmarks.prices import billed_metrics
 from tests.fake_account import ACCOUNT_ID, FAULTS, HOME, FakeAccount
 
 NOW = datetime(2026, 11, 2, 12, 0, 30, tzinfo=UTC)
@@ -77,11 +78,35 @@ def test_five_hundred_a_request_over_all_resources():
         }
         for name in map(str, range(300))
     }
-    found = read_each(read, wanted, DAY)
+    found = read_each(read, wanted, DAY, period=3600)
     assert [len(call["MetricDataQueries"]) for call in asked] == [500, 100]
     assert len(fake_account.calls) == 2
     assert set(found["299"]) == {"errors", "invocations"}
     assert found["299"]["errors"].query == wanted["299"]["errors"]
+
+
+def test_no_more_datapoints_a_request_than_fit_on_a_page():
+    asked = []
+    read, _ = reader(echo(asked))
+    queries = [series("AWS/Lambda", "Errors", "Sum", FunctionName=str(n)) for n in range(500)]
+    found = read_series(read, queries, DAY, period=300)
+    assert [len(call["MetricDataQueries"]) for call in asked] == [350, 150]
+    assert set(found) == set(queries)
+
+
+def test_the_statistics_of_a_metric_stay_in_one_request():
+    """Up to five of them are one price, if they are asked for together."""
+    asked = []
+    read, _ = reader(echo(asked))
+    queries = [
+        series("AWS/Lambda", metric, statistic, FunctionName=str(n))
+        for n in range(101)
+        for metric in ("Duration", "Errors")
+        for statistic in ("SampleCount", "Sum", "p99", "Maximum")
+    ]
+    assert set(read_series(read, queries, HOUR)) == set(queries)
+    assert [len(call["MetricDataQueries"]) for call in asked] == [500, 308]
+    assert sum(map(billed_metrics, asked)) == 202
 
 
 def test_the_same_series_is_asked_once():

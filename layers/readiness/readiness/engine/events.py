@@ -17,6 +17,7 @@ from readiness.model.evidence import (
     ServiceEvent,
     at,
     declared,
+    type_named,
 )
 from readiness.model.origin import AN_EVENT, EVENT, UNVERIFIED, Origin
 from readiness.model.resource import GLOBAL
@@ -125,7 +126,7 @@ def resolve_targets(event: Json, rules: Iterable[Rule]) -> EventTargets:
                 "the event has neither 'detail.configurationItem' nor"
                 " 'detail.configurationItemSummary'"
             )
-        targets = _from_item(item, rules)
+        targets = _from_item(item, rules, detail.get("configurationItemDiff"))
         return EventTargets(account, region, targets, trigger, ignored=_why_nothing(targets, item))
     if detail_type == API_CALL:
         return _api_call(account, region, trigger, event, rules)
@@ -158,20 +159,62 @@ def _target(rule: Rule, about: ResourceType, id: str | None) -> Target:
     return Target(rule.id, None, (about.name, id))
 
 
-def _from_item(item: Json, rules: Iterable[Rule]) -> frozenset[Target]:
+def _from_item(item: Json, rules: Iterable[Rule], diff: object = None) -> frozenset[Target]:
     type_ = item.get("resourceType")
     if not isinstance(type_, str) or not type_:
         raise MalformedEvent("the configuration item has no 'resourceType'")
+    calls = _calls_told(type_named(type_), diff)
     targets = set()
     for rule, declaration in _evidence_in(rules):
         about = declaration.about
-        if about.name == type_ and about.identify is not None and declaration.follows_type:
-            id: Any = about.identify(item)
+        is_concerned = calls is None or _depends_on(declaration, calls)
+        identify = about.identify if about.name == type_ and declaration.follows_type else None
+        if identify is not None and is_concerned:
+            id: Any = identify(item)
             targets.add(_target(rule, about, id if isinstance(id, str) and id else None))
         for change in changes_of(declaration):
-            if isinstance(change, ConfigItem) and change.type == type_:
+            if not isinstance(change, ConfigItem) or change.type != type_:
+                continue
+            if is_concerned or not change.by_call:
                 targets.add(_target(rule, about, _id_in(item, change)))
     return frozenset(targets)
+
+
+_Called = Mapping[tuple[str, str], Json]
+"""API calls by source and name, with the ``detail`` that tells their parameters."""
+
+
+def _calls_told(about: ResourceType | None, diff: object) -> _Called | None:
+    """The API calls that change what a configuration item says has changed.
+
+    None where it may have been anything: Config tells nothing, as of a new, deleted or oversized
+    item, or of a property whose call is not known here.
+    """
+    changed = diff.get("changedProperties") if isinstance(diff, Mapping) else None
+    if about is None or not isinstance(diff, Mapping) or diff.get("changeType") != "UPDATE":
+        return None
+    if not isinstance(changed, Mapping):
+        return None
+    set_: dict[tuple[str, str], dict[str, None]] = {}
+    for path in changed:
+        section, _, rest = str(path).lower().partition(".")
+        known = about.item_calls
+        name = section if section in known else f"{section}.{rest.partition('.')[0]}"
+        if name not in known:
+            return None
+        call = known[name]
+        if call is not None:
+            set_.setdefault((call.source, call.name), {})[call.parameter] = None
+    told = {call: {"requestParameters": parameters} for call, parameters in set_.items()}
+    return told or None
+
+
+def _depends_on(declaration: Declaration, calls: _Called) -> bool:
+    return any(
+        isinstance(change, ApiCall) and change.matches(source, name) and change.touches(detail)
+        for change in changes_of(declaration)
+        for (source, name), detail in calls.items()
+    )
 
 
 def _why_nothing(targets: frozenset[Target], item: Json) -> str:

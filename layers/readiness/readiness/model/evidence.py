@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
 from readiness.model.reader import Reader
@@ -56,7 +56,7 @@ class ApiCall:
     says that no resource of the type is concerned, an empty id that any may be. ``idle`` are
     parameters of the request, in lower case, that change nothing of the evidence: a call that
     sets some of them, and nothing else but ``address`` (what is to be changed), is no reason to
-    read it again.
+    read it again. ``list.member`` is a member of each item of a list.
     """
 
     source: str
@@ -81,8 +81,18 @@ class ApiCall:
         sent = detail.get("requestParameters")
         if not self.idle or not isinstance(sent, Mapping):
             return True
-        named = {name.lower() for name in sent} - self.address
+        named = {
+            part for name, value in sent.items() for part in self._parts(name.lower(), value)
+        } - self.address
         return not named or not named <= self.idle
+
+    def _parts(self, name: str, value: object) -> set[str]:
+        """The parameter, or the members of its items where some of those are ``idle``."""
+        if not isinstance(value, list) or not any(i.startswith(f"{name}.") for i in self.idle):
+            return {name}
+        if not value or not all(isinstance(item, Mapping) and item for item in value):
+            return {name}
+        return {f"{name}.{member.lower()}" for item in value for member in item}
 
 
 def api_call(
@@ -131,11 +141,24 @@ class ConfigItem:
     """A configuration item of another type after which evidence must be read again.
 
     ``id`` is a dotted path in the configuration item; empty means any resource of the type.
+    With ``by_call`` the item concerns the evidence only as the call does that changed it, which
+    the evidence declares too, if the item tells which that was
+    (:attr:`ResourceType.item_calls`).
     """
 
     type: str
     id: str = ""
     normalise: Callable[[str], str | None] = verbatim
+    by_call: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ItemCall:
+    """The API call that changes a property of a configuration item, and its parameter."""
+
+    source: str
+    name: str
+    parameter: str
 
 
 Change = ApiCall | ServiceEvent | ConfigItem
@@ -180,6 +203,9 @@ class ResourceType:
     or in a request into the id that ``find`` lists: without a path or a qualifier, in lower case
     where the service stores it so. ``may_mean`` says whether a name by which other
     resources refer to one may mean the one with that id (an alias may mean any of them).
+    ``item_calls`` are the properties of a configuration item (``configuration.timeout``, in lower
+    case), or whole sections of it, with the API call that changes each; None for one that tells
+    no more than that another changed. An item with other changes may mean anything.
     """
 
     name: str
@@ -194,6 +220,7 @@ class ResourceType:
     plain: Callable[[str], str] = str
     config_id: str = ""
     config_ids: Callable[[Reader], Mapping[str, str]] | None = None
+    item_calls: Mapping[str, ItemCall | None] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         _TYPES.setdefault(self.name, self)
@@ -230,9 +257,14 @@ class ResourceType:
 _TYPES: dict[str, ResourceType] = {}
 
 
+def type_named(name: str) -> ResourceType | None:
+    """The declaration of a type, None for one that no loaded module declares."""
+    return _TYPES.get(name)
+
+
 def type_of(resource: Resource) -> ResourceType | None:
     """The declaration of a resource's type, None for a type that no loaded module declares."""
-    return _TYPES.get(resource.type)
+    return type_named(resource.type)
 
 
 def arn_of(resource: Resource, partition: str) -> str:

@@ -31,6 +31,11 @@ class Query:
     statistic: str
     dimensions: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def metric_key(self) -> tuple[str, str, tuple[tuple[str, str], ...]]:
+        """The metric itself, whatever the statistic: namespace, name and dimensions."""
+        return self.namespace, self.metric, self.dimensions
+
 
 def series(namespace: str, metric: str, statistic: str, **dimensions: str) -> Query:
     """A query, for instance ``series("AWS/Lambda", "Errors", "Sum", FunctionName="f")``."""

@@ -12,6 +12,7 @@ from readiness.evidence.kms.keys import key_resource
 from readiness.evidence.tagging import TagsOnly
 from readiness.model.evidence import (
     ApiCall,
+    ItemCall,
     ResourceType,
     ServiceEvent,
     api_call,
@@ -68,19 +69,6 @@ def _find(read: Reader) -> Iterable[str]:
     return [function["FunctionName"] for function in functions]
 
 
-FUNCTION = ResourceType(
-    "AWS::Lambda::Function",
-    _find,
-    find_reads=("lambda:ListFunctions",),
-    changed_by=(function_call("CreateFunction", "DeleteFunction"),),
-    arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
-    plain=lambda value: function_name(value) or value,
-)
-"""Only what makes or removes one is shared: evidence names the calls that change its fields."""
-
-CONFIGURED = function_call("UpdateFunctionConfiguration")
-"""New settings: memory, timeout, role, environment, network, layers, tracing, logging."""
-
 SETTINGS = frozenset(
     {
         "acceleratorconfig",
@@ -107,6 +95,47 @@ SETTINGS = frozenset(
     }
 )
 """The parameters of UpdateFunctionConfiguration in lower case: CloudTrail writes ``kMSKeyArn``."""
+
+_OF_CODE = (
+    "architectures",
+    "codesha256",
+    "codesize",
+    "lastupdatestatus",
+    "lastupdatestatusreason",
+    "lastupdatestatusreasoncode",
+    "state",
+    "statereason",
+    "statereasoncode",
+)
+"""What new code changes in a configuration item; new settings go through the same states."""
+
+
+def _item_calls() -> dict[str, ItemCall | None]:
+    by_setting = {each: ("UpdateFunctionConfiguration", each) for each in SETTINGS}
+    by_code = {each: ("UpdateFunctionCode", each) for each in _OF_CODE}
+    calls: dict[str, ItemCall | None] = {
+        f"configuration.{property_}": ItemCall("lambda.amazonaws.com", name, parameter)
+        for property_, (name, parameter) in (by_setting | by_code).items()
+    }
+    # they change with whatever else does: relationships are the role and the network once more
+    return calls | dict.fromkeys(
+        ("configuration.lastmodified", "configuration.revisionid", "relationships")
+    )
+
+
+FUNCTION = ResourceType(
+    "AWS::Lambda::Function",
+    _find,
+    find_reads=("lambda:ListFunctions",),
+    changed_by=(function_call("CreateFunction", "DeleteFunction"),),
+    arn="arn:{partition}:lambda:{region}:{account}:function:{id}",
+    plain=lambda value: function_name(value) or value,
+    item_calls=_item_calls(),
+)
+"""Only what makes or removes one is shared: evidence names the calls that change its fields."""
+
+CONFIGURED = function_call("UpdateFunctionConfiguration")
+"""New settings: memory, timeout, role, environment, network, layers, tracing, logging."""
 
 _ADDRESS = frozenset({"functionname", "revisionid"})
 

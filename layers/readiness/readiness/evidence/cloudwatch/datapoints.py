@@ -25,20 +25,24 @@ How evidence uses it (the arithmetic is in :mod:`readiness.semantics.metrics`)::
             "errors": series("AWS/Lambda", "Errors", "Sum", FunctionName=name),
         }
 
-``load_all`` makes one request for every 500 series of all resources together; ask for a period
-that fits the window (5 minutes for a day, an hour for a month), since a request returns at most
-100,800 datapoints a page. A series without datapoints comes back as an absent :class:`Series`
-(``is_absent``, ``total is None``); zero-filling is explicit (``or_zero()``). Whatever is not
-complete raises Unreadable. Statistics are CloudWatch's: ``Sum``, ``SampleCount``, ``Maximum``,
-``p99``, ``at_most(T)``. Only raw series: no metric math, and never a unit, because a unit that
-differs from the published one returns nothing. Each metric asked for is billed: ask for what a
-verdict rests on.
+``load_all`` makes one request for up to 500 series of all resources together, fewer where they
+would not fit on one page of 100,800 datapoints; ask for a period that fits the window (5 minutes
+for a day, an hour for a month). A series without datapoints comes back as an absent
+:class:`Series` (``is_absent``, ``total is None``); zero-filling is explicit (``or_zero()``).
+Whatever is not complete raises Unreadable. Statistics are CloudWatch's: ``Sum``, ``SampleCount``,
+``Maximum``, ``p99``, ``at_most(T)``. Only raw series: no metric math, and never a unit, because a
+unit that differs from the published one returns nothing.
+
+Each metric asked for is billed, whatever it holds; up to five statistics of it in one request are
+one price (https://aws.amazon.com/cloudwatch/pricing/, "Metrics"). So the statistics of a metric
+stay in one request: ask for them together, over one window.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from itertools import groupby
 from typing import Any, TypeVar
 
 from readiness.model.reader import Reader
@@ -49,7 +53,8 @@ GET_METRIC_DATA = "cloudwatch:GetMetricData"
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WEEK = timedelta(days=7)
-_AT_ONCE = 500
+_AT_ONCE, _ON_A_PAGE = 500, 100_800
+"""Series, and datapoints, of one request."""
 _CAUSES = {"Forbidden": Cause.ACCESS_DENIED, "InternalError": Cause.SERVICE_UNAVAILABLE}
 K = TypeVar("K")
 
@@ -63,7 +68,7 @@ def read_series(
     ago: timedelta = timedelta(0),
     region: str | None = None,
 ) -> dict[Query, Series]:
-    """Every query's series over the last whole periods of ``span``, up to 500 a request.
+    """Every query's series over the last whole periods of ``span``, in as few requests as fit.
 
     Raises Unreadable unless CloudWatch says that each of them is complete.
     """
@@ -74,11 +79,25 @@ def read_window(
     read: Reader, queries: Iterable[Query], during: Window, region: str | None = None
 ) -> dict[Query, Series]:
     """As :func:`read_series`, for a window of your own."""
-    wanted = sorted(set(queries))
     found: dict[Query, Series] = {}
-    for start in range(0, len(wanted), _AT_ONCE):
-        found |= _ask(read, wanted[start : start + _AT_ONCE], during, region)
+    for some in _requests(queries, during):
+        found |= _ask(read, some, during, region)
     return found
+
+
+def _requests(queries: Iterable[Query], during: Window) -> Iterator[list[Query]]:
+    """What to ask together: the statistics of a metric, and as many metrics as fit on a page."""
+    room = max(1, min(_AT_ONCE, _ON_A_PAGE // max(1, len(during.stamps))))
+    wanted = sorted(set(queries), key=lambda each: (each.metric_key, each.statistic))
+    request: list[Query] = []
+    for _, statistics in groupby(wanted, key=lambda each: each.metric_key):
+        metric = list(statistics)
+        if request and len(request) + len(metric) > room:
+            yield request
+            request = []
+        request += metric
+    if request:
+        yield request
 
 
 def read_each(

@@ -1,7 +1,7 @@
 """Histories for the fewest billed series: none that published nothing, and no week twice a day.
 
-CloudWatch bills each series that is asked for, whatever it holds. A sweep that looks at everything
-therefore asks ListMetrics first, one request for 500 series, and leaves out what had no datapoint
+CloudWatch bills each metric that is asked for, whatever it holds. A sweep that looks at everything
+therefore asks ListMetrics first, one request for 500 metrics, and leaves out what had no datapoint
 in 14 days. Of the others the days that are over are asked for once a day and kept; each sweep asks
 for what came since, by 5 minutes, which gives the last hour and the hours of today in one. What
 is only looked at by whole days is asked for once a day.
@@ -39,9 +39,6 @@ _SETTLED = timedelta(hours=3)
 _KEPT = WEEK + timedelta(days=2)
 _UP_TO = "TC(:"
 K = TypeVar("K")
-_Thing = tuple[str, str, tuple[tuple[str, str], ...]]
-"""Namespace, metric and dimensions."""
-
 _AT_ONCE = 500
 _ROWS = 16
 """Rows over which the series are spread, by their names: one more series makes one row anew."""
@@ -55,10 +52,7 @@ def read_histories_of(read: Reader, queries: Iterable[Query]) -> dict[Query, His
     wanted = sorted(set(queries))
     if not read.bulk:
         return _asked(read, wanted)
-    live = _published(read, wanted)
-    added = [query for query in live if _adds_up(query)]
-    summed = set(added)
-    found = _kept(read, added) | _asked(read, [query for query in live if query not in summed])
+    found = _kept(read, _published(read, wanted))
     recent, hourly = _windows(read.now)
     for query in wanted:
         if query not in found:
@@ -122,13 +116,20 @@ def _adds_up(query: Query) -> bool:
 
 
 def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
-    """Histories from the kept days and what came since: one billed series for each."""
+    """Histories from the kept days and what came since: one price for each metric.
+
+    Where an hour does not follow from its parts, the hours are asked for as CloudWatch has them.
+    """
     recent, hourly = _windows(read.now)
     cut = _midnight(read.now - _SETTLED)
-    today = _today(read, queries, Window(cut, recent.end, 300))
+    today = read_window(read, queries, Window(cut, recent.end, 300))
     found: dict[Query, History] = {}
+    apart = [query for query in queries if not _adds_up(query)]
+    for query, hours_of_it in read_window(read, apart, hourly).items():
+        points = _within(today[query].points, recent)
+        found[query] = History(Series(query, recent, points), hours_of_it)
     hour_of: dict[datetime, datetime] = {}
-    for part in _parts(queries):
+    for part in _parts(filter(_adds_up, queries)):
         for query, past in zip(part, _past(read, part, cut), strict=True):
             points = today[query].points
             hours = past | _by_hour(query, points, hour_of)
@@ -140,44 +141,12 @@ def _kept(read: Reader, queries: Sequence[Query]) -> dict[Query, History]:
 
 
 def _parts(queries: Iterable[Query]) -> list[list[Query]]:
+    """The queries by the row that keeps their days: the statistics of a metric in one."""
     parts: dict[int, list[Query]] = {}
     for query in queries:
-        digest = hashlib.sha256(repr(query).encode()).digest()
+        digest = hashlib.sha256(repr(query.metric_key).encode()).digest()
         parts.setdefault(digest[0] % _ROWS, []).append(query)
     return [parts[row] for row in sorted(parts)]
-
-
-def _today(read: Reader, queries: Sequence[Query], during: Window) -> dict[Query, Series]:
-    """What came since; limits above one that every sample kept are kept by every sample.
-
-    So the higher limits are asked for only of what had a slower sample than the lowest.
-    """
-    higher: dict[Query, tuple[Query, Query]] = {}
-    asked = set(queries)
-    for (namespace, metric, dimensions), limits in _limits(queries).items():
-        count = Query(namespace, metric, "SampleCount", dimensions)
-        if count in asked:
-            lowest, *rest = [query for _, query in sorted(limits)]
-            higher |= dict.fromkeys(rest, (count, lowest))
-    found = read_window(read, [query for query in queries if query not in higher], during)
-    slow = []
-    for query, (count, lowest) in higher.items():
-        if found[count].points == found[lowest].points:
-            found[query] = Series(query, during, found[count].points)
-        else:
-            slow.append(query)
-    return found | read_window(read, slow, during)
-
-
-def _limits(queries: Iterable[Query]) -> dict[_Thing, list[tuple[float, Query]]]:
-    """The counts of samples up to a limit, of each thing with their limits."""
-    found: dict[_Thing, list[tuple[float, Query]]] = {}
-    for query in queries:
-        if query.statistic.startswith(_UP_TO):
-            limit = float(query.statistic.removeprefix(_UP_TO).removesuffix(")"))
-            thing = (query.namespace, query.metric, query.dimensions)
-            found.setdefault(thing, []).append((limit, query))
-    return found
 
 
 def _past(read: Reader, queries: Sequence[Query], cut: datetime) -> list[dict[datetime, float]]:
@@ -193,7 +162,7 @@ def read_whole_days(read: Reader, queries: Iterable[Query], during: Window) -> d
     Until the next midnight the answer stays the same, so that a sweep asks for it once a day; one
     that came late is seen a day later. Raises Unreadable.
     """
-    wanted = sorted(set(queries))
+    wanted = sorted(set(queries), key=lambda each: (each.metric_key, each.statistic))
     if not read.bulk:
         return read_window(read, wanted, during)
     found = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from readiness.model.evidence import ResourceType, api_call, evidence, first_part
+from readiness.model.evidence import ItemCall, ResourceType, api_call, evidence, first_part
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 
@@ -20,6 +21,22 @@ def _find(read: Reader) -> Iterable[str]:
     return read.every("dynamodb", "list_tables", "TableNames")
 
 
+UPDATED = api_call(
+    "dynamodb", "UpdateTable", id="requestParameters.tableName", normalise=table_name
+)
+"""A changed table, also where nothing but its throughput was set: Application Auto Scaling does so
+all day."""
+
+_THROUGHPUT = frozenset(
+    {
+        "globalsecondaryindexupdates.update",
+        "ondemandthroughput",
+        "provisionedthroughput",
+        "warmthroughput",
+    }
+)
+"""Parameters of UpdateTable. Of an index nothing but its throughput can be updated."""
+
 TABLE = ResourceType(
     "AWS::DynamoDB::Table",
     _find,
@@ -28,11 +45,11 @@ TABLE = ResourceType(
         api_call(
             "dynamodb",
             "CreateTable",
-            "UpdateTable",
             "DeleteTable",
             id="requestParameters.tableName",
             normalise=table_name,
         ),
+        replace(UPDATED, idle=_THROUGHPUT, address=frozenset({"tablename"})),
         api_call(
             "dynamodb",
             "RestoreTableFromBackup",
@@ -53,7 +70,27 @@ TABLE = ResourceType(
     ),
     arn="arn:{partition}:dynamodb:{region}:{account}:table/{id}",
     plain=first_part,
+    item_calls={
+        "configuration.provisionedthroughput": ItemCall(
+            "dynamodb.amazonaws.com", "UpdateTable", "provisionedthroughput"
+        )
+    },
 )
+"""What sets nothing but throughput wakes only what asks for :class:`TableThroughput`."""
+
+
+def _described(read: Reader, table: Resource) -> Mapping[str, Any]:
+    answer: Mapping[str, Any] = read.one(
+        "dynamodb",
+        "describe_table",
+        gone=("ResourceNotFoundException",),
+        TableName=table.id,
+    )["Table"]
+    return answer
+
+
+def _billing_mode(about: Mapping[str, Any]) -> str:
+    return str((about.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED"))
 
 
 @evidence(TABLE, reads=("dynamodb:DescribeTable",))
@@ -67,22 +104,29 @@ class TableCapacity:
 
     name: str
     billing_mode: str
+
+    @classmethod
+    def load(cls, read: Reader, table: Resource) -> TableCapacity:
+        return cls(table.id, _billing_mode(_described(read, table)))
+
+
+@evidence(TABLE, reads=("dynamodb:DescribeTable",), changed_by=(UPDATED,))
+@dataclass(frozen=True, slots=True)
+class TableThroughput:
+    """How the table is paid for, and its provisioned capacity units. Source: DescribeTable."""
+
+    name: str
+    billing_mode: str
     read_units: int = 0
     write_units: int = 0
 
     @classmethod
-    def load(cls, read: Reader, table: Resource) -> TableCapacity:
-        answer = read.one(
-            "dynamodb",
-            "describe_table",
-            gone=("ResourceNotFoundException",),
-            TableName=table.id,
-        )
-        about = answer["Table"]
+    def load(cls, read: Reader, table: Resource) -> TableThroughput:
+        about = _described(read, table)
         throughput = about.get("ProvisionedThroughput") or {}
         return cls(
             table.id,
-            (about.get("BillingModeSummary") or {}).get("BillingMode", "PROVISIONED"),
+            _billing_mode(about),
             throughput.get("ReadCapacityUnits", 0),
             throughput.get("WriteCapacityUnits", 0),
         )
@@ -100,13 +144,7 @@ class TableIndexes:
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableIndexes:
-        answer = read.one(
-            "dynamodb",
-            "describe_table",
-            gone=("ResourceNotFoundException",),
-            TableName=table.id,
-        )
-        indexes = answer["Table"].get("GlobalSecondaryIndexes") or ()
+        indexes = _described(read, table).get("GlobalSecondaryIndexes") or ()
         return cls(tuple(index["IndexName"] for index in indexes))
 
 
@@ -136,13 +174,7 @@ class TableEncryption:
 
     @classmethod
     def load(cls, read: Reader, table: Resource) -> TableEncryption:
-        answer = read.one(
-            "dynamodb",
-            "describe_table",
-            gone=("ResourceNotFoundException",),
-            TableName=table.id,
-        )
-        about = answer["Table"]
+        about = _described(read, table)
         encryption = about.get("SSEDescription") or {}
         replicas = about.get("Replicas") or ()
         return cls(

@@ -101,7 +101,8 @@ class TableStorage:
     ``table_class`` is ``STANDARD`` or ``STANDARD_INFREQUENT_ACCESS``. ``bytes`` and ``units`` are
     of the table and its indexes; ``units`` is what is consumed or, if that is more, provisioned,
     and None where it was not asked (a table of less than 1 GiB). ``measured`` is how many days
-    were. DynamoDB updates the size about every six hours.
+    were. DynamoDB updates the size about every six hours. Throughput that is set alone, as Auto
+    Scaling does all day, is seen by the sweep.
     Sources: DescribeTable, GetMetricData of a week.
     """
 

@@ -53,8 +53,8 @@ class Workload:
     ),
     uses=(Subnets,),
     changed_by=(
-        ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id),
-        ConfigItem("AWS::ECS::Service"),
+        ConfigItem("AWS::Lambda::Function", "configuration.vpcConfig.vpcId", vpc_id, by_call=True),
+        ConfigItem("AWS::ECS::Service", by_call=True),
         api_call("lambda", "CreateFunction*", "DeleteFunction*"),
         any_function(configured(*NETWORK, *VARIABLES)),
         PROVIDER_CALLS,

@@ -6,7 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from readiness.model.evidence import REGION, ResourceType, ServiceEvent, api_call, evidence
+from readiness.model.evidence import (
+    REGION,
+    ItemCall,
+    ResourceType,
+    ServiceEvent,
+    api_call,
+    evidence,
+)
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Gone, Unreadable
@@ -69,6 +76,11 @@ SERVICE = ResourceType(
         ),
     ),
     arn="{id}",
+    item_calls={
+        "configuration.desiredcount": ItemCall(
+            "ecs.amazonaws.com", "UpdateService", "desiredcount"
+        )
+    },
 )
 
 

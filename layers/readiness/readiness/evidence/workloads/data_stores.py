@@ -126,7 +126,7 @@ class LogGroupTags(NamedTags):
     ),
     changed_by=(
         ConfigItem("AWS::S3::Bucket"),
-        ConfigItem("AWS::DynamoDB::Table"),
+        ConfigItem("AWS::DynamoDB::Table", by_call=True),
         ConfigItem("AWS::RDS::DBInstance"),
         ConfigItem("AWS::RDS::DBCluster"),
     ),

@@ -90,13 +90,43 @@ def sums_of(namespace: str, dimensions: Mapping[str, str], *metrics: str) -> dic
 # -- Lambda functions and their URLs --------------------------------------------------------------
 
 
-def _most_are_events(events: History, invocations: History) -> bool:
-    """Whether Lambda took at least half of the invocations of 7 d from its own queue."""
-    taken = events.sum(Span.WEEK)
-    return taken > 0 and 2 * taken >= invocations.sum(Span.WEEK)
+_CALLS = ("AsyncEventsReceived", "Invocations")
 
 
-_ASYNC = "AsyncEventsReceived"
+@evidence(FUNCTION, reads=HISTORY_READS, uses=(FunctionIdentity,))
+@dataclass(frozen=True, slots=True)
+class FunctionCalls:
+    """How often a function ran, and how many asynchronous events Lambda took for it.
+
+    Apart from what asks for more of a function, so that all of it pays these once. Source:
+    GetMetricData.
+    """
+
+    invocations: History
+    events: History
+
+    @property
+    def are_mostly_events(self) -> bool:
+        """Whether Lambda took at least half of the invocations of 7 d from its own queue."""
+        taken = self.events.sum(Span.WEEK)
+        return taken > 0 and 2 * taken >= self.invocations.sum(Span.WEEK)
+
+    @classmethod
+    def load(cls, read: Reader, function: Resource) -> FunctionCalls:
+        read.of(FunctionIdentity, function)
+        return cls._of_each(read, [function.id])[function.id]
+
+    @classmethod
+    def load_all(cls, read: Reader) -> Mapping[str, FunctionCalls]:
+        return cls._of_each(read, read.ids(FUNCTION))
+
+    @classmethod
+    def _of_each(cls, read: Reader, names: Iterable[str]) -> dict[str, FunctionCalls]:
+        wanted = {name: sums_of("AWS/Lambda", {"FunctionName": name}, *_CALLS) for name in names}
+        return {
+            name: cls(found["Invocations"], found["AsyncEventsReceived"])
+            for name, found in read_histories(read, wanted).items()
+        }
 
 
 def _durations(name: str, limits: Iterable[float], sources: Iterable[FedBy]) -> dict[str, Query]:
@@ -105,7 +135,6 @@ def _durations(name: str, limits: Iterable[float], sources: Iterable[FedBy]) -> 
     return {
         **Timed("AWS/Lambda", "UrlRequestLatency", by_name).queries("url", limits),
         **Timed("AWS/Lambda", "Duration", by_name).queries("own", limits),
-        **sums_of("AWS/Lambda", by_name, _ASYNC),
         **{
             f"age {each.service} {each.name}": series(namespace, metric, "Maximum", **dimensions)
             for each in sources
@@ -137,7 +166,7 @@ def _waits(found: Found, sources: Iterable[FedBy]) -> tuple[Wait, ...]:
 @evidence(
     FUNCTION,
     reads=(*HISTORY_READS,),
-    uses=(FunctionIdentity, FunctionSources),
+    uses=(FunctionIdentity, FunctionCalls, FunctionSources),
     asks_with=LIMITS,
 )
 @dataclass(frozen=True, slots=True)
@@ -159,32 +188,30 @@ class FunctionLatency:
     def load(cls, read: Reader, function: Resource) -> FunctionLatency:
         read.of(FunctionIdentity, function)
         sources = {function.id: read.of(FunctionSources, function)}
-        return cls._of_each(read, sources)[function.id]
+        calls = {function.id: read.of(FunctionCalls, function)}
+        return cls._of_each(read, sources, calls)[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionLatency]:
-        return cls._of_each(read, read.those(FunctionSources))
+        return cls._of_each(read, read.those(FunctionSources), read.those(FunctionCalls))
 
     @classmethod
     def _of_each(
-        cls, read: Reader, sources: Mapping[str, FunctionSources]
+        cls,
+        read: Reader,
+        sources: Mapping[str, FunctionSources],
+        calls: Mapping[str, FunctionCalls],
     ) -> dict[str, FunctionLatency]:
         limits = limits_of(read)
         durations = read_histories(
             read,
             {name: _durations(name, limits, fed.all) for name, fed in sources.items()},
         )
-        some_are_events = {
-            name: sums_of("AWS/Lambda", {"FunctionName": name}, "Invocations")
-            for name, found in durations.items()
-            if found[_ASYNC].sum(Span.WEEK)
-        }
-        runs = read_histories(read, some_are_events)
         return {
             name: cls(
                 latency_of("AWS/Lambda UrlRequestLatency", found, ["url"], limits),
                 latency_of("AWS/Lambda Duration", found, ["own"], limits),
-                name in runs and _most_are_events(found[_ASYNC], runs[name]["Invocations"]),
+                calls[name].are_mostly_events,
                 sources[name].all,
                 _waits(found, sources[name].all),
             )
@@ -193,13 +220,11 @@ class FunctionLatency:
 
 
 _OF_FUNCTION = (
-    "Invocations",
     "Errors",
     "Throttles",
     "UrlRequestCount",
     "Url4xxCount",
     "Url5xxCount",
-    "AsyncEventsReceived",
     "AsyncEventsDropped",
 )
 
@@ -207,7 +232,7 @@ _OF_FUNCTION = (
 @evidence(
     FUNCTION,
     reads=(*HISTORY_READS,),
-    uses=(FunctionIdentity, FunctionSources),
+    uses=(FunctionIdentity, FunctionCalls, FunctionSources),
 )
 @dataclass(frozen=True, slots=True)
 class FunctionOutcomes:
@@ -226,15 +251,19 @@ class FunctionOutcomes:
     def load(cls, read: Reader, function: Resource) -> FunctionOutcomes:
         read.of(FunctionIdentity, function)
         sources = {function.id: read.of(FunctionSources, function)}
-        return cls._of_each(read, sources)[function.id]
+        calls = {function.id: read.of(FunctionCalls, function)}
+        return cls._of_each(read, sources, calls)[function.id]
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, FunctionOutcomes]:
-        return cls._of_each(read, read.those(FunctionSources))
+        return cls._of_each(read, read.those(FunctionSources), read.those(FunctionCalls))
 
     @classmethod
     def _of_each(
-        cls, read: Reader, sources: Mapping[str, FunctionSources]
+        cls,
+        read: Reader,
+        sources: Mapping[str, FunctionSources],
+        calls: Mapping[str, FunctionCalls],
     ) -> dict[str, FunctionOutcomes]:
         wanted = {
             name: {
@@ -244,12 +273,19 @@ class FunctionOutcomes:
             for name, fed in sources.items()
         }
         return {
-            name: cls._of(found, sources[name].all)
+            name: cls._of(calls[name], found, sources[name].all)
             for name, found in read_histories(read, wanted).items()
         }
 
     @classmethod
-    def _of(cls, found: Found, sources: tuple[FedBy, ...]) -> FunctionOutcomes:
+    def _of(
+        cls, calls: FunctionCalls, measured: Found, sources: tuple[FedBy, ...]
+    ) -> FunctionOutcomes:
+        found = {
+            **measured,
+            "Invocations": calls.invocations,
+            "AsyncEventsReceived": calls.events,
+        }
         url = _at_url(found)
         received, dropped = found["AsyncEventsReceived"], found["AsyncEventsDropped"]
         events = Outcomes("AWS/Lambda AsyncEventsReceived", (received,), (dropped,), noun="event")
@@ -260,8 +296,7 @@ class FunctionOutcomes:
             refused=(found["Throttles"],),
         )
         if not sources:
-            mostly_events = _most_are_events(received, found["Invocations"])
-            return cls((url, events if mostly_events else invoked))
+            return cls((url, events if calls.are_mostly_events else invoked))
         fed = tuple(_of_source(found, each) for each in sources)
         others = (_of_other_callers(found, sources, invoked),)
         return cls((url, *fed, events, *(each for each in others if each is not None)))
