@@ -3,14 +3,7 @@
 import re
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Verdict,
-    cannot_tell,
-    heading,
-    not_applicable,
-)
+from readiness import Between, Severity, Verdict, cannot_tell, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionIdentity

@@ -17,14 +17,8 @@ from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurit
 from readiness.evidence.cloudfront import DistributionTls
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
-from readiness.evidence.kms.keys import (
-    KmsImportedMaterial,
-    KmsKeyAccess,
-    KmsKeyState,
-    KmsKeyTags,
-    KmsReplicaTags,
-    KmsRotation,
-)
+from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyAccess, KmsKeyState, KmsRotation
+from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.s3.buckets import (
@@ -36,10 +30,7 @@ from readiness.evidence.s3.buckets import (
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
 
-from .at_rest import (
-    default_encryption_verdict,
-    is_load_balancer_log_target,
-)
+from .at_rest import default_encryption_verdict, is_load_balancer_log_target
 from .endpoints import (
     distribution_verdict,
     http_listener_verdict,

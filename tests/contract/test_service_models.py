@@ -169,11 +169,12 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.application_autoscaling": frozenset(
         {"userIdentity", "arn", "awsRegion", "recipientAccountId"}
     ),
-    # Metrics of Lambda and API Gateway.
+    # Metrics of API Gateway, and of Lambda.
+    "readiness.evidence.workloads.api_entry_points": frozenset({"Count"}),
     "readiness.evidence.workloads.entry_points": frozenset(
         {
             *("Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "Invocations"),
-            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Count", "Errors"),
+            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Errors"),
         }
     ),
     # How a task's stop is explained: ECS Developer Guide, "Stopped tasks error messages".
@@ -229,7 +230,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
 """Names asked of a mapping that no service model describes, by module, and what it is."""
 
 JUDGEMENT: dict[str, tuple[tuple[str, str], ...]] = {
-    "semantics/alarms.py": (("cloudwatch", "describe_alarms"),),
+    "semantics/alarm_answers.py": (("cloudwatch", "describe_alarms"),),
     "semantics/trail_coverage.py": (
         ("cloudtrail", "get_event_selectors"),
         ("cloudtrail", "get_event_data_store"),
