@@ -239,8 +239,6 @@ JUDGEMENT: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Modules that call nothing and are handed parts of these answers."""
 
-JUDGEMENT_FREE = {"semantics/alarms.py": frozenset({"OrEqualTo"})}
-
 CONFIG_RULE = frozenset(
     {
         *("configRuleArn", "configRuleName", "eventLeftScope"),
@@ -366,9 +364,7 @@ def test_every_free_name_is_asked_for():
 def test_a_name_that_judgement_asks_of_an_answer_is_in_it(module):
     path = next(root / module for root in (LAYER / "readiness", ROOT) if (root / module).exists())
     of = source(path)
-    known = JUDGEMENT_FREE.get(module, frozenset()).union(
-        *(answered_names(*call) for call in JUDGEMENT[module])
-    )
+    known = frozenset().union(*(answered_names(*call) for call in JUDGEMENT[module]))
     for node, name in asked_names(of.tree):
         assert name in known, f"{of.at(node)}: no answer has {name!r}{meant(name, known)}"
 
