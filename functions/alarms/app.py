@@ -3,16 +3,7 @@
 import re
 from typing import Annotated
 
-from readiness import (
-    Between,
-    Severity,
-    Verdict,
-    cannot_tell,
-    complies,
-    heading,
-    not_applicable,
-    violates,
-)
+from readiness import Between, Severity, Verdict, cannot_tell, heading, not_applicable
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.apis import HttpApi, RestApi
 from readiness.evidence.awslambda.functions import FunctionIdentity
@@ -33,12 +24,12 @@ from readiness.evidence.sqs.dead_letters import DeadLetters
 from readiness.evidence.stepfunctions import StateMachine
 from readiness.evidence.workloads.function_sources import FunctionSources
 from readiness.model.text import listed
-from readiness.semantics.alarm_inventory import Silence
 from readiness.semantics.alarms import Kind
 
 from . import required_alarms as required
 from .cost_notifications import CostNotifications
 from .coverage import Coverage, covered
+from .destinations import destination_verdict
 from .gaps import Limits
 from .settings import AlarmLimits, FailureLimits, LatencyLimits, MuteHours, Percent, Percentiles
 from .topic_path import delivery_verdict
@@ -410,21 +401,7 @@ def alarm_destinations(
     alarm: AlarmInContext, topics: tuple[TopicExists, ...], *, max_mute_hours: MuteHours = 24
 ) -> Verdict:
     """Every alarm notifies someone, itself or through a composite alarm, on an existing topic."""
-    about, expected = alarm.alarm, "An enabled alarm action on a topic that exists."
-    missing = [topic.arn for topic in topics if not topic.exists]
-    if missing:
-        return violates(
-            f"The alarm publishes to a topic that does not exist: {listed(missing)}.",
-            expected=expected,
-        )
-    voice = alarm.inventory.voice(about, alarm.read_at, max_mute_hours)
-    if voice.silence is None:
-        return complies(f"The alarm notifies {listed(voice.actions)}.", actions=[*voice.actions])
-    if voice.silence is Silence.UNREADABLE_RULE:
-        return cannot_tell(voice.why)
-    if voice.silence is Silence.NO_EFFECTIVE_ACTION and alarm.other_purpose:
-        return not_applicable(alarm.other_purpose)
-    return violates(voice.why, expected=expected, silence=str(voice.silence))
+    return destination_verdict(alarm, topics, max_mute_hours)
 
 
 @watching.rule(NOTIFICATIONS, severity=Severity.HIGH)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from readiness.evidence.cloudwatch.guards import FINEST
 from readiness.model.text import plural
 from readiness.semantics.alarms import Alarm, Watched
-from readiness.semantics.metric_math import Unknown
+from readiness.semantics.metric_math_syntax import Unknown
 
 from .gaps import HALF, Gap, Limits, RequiredSeries
 from .simulation import Condition, is_raised, level

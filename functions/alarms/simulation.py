@@ -14,9 +14,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from readiness.semantics import metric_math, statistics_of
+from readiness.semantics import statistics_of
 from readiness.semantics.alarms import FAILURES, TOTALS, Alarm, Part, Watched
-from readiness.semantics.metric_math import Points, Scope, Unknown, Value
+from readiness.semantics.metric_math import Points, Scope, Value, evaluate
+from readiness.semantics.metric_math_syntax import Unknown, parse
 from readiness.semantics.metric_sql import Match
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _value(
             raise Unknown(f"{id} is not defined")
         part = parts[id]
         if part.is_expression:
-            return metric_math.evaluate(metric_math.parse(part.expression), scope)
+            return evaluate(parse(part.expression), scope)
         if part.watched is None and part.selection is None:
             raise Unknown(f"{id} is a query that cannot be read here")
         quiet = _point(series, part, watched, HEALTHY, condition, guess)

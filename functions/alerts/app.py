@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from aws_lambda_powertools.logging import Logger
-from aws_lambda_powertools.metrics import Metrics, MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.alerts.baselines import Baselines
+from functions.alerts.security_hub import Imports
+from functions.alerts.telemetry import log, metrics
 from functions.alerts.turns import sweep_before
 from readiness.alerting.asff import Place
-from readiness.alerting.baseline_message import baseline_message, upgrade_message
 from readiness.alerting.canary import CANARY, Canary, canary_message
 from readiness.alerting.canary import RULE as CANARY_RULE
 from readiness.alerting.chat import chat_message
@@ -26,7 +25,7 @@ from readiness.alerting.held import HELD_PAGE, Held
 from readiness.alerting.incidents import Incidents, may_be_on_its_way, told_before, was_told
 from readiness.alerting.message import sns_message
 from readiness.alerting.routing import Routing, route
-from readiness.alerting.security_hub import HUB_CONFIG, Outcome, SecurityHub
+from readiness.alerting.security_hub import HUB_CONFIG, SecurityHub
 from readiness.alerting.severity import pages
 from readiness.engine.aws import CONFIG
 from readiness.engine.own_stack import UNLISTED, OwnStack
@@ -55,9 +54,6 @@ IMPORT_MILLISECONDS = 40_000
 """What has to be left for such a call by the schedule: it may take 24 seconds."""
 _TOLD_IN_DIGESTS = {Routing.ALERT, Routing.WAIVED, Routing.OWN}
 
-log = Logger(service="readiness-alerts")
-metrics = Metrics(namespace="Readiness", service="alerts")
-
 
 class Unpublished(Exception):
     """Some transitions could not be published; they stay in the outbox and are tried again."""
@@ -85,7 +81,6 @@ class Alerts:
         self._sweeps = Sweeps(dynamodb, transitions, where)
         self._incidents = Incidents(self._store)
         self._steps = steps or (lambda: Session().client("stepfunctions", config=CONFIG))
-        self._unseen = unseen
         self._unread = Unread(dynamodb, transitions, where)
         self._lowest = Severity(environment.get("PAGERDUTY_LOWEST_SEVERITY", "HIGH"))
         self._sns = sns
@@ -101,11 +96,14 @@ class Alerts:
         self._pages = environment.get("PAGES_QUEUE_URL", "") if sqs is not None else ""
         self._runbooks = environment.get("RUNBOOK_BASE_URL", "")
         self._stack = environment.get("STACK_NAME", DEFAULT_STACK)
-        self._hub: SecurityHub | None = None
+        self._hub: Imports | None = None
         if environment.get("SECURITY_HUB") == "true" and security_hub is not None:
             account, _, region = where.partition("/")
             place = Place(account, region, partition, self._stack, self._runbooks)
-            self._hub = SecurityHub(self._store, security_hub, place)
+            self._hub = Imports(SecurityHub(self._store, security_hub, place))
+        self._baselines = Baselines(
+            self._store, self._sweeps, send=self._send, unseen=unseen, stack=self._stack
+        )
         self._own = OwnStack(
             self._stack if cloudformation else "",
             cloudformation or Session,
@@ -132,7 +130,8 @@ class Alerts:
             stuck.add(finding_id)
             failures.append({"itemIdentifier": image["SequenceNumber"]})
         until = time.monotonic() + IMPORT_SECONDS
-        self._import(lambda hub: hub.send_noted(lambda: time.monotonic() < until))
+        if self._hub is not None:
+            self._hub.send(lambda hub: hub.send_noted(lambda: time.monotonic() < until))
         return {"batchItemFailures": failures}
 
     def _tried(self, row: Mapping[str, Any], written: str) -> bool:
@@ -181,7 +180,7 @@ class Alerts:
         if routing is Routing.ALERT and finding is not None:
             self._alert(finding, entry)
         if self._hub is not None and finding is not None:
-            self._note_for_security_hub(self._hub, entry)
+            self._hub.note(entry)
         self._store.mark_published(entry, datetime.now(UTC), str(routing))
         log.info(
             "transition settled",
@@ -250,54 +249,6 @@ class Alerts:
             said = f"{type(error).__name__}: {error}"
             log.error("the chat topic was not told", extra={"error": said})
 
-    # -- Security Hub -------------------------------------------------------------------------
-
-    def _note_for_security_hub(self, hub: SecurityHub, entry: Entry) -> None:
-        """After the alert and before it is settled; what fails there must not repeat the alert."""
-        try:
-            hub.note(entry)
-        except (ClientError, BotoCoreError) as error:
-            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
-            log.error(
-                "a change for Security Hub was not noted",
-                extra={"finding_id": entry.finding_id, "error": str(error)},
-            )
-
-    def _import(self, send: Callable[[SecurityHub], Outcome]) -> None:
-        """Tell Security Hub; whatever fails there waits, and no alert waits for it."""
-        if self._hub is None:
-            return
-        try:
-            outcome = send(self._hub)
-        except Exception as error:
-            # Also a fault of our own must not have Lambda try a whole batch again.
-            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
-            log.error(
-                "Security Hub was not told", extra={"error": f"{type(error).__name__}: {error}"}
-            )
-            return
-        if outcome.sent:
-            metrics.add_metric("SecurityHubFindings", MetricUnit.Count, outcome.sent)
-        if outcome.not_enabled:
-            metrics.add_metric("SecurityHubNotEnabled", MetricUnit.Count, 1)
-            log.warning("Security Hub is not enabled here: findings wait until it is")
-        for refused in outcome.refused:
-            metrics.add_metric("SecurityHubRefused", MetricUnit.Count, 1)
-            log.error(
-                "Security Hub does not take a finding",
-                extra={
-                    "finding_id": refused.finding_id,
-                    "code": refused.code,
-                    "error": refused.message,
-                },
-            )
-        if outcome.failed:
-            metrics.add_metric("SecurityHubFailures", MetricUnit.Count, 1)
-            log.warning(
-                "findings for Security Hub wait for another try",
-                extra={"findings": outcome.waiting, "errors": sorted(set(outcome.failed))[:5]},
-            )
-
     # -- the digest ---------------------------------------------------------------------------
 
     def digest(self) -> dict[str, Any]:
@@ -353,11 +304,12 @@ class Alerts:
             self._store.note_waiting(lost_before, datetime.now(UTC))
         self._skip_unreadable()
         metrics.add_metric("AlertsRepublished", MetricUnit.Count, published)
-        self._import(
-            lambda hub: hub.send_waiting(
-                lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
+        if self._hub is not None:
+            self._hub.send(
+                lambda hub: hub.send_waiting(
+                    lambda: context.get_remaining_time_in_millis() >= IMPORT_MILLISECONDS
+                )
             )
-        )
         if stuck:
             metrics.add_metric("PublishFailures", MetricUnit.Count, len(stuck))
             raise Unpublished(f"{len(stuck)} findings have transitions that cannot be published")
@@ -401,100 +353,14 @@ class Alerts:
 
     def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
         """Record a sweep; for headings that it was the first of, tell once what they found."""
-        now = datetime.now(UTC)
-        results = sweep["headings"]
-        completed = [result["heading"] for result in results if result["completed"]]
-        failed = [result["heading"] for result in results if not result["completed"]]
-        past = self._sweeps.ended()
-        swept = [self._end_baselines(r, now, sweep["id"], past) for r in results if r["completed"]]
-        first = [name for each in swept if each.is_first for name in each.names]
-        if first:
-            headings = sorted({name.partition(".")[0] for name in first})
-            found = self._open_by_severity(account, lambda f: _is_of(f.rule, first))
-            unseen = self._unseen()
-            self._send(baseline_message(headings, found, account, region, self._stack, unseen))
-        self._tell_upgrade(sweep, swept, past, account, region)
-        self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
-        metrics.add_metric("SweptHeadings", MetricUnit.Count, len(completed))
-        metrics.add_metric("FailedHeadings", MetricUnit.Count, len(failed))
-        if failed:
-            errors = {r["heading"]: r.get("error", "") for r in results if not r["completed"]}
-            log.error("headings could not be swept", extra={"sweep": sweep["id"], **errors})
+        ended = self._baselines.complete(sweep, account, region)
         self._skip_unreadable()
-        ended = sorted({name.partition(".")[0] for name in first})
-        return {"completed": completed, "failed": failed, "baseline_ended": ended}
-
-    def _end_baselines(
-        self, result: Mapping[str, Any], now: datetime, sweep: str, past: Mapping[str, Any]
-    ) -> Swept:
-        """End the baseline of the rules that a completed heading has really covered.
-
-        A leg of an older version does not name its rules: then the heading as a whole is meant.
-        """
-        heading = str(result["heading"])
-        answer = result.get("answer") or {}
-        release = str(answer.get("release", ""))
-        unlisted = set(answer.get("unlisted") or ())
-        rules: Mapping[str, str] = answer.get("rules") or {heading: ""}
-        known = [past[name] for name in (heading, *rules) if name in past]
-        is_first = all(row.get("ended_by") == sweep for row in known)
-        names = [
-            name
-            for name, type_ in sorted(rules.items())
-            if type_ not in unlisted
-            and not _is_settled(past.get(name), sweep, release)
-            and self._sweeps.end_baseline(name, now, sweep, release)
-        ]
-        return Swept(names, is_first=is_first)
-
-    def _tell_upgrade(
-        self,
-        sweep: Mapping[str, Any],
-        swept: Iterable[Swept],
-        past: Mapping[str, Any],
-        account: str,
-        region: str,
-    ) -> None:
-        """One digest of what new rules found, and changed ones since the sweep began."""
-        names = [name for each in swept if not each.is_first for name in each.names if "." in name]
-        new = {name for name in names if _is_new(name, past, sweep["id"])}
-        started = sweep.get("started_at")
-        began = iso(parse_iso(str(started)) if started else datetime.now(UTC))
-
-        def is_told(finding: Finding) -> bool:
-            if finding.rule in new:
-                return True
-            # What the sweep found has a time of Lambda. A host whose clock is ahead adds at most
-            # findings that were sent one by one too.
-            opened = finding.opened_at
-            return finding.rule in names and opened is not None and iso(opened) >= began
-
-        told = [finding for finding in self._store.open(account) if is_told(finding)]
-        if told:
-            found = Counter(str(finding.severity) for finding in told)
-            rules = sorted({finding.rule for finding in told})
-            self._send(upgrade_message(rules, found, account, region, self._stack))
-
-    def _open_by_severity(self, account: str, is_meant: Callable[[Finding], bool]) -> Counter[str]:
-        return Counter(
-            str(finding.severity) for finding in self._store.open(account) if is_meant(finding)
-        )
+        return ended
 
     def _skip_unreadable(self) -> None:
         for why in self._store.unreadable.values():
             self._skip(why)
         self._store.unreadable.clear()
-
-
-@dataclass(frozen=True, slots=True)
-class Swept:
-    """The rules of a heading (or the heading) whose baseline a sweep ended.
-
-    ``is_first`` tells that the heading had never been swept before.
-    """
-
-    names: list[str]
-    is_first: bool
 
 
 def _is_about_reading(entry: Entry, finding: Finding | None) -> bool:
@@ -523,25 +389,6 @@ def _latest(entry: Entry) -> str:
         return iso(parse_iso(entry.at) + MOST_SKEW)
     except ValueError:
         return ""
-
-
-def _is_of(rule: str, names: Iterable[str]) -> bool:
-    return any(rule == name or rule.startswith(f"{name}.") for name in names)
-
-
-def _is_new(rule: str, past: Mapping[str, Any], sweep: str) -> bool:
-    """Whether this sweep was the first with the rule.
-
-    Where the heading has a row of its own, it was swept when baselines were kept by heading, and
-    nobody knows with which rules.
-    """
-    heading = rule.partition(".")[0]
-    return past.get(rule, {"ended_by": sweep}).get("ended_by") == sweep and heading not in past
-
-
-def _is_settled(row: Mapping[str, Any] | None, sweep: str, release: str) -> bool:
-    """Whether another sweep has covered this version of the rule."""
-    return row is not None and row.get("release", "") == release and row.get("trigger") != sweep
 
 
 def answer(alerts: Alerts, event: Mapping[str, Any], context: Any) -> Any:

@@ -26,14 +26,9 @@ from readiness.evidence.cloudfront import DistributionCaching
 from readiness.evidence.dax import DaxInUse, DaxTtls
 from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.ecs.services import Service
-from readiness.evidence.elasticache.usage import (
-    ClusterInUse,
-    EvictionPolicy,
-    GroupEvictionPolicy,
-    GroupInUse,
-    MemoryDbInUse,
-    ServerlessInUse,
-)
+from readiness.evidence.elasticache.eviction import EvictionPolicy, GroupEvictionPolicy
+from readiness.evidence.elasticache.usage import ClusterInUse, GroupInUse, ServerlessInUse
+from readiness.evidence.memorydb import MemoryDbInUse
 from readiness.evidence.workloads.shared_caches import (
     ComputeUnit,
     ComputeUnits,

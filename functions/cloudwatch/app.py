@@ -1,7 +1,6 @@
 """CloudWatch: detailed monitoring, custom metrics, log retention and dashboards."""
 
 import re
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Annotated, Literal
 
@@ -37,6 +36,7 @@ from readiness.model.text import listed, plural
 
 from . import custom_metrics as own
 from . import dashboards as boards
+from .log_groups import RetentionLimits, absent, log_groups, promised, retention_verdict
 from .settings import (
     METRICS,
     NAMING,
@@ -239,38 +239,10 @@ def log_retention(
     allow_never_expire: Annotated[bool, "Allow logs that never expire"] = False,
 ) -> Verdict:
     """Every log group has a retention policy that is neither too short nor too long."""
-    if group.group_class == "DELIVERY":
-        return not_applicable(
-            "Log groups of the class DELIVERY keep events for one day and only forward them."
-        )
-    try:
-        audit = bool(re.search(audit_pattern, group.name))
-    except re.error as error:
-        return cannot_tell(f"The setting audit_pattern is not a regular expression: {error}.")
-    least = max(min_days, audit_min_days) if audit else min_days
-    severity = Severity.HIGH if audit else Severity.MEDIUM
-    policy = group.account_policy
-    decided = f"by the account policy {policy}" if policy else "by its own setting"
-    expected = f"A retention of {least} to {max_days} days."
-    if group.days is None:
-        said = "The events of the log group never expire"
-        return (
-            complies(f"{said}, which the setting allow_never_expire allows.")
-            if allow_never_expire
-            else violates(f"{said}; at most {max_days} days are allowed.", expected=expected)
-        )
-    logs = "audit logs" if audit else "logs"
-    kept = f"The log group keeps {logs} for {plural(group.days, 'day')} ({decided})"
-    if least <= group.days <= max_days:
-        return complies(f"{kept}.", account_policy=policy)
-    too_short = group.days < least
-    limit = f"at least {least} are required" if too_short else f"at most {max_days} are allowed"
-    return violates(
-        f"{kept}; {limit}.",
-        expected=expected,
-        severity=severity,
-        retention_days=group.days,
+    limits = RetentionLimits(
+        min_days, max_days, audit_min_days, audit_pattern, allow_never_expire=allow_never_expire
     )
+    return retention_verdict(group, limits)
 
 
 @cloudwatch.rule(RETENTION, severity=Severity.MEDIUM)
@@ -283,13 +255,13 @@ def function_log_group(group: FunctionLogGroup) -> Verdict:
     if group.exists:
         return complies(f"The log group {group.name} exists.")
     if group.account_policy:
-        return _promised((group.name,), group.account_policy)
+        return promised((group.name,), group.account_policy)
     if group.modified is not None and group.read_at - group.modified < _HOUR:
         return cannot_tell(
             f"The log group {group.name} does not exist yet; the function was changed less than an"
             " hour ago."
         )
-    return _absent((group.name,))
+    return absent((group.name,))
 
 
 @cloudwatch.rule(RETENTION, severity=Severity.MEDIUM)
@@ -299,15 +271,15 @@ def task_log_groups(task: TaskLogGroups) -> Verdict:
         return not_applicable("No container writes to CloudWatch Logs in this region.")
     if task.never_created:
         return violates(
-            f"{_log_groups(task.never_created)} not exist, and awslogs-create-group is not true:"
+            f"{log_groups(task.never_created)} not exist, and awslogs-create-group is not true:"
             " the task cannot start.",
             expected="A log group with a retention policy, created before the task starts.",
             severity=Severity.HIGH,
         )
     if task.absent and task.account_policy:
-        return _promised(task.absent, task.account_policy)
+        return promised(task.absent, task.account_policy)
     if task.absent:
-        return _absent(task.absent)
+        return absent(task.absent)
     return complies(f"All log groups exist: {listed(task.names)}.")
 
 
@@ -389,26 +361,6 @@ def _counted(metrics: bool, uncounted: tuple[str, ...], kind: str) -> Verdict:  
             f"Detailed metrics are off for {kind} {listed(uncounted)}.", expected=expected
         )
     return complies(f"Detailed metrics are on for every {kind}.")
-
-
-def _promised(names: Sequence[str], policy: str) -> Verdict:
-    return complies(
-        f"{_log_groups(names)} not exist yet. The account policy {policy} will set the retention.",
-        account_policy=policy,
-    )
-
-
-def _absent(names: Sequence[str]) -> Verdict:
-    return violates(
-        f"{_log_groups(names)} not exist. The first log event creates it, and its events will"
-        " never expire.",
-        expected="A log group with a retention policy, created together with the workload.",
-    )
-
-
-def _log_groups(names: Sequence[str]) -> str:
-    one = len(names) == 1
-    return f"The log group{'' if one else 's'} {listed(names)} {'does' if one else 'do'}"
 
 
 handler = handler_of(cloudwatch)

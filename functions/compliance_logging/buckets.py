@@ -21,18 +21,18 @@ from readiness.evidence.s3.account import BLOCKS
 from readiness.evidence.s3.protection import BucketProtection, Grant
 from readiness.evidence.workloads.trail_buckets import TrailBucket, TrailBuckets
 from readiness.model.text import listed, plural
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     ABSENT,
     ANY_ADDRESS,
     CHOSEN,
     FREE,
     OWN,
     Holds,
-    Requests,
-    allowed,
     fixed,
 )
-from readiness.semantics.policy import Document, Principal, Statement, matches_any, overlap
+from readiness.semantics.conditions import Requests, allowed
+from readiness.semantics.policy import Document, Principal, Statement
+from readiness.semantics.policy_patterns import matches_any, overlap
 from readiness.semantics.requesters import stranger
 
 ON_FILES = ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutObject")

@@ -8,12 +8,8 @@ from readiness import Verdict, cannot_tell, complies, violates
 from readiness.evidence.workloads.log_masking import LogMasking
 from readiness.model.text import listed
 from readiness.semantics.data_protection import Protection, protection_of
-from readiness.semantics.policy import (
-    Document,
-    Statement,
-    matches,
-    only_wildcards,
-)
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.policy_patterns import matches, only_wildcards
 
 UNMASK = "logs:Unmask"
 _REGION, _NAME = 3, 6

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from readiness import Problem, Severity
-from readiness.evidence.awslambda.functions import LATEST, Alias
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.awslambda.rollback import EarlierVersion, RollbackTargets
+from readiness.evidence.awslambda.versions import Alias
 from readiness.evidence.codedeploy import DeploymentGroup
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable

@@ -11,21 +11,14 @@ from readiness import (
     heading,
     not_applicable,
     violates,
-    violates_all,
 )
 from readiness.engine.handler import handler_of
 from readiness.evidence.apigateway.domains import DefaultEndpoint, DomainSecurity
 from readiness.evidence.cloudfront import DistributionTls
 from readiness.evidence.elasticache.replication_groups import TransitEncryption
 from readiness.evidence.elbv2.listeners import Listener, PlainRules, SslPolicies
-from readiness.evidence.kms.keys import (
-    KmsImportedMaterial,
-    KmsKeyAccess,
-    KmsKeyState,
-    KmsKeyTags,
-    KmsReplicaTags,
-    KmsRotation,
-)
+from readiness.evidence.kms.keys import KmsImportedMaterial, KmsKeyAccess, KmsKeyState, KmsRotation
+from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage
 from readiness.evidence.opensearch import DomainTls
 from readiness.evidence.s3.buckets import (
@@ -36,21 +29,16 @@ from readiness.evidence.s3.buckets import (
 )
 from readiness.evidence.sns.topics import TopicPolicy
 from readiness.evidence.sqs.queues import QueuePolicy
-from readiness.model.text import plural
 
-from .at_rest import (
-    default_encryption_verdict,
-    is_load_balancer_log_target,
-    why_it_cannot_rotate,
-)
+from .at_rest import default_encryption_verdict, is_load_balancer_log_target
 from .endpoints import (
+    distribution_verdict,
     http_listener_verdict,
     named_policies_verdict,
-    origin_problems,
     passed_through_verdict,
     tls_listener_verdict,
-    viewer_problems,
 )
+from .rotation import imported_material_verdict, rotation_verdict
 from .separation import (
     Environments,
     KeyUse,
@@ -78,8 +66,6 @@ ROTATION = "Enable key rotation"
 IN_TRANSIT = "Encrypt data in transit (TLS 1.2+)"
 
 MISSTATED = "The settings are wrong"
-YEARLY = 365
-"""How often a key rotates, in days, where KMS knows no other period."""
 
 
 # -- at rest ------------------------------------------------------------------------------------
@@ -246,30 +232,7 @@ def kms_rotation(
     ] = 365,
 ) -> Verdict:
     """Automatic key rotation is on, with a short enough rotation period."""
-    if not key.can_rotate:
-        return not_applicable(why_it_cannot_rotate(key), state=key.state, spec=key.spec)
-    if not rotation.enabled:
-        return violates(
-            "Automatic rotation is off.",
-            expected=f"Automatic rotation every {max_rotation_period_days} days or fewer.",
-            rotation=False,
-        )
-    if rotation.period_days > max_rotation_period_days:
-        return violates(
-            f"The key rotates every {rotation.period_days} days; at most"
-            f" {max_rotation_period_days} are allowed.",
-            expected=f"Automatic rotation every {max_rotation_period_days} days or fewer.",
-            period_days=rotation.period_days,
-        )
-    if not rotation.period_days and max_rotation_period_days < YEARLY:
-        return cannot_tell(
-            "Automatic rotation is on, but KMS does not say how often the key rotates.",
-            missing=("kms:GetKeyRotationStatus",),
-        )
-    every = (
-        f"every {rotation.period_days} days" if rotation.period_days else "yearly (the default)"
-    )
-    return complies(f"Automatic rotation is on, {every}.", period_days=rotation.period_days)
+    return rotation_verdict(key, rotation, max_rotation_period_days)
 
 
 @encryption.rule(ROTATION, severity=Severity.MEDIUM, opt_in="imported_max_age_days")
@@ -282,21 +245,7 @@ def kms_imported_material(
     ] = 0,
 ) -> Verdict:
     """Imported key material is rotated on demand: KMS cannot rotate it automatically."""
-    if not key.is_imported:
-        return not_applicable("The key has no imported key material in use that KMS could rotate.")
-    if material.since is None:
-        return cannot_tell(
-            "KMS does not show since when the imported key material has been in use."
-        )
-    said = f"The imported key material has been in use since {material.since}"
-    if material.age_days > imported_max_age_days:
-        most = plural(imported_max_age_days, "day")
-        return violates(
-            f"{said} ({plural(material.age_days, 'day')}); at most {most} are allowed.",
-            expected=f"On-demand rotation every {imported_max_age_days} days or fewer.",
-            age_days=material.age_days,
-        )
-    return complies(f"{said}.", age_days=material.age_days)
+    return imported_material_verdict(key, material, imported_max_age_days)
 
 
 # -- in transit ---------------------------------------------------------------------------------
@@ -341,25 +290,7 @@ def cloudfront_tls(distribution: DistributionTls) -> Verdict:
     """CloudFront requires TLS 1.2 or later from viewers and to origins."""
     if not distribution.enabled:
         return not_applicable("The distribution is disabled.")
-    problems = viewer_problems(
-        distribution.viewer_policies,
-        distribution.minimum_version,
-        default_certificate=distribution.default_certificate,
-    )
-    plain = "allow-all" in distribution.viewer_policies.values()
-    problems += origin_problems(distribution.origins, plain_viewers=plain)
-    if problems:
-        return violates_all(
-            problems,
-            expected="Viewers: redirect-to-https or https-only, a custom certificate and"
-            " TLSv1.2_2021. Origins: https-only and TLSv1.2.",
-            minimum_version=distribution.minimum_version,
-        )
-    return complies(
-        f"Viewers must use HTTPS with {distribution.minimum_version}, and origins are reached by"
-        " HTTPS with TLS 1.2 or later.",
-        minimum_version=distribution.minimum_version,
-    )
+    return distribution_verdict(distribution)
 
 
 @encryption.rule(IN_TRANSIT, severity=Severity.HIGH)

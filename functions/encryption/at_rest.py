@@ -1,8 +1,6 @@
-"""Why a bucket cannot use KMS encryption, and why a key cannot rotate."""
+"""How a bucket encrypts what it stores, and why it may not use KMS."""
 
 from __future__ import annotations
-
-from typing import Protocol
 
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.s3.buckets import BucketEncryption
@@ -64,34 +62,6 @@ def is_load_balancer_log_target(policy: str) -> bool:
         )
         for statement in statements
     )
-
-
-class Key(Protocol):
-    """What decides whether KMS can rotate a key."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def manager(self) -> str: ...
-    @property
-    def spec(self) -> str: ...
-    @property
-    def origin(self) -> str: ...
-    @property
-    def multi_region(self) -> str: ...
-
-
-def why_it_cannot_rotate(key: Key) -> str:
-    """Why automatic rotation does not apply to a key, as a sentence."""
-    if key.manager != "CUSTOMER":
-        return "The key is AWS managed: AWS rotates it every year."
-    if key.spec != "SYMMETRIC_DEFAULT":
-        return f"A key with the spec {key.spec} cannot rotate automatically."
-    if key.origin != "AWS_KMS":
-        return f"A key with key material of origin {key.origin} cannot rotate automatically."
-    if key.multi_region == "REPLICA":
-        return "The key is a replica; rotation is configured on its primary key."
-    return f"The key is {key.state}; it is checked again once it is enabled."
 
 
 def _why_s3_cannot_use(bucket: BucketEncryption, key: KmsKeyState | None) -> str:

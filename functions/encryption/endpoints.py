@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import Protocol
 
+from readiness.evidence.cloudfront import DistributionTls
 from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
@@ -16,6 +17,7 @@ from readiness.model.verdict import (
     complies,
     not_applicable,
     violates,
+    violates_all,
 )
 
 MODERN = frozenset({"TLSv1.2", "TLSv1.3"})
@@ -167,3 +169,26 @@ def named_policies_verdict(policies: Sequence[str], severity: Severity) -> Verdi
         named = listed([policy or "none" for policy in policies]) or "none"
         return cannot_tell(f"Which TLS versions the security policy {named} accepts is unknown.")
     return complies(f"The security policy is {listed(list(floors))}.", policies=list(policies))
+
+
+def distribution_verdict(distribution: DistributionTls) -> Verdict:
+    """The verdict on TLS between viewers, CloudFront and the origins."""
+    problems = viewer_problems(
+        distribution.viewer_policies,
+        distribution.minimum_version,
+        default_certificate=distribution.default_certificate,
+    )
+    plain = "allow-all" in distribution.viewer_policies.values()
+    problems += origin_problems(distribution.origins, plain_viewers=plain)
+    if problems:
+        return violates_all(
+            problems,
+            expected="Viewers: redirect-to-https or https-only, a custom certificate and"
+            " TLSv1.2_2021. Origins: https-only and TLSv1.2.",
+            minimum_version=distribution.minimum_version,
+        )
+    return complies(
+        f"Viewers must use HTTPS with {distribution.minimum_version}, and origins are reached by"
+        " HTTPS with TLS 1.2 or later.",
+        minimum_version=distribution.minimum_version,
+    )

@@ -10,15 +10,8 @@ from typing import Protocol
 from readiness.model.text import listed
 from readiness.model.unreadable import Unreadable
 from readiness.model.verdict import Fact, Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.semantics.conditions import (
-    CHOSEN,
-    FREE,
-    Holds,
-    Requests,
-    allowed,
-    fixed,
-    optional,
-)
+from readiness.semantics.condition_values import CHOSEN, FREE, Holds, fixed, optional
+from readiness.semantics.conditions import Requests, allowed
 from readiness.semantics.policy import Principal, Statement, Unparsable, parse
 from readiness.semantics.requesters import stranger
 

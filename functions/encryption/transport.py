@@ -6,8 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from readiness.model.text import listed
 from readiness.model.verdict import Severity, Verdict, cannot_tell, complies, violates
-from readiness.semantics.conditions import Holds, holds
-from readiness.semantics.policy import PARTITIONS, Condition, Statement, Unparsable, parse
+from readiness.semantics.condition_values import Holds
+from readiness.semantics.conditions import holds
+from readiness.semantics.policy import Condition, Statement, Unparsable, parse
+from readiness.semantics.policy_patterns import PARTITIONS
 from readiness.semantics.requesters import upload_without_kms, without_tls
 
 _TLS_1_2 = 1.2

@@ -6,12 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from readiness.evidence.iam.role_grants import Leave, RoleGrants
-from readiness.evidence.workloads.failure_sinks import (
-    BucketSink,
-    OtherSink,
-    QueueSink,
-    TopicSink,
-)
+from readiness.evidence.workloads.failure_sinks import BucketSink, OtherSink, QueueSink, TopicSink
 from readiness.model.text import listed
 from readiness.semantics.policy import Document, Principal, Statement
 

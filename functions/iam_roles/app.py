@@ -15,7 +15,6 @@ from readiness import (
 from readiness.engine.handler import handler_of
 from readiness.evidence.accessanalyzer import UnusedAccess
 from readiness.evidence.awslambda.asynchronous import RunEnvironments
-from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.ecs.services import Services
 from readiness.evidence.ecs.task_definitions import TaskDefinition
 from readiness.evidence.iam.credentials import (
@@ -35,7 +34,7 @@ from readiness.evidence.iam.users import UserPolicies
 from readiness.model.text import listed, plural
 
 from .grants import Self
-from .keys import age_verdict, holding_a_key, keys_in_containers, root_age_verdict
+from .keys import age_verdict, function_keys_verdict, root_age_verdict, task_keys_verdict
 from .mfa import HARMLESS_ACTIONS, SENSITIVE_ACTIONS, Sensitive, assume_verdict, mfa_verdict
 from .privilege import is_exempt, own_policies, policies_of, privileges_verdict, unused_verdict
 from .settings import (
@@ -118,39 +117,13 @@ def function_credentials(function: RunEnvironments) -> Verdict:
 
     Published versions that aliases lead to keep their own variables.
     """
-    found = holding_a_key(function.of.get(LATEST))
-    for version, variables in function.of.items():
-        if version != LATEST:
-            more = [name for name in holding_a_key(variables) if name not in found]
-            found += [f"version {version}/{name}" for name in more]
-    if function.hidden and not found:
-        reason = f"Lambda could not decrypt the environment variables of {listed(function.hidden)}"
-        return cannot_tell(f"{reason} ({function.error}).")
-    if found:
-        return violates(
-            f"The environment contains an access key ID in {listed(found)}.",
-            expected="The function's execution role instead of the access key.",
-            variables=found,
-        )
-    count = sum(len(each or {}) for each in function.of.values())
-    return complies(f"No access key ID found in {plural(count, 'environment variable')}.")
+    return function_keys_verdict(function)
 
 
 @iam_roles.rule(ROLES, severity=Severity.HIGH)
 def task_credentials(task: TaskDefinition) -> Verdict:
     """No container of an ECS task gets an access key: use the task role."""
-    found = keys_in_containers(task.containers) + holding_a_key(task.options)
-    if found:
-        return violates(
-            f"A container gets an access key in {listed(found)}.",
-            expected="The task role instead of the access key.",
-            variables=found,
-        )
-    files = [file for container in task.containers for file in container.environment_files]
-    if files:
-        reason = f"The environment comes from files in S3, which are not read: {listed(files)}."
-        return cannot_tell(reason, missing=("s3:GetObject",))
-    return complies("No container gets an access key.")
+    return task_keys_verdict(task)
 
 
 @iam_roles.rule(ROLES, severity=Severity.MEDIUM)

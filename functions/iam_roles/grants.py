@@ -13,17 +13,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     ABSENT,
     CHOSEN,
     FREE,
     OTHER,
     Holds,
-    Requests,
     fixed,
-    holds,
     optional,
 )
+from readiness.semantics.conditions import Requests, holds
 from readiness.semantics.iam_actions import (
     covers,
     covers_service,
@@ -31,9 +30,8 @@ from readiness.semantics.iam_actions import (
     universal,
     unrestricted,
 )
-from readiness.semantics.policy import (
-    Document,
-    Statement,
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.policy_patterns import (
     is_service_wide,
     is_universal,
     matches,

@@ -7,10 +7,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from readiness.evidence.ecs.task_definitions import Container
+from readiness.evidence.awslambda.asynchronous import RunEnvironments
+from readiness.evidence.awslambda.functions import LATEST
+from readiness.evidence.ecs.task_definitions import Container, TaskDefinition
 from readiness.evidence.iam.credentials import AccessKey
-from readiness.model.text import plural
-from readiness.model.verdict import Problem, Severity, Verdict, complies, violates_all
+from readiness.model.text import listed, plural
+from readiness.model.verdict import (
+    Problem,
+    Severity,
+    Verdict,
+    cannot_tell,
+    complies,
+    violates,
+    violates_all,
+)
 from readiness.semantics.credentials import decoded_text
 
 _KEY_ID = re.compile(r"(?<![A-Za-z0-9_])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9_])")
@@ -47,6 +57,42 @@ def keys_in_containers(containers: Iterable[Container]) -> list[str]:
         told = [place for place, words in each.commands.items() if _gives_a_key(words)]
         found += [f"{each.name}: {name}" for name in sorted({*named, *held, *told})]
     return found
+
+
+def function_keys_verdict(function: RunEnvironments) -> Verdict:
+    """The verdict on the access keys in the variables of a function and of its versions in use."""
+    found = holding_a_key(function.of.get(LATEST))
+    for version, variables in function.of.items():
+        if version != LATEST:
+            more = [name for name in holding_a_key(variables) if name not in found]
+            found += [f"version {version}/{name}" for name in more]
+    if function.hidden and not found:
+        reason = f"Lambda could not decrypt the environment variables of {listed(function.hidden)}"
+        return cannot_tell(f"{reason} ({function.error}).")
+    if found:
+        return violates(
+            f"The environment contains an access key ID in {listed(found)}.",
+            expected="The function's execution role instead of the access key.",
+            variables=found,
+        )
+    count = sum(len(each or {}) for each in function.of.values())
+    return complies(f"No access key ID found in {plural(count, 'environment variable')}.")
+
+
+def task_keys_verdict(task: TaskDefinition) -> Verdict:
+    """The verdict on the access keys that the containers of a task get."""
+    found = keys_in_containers(task.containers) + holding_a_key(task.options)
+    if found:
+        return violates(
+            f"A container gets an access key in {listed(found)}.",
+            expected="The task role instead of the access key.",
+            variables=found,
+        )
+    files = [file for container in task.containers for file in container.environment_files]
+    if files:
+        reason = f"The environment comes from files in S3, which are not read: {listed(files)}."
+        return cannot_tell(reason, missing=("s3:GetObject",))
+    return complies("No container gets an access key.")
 
 
 def _gives_a_key(words: Sequence[str]) -> bool:

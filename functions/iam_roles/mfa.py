@@ -10,17 +10,10 @@ from readiness.evidence.iam.managed_policies import PolicyDocument
 from readiness.evidence.iam.roles import RoleTrust
 from readiness.model.text import listed
 from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
-from readiness.semantics.conditions import (
-    ABSENT,
-    FREE,
-    Alternatives,
-    Holds,
-    Requests,
-    allowed,
-    fixed,
-    holds,
-)
-from readiness.semantics.policy import Document, Statement, matches, overlap
+from readiness.semantics.condition_values import ABSENT, FREE, Alternatives, Holds, fixed
+from readiness.semantics.conditions import Requests, allowed, holds
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.policy_patterns import matches, overlap
 from readiness.semantics.requesters import user_of
 
 from .privilege import flawed

@@ -19,7 +19,8 @@ from readiness.model.verdict import (
     violates,
     violates_all,
 )
-from readiness.semantics.policy import Document, Statement, matches
+from readiness.semantics.policy import Document, Statement
+from readiness.semantics.policy_patterns import matches
 
 from .grants import UNRELATED, Grants, Self
 from .settings import PrivilegeLimits

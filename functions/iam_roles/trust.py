@@ -8,17 +8,11 @@ from dataclasses import dataclass
 
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.semantics.conditions import (
-    ANY_ADDRESS,
-    FREE,
-    Alternatives,
-    Holds,
-    Requests,
-    allowed,
-    fixed,
-)
+from readiness.semantics.condition_values import ANY_ADDRESS, FREE, Alternatives, Holds, fixed
+from readiness.semantics.conditions import Requests, allowed
 from readiness.semantics.oidc import LIMITING_KEYS, strangers_at
-from readiness.semantics.policy import Document, Principal, Statement, matches_any, only_wildcards
+from readiness.semantics.policy import Document, Principal, Statement
+from readiness.semantics.policy_patterns import matches_any, only_wildcards
 from readiness.semantics.requesters import service_for_stranger, stranger
 
 BOUND_SERVICES = (

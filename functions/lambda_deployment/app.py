@@ -19,10 +19,11 @@ from readiness import (
     violates_all,
 )
 from readiness.engine.handler import handler_of
-from readiness.evidence.awslambda.functions import DeployedFunction, FunctionConcurrency
+from readiness.evidence.awslambda.functions import FunctionConcurrency
 from readiness.evidence.awslambda.log_delivery import LogDelivery
 from readiness.evidence.awslambda.smoke import EVENT_TAG, SmokeTest
 from readiness.evidence.awslambda.traffic import CanaryTraffic, EntryPoint, TrafficSinceDeploy
+from readiness.evidence.awslambda.versions import DeployedFunction
 from readiness.evidence.iam.role_grants import AssumedRole, RoleGrants
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.logs import LogDestination

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from aws_lambda_powertools.logging import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions.pagerduty.telemetry import log
 from readiness.alerting.incidents import CLOSING_FOR, Incidents
 from readiness.alerting.resolving import NO_TIME, Resolver
 from readiness.alerting.routing_key import NoRoutingKey
@@ -20,8 +20,6 @@ MOST_ATTEMPTS = 3
 """Lambda makes an asynchronous invocation that fails twice more; the last one has to answer."""
 TIMEOUT_SECONDS = 10
 _LOOPBACK = {"127.0.0.1", "localhost"}
-
-log = Logger(service="readiness-pagerduty")
 
 
 class StillOpen(Exception):

@@ -6,6 +6,12 @@ from readiness import Between, Severity, Status, Verdict, heading, not_applicabl
 from readiness.engine.handler import handler_of
 from readiness.evidence.awslambda.functions import FunctionTags
 from readiness.evidence.costexplorer import RECORD_TYPES, Costs, CostTag, RegionalCosts
+from readiness.evidence.workloads.api_entry_points import (
+    HttpApiLatency,
+    HttpApiOutcomes,
+    RestApiLatency,
+    RestApiOutcomes,
+)
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
     BalancerOutcomes,
@@ -13,14 +19,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import (
-    FunctionLatency,
-    FunctionOutcomes,
-    HttpApiLatency,
-    HttpApiOutcomes,
-    RestApiLatency,
-    RestApiOutcomes,
-)
+from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import WorkloadRequests
 from readiness.judgement.benchmarks import (
     judge_availability,

@@ -28,7 +28,8 @@ from readiness.model.attestation import Attested
 from readiness.model.text import listed, plural
 from readiness.model.verdict import Problem, violates_all
 from readiness.semantics.metrics import total
-from readiness.semantics.policy import Statement, is_service_wide, matches, overlap
+from readiness.semantics.policy import Statement
+from readiness.semantics.policy_patterns import is_service_wide, matches, overlap
 
 from .batching import judge_source, judge_stream
 from .settings import AttestationSettings, MinMessages

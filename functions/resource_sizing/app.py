@@ -48,7 +48,7 @@ from readiness.evidence.workloads.utilization import (
     ServiceUse,
 )
 from readiness.model.attestation import Attested
-from readiness.model.text import listed, plural
+from readiness.model.text import plural
 from readiness.model.verdict import Fact
 
 from .load_tests import judge_load_test, of_function, of_service
@@ -56,7 +56,7 @@ from .pooling import (
     Connecting,
     data_apis_in,
     hosts_in,
-    most_connections,
+    judge_connections,
     pool_size,
     proxy_problems,
 )
@@ -73,11 +73,10 @@ from .scaling import (
 )
 from .settings import AttestationSettings, ConnectionSettings, LoadTestSettings, TimeoutSettings
 from .timeouts import (
-    DefinitionUnreadable,
     caller_doubt,
     caller_problems,
     judge_timeout,
-    untimed_tasks,
+    tasks_verdict,
     visibility_problems,
 )
 
@@ -282,23 +281,7 @@ def state_machine_timeouts(machine: StateMachineDefinition) -> Verdict:
     """Every Task state has a timeout, or the whole state machine has one."""
     if machine.kind == "EXPRESS":
         return not_applicable("An express workflow ends after five minutes at the latest.")
-    try:
-        untimed, count = untimed_tasks(machine.text)
-    except DefinitionUnreadable as unreadable:
-        return cannot_tell(
-            f"Its definition could not be understood: {unreadable}.",
-            missing=("states:DescribeStateMachine",),
-        )
-    if untimed:
-        return violates(
-            f"Task {untimed[0]} has no timeout."
-            if len(untimed) == 1
-            else f"{len(untimed)} of {count} tasks have no timeout: {listed(untimed)}.",
-            expected="TimeoutSeconds in every Task state, or in the state machine.",
-        )
-    if not count:
-        return not_applicable("It has no Task state.")
-    return complies(f"Every task has a timeout ({plural(count, 'task')}).")
+    return tasks_verdict(machine.text)
 
 
 # -- connection pooling -----------------------------------------------------------------------
@@ -399,23 +382,7 @@ def database_connections(
     instance: DatabaseInstance, use: DatabaseUse, *, database: ConnectionSettings
 ) -> Verdict:
     """At its peak the database still has connections to spare."""
-    peak = use.connections.highest
-    if peak is None:
-        return not_applicable("Its connections were not measured in the last week.")
-    most = database.max_connections or most_connections(instance)
-    if not most:
-        return not_applicable(
-            f"It is not known how many connections {instance.instance_class} with"
-            f" {instance.engine} accepts; set max_connections.",
-            peak=peak,
-        )
-    share = database.connection_share
-    said = f"At the peak {peak:,.0f} of about {most:,} connections were open"
-    if peak > share / 100 * most:
-        expected = f"At most {share:g} % in use, for instance behind an RDS Proxy."
-        reason = f"{said}; at most {share:g} % are allowed."
-        return violates(reason, expected=expected, peak=peak, most=most)
-    return complies(f"{said}.", peak=peak, most=most)
+    return judge_connections(instance, use, database)
 
 
 handler = handler_of(sizing)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from readiness.evidence.rds.endpoints import Databases, Endpoint, Proxy
 from readiness.evidence.rds.instances import DatabaseInstance
+from readiness.evidence.workloads.utilization import DatabaseUse
 from readiness.model.text import listed, plural
-from readiness.model.verdict import Problem, Severity, Verdict, complies, violates
+from readiness.model.verdict import Problem, Severity, Verdict, complies, not_applicable, violates
 
 from .settings import ConnectionSettings
 
@@ -179,3 +180,26 @@ def proxy_problems(proxy: Proxy, pinned: float, pin_max: float) -> list[Problem]
         )
         problems.append(Problem(Severity.MEDIUM, text))
     return problems
+
+
+def judge_connections(
+    instance: DatabaseInstance, use: DatabaseUse, database: ConnectionSettings
+) -> Verdict:
+    """The verdict on the connections that a database has to spare at its peak."""
+    peak = use.connections.highest
+    if peak is None:
+        return not_applicable("Its connections were not measured in the last week.")
+    most = database.max_connections or most_connections(instance)
+    if not most:
+        return not_applicable(
+            f"It is not known how many connections {instance.instance_class} with"
+            f" {instance.engine} accepts; set max_connections.",
+            peak=peak,
+        )
+    share = database.connection_share
+    said = f"At the peak {peak:,.0f} of about {most:,} connections were open"
+    if peak > share / 100 * most:
+        expected = f"At most {share:g} % in use, for instance behind an RDS Proxy."
+        reason = f"{said}; at most {share:g} % are allowed."
+        return violates(reason, expected=expected, peak=peak, most=most)
+    return complies(f"{said}.", peak=peak, most=most)

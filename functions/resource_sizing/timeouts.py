@@ -11,7 +11,7 @@ from readiness.evidence.awslambda.functions import FunctionConfiguration, moment
 from readiness.evidence.awslambda.queue_consumers import Source
 from readiness.evidence.awslambda.timeouts import ReachedTimeouts
 from readiness.evidence.workloads.utilization import FunctionUse
-from readiness.model.text import plural
+from readiness.model.text import listed, plural
 from readiness.model.verdict import (
     Problem,
     Severity,
@@ -19,6 +19,7 @@ from readiness.model.verdict import (
     cannot_tell,
     complies,
     not_applicable,
+    violates,
     violates_all,
 )
 
@@ -214,3 +215,24 @@ def _tasks(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]
         ):
             if inner:
                 yield from _tasks(inner)
+
+
+def tasks_verdict(text: str) -> Verdict:
+    """The verdict on the timeouts of the Task states in a definition."""
+    try:
+        untimed, count = untimed_tasks(text)
+    except DefinitionUnreadable as unreadable:
+        return cannot_tell(
+            f"Its definition could not be understood: {unreadable}.",
+            missing=("states:DescribeStateMachine",),
+        )
+    if untimed:
+        return violates(
+            f"Task {untimed[0]} has no timeout."
+            if len(untimed) == 1
+            else f"{len(untimed)} of {count} tasks have no timeout: {listed(untimed)}.",
+            expected="TimeoutSeconds in every Task state, or in the state machine.",
+        )
+    if not count:
+        return not_applicable("It has no Task state.")
+    return complies(f"Every task has a timeout ({plural(count, 'task')}).")

@@ -21,11 +21,7 @@ from readiness.evidence.ec2.volumes import VolumeEncryption
 from readiness.evidence.ecs.hosts import HostMonitoring
 from readiness.evidence.efs import FileSystemEncryption
 from readiness.evidence.iam.credentials import RootUser
-from readiness.evidence.inspector2 import (
-    FunctionScan,
-    HostScan,
-    InspectorStatus,
-)
+from readiness.evidence.inspector2 import FunctionScan, HostScan, InspectorStatus
 from readiness.evidence.kms.keys import KmsKeyState
 from readiness.evidence.rds.instances import DatabaseEncryption
 from readiness.evidence.s3.account import AccountPublicAccessBlock

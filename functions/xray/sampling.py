@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from readiness.evidence.xray.configuration import X_RAY, SamplingRule
 from readiness.model.text import listed
 from readiness.model.verdict import Problem, Severity, Verdict, cannot_tell, complies, violates_all
-from readiness.semantics.policy import matches
+from readiness.semantics.policy_patterns import matches
 from readiness.semantics.tracing import Tracing
 
 

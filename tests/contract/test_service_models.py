@@ -169,11 +169,12 @@ FREE_NAMES: dict[str, frozenset[str]] = {
     "readiness.evidence.application_autoscaling": frozenset(
         {"userIdentity", "arn", "awsRegion", "recipientAccountId"}
     ),
-    # Metrics of Lambda and API Gateway.
+    # Metrics of API Gateway, and of Lambda.
+    "readiness.evidence.workloads.api_entry_points": frozenset({"Count"}),
     "readiness.evidence.workloads.entry_points": frozenset(
         {
             *("Throttles", "AsyncEventsReceived", "AsyncEventsDropped", "Invocations"),
-            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Count", "Errors"),
+            *("UrlRequestCount", "Url4xxCount", "Url5xxCount", "Errors"),
         }
     ),
     # How a task's stop is explained: ECS Developer Guide, "Stopped tasks error messages".
@@ -229,7 +230,7 @@ FREE_NAMES: dict[str, frozenset[str]] = {
 """Names asked of a mapping that no service model describes, by module, and what it is."""
 
 JUDGEMENT: dict[str, tuple[tuple[str, str], ...]] = {
-    "semantics/alarms.py": (("cloudwatch", "describe_alarms"),),
+    "semantics/alarm_answers.py": (("cloudwatch", "describe_alarms"),),
     "semantics/trail_coverage.py": (
         ("cloudtrail", "get_event_selectors"),
         ("cloudtrail", "get_event_data_store"),
@@ -237,8 +238,6 @@ JUDGEMENT: dict[str, tuple[tuple[str, str], ...]] = {
     "functions/ecs_deployment/rollout.py": (("ecs", "describe_services"),),
 }
 """Modules that call nothing and are handed parts of these answers."""
-
-JUDGEMENT_FREE = {"semantics/alarms.py": frozenset({"OrEqualTo"})}
 
 CONFIG_RULE = frozenset(
     {
@@ -365,9 +364,7 @@ def test_every_free_name_is_asked_for():
 def test_a_name_that_judgement_asks_of_an_answer_is_in_it(module):
     path = next(root / module for root in (LAYER / "readiness", ROOT) if (root / module).exists())
     of = source(path)
-    known = JUDGEMENT_FREE.get(module, frozenset()).union(
-        *(answered_names(*call) for call in JUDGEMENT[module])
-    )
+    known = frozenset().union(*(answered_names(*call) for call in JUDGEMENT[module]))
     for node, name in asked_names(of.tree):
         assert name in known, f"{of.at(node)}: no answer has {name!r}{meant(name, known)}"
 

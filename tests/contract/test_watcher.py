@@ -265,7 +265,7 @@ def test_our_own_metrics_are_those_that_the_functions_send():
 
 
 def test_the_pagers_queue_gives_up_later_than_the_forwarder():
-    from functions.pagerduty.app import LAST_TRY
+    from functions.pagerduty.sender import LAST_TRY
 
     pages = TEMPLATE["Resources"]["Pages"]["Properties"]
     assert pages["RedrivePolicy"]["maxReceiveCount"] > LAST_TRY

@@ -16,17 +16,15 @@ from readiness.evidence.dax import DAX_CLUSTER, DaxInUse, DaxTtls
 from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.dynamodb.usage import TableTtl
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
+from readiness.evidence.elasticache.eviction import EvictionPolicy, GroupEvictionPolicy
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
 from readiness.evidence.elasticache.usage import (
-    MEMORYDB_CLUSTER,
     SERVERLESS_CACHE,
     ClusterInUse,
-    EvictionPolicy,
-    GroupEvictionPolicy,
     GroupInUse,
-    MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER, MemoryDbInUse
 from readiness.evidence.workloads.shared_caches import ComputeUnits, SharedCaches
 from readiness.model.evidence import REGION
 from readiness.model.unreadable import Gone, Unreadable

@@ -12,16 +12,13 @@ from readiness.evidence.cloudwatch.processing_time import (
     FunctionProcessingTime,
     ServiceProcessingTime,
 )
+from readiness.evidence.workloads.api_entry_points import RestApiOutcomes
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerOutcomes,
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import (
-    FunctionLatency,
-    FunctionOutcomes,
-    RestApiOutcomes,
-)
+from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import WorkloadRequests
 from readiness.evidence.xray.traces import FunctionTraces
 from readiness.model.resource import Resource

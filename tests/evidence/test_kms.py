@@ -11,11 +11,11 @@ from readiness.evidence.kms.keys import (
     KmsImportedMaterial,
     KmsKeyAccess,
     KmsKeyState,
-    KmsKeyTags,
     KmsRotation,
     key_id_of,
     key_resource,
 )
+from readiness.evidence.kms.tags import KmsKeyTags
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable
 from tests.accounts.encryption import (

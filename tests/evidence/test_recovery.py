@@ -6,11 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from functions.backup_recovery.app import (
-    file_system_restore,
-    memorydb_objectives,
-    table_restore,
-)
+from functions.backup_recovery.app import file_system_restore, memorydb_objectives, table_restore
 from functions.backup_recovery.stores import jobs_of
 from readiness import Status
 from readiness.evidence.backup import PLAN, Backups, RestoreTestingPlan
@@ -18,7 +14,7 @@ from readiness.evidence.dynamodb.tables import TABLE
 from readiness.evidence.ec2.volumes import VOLUME
 from readiness.evidence.efs import FILE_SYSTEM
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER
 from readiness.evidence.rds.endpoints import CLUSTER
 from readiness.evidence.rds.instances import INSTANCE
 from readiness.evidence.resiliencehub import ResilienceApps

@@ -400,7 +400,7 @@ def test_a_baseline_whose_summary_failed_is_told_again(pipeline):
 
 
 def test_the_first_sweep_tells_what_no_event_tells_of(pipeline):
-    pipeline.alerts._unseen = lambda: ["No CloudTrail trail is logging here."]
+    pipeline.alerts._baselines._unseen = lambda: ["No CloudTrail trail is logging here."]
     sweep = {"id": "sweep-1", "headings": [{"heading": "encryption", "completed": True}]}
     pipeline.alerts.complete(sweep, "111122223333", "us-east-1")
     [message] = [json.loads(sent["Message"]) for sent in pipeline.published]

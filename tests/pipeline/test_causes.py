@@ -47,7 +47,10 @@ def test_it_is_open_until_the_last_of_them_is_over(world):
     happen(world, ERRORS, "over")
     assert len(world.open) == 1
     sent = []
-    world.pager._api.send, send = lambda event: (sent.append(event), send(event))[1], world.send
+    world.pager._sender.api.send, send = (
+        lambda event: (sent.append(event), send(event))[1],
+        world.send,
+    )
     happen(world, GONE, "over")
     assert world.open == {}
     assert sent[-1]["event_action"] == "resolve"
@@ -177,7 +180,10 @@ def test_a_window_that_ends_while_the_forwarder_tries_again_pages_once(world):
     assert world.try_one(world.queue[0]) is False
     world.tick()
     sent = []
-    world.pager._api.send, send = lambda event: (sent.append(event), send(event))[1], world.send
+    world.pager._sender.api.send, send = (
+        lambda event: (sent.append(event), send(event))[1],
+        world.send,
+    )
     world.drain()
     assert len(world.open) == 1
     assert len({event["dedup_key"] for event in sent}) == 1

@@ -189,7 +189,7 @@ class World(RuleBasedStateMachine):
             self.renew()
             return False
         except app.Later:
-            self.pager._paused_for = None
+            self.pager._queue.paused_for = None
             return False
         return True
 

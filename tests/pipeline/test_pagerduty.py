@@ -8,6 +8,7 @@ from unittest.mock import Mock
 import pytest
 
 from functions.pagerduty import app
+from functions.pagerduty.sender import LAST_TRY
 from readiness import Severity, Status
 from readiness.alerting import routing_key
 from readiness.alerting.pagerduty import EventsApi, Reply, endpoint_of
@@ -121,7 +122,7 @@ def test_a_trigger_that_was_overtaken_by_its_resolve_is_taken_back(wrong):
                 slow.send({**event, "event_action": "resolve"})
             return slow.send(event)
 
-    wrong.pager._api = Overtaken()
+    wrong.pager._sender.api = Overtaken()
     wrong.page()
     assert wrong.pagerduty.actions == ["resolve", "trigger", "resolve"]
     assert wrong.pagerduty.incidents == {}
@@ -190,7 +191,7 @@ def many(pipeline):
 
 def spied(pipeline):
     spy = Mock(wraps=pipeline.sqs)
-    pipeline.pager._sqs = spy
+    pipeline.pager._queue._sqs = spy
     return lambda: [
         call.kwargs["VisibilityTimeout"] for call in spy.change_message_visibility.mock_calls
     ]
@@ -300,7 +301,7 @@ def test_nothing_but_an_acceptance_ends_a_message(wrong, answer, capsys):
 def test_the_last_try_keeps_the_answer_that_sqs_would_lose(wrong):
     wrong.stream()
     [record] = wrong.waiting()
-    record["attributes"]["ApproximateReceiveCount"] = str(app.LAST_TRY)
+    record["attributes"]["ApproximateReceiveCount"] = str(LAST_TRY)
     wrong.pagerduty.script = [503]
     assert wrong.page([record]) == []
     [letter] = wrong.undelivered()
@@ -322,7 +323,7 @@ def test_a_dead_letter_has_no_more_attributes_than_sqs_takes(wrong):
 
 def test_a_page_is_not_deleted_where_it_cannot_be_set_aside(wrong):
     wrong.stream()
-    wrong.pager._aside = "https://sqs.us-east-1.amazonaws.com/123456789012/none"
+    wrong.pager._queue._aside = "https://sqs.us-east-1.amazonaws.com/123456789012/none"
     wrong.pagerduty.script = [404]
     assert len(wrong.page()) == 1
 
@@ -387,7 +388,7 @@ def test_a_forwarder_that_dies_after_its_trigger_leaves_a_mark(wrong):
             slow.send(event)
             raise KeyboardInterrupt
 
-    wrong.pager._api = Dies()
+    wrong.pager._sender.api = Dies()
     with pytest.raises(KeyboardInterrupt):
         wrong.page(records)
     assert len(wrong.pagerduty.incidents) == 1
@@ -410,7 +411,7 @@ def test_a_resolve_overtaken_by_a_new_trigger_does_not_lose_the_mark(wrong):
                 marks.mark(finding().resource, finding().rule, event["dedup_key"])
             return reply
 
-    wrong.pager._api = Meanwhile()
+    wrong.pager._sender.api = Meanwhile()
     wrong.page()
     assert len(list(marks.all())) == 1
 
@@ -561,21 +562,21 @@ def test_a_secret_without_a_value_names_the_command(wrong):
 def test_an_unreadable_secret_loses_nothing(wrong):
     denied = Mock()
     denied.get_secret_value.side_effect = error("AccessDeniedException", 403)
-    wrong.pager._key = app.RoutingKey(denied, "key")
+    wrong.pager._sender.key = app.RoutingKey(denied, "key")
     wrong.stream()
     assert len(wrong.page()) == 1
     with pytest.raises(app.NoRoutingKey, match="AccessDeniedException"):
-        wrong.pager._key.get()
+        wrong.pager._sender.key.get()
 
 
 def test_the_key_is_cached_for_five_minutes_and_never_logged(many, monkeypatch, caplog):
     reads = Mock(wraps=many.secrets)
-    many.pager._key = app.RoutingKey(reads, "key")
+    many.pager._sender.key = app.RoutingKey(reads, "key")
     many.page()
     assert reads.get_secret_value.call_count == 1
     now = routing_key.time.monotonic()
     monkeypatch.setattr(routing_key.time, "monotonic", lambda: now + 301)
-    many.pager._key.get()
+    many.pager._sender.key.get()
     assert reads.get_secret_value.call_count == 2
     assert caplog.records
     assert not [record for record in caplog.records if "R0UT1NG" in str(vars(record))]

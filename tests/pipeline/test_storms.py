@@ -56,7 +56,7 @@ def renewed(pipeline, clock):
     """A forwarder by the clock of the test; what it postpones comes with the next round."""
     pipeline.pager = pipeline.a_pager()
     pipeline.pager._storms._now = clock.now
-    pipeline.pager._postpone = lambda record, seconds: None
+    pipeline.pager._queue.postpone = lambda record, seconds: None
 
 
 def happen(pipeline, numbers, status=BAD, minute=0.0, **changes):
@@ -321,11 +321,11 @@ def test_who_joins_while_the_last_one_leaves_is_in_a_new_group(storm, clock):
     delivered(storm, clock)
     [key] = of_groups(storm)
     pager = storm.pager
-    send = pager._api.send
+    send = pager._sender.api.send
 
     def send_and_join(event):
         """Between the decision to resolve and the resolve, somebody else joins."""
-        pager._api.send = send
+        pager._sender.api.send = send
         if event["event_action"] == "resolve":
             happen(storm, [50], minute=1)
             mine = [r for r in storm.waiting() if "b50" in r["body"]]
@@ -334,7 +334,7 @@ def test_who_joins_while_the_last_one_leaves_is_in_a_new_group(storm, clock):
         return send(event)
 
     happen(storm, [3], GOOD, minute=1)
-    pager._api.send = send_and_join
+    pager._sender.api.send = send_and_join
     pager.forward({"Records": [r for r in storm.waiting() if "b3" in r["body"]]}, context())
     delivered(storm, clock)
     [other] = of_groups(storm)
@@ -348,7 +348,7 @@ def test_resolving_all_ends_a_group_once_and_for_all(storm, clock):
     delivered(storm, clock)
     [key] = of_groups(storm)
     resolver = app.Resolver(
-        storm.store, storm.key, storm.pager._api, lowest=Severity.HIGH, wait=lambda _: None
+        storm.store, storm.key, storm.pager._sender.api, lowest=Severity.HIGH, wait=lambda _: None
     )
     assert all(each.ok for each in resolver.run())
     assert storm.pagerduty.incidents == {}

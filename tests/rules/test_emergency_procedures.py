@@ -17,10 +17,11 @@ from functions.emergency_procedures.app import (
 from readiness import Severity, Status
 from readiness.evidence.application_autoscaling import Scalable
 from readiness.evidence.awslambda.asynchronous import AsynchronousCallers, InvokeSettings
-from readiness.evidence.awslambda.functions import LATEST, Alias
+from readiness.evidence.awslambda.functions import LATEST
 from readiness.evidence.awslambda.provisioned import ProvisionedConcurrency
 from readiness.evidence.awslambda.rollback import EarlierVersion, RollbackTargets
 from readiness.evidence.awslambda.stopping import FunctionStop
+from readiness.evidence.awslambda.versions import Alias
 from readiness.evidence.codedeploy import DeploymentGroup
 from readiness.evidence.ecr import Image
 from readiness.evidence.ecs.rollback import ServiceRollback

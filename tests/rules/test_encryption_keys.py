@@ -8,7 +8,8 @@ import pytest
 
 from functions.encryption.app import kms_key_accounts, kms_key_environment, s3_key_environment
 from readiness import Status
-from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState, KmsKeyTags, KmsReplicaTags
+from readiness.evidence.kms.keys import KmsKeyAccess, KmsKeyState
+from readiness.evidence.kms.tags import KmsKeyTags, KmsReplicaTags
 from readiness.evidence.kms.usage import KeyUsage, KeyUse
 from readiness.evidence.s3.buckets import BucketAndKey
 from readiness.model.unreadable import Cause, Unreadable

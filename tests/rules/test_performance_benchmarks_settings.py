@@ -27,13 +27,12 @@ from functions.performance_benchmarks.app import (
 )
 from readiness import Severity, Status
 from readiness.evidence.awslambda.functions import FunctionTags
-from readiness.evidence.costexplorer import (
-    Bill,
-    Costs,
-    CostTag,
-    Day,
-    RegionalCosts,
-    TagState,
+from readiness.evidence.costexplorer import Bill, Costs, CostTag, Day, RegionalCosts, TagState
+from readiness.evidence.workloads.api_entry_points import (
+    HttpApiLatency,
+    HttpApiOutcomes,
+    RestApiLatency,
+    RestApiOutcomes,
 )
 from readiness.evidence.workloads.balancer_entry_points import (
     BalancerLatency,
@@ -42,14 +41,7 @@ from readiness.evidence.workloads.balancer_entry_points import (
     ServiceLatency,
     ServiceOutcomes,
 )
-from readiness.evidence.workloads.entry_points import (
-    FunctionLatency,
-    FunctionOutcomes,
-    HttpApiLatency,
-    HttpApiOutcomes,
-    RestApiLatency,
-    RestApiOutcomes,
-)
+from readiness.evidence.workloads.entry_points import FunctionLatency, FunctionOutcomes
 from readiness.evidence.workloads.tagged import Demand, WorkloadRequests
 from tests.accounts import performance_benchmarks as worlds
 from tests.fake_account import NOON, observe

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     ABSENT,
     ANY_ADDRESS,
     CHOSEN,
@@ -18,14 +18,12 @@ from readiness.semantics.conditions import (
     OWN,
     PART,
     Holds,
-    Requests,
-    allowed,
     every,
     fixed,
-    holds,
     optional,
     some,
 )
+from readiness.semantics.conditions import Requests, allowed, holds
 from readiness.semantics.policy import parse
 
 NEVER, SOMETIMES, ALWAYS, UNKNOWN = Holds.NEVER, Holds.SOMETIMES, Holds.ALWAYS, Holds.UNKNOWN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     ABSENT,
     ANY_ADDRESS,
     CHOSEN,
@@ -18,12 +18,10 @@ from readiness.semantics.conditions import (
     PART,
     PATH,
     Holds,
-    Requests,
-    allowed,
     fixed,
-    holds,
     optional,
 )
+from readiness.semantics.conditions import Requests, allowed, holds
 from readiness.semantics.policy import parse
 
 NEVER, SOMETIMES, ALWAYS, UNKNOWN = Holds.NEVER, Holds.SOMETIMES, Holds.ALWAYS, Holds.UNKNOWN

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.semantics.metric_math import Scope, Unknown, evaluate, parse
+from readiness.semantics.metric_math import Scope, evaluate
+from readiness.semantics.metric_math_syntax import Unknown, parse
 
 SERIES = {
     "e": (0.0, 5.0, None, 2.0),

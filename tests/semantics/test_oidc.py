@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from readiness.semantics.conditions import Holds, holds
+from readiness.semantics.condition_values import Holds
+from readiness.semantics.conditions import holds
 from readiness.semantics.oidc import strangers_at
 from readiness.semantics.policy import parse
 

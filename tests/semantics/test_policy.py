@@ -8,17 +8,8 @@ import urllib.parse
 
 import pytest
 
-from readiness.semantics.policy import (
-    Condition,
-    Document,
-    Principal,
-    Unparsable,
-    is_service_wide,
-    is_universal,
-    matches,
-    overlap,
-    parse,
-)
+from readiness.semantics.policy import Condition, Document, Principal, Unparsable, parse
+from readiness.semantics.policy_patterns import is_service_wide, is_universal, matches, overlap
 
 DOCUMENT = {
     "Version": "2012-10-17",

@@ -6,15 +6,8 @@ import json
 
 import pytest
 
-from readiness.semantics.policy import (
-    Condition,
-    Principal,
-    Statement,
-    Unparsable,
-    only_wildcards,
-    overlap,
-    parse,
-)
+from readiness.semantics.policy import Condition, Principal, Statement, Unparsable, parse
+from readiness.semantics.policy_patterns import only_wildcards, overlap
 
 WRITTEN = {
     "Sid": "One",

@@ -8,14 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from readiness.evidence.kms.keys import key_resource
-from readiness.model.evidence import (
-    ACCOUNT,
-    REGION,
-    ConfigItem,
-    ResourceType,
-    api_call,
-    evidence,
-)
+from readiness.model.evidence import ACCOUNT, REGION, ConfigItem, ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Gone, Unreadable

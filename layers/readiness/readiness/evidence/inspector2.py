@@ -9,14 +9,7 @@ from typing import Any
 
 from readiness.evidence.awslambda.functions import FUNCTION, function_name
 from readiness.evidence.ecs.hosts import HOST
-from readiness.model.evidence import (
-    REGION,
-    ConfigItem,
-    Json,
-    ServiceEvent,
-    api_call,
-    evidence,
-)
+from readiness.model.evidence import REGION, ConfigItem, Json, ServiceEvent, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable

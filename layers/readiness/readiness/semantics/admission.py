@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from readiness.semantics import policy
-from readiness.semantics.conditions import Holds, Requests, holds
+from readiness.semantics import policy_patterns
+from readiness.semantics.condition_values import Holds
+from readiness.semantics.conditions import Requests, holds
 from readiness.semantics.policy import Document, Statement
 
 
@@ -80,7 +81,7 @@ def _reaches(statement: Statement, service: str, requests: Requests) -> Answer:
         return Answer.MAYBE
     named = any(
         principal.is_anybody
-        or (principal.kind == "Service" and policy.matches(principal.value, service))
+        or (principal.kind == "Service" and policy_patterns.matches(principal.value, service))
         for principal in statement.principals
     )
     if not named:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from readiness.semantics.policy import PARTITIONS, matches
+from readiness.semantics.policy_patterns import PARTITIONS, matches
 
 _VARIABLE = re.compile(r"\$\{[^}]*\}")
 _ACCOUNT_VARIABLES = frozenset({"${aws:principalaccount}", "${aws:resourceaccount}"})

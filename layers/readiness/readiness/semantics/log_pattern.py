@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from readiness.semantics.policy import matches_case
+from readiness.semantics.policy_patterns import matches_case
 
 Event: TypeAlias = Mapping[str, Any]
 Test: TypeAlias = Callable[[Event], bool]

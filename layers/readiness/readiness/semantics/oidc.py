@@ -12,7 +12,7 @@ import itertools
 import re
 from collections.abc import Mapping
 
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     CHOSEN,
     FREE,
     NAME,
@@ -21,13 +21,14 @@ from readiness.semantics.conditions import (
     PATH,
     Alternatives,
     Holds,
-    Requests,
     every,
     fixed,
     optional,
     some,
 )
-from readiness.semantics.policy import Condition, only_wildcards
+from readiness.semantics.conditions import Requests
+from readiness.semantics.policy import Condition
+from readiness.semantics.policy_patterns import only_wildcards
 from readiness.semantics.requesters import signed_in
 
 _ID = OTHER * 12

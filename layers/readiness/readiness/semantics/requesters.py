@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Mapping
 
-from readiness.semantics.conditions import (
+from readiness.semantics.condition_values import (
     ABSENT,
     ANY_ADDRESS,
     CHOSEN,
@@ -24,11 +24,10 @@ from readiness.semantics.conditions import (
     PATH,
     Alternatives,
     Holds,
-    Requests,
     fixed,
-    holds,
     optional,
 )
+from readiness.semantics.conditions import Requests, holds
 from readiness.semantics.policy import Condition
 
 _ACCOUNTS = (DIGIT * 11 + OTHER, OTHER + DIGIT * 11)

@@ -10,14 +10,13 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
     WHOLE_POLICY_CALLS,
-    FunctionAliases,
     FunctionConfiguration,
     FunctionIdentity,
     configured,
     function_call,
-    reached_versions,
 )
 from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
+from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions
 from readiness.evidence.cloudwatch.histories import Span
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
 from readiness.evidence.iam.principals import ROLE

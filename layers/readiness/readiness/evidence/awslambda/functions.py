@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.iam.principals import ROLE
-from readiness.evidence.kms.keys import key_resource
 from readiness.evidence.tagging import TagsOnly
 from readiness.model.evidence import (
     ApiCall,
@@ -17,7 +15,6 @@ from readiness.model.evidence import (
     ServiceEvent,
     api_call,
     evidence,
-    last_segment,
     verbatim,
 )
 from readiness.model.reader import Reader
@@ -27,7 +24,7 @@ LATEST = "$LATEST"
 LATEST_PUBLISHED = "$LATEST.PUBLISHED"
 """What a call without a qualifier reaches on Lambda Managed Instances (Lambda Developer Guide,
 "$LATEST.PUBLISHED version"); ``$LATEST`` itself cannot be invoked there."""
-_GONE = ("ResourceNotFoundException",)
+FUNCTION_GONE = ("ResourceNotFoundException",)
 
 
 def function_name(value: str) -> str | None:
@@ -375,65 +372,6 @@ class FunctionTags:
         return self.values.get(name, "")
 
 
-# -- what callers reach -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Alias:
-    """A name for a version; ``weights`` are the shares that other versions get instead."""
-
-    name: str
-    version: str
-    weights: Mapping[str, float]
-
-    @property
-    def versions(self) -> tuple[str, ...]:
-        """Every version it leads to."""
-        return (self.version, *self.weights)
-
-
-@evidence(
-    FUNCTION,
-    reads=("lambda:ListAliases",),
-    changed_by=(function_call("CreateAlias", "UpdateAlias", "DeleteAlias"),),
-)
-@dataclass(frozen=True, slots=True)
-class FunctionAliases:
-    """The aliases of the function. Source: ListAliases."""
-
-    all: tuple[Alias, ...]
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> FunctionAliases:
-        found = read.every(
-            "lambda", "list_aliases", "Aliases", gone=_GONE, FunctionName=function.id
-        )
-        return cls(
-            tuple(
-                Alias(
-                    name=alias["Name"],
-                    version=alias["FunctionVersion"],
-                    weights=(alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights")
-                    or {},
-                )
-                for alias in found
-            )
-        )
-
-    def named(self, name: str) -> Alias | None:
-        """The alias of that name."""
-        return next((alias for alias in self.all if alias.name == name), None)
-
-
-def reached_versions(aliases: Iterable[Alias], *, is_managed: bool) -> list[str]:
-    """The published versions that callers reach through aliases, or without any qualifier.
-
-    ``is_managed``: the function runs on Lambda Managed Instances.
-    """
-    named = {version for alias in aliases for version in alias.versions} - {LATEST}
-    return sorted(named | ({LATEST_PUBLISHED} if is_managed else set()))
-
-
 @evidence(
     FUNCTION,
     reads=("lambda:GetFunctionConcurrency",),
@@ -451,103 +389,6 @@ class FunctionConcurrency:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> FunctionConcurrency:
         answer = read.one(
-            "lambda", "get_function_concurrency", gone=_GONE, FunctionName=function.id
+            "lambda", "get_function_concurrency", gone=FUNCTION_GONE, FunctionName=function.id
         )
         return cls(answer.get("ReservedConcurrentExecutions"))
-
-
-@dataclass(frozen=True, slots=True)
-class DeployedVersion:
-    """One version with its state, and ``flaws``: what Lambda itself says is wrong with it."""
-
-    configuration: FunctionConfiguration
-    flaws: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, answer: Mapping[str, Any]) -> DeployedVersion:
-        """From GetFunctionConfiguration."""
-        flaws = []
-        for part, about in (
-            ("ImageConfigResponse", "image configuration"),
-            ("RuntimeVersionConfig", "runtime version"),
-        ):
-            error = (answer.get(part) or {}).get("Error") or {}
-            if error:
-                said = error.get("Message") or error.get("ErrorCode") or "no reason given"
-                flaws.append(f"Lambda could not apply its {about}: {said}.")
-        return cls(FunctionConfiguration.of(answer), tuple(flaws))
-
-    @property
-    def modified(self) -> datetime | None:
-        """When it was last changed; for a published version, when it was published."""
-        return moment(self.configuration.last_modified)
-
-
-@evidence(
-    FUNCTION,
-    reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionAliases,),
-    changed_by=(CONFIGURED, DEPLOYED, function_call("PublishVersion")),
-)
-@dataclass(frozen=True, slots=True)
-class DeployedFunction:
-    """The versions that callers can reach: the unpublished one and those that aliases lead to.
-
-    On Lambda Managed Instances also ``$LATEST.PUBLISHED``. ``missing`` are versions that an alias
-    names and that do not exist. ``role`` and ``key`` are the execution role and the key of the
-    environment. ``read_at`` is when this was asked.
-    Sources: GetFunctionConfiguration of each version (ListFunctions tells no state), ListAliases.
-    """
-
-    versions: Mapping[str, DeployedVersion]
-    aliases: tuple[Alias, ...]
-    read_at: datetime
-    role: Resource | None = None
-    key: Resource | None = None
-    missing: tuple[str, ...] = ()
-
-    @classmethod
-    def load(cls, read: Reader, function: Resource) -> DeployedFunction:
-        latest = read.one(
-            "lambda", "get_function_configuration", gone=_GONE, FunctionName=function.id
-        )
-        aliases = read.of(FunctionAliases, function).all
-        unpublished = DeployedVersion.of(latest)
-        is_managed = bool(unpublished.configuration.capacity_provider)
-        published = reached_versions(aliases, is_managed=is_managed)
-        answers = {version: version_of(read, function.id, version) for version in published}
-        found = {v: DeployedVersion.of(answer) for v, answer in answers.items() if answer}
-        named = {version for alias in aliases for version in alias.versions} - {LATEST}
-        role = last_segment(latest.get("Role", ""))
-        return cls(
-            versions={LATEST: unpublished, **found},
-            aliases=aliases,
-            read_at=read.now,
-            role=ROLE.resource(read.account, read.region, role) if role else None,
-            key=key_resource(read, latest.get("KMSKeyArn", "")),
-            missing=tuple(sorted(named - found.keys())),
-        )
-
-    def behind(self, alias: str) -> Mapping[str, DeployedVersion]:
-        """The versions an alias leads to; all of them where it is empty or there is none."""
-        named = next((each for each in self.aliases if each.name == alias), None)
-        if named is None:
-            return self.versions
-        return {v: self.versions[v] for v in named.versions if v in self.versions}
-
-
-def version_of(read: Reader, name: str, version: str) -> Any:
-    """GetFunctionConfiguration of one version; None where there is no such version."""
-    return read.one(
-        "lambda",
-        "get_function_configuration",
-        absent=_GONE,
-        FunctionName=name,
-        Qualifier=version,
-    )
-
-
-def published(read: Reader, name: str, version: str) -> str:
-    """When a version was published, as Lambda writes it; empty for one that is gone."""
-    found = version_of(read, name, version) or {}
-    return str(found.get("LastModified", ""))

@@ -12,14 +12,12 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
     WHOLE_POLICY_CALLS,
-    Alias,
-    DeployedVersion,
-    FunctionAliases,
     FunctionIdentity,
     function_call,
     function_name,
     moment,
 )
+from readiness.evidence.awslambda.versions import Alias, DeployedVersion, FunctionAliases
 from readiness.evidence.codedeploy import DeploymentGroup, DeploymentGroups
 from readiness.evidence.ecr import IMAGE_READS, IMAGES_REMOVED, Image, image_of
 from readiness.model.evidence import REGION, api_call, evidence

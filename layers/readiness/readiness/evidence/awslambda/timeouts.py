@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from readiness.evidence.awslambda.functions import (
-    FUNCTION,
-    LATEST,
-    FunctionAliases,
-    FunctionConfiguration,
-    reached_versions,
-    version_of,
-)
+from readiness.evidence.awslambda.functions import FUNCTION, LATEST, FunctionConfiguration
 from readiness.evidence.awslambda.settings import FunctionTimeout
+from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions, version_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

@@ -11,12 +11,12 @@ from readiness.evidence.apigateway.apis import RestApiNames, rest_api_name
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
-    FunctionAliases,
     FunctionBuild,
     FunctionConfiguration,
     function_call,
     moment,
 )
+from readiness.evidence.awslambda.versions import FunctionAliases
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA, WEEK, read_each
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
 from readiness.evidence.elbv2.load_balancers import dimension_of

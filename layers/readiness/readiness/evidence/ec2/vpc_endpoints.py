@@ -17,8 +17,10 @@ from readiness.model.evidence import ConfigItem, api_call, evidence, last_segmen
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.text import listed
-from readiness.semantics.conditions import Holds, allowed
-from readiness.semantics.policy import Document, only_wildcards
+from readiness.semantics.condition_values import Holds
+from readiness.semantics.conditions import allowed
+from readiness.semantics.policy import Document
+from readiness.semantics.policy_patterns import only_wildcards
 from readiness.semantics.requesters import stranger
 from readiness.semantics.service_names import (
     OF_ECS,

@@ -9,7 +9,7 @@ from typing import Any
 from readiness.evidence.caches import MEMCACHED
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource

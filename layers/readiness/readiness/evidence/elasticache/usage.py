@@ -1,4 +1,4 @@
-"""What ElastiCache and MemoryDB say of caches, and CloudWatch of their use."""
+"""What ElastiCache says of caches, and CloudWatch of their use."""
 
 from __future__ import annotations
 
@@ -14,13 +14,11 @@ from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
 from readiness.model.evidence import ResourceType, api_call, evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Gone
 from readiness.semantics.metrics import Query, Series, series
 
 CLUSTERS = "elasticache:DescribeCacheClusters"
 GROUPS = "elasticache:DescribeReplicationGroups"
 SERVERLESS = "elasticache:DescribeServerlessCaches"
-MEMORYDB = "memorydb:DescribeClusters"
 _SIX_HOURS = 21_600
 Answer = Mapping[str, Any]
 
@@ -48,34 +46,8 @@ SERVERLESS_CACHE = ResourceType(
 )
 
 
-def _memorydb(read: Reader) -> Sequence[Answer]:
-    return read.every("memorydb", "describe_clusters", "Clusters", ShowShardDetails=True)
-
-
-MEMORYDB_CLUSTER = ResourceType(
-    "AWS::MemoryDB::Cluster",
-    lambda read: [each["Name"] for each in _memorydb(read)],
-    find_reads=(MEMORYDB,),
-    changed_by=(
-        api_call(
-            "memorydb",
-            "CreateCluster",
-            "UpdateCluster",
-            "DeleteCluster",
-            id="requestParameters.clusterName",
-        ),
-    ),
-    identify=None,
-    arn="arn:{partition}:memorydb:{region}:{account}:cluster/{id}",
-    plain=str.lower,
-)
-
-
-# -- what the metrics are named after ---------------------------------------------------------
-
-
 @dataclass(frozen=True, slots=True)
-class _Metrics:
+class CacheMetrics:
     """The series of a cache: ``name`` → one query for each of its nodes.
 
     ``passing_on`` are those of commands that are no lookups.
@@ -108,11 +80,11 @@ class _Metrics:
         )
 
 
-def _per_node(
+def per_node(
     namespace: str, names: Mapping[str, tuple[str, str]], nodes: Iterable[Mapping[str, str]]
-) -> _Metrics:
+) -> CacheMetrics:
     nodes = list(nodes)
-    return _Metrics(
+    return CacheMetrics(
         {
             name: tuple(series(namespace, metric, stat, **node) for node in nodes)
             for name, (metric, stat) in names.items()
@@ -127,16 +99,15 @@ _PASSED = ("ListBasedCmds", "PubSubBasedCmds", "StreamBasedCmds")
 """BRPOP, PUBLISH and XADD hit and miss nothing: Redis counts lookups of keys that are read."""
 
 
-_HELD = {"items": ("CurrItems", "Average"), "evictions": ("Evictions", "Sum")}
+HELD = {"items": ("CurrItems", "Average"), "evictions": ("Evictions", "Sum")}
 _EXPIRING = {"expiring": ("CurrVolatileItems", "Average")}
-_REDIS = {"hits": ("CacheHits", "Sum"), "misses": ("CacheMisses", "Sum"), **_HELD, **_EXPIRING}
-_MEMCACHED = {"hits": ("GetHits", "Sum"), "misses": ("GetMisses", "Sum"), **_HELD}
-_KEYSPACE = {"hits": ("KeyspaceHits", "Sum"), "misses": ("KeyspaceMisses", "Sum"), **_HELD}
+_REDIS = {"hits": ("CacheHits", "Sum"), "misses": ("CacheMisses", "Sum"), **HELD, **_EXPIRING}
+_MEMCACHED = {"hits": ("GetHits", "Sum"), "misses": ("GetMisses", "Sum"), **HELD}
 _ON_DEMAND = {
     "asked": ("TotalCmdsCount", "Sum"),
     "hits": ("CacheHits", "Sum"),
     "rate": ("CacheHitRate", "Maximum"),
-    **_HELD,
+    **HELD,
     **_EXPIRING,
 }
 
@@ -147,17 +118,17 @@ def _nodes_of(cluster: Answer) -> list[dict[str, str]]:
     return [{"CacheClusterId": id, "CacheNodeId": node} for node in nodes]
 
 
-def _hosts(*endpoints: Answer | None) -> frozenset[str]:
+def hosts_of(*endpoints: Answer | None) -> frozenset[str]:
     return frozenset(
         endpoint["Address"] for endpoint in endpoints if endpoint and endpoint.get("Address")
     )
 
 
-def _groups(listed: Iterable[Answer] | None) -> tuple[str, ...]:
+def groups_of(listed: Iterable[Answer] | None) -> tuple[str, ...]:
     return tuple(each["SecurityGroupId"] for each in listed or ())
 
 
-def _with_use(read: Reader, caches: Mapping[str, tuple[Cache, _Metrics]]) -> dict[str, Cache]:
+def with_use(read: Reader, caches: Mapping[str, tuple[Cache, CacheMetrics]]) -> dict[str, Cache]:
     wanted = {id: metrics.flat() for id, (_, metrics) in caches.items()}
     found = read_each(read, wanted, WEEK, period=_SIX_HOURS) if wanted else {}
     used = {id: metrics.use(found[id]) for id, (_, metrics) in caches.items()}
@@ -173,16 +144,13 @@ def _with_use(read: Reader, caches: Mapping[str, tuple[Cache, _Metrics]]) -> dic
     }
 
 
-# -- evidence -----------------------------------------------------------------------------------
-
-
-def _clusters(read: Reader) -> Sequence[Answer]:
+def every_cluster(read: Reader) -> Sequence[Answer]:
     return read.every(
         "elasticache", "describe_cache_clusters", "CacheClusters", ShowCacheNodeInfo=True
     )
 
 
-def _cluster(cluster: Answer) -> tuple[Cache, _Metrics]:
+def _cluster(cluster: Answer) -> tuple[Cache, CacheMetrics]:
     engine = str(cluster.get("Engine", ""))
     nodes = cluster.get("CacheNodes") or ()
     names = _MEMCACHED if engine == MEMCACHED else _REDIS
@@ -192,12 +160,12 @@ def _cluster(cluster: Answer) -> tuple[Cache, _Metrics]:
         engine,
         str(cluster.get("CacheClusterStatus", "")).lower(),
         cluster.get("CacheClusterCreateTime"),
-        _hosts(cluster.get("ConfigurationEndpoint"), *(node.get("Endpoint") for node in nodes)),
-        _groups(cluster.get("SecurityGroups")),
+        hosts_of(cluster.get("ConfigurationEndpoint"), *(node.get("Endpoint") for node in nodes)),
+        groups_of(cluster.get("SecurityGroups")),
         cluster.get("ARN", ""),
         (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", ""),
     )
-    return cache, _per_node("AWS/ElastiCache", names, _nodes_of(cluster))
+    return cache, per_node("AWS/ElastiCache", names, _nodes_of(cluster))
 
 
 @evidence(CACHE_CLUSTER, reads=(CLUSTERS, GET_METRIC_DATA))
@@ -226,12 +194,12 @@ class ClusterInUse:
 
     @classmethod
     def load_all(cls, read: Reader) -> Mapping[str, ClusterInUse]:
-        return cls._of(read, _clusters(read))
+        return cls._of(read, every_cluster(read))
 
     @classmethod
     def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, ClusterInUse]:
         own = [each for each in answers if not each.get("ReplicationGroupId")]
-        used = _with_use(read, {each["CacheClusterId"]: _cluster(each) for each in own})
+        used = with_use(read, {each["CacheClusterId"]: _cluster(each) for each in own})
         return {
             each["CacheClusterId"]: cls(
                 used.get(each["CacheClusterId"]) or _cluster(each)[0],
@@ -275,7 +243,7 @@ class GroupInUse:
     @classmethod
     def _of(cls, read: Reader, groups: Sequence[Answer]) -> dict[str, GroupInUse]:
         members: dict[str, list[Answer]] = {}
-        for cluster in _clusters(read) if groups else ():
+        for cluster in every_cluster(read) if groups else ():
             members.setdefault(cluster.get("ReplicationGroupId", ""), []).append(cluster)
         caches = {
             group["ReplicationGroupId"]: _group(
@@ -283,10 +251,10 @@ class GroupInUse:
             )
             for group in groups
         }
-        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
+        return {id: cls(cache, read.now) for id, cache in with_use(read, caches).items()}
 
 
-def _group(group: Answer, members: Sequence[Answer]) -> tuple[Cache, _Metrics]:
+def _group(group: Answer, members: Sequence[Answer]) -> tuple[Cache, CacheMetrics]:
     shards = group.get("NodeGroups") or ()
     first: Answer = members[0] if members else {}
     cache = Cache(
@@ -295,18 +263,20 @@ def _group(group: Answer, members: Sequence[Answer]) -> tuple[Cache, _Metrics]:
         group.get("Engine") or first.get("Engine", ""),
         str(group.get("Status", "")).lower(),
         group.get("ReplicationGroupCreateTime"),
-        _hosts(
+        hosts_of(
             group.get("ConfigurationEndpoint"),
             *(shard.get("PrimaryEndpoint") for shard in shards),
             *(shard.get("ReaderEndpoint") for shard in shards),
         ),
-        tuple(dict.fromkeys(id for each in members for id in _groups(each.get("SecurityGroups")))),
+        tuple(
+            dict.fromkeys(id for each in members for id in groups_of(each.get("SecurityGroups")))
+        ),
         group.get("ARN", ""),
         (first.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", ""),
         copy_of=_copied(group),
     )
     nodes = [node for each in members for node in _nodes_of(each)]
-    return cache, _per_node("AWS/ElastiCache", _REDIS, nodes)
+    return cache, per_node("AWS/ElastiCache", _REDIS, nodes)
 
 
 def _copied(group: Answer) -> str:
@@ -347,10 +317,10 @@ class ServerlessInUse:
     @classmethod
     def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, ServerlessInUse]:
         caches = {each["ServerlessCacheName"]: _on_demand(each) for each in answers}
-        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
+        return {id: cls(cache, read.now) for id, cache in with_use(read, caches).items()}
 
 
-def _on_demand(answer: Answer) -> tuple[Cache, _Metrics]:
+def _on_demand(answer: Answer) -> tuple[Cache, CacheMetrics]:
     engine = str(answer.get("Engine", ""))
     names = {
         name: metric
@@ -363,131 +333,9 @@ def _on_demand(answer: Answer) -> tuple[Cache, _Metrics]:
         engine,
         str(answer.get("Status", "")).lower(),
         answer.get("CreateTime"),
-        _hosts(answer.get("Endpoint"), answer.get("ReaderEndpoint")),
+        hosts_of(answer.get("Endpoint"), answer.get("ReaderEndpoint")),
         tuple(answer.get("SecurityGroupIds") or ()),
         answer.get("ARN", ""),
     )
     on = {"clusterId": answer["ServerlessCacheName"]}
-    return cache, _per_node("AWS/ElastiCache", names, [on])
-
-
-@evidence(MEMORYDB_CLUSTER, reads=(MEMORYDB, GET_METRIC_DATA))
-@dataclass(frozen=True, slots=True)
-class MemoryDbInUse:
-    """A MemoryDB cluster and its use in a week. Sources: DescribeClusters, GetMetricData."""
-
-    cache: Cache
-    read_at: datetime
-
-    @classmethod
-    def load(cls, read: Reader, cluster: Resource) -> MemoryDbInUse:
-        answer = read.every(
-            "memorydb",
-            "describe_clusters",
-            "Clusters",
-            gone=("ClusterNotFoundFault",),
-            ClusterName=cluster.id,
-            ShowShardDetails=True,
-        )
-        found = cls._of(read, answer)
-        if cluster.id not in found:
-            raise Gone(cluster.key)
-        return found[cluster.id]
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, MemoryDbInUse]:
-        return cls._of(read, _memorydb(read))
-
-    @classmethod
-    def _of(cls, read: Reader, answers: Sequence[Answer]) -> dict[str, MemoryDbInUse]:
-        caches = {each["Name"]: _durable(each) for each in answers}
-        return {id: cls(cache, read.now) for id, cache in _with_use(read, caches).items()}
-
-
-def _durable(answer: Answer) -> tuple[Cache, _Metrics]:
-    nodes = [node for shard in answer.get("Shards") or () for node in shard.get("Nodes") or ()]
-    cache = Cache(
-        "MemoryDB cluster",
-        answer["Name"],
-        str(answer.get("Engine", "")),
-        str(answer.get("Status", "")).lower(),
-        None,
-        _hosts(answer.get("ClusterEndpoint"), *(node.get("Endpoint") for node in nodes)),
-        _groups(answer.get("SecurityGroups")),
-        answer.get("ARN", ""),
-    )
-    on = [{"ClusterName": answer["Name"], "NodeName": node["Name"]} for node in nodes]
-    return cache, _per_node("AWS/MemoryDB", _KEYSPACE, on)
-
-
-_EVICTION_CHANGES = (
-    api_call(
-        "elasticache",
-        "ModifyCacheParameterGroup",
-        "ResetCacheParameterGroup",
-        "ModifyGlobalReplicationGroup",
-    ),
-)
-"""A global datastore can give all its groups another parameter group."""
-
-
-@evidence(
-    CACHE_CLUSTER,
-    reads=("elasticache:DescribeCacheParameters", CLUSTERS),
-    changed_by=_EVICTION_CHANGES,
-)
-@dataclass(frozen=True, slots=True)
-class EvictionPolicy:
-    """The ``maxmemory-policy`` of the cluster's parameter group, empty where it has none.
-
-    Not asked for members of a replication group. Sources: DescribeCacheClusters,
-    DescribeCacheParameters, once for each parameter group.
-    """
-
-    policy: str
-
-    @classmethod
-    def load(cls, read: Reader, cluster: Resource) -> EvictionPolicy:
-        [about] = [each for each in _clusters(read) if each["CacheClusterId"] == cluster.id] or [
-            {}
-        ]
-        if about.get("ReplicationGroupId") or about.get("Engine") == MEMCACHED:
-            return cls("")
-        return cls(eviction_policy(read, [about]))
-
-
-@evidence(
-    REPLICATION_GROUP,
-    reads=("elasticache:DescribeCacheParameters", CLUSTERS),
-    changed_by=_EVICTION_CHANGES,
-)
-@dataclass(frozen=True, slots=True)
-class GroupEvictionPolicy:
-    """The ``maxmemory-policy`` of the parameter group that the members of a group share.
-
-    Sources: DescribeCacheClusters, DescribeCacheParameters, once for each parameter group.
-    """
-
-    policy: str
-
-    @classmethod
-    def load(cls, read: Reader, group: Resource) -> GroupEvictionPolicy:
-        members = [each for each in _clusters(read) if each.get("ReplicationGroupId") == group.id]
-        return cls(eviction_policy(read, members))
-
-
-def eviction_policy(read: Reader, clusters: Sequence[Answer]) -> str:
-    """The ``maxmemory-policy`` that the first of some clusters runs under."""
-    for cluster in clusters:
-        group = (cluster.get("CacheParameterGroup") or {}).get("CacheParameterGroupName", "")
-        if group:
-            found = read.every(
-                "elasticache",
-                "describe_cache_parameters",
-                "Parameters",
-                CacheParameterGroupName=group,
-            )
-            for parameter in found:
-                if parameter.get("ParameterName") == "maxmemory-policy":
-                    return str(parameter.get("ParameterValue", ""))
-    return ""
+    return cache, per_node("AWS/ElastiCache", names, [on])

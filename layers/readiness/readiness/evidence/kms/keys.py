@@ -7,15 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from readiness.evidence.tagging import TagsOnly, tag_change
-from readiness.model.evidence import (
-    ConfigItem,
-    ResourceType,
-    ServiceEvent,
-    api_call,
-    evidence,
-    last_segment,
-)
+from readiness.model.evidence import ResourceType, ServiceEvent, api_call, evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 from readiness.model.unreadable import Cause, Unreadable
@@ -92,7 +84,7 @@ def customers_key(read: Reader, key_id: str) -> Resource | None:
     return None if of_aws else key_resource(read, key_id)
 
 
-def _metadata(read: Reader, key: Resource) -> Mapping[str, Any] | None:
+def metadata_of(read: Reader, key: Resource) -> Mapping[str, Any] | None:
     """DescribeKey's answer, asked in the key's own region; None where there is no such key."""
     elsewhere = None if key.region == read.region else key.region
     answer = read.one(
@@ -112,7 +104,7 @@ def _told(about: Mapping[str, Any], name: str) -> str:
     return str(about[name])
 
 
-_ALIAS_CHANGES = (
+ALIAS_CHANGES = (
     api_call(
         "kms",
         "CreateAlias",
@@ -125,7 +117,7 @@ _ALIAS_CHANGES = (
 """What else names a key by its alias means another key afterwards."""
 
 
-@evidence(KEY, reads=("kms:DescribeKey",), changed_by=_ALIAS_CHANGES)
+@evidence(KEY, reads=("kms:DescribeKey",), changed_by=ALIAS_CHANGES)
 @dataclass(frozen=True, slots=True)
 class KmsKeyState:
     """What the key is and whether it can be used.
@@ -155,7 +147,7 @@ class KmsKeyState:
     @classmethod
     def load(cls, read: Reader, key: Resource) -> KmsKeyState:
         elsewhere = "" if key.region == read.region else key.region
-        about = _metadata(read, key)
+        about = metadata_of(read, key)
         if about is None:
             return cls(key.id, "Missing", elsewhere=elsewhere)
         multi = about.get("MultiRegionConfiguration") or {}
@@ -301,90 +293,6 @@ class KmsImportedMaterial:
         if since is None:
             return cls()
         return cls(since.date(), (read.now - since).days)
-
-
-@evidence(
-    KEY,
-    reads=("kms:DescribeKey",),
-    uses=(TagsOnly,),
-    changed_by=(
-        api_call(
-            "kms",
-            "TagResource",
-            "UntagResource",
-            id="requestParameters.keyId",
-            normalise=key_id_of,
-        ),
-        *_ALIAS_CHANGES,
-        tag_change("kms", key_id_of),
-        ConfigItem("AWS::KMS::Alias", "configuration.TargetKeyId", key_id_of),
-    ),
-    follows_type=False,
-)
-@dataclass(frozen=True, slots=True)
-class KmsKeyTags:
-    """The tags of the key, however it was named, on the day they were read.
-
-    The tags of another account's key cannot be read; ``account`` is then all there is.
-    Sources: GetResources, and DescribeKey for an alias.
-    """
-
-    key_id: str
-    account: str
-    tags: Mapping[str, str]
-    on: date
-    foreign: bool = False
-
-    @classmethod
-    def load(cls, read: Reader, key: Resource) -> KmsKeyTags:
-        today = read.now.date()
-        if key.account != read.account:
-            return cls(last_segment(key.id) or key.id, key.account, {}, today, foreign=True)
-        resource = key
-        if key.id.startswith("alias/"):
-            about = _metadata(read, key)
-            if about is None:
-                return cls(key.id, key.account, {}, today)
-            resource = Resource(key.account, key.region, KEY.name, about["KeyId"])
-        tags = read.of(TagsOnly, resource).values
-        return cls(resource.id, key.account, tags, today)
-
-
-@evidence(
-    KEY,
-    reads=("kms:DescribeKey", "tag:GetResources"),
-    changed_by=(
-        api_call("kms", "ReplicateKey", id="requestParameters.keyId", normalise=key_id_of),
-    ),
-    follows_type=False,
-)
-@dataclass(frozen=True, slots=True)
-class KmsReplicaTags:
-    """The tags of the key's counterparts, by region: the same material under other names.
-
-    Empty for a key of one region. Sources: DescribeKey, GetResources of those regions.
-    """
-
-    by_region: Mapping[str, Mapping[str, str]]
-
-    @classmethod
-    def load(cls, read: Reader, key: Resource) -> KmsReplicaTags:
-        about = _metadata(read, key) or {}
-        multi = about.get("MultiRegionConfiguration") or {}
-        named = [multi.get("PrimaryKey") or {}, *(multi.get("ReplicaKeys") or ())]
-        others = [each for each in named if each.get("Region", key.region) != key.region]
-        return cls({each["Region"]: _tags_there(read, each) for each in others})
-
-
-def _tags_there(read: Reader, counterpart: Mapping[str, str]) -> Mapping[str, str]:
-    found = read.every(
-        "resourcegroupstaggingapi",
-        "get_resources",
-        "ResourceTagMappingList",
-        region=counterpart["Region"],
-        ResourceARNList=[counterpart["Arn"]],
-    )
-    return {tag["Key"]: tag["Value"] for each in found for tag in each.get("Tags", ())}
 
 
 @evidence(

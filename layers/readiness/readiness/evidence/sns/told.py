@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from readiness.evidence.sns.listeners import listeners
 from readiness.model.reader import Reader
 from readiness.semantics.admission import Answer
-from readiness.semantics.conditions import FREE
+from readiness.semantics.condition_values import FREE
 from readiness.semantics.requesters import acting
 
 

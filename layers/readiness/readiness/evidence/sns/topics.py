@@ -6,13 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from readiness.evidence.kms.keys import customers_key
-from readiness.model.evidence import (
-    ResourceType,
-    api_call,
-    arn_of,
-    evidence,
-    first_field,
-)
+from readiness.model.evidence import ResourceType, api_call, arn_of, evidence, first_field
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
 

@@ -11,8 +11,8 @@ from readiness.evidence.ecs.services import SERVICE, Service, tags_of
 from readiness.evidence.efs import FILE_SYSTEM
 from readiness.evidence.elasticache.clusters import CACHE_CLUSTER, CacheCluster
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
 from readiness.evidence.elbv2.load_balancers import LOAD_BALANCER, LoadBalancer
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER
 from readiness.evidence.sns.topics import TOPIC
 from readiness.evidence.sqs.queues import QUEUE
 from readiness.evidence.tagging import TAG_LOOKUPS, NamedTags, TagsOnly, tag_change, tags_of_types

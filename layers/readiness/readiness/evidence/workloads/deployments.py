@@ -7,13 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from readiness.evidence.awslambda.functions import (
-    FUNCTION,
-    LATEST,
-    FunctionAliases,
-    moment,
-    published,
-)
+from readiness.evidence.awslambda.functions import FUNCTION, LATEST, moment
+from readiness.evidence.awslambda.versions import FunctionAliases, published
 from readiness.evidence.costexplorer import TAG
 from readiness.evidence.ecs.services import SERVICE_READS, Service, service_arns, services_named
 from readiness.evidence.workloads.manifests import Manifests

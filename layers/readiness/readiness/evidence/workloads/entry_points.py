@@ -1,4 +1,4 @@
-"""What CloudWatch counted of requests to functions, their URLs and APIs."""
+"""What CloudWatch counted of requests to functions and their URLs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
-from readiness.evidence.apigateway.apis import HTTP_API, HttpApi, RestApi
-from readiness.evidence.apigateway.domains import REST_API
 from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity
 from readiness.evidence.cloudwatch.histories import (
     Arrivals,
@@ -19,11 +17,7 @@ from readiness.evidence.cloudwatch.histories import (
     least_of,
 )
 from readiness.evidence.cloudwatch.kept import HISTORY_READS, read_histories_of
-from readiness.evidence.workloads.function_sources import (
-    FedBy,
-    FunctionSources,
-    queues_of,
-)
+from readiness.evidence.workloads.function_sources import FedBy, FunctionSources, queues_of
 from readiness.model.evidence import evidence
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
@@ -380,115 +374,3 @@ def _of_other_callers(
     if succeeded <= 2 * done:
         return None
     return replace(invoked, failed=(), refused=(), worst=invoked)
-
-
-# -- APIs -----------------------------------------------------------------------------------------
-
-
-def _latencies(read: Reader, named: Mapping[str, Mapping[str, str]]) -> dict[str, Latency]:
-    """The latency of each API, by the dimension that names it."""
-    limits = limits_of(read)
-    wanted = {
-        id: Timed("AWS/ApiGateway", "Latency", dimensions).queries("api", limits)
-        for id, dimensions in named.items()
-    }
-    return {
-        id: latency_of("AWS/ApiGateway Latency", found, ["api"], limits)
-        for id, found in read_histories(read, wanted).items()
-    }
-
-
-def _counts(
-    read: Reader, named: Mapping[str, Mapping[str, str]], failures: str
-) -> dict[str, Outcomes]:
-    """What became of each API's requests; REST and HTTP APIs name their failures differently."""
-    wanted = {
-        id: sums_of("AWS/ApiGateway", dimensions, "Count", failures)
-        for id, dimensions in named.items()
-    }
-    return {
-        id: Outcomes("AWS/ApiGateway Count", (found["Count"],), (found[failures],))
-        for id, found in read_histories(read, wanted).items()
-    }
-
-
-def _named(apis: Iterable[RestApi]) -> dict[str, dict[str, str]]:
-    return {api.id: {"ApiName": api.name} for api in apis}
-
-
-@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,), asks_with=LIMITS)
-@dataclass(frozen=True, slots=True)
-class RestApiLatency:
-    """How long a REST API took, its integration included. Source: GetMetricData."""
-
-    latency: Latency
-
-    @classmethod
-    def load(cls, read: Reader, api: Resource) -> RestApiLatency:
-        return cls(_latencies(read, _named([read.of(RestApi, api)]))[api.id])
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, RestApiLatency]:
-        named = _named(read.those(RestApi).values())
-        return {id: cls(latency) for id, latency in _latencies(read, named).items()}
-
-
-@evidence(REST_API, reads=(*HISTORY_READS,), uses=(RestApi,))
-@dataclass(frozen=True, slots=True)
-class RestApiOutcomes:
-    """How many requests a REST API took and how many it failed. Source: GetMetricData."""
-
-    outcomes: Outcomes
-
-    @classmethod
-    def load(cls, read: Reader, api: Resource) -> RestApiOutcomes:
-        return cls(_counts(read, _named([read.of(RestApi, api)]), "5XXError")[api.id])
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, RestApiOutcomes]:
-        named = _named(read.those(RestApi).values())
-        return {id: cls(counts) for id, counts in _counts(read, named, "5XXError").items()}
-
-
-@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,), asks_with=LIMITS)
-@dataclass(frozen=True, slots=True)
-class HttpApiLatency:
-    """How long an HTTP API took; WebSocket APIs measure none. Source: GetMetricData."""
-
-    protocol: str
-    latency: Latency
-
-    @classmethod
-    def load(cls, read: Reader, api: Resource) -> HttpApiLatency:
-        return cls._of_each(read, {api.id: read.of(HttpApi, api)})[api.id]
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, HttpApiLatency]:
-        return cls._of_each(read, read.those(HttpApi))
-
-    @classmethod
-    def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiLatency]:
-        found = _latencies(read, {id: {"ApiId": id} for id in apis})
-        return {id: cls(apis[id].protocol, latency) for id, latency in found.items()}
-
-
-@evidence(HTTP_API, reads=(*HISTORY_READS,), uses=(HttpApi,))
-@dataclass(frozen=True, slots=True)
-class HttpApiOutcomes:
-    """How many requests an HTTP API took and how many it failed. Source: GetMetricData."""
-
-    protocol: str
-    outcomes: Outcomes
-
-    @classmethod
-    def load(cls, read: Reader, api: Resource) -> HttpApiOutcomes:
-        return cls._of_each(read, {api.id: read.of(HttpApi, api)})[api.id]
-
-    @classmethod
-    def load_all(cls, read: Reader) -> Mapping[str, HttpApiOutcomes]:
-        return cls._of_each(read, read.those(HttpApi))
-
-    @classmethod
-    def _of_each(cls, read: Reader, apis: Mapping[str, HttpApi]) -> dict[str, HttpApiOutcomes]:
-        found = _counts(read, {id: {"ApiId": id} for id in apis}, "5xx")
-        return {id: cls(apis[id].protocol, counts) for id, counts in found.items()}

@@ -6,11 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from readiness.evidence.awslambda.functions import (
-    FUNCTION,
-    FunctionIdentity,
-    function_name,
-)
+from readiness.evidence.awslambda.functions import FUNCTION, FunctionIdentity, function_name
 from readiness.evidence.kms.keys import KEY, KmsKeyAccess, KmsKeyState, key_resource
 from readiness.evidence.s3.buckets import BUCKET, is_own_bucket
 from readiness.evidence.sns.topics import TOPIC

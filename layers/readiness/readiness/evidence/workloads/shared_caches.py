@@ -20,13 +20,12 @@ from readiness.evidence.ecs.services import EXPRESS_CALLS, every_service
 from readiness.evidence.elasticache.usage import (
     CLUSTERS,
     GROUPS,
-    MEMORYDB,
     SERVERLESS,
     ClusterInUse,
     GroupInUse,
-    MemoryDbInUse,
     ServerlessInUse,
 )
+from readiness.evidence.memorydb import MEMORYDB, MemoryDbInUse
 from readiness.evidence.tagging import TAG_LOOKUPS, tags_of_types
 from readiness.model.evidence import REGION, ServiceEvent, api_call, arn_of, evidence
 from readiness.model.reader import Reader

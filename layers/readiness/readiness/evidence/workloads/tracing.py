@@ -9,13 +9,11 @@ from typing import Any
 from readiness.evidence.awslambda.functions import (
     FUNCTION,
     WHOLE_POLICY_CALLS,
-    FunctionAliases,
     FunctionConfiguration,
     function_name,
-    reached_versions,
-    version_of,
 )
 from readiness.evidence.awslambda.settings import FunctionTelemetry
+from readiness.evidence.awslambda.versions import FunctionAliases, reached_versions, version_of
 from readiness.evidence.ecs.services import SERVICE, Service, cluster_of
 from readiness.evidence.ecs.task_definitions import TASK_DEFINITION, Container, TaskDefinition
 from readiness.evidence.iam.principals import ROLE

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from readiness.evidence.elasticache.replication_groups import REPLICATION_GROUP
-from readiness.evidence.elasticache.usage import MEMORYDB_CLUSTER
+from readiness.evidence.memorydb import MEMORYDB_CLUSTER
 from readiness.evidence.tagging import TagsOnly, tag_change
 from readiness.evidence.workloads.recovery.store import Store, newest_of
 from readiness.model.evidence import api_call, arn_of, evidence

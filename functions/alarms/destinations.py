@@ -1,0 +1,32 @@
+"""Whom an alarm notifies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from readiness.evidence.cloudwatch.alarms import AlarmInContext
+from readiness.evidence.sns.delivery import TopicExists
+from readiness.model.text import listed
+from readiness.model.verdict import Verdict, cannot_tell, complies, not_applicable, violates
+from readiness.semantics.alarm_inventory import Silence
+
+
+def destination_verdict(
+    alarm: AlarmInContext, topics: Sequence[TopicExists], max_mute_hours: float
+) -> Verdict:
+    """The verdict on the topics of an alarm, and on what keeps it from notifying anyone."""
+    about, expected = alarm.alarm, "An enabled alarm action on a topic that exists."
+    missing = [topic.arn for topic in topics if not topic.exists]
+    if missing:
+        return violates(
+            f"The alarm publishes to a topic that does not exist: {listed(missing)}.",
+            expected=expected,
+        )
+    voice = alarm.inventory.voice(about, alarm.read_at, max_mute_hours)
+    if voice.silence is None:
+        return complies(f"The alarm notifies {listed(voice.actions)}.", actions=[*voice.actions])
+    if voice.silence is Silence.UNREADABLE_RULE:
+        return cannot_tell(voice.why)
+    if voice.silence is Silence.NO_EFFECTIVE_ACTION and alarm.other_purpose:
+        return not_applicable(alarm.other_purpose)
+    return violates(voice.why, expected=expected, silence=str(voice.silence))

@@ -1,0 +1,146 @@
+"""The end of a sweep: which baselines it ended, and the one message about what it found."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+
+from functions.alerts.telemetry import log, metrics
+from readiness.alerting.baseline_message import baseline_message, upgrade_message
+from readiness.engine.store import Store
+from readiness.engine.sweeps import Sweeps
+from readiness.model.finding import Finding, iso, parse_iso
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """The rules of a heading (or the heading) whose baseline a sweep ended.
+
+    ``is_first`` tells that the heading had never been swept before.
+    """
+
+    names: list[str]
+    is_first: bool
+
+
+class Baselines:
+    """Records sweeps. ``send`` publishes a message to the topic of the alerts."""
+
+    def __init__(
+        self,
+        store: Store,
+        sweeps: Sweeps,
+        *,
+        send: Callable[[Mapping[str, Any]], None],
+        unseen: Callable[[], list[str]],
+        stack: str,
+    ) -> None:
+        self._store = store
+        self._sweeps = sweeps
+        self._send = send
+        self._unseen = unseen
+        self._stack = stack
+
+    def complete(self, sweep: Mapping[str, Any], account: str, region: str) -> dict[str, Any]:
+        """Record a sweep; for headings that it was the first of, tell once what they found."""
+        now = datetime.now(UTC)
+        results = sweep["headings"]
+        completed = [result["heading"] for result in results if result["completed"]]
+        failed = [result["heading"] for result in results if not result["completed"]]
+        past = self._sweeps.ended()
+        swept = [self._end_baselines(r, now, sweep["id"], past) for r in results if r["completed"]]
+        first = [name for each in swept if each.is_first for name in each.names]
+        if first:
+            headings = sorted({name.partition(".")[0] for name in first})
+            found = self._open_by_severity(account, lambda f: _is_of(f.rule, first))
+            unseen = self._unseen()
+            self._send(baseline_message(headings, found, account, region, self._stack, unseen))
+        self._tell_upgrade(sweep, swept, past, account, region)
+        self._sweeps.complete(sweep["id"], now, completed=completed, failed=failed)
+        metrics.add_metric("SweptHeadings", MetricUnit.Count, len(completed))
+        metrics.add_metric("FailedHeadings", MetricUnit.Count, len(failed))
+        if failed:
+            errors = {r["heading"]: r.get("error", "") for r in results if not r["completed"]}
+            log.error("headings could not be swept", extra={"sweep": sweep["id"], **errors})
+        ended = sorted({name.partition(".")[0] for name in first})
+        return {"completed": completed, "failed": failed, "baseline_ended": ended}
+
+    def _end_baselines(
+        self, result: Mapping[str, Any], now: datetime, sweep: str, past: Mapping[str, Any]
+    ) -> Swept:
+        """End the baseline of the rules that a completed heading has really covered.
+
+        A leg of an older version does not name its rules: then the heading as a whole is meant.
+        """
+        heading = str(result["heading"])
+        answer = result.get("answer") or {}
+        release = str(answer.get("release", ""))
+        unlisted = set(answer.get("unlisted") or ())
+        rules: Mapping[str, str] = answer.get("rules") or {heading: ""}
+        known = [past[name] for name in (heading, *rules) if name in past]
+        is_first = all(row.get("ended_by") == sweep for row in known)
+        names = [
+            name
+            for name, type_ in sorted(rules.items())
+            if type_ not in unlisted
+            and not _is_settled(past.get(name), sweep, release)
+            and self._sweeps.end_baseline(name, now, sweep, release)
+        ]
+        return Swept(names, is_first=is_first)
+
+    def _tell_upgrade(
+        self,
+        sweep: Mapping[str, Any],
+        swept: Iterable[Swept],
+        past: Mapping[str, Any],
+        account: str,
+        region: str,
+    ) -> None:
+        """One digest of what new rules found, and changed ones since the sweep began."""
+        names = [name for each in swept if not each.is_first for name in each.names if "." in name]
+        new = {name for name in names if _is_new(name, past, sweep["id"])}
+        started = sweep.get("started_at")
+        began = iso(parse_iso(str(started)) if started else datetime.now(UTC))
+
+        def is_told(finding: Finding) -> bool:
+            if finding.rule in new:
+                return True
+            # What the sweep found has a time of Lambda. A host whose clock is ahead adds at most
+            # findings that were sent one by one too.
+            opened = finding.opened_at
+            return finding.rule in names and opened is not None and iso(opened) >= began
+
+        told = [finding for finding in self._store.open(account) if is_told(finding)]
+        if told:
+            found = Counter(str(finding.severity) for finding in told)
+            rules = sorted({finding.rule for finding in told})
+            self._send(upgrade_message(rules, found, account, region, self._stack))
+
+    def _open_by_severity(self, account: str, is_meant: Callable[[Finding], bool]) -> Counter[str]:
+        return Counter(
+            str(finding.severity) for finding in self._store.open(account) if is_meant(finding)
+        )
+
+
+def _is_of(rule: str, names: Iterable[str]) -> bool:
+    return any(rule == name or rule.startswith(f"{name}.") for name in names)
+
+
+def _is_new(rule: str, past: Mapping[str, Any], sweep: str) -> bool:
+    """Whether this sweep was the first with the rule.
+
+    Where the heading has a row of its own, it was swept when baselines were kept by heading, and
+    nobody knows with which rules.
+    """
+    heading = rule.partition(".")[0]
+    return past.get(rule, {"ended_by": sweep}).get("ended_by") == sweep and heading not in past
+
+
+def _is_settled(row: Mapping[str, Any] | None, sweep: str, release: str) -> bool:
+    """Whether another sweep has covered this version of the rule."""
+    return row is not None and row.get("release", "") == release and row.get("trigger") != sweep

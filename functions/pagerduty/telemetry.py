@@ -1,0 +1,7 @@
+"""The log and the metrics of this function."""
+
+from aws_lambda_powertools.logging import Logger
+from aws_lambda_powertools.metrics import Metrics
+
+log = Logger(service="readiness-pagerduty")
+metrics = Metrics(namespace="Readiness", service="pagerduty")
