@@ -176,7 +176,8 @@ class _Callers:
     are the services that the policy of a qualifier admits, and Scheduler where a schedule names
     it; ``versions`` are those that a qualifier leads to. Only of qualifiers that are invoked
     asynchronously is asked what becomes of what fails: ``settings`` are those that say something;
-    ``dead`` is the dead-letter target of each version that is reached; ``missing`` are functions
+    ``dead`` is the dead-letter target of each version that is reached, ``roles`` the name of its
+    execution role; ``missing`` are functions
     and event buses that failures are sent to and that do not exist, ``unseen`` buckets and buses
     that this account does not have; ``others`` are the functions and buses that exist. ``flaw``
     says why a policy could not be understood.
@@ -187,7 +188,8 @@ class _Callers:
     settings: Mapping[str, InvokeSettings] = field(default_factory=dict)
     versions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     dead: Mapping[str, str] = field(default_factory=dict)
-    role: Resource | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+    grants: tuple[Resource, ...] = ()
     queue_sinks: tuple[Resource, ...] = ()
     topic_sinks: tuple[Resource, ...] = ()
     bucket_sinks: tuple[Resource, ...] = ()
@@ -197,10 +199,14 @@ class _Callers:
     master_arn: str = ""
     flaw: str = ""
 
-    @property
-    def grants(self) -> Resource | None:
-        """The execution role, whose policies have to let it send what failed."""
-        return self.role
+    def sinks_of(self, role: str) -> frozenset[str]:
+        """The ARNs to which failures are sent in the name of a role."""
+        return frozenset(
+            arn
+            for qualifier in self.callers or self.versions
+            if any(self.roles.get(each) == role for each in self.versions.get(qualifier, ()))
+            for arn, _ in self.sinks(qualifier)
+        )
 
     def sinks(self, qualifier: str) -> tuple[tuple[str, str], ...]:
         """Where failures of a qualifier end: each ARN and in words what leads there."""
@@ -270,16 +276,22 @@ def _with_sinks(
         read, found.name, [each.destination for each in settings.values() if each.destination]
     )
     reached = {version for qualifier in qualifiers for version in found.versions[qualifier]}
-    dead = {version: _dead(read, found.name, version, latest) for version in reached}
+    reached_as = {
+        version: latest if version == LATEST else _version(read, found.name, version)
+        for version in reached
+    }
+    dead = {v: about.dead_letter_target for v, about in reached_as.items() if about}
+    roles = {v: last_segment(about.role_arn) or "" for v, about in reached_as.items() if about}
     sinks = {*(each.destination for each in settings.values()), *dead.values()} - {""}
     missing, unseen = sighted(read, sinks)
     seen = sinks.difference(missing, unseen)
-    role = last_segment(latest.role_arn)
+    senders = sorted({*roles.values()} - {""}) if sinks else []
     return replace(
         found,
         settings=settings,
         dead={version: target for version, target in dead.items() if target},
-        role=ROLE.resource(read.account, read.region, role) if role and sinks else None,
+        roles=roles,
+        grants=tuple(ROLE.resource(read.account, read.region, role) for role in senders),
         queue_sinks=tuple(q for arn in sorted(sinks) if (q := queue_of(arn))),
         topic_sinks=tuple(t for arn in sorted(sinks) if (t := topic_of(arn))),
         bucket_sinks=tuple(b for arn in sorted(seen) if (b := bucket_of(read, arn))),
@@ -335,12 +347,6 @@ def _short(principal: str) -> str:
     """
     name = principal.lower().partition(".amazonaws.com")[0]
     return next((n for n in (name, name.partition(".")[0]) if n in ASYNCHRONOUS), "")
-
-
-def _dead(read: Reader, name: str, version: str, latest: FunctionConfiguration) -> str:
-    """The dead-letter target of a version; a version that does not exist has none."""
-    found = latest if version == LATEST else _version(read, name, version)
-    return found.dead_letter_target if found else ""
 
 
 def _version(read: Reader, name: str, version: str) -> FunctionConfiguration | None:
