@@ -6,11 +6,18 @@ from datetime import timedelta
 
 from functions.monitoring_validation.app import monitoring_validation
 from readiness import Status
-from tests.accounts.monitoring_validation import FUNCTION, fake_account, function, said
+from tests.accounts.monitoring_validation import (
+    FUNCTION,
+    behind_an_alias,
+    fake_account,
+    function,
+    said,
+)
 from tests.accounts.traffic import get_metric_data
 from tests.fake_account import NOON, observe, scan
 
 [RULE] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
+[LOGS] = [rule for rule in monitoring_validation if rule.name == "function-logs"]
 [FORWARDING] = [rule for rule in monitoring_validation if rule.name == "log-forwarding"]
 
 
@@ -93,3 +100,23 @@ def test_a_sweep_finds_what_an_event_finds():
 def test_a_log_group_without_a_filter_is_not_applicable():
     finding = observe(fake_account(), FORWARDING, "/aws/lambda/other").finding
     assert finding.status is Status.NOT_APPLICABLE
+
+
+def test_the_log_group_of_the_version_behind_the_alias():
+    for found in (
+        observe(behind_an_alias(), LOGS, FUNCTION),
+        *scan(behind_an_alias(), [LOGS]),
+    ):
+        assert found.finding.status is Status.COMPLIANT
+        assert f"arrived in /aws/lambda/{FUNCTION} " in found.finding.reason
+
+
+def test_a_version_that_is_gone_logs_nothing():
+    found = observe(behind_an_alias("8"), LOGS, FUNCTION).finding
+    assert (found.status, "/agents/new" in found.reason) == (Status.NON_COMPLIANT, True)
+
+
+def test_versions_are_asked_for_only_where_nothing_arrives():
+    account = fake_account()
+    observe(account, LOGS, FUNCTION)
+    assert ("lambda", "list_aliases") not in account.calls

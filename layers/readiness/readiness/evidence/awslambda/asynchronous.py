@@ -15,7 +15,7 @@ from readiness.evidence.awslambda.functions import (
     FunctionIdentity,
     configured,
     function_call,
-    reached_versions,
+    published_configurations,
 )
 from readiness.evidence.awslambda.settings import FunctionFailures, FunctionVariables
 from readiness.evidence.cloudwatch.histories import Span
@@ -388,12 +388,7 @@ class RunEnvironments:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
-        found: dict[str, FunctionConfiguration] = {LATEST: latest}
-        aliases = read.of(FunctionAliases, function).all
-        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
-            answer = _version(read, function.id, version)
-            if answer is not None:
-                found[version] = answer
+        found = {LATEST: latest, **published_configurations(read, function, latest)}
         errors = (each.environment_error for each in found.values() if each.environment is None)
         return cls(
             {version: each.environment for version, each in found.items()},

@@ -518,6 +518,22 @@ def version_of(read: Reader, name: str, version: str) -> Any:
     )
 
 
+def published_configurations(
+    read: Reader, function: Resource, latest: FunctionConfiguration
+) -> dict[str, FunctionConfiguration]:
+    """The published versions that callers reach, with what each has kept from when it was made.
+
+    One that an alias names and that does not exist is left out. Evidence that asks uses
+    FunctionAliases and reads ``lambda:GetFunctionConfiguration``.
+    """
+    if latest.master_arn:
+        return {}
+    aliases = read.of(FunctionAliases, function).all
+    reached = reached_versions(aliases, is_managed=bool(latest.capacity_provider))
+    answers = {version: version_of(read, function.id, version) for version in reached}
+    return {v: FunctionConfiguration.of(answer) for v, answer in answers.items() if answer}
+
+
 def published(read: Reader, name: str, version: str) -> str:
     """When a version was published, as Lambda writes it; empty for one that is gone."""
     found = version_of(read, name, version) or {}

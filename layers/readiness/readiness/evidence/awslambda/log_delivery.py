@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from readiness.evidence.awslambda.functions import FUNCTION, FunctionConfiguration
+from readiness.evidence.awslambda.functions import (
+    FUNCTION,
+    FunctionAliases,
+    FunctionConfiguration,
+    published_configurations,
+)
 from readiness.evidence.awslambda.settings import FunctionLogging
 from readiness.evidence.cloudwatch.datapoints import DAY, GET_METRIC_DATA
 from readiness.evidence.cloudwatch.kept import LIST_METRICS, read_each_published
@@ -23,18 +28,26 @@ _HOUR = timedelta(hours=1)
 
 @evidence(
     FUNCTION,
-    reads=(GET_METRIC_DATA, LIST_METRICS, "logs:DescribeLogStreams"),
-    uses=(FunctionLogging,),
+    reads=(
+        GET_METRIC_DATA,
+        LIST_METRICS,
+        "lambda:GetFunctionConfiguration",
+        "logs:DescribeLogStreams",
+    ),
+    uses=(FunctionAliases, FunctionLogging),
 )
 @dataclass(frozen=True, slots=True)
 class LogDelivery:
     """The hours of the last day in which the function ran, and in which its group got events.
 
+    A published version keeps the log group that the function had then: where nothing arrives in
+    the group of the unpublished version, those of the versions behind aliases are looked at.
     ``is_quiet`` is set where Lambda adds no lines of its own, so that a function that logs nothing
     shows nothing. In a group of the user's own, which functions may share, ``stream`` tells
     whether a log stream of this function was begun today or yesterday; None where that was not
     asked. ``unreadable`` stands in its place where it could not be read.
-    Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams.
+    Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams; ListAliases
+    and GetFunctionConfiguration of what seems silent.
     """
 
     name: str
@@ -90,9 +103,30 @@ def _measured(
     wanted = {name: _queries(each) for name, each in configurations.items()}
     found = read_each_published(read, wanted, DAY, period=3600)
     deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
+    silent = [each for each in deliveries if each.ran and not each.heard]
+    by_version = _by_version(read, [configurations[each.name] for each in silent])
+    deliveries = [by_version.get(each.name, each) for each in deliveries]
     return {
         each.name: each for each in read.each(lambda delivery: _traced(read, delivery), deliveries)
     }
+
+
+def _by_version(
+    read: Reader, configurations: Iterable[FunctionConfiguration]
+) -> dict[str, LogDelivery]:
+    """The deliveries of published versions that write to another group, where events arrive."""
+    versions = {
+        (each.name, version): about
+        for each in configurations
+        for version, about in published_configurations(
+            read, FUNCTION.resource(read.account, read.region, each.name), each
+        ).items()
+        if about.log_group != each.log_group
+    }
+    wanted = {key: _queries(about) for key, about in versions.items()}
+    found = read_each_published(read, wanted, DAY, period=3600) if wanted else {}
+    deliveries = [_delivery(read, about, found[key]) for key, about in versions.items()]
+    return {each.name: each for each in deliveries if each.heard}
 
 
 def _queries(configuration: FunctionConfiguration) -> dict[str, Query]:

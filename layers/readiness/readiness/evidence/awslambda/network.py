@@ -10,8 +10,7 @@ from readiness.evidence.awslambda.functions import (
     LATEST,
     FunctionAliases,
     FunctionConfiguration,
-    reached_versions,
-    version_of,
+    published_configurations,
 )
 from readiness.evidence.awslambda.settings import FunctionPlacement
 from readiness.model.evidence import api_call, evidence
@@ -70,14 +69,8 @@ class ReachedNetworks:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedNetworks:
         latest = read.of(FunctionPlacement, function)
-        aliases = read.of(FunctionAliases, function).all
-        found = {LATEST: network_of(read, latest).subnet_ids}
-        for version in reached_versions(aliases, is_managed=bool(latest.capacity_provider)):
-            answer = version_of(read, function.id, version)
-            if answer:
-                about = FunctionConfiguration.of(answer)
-                found[version] = network_of(read, about).subnet_ids
-        return cls(found)
+        every = {LATEST: latest, **published_configurations(read, function, latest)}
+        return cls({version: network_of(read, each).subnet_ids for version, each in every.items()})
 
     @property
     def subnet_ids(self) -> tuple[str, ...]:

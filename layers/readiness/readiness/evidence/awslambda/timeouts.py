@@ -9,9 +9,7 @@ from readiness.evidence.awslambda.functions import (
     FUNCTION,
     LATEST,
     FunctionAliases,
-    FunctionConfiguration,
-    reached_versions,
-    version_of,
+    published_configurations,
 )
 from readiness.evidence.awslambda.settings import FunctionTimeout
 from readiness.model.evidence import evidence
@@ -38,15 +36,14 @@ class ReachedTimeouts:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedTimeouts:
         latest = read.of(FunctionTimeout, function)
-        found = {LATEST: latest.timeout}
         if latest.master_arn:
-            return cls(found)
+            return cls({LATEST: latest.timeout})
+        every = {LATEST: latest, **published_configurations(read, function, latest)}
         aliases = read.of(FunctionAliases, function).all
-        for version in reached_versions(aliases, is_managed=False):
-            answer = version_of(read, function.id, version)
-            if answer:
-                found[version] = FunctionConfiguration.of(answer).timeout
-        return cls(found, {alias.name: alias.versions for alias in aliases})
+        return cls(
+            {version: each.timeout for version, each in every.items()},
+            {alias.name: alias.versions for alias in aliases},
+        )
 
     @property
     def shortest(self) -> int:
