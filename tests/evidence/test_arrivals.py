@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from functions.monitoring_validation.app import monitoring_validation
 from readiness import Status
 from tests.accounts.monitoring_validation import (
@@ -14,7 +16,7 @@ from tests.accounts.monitoring_validation import (
     said,
 )
 from tests.accounts.traffic import get_metric_data
-from tests.fake_account import NOON, observe, scan
+from tests.fake_account import FAULTS, NOON, error, observe, scan
 
 [RULE] = [rule for rule in monitoring_validation if rule.name == "function-metrics"]
 [LOGS] = [rule for rule in monitoring_validation if rule.name == "function-logs"]
@@ -114,6 +116,22 @@ def test_the_log_group_of_the_version_behind_the_alias():
 def test_a_version_that_is_gone_logs_nothing():
     found = observe(behind_an_alias("8"), LOGS, FUNCTION).finding
     assert (found.status, "/agents/new" in found.reason) == (Status.NON_COMPLIANT, True)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("operation", ["list_aliases", "get_function_configuration"])
+def test_versions_that_cannot_be_read_are_no_fault(operation, fault):
+    account = behind_an_alias()
+    account.faults["lambda", operation] = FAULTS[fault]
+    for found in scan(account, [LOGS]):
+        assert found.finding.status is Status.INSUFFICIENT_DATA
+        assert "behind aliases" in found.finding.reason
+
+
+def test_a_function_that_was_deleted_meanwhile_costs_no_other():
+    account = behind_an_alias().but(lambda__list_aliases=error("ResourceNotFoundException", 404))
+    [found] = scan(account, [LOGS])
+    assert found.finding.status is Status.NON_COMPLIANT
 
 
 def test_versions_are_asked_for_only_where_nothing_arrives():

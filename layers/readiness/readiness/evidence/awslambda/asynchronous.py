@@ -388,7 +388,10 @@ class RunEnvironments:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> RunEnvironments:
         latest = read.of(FunctionVariables, function)
-        found = {LATEST: latest, **published_configurations(read, function, latest)}
+        aliases = read.of(FunctionAliases, function).all
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        found = {LATEST: latest, **published}
         errors = (each.environment_error for each in found.values() if each.environment is None)
         return cls(
             {version: each.environment for version, each in found.items()},

@@ -519,18 +519,14 @@ def version_of(read: Reader, name: str, version: str) -> Any:
 
 
 def published_configurations(
-    read: Reader, function: Resource, latest: FunctionConfiguration
+    read: Reader, name: str, aliases: Iterable[Alias], *, is_managed: bool = False
 ) -> dict[str, FunctionConfiguration]:
     """The published versions that callers reach, with what each has kept from when it was made.
 
-    One that an alias names and that does not exist is left out. Evidence that asks uses
-    FunctionAliases and reads ``lambda:GetFunctionConfiguration``.
+    One that an alias names and that does not exist is left out. Source: GetFunctionConfiguration.
     """
-    if latest.master_arn:
-        return {}
-    aliases = read.of(FunctionAliases, function).all
-    reached = reached_versions(aliases, is_managed=bool(latest.capacity_provider))
-    answers = {version: version_of(read, function.id, version) for version in reached}
+    reached = reached_versions(aliases, is_managed=is_managed)
+    answers = {version: version_of(read, name, version) for version in reached}
     return {v: FunctionConfiguration.of(answer) for v, answer in answers.items() if answer}
 
 

@@ -19,15 +19,16 @@ from readiness.model.resource import Resource
 
 @evidence(
     FUNCTION,
-    reads=("lambda:GetFunctionConfiguration",),
-    uses=(FunctionLayers, FunctionAliases),
+    reads=("lambda:GetFunctionConfiguration", "lambda:ListAliases"),
+    uses=(FunctionLayers,),
 )
 @dataclass(frozen=True, slots=True)
 class ReachedLayers:
     """The ARNs of the layers of each version that callers reach.
 
-    A published version keeps the layers that the function had then. Sources: those of
-    FunctionLayers, ListAliases, and GetFunctionConfiguration of each published version.
+    A published version keeps the layers that the function had then. That an alias leads to
+    another version waits for the sweep. Sources: those of FunctionLayers, ListAliases, and
+    GetFunctionConfiguration of each published version.
     """
 
     name: str
@@ -37,7 +38,8 @@ class ReachedLayers:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedLayers:
         latest = read.of(FunctionLayers, function)
-        every = {LATEST: latest, **published_configurations(read, function, latest)}
+        aliases = FunctionAliases.load(read, function).all
+        every = {LATEST: latest, **published_configurations(read, function.id, aliases)}
         layers = {version: about.layers for version, about in every.items()}
         return cls(function.id, layers, latest.master_arn)
 

@@ -20,7 +20,7 @@ from readiness.evidence.logs import LOG_GROUP
 from readiness.model.evidence import evidence, last_segment
 from readiness.model.reader import Reader
 from readiness.model.resource import Resource
-from readiness.model.unreadable import Unreadable
+from readiness.model.unreadable import Gone, Unreadable
 from readiness.semantics.metrics import Query, Series, series
 
 _HOUR = timedelta(hours=1)
@@ -32,9 +32,10 @@ _HOUR = timedelta(hours=1)
         GET_METRIC_DATA,
         LIST_METRICS,
         "lambda:GetFunctionConfiguration",
+        "lambda:ListAliases",
         "logs:DescribeLogStreams",
     ),
-    uses=(FunctionAliases, FunctionLogging),
+    uses=(FunctionLogging,),
 )
 @dataclass(frozen=True, slots=True)
 class LogDelivery:
@@ -45,7 +46,7 @@ class LogDelivery:
     ``is_quiet`` is set where Lambda adds no lines of its own, so that a function that logs nothing
     shows nothing. In a group of the user's own, which functions may share, ``stream`` tells
     whether a log stream of this function was begun today or yesterday; None where that was not
-    asked. ``unreadable`` stands in its place where it could not be read.
+    asked. ``unreadable`` says why the streams, or the versions behind aliases, could not be read.
     Sources: AWS/Lambda Invocations, AWS/Logs IncomingLogEvents, DescribeLogStreams; ListAliases
     and GetFunctionConfiguration of what seems silent.
     """
@@ -104,25 +105,42 @@ def _measured(
     found = read_each_published(read, wanted, DAY, period=3600)
     deliveries = [_delivery(read, each, found[each.name]) for each in configurations.values()]
     silent = [each for each in deliveries if each.ran and not each.heard]
-    by_version = _by_version(read, [configurations[each.name] for each in silent])
-    deliveries = [by_version.get(each.name, each) for each in deliveries]
+    versions, unreadable = _versions(read, [configurations[each.name] for each in silent])
+    by_version = _by_version(read, versions)
+    deliveries = [
+        by_version.get(each.name) or replace(each, unreadable=unreadable.get(each.name))
+        for each in deliveries
+    ]
     return {
         each.name: each for each in read.each(lambda delivery: _traced(read, delivery), deliveries)
     }
 
 
-def _by_version(
+def _versions(
     read: Reader, configurations: Iterable[FunctionConfiguration]
+) -> tuple[dict[tuple[str, str], FunctionConfiguration], dict[str, Unreadable]]:
+    """The published versions that log elsewhere, by function and version, and what hid them."""
+    found, unreadable = {}, {}
+    for latest in configurations:
+        function = FUNCTION.resource(read.account, read.region, latest.name)
+        try:
+            aliases = FunctionAliases.load(read, function).all
+            published = published_configurations(read, latest.name, aliases)
+        except Gone:
+            continue  # deleted since it was listed
+        except Unreadable as why:
+            unreadable[latest.name] = why
+            continue
+        for version, about in published.items():
+            if about.log_group != latest.log_group:
+                found[latest.name, version] = about
+    return found, unreadable
+
+
+def _by_version(
+    read: Reader, versions: Mapping[tuple[str, str], FunctionConfiguration]
 ) -> dict[str, LogDelivery]:
-    """The deliveries of published versions that write to another group, where events arrive."""
-    versions = {
-        (each.name, version): about
-        for each in configurations
-        for version, about in published_configurations(
-            read, FUNCTION.resource(read.account, read.region, each.name), each
-        ).items()
-        if about.log_group != each.log_group
-    }
+    """The deliveries of the versions whose events arrive, by function."""
     wanted = {key: _queries(about) for key, about in versions.items()}
     found = read_each_published(read, wanted, DAY, period=3600) if wanted else {}
     deliveries = [_delivery(read, about, found[key]) for key, about in versions.items()]

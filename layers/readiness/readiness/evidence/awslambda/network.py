@@ -69,7 +69,10 @@ class ReachedNetworks:
     @classmethod
     def load(cls, read: Reader, function: Resource) -> ReachedNetworks:
         latest = read.of(FunctionPlacement, function)
-        every = {LATEST: latest, **published_configurations(read, function, latest)}
+        aliases = read.of(FunctionAliases, function).all
+        is_managed = bool(latest.capacity_provider)
+        published = published_configurations(read, function.id, aliases, is_managed=is_managed)
+        every = {LATEST: latest, **published}
         return cls({version: network_of(read, each).subnet_ids for version, each in every.items()})
 
     @property

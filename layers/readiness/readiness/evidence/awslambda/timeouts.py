@@ -38,8 +38,8 @@ class ReachedTimeouts:
         latest = read.of(FunctionTimeout, function)
         if latest.master_arn:
             return cls({LATEST: latest.timeout})
-        every = {LATEST: latest, **published_configurations(read, function, latest)}
         aliases = read.of(FunctionAliases, function).all
+        every = {LATEST: latest, **published_configurations(read, function.id, aliases)}
         return cls(
             {version: each.timeout for version, each in every.items()},
             {alias.name: alias.versions for alias in aliases},

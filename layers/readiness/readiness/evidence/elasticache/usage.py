@@ -118,7 +118,7 @@ def _per_node(
             for name, (metric, stat) in names.items()
         },
         tuple(series(namespace, metric, "Sum", **node) for metric in _PASSED for node in nodes)
-        if "expiring" in names or namespace == "AWS/MemoryDB"
+        if names in (_REDIS, _KEYSPACE)
         else (),
     )
 
